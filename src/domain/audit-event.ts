@@ -1,0 +1,82 @@
+import type { Identity } from "./identity.ts";
+import type { Mode } from "./impersonation.ts";
+
+/** The closed list of things worth remembering. */
+export const AUDIT_ACTIONS = [
+  "impersonation.started",
+  "impersonation.refused",
+  "impersonation.ended",
+  "impersonation.elevated",
+  "impersonation.lowered",
+  "impersonation.intent",
+  "impersonation.outcome",
+  "impersonation.denied",
+  "consent.asked",
+  "consent.granted",
+  "consent.refused",
+  "consent.withdrawn",
+  "config.loaded",
+  "config.rejected",
+  "key.rotated",
+] as const;
+
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** How a forwarded request ended, for the outcome record. */
+export type Ending =
+  | "success"
+  | "failure"
+  | "client-aborted"
+  | "client-framing-error"
+  | "upstream-truncated"
+  | "upstream-unreachable"
+  | "upstream-timeout"
+  | "upstream-protocol"
+  | "revoked"
+  | "unknown";
+
+/** What happened, in our own words; `audit/` turns it into one line in the Elastic Common Schema. Times are ms. */
+export interface AuditEvent {
+  readonly id: string;
+  readonly at: number;
+  readonly action: AuditAction;
+  readonly outcome: "success" | "failure" | "unknown";
+  readonly trueUser: Identity | null;
+  readonly effectiveUser: Identity | null;
+  readonly impersonation: {
+    readonly id: string;
+    readonly mode: Mode;
+    readonly reason: string | null;
+    readonly ticket: string | null;
+  } | null;
+  readonly request: {
+    readonly id: string;
+    readonly method: string;
+    readonly path: string;
+    readonly query: string | null;
+    readonly host: string;
+    readonly bytes: number | null;
+    readonly ip: string;
+    readonly userAgent: string | null;
+    readonly trace: string | null;
+  } | null;
+  readonly response: {
+    readonly status: number | null;
+    readonly bytes: number;
+    readonly duration: number;
+    readonly ending: Ending;
+  } | null;
+  readonly decision: {
+    readonly word: string;
+    readonly route: string | null;
+    readonly rule: string | null;
+    readonly via: string | null;
+  } | null;
+  /** Digest of the config that it happened under. */
+  readonly config: string | null;
+  /** For ends: when it began and how long it lasted, ms. */
+  readonly span: { readonly start: number; readonly end: number } | null;
+  /** The id of the intent that an outcome belongs to. */
+  readonly intent: string | null;
+  readonly detail: string | null;
+}

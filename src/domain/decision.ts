@@ -1,0 +1,81 @@
+import type { Grant, Rule } from "./policy.ts";
+
+/** The closed list of reason words with the sentence that a person reads. Docs, pages, log, audit and CLI say the same. */
+export const REASONS = {
+  "not-agent": "You may not view the app as somebody else.",
+  "no-owner": "This address belongs to nobody in particular.",
+  "owner-lookup-failed": "It could not be found out whom this page belongs to.",
+  "own-page": "This page is your own.",
+  viewer: "You may see this page as yourself.",
+  impersonating: "You are viewing the app as somebody else.",
+  started: "You have begun to view the app as somebody else.",
+  switched: "You have gone from one person to another.",
+  "ask-start": "Viewing the app as somebody else has to be asked for with a click.",
+  "reason-required": "Say why you need to view the app as this person.",
+  "consent-required": "This person has to agree first.",
+  "consent-refused": "This person does not agree to be viewed.",
+  "protected-target": "This person may not be viewed by you.",
+  nested: "You are already viewing the app as somebody else; stop first.",
+  "read-only": "Only looking is allowed while you view the app as somebody else.",
+  denied: "This must not be done as somebody else.",
+  "confirm-required": "This has to be confirmed first.",
+  "other-tab": "This tab was opened as somebody else than you are viewing now.",
+  "ended-by-agent": "You stopped.",
+  "ended-by-logout": "You signed out of the app, which means to stop.",
+  "ended-expired": "The time for viewing the app as this person is up.",
+  "ended-idle": "Nothing happened for a while, so viewing the app as this person was ended.",
+  "ended-revoked": "Viewing the app as this person was ended by an administrator.",
+  "ended-agent-lost-right": "You may no longer view the app as this person.",
+  "ended-target-changed": "This person may no longer be viewed by you.",
+  "identity-unavailable": "It could not be found out who you are.",
+  "store-unavailable": "It could not be found out whom you are viewing the app as.",
+  "audit-unavailable": "What you do as somebody else could not be recorded, so it was not done.",
+  "signed-out": "You are not signed in.",
+} as const;
+
+export type ReasonWord = keyof typeof REASONS;
+
+export const REASON_WORDS = Object.keys(REASONS) as readonly ReasonWord[];
+
+/** One question that the judge asked on the way, and what it saw. */
+export interface Check {
+  readonly name: string;
+  readonly passed: boolean;
+  readonly saw: string;
+}
+
+/**
+ * What happens with one request.
+ *
+ * - `forward`: goes to the app, as oneself or as the effective user. `open` and `close` are done first: a start has
+ *   both null and a grant, a switch closes the old one and opens another.
+ * - `page`: is answered by the gateway: a question (start, confirm, reason) or nothing but the word.
+ * - `refuse`: is not done; `status` says how.
+ * - `stop`: ends the running impersonation and leads back.
+ */
+export type Decision = DecisionBody & { readonly reason: ReasonWord; readonly checks: readonly Check[] };
+
+export type DecisionBody =
+  | { readonly kind: "forward"; readonly as: "self"; readonly close: ReasonWord | null }
+  | { readonly kind: "forward"; readonly as: "effective"; readonly rule: Rule | null }
+  | {
+      readonly kind: "forward";
+      readonly as: "start";
+      readonly grant: Grant;
+      readonly close: ReasonWord | null;
+    }
+  | {
+      readonly kind: "page";
+      readonly page: "ask-start";
+      readonly grant: Grant;
+      readonly close: ReasonWord | null;
+    }
+  | { readonly kind: "page"; readonly page: "confirm"; readonly rule: Rule; readonly sentence: string }
+  | {
+      readonly kind: "refuse";
+      readonly status: 401 | 403 | 409 | 428 | 503;
+      readonly rule: Rule | null;
+      readonly sentence: string;
+    }
+  | { readonly kind: "ended"; readonly status: 409 | 401 | 503 }
+  | { readonly kind: "stop"; readonly rule: Rule | null };

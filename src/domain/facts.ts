@@ -1,0 +1,60 @@
+import type { Identity } from "./identity.ts";
+import type { Impersonation } from "./impersonation.ts";
+import type { OwnerFact } from "./owner.ts";
+import type { Rule } from "./policy.ts";
+
+/** How a browser describes the request; `unknown` where it sends no Fetch Metadata. */
+export interface Navigation {
+  /** A top-level GET for a document, as far as the headers say. */
+  readonly topLevel: boolean;
+  /** True only with `Sec-Fetch-User: ?1`. */
+  readonly byUser: boolean;
+  readonly site: "same-origin" | "same-site" | "cross-site" | "none" | "unknown";
+  /** Prefetch or prerender by `Sec-Purpose` and its older kin. */
+  readonly speculative: boolean;
+  /** The answer is for a person's eyes, so a refusal is a page. */
+  readonly wantsPage: boolean;
+}
+
+/** All that the judge may know of the request itself. */
+export interface RequestFacts {
+  /** The method that counts: what an override makes of it. */
+  readonly method: string;
+  readonly overridden: boolean;
+  readonly navigation: Navigation;
+  /** The route has an owner to look up; its pattern for the record. */
+  readonly route: string | null;
+  readonly rule: Rule | null;
+  readonly upgrade: boolean;
+  /** This very request was confirmed by its agent and may be done once. */
+  readonly confirmed: boolean;
+}
+
+export type CallerFact =
+  | { readonly kind: "known"; readonly identity: Identity }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "unavailable" };
+
+/** What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more. */
+export type DisguiseFact =
+  | { readonly kind: "none" }
+  | { readonly kind: "held"; readonly impersonation: Impersonation }
+  | { readonly kind: "lost" }
+  | { readonly kind: "unavailable" };
+
+export type ConsentFact = "granted" | "refused" | "unanswered";
+
+/** All that the judge may know of the people and of what has gone before. */
+export interface SessionFacts {
+  readonly caller: CallerFact;
+  readonly disguise: DisguiseFact;
+  /** The owner of the page that is asked for. */
+  readonly owner: OwnerFact;
+  /** The worn person as the directory describes them now; null where no directory can say. */
+  readonly effectiveUser: Identity | null;
+  /** Whom the page belongs to that a same-origin `Referer` names; null where it names none. */
+  readonly refererOwner: string | null;
+  readonly consent: ConsentFact;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}

@@ -1,0 +1,103 @@
+import type { ReasonWord } from "./decision.ts";
+import type { Identity } from "./identity.ts";
+
+export type Mode = "read" | "write";
+
+/** Why a running impersonation stopped. */
+export interface End {
+  readonly at: number;
+  readonly why: ReasonWord;
+}
+
+/** One agent being one other person for a while. All times are milliseconds since the epoch. */
+export interface Impersonation {
+  /** Public id: stands in token, audit and pages; it opens nothing. */
+  readonly id: string;
+  readonly agent: Identity;
+  readonly effectiveUser: Identity;
+  /** The mode that the grant gives; `writeUntil` lifts it to write until then. */
+  readonly mode: Mode;
+  readonly writeUntil: number | null;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly startedAt: number;
+  readonly lastSeenAt: number;
+  /** The total limit; never moved. */
+  readonly expiresAt: number;
+  readonly idleFor: number;
+  /** Same-origin path that Stop leads back to. */
+  readonly returnTo: string;
+  readonly end: End | null;
+}
+
+export interface StartOrder {
+  readonly id: string;
+  readonly agent: Identity;
+  readonly effectiveUser: Identity;
+  readonly mode: Mode;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly returnTo: string;
+  readonly now: number;
+  /** Total and idle limit in milliseconds. */
+  readonly total: number;
+  readonly idle: number;
+}
+
+export function start(order: StartOrder): Impersonation {
+  return {
+    id: order.id,
+    agent: order.agent,
+    effectiveUser: order.effectiveUser,
+    mode: order.mode,
+    writeUntil: null,
+    reason: order.reason,
+    ticket: order.ticket,
+    startedAt: order.now,
+    lastSeenAt: order.now,
+    expiresAt: order.now + order.total,
+    idleFor: order.idle,
+    returnTo: order.returnTo,
+    end: null,
+  };
+}
+
+export function touch(it: Impersonation, now: number): Impersonation {
+  return now > it.lastSeenAt ? { ...it, lastSeenAt: now } : it;
+}
+
+export function elevate(
+  it: Impersonation,
+  now: number,
+  duration: number,
+  reason: string | null,
+): Impersonation {
+  return { ...it, writeUntil: Math.min(now + duration, it.expiresAt), reason: reason ?? it.reason };
+}
+
+export function lower(it: Impersonation): Impersonation {
+  return { ...it, writeUntil: null };
+}
+
+/** Ends once; a second end changes nothing, so Stop may be pressed twice. */
+export function stop(it: Impersonation, now: number, why: ReasonWord): Impersonation {
+  return it.end === null ? { ...it, end: { at: now, why } } : it;
+}
+
+/** The mode at this moment: an elevation that has run out counts no more. */
+export function modeAt(it: Impersonation, now: number): Mode {
+  return it.mode === "write" || (it.writeUntil !== null && now < it.writeUntil) ? "write" : "read";
+}
+
+/** Why it is over at this moment by the clock or by a recorded end; null while it runs. */
+export function endedAt(it: Impersonation, now: number): ReasonWord | null {
+  if (it.end !== null) return it.end.why;
+  if (now >= it.expiresAt) return "ended-expired";
+  if (now >= it.lastSeenAt + it.idleFor) return "ended-idle";
+  return null;
+}
+
+/** When it ends if nobody does anything more. */
+export function endsAt(it: Impersonation): number {
+  return Math.min(it.expiresAt, it.lastSeenAt + it.idleFor);
+}

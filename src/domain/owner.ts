@@ -1,0 +1,22 @@
+import type { Identity } from "./identity.ts";
+
+/** Whom a resource belongs to. `viewers` may see it as themselves, so an agent among them needs no impersonation. */
+export interface Owner extends Identity {
+  readonly viewers: readonly string[];
+}
+
+/** One question to a resolver. `key` is the same for the same question; only plain params are ever in it. */
+export interface OwnerLookup {
+  readonly resolver: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly path: string;
+  readonly host: string;
+  readonly key: string;
+}
+
+/** What came of the question. Could not find out (`failed`) is never folded into nobody (`none`). */
+export type OwnerFact =
+  | { readonly kind: "not-asked" }
+  | { readonly kind: "none" }
+  | { readonly kind: "found"; readonly owner: Owner }
+  | { readonly kind: "failed"; readonly code: string };

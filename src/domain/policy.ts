@@ -1,0 +1,44 @@
+import type { Mode } from "./impersonation.ts";
+
+/** A set of people. Every part that is given must hold; no part at all means everybody. */
+export interface People {
+  readonly users: readonly string[] | null;
+  readonly groups: readonly string[] | null;
+  readonly notUsers: readonly string[];
+  readonly notInGroups: readonly string[];
+}
+
+/** One entry of `agents`: who may be whom, and how. */
+export interface Grant {
+  /** Position in the config, for `explain` and the audit: `agents[0]`. */
+  readonly name: string;
+  readonly agents: People;
+  readonly mayBe: People;
+  /** Whether people who may impersonate themselves can be targets. */
+  readonly mayBeAgents: boolean;
+  readonly mode: Mode;
+  /** How long a step up to write lasts, in milliseconds; null forbids it. */
+  readonly elevateFor: number | null;
+  readonly start: "auto" | "ask";
+  readonly reason: "optional" | "required";
+  readonly consent: "none" | "notice" | "request";
+  /** Total and idle limit in milliseconds. */
+  readonly total: number;
+  readonly idle: number;
+}
+
+export type EffectName = "allow" | "deny" | "confirm" | "stop";
+
+/** One entry of `rules`, compiled. `sentence` is what the agent reads. */
+export interface Rule {
+  /** Position in the config or the preset's entry: `rules[2]`, `account-security/password`. */
+  readonly name: string;
+  readonly effect: EffectName;
+  readonly sentence: string | null;
+}
+
+/** The compiled `agents`, and whether impersonation is on at all. */
+export interface Policy {
+  readonly impersonation: "on" | "off";
+  readonly grants: readonly Grant[];
+}

@@ -1,0 +1,126 @@
+/**
+ * Faults: what went wrong that is nobody's decision. One table; the code is stable and documented in docs/errors.md.
+ * `status` is what a client gets when the fault reaches it; `hint` says what an operator can do.
+ */
+export const FAULTS = {
+  "bad-request": {
+    status: 400,
+    title: "This request can be read in two ways",
+    hint: "Send the address in its plain form.",
+  },
+  "bad-method": {
+    status: 501,
+    title: "This method is not known",
+    hint: "Use a method that the runtime can parse.",
+  },
+  "too-large": {
+    status: 413,
+    title: "This request is too large",
+    hint: "Raise the limit in `limits` if it is meant.",
+  },
+  "header-too-large": {
+    status: 431,
+    title: "The headers of this request are too large",
+    hint: "Delete cookies of this site, or raise `limits.headers`.",
+  },
+  "request-timeout": {
+    status: 408,
+    title: "This request took too long to arrive",
+    hint: "See `timeouts` in the config.",
+  },
+  "not-found": {
+    status: 404,
+    title: "There is no such page",
+    hint: "See the README for the addresses under the reserved prefix.",
+  },
+  forbidden: {
+    status: 403,
+    title: "This form was not sent from its own page",
+    hint: "Open the page again and send the form from there.",
+  },
+  "upstream-unreachable": {
+    status: 502,
+    title: "The app can not be reached",
+    hint: "Check that the app runs and that `upstream` names it.",
+  },
+  "upstream-tls": {
+    status: 502,
+    title: "The app could not prove who it is",
+    hint: "Renew its certificate or name its authority in `upstream.ca`.",
+  },
+  "upstream-protocol": {
+    status: 502,
+    title: "The app gave an answer that can not be read",
+    hint: "Look at the log of the app.",
+  },
+  "upstream-timeout": {
+    status: 504,
+    title: "The app took too long to answer",
+    hint: "See `timeouts` in the config.",
+  },
+  "page-unmarkable": {
+    status: 502,
+    title: "This page can not be shown while viewing as somebody else",
+    hint: "The banner could not be put into it; see docs/page.md.",
+  },
+  overloaded: { status: 503, title: "Too much is going on at once", hint: "See `limits` in the config." },
+  "identity-unavailable": {
+    status: 503,
+    title: "It could not be found out who you are",
+    hint: "Check the identity sources in `identity`.",
+  },
+  "owner-lookup-failed": {
+    status: 503,
+    title: "An owner lookup failed",
+    hint: "Check the resolver in `owners`.",
+  },
+  "users-lookup-failed": { status: 503, title: "A lookup in `users` failed", hint: "Check `users`." },
+  "store-unavailable": {
+    status: 503,
+    title: "The store of impersonations can not be reached",
+    hint: "Check `store`.",
+  },
+  "audit-unavailable": {
+    status: 503,
+    title: "The audit journal can not be written",
+    hint: "Check the disk of `data`.",
+  },
+  "config-invalid": { status: 500, title: "The config has problems", hint: "Run `guise check`." },
+  "secret-missing": {
+    status: 500,
+    title: "A secret is missing",
+    hint: "Set the variable or write the file that the config names.",
+  },
+  "key-unreadable": { status: 500, title: "A key can not be read", hint: "Check the file and its mode." },
+  usage: { status: 500, title: "Not a command like this", hint: "Run `guise --help`." },
+  internal: {
+    status: 500,
+    title: "Something went wrong in the gateway",
+    hint: "Look at the log with the request id.",
+  },
+} as const satisfies Record<string, { status: number; title: string; hint: string }>;
+
+export type FaultCode = keyof typeof FAULTS;
+
+/** The one class of faults. `detail` is for the operator's log and may name addresses; clients get title and hint only. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly detail: string;
+
+  constructor(code: FaultCode, detail: string, options?: { readonly cause?: unknown }) {
+    super(`${code}: ${detail}`, options);
+    this.name = "Fault";
+    this.code = code;
+    this.detail = detail;
+  }
+
+  get status(): number {
+    return FAULTS[this.code].status;
+  }
+  get title(): string {
+    return FAULTS[this.code].title;
+  }
+  get hint(): string {
+    return FAULTS[this.code].hint;
+  }
+}
