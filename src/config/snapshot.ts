@@ -1,0 +1,120 @@
+import type { Policy, Rule } from "../domain/policy.ts";
+import type { RouteMatch } from "../domain/route.ts";
+import type { IdentitySource, OwnerResolver, Users } from "../ports.ts";
+
+/** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
+export interface Settings {
+  readonly upstream: {
+    /** `http://127.0.0.1:8001`: scheme, host and port, no path. */
+    readonly origin: string;
+    /** Path of a unix socket to connect to instead of the origin's host; null for TCP. */
+    readonly socket: string | null;
+    /** Which `Host` the app gets: the client's, or its own. */
+    readonly host: "client" | "upstream";
+    /** PEM of the authority to trust besides the system's; null for the system's alone. */
+    readonly ca: string | null;
+    readonly insecureSkipVerify: boolean;
+    /** Connections to the app at the most. */
+    readonly connections: number;
+    /** Whether `%2F` in a path is let through as it is. */
+    readonly encodedSlash: "refuse" | "keep";
+  };
+  /** `https://app.example.com`: what browsers call the app; null: told from each request. */
+  readonly publicUrl: string | null;
+  /** Addresses and CIDR ranges whose `X-Forwarded-*` count. */
+  readonly trustedProxies: readonly string[];
+  /** `/.guise`, without a slash at the end. */
+  readonly prefix: string;
+  readonly headers: {
+    readonly when: "always" | "impersonating";
+    /** Whether the unsigned headers are sent beside the assertion. */
+    readonly plain: boolean;
+    readonly assertion: string;
+    readonly user: string;
+    readonly trueUser: string;
+    readonly impersonation: string;
+    /** Further inbound names to drop. */
+    readonly drop: readonly string[];
+  };
+  readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
+  readonly cookie: { readonly name: string };
+  readonly timeouts: {
+    /** To open a connection to the app. */
+    readonly connect: number;
+    /** From the last request byte to the head of the app's answer. */
+    readonly answer: number;
+    /** Between two chunks of the app's body. */
+    readonly answerIdle: number;
+    /** For a client to send its headers. */
+    readonly requestHeaders: number;
+    /** Between two chunks of the client's body. */
+    readonly requestIdle: number;
+    /** An idle WebSocket. */
+    readonly socketIdle: number;
+    /** One owner, user or identity lookup. */
+    readonly lookup: number;
+    /** A kept-alive client connection between two requests. */
+    readonly keepAlive: number;
+    /** Open requests at shutdown. */
+    readonly drain: number;
+  };
+  readonly limits: {
+    /** Bytes of a request target. */
+    readonly url: number;
+    readonly segments: number;
+    /** Bytes of one path segment. */
+    readonly segment: number;
+    /** Bytes of all request headers. */
+    readonly headers: number;
+    /** Open client connections. */
+    readonly connections: number;
+    /** Bytes of a page's head that are searched for the place of the banner. */
+    readonly pageHead: number;
+    /** Decoded bytes of a compressed page. */
+    readonly pageDecoded: number;
+    /** Body bytes of a request that may be confirmed and repeated. */
+    readonly confirmBody: number;
+    /** Requests in flight for one impersonation. */
+    readonly perImpersonation: number;
+  };
+  readonly page: {
+    readonly banner: { readonly position: "top" | "bottom" };
+    readonly disable: readonly string[];
+    readonly logout: readonly string[];
+    /** Whether start, switch and stop clear the browser's cache and storage. */
+    readonly clearSiteData: boolean;
+  };
+  readonly audit: {
+    readonly stream: string;
+    readonly mode: "strict" | "blocking" | "batch";
+  };
+}
+
+/** A rule that a request met: found for its path, host and (effective) method. */
+export interface RuleIndex {
+  match(request: { readonly host: string; readonly path: string; readonly method: string }): Rule | null;
+}
+
+/** One route as compiled: its pattern for the record and the resolver to ask; `owner` null says that it has none. */
+export interface RouteTarget {
+  readonly pattern: string;
+  readonly owner: string;
+}
+
+export interface RouteFinder {
+  match(host: string, path: string): RouteMatch<RouteTarget> | null;
+}
+
+/** A whole, checked config, compiled. A request pins one at the door and sees no other. */
+export interface Snapshot {
+  /** `sha256:` and 64 hex digits of the file's bytes. */
+  readonly digest: string;
+  readonly settings: Settings;
+  readonly policy: Policy;
+  readonly routes: RouteFinder;
+  readonly rules: RuleIndex;
+  /** All sources in order, as one. */
+  readonly identity: IdentitySource;
+  readonly owners: ReadonlyMap<string, OwnerResolver>;
+  readonly users: Users | null;
+}
