@@ -42,6 +42,13 @@ export type DisguiseFact =
   | { readonly kind: "lost" }
   | { readonly kind: "unavailable" };
 
+/** `recorded`: no directory to ask, what was known at the start counts. `gone`: the directory has no such person. */
+export type TargetFact =
+  | { readonly kind: "recorded" }
+  | { readonly kind: "known"; readonly identity: Identity }
+  | { readonly kind: "gone" }
+  | { readonly kind: "unavailable" };
+
 export type ConsentFact = "granted" | "refused" | "unanswered";
 
 /** All that the judge may know of the people and of what has gone before. */
@@ -50,10 +57,10 @@ export interface SessionFacts {
   readonly disguise: DisguiseFact;
   /** The owner of the page that is asked for. */
   readonly owner: OwnerFact;
-  /** The worn person as the directory describes them now; null where no directory can say. */
-  readonly effectiveUser: Identity | null;
-  /** Whom the page belongs to that a same-origin `Referer` names; null where it names none. */
-  readonly refererOwner: string | null;
+  /** The worn person as the directory describes them now. */
+  readonly target: TargetFact;
+  /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under a disguise only. */
+  readonly refererOwner: OwnerFact;
   readonly consent: ConsentFact;
   /** Milliseconds since the epoch. */
   readonly now: number;

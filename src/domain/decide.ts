@@ -1,0 +1,184 @@
+import { type Check, type Decision, REASONS, type ReasonWord } from "./decision.ts";
+import type { Verdict } from "./effects/effect.ts";
+import { readOnly } from "./effects/read-only.ts";
+import { EFFECTS } from "./effects/registry.ts";
+import type { RequestFacts, SessionFacts } from "./facts.ts";
+import { admit, isAgent } from "./grant.ts";
+import { type Identity, labelOf } from "./identity.ts";
+import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
+import { isSafe } from "./method.ts";
+import type { Policy } from "./policy.ts";
+import { otherShoes, seesAsSelf, startVerdict } from "./target.ts";
+
+/** Asked one after the other; `passed` says whether the way goes on, so the last one of a refusal has not. */
+class Trail {
+  readonly checks: Check[] = [];
+
+  /** Notes a question and gives back whether it stops here. */
+  stops(name: string, stops: boolean, saw: string): boolean {
+    this.checks.push({ name, passed: !stops, saw });
+    return stops;
+  }
+}
+
+const OWN_TRAFFIC: Decision = Object.freeze({
+  kind: "forward",
+  as: "self",
+  close: null,
+  reason: "no-owner",
+  checks: Object.freeze([{ name: "the page has an owner to look for", passed: false, saw: "none" }]),
+});
+
+/** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
+export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
+  if (session.disguise.kind === "none") {
+    if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
+    const trail = new Trail();
+    return { ...undisguised(request, session, policy, trail), checks: trail.checks };
+  }
+  const trail = new Trail();
+  return { ...disguised(request, session, policy, trail), checks: trail.checks };
+}
+
+function asSelf(reason: ReasonWord): Verdict {
+  return { kind: "forward", as: "self", reason, close: null };
+}
+
+/** Nobody is worn. Whatever speaks against a start leads to the agent's own view, as if the gateway were not there. */
+function undisguised(request: RequestFacts, session: SessionFacts, policy: Policy, trail: Trail): Verdict {
+  const { caller, owner } = session;
+  if (trail.stops("it is known who you are", caller.kind !== "known", caller.kind)) {
+    return asSelf(caller.kind === "unavailable" ? "identity-unavailable" : "signed-out");
+  }
+  const agent = (caller as { identity: Identity }).identity;
+  if (trail.stops("you may impersonate", !isAgent(policy, agent), describe(agent)))
+    return asSelf("not-agent");
+  if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
+    return refuse(503, "ask-start");
+  if (trail.stops("the owner could be found out", owner.kind === "failed", owner.kind))
+    return asSelf("owner-lookup-failed");
+  if (owner.kind !== "found") {
+    trail.stops("the page has an owner", true, owner.kind);
+    return asSelf("no-owner");
+  }
+  const self = seesAsSelf(agent, owner.owner);
+  if (trail.stops("the page is somebody else’s", self !== null, describe(owner.owner)))
+    return asSelf(self ?? "own-page");
+  const admission = admit(policy, agent, owner.owner);
+  if (admission.kind === "refused") {
+    trail.stops("you may be this person", true, admission.reason);
+    return asSelf(admission.reason);
+  }
+  trail.stops("you may be this person", false, admission.grant.name);
+  const verdict = startVerdict(admission.grant, request.navigation, session, false);
+  trail.stops("it may start by itself", verdict.kind !== "forward", verdict.reason);
+  return verdict;
+}
+
+/** Somebody is worn: either this goes on as that person, or it stops. It never runs on as anybody else by itself. */
+function disguised(request: RequestFacts, session: SessionFacts, policy: Policy, trail: Trail): Verdict {
+  const { caller, disguise } = session;
+  if (trail.stops("it could be found out who you are", caller.kind === "unavailable", caller.kind))
+    return refuse(503, "identity-unavailable");
+  if (trail.stops("the store could be asked", disguise.kind === "unavailable", disguise.kind))
+    return refuse(503, "store-unavailable");
+  if (caller.kind !== "known") {
+    trail.stops("you are signed in", true, caller.kind);
+    return { kind: "ended", status: 401, reason: "signed-out" };
+  }
+  if (disguise.kind !== "held") {
+    trail.stops("the impersonation is on record", true, disguise.kind);
+    return ended("ended-expired");
+  }
+  const { impersonation } = disguise;
+  const unknown = session.target.kind === "unavailable";
+  if (trail.stops("it is known who the person is", unknown, session.target.kind))
+    return refuse(503, "identity-unavailable");
+  const over = overBecause(caller.identity, impersonation, session, policy, trail);
+  if (over !== null) return ended(over);
+  if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
+    return refuse(503, "ask-start");
+  const shoes = otherShoes(
+    caller.identity,
+    impersonation.effectiveUser.id,
+    request.navigation,
+    session,
+    policy,
+  );
+  if (trail.stops("the page calls for no other shoes", shoes !== null, session.owner.kind) && shoes !== null)
+    return shoes;
+  return done(request, impersonation, session, trail);
+}
+
+/** Asked anew for every request, for both people: right, target, consent, time, revocation. */
+function overBecause(
+  agent: Identity,
+  impersonation: Impersonation,
+  session: SessionFacts,
+  policy: Policy,
+  trail: Trail,
+): ReasonWord | null {
+  const bound = impersonation.agent.id === agent.id;
+  if (trail.stops("it is your impersonation", !bound, describe(impersonation.agent)))
+    return "ended-agent-lost-right";
+  const byTime = endedAt(impersonation, session.now);
+  if (trail.stops("it is still running", byTime !== null, byTime ?? "running")) return byTime;
+  if (trail.stops("impersonation is switched on", policy.impersonation === "off", policy.impersonation))
+    return "ended-revoked";
+  if (trail.stops("you may impersonate", !isAgent(policy, agent), describe(agent)))
+    return "ended-agent-lost-right";
+  if (trail.stops("the person is still there", session.target.kind === "gone", session.target.kind))
+    return "ended-target-changed";
+  const target = session.target.kind === "known" ? session.target.identity : impersonation.effectiveUser;
+  const admission = admit(policy, agent, target);
+  if (admission.kind === "refused") {
+    trail.stops("you may be this person", true, admission.reason);
+    return "ended-target-changed";
+  }
+  trail.stops("you may be this person", false, admission.grant.name);
+  const consented = admission.grant.consent !== "request" || session.consent === "granted";
+  if (trail.stops("the person agrees", !consented, session.consent))
+    return session.consent === "refused" ? "consent-refused" : "consent-required";
+  return null;
+}
+
+/** What may be done while being somebody else. */
+function done(
+  request: RequestFacts,
+  impersonation: Impersonation,
+  session: SessionFacts,
+  trail: Trail,
+): Verdict {
+  const mode = modeAt(impersonation, session.now);
+  const strayed = !isSafe(request.method) && isOtherTab(impersonation, session);
+  if (trail.stops("it comes from a tab of this person", strayed, session.refererOwner.kind))
+    return refuse(409, "other-tab");
+  const { rule } = request;
+  const verdict =
+    rule === null ? readOnly(request, mode, null) : EFFECTS[rule.effect].judge({ request, mode, rule });
+  const saw = `${request.method}, mode ${mode}, ${rule === null ? "no rule" : `${rule.name}: ${rule.effect}`}`;
+  if (trail.stops("this may be done as somebody else", verdict !== null, saw) && verdict !== null)
+    return verdict;
+  return { kind: "forward", as: "effective", reason: "impersonating", rule };
+}
+
+function isOtherTab(impersonation: Impersonation, session: SessionFacts): boolean {
+  if (session.refererOwner.kind !== "found") return false;
+  return seesAsSelf(impersonation.effectiveUser, session.refererOwner.owner) === null;
+}
+
+function ended(reason: ReasonWord): Verdict {
+  return { kind: "ended", status: 409, reason };
+}
+
+function refuse(status: 401 | 403 | 409 | 503, reason: ReasonWord): Verdict {
+  return { kind: "refuse", status, reason, rule: null, sentence: REASONS[reason] };
+}
+
+function purpose(request: RequestFacts): string {
+  return request.navigation.speculative ? "prefetch or prerender" : "no";
+}
+
+function describe(person: Identity): string {
+  return `${labelOf(person)} (${person.id}) in ${person.groups === null ? "unknown groups" : `[${person.groups.join(", ")}]`}`;
+}

@@ -1,0 +1,17 @@
+import { REASONS } from "../decision.ts";
+import type { Effect } from "./effect.ts";
+
+/** Never as somebody else, whatever the mode. */
+export const deny: Effect = {
+  name: "deny",
+  describe: "Refuse it while impersonating, with this sentence.",
+  value: "sentence",
+  restricts: true,
+  judge: ({ rule }) => ({
+    kind: "refuse",
+    status: 403,
+    reason: "denied",
+    rule,
+    sentence: rule.sentence ?? REASONS.denied,
+  }),
+};

@@ -1,0 +1,25 @@
+import type { DecisionBody, ReasonWord } from "../decision.ts";
+import type { RequestFacts } from "../facts.ts";
+import type { Mode } from "../impersonation.ts";
+import type { Rule } from "../policy.ts";
+
+/** What an effect may look at: a request that is about to be done as somebody else. */
+export interface Attempt {
+  readonly request: RequestFacts;
+  readonly mode: Mode;
+  readonly rule: Rule;
+}
+
+export type Verdict = DecisionBody & { readonly reason: ReasonWord };
+
+/** One thing that a rule can do. Adding one is a file here and a line in the registry. */
+export interface Effect {
+  readonly name: string;
+  readonly describe: string;
+  /** What stands behind its key in the config: a sentence for the agent, or just `true`. */
+  readonly value: "sentence" | "true";
+  /** Whether it takes away: such rules match in every reading of a path, the others only in all of them. */
+  readonly restricts: boolean;
+  /** What becomes of the request; null lets it go on to the app. */
+  judge(attempt: Attempt): Verdict | null;
+}
