@@ -36,6 +36,8 @@ export interface Settings {
     /** Further inbound names to drop. */
     readonly drop: readonly string[];
   };
+  /** Lower-case names of the headers that identity sources read (`cf-access-jwt-assertion`); never sent under a disguise. */
+  readonly identityHeaders: readonly string[];
   readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
   readonly cookie: { readonly name: string };
   readonly timeouts: {

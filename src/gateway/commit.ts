@@ -1,0 +1,123 @@
+import type { Decision, ReasonWord } from "../domain/decision.ts";
+import { type Identity, labelOf } from "../domain/identity.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import type { OwnerFact } from "../domain/owner.ts";
+import { sameOriginPath } from "./find-owner.ts";
+import type { Judged } from "./judge.ts";
+import { begin, end, takeOff } from "./lifecycle.ts";
+import { decisionOf, eventOf } from "./record.ts";
+import type { World } from "./world.ts";
+
+/** A request whose consequences are on record: it may go on, or be answered. */
+export interface Committed extends Judged {
+  readonly trueUser: Identity | null;
+  /** What it runs under; null: as oneself. */
+  readonly impersonation: Impersonation | null;
+  /** The impersonation that it ended. */
+  readonly over: Impersonation | null;
+  /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
+  readonly intent: string | null;
+  /** Our own `Set-Cookie` lines. */
+  readonly setCookies: readonly string[];
+  /** Shoes were put on, changed or taken off: what the browser keeps of the page before has to go. */
+  readonly changed: boolean;
+}
+
+const NOTHING = { impersonation: null, over: null, intent: null, setCookies: [], changed: false } as const;
+
+/** Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`: then nothing is done. */
+export async function commit(world: World, judged: Judged): Promise<Committed> {
+  const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
+  const held = judged.disguise.kind === "held" ? judged.disguise.impersonation : null;
+  const base = { ...judged, ...NOTHING, trueUser };
+  const { decision } = judged;
+  switch (decision.kind) {
+    case "forward":
+      if (decision.as === "start") return await starting(world, base, held, decision);
+      if (decision.as === "effective") return await goingOn(world, base, held);
+      return decision.close === null || held === null ? base : await takingOff(world, base, held, decision.close);
+    case "stop":
+      return held === null ? base : await takingOff(world, base, held, decision.reason);
+    case "ended":
+      return await ending(world, base, held, decision.reason);
+    case "refuse":
+    case "page":
+      world.counters.decided(decision.reason, decision.kind);
+      if (decision.kind === "refuse") note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
+      return { ...base, impersonation: held };
+    default:
+      return decision satisfies never;
+  }
+}
+
+type Starting = Extract<Decision, { readonly as: "start" }>;
+
+async function starting(world: World, base: Committed, held: Impersonation | null, decision: Starting): Promise<Committed> {
+  const effectiveUser = ownerFound(base.owner);
+  const agent = base.trueUser;
+  if (effectiveUser === null || agent === null) throw new TypeError("a start was decided without an owner or an agent");
+  if (held !== null && decision.close !== null) await end(world, base, held, decision.close);
+  const returnTo = held?.returnTo ?? returnPath(base);
+  const shoes = await begin(world, base, { agent, effectiveUser, grant: decision.grant, reason: null, ticket: null, returnTo });
+  const on = { ...base, ...shoes, over: held, changed: true };
+  return { ...on, intent: await intend(world, on, shoes.impersonation) };
+}
+
+async function goingOn(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
+  if (held === null) throw new TypeError("a request was to go on under no impersonation");
+  const intent = await intend(world, base, held);
+  world.book.touch(held.id, base.at);
+  return { ...base, impersonation: held, intent };
+}
+
+async function takingOff(world: World, base: Committed, held: Impersonation, why: ReasonWord): Promise<Committed> {
+  const over = await end(world, base, held, why);
+  const setCookies = takeOff(world, base, labelOf(held.effectiveUser));
+  return { ...base, over, setCookies, changed: true };
+}
+
+/** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
+async function ending(world: World, base: Committed, held: Impersonation | null, why: ReasonWord): Promise<Committed> {
+  const mine = held !== null && held.agent.id === base.trueUser?.id;
+  if (mine && held.end === null) return { ...base, over: await end(world, base, held, why) };
+  return { ...base, over: mine ? held : null };
+}
+
+/** The intent: on disk before the first byte goes to the app. */
+async function intend(world: World, base: Committed, impersonation: Impersonation | null): Promise<string> {
+  const event = eventOf(world, base, {
+    action: "impersonation.intent",
+    outcome: "unknown",
+    trueUser: base.trueUser,
+    effectiveUser: impersonation?.effectiveUser ?? null,
+    impersonation,
+    decision: decisionOf(base),
+  });
+  await world.ledger.record(event);
+  return event.id;
+}
+
+/** A refusal is recorded, but never waits for the record. */
+function note(world: World, base: Committed, held: Impersonation | null, action: "impersonation.refused" | "impersonation.denied"): void {
+  const event = eventOf(world, base, {
+    action,
+    outcome: "failure",
+    trueUser: base.trueUser,
+    effectiveUser: held?.effectiveUser ?? ownerFound(base.owner),
+    impersonation: held,
+    decision: decisionOf(base),
+  });
+  world.ledger.record(event).catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+}
+
+function ownerFound(fact: OwnerFact): Identity | null {
+  if (fact.kind !== "found") return null;
+  const { id, name, email, groups } = fact.owner;
+  return { id, name, email, groups };
+}
+
+/** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
+function returnPath(base: Committed): string {
+  const from = sameOriginPath(base.raw.headers.referer, base.origin, base.snapshot);
+  return from === null || base.snapshot.routes.match(base.host, from) !== null ? "/" : from;
+}

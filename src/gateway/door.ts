@@ -1,0 +1,93 @@
+import type { IncomingMessage } from "node:http";
+import httpProxy from "@fastify/http-proxy";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { Fault } from "../errors.ts";
+import { type Answer, answer, answerFault, answerFaultTo } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import { intake } from "./intake.ts";
+import { pipeline } from "./pipeline.ts";
+import type { Intake, Received } from "./received.ts";
+import { exchangeFor } from "./respond.ts";
+import { EXCHANGE, proxyOptions, registerMethods, type Transport } from "./transport.ts";
+import type { World } from "./world.ts";
+
+const INTAKE = Symbol("intake");
+type Carrying = IncomingMessage & { [INTAKE]?: Intake };
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** What the intake made of this request; set for every request that passed the door. */
+    received: Received;
+    exchange: Exchange | null;
+  }
+}
+
+/** Fastify's `rewriteUrl`: the intake, before the router or anything else reads the request. */
+export function reading(world: World): (raw: IncomingMessage) => string {
+  return function rewriteUrl(raw) {
+    const taken = intake(world, raw, false);
+    (raw as Carrying)[INTAKE] = taken;
+    return taken.kind === "received" ? taken.received.target : "/";
+  };
+}
+
+/** Puts the pipeline in front of everything that the server answers, and the app behind it. */
+export async function openDoor(fastify: FastifyInstance, world: World, transport: Transport): Promise<void> {
+  fastify.decorateRequest("received");
+  fastify.decorateRequest("exchange", null);
+  fastify.addHook("onRequest", async function door(request, reply) {
+    const taken = (request.raw as Carrying)[INTAKE];
+    if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
+    if (taken.kind === "refused") return await refuseAtDoor(world, reply, taken.fault, taken.id);
+    request.received = taken.received;
+    if (taken.received.ours) return;
+    return await admitRequest(world, request, reply, taken.received);
+  });
+  fastify.setErrorHandler(async function faults(error, request, reply) {
+    const fault = error instanceof Fault ? error : asFault(error);
+    if (fault.code === "internal") request.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
+    return await send(reply, answerFault(world, fault, atOf(world, request)));
+  });
+  registerMethods(fastify);
+  await fastify.register(httpProxy, proxyOptions(transport, carried));
+}
+
+/** The exchange that the hook made, for the transport: @fastify/http-proxy hands it on as if it were headers. */
+function carried(request: FastifyRequest): Record<symbol, Exchange> {
+  if (request.exchange === null) throw new Fault("internal", "a request reached the proxy without passing the pipeline");
+  return { [EXCHANGE]: request.exchange };
+}
+
+async function admitRequest(world: World, request: FastifyRequest, reply: FastifyReply, received: Received): Promise<FastifyReply | undefined> {
+  const passage = await pipeline(world, received);
+  if (passage.kind === "answer") return await send(reply, answer(world, passage.committed));
+  if (passage.kind === "fault") return await send(reply, answerFaultTo(world, received, passage.fault));
+  request.exchange = await exchangeFor(world, passage.signed, { request: request.raw, response: reply.raw });
+  return undefined;
+}
+
+async function refuseAtDoor(world: World, reply: FastifyReply, fault: Fault, id: string): Promise<FastifyReply> {
+  world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
+  reply.header("connection", "close");
+  return await send(reply, answerFault(world, fault, { id, page: false, prefix: world.config.current().settings.prefix }));
+}
+
+async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {
+  reply.code(it.status);
+  for (const [name, value] of it.headers) reply.header(name, value);
+  return reply.send(it.body);
+}
+
+function atOf(world: World, request: FastifyRequest): Parameters<typeof answerFault>[2] {
+  const received = request.received as Received | undefined;
+  const { prefix } = (received?.snapshot ?? world.config.current()).settings;
+  return { id: received?.id ?? String(request.id), page: received?.navigation.wantsPage ?? false, prefix };
+}
+
+/** What fastify itself found wrong with a request is the client's; everything else is ours. */
+function asFault(error: unknown): Fault {
+  const status = (error as { statusCode?: number }).statusCode ?? 500;
+  const message = error instanceof Error ? error.message : String(error);
+  if (status === 413) return new Fault("too-large", message, { cause: error });
+  return new Fault(status >= 400 && status < 500 ? "bad-request" : "internal", message, { cause: error });
+}

@@ -1,0 +1,70 @@
+import type { Snapshot } from "../config/snapshot.ts";
+import { canonicalUrl } from "../domain/canonical-url.ts";
+import { fromOutside } from "../domain/target.ts";
+import { isAgent } from "../domain/grant.ts";
+import { ownerLookup } from "../domain/lookup.ts";
+import { isSafe } from "../domain/method.ts";
+import type { OwnerFact } from "../domain/owner.ts";
+import { Fault } from "../errors.ts";
+import { urlLimits } from "./limits.ts";
+import type { Recalled } from "./recall.ts";
+import type { World } from "./world.ts";
+
+/** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
+export interface Owned extends Recalled {
+  readonly owner: OwnerFact;
+  readonly refererOwner: OwnerFact;
+}
+
+const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
+const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
+
+/** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
+export async function findOwner(world: World, recalled: Recalled): Promise<Owned> {
+  const { caller, snapshot } = recalled;
+  if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
+    return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
+  }
+  const owner = matters(recalled) ? await ownerOf(world, recalled, recalled.path) : NOT_ASKED;
+  return { ...recalled, owner, refererOwner: await refererOwner(world, recalled) };
+}
+
+function matters({ route, navigation, disguise }: Recalled): boolean {
+  if (route === null || navigation.speculative) return false;
+  return disguise.kind === "none" ? navigation.topLevel : fromOutside(navigation);
+}
+
+/** The owner of any path of the app, completed from the directory where the resolver knows just an id. */
+export async function ownerOf(world: World, at: { readonly host: string; readonly snapshot: Snapshot; readonly id: string }, path: string): Promise<OwnerFact> {
+  const { snapshot, host } = at;
+  const found = snapshot.routes.match(host, path);
+  const lookup = found === null ? null : ownerLookup(found.target.owner, found.params, path, host);
+  const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
+  if (lookup === null || resolver === undefined) return NOBODY;
+  try {
+    const owner = await resolver.resolve(lookup, AbortSignal.timeout(snapshot.settings.timeouts.lookup));
+    if (owner === null) return NOBODY;
+    if (owner.groups !== null || snapshot.users === null) return { kind: "found", owner };
+    const person = await snapshot.users.find(owner.id);
+    return { kind: "found", owner: person === null ? owner : { ...person, viewers: owner.viewers } };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    world.log.warn({ code: error.code, detail: error.detail, requestId: at.id }, "owner lookup failed");
+    return { kind: "failed", code: error.code };
+  }
+}
+
+async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact> {
+  if (recalled.disguise.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
+  const path = sameOriginPath(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
+  return path === null ? NOT_ASKED : await ownerOf(world, recalled, path);
+}
+
+/** The canonical path of a `Referer` (or any address) of our own origin; null for every other. */
+export function sameOriginPath(address: string | undefined, origin: string, snapshot: Snapshot): string | null {
+  if (address === undefined || !URL.canParse(address)) return null;
+  const url = new URL(address);
+  if (url.origin !== origin) return null;
+  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
+  return canonical.kind === "canonical" ? canonical.path : null;
+}

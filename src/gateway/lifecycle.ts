@@ -1,0 +1,104 @@
+import type { ReasonWord } from "../domain/decision.ts";
+import type { Identity } from "../domain/identity.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import type { Grant } from "../domain/policy.ts";
+import { cookieNames, setOwnCookie } from "./own-cookies.ts";
+import type { Received } from "./received.ts";
+import { eventOf } from "./record.ts";
+import type { World } from "./world.ts";
+
+export interface Beginning {
+  readonly agent: Identity;
+  readonly effectiveUser: Identity;
+  readonly grant: Grant;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly returnTo: string;
+}
+
+/** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
+export interface Shoes {
+  readonly impersonation: Impersonation | null;
+  readonly setCookies: readonly string[];
+}
+
+/**
+ * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
+ * Throws `store-unavailable` or `audit-unavailable`.
+ */
+export async function begin(world: World, received: Received, order: Beginning): Promise<Shoes> {
+  const { impersonation, secret } = await world.book.open({
+    id: world.newId(),
+    agent: order.agent,
+    effectiveUser: order.effectiveUser,
+    mode: order.grant.mode,
+    reason: order.reason,
+    ticket: order.ticket,
+    returnTo: order.returnTo,
+    now: world.clock.now(),
+    total: order.grant.total,
+    idle: order.grant.idle,
+    ownCookies: received.cookies,
+  });
+  try {
+    await world.ledger.record(
+      eventOf(world, received, {
+        action: "impersonation.started",
+        outcome: "success",
+        trueUser: order.agent,
+        effectiveUser: order.effectiveUser,
+        impersonation,
+      }),
+    );
+  } catch (error) {
+    await world.book.close(impersonation.id, "ended-revoked");
+    throw error;
+  }
+  const { settings } = received.snapshot;
+  const names = cookieNames(settings.cookie.name, received.scheme);
+  return { impersonation, setCookies: [setOwnCookie(names.secret, secret, received.scheme, null)] };
+}
+
+/**
+ * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
+ * every state, and what could not be stored or recorded is in the log.
+ */
+export async function end(world: World, received: Received | null, running: Impersonation, why: ReasonWord): Promise<Impersonation> {
+  const ended = { ...running, end: { at: world.clock.now(), why } };
+  let first = true;
+  try {
+    const closed = await world.book.close(running.id, why);
+    first = closed.first;
+  } catch (error) {
+    world.log.error({ err: error, impersonation: running.id }, "the end of an impersonation could not be stored; it runs out by its limits");
+  }
+  world.sockets.cut(running.id, why);
+  if (first) await recordEnd(world, received, ended);
+  return ended;
+}
+
+async function recordEnd(world: World, received: Received | null, ended: Impersonation): Promise<void> {
+  const event = eventOf(world, received, {
+    action: "impersonation.ended",
+    outcome: "success",
+    trueUser: ended.agent,
+    effectiveUser: ended.effectiveUser,
+    impersonation: ended,
+    detail: ended.end?.why ?? "unknown",
+  });
+  try {
+    await world.ledger.record(event);
+  } catch (error) {
+    world.log.error({ err: error, event }, "the end of an impersonation could not be recorded");
+  }
+}
+
+/** The cookies that take a disguise off: ours deleted, what was mirrored taken back, and a notice if there is one to show. */
+export function takeOff(world: World, received: Received, notice: string | null): readonly string[] {
+  const names = cookieNames(received.snapshot.settings.cookie.name, received.scheme);
+  const cookies = [setOwnCookie(names.secret, null, received.scheme, null)];
+  if (notice !== null) {
+    cookies.push(setOwnCookie(names.notice, world.forms.seal(notice, world.clock.now()), received.scheme, 300));
+  }
+  return cookies;
+}

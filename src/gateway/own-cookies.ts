@@ -1,0 +1,56 @@
+/** The cookies of ours that one request carries, and what is left for the app. */
+export interface OwnCookies {
+  readonly rest: string | null;
+  readonly secret: string | null;
+  readonly notice: string | null;
+  /** One of our names came twice: somebody planted it. */
+  readonly doubled: boolean;
+}
+
+export interface CookieNames {
+  readonly secret: string;
+  readonly notice: string;
+}
+
+/** Our names under this scheme: `__Host-` where the browser keeps that promise, bare over plain http. */
+export function cookieNames(name: string, scheme: "http" | "https"): CookieNames {
+  const prefix = scheme === "https" ? "__Host-" : "";
+  return { secret: `${prefix}${name}`, notice: `${prefix}${name}-notice` };
+}
+
+/**
+ * Takes ours out of a `Cookie` header and leaves the others byte for byte. The names of the other scheme are taken out
+ * as well, so that none of them ever gets to the app.
+ */
+export function ownCookies(header: string | undefined, name: string, scheme: "http" | "https"): OwnCookies {
+  if (header === undefined || header === "") return { rest: null, secret: null, notice: null, doubled: false };
+  if (!header.includes(name)) return { rest: header, secret: null, notice: null, doubled: false };
+  const names = cookieNames(name, scheme);
+  const all = new Set([name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`]);
+  const rest: string[] = [];
+  const found = new Map<string, string>();
+  let doubled = false;
+  for (const part of header.split(";")) {
+    const pair = part.trim();
+    const equals = pair.indexOf("=");
+    const key = equals < 0 ? "" : pair.slice(0, equals).trim();
+    if (!all.has(key)) {
+      if (pair !== "") rest.push(pair);
+      continue;
+    }
+    if (found.has(key)) doubled = true;
+    found.set(key, pair.slice(equals + 1).trim());
+  }
+  return {
+    rest: rest.length === 0 ? null : rest.join("; "),
+    secret: found.get(names.secret) ?? null,
+    notice: found.get(names.notice) ?? null,
+    doubled,
+  };
+}
+
+/** A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is open. */
+export function setOwnCookie(name: string, value: string | null, scheme: "http" | "https", maxAge: number | null): string {
+  const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
+  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${scheme === "https" ? "; Secure" : ""}`;
+}

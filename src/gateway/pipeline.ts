@@ -1,0 +1,36 @@
+import { Fault } from "../errors.ts";
+import { type Committed, commit } from "./commit.ts";
+import { findOwner } from "./find-owner.ts";
+import { identify } from "./identify.ts";
+import { judge } from "./judge.ts";
+import { match } from "./match.ts";
+import { recall } from "./recall.ts";
+import type { Received } from "./received.ts";
+import { type Signed, sign } from "./sign.ts";
+import type { World } from "./world.ts";
+
+/** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
+export type Passage =
+  | { readonly kind: "forward"; readonly signed: Signed }
+  | { readonly kind: "answer"; readonly committed: Committed }
+  | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
+
+/**
+ * Everything that happens to a request between the door and the app, in this order and in no other: each stage takes
+ * what the stage before gives. HTTP requests and upgrades come the same way.
+ */
+export async function pipeline(world: World, received: Received): Promise<Passage> {
+  try {
+    const matched = match(received);
+    const identified = await identify(world, matched);
+    const recalled = await recall(world, identified);
+    const owned = await findOwner(world, recalled);
+    const judged = judge(owned, false);
+    const committed = await commit(world, judged);
+    if (committed.decision.kind !== "forward") return { kind: "answer", committed };
+    return { kind: "forward", signed: await sign(world, committed) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { kind: "fault", received, fault: error };
+  }
+}

@@ -1,0 +1,74 @@
+import type { Decision } from '../domain/decision.ts';
+import type { Claims, ClaimsInput } from '../domain/claims.ts';
+import type { Identity } from '../domain/identity.ts';
+import type { Impersonation } from '../domain/impersonation.ts';
+import type { Clock, Ledger, Log, Maybe } from '../ports.ts';
+import type { Fault } from '../errors.ts';
+import type { Book } from '../sessions/book.ts';
+import type { Snapshot } from '../config/snapshot.ts';
+import type { Exchange } from './exchange.ts';
+import type { Sockets } from './sockets.ts';
+
+/** What a page of the gateway's own says; the console draws it. */
+export interface Pages {
+  fault(view: { readonly fault: Fault; readonly requestId: string; readonly prefix: string }): string;
+  /** A decision that is answered here: refused, ended, asked. */
+  decision(view: DecisionView): string;
+}
+
+export interface DecisionView {
+  readonly decision: Decision;
+  readonly requestId: string;
+  readonly prefix: string;
+  /** The address that was asked for, to come back to. */
+  readonly to: string;
+  readonly returnTo: string;
+  readonly method: string;
+  readonly trueUser: Identity | null;
+  /** Whom it is about: the worn person, or the owner to be. */
+  readonly other: Identity | null;
+  readonly impersonation: Impersonation | null;
+  readonly csrf: string;
+  readonly ticket: string | null;
+  readonly confirmation: string | null;
+}
+
+/** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
+export interface Forms {
+  token(trueUser: string, now: number): string;
+  holds(token: string, trueUser: string, now: number): boolean;
+  seal(text: string, now: number): string;
+  /** The sealed text, or null if it is not ours or too old. */
+  open(sealed: string, now: number): string | null;
+}
+
+export interface Tokens {
+  sign(input: Omit<ClaimsInput, 'now' | 'jti'>): Maybe<string>;
+}
+
+export type { Claims };
+
+/** Counts that telemetry shows. */
+export interface Counters {
+  decided(reason: string, kind: string): void;
+  forwarded(as: 'self' | 'effective', ending: string, seconds: number): void;
+  violated(invariant: string): void;
+}
+
+/** All that outlives a request: built once in app.ts and handed to every stage. */
+export interface World {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: { current(): Snapshot };
+  readonly book: Book;
+  readonly ledger: Ledger;
+  readonly tokens: Tokens;
+  readonly forms: Forms;
+  readonly pages: Pages;
+  readonly sockets: Sockets;
+  readonly counters: Counters;
+  /** A new id that sorts by time. */
+  newId(): string;
+}
+
+export type Send = (exchange: Exchange) => void;
