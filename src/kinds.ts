@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { Kind } from "./ports.ts";
+
+/** Any kind of a room, as its registry lists it. Its schema is that of a whole entry, the kind's own key in it. */
+export type AnyKind<Deps, Made> = Kind<z.ZodType, unknown, Deps, Made>;
+
+/** An entry of the config, checked: which kind it is, and how to make it. */
+export interface Entry<Deps, Made> {
+  readonly kind: string;
+  create(deps: Deps): Made;
+}
+
+/**
+ * The schema of an entry that is one of several kinds, told apart by the key that it has: `{ param: user }`, `{ map: … }`.
+ * Problems are those of the kind that was meant, with paths inside it. Editors get the schemas of all kinds.
+ */
+export function kindEntry<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[], what: string) {
+  const names = kinds.map((kind) => kind.name);
+  const help = `write ${what} as one of: ${names.map((name) => `{ ${name}: … }`).join(", ")}`;
+  return z
+    .unknown()
+    .transform((value, context): Entry<Deps, Made> => {
+      const meant = isObject(value) ? kinds.filter((kind) => Object.hasOwn(value, kind.name)) : [];
+      const [kind] = meant;
+      if (kind === undefined || meant.length > 1) {
+        const unknown = isObject(value) && meant.length === 0;
+        if (unknown)
+          context.addIssue({
+            code: "unrecognized_keys",
+            keys: Object.keys(value),
+            input: value,
+            message: help,
+          });
+        else context.addIssue({ code: "custom", input: value, message: help });
+        return z.NEVER;
+      }
+      const read = kind.schema.safeParse(value);
+      if (read.success) return { kind: kind.name, create: (deps) => kind.create(read.data, deps) };
+      for (const issue of read.error.issues) context.issues.push({ ...issue, input: value } as never);
+      return z.NEVER;
+    })
+    .meta({ anyOf: kinds.map(schemaFor) });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function schemaFor<Deps, Made>(kind: AnyKind<Deps, Made>): object {
+  const { $schema: _, ...schema } = z.toJSONSchema(kind.schema, { io: "input" });
+  return { ...schema, description: kind.describe };
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { isId, isLine } from "./domain/person.ts";
+import { parsePointer } from "./domain/pointer.ts";
+
+const pointerHelp = "write a JSON pointer, like /id or /user/name";
+
+/** A JSON pointer in the config; comes out as its steps. */
+export const pointer = z.string({ error: pointerHelp }).transform((text, context) => {
+  const steps = parsePointer(text);
+  if (steps !== null) return steps;
+  context.addIssue({ code: "custom", message: pointerHelp, input: text });
+  return z.NEVER;
+});
+
+/** The option `user` of the kinds that read a person out of JSON; every pointer has a default. */
+export function personMapping(id: `/${string}`) {
+  return z
+    .strictObject({
+      id: pointer.prefault(id).describe("Where the id stands, as a JSON pointer."),
+      name: pointer.prefault("/name").describe("Where the name stands."),
+      email: pointer.prefault("/email").describe("Where the e-mail address stands."),
+      groups: pointer.prefault("/groups").describe("Where the groups stand: a list of texts, or one text."),
+    })
+    .prefault({})
+    .describe("Where in the answer the facts of a person stand, as JSON pointers.");
+}
+
+/** The same for owners, who may have viewers. */
+export const ownerMapping = z
+  .strictObject({
+    id: pointer.prefault("/id").describe("Where the owner's id stands, as a JSON pointer."),
+    name: pointer.prefault("/name").describe("Where the owner's name stands."),
+    email: pointer.prefault("/email").describe("Where the owner's e-mail address stands."),
+    groups: pointer.prefault("/groups").describe("Where the owner's groups stand."),
+    viewers: pointer
+      .prefault("/viewers")
+      .describe("Where the ids of those stand who may see the page as themselves."),
+  })
+  .prefault({})
+  .describe("Where in the answer the facts of an owner stand, as JSON pointers.");
+
+const idHelp = "write an id of 1 to 256 plain ASCII characters, in quotes";
+
+/** An id in the config; YAML's bare whole numbers are taken as well. */
+export const personId = z
+  .union([z.string().refine(isId), z.int().min(0).transform(String)], { error: idHelp })
+  .describe("The id of a person, as the app knows it.");
+
+const line = z.string().refine(isLine, { error: "write at most 320 characters in one line" });
+
+/** What a table in the config may say of a person besides the id. Facts that are left out are null: nobody knows them. */
+export const personFacts = z.strictObject({
+  name: line.nullable().default(null).describe("The name that pages show."),
+  email: line.nullable().default(null).describe("The e-mail address."),
+  groups: z
+    .array(line.min(1))
+    .nullable()
+    .default(null)
+    .describe("The groups; leave out if they are not known, write [] for none."),
+});
