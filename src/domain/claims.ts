@@ -1,0 +1,94 @@
+import type { Identity, Principal } from "./identity.ts";
+import type { Mode } from "./impersonation.ts";
+
+/** What the token says about the running impersonation. */
+export interface Worn {
+  readonly id: string;
+  readonly mode: Mode;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  /** When it ends if nobody does anything more, milliseconds since the epoch. */
+  readonly until: number;
+}
+
+export interface ClaimsInput {
+  readonly principal: Principal;
+  /** Null when nobody is impersonated. */
+  readonly impersonation: Worn | null;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Milliseconds that the token may be used. */
+  readonly lifetime: number;
+  readonly jti: string;
+}
+
+/** The payload of the identity token. Facts that nobody knows are left out, so a claim that is there is never null. */
+export interface Claims {
+  readonly iss: string;
+  readonly aud: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly jti: string;
+  /** The effective user. */
+  readonly sub: string;
+  readonly name?: string;
+  readonly email?: string;
+  readonly groups?: readonly string[];
+  /** The true user (RFC 8693); only while impersonating, and never with another `act` inside. */
+  readonly act?: { readonly sub: string; readonly name?: string; readonly email?: string };
+  /** Only while impersonating, always with all five; `until` in seconds. */
+  readonly guise?: {
+    readonly impersonation: string;
+    readonly mode: Mode;
+    readonly reason: string | null;
+    readonly ticket: string | null;
+    readonly until: number;
+  };
+}
+
+/**
+ * The claims for one request. Both people and the impersonation come together or not at all: anything else throws,
+ * since it would tell the app a lie. The token never lives longer than the impersonation.
+ */
+export function claims(input: ClaimsInput): Claims {
+  const { trueUser, effectiveUser } = input.principal;
+  const worn = input.impersonation;
+  if ((trueUser.id !== effectiveUser.id) !== (worn !== null)) {
+    throw new TypeError("an impersonation needs two different people, and two people need an impersonation");
+  }
+  const issuedAt = Math.floor(input.now / 1000);
+  const expiresAt = Math.floor((input.now + input.lifetime) / 1000);
+  const own = {
+    iss: input.issuer,
+    aud: input.audience,
+    iat: issuedAt,
+    exp: expiresAt,
+    jti: input.jti,
+    ...person(effectiveUser),
+    ...(effectiveUser.groups === null ? {} : { groups: effectiveUser.groups }),
+  };
+  if (worn === null) return own;
+  const until = Math.floor(worn.until / 1000);
+  return {
+    ...own,
+    exp: Math.min(expiresAt, until),
+    act: person(trueUser),
+    guise: {
+      impersonation: worn.id,
+      mode: worn.mode,
+      reason: worn.reason,
+      ticket: worn.ticket,
+      until,
+    },
+  };
+}
+
+function person(it: Identity): { sub: string; name?: string; email?: string } {
+  return {
+    sub: it.id,
+    ...(it.name === null ? {} : { name: it.name }),
+    ...(it.email === null ? {} : { email: it.email }),
+  };
+}
