@@ -1,0 +1,119 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Fault } from "../errors.ts";
+import { readGenerations } from "../keys/folder.ts";
+import { type Keyring, keyring } from "../keys/keyring.ts";
+import { ALGORITHMS, type Purpose } from "../keys/material.ts";
+import { signerAt } from "../keys/series.ts";
+
+/** Where a command writes and what it may know of its surroundings. */
+export interface CommandIo {
+  out(text: string): void;
+  err(text: string): void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const USAGE = `guise keys list   [--data DIR] [--json]
+guise keys rotate [--data DIR] [--json] [--key token|checkpoint] [--now]
+
+  --data DIR   the data folder (default: data, or GUISE_DATA)
+  --key NAME   which key to replace (default: token)
+  --now        sign with the new key at once instead of after five minutes; apps that
+               remember the old list of keys may refuse tokens until they fetch it again
+`;
+
+/** `guise keys`: shows the signing keys and replaces them. Exit code 2 for words that it doesn't know. */
+export const keys = {
+  name: "keys",
+  describe: "list the signing keys, or replace one",
+  async run(args: readonly string[], io: CommandIo): Promise<number> {
+    const words = parse(args);
+    if (typeof words === "string") {
+      io.err(`${words}\n${USAGE}`);
+      return 2;
+    }
+    if (words.help) {
+      io.out(USAGE);
+      return 0;
+    }
+    const folder = join(words.data ?? io.env.GUISE_DATA ?? "data", "keys");
+    try {
+      if ((await readGenerations(folder, words.key)).length === 0) {
+        io.err(`there are no keys in ${folder} yet; the gateway makes them when it starts\n`);
+        return 1;
+      }
+      const ring = await open(folder, io);
+      if (words.verb === "rotate") await ring.rotate(words.key, { atOnce: words.now });
+      print(ring, words.json, io);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      io.err(`${error.detail}\n${error.hint}\n`);
+      return 1;
+    }
+  },
+};
+
+interface Words {
+  readonly verb: "list" | "rotate";
+  readonly key: Purpose;
+  readonly data: string | undefined;
+  readonly json: boolean;
+  readonly now: boolean;
+  readonly help: boolean;
+}
+
+/** The words of the command line, or what is wrong with them. */
+function parse(args: readonly string[]): Words | string {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        data: { type: "string" },
+        json: { type: "boolean", default: false },
+        key: { type: "string", default: "token" },
+        now: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const { data, json, key, now, help } = values;
+    const verb = positionals[0] ?? (help ? "list" : "");
+    if ((verb !== "list" && verb !== "rotate") || positionals.length > 1) return "say list or rotate";
+    if (key !== "token" && key !== "checkpoint") return `there is no key called ${key}`;
+    return { verb, key, data, json, now, help };
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function open(folder: string, io: CommandIo): Promise<Keyring> {
+  const line = (_: object, message: string) => io.err(`${message}\n`);
+  const log = { debug: () => undefined, info: () => undefined, warn: line, error: line };
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  return keyring({ folder, clock, log, reloadEvery: 0 });
+}
+
+function print(ring: Keyring, json: boolean, io: CommandIo): void {
+  const now = Date.now();
+  const rows = (["token", "checkpoint"] as const).flatMap((purpose) => {
+    const all = ring.published(purpose);
+    const signer = signerAt(all, now);
+    return all.map((key) => ({
+      purpose,
+      algorithm: ALGORITHMS[purpose],
+      kid: key.kid,
+      state: key === signer ? "signs" : key.activeFrom > now ? "next" : "old",
+      createdAt: new Date(key.createdAt).toISOString(),
+      activeFrom: new Date(key.activeFrom).toISOString(),
+      jwk: key.jwk,
+    }));
+  });
+  if (json) {
+    io.out(`${JSON.stringify({ keys: rows }, null, 2)}\n`);
+    return;
+  }
+  for (const row of rows) {
+    io.out(`${row.purpose.padEnd(10)}  ${row.state.padEnd(5)}  ${row.kid}  from ${row.activeFrom}\n`);
+  }
+}

@@ -1,0 +1,43 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+
+const WINDOW = 12 * 3_600_000;
+
+/**
+ * A hidden form field that only we can have made, for these parts (who, which form …). It is good for 12 to 24 hours.
+ * The parts are not in it.
+ */
+export function csrfToken(key: Buffer, parts: readonly string[], now: number): string {
+  return mac(key, ["csrf", String(Math.floor(now / WINDOW)), ...parts]);
+}
+
+/** Whether the field was made for these parts and is not too old. Takes the same time for every wrong answer. */
+export function csrfValid(key: Buffer, token: string, parts: readonly string[], now: number): boolean {
+  const window = Math.floor(now / WINDOW);
+  const current = same(token, mac(key, ["csrf", String(window), ...parts]));
+  const previous = same(token, mac(key, ["csrf", String(window - 1), ...parts]));
+  return current || previous;
+}
+
+/** A short text that comes back from the browser unchanged or not at all: `<text>.<expiry>.<signature>`, cookie-safe. */
+export function signedNotice(key: Buffer, text: string, expiresAt: number): string {
+  const body = `${Buffer.from(text).toString("base64url")}.${Math.floor(expiresAt / 1000).toString(36)}`;
+  return `${body}.${mac(key, ["notice", body])}`;
+}
+
+/** The text of a signed notice; null when it was altered, or is over. */
+export function openNotice(key: Buffer, notice: string, now: number): string | null {
+  const [text, expiry, signature, ...rest] = notice.split(".");
+  if (text === undefined || expiry === undefined || signature === undefined || rest.length > 0) return null;
+  if (!same(signature, mac(key, ["notice", `${text}.${expiry}`]))) return null;
+  if (Number.parseInt(expiry, 36) * 1000 <= now) return null;
+  return Buffer.from(text, "base64url").toString();
+}
+
+function mac(key: Buffer, parts: readonly string[]): string {
+  return createHmac("sha256", key).update(JSON.stringify(parts)).digest("base64url");
+}
+
+function same(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
