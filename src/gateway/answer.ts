@@ -36,38 +36,77 @@ export function answer(world: World, committed: Committed): Answer {
   const { decision } = committed;
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
   if (decision.kind === "stop" && committed.navigation.wantsPage) {
-    return { status: 303, headers: [["Location", committed.over?.returnTo ?? "/"], ["Cache-Control", "no-store"], ...extra], body: "" };
+    return {
+      status: 303,
+      headers: [["Location", committed.over?.returnTo ?? "/"], ["Cache-Control", "no-store"], ...extra],
+      body: "",
+    };
   }
   const status = statusOf(decision);
   if (!committed.navigation.wantsPage || committed.navigation.speculative) {
-    const body = problem("reason", decision.reason, status, REASONS[decision.reason], sentenceOf(decision), committed.id);
+    const body = problem(
+      "reason",
+      decision.reason,
+      status,
+      REASONS[decision.reason],
+      sentenceOf(decision),
+      committed.id,
+    );
     return { status, headers: [...JSON_HEADERS, ...extra], body };
   }
-  return { status, headers: [...PAGE_HEADERS, ...extra], body: world.pages.decision(viewOf(world, committed)) };
+  return {
+    status,
+    headers: [...PAGE_HEADERS, ...extra],
+    body: world.pages.decision(viewOf(world, committed)),
+  };
 }
 
 /** Answers a fault: what a client may know, and the request id by which an operator finds the rest in the log. */
-export function answerFault(world: World, fault: Fault, at: { readonly id: string; readonly page: boolean; readonly prefix: string }): Answer {
+export function answerFault(
+  world: World,
+  fault: Fault,
+  at: { readonly id: string; readonly page: boolean; readonly prefix: string },
+): Answer {
   if (!at.page) {
-    return { status: fault.status, headers: JSON_HEADERS, body: problem("fault", fault.code, fault.status, fault.title, fault.hint, at.id) };
+    return {
+      status: fault.status,
+      headers: JSON_HEADERS,
+      body: problem("fault", fault.code, fault.status, fault.title, fault.hint, at.id),
+    };
   }
-  return { status: fault.status, headers: PAGE_HEADERS, body: world.pages.fault({ fault, requestId: at.id, prefix: at.prefix }) };
+  return {
+    status: fault.status,
+    headers: PAGE_HEADERS,
+    body: world.pages.fault({ fault, requestId: at.id, prefix: at.prefix }),
+  };
 }
 
 /** The same for a request that got through the door. */
 export function answerFaultTo(world: World, received: Received, fault: Fault): Answer {
-  world.log.warn({ code: fault.code, detail: fault.detail, requestId: received.id, path: received.path }, fault.title);
+  world.log.warn(
+    { code: fault.code, detail: fault.detail, requestId: received.id, path: received.path },
+    fault.title,
+  );
   const { prefix } = received.snapshot.settings;
   return answerFault(world, fault, { id: received.id, page: received.navigation.wantsPage, prefix });
 }
 
-export function problem(family: "reason" | "fault", code: string, status: number, title: string, detail: string, requestId: string): string {
+export function problem(
+  family: "reason" | "fault",
+  code: string,
+  status: number,
+  title: string,
+  detail: string,
+  requestId: string,
+): string {
   return JSON.stringify({ type: `urn:guise:${family}:${code}`, title, status, detail, code, requestId });
 }
 
 /** `Clear-Site-Data` where shoes were changed and the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
-  return committed.changed && committed.snapshot.settings.page.clearSiteData ? [["Clear-Site-Data", '"cache", "storage"']] : [];
+  return committed.changed && committed.snapshot.settings.page.clearSiteData
+    ? [["Clear-Site-Data", '"cache", "storage"']]
+    : [];
 }
 
 function cookieHeaders(committed: Committed): (readonly [string, string])[] {
@@ -91,7 +130,10 @@ function statusOf(decision: Decision): number {
 }
 
 function sentenceOf(decision: Decision): string {
-  const own = decision.kind === "refuse" || (decision.kind === "page" && decision.page === "confirm") ? decision.sentence : "";
+  const own =
+    decision.kind === "refuse" || (decision.kind === "page" && decision.page === "confirm")
+      ? decision.sentence
+      : "";
   return own === "" ? REASONS[decision.reason] : own;
 }
 
@@ -107,10 +149,15 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     trueUser,
     other: otherOf(committed),
     impersonation: impersonation ?? over,
-    csrf: world.forms.token(trueUser?.id ?? "", world.clock.now()),
+    csrf: world.forms.token(formSubject(committed, trueUser), world.clock.now()),
     ticket: null,
     confirmation: null,
   };
+}
+
+/** Whom a form's token is bound to: the impersonation where there is one, so that Stop needs neither store nor identity. */
+export function formSubject(received: Received, trueUser: Identity | null): string {
+  return received.secret ?? trueUser?.id ?? "";
 }
 
 /** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */

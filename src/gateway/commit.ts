@@ -35,7 +35,9 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
     case "forward":
       if (decision.as === "start") return await starting(world, base, held, decision);
       if (decision.as === "effective") return await goingOn(world, base, held);
-      return decision.close === null || held === null ? base : await takingOff(world, base, held, decision.close);
+      return decision.close === null || held === null
+        ? base
+        : await takingOff(world, base, held, decision.close);
     case "stop":
       return held === null ? base : await takingOff(world, base, held, decision.reason);
     case "ended":
@@ -43,7 +45,8 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
     case "refuse":
     case "page":
       world.counters.decided(decision.reason, decision.kind);
-      if (decision.kind === "refuse") note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
+      if (decision.kind === "refuse")
+        note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
       return { ...base, impersonation: held };
     default:
       return decision satisfies never;
@@ -52,13 +55,26 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
 
 type Starting = Extract<Decision, { readonly as: "start" }>;
 
-async function starting(world: World, base: Committed, held: Impersonation | null, decision: Starting): Promise<Committed> {
+async function starting(
+  world: World,
+  base: Committed,
+  held: Impersonation | null,
+  decision: Starting,
+): Promise<Committed> {
   const effectiveUser = ownerFound(base.owner);
   const agent = base.trueUser;
-  if (effectiveUser === null || agent === null) throw new TypeError("a start was decided without an owner or an agent");
+  if (effectiveUser === null || agent === null)
+    throw new TypeError("a start was decided without an owner or an agent");
   if (held !== null && decision.close !== null) await end(world, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
-  const shoes = await begin(world, base, { agent, effectiveUser, grant: decision.grant, reason: null, ticket: null, returnTo });
+  const shoes = await begin(world, base, {
+    agent,
+    effectiveUser,
+    grant: decision.grant,
+    reason: null,
+    ticket: null,
+    returnTo,
+  });
   const on = { ...base, ...shoes, over: held, changed: true };
   return { ...on, intent: await intend(world, on, shoes.impersonation) };
 }
@@ -70,14 +86,24 @@ async function goingOn(world: World, base: Committed, held: Impersonation | null
   return { ...base, impersonation: held, intent };
 }
 
-async function takingOff(world: World, base: Committed, held: Impersonation, why: ReasonWord): Promise<Committed> {
+async function takingOff(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord,
+): Promise<Committed> {
   const over = await end(world, base, held, why);
   const setCookies = takeOff(world, base, labelOf(held.effectiveUser));
   return { ...base, over, setCookies, changed: true };
 }
 
 /** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
-async function ending(world: World, base: Committed, held: Impersonation | null, why: ReasonWord): Promise<Committed> {
+async function ending(
+  world: World,
+  base: Committed,
+  held: Impersonation | null,
+  why: ReasonWord,
+): Promise<Committed> {
   const mine = held !== null && held.agent.id === base.trueUser?.id;
   if (mine && held.end === null) return { ...base, over: await end(world, base, held, why) };
   return { ...base, over: mine ? held : null };
@@ -98,7 +124,12 @@ async function intend(world: World, base: Committed, impersonation: Impersonatio
 }
 
 /** A refusal is recorded, but never waits for the record. */
-function note(world: World, base: Committed, held: Impersonation | null, action: "impersonation.refused" | "impersonation.denied"): void {
+function note(
+  world: World,
+  base: Committed,
+  held: Impersonation | null,
+  action: "impersonation.refused" | "impersonation.denied",
+): void {
   const event = eventOf(world, base, {
     action,
     outcome: "failure",
@@ -107,7 +138,9 @@ function note(world: World, base: Committed, held: Impersonation | null, action:
     impersonation: held,
     decision: decisionOf(base),
   });
-  world.ledger.record(event).catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+  world.ledger
+    .record(event)
+    .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
 }
 
 function ownerFound(fact: OwnerFact): Identity | null {

@@ -45,7 +45,8 @@ export async function openDoor(fastify: FastifyInstance, world: World, transport
   });
   fastify.setErrorHandler(async function faults(error, request, reply) {
     const fault = error instanceof Fault ? error : asFault(error);
-    if (fault.code === "internal") request.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
+    if (fault.code === "internal")
+      request.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
     return await send(reply, answerFault(world, fault, atOf(world, request)));
   });
   registerMethods(fastify);
@@ -54,11 +55,17 @@ export async function openDoor(fastify: FastifyInstance, world: World, transport
 
 /** The exchange that the hook made, for the transport: @fastify/http-proxy hands it on as if it were headers. */
 function carried(request: FastifyRequest): Record<symbol, Exchange> {
-  if (request.exchange === null) throw new Fault("internal", "a request reached the proxy without passing the pipeline");
+  if (request.exchange === null)
+    throw new Fault("internal", "a request reached the proxy without passing the pipeline");
   return { [EXCHANGE]: request.exchange };
 }
 
-async function admitRequest(world: World, request: FastifyRequest, reply: FastifyReply, received: Received): Promise<FastifyReply | undefined> {
+async function admitRequest(
+  world: World,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  received: Received,
+): Promise<FastifyReply | undefined> {
   const passage = await pipeline(world, received);
   if (passage.kind === "answer") return await send(reply, answer(world, passage.committed));
   if (passage.kind === "fault") return await send(reply, answerFaultTo(world, received, passage.fault));
@@ -66,10 +73,18 @@ async function admitRequest(world: World, request: FastifyRequest, reply: Fastif
   return undefined;
 }
 
-async function refuseAtDoor(world: World, reply: FastifyReply, fault: Fault, id: string): Promise<FastifyReply> {
+async function refuseAtDoor(
+  world: World,
+  reply: FastifyReply,
+  fault: Fault,
+  id: string,
+): Promise<FastifyReply> {
   world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
   reply.header("connection", "close");
-  return await send(reply, answerFault(world, fault, { id, page: false, prefix: world.config.current().settings.prefix }));
+  return await send(
+    reply,
+    answerFault(world, fault, { id, page: false, prefix: world.config.current().settings.prefix }),
+  );
 }
 
 async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {

@@ -1,10 +1,10 @@
 import type { Snapshot } from "../config/snapshot.ts";
 import { canonicalUrl } from "../domain/canonical-url.ts";
-import { fromOutside } from "../domain/target.ts";
 import { isAgent } from "../domain/grant.ts";
 import { ownerLookup } from "../domain/lookup.ts";
 import { isSafe } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
+import { fromOutside } from "../domain/target.ts";
 import { Fault } from "../errors.ts";
 import { urlLimits } from "./limits.ts";
 import type { Recalled } from "./recall.ts";
@@ -35,7 +35,11 @@ function matters({ route, navigation, disguise }: Recalled): boolean {
 }
 
 /** The owner of any path of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(world: World, at: { readonly host: string; readonly snapshot: Snapshot; readonly id: string }, path: string): Promise<OwnerFact> {
+export async function ownerOf(
+  world: World,
+  at: { readonly host: string; readonly snapshot: Snapshot; readonly id: string },
+  path: string,
+): Promise<OwnerFact> {
   const { snapshot, host } = at;
   const found = snapshot.routes.match(host, path);
   const lookup = found === null ? null : ownerLookup(found.target.owner, found.params, path, host);
@@ -61,7 +65,11 @@ async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact
 }
 
 /** The canonical path of a `Referer` (or any address) of our own origin; null for every other. */
-export function sameOriginPath(address: string | undefined, origin: string, snapshot: Snapshot): string | null {
+export function sameOriginPath(
+  address: string | undefined,
+  origin: string,
+  snapshot: Snapshot,
+): string | null {
   if (address === undefined || !URL.canParse(address)) return null;
   const url = new URL(address);
   if (url.origin !== origin) return null;

@@ -27,7 +27,14 @@ export function outbound(signed: Signed, jarCookies: string | null): Outbound {
   else for (const part of signed.headers) headers.push(part);
   const cookies = disguised ? jarCookies : signed.cookies;
   if (cookies !== null) headers.push("Cookie", cookies);
-  headers.push("X-Forwarded-For", signed.forwardedFor, "X-Forwarded-Proto", signed.scheme, "X-Forwarded-Host", signed.authority);
+  headers.push(
+    "X-Forwarded-For",
+    signed.forwardedFor,
+    "X-Forwarded-Proto",
+    signed.scheme,
+    "X-Forwarded-Host",
+    signed.authority,
+  );
   for (const part of signed.identityHeaders) headers.push(part);
   return { target: signed.target, headers };
 }

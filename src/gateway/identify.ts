@@ -21,7 +21,8 @@ const NOT_ASKED: Found = Object.freeze({ caller: { kind: "unknown" }, via: null 
 
 /** Finds the true user, at once where a source has it cached. */
 export function identify(world: World, matched: Matched): Maybe<Identified> {
-  const needed = matched.snapshot.settings.headers.when === "always" || matched.secret !== null || matched.route !== null;
+  const needed =
+    matched.snapshot.settings.headers.when === "always" || matched.secret !== null || matched.route !== null;
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(world, matched);
   return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
@@ -39,12 +40,19 @@ export function callerOf(world: World, received: Received): Maybe<Found> {
 }
 
 function told(answer: Awaited<ReturnType<Received["snapshot"]["identity"]["identify"]>>): Found {
-  return answer.kind === "known" ? { caller: { kind: "known", identity: answer.identity }, via: answer.via } : NOT_ASKED;
+  return answer.kind === "known"
+    ? { caller: { kind: "known", identity: answer.identity }, via: answer.via }
+    : NOT_ASKED;
 }
 
 function unavailable(world: World, received: Received, error: unknown): Found {
-  if (!(error instanceof Fault)) world.log.error({ err: error, requestId: received.id }, "an identity source broke");
-  else world.log.warn({ code: error.code, detail: error.detail, requestId: received.id }, "identity unavailable");
+  if (!(error instanceof Fault))
+    world.log.error({ err: error, requestId: received.id }, "an identity source broke");
+  else
+    world.log.warn(
+      { code: error.code, detail: error.detail, requestId: received.id },
+      "identity unavailable",
+    );
   return { caller: { kind: "unavailable" }, via: null };
 }
 
@@ -56,7 +64,10 @@ function evidence(received: Received): Evidence {
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.host,
     get cookies() {
-      cookies ??= received.cookies === null ? {} : (parse(received.cookies, { decode: (it) => it }) as Record<string, string>);
+      cookies ??=
+        received.cookies === null
+          ? {}
+          : (parse(received.cookies, { decode: (it) => it }) as Record<string, string>);
       return cookies;
     },
   };

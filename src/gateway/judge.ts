@@ -10,7 +10,10 @@ export interface Judged extends Owned {
 
 /** Lays the facts before the judge. */
 export function judge(owned: Owned, confirmed: boolean): Judged {
-  return { ...owned, decision: decide(requestFacts(owned, confirmed), sessionFacts(owned), owned.snapshot.policy) };
+  return {
+    ...owned,
+    decision: decide(requestFacts(owned, confirmed), sessionFacts(owned), owned.snapshot.policy),
+  };
 }
 
 function requestFacts(owned: Owned, confirmed: boolean): RequestFacts {

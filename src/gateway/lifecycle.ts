@@ -18,7 +18,9 @@ export interface Beginning {
 
 /** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
 export interface Shoes {
-  readonly impersonation: Impersonation | null;
+  readonly impersonation: Impersonation;
+  /** What the impersonation cookie holds from now on. */
+  readonly secret: string;
   readonly setCookies: readonly string[];
 }
 
@@ -56,21 +58,29 @@ export async function begin(world: World, received: Received, order: Beginning):
   }
   const { settings } = received.snapshot;
   const names = cookieNames(settings.cookie.name, received.scheme);
-  return { impersonation, setCookies: [setOwnCookie(names.secret, secret, received.scheme, null)] };
+  return { impersonation, secret, setCookies: [setOwnCookie(names.secret, secret, received.scheme, null)] };
 }
 
 /**
  * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
  * every state, and what could not be stored or recorded is in the log.
  */
-export async function end(world: World, received: Received | null, running: Impersonation, why: ReasonWord): Promise<Impersonation> {
+export async function end(
+  world: World,
+  received: Received | null,
+  running: Impersonation,
+  why: ReasonWord,
+): Promise<Impersonation> {
   const ended = { ...running, end: { at: world.clock.now(), why } };
   let first = true;
   try {
     const closed = await world.book.close(running.id, why);
     first = closed.first;
   } catch (error) {
-    world.log.error({ err: error, impersonation: running.id }, "the end of an impersonation could not be stored; it runs out by its limits");
+    world.log.error(
+      { err: error, impersonation: running.id },
+      "the end of an impersonation could not be stored; it runs out by its limits",
+    );
   }
   world.sockets.cut(running.id, why);
   if (first) await recordEnd(world, received, ended);
@@ -98,7 +108,9 @@ export function takeOff(world: World, received: Received, notice: string | null)
   const names = cookieNames(received.snapshot.settings.cookie.name, received.scheme);
   const cookies = [setOwnCookie(names.secret, null, received.scheme, null)];
   if (notice !== null) {
-    cookies.push(setOwnCookie(names.notice, world.forms.seal(notice, world.clock.now()), received.scheme, 300));
+    cookies.push(
+      setOwnCookie(names.notice, world.forms.seal(notice, world.clock.now()), received.scheme, 300),
+    );
   }
   return cookies;
 }

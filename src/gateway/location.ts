@@ -6,7 +6,11 @@ const ADDRESSES: ReadonlySet<string> = new Set(["location", "content-location", 
  * Turns the app's own address into the public one in `Location`, `Content-Location` and `Refresh`, and cookie `Domain`s
  * that name the app's own host into none. Gives back the same list where nothing had to change.
  */
-export function publicAddresses(headers: RawHeaders, upstreamOrigin: string, publicOrigin: string): RawHeaders {
+export function publicAddresses(
+  headers: RawHeaders,
+  upstreamOrigin: string,
+  publicOrigin: string,
+): RawHeaders {
   if (upstreamOrigin === publicOrigin) return headers;
   let changed: string[] | null = null;
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -26,7 +30,8 @@ function rewritten(name: string, value: string, upstreamOrigin: string, publicOr
 }
 
 function rewriteAddress(name: string, value: string, upstreamOrigin: string, publicOrigin: string): string {
-  const start = name === "refresh" ? (/^\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?['"]?/i.exec(value)?.[0].length ?? -1) : 0;
+  const start =
+    name === "refresh" ? (/^\s*[\d.]+\s*[;,]\s*(?:url\s*=\s*)?['"]?/i.exec(value)?.[0].length ?? -1) : 0;
   if (start < 0) return value;
   const address = value.slice(start);
   const rest = afterOrigin(address, upstreamOrigin);
@@ -44,5 +49,7 @@ function afterOrigin(address: string, origin: string): string | null {
 /** A `Domain` that is the app's own host means nothing to a browser that knows the public one: the cookie becomes host-only. */
 function withoutOwnDomain(cookie: string, hostname: string): string {
   if (!/;\s*domain\s*=/i.test(cookie)) return cookie;
-  return cookie.replace(/;\s*domain\s*=\s*\.?([^;]*)/gi, (whole, domain: string) => (domain.trim().toLowerCase() === hostname ? "" : whole));
+  return cookie.replace(/;\s*domain\s*=\s*\.?([^;]*)/gi, (whole, domain: string) =>
+    domain.trim().toLowerCase() === hostname ? "" : whole,
+  );
 }

@@ -1,34 +1,55 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Navigation } from '../domain/facts.ts';
+import type { IncomingHttpHeaders } from "node:http";
+import type { Navigation } from "../domain/facts.ts";
 
-const SITES = { 'same-origin': 'same-origin', 'same-site': 'same-site', 'cross-site': 'cross-site', none: 'none' } as const;
+const SITES = {
+  "same-origin": "same-origin",
+  "same-site": "same-site",
+  "cross-site": "cross-site",
+  none: "none",
+} as const;
 
 /** A script's call, a picture, a frame: whatever is not a document in a tab. Shared: most requests are this. */
-const NO_NAVIGATION: Navigation = Object.freeze({ topLevel: false, byUser: false, site: 'unknown', speculative: false, wantsPage: false });
+const NO_NAVIGATION: Navigation = Object.freeze({
+  topLevel: false,
+  byUser: false,
+  site: "unknown",
+  speculative: false,
+  wantsPage: false,
+});
 
 /** What the browser says of the request (Fetch Metadata, W3C); older browsers are told by `Accept` alone. */
 export function navigation(method: string, upgrade: boolean, headers: IncomingHttpHeaders): Navigation {
-  const destination = headers['sec-fetch-dest'];
-  const site = siteOf(headers['sec-fetch-site']);
+  const destination = headers["sec-fetch-dest"];
+  const site = siteOf(headers["sec-fetch-site"]);
   const speculative = isSpeculative(headers);
   if (upgrade || !asksForDocument(destination, headers)) {
-    return site === 'unknown' && !speculative ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative };
+    return site === "unknown" && !speculative ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative };
   }
-  const inTab = destination === undefined || (destination === 'document' && headers['sec-fetch-mode'] === 'navigate');
-  return { topLevel: method === 'GET' && inTab, byUser: headers['sec-fetch-user'] === '?1', site, speculative, wantsPage: true };
+  const inTab =
+    destination === undefined || (destination === "document" && headers["sec-fetch-mode"] === "navigate");
+  return {
+    topLevel: method === "GET" && inTab,
+    byUser: headers["sec-fetch-user"] === "?1",
+    site,
+    speculative,
+    wantsPage: true,
+  };
 }
 
 function asksForDocument(destination: string | undefined | string[], headers: IncomingHttpHeaders): boolean {
-  if (destination !== undefined) return destination === 'document' || destination === 'iframe' || destination === 'frame';
-  if (headers['x-requested-with'] !== undefined) return false;
-  return headers.accept?.includes('text/html') === true;
+  if (destination !== undefined)
+    return destination === "document" || destination === "iframe" || destination === "frame";
+  if (headers["x-requested-with"] !== undefined) return false;
+  return headers.accept?.includes("text/html") === true;
 }
 
-function siteOf(value: string | string[] | undefined): Navigation['site'] {
-  return typeof value === 'string' && Object.hasOwn(SITES, value) ? SITES[value as keyof typeof SITES] : 'unknown';
+function siteOf(value: string | string[] | undefined): Navigation["site"] {
+  return typeof value === "string" && Object.hasOwn(SITES, value)
+    ? SITES[value as keyof typeof SITES]
+    : "unknown";
 }
 
 function isSpeculative(headers: IncomingHttpHeaders): boolean {
-  const said = headers['sec-purpose'] ?? headers.purpose ?? headers['x-purpose'] ?? headers['x-moz'];
+  const said = headers["sec-purpose"] ?? headers.purpose ?? headers["x-purpose"] ?? headers["x-moz"];
   return said !== undefined && /prefetch|prerender|preview/i.test(String(said));
 }

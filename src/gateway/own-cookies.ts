@@ -23,7 +23,8 @@ export function cookieNames(name: string, scheme: "http" | "https"): CookieNames
  * as well, so that none of them ever gets to the app.
  */
 export function ownCookies(header: string | undefined, name: string, scheme: "http" | "https"): OwnCookies {
-  if (header === undefined || header === "") return { rest: null, secret: null, notice: null, doubled: false };
+  if (header === undefined || header === "")
+    return { rest: null, secret: null, notice: null, doubled: false };
   if (!header.includes(name)) return { rest: header, secret: null, notice: null, doubled: false };
   const names = cookieNames(name, scheme);
   const all = new Set([name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`]);
@@ -50,7 +51,12 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
 }
 
 /** A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is open. */
-export function setOwnCookie(name: string, value: string | null, scheme: "http" | "https", maxAge: number | null): string {
+export function setOwnCookie(
+  name: string,
+  value: string | null,
+  scheme: "http" | "https",
+  maxAge: number | null,
+): string {
   const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
   return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${scheme === "https" ? "; Secure" : ""}`;
 }

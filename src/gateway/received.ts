@@ -44,4 +44,6 @@ export interface Received {
   readonly ours: boolean;
 }
 
-export type Intake = { readonly kind: "received"; readonly received: Received } | { readonly kind: "refused"; readonly fault: Fault; readonly id: string };
+export type Intake =
+  | { readonly kind: "received"; readonly received: Received }
+  | { readonly kind: "refused"; readonly fault: Fault; readonly id: string };

@@ -8,7 +8,11 @@ import type { World } from "./world.ts";
 export function settle(world: World, signed: Signed, settlement: Settlement): void {
   const duration = world.clock.monotonic() - signed.startedAt;
   world.counters.decided(signed.decision.reason, signed.decision.kind);
-  world.counters.forwarded(signed.impersonation === null ? "self" : "effective", settlement.ending, duration / 1000);
+  world.counters.forwarded(
+    signed.impersonation === null ? "self" : "effective",
+    settlement.ending,
+    duration / 1000,
+  );
   if (signed.intent === null) return;
   const event = eventOf(world, signed, {
     action: "impersonation.outcome",
@@ -17,11 +21,18 @@ export function settle(world: World, signed: Signed, settlement: Settlement): vo
     effectiveUser: signed.impersonation?.effectiveUser ?? null,
     impersonation: signed.impersonation,
     decision: decisionOf(signed),
-    response: { status: settlement.status, bytes: settlement.responseBytes, duration, ending: settlement.ending },
+    response: {
+      status: settlement.status,
+      bytes: settlement.responseBytes,
+      duration,
+      ending: settlement.ending,
+    },
     intent: signed.intent,
   });
   // An outcome that can't be written stays an open intent, which the next start reports as unknown.
-  world.ledger.record(event).catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
+  world.ledger
+    .record(event)
+    .catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
 }
 
 function outcomeOf({ ending, status }: Settlement): AuditEvent["outcome"] {

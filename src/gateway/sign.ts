@@ -13,18 +13,26 @@ export interface Signed extends Committed {
 export async function sign(world: World, committed: Committed): Promise<Signed> {
   const { impersonation, trueUser, snapshot } = committed;
   const { headers, token } = snapshot.settings;
-  if (trueUser === null || (impersonation === null && headers.when !== "always")) return { ...committed, identityHeaders: [] };
+  if (trueUser === null || (impersonation === null && headers.when !== "always"))
+    return { ...committed, identityHeaders: [] };
   const effectiveUser = impersonation?.effectiveUser ?? trueUser;
   const mode: Mode = impersonation === null ? "read" : modeAt(impersonation, committed.at);
   const assertion = await world.tokens.sign({
     principal: { trueUser, effectiveUser },
-    impersonation: impersonation && { id: impersonation.id, mode, reason: impersonation.reason, ticket: impersonation.ticket, until: impersonation.expiresAt },
+    impersonation: impersonation && {
+      id: impersonation.id,
+      mode,
+      reason: impersonation.reason,
+      ticket: impersonation.ticket,
+      until: impersonation.expiresAt,
+    },
     issuer: token.issuer,
     audience: token.audience,
     lifetime: token.lifetime,
   });
   const identityHeaders = [headers.assertion, assertion];
-  if (headers.plain) identityHeaders.push(headers.user, ascii(effectiveUser.id), headers.trueUser, ascii(trueUser.id));
+  if (headers.plain)
+    identityHeaders.push(headers.user, ascii(effectiveUser.id), headers.trueUser, ascii(trueUser.id));
   if (headers.plain && impersonation !== null) identityHeaders.push(headers.impersonation, impersonation.id);
   return { ...committed, identityHeaders };
 }

@@ -1,13 +1,13 @@
-import type { Decision } from '../domain/decision.ts';
-import type { Claims, ClaimsInput } from '../domain/claims.ts';
-import type { Identity } from '../domain/identity.ts';
-import type { Impersonation } from '../domain/impersonation.ts';
-import type { Clock, Ledger, Log, Maybe } from '../ports.ts';
-import type { Fault } from '../errors.ts';
-import type { Book } from '../sessions/book.ts';
-import type { Snapshot } from '../config/snapshot.ts';
-import type { Exchange } from './exchange.ts';
-import type { Sockets } from './sockets.ts';
+import type { Snapshot } from "../config/snapshot.ts";
+import type { Claims, ClaimsInput } from "../domain/claims.ts";
+import type { Decision } from "../domain/decision.ts";
+import type { Identity } from "../domain/identity.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import type { Fault } from "../errors.ts";
+import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
+import type { Book } from "../sessions/book.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Sockets } from "./sockets.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
 export interface Pages {
@@ -43,7 +43,7 @@ export interface Forms {
 }
 
 export interface Tokens {
-  sign(input: Omit<ClaimsInput, 'now' | 'jti'>): Maybe<string>;
+  sign(input: Omit<ClaimsInput, "now" | "jti">): Maybe<string>;
 }
 
 export type { Claims };
@@ -51,7 +51,7 @@ export type { Claims };
 /** Counts that telemetry shows. */
 export interface Counters {
   decided(reason: string, kind: string): void;
-  forwarded(as: 'self' | 'effective', ending: string, seconds: number): void;
+  forwarded(as: "self" | "effective", ending: string, seconds: number): void;
   violated(invariant: string): void;
 }
 

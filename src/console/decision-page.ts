@@ -1,0 +1,131 @@
+import { type Decision, REASONS } from "../domain/decision.ts";
+import { labelOf } from "../domain/identity.ts";
+import type { DecisionView, Pages } from "../gateway/world.ts";
+import { type Html, html } from "./html.ts";
+import { layout, person } from "./layout.ts";
+import { startForm } from "./start-form.ts";
+
+/** The pages that a person sees when something is asked, refused, over or broken. */
+export const pages: Pages = {
+  decision(view) {
+    return layout({ title: titleOf(view), prefix: view.prefix, trueUser: view.trueUser, body: bodyOf(view) });
+  },
+  fault({ fault, requestId, prefix }) {
+    const body = html`<section class="card">
+<p class="word bad">${fault.code}</p>
+<h1>${fault.title}</h1>
+<p class="lead">This comes from the gateway in front of the app, not from the app itself. Try again in a moment; if it stays, tell whoever runs it and name the request below.</p>
+${requestLine(requestId)}
+</section>`;
+    return layout({ title: fault.title, prefix, body });
+  },
+};
+
+function titleOf({ decision, other }: DecisionView): string {
+  const who = other === null ? "this person" : labelOf(other);
+  if (decision.kind === "page")
+    return decision.page === "confirm" ? "Please confirm" : `View the app as ${who}?`;
+  if (decision.kind === "ended")
+    return decision.reason === "signed-out" ? "You are not signed in" : `You are no longer viewing as ${who}`;
+  if (decision.kind === "stop") return `You stopped viewing as ${who}`;
+  return decision.reason === "read-only" ? "Looking only" : "This was not done";
+}
+
+function bodyOf(view: DecisionView): Html {
+  const { decision } = view;
+  switch (decision.kind) {
+    case "page":
+      return decision.page === "ask-start"
+        ? asked(view, decision.grant)
+        : confirming(view, decision.sentence);
+    case "ended":
+    case "stop":
+      return over(view);
+    case "refuse":
+      return refused(view, decision.sentence);
+    case "forward":
+      throw new TypeError("a request that is forwarded has no page");
+    default:
+      return decision satisfies never;
+  }
+}
+
+function asked(view: DecisionView, grant: Extract<Decision, { readonly page: "ask-start" }>["grant"]): Html {
+  if (view.other === null) throw new TypeError("a start was asked for without anybody to be");
+  return html`<section class="card">
+<p class="word">${view.decision.reason}</p>
+<h1>View the app as ${labelOf(view.other)}?</h1>
+<p class="lead">The page that you opened belongs to this person. ${REASONS[view.decision.reason]}</p>
+${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, csrf: view.csrf })}
+</section>`;
+}
+
+/** What, where and on whose account. The yes comes with the rest of `confirm`. */
+function confirming(view: DecisionView, sentence: string): Html {
+  return html`<section class="card">
+<p class="word warn">confirm-required</p>
+<h1>${sentence}</h1>
+${onWhoseAccount(view)}
+<div class="actions"><a class="button quiet" href="${view.returnTo}">Don’t do it</a></div>
+${requestLine(view.requestId)}
+</section>`;
+}
+
+function refused(view: DecisionView, sentence: string): Html {
+  const { reason } = view.decision;
+  const heading =
+    reason === "read-only"
+      ? "You are only looking"
+      : reason === "denied"
+        ? "Not as somebody else"
+        : REASONS[reason];
+  return html`<section class="card">
+<p class="word ${view.decision.kind === "refuse" && view.decision.status === 503 ? "bad" : "warn"}">${reason}</p>
+<h1>${heading}</h1>
+<p class="lead">${sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
+${onWhoseAccount(view)}
+<div class="actions">
+<a class="button" href="${backTo(view)}">Back to the page</a>
+${view.impersonation === null ? null : stopButton(view)}
+</div>
+${requestLine(view.requestId)}
+</section>`;
+}
+
+function over(view: DecisionView): Html {
+  const { decision, other } = view;
+  const who = other === null ? "this person" : labelOf(other);
+  const again = decision.reason !== "signed-out" && other !== null;
+  return html`<section class="card">
+<p class="word warn">${decision.reason}</p>
+<h1>${decision.reason === "signed-out" ? "You are not signed in" : html`You are no longer viewing as <bdi>${who}</bdi>`}</h1>
+<p class="lead">${REASONS[decision.reason]} Your request was not passed on to the app.</p>
+${other === null ? null : html`<div class="panel">${person(other)}</div>`}
+<div class="actions">
+${again ? html`<a class="button" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">Start again</a>` : null}
+${stopButton(view, "Go on as yourself")}
+</div>
+${requestLine(view.requestId)}
+</section>`;
+}
+
+function onWhoseAccount(view: DecisionView): Html {
+  return html`<dl class="facts">
+<dt>What</dt><dd>${view.method} <bdi>${view.to}</bdi></dd>
+${view.other === null ? null : html`<dt>Account</dt><dd><bdi>${labelOf(view.other)}</bdi></dd>`}
+${view.trueUser === null ? null : html`<dt>You</dt><dd><bdi>${labelOf(view.trueUser)}</bdi></dd>`}
+</dl>`;
+}
+
+function stopButton(view: DecisionView, label = "Stop"): Html {
+  return html`<form method="post" action="${view.prefix}/stop"><input type="hidden" name="_csrf" value="${view.csrf}"><button class="quiet">${label}</button></form>`;
+}
+
+/** A page that was asked for with GET can't be gone back to by asking again; then it is the start page of the app. */
+function backTo(view: DecisionView): string {
+  return view.method === "GET" ? "/" : view.to;
+}
+
+function requestLine(id: string): Html {
+  return html`<p class="small">Request <code>${id}</code></p>`;
+}

@@ -1,0 +1,54 @@
+import { type Identity, labelOf } from "../domain/identity.ts";
+import { type Html, html } from "./html.ts";
+
+export interface Frame {
+  readonly title: string;
+  readonly prefix: string;
+  readonly body: Html;
+  /** Who is really there; null where that is not known or does not matter. */
+  readonly trueUser?: Identity | null;
+  /** `wide` for lists and tables. */
+  readonly width?: "narrow" | "wide";
+}
+
+/** A whole page of the gateway's own. Works without any script. */
+export function layout(frame: Frame): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<meta name="color-scheme" content="light dark">
+<title>${frame.title} · Guise</title>
+<link rel="stylesheet" href="${frame.prefix}/console.css">
+</head>
+<body>
+<a class="skip" href="#main">Skip to the content</a>
+<header class="top">
+<a class="brand" href="${frame.prefix}/start"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
+${frame.trueUser ? html`<span class="who">You are <bdi>${labelOf(frame.trueUser)}</bdi></span>` : null}
+</header>
+<main id="main" class="${frame.width ?? "narrow"}">
+${frame.body}
+</main>
+</body>
+</html>
+`.text;
+}
+
+/** A person in a line: name, and in small what tells namesakes apart. */
+export function person(it: Identity): Html {
+  const label = labelOf(it);
+  return html`<span class="person"><span class="avatar" aria-hidden="true">${initials(label)}</span><span><bdi class="name">${label}</bdi><span class="sub">${it.email !== null && it.email !== label ? html`<bdi>${it.email}</bdi> · ` : null}user ${it.id}</span></span></span>`;
+}
+
+/** At most two letters; digits where there are none. */
+function initials(label: string): string {
+  const words = label.split(/\s+/).filter((word) => word !== "");
+  const letters =
+    words.length > 1
+      ? [words[0], words.at(-1)].map((word) => [...(word ?? "")][0] ?? "")
+      : [...label].slice(0, 2);
+  return letters.join("").toUpperCase();
+}

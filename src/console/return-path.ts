@@ -1,0 +1,19 @@
+import { canonicalUrl } from "../domain/canonical-url.ts";
+import { urlLimits } from "../gateway/limits.ts";
+import type { Received } from "../gateway/received.ts";
+
+/**
+ * A path of this very app to go to, or `/`. What comes in is only ever read as a path (TOK-04): no scheme, no host, no
+ * `//`, no backslash, no control; and never one of our own actions.
+ */
+export function returnPath(received: Received, wanted: string | null): string {
+  if (wanted?.[0] !== "/" || wanted[1] === "/" || wanted[1] === "\\") return "/";
+  const { settings } = received.snapshot;
+  const canonical = canonicalUrl(wanted, urlLimits(settings));
+  if (canonical.kind !== "canonical" || canonical.target.startsWith("//")) return "/";
+  const parsed = URL.canParse(canonical.target, received.origin)
+    ? new URL(canonical.target, received.origin)
+    : null;
+  if (parsed === null || parsed.origin !== received.origin) return "/";
+  return canonical.path.startsWith(`${settings.prefix}/`) ? "/" : canonical.target;
+}

@@ -1,0 +1,44 @@
+import { type Identity, labelOf } from "../domain/identity.ts";
+import type { Grant } from "../domain/policy.ts";
+import { type Html, html } from "./html.ts";
+import { person } from "./layout.ts";
+
+export interface StartView {
+  readonly prefix: string;
+  readonly person: Identity;
+  readonly grant: Grant;
+  /** Where to go as that person, and where Stop leads back to. */
+  readonly to: string;
+  readonly from: string | null;
+  readonly ticket: string | null;
+  readonly reason: string | null;
+  readonly csrf: string;
+}
+
+/** The button that puts on somebody's shoes, with why and under which rules. */
+export function startForm(view: StartView): Html {
+  const { grant } = view;
+  const required = grant.reason === "required";
+  return html`<div class="panel">${person(view.person)}</div>
+<dl class="facts">
+<dt>You may</dt><dd>${grant.mode === "write" ? "look and change things" : "look, not change anything"}</dd>
+<dt>For</dt><dd>${minutes(grant.total)} at most, ${minutes(grant.idle)} without a click</dd>
+<dt>Recorded</dt><dd>every request, with both names</dd>
+</dl>
+<form method="post" action="${view.prefix}/start">
+<input type="hidden" name="_csrf" value="${view.csrf}">
+<input type="hidden" name="user" value="${view.person.id}">
+<input type="hidden" name="to" value="${view.to}">
+${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}
+<label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
+<textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}>${view.reason ?? ""}</textarea>
+<label for="ticket">Ticket <span class="hint">(optional)</span></label>
+<input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
+<div class="actions"><button>View as <bdi>&nbsp;${labelOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>
+</form>`;
+}
+
+function minutes(ms: number): string {
+  const all = Math.max(1, Math.round(ms / 60_000));
+  return all === 1 ? "1 minute" : `${all} minutes`;
+}

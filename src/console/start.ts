@@ -1,0 +1,183 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
+import { admit, isAgent } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import { labelOf } from "../domain/identity.ts";
+import { begin, end } from "../gateway/lifecycle.ts";
+import { eventOf } from "../gateway/record.ts";
+import type { World } from "../gateway/world.ts";
+import { html } from "./html.ts";
+import { layout, person } from "./layout.ts";
+import { returnPath } from "./return-path.ts";
+import { startForm } from "./start-form.ts";
+import { field, fromOwnPage, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
+
+const FOUND = 20;
+
+/** `GET start` (search), `GET as/:user` (the button), `POST start`. */
+export function startPages(fastify: FastifyInstance, world: World): void {
+  fastify.get("/start", async (request, reply) => {
+    const who = await visitor(world, request);
+    if (who.trueUser === null) return await refusal(world, reply, who, null, "signed-out");
+    if (!isAgent(who.received.snapshot.policy, who.trueUser))
+      return await refusal(world, reply, who, null, "not-agent");
+    return await sendPage(
+      reply,
+      200,
+      await searchPage(who, parameter(request, "q"), parameter(request, "to")),
+    );
+  });
+  fastify.get("/as/:user", async (request, reply) => {
+    const who = await visitor(world, request);
+    const { user } = request.params as { readonly user: string };
+    return await asPage(world, request, reply, who, user);
+  });
+  fastify.post("/start", async (request, reply) => await startNow(world, request, reply));
+}
+
+async function asPage(
+  world: World,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  who: Visitor,
+  user: string,
+): Promise<FastifyReply> {
+  if (who.trueUser === null) return await refusal(world, reply, who, null, "signed-out");
+  const { prefix } = who.received.snapshot.settings;
+  const target = await findPerson(who, user);
+  const admission = admit(who.received.snapshot.policy, who.trueUser, target);
+  if (admission.kind === "refused") return await refusal(world, reply, who, target, admission.reason);
+  const body = html`<section class="card">
+<h1>View the app as <bdi>${labelOf(target)}</bdi>?</h1>
+<p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
+${startForm({
+  prefix,
+  person: target,
+  grant: admission.grant,
+  to: returnPath(who.received, parameter(request, "to")),
+  from: cameFrom(who),
+  ticket: parameter(request, "ticket"),
+  reason: parameter(request, "reason"),
+  csrf: who.csrf,
+})}
+</section>`;
+  return await sendPage(
+    reply,
+    200,
+    layout({ title: `View as ${labelOf(target)}`, prefix, trueUser: who.trueUser, body }),
+  );
+}
+
+async function startNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const who = await visitor(world, request);
+  const { received, trueUser } = who;
+  if (trueUser === null) return await refusal(world, reply, who, null, "signed-out");
+  fromOwnPage(world, received, field(request, "_csrf"), trueUser);
+  const target = await findPerson(who, field(request, "user") ?? "");
+  const admission = admit(received.snapshot.policy, trueUser, target);
+  if (admission.kind === "refused") return await refusal(world, reply, who, target, admission.reason);
+  const reason = field(request, "reason")?.trim().slice(0, 500) ?? null;
+  const { grant } = admission;
+  if (grant.reason === "required" && reason === null)
+    return await refusal(world, reply, who, target, "reason-required");
+  if (grant.consent === "request") return await refusal(world, reply, who, target, "consent-required");
+  if (who.running !== null) await end(world, received, who.running, "switched");
+  const shoes = await begin(world, received, {
+    agent: trueUser,
+    effectiveUser: target,
+    grant,
+    reason,
+    ticket: field(request, "ticket")?.trim().slice(0, 200) ?? null,
+    returnTo: who.running?.returnTo ?? returnPath(received, field(request, "from")),
+  });
+  for (const line of shoes.setCookies) reply.header("set-cookie", line);
+  if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
+  return await seeOther(reply, returnPath(received, field(request, "to")));
+}
+
+/** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. */
+async function findPerson(who: Visitor, id: string): Promise<Identity> {
+  const { users } = who.received.snapshot;
+  return (users === null ? null : await users.find(id)) ?? { id, name: null, email: null, groups: null };
+}
+
+/** Where Stop is to lead back to: the page of the app that the link to us stood on. */
+function cameFrom(who: Visitor): string | null {
+  const { referer } = who.received.raw.headers;
+  if (referer === undefined || !URL.canParse(referer)) return null;
+  const url = new URL(referer);
+  return url.origin === who.received.origin ? returnPath(who.received, url.pathname + url.search) : null;
+}
+
+async function searchPage(who: Visitor, query: string | null, to: string | null): Promise<string> {
+  const { settings, users } = who.received.snapshot;
+  const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
+  const suffix = to === null ? "" : `?to=${encodeURIComponent(to)}`;
+  const body = html`<section class="card">
+<h1>View the app as…</h1>
+${users === null ? html`<p class="note">There is no directory to search in: add <code>users</code> to the config. A link with the id works without: <code>${settings.prefix}/as/ID</code>.</p>` : null}
+<form class="search" role="search" action="${settings.prefix}/start">
+<input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail or id" placeholder="Name, e-mail or id" autofocus maxlength="100">
+${to === null ? null : html`<input type="hidden" name="to" value="${to}">`}
+<button>Search</button>
+</form>
+${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once.</p>` : null}
+${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
+${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
+</section>`;
+  return layout({
+    title: "View the app as…",
+    prefix: settings.prefix,
+    trueUser: who.trueUser,
+    width: "wide",
+    body,
+  });
+}
+
+/** A start that was refused is a page with the reason word, and on record. */
+async function refusal(
+  world: World,
+  reply: FastifyReply,
+  who: Visitor,
+  target: Identity | null,
+  reason: ReasonWord,
+): Promise<FastifyReply> {
+  const status = reason === "signed-out" ? 401 : 403;
+  const decision: Decision = {
+    kind: "refuse",
+    status,
+    reason,
+    rule: null,
+    sentence: REASONS[reason],
+    checks: [],
+  };
+  const event = eventOf(world, who.received, {
+    action: "impersonation.refused",
+    outcome: "failure",
+    trueUser: who.trueUser,
+    effectiveUser: target,
+    impersonation: null,
+    decision: { word: reason, route: null, rule: null, via: null },
+  });
+  world.ledger
+    .record(event)
+    .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+  return await sendPage(
+    reply,
+    status,
+    world.pages.decision({
+      decision,
+      requestId: who.received.id,
+      prefix: who.received.snapshot.settings.prefix,
+      to: who.received.target,
+      returnTo: "/",
+      method: who.received.raw.method ?? "GET",
+      trueUser: who.trueUser,
+      other: target,
+      impersonation: null,
+      csrf: who.csrf,
+      ticket: null,
+      confirmation: null,
+    }),
+  );
+}

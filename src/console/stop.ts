@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { labelOf } from "../domain/identity.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import { end, takeOff } from "../gateway/lifecycle.ts";
+import type { World } from "../gateway/world.ts";
+import { html } from "./html.ts";
+import { layout } from "./layout.ts";
+import { field, fromOwnPage, seeOther, sendPage } from "./visitor.ts";
+
+/** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
+export function stopPages(fastify: FastifyInstance, world: World): void {
+  fastify.get("/stop", async (request, reply) => await sendPage(reply, 200, stopPage(world, request)));
+  fastify.post("/stop", async (request, reply) => await stopNow(world, request, reply));
+}
+
+function stopPage(world: World, { received }: FastifyRequest): string {
+  const { prefix } = received.snapshot.settings;
+  const csrf = world.forms.token(received.secret ?? "", world.clock.now());
+  const body =
+    received.secret === null
+      ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
+      : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
+<div class="actions"><form method="post" action="${prefix}/stop"><input type="hidden" name="_csrf" value="${csrf}"><button>Stop</button></form></div></section>`;
+  return layout({ title: "Stop", prefix, body });
+}
+
+async function stopNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { received } = request;
+  if (received.secret === null) return await seeOther(reply, "/");
+  fromOwnPage(world, received, field(request, "_csrf"), null);
+  const held = await heldBy(world, request, received.secret);
+  const over =
+    held === null ? null : held.end === null ? await end(world, received, held, "ended-by-agent") : held;
+  for (const line of takeOff(world, received, over === null ? null : labelOf(over.effectiveUser)))
+    reply.header("set-cookie", line);
+  if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
+  return await seeOther(reply, over?.returnTo ?? "/");
+}
+
+/** What the cookie led to; a store that can't be asked doesn't keep anybody in. */
+async function heldBy(world: World, request: FastifyRequest, secret: string): Promise<Impersonation | null> {
+  try {
+    const disguise = await world.book.recall(secret);
+    return disguise.kind === "held" ? disguise.impersonation : null;
+  } catch (error) {
+    world.log.error(
+      { err: error, requestId: request.received.id },
+      "stopped without the store; the record runs out by its limits",
+    );
+    return null;
+  }
+}

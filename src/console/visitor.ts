@@ -1,0 +1,101 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Identity } from "../domain/identity.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import { endedAt } from "../domain/impersonation.ts";
+import { Fault } from "../errors.ts";
+import { formSubject, PAGE_HEADERS, problem } from "../gateway/answer.ts";
+import { callerOf } from "../gateway/identify.ts";
+import type { Received } from "../gateway/received.ts";
+import type { World } from "../gateway/world.ts";
+
+/** Who asks for a page of ours, and what they wear. */
+export interface Visitor {
+  readonly received: Received;
+  readonly trueUser: Identity | null;
+  readonly running: Impersonation | null;
+  readonly csrf: string;
+}
+
+/** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
+export async function visitor(world: World, request: FastifyRequest): Promise<Visitor> {
+  const { received } = request;
+  const { caller } = await callerOf(world, received);
+  if (caller.kind === "unavailable")
+    throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
+  const trueUser = caller.kind === "known" ? caller.identity : null;
+  const running = trueUser === null ? null : await runningOf(world, received, trueUser);
+  return {
+    received,
+    trueUser,
+    running,
+    csrf: world.forms.token(formSubject(received, trueUser), world.clock.now()),
+  };
+}
+
+async function runningOf(
+  world: World,
+  received: Received,
+  trueUser: Identity,
+): Promise<Impersonation | null> {
+  if (received.secret === null) return null;
+  const disguise = await world.book.recall(received.secret);
+  if (disguise.kind !== "held" || disguise.impersonation.agent.id !== trueUser.id) return null;
+  return endedAt(disguise.impersonation, world.clock.now()) === null ? disguise.impersonation : null;
+}
+
+/** One value of a form; files and repeated fields count as absent. */
+export function field(request: FastifyRequest, name: string): string | null {
+  const body = request.body as Record<string, unknown> | null | undefined;
+  const value = body?.[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** One value of the query. */
+export function parameter(request: FastifyRequest, name: string): string | null {
+  const value = (request.query as Record<string, unknown>)[name];
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** A form counts only from a page of our own: by what the browser says, and by the hidden token. Throws `forbidden`. */
+export function fromOwnPage(
+  world: World,
+  received: Received,
+  token: string | null,
+  trueUser: Identity | null,
+): void {
+  sameOrigin(received);
+  if (token === null || !world.forms.holds(token, formSubject(received, trueUser), world.clock.now())) {
+    throw new Fault("forbidden", "the form's token is missing, old or of another impersonation");
+  }
+}
+
+function sameOrigin(received: Received): void {
+  const { origin } = received.raw.headers;
+  const { site } = received.navigation;
+  const foreign =
+    origin !== undefined && origin !== "null"
+      ? origin !== received.origin
+      : site !== "same-origin" && site !== "unknown";
+  if (foreign) throw new Fault("forbidden", `the form was sent from ${origin ?? site}`);
+}
+
+export async function sendPage(reply: FastifyReply, status: number, page: string): Promise<FastifyReply> {
+  reply.code(status);
+  for (const [name, value] of PAGE_HEADERS) reply.header(name, value);
+  return reply.send(page);
+}
+
+export async function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  code: string,
+  title: string,
+  requestId: string,
+): Promise<FastifyReply> {
+  reply.code(status).header("content-type", "application/problem+json").header("cache-control", "no-store");
+  return reply.send(problem("reason", code, status, title, title, requestId));
+}
+
+export async function seeOther(reply: FastifyReply, to: string): Promise<FastifyReply> {
+  return reply.code(303).header("location", to).header("cache-control", "no-store").send("");
+}
