@@ -1,5 +1,187 @@
+import { PathError, parse } from "path-to-regexp";
+import { type Pattern, type PatternReading, readTokens, shapeOf } from "./pattern.ts";
+import { newNode, pathSegments, place, type SegmentNode, search } from "./segment-index.ts";
+
 /** What a path or host matched: the target that was put in, and the params as they stand in the address, decoded once. */
 export interface RouteMatch<T> {
   readonly target: T;
   readonly params: Readonly<Record<string, string>>;
+}
+
+/** One route as written; at least one of `host` and `path`. `name` is what problems call it. */
+export interface RouteSpec<T> {
+  readonly host: string | null;
+  readonly path: string | null;
+  readonly target: T;
+  readonly name: string;
+}
+
+export interface RouteProblem {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** `host` is canonical (lower case, no port), `path` too. The most specific route wins, whatever their order. */
+export interface Finder<T> {
+  match(host: string, path: string): RouteMatch<T> | null;
+}
+
+interface Leaf<T> {
+  readonly target: T;
+  /** Names of the host's params, then of the path's. */
+  readonly names: readonly string[];
+}
+
+const LONGEST = 1000;
+const ANYWHERE: readonly Pattern[] = [
+  { segments: [], names: [] },
+  { segments: [{ kind: "wildcard" }], names: [""] },
+];
+
+/** A pattern in path-to-regexp's syntax, its optional groups spelt out; never throws. */
+export function parsePattern(text: string, kind: "path" | "host"): PatternReading {
+  if (text.length > LONGEST) {
+    return { kind: "problem", message: `it is longer than ${LONGEST} characters` };
+  }
+  try {
+    return readTokens(parse(text).tokens, kind === "path" ? "/" : ".");
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error;
+    return {
+      kind: "problem",
+      message: `${lowerFirst(error.message.split(":")[0] ?? "")}; ${hintFor(error.message)}`,
+    };
+  }
+}
+
+/** The patterns of a route or rule: null stands for every path. */
+export function pathPatterns(text: string | null): PatternReading {
+  return text === null ? { kind: "patterns", patterns: ANYWHERE } : parsePattern(text, "path");
+}
+
+/** An index of all routes that have no problem. Problems name both of two routes that can't be told apart. */
+export function compileRoutes<T>(specs: readonly RouteSpec<T>[]): {
+  readonly finder: Finder<T>;
+  readonly problems: readonly RouteProblem[];
+} {
+  const index: RouteIndex<T> = { anyHost: newNode(), hosts: newNode(), hasHosts: false };
+  const shapes = new Map<string, string>();
+  const problems: RouteProblem[] = [];
+  for (const spec of specs) {
+    const message = addRoute(index, shapes, spec);
+    if (message !== null) problems.push({ name: spec.name, message });
+  }
+  return { finder: finderOf(index), problems };
+}
+
+interface RouteIndex<T> {
+  readonly anyHost: SegmentNode<Leaf<T>>;
+  readonly hosts: SegmentNode<SegmentNode<Leaf<T>>>;
+  hasHosts: boolean;
+}
+
+function addRoute<T>(index: RouteIndex<T>, shapes: Map<string, string>, spec: RouteSpec<T>): string | null {
+  if (spec.host === null && spec.path === null) return "it has neither `path` nor `host`; write one of them";
+  const hosts: PatternReading =
+    spec.host === null ? { kind: "patterns", patterns: [] } : parsePattern(spec.host, "host");
+  if (hosts.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
+  const paths = pathPatterns(spec.path);
+  if (paths.kind === "problem") return `path \`${spec.path}\`: ${paths.message}`;
+  for (const host of spec.host === null ? [null] : hosts.patterns) {
+    for (const path of paths.patterns) {
+      const message = addPattern(index, shapes, { spec, host, path });
+      if (message !== null) return message;
+    }
+  }
+  return null;
+}
+
+interface Reading<T> {
+  readonly spec: RouteSpec<T>;
+  readonly host: Pattern | null;
+  readonly path: Pattern;
+}
+
+function addPattern<T>(
+  index: RouteIndex<T>,
+  shapes: Map<string, string>,
+  reading: Reading<T>,
+): string | null {
+  const { spec, host, path } = reading;
+  const names = [...(host?.names ?? []), ...path.names];
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) return `host and path both name \`${twice}\`; give each its own name`;
+  const shape = `${host === null ? "" : shapeOf(host)}//${shapeOf(path)}`;
+  const other = shapes.get(shape);
+  if (other === spec.name) return "its optional parts can't be told apart; write them as several routes";
+  if (other !== undefined)
+    return `it can't be told apart from ${other}: the same addresses match both; remove one`;
+  shapes.set(shape, spec.name);
+  place(pathsOf(index, host), path).value = { target: spec.target, names };
+  return null;
+}
+
+function pathsOf<T>(index: RouteIndex<T>, host: Pattern | null): SegmentNode<Leaf<T>> {
+  if (host === null) return index.anyHost;
+  index.hasHosts = true;
+  const node = place(index.hosts, host);
+  node.value ??= newNode();
+  return node.value;
+}
+
+function finderOf<T>(index: RouteIndex<T>): Finder<T> {
+  return {
+    match(host, path) {
+      const segments = pathSegments(path);
+      const inHost = index.hasHosts ? matchHosts(index, host, segments) : null;
+      return inHost ?? matchPath(index.anyHost, segments, []);
+    },
+  };
+}
+
+function matchHosts<T>(
+  index: RouteIndex<T>,
+  host: string,
+  segments: readonly string[],
+): RouteMatch<T> | null {
+  return search(index.hosts, { segments: host.split("."), below: false, delimiter: "." }, (paths, values) =>
+    matchPath(paths, segments, values),
+  );
+}
+
+function matchPath<T>(
+  paths: SegmentNode<Leaf<T>>,
+  segments: readonly string[],
+  hostValues: readonly string[],
+): RouteMatch<T> | null {
+  return search(paths, { segments, below: false, delimiter: "/" }, (leaf, values) => ({
+    target: leaf.target,
+    params: paramsOf(leaf.names, hostValues, values),
+  }));
+}
+
+/** Without a prototype, so that a placeholder can't name what every object has. */
+function paramsOf(
+  names: readonly string[],
+  hostValues: readonly string[],
+  values: readonly string[],
+): Readonly<Record<string, string>> {
+  const params: Record<string, string> = Object.create(null);
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i];
+    const value = i < hostValues.length ? hostValues[i] : values[i - hostValues.length];
+    if (name !== undefined && name !== "" && value !== undefined) params[name] = value;
+  }
+  return params;
+}
+
+function lowerFirst(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}
+
+function hintFor(message: string): string {
+  if (message.startsWith("Missing parameter name")) return "write `:name` for one segment, `*name` for many";
+  if (/^Unexpected [?+]/.test(message)) return "optional parts are written in braces, as in `/site{/:page}`";
+  if (/^Unexpected [()[\]!]/.test(message)) return "write `\\` in front of it to mean the character itself";
+  return "see docs/config.md for what a pattern can say";
 }

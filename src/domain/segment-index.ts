@@ -1,0 +1,182 @@
+import { matchMixed, type Pattern, type Segment } from "./pattern.ts";
+
+/** A place in the index: what may follow it, and what was put here. Made by `newNode` and `place` only. */
+export interface SegmentNode<T> {
+  value: T | null;
+  readonly statics: Map<string, SegmentNode<T>>;
+  param: SegmentNode<T> | null;
+  mixed: MixedChildren<T> | null;
+  /** Behind a wildcard, by how many segments must follow it. */
+  readonly tails: Map<number, SegmentNode<T>>;
+  /** The keys of `tails`, the longest first. */
+  tailLengths: readonly number[];
+}
+
+/** By the text in front of the first param, so that many of them cost no more than few. */
+interface MixedChildren<T> {
+  readonly byPrefix: Map<string, MixedChild<T>[]>;
+  /** Lengths of the prefixes, the longest first. */
+  lengths: readonly number[];
+}
+
+interface MixedChild<T> {
+  readonly literals: readonly string[];
+  readonly node: SegmentNode<T>;
+}
+
+/** What is asked: the decoded segments, and whether a value also counts for everything below its place. */
+export interface Search {
+  readonly segments: readonly string[];
+  readonly below: boolean;
+  /** What wildcards put between segments. */
+  readonly delimiter: "/" | ".";
+}
+
+/** Says whether a value found is the answer (not null) or the search goes on. `values` are the params, valid only now. */
+export type Visit<T, R> = (value: T, values: readonly string[]) => R | null;
+
+export function newNode<T>(): SegmentNode<T> {
+  return { value: null, statics: new Map(), param: null, mixed: null, tails: new Map(), tailLengths: [] };
+}
+
+/** The place of a pattern, made if it isn't there yet. */
+export function place<T>(root: SegmentNode<T>, pattern: Pattern): SegmentNode<T> {
+  const { segments } = pattern;
+  return segments.reduce((node, segment, i) => child(node, segment, segments.length - i - 1), root);
+}
+
+/** Segments of a canonical path, each decoded once; a slash at the end makes none. */
+export function pathSegments(path: string): readonly string[] {
+  const segments = path.slice(1, path.endsWith("/") ? -1 : undefined).split("/");
+  if (segments.length === 1 && segments[0] === "") return [];
+  return path.includes("%") ? segments.map(decoded) : segments;
+}
+
+/** Goes through all that matches, the most specific first: static, mixed, param, wildcard, from left to right. */
+export function search<T, R>(root: SegmentNode<T>, what: Search, visit: Visit<T, R>): R | null {
+  return walk(root, 0, [], what, visit);
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch (error) {
+    // Only `explain` may come with a path that is not canonical; it is then read as it stands.
+    if (error instanceof URIError) return segment;
+    throw error;
+  }
+}
+
+function walk<T, R>(
+  node: SegmentNode<T>,
+  at: number,
+  values: string[],
+  what: Search,
+  visit: Visit<T, R>,
+): R | null {
+  const text = what.segments[at];
+  if (text === undefined) return node.value === null ? null : visit(node.value, values);
+  const next = node.statics.get(text);
+  let found = next === undefined ? null : walk(next, at + 1, values, what, visit);
+  if (found === null && node.mixed !== null) found = walkMixed(node.mixed, at, values, what, visit);
+  if (found === null && node.param !== null) {
+    values.push(text);
+    found = walk(node.param, at + 1, values, what, visit);
+    values.pop();
+  }
+  if (found === null && node.tailLengths.length > 0) found = walkTails(node, at, values, what, visit);
+  // The front page has no pages below it: `/` would else stand for everything.
+  if (found === null && what.below && at > 0 && node.value !== null) found = visit(node.value, values);
+  return found;
+}
+
+function walkMixed<T, R>(
+  mixed: MixedChildren<T>,
+  at: number,
+  values: string[],
+  what: Search,
+  visit: Visit<T, R>,
+): R | null {
+  const text = what.segments[at] ?? "";
+  const kept = values.length;
+  for (const length of mixed.lengths) {
+    for (const { literals, node } of mixed.byPrefix.get(text.slice(0, length)) ?? []) {
+      const found = matchMixed(literals, text, values) ? walk(node, at + 1, values, what, visit) : null;
+      values.length = kept;
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
+function walkTails<T, R>(
+  node: SegmentNode<T>,
+  at: number,
+  values: string[],
+  what: Search,
+  visit: Visit<T, R>,
+): R | null {
+  for (const length of node.tailLengths) {
+    const tail = node.tails.get(length);
+    if (tail === undefined) continue;
+    const last = what.segments.length - length;
+    // A value that counts below its place may have its tail anywhere, the shortest wildcard first.
+    for (let from = what.below && length > 0 ? at + 1 : Math.max(last, at + 1); from <= last; from++) {
+      values.push(what.segments.slice(at, from).join(what.delimiter));
+      const found = walk(tail, from, values, what, visit);
+      values.pop();
+      if (found !== null) return found;
+    }
+  }
+  return null;
+}
+
+function child<T>(node: SegmentNode<T>, segment: Segment, following: number): SegmentNode<T> {
+  switch (segment.kind) {
+    case "static":
+      return fetch(node.statics, segment.text, newNode<T>);
+    case "param":
+      node.param ??= newNode<T>();
+      return node.param;
+    case "wildcard":
+      return tailChild(node, following);
+    case "mixed":
+      return mixedChild(node, segment.literals);
+  }
+}
+
+function tailChild<T>(node: SegmentNode<T>, following: number): SegmentNode<T> {
+  const tail = fetch(node.tails, following, newNode<T>);
+  node.tailLengths = [...node.tails.keys()].sort((a, b) => b - a);
+  return tail;
+}
+
+function mixedChild<T>(node: SegmentNode<T>, literals: readonly string[]): SegmentNode<T> {
+  node.mixed ??= { byPrefix: new Map(), lengths: [] };
+  const prefix = literals[0] ?? "";
+  const list = fetch(node.mixed.byPrefix, prefix, () => [] as MixedChild<T>[]);
+  const known = list.find((entry) => entry.literals.join("\0") === literals.join("\0"));
+  if (known !== undefined) return known.node;
+  const made: MixedChild<T> = { literals, node: newNode<T>() };
+  list.push(made);
+  list.sort((a, b) => compareLiterals(a.literals, b.literals));
+  node.mixed.lengths = [...new Set([...node.mixed.byPrefix.keys()].map((key) => key.length))].sort(
+    (a, b) => b - a,
+  );
+  return made.node;
+}
+
+/** More text is more specific, then a longer end; the rest is only for the same order every time. */
+function compareLiterals(a: readonly string[], b: readonly string[]): number {
+  const length = (list: readonly string[]) => list.reduce((n, literal) => n + literal.length, 0);
+  const end = (list: readonly string[]) => list[list.length - 1]?.length ?? 0;
+  return length(b) - length(a) || end(b) - end(a) || (a.join("\0") < b.join("\0") ? -1 : 1);
+}
+
+function fetch<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
