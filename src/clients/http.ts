@@ -1,0 +1,98 @@
+import { Agent, type Dispatcher } from "undici";
+import type { Closing } from "../ports.ts";
+
+export interface HttpAnswer {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface GetOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For everything from the connection to the last byte, ms; 2000 unless given. */
+  readonly timeout?: number;
+  readonly signal?: AbortSignal;
+  /** The longest body that is read; 64 kB unless given. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Asks a service of the operator. Any status is an answer, redirects are not followed and nothing is tried twice.
+ * Rejects with an Error that says why when there is no whole, readable answer in time; its message leaves out the query.
+ */
+export interface HttpClient {
+  get(url: string, options?: GetOptions): Promise<HttpAnswer>;
+}
+
+export interface HttpClientOptions {
+  /** Connections to one server at the most; more requests wait within their own timeout. */
+  readonly connections?: number;
+}
+
+/** A client with kept-alive connections of its own. Certificates are always verified; no proxy of the environment is used. */
+export function httpClient(options: HttpClientOptions = {}): HttpClient & Closing {
+  const agent = new Agent({
+    connections: options.connections ?? 64,
+    pipelining: 1,
+    allowH2: false,
+    // One timer of our own covers a whole request.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: { rejectUnauthorized: true, timeout: 10_000 },
+  });
+  return {
+    get: (url, settings = {}) => get(agent, url, settings),
+    close: () => agent.destroy(),
+  };
+}
+
+async function get(agent: Agent, url: string, options: GetOptions): Promise<HttpAnswer> {
+  const target = new URL(url);
+  if (target.protocol !== "http:" && target.protocol !== "https:")
+    throw new Error(`GET ${nameOf(target)}: only http and https are known`);
+  const stop = new AbortController();
+  const timeout = options.timeout ?? 2_000;
+  const timer = setTimeout(() => stop.abort(new Error(`no whole answer within ${timeout} ms`)), timeout);
+  const leave = () => stop.abort(options.signal?.reason);
+  if (options.signal?.aborted) leave();
+  options.signal?.addEventListener("abort", leave, { once: true });
+  try {
+    const answer = await agent.request({
+      origin: target.origin,
+      path: target.pathname + target.search,
+      method: "GET",
+      headers: { ...options.headers },
+      signal: stop.signal,
+    });
+    const body = await textOf(answer, options.maxBytes ?? 65_536);
+    return { status: answer.statusCode, headers: answer.headers, body };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`GET ${nameOf(target)}: ${reason}`, { cause });
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener("abort", leave);
+  }
+}
+
+async function textOf(answer: Dispatcher.ResponseData, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // Leaving the loop destroys the body and with it the connection.
+    if (length > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch (cause) {
+    throw new Error("the answer is not text in UTF-8", { cause });
+  }
+}
+
+// Queries may hold tokens or search words; the operator's log needs neither.
+function nameOf(target: URL): string {
+  return target.origin + target.pathname;
+}
