@@ -5,7 +5,10 @@ export interface Owner extends Identity {
   readonly viewers: readonly string[];
 }
 
-/** One question to a resolver. `key` is the same for the same question; only plain params are ever in it. */
+/**
+ * One question to a resolver. `params` are in the order of the pattern, and one that is no plain id is empty.
+ * `key` is the same for the same params; only plain ones are ever in it.
+ */
 export interface OwnerLookup {
   readonly resolver: string;
   readonly params: Readonly<Record<string, string>>;
