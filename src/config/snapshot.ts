@@ -101,6 +101,8 @@ export interface RuleIndex {
 export interface RouteTarget {
   readonly pattern: string;
   readonly owner: string;
+  /** Names of the params that are one segment each; only these are ever looked up, what `*rest` caught is not. */
+  readonly params: readonly string[];
 }
 
 export interface RouteFinder {

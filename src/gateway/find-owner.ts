@@ -1,9 +1,10 @@
-import type { Snapshot } from "../config/snapshot.ts";
+import type { RouteTarget, Snapshot } from "../config/snapshot.ts";
 import { canonicalUrl } from "../domain/canonical-url.ts";
 import { isAgent } from "../domain/grant.ts";
 import { ownerLookup } from "../domain/lookup.ts";
 import { isSafe } from "../domain/method.ts";
-import type { OwnerFact } from "../domain/owner.ts";
+import type { OwnerFact, OwnerLookup } from "../domain/owner.ts";
+import type { RouteMatch } from "../domain/route.ts";
 import { fromOutside } from "../domain/target.ts";
 import { Fault } from "../errors.ts";
 import { urlLimits } from "./limits.ts";
@@ -42,7 +43,7 @@ export async function ownerOf(
 ): Promise<OwnerFact> {
   const { snapshot, host } = at;
   const found = snapshot.routes.match(host, path);
-  const lookup = found === null ? null : ownerLookup(found.target.owner, found.params, path, host);
+  const lookup = found === null ? null : lookupOf(found, path, host);
   const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
   if (lookup === null || resolver === undefined) return NOBODY;
   try {
@@ -56,6 +57,16 @@ export async function ownerOf(
     world.log.warn({ code: error.code, detail: error.detail, requestId: at.id }, "owner lookup failed");
     return { kind: "failed", code: error.code };
   }
+}
+
+function lookupOf(
+  { target, params }: RouteMatch<RouteTarget>,
+  path: string,
+  host: string,
+): OwnerLookup | null {
+  const plain: Record<string, string> = {};
+  for (const name of target.params) plain[name] = params[name] ?? "";
+  return ownerLookup({ resolver: target.owner, params: plain, path, host });
 }
 
 async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact> {

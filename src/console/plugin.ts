@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import formbody from "@fastify/formbody";
+import type { FastifyInstance } from "fastify";
+import { Fault } from "../errors.ts";
+import type { World } from "../gateway/world.ts";
+import { elevatePages } from "./elevate.ts";
+import { mePage } from "./me.ts";
+import { startPages } from "./start.ts";
+import { stopPages } from "./stop.ts";
+
+/** One file that our pages load, with its media type. */
+export interface Asset {
+  readonly name: string;
+  readonly type: string;
+  readonly body: Buffer;
+}
+
+export interface ConsoleParts {
+  readonly jwks: () => object;
+  /** Files of the banner, beside the console's own. */
+  readonly assets: readonly Asset[];
+}
+
+/** Everything below the reserved prefix. What is not there is a 404 of ours; nothing of it is ever forwarded. */
+export function consolePlugin(world: World, parts: ConsoleParts) {
+  return async function guiseConsole(fastify: FastifyInstance): Promise<void> {
+    await fastify.register(formbody, { bodyLimit: 64 * 1024 });
+    const style = {
+      name: "console.css",
+      type: "text/css; charset=utf-8",
+      body: readFileSync(new URL("./console.css", import.meta.url)),
+    };
+    for (const asset of [style, ...parts.assets]) {
+      fastify.get(`/${asset.name}`, (_request, reply) => {
+        reply
+          .header("content-type", asset.type)
+          .header("cache-control", "no-cache")
+          .header("x-content-type-options", "nosniff");
+        return reply.send(asset.body);
+      });
+    }
+    fastify.get("/jwks.json", (_request, reply) =>
+      reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
+    );
+    startPages(fastify, world);
+    stopPages(fastify, world);
+    elevatePages(fastify, world);
+    mePage(fastify, world);
+    fastify.all("/*", () => {
+      throw new Fault("not-found", "no such page below the reserved prefix");
+    });
+    fastify.get("/", async (_request, reply) => reply.redirect("start", 302));
+  };
+}

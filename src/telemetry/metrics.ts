@@ -1,0 +1,52 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Counters } from "../gateway/world.ts";
+
+export interface Metrics extends Counters {
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** A number that is read when it is asked for. */
+  watch(name: string, help: string, read: () => number): void;
+}
+
+/** What the gateway counts, in Prometheus' text format. docs/metrics.md lists every name. */
+export function metrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const decisions = new Counter({
+    name: "guise_decisions_total",
+    help: "Decisions by reason word and kind.",
+    labelNames: ["reason", "kind"],
+    registers,
+  });
+  const requests = new Histogram({
+    name: "guise_request_seconds",
+    help: "Forwarded requests from the door to the last byte, by whom they ran as and how they ended.",
+    labelNames: ["as", "ending"],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers,
+  });
+  const violations = new Counter({
+    name: "guise_invariant_violations_total",
+    help: "Things that must never happen and did; anything but 0 is a bug.",
+    labelNames: ["invariant"],
+    registers,
+  });
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    decided: (reason, kind) => decisions.inc({ reason, kind }),
+    forwarded: (as, ending, seconds) => requests.observe({ as, ending }, seconds),
+    violated: (invariant) => violations.inc({ invariant }),
+    watch(name, help, read) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    },
+  };
+}
