@@ -5,13 +5,7 @@ import { readGenerations } from "../keys/folder.ts";
 import { type Keyring, keyring } from "../keys/keyring.ts";
 import { ALGORITHMS, type Purpose } from "../keys/material.ts";
 import { signerAt } from "../keys/series.ts";
-
-/** Where a command writes and what it may know of its surroundings. */
-export interface CommandIo {
-  out(text: string): void;
-  err(text: string): void;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+import type { CommandIo } from "./command.ts";
 
 const USAGE = `guise keys list   [--data DIR] [--json]
 guise keys rotate [--data DIR] [--json] [--key token|checkpoint] [--now]

@@ -1,0 +1,8 @@
+import { check } from "./check.ts";
+import type { Command } from "./command.ts";
+import { explain } from "./explain.ts";
+import { keys } from "./keys.ts";
+import { serve } from "./serve.ts";
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [serve, check, explain, keys];
