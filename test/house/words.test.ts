@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { AUDIT_ACTIONS } from "../../src/domain/audit-event.ts";
+import { REASON_WORDS } from "../../src/domain/decision.ts";
+import { FAULTS } from "../../src/errors.ts";
+import { filesBelow, ROOT } from "./source.ts";
+
+/** The words that a docs page lists: what stands in code font at the start of a table row. */
+function listed(page: string): readonly string[] {
+  const text = readFileSync(join(ROOT, "docs", page), "utf8");
+  return [...text.matchAll(/^\| `([^`]+)` \|/gm)].map((it) => it[1] ?? "");
+}
+
+function both(name: string, page: string, words: readonly string[]): void {
+  t.test(`every ${name} is in docs/${page}, and nothing else is`, async (t) => {
+    t.ok(words.length > 0);
+    t.same([...listed(page)].sort(), [...words].sort());
+  });
+}
+
+both("reason word", "reasons.md", REASON_WORDS);
+both("fault code", "errors.md", Object.keys(FAULTS));
+both("metric", "metrics.md", [
+  ...new Set(
+    filesBelow("src").flatMap((file) =>
+      [...file.text.matchAll(/"(guise_[a-z_]+)"/g)].map((it) => it[1] ?? ""),
+    ),
+  ),
+]);
+
+t.test("every audit action is in docs/audit.md", async (t) => {
+  const text = readFileSync(join(ROOT, "docs/audit.md"), "utf8");
+  const missing = AUDIT_ACTIONS.filter((action) => !text.includes(`\`${action}\``));
+  t.same(missing, []);
+});
+
+t.test("a reason word in quotes anywhere in src/ is one of the list", async (t) => {
+  const words = new Set<string>(REASON_WORDS);
+  const wrong: string[] = [];
+  for (const file of filesBelow("src")) {
+    for (const [, word = ""] of file.text.matchAll(/reason: "([a-z-]+)"/g)) {
+      if (!words.has(word) && !["required", "optional"].includes(word)) wrong.push(`${file.path}: ${word}`);
+    }
+  }
+  t.same(wrong, []);
+});
