@@ -1,0 +1,37 @@
+/** A value in its box, since null may be a value. */
+export interface Kept<T> {
+  readonly value: T;
+  /** On the same clock as `now` of `get`, ms. */
+  readonly until: number;
+}
+
+/** A bounded store of values that expire; the one that was not asked for the longest makes room. */
+export interface Lru<T> {
+  get(key: string, now: number): Kept<T> | null;
+  set(key: string, value: T, until: number): void;
+  readonly size: number;
+}
+
+export function lru<T>(entries: number): Lru<T> {
+  const held = new Map<string, Kept<T>>();
+  return {
+    get(key, now) {
+      const kept = held.get(key);
+      if (kept === undefined) return null;
+      held.delete(key);
+      if (now >= kept.until) return null;
+      held.set(key, kept);
+      return kept;
+    },
+    set(key, value, until) {
+      held.delete(key);
+      held.set(key, { value, until });
+      if (held.size <= entries) return;
+      const oldest = held.keys().next();
+      if (!oldest.done) held.delete(oldest.value);
+    },
+    get size() {
+      return held.size;
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import { Fault, type FaultCode } from "../errors.ts";
+import type { Clock, Maybe } from "../ports.ts";
+import { breaker } from "./breaker.ts";
+import { lru } from "./lru.ts";
+
+const MOST_FLIGHTS = 1_000;
+const FAILURES = 5;
+const REST = 5_000;
+
+/** How to ask, and for how long an answer counts. */
+export interface Asking<Q, A> {
+  /** What goes wrong is thrown as this fault. */
+  readonly code: FaultCode;
+  /** Begins the fault's detail: what was asked for. */
+  readonly what: string;
+  readonly clock: Clock;
+  /** For one question, ms. */
+  readonly timeout: number;
+  /** Answers that are kept; a tenth of them on top for negative ones, so that nonsense can't push out what is good. */
+  readonly entries: number;
+  /** The same for questions that have the same answer. */
+  keyOf(question: Q): string;
+  /** Rejects when it can't be found out; a failure is never kept. */
+  ask(question: Q, signal: AbortSignal): Promise<A>;
+  /** How long an answer may be given again, ms from when it was asked for. */
+  keep(answer: A): { readonly ms: number; readonly negative: boolean };
+}
+
+/**
+ * Remembers answers: a kept one is given at once, the same question is asked once at a time, no answer is older than
+ * its time. After five failures in a row nobody is asked for five seconds. `signal` lets one caller leave, not the others.
+ */
+export function memo<Q, A>(asking: Asking<Q, A>): (question: Q, signal?: AbortSignal) => Maybe<A> {
+  const good = lru<A>(asking.entries);
+  const bad = lru<A>(Math.ceil(asking.entries / 10));
+  const flights = new Map<string, Promise<A>>();
+  const guard = breaker(asking.clock, { failures: FAILURES, rest: REST });
+
+  const fly = async (key: string, question: Q, startedAt: number): Promise<A> => {
+    try {
+      const answer = await inTime(asking, question);
+      const { ms, negative } = asking.keep(answer);
+      if (ms > 0) (negative ? bad : good).set(key, answer, startedAt + ms);
+      guard.succeeded();
+      return answer;
+    } catch (error) {
+      guard.failed();
+      throw faultOf(asking, error);
+    } finally {
+      flights.delete(key);
+    }
+  };
+
+  return (question, signal) => {
+    const key = asking.keyOf(question);
+    const now = asking.clock.monotonic();
+    const kept = good.get(key, now) ?? bad.get(key, now);
+    if (kept !== null) return kept.value;
+    const flying = flights.get(key);
+    if (flying !== undefined) return leaving(asking, flying, signal);
+    if (flights.size >= MOST_FLIGHTS) return refuse(asking, "too many questions are open at once");
+    if (!guard.allows()) return refuse(asking, `not asked, since it failed ${FAILURES} times in a row`);
+    const flight = fly(key, question, now);
+    flights.set(key, flight);
+    return leaving(asking, flight, signal);
+  };
+}
+
+async function inTime<Q, A>(asking: Asking<Q, A>, question: Q): Promise<A> {
+  const stop = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new Error(`no answer within ${asking.timeout} ms`);
+    stop.abort(error);
+    late.reject(error);
+  }, asking.timeout);
+  try {
+    return await Promise.race([asking.ask(question, stop.signal), late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function leaving<Q, A>(
+  asking: Asking<Q, A>,
+  flight: Promise<A>,
+  signal: AbortSignal | undefined,
+): Promise<A> {
+  if (signal === undefined) return flight;
+  const left = Promise.withResolvers<never>();
+  const leave = () => left.reject(faultOf(asking, signal.reason));
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await Promise.race([left.promise, flight]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}
+
+function refuse<Q, A>(asking: Asking<Q, A>, why: string): Promise<never> {
+  return Promise.reject(new Fault(asking.code, `${asking.what}: ${why}`));
+}
+
+function faultOf<Q, A>(asking: Asking<Q, A>, cause: unknown): Fault {
+  if (cause instanceof Fault && cause.code === asking.code) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Fault(asking.code, `${asking.what}: ${why}`, { cause });
+}
