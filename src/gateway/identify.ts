@@ -1,4 +1,4 @@
-import { parse } from "@fastify/cookie";
+import cookie from "@fastify/cookie";
 import type { CallerFact } from "../domain/facts.ts";
 import { Fault } from "../errors.ts";
 import type { Evidence, Maybe } from "../ports.ts";
@@ -17,7 +17,7 @@ interface Found {
   readonly via: string | null;
 }
 
-const NOT_ASKED: Found = Object.freeze({ caller: { kind: "unknown" }, via: null });
+const NOT_ASKED: Found = { caller: { kind: "unknown" }, via: null };
 
 /** Finds the true user, at once where a source has it cached. */
 export function identify(world: World, matched: Matched): Maybe<Identified> {
@@ -67,8 +67,14 @@ function evidence(received: Received): Evidence {
       cookies ??=
         received.cookies === null
           ? {}
-          : (parse(received.cookies, { decode: (it) => it }) as Record<string, string>);
+          : onlyText(cookie.parse(received.cookies, { decode: (it: string) => it }));
       return cookies;
     },
   };
+}
+
+function onlyText(cookies: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(cookies).filter((it): it is [string, string] => it[1] !== undefined),
+  );
 }

@@ -1,0 +1,159 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { Settings, Snapshot } from "../config/snapshot.ts";
+import { type AddressSet, addressSet, clientAddress, plainAddress } from "../domain/address.ts";
+import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../domain/canonical-url.ts";
+import { type HeaderPolicy, headerPolicy, isForwardedMetadata } from "../domain/headers.ts";
+import { hostOf } from "../domain/host.ts";
+import { effectiveMethod } from "../domain/method.ts";
+import { Fault } from "../errors.ts";
+import { framingFault } from "./framing.ts";
+import { requestHeaders } from "./hop-headers.ts";
+import { urlLimits } from "./limits.ts";
+import { navigation } from "./navigation.ts";
+import { ownCookies } from "./own-cookies.ts";
+import type { Intake, Received } from "./received.ts";
+import type { World } from "./world.ts";
+
+/** What is made once for a config and asked for every request. */
+interface Doorkeeper {
+  readonly policy: HeaderPolicy;
+  readonly trusted: AddressSet;
+  readonly dropped: (lowerName: string) => boolean;
+}
+
+const doorkeepers = new WeakMap<Settings, Doorkeeper>();
+
+/** The door: one reading of the address, our names out of the headers, the config pinned. Refuses what has two readings. */
+export function intake(world: World, raw: IncomingMessage, upgrade: boolean): Intake {
+  const snapshot = world.config.current();
+  const id = randomUUID();
+  try {
+    return { kind: "received", received: receive(world, snapshot, raw, { id, upgrade }) };
+  } catch (error) {
+    if (error instanceof Fault) return { kind: "refused", fault: error, id };
+    throw error;
+  }
+}
+
+function receive(
+  world: World,
+  snapshot: Snapshot,
+  raw: IncomingMessage,
+  as: { readonly id: string; readonly upgrade: boolean },
+): Received {
+  const { settings } = snapshot;
+  const keeper = doorkeeperOf(settings);
+  const broken = framingFault(raw);
+  if (broken !== null) throw broken;
+  const host = hostReading(raw);
+  const url = address(raw, host.authority, settings);
+  const outer = outerAddress(raw, settings, keeper, host.authority);
+  const cookies = ownCookies(raw.headers.cookie, settings.cookie.name, outer.scheme);
+  if (cookies.doubled) throw new Fault("bad-request", "one of the gateway's own cookies came twice");
+  const method = raw.method ?? "GET";
+  return {
+    raw,
+    snapshot,
+    id: as.id,
+    at: world.clock.now(),
+    startedAt: world.clock.monotonic(),
+    ...effectiveMethod(method, url.query, raw.headers),
+    ...url,
+    ...host,
+    ...outer,
+    headers: requestHeaders(raw.rawHeaders, keeper.dropped),
+    cookies: cookies.rest,
+    secret: cookies.secret,
+    notice: cookies.notice,
+    navigation: navigation(method, as.upgrade, raw.headers),
+    upgrade: as.upgrade,
+    ours: url.path === settings.prefix || url.path.startsWith(`${settings.prefix}/`),
+  };
+}
+
+function doorkeeperOf(settings: Settings): Doorkeeper {
+  let known = doorkeepers.get(settings);
+  if (known === undefined) {
+    const policy = headerPolicy(settings.headers, settings.headers.drop);
+    const dropped = (name: string) =>
+      name === "host" || name === "cookie" || policy.drops(name) || isForwardedMetadata(name);
+    known = { policy, trusted: addressSet(settings.trustedProxies), dropped };
+    doorkeepers.set(settings, known);
+  }
+  return known;
+}
+
+/** Origin form, or absolute form of the very host that `Host` names; everything else could be another origin's. */
+function address(
+  raw: IncomingMessage,
+  authority: string,
+  settings: Settings,
+): { target: string; path: string; query: string | null } {
+  const sent = raw.url ?? "";
+  const absolute = sent.startsWith("/") ? null : absoluteForm(sent);
+  if (absolute !== null && absolute.authority.toLowerCase() !== authority.toLowerCase()) {
+    throw new Fault("bad-request", "the address names another host than the Host header");
+  }
+  if (raw.method === "TRACE" || raw.method === "CONNECT")
+    throw new Fault("bad-request", `${raw.method} is not passed on`);
+  const url = canonicalUrl(absolute?.rest ?? sent, urlLimits(settings));
+  if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
+  return { target: url.target, path: url.path, query: url.query };
+}
+
+function hostReading(raw: IncomingMessage): { host: string; authority: string } {
+  const authority = raw.headers.host ?? "";
+  let hosts = 0;
+  for (let at = 0; at < raw.rawHeaders.length; at += 2) {
+    const name = raw.rawHeaders[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  const reading = hostOf(authority);
+  if (hosts !== 1 || reading.kind === "refused")
+    throw new Fault("bad-request", "the Host header is missing, doubled or malformed");
+  return { host: reading.host, authority };
+}
+
+interface OuterAddress {
+  readonly scheme: "http" | "https";
+  readonly origin: string;
+  readonly ip: string;
+  readonly forwardedFor: string;
+}
+
+/** How the browser sees us. What other proxies say of it counts only from those that the config trusts. */
+function outerAddress(
+  raw: IncomingMessage,
+  settings: Settings,
+  keeper: Doorkeeper,
+  authority: string,
+): OuterAddress {
+  const peer = plainAddress(raw.socket.remoteAddress ?? "");
+  const trusted = settings.trustedProxies.length > 0 && keeper.trusted.has(peer);
+  const hops = trusted ? one(raw.headers["x-forwarded-for"]) : null;
+  const said = trusted ? one(raw.headers["x-forwarded-proto"]) : null;
+  const fromUrl = settings.publicUrl === null ? null : new URL(settings.publicUrl);
+  const encrypted = (raw.socket as TLSSocket).encrypted === true;
+  const scheme =
+    (fromUrl?.protocol.slice(0, -1) ?? said ?? (encrypted ? "https" : "http")) === "https" ? "https" : "http";
+  const host = trusted ? (one(raw.headers["x-forwarded-host"]) ?? authority) : authority;
+  return {
+    scheme,
+    origin: fromUrl?.origin ?? originOf(scheme, host),
+    ip: clientAddress(peer, hops, keeper.trusted),
+    forwardedFor: hops === null ? peer : `${hops}, ${peer}`,
+  };
+}
+
+/** As browsers write it: without the scheme's own port. */
+function originOf(scheme: "http" | "https", host: string): string {
+  const text = `${scheme}://${host.toLowerCase()}`;
+  const usual = scheme === "https" ? ":443" : ":80";
+  return text.endsWith(usual) ? text.slice(0, -usual.length) : text;
+}
+
+function one(value: string | string[] | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
