@@ -1,14 +1,14 @@
 import type { IncomingMessage } from "node:http";
-import httpProxy from "@fastify/http-proxy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
 import { type Answer, answer, answerFault, answerFaultTo } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { intake } from "./intake.ts";
 import { pipeline } from "./pipeline.ts";
+import { proxy, registerMethods } from "./proxy.ts";
 import type { Intake, Received } from "./received.ts";
 import { exchangeFor } from "./respond.ts";
-import { EXCHANGE, proxyOptions, registerMethods, type Transport } from "./transport.ts";
+import type { Transport } from "./transport.ts";
 import type { World } from "./world.ts";
 
 const INTAKE = Symbol("intake");
@@ -50,14 +50,14 @@ export async function openDoor(fastify: FastifyInstance, world: World, transport
     return await send(reply, answerFault(world, fault, atOf(world, request)));
   });
   registerMethods(fastify);
-  await fastify.register(httpProxy, proxyOptions(transport, carried));
+  await fastify.register(proxy, { transport, exchangeOf: carried });
 }
 
-/** The exchange that the hook made, for the transport: @fastify/http-proxy hands it on as if it were headers. */
-function carried(request: FastifyRequest): Record<symbol, Exchange> {
+/** The exchange that the hook made; a request without one has not passed the pipeline. */
+function carried(request: FastifyRequest): Exchange {
   if (request.exchange === null)
     throw new Fault("internal", "a request reached the proxy without passing the pipeline");
-  return { [EXCHANGE]: request.exchange };
+  return request.exchange;
 }
 
 async function admitRequest(

@@ -1,4 +1,4 @@
-import cookie from "@fastify/cookie";
+import { parseCookies } from "../domain/cookie.ts";
 import type { CallerFact } from "../domain/facts.ts";
 import { Fault } from "../errors.ts";
 import type { Evidence, Maybe } from "../ports.ts";
@@ -64,17 +64,15 @@ function evidence(received: Received): Evidence {
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.host,
     get cookies() {
-      cookies ??=
-        received.cookies === null
-          ? {}
-          : onlyText(cookie.parse(received.cookies, { decode: (it: string) => it }));
+      cookies ??= cookiesOf(received.cookies);
       return cookies;
     },
   };
 }
 
-function onlyText(cookies: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(cookies).filter((it): it is [string, string] => it[1] !== undefined),
-  );
+/** The first of a name counts, as it does for most servers. */
+function cookiesOf(header: string | null): Record<string, string> {
+  const cookies: Record<string, string> = Object.create(null);
+  for (const { name, value } of parseCookies(header)) cookies[name] ??= value;
+  return cookies;
 }

@@ -1,3 +1,5 @@
+import { fastifyCookie } from "@fastify/cookie";
+
 /** The cookies of ours that one request carries, and what is left for the app. */
 export interface OwnCookies {
   readonly rest: string | null;
@@ -57,6 +59,12 @@ export function setOwnCookie(
   scheme: "http" | "https",
   maxAge: number | null,
 ): string {
-  const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
-  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${scheme === "https" ? "; Secure" : ""}`;
+  const life = value === null ? { maxAge: 0 } : maxAge === null ? {} : { maxAge };
+  return fastifyCookie.serialize(name, value ?? "", {
+    path: "/",
+    httpOnly: true,
+    sameSite: "lax",
+    secure: scheme === "https",
+    ...life,
+  });
 }
