@@ -1,5 +1,3 @@
-import { fastifyCookie } from "@fastify/cookie";
-
 /** The cookies of ours that one request carries, and what is left for the app. */
 export interface OwnCookies {
   readonly rest: string | null;
@@ -52,19 +50,16 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
   };
 }
 
-/** A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is open. */
+/**
+ * A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is
+ * open. The value is base64url, so there is nothing to encode.
+ */
 export function setOwnCookie(
   name: string,
   value: string | null,
   scheme: "http" | "https",
   maxAge: number | null,
 ): string {
-  const life = value === null ? { maxAge: 0 } : maxAge === null ? {} : { maxAge };
-  return fastifyCookie.serialize(name, value ?? "", {
-    path: "/",
-    httpOnly: true,
-    sameSite: "lax",
-    secure: scheme === "https",
-    ...life,
-  });
+  const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
+  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${scheme === "https" ? "; Secure" : ""}`;
 }
