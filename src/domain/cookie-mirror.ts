@@ -1,0 +1,203 @@
+import { type CookiePair, formatSetCookie, LARGEST_PAIR, parseCookies } from "./cookie.ts";
+import {
+  type CookieScope,
+  domainMatches,
+  equalCookie,
+  goesWith,
+  hostOf,
+  isOver,
+  isReserved,
+  type Jar,
+  type JarCookie,
+  type Mirror,
+  MOST_COOKIES,
+  sameCookie,
+} from "./cookie-jar.ts";
+
+/** How long a request may have been on its way that still shows a value from before. */
+const ON_ITS_WAY = 30_000;
+const LONGEST_PAST = 8;
+
+/** A jar, and the `Set-Cookie` lines for the browser that make it so. */
+export interface Mirrored {
+  readonly jar: Jar;
+  readonly lines: readonly string[];
+}
+
+/**
+ * Shows the page's scripts what they may read: lines for every readable cookie of this host that the browser doesn't
+ * have yet, and deletions for those that are no more. `sent` is the `Cookie` header of the request that is being
+ * answered, without ours: the agent's own value under the same name is kept there to be put back. Same jar, no lines
+ * when nothing changed.
+ */
+export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
+  const pairs = parseCookies(sent);
+  const readable = jar.cookies.filter(
+    (it) => !it.httpOnly && mayBeSet(it, scope) && !isOver(it, scope.now) && !isReserved(it, scope),
+  );
+  const shown = readable.flatMap((cookie) => show(jar, cookie, pairs, scope.now));
+  const hidden = jar.mirrors
+    .filter((it) => !it.gone && mayBeSet(it.cookie, scope))
+    .filter((it) => !readable.some((cookie) => sameCookie(cookie, it.cookie)))
+    .map((it) => hide(it, scope.now));
+  const changed = [...shown, ...hidden];
+  if (changed.length === 0) return { jar, lines: [] };
+  return {
+    jar: withMirrors(jar, changed, scope.now),
+    lines: changed.map((it) => line(it.cookie, it.gone ? 0 : it.cookie.expiresAt, scope.now)),
+  };
+}
+
+/**
+ * Takes what the page's scripts changed in the browser into the jar: another value of a mirrored cookie, its deletion,
+ * or a new one. A `Cookie` header doesn't say who set what, so a new name counts only if it is among `scripted` (names, or
+ * beginnings with `*` behind them) and the agent's browser did not send it at the start. Same jar when nothing changed.
+ */
+export function fromScript(
+  jar: Jar,
+  sent: string | null,
+  scope: CookieScope,
+  scripted: readonly string[],
+): Jar {
+  const pairs = parseCookies(sent);
+  const heard = jar.mirrors.reduce((it, mirrored) => hear(it, mirrored, pairs, scope), jar);
+  const names = new Set(pairs.map(({ name }) => name));
+  for (const it of jar.mirrors) if (!it.gone) names.delete(it.cookie.name);
+  return [...names].reduce((it, name) => {
+    const values = valuesOf(pairs, name);
+    const [value] = values;
+    const meant = scripted.some((entry) => stands(entry, name)) && values.length === 1;
+    return meant && value !== undefined ? take(it, { name, value }, scope) : it;
+  }, heard);
+}
+
+/** The lines that take what was mirrored out of the browser and put the agent's own values back, for this host. */
+export function restore(jar: Jar, scope: CookieScope): readonly string[] {
+  return jar.mirrors
+    .filter((it) => mayBeSet(it.cookie, scope) && (it.own !== null || !it.gone))
+    .map(({ cookie, own }) =>
+      own === null ? line(cookie, 0, scope.now) : line({ ...cookie, value: own }, null, scope.now),
+    );
+}
+
+/** Whether an answer of this host can set it in the browser. */
+function mayBeSet(cookie: JarCookie, scope: CookieScope): boolean {
+  const host = hostOf(scope);
+  const ours = cookie.hostOnly ? host === cookie.domain : domainMatches(host, cookie.domain);
+  return ours && (scope.secure || !cookie.secure);
+}
+
+function line(cookie: JarCookie, expiresAt: number | null, now: number): string {
+  const domain = cookie.hostOnly ? null : cookie.domain;
+  const value = expiresAt === 0 ? "" : cookie.value;
+  return formatSetCookie({ ...cookie, value, domain, expiresAt, httpOnly: false }, now);
+}
+
+function show(jar: Jar, cookie: JarCookie, pairs: readonly CookiePair[], now: number): readonly Mirror[] {
+  const before = jar.mirrors.find((it) => sameCookie(it.cookie, cookie));
+  if (before !== undefined) {
+    if (!before.gone && equalCookie(before.cookie, cookie)) return [];
+    return [{ ...changed(before, cookie.value, now), cookie, gone: false }];
+  }
+  const others = jar.mirrors.filter((it) => it.cookie.name === cookie.name).map((it) => it.cookie.value);
+  const covered = valuesOf(pairs, cookie.name).filter((value) => !others.includes(value));
+  const [own = null] = covered.length === 1 ? covered : [];
+  const past = covered.map((value) => ({ value, until: now + ON_ITS_WAY })).slice(0, LONGEST_PAST);
+  return [{ cookie, gone: false, seen: false, changedAt: now, past, own }];
+}
+
+function hide(it: Mirror, now: number): Mirror {
+  return { ...changed(it, null, now), gone: true };
+}
+
+/** The mirror with its value (null: none) as of now; what it was is remembered for requests that are on their way. */
+function changed(it: Mirror, value: string | null, now: number): Mirror {
+  if (value === it.cookie.value) return { ...it, changedAt: now };
+  const living = it.past.filter((was) => was.until > now && was.value !== value);
+  const past = [...living, { value: it.cookie.value, until: now + ON_ITS_WAY }].slice(-LONGEST_PAST);
+  return { ...it, cookie: { ...it.cookie, value: value ?? it.cookie.value }, changedAt: now, past };
+}
+
+/** What this request says about one mirrored cookie. */
+function hear(jar: Jar, it: Mirror, pairs: readonly CookiePair[], scope: CookieScope): Jar {
+  if (it.gone || !goesWith(it.cookie, scope)) return jar;
+  const kept = jar.cookies.find((cookie) => sameCookie(cookie, it.cookie));
+  const values = valuesOf(pairs, it.cookie.name);
+  if (values.includes(it.cookie.value)) {
+    const proves = !it.seen && it.cookie.value !== it.own;
+    return proves ? withMirrors(jar, [{ ...it, seen: true }], scope.now) : jar;
+  }
+  // The app has set another value meanwhile, which the browser doesn't know: the app's stands.
+  if (kept === undefined || kept.value !== it.cookie.value) return jar;
+  const settled = scope.now > it.changedAt + ON_ITS_WAY;
+  const others = jar.mirrors.filter((other) => other !== it && !other.gone).map((other) => other.cookie);
+  const fresh = values.filter(
+    (value) =>
+      isFresh(it, value, scope.now) && !others.some((o) => o.name === kept.name && o.value === value),
+  );
+  const [value] = fresh;
+  if (fresh.length === 1 && value !== undefined && (it.seen || settled))
+    return rewrite(jar, it, value, scope);
+  return values.length === 0 && it.seen && settled ? forget(jar, it, scope) : jar;
+}
+
+/** Whether the value can't be an older one on a late request, nor the agent's own that is still there. */
+function isFresh(it: Mirror, value: string, now: number): boolean {
+  if (value === it.own && !it.seen) return false;
+  return !it.past.some((was) => was.value === value && was.until > now);
+}
+
+/** A script gave the cookie another value; how long it is to live can't be known, so it lives as long as the jar. */
+function rewrite(jar: Jar, it: Mirror, value: string, scope: CookieScope): Jar {
+  if (it.cookie.name.length + value.length > LARGEST_PAIR) return jar;
+  const cookie = { ...it.cookie, value, expiresAt: null, setAt: scope.now };
+  const cookies = jar.cookies.map((kept) => (sameCookie(kept, cookie) ? cookie : kept));
+  return withMirrors(
+    { ...jar, cookies },
+    [{ ...changed(it, value, scope.now), cookie, seen: true }],
+    scope.now,
+  );
+}
+
+function forget(jar: Jar, it: Mirror, scope: CookieScope): Jar {
+  const cookies = jar.cookies.filter((kept) => !sameCookie(kept, it.cookie));
+  return withMirrors({ ...jar, cookies }, [hide(it, scope.now)], scope.now);
+}
+
+/** A script set a cookie that was not there before; which path it has can't be known, so it goes with all. */
+function take(jar: Jar, pair: CookiePair, scope: CookieScope): Jar {
+  const { name, value } = pair;
+  if (jar.cookies.length >= MOST_COOKIES) return jar;
+  const agents = jar.own.includes(name) || jar.cookies.some((it) => it.name === name);
+  const beyondScripts = name === "" || /^__(host-)?http-/i.test(name) || isReserved(pair, scope);
+  if (agents || beyondScripts || name.length + value.length > LARGEST_PAIR) return jar;
+  const cookie: JarCookie = {
+    ...pair,
+    domain: hostOf(scope),
+    hostOnly: true,
+    path: "/",
+    secure: /^__(host|secure)-/i.test(name),
+    httpOnly: false,
+    sameSite: null,
+    expiresAt: null,
+    setAt: scope.now,
+  };
+  const mirrored = { cookie, gone: false, seen: true, changedAt: scope.now, past: [], own: null };
+  return withMirrors({ ...jar, cookies: [...jar.cookies, cookie] }, [mirrored], scope.now);
+}
+
+/** Mirrors that are gone and cover nothing are forgotten when no late request can speak of them. */
+function withMirrors(jar: Jar, changed: readonly Mirror[], now: number): Jar {
+  const kept = jar.mirrors
+    .filter((it) => !changed.some((by) => sameCookie(by.cookie, it.cookie)))
+    .filter((it) => !it.gone || it.own !== null || now <= it.changedAt + ON_ITS_WAY);
+  return { ...jar, mirrors: [...kept, ...changed] };
+}
+
+function valuesOf(pairs: readonly CookiePair[], name: string): readonly string[] {
+  return pairs.filter((pair) => pair.name === name).map(({ value }) => value);
+}
+
+function stands(entry: string, name: string): boolean {
+  return entry.endsWith("*") ? name.startsWith(entry.slice(0, -1)) : name === entry;
+}
