@@ -1,0 +1,142 @@
+import type { ServerResponse } from "node:http";
+import { Fault } from "../errors.ts";
+import type { HeadPlan } from "./exchange.ts";
+
+/** Where an outlet's bytes come from. */
+export interface Source {
+  pause(): void;
+  resume(): void;
+  /** The answer wasn't complete with its first bytes: from now on it may stall. */
+  lingers(): void;
+  /** The answer can't go on: its head can't be written, or its transform gave up. */
+  spoilt(error: Error): void;
+}
+
+/**
+ * Writes one answer to the client, at the client's pace. Head and body of a small answer leave in one write; everything
+ * later leaves as it comes. With a transform, the head waits for its first byte, so that a failure can still be told.
+ */
+export class Outlet {
+  /** Body bytes written. */
+  bytes = 0;
+  /** The client takes no more at the moment. */
+  blocked = false;
+  readonly #response: ServerResponse;
+  readonly #plan: HeadPlan;
+  readonly #source: Source;
+  #begun = false;
+  #ended = false;
+  /** The first chunk, until its tick is over. */
+  #held: Buffer | null = null;
+  #holding = true;
+
+  constructor(response: ServerResponse, plan: HeadPlan, source: Source) {
+    this.#response = response;
+    this.#plan = plan;
+    this.#source = source;
+  }
+
+  /** Call once, before anything else. */
+  open(): void {
+    if (this.#plan.transform === null) this.#begins();
+    else this.#through(this.#plan.transform);
+    process.nextTick(settleTick, this);
+  }
+
+  write(chunk: Buffer): void {
+    const { transform } = this.#plan;
+    if (transform === null) this.#pass(chunk);
+    else if (!transform.write(chunk)) this.#source.pause();
+  }
+
+  /** The app's answer is complete. */
+  end(): void {
+    const { transform } = this.#plan;
+    if (transform === null) this.#finish();
+    else transform.end();
+  }
+
+  /** Lets go of everything but the response. */
+  drop(): void {
+    this.#ended = true;
+    this.#plan.transform?.destroy();
+  }
+
+  /** The tick of the head is over: nothing is held back from here on. */
+  flush(): void {
+    this.#holding = false;
+    if (this.#ended) return;
+    const held = this.#held;
+    this.#held = null;
+    if (held !== null) this.#send(held);
+    else if (this.#begun && this.bytes === 0) this.#response.flushHeaders();
+    this.#source.lingers();
+  }
+
+  /** Writes the head unless it is written; false if it can't be. */
+  #begins(): boolean {
+    if (this.#begun) return true;
+    try {
+      this.#response.writeHead(this.#plan.status, this.#plan.message, this.#plan.headers as string[]);
+      this.#begun = true;
+    } catch (error) {
+      // Else the page that is sent instead would inherit the phrase that could not be written.
+      this.#response.statusMessage = "";
+      this.#source.spoilt(
+        new Fault("upstream-protocol", `the head can not be sent: ${String(error)}`, { cause: error }),
+      );
+    }
+    return this.#begun;
+  }
+
+  #pass(chunk: Buffer): void {
+    const held = this.#held;
+    if (held !== null) {
+      this.#held = null;
+      this.#send(held);
+    }
+    if (this.#holding && held === null) this.#held = chunk;
+    else this.#send(chunk);
+  }
+
+  #send(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.#response.write(chunk) || this.blocked) return;
+    this.blocked = true;
+    this.#source.pause();
+    this.#response.once("drain", () => {
+      this.blocked = false;
+      this.#plan.transform?.resume();
+      this.#source.resume();
+    });
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    const held = this.#held;
+    if (held === null) {
+      this.#response.end();
+      return;
+    }
+    this.#held = null;
+    this.bytes += held.length;
+    this.#response.end(held);
+  }
+
+  #through(transform: NonNullable<HeadPlan["transform"]>): void {
+    transform.on("data", (chunk: Buffer) => {
+      if (this.#ended || !this.#begins()) return;
+      this.#pass(chunk);
+      if (this.blocked) transform.pause();
+    });
+    transform.on("drain", () => this.#source.resume());
+    transform.on("end", () => {
+      if (!this.#ended && this.#begins()) this.#finish();
+    });
+    transform.on("error", (error) => this.#source.spoilt(error));
+  }
+}
+
+function settleTick(outlet: Outlet): void {
+  outlet.flush();
+}

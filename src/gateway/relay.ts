@@ -1,0 +1,294 @@
+import type { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import type { Settings } from "../config/snapshot.ts";
+import type { Ending } from "../domain/audit-event.ts";
+import { Fault } from "../errors.ts";
+import { clientEnding, cutOff } from "./client-end.ts";
+import { endingOf, faultOf, ownFault, truncation } from "./diagnosis.ts";
+import type { Exchange, HeadPlan } from "./exchange.ts";
+import { answerHead } from "./hop-headers.ts";
+import { Outlet, type Source } from "./outlet.ts";
+import { Upload } from "./upload.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Times in ms. */
+export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answerIdle" | "requestIdle">;
+
+/**
+ * `waiting` for the app's head, `planning` what to make of it, `answering`, `complete` on the app's side; `settled` is told.
+ */
+type Phase = "waiting" | "planning" | "answering" | "complete" | "settled";
+
+const OVER = new Error("the exchange is over");
+
+/**
+ * The life of one exchange: undici tells it of the app, node of the client, and whoever of them ends it first decides
+ * how it ended. Settles exactly once, and never sends a request a second time.
+ */
+export class Relay implements Dispatcher.DispatchHandler, Source {
+  readonly #exchange: Exchange;
+  readonly #upstream: Upstream;
+  readonly #timeouts: RelayTimeouts;
+  #phase: Phase = "waiting";
+  #controller: Dispatcher.DispatchController | null = null;
+  #upload: Upload | null = null;
+  #outlet: Outlet | null = null;
+  /** Body bytes that came while the plan was being made. */
+  #early: Buffer[] = [];
+  #ended = false;
+  #events = false;
+  #status: number | null = null;
+  #requestBytes = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(exchange: Exchange, upstream: Upstream, timeouts: RelayTimeouts) {
+    this.#exchange = exchange;
+    this.#upstream = upstream;
+    this.#timeouts = timeouts;
+  }
+
+  /** Begins to watch both ends; false if there is nothing left to do. */
+  open(): boolean {
+    const { client, signal } = this.#exchange;
+    if (client.response.destroyed || client.request.destroyed || client.request.socket.destroyed) {
+      this.#settle(clientEnding(this.#exchange.client.request));
+      return false;
+    }
+    client.response.on("close", () => this.#clientClosed());
+    if (signal?.aborted === true) this.#cut("revoked");
+    else signal?.addEventListener("abort", this);
+    return this.#phase === "waiting";
+  }
+
+  /** Sends the request with these bytes as its body; null is none. */
+  send(body: Buffer | null, headers: readonly string[]): void {
+    if (this.#phase !== "waiting") return;
+    this.#requestBytes = body?.length ?? 0;
+    this.#dispatch(body, headers, false);
+  }
+
+  /** Sends the request with the client's body as it comes. */
+  stream(headers: readonly string[]): void {
+    if (this.#phase !== "waiting") return;
+    const upload = new Upload(this.#exchange.client.request, this.#timeouts.requestIdle, () =>
+      this.#uploadStalled(),
+    );
+    this.#upload = upload;
+    // undici takes any iterable; its types know streams only.
+    this.#dispatch(upload as unknown as Readable, headers, true);
+  }
+
+  /** Ends it with a page or problem for the client, or with a cut where the client has seen a head. */
+  fail(fault: Fault): void {
+    if (this.#phase === "settled") return;
+    const { response } = this.#exchange.client;
+    if (response.headersSent || response.destroyed) {
+      this.#cut(endingOf(fault));
+      return;
+    }
+    this.#release();
+    this.#exchange.failed(fault);
+    this.#report(endingOf(fault));
+  }
+
+  // What undici tells, in its order.
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#clearTimer();
+    if (this.#phase === "settled") controller.abort(OVER);
+    else if (this.#controller !== null) controller.abort(new Error("a request must not be sent twice"));
+    else this.#controller = controller;
+  }
+
+  /** 1xx are dropped on purpose: what they say would reach the client without having been through `respond`. */
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    _headers: unknown,
+    message = "",
+  ): void {
+    if (this.#phase !== "waiting") return;
+    if (status === 101)
+      this.fail(new Fault("upstream-protocol", "the app switched protocols without having been asked"));
+    if (status < 200) return;
+    this.#phase = "planning";
+    this.#status = status;
+    try {
+      const { head, events } = answerHead(status, message, controller.rawHeaders as Buffer[]);
+      this.#events = events;
+      const plan = this.#exchange.respond(head);
+      if (plan instanceof Promise) this.#await(plan);
+      else this.#answer(plan);
+    } catch (error) {
+      this.fail(ownFault(error));
+    }
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#phase === "planning") this.#early.push(chunk);
+    if (this.#phase !== "answering") return;
+    this.#timer?.refresh();
+    this.#outlet?.write(chunk);
+  }
+
+  /** Trailers are dropped on purpose: no browser shows them, and they come too late for `respond`. */
+  onResponseEnd(): void {
+    this.#ended = true;
+    if (this.#upstream.reset()) this.#cut("upstream-truncated");
+    else if (this.#phase === "answering") this.#complete();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#phase === "settled") return;
+    if (error === this.#upload?.broken) this.#clientClosed();
+    else if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
+    else this.fail(faultOf(error, this.#controller !== null));
+  }
+
+  // What the outlet asks for.
+
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#timer?.refresh();
+    this.#controller?.resume();
+  }
+
+  lingers(): void {
+    if (this.#phase === "answering") this.#watch();
+  }
+
+  spoilt(error: Error): void {
+    this.fail(ownFault(error));
+  }
+
+  /** The exchange's signal was aborted. */
+  handleEvent(): void {
+    this.#cut("revoked");
+  }
+
+  /** No connection to the app in time. */
+  starved(): void {
+    const { connect } = this.#timeouts;
+    if (this.#upstream.crowded())
+      this.fail(new Fault("overloaded", `no connection to the app became free within ${connect} ms`));
+    else this.fail(new Fault("upstream-timeout", `no connection to the app within ${connect} ms`));
+  }
+
+  /** An event stream may be silent as long as it likes, but a client must take what is there for it. */
+  stalled(): void {
+    if (this.#outlet?.blocked === true || this.#phase === "complete") this.#cut("client-aborted");
+    else if (this.#events) this.#timer?.refresh();
+    else this.#cut("upstream-timeout");
+  }
+
+  #dispatch(body: Buffer | Readable | null, headers: readonly string[], streamed: boolean): void {
+    const { method, target } = this.#exchange;
+    const { servername } = this.#upstream;
+    const outgoing = {
+      path: target,
+      method: method as Dispatcher.HttpMethod,
+      headers: headers as string[],
+      body,
+      servername,
+    };
+    this.#upstream.dispatch(outgoing, streamed, this);
+    const queued = this.#phase === "waiting" && this.#controller === null;
+    if (queued) this.#timer = setTimeout(noConnection, this.#timeouts.connect, this);
+  }
+
+  #await(plan: Promise<HeadPlan>): void {
+    this.pause();
+    plan.then(
+      (made) => {
+        if (this.#phase !== "planning") made.transform?.destroy();
+        else this.#answer(made);
+      },
+      (error: unknown) => this.fail(ownFault(error)),
+    );
+  }
+
+  #answer(plan: HeadPlan): void {
+    this.#phase = "answering";
+    const outlet = new Outlet(this.#exchange.client.response, plan, this);
+    this.#outlet = outlet;
+    outlet.open();
+    for (const chunk of this.#early) outlet.write(chunk);
+    this.#early = [];
+    if (this.#ended) this.#complete();
+    else this.resume();
+  }
+
+  #complete(): void {
+    if (this.#phase !== "answering") return;
+    this.#phase = "complete";
+    this.#clearTimer();
+    this.#upload?.stop(OVER);
+    this.#outlet?.end();
+    if (this.#exchange.client.response.writableLength > 0) this.#watch();
+  }
+
+  #uploadStalled(): void {
+    const { response } = this.#exchange.client;
+    if (!response.headersSent) response.shouldKeepAlive = false;
+    this.fail(new Fault("request-timeout", `the client sent nothing for ${this.#timeouts.requestIdle} ms`));
+  }
+
+  #clientClosed(): void {
+    if (this.#phase === "settled") return;
+    if (this.#phase === "complete" && this.#exchange.client.response.writableFinished)
+      this.#settle("success");
+    else this.#settle(clientEnding(this.#exchange.client.request));
+  }
+
+  /** Ends it so that the client can't take what it has for the whole. */
+  #cut(ending: Ending): void {
+    if (this.#phase === "settled") return;
+    this.#release();
+    cutOff(this.#exchange.client.request);
+    this.#report(ending);
+  }
+
+  #settle(ending: Ending): void {
+    this.#release();
+    this.#report(ending);
+  }
+
+  #release(): void {
+    this.#phase = "settled";
+    this.#clearTimer();
+    this.#exchange.signal?.removeEventListener("abort", this);
+    this.#upload?.stop(OVER);
+    this.#outlet?.drop();
+    if (!this.#ended) this.#controller?.abort(OVER);
+  }
+
+  #report(ending: Ending): void {
+    const requestBytes = this.#upload?.bytes ?? this.#requestBytes;
+    this.#exchange.settled({
+      ending,
+      status: this.#status,
+      requestBytes,
+      responseBytes: this.#outlet?.bytes ?? 0,
+    });
+  }
+
+  #watch(): void {
+    this.#timer = setTimeout(answerStalled, this.#timeouts.answerIdle, this);
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+function noConnection(relay: Relay): void {
+  relay.starved();
+}
+
+function answerStalled(relay: Relay): void {
+  relay.stalled();
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage } from "node:http";
+
+type Step = IteratorResult<Buffer, undefined>;
+const DONE: Step = { value: undefined, done: true };
+
+/**
+ * A client's body as undici wants it: one chunk each time it is asked for, so that the app's pace becomes the client's.
+ * Ends only where the client's framing says so; everything else is an error, never a short body that looks whole.
+ */
+export class Upload implements AsyncIterableIterator<Buffer, undefined> {
+  /** Body bytes handed on. */
+  bytes = 0;
+  readonly #request: IncomingMessage;
+  readonly #idle: number;
+  readonly #stalled: () => void;
+  #chunks: Buffer[] = [];
+  #ended = false;
+  /** Why no more is handed on. */
+  broken: Error | null = null;
+  #waiting: PromiseWithResolvers<Step> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `stalled` is called when the client sent nothing for `idle` ms while the app waits for more. */
+  constructor(request: IncomingMessage, idle: number, stalled: () => void) {
+    this.#request = request;
+    this.#idle = idle;
+    this.#stalled = stalled;
+    request.pause();
+    request.on("data", (chunk: Buffer) => this.#arrived(chunk));
+    request.on("end", () => this.#finished());
+    request.on("error", (error) => this.stop(error));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Step> {
+    if (this.broken !== null) return Promise.reject(this.broken);
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) return Promise.resolve(this.#handed(chunk));
+    if (this.#ended) return Promise.resolve(DONE);
+    this.#waiting = Promise.withResolvers<Step>();
+    this.#timer = setTimeout(this.#stalled, this.#idle);
+    this.#request.resume();
+    return this.#waiting.promise;
+  }
+
+  /** Nobody wants the rest: whoever waits gets the error, and what still comes is thrown away. */
+  stop(error: Error): void {
+    if (this.broken !== null) return;
+    this.broken = error;
+    this.#chunks = [];
+    this.#take()?.reject(error);
+    if (!this.#ended && !this.#request.destroyed) this.#discard();
+  }
+
+  /** The rest is read, so that the client gets to read its answer, but not for ever. */
+  #discard(): void {
+    const { socket } = this.#request;
+    const timer = setTimeout(() => socket.destroy(), this.#idle);
+    this.#request.once("close", () => clearTimeout(timer));
+    this.#request.resume();
+  }
+
+  #arrived(chunk: Buffer): void {
+    if (this.broken !== null) return;
+    const waiting = this.#take();
+    if (waiting === null) this.#chunks.push(chunk);
+    else waiting.resolve(this.#handed(chunk));
+    this.#request.pause();
+  }
+
+  #finished(): void {
+    this.#ended = true;
+    this.#take()?.resolve(DONE);
+  }
+
+  #handed(chunk: Buffer): Step {
+    this.bytes += chunk.length;
+    return { value: chunk, done: false };
+  }
+
+  #take(): PromiseWithResolvers<Step> | null {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    return waiting;
+  }
+}
