@@ -1,0 +1,130 @@
+import t from "tap";
+import { type CutReason, sockets } from "../../src/gateway/sockets.ts";
+
+const alice = { impersonation: "i-1", agent: "alice" };
+const aliceAgain = { impersonation: "i-2", agent: "alice" };
+const bob = { impersonation: "i-3", agent: "bob" };
+
+/** A cut that writes down what it was told. */
+function heard(): { readonly words: CutReason[]; readonly cut: (why: CutReason) => void } {
+  const words: CutReason[] = [];
+  return { words, cut: (why) => words.push(why) };
+}
+
+t.test("ending an impersonation cuts all of its sockets and no other", async (t) => {
+  const registry = sockets();
+  const [one, two, other] = [heard(), heard(), heard()];
+  registry.add(alice, one.cut);
+  registry.add(alice, two.cut);
+  registry.add(bob, other.cut);
+  t.equal(registry.cut("i-1", "ended-by-agent"), 2);
+  t.same(one.words, ["ended-by-agent"]);
+  t.same(two.words, ["ended-by-agent"]);
+  t.same(other.words, []);
+  t.equal(registry.count(), 1);
+});
+
+t.test("a socket is cut once, however often its impersonation ends", async (t) => {
+  const registry = sockets();
+  const one = heard();
+  registry.add(alice, one.cut);
+  registry.cut("i-1", "ended-idle");
+  t.equal(registry.cut("i-1", "ended-revoked"), 0);
+  t.equal(registry.cutAll("going-away"), 0);
+  t.same(one.words, ["ended-idle"]);
+});
+
+t.test("a socket that ended by itself is forgotten, and forgetting twice does no harm", async (t) => {
+  const registry = sockets();
+  const [one, two] = [heard(), heard()];
+  const forget = registry.add(alice, one.cut);
+  registry.add(alice, two.cut);
+  forget();
+  forget();
+  t.equal(registry.count(), 1);
+  t.equal(registry.cut("i-1", "ended-by-agent"), 1);
+  t.same(one.words, []);
+});
+
+t.test("an agent that lost the right loses the sockets of every impersonation", async (t) => {
+  const registry = sockets();
+  const [one, two, other] = [heard(), heard(), heard()];
+  registry.add(alice, one.cut);
+  registry.add(aliceAgain, two.cut);
+  registry.add(bob, other.cut);
+  t.equal(registry.cutAgent("alice", "ended-agent-lost-right"), 2);
+  t.same([...one.words, ...two.words, ...other.words], ["ended-agent-lost-right", "ended-agent-lost-right"]);
+  t.equal(registry.cut("i-2", "ended-by-agent"), 0);
+});
+
+t.test("only going down reaches own traffic", async (t) => {
+  const registry = sockets();
+  const own = heard();
+  registry.add(null, own.cut);
+  registry.cut("i-1", "ended-by-agent");
+  registry.cutAgent("alice", "ended-revoked");
+  t.same(own.words, []);
+  t.equal(registry.cutAll("going-away"), 1);
+  t.same(own.words, ["going-away"]);
+});
+
+t.test("a socket that arrives after its impersonation ended is cut at once", async (t) => {
+  const registry = sockets();
+  registry.cut("i-1", "ended-revoked");
+  const late = heard();
+  const forget = registry.add(alice, late.cut);
+  t.same(late.words, ["ended-revoked"]);
+  t.equal(registry.count(), 0);
+  forget();
+  t.equal(registry.count(), 0);
+});
+
+t.test("the memory of ended impersonations is bounded, oldest out first", async (t) => {
+  const registry = sockets();
+  for (let n = 0; n <= 10_000; n += 1) registry.cut(`gone-${n}`, "ended-expired");
+  const [oldest, newest] = [heard(), heard()];
+  registry.add({ impersonation: "gone-0", agent: "a" }, oldest.cut);
+  registry.add({ impersonation: "gone-10000", agent: "a" }, newest.cut);
+  t.same(oldest.words, []);
+  t.same(newest.words, ["ended-expired"]);
+});
+
+t.test("one that can't be cut doesn't save the others, and is told of", async (t) => {
+  const registry = sockets();
+  const other = heard();
+  registry.add(alice, () => {
+    throw new Error("stuck");
+  });
+  registry.add(alice, other.cut);
+  t.throws(() => registry.cut("i-1", "ended-by-agent"), { name: "AggregateError" });
+  t.same(other.words, ["ended-by-agent"]);
+  t.equal(registry.count(), 0);
+});
+
+t.test("what ends by itself while the cutting goes on is not cut any more", async (t) => {
+  const registry = sockets();
+  const forgets: (() => void)[] = [];
+  for (let n = 0; n < 10; n += 1) {
+    forgets.push(
+      registry.add(alice, () => {
+        for (const forget of forgets) forget();
+      }),
+    );
+  }
+  t.equal(registry.cut("i-1", "ended-by-agent"), 1);
+  t.equal(registry.count(), 0);
+});
+
+t.test("ten thousand sockets are entered, found and cut by their owners", async (t) => {
+  const registry = sockets();
+  let cuts = 0;
+  for (let n = 0; n < 10_000; n += 1) {
+    registry.add({ impersonation: `i-${n % 100}`, agent: `a-${n % 10}` }, () => {
+      cuts += 1;
+    });
+  }
+  t.equal(registry.cut("i-7", "ended-by-agent"), 100);
+  t.equal(registry.cutAgent("a-3", "ended-revoked"), 1_000);
+  t.equal(registry.cutAll("going-away"), 8_900);
+  t.equal(cuts, 10_000);
+});
