@@ -1,0 +1,229 @@
+import { Transform, type TransformCallback } from "node:stream";
+import { Fault } from "../errors.ts";
+import { byteOrderMark, type Reading as Charset, readingOf, readingOfMeta } from "./charset.ts";
+import { amendedMeta, charsetOfMeta, type Edit } from "./meta.ts";
+import { atEnd, type Place, type Reading, reading, step } from "./place.ts";
+import { rawText, scriptText } from "./raw.ts";
+import { type Attribute, comment } from "./scan.ts";
+import { asciiAtEnd, type Shift, shift, unshift } from "./shift.ts";
+
+export interface RewriterOptions {
+  /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
+  readonly insert: string;
+  /** The label in the answer's `Content-Type`; null if it has none. */
+  readonly charset: string | null;
+  /** Bytes that are searched at the most. */
+  readonly pageHead: number;
+  /** Gives the policy of a `<meta>` as it shall be; null leaves them alone. */
+  readonly amendMeta: ((policy: string) => string) | null;
+}
+
+/**
+ * Puts `insert` into an HTML document once, where its body begins, and leaves every other byte as it is (policies in
+ * `<meta>` excepted, and UTF-16, which leaves as UTF-8 with a byte order mark). Nothing comes out before the place is
+ * found; where there is none it fails with a Fault `page-unmarkable` instead, so that another answer is still possible.
+ */
+export function rewriter(options: RewriterOptions): Transform {
+  const marker = new Marker(options);
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      settle(done, () => marker.read(chunk, (bytes) => this.push(bytes)));
+    },
+    flush(done) {
+      settle(done, () => marker.end((bytes) => this.push(bytes)));
+    },
+  });
+}
+
+function settle(done: TransformCallback, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    done(error instanceof Error ? error : new Error(String(error)));
+    return;
+  }
+  done();
+}
+
+function unmarkable(why: string): Fault {
+  return new Fault("page-unmarkable", why);
+}
+
+type Give = (bytes: Buffer) => void;
+
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+const ESCAPE = 0x1b;
+
+/** One document on its way through. */
+class Marker {
+  readonly #options: RewriterOptions;
+  readonly #reading: Reading;
+  readonly #edits: Edit[] = [];
+  #held: Buffer[] = [];
+  #total = 0;
+  /** Length of the byte order mark, which the tokenizer doesn't see. */
+  #bom = 0;
+  /** The first held piece that it hasn't seen whole, and where that begins. */
+  #piece = 0;
+  #from = 0;
+  #charset: Charset | null = null;
+  #begun = false;
+  #marked = false;
+  #shift: Shift | null = null;
+  #decoder: TextDecoder | null = null;
+
+  constructor(options: RewriterOptions) {
+    this.#options = options;
+    this.#reading = reading((attributes) => this.#meta(attributes));
+  }
+
+  read(chunk: Buffer, give: Give): void {
+    const bytes = this.#decoder === null ? chunk : Buffer.from(this.#decoder.decode(chunk, { stream: true }));
+    if (this.#marked) {
+      give(bytes);
+      return;
+    }
+    this.#hold(bytes);
+    if (this.#total >= 3) this.#search(give);
+  }
+
+  end(give: Give): void {
+    if (!this.#begun) this.#begin();
+    if (this.#decoder !== null) {
+      const last = Buffer.from(this.#decoder.decode());
+      if (this.#marked) give(last);
+      else this.#hold(last);
+    }
+    if (this.#marked) return;
+    this.#search(give);
+    if (this.#marked) return;
+    const end = this.#shift === null ? this.#total : asciiAtEnd(this.#shift, this.#total);
+    this.#mark(atEnd(this.#reading, end), give);
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#held.push(bytes);
+    this.#total += bytes.length;
+  }
+
+  /** Knows the charset as far as header and byte order mark tell it. */
+  #begin(): void {
+    this.#begun = true;
+    const first = Buffer.concat(this.#held).subarray(0, 3);
+    const mark = byteOrderMark(first);
+    const declared = this.#options.charset === null ? null : readingOf(this.#options.charset);
+    this.#charset = mark?.reading ?? declared;
+    this.#bom = mark?.length ?? 0;
+    if (this.#charset === "utf-16le" || this.#charset === "utf-16be") this.#decode(this.#charset);
+    this.#applyCharset();
+  }
+
+  #decode(encoding: "utf-16le" | "utf-16be"): void {
+    this.#decoder = new TextDecoder(encoding);
+    const held = Buffer.concat(this.#held);
+    const decoded = Buffer.from(this.#decoder.decode(held, { stream: true }));
+    this.#held = [BOM, decoded];
+    this.#total = BOM.length + decoded.length;
+    this.#bom = BOM.length;
+  }
+
+  #applyCharset(): void {
+    if (this.#charset === "none") throw unmarkable("browsers show nothing of this charset");
+    if (this.#charset === "iso-2022-jp") this.#shift = shift();
+  }
+
+  #meta(attributes: readonly Attribute[]): void {
+    const source = (from: number, to: number) =>
+      Buffer.concat(stretch(this.#held, from, to)).toString("latin1");
+    if (this.#charset === null) {
+      const label = charsetOfMeta(attributes, source);
+      if (label !== null) this.#declared(readingOfMeta(label));
+    }
+    const { amendMeta } = this.#options;
+    const edit = amendMeta === null ? null : amendedMeta(attributes, source, amendMeta);
+    if (edit !== null) this.#edits.push(edit);
+  }
+
+  #declared(charset: Charset | null): void {
+    if (charset === null) return;
+    this.#refuseEscapes(this.#reading.scan.at);
+    this.#charset = charset;
+    this.#applyCharset();
+  }
+
+  /** A browser could take a document without a charset for ISO-2022-JP, and then reads other markup in it. */
+  #refuseEscapes(end: number): void {
+    if (stretch(this.#held, 0, end).some((bytes) => bytes.includes(ESCAPE)))
+      throw unmarkable("escape sequences before a charset");
+  }
+
+  #search(give: Give): void {
+    if (!this.#begun) this.#begin();
+    const { pageHead } = this.#options;
+    for (; this.#reading.place === null; this.#piece += 1) {
+      const bytes = this.#held[this.#piece];
+      if (bytes === undefined || this.#from >= pageHead) break;
+      this.#scan(bytes, Math.max(0, this.#bom - this.#from), Math.min(bytes.length, pageHead - this.#from));
+      this.#from += bytes.length;
+    }
+    const { place } = this.#reading;
+    if (place !== null) this.#mark(place, give);
+    else if (this.#total > pageHead) throw unmarkable(`no body within the first ${pageHead} bytes`);
+  }
+
+  #scan(bytes: Buffer, start: number, end: number): void {
+    const from = this.#from;
+    const it = this.#reading;
+    for (let index = start; index < end && it.place === null; index += 1) {
+      if (this.#shift === null) {
+        index = skip(it, bytes, index, end);
+        if (index < end) step(it, bytes[index] ?? 0, from + index);
+      } else {
+        unshift(this.#shift, bytes[index] ?? 0, from + index, (byte, at) => {
+          if (it.place === null) step(it, byte, at);
+        });
+      }
+    }
+  }
+
+  #mark(place: Place, give: Give): void {
+    if (place.kind === "unmarkable") throw unmarkable(place.why);
+    if (this.#charset === null) this.#refuseEscapes(place.at);
+    this.#marked = true;
+    const insert = { from: place.at, to: place.at, bytes: Buffer.from(this.#options.insert, "latin1") };
+    this.#release([...this.#edits, insert], give);
+    this.#held = [];
+  }
+
+  #release(edits: readonly Edit[], give: Give): void {
+    let from = 0;
+    for (const edit of edits) {
+      for (const bytes of stretch(this.#held, from, edit.from)) give(bytes);
+      give(edit.bytes);
+      from = edit.to;
+    }
+    for (const bytes of stretch(this.#held, from, this.#total)) give(bytes);
+  }
+}
+
+/** The pieces of what is held between two offsets, not copied. */
+function stretch(held: readonly Buffer[], from: number, to: number): Buffer[] {
+  const pieces: Buffer[] = [];
+  let at = 0;
+  for (const bytes of held) {
+    const piece = bytes.subarray(Math.max(0, from - at), Math.max(0, to - at));
+    if (piece.length > 0) pieces.push(piece);
+    at += bytes.length;
+  }
+  return pieces;
+}
+
+/** Where the next byte is that a long stretch of text has to be left for. */
+function skip(it: Reading, bytes: Buffer, index: number, end: number): number {
+  if (it.twin !== null) return index;
+  const { state } = it.scan;
+  const wanted = state === rawText || state === scriptText ? 0x3c : state === comment ? 0x2d : null;
+  if (wanted === null) return index;
+  const next = bytes.indexOf(wanted, index);
+  return next < 0 || next > end ? end : next;
+}

@@ -1,0 +1,468 @@
+import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import fc from "fast-check";
+import { type DefaultTreeAdapterTypes, parse, serialize } from "parse5";
+import t from "tap";
+import { Fault } from "../../src/errors.ts";
+import { type RewriterOptions, rewriter } from "../../src/page/rewriter.ts";
+
+const INSERT = "<guise-banner><template>b</template></guise-banner>";
+
+/** Sends the pieces through a rewriter and gives what comes out. */
+async function through(pieces: readonly Buffer[], options: Partial<RewriterOptions> = {}): Promise<Buffer> {
+  const out: Buffer[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _, done) {
+      out.push(chunk);
+      done();
+    },
+  });
+  const transform = rewriter({
+    insert: INSERT,
+    charset: "utf-8",
+    pageHead: 1 << 20,
+    amendMeta: null,
+    ...options,
+  });
+  await pipeline(Readable.from(pieces), transform, sink);
+  return Buffer.concat(out);
+}
+
+async function rewrite(html: string, options: Partial<RewriterOptions> = {}): Promise<string> {
+  return (await through([Buffer.from(html, "latin1")], options)).toString("latin1");
+}
+
+function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  let from = 0;
+  for (const size of sizes) {
+    if (from >= bytes.length) break;
+    pieces.push(bytes.subarray(from, from + size));
+    from += size;
+  }
+  if (from < bytes.length) pieces.push(bytes.subarray(from));
+  return pieces;
+}
+
+type Element = DefaultTreeAdapterTypes.Element;
+type Node = DefaultTreeAdapterTypes.Node;
+
+function bodyOf(html: string): {
+  readonly document: DefaultTreeAdapterTypes.Document;
+  readonly body: Element | null;
+} {
+  const document = parse(html.replace(/^\xef\xbb\xbf/, ""));
+  const root = document.childNodes.find((node): node is Element => node.nodeName === "html");
+  const body = root?.childNodes.find((node): node is Element => node.nodeName === "body");
+  return { document, body: body ?? null };
+}
+
+function isElement(node: Node): node is Element {
+  return "tagName" in node;
+}
+
+/** Whether a browser that runs no scripts has the banner as an element. */
+function seenWithoutScripts(html: string): boolean {
+  const has = (node: Node): boolean =>
+    node.nodeName === "guise-banner" || ("childNodes" in node && node.childNodes.some((child) => has(child)));
+  return has(parse(html, { scriptingEnabled: false }));
+}
+
+/** Whether markup that is added to the document would be read as markup, so nothing in it was cut off. */
+function restsAt(html: string): boolean {
+  const has = (node: Node): boolean =>
+    node.nodeName === "wbr" || ("childNodes" in node && node.childNodes.some((child) => has(child)));
+  return has(parse(`${html}<wbr>`));
+}
+
+/** The tree of the document as HTML, with the banner taken out of it; says where the banner was. */
+function withoutBanner(html: string): { readonly tree: string; readonly first: boolean } {
+  const { document, body } = bodyOf(html);
+  const banner = body?.childNodes.find(isElement);
+  const first = banner?.nodeName === "guise-banner";
+  if (first && body !== null) body.childNodes = body.childNodes.filter((node) => node !== banner);
+  return { tree: serialize(document), first };
+}
+
+const GOLDENS: readonly (readonly [string, string])[] = [
+  ["right after the body tag", "<!doctype html><html><head><title>a</title></head><body class=x>|<p>b"],
+  ["after a body tag whose attributes have > in them", "<body title='a > b' data-x=\"<p>\">|x"],
+  ["after a body tag in capitals with odd white space", "<HTML><HEAD></HEAD><BODY\n\tONLOAD=x\r\n>|x"],
+  ["after a body tag with a slash", "<body/>|x"],
+  ["after a body tag with a broken attribute", "<body a=\"1\"b='2'=c>|x"],
+  ["before the first element that no head may have", "<title>a</title>|<p>b<body>"],
+  ["before text", "<head><title>a</title>\n |hello"],
+  ["before text in an empty document", "|hello"],
+  ["at the end of nothing", "|"],
+  ["at the end of white space and comments", " <!-- a --> \n|"],
+  ["at the end of a head", "<html><head><meta name=a></head>\n|"],
+  ["before </body> when nothing was before it", "<head></head>|</body></html>"],
+  ["before </br>", "<title>a</title>|</br>"],
+  ["past a stray end tag", "</p></div></title><meta name=a>|<p>"],
+  ["past a comment with a body tag", "<!-- <body> --><title></title>|<p>"],
+  ["past a comment that ends at once", "<!--><body>|"],
+  ["past a comment that ends with a dash", "<!---><body>|"],
+  ["past a comment that ends with a bang", "<!-- <body> --!><body>|"],
+  ["past a comment with a bang that doesn't end it", "<!-- --! ><body> --><body>|"],
+  ["past a comment within a comment", "<!-- <!-- <body> --><body>|"],
+  [
+    "past a bogus comment",
+    "<?xml version='1.0' <body?><!foo <body></ <body><![CDATA[<body>]]>|".replace("]]>|", "|]]>"),
+  ],
+  ["past a doctype with quotes", '<!DOCTYPE html PUBLIC "a>|b" "c">'],
+  ["past a script with a body tag", "<script>document.write('<body>')</script><body>|"],
+  ["past an escaped script", "<script><!-- <script> </script> <body> --></script><body>|"],
+  ["past an escaped script that isn't one", "<script><!-- </script><body>|<script>--></script>"],
+  ["past a script with another tag in its comment", "<script><!-- <scripty> </script><body>|-->"],
+  ["past a script whose end tag has attributes", "<script>x</script a='>'><body>|"],
+  ["past a style", "<style>a > b { content: '<body>' }</style><body>|"],
+  ["past a title", "<title><body></title><body>|"],
+  ["past a title with an end tag of another name", "<title></titlex></title ><body>|"],
+  ["past a noscript", "<head><noscript><link rel=stylesheet href=x></noscript></head><body>|"],
+  ["past a noscript with an image", "<head><noscript><img src=x></noscript><meta name=a></head><body>|"],
+  ["before a noscript after the head", "<head></head>|<noscript>a</noscript><body>"],
+  ["past a template with a body in it", "<head><template><body><p>a</template></head><body>|"],
+  ["past templates in a template", "<template><template></template><p></template><body>|"],
+  ["past a template with an icon in it", "<template><svg><title>a</title></svg></template><body>|"],
+  ["past a noframes", "<noframes><body></noframes><body>|"],
+  ["past what comes late for the head", "<head></head><link rel=a><meta name=b><script></script>\n<body>|"],
+  ["before plaintext", "<title>a</title>|<plaintext><body>"],
+  ["before a less-than sign that is text", "<title>a</title>|< body>"],
+  ["before a character reference", "<title>a</title>|&nbsp;<body>"],
+  ["before what was cut off", "<title>a</title>|<body class="],
+  ["before a title that was cut off", "<head>|<title>a"],
+  ["before a comment that was cut off", "<head></head>|<!-- <body>"],
+  ["before a template that was cut off", "<head>|<template><p>a</p>"],
+  ["past a byte order mark", "\xef\xbb\xbf<title>a</title>|<p>"],
+  ["past a byte order mark with nothing behind it", "\xef\xbb\xbf|"],
+];
+
+for (const [name, marked] of GOLDENS) {
+  t.test(`the banner goes ${name}`, async (t) => {
+    const html = marked.replace("|", "");
+    t.equal(await rewrite(html), marked.replace("|", INSERT));
+    const single = await through([...Buffer.from(html, "latin1")].map((byte) => Buffer.from([byte])));
+    t.equal(single.toString("latin1"), marked.replace("|", INSERT), "also byte by byte");
+    t.equal(
+      withoutBanner(marked.replace("|", INSERT)).first,
+      true,
+      "and a browser's parser sees it first in the body",
+    );
+  });
+}
+
+const UNMARKABLE: readonly (readonly [string, string, Partial<RewriterOptions>])[] = [
+  ["a frameset", "<head></head><frameset><frame src=a></frameset>", {}],
+  ["a frameset without a head tag", "<title>a</title><frameset>", {}],
+  [
+    "a noscript that a browser without scripts reads otherwise",
+    "<noscript><!--</noscript><body>--></noscript>",
+    {},
+  ],
+  ["a noscript with a style that hides its end", "<noscript><style></noscript><body></style>", {}],
+  [
+    "a template with markup in a foreign style",
+    "<template><svg><style></template><body></style></template>",
+    {},
+  ],
+  ["a template that may have ended", "<template><select><style></template><body>", {}],
+  ["a template with CDATA", "<template><svg><![CDATA[</template>]]></svg></template><body>", {}],
+  ["a charset of which browsers show nothing", "<body>", { charset: "iso-2022-kr" }],
+  ["such a charset in a meta", "<meta charset=hz-gb-2312><body>", { charset: null }],
+  ["escape sequences without a charset", "<title>\x1b$B<body>\x1b(B</title><body>", { charset: null }],
+  ["escape sequences before the charset", "<!-- \x1b$B --><meta charset=utf-8><body>", { charset: null }],
+  ["a head that is too long", `<title>${"a".repeat(100)}</title><body>`, { pageHead: 100 }],
+];
+
+for (const [name, html, options] of UNMARKABLE) {
+  t.test(`nothing comes out of ${name}`, async (t) => {
+    const transform = rewriter({
+      insert: INSERT,
+      charset: "utf-8",
+      pageHead: 1 << 20,
+      amendMeta: null,
+      ...options,
+    });
+    let bytes = 0;
+    transform.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    const failed = new Promise((resolve) => transform.once("error", resolve));
+    transform.end(Buffer.from(html, "latin1"));
+    const fault = await failed;
+    t.type(fault, Fault);
+    t.equal(fault instanceof Fault && fault.code, "page-unmarkable");
+    t.equal(bytes, 0);
+  });
+}
+
+const FRAGMENTS = [
+  "<html lang=a>",
+  "<head>",
+  "</head>",
+  "<body>",
+  "<body class='a>b'>",
+  "</body>",
+  "</html>",
+  "<meta name=a content='<body>'>",
+  "<link rel=x>",
+  "<base href=/>",
+  "<title>a<b>",
+  "</title>",
+  "<style>a>b{}",
+  "</style>",
+  "<script>if (a<b) c()",
+  "<script><!--",
+  "<script>",
+  "-->",
+  "</script>",
+  "</script foo='>'>",
+  "<noscript>",
+  "</noscript>",
+  "<noframes>",
+  "</noframes>",
+  "<template>",
+  "</template>",
+  "<p>",
+  "</p>",
+  "<br>",
+  "</br>",
+  "<!-- <body> -->",
+  "<!-->",
+  "<!--->",
+  "<!-- --!>",
+  "<!--",
+  "<!",
+  "<!doctype html>",
+  "<!doctype html public 'a>",
+  "<?xml ?>",
+  "</ x>",
+  "</>",
+  "<",
+  "</",
+  "<a href=",
+  "'",
+  '"',
+  ">",
+  "/",
+  "=",
+  " ",
+  "\n",
+  "\f",
+  "a",
+  "-",
+  "&amp;",
+  "<svg>",
+  "<select>",
+  "<textarea>",
+  "</textarea>",
+  "<div title='",
+  "<main/>",
+];
+
+const documents = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 14 }).map((parts) => parts.join(""));
+const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { maxLength: 60 });
+
+t.test(
+  "whatever the document and however it is cut, one banner goes in and nothing else changes",
+  async (t) => {
+    let marked = 0;
+    const property = fc.asyncProperty(documents, sizes, async (html, sizes) => {
+      const bytes = Buffer.from(html);
+      let out: string;
+      try {
+        out = (await through(cut(bytes, sizes))).toString();
+      } catch (error) {
+        if (error instanceof Fault && error.code === "page-unmarkable") return;
+        throw error;
+      }
+      marked += 1;
+      if (out.split(INSERT).length !== 2) throw new Error("not exactly one banner");
+      if (out.replace(INSERT, "") !== html) throw new Error("other bytes changed");
+      if (out !== (await through([bytes])).toString()) throw new Error("the cuts matter");
+    });
+    await fc.assert(property, { numRuns: 3000 });
+    t.ok(marked > 2000, `${marked} documents were marked`);
+  },
+);
+
+t.test(
+  "a browser's parser finds the banner first in the body and the rest of the tree as it was",
+  async (t) => {
+    let compared = 0;
+    const property = fc.asyncProperty(documents, async (html) => {
+      let out: string;
+      try {
+        out = await rewrite(html);
+      } catch (error) {
+        if (error instanceof Fault) return;
+        throw error;
+      }
+      const { tree, first } = withoutBanner(out);
+      if (!first) throw new Error(`not first in the body: ${out}`);
+      if (!seenWithoutScripts(out)) throw new Error(`not there without scripts: ${out}`);
+      if (!restsAt(html) || bodyOf(html).body === null) return;
+      compared += 1;
+      if (tree !== serialize(parse(html))) throw new Error(`another tree: ${out}`);
+    });
+    await fc.assert(property, { numRuns: 20_000 });
+    t.ok(compared > 5000, `${compared} trees were compared`);
+  },
+);
+
+const policy = (value: string) => `${value}; style-src-elem 'x'`;
+
+const METAS: readonly (readonly [string, string, string])[] = [
+  [
+    "in double quotes",
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'"><body>`,
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src-elem 'x'"><body>|`,
+  ],
+  [
+    "in single quotes with references",
+    `<meta content='default-src &#39;none&#x27;&semi;' http-equiv=content-security-policy ><body>`,
+    `<meta content='default-src &#39;none&#39;;; style-src-elem &#39;x&#39;' http-equiv=content-security-policy ><body>|`,
+  ],
+  [
+    "without quotes",
+    "<meta http-equiv=content-security-policy content=sandbox><body>",
+    `<meta http-equiv=content-security-policy content="sandbox; style-src-elem 'x'"><body>|`,
+  ],
+  [
+    "after the head",
+    "</head><meta http-equiv=content-security-policy content='a'><p>",
+    "</head><meta http-equiv=content-security-policy content='a; style-src-elem &#39;x&#39;'>|<p>",
+  ],
+  [
+    "twice",
+    "<meta http-equiv=content-security-policy content=a><meta http-equiv=content-security-policy content=b>",
+    `<meta http-equiv=content-security-policy content="a; style-src-elem 'x'"><meta http-equiv=content-security-policy content="b; style-src-elem 'x'">|`,
+  ],
+  ["that reports only", "<meta http-equiv=content-security-policy-report-only content=a>", "=|"],
+  ["in a comment", "<!-- <meta http-equiv=content-security-policy content=a> -->", "=|"],
+  ["in a template", "<template><meta http-equiv=content-security-policy content=a></template>", "=|"],
+  [
+    "in the body",
+    "<body><meta http-equiv=content-security-policy content=a>",
+    "<body>|<meta http-equiv=content-security-policy content=a>",
+  ],
+  ["with a reference nobody knows", "<meta http-equiv=content-security-policy content='a&rarr;'>", "=|"],
+  ["without content", "<meta http-equiv=content-security-policy>", "=|"],
+];
+
+for (const [name, html, want] of METAS) {
+  t.test(`a policy in a meta ${name}`, async (t) => {
+    const amendMeta = (value: string) => (value === "" ? value : policy(value));
+    t.equal(await rewrite(html, { amendMeta }), want.replace("=|", `${html}|`).replace("|", INSERT));
+    const bytes = [...Buffer.from(html)].map((byte) => Buffer.from([byte]));
+    t.equal((await through(bytes, { amendMeta })).toString(), await rewrite(html, { amendMeta }));
+  });
+}
+
+t.test("Japanese in shift states isn't taken for markup", async (t) => {
+  const title = "\x1b$B<body>$\x1b(B";
+  const head = `<title>${title}</title>`;
+  t.equal(await rewrite(`${head}<body>x`, { charset: "iso-2022-jp" }), `${head}<body>${INSERT}x`);
+  t.equal(
+    await rewrite(`<meta charset=iso-2022-jp>${head}<p title='${title}'>`, { charset: null }),
+    `<meta charset=iso-2022-jp>${head}${INSERT}<p title='${title}'>`,
+  );
+  t.equal(
+    await rewrite(`<title></title>\x1b$B<body>\x1b(B`, { charset: "ISO-2022-JP" }),
+    `<title></title>${INSERT}\x1b$B<body>\x1b(B`,
+  );
+  t.equal(await rewrite(`\x1b(B<body>`, { charset: "csiso2022jp" }), `\x1b(B<body>${INSERT}`);
+  t.equal(await rewrite(` \x1b(B\x1b(B<body>`, { charset: "iso-2022-jp" }), ` \x1b(B${INSERT}\x1b(B<body>`);
+  t.equal(await rewrite(` \x1bx<body>`, { charset: "iso-2022-jp" }), ` ${INSERT}\x1bx<body>`);
+  t.equal(await rewrite(` \x1b$`, { charset: "iso-2022-jp" }), ` ${INSERT}\x1b$`);
+});
+
+t.test("a browser's decoder agrees on where text begins in ISO-2022-JP", async (t) => {
+  const part = fc.constantFrom(
+    "\x1b$B",
+    "\x1b(B",
+    "\x1b(J",
+    "\x1b(I",
+    "\x1b",
+    "\x1b(",
+    "$",
+    "B",
+    " ",
+    "<body>",
+    "!!",
+    "<!--",
+    "-->",
+  );
+  const decode = (text: string) => new TextDecoder("iso-2022-jp").decode(Buffer.from(text, "latin1"));
+  const property = fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+    const html = parts.join("");
+    const out = await rewrite(html, { charset: "iso-2022-jp" });
+    if (out.replace(INSERT, "") !== html) throw new Error("other bytes changed");
+    if (!withoutBanner(decode(out)).first) throw new Error(`not first in the body: ${JSON.stringify(out)}`);
+  });
+  await fc.assert(property, { numRuns: 3000 });
+  t.pass("the banner is first in the body of what a browser decodes");
+});
+
+t.test("multibyte charsets whose second byte looks like ASCII are read right", async (t) => {
+  const title = Buffer.concat([
+    Buffer.from("<title>"),
+    Buffer.from([0x83, 0x5c, 0x94, 0x5c, 0x81, 0x7c]),
+    Buffer.from("</title><body>"),
+  ]);
+  const four = Buffer.concat([
+    Buffer.from("<title>"),
+    Buffer.from([0x81, 0x30, 0x81, 0x30]),
+    Buffer.from("</title><body>"),
+  ]);
+  t.equal(
+    (await through([title], { charset: "Shift_JIS" })).toString("latin1"),
+    `${title.toString("latin1")}${INSERT}`,
+  );
+  t.equal(
+    (await through([four], { charset: "gb18030" })).toString("latin1"),
+    `${four.toString("latin1")}${INSERT}`,
+  );
+});
+
+for (const encoding of ["utf-16le", "utf-16be"] as const) {
+  for (const marked of [true, false]) {
+    t.test(
+      `${encoding} ${marked ? "with" : "without"} a byte order mark leaves as UTF-8 with one`,
+      async (t) => {
+        const html = "<title>\u00e4\u{1f600}</title><body>\u20ac";
+        const bytes = Buffer.from(`${marked ? "\ufeff" : ""}${html}`, "utf16le");
+        if (encoding === "utf-16be") bytes.swap16();
+        const want = `\ufeff${html.replace("<body>", `<body>${INSERT}`)}`;
+        const charset = marked ? "windows-1252" : encoding;
+        for (const size of [1, 2, 3, 1000]) {
+          const pieces = cut(
+            bytes,
+            Array.from({ length: bytes.length }, () => size),
+          );
+          t.equal((await through(pieces, { charset })).toString("utf8"), want);
+        }
+      },
+    );
+  }
+}
+
+t.test("an empty document in UTF-16 is marked too", async (t) => {
+  t.equal((await through([], { charset: "utf-16" })).toString("utf8"), `\ufeff${INSERT}`);
+});
+
+t.test("what follows the place goes out at once and is the same memory", async (t) => {
+  const transform = rewriter({ insert: INSERT, charset: null, pageHead: 1 << 20, amendMeta: null });
+  const out: Buffer[] = [];
+  transform.on("data", (chunk: Buffer) => out.push(chunk));
+  const write = (chunk: Buffer) => new Promise((resolve) => transform.write(chunk, resolve));
+  const head = Buffer.from("<title>a</title>");
+  await write(head);
+  t.equal(out.length, 0, "nothing before the place is found");
+  await write(Buffer.from("<body>x"));
+  t.equal(Buffer.concat(out).toString(), `<title>a</title><body>${INSERT}x`);
+  t.equal(out[0]?.buffer, head.buffer, "the head isn't copied");
+  const rest = Buffer.from("<body>rest");
+  await write(rest);
+  t.equal(out.at(-1), rest);
+});
