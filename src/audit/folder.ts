@@ -1,0 +1,98 @@
+import { open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { linkOf, type Tip } from "./chain.ts";
+
+/** One file of a producer's journal; `first` is the number of its first record. */
+export interface Segment {
+  readonly producer: string;
+  readonly first: number;
+  readonly path: string;
+}
+
+const SEGMENT = /^([A-Za-z0-9-]{1,80})\.(\d{12})\.jsonl$/;
+const LOCK = /^([A-Za-z0-9-]{1,80})\.lock$/;
+const WINDOW = 256 * 1024;
+
+export function segmentPath(folder: string, producer: string, first: number): string {
+  return join(folder, `${producer}.${String(first).padStart(12, "0")}.jsonl`);
+}
+
+export function lockPath(folder: string, producer: string): string {
+  return join(folder, `${producer}.lock`);
+}
+
+/** All segments, by producer, the oldest first. */
+export async function segmentsIn(folder: string): Promise<readonly Segment[]> {
+  const names = (await readdir(folder)).sort();
+  return names.flatMap((name) => {
+    const [, producer, first] = SEGMENT.exec(name) ?? [];
+    if (producer === undefined || first === undefined) return [];
+    return [{ producer, first: Number(first), path: join(folder, name) }];
+  });
+}
+
+/** Producers whose life was not yet taken note of by another: they run, or died. */
+export async function openProducers(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).flatMap((name) => LOCK.exec(name)?.[1] ?? []).sort();
+}
+
+/** The end of a file: its last whole record and the bytes up to there; whatever follows was never acknowledged. */
+export interface Tail {
+  readonly tip: (Tip & { readonly line: string }) | null;
+  readonly whole: number;
+  readonly size: number;
+}
+
+/** Reads a file's end backwards until a whole record is found. */
+export async function tailOf(path: string): Promise<Tail> {
+  const { size } = await stat(path);
+  const handle = await open(path, "r");
+  try {
+    for (let window = WINDOW; ; window *= 4) {
+      const start = Math.max(0, size - window);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+      const found = lastRecord(buffer.subarray(0, bytesRead), start);
+      if (found !== null) return { ...found, size };
+      if (start === 0) return { tip: null, whole: 0, size };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function lastRecord(bytes: Buffer, start: number): Omit<Tail, "size"> | null {
+  let end = bytes.lastIndexOf(0x0a);
+  while (end >= 0) {
+    const before = end === 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1);
+    const line = bytes.toString("utf8", before + 1, end);
+    const link = linkOf(line);
+    if (link !== null) {
+      return { tip: { sequence: link.sequence, hash: link.hash, line }, whole: start + end + 1 };
+    }
+    end = before;
+  }
+  return null;
+}
+
+/** Cuts off what was never acknowledged and makes that durable. Gives the number of bytes cut. */
+export async function cutTail(path: string, tail: Tail): Promise<number> {
+  if (tail.whole === tail.size) return 0;
+  const handle = await open(path, "r+");
+  try {
+    await handle.truncate(tail.whole);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return tail.size - tail.whole;
+}
+
+/** Makes names that were made or removed in the folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

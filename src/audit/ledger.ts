@@ -1,0 +1,251 @@
+import type { AuditAction, AuditEvent } from "../domain/audit-event.ts";
+import { Fault } from "../errors.ts";
+import type { Clock, Closing, Ledger, Log } from "../ports.ts";
+import { type Budget, budget, type Mark } from "./budget.ts";
+import type { Segment } from "./folder.ts";
+import type { JournalCounters, JournalState } from "./journal.ts";
+import { beginLife, type Life } from "./life.ts";
+import { type Reader, reader } from "./reader.ts";
+import { draft } from "./record.ts";
+
+/**
+ * - `strict`: a record that can't be made durable is refused, and so is what it is about.
+ * - `blocking`: waits for the disk, but goes on when that fails; what was lost is counted.
+ * - `batch`: never waits; what the disk has not yet at a crash is lost.
+ */
+export type AuditMode = "strict" | "blocking" | "batch";
+
+export interface LedgerOptions {
+  /** `data/audit`. */
+  readonly folder: string;
+  readonly mode: AuditMode;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Takes secrets out of query strings; see `redactor`. */
+  readonly redact: (query: string) => string;
+  readonly segmentBytes?: number;
+  readonly segmentAge?: number;
+  /** See BudgetOptions. Defaults: 1 GB held, shipped ones kept for 24 h or 1 GB. */
+  readonly most?: number | null;
+  readonly keepFor?: number;
+  readonly keepBytes?: number;
+  /** How often the disk is looked at and ended lives are searched for, ms; 0 for only once. */
+  readonly sweepEvery?: number;
+  /** Called once when the journal failed for good: the process should drain and exit with an error. */
+  readonly failed?: (fault: Fault) => void;
+}
+
+/** Where shippers read: records that are durable, of this life and of those that are over. */
+export interface Source {
+  readonly producer: string;
+  readonly folder: string;
+  /** The last durable record of this life. */
+  durable(): number;
+  /** Opens one producer's records after a place; only durable ones are ever read. */
+  read(producer: string, after: number): Reader;
+  listen(heard: () => void): void;
+}
+
+export interface LedgerCounters {
+  readonly events: Readonly<Partial<Record<AuditAction, number>>>;
+  /** Records that were let go in `blocking` and `batch`, and events that were refused in `strict`. */
+  readonly lost: number;
+  readonly refused: number;
+  /** Intents without an outcome yet. */
+  readonly open: number;
+  readonly journal: Readonly<JournalCounters> & { readonly state: JournalState };
+  readonly disk: Readonly<Budget["counters"]> & { readonly mark: Mark };
+}
+
+export interface AuditLedger extends Ledger, Closing {
+  readonly source: Source;
+  counters(): LedgerCounters;
+  /** Tells up to which record all sinks have a producer; the disk's room depends on it. */
+  shipped(through: (producer: string) => number | null): void;
+  /** Does now what is done every `sweepEvery`. */
+  sweep(): Promise<void>;
+}
+
+/** What begins something. Above the hard mark the rest of the disk is for how things end. */
+const BEGINNINGS: ReadonlySet<AuditAction> = new Set([
+  "impersonation.started",
+  "impersonation.elevated",
+  "impersonation.intent",
+]);
+const MEGABYTE = 1024 * 1024;
+const HOUR = 3_600_000;
+const MOST_WAITING = 100_000;
+
+/** Opens the ledger: cuts torn tails, gives open intents of ended lives their outcome, writes the boot record. */
+export async function ledger(options: LedgerOptions): Promise<AuditLedger> {
+  const { segmentBytes = 16 * MEGABYTE, segmentAge = HOUR } = options;
+  const life = await beginLife({ ...options, segmentBytes, segmentAge });
+  const it = new WriteAhead(options, life);
+  await it.begin();
+  return it;
+}
+
+class WriteAhead implements AuditLedger {
+  readonly source: Source;
+  readonly #options: LedgerOptions;
+  readonly #life: Life;
+  readonly #budget: Budget;
+  readonly #events: Partial<Record<AuditAction, number>> = {};
+  readonly #open = new Set<string>();
+  #through: (producer: string) => number | null = () => null;
+  #lost = 0;
+  #refused = 0;
+  #counted = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #sweeping: Promise<void> | null = null;
+  #told = false;
+  #warned: Mark = "ok";
+
+  constructor(options: LedgerOptions, life: Life) {
+    this.#options = options;
+    this.#life = life;
+    this.source = sourceOf(options.folder, life);
+    this.#budget = budget({
+      folder: options.folder,
+      most: options.most === undefined ? 1024 * MEGABYTE : options.most,
+      keepFor: options.keepFor ?? 24 * HOUR,
+      keepBytes: options.keepBytes ?? 1024 * MEGABYTE,
+      shipped: (producer) => this.#through(producer),
+      current: () => ({ producer: life.producer, first: life.journal.durable().first }),
+    });
+    life.journal.listen(() => this.#heard());
+  }
+
+  async begin(): Promise<void> {
+    try {
+      await this.#life.adopt();
+    } catch (error) {
+      // A full disk is no reason not to proxy: the boot record is tried again before the next one.
+      if (this.#life.journal.state() !== "full") {
+        await this.#life.close(0);
+        throw error;
+      }
+      this.#options.log.error({ err: error }, "audit: there is no space for the journal");
+    }
+    await this.sweep();
+    const every = this.#options.sweepEvery ?? 10_000;
+    if (every > 0) this.#timer = setInterval(() => void this.sweep(), every).unref();
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    this.#events[event.action] = (this.#events[event.action] ?? 0) + 1;
+    const done = this.#write(event);
+    switch (this.#options.mode) {
+      case "strict":
+        return done.catch((error: unknown) => {
+          this.#refused += 1;
+          throw error;
+        });
+      case "blocking":
+        return done.catch((error: unknown) => this.#lose(error));
+      case "batch":
+        void done.catch((error: unknown) => this.#lose(error));
+        return;
+    }
+  }
+
+  shipped(through: (producer: string) => number | null): void {
+    this.#through = through;
+  }
+
+  counters(): LedgerCounters {
+    const { journal } = this.#life;
+    return {
+      events: this.#events,
+      lost: this.#lost,
+      refused: this.#refused,
+      open: this.#open.size,
+      journal: { ...journal.counters, state: journal.state() },
+      disk: { ...this.#budget.counters, mark: this.#budget.mark() },
+    };
+  }
+
+  sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweepNow().finally(() => {
+      this.#sweeping = null;
+    });
+    return this.#sweeping;
+  }
+
+  async close(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#sweeping;
+    await this.#life.close(this.#open.size);
+  }
+
+  async #write(event: AuditEvent): Promise<void> {
+    const { clock, redact } = this.#options;
+    const { journal } = this.#life;
+    if (BEGINNINGS.has(event.action) && this.#budget.mark() === "hard") {
+      throw new Fault("audit-unavailable", "the disk of the audit journal is full up to its hard mark");
+    }
+    if (journal.counters.waiting >= MOST_WAITING) {
+      throw new Fault("audit-unavailable", "too many records wait for the disk");
+    }
+    if (!this.#life.booted()) await this.#life.adopt();
+    await journal.append(draft(event, { monotonic: clock.monotonic(), redact }));
+    if (event.action === "impersonation.intent") this.#open.add(event.id);
+    if (event.action === "impersonation.outcome" && event.intent !== null) this.#open.delete(event.intent);
+  }
+
+  #lose(error: unknown): void {
+    this.#lost += 1;
+    if (this.#lost % 1_000 === 1) {
+      this.#options.log.error({ err: error, lost: this.#lost }, "audit: records are being lost");
+    }
+  }
+
+  async #sweepNow(): Promise<void> {
+    const { log, clock } = this.#options;
+    try {
+      if (this.#life.booted() && this.#life.journal.state() === "open") await this.#life.adopt();
+      await this.#budget.sweep(clock.now());
+    } catch (error) {
+      log.error({ err: error }, "audit: the disk of the journal could not be looked after");
+    }
+    this.#warn();
+  }
+
+  #heard(): void {
+    const { journal } = this.#life;
+    this.#budget.add(journal.counters.bytes - this.#counted);
+    this.#counted = journal.counters.bytes;
+    if (this.#budget.mark() !== this.#warned) this.#warn();
+    if (journal.state() !== "failed" || this.#told) return;
+    this.#told = true;
+    const fault = new Fault("audit-unavailable", "the audit journal failed; restart the gateway");
+    this.#options.log.error({ err: fault }, "audit: the journal failed, nothing can be recorded any more");
+    this.#options.failed?.(fault);
+  }
+
+  /** Says once that a mark was passed, and once that there is room again. */
+  #warn(): void {
+    const mark = this.#budget.mark();
+    if (mark === this.#warned) return;
+    this.#warned = mark;
+    const { held, budget: most } = this.#budget.counters;
+    const words = { ok: "has room again", soft: "is above its soft mark", hard: "is above its hard mark" };
+    this.#options.log[mark === "ok" ? "info" : "error"]({ held, most }, `audit: the journal ${words[mark]}`);
+  }
+}
+
+function sourceOf(folder: string, life: Life): Source {
+  const { journal, producer } = life;
+  const ceiling = (segment: Segment): number | null => {
+    const { first, bytes } = journal.durable();
+    if (segment.producer !== producer || segment.first < first) return null;
+    return segment.first === first ? bytes : 0;
+  };
+  return {
+    producer,
+    folder,
+    durable: () => journal.durable().tip.sequence,
+    read: (of, after) => reader(folder, of, after, ceiling),
+    listen: (heard) => journal.listen(heard),
+  };
+}

@@ -1,0 +1,20 @@
+/** A process that appends five records one after another and says how each went; a test makes its disk fail. */
+import { journal } from "../../src/audit/journal.ts";
+import { mark } from "../../src/audit/mark.ts";
+import { Fault } from "../../src/errors.ts";
+
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const it = journal({
+  folder: process.argv[2] ?? "",
+  producer: "gw",
+  segmentBytes: 1e6,
+  segmentAge: 1e9,
+  clock,
+});
+for (let number = 1; number <= 5; number += 1) {
+  const said = await it.append(mark("journal.boot", { at: 1, monotonic: 1 }, { number })).then(
+    () => "durable",
+    (error: unknown) => `${error instanceof Fault ? error.code : error} ${it.state()}`,
+  );
+  process.stdout.write(`${number} ${said}\n`);
+}
