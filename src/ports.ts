@@ -19,7 +19,7 @@ export interface Log {
   error(data: object, message: string): void;
 }
 
-/** What a caller shows of itself. Header names are lower case; a header sent twice is a list. */
+/** What a caller shows of itself. Header names are lower case, `cookie` is among them; a header sent twice is a list. */
 export interface Evidence {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Cookies by name; the first of a name that came twice. */

@@ -4,7 +4,6 @@ import { breaker } from "./breaker.ts";
 import { lru } from "./lru.ts";
 
 const MOST_FLIGHTS = 1_000;
-const FAILURES = 5;
 const REST = 5_000;
 
 /** How to ask, and for how long an answer counts. */
@@ -16,6 +15,8 @@ export interface Asking<Q, A> {
   readonly clock: Clock;
   /** For one question, ms. */
   readonly timeout: number;
+  /** Failures in a row after which nobody is asked for five seconds; null where strangers choose the questions. */
+  readonly failures: number | null;
   /** Answers that are kept; a tenth of them on top for negative ones, so that nonsense can't push out what is good. */
   readonly entries: number;
   /** The same for questions that have the same answer. */
@@ -28,13 +29,13 @@ export interface Asking<Q, A> {
 
 /**
  * Remembers answers: a kept one is given at once, the same question is asked once at a time, no answer is older than
- * its time. After five failures in a row nobody is asked for five seconds. `signal` lets one caller leave, not the others.
+ * its time. `signal` lets one caller leave, not the others.
  */
 export function memo<Q, A>(asking: Asking<Q, A>): (question: Q, signal?: AbortSignal) => Maybe<A> {
   const good = lru<A>(asking.entries);
   const bad = lru<A>(Math.ceil(asking.entries / 10));
   const flights = new Map<string, Promise<A>>();
-  const guard = breaker(asking.clock, { failures: FAILURES, rest: REST });
+  const guard = breaker(asking.clock, { failures: asking.failures ?? Number.POSITIVE_INFINITY, rest: REST });
 
   const fly = async (key: string, question: Q, startedAt: number): Promise<A> => {
     try {
@@ -59,7 +60,8 @@ export function memo<Q, A>(asking: Asking<Q, A>): (question: Q, signal?: AbortSi
     const flying = flights.get(key);
     if (flying !== undefined) return leaving(asking, flying, signal);
     if (flights.size >= MOST_FLIGHTS) return refuse(asking, "too many questions are open at once");
-    if (!guard.allows()) return refuse(asking, `not asked, since it failed ${FAILURES} times in a row`);
+    if (!guard.allows())
+      return refuse(asking, `not asked, since it failed ${asking.failures} times in a row`);
     const flight = fly(key, question, now);
     flights.set(key, flight);
     return leaving(asking, flight, signal);

@@ -5,7 +5,7 @@ import { fakeClock } from "../fixtures/clock.ts";
 
 type Ask = (question: string, signal: AbortSignal) => Promise<string | null>;
 
-function setup(ask: Ask, options: { entries?: number; timeout?: number } = {}) {
+function setup(ask: Ask, options: { entries?: number; timeout?: number; failures?: null } = {}) {
   const clock = fakeClock();
   const asked: string[] = [];
   const find = memo<string, string | null>({
@@ -14,6 +14,7 @@ function setup(ask: Ask, options: { entries?: number; timeout?: number } = {}) {
     clock,
     timeout: options.timeout ?? 1_000,
     entries: options.entries ?? 100,
+    failures: options.failures === null ? null : 5,
     keyOf: (question) => question,
     ask: (question, signal) => {
       asked.push(question);
@@ -102,6 +103,12 @@ t.test("C25: after five failures in a row nobody is asked for five seconds", asy
   ask = async () => "back";
   t.equal(await find("x"), "back");
   t.equal(await find("y"), "back");
+});
+
+t.test("where strangers choose the questions, failures don't stop the others", async (t) => {
+  const { asked, find } = setup(failing, { failures: null });
+  await failTimes(t, find, 20);
+  t.equal(asked.length, 20);
 });
 
 t.test("a kept answer is given while nobody is asked, but no longer than its time", async (t) => {
