@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { headerName } from "../clients/field.ts";
+import { addressRange, ranges } from "../clients/range.ts";
+import { isId, isLine } from "../domain/person.ts";
+import type { Identification, IdentitySource } from "../ports.ts";
+import { headerOf, type IdentityKind, isDoubled, UNKNOWN, type Warn, warnOnce } from "./source.ts";
+
+const VIA = "insecureHeader";
+
+const schema = z.strictObject({
+  insecureHeader: z.strictObject({
+    name: headerName.describe("The header with the user's id, like X-Forwarded-User."),
+    email: headerName.optional().describe("The header with the e-mail address."),
+    groups: headerName.optional().describe("The header with the groups, separated by commas."),
+    from: z
+      .array(addressRange)
+      .min(1)
+      .describe("The proxies that may send these headers. From everybody else they mean nothing."),
+  }),
+});
+
+type Options = z.infer<typeof schema>;
+
+/** Believes a header, from listed peers only. Insecure: whoever can send from there can be anybody. */
+export const insecureHeader: IdentityKind<Options> = {
+  name: VIA,
+  describe: "A plain header from a proxy in front; only as safe as the network between.",
+  schema,
+  create: ({ insecureHeader: options }, { log }) => source(options, warnOnce(log, VIA)),
+};
+
+function source(options: Options["insecureHeader"], warn: Warn): IdentitySource {
+  const isTrusted = ranges(options.from);
+  const names = [options.name, options.email, options.groups].filter((name) => name !== undefined);
+  return {
+    identify(evidence) {
+      if (!isTrusted(evidence.peer)) return UNKNOWN;
+      if (names.some((name) => isDoubled(evidence, name))) {
+        warn("a header came twice; make the proxy replace what its clients send");
+        return UNKNOWN;
+      }
+      const [id, email, groups] = [options.name, options.email, options.groups].map((name) =>
+        name === undefined ? null : textOf(headerOf(evidence, name)),
+      );
+      return person({ id: id ?? null, email: email ?? null, groups: groups ?? null }, warn);
+    },
+  };
+}
+
+function person(
+  read: { readonly id: string | null; readonly email: string | null; readonly groups: string | null },
+  warn: Warn,
+): Identification {
+  if (read.id === null) return UNKNOWN;
+  const groups = read.groups?.split(",").map((group) => group.trim()) ?? null;
+  const lines = [read.email ?? "", ...(groups ?? [])];
+  // A comma is how proxies and runtimes join a header that came twice.
+  if (!isId(read.id) || read.id.includes(",") || !lines.every(isLine)) {
+    warn("the caller is not taken as known: a header holds what is no plain id, address or group");
+    return UNKNOWN;
+  }
+  const known = groups?.filter((group) => group !== "") ?? null;
+  return { kind: "known", identity: { id: read.id, name: null, email: read.email, groups: known }, via: VIA };
+}
+
+// Header bytes arrive as Latin-1; what is no UTF-8 keeps its replacement mark and is refused as a control would be.
+function textOf(value: string | null): string | null {
+  if (value === null) return null;
+  const text = Buffer.from(value, "latin1").toString("utf8");
+  return text.includes("\ufffd") ? "\0" : text;
+}

@@ -1,0 +1,80 @@
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import { Fault } from "../errors.ts";
+import type { IdentityDeps } from "./source.ts";
+
+/** A set of keys is asked for again after this, while the one that is held still counts, ms. */
+const FRESH = 300_000;
+/** No set counts longer than this. */
+const OLDEST = 600_000;
+/** Between two questions because of a key that nobody knows. */
+const COOLDOWN = 10_000;
+/** Between two questions when the last one failed. */
+const BACKOFF = 5_000;
+const LARGEST = 262_144;
+
+interface Held {
+  readonly keyFor: JWTVerifyGetKey;
+  readonly at: number;
+}
+
+/**
+ * The keys that an identity provider publishes. One question is open at a time and failures back off, so that an
+ * outage or forged key ids make no storm. Throws a Fault `identity-unavailable` when the keys could not be had.
+ */
+export function publishedKeys(
+  url: string,
+  { clock, http, log }: Pick<IdentityDeps, "clock" | "http" | "log">,
+): JWTVerifyGetKey {
+  let held: Held | null = null;
+  let failedAt: number | null = null;
+  let flight: Promise<Held> | null = null;
+
+  const ask = async (): Promise<Held> => {
+    const at = clock.monotonic();
+    if (failedAt !== null && at - failedAt < BACKOFF)
+      throw new Fault("identity-unavailable", `the keys at ${url} could not be had a moment ago`);
+    try {
+      const answer = await http.get(url, {
+        headers: { accept: "application/json, application/jwk-set+json" },
+        timeout: 5_000,
+        maxBytes: LARGEST,
+      });
+      held = { keyFor: keysOf(answer), at };
+      failedAt = null;
+      return held;
+    } catch (cause) {
+      failedAt = clock.monotonic();
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new Fault("identity-unavailable", `the keys at ${url} could not be had: ${why}`, { cause });
+    }
+  };
+  const refresh = (): Promise<Held> => {
+    flight ??= ask().finally(() => {
+      flight = null;
+    });
+    return flight;
+  };
+  const ahead = () => {
+    refresh().catch((error: Error) =>
+      log.warn({ url, why: error.message }, "keys are older than they should be"),
+    );
+  };
+
+  return async (header, token) => {
+    const age = held === null ? OLDEST : clock.monotonic() - held.at;
+    if (age >= FRESH && age < OLDEST) ahead();
+    const current = held === null || age >= OLDEST ? await refresh() : held;
+    try {
+      return await current.keyFor(header, token);
+    } catch (error) {
+      const isYoung = clock.monotonic() - current.at < COOLDOWN;
+      if (!(error instanceof errors.JWKSNoMatchingKey) || isYoung) throw error;
+      return (await refresh()).keyFor(header, token);
+    }
+  };
+}
+
+function keysOf(answer: { readonly status: number; readonly body: string }): JWTVerifyGetKey {
+  if (answer.status !== 200) throw new Error(`the answer has status ${answer.status}`);
+  return createLocalJWKSet(JSON.parse(answer.body));
+}

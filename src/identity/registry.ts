@@ -1,0 +1,61 @@
+import type { z } from "zod";
+import { Fault } from "../errors.ts";
+import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
+import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
+import { demo } from "./demo.ts";
+import { insecureHeader } from "./insecure-header.ts";
+import { jwt } from "./jwt.ts";
+import { type IdentityDeps, UNKNOWN } from "./source.ts";
+import { whoami } from "./whoami.ts";
+
+/** All kinds of identity sources. A new one is a file and a line here. */
+export const identityKinds: readonly AnyKind<IdentityDeps, IdentitySource>[] = [
+  jwt,
+  whoami,
+  insecureHeader,
+  demo,
+];
+
+/** One entry of `identity` in the config. */
+export type IdentityEntry = Entry<IdentityDeps, IdentitySource>;
+
+export const identityEntrySchema: z.ZodType<IdentityEntry> = kindEntry(identityKinds, "an identity source");
+
+/**
+ * Several sources as one: in order, the first that knows the caller. A source that can't say makes the whole answer
+ * unavailable; the next one is never taken in its place. At once where all that are asked answer at once.
+ */
+export function firstOf(sources: readonly IdentitySource[]): IdentitySource {
+  return { identify: (evidence) => askFrom(sources, 0, evidence) };
+}
+
+function askFrom(
+  sources: readonly IdentitySource[],
+  first: number,
+  evidence: Evidence,
+): Maybe<Identification> {
+  for (let i = first; i < sources.length; i += 1) {
+    const answer = ask(sources[i], evidence);
+    if (answer instanceof Promise)
+      return answer.then(
+        (found) => (found.kind === "known" ? found : askFrom(sources, i + 1, evidence)),
+        (error: unknown) => Promise.reject(unavailable(error)),
+      );
+    if (answer.kind === "known") return answer;
+  }
+  return UNKNOWN;
+}
+
+function ask(source: IdentitySource | undefined, evidence: Evidence): Maybe<Identification> {
+  try {
+    return source?.identify(evidence) ?? UNKNOWN;
+  } catch (error) {
+    throw unavailable(error);
+  }
+}
+
+function unavailable(error: unknown): Fault {
+  if (error instanceof Fault && error.code === "identity-unavailable") return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new Fault("identity-unavailable", why, { cause: error });
+}

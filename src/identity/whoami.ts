@@ -1,0 +1,114 @@
+import { hash } from "node:crypto";
+import { z } from "zod";
+import { cookieName } from "../clients/field.ts";
+import type { HttpAnswer } from "../clients/http.ts";
+import { memo } from "../clients/memo.ts";
+import { httpUrl } from "../clients/template.ts";
+import { readPerson } from "../domain/person.ts";
+import { personMapping } from "../people.ts";
+import type { Evidence, Identification, IdentitySource } from "../ports.ts";
+import { duration } from "../units.ts";
+import { type IdentityDeps, type IdentityKind, identified, UNKNOWN, warnOnce } from "./source.ts";
+
+const VIA = "whoami";
+/** A guest who signs in is known after this at the latest, ms. */
+const GUEST = 2_000;
+const LONGEST = 60_000;
+
+const schema = z.strictObject({
+  whoami: z.strictObject({
+    url: httpUrl.describe("The address in the app that says as JSON who is signed in."),
+    cookies: z
+      .array(cookieName)
+      .min(1)
+      .describe(
+        "The app's session cookies. They are all that is sent, and without any of them nobody is asked.",
+      ),
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9.:[\]-]+$/, { error: "write a host name, like app.example.com" })
+      .optional()
+      .describe("The `Host` to ask with, where the app tells its sites apart by it."),
+    user: personMapping("/id"),
+    cacheFor: duration
+      .refine((ms) => ms <= LONGEST, { error: "write at most 60s, so that who is signed out is soon known" })
+      .prefault("5s")
+      .describe("How long an answer counts, 60s at most. For guests two seconds at most."),
+    timeout: duration.prefault("2s").describe("How long the app may take."),
+  }),
+});
+
+type Options = z.infer<typeof schema>;
+
+/** Asks the app who its visitor is, with the visitor's own cookies. The app keeps its login. */
+export const whoami: IdentityKind<Options> = {
+  name: VIA,
+  describe: "The app's own answer to who is signed in, asked with the caller's session cookies.",
+  schema,
+  create: ({ whoami: options }, deps) => source(options, deps),
+};
+
+function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource {
+  const warn = warnOnce(deps.log, VIA);
+  const headers = {
+    accept: "application/json",
+    ...(options.host === undefined ? {} : { host: options.host }),
+  };
+  const ask = memo<string, Identification>({
+    code: "identity-unavailable",
+    what: VIA,
+    clock: deps.clock,
+    timeout: options.timeout,
+    failures: null,
+    entries: 10_000,
+    // Not the cookies themselves: what is held in memory must open nothing.
+    keyOf: (cookie) => hash("sha256", cookie, "base64url"),
+    ask: async (cookie, signal) => {
+      const answer = await deps.http.get(options.url, {
+        headers: { ...headers, cookie },
+        timeout: options.timeout,
+        signal,
+      });
+      const document = documentOf(answer);
+      return document === null ? UNKNOWN : identified(readPerson(document, options.user), VIA, warn);
+    },
+    keep: ({ kind }) => ({
+      ms: kind === "known" ? options.cacheFor : Math.min(options.cacheFor, GUEST),
+      negative: kind === "unknown",
+    }),
+  });
+  const wanted = new Set(options.cookies);
+  return {
+    identify(evidence) {
+      const cookie = cookiesOf(evidence, wanted);
+      return cookie === "" ? UNKNOWN : ask(cookie);
+    },
+  };
+}
+
+// As they came, in order and with repeats, so that the app reads them just as it will in the request itself.
+function cookiesOf({ headers }: Evidence, wanted: ReadonlySet<string>): string {
+  const header = headers.cookie;
+  if (header === undefined) return "";
+  const pairs = (typeof header === "string" ? header : header.join(";")).split(";");
+  return pairs
+    .map((pair) => pair.trim())
+    .filter((pair) => wanted.has(pair.slice(0, Math.max(0, pair.indexOf("=")))))
+    .join("; ");
+}
+
+// null: the app says that it knows nobody.
+function documentOf({ status, body }: HttpAnswer): unknown {
+  if (status === 200) return parse(body);
+  const isGuest = [204, 401, 403, 404].includes(status) || (status >= 300 && status < 400);
+  if (!isGuest) throw new Error(`the answer has status ${status}`);
+  return null;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new Error("the answer is no JSON", { cause });
+  }
+}

@@ -1,0 +1,34 @@
+import type { Test } from "tap";
+import { httpClient } from "../../src/clients/http.ts";
+import { secretReader } from "../../src/clients/secret.ts";
+import { identityEntrySchema } from "../../src/identity/registry.ts";
+import type { IdentitySource } from "../../src/ports.ts";
+import { fakeClock } from "../fixtures/clock.ts";
+import { fakeLog } from "../fixtures/log.ts";
+import { type Service, service } from "../fixtures/service.ts";
+
+/** What sources get in tests: a clock that stands, a log that can be read, a real HTTP client. */
+export function identityDeps(t: Test, env: Record<string, string> = {}) {
+  const http = httpClient();
+  t.teardown(() => http.close());
+  const secret = secretReader({ env, directory: "." });
+  return { clock: fakeClock(), log: fakeLog(), http, secret };
+}
+
+/** A source as the config makes it. */
+export function sourceFrom(entry: unknown, deps: ReturnType<typeof identityDeps>): IdentitySource {
+  return identityEntrySchema.parse(entry).create(deps);
+}
+
+/** What the config says is wrong with an entry. */
+export function problems(entry: unknown): readonly string[] {
+  const issues = identityEntrySchema.safeParse(entry).error?.issues ?? [];
+  return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+/** A service that the test's end closes. */
+export async function running(t: Test, listener: Parameters<typeof service>[0]): Promise<Service> {
+  const server = await service(listener);
+  t.teardown(() => server.close());
+  return server;
+}

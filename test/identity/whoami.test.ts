@@ -1,0 +1,175 @@
+import t, { type Test } from "tap";
+import type { Evidence } from "../../src/ports.ts";
+import { evidence, testIdentitySource } from "../contracts/identity-source.ts";
+import { json, service, silence, text } from "../fixtures/service.ts";
+import { identityDeps, problems, running, sourceFrom } from "./deps.ts";
+
+const ALICE = { id: 7, name: "Alice", email: "alice@example.com", roles: ["support"] };
+const alice = { id: "7", name: "Alice", email: "alice@example.com", groups: ["support"] };
+const withCookie = (cookie: string): Evidence => evidence({ headers: { cookie } });
+const signedIn = withCookie("theme=dark; app_session=s3cret");
+
+const entryFor = (url: string, more: object = {}) => ({
+  whoami: { url: `${url}/api/me`, cookies: ["app_session", "app_user"], user: { groups: "/roles" }, ...more },
+});
+
+/** An app where `s3cret` is Alice and all others are guests. */
+const app: Parameters<typeof service>[0] = (request, response) => {
+  const isAlice = request.headers.cookie?.includes("app_session=s3cret") === true;
+  json(isAlice ? ALICE : { message: "Unauthenticated." }, isAlice ? 200 : 401)(request, response);
+};
+
+async function setup(t: Test, listener: Parameters<typeof service>[0] = app, more: object = {}) {
+  const server = await running(t, listener);
+  const deps = identityDeps(t);
+  return { server, deps, source: sourceFrom(entryFor(server.url, more), deps) };
+}
+
+const outages: Record<string, Parameters<typeof service>[0]> = {
+  "an error": text("", 500),
+  "too many": text("", 429),
+  "a bad request": text("", 400),
+  "no JSON": text("<html>Sign in</html>"),
+  "an empty body": text(""),
+  "half of it": text('{"id": 7'),
+  "too much": text(`"${"x".repeat(70_000)}"`),
+  "another status": json(ALICE, 201),
+  silence,
+};
+
+testIdentitySource(t, "whoami", async (t) => {
+  const { source } = await setup(t);
+  const down = async (listener: Parameters<typeof service>[0]) => ({
+    source: (await setup(t, listener, { timeout: "50ms" })).source,
+    evidence: signedIn,
+  });
+  const gone = async () => {
+    const server = await service(app);
+    await server.close();
+    return { source: sourceFrom(entryFor(server.url), identityDeps(t)), evidence: signedIn };
+  };
+  return {
+    via: "whoami",
+    source,
+    identity: alice,
+    known: signedIn,
+    unknown: {
+      "a session that has ended": withCookie("app_session=old"),
+      "somebody with other cookies": withCookie("theme=dark; xapp_session=s3cret; APP_SESSION=s3cret"),
+      "a cookie without a value": withCookie("app_session"),
+    },
+    unavailable: {
+      ...Object.fromEntries(Object.entries(outages).map(([why, listener]) => [why, () => down(listener)])),
+      "nobody there": gone,
+    },
+  };
+});
+
+t.test("whoami: asks with the session cookies alone, as they came", async (t) => {
+  const { server, source } = await setup(t);
+  await source.identify(
+    evidence({
+      headers: {
+        cookie: "a=1; app_user=%20x; guise=opaque; app_session=s3cret; app_session=other; b=2",
+        authorization: "Bearer x",
+        "x-forwarded-for": "1.2.3.4",
+      },
+    }),
+  );
+  const [request] = server.requests;
+  t.equal(request?.url, "/api/me");
+  t.strictSame(Object.keys(request?.headers ?? {}).sort(), ["accept", "connection", "cookie", "host"]);
+  t.equal(request?.headers.cookie, "app_user=%20x; app_session=s3cret; app_session=other");
+  t.equal(request?.headers.accept, "application/json");
+});
+
+t.test("whoami: without a session cookie nobody is asked", async (t) => {
+  const { server, source } = await setup(t);
+  t.strictSame(source.identify(withCookie("theme=dark")), { kind: "unknown" });
+  t.strictSame(source.identify(evidence()), { kind: "unknown" });
+  t.equal(server.requests.length, 0);
+});
+
+t.test("whoami: the app can be asked under another host name", async (t) => {
+  const { server, source } = await setup(t, app, { host: "app.example.com" });
+  await source.identify(signedIn);
+  t.equal(server.requests[0]?.headers.host, "app.example.com");
+});
+
+t.test("whoami: guests, redirects and people without an id are unknown", async (t) => {
+  const answers = [
+    text("", 302, { location: "/login" }),
+    text("", 403),
+    text("", 404),
+    text("", 204),
+    json(null),
+    json({}),
+    json({ id: null }),
+    json({ id: 0 }),
+    json({ id: "a\nb" }),
+    json({ id: 7, name: "a\r\nb" }),
+    json([]),
+  ];
+  for (const listener of answers) {
+    const { source, server } = await setup(t, listener);
+    t.strictSame(await source.identify(signedIn), { kind: "unknown" });
+    t.equal(server.requests.length, 1);
+  }
+});
+
+t.test("whoami: an answer counts for its time and is then asked for again", async (t) => {
+  const { server, source, deps } = await setup(t);
+  await source.identify(signedIn);
+  deps.clock.pass(4_999);
+  t.match(source.identify(signedIn), { kind: "known" });
+  deps.clock.pass(1);
+  server.answer(text("", 401));
+  t.strictSame(await source.identify(signedIn), { kind: "unknown" });
+  t.equal(server.requests.length, 2);
+});
+
+t.test("whoami: a guest who signs in is known two seconds later", async (t) => {
+  const { server, source, deps } = await setup(t, text("", 401));
+  await source.identify(signedIn);
+  server.answer(app);
+  deps.clock.pass(1_999);
+  t.match(source.identify(signedIn), { kind: "unknown" });
+  deps.clock.pass(1);
+  t.match(await source.identify(signedIn), { kind: "known" });
+});
+
+t.test("whoami: a page with fifty pictures asks once", async (t) => {
+  const { server, source } = await setup(t);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => source.identify(signedIn)));
+  t.ok(answers.every(({ kind }) => kind === "known"));
+  t.equal(server.requests.length, 1);
+});
+
+t.test("whoami: two sessions never get each other's answer", async (t) => {
+  const { source } = await setup(t, (request, response) => {
+    const id = /app_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1];
+    json({ id })(request, response);
+  });
+  const ids = Array.from({ length: 40 }, (_, n) => `user${n % 20}`);
+  const answers = await Promise.all(ids.map((id) => source.identify(withCookie(`app_session=${id}`))));
+  t.strictSame(
+    answers.map((answer) => (answer.kind === "known" ? answer.identity.id : null)),
+    ids,
+  );
+});
+
+t.test("whoami: after an outage the next request asks again, whoever caused it", async (t) => {
+  const { server, source } = await setup(t, text("", 500));
+  for (let n = 0; n < 7; n += 1)
+    await t.rejects(async () => source.identify(signedIn), { code: "identity-unavailable" });
+  server.answer(app);
+  t.match(await source.identify(signedIn), { kind: "known" });
+});
+
+t.test("whoami: an address with a password and an answer that counts for long are refused", async (t) => {
+  t.match(problems(entryFor("http://a:b@127.0.0.1")), [/whoami\.url: .*password/]);
+  t.match(problems(entryFor("http://127.0.0.1", { cacheFor: "1h" })), [
+    /whoami\.cacheFor: write at most 60s/,
+  ]);
+  t.match(problems(entryFor("http://127.0.0.1", { cookies: [] })), [/whoami\.cookies/]);
+});
