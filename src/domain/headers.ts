@@ -1,8 +1,5 @@
 import { METHOD_OVERRIDE_HEADERS } from "./method.ts";
 
-export { type AddressSet, addressSet, clientAddress } from "./address.ts";
-export { type HostReading, hostOf } from "./host.ts";
-
 /** The names under which the app is told who is there. */
 export interface ManagedNames {
   readonly assertion: string;

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { type AnyKind, kindEntry } from "../kinds.ts";
+import { agent } from "./sections/agents.ts";
+import { audit, page } from "./sections/page.ts";
+import { route, rule } from "./sections/routes.ts";
+import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
+import { origin, upstream } from "./sections/upstream.ts";
+
+/** The kinds that each room offers; the config's words for them come from here. */
+export interface Kinds<I, IMade, O, OMade, U, UMade, S, SMade> {
+  readonly identity: readonly AnyKind<I, IMade>[];
+  readonly owners: readonly AnyKind<O, OMade>[];
+  readonly users: readonly AnyKind<U, UMade>[];
+  readonly stores: readonly AnyKind<S, SMade>[];
+}
+
+const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
+
+/** The schema of the whole file; every key has its description, which the docs and editors show. */
+export function configSchema<I, IMade, O, OMade, U, UMade, S, SMade>(
+  kinds: Kinds<I, IMade, O, OMade, U, UMade, S, SMade>,
+) {
+  const name = z.string().regex(NAME, { error: "write a name of letters, digits, dashes and underscores" });
+  return z.strictObject({
+    upstream,
+    publicUrl: origin
+      .nullable()
+      .default(null)
+      .describe(
+        "What browsers call the app, like https://app.example.com; told from each request if left out.",
+      ),
+    impersonation: z
+      .enum(["on", "off"])
+      .default("on")
+      .describe("`off` ends all impersonation at once; the app goes on as if the gateway weren't there."),
+    identity: z
+      .array(kindEntry(kinds.identity, "an identity source"))
+      .min(1)
+      .describe(
+        "Who is at the keyboard. Tried in order; the first source that knows the caller says who it is.",
+      ),
+    agents: z.array(agent).default([]).describe("Who may be whom. The first entry that fits counts."),
+    owners: z
+      .record(name, kindEntry(kinds.owners, "an owner"))
+      .default({})
+      .describe("Named lookups that tell whom a page belongs to."),
+    routes: z
+      .array(route(kinds.owners))
+      .default([])
+      .describe("Which addresses belong to whom. The most specific one counts, whatever their order."),
+    rules: z
+      .array(rule)
+      .default([])
+      .describe(
+        "What may be done while impersonating. The first one that fits counts; without one, looking is allowed.",
+      ),
+    users: kindEntry(kinds.users, "`users`")
+      .optional()
+      .describe("Where names, e-mail addresses and groups of the app's people can be looked up."),
+    page,
+    headers,
+    token,
+    cookie,
+    store: kindEntry(kinds.stores, "`store`")
+      .optional()
+      .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),
+    audit,
+    data: z
+      .string()
+      .min(1)
+      .default("data")
+      .describe(
+        "The folder for keys, journal and embedded store; a relative one starts at the config's folder.",
+      ),
+    trustedProxies,
+    prefix,
+    timeouts,
+    limits,
+  });
+}

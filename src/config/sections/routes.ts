@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { type AnyKind, type Entry, kindEntry } from "../../kinds.ts";
+
+/** What a param may look like before anybody is asked about it. */
+export const ID_GRAMMARS = {
+  plain: /^[A-Za-z0-9_-]{1,128}$/,
+  number: /^\d{1,20}$/,
+  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+  slug: /^[A-Za-z0-9._~-]{1,128}$/,
+  email: /^[^\s@%\\/]{1,64}@[A-Za-z0-9.-]{1,190}$/,
+} as const satisfies Record<string, RegExp>;
+
+/** The owner of a route that belongs to nobody, though a wider route has one. */
+export const NOBODY = "none";
+
+const path = z
+  .string()
+  .startsWith("/", { error: "write a path pattern that begins with a slash, like /site/:site{/*rest}" })
+  .nullable()
+  .default(null);
+const host = z
+  .string({ error: "write a host pattern, like :team.example.com" })
+  .min(1)
+  .nullable()
+  .default(null);
+
+/** Which owner a route has: a name of `owners`, or a lookup written in its place. */
+export type OwnerChoice<Deps, Made> =
+  | { readonly kind: "named"; readonly name: string }
+  | { readonly kind: "inline"; readonly entry: Entry<Deps, Made> };
+
+/** One entry of `routes`. */
+export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
+  const named = z.string().transform((name): OwnerChoice<Deps, Made> => ({ kind: "named", name }));
+  const inline = kindEntry(kinds, "an owner").transform(
+    (entry): OwnerChoice<Deps, Made> => ({ kind: "inline", entry }),
+  );
+  return z.strictObject({
+    path: path.describe("Which paths: `:name` is one segment, `*name` many, `{…}` is optional."),
+    host: host.describe("Which hosts, with `:name` for one label; without `path` all their pages."),
+    owner: z
+      .union([named, inline])
+      .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
+    ids: z
+      .enum(Object.keys(ID_GRAMMARS) as (keyof typeof ID_GRAMMARS)[])
+      .default("plain")
+      .describe("What the params look like. Others are never looked up: the page then belongs to nobody."),
+  });
+}
+
+const METHOD = /^[A-Z][A-Z-]{0,31}$/;
+const sentence = z.string().min(1).max(500);
+const ruleHelp = "write one of `allow: true`, `deny`, `confirm`, `stop: true` or `preset`";
+
+/** One entry of `rules`. */
+export const rule = z
+  .strictObject({
+    path: path.describe("Which paths; `deny`, `confirm` and `stop` also cover what lies below."),
+    host: host.describe("Which hosts."),
+    methods: z
+      .array(z.string().regex(METHOD, { error: "write a method in capital letters, like POST" }))
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("Which methods; all if left out."),
+    allow: z
+      .literal(true)
+      .optional()
+      .describe("Let it pass, whatever the mode: a read that travels as POST."),
+    deny: z
+      .union([z.literal(true), sentence])
+      .optional()
+      .describe("Refuse it; a text is what the agent reads."),
+    confirm: z
+      .union([z.literal(true), sentence])
+      .optional()
+      .describe(
+        "Ask the agent first; a text is the question. `{effectiveUser.name}` stands for the customer.",
+      ),
+    stop: z.literal(true).optional().describe("Stop viewing as somebody else instead of doing it."),
+    preset: z
+      .string()
+      .optional()
+      .describe("A list of rules that ships with the gateway, like account-security."),
+  })
+  .superRefine((written, context) => {
+    const { allow, deny, confirm, stop, preset } = written;
+    const effects = [allow, deny, confirm, stop, preset].filter((effect) => effect !== undefined);
+    if (effects.length !== 1) context.addIssue({ code: "custom", message: ruleHelp, input: written });
+    if (preset === undefined && written.path === null && written.host === null) {
+      context.addIssue({ code: "custom", message: "write `path`, `host` or both", input: written });
+    }
+    if (
+      preset !== undefined &&
+      (written.path !== null || written.host !== null || written.methods !== null)
+    ) {
+      context.addIssue({
+        code: "custom",
+        message: "a preset brings its own paths; write it alone",
+        input: written,
+      });
+    }
+  });

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { addressRange } from "../../clients/range.ts";
+import { duration, size } from "../../units.ts";
+
+const HEADER = /^[A-Za-z][A-Za-z0-9-]{0,63}$/;
+const headerName = z.string().regex(HEADER, { error: "write a header name of letters, digits and dashes" });
+
+/** `headers`: what the app is told, and under which names. */
+export const headers = z
+  .strictObject({
+    when: z
+      .enum(["always", "impersonating"])
+      .optional()
+      .describe(
+        "Whether the app is told who is there on every request, or only while impersonating. Default: `always`; `impersonating` where `whoami` is the only identity source.",
+      ),
+    plain: z.boolean().default(true).describe("Whether the unsigned headers are sent beside the signed one."),
+    assertion: headerName.default("X-Guise-Assertion").describe("The signed token."),
+    user: headerName.default("X-Guise-User").describe("The id of the effective user."),
+    trueUser: headerName.default("X-Guise-True-User").describe("The id of the true user."),
+    impersonation: headerName
+      .default("X-Guise-Impersonation")
+      .describe("The impersonation's id, only while there is one."),
+    drop: z
+      .array(
+        z.string().regex(/^[A-Za-z0-9-]+\*?$/, { error: "write a header name; a `*` may stand at its end" }),
+      )
+      .default([])
+      .describe("Further names that clients may not send to the app; a `*` at the end is any ending."),
+  })
+  .prefault({})
+  .describe("What the app is told about who is there, and what clients can't tell it.");
+
+/** `token`: the signed statement that the app checks. */
+export const token = z
+  .strictObject({
+    issuer: z.string().min(1).default("guise").describe("`iss` of the token."),
+    audience: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("`aud` of the token. Default: the address of `upstream`."),
+    lifetime: duration
+      .refine((ms) => ms >= 1_000 && ms <= 300_000, { error: "write a lifetime from 1s to 5m" })
+      .prefault("60s")
+      .describe("How long a token counts, 5 minutes at the most."),
+  })
+  .prefault({})
+  .describe("The signed token that tells the app who is there.");
+
+export const cookie = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,64}$/, { error: "write a name of letters, digits and dashes" })
+      .default("guise")
+      .describe("Over https the browser's `__Host-` stands before it."),
+  })
+  .prefault({})
+  .describe("The gateway's own cookie.");
+
+export const trustedProxies = z
+  .array(addressRange)
+  .default([])
+  .describe("Proxies in front whose `X-Forwarded-*` are believed; nobody's by default.");
+
+export const prefix = z
+  .string()
+  .regex(/^(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\/\.[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$/, {
+    error: "write a path without a slash at its end, like /.guise",
+  })
+  .default("/.guise")
+  .describe("Where the gateway's own pages are. They are never forwarded to the app.");
+
+function atMost(fallback: string, most: number, describe: string) {
+  return duration
+    .refine((ms) => ms >= 1 && ms <= most, { error: `write a length of time up to ${most / 1_000}s` })
+    .prefault(fallback)
+    .describe(describe);
+}
+
+const HOUR = 3_600_000;
+
+export const timeouts = z
+  .strictObject({
+    connect: atMost("5s", HOUR, "To open a connection to the app."),
+    answer: atMost("60s", HOUR, "From the last byte of a request to the head of the app's answer."),
+    answerIdle: atMost("5m", 24 * HOUR, "Between two pieces of the app's answer."),
+    requestHeaders: atMost("10s", HOUR, "For a client to send its headers."),
+    requestIdle: atMost("30s", HOUR, "Between two pieces of a client's body."),
+    socketIdle: atMost("10m", 24 * HOUR, "A WebSocket without a message."),
+    lookup: atMost("3s", 60_000, "One lookup of an owner, a user or an identity."),
+    keepAlive: atMost("65s", HOUR, "A client's connection between two requests."),
+    drain: atMost("30s", HOUR, "For open requests when the gateway is told to stop."),
+  })
+  .prefault({})
+  .describe("How long things may take.");
+
+function bytes(fallback: string, least: number, most: number, describe: string) {
+  return size
+    .refine((n) => n >= least && n <= most, { error: `write a size from ${least}B to ${most}B` })
+    .prefault(fallback)
+    .describe(describe);
+}
+
+function count(fallback: number, most: number, describe: string) {
+  return z.int().min(1).max(most).default(fallback).describe(describe);
+}
+
+const MB = 1_048_576;
+
+export const limits = z
+  .strictObject({
+    url: bytes("16kB", 256, MB, "Of an address; longer ones are refused with 400."),
+    segments: count(128, 10_000, "Segments of a path."),
+    segment: bytes("2kB", 64, MB, "Of one segment of a path."),
+    headers: bytes("32kB", 1_024, MB, "Of all headers of a request; more is refused with 431."),
+    connections: count(10_000, 1_000_000, "Open connections of clients."),
+    pageHead: bytes(
+      "256kB",
+      1_024,
+      64 * MB,
+      "Of a page's beginning that are searched for the place of the banner.",
+    ),
+    pageDecoded: bytes("64MB", 1_024, 1_024 * MB, "Of a compressed page once it is decoded."),
+    confirmBody: bytes("1MB", 1, 64 * MB, "Of a request that has to be confirmed and is repeated then."),
+    perImpersonation: count(64, 10_000, "Requests at the same time for one impersonation."),
+  })
+  .prefault({})
+  .describe("How large and how many things may be.");

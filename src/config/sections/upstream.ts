@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { textSource } from "../../clients/secret.ts";
+
+const originHelp = "write scheme, host and port without a path, like http://127.0.0.1:8001";
+
+/** An address without path, query or user; comes out as browsers write an origin. */
+export const origin = z.string({ error: originHelp }).transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const plain = url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "";
+  if (plain && url.pathname === "/" && url.search === "" && url.hash === "") return url.origin;
+  context.addIssue({ code: "custom", message: originHelp, input: text });
+  return z.NEVER;
+});
+
+const settings = z.strictObject({
+  url: origin.describe("Scheme, host and port of the app."),
+  host: z
+    .enum(["client", "upstream"])
+    .default("client")
+    .describe("Which `Host` the app gets: the one that the client sent, or its own."),
+  socket: z
+    .string()
+    .startsWith("/", { error: "write the whole path of the socket, like /run/app.sock" })
+    .nullable()
+    .default(null)
+    .describe("A unix socket to connect to instead of the host in `url`."),
+  ca: textSource
+    .nullable()
+    .default(null)
+    .describe("The authority that signed the app's certificate, as PEM, besides those of the system."),
+  insecureSkipVerify: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Believe any certificate of the app. Unsafe: whoever stands between reads and writes everything.",
+    ),
+  connections: z.int().min(1).max(10_000).default(128).describe("Connections to the app at the most."),
+  encodedSlash: z
+    .enum(["refuse", "keep"])
+    .default("refuse")
+    .describe("What happens with `%2F` in a path: refused with 400, or sent to the app as it is."),
+});
+
+const plain = origin.transform((url) => settings.parse({ url }));
+
+/** `upstream`: an address, or an object with more to say. */
+export const upstream = z
+  .union([plain, settings], { error: "write the address of the app, like http://127.0.0.1:8001" })
+  .describe("The app behind the gateway: its address, or an object with `url` and more.");
