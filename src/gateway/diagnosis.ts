@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import type { Ending } from "../domain/audit-event.ts";
 import { Fault, type FaultCode } from "../errors.ts";
 
@@ -55,7 +56,7 @@ export function endingOf(fault: Fault): Ending {
 
 /** How an exchange ended whose answer broke off after its head. */
 export function truncation(error: unknown): Ending {
-  return codeOf(error).startsWith("HPE_") ? "upstream-protocol" : "upstream-truncated";
+  return error instanceof errors.HTTPParserError ? "upstream-protocol" : "upstream-truncated";
 }
 
 /** The fault for whatever our own part in an answer threw. */

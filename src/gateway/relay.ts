@@ -95,9 +95,10 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#clearTimer();
-    if (this.#phase === "settled") controller.abort(OVER);
-    else if (this.#controller !== null) controller.abort(new Error("a request must not be sent twice"));
-    else this.#controller = controller;
+    // Thrown, it leaves the connection whole; aborted, it would end one that was never used.
+    if (this.#phase === "settled") throw OVER;
+    if (this.#controller !== null) throw new Error("a request must not be sent twice");
+    this.#controller = controller;
   }
 
   /** 1xx are dropped on purpose: what they say would reach the client without having been through `respond`. */
