@@ -1,25 +1,37 @@
 import { z } from "zod";
+import type { HttpClient } from "../clients/http.ts";
+import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
+import type { Clock, IdentitySource, Log, OwnerResolver, Users } from "../ports.ts";
 import { agent } from "./sections/agents.ts";
 import { audit, page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
 import { origin, upstream } from "./sections/upstream.ts";
 
-/** The kinds that each room offers; the config's words for them come from here. */
-export interface Kinds<I, IMade, O, OMade, U, UMade, S, SMade> {
-  readonly identity: readonly AnyKind<I, IMade>[];
-  readonly owners: readonly AnyKind<O, OMade>[];
-  readonly users: readonly AnyKind<U, UMade>[];
-  readonly stores: readonly AnyKind<S, SMade>[];
+/** What the rooms' kinds may use when they are made. */
+export interface RoomDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly http: HttpClient;
+  readonly secret: SecretReader;
 }
+
+/** The kinds that each room offers; the config's words for them come from here. */
+export interface Kinds {
+  readonly identity: readonly AnyKind<RoomDeps, IdentitySource>[];
+  readonly owners: readonly AnyKind<RoomDeps, OwnerResolver>[];
+  readonly users: readonly AnyKind<RoomDeps, Users>[];
+  readonly stores: readonly AnyKind<unknown, unknown>[];
+}
+
+/** The whole file, checked, with every default filled in. */
+export type Config = z.output<ReturnType<typeof configSchema>>;
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** The schema of the whole file; every key has its description, which the docs and editors show. */
-export function configSchema<I, IMade, O, OMade, U, UMade, S, SMade>(
-  kinds: Kinds<I, IMade, O, OMade, U, UMade, S, SMade>,
-) {
+export function configSchema(kinds: Kinds) {
   const name = z.string().regex(NAME, { error: "write a name of letters, digits, dashes and underscores" });
   return z.strictObject({
     upstream,

@@ -1,5 +1,6 @@
-import type { Policy, Rule } from "../domain/policy.ts";
+import type { Policy } from "../domain/policy.ts";
 import type { RouteMatch } from "../domain/route.ts";
+import type { RuleIndex } from "../domain/rule.ts";
 import type { IdentitySource, OwnerResolver, Users } from "../ports.ts";
 
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
@@ -92,17 +93,14 @@ export interface Settings {
   };
 }
 
-/** A rule that a request met: found for its path, host and (effective) method. */
-export interface RuleIndex {
-  match(request: { readonly host: string; readonly path: string; readonly method: string }): Rule | null;
-}
-
-/** One route as compiled: its pattern for the record and the resolver to ask; `owner` null says that it has none. */
+/** One route as compiled: its pattern for the record and the resolver to ask. */
 export interface RouteTarget {
   readonly pattern: string;
   readonly owner: string;
   /** Names of the params that are one segment each; only these are ever looked up, what `*rest` caught is not. */
   readonly params: readonly string[];
+  /** What those params must look like before anybody is asked; null for plain ids. */
+  readonly grammar: RegExp | null;
 }
 
 export interface RouteFinder {

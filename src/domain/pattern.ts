@@ -5,10 +5,11 @@ export type Segment =
   | { readonly kind: "param" }
   | { readonly kind: "wildcard" };
 
-/** One plain reading of a written pattern; `names` are its params in order of place. */
+/** One plain reading of a written pattern; `names` are its params in order of place, `wildcard` the one that is many segments. */
 export interface Pattern {
   readonly segments: readonly Segment[];
   readonly names: readonly string[];
+  readonly wildcard: string | null;
 }
 
 /** A written pattern once its optional groups are spelt out, or what is wrong with it. */
@@ -128,7 +129,10 @@ function readFlat(tokens: readonly Flat[], delimiter: "/" | "."): Pattern | stri
       draft.wildcard ||= token.type === "wildcard";
     }
   }
-  return finish(delimiter === "/" ? pathDrafts(drafts) : drafts, names, delimiter);
+  const segments = finish(delimiter === "/" ? pathDrafts(drafts) : drafts, delimiter);
+  if (typeof segments === "string") return segments;
+  const wildcard = tokens.find((token) => token.type === "wildcard");
+  return { segments, names, wildcard: wildcard?.type === "wildcard" ? wildcard.name : null };
 }
 
 /** What stands before the first slash is empty, and a slash at the end says nothing. */
@@ -138,11 +142,7 @@ function pathDrafts(drafts: readonly Draft[]): readonly Draft[] | string {
   return isEmpty(drafts[drafts.length - 1]) ? drafts.slice(1, -1) : drafts.slice(1);
 }
 
-function finish(
-  drafts: readonly Draft[] | string,
-  names: readonly string[],
-  delimiter: string,
-): Pattern | string {
+function finish(drafts: readonly Draft[] | string, delimiter: string): readonly Segment[] | string {
   if (typeof drafts === "string") return drafts;
   const segments: Segment[] = [];
   for (const draft of drafts) {
@@ -153,7 +153,7 @@ function finish(
   if (segments.filter((segment) => segment.kind === "wildcard").length > 1) {
     return "it has two wildcards; one is the most";
   }
-  return { segments, names };
+  return segments;
 }
 
 function finishDraft(draft: Draft, delimiter: string): Segment | string {

@@ -34,8 +34,8 @@ interface Leaf<T> {
 
 const LONGEST = 1000;
 const ANYWHERE: readonly Pattern[] = [
-  { segments: [], names: [] },
-  { segments: [{ kind: "wildcard" }], names: [""] },
+  { segments: [], names: [], wildcard: null },
+  { segments: [{ kind: "wildcard" }], names: [""], wildcard: "" },
 ];
 
 /** A pattern in path-to-regexp's syntax, its optional groups spelt out; never throws. */
@@ -57,6 +57,16 @@ export function parsePattern(text: string, kind: "path" | "host"): PatternReadin
 /** The patterns of a route or rule: null stands for every path. */
 export function pathPatterns(text: string | null): PatternReading {
   return text === null ? { kind: "patterns", patterns: ANYWHERE } : parsePattern(text, "path");
+}
+
+/** Names of the params that are one segment each, of host and path, in any reading; none for a pattern with a problem. */
+export function paramNames(host: string | null, path: string | null): readonly string[] {
+  const readings = [
+    host === null ? null : parsePattern(host, "host"),
+    path === null ? null : parsePattern(path, "path"),
+  ];
+  const patterns = readings.flatMap((reading) => (reading?.kind === "patterns" ? reading.patterns : []));
+  return [...new Set(patterns.flatMap(({ names, wildcard }) => names.filter((name) => name !== wildcard)))];
 }
 
 /** An index of all routes that have no problem. Problems name both of two routes that can't be told apart. */

@@ -1,0 +1,75 @@
+import type { Grant, People, Policy } from "../domain/policy.ts";
+import type { Complaint } from "./problem.ts";
+import type { Config } from "./schema.ts";
+
+type Agent = Config["agents"][number];
+
+/** `agents` as grants, and what is wrong with entries that say nothing or nobody. */
+export function policyOf(config: Config): {
+  readonly policy: Policy;
+  readonly complaints: readonly Complaint[];
+} {
+  return {
+    policy: { impersonation: config.impersonation, grants: config.agents.map(grantOf) },
+    complaints: config.agents.flatMap((agent, i) => complaintsOf(agent, ["agents", i])),
+  };
+}
+
+function grantOf(agent: Agent, i: number): Grant {
+  return {
+    name: `agents[${i}]`,
+    agents: peopleOf(agent),
+    mayBe: peopleOf(agent.mayBe),
+    mayBeAgents: agent.mayBeAgents,
+    mode: agent.mode,
+    elevateFor: agent.elevate?.for ?? null,
+    start: agent.start,
+    reason: agent.reason,
+    consent: agent.consent,
+    total: agent.limit.total,
+    idle: agent.limit.idle,
+  };
+}
+
+function peopleOf({ users, groups, notUsers, notInGroups }: People): People {
+  return { users, groups, notUsers, notInGroups };
+}
+
+function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Complaint[] {
+  const found: Complaint[] = [];
+  if (agent.users === null && agent.groups === null) {
+    found.push({ path, message: "says of nobody that they are an agent; write `groups` or `users`" });
+  }
+  const empty = emptyWhy(agent);
+  if (empty !== null) found.push({ path, message: `can match no agent: ${empty}` });
+  const nobody = emptyWhy(agent.mayBe);
+  if (nobody !== null) found.push({ path: [...path, "mayBe"], message: `can match nobody: ${nobody}` });
+  if (agent.mode === "write" && agent.elevate !== null) {
+    found.push({
+      path: [...path, "elevate"],
+      message: "is of no use with `mode: write`; remove one of them",
+    });
+  }
+  const { total, idle } = agent.limit;
+  if (total <= 0 || total > 86_400_000) {
+    found.push({ path: [...path, "limit", "total"], message: "write a length of time up to 24h" });
+  }
+  if (idle <= 0 || idle > total) {
+    found.push({
+      path: [...path, "limit", "idle"],
+      message: "write a length of time that is no longer than `total`",
+    });
+  }
+  return found;
+}
+
+/** Why these people are nobody, whoever comes; null if somebody can be among them. */
+function emptyWhy(people: People): string | null {
+  const { users, groups, notUsers, notInGroups } = people;
+  if (users?.length === 0) return "`users` is empty; leave it out or name somebody";
+  if (groups?.length === 0) return "`groups` is empty; leave it out or name a group";
+  if (users?.every((user) => notUsers.includes(user))) return "`notUsers` takes away all of `users`";
+  if (groups?.every((group) => notInGroups.includes(group)))
+    return "`notInGroups` takes away all of `groups`";
+  return null;
+}

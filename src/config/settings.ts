@@ -1,0 +1,55 @@
+import type { SecretReader } from "../clients/secret.ts";
+import type { Config } from "./schema.ts";
+import type { Settings } from "./snapshot.ts";
+
+/** The plain values of a checked config, with the defaults that depend on other keys. Throws a Fault for a missing file. */
+export function settingsOf(
+  config: Config,
+  identityHeaders: readonly string[],
+  secret: SecretReader,
+): Settings {
+  const { upstream, headers, token, audit } = config;
+  const kinds = config.identity.map((entry) => entry.kind);
+  // Where the app is the one who knows its users, it needs nobody to tell it who is there.
+  const appKnows = kinds.every((kind) => kind === "whoami");
+  return {
+    upstream: {
+      origin: upstream.url,
+      socket: upstream.socket,
+      host: upstream.host,
+      ca: upstream.ca === null ? null : secret(upstream.ca),
+      insecureSkipVerify: upstream.insecureSkipVerify,
+      connections: upstream.connections,
+      encodedSlash: upstream.encodedSlash,
+    },
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    prefix: config.prefix,
+    headers: { ...headers, when: headers.when ?? (appKnows ? "impersonating" : "always") },
+    identityHeaders,
+    token: { ...token, audience: token.audience ?? upstream.url },
+    cookie: config.cookie,
+    timeouts: config.timeouts,
+    limits: config.limits,
+    page: config.page,
+    audit: { stream: audit.stream, mode: audit.mode },
+  };
+}
+
+/** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`. Lower case. */
+export function identityHeadersOf(identity: unknown): readonly string[] {
+  const entries: readonly unknown[] = Array.isArray(identity) ? identity : [];
+  const names = entries.flatMap((entry) => fieldsOf(entry).flatMap(([, options]) => namesIn(options)));
+  return [...new Set(names.map((name) => name.toLowerCase()))];
+}
+
+function namesIn(options: unknown): readonly string[] {
+  return fieldsOf(options).flatMap(([key, value]) => {
+    if (key === "bearer" && value === true) return ["authorization"];
+    return ["header", "name", "email", "groups"].includes(key) && typeof value === "string" ? [value] : [];
+  });
+}
+
+function fieldsOf(value: unknown): readonly (readonly [string, unknown])[] {
+  return typeof value === "object" && value !== null ? Object.entries(value) : [];
+}
