@@ -42,6 +42,11 @@ export function kindEntry<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[], wha
     .meta({ anyOf: kinds.map(schemaFor) });
 }
 
+/** The `error` of a record whose keys have a form of their own; zod alone says only that a key is invalid. */
+export function keyHelp(help: string): (issue: { readonly code?: string | undefined }) => string | undefined {
+  return ({ code }) => (code === "invalid_key" ? help : undefined);
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -43,7 +43,7 @@ const idHelp = "write an id of 1 to 256 plain ASCII characters, in quotes";
 
 /** An id in the config; YAML's bare whole numbers are taken as well. */
 export const personId = z
-  .union([z.string().refine(isId), z.int().min(0).transform(String)], { error: idHelp })
+  .union([z.string().refine(isId, { error: idHelp }), z.int().min(0).transform(String)], { error: idHelp })
   .describe("The id of a person, as the app knows it.");
 
 const line = z.string().refine(isLine, { error: "write at most 320 characters in one line" });

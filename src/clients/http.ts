@@ -47,6 +47,15 @@ export function httpClient(options: HttpClientOptions = {}): HttpClient & Closin
   };
 }
 
+/** The answer's body as JSON; throws an Error that says that it is none, without a piece of it. */
+export function jsonOf({ body }: Pick<HttpAnswer, "body">): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new Error("the answer is no JSON", { cause });
+  }
+}
+
 async function get(agent: Agent, url: string, options: GetOptions): Promise<HttpAnswer> {
   const target = new URL(url);
   if (target.protocol !== "http:" && target.protocol !== "https:")

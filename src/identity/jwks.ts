@@ -1,4 +1,5 @@
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
+import { type HttpAnswer, jsonOf } from "../clients/http.ts";
 import { Fault } from "../errors.ts";
 import type { IdentityDeps } from "./source.ts";
 
@@ -74,7 +75,8 @@ export function publishedKeys(
   };
 }
 
-function keysOf(answer: { readonly status: number; readonly body: string }): JWTVerifyGetKey {
+function keysOf(answer: HttpAnswer): JWTVerifyGetKey {
   if (answer.status !== 200) throw new Error(`the answer has status ${answer.status}`);
-  return createLocalJWKSet(JSON.parse(answer.body));
+  // jose looks at the shape itself and throws when it is none.
+  return createLocalJWKSet(jsonOf(answer) as JSONWebKeySet);
 }

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { cookieName } from "../clients/field.ts";
-import type { HttpAnswer } from "../clients/http.ts";
+import { type HttpAnswer, jsonOf } from "../clients/http.ts";
 import { memo } from "../clients/memo.ts";
 import { httpUrl } from "../clients/template.ts";
 import { readPerson } from "../domain/person.ts";
@@ -98,17 +98,10 @@ function cookiesOf({ headers }: Evidence, wanted: ReadonlySet<string>): string {
 }
 
 // null: the app says that it knows nobody.
-function documentOf({ status, body }: HttpAnswer): unknown {
-  if (status === 200) return parse(body);
+function documentOf(answer: HttpAnswer): unknown {
+  const { status } = answer;
+  if (status === 200) return jsonOf(answer);
   const isGuest = [204, 401, 403, 404].includes(status) || (status >= 300 && status < 400);
   if (!isGuest) throw new Error(`the answer has status ${status}`);
   return null;
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new Error("the answer is no JSON", { cause });
-  }
 }

@@ -1,0 +1,31 @@
+import type { Test } from "tap";
+import { httpClient } from "../../src/clients/http.ts";
+import { secretReader } from "../../src/clients/secret.ts";
+import { type KnownResolver, ownerEntrySchema } from "../../src/owners/registry.ts";
+import { fakeClock } from "../fixtures/clock.ts";
+import { type Service, service } from "../fixtures/service.ts";
+
+/** What resolvers get in tests: a clock that stands and a real HTTP client. */
+export function ownerDeps(t: Test, env: Record<string, string> = {}) {
+  const http = httpClient();
+  t.teardown(() => http.close());
+  return { clock: fakeClock(), http, secret: secretReader({ env, directory: "." }) };
+}
+
+/** A resolver as the config makes it. */
+export function resolverFrom(entry: unknown, deps: ReturnType<typeof ownerDeps>): KnownResolver {
+  return ownerEntrySchema.parse(entry).create(deps);
+}
+
+/** What the config says is wrong with an entry. */
+export function problems(entry: unknown): readonly string[] {
+  const issues = ownerEntrySchema.safeParse(entry).error?.issues ?? [];
+  return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+/** A service that the test's end closes. */
+export async function running(t: Test, listener: Parameters<typeof service>[0]): Promise<Service> {
+  const server = await service(listener);
+  t.teardown(() => server.close());
+  return server;
+}
