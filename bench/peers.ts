@@ -93,7 +93,7 @@ identity:
   - insecureHeader: { name: X-Forwarded-User, groups: X-Forwarded-Groups, from: [127.0.0.1] }
 headers: { when: impersonating }
 agents:
-  - { groups: [support], mayBe: { inGroups: [customer] }, mode: read, limit: { total: 8h, idle: 8h } }
+  - { groups: [support], mayBe: { groups: [customer] }, mode: read, limit: { total: 8h, idle: 8h } }
 owners:
   site: { map: { "1": { id: "17", name: Nuno, groups: [customer] } } }
 routes:

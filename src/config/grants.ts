@@ -5,7 +5,7 @@ import type { Config } from "./schema.ts";
 type Agent = Config["agents"][number];
 
 /** `agents` as grants, and what is wrong with entries that say nothing or nobody. */
-export function policyOf(config: Config): {
+export function policyOf(config: Pick<Config, "impersonation" | "agents">): {
   readonly policy: Policy;
   readonly complaints: readonly Complaint[];
 } {

@@ -3,7 +3,7 @@ import { PRESETS, presetRules } from "../domain/presets.ts";
 import { compileRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/route.ts";
 import { compileRules, type RuleIndex, type RuleSpec } from "../domain/rule.ts";
 import type { Entry } from "../kinds.ts";
-import type { OwnerResolver } from "../ports.ts";
+import type { KnownResolver } from "../owners/registry.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
@@ -15,7 +15,7 @@ type Rule = Config["rules"][number];
 
 /** An owner lookup and where it is written. */
 export interface Lookup {
-  readonly entry: Entry<RoomDeps, OwnerResolver>;
+  readonly entry: Entry<RoomDeps, KnownResolver>;
   readonly path: readonly PropertyKey[];
 }
 
@@ -23,6 +23,8 @@ export interface Lookup {
 export interface RouteTable {
   readonly routes: RouteFinder;
   readonly lookups: ReadonlyMap<string, Lookup>;
+  /** What each route asks, in their order. */
+  readonly targets: readonly RouteTarget[];
   readonly complaints: readonly Complaint[];
 }
 
@@ -48,7 +50,8 @@ export function routesOf(config: Config): RouteTable {
     return { host: route.host, path: route.path, name: `routes[${i}]`, target: targetOf(route, name) };
   });
   const { finder, problems } = compileRoutes(specs);
-  return { routes: finder, lookups, complaints: [...complaints, ...problems.map(complaintOf)] };
+  const targets = specs.map((spec) => spec.target);
+  return { routes: finder, lookups, targets, complaints: [...complaints, ...problems.map(complaintOf)] };
 }
 
 function targetOf(route: Route, owner: string): RouteTarget {
@@ -72,8 +75,31 @@ function unknownOwner(
   return { path, message: `\`${name}\` is not a name in \`owners\`${guess === "" ? there : guess}` };
 }
 
+/** Routes whose address lacks what their lookup asks by, so that they could never have an owner. */
+export function unmetNeeds(
+  targets: readonly RouteTarget[],
+  owners: ReadonlyMap<string, KnownResolver>,
+): readonly Complaint[] {
+  return targets.flatMap(({ owner, params }, i) => {
+    const needs = owners.get(owner)?.needs ?? [];
+    const path = ["routes", i, "owner"];
+    const has = params.length === 0 ? "it has none" : `it has: ${params.join(", ")}`;
+    if (needs === "one") {
+      if (params.length === 1) return [];
+      return [
+        { path, message: `\`${owner}\` is looked up by one param of the route; ${has}; name it in \`by\`` },
+      ];
+    }
+    const missing = needs.filter((name) => !params.includes(name));
+    return missing.map((name) => ({
+      path,
+      message: `\`${owner}\` is looked up by \`${name}\`, which is no param of this route${didYouMean(name, params)}; ${has}`,
+    }));
+  });
+}
+
 /** `rules` with their presets unfolded, in their order. */
-export function rulesOf(config: Config): {
+export function rulesOf(config: Pick<Config, "rules">): {
   readonly rules: RuleIndex;
   readonly complaints: readonly Complaint[];
 } {

@@ -65,8 +65,8 @@ function lookupOf(
   host: string,
 ): OwnerLookup | null {
   const plain: Record<string, string> = {};
-  for (const name of target.params) plain[name] = params[name] ?? "";
-  return ownerLookup({ resolver: target.owner, params: plain, path, host });
+  for (const name of target.params) if (params[name] !== undefined) plain[name] = params[name];
+  return ownerLookup({ resolver: target.owner, params: plain, path, host, grammar: target.grammar });
 }
 
 async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact> {

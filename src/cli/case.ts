@@ -1,0 +1,197 @@
+import { z } from "zod";
+import { policyOf } from "../config/grants.ts";
+import { agent } from "../config/sections/agents.ts";
+import { rule } from "../config/sections/routes.ts";
+import { rulesOf } from "../config/tables.ts";
+import { decide } from "../domain/decide.ts";
+import type { Decision } from "../domain/decision.ts";
+import { REASON_WORDS, type ReasonWord } from "../domain/decision.ts";
+import type {
+  CallerFact,
+  DisguiseFact,
+  Navigation,
+  RequestFacts,
+  SessionFacts,
+  TargetFact,
+} from "../domain/facts.ts";
+import type { Identity } from "../domain/identity.ts";
+import type { OwnerFact } from "../domain/owner.ts";
+import type { Policy } from "../domain/policy.ts";
+import { parseDuration } from "../units.ts";
+
+const NOW = 1_700_000_000_000;
+
+const person = z
+  .strictObject({
+    id: z.string(),
+    name: z.string().nullable().default(null),
+    email: z.string().nullable().default(null),
+    groups: z.array(z.string()).nullable().default(null),
+    viewers: z.array(z.string()).default([]),
+  })
+  .describe("A person; groups that are left out are unknown.");
+
+/** `5m`, and `-1s` for what lies in the other direction. */
+const span = z.string().transform((text, context) => {
+  const length = parseDuration(text.replace(/^-/, ""));
+  if (length === null) {
+    context.addIssue({ code: "custom", message: "write a length of time like 5m" });
+    return z.NEVER;
+  }
+  return text.startsWith("-") ? -length : length;
+});
+
+const NAVIGATIONS = {
+  clicked: { topLevel: true, byUser: true, speculative: false, wantsPage: true },
+  scripted: { topLevel: true, byUser: false, speculative: false, wantsPage: true },
+  untold: { topLevel: true, byUser: false, speculative: false, wantsPage: true },
+  prefetched: { topLevel: true, byUser: false, speculative: true, wantsPage: true },
+  framed: { topLevel: false, byUser: false, speculative: false, wantsPage: true },
+  posted: { topLevel: false, byUser: true, speculative: false, wantsPage: true },
+  fetched: { topLevel: false, byUser: false, speculative: false, wantsPage: false },
+  upgrade: { topLevel: false, byUser: false, speculative: false, wantsPage: false },
+} as const satisfies Record<string, Omit<Navigation, "site">>;
+
+const wearing = z.strictObject({
+  as: person,
+  by: person,
+  startedAgo: span,
+  seenAgo: span,
+  mode: z.enum(["read", "write"]).default("read"),
+  writeFor: span.nullable().default(null),
+  ended: z
+    .enum(REASON_WORDS as [ReasonWord, ...ReasonWord[]])
+    .nullable()
+    .default(null),
+  limit: z.strictObject({ total: span, idle: span }).default({ total: 3_600_000, idle: 900_000 }),
+});
+
+const caseSchema = z.strictObject({
+  impersonation: z.enum(["on", "off"]).default("on"),
+  agents: z.array(agent),
+  rules: z.array(rule).default([]),
+  request: z.strictObject({
+    method: z.string(),
+    path: z.string(),
+    host: z.string().default("app.example.com"),
+    route: z.boolean().default(false),
+    navigation: z.enum(
+      Object.keys(NAVIGATIONS) as [keyof typeof NAVIGATIONS, ...(keyof typeof NAVIGATIONS)[]],
+    ),
+    site: z.enum(["same-origin", "same-site", "cross-site", "none", "unknown"]).default("unknown"),
+    overridden: z.boolean().default(false),
+    confirmed: z.boolean().default(false),
+  }),
+  caller: z.union([z.enum(["nobody", "unavailable"]), person]),
+  owner: z.union([z.enum(["not-asked", "none", "failed"]), person]).default("not-asked"),
+  wearing: z
+    .union([z.enum(["lost", "unavailable"]), wearing])
+    .nullable()
+    .default(null),
+  target: z
+    .union([z.enum(["gone", "unavailable"]), person])
+    .nullable()
+    .default(null),
+  refererOwner: z.union([z.enum(["not-asked", "none", "failed"]), person]).default("not-asked"),
+  consent: z.enum(["granted", "refused", "unanswered"]).default("unanswered"),
+  expect: z.strictObject({ decision: z.string(), reason: z.string() }),
+});
+
+type CaseFile = z.output<typeof caseSchema>;
+
+/** A case of `test/cases/`, or of anybody's own: what was asked, what the judge says and what was expected of it. */
+export interface CaseOutcome {
+  readonly decision: Decision;
+  readonly said: { readonly decision: string; readonly reason: string };
+  readonly expected: { readonly decision: string; readonly reason: string };
+}
+
+/** Lays a case (parsed YAML) before the judge. Throws a ZodError where it isn't one. */
+export function judgeCase(value: unknown): CaseOutcome {
+  const it = caseSchema.parse(value);
+  const policy: Policy = policyOf(it).policy;
+  const decision = decide(requestOf(it), sessionOf(it), policy);
+  return { decision, said: { decision: nameOf(decision), reason: decision.reason }, expected: it.expect };
+}
+
+/** `start`, `self`, `effective`, `ask-start`, `confirm`, `stop`, `refuse 403`, `ended 409`: a decision in a word. */
+export function nameOf(decision: Decision): string {
+  switch (decision.kind) {
+    case "forward":
+      return decision.as;
+    case "page":
+      return decision.page;
+    case "refuse":
+    case "ended":
+      return `${decision.kind} ${decision.status}`;
+    case "stop":
+      return "stop";
+    default:
+      return decision satisfies never;
+  }
+}
+
+function requestOf({ request, rules }: CaseFile): RequestFacts {
+  const { method, path, host } = request;
+  return {
+    method,
+    overridden: request.overridden,
+    navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
+    route: request.route ? path : null,
+    rule: rulesOf({ rules }).rules.match({ host, path, method }),
+    upgrade: request.navigation === "upgrade",
+    confirmed: request.confirmed,
+  };
+}
+
+function sessionOf(it: CaseFile): SessionFacts {
+  return {
+    caller: callerOf(it.caller),
+    disguise: disguiseOf(it.wearing),
+    owner: ownerOf(it.owner),
+    target: targetOf(it.target),
+    refererOwner: ownerOf(it.refererOwner),
+    consent: it.consent,
+    now: NOW,
+  };
+}
+
+function callerOf(caller: CaseFile["caller"]): CallerFact {
+  if (caller === "nobody") return { kind: "unknown" };
+  return caller === "unavailable" ? { kind: "unavailable" } : { kind: "known", identity: identityOf(caller) };
+}
+
+function ownerOf(owner: CaseFile["owner"]): OwnerFact {
+  if (owner === "failed") return { kind: "failed", code: "owner-lookup-failed" };
+  return typeof owner === "string" ? { kind: owner } : { kind: "found", owner };
+}
+
+function targetOf(target: CaseFile["target"]): TargetFact {
+  if (target === null) return { kind: "recorded" };
+  return typeof target === "string" ? { kind: target } : { kind: "known", identity: identityOf(target) };
+}
+
+function disguiseOf(it: CaseFile["wearing"]): DisguiseFact {
+  if (it === null) return { kind: "none" };
+  if (typeof it === "string") return { kind: it };
+  const impersonation = {
+    id: "case",
+    agent: identityOf(it.by),
+    effectiveUser: identityOf(it.as),
+    mode: it.mode,
+    writeUntil: it.writeFor === null ? null : NOW + it.writeFor,
+    reason: null,
+    ticket: null,
+    startedAt: NOW - it.startedAgo,
+    lastSeenAt: NOW - it.seenAgo,
+    expiresAt: NOW - it.startedAgo + it.limit.total,
+    idleFor: it.limit.idle,
+    returnTo: "/",
+    end: it.ended === null ? null : { at: NOW - 1000, why: it.ended },
+  };
+  return { kind: "held", impersonation };
+}
+
+function identityOf({ id, name, email, groups }: z.output<typeof person>): Identity {
+  return { id, name, email, groups };
+}
