@@ -65,9 +65,8 @@ function sendClients(relay: Relay, exchange: Exchange): void {
   const framing = framingOf(exchange.client.request);
   if (framing.kind === "none") relay.send(null, exchange.headers);
   else if (framing.kind === "chunked") relay.stream(exchange.headers);
-  // A small body is mostly in the same packet as its headers: node has parsed it by the next tick.
-  else if (framing.length <= SMALL)
-    process.nextTick(sendSmall, relay, exchange, framing.length, framing.text);
+  // A small body is mostly in the same packet as its headers: node has parsed it when this turn is over.
+  else if (framing.length <= SMALL) setImmediate(sendSmall, relay, exchange, framing.length, framing.text);
   else relay.stream(withLength(exchange.headers, framing.text));
 }
 

@@ -57,10 +57,18 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
 
   /** The rest is read, so that the client gets to read its answer, but not for ever. */
   #discard(): void {
-    const { socket } = this.#request;
+    const request = this.#request;
+    const { socket } = request;
     const timer = setTimeout(() => socket.destroy(), this.#idle);
-    this.#request.once("close", () => clearTimeout(timer));
-    this.#request.resume();
+    const over = () => {
+      clearTimeout(timer);
+      request.off("end", over);
+      socket.off("close", over);
+    };
+    request.on("end", over);
+    // An answered request isn't told that its connection closed.
+    socket.on("close", over);
+    request.resume();
   }
 
   #arrived(chunk: Buffer): void {
