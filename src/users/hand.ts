@@ -1,0 +1,30 @@
+import type { z } from "zod";
+import type { HttpClient } from "../clients/http.ts";
+import type { SecretReader } from "../clients/secret.ts";
+import type { Identity } from "../domain/identity.ts";
+import type { Clock, Kind, Log } from "../ports.ts";
+
+/** What a directory may use. */
+export interface UserDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly http: HttpClient;
+  readonly secret: SecretReader;
+}
+
+/** How long what is known of a person counts, ms, and how many are kept. */
+export interface Caching {
+  readonly cacheFor: number;
+  readonly negativeFor: number;
+  readonly timeout: number;
+  readonly entries: number;
+}
+
+/** What a kind makes. Ids are plain, texts are not empty. With `caching`, `find` is remembered. It may throw any Error. */
+export interface UserHand {
+  readonly caching: Caching | null;
+  find(id: string, signal: AbortSignal | null): Promise<Identity | null>;
+  search(text: string, limit: number): Promise<readonly Identity[]>;
+}
+
+export type UserKind<Options> = Kind<z.ZodType<Options>, Options, UserDeps, UserHand>;

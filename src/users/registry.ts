@@ -1,0 +1,51 @@
+import type { z } from "zod";
+import { isId } from "../domain/person.ts";
+import { Fault } from "../errors.ts";
+import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
+import type { Users } from "../ports.ts";
+import { cached } from "./cached.ts";
+import type { UserDeps, UserHand } from "./hand.ts";
+import { http } from "./http.ts";
+import { map } from "./map.ts";
+
+const LONGEST_TEXT = 200;
+
+/** All kinds of directories. A new one is a file and a line here. */
+export const userKinds: readonly AnyKind<UserDeps, Users>[] = [finished(map), finished(http)];
+
+/** The entry `users` of the config. */
+export type UsersEntry = Entry<UserDeps, Users>;
+
+export const usersSchema: z.ZodType<UsersEntry> = kindEntry(userKinds, "`users`");
+
+/** What every kind gets on top: ids are checked, people are remembered, and what goes wrong is a fault. */
+export function finish(hand: UserHand, deps: UserDeps): Users {
+  const find = hand.caching === null ? (id: string) => hand.find(id, null) : cached(hand, hand.caching, deps);
+  return {
+    find: async (id) => (isId(id) ? guarded(async () => find(id)) : null),
+    async search(text, limit) {
+      const wanted = text.trim();
+      if (wanted === "" || wanted.length > LONGEST_TEXT || limit < 1) return [];
+      return (await guarded(() => hand.search(wanted, limit))).slice(0, limit);
+    },
+  };
+}
+
+function finished(kind: AnyKind<UserDeps, UserHand>): AnyKind<UserDeps, Users> {
+  return {
+    name: kind.name,
+    describe: kind.describe,
+    schema: kind.schema,
+    create: (options, deps) => finish(kind.create(options, deps), deps),
+  };
+}
+
+async function guarded<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof Fault && cause.code === "users-lookup-failed") throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Fault("users-lookup-failed", why, { cause });
+  }
+}

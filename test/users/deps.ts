@@ -1,0 +1,33 @@
+import type { Test } from "tap";
+import { httpClient } from "../../src/clients/http.ts";
+import { secretReader } from "../../src/clients/secret.ts";
+import type { Users } from "../../src/ports.ts";
+import { usersSchema } from "../../src/users/registry.ts";
+import { fakeClock } from "../fixtures/clock.ts";
+import { fakeLog } from "../fixtures/log.ts";
+import { type Service, service } from "../fixtures/service.ts";
+
+/** What directories get in tests: a clock that stands and a real HTTP client. */
+export function userDeps(t: Test, env: Record<string, string> = {}) {
+  const http = httpClient();
+  t.teardown(() => http.close());
+  return { clock: fakeClock(), log: fakeLog(), http, secret: secretReader({ env, directory: "." }) };
+}
+
+/** A directory as the config makes it. */
+export function usersFrom(entry: unknown, deps: ReturnType<typeof userDeps>): Users {
+  return usersSchema.parse(entry).create(deps);
+}
+
+/** What the config says is wrong with an entry. */
+export function problems(entry: unknown): readonly string[] {
+  const issues = usersSchema.safeParse(entry).error?.issues ?? [];
+  return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+}
+
+/** A service that the test's end closes. */
+export async function running(t: Test, listener: Parameters<typeof service>[0]): Promise<Service> {
+  const server = await service(listener);
+  t.teardown(() => server.close());
+  return server;
+}
