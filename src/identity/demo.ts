@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cookieName } from "../clients/field.ts";
-import { ranges } from "../clients/range.ts";
+import { addressSet } from "../domain/address.ts";
 import { personFacts, personId } from "../people.ts";
 import { type IdentityKind, UNKNOWN } from "./source.ts";
 
@@ -25,14 +25,14 @@ export const demo: IdentityKind<Options> = {
   describe: "People of a list, picked by a cookie; for trying Guise out on one machine.",
   schema,
   create: ({ demo: { users, cookie } }) => {
-    const isLoopback = ranges(["127.0.0.0/8", "::1"]);
+    const loopback = addressSet(["127.0.0.0/8", "::1"]);
     const known = new Map(
       users.map((identity) => [identity.id, { kind: "known", identity, via: "demo" } as const]),
     );
     return {
       identify: ({ cookies, peer }) => {
         const id = Object.hasOwn(cookies, cookie) ? cookies[cookie] : undefined;
-        return (id !== undefined && isLoopback(peer) && known.get(id)) || UNKNOWN;
+        return (id !== undefined && loopback.has(peer) && known.get(id)) || UNKNOWN;
       },
     };
   },

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { headerName } from "../clients/field.ts";
-import { addressRange, ranges } from "../clients/range.ts";
+import { addressSet, isRange } from "../domain/address.ts";
 import { isId, isLine } from "../domain/person.ts";
 import type { Identification, IdentitySource } from "../ports.ts";
 import { headerOf, type IdentityKind, isDoubled, UNKNOWN, type Warn, warnOnce } from "./source.ts";
 
 const VIA = "insecureHeader";
+
+const fromHelp =
+  "write an address or a range, like 10.0.0.5 or 10.0.0.0/8; the range of everybody is refused";
 
 const schema = z.strictObject({
   insecureHeader: z.strictObject({
@@ -13,7 +16,7 @@ const schema = z.strictObject({
     email: headerName.optional().describe("The header with the e-mail address."),
     groups: headerName.optional().describe("The header with the groups, separated by commas."),
     from: z
-      .array(addressRange)
+      .array(z.string().refine((text) => isRange(text) && !text.endsWith("/0"), { error: fromHelp }))
       .min(1)
       .describe("The proxies that may send these headers. From everybody else they mean nothing."),
   }),
@@ -30,11 +33,11 @@ export const insecureHeader: IdentityKind<Options> = {
 };
 
 function source(options: Options["insecureHeader"], warn: Warn): IdentitySource {
-  const isTrusted = ranges(options.from);
+  const trusted = addressSet(options.from);
   const names = [options.name, options.email, options.groups].filter((name) => name !== undefined);
   return {
     identify(evidence) {
-      if (!isTrusted(evidence.peer)) return UNKNOWN;
+      if (!trusted.has(evidence.peer)) return UNKNOWN;
       if (names.some((name) => isDoubled(evidence, name))) {
         warn("a header came twice; make the proxy replace what its clients send");
         return UNKNOWN;
