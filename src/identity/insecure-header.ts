@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { headerName } from "../clients/field.ts";
-import { addressSet, isRange } from "../domain/address.ts";
+import { addressRange } from "../clients/range.ts";
+import { addressSet } from "../domain/address.ts";
 import { isId, isLine } from "../domain/person.ts";
 import type { Identification, IdentitySource } from "../ports.ts";
 import { headerOf, type IdentityKind, isDoubled, UNKNOWN, type Warn, warnOnce } from "./source.ts";
 
 const VIA = "insecureHeader";
-
-const fromHelp =
-  "write an address or a range, like 10.0.0.5 or 10.0.0.0/8; the range of everybody is refused";
 
 const schema = z.strictObject({
   insecureHeader: z.strictObject({
@@ -16,7 +14,7 @@ const schema = z.strictObject({
     email: headerName.optional().describe("The header with the e-mail address."),
     groups: headerName.optional().describe("The header with the groups, separated by commas."),
     from: z
-      .array(z.string().refine((text) => isRange(text) && !text.endsWith("/0"), { error: fromHelp }))
+      .array(addressRange)
       .min(1)
       .describe("The proxies that may send these headers. From everybody else they mean nothing."),
   }),
