@@ -1,0 +1,14 @@
+import { memoryHub, memoryShelf } from "../../src/sessions/memory.ts";
+import { storeContract } from "../contracts/store.ts";
+import { fakeClock } from "../fixtures/clock.ts";
+
+storeContract("memory", async () => {
+  const clock = fakeClock();
+  const hub = memoryHub();
+  return {
+    open: async () => memoryShelf(clock, hub),
+    now: () => clock.now(),
+    pass: async (ms) => clock.pass(ms),
+    stop: async () => hub.held.clear(),
+  };
+});
