@@ -37,6 +37,7 @@ export class Handshake {
   readonly #end: HandshakeEnd;
   readonly #timeouts: HandshakeTimeouts;
   #request: ClientRequest | null = null;
+  #socket: Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #sent = false;
   #over = false;
@@ -50,7 +51,10 @@ export class Handshake {
     this.#limit(this.#timeouts.connect, "connection");
     try {
       const request = httpRequest({
-        createConnection: () => this.#watch(dial(), dial.ready),
+        createConnection: () => {
+          this.#socket = this.#watch(dial(), dial.ready);
+          return this.#socket;
+        },
         path: target,
         headers: switching(headers),
         setHost: false,
@@ -74,6 +78,7 @@ export class Handshake {
   }
 
   #watch(socket: Socket, ready: Dial["ready"]): Socket {
+    socket.on("error", leave);
     socket.once(ready, () => {
       if (this.#over) return;
       this.#sent = true;
@@ -90,7 +95,6 @@ export class Handshake {
   }
 
   #switched(message: IncomingMessage, socket: Socket, early: Buffer): void {
-    socket.on("error", leave);
     if (early.length > 0) socket.unshift(early);
     const head = this.#headOf(message);
     if (head === null) socket.destroy();
@@ -98,6 +102,8 @@ export class Handshake {
   }
 
   #answered(message: IncomingMessage): void {
+    // node would keep the connection for a next request that nobody makes.
+    message.once("close", () => this.#socket?.destroy());
     const head = this.#headOf(message);
     if (head !== null) this.#end.answered(head, message);
   }

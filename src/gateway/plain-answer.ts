@@ -63,8 +63,6 @@ export class PlainAnswer {
     if (this.#over) return;
     if (this.#framing === "chunks") this.#order.client.write("0\r\n\r\n");
     letGo(this.#order.client, this.#order.idle);
-    // Nobody keeps it for another request.
-    this.#order.body.socket.destroy();
     this.#settle("success");
   }
 
