@@ -38,6 +38,11 @@ export const FAULTS = {
     title: "This form was not sent from its own page",
     hint: "Open the page again and send the form from there.",
   },
+  "foreign-origin": {
+    status: 403,
+    title: "This socket was asked for by another site",
+    hint: "Open it from a page of the app, or list the public address in `publicUrl`.",
+  },
   "upstream-unreachable": {
     status: 502,
     title: "The app can not be reached",

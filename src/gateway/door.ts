@@ -3,11 +3,11 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
 import { type Answer, answer, answerFault, answerFaultTo } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { exchangeFor } from "./exchanges.ts";
 import { intake } from "./intake.ts";
 import { pipeline } from "./pipeline.ts";
 import { proxy, registerMethods } from "./proxy.ts";
 import type { Intake, Received } from "./received.ts";
-import { exchangeFor } from "./respond.ts";
 import type { Transport } from "./transport.ts";
 import type { World } from "./world.ts";
 

@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { amendPolicies, amendPolicyHeaders, type CspNeeds } from "../domain/csp.ts";
+import { admit } from "../domain/grant.ts";
+import { labelOf } from "../domain/identity.ts";
+import { endsAt, type Impersonation, modeAt } from "../domain/impersonation.ts";
+import { Fault } from "../errors.ts";
+import { type BannerView, banner, notice } from "../page/banner.ts";
+import { chain } from "../page/chain.ts";
+import { charsetOf, outgoingContentType } from "../page/charset.ts";
+import { clientAssets } from "../page/client.ts";
+import { decoder } from "../page/content-coding.ts";
+import { rewriter } from "../page/rewriter.ts";
+import { formSubject } from "./answer.ts";
+import type { HeadPlan, RawHeaders } from "./exchange.ts";
+import { cookieNames, setOwnCookie } from "./own-cookies.ts";
+import type { Signed } from "./sign.ts";
+import type { World } from "./world.ts";
+
+/** What would be wrong once the page has been written to: lengths, digests, parts of it. */
+const OF_THE_BYTES: ReadonlySet<string> = new Set([
+  "content-length",
+  "content-encoding",
+  "content-md5",
+  "digest",
+  "content-digest",
+  "repr-digest",
+  "accept-ranges",
+  "etag",
+  "last-modified",
+]);
+
+/** Whether this answer is shown as a document in the tab itself: what has to carry the banner, or can carry a notice. */
+export function isDocument(signed: Signed, plan: HeadPlan): boolean {
+  const destination = signed.raw.headers["sec-fetch-dest"];
+  if (!signed.navigation.wantsPage || (destination !== undefined && destination !== "document")) return false;
+  if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return false;
+  const type = valueOf(plan.headers, "content-type");
+  const attached = /^\s*attachment\b/i.test(valueOf(plan.headers, "content-disposition") ?? "");
+  return !attached && type !== null && /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type);
+}
+
+/** The page under the banner. HEAD is answered as GET would be, without a body. */
+export function documentPlan(
+  world: World,
+  signed: Signed,
+  impersonation: Impersonation,
+  plan: HeadPlan,
+): HeadPlan {
+  return marked(signed, plan, () => banner(bannerView(world, signed, impersonation)));
+}
+
+/** One's own page with the notice whom one was, shown once. */
+export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPlan {
+  const names = cookieNames(signed.snapshot.settings.cookie.name, signed.scheme);
+  const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
+  const text = signed.notice === null ? null : world.forms.open(signed.notice, signed.at);
+  const own = { ...plan, headers: [...plan.headers, ...shown] };
+  if (text === null) return own;
+  const { prefix, page } = signed.snapshot.settings;
+  return marked(signed, own, () => notice({ prefix, position: page.banner.position, wasUser: text }));
+}
+
+function marked(signed: Signed, plan: HeadPlan, insert: () => string): HeadPlan {
+  const { limits } = signed.snapshot.settings;
+  const needs = needsOf(signed);
+  const type = valueOf(plan.headers, "content-type") ?? "";
+  const kept = plan.headers.filter(
+    (_, at) => !OF_THE_BYTES.has((plan.headers[at - (at % 2)] ?? "").toLowerCase()),
+  );
+  const headers = withType(amendPolicyHeaders(kept, needs), outgoingContentType(type));
+  if (signed.raw.method === "HEAD") return { ...plan, headers, transform: null };
+  const write = rewriter({
+    insert: insert(),
+    charset: charsetOf(type),
+    pageHead: limits.pageHead,
+    amendMeta: (policy) => amendPolicies(policy, needs),
+  });
+  const coding = decoder(valueOf(plan.headers, "content-encoding") ?? "", { decoded: limits.pageDecoded });
+  return { ...plan, headers, transform: coding === null ? write : chain(() => [coding, write], unmarkable) };
+}
+
+function bannerView(world: World, signed: Signed, impersonation: Impersonation): BannerView {
+  const { settings, policy } = signed.snapshot;
+  const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
+  const now = world.clock.now();
+  return {
+    trueUser: { id: impersonation.agent.id, label: labelOf(impersonation.agent) },
+    effectiveUser: {
+      id: impersonation.effectiveUser.id,
+      label: labelOf(impersonation.effectiveUser),
+      email: impersonation.effectiveUser.email,
+    },
+    impersonation: impersonation.id,
+    mode: modeAt(impersonation, now),
+    reason: impersonation.reason,
+    ticket: impersonation.ticket,
+    endsAt: endsAt(impersonation),
+    now,
+    prefix: settings.prefix,
+    csrf: world.forms.token(formSubject(signed, impersonation.agent), now),
+    canElevate: admission.kind === "granted" && admission.grant.elevateFor !== null,
+    position: settings.page.banner.position,
+    disable: settings.page.disable,
+    logout: settings.page.logout,
+  };
+}
+
+let scriptHash: string | null = null;
+
+/** What the banner loads, as a policy names it. */
+function needsOf(signed: Signed): CspNeeds {
+  const { prefix } = signed.snapshot.settings;
+  const base = `${signed.origin}${prefix}`;
+  scriptHash ??= `'sha256-${createHash("sha256")
+    .update(clientAssets().get("client.js")?.body ?? "")
+    .digest("base64")}'`;
+  return {
+    script: `${base}/client.js`,
+    scriptHash,
+    styles: [`${base}/banner.css`],
+    connect: [`${base}/me`, `${base}/lost`],
+    formAction: `${base}/`,
+  };
+}
+
+function isRedirect({ status, headers }: HeadPlan): boolean {
+  return status >= 300 && status < 400 && valueOf(headers, "location") !== null;
+}
+
+function withType(headers: RawHeaders, type: string): RawHeaders {
+  return headers.map((part, at) =>
+    at % 2 === 1 && headers[at - 1]?.toLowerCase() === "content-type" ? type : part,
+  );
+}
+
+function valueOf(headers: RawHeaders, name: string): string | null {
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? null;
+  }
+  return null;
+}
+
+/** Whatever goes wrong while a page is decoded and written to means that it can't be shown. */
+function unmarkable(error: Error): Fault {
+  return error instanceof Fault ? error : new Fault("page-unmarkable", error.message, { cause: error });
+}

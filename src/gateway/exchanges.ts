@@ -1,0 +1,72 @@
+import type { ServerResponse } from "node:http";
+import type { Fault } from "../errors.ts";
+import { answerFaultTo } from "./answer.ts";
+import { cookieScope } from "./cookie-scope.ts";
+import type { Exchange } from "./exchange.ts";
+import { type Outbound, outbound } from "./forward.ts";
+import { respond } from "./respond.ts";
+import { settle } from "./settle.ts";
+import type { Signed } from "./sign.ts";
+import type { CutReason } from "./sockets.ts";
+import type { World } from "./world.ts";
+
+/** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
+export async function outboundFor(world: World, signed: Signed): Promise<Outbound> {
+  const { impersonation } = signed;
+  const jar =
+    impersonation === null
+      ? null
+      : await world.book.cookies(impersonation.id, signed.cookies, cookieScope(signed));
+  return outbound(signed, jar);
+}
+
+/** Something that is open under a disguise and has to be cut when the disguise ends. */
+export interface Leash {
+  readonly signal: AbortSignal | null;
+  release(): void;
+}
+
+const UNLEASHED: Leash = { signal: null, release: () => undefined };
+
+export function leash(world: World, signed: Signed): Leash {
+  const { impersonation } = signed;
+  if (impersonation === null) return UNLEASHED;
+  const controller = new AbortController();
+  const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const release = world.sockets.add(wearer, (why: CutReason) => controller.abort(why));
+  return { signal: controller.signal, release };
+}
+
+/** The exchange of a signed HTTP request. */
+export async function exchangeFor(
+  world: World,
+  signed: Signed,
+  client: Exchange["client"],
+): Promise<Exchange> {
+  const { target, headers } = await outboundFor(world, signed);
+  const { signal, release } = leash(world, signed);
+  return {
+    method: client.request.method ?? "GET",
+    target,
+    headers,
+    client,
+    body: null,
+    respond: (head) => respond(world, signed, head),
+    failed: (fault) => sendFault(world, signed, client.response, fault),
+    settled: (settlement) => {
+      release();
+      settle(world, signed, settlement);
+    },
+    signal,
+  };
+}
+
+function sendFault(world: World, signed: Signed, response: ServerResponse, fault: Fault): void {
+  const { status, headers, body } = answerFaultTo(world, signed, fault);
+  const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
+  response.writeHead(
+    status,
+    [...headers, ...own, ["Content-Length", String(Buffer.byteLength(body))]].flat(),
+  );
+  response.end(signed.raw.method === "HEAD" ? undefined : body);
+}

@@ -1,0 +1,76 @@
+import type { Maybe } from "../ports.ts";
+import { clearing } from "./answer.ts";
+import { cookieScope } from "./cookie-scope.ts";
+import { documentPlan, isDocument, noticePlan } from "./document.ts";
+import type { HeadPlan, RawHeaders, UpstreamHead } from "./exchange.ts";
+import { publicAddresses } from "./location.ts";
+import type { Signed } from "./sign.ts";
+import type { World } from "./world.ts";
+
+/** Response headers of an app that a disguise must not let through: caches, validators, and what reaches the agent's own. */
+const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
+  "set-cookie",
+  "set-cookie2",
+  "clear-site-data",
+  "cache-control",
+  "expires",
+  "pragma",
+  "age",
+  "etag",
+  "last-modified",
+  "surrogate-control",
+  "surrogate-key",
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "vercel-cdn-cache-control",
+  "speculation-rules",
+  "service-worker-allowed",
+]);
+
+/** What the client gets for the app's head. Own traffic keeps all of it but addresses and cookies that only we may set. */
+export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
+  const { upstream, cookie } = signed.snapshot.settings;
+  const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
+  if (signed.impersonation !== null) return disguisedPlan(world, signed, { ...head, headers });
+  const kept = withoutOurCookies(headers, cookie.name);
+  const plan = { status: head.status, message: head.message, headers: kept, transform: null };
+  if (signed.setCookies.length === 0 && signed.notice === null) return plan;
+  const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
+  return signed.notice !== null && isDocument(signed, own) ? noticePlan(world, signed, own) : own;
+}
+
+async function disguisedPlan(world: World, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
+  const { impersonation } = signed;
+  if (impersonation === null) throw new TypeError("a disguised answer without an impersonation");
+  const lines = valuesOf(head.headers, "set-cookie");
+  // The jar is written before the page is shown: the next request may come with the first byte.
+  const mirrored =
+    lines.length === 0 ? [] : await world.book.receive(impersonation.id, lines, cookieScope(signed));
+  const kept = head.headers.filter(
+    (_, at) => !NOT_UNDER_DISGUISE.has((head.headers[at - (at % 2)] ?? "").toLowerCase()),
+  );
+  const headers = [...kept, "Cache-Control", "private, no-store", ...ourHeaders(signed)];
+  for (const line of mirrored) headers.push("Set-Cookie", line);
+  const plan = { status: head.status, message: head.message, headers, transform: null };
+  return isDocument(signed, plan) ? documentPlan(world, signed, impersonation, plan) : plan;
+}
+
+function ourHeaders(signed: Signed): RawHeaders {
+  return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
+}
+
+/** The app can't plant or delete a cookie of ours. */
+function withoutOurCookies(headers: RawHeaders, name: string): RawHeaders {
+  const ours = new RegExp(`^\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i");
+  const planted = (at: number) =>
+    headers[at]?.length === 10 &&
+    headers[at]?.toLowerCase() === "set-cookie" &&
+    ours.test(headers[at + 1] ?? "");
+  let any = false;
+  for (let at = 0; at < headers.length && !any; at += 2) any = planted(at);
+  return any ? headers.filter((_, at) => !planted(at - (at % 2))) : headers;
+}
+
+function valuesOf(headers: RawHeaders, name: string): readonly string[] {
+  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
+}

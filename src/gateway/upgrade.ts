@@ -1,0 +1,83 @@
+import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import { modeAt } from "../domain/impersonation.ts";
+import { Fault } from "../errors.ts";
+import { type Answer, answer, answerFault, answerFaultTo } from "./answer.ts";
+import { leash, outboundFor } from "./exchanges.ts";
+import { intake } from "./intake.ts";
+import { originAllowed } from "./origin.ts";
+import { pipeline } from "./pipeline.ts";
+import type { Received } from "./received.ts";
+import { refuse } from "./refusal.ts";
+import { respond } from "./respond.ts";
+import { settle } from "./settle.ts";
+import type { Signed } from "./sign.ts";
+import type { Tunnel } from "./tunnel.ts";
+import type { UpgradeDoor, UpgradeHandler } from "./upgrades.ts";
+import type { World } from "./world.ts";
+
+/** Upgrades come the same way as every request: intake, pipeline, and then a tunnel in place of the transport. */
+export function upgrading(world: World, tunnelOf: (received: Received) => Tunnel): UpgradeHandler {
+  return async function upgrade(request, socket, head) {
+    const taken = intake(world, request, true);
+    if (taken.kind === "refused") throw taken.fault;
+    const { received } = taken;
+    if (received.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
+    const verdict = originAllowed(request.headers.origin, {
+      publicOrigins: [received.origin],
+      disguised: received.secret !== null,
+    });
+    if (!verdict.allowed)
+      throw new Fault("foreign-origin", `the Origin is ${verdict.why}: ${request.headers.origin ?? ""}`);
+    const passage = await pipeline(world, received);
+    if (passage.kind === "answer") refuse(socket, answer(world, passage.committed));
+    else if (passage.kind === "fault") refuse(socket, answerFaultTo(world, received, passage.fault));
+    else await open(world, passage.signed, tunnelOf(received), { socket, head });
+  };
+}
+
+/** What the upgrade door needs besides; `waiting` is how many may be decided at once. */
+export function upgradeDoor(world: World): UpgradeDoor {
+  return {
+    waiting: world.config.current().settings.limits.connections,
+    answer(fault: Fault, request: IncomingMessage): Answer {
+      world.log.info(
+        { code: fault.code, detail: fault.detail, path: request.url?.slice(0, 200) },
+        "an upgrade was refused",
+      );
+      return answerFault(world, fault, {
+        id: world.newId(),
+        page: false,
+        prefix: world.config.current().settings.prefix,
+      });
+    },
+  };
+}
+
+async function open(
+  world: World,
+  signed: Signed,
+  tunnel: Tunnel,
+  client: { readonly socket: Socket; readonly head: Buffer },
+): Promise<void> {
+  const { target, headers } = await outboundFor(world, signed);
+  const { signal, release } = leash(world, signed);
+  tunnel.open({
+    ...client,
+    target,
+    headers,
+    respond: async (head) => (await respond(world, signed, head)).headers,
+    failed: (fault) => refuse(client.socket, answerFaultTo(world, signed, fault)),
+    settled: (settlement) => {
+      release();
+      settle(world, signed, settlement);
+    },
+    signal,
+    readOnly: looksOnly(signed),
+  });
+}
+
+/** In mode read a page may listen to its socket; it may speak only where a rule allows it. */
+function looksOnly({ impersonation, rule, at }: Signed): boolean {
+  return impersonation !== null && modeAt(impersonation, at) === "read" && rule?.effect !== "allow";
+}
