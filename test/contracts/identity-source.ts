@@ -38,6 +38,12 @@ export function testIdentitySource(t: Test, name: string, setup: (t: Test) => Pr
     t.strictSame(again, first);
   });
 
+  t.test(`${name}: reads a header that is given as a list of one`, async (t) => {
+    const { source, known } = await setup(t);
+    const lists = Object.entries(known.headers).map(([header, value]) => [header, [value ?? ""].flat()]);
+    t.match(await source.identify({ ...known, headers: Object.fromEntries(lists) }), { kind: "known" });
+  });
+
   t.test(`${name}: doesn't know a caller who shows nothing`, async (t) => {
     const { source } = await setup(t);
     t.strictSame(await source.identify(evidence()), { kind: "unknown" });

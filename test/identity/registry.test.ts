@@ -4,6 +4,8 @@ import { Fault } from "../../src/errors.ts";
 import { firstOf, identityEntrySchema, identityKinds } from "../../src/identity/registry.ts";
 import type { Identification, IdentitySource } from "../../src/ports.ts";
 import { evidence } from "../contracts/identity-source.ts";
+import { examplesIn } from "../fixtures/docs.ts";
+import { problems } from "./deps.ts";
 
 const unknown: Identification = { kind: "unknown" };
 const known = (id: string): Identification => ({
@@ -67,6 +69,13 @@ t.test("every kind says what it is, and so does every key of its options", async
       t.ok(value.description, `${kind.name}.${key}`);
   }
   t.match(z.toJSONSchema(identityEntrySchema, { io: "input" }), { anyOf: identityKinds.map(() => Object) });
+});
+
+t.test("the docs have an example of every kind, and each of them is right", async (t) => {
+  const entries = examplesIn("identity.md").flatMap(({ identity }) => identity as Record<string, unknown>[]);
+  for (const entry of entries) t.strictSame(problems(entry), [], JSON.stringify(entry));
+  const shown = new Set(entries.flatMap((entry) => Object.keys(entry)));
+  t.strictSame([...shown].sort(), identityKinds.map(({ name }) => name).sort());
 });
 
 interface Described {

@@ -2,6 +2,7 @@ import t from "tap";
 import { z } from "zod";
 import { finish, ownerKinds } from "../../src/owners/registry.ts";
 import { lookup, NEVER } from "../contracts/owner-resolver.ts";
+import { examplesIn } from "../fixtures/docs.ts";
 import { ownerDeps, problems } from "./deps.ts";
 
 t.test("every kind says what it is", async (t) => {
@@ -51,4 +52,11 @@ t.test("a kind that is remembered needs nothing of its own for it", async (t) =>
   await Promise.all([1, 2, 3].map(() => resolver.resolve(lookup({ site: "1" }), NEVER)));
   t.equal(await resolver.resolve(lookup({ site: "a/b" }), NEVER), null);
   t.equal(asked, 1);
+});
+
+t.test("the docs have an example of every kind, and each of them is right", async (t) => {
+  const entries = examplesIn("owners.md").flatMap(({ owners }) => Object.values(owners ?? {}) as object[]);
+  for (const entry of entries) t.strictSame(problems(entry), [], JSON.stringify(entry));
+  const shown = new Set(entries.map((entry) => Object.keys(entry)[0]));
+  t.strictSame([...shown].sort(), ownerKinds.map(({ name }) => name).sort());
 });

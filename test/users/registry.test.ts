@@ -1,7 +1,8 @@
 import t from "tap";
 import { z } from "zod";
 import { finish, userKinds } from "../../src/users/registry.ts";
-import { userDeps } from "./deps.ts";
+import { examplesIn } from "../fixtures/docs.ts";
+import { problems, userDeps } from "./deps.ts";
 
 t.test("every kind says what it is, and so does every key beside its own", async (t) => {
   t.strictSame(
@@ -30,4 +31,13 @@ t.test("a kind that finds too many is cut", async (t) => {
   const search = async () => Array.from({ length: 9 }, () => person);
   const users = finish({ caching: null, find: async () => null, search }, userDeps(t));
   t.equal((await users.search("n", 3)).length, 3);
+});
+
+t.test("the docs have an example of every kind, and each of them is right", async (t) => {
+  const entries = examplesIn("owners.md").flatMap(({ users }) =>
+    users === undefined ? [] : [users as object],
+  );
+  for (const entry of entries) t.strictSame(problems(entry), [], JSON.stringify(entry));
+  const shown = new Set(entries.map((entry) => Object.keys(entry)[0]));
+  t.strictSame([...shown].sort(), userKinds.map(({ name }) => name).sort());
 });
