@@ -24,22 +24,46 @@ interface Held {
  */
 export function publishedKeys(
   url: string,
-  { clock, http, log }: Pick<IdentityDeps, "clock" | "http" | "log">,
+  deps: Pick<IdentityDeps, "clock" | "http" | "log">,
 ): JWTVerifyGetKey {
+  const { clock, log } = deps;
+  const fetched = fetcher(url, deps);
+  const ahead = () => {
+    fetched
+      .refresh()
+      .catch((error: Error) => log.warn({ url, why: error.message }, "keys are older than they should be"));
+  };
+  return async (header, token) => {
+    const held = fetched.held();
+    const age = held === null ? OLDEST : clock.monotonic() - held.at;
+    if (age >= FRESH && age < OLDEST) ahead();
+    const current = held === null || age >= OLDEST ? await fetched.refresh() : held;
+    try {
+      return await current.keyFor(header, token);
+    } catch (error) {
+      const isYoung = clock.monotonic() - current.at < COOLDOWN;
+      if (!(error instanceof errors.JWKSNoMatchingKey) || isYoung) throw error;
+      return (await fetched.refresh()).keyFor(header, token);
+    }
+  };
+}
+
+interface Fetcher {
+  held(): Held | null;
+  refresh(): Promise<Held>;
+}
+
+function fetcher(url: string, { clock, http }: Pick<IdentityDeps, "clock" | "http">): Fetcher {
   let held: Held | null = null;
   let failedAt: number | null = null;
   let flight: Promise<Held> | null = null;
-
   const ask = async (): Promise<Held> => {
     const at = clock.monotonic();
     if (failedAt !== null && at - failedAt < BACKOFF)
       throw new Fault("identity-unavailable", `the keys at ${url} could not be had a moment ago`);
     try {
-      const answer = await http.get(url, {
-        headers: { accept: "application/json, application/jwk-set+json" },
-        timeout: 5_000,
-        maxBytes: LARGEST,
-      });
+      const headers = { accept: "application/json, application/jwk-set+json" };
+      const answer = await http.get(url, { headers, timeout: 5_000, maxBytes: LARGEST });
       held = { keyFor: keysOf(answer), at };
       failedAt = null;
       return held;
@@ -49,29 +73,14 @@ export function publishedKeys(
       throw new Fault("identity-unavailable", `the keys at ${url} could not be had: ${why}`, { cause });
     }
   };
-  const refresh = (): Promise<Held> => {
-    flight ??= ask().finally(() => {
-      flight = null;
-    });
-    return flight;
-  };
-  const ahead = () => {
-    refresh().catch((error: Error) =>
-      log.warn({ url, why: error.message }, "keys are older than they should be"),
-    );
-  };
-
-  return async (header, token) => {
-    const age = held === null ? OLDEST : clock.monotonic() - held.at;
-    if (age >= FRESH && age < OLDEST) ahead();
-    const current = held === null || age >= OLDEST ? await refresh() : held;
-    try {
-      return await current.keyFor(header, token);
-    } catch (error) {
-      const isYoung = clock.monotonic() - current.at < COOLDOWN;
-      if (!(error instanceof errors.JWKSNoMatchingKey) || isYoung) throw error;
-      return (await refresh()).keyFor(header, token);
-    }
+  return {
+    held: () => held,
+    refresh: () => {
+      flight ??= ask().finally(() => {
+        flight = null;
+      });
+      return flight;
+    },
   };
 }
 
