@@ -18,6 +18,8 @@ export function originAllowed(origin: string | undefined, policy: OriginPolicy):
   if (!policy.disguised) return { allowed: true, why: "own-traffic" };
   if (origin === undefined || origin === "") return { allowed: false, why: "missing" };
   const sent = origin.toLowerCase();
+  // What has no origin of its own says `null`, and is nobody's page.
+  if (sent === "null") return { allowed: false, why: "foreign" };
   const same = policy.publicOrigins.some((own) => URL.canParse(own) && new URL(own).origin === sent);
   return same ? { allowed: true, why: "same-origin" } : { allowed: false, why: "foreign" };
 }
