@@ -1,0 +1,269 @@
+import type { Clock, Closing, JournalRecord, Log } from "../ports.ts";
+import { openProducers, segmentsIn } from "./folder.ts";
+import type { Source } from "./ledger.ts";
+import { problemOf } from "./problem.ts";
+import type { Reader } from "./reader.ts";
+import type { Sink } from "./sink.ts";
+
+export interface ShipperOptions {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long records are gathered before they are sent, ms. */
+  readonly linger?: number;
+  /** How often ended lives are looked for while there is nothing to do, ms. */
+  readonly idle?: number;
+  /** Records and bytes of one batch. */
+  readonly records?: number;
+  readonly bytes?: number;
+  /** The longest wait between two attempts, ms. */
+  readonly patience?: number;
+}
+
+export interface ShipperStatus {
+  readonly sink: string;
+  /** Why nothing goes on just now: Redis' own word (`OOM`, `READONLY` …), or the system's; null while all is well. */
+  readonly problem: string | null;
+  /** Wall time since when, ms. */
+  readonly since: number | null;
+  /** Durable records of this life that the sink doesn't have yet. */
+  readonly lag: number;
+  readonly shipped: number;
+  readonly batches: number;
+  readonly failures: number;
+  /** Numbers that could not be shipped any more, since they are gone here: an alarm. */
+  readonly gaps: number;
+  /** What is not as safe at the sink as it could be. */
+  readonly warnings: readonly string[];
+}
+
+/** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
+export interface Shipper extends Closing {
+  status(): ShipperStatus;
+  /** The last record of a producer that the sink has: infinity for a life that is over and all there; null: not known. */
+  shipped(producer: string): number | null;
+}
+
+export function shipper(options: ShipperOptions): Shipper {
+  const it = new Carrier(options);
+  it.start();
+  return it;
+}
+
+/** How long a stopping shipper may go on to send what is left, ms. */
+const FAREWELL = 5_000;
+
+class Carrier implements Shipper {
+  readonly #options: Required<ShipperOptions>;
+  readonly #positions = new Map<string, number>();
+  readonly #readers = new Map<string, Reader>();
+  readonly #finished = new Set<string>();
+  readonly #count = { shipped: 0, batches: 0, failures: 0, gaps: 0 };
+  #problem: { readonly word: string; readonly since: number } | null = null;
+  #stale = false;
+  #confirmed = 0;
+  #warnings: readonly string[] | null = null;
+  #stopBy: number | null = null;
+  #wake: (() => void) | null = null;
+  #rung = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: ShipperOptions) {
+    const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
+    this.#options = { ...usual, ...options };
+  }
+
+  start(): void {
+    const { source, sink } = this.#options;
+    source.listen(() => this.#ring());
+    sink.changed(() => {
+      this.#stale = true;
+      this.#warnings = null;
+      this.#ring();
+    });
+    this.#running = this.#run();
+  }
+
+  status(): ShipperStatus {
+    const { source, sink } = this.#options;
+    return {
+      sink: sink.name,
+      problem: this.#problem?.word ?? null,
+      since: this.#problem?.since ?? null,
+      lag: source.durable() - this.#confirmed,
+      ...this.#count,
+      warnings: this.#warnings ?? [],
+    };
+  }
+
+  shipped(producer: string): number | null {
+    if (this.#finished.has(producer)) return Number.POSITIVE_INFINITY;
+    return this.#positions.get(producer) ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.#stopBy = this.#options.clock.monotonic() + FAREWELL;
+    this.#ring();
+    await this.#running;
+    await this.#forget();
+    await this.#options.sink.close();
+  }
+
+  async #run(): Promise<void> {
+    for (let attempt = 0; ; ) {
+      const { monotonic } = this.#options.clock;
+      if (this.#stopBy !== null && (monotonic() >= this.#stopBy || this.#drained())) return;
+      try {
+        if (this.#stale) await this.#forget();
+        const sent = await this.#pass();
+        this.#well();
+        await this.#ask();
+        attempt = 0;
+        if (this.#stopBy === null) await this.#pause(sent);
+      } catch (error) {
+        this.#ill(error);
+        await this.#forget();
+        await this.#sleep(this.#backoff(attempt));
+        attempt += 1;
+      }
+    }
+  }
+
+  /** Ended lives first, then our own: each producer's records in order. Gives how many were sent. */
+  async #pass(): Promise<number> {
+    const { source } = this.#options;
+    let sent = 0;
+    for (const producer of await this.#producers()) {
+      for (;;) {
+        const records = await this.#batch(producer);
+        if (records.length === 0) break;
+        await this.#send(producer, records);
+        sent += records.length;
+      }
+      if (producer !== source.producer) await this.#finish(producer);
+    }
+    return sent;
+  }
+
+  /** Lives that are over have no lock; those that other processes hold are shipped by them. */
+  async #producers(): Promise<readonly string[]> {
+    const { folder, producer } = this.#options.source;
+    const open = new Set(await openProducers(folder));
+    const all = new Set((await segmentsIn(folder)).map((segment) => segment.producer));
+    const over = [...all].filter((it) => it !== producer && !open.has(it) && !this.#finished.has(it));
+    return [...over, producer];
+  }
+
+  async #batch(producer: string): Promise<readonly JournalRecord[]> {
+    const { source, sink, records, bytes } = this.#options;
+    let reader = this.#readers.get(producer);
+    if (reader === undefined) {
+      const position = await sink.position(producer);
+      this.#place(producer, position);
+      reader = source.read(producer, position);
+      this.#readers.set(producer, reader);
+    }
+    return reader.read({ records, bytes });
+  }
+
+  async #send(producer: string, records: readonly JournalRecord[]): Promise<void> {
+    const { sink, log } = this.#options;
+    const before = this.#positions.get(producer) ?? 0;
+    await sink.send(records);
+    const [first, last] = [records[0]?.sequence ?? 0, records.at(-1)?.sequence ?? before];
+    const missing = last - before - records.length;
+    if (missing > 0) {
+      this.#count.gaps += missing;
+      log.error(
+        { producer, after: before, first, last, missing },
+        "audit: records are missing in the journal",
+      );
+    }
+    this.#place(producer, last);
+    this.#count.shipped += records.length;
+    this.#count.batches += 1;
+  }
+
+  #place(producer: string, position: number): void {
+    this.#positions.set(producer, position);
+    if (producer === this.#options.source.producer) this.#confirmed = position;
+  }
+
+  async #finish(producer: string): Promise<void> {
+    this.#finished.add(producer);
+    this.#positions.delete(producer);
+    await this.#readers.get(producer)?.close();
+    this.#readers.delete(producer);
+  }
+
+  /** Everything that was known of the sink may be wrong: it is asked again. */
+  async #forget(): Promise<void> {
+    this.#stale = false;
+    const readers = [...this.#readers.values()];
+    this.#readers.clear();
+    this.#positions.clear();
+    this.#finished.clear();
+    for (const reader of readers) await reader.close();
+  }
+
+  async #ask(): Promise<void> {
+    if (this.#warnings !== null) return;
+    const { sink, log } = this.#options;
+    this.#warnings = await sink.warnings();
+    for (const warning of this.#warnings) log.warn({ sink: sink.name }, `audit: ${warning}`);
+  }
+
+  #drained(): boolean {
+    const { source } = this.#options;
+    return (this.#positions.get(source.producer) ?? -1) >= source.durable();
+  }
+
+  #well(): void {
+    if (this.#problem === null) return;
+    const { log, sink } = this.#options;
+    log.info({ sink: sink.name, problem: this.#problem.word }, "audit: records are shipped again");
+    this.#problem = null;
+  }
+
+  #ill(error: unknown): void {
+    const { log, sink, clock } = this.#options;
+    this.#count.failures += 1;
+    const word = problemOf(error);
+    if (this.#problem?.word === word) return;
+    this.#problem = { word, since: this.#problem?.since ?? clock.now() };
+    log.error({ err: error, sink: sink.name, problem: word }, "audit: records can not be shipped");
+  }
+
+  async #pause(sent: number): Promise<void> {
+    if (sent > 0) return this.#sleep(this.#options.linger);
+    if (!this.#rung) {
+      await new Promise<void>((done) => {
+        const timer = setTimeout(done, this.#options.idle).unref();
+        this.#wake = () => {
+          clearTimeout(timer);
+          done();
+        };
+      });
+      this.#wake = null;
+    }
+    this.#rung = false;
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((done) => {
+      setTimeout(done, ms).unref();
+    });
+  }
+
+  #ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** 100 ms, 200 ms … each a random part of it, so that many gateways do not come back at once. */
+  #backoff(attempt: number): number {
+    const most = Math.min(this.#options.patience, 100 * 2 ** Math.min(attempt, 10));
+    return most / 2 + (Math.random() * most) / 2;
+  }
+}

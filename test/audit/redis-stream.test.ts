@@ -1,0 +1,97 @@
+import { Redis } from "ioredis";
+import t, { type Test } from "tap";
+import { redisStream } from "../../src/audit/redis-stream.ts";
+import { auditSinkContract, records } from "../contracts/audit-sink.ts";
+import { type RedisServer, redisServer } from "../fixtures/redis.ts";
+import { clock, memoryLog } from "./world.ts";
+
+const server = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
+t.teardown(() => server.stop());
+
+async function setup(t: Test, at: RedisServer = server) {
+  const log = memoryLog();
+  const reader = new Redis(at.port, at.host);
+  await reader.flushall();
+  const sink = redisStream.create({ redis: { url: at.url, stream: "{guise:audit}" } }, { clock, log });
+  t.teardown(async () => {
+    await sink.close();
+    reader.disconnect();
+  });
+  const entries = () => reader.xrange("{guise:audit}", "-", "+");
+  const arrived = async () => (await entries()).map(([, fields]) => fields[5] ?? "");
+  return { sink, log, reader, entries, arrived };
+}
+
+auditSinkContract(t, setup);
+
+t.test("an entry tells id, action and the line as the journal has it", async (t) => {
+  const { sink, entries } = await setup(t);
+  const [record] = records("gw-1", 1);
+  if (record === undefined) throw new Error("unreachable");
+  await sink.send([record]);
+  const id = JSON.parse(record.line).event.id;
+  const [[, fields] = ["", []]] = await entries();
+  t.strictSame(fields, ["id", id, "action", "impersonation.intent", "event", record.line]);
+});
+
+t.test("when Redis has less than it said, nothing is written before it was asked again", async (t) => {
+  const { sink, reader, arrived } = await setup(t);
+  const sent = records("gw-1", 6);
+  await sink.send(sent.slice(0, 4));
+  await reader.hset("{guise:audit}:cursor", "gw-1", 2);
+  await t.rejects(sink.send(sent.slice(4)), /has lost records: it is at 2/);
+  t.equal((await arrived()).length, 4);
+  t.equal(await sink.position("gw-1"), 2);
+});
+
+t.test("a stream that somebody deleted is an alarm", async (t) => {
+  const { sink, reader, log } = await setup(t);
+  const sent = records("gw-1", 4);
+  await sink.send(sent.slice(0, 2));
+  await reader.del("{guise:audit}");
+  await sink.send(sent.slice(2));
+  t.match(log.lines, [{ level: "error", message: /somebody deleted the stream/ }]);
+});
+
+t.test("what Redis says is what the fault says", async (t) => {
+  const { sink, reader } = await setup(t);
+  const sent = records("gw-1", 2);
+  await reader.set("{guise:audit}", "a string");
+  await t.rejects(sink.send(sent), /WRONGTYPE/);
+  t.equal(await sink.position("gw-1"), 0, "the cursor did not move");
+  await reader.del("{guise:audit}");
+  await reader.config("SET", "maxmemory", "1");
+  await t.rejects(sink.send(sent), /OOM/);
+  await reader.config("SET", "maxmemory", "0");
+  await reader.call("ACL", "SETUSER", "default", "-xadd");
+  await t.rejects(sink.send(sent), /can't run this command/);
+  await reader.call("ACL", "SETUSER", "default", "+xadd");
+  await sink.send(sent);
+  t.equal(await sink.position("gw-1"), 2);
+});
+
+t.test("a cursor that may not be written leaves nothing in the stream", async (t) => {
+  const { sink, reader, arrived } = await setup(t);
+  await reader.call("ACL", "SETUSER", "default", "-hset");
+  await t.rejects(sink.send(records("gw-1", 2)));
+  await reader.call("ACL", "SETUSER", "default", "+hset");
+  t.strictSame(await arrived(), []);
+});
+
+t.test("a careful Redis gets no warning, a careless one says what to change", async (t) => {
+  const { sink } = await setup(t);
+  t.strictSame(await sink.warnings(), []);
+  const careless = await redisServer({ args: ["--maxmemory-policy", "allkeys-lru"] });
+  t.teardown(() => careless.stop());
+  const other = await setup(t, careless);
+  t.match(await other.sink.warnings(), [/appendonly is off/, /maxmemory-policy is allkeys-lru/]);
+  await other.reader.config("SET", "appendonly", "yes");
+  await other.reader.config("SET", "appendfsync", "no");
+  t.match(await other.sink.warnings(), [/appendfsync is no/, /maxmemory-policy/]);
+});
+
+t.test("options have a stream whose cursor shares its slot", async (t) => {
+  const parse = (stream?: string) => redisStream.schema.safeParse({ redis: { url: "redis://h", stream } });
+  t.equal(parse().data?.redis.stream, "{guise:audit}");
+  t.equal(parse("audit").success, false);
+});
