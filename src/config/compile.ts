@@ -1,14 +1,13 @@
 import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
-import type { Entry } from "../kinds.ts";
-import type { OwnerResolver } from "../ports.ts";
-import { policyOf } from "./grants.ts";
+import type { KnownResolver } from "../owners/registry.ts";
+import { type GrantParts, policyOf } from "./grants.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
 import { settingsOf } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type Lookup, routesOf, rulesOf } from "./tables.ts";
+import { type Lookup, type RouteTable, routesOf, rulesOf, type TableParts, unmetNeeds } from "./tables.ts";
 
 /** What compiling needs besides the config itself. */
 export interface CompileOptions {
@@ -22,46 +21,62 @@ export type Compilation =
   | { readonly kind: "compiled"; readonly snapshot: Snapshot }
   | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
 
+/** The parts of a config that are put together. null stands for an entry that is wrong already. */
+export interface Parts extends GrantParts, TableParts {}
+
 /** A checked config as a world to live in, or all that only shows when it is put together. Asks nobody anything. */
 export function compile(config: Config, options: CompileOptions): Compilation {
   const { digest, deps } = options;
-  const { policy, complaints } = policyOf(config);
-  const table = routesOf(config);
-  const { rules, complaints: ruleComplaints } = rulesOf(config);
-  const found: Complaint[] = [...complaints, ...table.complaints, ...ruleComplaints];
+  const found: Complaint[] = [];
+  const { table, owners, ...rest } = assemble(config, deps, found);
   const settings = attempt(found, ["upstream", "ca"], () =>
     settingsOf(config, options.identityHeaders, deps.secret),
   );
   const sources = config.identity.map((entry, i) =>
     attempt(found, ["identity", i], () => entry.create(deps)),
   );
-  const owners = ownersOf(table.lookups, deps, found);
-  const users = config.users;
-  const people = users === undefined ? null : attempt(found, ["users"], () => users.create(deps));
+  const { users: entry } = config;
+  const users = entry === undefined ? null : attempt(found, ["users"], () => entry.create(deps));
   if (found.length > 0 || settings === null) return { kind: "complaints", complaints: found };
   const identity = firstOf(sources.filter((source) => source !== null));
   const { routes } = table;
-  return {
-    kind: "compiled",
-    snapshot: { digest, settings, policy, routes, rules, identity, owners, users: people },
-  };
+  return { kind: "compiled", snapshot: { digest, settings, ...rest, routes, identity, owners, users } };
+}
+
+/** What is wrong between the entries of a config that are right by themselves. */
+export function complaintsAmong(parts: Parts, deps: RoomDeps): readonly Complaint[] {
+  const found: Complaint[] = [];
+  assemble(parts, deps, found);
+  return found;
+}
+
+interface Assembly extends Pick<Snapshot, "policy" | "rules"> {
+  readonly table: RouteTable;
+  readonly owners: ReadonlyMap<string, KnownResolver>;
+}
+
+function assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Assembly {
+  const { policy, complaints } = policyOf(parts);
+  const table = routesOf(parts);
+  const { rules, complaints: among } = rulesOf(parts);
+  const owners = ownersOf(table.lookups, deps, found);
+  const broken = new Set(table.complaints.map(({ path }) => (path[0] === "routes" ? path[1] : null)));
+  const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
+  found.push(...complaints, ...table.complaints, ...among, ...unmet);
+  return { policy, rules, table, owners };
 }
 
 function ownersOf(
   lookups: ReadonlyMap<string, Lookup>,
   deps: RoomDeps,
   found: Complaint[],
-): ReadonlyMap<string, OwnerResolver> {
-  const owners = new Map<string, OwnerResolver>([[NOBODY, { resolve: async () => null }]]);
+): ReadonlyMap<string, KnownResolver> {
+  const owners = new Map<string, KnownResolver>([[NOBODY, { needs: [], resolve: async () => null }]]);
   for (const [name, { entry, path }] of lookups) {
-    const made = attempt(found, path, () => make(entry, deps));
+    const made = entry === null ? null : attempt(found, path, () => entry.create(deps));
     if (made !== null) owners.set(name, made);
   }
   return owners;
-}
-
-function make<Made>(entry: Entry<RoomDeps, Made>, deps: RoomDeps): Made {
-  return entry.create(deps);
 }
 
 /** What a kind can't be made of (a secret that isn't there, a key that can't be read) is a problem of the config. */
@@ -70,7 +85,8 @@ function attempt<T>(found: Complaint[], path: readonly PropertyKey[], create: ()
     return create();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    found.push({ path, message: `${error.detail}; ${error.hint}` });
+    const { detail, hint } = error;
+    found.push({ path, message: `${detail}; ${hint.slice(0, 1).toLowerCase()}${hint.slice(1)}` });
     return null;
   }
 }

@@ -50,7 +50,7 @@ export function readDocument(bytes: Uint8Array, file: string): Reading {
   if (root === null) return whole("the file is empty; see routes.config.yaml for an example");
   if (hasCycle(root, new Set())) return whole("an alias stands inside what it repeats");
   const value = expand(() => parsed.toJS({ maxAliasCount: MOST_ALIASES }));
-  if (value.kind === "too-many") return whole(`aliases repeat too much; ${MOST_ALIASES} times is the most`);
+  if (value.kind === "bad") return whole(value.message);
   return {
     kind: "document",
     document: { value: value.value, locate: (it) => locate(root, it, file, lines) },
@@ -66,13 +66,17 @@ function decode(bytes: Uint8Array): string | null {
   }
 }
 
-/** The parser's own guard against a few lines that unfold into gigabytes throws a ReferenceError. */
-function expand(make: () => unknown): { kind: "value"; value: unknown } | { kind: "too-many"; value: null } {
+/** The parser throws a ReferenceError for an alias of nothing, and for a few lines that unfold into gigabytes. */
+function expand(make: () => unknown): { kind: "value"; value: unknown } | { kind: "bad"; message: string } {
   try {
     return { kind: "value", value: make() };
   } catch (error) {
-    if (error instanceof ReferenceError) return { kind: "too-many", value: null };
-    throw error;
+    if (!(error instanceof ReferenceError)) throw error;
+    const tooMany = error.message.startsWith("Excessive");
+    const message = tooMany
+      ? `aliases repeat too much; ${MOST_ALIASES} times is the most`
+      : "an alias (`*name`) repeats what has no such name (`&name`)";
+    return { kind: "bad", message };
   }
 }
 

@@ -4,14 +4,23 @@ import type { Config } from "./schema.ts";
 
 type Agent = Config["agents"][number];
 
-/** `agents` as grants, and what is wrong with entries that say nothing or nobody. */
-export function policyOf(config: Pick<Config, "impersonation" | "agents">): {
+/** What grants are made of. null stands for an entry that is wrong already. */
+export interface GrantParts {
+  readonly impersonation: Config["impersonation"];
+  readonly agents: readonly (Agent | null)[];
+}
+
+/** `agents` as grants, and what is wrong with entries that say nothing, or nobody. */
+export function policyOf({ impersonation, agents }: GrantParts): {
   readonly policy: Policy;
   readonly complaints: readonly Complaint[];
 } {
   return {
-    policy: { impersonation: config.impersonation, grants: config.agents.map(grantOf) },
-    complaints: config.agents.flatMap((agent, i) => complaintsOf(agent, ["agents", i])),
+    policy: {
+      impersonation,
+      grants: agents.flatMap((agent, i) => (agent === null ? [] : grantOf(agent, i))),
+    },
+    complaints: agents.flatMap((agent, i) => (agent === null ? [] : complaintsOf(agent, ["agents", i]))),
   };
 }
 

@@ -2,7 +2,9 @@ import { z } from "zod";
 import type { HttpClient } from "../clients/http.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
-import type { Clock, IdentitySource, Log, OwnerResolver, Users } from "../ports.ts";
+import type { KnownResolver } from "../owners/registry.ts";
+import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
+import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
 import { agent } from "./sections/agents.ts";
 import { audit, page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
@@ -20,13 +22,18 @@ export interface RoomDeps {
 /** The kinds that each room offers; the config's words for them come from here. */
 export interface Kinds {
   readonly identity: readonly AnyKind<RoomDeps, IdentitySource>[];
-  readonly owners: readonly AnyKind<RoomDeps, OwnerResolver>[];
+  readonly owners: readonly AnyKind<RoomDeps, KnownResolver>[];
   readonly users: readonly AnyKind<RoomDeps, Users>[];
-  readonly stores: readonly AnyKind<unknown, unknown>[];
+  readonly stores: readonly AnyKind<ShelfDeps, Shelf>[];
 }
 
 /** The whole file, checked, with every default filled in. */
 export type Config = z.output<ReturnType<typeof configSchema>>;
+
+/** The schemas of single entries, for telling more about a file that is wrong elsewhere. */
+export function entrySchemas(kinds: Kinds) {
+  return { agent, rule, route: route(kinds.owners), owner: kindEntry(kinds.owners, "an owner") };
+}
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 

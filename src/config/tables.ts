@@ -13,9 +13,16 @@ import type { RouteFinder, RouteTarget } from "./snapshot.ts";
 type Route = Config["routes"][number];
 type Rule = Config["rules"][number];
 
-/** An owner lookup and where it is written. */
+/** What tables are made of. null stands for an entry that is wrong already. */
+export interface TableParts {
+  readonly owners: Readonly<Record<string, Config["owners"][string] | null>>;
+  readonly routes: readonly (Route | null)[];
+  readonly rules: readonly (Rule | null)[];
+}
+
+/** An owner lookup and where it is written; `entry` null where it is wrong already. */
 export interface Lookup {
-  readonly entry: Entry<RoomDeps, KnownResolver>;
+  readonly entry: Entry<RoomDeps, KnownResolver> | null;
   readonly path: readonly PropertyKey[];
 }
 
@@ -24,35 +31,43 @@ export interface RouteTable {
   readonly routes: RouteFinder;
   readonly lookups: ReadonlyMap<string, Lookup>;
   /** What each route asks, in their order. */
-  readonly targets: readonly RouteTarget[];
+  readonly targets: readonly (RouteTarget | null)[];
   readonly complaints: readonly Complaint[];
 }
 
-export function routesOf(config: Config): RouteTable {
-  const lookups = new Map<string, Lookup>();
-  for (const [name, entry] of Object.entries(config.owners))
-    lookups.set(name, { entry, path: ["owners", name] });
-  const complaints: Complaint[] = [];
-  if (lookups.has(NOBODY)) {
-    complaints.push({
-      path: ["owners", NOBODY],
-      key: true,
-      message: "`none` means that a page has no owner; choose another name",
-    });
-  }
-  const specs = config.routes.map((route, i): RouteSpec<RouteTarget> => {
-    const { owner } = route;
-    const path = ["routes", i, "owner"];
-    if (owner.kind === "inline") lookups.set(`routes[${i}].owner`, { entry: owner.entry, path });
-    else if (owner.name !== NOBODY && !lookups.has(owner.name))
-      complaints.push(unknownOwner(owner.name, path, lookups));
+/** The index of `routes`, with what is wrong among them. */
+export function routesOf({ owners, routes }: Pick<TableParts, "owners" | "routes">): RouteTable {
+  const lookups = new Map(
+    Object.entries(owners).map(([name, entry]): [string, Lookup] => [
+      name,
+      { entry, path: ["owners", name] },
+    ]),
+  );
+  const complaints: Complaint[] = lookups.has(NOBODY) ? [TAKEN] : [];
+  const specs = routes.map((route, i): RouteSpec<RouteTarget> | null => {
+    if (route === null) return null;
+    const { owner, host, path } = route;
+    const at = ["routes", i, "owner"];
     const name = owner.kind === "inline" ? `routes[${i}].owner` : owner.name;
-    return { host: route.host, path: route.path, name: `routes[${i}]`, target: targetOf(route, name) };
+    if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
+    else if (name !== NOBODY && !lookups.has(name))
+      complaints.push(unknownOwner(name, at, Object.keys(owners)));
+    return { host, path, name: `routes[${i}]`, target: targetOf(route, name) };
   });
-  const { finder, problems } = compileRoutes(specs);
-  const targets = specs.map((spec) => spec.target);
-  return { routes: finder, lookups, targets, complaints: [...complaints, ...problems.map(complaintOf)] };
+  const { finder, problems } = compileRoutes(specs.filter((spec) => spec !== null));
+  return {
+    routes: finder,
+    lookups,
+    targets: specs.map((spec) => spec?.target ?? null),
+    complaints: [...complaints, ...problems.map(complaintOf)],
+  };
 }
+
+const TAKEN: Complaint = {
+  path: ["owners", NOBODY],
+  key: true,
+  message: "`none` means that a page has no owner; choose another name",
+};
 
 function targetOf(route: Route, owner: string): RouteTarget {
   const { host, path, ids } = route;
@@ -64,12 +79,7 @@ function targetOf(route: Route, owner: string): RouteTarget {
   };
 }
 
-function unknownOwner(
-  name: string,
-  path: readonly PropertyKey[],
-  lookups: ReadonlyMap<string, unknown>,
-): Complaint {
-  const names = [...lookups.keys()].filter((known) => !known.includes("["));
+function unknownOwner(name: string, path: readonly PropertyKey[], names: readonly string[]): Complaint {
   const guess = didYouMean(name, names);
   const there = names.length === 0 ? "; there are none yet" : `; there are: ${names.join(", ")}`;
   return { path, message: `\`${name}\` is not a name in \`owners\`${guess === "" ? there : guess}` };
@@ -77,10 +87,12 @@ function unknownOwner(
 
 /** Routes whose address lacks what their lookup asks by, so that they could never have an owner. */
 export function unmetNeeds(
-  targets: readonly RouteTarget[],
+  targets: readonly (RouteTarget | null)[],
   owners: ReadonlyMap<string, KnownResolver>,
 ): readonly Complaint[] {
-  return targets.flatMap(({ owner, params }, i) => {
+  return targets.flatMap((target, i) => {
+    if (target === null) return [];
+    const { owner, params } = target;
     const needs = owners.get(owner)?.needs ?? [];
     const path = ["routes", i, "owner"];
     const has = params.length === 0 ? "it has none" : `it has: ${params.join(", ")}`;
@@ -99,12 +111,13 @@ export function unmetNeeds(
 }
 
 /** `rules` with their presets unfolded, in their order. */
-export function rulesOf(config: Pick<Config, "rules">): {
+export function rulesOf({ rules }: Pick<TableParts, "rules">): {
   readonly rules: RuleIndex;
   readonly complaints: readonly Complaint[];
 } {
   const complaints: Complaint[] = [];
-  const specs = config.rules.flatMap((rule, i): readonly RuleSpec[] => {
+  const specs = rules.flatMap((rule, i): readonly RuleSpec[] => {
+    if (rule === null) return [];
     if (rule.preset === undefined) return [specOf(rule, `rules[${i}]`)];
     const preset = presetRules(rule.preset);
     if (preset === null) complaints.push(unknownPreset(rule.preset, ["rules", i, "preset"]));

@@ -14,11 +14,10 @@ export function validate<T>(document: ConfigDocument, schema: z.ZodType<T>): Val
   const read = schema.safeParse(document.value);
   if (read.success) return { kind: "valid", value: read.data };
   const known = schemaOnce(schema);
-  const complaints = complaintsOf(
-    read.error.issues,
-    (path) => keysAt(known(), path),
-    (path) => valueAt(document.value, path),
-  );
+  const complaints = complaintsOf(read.error.issues, {
+    keysAt: (path) => keysAt(known(), path),
+    valueAt: (path) => valueAt(document.value, path),
+  });
   return { kind: "problems", problems: inOrder(complaints.map((complaint) => document.locate(complaint))) };
 }
 

@@ -13,54 +13,64 @@ export function speakPlainly(): void {
   z.config({ customError: (issue) => plainWords(issue) });
 }
 
-/** Zod's issues as complaints. `keysAt` gives the keys that may stand at a path; `valueAt` what does stand there. */
-export function complaintsOf(
-  issues: readonly Issue[],
-  keysAt: (path: readonly PropertyKey[]) => readonly string[],
-  valueAt: (path: readonly PropertyKey[]) => unknown,
-): readonly Complaint[] {
-  return issues.flatMap((issue) => complaintsOfIssue(issue, [], keysAt, valueAt));
+/** What the words of a complaint need to know of its surroundings. */
+export interface Surroundings {
+  /** The keys that may stand at a path. */
+  keysAt(path: readonly PropertyKey[]): readonly string[];
+  /** What does stand there. */
+  valueAt(path: readonly PropertyKey[]): unknown;
 }
 
-function complaintsOfIssue(
-  issue: Issue,
-  above: readonly PropertyKey[],
-  keysAt: (path: readonly PropertyKey[]) => readonly string[],
-  valueAt: (path: readonly PropertyKey[]) => unknown,
-): readonly Complaint[] {
-  const path = [...above, ...issue.path];
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: [...path, key],
-      key: true,
-      message: unknownKey(key, issue.message, keysAt(path)),
-    }));
-  }
-  if (issue.code === "invalid_union") {
-    const branch = meantBranch(issue.errors);
-    if (branch !== null) return branch.flatMap((inner) => complaintsOfIssue(inner, path, keysAt, valueAt));
-  }
-  return [{ path, message: withFinding(issue.message, path, valueAt(path)) }];
+/** Zod's issues as complaints, each for the form that was meant. */
+export function complaintsOf(issues: readonly Issue[], around: Surroundings): readonly Complaint[] {
+  const plain = issues.flatMap(withoutUnions);
+  const places = (code: Issue["code"]) => new Set(plain.filter((issue) => issue.code === code).map(placeOf));
+  const [mistyped, wrongType] = [places("unrecognized_keys"), places("invalid_type")];
+  // A mistyped key is why the whole doesn't add up, and what is no text has no length: the cause alone is said.
+  const telling = plain.filter(
+    (issue) =>
+      !(issue.code === "custom" && mistyped.has(placeOf(issue))) &&
+      !(issue.code === "too_small" && wrongType.has(placeOf(issue))),
+  );
+  return telling.flatMap((issue) => complaintsOfIssue(issue, around));
+}
+
+function complaintsOfIssue(issue: Issue, { keysAt, valueAt }: Surroundings): readonly Complaint[] {
+  const { path, message } = issue;
+  if (issue.code !== "unrecognized_keys")
+    return [{ path, message: withFinding(message, path, valueAt(path)) }];
+  const known = keysAt(path);
+  return issue.keys.map((key) => ({
+    path: [...path, key],
+    key: true,
+    message: unknownKey(key, message, known),
+  }));
+}
+
+function placeOf(issue: Issue): string {
+  return JSON.stringify(issue.path);
 }
 
 function unknownKey(key: string, message: string, known: readonly string[]): string {
   const guess = didYouMean(key, known);
-  if (message !== UNKNOWN_KEY) return `\`${key}\` is not a kind this version has${guess}; ${message}`;
-  return guess === "" && known.length > 0
-    ? `\`${key}\` is not a key here; there are: ${known.join(", ")}`
-    : `\`${key}\` is not a key here${guess}`;
+  if (message !== UNKNOWN_KEY)
+    return `\`${key}\` is not a kind this version has${guess === "" ? `; ${message}` : guess}`;
+  const there = known.length === 0 ? "" : `; there are: ${known.join(", ")}`;
+  return `\`${key}\` is not a key here${guess === "" ? there : guess}`;
 }
 
-/** The branch that what was written resembles: one whose problems lie inside it, or are only its unknown keys. */
-function meantBranch(errors: readonly (readonly Issue[])[]): readonly Issue[] | null {
-  const inside = errors.filter((issues) =>
-    issues.every((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys"),
+/** Where several forms were possible, the problems of the one that what was written resembles. */
+function withoutUnions(issue: Issue): readonly Issue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const branches = issue.errors.map((branch) => branch.flatMap(withoutUnions));
+  const inside = branches.filter((branch) =>
+    branch.every((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"),
   );
-  const ranked = inside.toSorted((a, b) => strangeness(a) - strangeness(b));
-  return ranked[0] ?? null;
+  const [meant] = inside.toSorted((a, b) => strangeness(a) - strangeness(b));
+  return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
-/** Keys that don't belong count most: they show that another branch was meant. */
+/** Keys that don't belong count most: they show that another form was meant. */
 function strangeness(issues: readonly Issue[]): number {
   return issues.reduce(
     (n, issue) => n + (issue.code === "unrecognized_keys" ? issue.keys.length * 10 : 1),
@@ -76,7 +86,7 @@ function withFinding(message: string, path: readonly PropertyKey[], value: unkno
 }
 
 function finding(path: readonly PropertyKey[], value: unknown): string {
-  const secret = path.some((step) => /secret|password|token|key/i.test(String(step)));
+  const secret = /secret|password|token|key/i.test(String(path.at(-1) ?? ""));
   if (secret || (typeof value === "object" && value !== null)) return kindOf(value);
   const text = String(value);
   return text.length > 60 ? `\`${text.slice(0, 60)}…\`` : `\`${text}\``;
@@ -133,13 +143,17 @@ function typeWords(expected: string, input: unknown): string {
 
 function valueWords(values: readonly unknown[], input: unknown): string {
   const words = values.map(String);
-  const list = words.map((word) => `\`${word}\``).join(" or ");
+  const list = words.map((word) => `\`${word}\``).join(words.length === 2 ? " or " : ", ");
   if (input === undefined) return `is missing; write ${list}`;
   if (typeof input === "object") return `is ${kindOf(input)}; write ${list}`;
-  return `\`${String(input)}\` is not one of ${list}${didYouMean(String(input), words)}`;
+  const guess = didYouMean(String(input), words);
+  return guess === "" || words.length < 6
+    ? `\`${String(input)}\` is not one of ${list}${guess}`
+    : `\`${String(input)}\` is not a word that can stand here${guess}`;
 }
 
 function sizeWords(origin: unknown, most: string): string {
   if (origin === "string") return `write a text of ${most} characters`;
-  return origin === "array" ? `write ${most} entries` : `write ${most}`;
+  if (origin === "array") return most === "at least 1" ? "write at least one entry" : `write ${most} entries`;
+  return `write ${most}`;
 }

@@ -31,9 +31,11 @@ export const page = z
   .prefault({})
   .describe("What is done to pages while impersonating.");
 
+const webhookHelp = "write an address, { fromEnv: NAME } or { fromFile: path }";
+
 const webhook = z.strictObject({
   url: z
-    .union([z.url({ protocol: /^https?$/, error: "write an https address" }), secretSource])
+    .union([z.url({ protocol: /^https?$/ }), secretSource], { error: webhookHelp })
     .describe("Where each event is sent with POST, as JSON; an address, { fromEnv } or { fromFile }."),
   events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
   secret: secretSource.optional().describe("The key that signs each delivery."),

@@ -29,6 +29,8 @@ export type OwnerChoice<Deps, Made> =
   | { readonly kind: "named"; readonly name: string }
   | { readonly kind: "inline"; readonly entry: Entry<Deps, Made> };
 
+const ownerHelp = "write a name of `owners`, a lookup like { param: user }, or none";
+
 /** One entry of `routes`. */
 export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
   const named = z.string().transform((name): OwnerChoice<Deps, Made> => ({ kind: "named", name }));
@@ -39,7 +41,7 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
     path: path.describe("Which paths: `:name` is one segment, `*name` many, `{…}` is optional."),
     host: host.describe("Which hosts, with `:name` for one label; without `path` all their pages."),
     owner: z
-      .union([named, inline])
+      .union([named, inline], { error: ownerHelp })
       .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
     ids: z
       .enum(Object.keys(ID_GRAMMARS) as (keyof typeof ID_GRAMMARS)[])
@@ -68,11 +70,11 @@ export const rule = z
       .optional()
       .describe("Let it pass, whatever the mode: a read that travels as POST."),
     deny: z
-      .union([z.literal(true), sentence])
+      .union([z.literal(true), sentence], { error: "write true, or the sentence that the agent reads" })
       .optional()
       .describe("Refuse it; a text is what the agent reads."),
     confirm: z
-      .union([z.literal(true), sentence])
+      .union([z.literal(true), sentence], { error: "write true, or the sentence that the agent reads" })
       .optional()
       .describe(
         "Ask the agent first; a text is the question. `{effectiveUser.name}` stands for the customer.",

@@ -45,5 +45,7 @@ const plain = origin.transform((url) => settings.parse({ url }));
 
 /** `upstream`: an address, or an object with more to say. */
 export const upstream = z
-  .union([plain, settings], { error: "write the address of the app, like http://127.0.0.1:8001" })
+  .union([plain, settings], {
+    error: "write the address of the app without a path, like http://127.0.0.1:8001",
+  })
   .describe("The app behind the gateway: its address, or an object with `url` and more.");

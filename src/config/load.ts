@@ -1,0 +1,105 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { type SecretReader, secretReader } from "../clients/secret.ts";
+import type { Entry } from "../kinds.ts";
+import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
+import { compile, complaintsAmong } from "./compile.ts";
+import { type ConfigDocument, readDocument } from "./document.ts";
+import { type Complaint, inOrder, type Problem } from "./problem.ts";
+import { salvage } from "./salvage.ts";
+import { type Config, configSchema, type Kinds, type RoomDeps } from "./schema.ts";
+import { identityHeadersOf } from "./settings.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { validate } from "./validate.ts";
+
+/** What loading needs: which kinds there are, and what they are made with. */
+export interface LoadOptions {
+  readonly kinds: Kinds;
+  readonly deps: Omit<RoomDeps, "secret">;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** What is built once at the start and not again when the config changes. */
+export interface StartParts {
+  /** null: the embedded one. */
+  readonly store: Entry<ShelfDeps, Shelf> | null;
+  /** Absolute path of the folder for keys, journal and embedded store. */
+  readonly data: string;
+  /** Where events are copied to, besides the stream of a redis store. */
+  readonly webhooks: Config["audit"]["webhooks"];
+  /** Reads the secrets that these parts name. */
+  readonly secret: SecretReader;
+  /** The same text for the same parts; when it changes, a restart is needed for it to count. */
+  readonly written: string;
+}
+
+export type Load =
+  | { readonly kind: "loaded"; readonly snapshot: Snapshot; readonly parts: StartParts }
+  | { readonly kind: "rejected"; readonly digest: string | null; readonly problems: readonly Problem[] };
+
+/** Reads, checks and compiles a config file; all problems at once. Asks nobody anything over the network. */
+export async function load(file: string, options: LoadOptions): Promise<Load> {
+  const bytes = await bytesOf(file);
+  if (typeof bytes === "string") {
+    return {
+      kind: "rejected",
+      digest: null,
+      problems: [{ file, line: 1, column: 1, path: "", message: bytes }],
+    };
+  }
+  return loadBytes(bytes, file, options);
+}
+
+/** The same for bytes that are at hand; `file` says what they are called and where relative paths start. */
+export function loadBytes(bytes: Uint8Array, file: string, options: LoadOptions): Load {
+  const digest = digestOf(bytes);
+  const reading = readDocument(bytes, file);
+  if (reading.kind === "problems") return { kind: "rejected", digest, problems: reading.problems };
+  const { document } = reading;
+  const directory = dirname(resolve(file));
+  const deps = { ...options.deps, secret: secretReader({ env: options.env, directory }) };
+  const located = (complaints: readonly Complaint[]) =>
+    complaints.map((complaint) => document.locate(complaint));
+  const checked = validate(document, configSchema(options.kinds));
+  if (checked.kind === "problems") {
+    const among = located(complaintsAmong(salvage(document.value, options.kinds), deps));
+    return { kind: "rejected", digest, problems: inOrder([...checked.problems, ...among]) };
+  }
+  const identityHeaders = identityHeadersOf(fieldOf(document, "identity"));
+  const compiled = compile(checked.value, { digest, identityHeaders, deps });
+  if (compiled.kind === "complaints") {
+    return { kind: "rejected", digest, problems: inOrder(located(compiled.complaints)) };
+  }
+  const parts = { ...partsOf(checked.value, document, directory), secret: deps.secret };
+  return { kind: "loaded", snapshot: compiled.snapshot, parts };
+}
+
+/** `sha256:` and 64 hex digits. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+function partsOf(config: Config, document: ConfigDocument, directory: string): Omit<StartParts, "secret"> {
+  const written = JSON.stringify([config.data, fieldOf(document, "store"), config.audit]);
+  return {
+    store: config.store ?? null,
+    data: resolve(directory, config.data),
+    webhooks: config.audit.webhooks,
+    written,
+  };
+}
+
+function fieldOf({ value }: ConfigDocument, key: string): unknown {
+  return typeof value === "object" && value !== null ? (Reflect.get(value, key) ?? null) : null;
+}
+
+async function bytesOf(file: string): Promise<Uint8Array | string> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    if (error.code === "ENOENT") return "there is no such file; name another with -c, or copy the example";
+    return `the file can not be read (${String(error.code)}); check its owner and mode`;
+  }
+}
