@@ -54,6 +54,7 @@ export function redisShelf(options: RedisShelfOptions): Shelf {
   return {
     store: redisStore(ask, prefix, options.clock),
     bulletin,
+    redisUrl: url,
     close: async () => {
       bulletin.close();
       disconnect(listener);

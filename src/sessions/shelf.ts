@@ -7,6 +7,8 @@ import type { Bulletin, Clock, Closing, Log, Store } from "../ports.ts";
 export interface Shelf extends Closing {
   readonly store: Store;
   readonly bulletin: Bulletin;
+  /** The Redis that it is in, for whoever keeps something beside it; null where it is in none. */
+  readonly redisUrl: string | null;
 }
 
 export interface ShelfDeps {
@@ -31,3 +33,6 @@ export function unavailable(what: string, cause: unknown): Fault {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new Fault("store-unavailable", `${what}: ${why}`, { cause });
 }
+
+/** Does what answers at once or throws; what it throws comes out as a fault of the store. */
+export type Attempt = <T>(what: () => T) => T;

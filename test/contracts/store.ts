@@ -21,7 +21,10 @@ export function storeContract(name: string, begin: () => Promise<StoreUnderTest>
     const under = await begin();
     const shelf = await under.open();
     const { store } = shelf;
+    // What waits for news doesn't keep a process alive by itself.
+    const alive = setInterval(() => undefined, 1_000);
     t.teardown(async () => {
+      clearInterval(alive);
       await shelf.close();
       await under.stop();
     });
