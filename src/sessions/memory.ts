@@ -27,6 +27,7 @@ export function memoryShelf(clock: Clock, hub: MemoryHub = memoryHub()): Shelf {
   return {
     store: memoryStore(clock, hub, guard),
     bulletin: memoryBulletin(hub, guard, listeners),
+    redisUrl: null,
     close: async () => {
       open = false;
       for (const listener of listeners) hub.voice.removeListener("line", listener);
