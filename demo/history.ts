@@ -55,11 +55,15 @@ export function uptimeByDay(site: Site, days: number): readonly number[] {
   });
 }
 
+/** Percent of the last `days` days that the site answered. */
+export function uptimePercent(site: Site, days: number): number {
+  return uptimeByDay(site, days).reduce((sum, day) => sum + day, 0) / days;
+}
+
 /** Percent over the last thirty days, as people read it: "99.89 %". A paused site has a dash. */
 export function uptimeLabel(site: Site): string {
   if (site.state === "paused") return "–";
-  const days = uptimeByDay(site, 30);
-  const mean = days.reduce((sum, day) => sum + day, 0) / days.length;
+  const mean = uptimePercent(site, 30);
   return mean === 100 ? "100 %" : `${mean.toFixed(2)} %`;
 }
 

@@ -53,7 +53,7 @@ export function doneWith(
   return reply.redirect(to, 303);
 }
 
-/** As `doneWith`, with the whole address, as older apps write it. */
+/** To a page of the app by its whole address, as older apps write it. */
 export function doneAtHost(request: FastifyRequest, reply: FastifyReply, to: string): FastifyReply {
   return reply.redirect(`${request.protocol}://${request.host}${to}`, 302);
 }

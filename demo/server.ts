@@ -95,7 +95,12 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
     sessions: createSessions(),
     verifyToken: jwks === null ? null : createVerifyToken(jwks),
   };
-  const app = fastify({ logger: { level: "error" }, trustProxy: "loopback", forceCloseConnections: true });
+  const app = fastify({
+    logger: { level: "error" },
+    trustProxy: "loopback",
+    forceCloseConnections: true,
+    frameworkErrors: (_error, request, reply) => void refusedPage(request, reply, 400),
+  });
   app.setErrorHandler(async function failed(error, request, reply) {
     const status = statusOf(error);
     if (status >= 500) request.log.error({ err: error }, "A request failed");

@@ -18,7 +18,7 @@ function figures(world: World, sites: readonly Site[]): Html {
   const links = sites.reduce((sum, site) => sum + site.brokenLinks, 0);
   return html`<div class="figures">
 ${figure("Sites up", `${well} of ${awake.length}`, down > 0 ? `${down} down right now` : "Nothing is down", down > 0 ? "bad" : "good")}
-${figure("Answer time", html`${mean} <small>ms</small>`, "Median of the last 24 hours")}
+${figure("Answer time", html`${mean} <small>ms</small>`, "Median of 24 hours")}
 ${figure("Next certificate", html`${soonest} <small>days</small>`, soonest < 14 ? "Renew it soon" : "All in good time", soonest < 14 ? "warn" : "")}
 ${figure("Broken links", links, links > 0 ? "Found last night" : "None found last night", links > 0 ? "warn" : "")}
 </div>`;
@@ -31,9 +31,9 @@ export function siteTable(world: World, sites: readonly Site[]): Html {
     const median = medianOf(samples);
     return html`<tr><td><a class="row-link" href="/site/${site.id}/overview">${site.name}</a></td>
 <td>${statePill(site.state)}</td><td class="wide">${sparkline(samples)}</td>
-<td class="num">${median === null ? "–" : `${median} ms`}</td><td class="num">${uptimeLabel(site)}</td></tr>`;
+<td class="num wide">${median === null ? "–" : `${median} ms`}</td><td class="num">${uptimeLabel(site)}</td></tr>`;
   });
-  return html`<table class="list"><thead><tr><th scope="col">Site</th><th scope="col">State</th><th scope="col" class="wide">Last 24 hours</th><th scope="col" class="num">Answers in</th><th scope="col" class="num">Uptime, 30 days</th></tr></thead><tbody>${rows}</tbody></table>`;
+  return html`<table class="list"><thead><tr><th scope="col">Site</th><th scope="col">State</th><th scope="col" class="wide">Last 24 hours</th><th scope="col" class="num wide">Answers in</th><th scope="col" class="num">Uptime, 30 days</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 function recentIncidents(sites: readonly Site[], world: World): Html {
@@ -64,7 +64,7 @@ function pageList(deps: Deps, member: Member): Html {
 function dashboard(deps: Deps, member: Member): Html {
   const sites = sitesOf(deps.world, member.person.id);
   const first = member.person.name.split(" ")[0] ?? member.person.name;
-  const addSite = html`<a class="button primary" href="/sites">All sites</a>`;
+  const addSite = html`<a class="button primary" href="/sites">Add a site</a>`;
   if (sites.length === 0) {
     return html`${heading(`Hello, ${first}`, "You have no sites yet.")}
 ${card("Sites", empty("Nothing to watch yet", "Sites that you add are checked within a minute."))}`;

@@ -23,7 +23,7 @@ export function livePages(app: FastifyInstance, deps: Deps): void {
       const feed = html`<ul class="feed ticks" id="event-feed" data-events="/sse/checks" aria-live="off"></ul>`;
       const state = html`<span class="pill calm" id="event-state" role="status">Connecting</span>`;
       const body = html`${heading("Event stream", "The same checks as a stream that your own tools can read.")}${card("Events", feed, state)}
-${card("Read it yourself", html`<pre><code>curl -N --cookie demo_session=… http://${request.host}/sse/checks</code></pre>`)}`;
+${card("Read it yourself", html`<pre tabindex="0"><code>curl -N --cookie demo_session=… http://${request.host}/sse/checks</code></pre>`)}`;
       return show(deps, request, reply, { title: "Event stream", active: "/events", body });
     }),
   );

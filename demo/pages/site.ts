@@ -1,5 +1,5 @@
 import { chart } from "../chart.ts";
-import { medianOf, samplesOf, uptimeLabel } from "../history.ts";
+import { medianOf, samplesOf, uptimeLabel, uptimePercent } from "../history.ts";
 import { type Html, html } from "../html.ts";
 import { ago, card, dayBars, empty, figure, heading, lasting, statePill, type Tone } from "../parts.ts";
 import type { Site, World } from "../world.ts";
@@ -43,6 +43,20 @@ ${checkRow("DNS", "good", "Passed", "4 name servers agree", null)}
 </ul>`;
 }
 
+function uptimeFigure(site: Site): Html {
+  const percent = uptimePercent(site, 30);
+  const label = uptimeLabel(site);
+  if (site.state === "paused") return figure("Uptime, 30 days", label, "Not watched now");
+  if (site.state === "down") return figure("Uptime, 30 days", label, "Down right now", "bad");
+  const met = percent >= 99.9;
+  return figure(
+    "Uptime, 30 days",
+    label,
+    met ? "The goal is 99.9\u00a0%" : "Below 99.9\u00a0%, the goal",
+    met ? "good" : "warn",
+  );
+}
+
 /** `/site/:site/overview`. */
 export function overviewBody(world: World, site: Site): Html {
   const samples = samplesOf(site, world.startedAt);
@@ -50,7 +64,7 @@ export function overviewBody(world: World, site: Site): Html {
   const soon = site.certificateDays < 14;
   return html`${siteHead(site, "overview")}
 <div class="figures">
-${figure("Uptime, 30 days", uptimeLabel(site), site.state === "down" ? "Down right now" : "Goal: 99.9 %", site.state === "down" ? "bad" : "good")}
+${uptimeFigure(site)}
 ${figure("Answers in", median === null ? "–" : html`${median} <small>ms</small>`, "Median of 24 hours", site.state === "slow" ? "warn" : "")}
 ${figure("Certificate", html`${site.certificateDays} <small>days</small>`, "Until it runs out", soon ? "warn" : "")}
 ${figure("Broken links", site.brokenLinks, "Found last night", site.brokenLinks > 0 ? "warn" : "")}

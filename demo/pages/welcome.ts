@@ -57,6 +57,6 @@ export function welcomePage(): Html {
 </div>${preview()}</section>
 <section class="features"><h2>Quiet while all is well</h2><ul>${features}</ul></section>
 </main>
-<footer class="foot"><p>Lantern is a made-up product: the demo app behind the gateway.</p></footer>`;
+<footer class="foot"><p>Lantern is a made-up product, and so is everybody in it.</p></footer>`;
   return frame("Website monitoring", shell, "guest");
 }
