@@ -60,7 +60,8 @@ function unavailable(world: World, received: Received, error: unknown): Found {
 function evidence(received: Received): Evidence {
   let cookies: Record<string, string> | null = null;
   return {
-    headers: received.raw.headers,
+    // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
+    headers: received.raw.headersDistinct,
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.host,
     get cookies() {
