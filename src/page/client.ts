@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { CspNeeds } from "../domain/csp.ts";
+
+/** A file for browsers. `etag` is quoted and changes with the bytes; `integrity` is their `sha256-…`. */
+export interface ClientAsset {
+  readonly body: Buffer;
+  readonly type: string;
+  readonly etag: string;
+  readonly integrity: string;
+}
+
+/** The parts of the browser script, each after those that it uses. */
+const PARTS = [
+  "element",
+  "dialog",
+  "server",
+  "clock",
+  "layout",
+  "disable",
+  "logout",
+  "confirm",
+  "tab",
+  "watch",
+  "banner",
+] as const;
+
+let read: ReadonlyMap<string, ClientAsset> | null = null;
+
+/** The files under the reserved prefix that the banner is made of, by name. Read from disk once. */
+export function clientAssets(): ReadonlyMap<string, ClientAsset> {
+  read ??= new Map([
+    ["client.js", asset(Buffer.from(bundle()), "text/javascript; charset=utf-8")],
+    ["banner.css", asset(file("banner.css"), "text/css; charset=utf-8")],
+    ["page.css", asset(file("page.css"), "text/css; charset=utf-8")],
+  ]);
+  return read;
+}
+
+/** The `integrity` of the script; in quotes it is the source for a policy that goes by hashes. */
+export function clientIntegrity(): string {
+  const script = clientAssets().get("client.js");
+  if (script === undefined) throw new Error("the browser script is missing from the installed files");
+  return script.integrity;
+}
+
+/** What the policy of a page at this host has to allow for the banner. */
+export function cspNeeds({
+  authority,
+  prefix,
+}: {
+  readonly authority: string;
+  readonly prefix: string;
+}): CspNeeds {
+  const at = (path: string) => `${authority}${prefix}/${path}`;
+  return {
+    script: at("client.js"),
+    scriptHash: `'${clientIntegrity()}'`,
+    styles: [at("banner.css"), at("page.css")],
+    connect: [at("me"), at("lost"), at("confirm")],
+    formAction: at(""),
+  };
+}
+
+/** One script of all parts, so that one source and one hash allow it. */
+function bundle(): string {
+  const parts = PARTS.map((name) =>
+    file(`${name}.js`)
+      .toString("utf8")
+      .replace(/^import .*$/gm, "")
+      .replace(/^export /gm, ""),
+  );
+  return `(() => {\n"use strict";\n${parts.join("\n")}\n})();\n`;
+}
+
+function file(name: string): Buffer {
+  return readFileSync(new URL(`./client/${name}`, import.meta.url));
+}
+
+function asset(body: Buffer, type: string): ClientAsset {
+  const digest = createHash("sha256").update(body).digest("base64");
+  return { body, type, etag: `"${digest.slice(0, 22)}"`, integrity: `sha256-${digest}` };
+}

@@ -1,0 +1,46 @@
+import { startClock } from "./clock.js";
+import { startConfirm } from "./confirm.js";
+import { startDisable } from "./disable.js";
+import { takeBanner } from "./element.js";
+import { startLayout } from "./layout.js";
+import { startLogout } from "./logout.js";
+import { startTab, tellStopped } from "./tab.js";
+import { startWatch } from "./watch.js";
+
+/**
+ * @param {HTMLScriptElement} script
+ */
+function start(script) {
+  const banner = takeBanner(script);
+  if (banner === null) {
+    location.replace(new URL("stop", script.src));
+    return;
+  }
+  const roomless = startLayout(banner);
+  if (banner.config.impersonation === null) {
+    startNotice(banner, roomless);
+    return;
+  }
+  startWatch(banner);
+  startClock(banner, startTab(banner));
+  startDisable(banner);
+  startLogout(banner);
+  startConfirm(banner);
+}
+
+/**
+ * @param {import("./element.js").Banner} banner
+ * @param {() => void} roomless
+ */
+function startNotice({ host, root }, roomless) {
+  tellStopped();
+  const close = root.querySelector(".close");
+  if (!(close instanceof HTMLElement)) return;
+  close.hidden = false;
+  close.addEventListener("click", () => {
+    host.remove();
+    roomless();
+  });
+}
+
+if (document.currentScript instanceof HTMLScriptElement) start(document.currentScript);

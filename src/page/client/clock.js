@@ -1,0 +1,61 @@
+/**
+ * Counts down in the agent's own time zone, and calls `ended` each time when nothing is left; that may tell a later end.
+ * @param {import("./element.js").Banner} banner
+ * @param {() => Promise<number | null>} ended
+ */
+export function startClock({ root, config }, ended) {
+  const place = root.querySelector("time.until");
+  if (!(place instanceof HTMLTimeElement)) return;
+  const spoken = announcer(root);
+  const skew = config.now - Date.now();
+  let endsAt = config.endsAt;
+  let asking = false;
+  const tick = async () => {
+    const left = endsAt - Date.now() - skew;
+    place.textContent = left > 0 ? `until ${clockTime(endsAt - skew)} (${span(left)} left)` : "time is up";
+    spoken(left);
+    if (left > 0 || asking) return;
+    asking = true;
+    endsAt = (await ended()) ?? endsAt;
+    asking = false;
+  };
+  place.dateTime = new Date(endsAt).toISOString();
+  void tick();
+  setInterval(tick, 1000);
+}
+
+/** @param {number} at */
+function clockTime(at) {
+  return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+/**
+ * `27:41`, with hours where there are any.
+ * @param {number} ms
+ */
+export function span(ms) {
+  const seconds = Math.ceil(ms / 1000);
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  const tail = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes % 60)}:${tail}` : `${minutes}:${tail}`;
+}
+
+/**
+ * Tells screen readers about the last five minutes and the last one, once each; the clock itself stays silent.
+ * @param {ShadowRoot} root
+ */
+function announcer(root) {
+  const status = document.createElement("p");
+  status.className = "spoken";
+  status.setAttribute("role", "status");
+  root.querySelector(".bar")?.append(status);
+  let told = Number.POSITIVE_INFINITY;
+  return (/** @type {number} */ left) => {
+    const step = [1, 5].find((minutes) => left > 0 && left <= minutes * 60_000) ?? Number.POSITIVE_INFINITY;
+    if (step >= told) return;
+    told = step;
+    status.textContent = step === 1 ? "One minute left." : "Five minutes left.";
+  };
+}

@@ -1,0 +1,42 @@
+import { make } from "./element.js";
+
+/**
+ * Asks in a dialog over everything, inside of the closed root, and gives the value of the button that was pressed.
+ * Escape gives the value of the last button; a dialog of kind `cover` has no way around its buttons.
+ * @param {import("./element.js").Banner} banner
+ * @param {{ kind: "ask" | "cover", title: string, text: string, buttons: [value: string, label: string][] }} question
+ * @returns {Promise<string>}
+ */
+export function ask(banner, { kind, title, text, buttons }) {
+  const dialog = make("dialog", kind, "");
+  const heading = make("h2", "", title);
+  const sentence = make("p", "", text);
+  const row = make("div", "do", "");
+  heading.id = "guise-title";
+  sentence.id = "guise-text";
+  dialog.setAttribute("aria-labelledby", heading.id);
+  dialog.setAttribute("aria-describedby", sentence.id);
+  dialog.append(heading, sentence, row);
+  banner.root.append(dialog);
+  return new Promise((resolve) => {
+    const finish = (/** @type {string} */ value) => {
+      dialog.close();
+      dialog.remove();
+      resolve(value);
+    };
+    for (const [index, [value, label]] of buttons.entries()) {
+      const button = make("button", index === 0 ? "sure" : "", label);
+      button.type = "button";
+      button.addEventListener("click", () => finish(value));
+      row.append(button);
+    }
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      if (kind === "ask") finish(buttons.at(-1)?.[0] ?? "");
+    });
+    dialog.addEventListener("close", () => {
+      if (dialog.isConnected && kind === "cover") dialog.showModal();
+    });
+    dialog.showModal();
+  });
+}

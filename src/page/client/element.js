@@ -1,0 +1,90 @@
+/**
+ * What the server tells the script. Times are ms since the epoch; a notice has no impersonation and none of the rest.
+ * @typedef {object} Config
+ * @property {string | null} impersonation
+ * @property {"top" | "bottom"} edge
+ * @property {"read" | "write"} mode
+ * @property {string} name
+ * @property {number} now
+ * @property {number} endsAt
+ * @property {string[]} disable
+ * @property {string[]} logout
+ * @property {[method: string, path: string, sentence: string][]} confirm
+ */
+
+/**
+ * The banner in this page: its element, the closed root in it, what the server said, and where our addresses begin.
+ * @typedef {object} Banner
+ * @property {HTMLElement} host
+ * @property {ShadowRoot} root
+ * @property {HTMLElement} bar
+ * @property {Config} config
+ * @property {string} base
+ */
+
+/** The root is handed out once, here; the page's own scripts never get it. */
+const NAME = "guise-banner";
+
+/**
+ * Takes possession of the banner that this script came with. Null if somebody else has taken the name, or the element
+ * is gone: then nothing in this page can be trusted to be shown.
+ * @param {HTMLScriptElement} script
+ * @returns {Banner | null}
+ */
+export function takeBanner(script) {
+  const host = script.closest(NAME) ?? document.querySelector(NAME);
+  if (!(host instanceof HTMLElement) || customElements.get(NAME) !== undefined) return null;
+  /** @type {ShadowRoot | null} */
+  let root = null;
+  class GuiseBanner extends HTMLElement {
+    constructor() {
+      super();
+      if (this === host) root = this.attachInternals().shadowRoot ?? closedRoot(this);
+    }
+  }
+  customElements.define(NAME, GuiseBanner);
+  customElements.upgrade(host);
+  return root === null ? null : read(host, root, script);
+}
+
+/**
+ * In XHTML, and in browsers without declarative roots, the content is still outside.
+ * @param {HTMLElement} host
+ * @returns {ShadowRoot}
+ */
+function closedRoot(host) {
+  const template = host.querySelector("template");
+  const content = template === null ? [...host.childNodes] : [template.content];
+  const root = host.attachShadow({ mode: "closed" });
+  root.append(...content.filter((node) => node.nodeName.toLowerCase() !== "script"));
+  return root;
+}
+
+/**
+ * @param {HTMLElement} host
+ * @param {ShadowRoot} root
+ * @param {HTMLScriptElement} script
+ * @returns {Banner | null}
+ */
+function read(host, root, script) {
+  const bar = root.querySelector(".bar");
+  if (!(bar instanceof HTMLElement)) return null;
+  const config = JSON.parse(bar.dataset.config ?? "{}");
+  delete bar.dataset.config;
+  return { host, root, bar, config, base: new URL(".", script.src).href };
+}
+
+/**
+ * A new element with these classes and this text.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} name
+ * @param {string} classes
+ * @param {string} text
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(name, classes, text) {
+  const element = document.createElement(name);
+  element.className = classes;
+  element.textContent = text;
+  return element;
+}

@@ -1,0 +1,184 @@
+/** Points across the banner at which the page beneath it is looked at. */
+const COLUMNS = [0.01, 0.25, 0.5, 0.75, 0.99];
+const ROWS = [0.05, 0.5, 0.95];
+/** Between two looks, ms. */
+const REST = 120;
+
+/**
+ * Makes room for the banner: pushes the page by its height, and what is fixed or sticky at that edge by the same, so
+ * that nothing of the app lies under it. Gives a function that puts all back.
+ * @param {import("./element.js").Banner} banner
+ */
+export function startLayout({ host, bar, root, config }) {
+  const sheet = new CSSStyleSheet();
+  /** @type {Map<HTMLElement, [name: string, value: string, priority: string][]>} */
+  const moved = new Map();
+  const state = { edge: config.edge, height: 0 };
+
+  const restore = () => {
+    for (const [element, styles] of moved)
+      for (const [name, value, priority] of styles) element.style.setProperty(name, value, priority);
+    moved.clear();
+  };
+  const look = () => {
+    const turned = root.querySelector(".other:checked") !== null;
+    const edge = turned === (config.edge === "top") ? "bottom" : "top";
+    const height = bar.getBoundingClientRect().height;
+    if (edge !== state.edge || Math.abs(height - state.height) > 0.5) {
+      restore();
+      Object.assign(state, { edge, height });
+      sheet.replaceSync(room(edge, height));
+    }
+    if (!document.adoptedStyleSheets.includes(sheet))
+      document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    for (let pass = 0; pass < 3 && shift(host, state, moved); pass += 1);
+    fit(state, moved);
+  };
+
+  let waiting = false;
+  const soon = () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => {
+      waiting = false;
+      look();
+    }, REST);
+  };
+  look();
+  new ResizeObserver(soon).observe(bar);
+  new MutationObserver(soon).observe(document, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["class", "open", "hidden"],
+  });
+  addEventListener("scroll", soon, { capture: true, passive: true });
+  addEventListener("load", soon);
+  addEventListener("resize", () => {
+    restore();
+    soon();
+  });
+  root.addEventListener("change", look);
+  return () => {
+    restore();
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
+  };
+}
+
+/**
+ * @param {string} edge
+ * @param {number} height
+ */
+function room(edge, height) {
+  const [top, bottom] = edge === "top" ? [height, 0] : [0, height];
+  return `@media screen { html:has(guise-banner) { margin-block: ${top}px ${bottom}px !important; scroll-padding-block: ${top + 8}px ${bottom + 8}px; } }`;
+}
+
+/**
+ * Moves what is fixed or sticky beneath the banner; whether there was any.
+ * @param {HTMLElement} host
+ * @param {{ edge: string, height: number }} state
+ * @param {Map<HTMLElement, [string, string, string][]>} moved
+ */
+function shift(host, { edge, height }, moved) {
+  let found = false;
+  for (const row of ROWS) {
+    const y = edge === "top" ? height * row : innerHeight - height * row;
+    for (const column of COLUMNS) {
+      for (const element of beneath(host, innerWidth * column, y)) {
+        if (moved.has(element) || !(element instanceof HTMLElement)) continue;
+        const style = getComputedStyle(element);
+        const inset = Number.parseFloat(edge === "top" ? style.top : style.bottom);
+        const box = element.getBoundingClientRect();
+        const covered = edge === "top" ? box.top < height - 0.5 : box.bottom > innerHeight - height + 0.5;
+        if (Number.isNaN(inset) || !covered) continue;
+        found = true;
+        set(moved, element, edge, `${inset + height}px`);
+        if (box.height > innerHeight - height) set(moved, element, "max-height", `calc(100vh - ${height}px)`);
+      }
+    }
+  }
+  return found;
+}
+
+/**
+ * The outermost fixed or sticky element of each stack at a point, open shadow roots included.
+ * @param {HTMLElement} host
+ * @param {number} x
+ * @param {number} y
+ */
+function beneath(host, x, y) {
+  /** @type {Set<Element>} */
+  const found = new Set();
+  for (const top of document.elementsFromPoint(x, y)) {
+    if (top === host) continue;
+    for (const element of [top, ...(top.shadowRoot?.elementsFromPoint(x, y) ?? [])]) {
+      const outermost = outermostPinned(element);
+      if (outermost !== null) found.add(outermost);
+    }
+  }
+  return found;
+}
+
+/** @param {Element} start */
+function outermostPinned(start) {
+  /** @type {Element | null} */
+  let found = null;
+  for (
+    let element = /** @type {Element | null} */ (start);
+    element !== null && element !== document.documentElement;
+  ) {
+    const { position } = getComputedStyle(element);
+    if (position === "fixed" || position === "sticky") found = element;
+    const parent = element.parentNode;
+    element = parent instanceof ShadowRoot ? parent.host : element.parentElement;
+  }
+  return found;
+}
+
+/**
+ * A page that can't scroll and fills the window exactly would lose its last lines: it gets the window's rest instead.
+ * @param {{ edge: string, height: number }} state
+ * @param {Map<HTMLElement, [string, string, string][]>} moved
+ */
+function fit({ height }, moved) {
+  const root = document.documentElement;
+  const { body } = document;
+  const still = [root, body].some(
+    (element) => element && /hidden|clip/.test(getComputedStyle(element).overflowY),
+  );
+  if (!still || !body) return;
+  const rest = `calc(100vh - ${height}px)`;
+  /** @type {HTMLElement[]} */
+  let level = [body];
+  for (let depth = 0; depth < 8 && level.length > 0; depth += 1) {
+    const full = level.filter((element) => !moved.has(element) && fills(element));
+    for (const element of full) {
+      set(moved, element, "height", rest);
+      set(moved, element, "min-height", "0");
+      set(moved, element, "max-height", rest);
+    }
+    level = level.flatMap((element) => /** @type {HTMLElement[]} */ ([...element.children]));
+    if (level.length > 200) return;
+  }
+}
+
+/** @param {HTMLElement} element */
+function fills(element) {
+  const { position } = getComputedStyle(element);
+  const { height } = element.getBoundingClientRect();
+  return position !== "fixed" && position !== "absolute" && Math.abs(height - innerHeight) < 1.5;
+}
+
+/**
+ * @param {Map<HTMLElement, [string, string, string][]>} moved
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {string} value
+ */
+function set(moved, element, name, value) {
+  const before = moved.get(element) ?? [];
+  before.push([name, element.style.getPropertyValue(name), element.style.getPropertyPriority(name)]);
+  moved.set(element, before);
+  element.style.setProperty(name, value, "important");
+}

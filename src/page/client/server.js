@@ -1,0 +1,56 @@
+/** The page's own `fetch`, as it was when this script began. */
+const send = window.fetch.bind(window);
+
+/**
+ * Posts a form to one of our addresses; whether it was taken.
+ * @param {import("./element.js").Banner} banner
+ * @param {"lost" | "confirm"} path
+ * @param {Record<string, string>} fields
+ * @returns {Promise<boolean>}
+ */
+export async function post(banner, path, fields) {
+  const body = new URLSearchParams({ ...fields, _csrf: tokenOf(banner) });
+  try {
+    const response = await send(`${banner.base}${path}`, { method: "POST", body, keepalive: true });
+    return response.ok;
+  } catch (error) {
+    console.warn(`Guise: ${path} could not be sent`, error);
+    return false;
+  }
+}
+
+/**
+ * Who one is now: the running impersonation, null for none, undefined where it could not be found out.
+ * @param {import("./element.js").Banner} banner
+ * @returns {Promise<{ id: string, mode: "read" | "write", until: string } | null | undefined>}
+ */
+export async function running(banner) {
+  try {
+    const response = await send(`${banner.base}me`, {
+      cache: "no-store",
+      credentials: "same-origin",
+      headers: { accept: "application/json" },
+    });
+    if (response.status === 401 || response.status === 409) return null;
+    return response.ok ? ((await response.json()).impersonation ?? null) : undefined;
+  } catch (error) {
+    console.warn("Guise: could not ask who you are", error);
+    return undefined;
+  }
+}
+
+/**
+ * Stops, by the same form that works without a script.
+ * @param {import("./element.js").Banner} banner
+ */
+export function stop(banner) {
+  const form = banner.root.querySelector("form.stop");
+  if (form instanceof HTMLFormElement) HTMLFormElement.prototype.submit.call(form);
+  else location.assign(`${banner.base}stop`);
+}
+
+/** @param {import("./element.js").Banner} banner */
+function tokenOf(banner) {
+  const field = banner.root.querySelector("form.stop input[name=_csrf]");
+  return field instanceof HTMLInputElement ? field.value : "";
+}

@@ -1,0 +1,89 @@
+import { ask } from "./dialog.js";
+import { running, stop } from "./server.js";
+
+/** Between two questions of the same tab, ms. */
+const REST = 2000;
+
+/**
+ * Blocks this tab when the disguise it was opened under is no longer the one that runs. Gives a function that asks at
+ * once and tells when the disguise ends, null if that isn't known.
+ * @param {import("./element.js").Banner} banner
+ * @returns {() => Promise<number | null>}
+ */
+export function startTab(banner) {
+  const { config } = banner;
+  let blocked = false;
+  let asked = 0;
+  const check = async () => {
+    asked = Date.now();
+    const now = await running(banner);
+    if (now === undefined) return null;
+    if (now?.id !== config.impersonation) {
+      if (!blocked) void block(banner, now === null);
+      blocked = true;
+      return null;
+    }
+    showMode(banner, now.mode);
+    return Date.parse(now.until);
+  };
+  const soon = () => {
+    if (document.visibilityState === "visible" && Date.now() - asked > REST) void check();
+  };
+
+  const channel = new BroadcastChannel("guise");
+  channel.addEventListener("message", (event) => {
+    if (event.data !== config.impersonation) void check();
+  });
+  channel.postMessage(config.impersonation);
+  document.addEventListener("visibilitychange", soon);
+  addEventListener("focus", soon);
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
+  });
+  return check;
+}
+
+/**
+ * Tells the other tabs that nobody is anybody else any more.
+ */
+export function tellStopped() {
+  const channel = new BroadcastChannel("guise");
+  channel.postMessage(null);
+  channel.close();
+}
+
+/**
+ * @param {import("./element.js").Banner} banner
+ * @param {boolean} self
+ */
+async function block(banner, self) {
+  const answer = await ask(banner, {
+    kind: "cover",
+    title: `This tab was opened as ${banner.config.name}`,
+    text: self
+      ? "You are yourself again. What this tab shows is no longer how you see the app."
+      : "You are now viewing the app as somebody else. Nothing can be done in this tab any more.",
+    buttons: self
+      ? [["reload", "Load this page again"]]
+      : [
+          ["reload", "Load this page again"],
+          ["stop", "Stop"],
+        ],
+  });
+  if (answer === "stop") stop(banner);
+  else location.reload();
+}
+
+/**
+ * Another tab may have stepped up or down.
+ * @param {import("./element.js").Banner} banner
+ * @param {"read" | "write"} mode
+ */
+function showMode({ bar, config }, mode) {
+  if (mode === config.mode) return;
+  config.mode = mode;
+  bar.classList.toggle("read", mode === "read");
+  bar.classList.toggle("write", mode === "write");
+  const label = bar.querySelector(".mode");
+  if (label !== null) label.textContent = mode === "read" ? "Read only" : "Changes are real";
+}

@@ -1,0 +1,122 @@
+import { ask } from "./dialog.js";
+import { post, stop } from "./server.js";
+
+/** Repairs within this time, ms, that are taken for an app's way to render; more are taken for a fight. */
+const SPAN = 10_000;
+const REPAIRS = 8;
+const LOOK = 1500;
+
+/**
+ * Keeps the banner in the page, above everything. Where that can't be done the page is covered, or left, and the
+ * server is told.
+ * @param {import("./element.js").Banner} banner
+ */
+export function startWatch(banner) {
+  /** @type {number[]} */
+  let repairs = [];
+  let given = false;
+  const look = () => {
+    if (given || shown(banner)) return;
+    const now = Date.now();
+    repairs = [...repairs.filter((at) => now - at < SPAN), now];
+    if (repairs.length <= REPAIRS) put(banner);
+    if (repairs.length > REPAIRS || !shown(banner)) {
+      given = true;
+      void giveUp(banner);
+    }
+  };
+  put(banner);
+  new MutationObserver(look).observe(document, { childList: true });
+  new MutationObserver(look).observe(document.documentElement, { childList: true });
+  new MutationObserver(look).observe(banner.host, { attributes: true, childList: true });
+  setInterval(look, LOOK);
+  stayOnTop(banner);
+}
+
+/**
+ * Between head and body: out of the reach of `body > :first-child`, of a body that lays its children out in a row, and
+ * of scripts that render the body anew.
+ * @param {import("./element.js").Banner} banner
+ */
+function put({ host }) {
+  const root = document.documentElement;
+  if (host.parentNode !== root) {
+    const before = document.body ?? null;
+    if (host.isConnected && "moveBefore" in root) root.moveBefore(host, before);
+    else root.insertBefore(host, before);
+  }
+  host.removeAttribute("hidden");
+  host.removeAttribute("inert");
+  lift(host);
+}
+
+/**
+ * Into the top layer, where no z-index counts and no ancestor clips, moves or fades.
+ * @param {HTMLElement} host
+ */
+function lift(host) {
+  if (!("popover" in host) || matchMedia("print").matches) return;
+  if (host.popover !== "manual") host.popover = "manual";
+  if (!host.matches(":popover-open")) host.showPopover();
+}
+
+/** @param {import("./element.js").Banner} banner */
+function shown({ host, bar }) {
+  if (!host.isConnected || host.parentNode !== document.documentElement || host.inert || host.hidden)
+    return false;
+  if (matchMedia("print").matches || document.visibilityState === "hidden") return true;
+  if ("popover" in host && !host.matches(":popover-open")) return false;
+  const box = bar.getBoundingClientRect();
+  const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+  return inside && box.height >= 16 && box.width >= innerWidth / 2;
+}
+
+/** What the app opens in the top layer must not lie on the banner; and paper has no layers. @param {import("./element.js").Banner} banner */
+function stayOnTop({ host }) {
+  const raise = () => {
+    if (!host.matches(":popover-open")) return;
+    host.hidePopover();
+    host.showPopover();
+  };
+  const opened = (/** @type {Event} */ event) => {
+    if (event.target !== host && /** @type {ToggleEvent} */ (event).newState === "open") raise();
+  };
+  document.addEventListener("toggle", opened, { capture: true });
+  document.addEventListener("fullscreenchange", raise);
+  new MutationObserver((records) => {
+    if (records.some(({ target }) => target instanceof HTMLDialogElement && target.open)) raise();
+  }).observe(document, { attributes: true, attributeFilter: ["open"], subtree: true });
+  const paper = () => {
+    if (host.matches(":popover-open")) host.hidePopover();
+    host.removeAttribute("popover");
+  };
+  addEventListener("beforeprint", paper);
+  addEventListener("afterprint", () => lift(host));
+  matchMedia("print").addEventListener("change", ({ matches }) => (matches ? paper() : lift(host)));
+}
+
+/** @param {import("./element.js").Banner} banner */
+async function giveUp(banner) {
+  const told = post(banner, "lost", {
+    impersonation: banner.config.impersonation ?? "",
+    path: location.pathname,
+  });
+  if (!banner.host.isConnected) document.documentElement.append(banner.host);
+  setTimeout(async () => {
+    const cover = banner.root.querySelector("dialog.cover");
+    if (cover !== null && banner.host.isConnected && cover.getBoundingClientRect().height > 0) return;
+    await told;
+    location.replace(`${banner.base}stop`);
+  }, 300);
+  const answer = await ask(banner, {
+    kind: "cover",
+    title: "The banner could not be kept in this page",
+    text: `You are viewing the app as ${banner.config.name}. This page hides who you are, so it isn't shown.`,
+    buttons: [
+      ["reload", "Load this page again"],
+      ["stop", "Stop"],
+    ],
+  });
+  if (answer === "stop") stop(banner);
+  else location.reload();
+}

@@ -1,0 +1,46 @@
+/** Characters that show nothing, turn the reading direction, or aren't characters at all. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const SPACES = /[\p{Zs}\p{Zl}\p{Zp}\t\n\f\r]+/gu;
+/** More marks on one letter than any language writes. */
+const PILED_MARKS = /(\p{M}{3})\p{M}+/gu;
+
+const LABEL_LIMIT = 60;
+
+/**
+ * Somebody else's words as they may be shown: no control, zero-width or direction characters, no piles of accents, one
+ * line, `limit` characters at most. Empty if nothing is left.
+ */
+export function plain(value: string, limit: number = LABEL_LIMIT): string {
+  const line = value
+    .slice(0, limit * 20)
+    .replace(SPACES, " ")
+    .replace(UNSEEN, "")
+    .replace(PILED_MARKS, "$1")
+    .trim();
+  const characters = [...line];
+  return characters.length > limit
+    ? `${characters
+        .slice(0, limit - 1)
+        .join("")
+        .trimEnd()}\u2026`
+    : line;
+}
+
+/** What may stand as it is in text, in a quoted attribute, and in any charset of the web: no `\`, no `~`. */
+const SAFE = /^[A-Za-z0-9 !#$%()*+,\-./:;=?@[\]^_{|}]$/;
+
+/** A text as ASCII HTML and XML, for between tags and between quotes. */
+export function escaped(value: string): string {
+  let out = "";
+  for (const character of value) {
+    const code = character.codePointAt(0) ?? 0xfffd;
+    const surrogate = code >= 0xd800 && code <= 0xdfff;
+    out += SAFE.test(character) ? character : `&#${surrogate ? 0xfffd : code};`;
+  }
+  return out;
+}
+
+/** A value as JSON for an attribute. */
+export function json(value: unknown): string {
+  return escaped(JSON.stringify(value));
+}
