@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import { amendPolicies, amendPolicyHeaders, type CspNeeds } from "../domain/csp.ts";
+import { amendPolicies, amendPolicyHeaders } from "../domain/csp.ts";
 import { admit } from "../domain/grant.ts";
 import { labelOf } from "../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt } from "../domain/impersonation.ts";
@@ -7,8 +6,9 @@ import { Fault } from "../errors.ts";
 import { type BannerView, banner, notice } from "../page/banner.ts";
 import { chain } from "../page/chain.ts";
 import { charsetOf, outgoingContentType } from "../page/charset.ts";
-import { clientAssets } from "../page/client.ts";
+import { cspNeeds } from "../page/client.ts";
 import { decoder } from "../page/content-coding.ts";
+import type { HostView } from "../page/host.ts";
 import { rewriter } from "../page/rewriter.ts";
 import { formSubject } from "./answer.ts";
 import type { HeadPlan, RawHeaders } from "./exchange.ts";
@@ -46,7 +46,7 @@ export function documentPlan(
   impersonation: Impersonation,
   plan: HeadPlan,
 ): HeadPlan {
-  return marked(signed, plan, () => banner(bannerView(world, signed, impersonation)));
+  return marked(signed, plan, (view) => banner(bannerView(world, signed, impersonation, view)));
 }
 
 /** One's own page with the notice whom one was, shown once. */
@@ -56,21 +56,21 @@ export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPl
   const text = signed.notice === null ? null : world.forms.open(signed.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
   if (text === null) return own;
-  const { prefix, page } = signed.snapshot.settings;
-  return marked(signed, own, () => notice({ prefix, position: page.banner.position, wasUser: text }));
+  return marked(signed, own, (view) => notice({ ...view, effectiveUser: { label: text } }));
 }
 
-function marked(signed: Signed, plan: HeadPlan, insert: () => string): HeadPlan {
+function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
   const { limits } = signed.snapshot.settings;
-  const needs = needsOf(signed);
   const type = valueOf(plan.headers, "content-type") ?? "";
+  const view = hostView(signed, type);
+  const needs = cspNeeds(view);
   const kept = plan.headers.filter(
     (_, at) => !OF_THE_BYTES.has((plan.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
   const headers = withType(amendPolicyHeaders(kept, needs), outgoingContentType(type));
   if (signed.raw.method === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
-    insert: insert(),
+    insert: insert(view),
     charset: charsetOf(type),
     pageHead: limits.pageHead,
     amendMeta: (policy) => amendPolicies(policy, needs),
@@ -79,11 +79,13 @@ function marked(signed: Signed, plan: HeadPlan, insert: () => string): HeadPlan 
   return { ...plan, headers, transform: coding === null ? write : chain(() => [coding, write], unmarkable) };
 }
 
-function bannerView(world: World, signed: Signed, impersonation: Impersonation): BannerView {
+function bannerView(world: World, signed: Signed, impersonation: Impersonation, view: HostView): BannerView {
   const { settings, policy } = signed.snapshot;
   const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
   const now = world.clock.now();
+  const mode = modeAt(impersonation, now);
   return {
+    ...view,
     trueUser: { id: impersonation.agent.id, label: labelOf(impersonation.agent) },
     effectiveUser: {
       id: impersonation.effectiveUser.id,
@@ -91,35 +93,30 @@ function bannerView(world: World, signed: Signed, impersonation: Impersonation):
       email: impersonation.effectiveUser.email,
     },
     impersonation: impersonation.id,
-    mode: modeAt(impersonation, now),
+    mode,
     reason: impersonation.reason,
     ticket: impersonation.ticket,
     endsAt: endsAt(impersonation),
     now,
-    prefix: settings.prefix,
     csrf: world.forms.token(formSubject(signed, impersonation.agent), now),
-    canElevate: admission.kind === "granted" && admission.grant.elevateFor !== null,
-    position: settings.page.banner.position,
+    canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
+    canLower: mode === "write" && impersonation.mode === "read",
+    here: signed.target,
     disable: settings.page.disable,
     logout: settings.page.logout,
+    confirm: [],
   };
 }
 
-let scriptHash: string | null = null;
-
-/** What the banner loads, as a policy names it. */
-function needsOf(signed: Signed): CspNeeds {
-  const { prefix } = signed.snapshot.settings;
-  const base = `${signed.origin}${prefix}`;
-  scriptHash ??= `'sha256-${createHash("sha256")
-    .update(clientAssets().get("client.js")?.body ?? "")
-    .digest("base64")}'`;
+/** How the banner names the gateway: by the host that the browser knows. */
+function hostView(signed: Signed, type: string): HostView {
+  const { prefix, page } = signed.snapshot.settings;
+  const authority = signed.origin.slice(signed.origin.indexOf("//") + 2);
   return {
-    script: `${base}/client.js`,
-    scriptHash,
-    styles: [`${base}/banner.css`],
-    connect: [`${base}/me`, `${base}/lost`],
-    formAction: `${base}/`,
+    authority,
+    prefix,
+    position: page.banner.position,
+    syntax: /xhtml\+xml/i.test(type) ? "xml" : "html",
   };
 }
 

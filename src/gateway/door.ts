@@ -8,7 +8,7 @@ import { intake } from "./intake.ts";
 import { pipeline } from "./pipeline.ts";
 import { proxy, registerMethods } from "./proxy.ts";
 import type { Intake, Received } from "./received.ts";
-import type { Transport } from "./transport.ts";
+import type { Ways } from "./ways.ts";
 import type { World } from "./world.ts";
 
 const INTAKE = Symbol("intake");
@@ -32,7 +32,7 @@ export function reading(world: World): (raw: IncomingMessage) => string {
 }
 
 /** Puts the pipeline in front of everything that the server answers, and the app behind it. */
-export async function openDoor(fastify: FastifyInstance, world: World, transport: Transport): Promise<void> {
+export async function openDoor(fastify: FastifyInstance, world: World, ways: Ways): Promise<void> {
   fastify.decorateRequest("received");
   fastify.decorateRequest("exchange", null);
   fastify.addHook("onRequest", async function door(request, reply) {
@@ -41,7 +41,7 @@ export async function openDoor(fastify: FastifyInstance, world: World, transport
     if (taken.kind === "refused") return await refuseAtDoor(world, reply, taken.fault, taken.id);
     request.received = taken.received;
     if (taken.received.ours) return;
-    return await admitRequest(world, request, reply, taken.received);
+    return await admitRequest(world, ways, request, reply);
   });
   fastify.setErrorHandler(async function faults(error, request, reply) {
     const fault = error instanceof Fault ? error : asFault(error);
@@ -50,7 +50,7 @@ export async function openDoor(fastify: FastifyInstance, world: World, transport
     return await send(reply, answerFault(world, fault, atOf(world, request)));
   });
   registerMethods(fastify);
-  await fastify.register(proxy, { transport, exchangeOf: carried });
+  await fastify.register(proxy, { transport: ways.carrier, exchangeOf: carried });
 }
 
 /** The exchange that the hook made; a request without one has not passed the pipeline. */
@@ -62,14 +62,17 @@ function carried(request: FastifyRequest): Exchange {
 
 async function admitRequest(
   world: World,
+  ways: Ways,
   request: FastifyRequest,
   reply: FastifyReply,
-  received: Received,
 ): Promise<FastifyReply | undefined> {
+  const { received } = request;
   const passage = await pipeline(world, received);
   if (passage.kind === "answer") return await send(reply, answer(world, passage.committed));
   if (passage.kind === "fault") return await send(reply, answerFaultTo(world, received, passage.fault));
-  request.exchange = await exchangeFor(world, passage.signed, { request: request.raw, response: reply.raw });
+  const exchange = await exchangeFor(world, passage.signed, { request: request.raw, response: reply.raw });
+  ways.assign(exchange, received.snapshot.settings);
+  request.exchange = exchange;
   return undefined;
 }
 

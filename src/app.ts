@@ -1,0 +1,303 @@
+import { join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import fastify, { type FastifyInstance } from "fastify";
+import { type AuditLedger, ledger } from "./audit/ledger.ts";
+import { redactor } from "./audit/redact.ts";
+import { redisStream } from "./audit/redis-stream.ts";
+import { type Shipper, shipper } from "./audit/shipper.ts";
+import { httpClient } from "./clients/http.ts";
+import { type Holder, holder } from "./config/hold.ts";
+import { KINDS } from "./config/kinds.ts";
+import { type Load, type LoadOptions, load } from "./config/load.ts";
+import { formatProblem } from "./config/problem.ts";
+import { type Watch, watch } from "./config/watch.ts";
+import { pages } from "./console/decision-page.ts";
+import { consolePlugin } from "./console/plugin.ts";
+import { Fault } from "./errors.ts";
+import { guardConnections, serverOptions } from "./gateway/connections.ts";
+import { openDoor, reading } from "./gateway/door.ts";
+import { timeOrderedId } from "./gateway/ids.ts";
+import { eventOf } from "./gateway/record.ts";
+import { sockets } from "./gateway/sockets.ts";
+import { sweeper } from "./gateway/sweep.ts";
+import { upgradeDoor, upgrading } from "./gateway/upgrade.ts";
+import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/upgrades.ts";
+import { type Ways, ways } from "./gateway/ways.ts";
+import type { Forms, World } from "./gateway/world.ts";
+import { csrfToken, csrfValid, openNotice, signedNotice } from "./keys/csrf.ts";
+import { type Keyring, keyring } from "./keys/keyring.ts";
+import { tokens } from "./keys/token.ts";
+import { clientAssets } from "./page/client.ts";
+import type { Clock, Closing, Log } from "./ports.ts";
+import { type Book, book } from "./sessions/book.ts";
+import { openShelf } from "./sessions/registry.ts";
+import type { Shelf } from "./sessions/shelf.ts";
+import { admin } from "./telemetry/admin.ts";
+import { type Metrics, metrics } from "./telemetry/metrics.ts";
+
+export interface AppOptions {
+  /** Path of the config. */
+  readonly config: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  readonly host: string;
+  readonly adminPort: number;
+  /** The data folder instead of the config's; null for that. */
+  readonly data: string | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+/** A running gateway. */
+export interface App extends Closing {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** Looks at the config file now; resolves when an edit has been taken in or rejected. */
+  reload(): Promise<void>;
+}
+
+const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const NOTICE_LASTS = 300_000;
+const SWEEP_EVERY = 15_000;
+
+/** Builds everything, in order, once. Throws a Fault that says what to do; then nothing is left running. */
+export async function app(options: AppOptions): Promise<App> {
+  const opened: Closing[] = [];
+  try {
+    return await build(options, opened);
+  } catch (error) {
+    await closeAll(opened, options.log);
+    throw error;
+  }
+}
+
+async function build(options: AppOptions, opened: Closing[]): Promise<App> {
+  const { log } = options;
+  const keep = <T extends Closing>(it: T): T => {
+    opened.push(it);
+    return it;
+  };
+  const http = keep(httpClient());
+  const loading: LoadOptions = { kinds: KINDS, deps: { clock: CLOCK, log, http }, env: options.env };
+  const first = await load(options.config, loading);
+  if (first.kind === "rejected")
+    throw new Fault("config-invalid", first.problems.map(formatProblem).join("\n"));
+  const { parts } = first;
+  const data = options.data === null ? parts.data : resolve(options.data);
+  const held = holder(first.snapshot);
+  const ring = keep(await keyring({ folder: join(data, "keys"), clock: CLOCK, log }));
+  const records = keep(await openLedger(data, held, ring, log));
+  const shelf = keep(await openShelf(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
+  const shippers = openShippers(shelf, held, records, log).map(keep);
+  records.shipped((producer) => everywhere(shippers.map((it) => it.shipped(producer))));
+  const impersonations = keep(book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") }));
+  const counters = metrics();
+  const world = worldOf({ held, ring, records, book: impersonations, counters, log });
+  watchCounters(counters, world, records, shippers);
+  const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
+  keep(sweeper(world, SWEEP_EVERY));
+  const server = await serve(world, way, ring);
+  keep({ close: () => drain(server, world) });
+  const watching = watchConfig(world, held, options.config, parts.written, () =>
+    load(options.config, loading),
+  );
+  keep({ close: async () => watching.close() });
+  const front = keep(
+    await admin({
+      host: "127.0.0.1",
+      port: options.adminPort,
+      metrics: counters,
+      unready: () => unready(records),
+    }),
+  );
+  const url = await server.listen({ host: options.host, port: options.port });
+  await recordConfig(world, "config.loaded", null);
+  return { url, adminUrl: front.url, reload: () => watching.look(), close: () => closeAll(opened, log) };
+}
+
+async function openLedger(data: string, held: Holder, ring: Keyring, log: Log): Promise<AuditLedger> {
+  return await ledger({
+    folder: join(data, "audit"),
+    mode: held.current().settings.audit.mode,
+    clock: CLOCK,
+    log,
+    redact: redactor({ key: ring.derive("audit") }),
+    failed: (fault) =>
+      log.error(
+        { detail: fault.detail },
+        "the audit journal failed: nobody can be impersonated until the gateway is started again",
+      ),
+  });
+}
+
+/** Records go into a stream beside the impersonations, where those are in Redis. */
+function openShippers(shelf: Shelf, held: Holder, records: AuditLedger, log: Log): readonly Shipper[] {
+  if (shelf.redisUrl === null) return [];
+  const { stream } = held.current().settings.audit;
+  const sink = redisStream.create({ redis: { url: shelf.redisUrl, stream } }, { clock: CLOCK, log });
+  return [shipper({ source: records.source, sink, clock: CLOCK, log })];
+}
+
+/** Up to which record every sink has a producer; null while one of them doesn't know. Without sinks nothing waits. */
+function everywhere(positions: readonly (number | null)[]): number | null {
+  return positions.reduce<number | null>(
+    (least, it) => (least === null || it === null ? null : Math.min(least, it)),
+    Number.POSITIVE_INFINITY,
+  );
+}
+
+interface WorldParts {
+  readonly held: Holder;
+  readonly ring: Keyring;
+  readonly records: AuditLedger;
+  readonly book: Book;
+  readonly counters: Metrics;
+  readonly log: Log;
+}
+
+function worldOf({ held, ring, records, book, counters, log }: WorldParts): World {
+  const open = sockets();
+  book.onEnded((impersonation) => open.cut(impersonation.id, impersonation.end?.why ?? "ended-revoked"));
+  return {
+    clock: CLOCK,
+    log,
+    config: held,
+    book,
+    ledger: records,
+    tokens: tokens(ring, CLOCK),
+    forms: formsWith(ring.derive("forms")),
+    pages,
+    sockets: open,
+    counters,
+    newId: () => timeOrderedId(CLOCK.now()),
+  };
+}
+
+function formsWith(key: Buffer): Forms {
+  return {
+    token: (subject, now) => csrfToken(key, [subject], now),
+    holds: (token, subject, now) => csrfValid(key, token, [subject], now),
+    seal: (text, now) => signedNotice(key, text, now + NOTICE_LASTS),
+    open: (sealed, now) => openNotice(key, sealed, now),
+  };
+}
+
+async function serve(world: World, way: Ways, ring: Keyring): Promise<FastifyInstance> {
+  const { settings } = world.config.current();
+  const server = fastify({
+    logger: false,
+    rewriteUrl: reading(world),
+    http: { ...serverOptions(settings), ...UPGRADE_OPTIONS },
+    bodyLimit: 64 * 1024,
+    forceCloseConnections: "idle",
+    exposeHeadRoutes: false,
+  });
+  guardConnections(server.server, settings, world.newId, (fault, id) =>
+    world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "a request could not be read"),
+  );
+  const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
+  await openDoor(server, world, way);
+  await server.register(consolePlugin(world, { jwks: () => ring.jwks(), assets }), {
+    prefix: settings.prefix,
+  });
+  attachUpgrades(
+    server.server,
+    upgrading(world, ({ snapshot }) => way.tunnel(snapshot.settings)),
+    upgradeDoor(world),
+  );
+  return server;
+}
+
+/** Takes edits of the config in while everything runs, and writes down which it was. */
+function watchConfig(
+  world: World,
+  held: Holder,
+  file: string,
+  written: string,
+  loadAgain: () => Promise<Load>,
+): Watch {
+  const { log } = world;
+  return watch(file, {
+    digest: held.current().digest,
+    load: loadAgain,
+    async accepted({ snapshot, parts }) {
+      held.swap(snapshot);
+      log.info({ config: snapshot.digest }, "config: the new one is in use");
+      if (parts.written !== written)
+        log.warn({}, "config: `store`, `audit` and `data` count from the next start on");
+      await recordConfig(world, "config.loaded", null);
+    },
+    async rejected({ problems }) {
+      const lines = problems.map(formatProblem);
+      log.error({ problems: lines }, "config: the edit has problems, nothing was changed");
+      await recordConfig(world, "config.rejected", lines.slice(0, 20).join("\n"));
+    },
+    failed: (error) => log.error({ err: error }, "config: could not be looked at, nothing was changed"),
+  });
+}
+
+async function recordConfig(
+  world: World,
+  action: "config.loaded" | "config.rejected",
+  detail: string | null,
+): Promise<void> {
+  const outcome = action === "config.loaded" ? "success" : "failure";
+  const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
+  await world.ledger.record(
+    eventOf(world, null, { action, outcome, ...nobody, ...(detail === null ? {} : { detail }) }),
+  );
+}
+
+function watchCounters(
+  counters: Metrics,
+  world: World,
+  records: AuditLedger,
+  shippers: readonly Shipper[],
+): void {
+  counters.watch("guise_open_sockets", "Tunnels and streams that are open under a disguise.", () =>
+    world.sockets.count(),
+  );
+  counters.watch(
+    "guise_audit_open_intents",
+    "Intents without an outcome yet.",
+    () => records.counters().open,
+  );
+  counters.watch(
+    "guise_audit_lost_total",
+    "Records that were let go in `blocking` and `batch`.",
+    () => records.counters().lost,
+  );
+  counters.watch(
+    "guise_audit_refused_total",
+    "Events that were refused because they could not be made durable.",
+    () => records.counters().refused,
+  );
+  counters.watch("guise_audit_lag_records", "Durable records that a sink does not have yet.", () =>
+    Math.max(0, ...shippers.map((it) => it.status().lag)),
+  );
+}
+
+function unready(records: AuditLedger): readonly string[] {
+  const { state } = records.counters().journal;
+  return state === "open" ? [] : [`the audit journal is ${state}`];
+}
+
+/** New requests are refused, sockets are told to go, open requests are finished within the limit. */
+async function drain(server: FastifyInstance, world: World): Promise<void> {
+  const { drain: limit } = world.config.current().settings.timeouts;
+  world.sockets.cutAll("going-away");
+  const timer = setTimeout(() => server.server.closeAllConnections(), limit);
+  await server.close();
+  clearTimeout(timer);
+}
+
+/** In the reverse order of opening; what can't be closed doesn't keep the rest open. */
+async function closeAll(opened: Closing[], log: Log): Promise<void> {
+  for (const it of opened.splice(0).toReversed()) {
+    try {
+      await it.close();
+    } catch (error) {
+      log.error({ err: error }, "a part of the gateway could not be closed");
+    }
+  }
+}
