@@ -57,6 +57,10 @@ export interface CookieScope {
   readonly reserved?: readonly string[];
   /** True for a request that another site caused: SameSite=Strict cookies stay behind. */
   readonly crossSite?: boolean;
+  /** Names of cookies that the app's scripts set for its server; `*` at the end stands for the rest of a name. */
+  readonly scripted?: readonly string[];
+  /** When the impersonation ends at the latest: no mirrored cookie outlives it in the browser. */
+  readonly until?: number;
 }
 
 /** In one jar; then the longest untouched has to go. */

@@ -44,21 +44,16 @@ export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirro
   if (changed.length === 0) return { jar, lines: [] };
   return {
     jar: withMirrors(jar, changed, scope.now),
-    lines: changed.map((it) => line(it.cookie, it.gone ? 0 : it.cookie.expiresAt, scope.now)),
+    lines: changed.map((it) => line(it.cookie, it.gone ? 0 : lifeOf(it.cookie, scope), scope.now)),
   };
 }
 
 /**
  * Takes what the page's scripts changed in the browser into the jar: another value of a mirrored cookie, its deletion,
- * or a new one. A `Cookie` header doesn't say who set what, so a new name counts only if it is among `scripted` (names, or
- * beginnings with `*` behind them) and the agent's browser did not send it at the start. Same jar when nothing changed.
+ * or a new one. A `Cookie` header doesn't say who set what, so a new name counts only if it is among the scope's `scripted`
+ * and the agent's browser did not send it at the start. Same jar when nothing changed.
  */
-export function fromScript(
-  jar: Jar,
-  sent: string | null,
-  scope: CookieScope,
-  scripted: readonly string[],
-): Jar {
+export function fromScript(jar: Jar, sent: string | null, scope: CookieScope): Jar {
   const pairs = parseCookies(sent);
   const heard = jar.mirrors.reduce((it, mirrored) => hear(it, mirrored, pairs, scope), jar);
   const names = new Set(pairs.map(({ name }) => name));
@@ -66,9 +61,17 @@ export function fromScript(
   return [...names].reduce((it, name) => {
     const values = valuesOf(pairs, name);
     const [value] = values;
-    const meant = scripted.some((entry) => stands(entry, name)) && values.length === 1;
+    const meant = (scope.scripted ?? []).some((entry) => stands(entry, name)) && values.length === 1;
     return meant && value !== undefined ? take(it, { name, value }, scope) : it;
   }, heard);
+}
+
+/** What has to be kept of a jar when its impersonation is over: enough to restore the browser, nothing of the customer's. */
+export function remainsOf(jar: Jar): Jar {
+  const mirrors = jar.mirrors
+    .filter((it) => it.own !== null || !it.gone)
+    .map((it) => ({ ...it, cookie: { ...it.cookie, value: "" }, past: [] }));
+  return { cookies: [], mirrors, own: [] };
 }
 
 /** The lines that take what was mirrored out of the browser and put the agent's own values back, for this host. */
@@ -85,6 +88,11 @@ function mayBeSet(cookie: JarCookie, scope: CookieScope): boolean {
   const host = hostOf(scope);
   const ours = cookie.hostOnly ? host === cookie.domain : domainMatches(host, cookie.domain);
   return ours && (scope.secure || !cookie.secure);
+}
+
+function lifeOf({ expiresAt }: JarCookie, { until }: CookieScope): number | null {
+  if (until === undefined) return expiresAt;
+  return expiresAt === null ? until : Math.min(expiresAt, until);
 }
 
 function line(cookie: JarCookie, expiresAt: number | null, now: number): string {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import t from "tap";
 import { CookieJar } from "tough-cookie";
 import { type CookieScope, cookiesFor, emptyJar, type Jar, receive } from "../../src/domain/cookie-jar.ts";
-import { fromScript, mirror, restore } from "../../src/domain/cookie-mirror.ts";
+import { fromScript, mirror, remainsOf, restore } from "../../src/domain/cookie-mirror.ts";
 
 const NOW = 1_700_000_000_000;
 const LATER = NOW + 60_000;
@@ -12,7 +12,7 @@ const at = (now: number, path = "/"): CookieScope => ({ ...SCOPE, now, path });
 /** A jar in which the app has set `theme=dark` and the browser has shown that it knows. */
 function themed(sent: string | null): Jar {
   const jar = receive(emptyJar(sent), ["theme=dark; Path=/"], SCOPE);
-  return fromScript(mirror(jar, sent, SCOPE).jar, "theme=dark", SCOPE, []);
+  return fromScript(mirror(jar, sent, SCOPE).jar, "theme=dark", SCOPE);
 }
 
 t.test("readable cookies are shown to the browser once, HttpOnly ones never", async (t) => {
@@ -39,16 +39,16 @@ t.test("only what an answer of this host can set is shown with it", async (t) =>
 });
 
 t.test("a script's new value of a mirrored cookie comes into the jar, and goes to the app", async (t) => {
-  const jar = fromScript(themed(null), "theme=light", SCOPE, []);
+  const jar = fromScript(themed(null), "theme=light", SCOPE);
   t.equal(cookiesFor(jar, SCOPE), "theme=light");
-  t.equal(fromScript(jar, "theme=light", SCOPE, []), jar);
+  t.equal(fromScript(jar, "theme=light", SCOPE), jar);
   t.strictSame(mirror(jar, "theme=light", SCOPE).lines, [], "the browser has it already");
 });
 
 t.test("a script's deletion of a mirrored cookie counts once nothing older can be on its way", async (t) => {
   const jar = themed(null);
-  t.equal(fromScript(jar, null, at(NOW + 1000), []), jar);
-  const left = fromScript(jar, null, at(LATER), []);
+  t.equal(fromScript(jar, null, at(NOW + 1000)), jar);
+  const left = fromScript(jar, null, at(LATER));
   t.equal(cookiesFor(left, at(LATER)), null);
   t.strictSame(mirror(left, null, at(LATER)).lines, []);
 });
@@ -56,28 +56,28 @@ t.test("a script's deletion of a mirrored cookie counts once nothing older can b
 t.test("a late request with an older value changes nothing", async (t) => {
   const second = mirror(receive(themed("theme=own"), ["theme=blue; Path=/"], SCOPE), "theme=dark", SCOPE).jar;
   for (const old of ["theme=dark", "theme=own", "theme=own; theme=dark"])
-    t.equal(fromScript(second, old, at(NOW + 1000), []), second, old);
-  const back = fromScript(second, "theme=dark", at(LATER), []);
+    t.equal(fromScript(second, old, at(NOW + 1000)), second, old);
+  const back = fromScript(second, "theme=dark", at(LATER));
   t.equal(cookiesFor(back, at(LATER)), "theme=dark", "later on only a script can have set it again");
 });
 
 t.test("the agent's own value never comes in while the browser hasn't shown the mirrored one", async (t) => {
   const sent = "theme=own";
   const jar = mirror(receive(emptyJar(sent), ["theme=dark; Path=/"], SCOPE), sent, SCOPE).jar;
-  t.equal(fromScript(jar, sent, at(LATER), []), jar);
+  t.equal(fromScript(jar, sent, at(LATER)), jar);
 });
 
 t.test("several values of one name say nothing, unless the mirrored one is among them", async (t) => {
   const jar = themed(null);
-  t.equal(fromScript(jar, "theme=a; theme=b", at(LATER), []), jar);
-  t.equal(fromScript(jar, "theme=a; theme=dark", at(LATER), []), jar);
+  t.equal(fromScript(jar, "theme=a; theme=b", at(LATER)), jar);
+  t.equal(fromScript(jar, "theme=a; theme=dark", at(LATER)), jar);
 });
 
 t.test("SES-05: no cookie that the agent's browser came with gets in, nor an unknown one", async (t) => {
   const jar = emptyJar("sid=agent; theme=own");
-  t.equal(fromScript(jar, "sid=changed; theme=own", SCOPE, ["*"]), jar);
-  t.equal(fromScript(jar, "wordpress_1=agent", SCOPE, []), jar, "a path of its own hid it at the start");
-  const taken = fromScript(jar, "sid=agent; timezone=Europe/Berlin", SCOPE, ["time*"]);
+  t.equal(fromScript(jar, "sid=changed; theme=own", { ...SCOPE, scripted: ["*"] }), jar);
+  t.equal(fromScript(jar, "wordpress_1=agent", SCOPE), jar, "a path of its own hid it at the start");
+  const taken = fromScript(jar, "sid=agent; timezone=Europe/Berlin", { ...SCOPE, scripted: ["time*"] });
   t.equal(cookiesFor(taken, SCOPE), "timezone=Europe/Berlin");
 });
 
@@ -85,10 +85,10 @@ t.test(
   "a script can't set what is HttpOnly in the jar, ours, doubled, or beyond scripts by its name",
   async (t) => {
     const jar = receive(emptyJar(null), ["sid=1; Path=/; HttpOnly"], SCOPE);
-    const scope = { ...SCOPE, reserved: ["guise"] };
+    const scope = { ...SCOPE, reserved: ["guise"], scripted: ["*"] };
     for (const sent of ["sid=2", "guise=2", "a=1; a=2", "__Http-a=1", "__Host-Http-a=1", "lonely"])
-      t.equal(fromScript(jar, sent, scope, ["*"]), jar, sent);
-    t.equal(fromScript(jar, `a=${"x".repeat(4096)}`, scope, ["*"]), jar);
+      t.equal(fromScript(jar, sent, scope), jar, sent);
+    t.equal(fromScript(jar, `a=${"x".repeat(4096)}`, scope), jar);
   },
 );
 
@@ -104,6 +104,28 @@ t.test("at the end the agent's own values are put back and the rest is deleted",
   t.strictSame(restore(jar, { ...SCOPE, host: "b.example.com" }), [
     "xsrf=; Path=/x; Domain=example.com; Max-Age=0",
   ]);
+});
+
+t.test("a mirrored cookie doesn't outlive the impersonation in the browser", async (t) => {
+  const scope = { ...SCOPE, until: NOW + 60_000 };
+  const jar = receive(
+    emptyJar(null),
+    ["a=1; Path=/", "b=1; Path=/; Max-Age=5", "c=1; Path=/; Max-Age=600"],
+    SCOPE,
+  );
+  t.strictSame(mirror(jar, null, scope).lines, [
+    "a=1; Path=/; Max-Age=60",
+    "b=1; Path=/; Max-Age=5",
+    "c=1; Path=/; Max-Age=60",
+  ]);
+});
+
+t.test("what is kept of an ended jar restores the browser and holds nothing of the customer's", async (t) => {
+  const sent = "theme=own";
+  const lines = ["sid=customer-1; HttpOnly", "theme=customer-2; Path=/", "xsrf=customer-3; Path=/"];
+  const { jar } = mirror(receive(emptyJar(sent), lines, SCOPE), sent, SCOPE);
+  t.strictSame(restore(remainsOf(jar), SCOPE), restore(jar, SCOPE));
+  t.notMatch(JSON.stringify(remainsOf(jar)), /customer/);
 });
 
 t.test("an own value that the app deleted under the disguise is put back as well", async (t) => {
@@ -145,7 +167,7 @@ async function journey(steps: readonly Step[]): Promise<{ leaked: boolean; brows
     const request = requests.shift();
     if (request === undefined) return;
     const scope = at(now, request.path);
-    jar = fromScript(jar, request.sent, scope, ["scripted"]);
+    jar = fromScript(jar, request.sent, { ...scope, scripted: ["scripted"] });
     leaked ||= /own-/.test(cookiesFor(jar, scope) ?? "");
     count += 1;
     const lines = [`sid=app-${count}; Path=/; HttpOnly`];
