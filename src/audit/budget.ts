@@ -10,7 +10,7 @@ export const HARD = 0.95;
 export interface BudgetOptions {
   readonly folder: string;
   /** Bytes for records that may not be deleted yet; null: as much as the disk has. */
-  readonly most: number | null;
+  readonly most: () => number | null;
   /** Records that every sink has are deleted after this time (ms), and before it when they take more than `keepBytes`. */
   readonly keepFor: number;
   readonly keepBytes: number;
@@ -60,7 +60,7 @@ export function budget(options: BudgetOptions): Budget {
       const room = sum(left) + bavail * bsize;
       counters.held = held;
       counters.kept = sum(left) - held;
-      counters.budget = Math.max(1, Math.min(options.most ?? room, room));
+      counters.budget = Math.max(1, Math.min(options.most() ?? room, room));
       counters.deleted += going.size;
       // What was written while we looked counts twice rather than never.
       since -= before;

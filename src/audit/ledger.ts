@@ -25,8 +25,11 @@ export interface LedgerOptions {
   readonly redact: (query: string) => string;
   readonly segmentBytes?: number;
   readonly segmentAge?: number;
-  /** See BudgetOptions. Defaults: 1 GB held, shipped ones kept for 24 h or 1 GB. */
-  readonly most?: number | null;
+  /**
+   * See BudgetOptions. Defaults: shipped records are kept for 24 h or 1 GB; those that are not, up to 1 GB where they
+   * are shipped at all, and where the journal is the only place, for ever and as far as the disk goes.
+   */
+  readonly most?: number;
   readonly keepFor?: number;
   readonly keepBytes?: number;
   /** How often the disk is looked at and ended lives are searched for, ms; 0 for only once. */
@@ -44,6 +47,8 @@ export interface Source {
   /** Opens one producer's records after a place; only durable ones are ever read. */
   read(producer: string, after: number): Reader;
   listen(heard: () => void): void;
+  /** Tells up to which record all sinks have a producer: what is deleted, and when, depends on it. */
+  shipped(through: (producer: string) => number | null): void;
 }
 
 export interface LedgerCounters {
@@ -60,8 +65,6 @@ export interface LedgerCounters {
 export interface AuditLedger extends Ledger, Closing {
   readonly source: Source;
   counters(): LedgerCounters;
-  /** Tells up to which record all sinks have a producer; the disk's room depends on it. */
-  shipped(through: (producer: string) => number | null): void;
   /** Does now what is done every `sweepEvery`. */
   sweep(): Promise<void>;
 }
@@ -92,7 +95,7 @@ class WriteAhead implements AuditLedger {
   readonly #budget: Budget;
   readonly #events: Partial<Record<AuditAction, number>> = {};
   readonly #open = new Set<string>();
-  #through: (producer: string) => number | null = () => null;
+  #through: ((producer: string) => number | null) | null = null;
   #lost = 0;
   #refused = 0;
   #counted = 0;
@@ -104,13 +107,15 @@ class WriteAhead implements AuditLedger {
   constructor(options: LedgerOptions, life: Life) {
     this.#options = options;
     this.#life = life;
-    this.source = sourceOf(options.folder, life);
+    this.source = sourceOf(options.folder, life, (through) => {
+      this.#through = through;
+    });
     this.#budget = budget({
       folder: options.folder,
-      most: options.most === undefined ? 1024 * MEGABYTE : options.most,
+      most: () => options.most ?? (this.#through === null ? null : 1024 * MEGABYTE),
       keepFor: options.keepFor ?? 24 * HOUR,
       keepBytes: options.keepBytes ?? 1024 * MEGABYTE,
-      shipped: (producer) => this.#through(producer),
+      shipped: (producer) => this.#through?.(producer) ?? null,
       current: () => ({ producer: life.producer, first: life.journal.durable().first }),
     });
     life.journal.listen(() => this.#heard());
@@ -147,10 +152,6 @@ class WriteAhead implements AuditLedger {
         void done.catch((error: unknown) => this.#lose(error));
         return;
     }
-  }
-
-  shipped(through: (producer: string) => number | null): void {
-    this.#through = through;
   }
 
   counters(): LedgerCounters {
@@ -234,7 +235,7 @@ class WriteAhead implements AuditLedger {
   }
 }
 
-function sourceOf(folder: string, life: Life): Source {
+function sourceOf(folder: string, life: Life, shipped: Source["shipped"]): Source {
   const { journal, producer } = life;
   const ceiling = (segment: Segment): number | null => {
     const { first, bytes } = journal.durable();
@@ -247,5 +248,6 @@ function sourceOf(folder: string, life: Life): Source {
     durable: () => journal.durable().tip.sequence,
     read: (of, after) => reader(folder, of, after, ceiling),
     listen: (heard) => journal.listen(heard),
+    shipped,
   };
 }

@@ -17,7 +17,7 @@ async function serverFor(t: Test, args: readonly string[] = DURABLE): Promise<Re
   return server;
 }
 
-async function shipping(t: Test, port: number, folder = t.testdir()) {
+async function carrying(t: Test, port: number, folder = t.testdir()) {
   const log = memoryLog();
   const ledger = await openLedger(folder, { log, segmentBytes: 20_000 });
   const sink = redisStream.create(
@@ -68,7 +68,7 @@ const ids = (records: readonly Read[]) => records.map((record) => record.event.i
 
 t.test("every record arrives, in order, as the journal has it", async (t) => {
   const server = await serverFor(t);
-  const { ledger, it, folder } = await shipping(t, server.port);
+  const { ledger, it, folder } = await carrying(t, server.port);
   await Promise.all(Array.from({ length: 300 }, () => ledger.record(event())));
   await caughtUp(it, ledger);
   t.strictSame(await streamOf(server), await recordsIn(folder));
@@ -78,7 +78,7 @@ t.test("every record arrives, in order, as the journal has it", async (t) => {
 
 t.test("Redis may be killed and come back: nothing is lost, nothing is there twice", async (t) => {
   const server = await serverFor(t);
-  const { ledger, it, folder } = await shipping(t, server.port);
+  const { ledger, it, folder } = await carrying(t, server.port);
   for (let round = 0; round < 5; round += 1) {
     await Promise.all(Array.from({ length: 200 }, () => ledger.record(event())));
     await server.kill();
@@ -92,7 +92,7 @@ t.test("Redis may be killed and come back: nothing is lost, nothing is there twi
 
 t.test("a Redis that forgot everything gets it again", async (t) => {
   const server = await serverFor(t, ["--save", ""]);
-  const { ledger, it, folder } = await shipping(t, server.port);
+  const { ledger, it, folder } = await carrying(t, server.port);
   await Promise.all(Array.from({ length: 200 }, () => ledger.record(event())));
   await caughtUp(it, ledger);
   await server.kill();
@@ -105,7 +105,7 @@ t.test("answers that get lost make no duplicates", async (t) => {
   const server = await serverFor(t);
   const between = await relay(server.port);
   t.teardown(() => between.stop());
-  const { ledger, it, folder } = await shipping(t, between.port);
+  const { ledger, it, folder } = await carrying(t, between.port);
   await caughtUp(it, ledger);
   for (let round = 0; round < 30; round += 1) {
     await caughtUp(it, ledger);
@@ -124,7 +124,7 @@ t.test("a Redis that does not answer holds nothing up", async (t) => {
   const server = await serverFor(t);
   const between = await relay(server.port);
   t.teardown(() => between.stop());
-  const { ledger, it } = await shipping(t, between.port);
+  const { ledger, it } = await carrying(t, between.port);
   await caughtUp(it, ledger);
   between.answers("hold");
   await Promise.all(Array.from({ length: 200 }, () => ledger.record(event())));
@@ -136,7 +136,7 @@ t.test("a Redis that does not answer holds nothing up", async (t) => {
 
 t.test("what ails Redis is called by its name, once, until it is well", async (t) => {
   const server = await serverFor(t);
-  const { ledger, it, log } = await shipping(t, server.port);
+  const { ledger, it, log } = await carrying(t, server.port);
   await caughtUp(it, ledger);
   const admin = new Redis(server.port, server.host);
   t.teardown(() => admin.disconnect());
@@ -157,7 +157,7 @@ t.test("what an ended life left behind is shipped by the next", async (t) => {
   const first = await openLedger(folder);
   await Promise.all(Array.from({ length: 120 }, () => first.record(event())));
   await first.close();
-  const { ledger, it } = await shipping(t, server.port, folder);
+  const { ledger, it } = await carrying(t, server.port, folder);
   await caughtUp(it, ledger);
   t.same(ids(await streamOf(server)), ids(await recordsIn(folder)));
   while (it.shipped(first.source.producer) !== Number.POSITIVE_INFINITY) await tick(5);
@@ -171,7 +171,7 @@ t.test("records that are gone here are counted as a gap", async (t) => {
   for (let at = 0; at < 10; at += 1) await first.record(event());
   await first.close();
   await rm(`${folder}/${first.source.producer}.${"1".padStart(12, "0")}.jsonl`);
-  const { ledger, it, log } = await shipping(t, server.port, folder);
+  const { ledger, it, log } = await carrying(t, server.port, folder);
   await caughtUp(it, ledger);
   t.ok(it.status().gaps > 0);
   t.ok(log.lines.some((line) => line.message === "audit: records are missing in the journal"));
@@ -179,7 +179,7 @@ t.test("records that are gone here are counted as a gap", async (t) => {
 
 t.test("a shipper that is closed first sends what is left", async (t) => {
   const server = await serverFor(t);
-  const { ledger, folder, close } = await shipping(t, server.port);
+  const { ledger, folder, close } = await carrying(t, server.port);
   await Promise.all(Array.from({ length: 400 }, () => ledger.record(event())));
   await close();
   t.equal((await streamOf(server)).length, (await recordsIn(folder)).length);
