@@ -3,8 +3,7 @@ import { performance } from "node:perf_hooks";
 import fastify, { type FastifyInstance } from "fastify";
 import { type AuditLedger, ledger } from "./audit/ledger.ts";
 import { redactor } from "./audit/redact.ts";
-import { redisStream } from "./audit/redis-stream.ts";
-import { type Shipper, shipper } from "./audit/shipper.ts";
+import { type Shipping, shipping } from "./audit/shipping.ts";
 import { httpClient } from "./clients/http.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
@@ -88,8 +87,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const ring = keep(await keyring({ folder: join(data, "keys"), clock: CLOCK, log }));
   const records = keep(await openLedger(data, held, ring, log));
   const shelf = keep(await openShelf(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
-  const shippers = openShippers(shelf, held, records, log).map(keep);
-  records.shipped((producer) => everywhere(shippers.map((it) => it.shipped(producer))));
+  const shippers = keep(openShipping(shelf, held, records, log));
   const impersonations = keep(book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") }));
   const counters = metrics();
   const world = worldOf({ held, ring, records, book: impersonations, counters, log });
@@ -131,19 +129,10 @@ async function openLedger(data: string, held: Holder, ring: Keyring, log: Log): 
 }
 
 /** Records go into a stream beside the impersonations, where those are in Redis. */
-function openShippers(shelf: Shelf, held: Holder, records: AuditLedger, log: Log): readonly Shipper[] {
-  if (shelf.redisUrl === null) return [];
+function openShipping(shelf: Shelf, held: Holder, records: AuditLedger, log: Log): Shipping {
   const { stream } = held.current().settings.audit;
-  const sink = redisStream.create({ redis: { url: shelf.redisUrl, stream } }, { clock: CLOCK, log });
-  return [shipper({ source: records.source, sink, clock: CLOCK, log })];
-}
-
-/** Up to which record every sink has a producer; null while one of them doesn't know. Without sinks nothing waits. */
-function everywhere(positions: readonly (number | null)[]): number | null {
-  return positions.reduce<number | null>(
-    (least, it) => (least === null || it === null ? null : Math.min(least, it)),
-    Number.POSITIVE_INFINITY,
-  );
+  const redis = shelf.redisUrl === null ? null : { url: shelf.redisUrl, stream };
+  return shipping({ redis }, records.source, { clock: CLOCK, log });
 }
 
 interface WorldParts {
@@ -248,12 +237,7 @@ async function recordConfig(
   );
 }
 
-function watchCounters(
-  counters: Metrics,
-  world: World,
-  records: AuditLedger,
-  shippers: readonly Shipper[],
-): void {
+function watchCounters(counters: Metrics, world: World, records: AuditLedger, shippers: Shipping): void {
   counters.watch("guise_open_sockets", "Tunnels and streams that are open under a disguise.", () =>
     world.sockets.count(),
   );
@@ -273,7 +257,7 @@ function watchCounters(
     () => records.counters().refused,
   );
   counters.watch("guise_audit_lag_records", "Durable records that a sink does not have yet.", () =>
-    Math.max(0, ...shippers.map((it) => it.status().lag)),
+    Math.max(0, ...shippers.status().map((it) => it.lag)),
   );
 }
 

@@ -7,6 +7,7 @@ import type { OwnerFact, OwnerLookup } from "../domain/owner.ts";
 import type { RouteMatch } from "../domain/route.ts";
 import { fromOutside } from "../domain/target.ts";
 import { Fault } from "../errors.ts";
+import type { Log } from "../ports.ts";
 import { urlLimits } from "./limits.ts";
 import type { Recalled } from "./recall.ts";
 import type { World } from "./world.ts";
@@ -36,11 +37,19 @@ function matters({ route, navigation, disguise }: Recalled): boolean {
 }
 
 /** The owner of any path of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(
-  world: World,
-  at: { readonly host: string; readonly snapshot: Snapshot; readonly id: string },
-  path: string,
-): Promise<OwnerFact> {
+export async function ownerOf(world: World, at: OwnerQuestion, path: string): Promise<OwnerFact> {
+  return await askOwner(world.log, at, path);
+}
+
+/** Where a path stands: its host, and the config to ask. `id` is the request's, for the log. */
+export interface OwnerQuestion {
+  readonly host: string;
+  readonly snapshot: Snapshot;
+  readonly id: string;
+}
+
+/** The same for whoever has no whole world, such as `guise explain`. */
+export async function askOwner(log: Log, at: OwnerQuestion, path: string): Promise<OwnerFact> {
   const { snapshot, host } = at;
   const found = snapshot.routes.match(host, path);
   const lookup = found === null ? null : lookupOf(found, path, host);
@@ -54,7 +63,7 @@ export async function ownerOf(
     return { kind: "found", owner: person === null ? owner : { ...person, viewers: owner.viewers } };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    world.log.warn({ code: error.code, detail: error.detail, requestId: at.id }, "owner lookup failed");
+    log.warn({ code: error.code, detail: error.detail, requestId: at.id }, "owner lookup failed");
     return { kind: "failed", code: error.code };
   }
 }

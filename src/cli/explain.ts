@@ -1,0 +1,262 @@
+import { readFile } from "node:fs/promises";
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { parse } from "yaml";
+import { httpClient } from "../clients/http.ts";
+import { KINDS } from "../config/kinds.ts";
+import { load } from "../config/load.ts";
+import { formatProblem } from "../config/problem.ts";
+import type { Snapshot } from "../config/snapshot.ts";
+import { canonicalUrl, URL_REFUSALS } from "../domain/canonical-url.ts";
+import { decide } from "../domain/decide.ts";
+import { type Decision, REASONS } from "../domain/decision.ts";
+import type { RequestFacts, SessionFacts } from "../domain/facts.ts";
+import { admit } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import { start } from "../domain/impersonation.ts";
+import { effectiveMethod } from "../domain/method.ts";
+import type { OwnerFact } from "../domain/owner.ts";
+import { Fault } from "../errors.ts";
+import { askOwner } from "../gateway/find-owner.ts";
+import { urlLimits } from "../gateway/limits.ts";
+import type { Log } from "../ports.ts";
+import { judgeCase, nameOf } from "./case.ts";
+import type { Command, CommandIo } from "./command.ts";
+
+const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--inside] [-c FILE] [--json]
+guise explain --case FILE [--json]
+
+  --as GROUPS:ID       the person at the keyboard, like support:alice or support,night:alice; nobody if left out
+  --wearing GROUPS:ID  whom they are viewing the app as already
+  --owner GROUPS:ID    whose page it is; asked from the resolver of the config if left out
+  --inside             the link stood on a page of the app itself
+  --case FILE          lay a case file (see test/cases/) before the judge and compare what it says
+`;
+
+/** `guise explain`: each check, the decision, the reason word; by the same judge that the server asks. */
+export const explain: Command = {
+  name: "explain",
+  describe: "say what would happen with a request, and why",
+  async run(args, io) {
+    const words = read(args);
+    if (typeof words === "string") {
+      io.err(`${words}\n${USAGE}`);
+      return 2;
+    }
+    if (words.help) {
+      io.out(USAGE);
+      return 0;
+    }
+    try {
+      return words.case === null
+        ? await explainRequest(words, io)
+        : await explainCase(words.case, words.json, io);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      io.err(`${error.detail}\n${error.hint}\n`);
+      return 1;
+    }
+  },
+};
+
+interface Words {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly inside: boolean;
+  readonly config: string | null;
+  readonly case: string | null;
+  readonly method: string;
+  readonly url: URL;
+  readonly as: Identity | null;
+  readonly wearing: Identity | null;
+  readonly owner: Identity | null;
+}
+
+function read(args: readonly string[]): Words | string {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        as: text,
+        wearing: text,
+        owner: text,
+        case: text,
+        inside: flag,
+        json: flag,
+        config: { type: "string", short: "c" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    const asked = values.help === true || values.case !== undefined;
+    const [method = "GET", url = ""] = positionals;
+    if (!asked && (positionals.length !== 2 || !URL.canParse(url)))
+      return "guise explain: write a method and a whole address";
+    return {
+      help: values.help ?? false,
+      json: values.json ?? false,
+      inside: values.inside ?? false,
+      config: values.config ?? null,
+      case: values.case ?? null,
+      method: method.toUpperCase(),
+      url: new URL(asked ? "http://app.invalid/" : url),
+      as: personOf(values.as),
+      wearing: personOf(values.wearing),
+      owner: personOf(values.owner),
+    };
+  } catch (error) {
+    return `guise explain: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** `support,night:alice`: the groups, then the id. Without a colon it is an id whose groups nobody knows. */
+function personOf(text: string | undefined): Identity | null {
+  if (text === undefined || text === "") return null;
+  const colon = text.indexOf(":");
+  const groups =
+    colon < 0
+      ? null
+      : text
+          .slice(0, colon)
+          .split(",")
+          .filter((it) => it !== "");
+  return { id: text.slice(colon + 1), name: null, email: null, groups };
+}
+
+async function explainCase(file: string, json: boolean, io: CommandIo): Promise<number> {
+  let value: unknown;
+  try {
+    value = parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new Fault("usage", `${file}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+  const { decision, said, expected } = judgeCase(value);
+  const same = said.decision === expected.decision && said.reason === expected.reason;
+  if (json) io.out(`${JSON.stringify({ ...said, checks: decision.checks, expected, same })}\n`);
+  else
+    io.out(
+      `${report(decision)}\n${same ? "as expected" : `expected: ${expected.decision}, ${expected.reason}`}\n`,
+    );
+  return same ? 0 : 1;
+}
+
+async function explainRequest(words: Words, io: CommandIo): Promise<number> {
+  const file = words.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  const log = logTo(io);
+  const http = httpClient();
+  try {
+    const loaded = await load(file, { kinds: KINDS, deps: { clock, log, http }, env: io.env });
+    if (loaded.kind === "rejected")
+      throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
+    const { snapshot } = loaded;
+    const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
+    if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
+    const owner = await ownerFor(words, snapshot, log, url.path);
+    const decision = decide(
+      requestOf(words, snapshot, url),
+      sessionOf(words, snapshot, owner, clock.now()),
+      snapshot.policy,
+    );
+    const said = { decision: nameOf(decision), reason: decision.reason };
+    io.out(
+      words.json
+        ? `${JSON.stringify({ ...said, owner, checks: decision.checks })}\n`
+        : `${report(decision)}\n`,
+    );
+    return 0;
+  } finally {
+    await http.close();
+  }
+}
+
+async function ownerFor(words: Words, snapshot: Snapshot, log: Log, path: string): Promise<OwnerFact> {
+  if (words.owner !== null) return { kind: "found", owner: { ...words.owner, viewers: [] } };
+  return await askOwner(log, { host: words.url.hostname, snapshot, id: "explain" }, path);
+}
+
+function requestOf(
+  words: Words,
+  snapshot: Snapshot,
+  url: { readonly path: string; readonly query: string | null },
+): RequestFacts {
+  const host = words.url.hostname;
+  const { method, overridden } = effectiveMethod(words.method, url.query, {});
+  return {
+    method,
+    overridden,
+    navigation: {
+      topLevel: method === "GET",
+      byUser: true,
+      site: words.inside ? "same-origin" : "cross-site",
+      speculative: false,
+      wantsPage: true,
+    },
+    route: snapshot.routes.match(host, url.path)?.target.pattern ?? null,
+    rule: snapshot.rules.match({ host, path: url.path, method }),
+    upgrade: false,
+    confirmed: false,
+  };
+}
+
+function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: number): SessionFacts {
+  const caller = words.as;
+  return {
+    caller: caller === null ? { kind: "unknown" } : { kind: "known", identity: caller },
+    disguise:
+      caller === null || words.wearing === null
+        ? { kind: "none" }
+        : worn(snapshot, caller, words.wearing, now),
+    owner,
+    target: { kind: "recorded" },
+    refererOwner: { kind: "not-asked" },
+    consent: "unanswered",
+    now,
+  };
+}
+
+/** An impersonation as it would be had it begun just now. */
+function worn(
+  snapshot: Snapshot,
+  agent: Identity,
+  effectiveUser: Identity,
+  now: number,
+): SessionFacts["disguise"] {
+  const admission = admit(snapshot.policy, agent, effectiveUser);
+  const grant =
+    admission.kind === "granted"
+      ? admission.grant
+      : ({ mode: "read", total: 3_600_000, idle: 900_000 } as const);
+  const order = {
+    id: "explain",
+    agent,
+    effectiveUser,
+    mode: grant.mode,
+    reason: null,
+    ticket: null,
+    returnTo: "/",
+    now,
+    total: grant.total,
+    idle: grant.idle,
+  };
+  return { kind: "held", impersonation: start(order) };
+}
+
+function report(decision: Decision): string {
+  const checks = decision.checks.map((it) => `${it.passed ? "yes" : "no "}  ${it.name}  (${it.saw})`);
+  return [
+    ...checks,
+    "",
+    `decision: ${nameOf(decision)}`,
+    `reason:   ${decision.reason}: ${REASONS[decision.reason]}`,
+  ].join("\n");
+}
+
+function logTo(io: CommandIo): Log {
+  const line = (data: object, message: string) => io.err(`${message}: ${JSON.stringify(data)}\n`);
+  return { debug: () => undefined, info: () => undefined, warn: line, error: line };
+}
