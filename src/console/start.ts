@@ -3,7 +3,7 @@ import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
 import { admit, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { labelOf } from "../domain/identity.ts";
-import { begin, end } from "../gateway/lifecycle.ts";
+import { begin, betweenShoes, end } from "../gateway/lifecycle.ts";
 import { eventOf } from "../gateway/record.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
@@ -81,18 +81,29 @@ async function startNow(world: World, request: FastifyRequest, reply: FastifyRep
   if (grant.reason === "required" && reason === null)
     return await refusal(world, reply, who, target, "reason-required");
   if (grant.consent === "request") return await refusal(world, reply, who, target, "consent-required");
-  if (who.running !== null) await end(world, received, who.running, "switched");
-  const shoes = await begin(world, received, {
-    agent: trueUser,
-    effectiveUser: target,
-    grant,
-    reason,
-    ticket: field(request, "ticket")?.trim().slice(0, 200) ?? null,
-    returnTo: who.running?.returnTo ?? returnPath(received, field(request, "from")),
-  });
-  for (const line of shoes.setCookies) reply.header("set-cookie", line);
+  const between = await leave(world, who);
+  const shoes = await begin(
+    world,
+    { ...received, cookies: between.cookies },
+    {
+      agent: trueUser,
+      effectiveUser: target,
+      grant,
+      reason,
+      ticket: field(request, "ticket")?.trim().slice(0, 200) ?? null,
+      returnTo: who.running?.returnTo ?? returnPath(received, field(request, "from")),
+    },
+  );
+  for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
   if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   return await seeOther(reply, returnPath(received, field(request, "to")));
+}
+
+/** Takes off what is worn, if anything is. */
+async function leave(world: World, { received, running }: Visitor): ReturnType<typeof betweenShoes> {
+  if (running === null) return { setCookies: [], cookies: received.cookies };
+  await end(world, received, running, "switched");
+  return await betweenShoes(world, received, running);
 }
 
 /** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. */

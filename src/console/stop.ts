@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { labelOf } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { end, takeOff } from "../gateway/lifecycle.ts";
 import type { World } from "../gateway/world.ts";
@@ -31,8 +30,7 @@ async function stopNow(world: World, request: FastifyRequest, reply: FastifyRepl
   const held = await heldBy(world, request, received.secret);
   const over =
     held === null ? null : held.end === null ? await end(world, received, held, "ended-by-agent") : held;
-  for (const line of takeOff(world, received, over === null ? null : labelOf(over.effectiveUser)))
-    reply.header("set-cookie", line);
+  for (const line of await takeOff(world, received, over)) reply.header("set-cookie", line);
   if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   return await seeOther(reply, over?.returnTo ?? "/");
 }

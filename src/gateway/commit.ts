@@ -1,10 +1,10 @@
 import type { Decision, ReasonWord } from "../domain/decision.ts";
-import { type Identity, labelOf } from "../domain/identity.ts";
+import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { sameOriginPath } from "./find-owner.ts";
 import type { Judged } from "./judge.ts";
-import { begin, end, takeOff } from "./lifecycle.ts";
+import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
 import { decisionOf, eventOf } from "./record.ts";
 import type { World } from "./world.ts";
 
@@ -65,18 +65,36 @@ async function starting(
   const agent = base.trueUser;
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
-  if (held !== null && decision.close !== null) await end(world, base, held, decision.close);
+  const between =
+    held === null
+      ? { setCookies: [], cookies: base.cookies }
+      : await leaving(world, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
-  const shoes = await begin(world, base, {
-    agent,
-    effectiveUser,
-    grant: decision.grant,
-    reason: null,
-    ticket: null,
-    returnTo,
-  });
-  const on = { ...base, ...shoes, over: held, changed: true };
+  const shoes = await begin(
+    world,
+    { ...base, cookies: between.cookies },
+    {
+      agent,
+      effectiveUser,
+      grant: decision.grant,
+      reason: null,
+      ticket: null,
+      returnTo,
+    },
+  );
+  const setCookies = [...between.setCookies, ...shoes.setCookies];
+  const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
   return { ...on, intent: await intend(world, on, shoes.impersonation) };
+}
+
+async function leaving(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord | null,
+): ReturnType<typeof betweenShoes> {
+  await end(world, base, held, why ?? "switched");
+  return await betweenShoes(world, base, held);
 }
 
 async function goingOn(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
@@ -93,7 +111,7 @@ async function takingOff(
   why: ReasonWord,
 ): Promise<Committed> {
   const over = await end(world, base, held, why);
-  const setCookies = takeOff(world, base, labelOf(held.effectiveUser));
+  const setCookies = await takeOff(world, base, over);
   return { ...base, over, setCookies, changed: true };
 }
 

@@ -34,8 +34,8 @@ export function isDocument(signed: Signed, plan: HeadPlan): boolean {
   const destination = signed.raw.headers["sec-fetch-dest"];
   if (!signed.navigation.wantsPage || (destination !== undefined && destination !== "document")) return false;
   if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return false;
-  const type = valueOf(plan.headers, "content-type");
-  const attached = /^\s*attachment\b/i.test(valueOf(plan.headers, "content-disposition") ?? "");
+  const type = headerOf(plan.headers, "content-type");
+  const attached = /^\s*attachment\b/i.test(headerOf(plan.headers, "content-disposition") ?? "");
   return !attached && type !== null && /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type);
 }
 
@@ -61,7 +61,7 @@ export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPl
 
 function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
   const { limits } = signed.snapshot.settings;
-  const type = valueOf(plan.headers, "content-type") ?? "";
+  const type = headerOf(plan.headers, "content-type") ?? "";
   const view = hostView(signed, type);
   const needs = cspNeeds(view);
   const kept = plan.headers.filter(
@@ -75,7 +75,7 @@ function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => stri
     pageHead: limits.pageHead,
     amendMeta: (policy) => amendPolicies(policy, needs),
   });
-  const coding = decoder(valueOf(plan.headers, "content-encoding") ?? "", { decoded: limits.pageDecoded });
+  const coding = decoder(headerOf(plan.headers, "content-encoding") ?? "", { decoded: limits.pageDecoded });
   return { ...plan, headers, transform: coding === null ? write : chain(() => [coding, write], unmarkable) };
 }
 
@@ -121,7 +121,7 @@ function hostView(signed: Signed, type: string): HostView {
 }
 
 function isRedirect({ status, headers }: HeadPlan): boolean {
-  return status >= 300 && status < 400 && valueOf(headers, "location") !== null;
+  return status >= 300 && status < 400 && headerOf(headers, "location") !== null;
 }
 
 function withType(headers: RawHeaders, type: string): RawHeaders {
@@ -130,7 +130,7 @@ function withType(headers: RawHeaders, type: string): RawHeaders {
   );
 }
 
-function valueOf(headers: RawHeaders, name: string): string | null {
+function headerOf(headers: RawHeaders, name: string): string | null {
   for (let at = 0; at + 1 < headers.length; at += 2) {
     if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? null;
   }

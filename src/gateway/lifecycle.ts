@@ -1,7 +1,9 @@
+import { restored } from "../domain/cookie-restore.ts";
 import type { ReasonWord } from "../domain/decision.ts";
-import type { Identity } from "../domain/identity.ts";
+import { type Identity, labelOf } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
+import { cookieScope } from "./cookie-scope.ts";
 import { cookieNames, setOwnCookie } from "./own-cookies.ts";
 import type { Received } from "./received.ts";
 import { eventOf } from "./record.ts";
@@ -15,6 +17,8 @@ export interface Beginning {
   readonly ticket: string | null;
   readonly returnTo: string;
 }
+
+const NOTICE_SECONDS = 300;
 
 /** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
 export interface Shoes {
@@ -103,14 +107,29 @@ async function recordEnd(world: World, received: Received | null, ended: Imperso
   }
 }
 
-/** The cookies that take a disguise off: ours deleted, what was mirrored taken back, and a notice if there is one to show. */
-export function takeOff(world: World, received: Received, notice: string | null): readonly string[] {
+/**
+ * The cookies that take a disguise off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
+ * `over` is null where nobody knows any more what it was.
+ */
+export async function takeOff(
+  world: World,
+  received: Received,
+  over: Impersonation | null,
+): Promise<readonly string[]> {
   const names = cookieNames(received.snapshot.settings.cookie.name, received.scheme);
-  const cookies = [setOwnCookie(names.secret, null, received.scheme, null)];
-  if (notice !== null) {
-    cookies.push(
-      setOwnCookie(names.notice, world.forms.seal(notice, world.clock.now()), received.scheme, 300),
-    );
-  }
-  return cookies;
+  const own = setOwnCookie(names.secret, null, received.scheme, null);
+  if (over === null) return [own];
+  const sealed = world.forms.seal(labelOf(over.effectiveUser), world.clock.now());
+  const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
+  return [own, notice, ...(await world.book.restore(over.id, cookieScope(received)))];
+}
+
+/** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
+export async function betweenShoes(
+  world: World,
+  received: Received,
+  over: Impersonation,
+): Promise<{ readonly setCookies: readonly string[]; readonly cookies: string | null }> {
+  const setCookies = await world.book.restore(over.id, cookieScope(received));
+  return { setCookies, cookies: restored(await world.book.jar(over.id), received.cookies) };
 }

@@ -45,7 +45,9 @@ async function disguisedPlan(world: World, signed: Signed, head: UpstreamHead): 
   const lines = valuesOf(head.headers, "set-cookie");
   // The jar is written before the page is shown: the next request may come with the first byte.
   const mirrored =
-    lines.length === 0 ? [] : await world.book.receive(impersonation.id, lines, cookieScope(signed));
+    lines.length === 0
+      ? []
+      : await world.book.receive(impersonation.id, lines, cookieScope(signed), signed.cookies);
   const kept = head.headers.filter(
     (_, at) => !NOT_UNDER_DISGUISE.has((head.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
