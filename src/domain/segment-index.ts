@@ -3,13 +3,21 @@ import { matchMixed, type Pattern, type Segment } from "./pattern.ts";
 /** A place in the index: what may follow it, and what was put here. Made by `newNode` and `place` only. */
 export interface SegmentNode<T> {
   value: T | null;
-  readonly statics: Map<string, SegmentNode<T>>;
+  /** The first static child by itself: most places have one alone, and a map for each would cost memory. */
+  text: string | null;
+  next: SegmentNode<T> | null;
+  /** The other static children. */
+  statics: Map<string, SegmentNode<T>> | null;
   param: SegmentNode<T> | null;
   mixed: MixedChildren<T> | null;
-  /** Behind a wildcard, by how many segments must follow it. */
-  readonly tails: Map<number, SegmentNode<T>>;
-  /** The keys of `tails`, the longest first. */
-  tailLengths: readonly number[];
+  /** What stands behind a wildcard, the longest first. */
+  tails: readonly Tail<T>[];
+}
+
+interface Tail<T> {
+  /** How many segments must follow the wildcard. */
+  readonly length: number;
+  readonly node: SegmentNode<T>;
 }
 
 /** By the text in front of the first param, so that many of them cost no more than few. */
@@ -35,8 +43,10 @@ export interface Search {
 /** Says whether a value found is the answer (not null) or the search goes on. `values` are the params, valid only now. */
 export type Visit<T, R> = (value: T, values: readonly string[]) => R | null;
 
+const NO_TAILS: readonly never[] = [];
+
 export function newNode<T>(): SegmentNode<T> {
-  return { value: null, statics: new Map(), param: null, mixed: null, tails: new Map(), tailLengths: [] };
+  return { value: null, text: null, next: null, statics: null, param: null, mixed: null, tails: NO_TAILS };
 }
 
 /** The place of a pattern, made if it isn't there yet. */
@@ -76,15 +86,15 @@ function walk<T, R>(
 ): R | null {
   const text = what.segments[at];
   if (text === undefined) return node.value === null ? null : visit(node.value, values);
-  const next = node.statics.get(text);
-  let found = next === undefined ? null : walk(next, at + 1, values, what, visit);
+  const next = node.text === text ? node.next : (node.statics?.get(text) ?? null);
+  let found = next === null ? null : walk(next, at + 1, values, what, visit);
   if (found === null && node.mixed !== null) found = walkMixed(node.mixed, at, values, what, visit);
   if (found === null && node.param !== null) {
     values.push(text);
     found = walk(node.param, at + 1, values, what, visit);
     values.pop();
   }
-  if (found === null && node.tailLengths.length > 0) found = walkTails(node, at, values, what, visit);
+  if (found === null && node.tails.length > 0) found = walkTails(node, at, values, what, visit);
   // The front page has no pages below it: `/` would else stand for everything.
   if (found === null && what.below && at > 0 && node.value !== null) found = visit(node.value, values);
   return found;
@@ -116,9 +126,7 @@ function walkTails<T, R>(
   what: Search,
   visit: Visit<T, R>,
 ): R | null {
-  for (const length of node.tailLengths) {
-    const tail = node.tails.get(length);
-    if (tail === undefined) continue;
+  for (const { length, node: tail } of node.tails) {
     const last = what.segments.length - length;
     // A value that counts below its place may have its tail anywhere, the shortest wildcard first.
     for (let from = what.below && length > 0 ? at + 1 : Math.max(last, at + 1); from <= last; from++) {
@@ -134,7 +142,7 @@ function walkTails<T, R>(
 function child<T>(node: SegmentNode<T>, segment: Segment, following: number): SegmentNode<T> {
   switch (segment.kind) {
     case "static":
-      return fetch(node.statics, segment.text, newNode<T>);
+      return staticChild(node, segment.text);
     case "param":
       node.param ??= newNode<T>();
       return node.param;
@@ -145,10 +153,22 @@ function child<T>(node: SegmentNode<T>, segment: Segment, following: number): Se
   }
 }
 
-function tailChild<T>(node: SegmentNode<T>, following: number): SegmentNode<T> {
-  const tail = fetch(node.tails, following, newNode<T>);
-  node.tailLengths = [...node.tails.keys()].sort((a, b) => b - a);
-  return tail;
+function staticChild<T>(node: SegmentNode<T>, text: string): SegmentNode<T> {
+  if (node.next === null || node.text === text) {
+    node.text = text;
+    node.next ??= newNode();
+    return node.next;
+  }
+  node.statics ??= new Map();
+  return fetch(node.statics, text, newNode<T>);
+}
+
+function tailChild<T>(node: SegmentNode<T>, length: number): SegmentNode<T> {
+  const known = node.tails.find((tail) => tail.length === length);
+  if (known !== undefined) return known.node;
+  const made: Tail<T> = { length, node: newNode() };
+  node.tails = [...node.tails, made].sort((a, b) => b.length - a.length);
+  return made.node;
 }
 
 function mixedChild<T>(node: SegmentNode<T>, literals: readonly string[]): SegmentNode<T> {
