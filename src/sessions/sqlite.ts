@@ -55,6 +55,7 @@ export function sqliteShelf(options: SqliteShelfOptions): Shelf {
   return {
     store: sqliteStore(database, clock, (what) => attempt(file, what)),
     bulletin,
+    redisUrl: null,
     close: async () => {
       bulletin.close();
       if (database.isOpen) database.close();

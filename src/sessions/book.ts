@@ -1,0 +1,201 @@
+import type { CookieScope, Jar } from "../domain/cookie-jar.ts";
+import type { ReasonWord } from "../domain/decision.ts";
+import type { DisguiseFact } from "../domain/facts.ts";
+import {
+  elevate,
+  endedAt,
+  type Impersonation,
+  lower,
+  type StartOrder,
+  start,
+  touch,
+} from "../domain/impersonation.ts";
+import type { Bulletin, Clock, Log, Store } from "../ports.ts";
+import { cookies, receive, restore } from "./cookies.ts";
+import { announce, type Desk } from "./desk.ts";
+import { asOwed, type Closed, close } from "./endings.ts";
+import { jars } from "./jars.ts";
+import { recall } from "./recall.ts";
+import { records } from "./records.ts";
+import { sealFor } from "./seal.ts";
+import { upkeep } from "./upkeep.ts";
+import { type Ended, watch } from "./watch.ts";
+
+/** A start, with the `Cookie` header that the agent's browser came with, without ours. */
+export type OpenOrder = StartOrder & { readonly ownCookies: string | null };
+
+/**
+ * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
+ * `store-unavailable`; what must work in every state never does, and says so.
+ */
+export interface Book {
+  /** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. */
+  open(order: OpenOrder): Promise<{ readonly impersonation: Impersonation; readonly secret: string }>;
+  /** `held` also for some time after the end, with the end in it; `lost` when there is no record. At most a second old. */
+  recall(secret: string): Promise<DisguiseFact>;
+  /** Notes in the background that it is in use, now and then. Never throws. */
+  touch(id: string, now: number): void;
+  /** Lifts it to write for `duration` ms; null if it is over. */
+  elevate(id: string, duration: number, reason: string | null): Promise<Impersonation | null>;
+  lower(id: string): Promise<Impersonation | null>;
+  /** Ends it, on every gateway. Never throws: what can't be stored counts here at once and is stored when that is possible. */
+  close(id: string, why: ReasonWord): Promise<Closed>;
+  /** All whose end is not recorded, the oldest first; some may have run out by the clock. */
+  list(): Promise<readonly Impersonation[]>;
+  byAgent(agent: string): Promise<readonly Impersonation[]>;
+  /** Ends all; gives those that it was the first to end. */
+  endAll(why: ReasonWord): Promise<readonly Impersonation[]>;
+  /**
+   * Calls the listener once for each that ends, wherever and however: recorded, by the clock, or because its record is gone.
+   * The end is always in it. Gives back how to stop listening.
+   */
+  onEnded(listener: (impersonation: Ended) => void): () => void;
+  /** The same for one that goes on in another mode. */
+  onModeChanged(listener: (impersonation: Impersonation) => void): () => void;
+  jar(id: string): Promise<Jar>;
+  /** Changes the jar so that no other change is lost, whichever gateway makes it. `edit` may be called more than once. */
+  saveJar(id: string, edit: (jar: Jar) => Jar): Promise<Jar>;
+  /** The `Cookie` header for the app, after what scripts changed in the browser was taken in. `sent`: the browser's, without ours. */
+  cookies(id: string, sent: string | null, scope: CookieScope): Promise<string | null>;
+  /** Takes `Set-Cookie` lines of the app in; gives the lines for the browser. `sent` is that of the request. */
+  receive(
+    id: string,
+    lines: readonly string[],
+    scope: CookieScope,
+    sent: string | null,
+  ): Promise<readonly string[]>;
+  /** The lines that make the browser the agent's own again; also for a while after the end. Never throws. */
+  restore(id: string, scope: CookieScope): Promise<readonly string[]>;
+}
+
+export interface BookDeps {
+  readonly store: Store;
+  readonly bulletin: Bulletin;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** At least 32 secret bytes, the same for all gateways of one store. */
+  readonly sealKey: Uint8Array;
+  /** How long a record is kept after its end, so that the browser can be told why, ms; 10 minutes unless given. */
+  readonly keepFor?: number;
+  /** How long a recalled fact is believed, ms; 1000 unless given. */
+  readonly cacheFor?: number;
+  /** How often the clock and the store are compared with what is known, ms; 1000 unless given. */
+  readonly checkEvery?: number;
+}
+
+/** A book at work. */
+export interface OpenBook extends Book {
+  /** Does at once what is done every second. Never throws. */
+  check(): Promise<void>;
+  /** Stops working, after one more attempt to store the ends that are owed. Ends nothing. */
+  shut(): Promise<void>;
+}
+
+/** The book over one store. */
+export function book(deps: BookDeps): OpenBook {
+  const desk = deskOf(deps);
+  const keeping = upkeep(desk, deps.checkEvery ?? 1_000);
+  const touching = toucher(desk);
+  return {
+    open: (order) => open(desk, order),
+    recall: async (secret) => {
+      const fact = await desk.recall.ask(secret);
+      return fact.kind === "held" ? { kind: "held", impersonation: asOwed(desk, fact.impersonation) } : fact;
+    },
+    touch: touching,
+    elevate: (id, duration, reason) =>
+      change(desk, id, (it) => elevate(it, desk.clock.now(), duration, reason)),
+    lower: (id) => change(desk, id, lower),
+    close: (id, why) => close(desk, id, why),
+    list: () => running(desk),
+    byAgent: async (agent) => (await running(desk)).filter((it) => it.agent.id === agent),
+    endAll: async (why) => {
+      const ended: Impersonation[] = [];
+      for (const it of await running(desk)) {
+        const { first, impersonation } = await close(desk, it.id, why);
+        if (first) ended.push(impersonation ?? it);
+      }
+      return ended;
+    },
+    onEnded: (listener) => desk.watch.onEnded(listener),
+    onModeChanged: (listener) => desk.watch.onModeChanged(listener),
+    jar: async (id) => (await desk.jars.read(id)).jar,
+    saveJar: async (id, edit) => (await desk.jars.edit(id, edit)).jar,
+    cookies: (id, sent, scope) => cookies(desk, id, sent, scope),
+    receive: (id, lines, scope, sent) => receive(desk, id, lines, scope, sent),
+    restore: (id, scope) => restore(desk, id, scope),
+    check: () => keeping.check(),
+    shut: () => keeping.close(),
+  };
+}
+
+function deskOf(deps: BookDeps): Desk {
+  const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
+  const known = watch(clock);
+  const kept = records({ store, log, keepFor, seal: sealFor(sealKey, "impersonation") });
+  return {
+    clock,
+    log,
+    bulletin,
+    records: kept,
+    jars: jars({ store, clock, keepFor, seal: sealFor(sealKey, "jar") }),
+    recall: recall({ records: kept, clock, cacheFor, read: (entry) => known.observe(entry, false) }),
+    watch: known,
+    owed: new Map(),
+    keepFor,
+  };
+}
+
+async function open(desk: Desk, order: OpenOrder) {
+  const { ownCookies, ...rest } = order;
+  const impersonation = start(rest);
+  await desk.jars.create(impersonation, ownCookies);
+  const { entry, secret } = await desk.records.create(impersonation);
+  desk.recall.know(entry);
+  desk.watch.observe(entry, false);
+  return { impersonation, secret };
+}
+
+/** Changes a running one and tells all gateways; null if it is over. */
+async function change(
+  desk: Desk,
+  id: string,
+  edit: (it: Impersonation) => Impersonation,
+): Promise<Impersonation | null> {
+  const done = await desk.records.change(id, (it) =>
+    desk.owed.has(id) || endedAt(it, desk.clock.now()) !== null ? it : edit(it),
+  );
+  if (done === null || !done.changed) return null;
+  await announce(desk, done.entry);
+  return done.entry.it;
+}
+
+async function running(desk: Desk): Promise<readonly Impersonation[]> {
+  const all = (await desk.records.list()).map((it) => asOwed(desk, it));
+  return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
+}
+
+const TOUCH_EVERY = 15_000;
+
+/** Writes that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
+function toucher(desk: Desk): Book["touch"] {
+  const touched = new Map<string, number>();
+  return (id, now) => {
+    const known = desk.watch.get(id);
+    if (known === null || known.over) return;
+    const last = Math.max(touched.get(id) ?? 0, known.it.lastSeenAt);
+    if (now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
+    touched.set(id, now);
+    desk.records
+      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now) : it))
+      .then((done) => {
+        if (done === null) return;
+        desk.recall.know(done.entry);
+        desk.watch.observe(done.entry, false);
+      })
+      .catch((error: unknown) => {
+        touched.delete(id);
+        desk.log.warn({ err: error, impersonation: id }, "use could not be noted; it may end as idle early");
+      });
+  };
+}

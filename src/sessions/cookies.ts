@@ -1,0 +1,49 @@
+import { type CookieScope, cookiesFor, receive as takeIn } from "../domain/cookie-jar.ts";
+import { fromScript, restore as linesBack, mirror } from "../domain/cookie-mirror.ts";
+import type { Desk } from "./desk.ts";
+
+/** The `Cookie` header for the app. The jar is written only if a script changed something. */
+export async function cookies(
+  { jars }: Desk,
+  id: string,
+  sent: string | null,
+  scope: CookieScope,
+): Promise<string | null> {
+  const held = await jars.read(id);
+  if (held.over) return null;
+  if (fromScript(held.jar, sent, scope) === held.jar) return cookiesFor(held.jar, scope);
+  const { jar } = await jars.edit(id, (it) => fromScript(it, sent, scope));
+  return cookiesFor(jar, scope);
+}
+
+/** Takes the app's lines in and gives the browser's. */
+export async function receive(
+  { jars }: Desk,
+  id: string,
+  lines: readonly string[],
+  scope: CookieScope,
+  sent: string | null,
+): Promise<readonly string[]> {
+  let shown: readonly string[] = [];
+  const held = await jars.edit(id, (jar, until) => {
+    const mirrored = mirror(takeIn(jar, lines, scope), sent, { ...scope, until });
+    shown = mirrored.lines;
+    return mirrored.jar;
+  });
+  // What comes after the end must not put anything into the browser any more.
+  return held.over ? [] : shown;
+}
+
+/** The lines that make the browser the agent's own again. Never throws: without the store there are none. */
+export async function restore(
+  { jars, log }: Desk,
+  id: string,
+  scope: CookieScope,
+): Promise<readonly string[]> {
+  try {
+    return linesBack((await jars.read(id)).jar, scope);
+  } catch (error) {
+    log.warn({ err: error, impersonation: id }, "mirrored cookies stay in the browser until they expire");
+    return [];
+  }
+}

@@ -1,0 +1,111 @@
+import { emptyJar, type Jar } from "../domain/cookie-jar.ts";
+import { remainsOf } from "../domain/cookie-mirror.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import type { Clock, Store } from "../ports.ts";
+import { change } from "./change.ts";
+import type { Seal } from "./seal.ts";
+
+/** A jar with what else has to be known of it. `over`: its impersonation has ended, it takes nothing more. */
+export interface HeldJar {
+  readonly jar: Jar;
+  readonly over: boolean;
+  /** The end of its impersonation at the latest, ms. */
+  readonly until: number;
+}
+
+export interface JarsOptions {
+  readonly store: Store;
+  readonly seal: Seal;
+  readonly clock: Clock;
+  /** How long the way back is kept after the end, ms. */
+  readonly keepFor: number;
+}
+
+/** The cookie jars in the store, each sealed for its impersonation. */
+export interface Jars {
+  create(it: Impersonation, sent: string | null): Promise<void>;
+  /** An empty one that is over, if there is none any more. */
+  read(id: string): Promise<HeldJar>;
+  /** Changes it so that no other change is lost; what is over stays as it is. `edit` may be called more than once. */
+  edit(id: string, edit: (jar: Jar, until: number) => Jar): Promise<HeldJar>;
+  /** Destroys the customer's cookies; what the browser needs to be itself again is kept for a while. */
+  finish(id: string): Promise<void>;
+  /** Lets go of what this process remembers of it. */
+  forget(id: string): void;
+}
+
+const GONE: HeldJar = Object.freeze({ jar: emptyJar(null), over: true, until: 0 });
+const REMEMBERED = 1_000;
+
+export function jars(options: JarsOptions): Jars {
+  const { store, seal, clock, keepFor } = options;
+  const opened = new Map<string, { readonly text: string; readonly held: HeldJar }>();
+  const turns = new Map<string, Promise<unknown>>();
+  const open = (id: string, text: string): HeldJar => {
+    const known = opened.get(id);
+    if (known?.text === text) return known.held;
+    const held = JSON.parse(seal.open(text, keyOf(id))) as HeldJar;
+    remember(id, text, held);
+    return held;
+  };
+  const remember = (id: string, text: string, held: HeldJar) => {
+    const [oldest] = opened.size >= REMEMBERED ? opened.keys() : [];
+    if (oldest !== undefined) opened.delete(oldest);
+    opened.set(id, { text, held });
+  };
+  const write = (id: string, held: HeldJar) => seal.seal(JSON.stringify(held), keyOf(id));
+  const by = (id: string) => ({
+    store,
+    key: keyOf(id),
+    read: (text: string) => open(id, text),
+    write: (held: HeldJar) => write(id, held),
+    expiresAt: (held: HeldJar) => (held.over ? clock.now() : held.until) + keepFor,
+  });
+  /** Answers of one gateway take turns, so that only gateways race with each other. */
+  const inTurn = async <T>(id: string, work: () => Promise<T>): Promise<T> => {
+    const before = turns.get(id) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    const done = turn.catch(() => undefined);
+    turns.set(id, done);
+    done.then(() => {
+      if (turns.get(id) === done) turns.delete(id);
+    });
+    return await turn;
+  };
+  return {
+    create: async (it, sent) => {
+      const held: HeldJar = { jar: emptyJar(sent), over: false, until: it.expiresAt };
+      await store.write(keyOf(it.id), write(it.id, held), {
+        version: null,
+        expiresAt: it.expiresAt + keepFor,
+      });
+    },
+    read: async (id) => {
+      const stored = await store.read(keyOf(id));
+      return stored === null ? GONE : open(id, stored.value);
+    },
+    edit: (id, edit) =>
+      inTurn(id, async () => {
+        const changed = await change(by(id), (held) => {
+          const jar = held.over ? held.jar : edit(held.jar, held.until);
+          return jar === held.jar ? held : { ...held, jar };
+        });
+        return changed?.after ?? GONE;
+      }),
+    finish: (id) =>
+      inTurn(id, async () => {
+        const changed = await change(by(id), (held) =>
+          held.over ? held : { ...held, jar: remainsOf(held.jar), over: true },
+        );
+        if (changed?.after.jar.mirrors.length === 0) await store.remove(keyOf(id));
+        opened.delete(id);
+      }),
+    forget: (id) => {
+      opened.delete(id);
+    },
+  };
+}
+
+function keyOf(id: string): string {
+  return `jar:${id}`;
+}

@@ -1,0 +1,83 @@
+import type { DisguiseFact } from "../domain/facts.ts";
+import type { Clock } from "../ports.ts";
+import { type Entry, keyOfSecret, type Records } from "./records.ts";
+
+/** The facts behind secrets, remembered for a moment; many questions at a time are one question to the store. */
+export interface Recall {
+  ask(secret: string): Promise<DisguiseFact>;
+  /** What was just written. */
+  know(entry: Entry): void;
+  /** Null forgets all. */
+  forget(key: string | null): void;
+}
+
+export interface RecallOptions {
+  readonly records: Records;
+  readonly clock: Clock;
+  /** How long an answer is believed, ms. */
+  readonly cacheFor: number;
+  /** Called with each record that comes from the store. */
+  readonly read: (entry: Entry) => void;
+}
+
+interface Fact {
+  readonly fact: DisguiseFact;
+  readonly version: number;
+  readonly until: number;
+}
+
+const LOST: DisguiseFact = Object.freeze({ kind: "lost" });
+const MOST = 10_000;
+
+export function recall({ records, clock, cacheFor, read }: RecallOptions): Recall {
+  const facts = new Map<string, Fact>();
+  const asking = new Map<string, Promise<DisguiseFact>>();
+  let news = 0;
+  const keep = ({ key, version, it }: Entry) => {
+    if (facts.size >= MOST) facts.clear();
+    if (version < (facts.get(key)?.version ?? 0)) return;
+    const fact: DisguiseFact = { kind: "held", impersonation: it };
+    facts.set(key, { fact, version, until: clock.monotonic() + cacheFor });
+  };
+  const fetch = async (key: string): Promise<DisguiseFact> => {
+    const before = news;
+    const entry = await records.read(key);
+    // A secret that nobody knows is not remembered: anybody can make up many.
+    if (entry === null) return LOST;
+    // What was read before some news came may be older than the news.
+    if (before === news) keep(entry);
+    read(entry);
+    return { kind: "held", impersonation: entry.it };
+  };
+  return {
+    ask: async (secret) => {
+      const key = keyOfSecret(secret);
+      if (key === null) return LOST;
+      const known = facts.get(key);
+      if (known !== undefined && clock.monotonic() < known.until) return known.fact;
+      facts.delete(key);
+      const running = asking.get(key);
+      if (running !== undefined) return await running;
+      const answer = fetch(key).finally(() => {
+        if (asking.get(key) === answer) asking.delete(key);
+      });
+      asking.set(key, answer);
+      return await answer;
+    },
+    know: (entry) => {
+      news += 1;
+      asking.delete(entry.key);
+      keep(entry);
+    },
+    forget: (key) => {
+      news += 1;
+      if (key === null) {
+        facts.clear();
+        asking.clear();
+      } else {
+        facts.delete(key);
+        asking.delete(key);
+      }
+    },
+  };
+}

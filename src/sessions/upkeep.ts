@@ -1,0 +1,83 @@
+import type { Closing } from "../ports.ts";
+import type { Desk } from "./desk.ts";
+import { asOwed, settle } from "./endings.ts";
+import { type Entry, isRecordKey } from "./records.ts";
+import type { Known } from "./watch.ts";
+
+/** Keeps what this process knows true: by news of other gateways, by the clock, and by looking again. */
+export interface Upkeep extends Closing {
+  /** Does now what is done every while; never throws. */
+  check(): Promise<void>;
+}
+
+export function upkeep(desk: Desk, checkEvery: number): Upkeep {
+  /** Keys whose record has to be read again. */
+  const unsure = new Set<string>();
+  let checking: Promise<void> | null = null;
+  const checkOnce = async () => {
+    await settle(desk);
+    for (const known of desk.watch.lapsed()) await lapse(desk, known);
+    for (const key of unsure) await readAgain(desk, key, unsure);
+    desk.watch.prune(desk.keepFor);
+  };
+  const check = (): Promise<void> => {
+    checking ??= checkOnce().finally(() => {
+      checking = null;
+    });
+    return checking;
+  };
+  const stopListening = desk.bulletin.listen((key) => {
+    desk.recall.forget(key);
+    if (key === null) for (const known of desk.watch.all()) unsure.add(known.key);
+    else if (isRecordKey(key)) unsure.add(key);
+    for (const doubtful of unsure) void readAgain(desk, doubtful, unsure);
+  });
+  const timer = setInterval(check, checkEvery).unref();
+  return {
+    check,
+    close: async () => {
+      clearInterval(timer);
+      stopListening();
+      await check();
+    },
+  };
+}
+
+/** Reads a record again; a key that can't be read stays unsure. */
+async function readAgain(desk: Desk, key: string, unsure: Set<string>): Promise<void> {
+  unsure.delete(key);
+  try {
+    const entry = await desk.records.read(key);
+    if (entry !== null) seen(desk, entry);
+    else vanished(desk, key);
+  } catch (error) {
+    unsure.add(key);
+    desk.log.debug({ err: error, key }, "news can not be read; it is tried again");
+  }
+}
+
+function seen(desk: Desk, entry: Entry): void {
+  if (entry.it.end !== null) desk.jars.forget(entry.it.id);
+  desk.watch.observe({ ...entry, it: asOwed(desk, entry.it) }, true);
+}
+
+/** A record that is gone before its time was taken away by somebody: nobody may go on under it. */
+function vanished(desk: Desk, key: string): void {
+  const known = desk.watch.all().find((it) => it.key === key);
+  if (known === undefined || known.it.end !== null) return;
+  const end = { at: desk.clock.now(), why: "ended-revoked" as const };
+  desk.watch.observe({ ...known, it: { ...known.it, end } }, true);
+}
+
+/** The clock says that it is over, or that its mode is another. Idleness is asked of the store: another gateway may know better. */
+async function lapse(desk: Desk, known: Known): Promise<void> {
+  const idleOnly = desk.clock.now() < known.it.expiresAt;
+  try {
+    const entry = idleOnly ? await desk.records.read(known.key) : known;
+    if (entry === null) vanished(desk, known.key);
+    else seen(desk, entry);
+  } catch (error) {
+    desk.log.debug({ err: error, impersonation: known.it.id }, "taken for over without the store");
+    desk.watch.observe(known, true);
+  }
+}

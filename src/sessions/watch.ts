@@ -1,0 +1,74 @@
+import { type End, endedAt, endsAt, type Impersonation, type Mode, modeAt } from "../domain/impersonation.ts";
+import type { Clock } from "../ports.ts";
+import type { Entry } from "./records.ts";
+
+/** What this process knows of one impersonation. */
+export interface Known extends Entry {
+  readonly mode: Mode;
+  readonly over: boolean;
+}
+
+/** An impersonation that is over, with its end in it also where the clock alone ended it. */
+export type Ended = Impersonation & { readonly end: End };
+
+/** The impersonations that this process has to do with, and whoever wants to know when one ends or changes its mode. */
+export interface Watch {
+  get(id: string): Known | null;
+  all(): readonly Known[];
+  /** Takes in what was read or written. `news`: somebody told of it, so an end counts even if it wasn't known before. */
+  observe(entry: Entry, news: boolean): void;
+  onEnded(listener: (it: Ended) => void): () => void;
+  onModeChanged(listener: (it: Impersonation) => void): () => void;
+  /** Those that the clock has changed since they were observed. */
+  lapsed(): readonly Known[];
+  /** Forgets what ended longer ago than its record is kept. */
+  prune(keepFor: number): void;
+}
+
+export function watch(clock: Clock): Watch {
+  const known = new Map<string, Known>();
+  const ended = new Set<(it: Ended) => void>();
+  const changed = new Set<(it: Impersonation) => void>();
+  const seen = ({ key, version, it }: Entry): Known => {
+    const now = clock.now();
+    return { key, version, it, mode: modeAt(it, now), over: endedAt(it, now) !== null };
+  };
+  return {
+    get: (id) => known.get(id) ?? null,
+    all: () => [...known.values()],
+    observe: (entry, news) => {
+      const { it } = entry;
+      const before = known.get(it.id);
+      // An older answer may come late; and an end is for good.
+      if (before !== undefined && (before.it.end !== null || entry.version < before.version)) return;
+      const after = seen(entry);
+      known.set(it.id, after);
+      const endsNow = after.over && (before === undefined ? news : !before.over);
+      if (endsNow) for (const listener of ended) listener(withEnd(it, clock.now()));
+      if (!after.over && before !== undefined && before.mode !== after.mode)
+        for (const listener of changed) listener(it);
+    },
+    onEnded: (listener) => {
+      ended.add(listener);
+      return () => ended.delete(listener);
+    },
+    onModeChanged: (listener) => {
+      changed.add(listener);
+      return () => changed.delete(listener);
+    },
+    lapsed: () =>
+      [...known.values()].filter((before) => {
+        const now = seen(before);
+        return !before.over && (now.over || now.mode !== before.mode);
+      }),
+    prune: (keepFor) => {
+      for (const [id, { it }] of known)
+        if ((it.end?.at ?? it.expiresAt) + keepFor < clock.now()) known.delete(id);
+    },
+  };
+}
+
+function withEnd(it: Impersonation, now: number): Ended {
+  const end = it.end ?? { at: Math.min(now, endsAt(it)), why: endedAt(it, now) ?? "ended-expired" };
+  return { ...it, end };
+}
