@@ -41,14 +41,19 @@ export function seal(
   return { line: `${body}${HASH_PART}${sealed}${END}`, tip: { sequence, hash: sealed } };
 }
 
-/** The place of a line, without reading the JSON; null when it is no record, not whole, or not as it was written. */
-export function linkOf(line: string): Link | null {
-  if (!line.endsWith(END) || line.slice(-TAIL, -TAIL + HASH_PART.length) !== HASH_PART) return null;
-  const body = line.slice(0, -TAIL);
-  const claimed = line.slice(-END.length - 64, -END.length);
-  if (hash("sha256", body, "hex") !== claimed) return null;
-  const chain = CHAIN.exec(body.slice(-LONGEST_CHAIN));
-  const sequence = Number.parseInt(line.slice(HEAD, HEAD + 16), 10);
+/**
+ * The place of a line (its bytes, without the line end), without reading the JSON; null when it is no record, not whole,
+ * or not as it was written.
+ */
+export function linkOf(line: Buffer): Link | null {
+  const end = line.length - TAIL;
+  if (end <= HEAD) return null;
+  const tail = line.toString("latin1", end);
+  const claimed = tail.slice(HASH_PART.length, -END.length);
+  if (!tail.startsWith(HASH_PART) || !tail.endsWith(END)) return null;
+  if (hash("sha256", line.subarray(0, end), "hex") !== claimed) return null;
+  const chain = CHAIN.exec(line.toString("latin1", Math.max(0, end - LONGEST_CHAIN), end));
+  const sequence = Number.parseInt(line.toString("latin1", HEAD, HEAD + 16), 10);
   const [, producer, previous] = chain ?? [];
   if (producer === undefined || previous === undefined || !(sequence > 0)) return null;
   return { producer, sequence, previous, hash: claimed };

@@ -64,9 +64,10 @@ function lastRecord(bytes: Buffer, start: number): Omit<Tail, "size"> | null {
   let end = bytes.lastIndexOf(0x0a);
   while (end >= 0) {
     const before = end === 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1);
-    const line = bytes.toString("utf8", before + 1, end);
-    const link = linkOf(line);
+    const bytesOf = bytes.subarray(before + 1, end);
+    const link = linkOf(bytesOf);
     if (link !== null) {
+      const line = bytesOf.toString("utf8");
       return { tip: { sequence: link.sequence, hash: link.hash, line }, whole: start + end + 1 };
     }
     end = before;

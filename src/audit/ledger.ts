@@ -2,11 +2,11 @@ import type { AuditAction, AuditEvent } from "../domain/audit-event.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Closing, Ledger, Log } from "../ports.ts";
 import { type Budget, budget, type Mark } from "./budget.ts";
-import type { Segment } from "./folder.ts";
+import { type CheckpointKey, type Checkpoints, checkpoints } from "./checkpoint.ts";
 import type { JournalCounters, JournalState } from "./journal.ts";
 import { beginLife, type Life } from "./life.ts";
-import { type Reader, reader } from "./reader.ts";
 import { draft } from "./record.ts";
+import { type Source, sourceOf } from "./source.ts";
 
 /**
  * - `strict`: a record that can't be made durable is refused, and so is what it is about.
@@ -34,21 +34,10 @@ export interface LedgerOptions {
   readonly keepBytes?: number;
   /** How often the disk is looked at and ended lives are searched for, ms; 0 for only once. */
   readonly sweepEvery?: number;
+  /** The key that signs checkpoints; without one there are none. */
+  readonly checkpoint?: () => CheckpointKey;
   /** Called once when the journal failed for good: the process should drain and exit with an error. */
   readonly failed?: (fault: Fault) => void;
-}
-
-/** Where shippers read: records that are durable, of this life and of those that are over. */
-export interface Source {
-  readonly producer: string;
-  readonly folder: string;
-  /** The last durable record of this life. */
-  durable(): number;
-  /** Opens one producer's records after a place; only durable ones are ever read. */
-  read(producer: string, after: number): Reader;
-  listen(heard: () => void): void;
-  /** Tells up to which record all sinks have a producer: what is deleted, and when, depends on it. */
-  shipped(through: (producer: string) => number | null): void;
 }
 
 export interface LedgerCounters {
@@ -99,6 +88,7 @@ class WriteAhead implements AuditLedger {
   #lost = 0;
   #refused = 0;
   #counted = 0;
+  readonly #checkpoints: Checkpoints | null;
   #timer: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> | null = null;
   #told = false;
@@ -118,6 +108,7 @@ class WriteAhead implements AuditLedger {
       shipped: (producer) => this.#through?.(producer) ?? null,
       current: () => ({ producer: life.producer, first: life.journal.durable().first }),
     });
+    this.#checkpoints = checkpointsOf(options, life);
     life.journal.listen(() => this.#heard());
   }
 
@@ -176,6 +167,7 @@ class WriteAhead implements AuditLedger {
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#sweeping;
+    await this.#checkpoint({ anyhow: this.#life.journal.state() === "open" });
     await this.#life.close(this.#open.size);
   }
 
@@ -210,6 +202,16 @@ class WriteAhead implements AuditLedger {
       log.error({ err: error }, "audit: the disk of the journal could not be looked after");
     }
     this.#warn();
+    await this.#checkpoint();
+  }
+
+  /** A checkpoint that can't be written is no reason to stop: the next one covers what it would have. */
+  async #checkpoint(options?: { readonly anyhow: boolean }): Promise<void> {
+    try {
+      if (this.#life.booted()) await this.#checkpoints?.look(options);
+    } catch (error) {
+      this.#options.log.error({ err: error }, "audit: a checkpoint could not be written");
+    }
   }
 
   #heard(): void {
@@ -217,6 +219,7 @@ class WriteAhead implements AuditLedger {
     this.#budget.add(journal.counters.bytes - this.#counted);
     this.#counted = journal.counters.bytes;
     if (this.#budget.mark() !== this.#warned) this.#warn();
+    if (journal.state() === "open") void this.#checkpoint();
     if (journal.state() !== "failed" || this.#told) return;
     this.#told = true;
     const fault = new Fault("audit-unavailable", "the audit journal failed; restart the gateway");
@@ -235,19 +238,16 @@ class WriteAhead implements AuditLedger {
   }
 }
 
-function sourceOf(folder: string, life: Life, shipped: Source["shipped"]): Source {
-  const { journal, producer } = life;
-  const ceiling = (segment: Segment): number | null => {
-    const { first, bytes } = journal.durable();
-    if (segment.producer !== producer || segment.first < first) return null;
-    return segment.first === first ? bytes : 0;
-  };
-  return {
-    producer,
-    folder,
-    durable: () => journal.durable().tip.sequence,
-    read: (of, after) => reader(folder, of, after, ceiling),
-    listen: (heard) => journal.listen(heard),
-    shipped,
-  };
+function checkpointsOf({ checkpoint, clock, log }: LedgerOptions, life: Life): Checkpoints | null {
+  if (checkpoint === undefined) return null;
+  return checkpoints({
+    journal: life.journal,
+    producer: life.producer,
+    clock,
+    key: checkpoint,
+    every: 1_000,
+    within: 60_000,
+    // The log is the further place: what a collector has taken away can't be cut here any more.
+    made: (made) => log.info({ checkpoint: made }, "audit: checkpoint"),
+  });
 }

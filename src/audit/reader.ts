@@ -77,15 +77,14 @@ class SegmentReader implements Reader {
   }
 
   #record(bytes: Buffer): JournalRecord | null {
-    const line = bytes.toString("utf8");
-    const link = linkOf(line);
+    const link = linkOf(bytes);
     if (link === null || link.producer !== this.#producer) {
       this.#damaged += 1;
       return null;
     }
     if (link.sequence <= this.#last) return null;
     this.#last = link.sequence;
-    return { producer: link.producer, sequence: link.sequence, line };
+    return { producer: link.producer, sequence: link.sequence, line: bytes.toString("utf8") };
   }
 
   /** Reads on, in the next file where this one is at its end. False: there is no more now. */

@@ -63,7 +63,7 @@ export async function openIntents(dead: readonly Dead[]): Promise<readonly strin
       const head = line.slice(0, 512);
       if (head.includes(INTENT)) {
         const id = ID.exec(head)?.[1];
-        if (id !== undefined && linkOf(line) !== null) open.set(id, line);
+        if (id !== undefined && linkOf(Buffer.from(line)) !== null) open.set(id, line);
       } else if (head.includes(OUTCOME)) {
         const id = ANSWERED.exec(line)?.[1];
         if (id !== undefined && !open.delete(id)) answered.add(id);

@@ -1,9 +1,9 @@
 import type { Clock, Closing, JournalRecord, Log } from "../ports.ts";
 import { openProducers, segmentsIn } from "./folder.ts";
-import type { Source } from "./ledger.ts";
 import { problemOf } from "./problem.ts";
 import type { Reader } from "./reader.ts";
 import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
 
 export interface ShipperOptions {
   readonly source: Source;

@@ -1,8 +1,8 @@
 import type { Clock, Closing, Log } from "../ports.ts";
-import type { Source } from "./ledger.ts";
 import { redisStream } from "./redis-stream.ts";
 import { type Shipper, type ShipperStatus, shipper } from "./shipper.ts";
 import type { Sink } from "./sink.ts";
+import type { Source } from "./source.ts";
 
 /** Where records go besides the journal; `redis` null: nowhere, the journal is all there is. */
 export interface ShippingPlan {

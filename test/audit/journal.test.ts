@@ -28,7 +28,7 @@ t.test("what append resolved for is in the file, in order, one JSON object a lin
   );
   let previous = NO_HASH;
   for (const [at, line] of lines.entries()) {
-    const link = linkOf(line);
+    const link = linkOf(Buffer.from(line));
     t.match(link, { producer: "gw", sequence: at + 1, previous });
     previous = link?.hash ?? "";
   }
@@ -66,7 +66,7 @@ t.test(
     t.ok(files.length > 1);
     for (const file of files) {
       const [first = ""] = (await readFile(join(folder, file), "utf8")).split("\n");
-      t.equal(Number(file.split(".")[1]), linkOf(first)?.sequence, file);
+      t.equal(Number(file.split(".")[1]), linkOf(Buffer.from(first))?.sequence, file);
     }
     t.equal((await linesOf(folder)).length, 7);
     await it.close();
@@ -125,7 +125,7 @@ t.test(
     t.equal(said, "1 durable\n2 durable\n3 audit-unavailable full\n4 durable\n5 durable\n");
     const lines = await linesOf(folder);
     t.strictSame(
-      lines.map((line) => [linkOf(line)?.sequence, JSON.parse(line).guise.number]),
+      lines.map((line) => [linkOf(Buffer.from(line))?.sequence, JSON.parse(line).guise.number]),
       [
         [1, 1],
         [2, 2],

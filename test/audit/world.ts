@@ -46,7 +46,9 @@ export async function recordsIn(folder: string): Promise<readonly Read[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".jsonl")).sort();
   const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   return texts.flatMap((text) =>
-    text.split("\n").flatMap((line) => (linkOf(line) === null ? [] : [JSON.parse(line) as Read])),
+    text
+      .split("\n")
+      .flatMap((line) => (linkOf(Buffer.from(line)) === null ? [] : [JSON.parse(line) as Read])),
   );
 }
 
