@@ -61,12 +61,15 @@ function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Comp
   }
   const { total, idle } = agent.limit;
   if (total <= 0 || total > 86_400_000) {
-    found.push({ path: [...path, "limit", "total"], message: "write a length of time up to 24h" });
+    found.push({
+      path: [...path, "limit", "total"],
+      message: "is no time, or more than a day; write a length of time up to 24h",
+    });
   }
   if (idle <= 0 || idle > total) {
     found.push({
       path: [...path, "limit", "idle"],
-      message: "write a length of time that is no longer than `total`",
+      message: "is no time, or is longer than `total`; write a shorter one",
     });
   }
   return found;

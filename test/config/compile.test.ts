@@ -1,0 +1,154 @@
+import t from "tap";
+import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
+
+t.test("every default is filled in", async (t) => {
+  const { settings, policy, users } = snapshotOf(MINIMAL);
+  t.equal(users, null);
+  t.same(policy, { impersonation: "on", grants: [] });
+  t.match(settings, {
+    upstream: {
+      origin: "http://127.0.0.1:8001",
+      socket: null,
+      host: "client",
+      ca: null,
+      encodedSlash: "refuse",
+    },
+    publicUrl: null,
+    trustedProxies: [],
+    prefix: "/.guise",
+    headers: { plain: true, assertion: "X-Guise-Assertion", user: "X-Guise-User", drop: [] },
+    token: { issuer: "guise", audience: "http://127.0.0.1:8001", lifetime: 60_000 },
+    cookie: { name: "guise" },
+    timeouts: { connect: 5_000, lookup: 3_000, answer: 60_000 },
+    limits: { url: 16_384, segments: 128 },
+    page: { banner: { position: "top" }, disable: [], clearSiteData: true },
+    audit: { stream: "{guise:audit}", mode: "strict" },
+  });
+});
+
+t.test("where the app alone knows its users, it is told of impersonation only", async (t) => {
+  t.equal(snapshotOf(MINIMAL).settings.headers.when, "impersonating");
+  t.equal(snapshotOf(`${MINIMAL}headers: { when: always }`).settings.headers.when, "always");
+  const two = MINIMAL.replace("[{ who", "[{ jwt: { header: X-Jwt, jwks: 'https://a/k' } }, { who");
+  t.equal(snapshotOf(two).settings.headers.when, "always");
+});
+
+t.test("headers that sources read are known by name", async (t) => {
+  const text = `upstream: http://127.0.0.1:8001
+identity:
+  - jwt: { header: Cf-Access-Jwt-Assertion, jwks: "https://a/k" }
+  - jwt: { bearer: true, jwks: "https://a/k" }
+  - insecureHeader: { name: X-User, groups: X-Groups, from: [10.0.0.1] }
+`;
+  t.same(snapshotOf(text).settings.identityHeaders, [
+    "cf-access-jwt-assertion",
+    "authorization",
+    "x-user",
+    "x-groups",
+  ]);
+});
+
+t.test("an entry of agents is a grant", async (t) => {
+  const { policy } = snapshotOf(`${MINIMAL}impersonation: off
+agents:
+  - groups: [support]
+    mayBe: { notInGroups: [support, admin] }
+    elevate: { for: 10m }
+  - users: [7]
+    notUsers: ["8"]
+    mayBe: {}
+    mode: write
+    mayBeAgents: true
+    start: ask
+    reason: required
+    consent: request
+    limit: { total: 30m, idle: 5m }
+`);
+  t.same(policy, {
+    impersonation: "off",
+    grants: [
+      {
+        name: "agents[0]",
+        agents: { users: null, groups: ["support"], notUsers: [], notInGroups: [] },
+        mayBe: { users: null, groups: null, notUsers: [], notInGroups: ["support", "admin"] },
+        mayBeAgents: false,
+        mode: "read",
+        elevateFor: 600_000,
+        start: "auto",
+        reason: "optional",
+        consent: "none",
+        total: 3_600_000,
+        idle: 900_000,
+      },
+      {
+        name: "agents[1]",
+        agents: { users: ["7"], groups: null, notUsers: ["8"], notInGroups: [] },
+        mayBe: { users: null, groups: null, notUsers: [], notInGroups: [] },
+        mayBeAgents: true,
+        mode: "write",
+        elevateFor: null,
+        start: "ask",
+        reason: "required",
+        consent: "request",
+        total: 1_800_000,
+        idle: 300_000,
+      },
+    ],
+  });
+});
+
+const routed = snapshotOf(`${MINIMAL}owners:
+  site: { param: site }
+routes:
+  - { path: "/site/:site{/*rest}", owner: site }
+  - { path: "/site/:site/public", owner: none }
+  - { path: "/users/:user", owner: { param: user }, ids: email }
+  - { host: ":team.example.com", owner: { map: { acme: 17 } } }
+`);
+
+async function ownerOf(host: string, path: string): Promise<string | null | undefined> {
+  const found = routed.routes.match(host, path);
+  if (found === null) return undefined;
+  const { target, params } = found;
+  const lookup = { resolver: target.owner, params, path, host, key: "k" };
+  const owner = await routed.owners.get(target.owner)?.resolve(lookup, AbortSignal.timeout(1000));
+  return owner?.id ?? null;
+}
+
+t.test("routes lead to the lookups of `owners`, to lookups of their own, or to nobody", async (t) => {
+  t.equal(await ownerOf("a", "/site/42/x"), "42");
+  t.equal(await ownerOf("a", "/site/42/public"), null);
+  t.equal(await ownerOf("acme.example.com", "/"), "17");
+  t.equal(await ownerOf("a", "/else"), undefined);
+});
+
+t.test("a route knows its pattern, its params and what they look like", async (t) => {
+  t.match(routed.routes.match("a", "/site/42/x")?.target, {
+    pattern: "/site/:site{/*rest}",
+    owner: "site",
+    params: ["site"],
+  });
+  const grammar = routed.routes.match("a", "/users/x")?.target.grammar;
+  t.ok(grammar?.test("nuno@example.com"));
+  t.notOk(grammar?.test("nuno"));
+  t.equal(routed.routes.match("acme.example.com", "/")?.target.pattern, ":team.example.com");
+});
+
+t.test("rules stand in order, presets in their place", async (t) => {
+  const { rules } = snapshotOf(`${MINIMAL}rules:
+  - { path: /logout, stop: true }
+  - { path: /pay, methods: [POST], deny: "No." }
+  - { path: /search, methods: [POST], allow: true }
+  - preset: account-security
+  - { path: /account, confirm: true }
+  - { path: /x, deny: true }
+`);
+  const rule = (method: string, path: string) => rules.match({ host: "a", path, method });
+  t.same(rule("GET", "/logout"), { name: "rules[0]", effect: "stop", sentence: null });
+  t.same(rule("POST", "/pay/1"), { name: "rules[1]", effect: "deny", sentence: "No." });
+  t.same(rule("POST", "/search"), { name: "rules[2]", effect: "allow", sentence: null });
+  t.equal(rule("POST", "/account/password")?.name, "account-security/password");
+  t.same(rule("POST", "/account/name"), { name: "rules[4]", effect: "confirm", sentence: null });
+  t.same(rule("GET", "/x"), { name: "rules[5]", effect: "deny", sentence: null });
+  t.equal(rule("GET", "/"), null);
+});

@@ -1,0 +1,291 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { digestOf, load } from "../../src/config/load.ts";
+import { loadOptions, loadText, MINIMAL, problemsOf, snapshotOf } from "../fixtures/config.ts";
+
+/** A config with these lines below a minimal one, and the problem that it must have. */
+const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])[] = [
+  ["an unknown key", "agnets: []", /:3:1 agnets: `agnets` is not a key here; did you mean `agents`\?$/],
+  [
+    "an unknown key far from any",
+    "telemetry: 1",
+    /`telemetry` is not a key here; there are: upstream, publicUrl/,
+  ],
+  ["an unknown key inside", "token: { lifetme: 1m }", /token\.lifetme: .*did you mean `lifetime`/],
+  ["a wrong word", "impersonation: yes", /impersonation: `yes` is not one of `on` or `off`/],
+  ["a wrong type", "agents: support", /agents: is a text; write a list/],
+  [
+    "a time without unit",
+    "timeouts: { connect: 5 }",
+    /connect: `5` does not fit; write a length of time with its unit/,
+  ],
+  [
+    "a time that is too long",
+    "token: { lifetime: 6m }",
+    /lifetime: `6m` does not fit; write a lifetime from 1s to 5m/,
+  ],
+  [
+    "a size without unit",
+    "limits: { url: 100 }",
+    /limits\.url: `100` does not fit; write a size with its unit/,
+  ],
+  ["a number that is too small", "limits: { segments: 0 }", /segments: `0` does not fit; write at least 1/],
+  [
+    "a prefix with a slash at its end",
+    "prefix: /x/",
+    /prefix: `\/x\/` does not fit; write a path without a slash/,
+  ],
+  ["a prefix of the whole app", "prefix: /", /prefix: /],
+  [
+    "trusting everybody",
+    "trustedProxies: [0.0.0.0/0]",
+    /trustedProxies\[0\]: .* a range of everybody is refused/,
+  ],
+  ["a public address with a path", "publicUrl: https://a.example/x", /publicUrl: .*without a path/],
+  ["a header name", "headers: { user: X_User }", /headers\.user: `X_User` does not fit/],
+  [
+    "an empty set of agents",
+    "agents: [{ groups: [], mayBe: {} }]",
+    /agents\[0\]: can match no agent: `groups` is empty/,
+  ],
+  ["agents who are nobody in particular", "agents: [{ mayBe: {} }]", /agents\[0\]: says of nobody/],
+  [
+    "agents who cancel out",
+    "agents: [{ groups: [a], notInGroups: [a], mayBe: {} }]",
+    /takes away all of `groups`/,
+  ],
+  [
+    "targets who cancel out",
+    "agents: [{ users: [1], mayBe: { users: [2], notUsers: ['2'] } }]",
+    /agents\[0\]\.mayBe: can match nobody/,
+  ],
+  ["agents without targets", "agents: [{ groups: [a] }]", /agents\[0\]\.mayBe: is missing/],
+  [
+    "idle longer than total",
+    "agents: [{ groups: [a], mayBe: {}, limit: { total: 5m, idle: 6m } }]",
+    /limit\.idle: .*is longer than `total`/,
+  ],
+  [
+    "a day and more",
+    "agents: [{ groups: [a], mayBe: {}, limit: { total: 2d } }]",
+    /limit\.total: .*up to 24h/,
+  ],
+  [
+    "a step up from write",
+    "agents: [{ groups: [a], mayBe: {}, mode: write, elevate: { for: 1m } }]",
+    /elevate: is of no use/,
+  ],
+  [
+    "an unknown kind",
+    "owners: { a: { sql: { url: x } } }",
+    /owners\.a\.sql: `sql` is not a kind this version has; write an owner as one of: \{ param: … \}/,
+  ],
+  [
+    "a mistyped kind",
+    "owners: { a: { htpp: { url: x } } }",
+    /`htpp` is not a kind this version has; did you mean `http`\?$/,
+  ],
+  ["an owner called none", "owners: { none: { param: a } }", /owners\.none: .*choose another name/],
+  [
+    "an unknown owner",
+    "routes: [{ path: /:a, owner: site }]",
+    /routes\[0\]\.owner: `site` is not a name in `owners`; there are none yet/,
+  ],
+  [
+    "a mistyped owner",
+    "owners: { site: { param: a } }\nroutes: [{ path: /:a, owner: stie }]",
+    /did you mean `site`/,
+  ],
+  [
+    "a lookup by what the route lacks",
+    "routes: [{ path: '/:site', owner: { param: user } }]",
+    /by `user`, which is no param of this route.*it has: site/,
+  ],
+  [
+    "a lookup by a wildcard",
+    "routes: [{ path: '/*site', owner: { param: site } }]",
+    /by `site`, which is no param of this route.*it has none/,
+  ],
+  [
+    "a table and several params",
+    "routes: [{ path: '/:a/:b', owner: { map: { x: 1 } } }]",
+    /looked up by one param.*it has: a, b; name it in `by`/,
+  ],
+  [
+    "a route without an address",
+    "routes: [{ owner: none }]",
+    /routes\[0\]: it has neither `path` nor `host`/,
+  ],
+  [
+    "a pattern that can't be read",
+    "routes: [{ path: '/:', owner: none }]",
+    /routes\[0\]\.path: .*missing parameter name/,
+  ],
+  [
+    "two routes that are the same",
+    "routes: [{ path: '/:a', owner: none }, { path: '/:b', owner: none }]",
+    /routes\[1\]: it can't be told apart from routes\[0\]/,
+  ],
+  [
+    "a pattern with too many readings",
+    `routes: [{ path: '/a${"{/b}".repeat(7)}', owner: none }]`,
+    /128 ways/,
+  ],
+  ["a rule without an effect", "rules: [{ path: /a }]", /rules\[0\]: .*write one of `allow: true`/],
+  ["a rule with two effects", "rules: [{ path: /a, stop: true, deny: true }]", /rules\[0\]: .*write one of/],
+  ["a rule for no address", "rules: [{ stop: true }]", /rules\[0\]: .*write `path`, `host` or both/],
+  ["a rule's pattern", "rules: [{ path: '/a(b)', stop: true }]", /rules\[0\]\.path: .*unexpected \(/],
+  [
+    "a small method",
+    "rules: [{ path: /a, methods: [post], stop: true }]",
+    /methods\[0\]: `post` does not fit; write a method in capital letters/,
+  ],
+  [
+    "an unknown preset",
+    "rules: [{ preset: account }]",
+    /rules\[0\]\.preset: `account` is not a preset; there are: account-security/,
+  ],
+  [
+    "a preset with a path",
+    "rules: [{ preset: account-security, path: /a }]",
+    /a preset brings its own paths/,
+  ],
+  [
+    "a webhook's event",
+    "audit: { webhooks: [{ url: 'https://a', events: [impersonation.start] }] }",
+    /did you mean `impersonation\.started`/,
+  ],
+  [
+    "a secret in the open",
+    "audit: { webhooks: [{ url: 'https://a', secret: hunter2 }] }",
+    /secret: a text does not fit|secret: .*not written into the config/,
+  ],
+];
+
+for (const [name, lines, expected] of wrong) {
+  t.test(`problem: ${name}`, async (t) => {
+    const problems = problemsOf(MINIMAL + lines);
+    t.match(problems[0], expected);
+    t.equal(problems.length, 1, problems.join("\n"));
+  });
+}
+
+t.test("what must be there is missed", async (t) => {
+  t.same(problemsOf("agents: []"), [
+    "routes.config.yaml:1:1 upstream: is missing; write the address of the app without a path, like http://127.0.0.1:8001",
+    "routes.config.yaml:1:1 identity: is missing; write a list",
+  ]);
+});
+
+t.test("in a choice, the form that was meant says what is wrong", async (t) => {
+  const problems = problemsOf(
+    MINIMAL.replace("http://127.0.0.1:8001\nid", "{ url: ftp://a, hots: client }\nid"),
+  );
+  t.match(problems[0], /upstream\.url: `ftp:\/\/a` does not fit; write scheme, host and port/);
+  t.match(problems[1], /upstream\.hots: `hots` is not a key here; did you mean `host`/);
+  t.equal(problems.length, 2);
+});
+
+t.test("a secret's value is in no message", async (t) => {
+  const text = MINIMAL.replace(
+    "whoami:",
+    "jwt: { header: x, algorithms: [HS256], secret: hunter2hunter2 }, x:",
+  );
+  t.notMatch(problemsOf(text).join(), /hunter2/);
+});
+
+t.test("a secret that isn't there is a problem with its place", async (t) => {
+  const text = `upstream: http://127.0.0.1:8001
+identity:
+  - jwt: { header: x, algorithms: [HS256], secret: { fromEnv: JWT_SECRET } }
+`;
+  t.match(problemsOf(text)[0], /^routes\.config\.yaml:3:5 identity\[0\]: the variable JWT_SECRET is not set/);
+  t.same(problemsOf(text, { JWT_SECRET: "0123456789abcdef0123456789abcdef" }), []);
+});
+
+t.test("a jwt secret needs its algorithms", async (t) => {
+  const text = MINIMAL.replace("whoami: {", "jwt: { header: x, secret: { fromEnv: A } }, _: {");
+  t.ok(problemsOf(text).length > 0);
+});
+
+t.test("all problems come at once, those between right entries of a wrong file too", async (t) => {
+  const problems = problemsOf(`${MINIMAL}agents:
+  - { groups: [] , mayBe: {} }
+  - { groups: [a], mayBe: {}, mode: raed }
+owners:
+  site: { htpp: {} }
+routes:
+  - { path: "/a/:site", owner: site }
+  - { path: "/b/:site", owner: stie }
+  - { path: c, owner: site }
+rules:
+  - { preset: nothing }
+prefix: x
+`);
+  t.same(
+    problems.map((problem) => problem.split(" ")[1]),
+    [
+      "agents[0]:",
+      "agents[1].mode:",
+      "owners.site.htpp:",
+      "routes[1].owner:",
+      "routes[2].path:",
+      "rules[0].preset:",
+      "prefix:",
+    ],
+  );
+});
+
+t.test("a config that is right has a digest of its bytes", async (t) => {
+  const bytes = new TextEncoder().encode(MINIMAL);
+  t.equal(snapshotOf(MINIMAL).digest, digestOf(bytes));
+  t.match(digestOf(bytes), /^sha256:[0-9a-f]{64}$/);
+});
+
+t.test("a config that is wrong has its digest too", async (t) => {
+  const loaded = loadText("x: 1");
+  t.match(loaded.kind === "rejected" && loaded.digest, /^sha256:/);
+});
+
+t.test("parts of the start know their folder and when they change", async (t) => {
+  const parts = (text: string) => {
+    const loaded = loadText(text);
+    if (loaded.kind === "rejected") throw new Error("it is right");
+    return loaded.parts;
+  };
+  const plain = parts(MINIMAL);
+  t.equal(plain.data, join(process.cwd(), "data"));
+  t.equal(plain.store, null);
+  t.equal(parts(`${MINIMAL}store: { memory: {} }`).store?.kind, "memory");
+  t.equal(parts(`${MINIMAL}prefix: /x`).written, plain.written);
+  t.not(parts(`${MINIMAL}store: { memory: {} }`).written, plain.written);
+  t.not(parts(`${MINIMAL}data: /var/lib/guise`).written, plain.written);
+});
+
+t.test("a file is read with the paths in it starting at its folder", async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "guise-"));
+  t.teardown(() => rm(folder, { recursive: true }));
+  const file = join(folder, "my.yaml");
+  await writeFile(join(folder, "ca.pem"), "-----BEGIN CERTIFICATE-----\n");
+  await writeFile(
+    file,
+    MINIMAL.replace("http://127.0.0.1:8001\nid", "{ url: 'https://a', ca: { fromFile: ca.pem } }\nid"),
+  );
+  const loaded = await load(file, loadOptions());
+  t.equal(loaded.kind, "loaded");
+  if (loaded.kind !== "loaded") return;
+  t.equal(loaded.snapshot.settings.upstream.ca, "-----BEGIN CERTIFICATE-----");
+  t.equal(loaded.parts.data, join(folder, "data"));
+});
+
+t.test("a file that isn't there is a problem, not a fault", async (t) => {
+  const loaded = await load("/nowhere/routes.config.yaml", loadOptions());
+  t.match(loaded, { kind: "rejected", digest: null, problems: [{ message: /no such file/ }] });
+});
+
+t.test("a folder is no config", async (t) => {
+  const loaded = await load(tmpdir(), loadOptions());
+  t.match(loaded, { kind: "rejected", problems: [{ message: /can not be read \(EISDIR\)/ }] });
+});
