@@ -88,7 +88,8 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const records = keep(await openLedger(data, held, ring, log));
   const shelf = keep(await openShelf(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
   const shippers = keep(openShipping(shelf, held, records, log));
-  const impersonations = keep(book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") }));
+  const impersonations = book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") });
+  keep({ close: () => impersonations.shut() });
   const counters = metrics();
   const world = worldOf({ held, ring, records, book: impersonations, counters, log });
   watchCounters(counters, world, records, shippers);
@@ -238,7 +239,7 @@ async function recordConfig(
 }
 
 function watchCounters(counters: Metrics, world: World, records: AuditLedger, shippers: Shipping): void {
-  counters.watch("guise_open_sockets", "Tunnels and streams that are open under a disguise.", () =>
+  counters.watch("guise_open_sockets", "Tunnels, and requests under a disguise, that are open now.", () =>
     world.sockets.count(),
   );
   counters.watch(

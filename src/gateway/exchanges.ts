@@ -20,7 +20,7 @@ export async function outboundFor(world: World, signed: Signed): Promise<Outboun
   return outbound(signed, jar);
 }
 
-/** Something that is open under a disguise and has to be cut when the disguise ends. */
+/** By which something that is open is cut: when its disguise ends, or the gateway goes down. */
 export interface Leash {
   readonly signal: AbortSignal | null;
   release(): void;
@@ -28,11 +28,11 @@ export interface Leash {
 
 const UNLEASHED: Leash = { signal: null, release: () => undefined };
 
-export function leash(world: World, signed: Signed): Leash {
-  const { impersonation } = signed;
-  if (impersonation === null) return UNLEASHED;
+/** Own requests over HTTP are left to finish; everything else is on a leash. */
+export function leash(world: World, { impersonation, upgrade }: Signed): Leash {
+  if (impersonation === null && !upgrade) return UNLEASHED;
   const controller = new AbortController();
-  const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const wearer = impersonation && { impersonation: impersonation.id, agent: impersonation.agent.id };
   const release = world.sockets.add(wearer, (why: CutReason) => controller.abort(why));
   return { signal: controller.signal, release };
 }
