@@ -30,7 +30,7 @@ export interface NoticeView extends HostView {
   readonly effectiveUser: { readonly label: string };
 }
 
-const MODES = { read: "Read only", write: "Changes are real" } as const;
+const MODES = { read: "Read only", write: 'Write<span class="rest">: changes are real</span>' } as const;
 
 /** The banner as ASCII HTML that needs no script, no inline style, and shows its text without any stylesheet. */
 export function banner(view: BannerView): string {
@@ -88,7 +88,7 @@ function people({ trueUser, effectiveUser }: BannerView): string {
   const name = escaped(labelOf(effectiveUser));
   const mail = effectiveUser.email === null ? "" : escaped(plain(effectiveUser.email));
   const second = mail === "" || mail === name ? "" : ` <span class="mail"><bdi>${mail}</bdi></span>`;
-  return `<p class="who">${mask()}<span class="as">Viewing as <b class="name"><bdi>${name}</bdi></b>${second}</span></p><p class="me">You are <b><bdi>${escaped(labelOf(trueUser))}</bdi></b></p>`;
+  return `<p class="who">${mask()}<span class="as">Viewing as <b class="name"><bdi>${name}</bdi></b>${second}</span></p><p class="me"><span class="lead">You are </span><b><bdi>${escaped(labelOf(trueUser))}</bdi></b></p>`;
 }
 
 function facts(view: BannerView): string {
@@ -116,22 +116,27 @@ function details(view: BannerView): string {
     .filter(([, text]) => text !== "")
     .map(([term, text]) => `<dt>${term}</dt><dd><bdi>${escaped(text)}</bdi></dd>`)
     .join("");
-  const other = view.position === "top" ? "bottom" : "top";
-  return `<details class="more"><summary>Details</summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> Show this at the ${other}</label></div></details>`;
+  return `<details class="more"><summary><span class="word">Details</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> Show this at the other edge</label>${modeControl(view)}</div></details>`;
 }
 
 function actions(view: BannerView): string {
-  const to = encodeURIComponent(view.here);
   const name = escaped(labelOf(view.effectiveUser));
-  const csrf = `<input type="hidden" name="_csrf" value="${escaped(view.csrf)}"/>`;
-  const elevate = view.canElevate
-    ? `<a class="button" href="${address(view, `/elevate?to=${to}`)}">Elevate</a> `
-    : "";
-  const lower = view.canLower
-    ? `<form class="lower" method="post" action="${address(view, "/lower")}">${csrf}<input type="hidden" name="to" value="${escaped(view.here)}"/><button type="submit">Lower</button></form>`
-    : "";
-  const stop = `<form class="stop" method="post" action="${address(view, "/stop")}">${csrf}<button type="submit">Stop<span class="spoken"> viewing as ${name}</span></button></form>`;
-  return `<div class="do">${elevate}${lower}${stop}</div>`;
+  const stop = `<form class="stop" method="post" action="${address(view, "/stop")}">${token(view)}<button type="submit">Stop<span class="spoken"> viewing as ${name}</span></button></form>`;
+  return `<div class="do">${modeControl(view)}${stop}</div>`;
+}
+
+/** The way to the other mode, where there is one. */
+function modeControl(view: BannerView): string {
+  if (view.canElevate) {
+    const to = encodeURIComponent(view.here);
+    return `<a class="button" href="${address(view, `/elevate?to=${to}`)}">Elevate</a> `;
+  }
+  if (!view.canLower) return "";
+  return `<form class="lower" method="post" action="${address(view, "/lower")}">${token(view)}<input type="hidden" name="to" value="${escaped(view.here)}"/><button type="submit">Lower</button></form>`;
+}
+
+function token({ csrf }: BannerView): string {
+  return `<input type="hidden" name="_csrf" value="${escaped(csrf)}"/>`;
 }
 
 function labelOf(person: { readonly label: string; readonly id: string }): string {
@@ -141,7 +146,8 @@ function labelOf(person: { readonly label: string; readonly id: string }): strin
 /** Readable without a script, so in words and in a zone that everybody can name. */
 function timeLeft(endsAt: number, now: number): string {
   const minutes = Math.max(0, Math.ceil((endsAt - now) / 60_000));
-  return `until ${new Date(endsAt).toISOString().slice(11, 16)} UTC (${minutes} min left)`;
+  const at = new Date(endsAt).toISOString().slice(11, 16);
+  return `<span class="at">until ${at} UTC, </span><span>${minutes} min<span class="lead"> left</span></span>`;
 }
 
 function mask(): string {

@@ -62,15 +62,19 @@ export function cspNeeds({
   };
 }
 
-/** One script of all parts, so that one source and one hash allow it. */
+/** One script of all parts, so that one source and one hash allow it; each keeps a scope of its own. */
 function bundle(): string {
-  const parts = PARTS.map((name) =>
-    file(`${name}.js`)
-      .toString("utf8")
-      .replace(/^import .*$/gm, "")
-      .replace(/^export /gm, ""),
-  );
-  return `(() => {\n"use strict";\n${parts.join("\n")}\n})();\n`;
+  const parts = PARTS.map((name) => {
+    const source = file(`${name}.js`).toString("utf8");
+    const exported = [...source.matchAll(/^export (?:async )?(?:function|const|class) (\w+)/gm)].map(
+      ([, it]) => it,
+    );
+    const body = source
+      .replace(/^import (\{.*\}) from "\.\/(\w+)\.js";$/gm, "const $1 = parts.$2;")
+      .replace(/^export /gm, "");
+    return `parts.${name} = (() => {\n${body}\nreturn { ${exported.join(", ")} };\n})();`;
+  });
+  return `(() => {\n"use strict";\nconst parts = {};\n${parts.join("\n")}\n})();\n`;
 }
 
 function file(name: string): Buffer {

@@ -1,3 +1,5 @@
+import { make } from "./element.js";
+
 /**
  * Counts down in the agent's own time zone, and calls `ended` each time when nothing is left; that may tell a later end.
  * @param {import("./element.js").Banner} banner
@@ -6,13 +8,19 @@
 export function startClock({ root, config }, ended) {
   const place = root.querySelector("time.until");
   if (!(place instanceof HTMLTimeElement)) return;
+  const at = make("span", "at", "");
+  const rest = make("span", "", "");
+  const word = make("span", "lead", " left");
+  place.replaceChildren(at, rest, word);
   const spoken = announcer(root);
   const skew = config.now - Date.now();
   let endsAt = config.endsAt;
   let asking = false;
   const tick = async () => {
     const left = endsAt - Date.now() - skew;
-    place.textContent = left > 0 ? `until ${clockTime(endsAt - skew)} (${span(left)} left)` : "time is up";
+    at.textContent = left > 0 ? `until ${clockTime(endsAt - skew)}, ` : "";
+    rest.textContent = left > 0 ? span(left) : "time is up";
+    word.hidden = left <= 0;
     spoken(left);
     if (left > 0 || asking) return;
     asking = true;
@@ -47,8 +55,7 @@ export function span(ms) {
  * @param {ShadowRoot} root
  */
 function announcer(root) {
-  const status = document.createElement("p");
-  status.className = "spoken";
+  const status = make("p", "spoken", "");
   status.setAttribute("role", "status");
   root.querySelector(".bar")?.append(status);
   let told = Number.POSITIVE_INFINITY;

@@ -86,7 +86,7 @@ function shift(host, { edge, height }, moved) {
     const y = edge === "top" ? height * row : innerHeight - height * row;
     for (const column of COLUMNS) {
       for (const element of beneath(host, innerWidth * column, y)) {
-        if (moved.has(element) || !(element instanceof HTMLElement)) continue;
+        if (!(element instanceof HTMLElement) || moved.has(element)) continue;
         const style = getComputedStyle(element);
         const inset = Number.parseFloat(edge === "top" ? style.top : style.bottom);
         const box = element.getBoundingClientRect();

@@ -85,5 +85,5 @@ function showMode({ bar, config }, mode) {
   bar.classList.toggle("read", mode === "read");
   bar.classList.toggle("write", mode === "write");
   const label = bar.querySelector(".mode");
-  if (label !== null) label.textContent = mode === "read" ? "Read only" : "Changes are real";
+  if (label !== null) label.textContent = mode === "read" ? "Read only" : "Write";
 }
