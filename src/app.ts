@@ -18,7 +18,7 @@ import { openDoor, reading } from "./gateway/door.ts";
 import { timeOrderedId } from "./gateway/ids.ts";
 import { eventOf } from "./gateway/record.ts";
 import { sockets } from "./gateway/sockets.ts";
-import { sweeper } from "./gateway/sweep.ts";
+import { sweeper } from "./gateway/expire.ts";
 import { upgradeDoor, upgrading } from "./gateway/upgrade.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/upgrades.ts";
 import { type Ways, ways } from "./gateway/ways.ts";
