@@ -2,7 +2,7 @@
  * How long a durable record takes, and how many a second there are: `node bench/journal.ts [folder] [seconds]`.
  * The folder must be on the disk that is meant; a folder in memory tells nothing.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { journal } from "../src/audit/journal.ts";
@@ -10,6 +10,7 @@ import { draft } from "../src/audit/record.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const [parent = "data", seconds = "3"] = positionals;
+await mkdir(parent, { recursive: true });
 const folder = await mkdtemp(join(parent, "bench-"));
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
