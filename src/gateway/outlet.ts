@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { Fault } from "../errors.ts";
+import { passed } from "./dead-chunks.ts";
 import type { HeadPlan } from "./exchange.ts";
 
 /** Where an outlet's bytes come from. */
@@ -100,6 +101,7 @@ export class Outlet {
   }
 
   #send(chunk: Buffer): void {
+    passed(chunk.length, this.bytes);
     this.bytes += chunk.length;
     if (this.#response.write(chunk) || this.blocked) return;
     this.blocked = true;

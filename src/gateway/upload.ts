@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { passed } from "./dead-chunks.ts";
 
 type Step = IteratorResult<Buffer, undefined>;
 const DONE: Step = { value: undefined, done: true };
@@ -85,6 +86,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
   }
 
   #handed(chunk: Buffer): Step {
+    passed(chunk.length, this.bytes);
     this.bytes += chunk.length;
     return { value: chunk, done: false };
   }
