@@ -50,6 +50,6 @@ function siteOf(value: string | string[] | undefined): Navigation["site"] {
 }
 
 function isSpeculative(headers: IncomingHttpHeaders): boolean {
-  const said = headers["sec-purpose"] ?? headers.purpose ?? headers["x-purpose"] ?? headers["x-moz"];
-  return said !== undefined && /prefetch|prerender|preview/i.test(String(said));
+  const said = [headers["sec-purpose"], headers.purpose, headers["x-purpose"], headers["x-moz"]];
+  return said.some((it) => it !== undefined && /prefetch|prerender|preview/i.test(String(it)));
 }
