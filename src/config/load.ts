@@ -34,8 +34,22 @@ export interface StartParts {
   readonly written: string;
 }
 
+/** What a config holds, in numbers, for those who look at it. */
+export interface Summary {
+  readonly agents: number;
+  readonly owners: number;
+  readonly routes: number;
+  readonly rules: number;
+  readonly presets: readonly string[];
+}
+
 export type Load =
-  | { readonly kind: "loaded"; readonly snapshot: Snapshot; readonly parts: StartParts }
+  | {
+      readonly kind: "loaded";
+      readonly snapshot: Snapshot;
+      readonly parts: StartParts;
+      readonly summary: Summary;
+    }
   | { readonly kind: "rejected"; readonly digest: string | null; readonly problems: readonly Problem[] };
 
 /** Reads, checks and compiles a config file; all problems at once. Asks nobody anything over the network. */
@@ -72,12 +86,22 @@ export function loadBytes(bytes: Uint8Array, file: string, options: LoadOptions)
     return { kind: "rejected", digest, problems: inOrder(located(compiled.complaints)) };
   }
   const parts = { ...partsOf(checked.value, document, directory), secret: deps.secret };
-  return { kind: "loaded", snapshot: compiled.snapshot, parts };
+  return { kind: "loaded", snapshot: compiled.snapshot, parts, summary: summaryOf(checked.value) };
 }
 
 /** `sha256:` and 64 hex digits. */
 export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+}
+
+function summaryOf({ agents, owners, routes, rules }: Config): Summary {
+  return {
+    agents: agents.length,
+    owners: Object.keys(owners).length,
+    routes: routes.length,
+    rules: rules.length,
+    presets: rules.flatMap(({ preset }) => preset ?? []),
+  };
 }
 
 function partsOf(config: Config, document: ConfigDocument, directory: string): Omit<StartParts, "secret"> {
