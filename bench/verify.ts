@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ledger } from "../src/audit/ledger.ts";
+import { journalLines } from "../src/audit/lines.ts";
 import { verifier } from "../src/audit/verify.ts";
-import { verifyFolder } from "../src/audit/verify-folder.ts";
 import { event } from "../test/audit/event.ts";
 
 const [, , parent = "data", count = "200000"] = process.argv;
@@ -29,7 +29,9 @@ try {
     const started = performance.now();
     const before = process.cpuUsage();
     const check = verifier({ keys: null });
-    await verifyFolder(folder, check);
+    for await (const { producer, lines } of journalLines(folder)) {
+      for (const line of lines) check.line(line, producer);
+    }
     const { records, findings } = check.report();
     const seconds = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(before);

@@ -33,7 +33,7 @@ export function checkpointHolds(checkpoint: Checkpoint, key: KeyObject): boolean
   return verify(null, Buffer.from(sworn(checkpoint)), key, Buffer.from(checkpoint.signature, "base64url"));
 }
 
-/** The text that is signed, so that others can verify it too: six lines. */
+/** The text that is signed, so that others can verify it too: seven lines. */
 function sworn(it: Omit<Checkpoint, "signature">): string {
   return ["guise checkpoint 1", it.producer, it.sequence, it.hash, it.at, it.previous ?? "-", it.kid].join(
     "\n",

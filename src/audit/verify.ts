@@ -49,8 +49,8 @@ export interface VerifyOptions {
 
 /** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
 export interface Verifier {
-  /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to. */
-  line(bytes: Buffer, hint: string): void;
+  /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
+  line(bytes: Buffer, hint: string | null): void;
   report(): VerifyReport;
 }
 
@@ -85,6 +85,8 @@ class Verification implements Verifier {
   readonly #open = new Set<string>();
   readonly #answered = new Set<string>();
   readonly #findings: Finding[] = [];
+  /** Whose record was seen last: a damaged line in a mixed file is most likely near it. */
+  #latest = "?";
   #more = 0;
   #records = 0;
   #checkpoints = 0;
@@ -98,15 +100,17 @@ class Verification implements Verifier {
     }
   }
 
-  line(bytes: Buffer, hint: string): void {
+  line(bytes: Buffer, hint: string | null): void {
     if (bytes.length === 0) return;
     const link = linkOf(bytes);
     if (link === null) {
-      const after = this.#lives.get(hint)?.tip.sequence ?? 0;
-      this.#found("damaged", hint, after + 1, after + 1, "a line is not as it was written");
+      const producer = hint ?? this.#latest;
+      const after = this.#lives.get(producer)?.tip.sequence ?? 0;
+      this.#found("damaged", producer, after + 1, after + 1, "a line is not as it was written");
       return;
     }
     this.#records += 1;
+    this.#latest = link.producer;
     const life = this.#follow(link);
     if (life === null) return;
     this.#compare(link);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { type Link, linkOf, seal } from "../../src/audit/chain.ts";
 import type { Checkpoint } from "../../src/audit/checkpoint.ts";
+import { fileLines, journalLines } from "../../src/audit/lines.ts";
 import { type VerifyOptions, type VerifyReport, verifier } from "../../src/audit/verify.ts";
-import { verifyFile, verifyFolder } from "../../src/audit/verify-folder.ts";
 import { event } from "./event.ts";
 import { memoryLog, openLedger } from "./world.ts";
 
@@ -36,7 +36,9 @@ async function lives(t: Test, counts: readonly number[]) {
 
 async function report(folder: string, options: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
   const it = verifier({ keys, ...options });
-  await verifyFolder(folder, it);
+  for await (const { producer, lines } of journalLines(folder)) {
+    for (const line of lines) it.line(line, producer);
+  }
   return it.report();
 }
 
@@ -184,7 +186,9 @@ t.test("a file of lines of several producers is verified as well", async (t) => 
   const mixed = one.flatMap((line, at) => [line, two[at] ?? ""]).concat(two.slice(one.length));
   await writeFile(join(folder, "export.txt"), mixed.join("\n"));
   const it = verifier({ keys });
-  await verifyFile(join(folder, "export.txt"), it);
+  for await (const { lines } of fileLines(join(folder, "export.txt"))) {
+    for (const line of lines) it.line(line, null);
+  }
   t.match(it.report(), { findings: [], lives: { length: 2 } });
 });
 
