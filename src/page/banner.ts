@@ -116,7 +116,7 @@ function details(view: BannerView): string {
     .filter(([, text]) => text !== "")
     .map(([term, text]) => `<dt>${term}</dt><dd><bdi>${escaped(text)}</bdi></dd>`)
     .join("");
-  return `<details class="more"><summary><span class="word">Details</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> Show this at the other edge</label>${modeControl(view)}</div></details>`;
+  return `<details class="more"><summary><span class="word">Details</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> Show this at the other edge</label><a class="way" href="${address(view, "/stop")}">Another way to stop</a>${modeControl(view)}</div></details>`;
 }
 
 function actions(view: BannerView): string {

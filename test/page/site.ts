@@ -57,7 +57,11 @@ export async function site(): Promise<Site> {
   const pages = new Map<string, SitePage>();
   const asked: string[] = [];
   let waiting: { wanted: (line: string) => boolean; done: (line: string) => void }[] = [];
-  let me: object | null = { id: "imp-1", mode: "read", until: new Date(Date.now() + 3_600_000).toISOString() };
+  let me: object | null = {
+    id: "imp-1",
+    mode: "read",
+    until: new Date(Date.now() + 3_600_000).toISOString(),
+  };
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
     const { host = "" } = request.headers;
@@ -88,11 +92,13 @@ export async function site(): Promise<Site> {
     for (const each of waiting.filter(({ wanted }) => wanted(line))) each.done(line);
     waiting = waiting.filter(({ wanted }) => !wanted(line));
     if (path === "/.guise/me") {
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ impersonation: me }));
+      response
+        .writeHead(200, { "content-type": "application/json" })
+        .end(JSON.stringify({ impersonation: me }));
     } else if (request.method === "POST" && path === "/.guise/stop") {
       response.writeHead(303, { location: "/stopped" }).end();
     } else if (path.startsWith("/ask")) {
-      const confirmed = asked.some((each) => each.startsWith("POST /.guise/confirm"));
+      const confirmed = asked.some((each) => each.includes(encodeURIComponent(path)));
       response.writeHead(confirmed ? 200 : 428, { "content-type": "application/json" }).end("{}");
     } else {
       response.writeHead(200, { "content-type": "text/html" }).end(`<title>${path}</title>`);

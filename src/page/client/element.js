@@ -44,6 +44,8 @@ export function takeBanner(script) {
   }
   customElements.define(NAME, GuiseBanner);
   customElements.upgrade(host);
+  // The plain words for old browsers have done their duty; the app's scripts need not find them.
+  for (const node of [...host.childNodes]) if (node.nodeName.toLowerCase() !== "link") node.remove();
   return root === null ? null : read(host, root, script);
 }
 
