@@ -66,7 +66,7 @@ function confirming(view: DecisionView, sentence: string): Html {
 <p class="word warn">confirm-required</p>
 <h1>${sentence}</h1>
 ${onWhoseAccount(view)}
-<div class="actions"><a class="button quiet" href="${view.returnTo}">Don’t do it</a></div>
+<div class="actions"><a class="button quiet" href="${view.back}">Don’t do it</a></div>
 ${requestLine(view.requestId)}
 </section>`;
 }
@@ -85,7 +85,7 @@ function refused(view: DecisionView, sentence: string): Html {
 <p class="lead">${sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
 ${onWhoseAccount(view)}
 <div class="actions">
-<a class="button" href="${backTo(view)}">Back to the page</a>
+<a class="button" href="${view.back}">Back to the page</a>
 ${view.impersonation === null ? null : stopButton(view)}
 </div>
 ${requestLine(view.requestId)}
@@ -119,11 +119,6 @@ ${view.trueUser === null ? null : html`<dt>You</dt><dd><bdi>${labelOf(view.trueU
 
 function stopButton(view: DecisionView, label = "Stop"): Html {
   return html`<form method="post" action="${view.prefix}/stop"><input type="hidden" name="_csrf" value="${view.csrf}"><button class="quiet">${label}</button></form>`;
-}
-
-/** A page that was asked for with GET can't be gone back to by asking again; then it is the start page of the app. */
-function backTo(view: DecisionView): string {
-  return view.method === "GET" ? "/" : view.to;
 }
 
 function requestLine(id: string): Html {

@@ -182,6 +182,7 @@ async function refusal(
       prefix: who.received.snapshot.settings.prefix,
       to: who.received.target,
       returnTo: "/",
+      back: "/",
       method: who.received.raw.method ?? "GET",
       trueUser: who.trueUser,
       other: target,

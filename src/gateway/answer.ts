@@ -2,6 +2,7 @@ import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Fault } from "../errors.ts";
 import type { Committed } from "./commit.ts";
+import { sameOriginPath } from "./find-owner.ts";
 import type { Received } from "./received.ts";
 import type { World } from "./world.ts";
 
@@ -145,6 +146,7 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     prefix: snapshot.settings.prefix,
     to: committed.target,
     returnTo: (impersonation ?? over)?.returnTo ?? "/",
+    back: sameOriginPath(committed.raw.headers.referer, committed.origin, snapshot) ?? "/",
     method: committed.raw.method ?? committed.method,
     trueUser,
     other: otherOf(committed),

@@ -22,7 +22,9 @@ export interface DecisionView {
   readonly prefix: string;
   /** The address that was asked for, to come back to. */
   readonly to: string;
+  /** Where Stop leads to, and the page that the request came from. */
   readonly returnTo: string;
+  readonly back: string;
   readonly method: string;
   readonly trueUser: Identity | null;
   /** Whom it is about: the worn person, or the owner to be. */
