@@ -121,6 +121,7 @@ interface OuterAddress {
   readonly origin: string;
   readonly ip: string;
   readonly forwardedFor: string;
+  readonly forwardedHost: string;
 }
 
 /** How the browser sees us. What other proxies say of it counts only from those that the config trusts. */
@@ -133,18 +134,24 @@ function outerAddress(
   const peer = plainAddress(raw.socket.remoteAddress ?? "");
   const trusted = settings.trustedProxies.length > 0 && keeper.trusted.has(peer);
   const hops = trusted ? one(raw.headers["x-forwarded-for"]) : null;
-  const said = trusted ? one(raw.headers["x-forwarded-proto"]) : null;
+  const said = trusted ? lastOf(raw.headers["x-forwarded-proto"])?.toLowerCase() : null;
+  const named = trusted ? lastOf(raw.headers["x-forwarded-host"]) : null;
   const fromUrl = settings.publicUrl === null ? null : new URL(settings.publicUrl);
   const encrypted = (raw.socket as TLSSocket).encrypted === true;
-  const scheme =
-    (fromUrl?.protocol.slice(0, -1) ?? said ?? (encrypted ? "https" : "http")) === "https" ? "https" : "http";
-  const host = trusted ? (one(raw.headers["x-forwarded-host"]) ?? authority) : authority;
+  const own = encrypted ? "https" : "http";
+  const scheme = schemeOf(fromUrl?.protocol.slice(0, -1) ?? null) ?? schemeOf(said ?? null) ?? own;
+  const host = named !== null && hostOf(named).kind === "host" ? named : authority;
   return {
     scheme,
     origin: fromUrl?.origin ?? originOf(scheme, host),
     ip: clientAddress(peer, hops, keeper.trusted),
     forwardedFor: hops === null ? peer : `${hops}, ${peer}`,
+    forwardedHost: host,
   };
+}
+
+function schemeOf(said: string | null): "http" | "https" | null {
+  return said === "http" || said === "https" ? said : null;
 }
 
 /** As browsers write it: without the scheme's own port. */
@@ -156,4 +163,9 @@ function originOf(scheme: "http" | "https", host: string): string {
 
 function one(value: string | string[] | undefined): string | null {
   return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** Of several, what the direct peer wrote itself: the others may be anybody's. */
+function lastOf(value: string | string[] | undefined): string | null {
+  return one(value)?.split(",").at(-1)?.trim() ?? null;
 }

@@ -36,6 +36,8 @@ export interface Received {
   readonly ip: string;
   /** What the app gets as `X-Forwarded-For`. */
   readonly forwardedFor: string;
+  /** And as `X-Forwarded-Host`: `Host`, unless a trusted proxy names another. */
+  readonly forwardedHost: string;
   /** Something asks for another method than was sent; `method` is what may become of it. */
   readonly overridden: boolean;
   readonly navigation: Navigation;
