@@ -1,4 +1,4 @@
-import { METHOD_OVERRIDE_HEADERS } from "../domain/method.ts";
+import { foldName, isMethodOverride } from "../domain/headers.ts";
 import type { RawHeaders } from "./exchange.ts";
 import type { Signed } from "./sign.ts";
 
@@ -16,7 +16,6 @@ const AGENTS_OWN: ReadonlySet<string> = new Set([
   "if-match",
   "if-unmodified-since",
   "if-range",
-  ...METHOD_OVERRIDE_HEADERS,
 ]);
 
 /** The final request headers: the client's without what is not the app's business, then ours, each once. */
@@ -33,7 +32,7 @@ export function outbound(signed: Signed, jarCookies: string | null): Outbound {
     "X-Forwarded-Proto",
     signed.scheme,
     "X-Forwarded-Host",
-    signed.authority,
+    signed.forwardedHost,
   );
   for (const part of signed.identityHeaders) headers.push(part);
   return { target: signed.target, headers };
@@ -47,12 +46,12 @@ function hostFor({ snapshot, authority }: Signed): string {
 /** A page that is to carry the banner is asked for whole and uncompressed. */
 function addDisguised(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
-  const agents = signed.snapshot.settings.identityHeaders;
+  const credentials = signed.snapshot.settings.identityHeaders.map(foldName);
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";
-    const lower = name.toLowerCase();
-    if (AGENTS_OWN.has(lower) || agents.includes(lower)) continue;
-    if (wholePage && (lower === "accept-encoding" || lower === "range")) continue;
+    const folded = foldName(name);
+    if (AGENTS_OWN.has(folded) || credentials.includes(folded) || isMethodOverride(name)) continue;
+    if (wholePage && (folded === "accept-encoding" || folded === "range")) continue;
     headers.push(name, signed.headers[at + 1] ?? "");
   }
   if (wholePage) headers.push("Accept-Encoding", "identity");
