@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import t from "tap";
 import { pressInBanner } from "../fixtures/banner.ts";
 import { journey } from "../fixtures/journey.ts";
@@ -24,7 +25,7 @@ t.test("an agent finds a customer by name, says why, and looks around", async (t
   await page.click("main button");
   await page.waitForURL(`${it.stack.url}/sites`);
   t.match(await page.locator("main").innerText(), /nuno\.example/);
-  const me = await page.evaluate(async () => await (await fetch("/.guise/me")).json());
+  const me = await whoAmI(page);
   t.match(me.impersonation, { reason: "The customer's page is red", ticket: "T-7" });
   await page.setViewportSize({ width: 390, height: 844 });
   await it.shot(page, "10-sites-phone");
@@ -96,6 +97,18 @@ t.test("step up to write, do it, and step down; each with its record", async (t)
   await page.waitForLoadState();
   await pressInBanner(page, "Lower");
   await page.waitForLoadState();
-  const me = await page.evaluate(async () => await (await fetch("/.guise/me")).json());
+  const me = await whoAmI(page);
   t.equal(me.impersonation.mode, "read");
 });
+
+interface Me {
+  readonly impersonation: {
+    readonly mode: string;
+    readonly reason: string | null;
+    readonly ticket: string | null;
+  };
+}
+
+async function whoAmI(page: Page): Promise<Me> {
+  return (await page.evaluate(async () => await (await fetch("/.guise/me")).json())) as Me;
+}
