@@ -39,7 +39,6 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 
 /** The schema of the whole file; every key has its description, which the docs and editors show. */
 export function configSchema(kinds: Kinds) {
-  const name = z.string().regex(NAME, { error: "write a name of letters, digits, dashes and underscores" });
   return z.strictObject({
     upstream,
     publicUrl: origin
@@ -52,6 +51,32 @@ export function configSchema(kinds: Kinds) {
       .enum(["on", "off"])
       .default("on")
       .describe("`off` ends all impersonation at once; the app goes on as if the gateway weren't there."),
+    ...peopleAndPages(kinds),
+    page,
+    headers,
+    token,
+    cookie,
+    store: kindEntry(kinds.stores, "`store`")
+      .optional()
+      .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),
+    audit,
+    data: z
+      .string()
+      .min(1)
+      .default("data")
+      .describe(
+        "The folder for keys, journal and embedded store; a relative one starts at the config's folder.",
+      ),
+    trustedProxies,
+    prefix,
+    timeouts,
+    limits,
+  });
+}
+
+function peopleAndPages(kinds: Kinds) {
+  const name = z.string().regex(NAME, { error: "write a name of letters, digits, dashes and underscores" });
+  return {
     identity: z
       .array(kindEntry(kinds.identity, "an identity source"))
       .min(1)
@@ -76,24 +101,5 @@ export function configSchema(kinds: Kinds) {
     users: kindEntry(kinds.users, "`users`")
       .optional()
       .describe("Where names, e-mail addresses and groups of the app's people can be looked up."),
-    page,
-    headers,
-    token,
-    cookie,
-    store: kindEntry(kinds.stores, "`store`")
-      .optional()
-      .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),
-    audit,
-    data: z
-      .string()
-      .min(1)
-      .default("data")
-      .describe(
-        "The folder for keys, journal and embedded store; a relative one starts at the config's folder.",
-      ),
-    trustedProxies,
-    prefix,
-    timeouts,
-    limits,
-  });
+  };
 }

@@ -80,7 +80,7 @@ function problem(message: string): PatternReading {
 function shapeOfSegment(segment: Segment): string {
   switch (segment.kind) {
     case "static":
-      return encodeURIComponent(segment.text);
+      return JSON.stringify(segment.text);
     case "param":
       return ":";
     case "wildcard":
@@ -88,7 +88,7 @@ function shapeOfSegment(segment: Segment): string {
     case "mixed": {
       const [first = "", ...rest] = segment.literals;
       const length = segment.literals.reduce((n, literal) => n + literal.length, 0);
-      return `${encodeURIComponent(first)}:${length}:${encodeURIComponent(rest[rest.length - 1] ?? "")}`;
+      return `${JSON.stringify(first)}:${length}:${JSON.stringify(rest[rest.length - 1] ?? "")}`;
     }
   }
 }

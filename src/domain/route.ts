@@ -154,8 +154,10 @@ function matchHosts<T>(
   host: string,
   segments: readonly string[],
 ): RouteMatch<T> | null {
-  return search(index.hosts, { segments: host.split("."), below: false, delimiter: "." }, (paths, values) =>
-    matchPath(paths, segments, values),
+  return search(
+    index.hosts,
+    { segments: host.split("."), below: false, params: true, delimiter: "." },
+    (paths, values) => matchPath(paths, segments, values),
   );
 }
 
@@ -164,7 +166,7 @@ function matchPath<T>(
   segments: readonly string[],
   hostValues: readonly string[],
 ): RouteMatch<T> | null {
-  return search(paths, { segments, below: false, delimiter: "/" }, (leaf, values) => ({
+  return search(paths, { segments, below: false, params: true, delimiter: "/" }, (leaf, values) => ({
     target: leaf.target,
     params: paramsOf(leaf.names, hostValues, values),
   }));

@@ -130,7 +130,7 @@ function firstOf(indexes: Indexes, request: RuleRequest): Rule | null {
 }
 
 function asked(segments: readonly string[], below: boolean): Search {
-  return { segments, below, delimiter: "/" };
+  return { segments, below, params: false, delimiter: "/" };
 }
 
 /** The earliest entry found that fits the request, or the one known before. */
@@ -157,7 +157,11 @@ function meets(entry: Entry, { method, host }: RuleRequest): boolean {
   if (methods !== null && !methods.has(method) && !(method === "HEAD" && methods.has("GET"))) return false;
   if (hosts === null) return true;
   return (
-    search(hosts, { segments: host.split("."), below: false, delimiter: "." }, (found) => found) !== null
+    search(
+      hosts,
+      { segments: host.split("."), below: false, params: false, delimiter: "." },
+      (found) => found,
+    ) !== null
   );
 }
 

@@ -17,7 +17,7 @@ export interface SegmentNode<T> {
 interface Tail<T> {
   /** How many segments must follow the wildcard. */
   readonly length: number;
-  readonly node: SegmentNode<T>;
+  readonly next: SegmentNode<T>;
 }
 
 /** By the text in front of the first param, so that many of them cost no more than few. */
@@ -29,13 +29,15 @@ interface MixedChildren<T> {
 
 interface MixedChild<T> {
   readonly literals: readonly string[];
-  readonly node: SegmentNode<T>;
+  readonly next: SegmentNode<T>;
 }
 
 /** What is asked: the decoded segments, and whether a value also counts for everything below its place. */
 export interface Search {
   readonly segments: readonly string[];
   readonly below: boolean;
+  /** Whether the params are wanted; without, what wildcards caught is left out. */
+  readonly params: boolean;
   /** What wildcards put between segments. */
   readonly delimiter: "/" | ".";
 }
@@ -52,7 +54,7 @@ export function newNode<T>(): SegmentNode<T> {
 /** The place of a pattern, made if it isn't there yet. */
 export function place<T>(root: SegmentNode<T>, pattern: Pattern): SegmentNode<T> {
   const { segments } = pattern;
-  return segments.reduce((node, segment, i) => child(node, segment, segments.length - i - 1), root);
+  return segments.reduce((here, segment, i) => child(here, segment, segments.length - i - 1), root);
 }
 
 /** Segments of a canonical path, each decoded once; a slash at the end makes none. */
@@ -78,25 +80,25 @@ function decoded(segment: string): string {
 }
 
 function walk<T, R>(
-  node: SegmentNode<T>,
+  here: SegmentNode<T>,
   at: number,
   values: string[],
   what: Search,
   visit: Visit<T, R>,
 ): R | null {
   const text = what.segments[at];
-  if (text === undefined) return node.value === null ? null : visit(node.value, values);
-  const next = node.text === text ? node.next : (node.statics?.get(text) ?? null);
+  if (text === undefined) return here.value === null ? null : visit(here.value, values);
+  const next = here.text === text ? here.next : (here.statics?.get(text) ?? null);
   let found = next === null ? null : walk(next, at + 1, values, what, visit);
-  if (found === null && node.mixed !== null) found = walkMixed(node.mixed, at, values, what, visit);
-  if (found === null && node.param !== null) {
+  if (found === null && here.mixed !== null) found = walkMixed(here.mixed, at, values, what, visit);
+  if (found === null && here.param !== null) {
     values.push(text);
-    found = walk(node.param, at + 1, values, what, visit);
+    found = walk(here.param, at + 1, values, what, visit);
     values.pop();
   }
-  if (found === null && node.tails.length > 0) found = walkTails(node, at, values, what, visit);
+  if (found === null && here.tails.length > 0) found = walkTails(here, at, values, what, visit);
   // The front page has no pages below it: `/` would else stand for everything.
-  if (found === null && what.below && at > 0 && node.value !== null) found = visit(node.value, values);
+  if (found === null && what.below && at > 0 && here.value !== null) found = visit(here.value, values);
   return found;
 }
 
@@ -110,8 +112,8 @@ function walkMixed<T, R>(
   const text = what.segments[at] ?? "";
   const kept = values.length;
   for (const length of mixed.lengths) {
-    for (const { literals, node } of mixed.byPrefix.get(text.slice(0, length)) ?? []) {
-      const found = matchMixed(literals, text, values) ? walk(node, at + 1, values, what, visit) : null;
+    for (const { literals, next } of mixed.byPrefix.get(text.slice(0, length)) ?? []) {
+      const found = matchMixed(literals, text, values) ? walk(next, at + 1, values, what, visit) : null;
       values.length = kept;
       if (found !== null) return found;
     }
@@ -120,18 +122,18 @@ function walkMixed<T, R>(
 }
 
 function walkTails<T, R>(
-  node: SegmentNode<T>,
+  here: SegmentNode<T>,
   at: number,
   values: string[],
   what: Search,
   visit: Visit<T, R>,
 ): R | null {
-  for (const { length, node: tail } of node.tails) {
+  for (const { length, next } of here.tails) {
     const last = what.segments.length - length;
     // A value that counts below its place may have its tail anywhere, the shortest wildcard first.
     for (let from = what.below && length > 0 ? at + 1 : Math.max(last, at + 1); from <= last; from++) {
-      values.push(what.segments.slice(at, from).join(what.delimiter));
-      const found = walk(tail, from, values, what, visit);
+      values.push(what.params ? what.segments.slice(at, from).join(what.delimiter) : "");
+      const found = walk(next, from, values, what, visit);
       values.pop();
       if (found !== null) return found;
     }
@@ -139,51 +141,51 @@ function walkTails<T, R>(
   return null;
 }
 
-function child<T>(node: SegmentNode<T>, segment: Segment, following: number): SegmentNode<T> {
+function child<T>(here: SegmentNode<T>, segment: Segment, following: number): SegmentNode<T> {
   switch (segment.kind) {
     case "static":
-      return staticChild(node, segment.text);
+      return staticChild(here, segment.text);
     case "param":
-      node.param ??= newNode<T>();
-      return node.param;
+      here.param ??= newNode<T>();
+      return here.param;
     case "wildcard":
-      return tailChild(node, following);
+      return tailChild(here, following);
     case "mixed":
-      return mixedChild(node, segment.literals);
+      return mixedChild(here, segment.literals);
   }
 }
 
-function staticChild<T>(node: SegmentNode<T>, text: string): SegmentNode<T> {
-  if (node.next === null || node.text === text) {
-    node.text = text;
-    node.next ??= newNode();
-    return node.next;
+function staticChild<T>(here: SegmentNode<T>, text: string): SegmentNode<T> {
+  if (here.next === null || here.text === text) {
+    here.text = text;
+    here.next ??= newNode();
+    return here.next;
   }
-  node.statics ??= new Map();
-  return fetch(node.statics, text, newNode<T>);
+  here.statics ??= new Map();
+  return fetch(here.statics, text, newNode<T>);
 }
 
-function tailChild<T>(node: SegmentNode<T>, length: number): SegmentNode<T> {
-  const known = node.tails.find((tail) => tail.length === length);
-  if (known !== undefined) return known.node;
-  const made: Tail<T> = { length, node: newNode() };
-  node.tails = [...node.tails, made].sort((a, b) => b.length - a.length);
-  return made.node;
+function tailChild<T>(here: SegmentNode<T>, length: number): SegmentNode<T> {
+  const known = here.tails.find((tail) => tail.length === length);
+  if (known !== undefined) return known.next;
+  const made: Tail<T> = { length, next: newNode() };
+  here.tails = [...here.tails, made].sort((a, b) => b.length - a.length);
+  return made.next;
 }
 
-function mixedChild<T>(node: SegmentNode<T>, literals: readonly string[]): SegmentNode<T> {
-  node.mixed ??= { byPrefix: new Map(), lengths: [] };
+function mixedChild<T>(here: SegmentNode<T>, literals: readonly string[]): SegmentNode<T> {
+  here.mixed ??= { byPrefix: new Map(), lengths: [] };
   const prefix = literals[0] ?? "";
-  const list = fetch(node.mixed.byPrefix, prefix, () => [] as MixedChild<T>[]);
+  const list = fetch(here.mixed.byPrefix, prefix, () => [] as MixedChild<T>[]);
   const known = list.find((entry) => entry.literals.join("\0") === literals.join("\0"));
-  if (known !== undefined) return known.node;
-  const made: MixedChild<T> = { literals, node: newNode<T>() };
+  if (known !== undefined) return known.next;
+  const made: MixedChild<T> = { literals, next: newNode<T>() };
   list.push(made);
   list.sort((a, b) => compareLiterals(a.literals, b.literals));
-  node.mixed.lengths = [...new Set([...node.mixed.byPrefix.keys()].map((key) => key.length))].sort(
+  here.mixed.lengths = [...new Set([...here.mixed.byPrefix.keys()].map((key) => key.length))].sort(
     (a, b) => b - a,
   );
-  return made.node;
+  return made.next;
 }
 
 /** More text is more specific, then a longer end; the rest is only for the same order every time. */

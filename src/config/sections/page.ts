@@ -46,7 +46,9 @@ export const audit = z
   .strictObject({
     stream: z
       .string()
-      .min(1)
+      .regex(/^\{[^{}]+\}[^{}]*$/, {
+        error: "put the name in braces, so that stream and cursor share a slot",
+      })
       .max(200)
       .default("{guise:audit}")
       .describe("The Redis stream that events are copied to, where `store` is redis."),

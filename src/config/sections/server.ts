@@ -1,9 +1,23 @@
 import { z } from "zod";
 import { addressRange } from "../../clients/range.ts";
+import { foldName } from "../../domain/headers.ts";
 import { duration, size } from "../../units.ts";
 
 const HEADER = /^[A-Za-z][A-Za-z0-9-]{0,63}$/;
-const headerName = z.string().regex(HEADER, { error: "write a header name of letters, digits and dashes" });
+/** Names that mean something else to every server. */
+const TAKEN = [
+  "host",
+  "cookie",
+  "connection",
+  "content-length",
+  "transfer-encoding",
+  "authorization",
+  "upgrade",
+];
+const headerName = z
+  .string()
+  .regex(HEADER, { error: "write a header name of letters, digits and dashes" })
+  .refine((name) => !TAKEN.includes(name.toLowerCase()), { error: "write a name that has no other meaning" });
 
 /** `headers`: what the app is told, and under which names. */
 export const headers = z
@@ -28,8 +42,18 @@ export const headers = z
       .default([])
       .describe("Further names that clients may not send to the app; a `*` at the end is any ending."),
   })
+  .refine(
+    ({ assertion, user, trueUser, impersonation }) => allDiffer([assertion, user, trueUser, impersonation]),
+    {
+      error: "two of the names are the same; each needs its own",
+    },
+  )
   .prefault({})
   .describe("What the app is told about who is there, and what clients can't tell it.");
+
+function allDiffer(names: readonly string[]): boolean {
+  return new Set(names.map(foldName)).size === names.length;
+}
 
 /** `token`: the signed statement that the app checks. */
 export const token = z
