@@ -71,6 +71,7 @@ function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => stri
   if (signed.raw.method === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),
+    syntax: view.syntax,
     charset: charsetOf(type),
     pageHead: limits.pageHead,
     amendMeta: (policy) => amendPolicies(policy, needs),
