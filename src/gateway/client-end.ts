@@ -1,13 +1,26 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
 import type { Ending } from "../domain/audit-event.ts";
 import { codeOf } from "./diagnosis.ts";
 
-/** How a client's side ended that closed its connection too early. Whoever answers a `clientError` destroys the socket with the error. */
+/** Who wants to know that the body which is coming on a connection can't be read. */
+const readers = new WeakMap<Duplex, () => void>();
+
+/** Lets `whenMalformed` hear of bodies that node's parser gives up on, before anybody answers them. */
+export function watchBodies(server: Server): void {
+  server.prependListener("clientError", (error, socket) => {
+    if (isMalformed(error)) readers.get(socket)?.();
+  });
+}
+
+/** `tell` is called when the request that is coming on this connection turns out to be malformed; the last one asking is told. */
+export function whenMalformed(socket: Duplex, tell: () => void): void {
+  readers.set(socket, tell);
+}
+
+/** How a client's side ended that closed its connection too early. */
 export function clientEnding(request: IncomingMessage): Ending {
-  const code = codeOf(request.socket.errored);
-  // A body that ends with the connection isn't malformed: the client left.
-  const malformed = !request.complete && code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE";
-  return malformed ? "client-framing-error" : "client-aborted";
+  return !request.complete && isMalformed(request.socket.errored) ? "client-framing-error" : "client-aborted";
 }
 
 /** Ends the connection so that the client can't take what it has for the whole. */
@@ -15,4 +28,10 @@ export function cutOff({ httpVersion, socket }: IncomingMessage): void {
   // To an HTTP/1.0 client a closed connection is the end of a body; only a reset is none.
   if (httpVersion === "1.0" && !("encrypted" in socket)) socket.resetAndDestroy();
   else socket.destroy();
+}
+
+/** A body that ends with its connection isn't malformed: the client left. */
+function isMalformed(error: unknown): boolean {
+  const code = codeOf(error);
+  return code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE";
 }

@@ -1,6 +1,7 @@
 import { type IncomingMessage, METHODS, type Server } from "node:http";
 import httpProxy, { type FastifyHttpProxyOptions } from "@fastify/http-proxy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { watchBodies } from "./client-end.ts";
 import type { Exchange } from "./exchange.ts";
 import { EXCHANGE, type Transport } from "./transport.ts";
 
@@ -27,6 +28,8 @@ export async function proxy(
   fastify: FastifyInstance,
   options: { readonly transport: Pick<Transport, "request">; readonly exchangeOf: ExchangeOf },
 ): Promise<void> {
+  continueWhenRead(fastify.server);
+  watchBodies(fastify.server);
   fastify.removeAllContentTypeParsers();
   fastify.addHook("onRequest", (request, _reply, done) => {
     hideOddContentType(request);
@@ -62,7 +65,7 @@ export function proxyOptions(
 }
 
 /** `100 Continue` is sent when somebody begins to read the body, so that one who is refused doesn't upload first. */
-export function continueWhenRead(server: Server): void {
+function continueWhenRead(server: Server): void {
   server.on("checkContinue", (request, response) => {
     request.on("newListener", function read(event: string | symbol) {
       if (event !== "data" && event !== "readable") return;

@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import type { Settings } from "../config/snapshot.ts";
 import type { Ending } from "../domain/audit-event.ts";
 import { Fault } from "../errors.ts";
-import { clientEnding, cutOff } from "./client-end.ts";
+import { clientEnding, cutOff, whenMalformed } from "./client-end.ts";
 import { endingOf, faultOf, ownFault, truncation } from "./diagnosis.ts";
 import type { Exchange, HeadPlan } from "./exchange.ts";
 import { answerHead } from "./hop-headers.ts";
@@ -70,10 +70,10 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   /** Sends the request with the client's body as it comes. */
   stream(headers: readonly string[]): void {
     if (this.#phase !== "waiting") return;
-    const upload = new Upload(this.#exchange.client.request, this.#timeouts.requestIdle, () =>
-      this.#uploadStalled(),
-    );
+    const { request } = this.#exchange.client;
+    const upload = new Upload(request, this.#timeouts.requestIdle, () => this.#uploadStalled());
     this.#upload = upload;
+    whenMalformed(request.socket, () => this.#settle("client-framing-error"));
     // undici takes any iterable; its types know streams only.
     this.#dispatch(upload as unknown as Readable, headers, true);
   }
@@ -238,7 +238,6 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   #clientClosed(): void {
-    if (this.#phase === "settled") return;
     if (this.#phase === "complete" && this.#exchange.client.response.writableFinished)
       this.#settle("success");
     else this.#settle(clientEnding(this.#exchange.client.request));
@@ -253,6 +252,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   #settle(ending: Ending): void {
+    if (this.#phase === "settled") return;
     this.#release();
     this.#report(ending);
   }

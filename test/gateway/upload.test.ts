@@ -84,6 +84,26 @@ t.test(
   },
 );
 
+t.test(
+  "SMUG-03 however the connection of a malformed body is closed, its request ends at once and nothing more is said on it",
+  async (t) => {
+    const app = await rawApp(t, () => undefined);
+    const gate = await gateway(t, {
+      upstream: { origin: app.origin },
+      clientError: (_error, socket) => void socket.write("HTTP/1.1 400 Bad\r\n\r\n"),
+    });
+    const client = await raw(t, gate.port);
+    client.send(`${POST}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n`);
+    await app.arrived(1);
+    await app.peers[0]?.until("abc");
+    client.send("zz\r\n");
+    await app.peers[0]?.closed;
+    t.match(await gate.ended(1), { ending: "client-framing-error", status: null, requestBytes: 3 });
+    t.equal(await client.until("400"), "HTTP/1.1 400 Bad\r\n\r\n");
+    client.socket.destroy();
+  },
+);
+
 t.test("UP-03 a client that leaves within its upload takes the app's request with it", async (t) => {
   const leaves = [
     (client: Wire) => client.socket.destroy(),
