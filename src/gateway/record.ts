@@ -38,7 +38,7 @@ export function eventOf(world: World, received: Received | null, saying: Saying)
     request: received && requestOf(received),
     response: saying.response ?? null,
     decision: saying.decision ?? null,
-    config: world.config.current().digest,
+    config: (received?.snapshot ?? world.config.current()).digest,
     span: spanOf(saying),
     intent: saying.intent ?? null,
     detail: saying.detail ?? null,
