@@ -11,6 +11,8 @@ export type Place =
 export interface Reading {
   readonly scan: Scan;
   readonly meta: (attributes: readonly Attribute[]) => void;
+  /** The place in a document that ends at `at` without one being found. */
+  readonly end: (at: number) => Place;
   place: Place | null;
   twin: Twin | null;
   rest: number | null;
@@ -37,6 +39,7 @@ export function reading(meta: (attributes: readonly Attribute[]) => void): Readi
   const it: Reading = {
     scan: scan(sink),
     meta,
+    end: (at) => atEnd(it, at),
     place: null,
     twin: null,
     rest: null,
@@ -109,9 +112,8 @@ export function step(it: Reading, byte: number, at: number): void {
   scan.state = scan.state(scan, byte);
 }
 
-/** Where the document would have been marked if it ended before `at`: before what was left open. */
-export function atEnd(it: Reading, at: number): Place {
-  if (it.place !== null) return it.place;
+/** A document that ends before its body is marked before whatever was left open. */
+function atEnd(it: Reading, at: number): Place {
   if (it.depth > 0 && it.mixed) return { kind: "unmarkable", why: "a template with two readings" };
   return { kind: "found", at: it.rest ?? (it.scan.state === data ? at : it.scan.token) };
 }

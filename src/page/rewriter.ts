@@ -1,15 +1,19 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { Fault } from "../errors.ts";
 import { byteOrderMark, type Reading as Charset, readingOf, readingOfMeta } from "./charset.ts";
+import type { Syntax } from "./host.ts";
 import { amendedMeta, charsetOfMeta, type Edit } from "./meta.ts";
-import { atEnd, type Place, type Reading, reading, step } from "./place.ts";
+import { type Place, type Reading, reading, step } from "./place.ts";
 import { rawText, scriptText } from "./raw.ts";
 import { type Attribute, comment } from "./scan.ts";
 import { asciiAtEnd, type Shift, shift, unshift } from "./shift.ts";
+import { xmlReading } from "./xml.ts";
 
 export interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
   readonly insert: string;
+  /** How browsers read the document: `xml` for `application/xhtml+xml`. */
+  readonly syntax: Syntax;
   /** The label in the answer's `Content-Type`; null if it has none. */
   readonly charset: string | null;
   /** Bytes that are searched at the most. */
@@ -74,7 +78,8 @@ class Marker {
 
   constructor(options: RewriterOptions) {
     this.#options = options;
-    this.#reading = reading((attributes) => this.#meta(attributes));
+    const read = options.syntax === "html" ? reading : xmlReading;
+    this.#reading = read((attributes) => this.#meta(attributes));
   }
 
   read(chunk: Buffer, give: Give): void {
@@ -98,7 +103,7 @@ class Marker {
     this.#search(give);
     if (this.#marked) return;
     const end = this.#shift === null ? this.#total : asciiAtEnd(this.#shift, this.#total);
-    this.#mark(atEnd(this.#reading, end), give);
+    this.#mark(this.#reading.place ?? this.#reading.end(end), give);
   }
 
   #hold(bytes: Buffer): void {

@@ -30,6 +30,8 @@ export interface Scan {
   token: number;
   name: string;
   end: boolean;
+  /** The tag ends with a slash; HTML doesn't care, XML does. */
+  empty: boolean;
   attributes: Attribute[];
   attribute: string;
   valueFrom: number;
@@ -41,14 +43,15 @@ export interface Scan {
 /** Longer names are none that matter. */
 const NAME_LIMIT = 24;
 
-export function scan(sink: Sink): Scan {
+export function scan(sink: Sink, first: State = data): Scan {
   return {
     sink,
-    state: data,
+    state: first,
     at: 0,
     token: 0,
     name: "",
     end: false,
+    empty: false,
     attributes: [],
     attribute: "",
     valueFrom: 0,
@@ -81,9 +84,11 @@ const endTagOpen: State = (it, byte) => {
   return byte === ascii.GREATER ? data : bogus(it, byte);
 };
 
-function beginTag(it: Scan, byte: number, end: boolean): State {
+/** Begins a tag with the first letter of its name. */
+export function beginTag(it: Scan, byte: number, end: boolean): State {
   it.name = "";
   it.end = end;
+  it.empty = false;
   it.attributes = [];
   return tagName(it, byte);
 }
@@ -184,8 +189,11 @@ const unquoted: State = (it, byte) => {
 
 const afterQuoted: State = (it, byte) =>
   ascii.endsName(byte) ? afterName(it, byte) : beforeAttribute(it, byte);
-const selfClosing: State = (it, byte) =>
-  byte === ascii.GREATER ? it.sink.tag(it) : beforeAttribute(it, byte);
+const selfClosing: State = (it, byte) => {
+  if (byte !== ascii.GREATER) return beforeAttribute(it, byte);
+  it.empty = true;
+  return it.sink.tag(it);
+};
 
 /** Remembers the attributes of the one tag whose attributes matter; of a name that comes twice the first counts. */
 function keep(it: Scan, from: number, to: number, quote: number): void {

@@ -19,6 +19,7 @@ async function through(pieces: readonly Buffer[], options: Partial<RewriterOptio
   });
   const transform = rewriter({
     insert: INSERT,
+    syntax: "html",
     charset: "utf-8",
     pageHead: 1 << 20,
     amendMeta: null,
@@ -178,6 +179,7 @@ for (const [name, html, options] of UNMARKABLE) {
   t.test(`nothing comes out of ${name}`, async (t) => {
     const transform = rewriter({
       insert: INSERT,
+      syntax: "html",
       charset: "utf-8",
       pageHead: 1 << 20,
       amendMeta: null,
@@ -452,7 +454,13 @@ t.test("an empty document in UTF-16 is marked too", async (t) => {
 });
 
 t.test("what follows the place goes out at once and is the same memory", async (t) => {
-  const transform = rewriter({ insert: INSERT, charset: null, pageHead: 1 << 20, amendMeta: null });
+  const transform = rewriter({
+    insert: INSERT,
+    syntax: "html",
+    charset: null,
+    pageHead: 1 << 20,
+    amendMeta: null,
+  });
   const out: Buffer[] = [];
   transform.on("data", (chunk: Buffer) => out.push(chunk));
   const write = (chunk: Buffer) => new Promise((resolve) => transform.write(chunk, resolve));
@@ -465,4 +473,43 @@ t.test("what follows the place goes out at once and is the same memory", async (
   const rest = Buffer.from("<body>rest");
   await write(rest);
   t.equal(out.at(-1), rest);
+});
+
+const XML: readonly (readonly [string, string])[] = [
+  [
+    "after its body tag",
+    "<html xmlns='x'><head><title>a</title></head><body class='&gt;'>|<p/></body></html>",
+  ],
+  ["after a body tag with a prefix", "<h:html xmlns:h='x'><h:head/><h:body>|</h:body></h:html>"],
+  [
+    "past instructions, comments and sections",
+    "<?xml version='1.0'?><!-- <body> --><html><head><style><![CDATA[<body>]] >]]]></style></head><body>|</body></html>",
+  ],
+  [
+    "past a doctype with entities",
+    "<!DOCTYPE html [<!ENTITY a '<body>'><!-- ' ] --> ]><html><head/><body>|</body></html>",
+  ],
+  ["past a body that isn't the document's", "<html><head><body/></head><body>|<p/></body></html>"],
+];
+
+for (const [name, marked] of XML) {
+  t.test(`in XHTML the banner goes ${name}`, async (t) => {
+    const html = marked.replace("|", "");
+    const want = marked.replace("|", INSERT);
+    t.equal(await rewrite(html, { syntax: "xml" }), want);
+    const single = [...Buffer.from(html)].map((byte) => Buffer.from([byte]));
+    t.equal((await through(single, { syntax: "xml" })).toString(), want, "also byte by byte");
+  });
+}
+
+t.test("XHTML without an open body can't be marked", async (t) => {
+  for (const html of ["<html><head/><body/></html>", "<html><head/><frameset/></html>", "<svg/>", ""]) {
+    await t.rejects(rewrite(html, { syntax: "xml" }), { code: "page-unmarkable" });
+  }
+});
+
+t.test("a policy in a meta of XHTML is amended", async (t) => {
+  const html = `<html><head><meta http-equiv="Content-Security-Policy" content="a"/></head><body></body></html>`;
+  const want = `<html><head><meta http-equiv="Content-Security-Policy" content="a; style-src-elem 'x'"/></head><body>${INSERT}</body></html>`;
+  t.equal(await rewrite(html, { syntax: "xml", amendMeta: policy }), want);
 });

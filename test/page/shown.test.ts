@@ -234,3 +234,23 @@ t.test("the page's scripts see neither into the banner nor its token", async (t)
   t.notMatch(html, /_csrf|c~s|Nuno Almeida<\/bdi>/);
   await page.context().close();
 });
+
+t.test("XHTML stays well-formed, and has the banner with and without scripts", async (t) => {
+  const html = `<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><head><title>a</title></head><body><h1>App</h1></body></html>`;
+  const xhtml = { html, type: "application/xhtml+xml", view: { syntax: "xml" } } as const;
+  const { page, banner } = await open(xhtml);
+  t.match(await banner.uppermost(), { name: "guise-banner", colour: AMBER });
+  await banner.click("form.stop button");
+  await page.waitForURL("**/stopped");
+  await page.context().close();
+
+  it.site.page("/page", xhtml);
+  const context = await it.browser.newContext({ javaScriptEnabled: false });
+  const plain = await context.newPage();
+  await plain.goto(`${it.site.url}/page`);
+  t.match(await plain.locator("guise-banner").innerText(), /Viewing as Nuno Almeida/);
+  t.equal(await plain.locator("h1").innerText(), "App");
+  await plain.locator("guise-banner form.stop button").click();
+  await plain.waitForURL("**/stopped");
+  await context.close();
+});

@@ -79,6 +79,7 @@ export async function site(): Promise<Site> {
       const insert = page.notice === true ? notice(view satisfies NoticeView) : banner(view);
       const transform = rewriter({
         insert,
+        syntax: view.syntax,
         charset: "utf-8",
         pageHead: 1 << 20,
         amendMeta: (policy) => amendPolicies(policy, needs),
