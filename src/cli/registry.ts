@@ -1,3 +1,4 @@
+import { audit } from "./audit.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
@@ -5,4 +6,4 @@ import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, check, explain, keys];
+export const COMMANDS: readonly Command[] = [serve, check, explain, audit, keys];

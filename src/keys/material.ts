@@ -45,22 +45,27 @@ export function parseKey(text: string, purpose: Purpose): SigningKey {
     ? createPrivateKey({ key: asJwk(JSON.parse(trimmed)), format: "jwk" })
     : createPrivateKey(trimmed);
   const publicKey = createPublicKey(privateKey);
+  const jwk = jwkOf(publicKey, purpose);
+  return { kid: jwk.kid, privateKey, publicKey, jwk };
+}
+
+/** Reads a public key written as PEM or as a JWK: its id and the key. A private one will do as well. */
+export function publicKeyOf(text: string, purpose: Purpose): readonly [kid: string, key: KeyObject] {
+  const trimmed = text.trim();
+  const key = trimmed.startsWith("{")
+    ? createPublicKey({ key: asJwk(JSON.parse(trimmed)), format: "jwk" })
+    : createPublicKey(trimmed);
+  return [jwkOf(key, purpose).kid, key];
+}
+
+function jwkOf(publicKey: KeyObject, purpose: Purpose): PublicJwk {
   const { kty, crv, x, y } = publicKey.export({ format: "jwk" });
   const fits = purpose === "token" ? crv === "P-256" : crv === "Ed25519";
   if (!fits || kty === undefined || crv === undefined || x === undefined) {
     throw new TypeError(`a key for ${ALGORITHMS[purpose]} is needed, this one is ${crv ?? kty ?? "unknown"}`);
   }
   const kid = thumbprint(kty === "EC" && y !== undefined ? { crv, kty, x, y } : { crv, kty, x });
-  const jwk = {
-    kty,
-    crv,
-    x,
-    ...(y === undefined ? {} : { y }),
-    kid,
-    alg: ALGORITHMS[purpose],
-    use: "sig",
-  } as const;
-  return { kid, privateKey, publicKey, jwk };
+  return { kty, crv, x, ...(y === undefined ? {} : { y }), kid, alg: ALGORITHMS[purpose], use: "sig" };
 }
 
 function asJwk(value: unknown): webcrypto.JsonWebKey {

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { fileLines, journalLines, type Lines, streamLines } from "../audit/lines.ts";
+import { connected, disconnect, redisClient } from "../clients/redis.ts";
+import { Fault } from "../errors.ts";
+import type { CommandIo } from "./command.ts";
+
+/** Which records a command is about, as its words say. */
+export interface SourceWords {
+  readonly data?: string | undefined;
+  readonly file?: string | undefined;
+  /** Name of the variable that holds the address, so that no password stands on a command line. */
+  readonly redis?: string | undefined;
+  readonly stream?: string | undefined;
+}
+
+export const SOURCE_OPTIONS = {
+  data: { type: "string" },
+  file: { type: "string" },
+  redis: { type: "string" },
+  stream: { type: "string" },
+} as const;
+
+export const SOURCE_USAGE = `  --data DIR          the data folder with the journals (default: data, or GUISE_DATA)
+  --file FILE         lines of an export instead
+  --redis VARIABLE    the stream instead; VARIABLE holds the address of Redis
+  --stream NAME       its name (default: {guise:audit})
+`;
+
+/** The data folder that the words mean. */
+export function dataFolder(words: SourceWords, io: CommandIo): string {
+  return words.data ?? io.env.GUISE_DATA ?? "data";
+}
+
+/** The lines that the words mean. Throws a Fault that says which word is wrong. */
+export function linesOf(words: SourceWords, io: CommandIo): AsyncIterable<Lines> {
+  if (words.file !== undefined) return fileLines(words.file);
+  if (words.redis !== undefined) return redisLines(words.redis, words.stream ?? "{guise:audit}", io);
+  return journalLines(join(dataFolder(words, io), "audit"));
+}
+
+async function* redisLines(variable: string, stream: string, io: CommandIo): AsyncGenerator<Lines> {
+  const url = io.env[variable];
+  if (url === undefined) throw new Fault("secret-missing", `the variable ${variable} is not set`);
+  const say = (_: object, message: string) => io.err(`${message}\n`);
+  const log = { debug: () => undefined, info: () => undefined, warn: say, error: say };
+  const client = redisClient(url, { name: "guise-cli", log, timeout: 10_000 });
+  try {
+    await connected(client, 10_000);
+    yield* streamLines(client, stream);
+  } finally {
+    disconnect(client);
+  }
+}

@@ -1,0 +1,208 @@
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { redisStream } from "../../src/audit/redis-stream.ts";
+import { shipper } from "../../src/audit/shipper.ts";
+import { audit } from "../../src/cli/audit.ts";
+import { keyring } from "../../src/keys/keyring.ts";
+import { event } from "../audit/event.ts";
+import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { redisServer } from "../fixtures/redis.ts";
+
+async function run(args: readonly string[], env: Record<string, string> = {}) {
+  const said = { out: "", err: "" };
+  const io = {
+    out: (text: string) => {
+      said.out += text;
+    },
+    err: (text: string) => {
+      said.err += text;
+    },
+    env,
+  };
+  return { code: await audit.run(args, io), ...said };
+}
+
+/** A data folder with keys and a few records, and what the log was told. */
+async function made(t: Test) {
+  const data = t.testdir();
+  const log = memoryLog();
+  const ring = await keyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
+  const folder = join(data, "audit");
+  const it = await openLedger(folder, { log, checkpoint: () => ring.signer("checkpoint") });
+  const intent = event({ at: 1_780_000_000_000 });
+  await it.record(intent);
+  await it.record(
+    event({
+      at: 1_780_000_001_000,
+      action: "impersonation.outcome",
+      outcome: "failure",
+      intent: intent.id,
+      response: { status: 500, bytes: 3, duration: 2, ending: "failure" },
+    }),
+  );
+  await it.record(
+    event({
+      at: 1_780_000_002_000,
+      action: "impersonation.denied",
+      trueUser: { id: "bob", name: "\u001b[31mBob", email: null, groups: null },
+      detail: "\u001b[2Jno",
+    }),
+  );
+  const file = join(folder, `${it.source.producer}.${"1".padStart(12, "0")}.jsonl`);
+  return { data, log, it, file };
+}
+
+t.test("tail shows the newest records in the order of their times", async (t) => {
+  const { data, it } = await made(t);
+  const { code, out } = await run(["tail", "-n", "2", "--data", data]);
+  t.equal(code, 0);
+  t.equal(out.split("\n").length, 3);
+  const all = (await run(["query", "--data", data, "--path", "/site"])).out.split("\n");
+  t.match(all[0], /^2026-05-28 20:26:40\.000 +alice as 17 +impersonation\.intent +GET \/site\/42 .*T-42/);
+  t.match(all[1], /impersonation\.outcome +500 +GET \/site\/42 .*failure/);
+  await it.close();
+});
+
+t.test("what stands in a record can not move the cursor", async (t) => {
+  const { data, it } = await made(t);
+  const { out } = await run(["query", "--action", "denied", "--data", data]);
+  t.match(out, /no/);
+  t.match(out, /^[^\p{Cc}]+\n$/u);
+  await it.close();
+});
+
+t.test("query finds by people, action, path and time", async (t) => {
+  const { data, it } = await made(t);
+  const count = async (...words: string[]) => {
+    const { out } = await run(["query", "--json", "--data", data, ...words]);
+    return out.split("\n").length - 1;
+  };
+  t.equal(await count("--user", "alice"), 2);
+  t.equal(await count("--as", "17"), 3);
+  t.equal(await count("--as", "18"), 0);
+  t.equal(await count("--impersonation", "imp-1"), 3);
+  t.equal(await count("--action", "impersonation"), 3);
+  t.equal(await count("--action", "impersonation.intent"), 1);
+  t.equal(await count("--path", "/sites"), 0);
+  t.equal(await count("--since", "2026-05-28T20:26:41Z", "--until", "2026-05-28T20:26:42Z"), 1);
+  t.equal(await count("--user", "alice", "-n", "1"), 1);
+  await it.close();
+});
+
+t.test("an untouched journal is verified, with the keys of the data folder", async (t) => {
+  const { data, it } = await made(t);
+  await it.close();
+  const { code, out } = await run(["verify", "--data", data]);
+  t.match(out, "whole, unaltered and in order: 6 records of 1 lives, 1 checkpoints, 0 without outcome");
+  t.equal(code, 0);
+});
+
+t.test("verify names what is wrong and exits with 1", async (t) => {
+  const { data, it, file } = await made(t);
+  await it.close();
+  await writeFile(file, (await readFile(file, "utf8")).replace("Nuno", "Nina"));
+  const { code, out } = await run(["verify", "--data", data]);
+  t.equal(code, 1);
+  t.match(out, /^damaged +\S+ 2: .*\nmissing +\S+ 2: /);
+  const json = JSON.parse((await run(["verify", "--json", "--data", data])).out);
+  t.match(json.findings, [
+    { kind: "damaged", from: 2 },
+    { kind: "missing", from: 2, to: 2 },
+  ]);
+});
+
+t.test("a cut tail is found with the checkpoints of a log", async (t) => {
+  const { data, it, file, log } = await made(t);
+  await it.close();
+  await writeFile(file, `${(await readFile(file, "utf8")).split("\n").slice(0, 3).join("\n")}\n`);
+  const kept = join(data, "gateway.log");
+  const lines = log.lines.map((line) => JSON.stringify({ level: 30, msg: line.message, ...line.data }));
+  await writeFile(kept, `starting\n${lines.join("\n")}\n`);
+  t.equal((await run(["verify", "--data", data])).code, 0);
+  t.match(await run(["verify", "--data", data, "--checkpoints", kept]), { code: 1, out: /^cut .* 4: / });
+});
+
+t.test("a key of one's own is used instead", async (t) => {
+  const { data, it } = await made(t);
+  await it.close();
+  const folder = join(data, "other-keys");
+  const ring = await keyring({ folder, clock, log: memoryLog(), reloadEvery: 0 });
+  const file = join(data, "other.json");
+  await writeFile(file, JSON.stringify(ring.signer("checkpoint").jwk));
+  t.match(await run(["verify", "--data", data, "--key", file]), { code: 1, out: /unsigned .* is not known/ });
+});
+
+t.test("what is exported can be verified", async (t) => {
+  const { data, it, file } = await made(t);
+  await it.close();
+  const { out } = await run(["export", "--data", data]);
+  t.equal(out, await readFile(file, "utf8"));
+  const copy = join(data, "export.jsonl");
+  await writeFile(copy, out);
+  t.equal((await run(["verify", "--file", copy, "--data", data])).code, 0);
+});
+
+t.test("the stream is read like a journal", async (t) => {
+  const server = await redisServer();
+  t.teardown(() => server.stop());
+  const { data, it } = await made(t);
+  const sink = redisStream.create(
+    { redis: { url: server.url, stream: "{guise:audit}" } },
+    { clock, log: memoryLog() },
+  );
+  const ship = shipper({ source: it.source, sink, clock, log: memoryLog() });
+  await it.close();
+  await ship.close();
+  const { code, out } = await run(["verify", "--redis", "THE_REDIS", "--data", data], {
+    THE_REDIS: server.url,
+  });
+  t.match(out, /in order: 6 records/);
+  t.equal(code, 0);
+  t.match(await run(["verify", "--redis", "NO_REDIS"]), { code: 1, err: /NO_REDIS is not set/ });
+});
+
+t.test("--whole also names what is not here any more", async (t) => {
+  const { data, it, file } = await made(t);
+  await it.close();
+  await writeFile(file, (await readFile(file, "utf8")).split("\n").slice(2).join("\n"));
+  t.equal((await run(["verify", "--data", data])).code, 0);
+  t.match(await run(["verify", "--whole", "--data", data]), { code: 1, out: /gone .* begins at 3/ });
+});
+
+t.test("tail follows what is written", async (t) => {
+  const { data, it } = await made(t);
+  const main = new URL("../../src/main.ts", import.meta.url).pathname;
+  const args = [main, "audit", "tail", "-f", "-n", "1", "--data", data];
+  const follower = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  let told = false;
+  for await (const chunk of follower.stdout) {
+    said += chunk;
+    if (!told) await it.record(event({ action: "impersonation.ended" }));
+    told = true;
+    if (said.includes("impersonation.ended")) follower.kill();
+  }
+  t.match(said, /journal\.boot.*\n.*impersonation\.ended/);
+  await it.close();
+});
+
+t.test("words that are not known are answered with the usage", async (t) => {
+  for (const args of [
+    [],
+    ["frob"],
+    ["tail", "more"],
+    ["tail", "--what"],
+    ["query", "-n", "x"],
+    ["query", "--since", "x"],
+  ]) {
+    t.match(await run(args), { code: 2, err: /guise audit tail/ }, args.join(" "));
+  }
+  t.match(await run(["--help"]), { code: 0, out: /guise audit tail/ });
+});
+
+t.test("a folder without records is said to be one", async (t) => {
+  t.match(await run(["verify", "--data", t.testdir()]), { code: 1, err: /ENOENT/ });
+  t.match(await run(["verify", "--data", t.testdir({ audit: {} })]), { code: 1, out: /no records/ });
+});
