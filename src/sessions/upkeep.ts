@@ -17,7 +17,7 @@ export function upkeep(desk: Desk, checkEvery: number): Upkeep {
   const checkOnce = async () => {
     await settle(desk);
     for (const known of desk.watch.lapsed()) await lapse(desk, known);
-    for (const key of unsure) await readAgain(desk, key, unsure);
+    for (const key of [...unsure]) await readAgain(desk, key, unsure);
     desk.watch.prune(desk.keepFor);
   };
   const check = (): Promise<void> => {
@@ -30,7 +30,7 @@ export function upkeep(desk: Desk, checkEvery: number): Upkeep {
     desk.recall.forget(key);
     if (key === null) for (const known of desk.watch.all()) unsure.add(known.key);
     else if (isRecordKey(key)) unsure.add(key);
-    for (const doubtful of unsure) void readAgain(desk, doubtful, unsure);
+    for (const doubtful of [...unsure]) void readAgain(desk, doubtful, unsure);
   });
   const timer = setInterval(check, checkEvery).unref();
   return {

@@ -1,0 +1,406 @@
+import t from "tap";
+import { endedAt, modeAt } from "../../src/domain/impersonation.ts";
+import { order, world } from "./orders.ts";
+
+t.test("an opened one is recalled by its secret, and by nothing else", async (t) => {
+  const { clock, desk, contents } = world(t);
+  const { book } = desk();
+  const { impersonation, secret } = await book.open(order(clock.now()));
+  t.match(secret, /^[A-Za-z0-9_-]{43}$/);
+  t.strictSame(await book.recall(secret), { kind: "held", impersonation });
+  const wrong = [
+    impersonation.id,
+    "",
+    `${secret}x`,
+    secret.slice(1),
+    "A".repeat(43),
+    `${secret.slice(0, -2)}AA`,
+  ];
+  for (const other of wrong) t.strictSame(await book.recall(other), { kind: "lost" }, other);
+  t.notOk(contents().includes(secret), "the secret is kept nowhere");
+});
+
+t.test("SES-01: every start draws a new secret", async (t) => {
+  const { clock, desk } = world(t);
+  const { book } = desk();
+  const secrets = new Set<string>();
+  for (let n = 0; n < 20; n += 1) secrets.add((await book.open(order(clock.now()))).secret);
+  t.equal(secrets.size, 20);
+});
+
+t.test("what lies in the store can't be read there, nor put in another's place", async (t) => {
+  const { clock, desk, contents } = world(t);
+  const { book, shelf } = desk({ cacheFor: 0 });
+  const first = await book.open(
+    order(clock.now(), { reason: "looks at the bill", ownCookies: "agent-cookie=1" }),
+  );
+  const second = await book.open(order(clock.now()));
+  await book.saveJar(first.impersonation.id, (jar) => ({ ...jar, own: ["customer-cookie"] }));
+  t.notMatch(contents(), /Nuno|Alice|bill|agent-cookie|customer-cookie/);
+  const [one = "", two = ""] = await shelf.store.list("impersonation:");
+  const [ours, theirs] = [await shelf.store.read(one), await shelf.store.read(two)];
+  await shelf.store.write(one, theirs?.value ?? "", { version: ours?.version ?? null, expiresAt: 9e15 });
+  const answers = await Promise.allSettled([book.recall(first.secret), book.recall(second.secret)]);
+  t.strictSame(answers.map((it) => it.status).sort(), ["fulfilled", "rejected"]);
+});
+
+t.test("a gateway with another data key says so, and its list leaves out what it can't read", async (t) => {
+  const { clock, desk } = world(t);
+  const { secret } = await desk().book.open(order(clock.now()));
+  const stranger = desk({ sealKey: new Uint8Array(32).fill(9) });
+  await t.rejects(stranger.book.recall(secret), { code: "store-unavailable", detail: /another data key/ });
+  t.strictSame(await stranger.book.list(), []);
+  t.match(stranger.log.lines, [/an impersonation in the store can not be read/]);
+});
+
+t.test("a recalled fact is believed for a second, then asked for again", async (t) => {
+  const { clock, desk } = world(t);
+  const { secret } = await desk().book.open(order(clock.now()));
+  const { book, asked } = desk();
+  await Promise.all([book.recall(secret), book.recall(secret), book.recall(secret)]);
+  t.equal(asked.reads, 1, "many at a time are one question");
+  clock.pass(999);
+  await book.recall(secret);
+  t.equal(asked.reads, 1);
+  clock.pass(1);
+  await book.recall(secret);
+  t.equal(asked.reads, 2);
+});
+
+t.test("when the store can't be asked, recalling is a fault, never `lost`", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, cutOff } = desk();
+  const { secret } = await book.open(order(clock.now()));
+  cutOff(true);
+  t.equal((await book.recall(secret)).kind, "held", "what was known a moment ago");
+  clock.pass(1_000);
+  await t.rejects(book.recall(secret), { code: "store-unavailable" });
+  await t.rejects(book.open(order(clock.now())), { code: "store-unavailable" });
+});
+
+t.test("an end is final, counts once, and can be read about for ten minutes", async (t) => {
+  const { clock, desk } = world(t);
+  const { book } = desk();
+  const { impersonation, secret } = await book.open(order(clock.now()));
+  clock.pass(5_000);
+  const end = { at: clock.now(), why: "ended-by-agent" };
+  t.match(await book.close(impersonation.id, "ended-by-agent"), { first: true, impersonation: { end } });
+  t.match(await book.close(impersonation.id, "ended-revoked"), { first: false, impersonation: { end } });
+  t.match(await book.recall(secret), { kind: "held", impersonation: { end } });
+  t.equal(await book.elevate(impersonation.id, 60_000, null), null);
+  t.equal(await book.lower(impersonation.id), null);
+  t.strictSame(await book.list(), []);
+  clock.pass(599_000);
+  t.equal((await book.recall(secret)).kind, "held");
+  clock.pass(1_000);
+  t.equal((await book.recall(secret)).kind, "lost");
+  t.strictSame(await book.close(impersonation.id, "ended-by-agent"), { first: false, impersonation: null });
+  t.strictSame(await book.close("never-was", "ended-by-agent"), { first: false, impersonation: null });
+});
+
+t.test("one that runs out stays readable as long as one that was ended", async (t) => {
+  const { clock, desk } = world(t);
+  const { book } = desk();
+  const { secret } = await book.open(order(clock.now()));
+  clock.pass(3_600_000 + 599_999);
+  const fact = await book.recall(secret);
+  t.equal(fact.kind === "held" && endedAt(fact.impersonation, clock.now()), "ended-expired");
+  clock.pass(1_000);
+  t.equal((await book.recall(secret)).kind, "lost");
+});
+
+t.test("an end on one gateway is an end on the other at once, without waiting for its cache", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk().book, desk().book];
+  const { impersonation, secret } = await here.open(order(clock.now()));
+  await there.recall(secret);
+  const told = Promise.withResolvers<string | undefined>();
+  there.onEnded((it) => told.resolve(it.end.why));
+  await here.close(impersonation.id, "ended-revoked");
+  t.equal(await told.promise, "ended-revoked");
+  t.match(await there.recall(secret), { kind: "held", impersonation: { end: { why: "ended-revoked" } } });
+});
+
+t.test(
+  "every listener hears of every end once, on each gateway, also of one that it had not met",
+  async (t) => {
+    const { clock, desk } = world(t);
+    const [here, there, third] = [desk().book, desk().book, desk().book];
+    const heard: string[] = [];
+    const done = Promise.withResolvers<void>();
+    for (const [name, book] of Object.entries({ here, there, third })) {
+      book.onEnded(() => {
+        heard.push(name);
+        if (heard.length === 3) done.resolve();
+      });
+    }
+    const { impersonation, secret } = await here.open(order(clock.now()));
+    await there.recall(secret);
+    await here.close(impersonation.id, "ended-by-agent");
+    await done.promise;
+    await there.close(impersonation.id, "ended-by-agent");
+    await Promise.all([here.check(), there.check(), third.check()]);
+    await third.recall(secret);
+    t.strictSame(heard.sort(), ["here", "there", "third"]);
+  },
+);
+
+t.test("of many who end it at the same time one is the first", async (t) => {
+  const { clock, desk } = world(t);
+  const books = [desk().book, desk().book, desk().book];
+  const { impersonation } = await desk().book.open(order(clock.now()));
+  const closed = await Promise.all(books.map((it) => it.close(impersonation.id, "ended-by-agent")));
+  t.equal(closed.filter(({ first }) => first).length, 1);
+});
+
+t.test("elevating and lowering is known on every gateway at once", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk().book, desk().book];
+  const { impersonation, secret } = await here.open(order(clock.now()));
+  await there.recall(secret);
+  const modes: string[] = [];
+  let [told, tell] = signal();
+  there.onModeChanged((it) => {
+    modes.push(modeAt(it, clock.now()));
+    tell();
+  });
+  const elevated = await here.elevate(impersonation.id, 600_000, "refund");
+  t.match(elevated, { writeUntil: clock.now() + 600_000, reason: "refund" });
+  await told;
+  t.match(await there.recall(secret), { impersonation: { reason: "refund" } });
+  [told, tell] = signal();
+  t.match(await here.lower(impersonation.id), { writeUntil: null });
+  await told;
+  t.strictSame(modes, ["write", "read"]);
+});
+
+function signal(): [Promise<void>, () => void] {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return [promise, resolve];
+}
+
+t.test("a step up that runs out is told by the clock", async (t) => {
+  const { clock, desk } = world(t);
+  const { book } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  await book.elevate(impersonation.id, 60_000, null);
+  const modes: string[] = [];
+  book.onModeChanged((it) => modes.push(modeAt(it, clock.now())));
+  clock.pass(59_999);
+  await book.check();
+  t.strictSame(modes, []);
+  clock.pass(1);
+  await book.check();
+  await book.check();
+  t.strictSame(modes, ["read"]);
+});
+
+t.test("invariant 10: what runs out by the clock ends on every gateway that knows it", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk().book, desk().book];
+  const { secret } = await here.open(order(clock.now()));
+  await there.recall(secret);
+  const ends: string[] = [];
+  here.onEnded((it) => ends.push(`here ${it.end.why}`));
+  there.onEnded((it) => ends.push(`there ${it.end.why}`));
+  clock.pass(900_000);
+  await here.check();
+  await there.check();
+  t.strictSame(ends, ["here ended-idle", "there ended-idle"]);
+  t.equal((await here.list()).length, 1, "its end is still to be recorded");
+});
+
+t.test("idle is only what is idle on all gateways", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk().book, desk().book];
+  const { impersonation, secret } = await here.open(order(clock.now()));
+  await there.recall(secret);
+  const ends: string[] = [];
+  here.onEnded((it) => ends.push(it.end.why));
+  clock.pass(800_000);
+  there.touch(impersonation.id, clock.now());
+  while ((await there.list())[0]?.lastSeenAt !== clock.now()) continue;
+  clock.pass(200_000);
+  await here.check();
+  t.strictSame(ends, []);
+  t.match(await here.recall(secret), { impersonation: { lastSeenAt: clock.now() - 200_000 } });
+});
+
+t.test("use is written every fifteen seconds at most, and never brings back what is over", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, asked } = desk();
+  const { impersonation, secret } = await book.open(order(clock.now()));
+  const before = asked.writes;
+  for (let n = 0; n < 60; n += 1) {
+    clock.pass(1_000);
+    book.touch(impersonation.id, clock.now());
+    await book.recall(secret);
+  }
+  t.equal(asked.writes - before, 4);
+  clock.pass(900_000);
+  await book.recall(secret);
+  book.touch(impersonation.id, clock.now());
+  const fact = await book.recall(secret);
+  t.equal(fact.kind === "held" && endedAt(fact.impersonation, clock.now()), "ended-idle");
+});
+
+t.test("where the idle limit is short, use is written ten times within it", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, asked } = desk();
+  const { impersonation, secret } = await book.open(order(clock.now(), { idle: 10_000 }));
+  const before = asked.writes;
+  for (let n = 0; n < 20; n += 1) {
+    clock.pass(500);
+    book.touch(impersonation.id, clock.now());
+    await book.recall(secret);
+  }
+  t.equal(asked.writes - before, 10);
+});
+
+t.test("use that can't be written is logged and tried again, and harms nobody", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, asked, cutOff, log } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  const before = asked.writes;
+  cutOff(true);
+  clock.pass(20_000);
+  book.touch(impersonation.id, clock.now());
+  await book.check();
+  t.match(log.lines, [/use could not be noted/]);
+  cutOff(false);
+  book.touch(impersonation.id, clock.now());
+  await book.check();
+  t.equal(asked.writes - before, 1);
+});
+
+t.test(
+  "SES-08: Stop works while the store is down, at once here and everywhere when it is back",
+  async (t) => {
+    const { clock, desk } = world(t);
+    const [here, there] = [desk(), desk()];
+    const { impersonation, secret } = await here.book.open(order(clock.now()));
+    const ends: string[] = [];
+    here.book.onEnded((it) => ends.push(it.end.why));
+    here.cutOff(true);
+    t.match(await here.book.close(impersonation.id, "ended-by-agent"), {
+      first: true,
+      impersonation: { end: {} },
+    });
+    t.match(await here.book.close(impersonation.id, "ended-by-agent"), { first: false });
+    t.strictSame(ends, ["ended-by-agent"]);
+    await t.rejects(here.book.recall(secret), { code: "store-unavailable" });
+    await here.book.check();
+    const stoppedAt = clock.now();
+    clock.pass(2_000);
+    here.cutOff(false);
+    const ended = { impersonation: { end: { at: stoppedAt, why: "ended-by-agent" } } };
+    t.match(await here.book.recall(secret), ended, "before it is stored");
+    t.strictSame(await here.book.list(), []);
+    await here.book.check();
+    t.match(await there.book.recall(secret), ended);
+    t.strictSame(ends, ["ended-by-agent"]);
+  },
+);
+
+t.test("an end that is owed is stored before the gateway goes", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk(), desk()];
+  const { impersonation, secret } = await here.book.open(order(clock.now()));
+  here.cutOff(true);
+  await here.book.close(impersonation.id, "ended-by-agent");
+  here.cutOff(false);
+  await here.book.shut();
+  t.match(await there.book.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
+});
+
+t.test("a record that somebody took away ends what runs under it", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, shelf } = desk();
+  await book.open(order(clock.now()));
+  const other = desk();
+  const ends: string[] = [];
+  book.onEnded((it) => ends.push(it.end.why));
+  const [key = ""] = await shelf.store.list("impersonation:");
+  await shelf.store.remove(key);
+  await other.shelf.bulletin.tell(key);
+  await book.check();
+  t.strictSame(ends, ["ended-revoked"]);
+});
+
+t.test("who may have missed news looks at all it knows again", async (t) => {
+  const { clock, desk } = world(t);
+  let missed: ((key: string | null) => void) | undefined;
+  const bulletin = {
+    tell: async () => undefined,
+    listen: (heard: typeof missed) => {
+      missed = heard;
+      return () => undefined;
+    },
+  };
+  const deaf = desk({ bulletin });
+  const other = desk();
+  const { impersonation, secret } = await other.book.open(order(clock.now()));
+  await deaf.book.recall(secret);
+  const told = Promise.withResolvers<string>();
+  deaf.book.onEnded((it) => told.resolve(it.end.why));
+  await other.book.close(impersonation.id, "ended-revoked");
+  t.match(await deaf.book.recall(secret), { impersonation: { end: null } }, "it can't know yet");
+  missed?.(null);
+  t.equal(await told.promise, "ended-revoked");
+  t.match(await deaf.book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+});
+
+t.test("news that can't be read at once is read when the store is back", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk(), desk()];
+  const { impersonation, secret } = await here.book.open(order(clock.now()));
+  await there.book.recall(secret);
+  const ends: string[] = [];
+  there.book.onEnded((it) => ends.push(it.end.why));
+  there.cutOff(true);
+  await here.book.close(impersonation.id, "ended-revoked");
+  await there.book.check();
+  t.strictSame(ends, []);
+  there.cutOff(false);
+  await there.book.check();
+  t.strictSame(ends, ["ended-revoked"]);
+});
+
+t.test("all, or those of one agent, are listed oldest first and can be ended together", async (t) => {
+  const { clock, desk } = world(t);
+  const { book } = desk();
+  const bob = { id: "bob", name: null, email: null, groups: null };
+  const ids: string[] = [];
+  for (const agent of [undefined, bob, undefined]) {
+    ids.push((await book.open(order(clock.now(), agent === undefined ? {} : { agent }))).impersonation.id);
+    clock.pass(1_000);
+  }
+  t.strictSame(
+    (await book.list()).map((it) => it.id),
+    ids,
+  );
+  t.strictSame(
+    (await book.byAgent("bob")).map((it) => it.id),
+    [ids[1]],
+  );
+  await book.close(ids[0] ?? "", "ended-by-agent");
+  t.strictSame(
+    (await book.endAll("ended-revoked")).map((it) => [it.id, it.end?.why]),
+    [
+      [ids[1], "ended-revoked"],
+      [ids[2], "ended-revoked"],
+    ],
+  );
+  t.strictSame(await book.endAll("ended-revoked"), []);
+});
+
+t.test("row 27: an impersonation goes on at the other gateway when one dies", async (t) => {
+  const { clock, desk } = world(t);
+  const first = desk();
+  const { impersonation, secret } = await first.book.open(order(clock.now()));
+  await first.book.saveJar(impersonation.id, (jar) => ({ ...jar, own: [...jar.own, "seen"] }));
+  await first.shelf.close();
+  const second = desk().book;
+  t.strictSame(await second.recall(secret), { kind: "held", impersonation });
+  t.strictSame((await second.jar(impersonation.id)).own, ["sid", "seen"]);
+});

@@ -1,0 +1,107 @@
+import { Fault } from "../../src/errors.ts";
+import { type BookDeps, book, type OpenBook, type OpenOrder } from "../../src/sessions/book.ts";
+import { memoryHub, memoryShelf } from "../../src/sessions/memory.ts";
+import type { Shelf } from "../../src/sessions/shelf.ts";
+import { type FakeClock, fakeClock } from "../fixtures/clock.ts";
+import { type FakeLog, fakeLog } from "../fixtures/log.ts";
+
+export const SEAL_KEY = new Uint8Array(32).fill(1);
+const person = (id: string, name: string) => ({ id, name, email: null, groups: null });
+let count = 0;
+
+/** An order for an impersonation of Nuno by Alice, for an hour, fifteen minutes idle. */
+export function order(now: number, change: Partial<OpenOrder> = {}): OpenOrder {
+  count += 1;
+  return {
+    id: `imp-${count}`,
+    agent: person("alice", "Alice"),
+    effectiveUser: person("17", "Nuno"),
+    mode: "read",
+    reason: null,
+    ticket: "T-1",
+    returnTo: "/",
+    now,
+    total: 3_600_000,
+    idle: 900_000,
+    ownCookies: "sid=agent",
+    ...change,
+  };
+}
+
+/** A gateway's book over a shelf in memory that can be made unreachable. */
+export interface Desk {
+  readonly book: OpenBook;
+  readonly log: FakeLog;
+  readonly shelf: Shelf;
+  /** How often the store was asked to read or write. */
+  readonly asked: { reads: number; writes: number };
+  cutOff(cut: boolean): void;
+}
+
+export interface World {
+  readonly clock: FakeClock;
+  desk(options?: Partial<BookDeps>): Desk;
+  /** All that lies in the store, as text. */
+  contents(): string;
+}
+
+/** Several gateways over one store in memory, under one clock. Nothing happens by itself: `check` is the test's to call. */
+export function world(t: { teardown(fn: () => unknown): void }): World {
+  const clock = fakeClock();
+  const hub = memoryHub();
+  return {
+    clock,
+    contents: () => JSON.stringify([...hub.held]),
+    desk: (options = {}) => {
+      const log = fakeLog();
+      const shelf = memoryShelf(clock, hub);
+      const asked = { reads: 0, writes: 0 };
+      let down = false;
+      const guard = () => {
+        if (down) throw new Fault("store-unavailable", "cut off by the test");
+      };
+      const cutOff = (cut: boolean) => {
+        down = cut;
+      };
+      const { store, bulletin } = shelf;
+      const deps: BookDeps = {
+        clock,
+        log,
+        sealKey: SEAL_KEY,
+        checkEvery: 1_000_000,
+        store: {
+          ...store,
+          read: async (key) => {
+            guard();
+            asked.reads += 1;
+            return await store.read(key);
+          },
+          write: async (key, value, how) => {
+            guard();
+            asked.writes += 1;
+            return await store.write(key, value, how);
+          },
+          remove: async (key) => {
+            guard();
+            await store.remove(key);
+          },
+          list: async (prefix) => {
+            guard();
+            return await store.list(prefix);
+          },
+        },
+        bulletin: {
+          ...bulletin,
+          tell: async (key) => {
+            guard();
+            await bulletin.tell(key);
+          },
+        },
+        ...options,
+      };
+      const it = book(deps);
+      t.teardown(() => it.shut());
+      return { book: it, log, shelf, asked, cutOff };
+    },
+  };
+}
