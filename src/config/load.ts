@@ -26,6 +26,12 @@ export interface StartParts {
   readonly store: Entry<ShelfDeps, Shelf> | null;
   /** Absolute path of the folder for keys, journal and embedded store. */
   readonly data: string;
+  /** Absolute paths of keys that somebody else keeps; those that are left out are made and kept in `data`. */
+  readonly keys: {
+    readonly token?: readonly string[];
+    readonly checkpoint?: readonly string[];
+    readonly data?: string;
+  };
   /** Where events are copied to, besides the stream of a redis store. */
   readonly webhooks: Config["audit"]["webhooks"];
   /** Reads the secrets that these parts name. */
@@ -105,12 +111,29 @@ function summaryOf({ agents, owners, routes, rules }: Config): Summary {
 }
 
 function partsOf(config: Config, document: ConfigDocument, directory: string): Omit<StartParts, "secret"> {
-  const written = JSON.stringify([config.data, fieldOf(document, "store"), config.audit]);
+  const written = JSON.stringify([
+    config.data,
+    config.prefix,
+    config.keys,
+    fieldOf(document, "store"),
+    config.audit,
+  ]);
   return {
     store: config.store ?? null,
     data: resolve(directory, config.data),
+    keys: keyFiles(config.keys, directory),
     webhooks: config.audit.webhooks,
     written,
+  };
+}
+
+function keyFiles({ token, checkpoint, data }: Config["keys"], directory: string): StartParts["keys"] {
+  const paths = (files: readonly { readonly fromFile: string }[]) =>
+    files.map((it) => resolve(directory, it.fromFile));
+  return {
+    ...(token === undefined ? {} : { token: paths(token) }),
+    ...(checkpoint === undefined ? {} : { checkpoint: paths(checkpoint) }),
+    ...(data === undefined ? {} : { data: resolve(directory, data.fromFile) }),
   };
 }
 

@@ -3,10 +3,17 @@ import { holder } from "../../src/config/hold.ts";
 import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
 
 t.test("what was asked for before a swap stays as it was", async (t) => {
-  const [first, second] = [snapshotOf(MINIMAL), snapshotOf(`${MINIMAL}prefix: /x`)];
+  const [first, second] = [snapshotOf(MINIMAL), snapshotOf(`${MINIMAL}publicUrl: https://a.example`)];
   const held = holder(first);
   const pinned = held.current();
   held.swap(second);
   t.equal(pinned, first);
-  t.equal(held.current(), second);
+  t.same(held.current(), second);
+});
+
+t.test("the prefix stays, because the pages below it do", async (t) => {
+  const held = holder(snapshotOf(MINIMAL));
+  held.swap(snapshotOf(`${MINIMAL}prefix: /x\npublicUrl: https://a.example`));
+  t.equal(held.current().settings.prefix, "/.guise");
+  t.equal(held.current().settings.publicUrl, "https://a.example");
 });

@@ -22,7 +22,7 @@ async function watched(t: Test, file: string, more: Partial<WatchOptions> = {}) 
     load: () => load(file, loadOptions()),
     accepted({ snapshot }) {
       held.swap(snapshot);
-      said.emit("accepted", snapshot.settings.prefix);
+      said.emit("accepted", snapshot.settings.cookie.name);
     },
     rejected: ({ problems }) => void said.emit("rejected", problems.map(formatProblem).join("\n")),
     failed: (error) => void said.emit("failed", error),
@@ -35,7 +35,7 @@ async function watched(t: Test, file: string, more: Partial<WatchOptions> = {}) 
   // The first look is done, so the folders are watched.
   await it.look();
   const heard = async (what: string): Promise<unknown> => (await once(said, what))[0];
-  return { watch: it, held, heard, prefix: () => held.current().settings.prefix };
+  return { watch: it, held, heard, name: () => held.current().settings.cookie.name };
 }
 
 async function folder(t: Test): Promise<string> {
@@ -44,16 +44,16 @@ async function folder(t: Test): Promise<string> {
   return made;
 }
 
-const config = (prefix: string) => `${MINIMAL}prefix: ${prefix}\n`;
+const config = (name: string) => `${MINIMAL}cookie: { name: ${name} }\n`;
 
 t.test("an edit that is right is taken in", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
-  const { heard, prefix } = await watched(t, file);
+  await writeFile(file, config("one"));
+  const { heard, name } = await watched(t, file);
   const next = heard("accepted");
-  await writeFile(file, config("/two"));
-  t.equal(await next, "/two");
-  t.equal(prefix(), "/two");
+  await writeFile(file, config("two"));
+  t.equal(await next, "two");
+  t.equal(name(), "two");
 });
 
 const bad: readonly (readonly [name: string, text: string, expected: RegExp])[] = [
@@ -74,7 +74,7 @@ const bad: readonly (readonly [name: string, text: string, expected: RegExp])[] 
 for (const [name, text, expected] of bad) {
   t.test(`row 23: a bad edit changes nothing and is told: ${name}`, async (t) => {
     const file = join(await folder(t), "routes.config.yaml");
-    await writeFile(file, config("/one"));
+    await writeFile(file, config("one"));
     const { heard, held } = await watched(t, file);
     const before = held.current();
     const next = heard("rejected");
@@ -86,77 +86,77 @@ for (const [name, text, expected] of bad) {
 
 t.test("after a bad edit a good one is taken in", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
-  const { heard, prefix } = await watched(t, file);
+  await writeFile(file, config("one"));
+  const { heard, name } = await watched(t, file);
   const refused = heard("rejected");
   await writeFile(file, "x: 1");
   await refused;
   const next = heard("accepted");
-  await writeFile(file, config("/two"));
+  await writeFile(file, config("two"));
   await next;
-  t.equal(prefix(), "/two");
+  t.equal(name(), "two");
 });
 
 t.test("an editor that writes a new file in the place of the old is seen, every time", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
+  await writeFile(file, config("one"));
   const { heard } = await watched(t, file);
-  for (const prefix of ["/two", "/three"]) {
+  for (const cookie of ["two", "three"]) {
     const next = heard("accepted");
-    await writeFile(`${file}.new`, config(prefix));
+    await writeFile(`${file}.new`, config(cookie));
     await rename(`${file}.new`, file);
-    t.equal(await next, prefix);
+    t.equal(await next, cookie);
   }
 });
 
 t.test("Kubernetes swapping the link beside a ConfigMap is seen, every time", async (t) => {
   const mount = await folder(t);
-  const version = async (name: string, prefix: string) => {
+  const version = async (name: string, cookie: string) => {
     await mkdir(join(mount, name));
-    await writeFile(join(mount, name, "routes.config.yaml"), config(prefix));
+    await writeFile(join(mount, name, "routes.config.yaml"), config(cookie));
     await symlink(name, join(mount, "..data_tmp"));
     await rename(join(mount, "..data_tmp"), join(mount, "..data"));
   };
-  await version("..1", "/one");
+  await version("..1", "one");
   await symlink(join("..data", "routes.config.yaml"), join(mount, "routes.config.yaml"));
   const { heard } = await watched(t, join(mount, "routes.config.yaml"));
-  for (const [name, prefix] of [
-    ["..2", "/two"],
-    ["..3", "/three"],
+  for (const [data, cookie] of [
+    ["..2", "two"],
+    ["..3", "three"],
   ] as const) {
     const next = heard("accepted");
-    await version(name, prefix);
-    t.equal(await next, prefix);
+    await version(data, cookie);
+    t.equal(await next, cookie);
   }
 });
 
 t.test("a link to a file elsewhere is followed", async (t) => {
   const [here, there] = [await folder(t), await folder(t)];
-  await writeFile(join(there, "real.yaml"), config("/one"));
+  await writeFile(join(there, "real.yaml"), config("one"));
   await symlink(join(there, "real.yaml"), join(here, "routes.config.yaml"));
   const { heard } = await watched(t, join(here, "routes.config.yaml"));
   const next = heard("accepted");
-  await writeFile(join(there, "real.yaml"), config("/two"));
-  t.equal(await next, "/two");
+  await writeFile(join(there, "real.yaml"), config("two"));
+  t.equal(await next, "two");
 });
 
 t.test("a file that goes away is told once, and taken in when it is back", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
-  const { heard, prefix, watch } = await watched(t, file);
+  await writeFile(file, config("one"));
+  const { heard, name, watch } = await watched(t, file);
   const gone = heard("rejected");
   await unlink(file);
   t.match(await gone, /no such file/);
   await watch.look();
-  t.equal(prefix(), "/one");
+  t.equal(name(), "one");
   const back = heard("accepted");
-  await writeFile(file, config("/two"));
-  t.equal(await back, "/two");
+  await writeFile(file, config("two"));
+  t.equal(await back, "two");
 });
 
 t.test("the same bytes again are no edit", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
+  await writeFile(file, config("one"));
   let loads = 0;
   const { watch } = await watched(t, file, {
     load: async () => {
@@ -164,23 +164,23 @@ t.test("the same bytes again are no edit", async (t) => {
       return load(file, loadOptions());
     },
   });
-  await writeFile(file, config("/one"));
+  await writeFile(file, config("one"));
   await watch.look();
   t.equal(loads, 0);
 });
 
 t.test("where the file system tells nothing, an edit is found by looking", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
+  await writeFile(file, config("one"));
   const { heard } = await watched(t, file, { quiet: NEVER, every: 10 });
   const next = heard("accepted");
-  await writeFile(file, config("/two"));
-  t.equal(await next, "/two");
+  await writeFile(file, config("two"));
+  t.equal(await next, "two");
 });
 
 t.test("what must never be is told, and the watch goes on", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
+  await writeFile(file, config("one"));
   const results: (() => Promise<Load>)[] = [
     () => Promise.reject(new Error("out of memory")),
     () => load(file, loadOptions()),
@@ -189,19 +189,19 @@ t.test("what must never be is told, and the watch goes on", async (t) => {
     load: () => (results.shift() ?? results[0])?.() ?? load(file, loadOptions()),
   });
   const failed = heard("failed");
-  await writeFile(file, config("/two"));
+  await writeFile(file, config("two"));
   t.match(await failed, { message: "out of memory" });
   const next = heard("accepted");
-  await writeFile(file, config("/three"));
-  t.equal(await next, "/three");
+  await writeFile(file, config("three"));
+  t.equal(await next, "three");
 });
 
 t.test("nothing is heard once it is closed", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
-  await writeFile(file, config("/one"));
-  const { watch, prefix } = await watched(t, file);
+  await writeFile(file, config("one"));
+  const { watch, name } = await watched(t, file);
   watch.close();
-  await writeFile(file, config("/two"));
+  await writeFile(file, config("two"));
   await watch.look();
-  t.equal(prefix(), "/one");
+  t.equal(name(), "one");
 });

@@ -213,6 +213,12 @@ t.test("which route wins does not depend on their order", async (t) => {
   t.pass("holds");
 });
 
+t.test("DOS-02 patterns that make regular expressions slow are read once from left to right", async (t) => {
+  const many = `/${Array.from({ length: 12 }, (_, i) => `:p${i}`).join("-")}.x`;
+  t.equal(found([many], `/${"-".repeat(2000)}`), "nothing");
+  t.match(found([many], `/${"a-".repeat(1000)}a.x`), /^\/:p0-:p1/);
+});
+
 t.test("a path that is not canonical is read as it stands", async (t) => {
   t.equal(found(["/:a"], "/%zz"), '/:a {"a":"%zz"}');
 });
