@@ -1,7 +1,7 @@
 // `npm test`: makes sure that what the tests need is there, runs them all, and says in one line how they went.
 import { execFileSync, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { delimiter, isAbsolute, join } from "node:path";
 
 const NEEDED = [
   { what: "Redis", names: ["redis-server"], variable: null, package: "redis-server" },
@@ -11,11 +11,26 @@ const NEEDED = [
     variable: "CHROMIUM",
     package: "chromium",
   },
+  { what: "Go", names: ["go"], variable: null, package: "golang-go" },
+  {
+    what: "sprig",
+    names: ["/usr/share/gocode/src/github.com/Masterminds/sprig"],
+    variable: null,
+    package: "golang-github-masterminds-sprig-dev",
+  },
+  {
+    what: "Go's YAML",
+    names: ["/usr/share/gocode/src/sigs.k8s.io/yaml"],
+    variable: null,
+    package: "golang-k8s-sigs-yaml-dev",
+  },
 ] as const;
 
+/** A whole path is looked for where it says, a name among the programs. */
 function isThere(names: readonly string[]): boolean {
   const folders = (process.env.PATH ?? "").split(delimiter).concat("/usr/bin", "/usr/sbin");
-  return names.some((name) => folders.some((folder) => existsSync(join(folder, name))));
+  const among = (name: string) => folders.some((folder) => existsSync(join(folder, name)));
+  return names.some((name) => (isAbsolute(name) ? existsSync(name) : among(name)));
 }
 
 /** Installs what is missing where that can be done without asking, and otherwise says how. */

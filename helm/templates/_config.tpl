@@ -1,0 +1,42 @@
+{{/* The text of routes.config.yaml: the user's own where it is text. */}}
+{{- define "guise.config" -}}
+{{- $config := required "config: say what the gateway needs to know, with --set-file config=routes.config.yaml or as YAML below `config`" .Values.config -}}
+{{- if kindIs "string" $config -}}{{ $config }}{{- else -}}{{ toYaml $config }}{{- end -}}
+{{- end -}}
+
+{{/* The same as JSON, for looking into it. */}}
+{{- define "guise.configJson" -}}
+{{- $config := include "guise.config" . | fromYaml -}}
+{{- if hasKey $config "Error" }}{{ fail (printf "config: this is no YAML: %s" $config.Error) }}{{ end -}}
+{{- toJson $config -}}
+{{- end -}}
+
+{{/* What can't work is refused here, before anything reaches the cluster. */}}
+{{- define "guise.check" -}}
+{{- $config := include "guise.configJson" . | fromJson -}}
+{{- range $key := list "upstream" "identity" }}
+  {{- if not (hasKey $config $key) }}{{ fail (printf "config: `%s` is missing; `guise check` names everything that is" $key) }}{{ end }}
+{{- end }}
+{{- if gt (int .Values.replicas) 1 }}
+  {{- if not (and (kindIs "map" $config.store) (hasKey $config.store "redis")) }}
+    {{- fail (printf "replicas: %d gateways have to share their impersonations: add `store: { redis: { url: { fromEnv: REDIS_URL } } }` to the config and REDIS_URL to `secrets`, or set replicas to 1" (int .Values.replicas)) }}
+  {{- end }}
+  {{- if not .Values.keys.secret }}
+    {{- fail (printf "keys.secret: %d gateways have to share their keys: put the files of the folder `keys` into a Secret and name it here (docs/deploy.md shows how), or set replicas to 1" (int .Values.replicas)) }}
+  {{- end }}
+{{- end }}
+{{- $named := list }}
+{{- range .Values.env }}{{ $named = append $named .name }}{{ end }}
+{{- range $place := regexFindAll `"fromEnv":"[A-Za-z0-9_]+"` (toJson $config) -1 }}
+  {{- $name := $place | trimPrefix `"fromEnv":"` | trimSuffix `"` }}
+  {{- if not (or (hasKey $.Values.secrets $name) (has $name $named)) }}
+    {{- fail (printf "secrets: the config reads the variable %s, and nothing sets it: add `%s: { name: SECRET, key: KEY }`" $name $name) }}
+  {{- end }}
+{{- end }}
+{{- if and .Values.networkPolicy.app.enabled (not .Values.networkPolicy.app.labels) }}
+  {{- fail "networkPolicy.app.labels: name the labels of the app's pods; without any the policy would cover the whole namespace" }}
+{{- end }}
+{{- if and .Values.networkPolicy.guise.enabled (not .Values.networkPolicy.guise.from) }}
+  {{- fail "networkPolicy.guise.from: name who may reach the gateway, such as the ingress controller; without anybody no browser gets in" }}
+{{- end }}
+{{- end -}}
