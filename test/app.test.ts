@@ -1,49 +1,12 @@
-import { once } from "node:events";
+import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import t from "tap";
+import { ALICE, ask, CLICK, cookieOf, named } from "./fixtures/named.ts";
+import { redisServer } from "./fixtures/redis.ts";
 import { stack } from "./fixtures/stack.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  readonly body: string;
-}
-
-async function ask(url: string, headers: Record<string, string> = {}, method = "GET"): Promise<Answer> {
-  const [response] = (await once(request(url, { headers, method }).end(), "response")) as [IncomingMessage];
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    body: Buffer.concat(chunks).toString(),
-  };
-}
-
-const CLICK = {
-  accept: "text/html",
-  "sec-fetch-dest": "document",
-  "sec-fetch-mode": "navigate",
-  "sec-fetch-user": "?1",
-  "sec-fetch-site": "cross-site",
-};
-
-/** The worked example with people who are named by a header, so that a test needs no login. */
-const named = (yaml: string) =>
-  yaml.replace(
-    /^identity:[\s\S]*?^agents:/m,
-    'identity:\n  - insecureHeader: { name: X-Forwarded-User, groups: X-Forwarded-Groups, from: [127.0.0.1, "::1"] }\nheaders: { when: impersonating }\nagents:',
-  );
-
-const ALICE = { "x-forwarded-user": "1", "x-forwarded-groups": "support" };
-
-function cookieOf(answer: Answer): string {
-  const line = answer.headers["set-cookie"]?.find((it) => it.startsWith("guise="));
-  return line?.split(";")[0] ?? "";
-}
 
 t.test("an edit of the config counts at once, a bad one changes nothing", async (t) => {
   const it = await stack({ edit: named });
@@ -141,3 +104,49 @@ t.test(
     );
   },
 );
+
+t.test("with Redis, two gateways share what runs, and the records are in the stream", async (t) => {
+  const redis = await redisServer();
+  t.teardown(() => redis.stop());
+  process.env.GUISE_TEST_REDIS = redis.url;
+  const secret = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
+  const shared = (yaml: string) =>
+    `${named(yaml)}\nstore: { redis: { url: { fromEnv: GUISE_TEST_REDIS } } }\nkeys: { data: { fromFile: "${secret}" } }\n`;
+  const one = await stack({ edit: shared });
+  const other = await stack({ edit: shared });
+  const cookie = cookieOf(await ask(`${one.url}/site/9421/overview`, { ...CLICK, ...ALICE }));
+  const inside = { ...CLICK, ...ALICE, cookie, "sec-fetch-site": "same-origin" };
+  t.match(
+    await ask(`${other.url}/sites`, inside),
+    { status: 200, body: /guise-banner/ },
+    "the other gateway knows it",
+  );
+
+  const stopPage = await ask(`${other.url}/.guise/stop`, { ...ALICE, cookie });
+  const csrf = /name="_csrf" value="([^"]+)"/.exec(stopPage.body)?.[1] ?? "";
+  t.ok(csrf.length > 20);
+  const stopped = await fetch(`${other.url}/.guise/stop`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { ...ALICE, cookie, origin: other.url },
+    body: new URLSearchParams({ _csrf: csrf }),
+  });
+  t.equal(stopped.status, 303);
+  const after = await ask(`${other.url}/sites`, inside);
+  t.match(after, { status: 409, body: /ended-by-agent/ });
+
+  await one.close();
+  await other.close();
+  const client = new Redis(redis.url);
+  t.teardown(() => client.disconnect());
+  const entries = await client.xrange("{guise:audit}", "-", "+");
+  const actions = entries.map(([, fields]) => fields[fields.indexOf("action") + 1]);
+  for (const action of [
+    "impersonation.started",
+    "impersonation.intent",
+    "impersonation.outcome",
+    "impersonation.ended",
+  ]) {
+    t.ok(actions.includes(action), action);
+  }
+});

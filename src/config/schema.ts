@@ -6,6 +6,7 @@ import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
 import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
 import { agent } from "./sections/agents.ts";
+import { keys } from "./sections/keys.ts";
 import { audit, page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
@@ -60,6 +61,7 @@ export function configSchema(kinds: Kinds) {
       .optional()
       .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),
     audit,
+    keys,
     data: z
       .string()
       .min(1)
