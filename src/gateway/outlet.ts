@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import type { Transform } from "node:stream";
 import { Fault } from "../errors.ts";
 import { passed } from "./dead-chunks.ts";
 import type { HeadPlan } from "./exchange.ts";
@@ -7,7 +8,7 @@ import type { HeadPlan } from "./exchange.ts";
 export interface Source {
   pause(): void;
   resume(): void;
-  /** The answer wasn't complete with its first bytes: from now on it may stall. */
+  /** The answer isn't out at once: from now on it may stall. */
   lingers(): void;
   /** The answer can't go on: its head can't be written, or its transform gave up. */
   spoilt(error: Error): void;
@@ -23,44 +24,57 @@ export class Outlet {
   /** The client takes no more at the moment. */
   blocked = false;
   readonly #response: ServerResponse;
-  readonly #plan: HeadPlan;
   readonly #source: Source;
+  #plan: HeadPlan | null = null;
+  /** What came before there was a plan; `#complete` says that it is all. */
+  #early: Buffer[] = [];
+  #complete = false;
   #begun = false;
   #ended = false;
   /** The first chunk, until its tick is over. */
   #held: Buffer | null = null;
   #holding = true;
 
-  constructor(response: ServerResponse, plan: HeadPlan, source: Source) {
+  constructor(response: ServerResponse, source: Source) {
     this.#response = response;
-    this.#plan = plan;
     this.#source = source;
   }
 
-  /** Call once, before anything else. */
-  open(): void {
-    if (this.#plan.transform === null) this.#begins();
-    else this.#through(this.#plan.transform);
-    process.nextTick(settleTick, this);
+  /** Begins the answer, with all that came before. */
+  open(plan: HeadPlan): void {
+    if (this.#ended) {
+      plan.transform?.destroy();
+      return;
+    }
+    this.#plan = plan;
+    if (plan.transform === null) this.#begins(plan);
+    else this.#through(plan, plan.transform);
+    process.nextTick(tickOver, this);
+    for (const chunk of this.#early) this.write(chunk);
+    this.#early = [];
+    if (this.#complete) this.end();
   }
 
   write(chunk: Buffer): void {
-    const { transform } = this.#plan;
-    if (transform === null) this.#pass(chunk);
-    else if (!transform.write(chunk)) this.#source.pause();
+    if (this.#ended) return;
+    if (this.#plan === null) this.#early.push(chunk);
+    else if (this.#plan.transform === null) this.#pass(chunk);
+    else if (!this.#plan.transform.write(chunk)) this.#source.pause();
   }
 
   /** The app's answer is complete. */
   end(): void {
-    const { transform } = this.#plan;
-    if (transform === null) this.#finish();
-    else transform.end();
+    this.#complete = true;
+    if (this.#ended || this.#plan === null) return;
+    if (this.#plan.transform === null) this.#finish();
+    else this.#plan.transform.end();
+    if (!this.#response.writableEnded || this.#response.writableLength > 0) this.#source.lingers();
   }
 
   /** Lets go of everything but the response. */
   drop(): void {
     this.#ended = true;
-    this.#plan.transform?.destroy();
+    this.#plan?.transform?.destroy();
   }
 
   /** The tick of the head is over: nothing is held back from here on. */
@@ -75,10 +89,10 @@ export class Outlet {
   }
 
   /** Writes the head unless it is written; false if it can't be. */
-  #begins(): boolean {
+  #begins({ status, message, headers }: HeadPlan): boolean {
     if (this.#begun) return true;
     try {
-      this.#response.writeHead(this.#plan.status, this.#plan.message, this.#plan.headers as string[]);
+      this.#response.writeHead(status, message, headers as string[]);
       this.#begun = true;
     } catch (error) {
       // Else the page that is sent instead would inherit the phrase that could not be written.
@@ -108,7 +122,7 @@ export class Outlet {
     this.#source.pause();
     this.#response.once("drain", () => {
       this.blocked = false;
-      this.#plan.transform?.resume();
+      this.#plan?.transform?.resume();
       this.#source.resume();
     });
   }
@@ -125,20 +139,20 @@ export class Outlet {
     this.#response.end(held);
   }
 
-  #through(transform: NonNullable<HeadPlan["transform"]>): void {
+  #through(plan: HeadPlan, transform: Transform): void {
     transform.on("data", (chunk: Buffer) => {
-      if (this.#ended || !this.#begins()) return;
+      if (this.#ended || !this.#begins(plan)) return;
       this.#pass(chunk);
       if (this.blocked) transform.pause();
     });
     transform.on("drain", () => this.#source.resume());
     transform.on("end", () => {
-      if (!this.#ended && this.#begins()) this.#finish();
+      if (!this.#ended && this.#begins(plan)) this.#finish();
     });
     transform.on("error", (error) => this.#source.spoilt(error));
   }
 }
 
-function settleTick(outlet: Outlet): void {
+function tickOver(outlet: Outlet): void {
   outlet.flush();
 }

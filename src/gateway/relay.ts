@@ -14,12 +14,11 @@ import type { Upstream } from "./upstream.ts";
 /** Times in ms. */
 export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answerIdle" | "requestIdle">;
 
-/**
- * `waiting` for the app's head, `planning` what to make of it, `answering`, `complete` on the app's side; `settled` is told.
- */
-type Phase = "waiting" | "planning" | "answering" | "complete" | "settled";
+/** `waiting` for the app's head, `answering`, `complete` on the app's side, and `settled` once it is told how it ended. */
+type Phase = "waiting" | "answering" | "complete" | "settled";
 
 const OVER = new Error("the exchange is over");
+const RESET = new Error("the app reset its connection");
 
 /**
  * The life of one exchange: undici tells it of the app, node of the client, and whoever of them ends it first decides
@@ -33,9 +32,6 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   #controller: Dispatcher.DispatchController | null = null;
   #upload: Upload | null = null;
   #outlet: Outlet | null = null;
-  /** Body bytes that came while the plan was being made. */
-  #early: Buffer[] = [];
-  #ended = false;
   #events = false;
   #status: number | null = null;
   #requestBytes = 0;
@@ -112,21 +108,21 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     if (status === 101)
       this.fail(new Fault("upstream-protocol", "the app switched protocols without having been asked"));
     if (status < 200) return;
-    this.#phase = "planning";
+    this.#phase = "answering";
     this.#status = status;
     try {
       const { head, events } = answerHead(status, message, controller.rawHeaders as Buffer[]);
       this.#events = events;
+      this.#outlet = new Outlet(this.#exchange.client.response, this);
       const plan = this.#exchange.respond(head);
-      if (plan instanceof Promise) this.#await(plan);
-      else this.#answer(plan);
+      if (plan instanceof Promise) this.#await(plan, this.#outlet);
+      else this.#outlet.open(plan);
     } catch (error) {
-      this.fail(ownFault(error));
+      this.spoilt(error);
     }
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#phase === "planning") this.#early.push(chunk);
     if (this.#phase !== "answering") return;
     this.#timer?.refresh();
     this.#outlet?.write(chunk);
@@ -134,16 +130,20 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   /** Trailers are dropped on purpose: no browser shows them, and they come too late for `respond`. */
   onResponseEnd(): void {
-    this.#ended = true;
-    if (this.#upstream.reset()) this.#cut("upstream-truncated");
-    else if (this.#phase === "answering") this.#complete();
+    if (this.#phase !== "answering") return;
+    if (this.#upstream.reset()) {
+      this.#broke(RESET);
+      return;
+    }
+    this.#phase = "complete";
+    this.#clearTimer();
+    this.#upload?.stop(OVER);
+    this.#outlet?.end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (this.#phase === "settled") return;
     if (error === this.#upload?.broken) this.#clientClosed();
-    else if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
-    else this.fail(faultOf(error, this.#controller !== null));
+    else this.#broke(error);
   }
 
   // What the outlet asks for.
@@ -158,10 +158,11 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   lingers(): void {
-    if (this.#phase === "answering") this.#watch();
+    this.#clearTimer();
+    if (this.#phase !== "settled") this.#timer = setTimeout(answerStalled, this.#timeouts.answerIdle, this);
   }
 
-  spoilt(error: Error): void {
+  spoilt(error: unknown): void {
     this.fail(ownFault(error));
   }
 
@@ -200,35 +201,21 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     if (queued) this.#timer = setTimeout(noConnection, this.#timeouts.connect, this);
   }
 
-  #await(plan: Promise<HeadPlan>): void {
+  #await(plan: Promise<HeadPlan>, outlet: Outlet): void {
     this.pause();
     plan.then(
       (made) => {
-        if (this.#phase !== "planning") made.transform?.destroy();
-        else this.#answer(made);
+        outlet.open(made);
+        this.resume();
       },
-      (error: unknown) => this.fail(ownFault(error)),
+      (error: unknown) => this.spoilt(error),
     );
   }
 
-  #answer(plan: HeadPlan): void {
-    this.#phase = "answering";
-    const outlet = new Outlet(this.#exchange.client.response, plan, this);
-    this.#outlet = outlet;
-    outlet.open();
-    for (const chunk of this.#early) outlet.write(chunk);
-    this.#early = [];
-    if (this.#ended) this.#complete();
-    else this.resume();
-  }
-
-  #complete(): void {
-    if (this.#phase !== "answering") return;
-    this.#phase = "complete";
-    this.#clearTimer();
-    this.#upload?.stop(OVER);
-    this.#outlet?.end();
-    if (this.#exchange.client.response.writableLength > 0) this.#watch();
+  /** The app's side is gone before its answer was complete. */
+  #broke(error: Error): void {
+    if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
+    else this.fail(faultOf(error, this.#controller !== null));
   }
 
   #uploadStalled(): void {
@@ -258,12 +245,13 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   #release(): void {
+    const complete = this.#phase === "complete";
     this.#phase = "settled";
     this.#clearTimer();
     this.#exchange.signal?.removeEventListener("abort", this);
     this.#upload?.stop(OVER);
     this.#outlet?.drop();
-    if (!this.#ended) this.#controller?.abort(OVER);
+    if (!complete) this.#controller?.abort(OVER);
   }
 
   #report(ending: Ending): void {
@@ -274,10 +262,6 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
       requestBytes,
       responseBytes: this.#outlet?.bytes ?? 0,
     });
-  }
-
-  #watch(): void {
-    this.#timer = setTimeout(answerStalled, this.#timeouts.answerIdle, this);
   }
 
   #clearTimer(): void {
