@@ -219,7 +219,7 @@ t.test("idle is only what is idle on all gateways", async (t) => {
   here.onEnded((it) => ends.push(it.end.why));
   clock.pass(800_000);
   there.touch(impersonation.id, clock.now());
-  while ((await there.list())[0]?.lastSeenAt !== clock.now()) continue;
+  while ((await there.list())[0]?.lastSeenAt !== clock.now());
   clock.pass(200_000);
   await here.check();
   t.strictSame(ends, []);

@@ -1,0 +1,124 @@
+import t from "tap";
+import { type CookieScope, receive } from "../../src/domain/cookie-jar.ts";
+import { order, world } from "./orders.ts";
+
+const SCOPE = { host: "app.example.com", path: "/", secure: true };
+
+t.test("the app's cookies go into the jar and back to the app; scripts see what they may", async (t) => {
+  const { clock, desk } = world(t);
+  const { book } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  const sent = "sid=agent";
+  t.equal(await book.cookies(impersonation.id, sent, scope), null);
+  const lines = await book.receive(
+    impersonation.id,
+    ["sid=1; Path=/; HttpOnly", "xsrf=2; Path=/"],
+    scope,
+    sent,
+  );
+  t.strictSame(lines, ["xsrf=2; Path=/; Max-Age=3600"], "not longer than the impersonation");
+  t.equal(await book.cookies(impersonation.id, "sid=agent; xsrf=2", scope), "sid=1; xsrf=2");
+  t.equal(
+    await book.cookies(impersonation.id, "sid=agent; xsrf=3", scope),
+    "sid=1; xsrf=3",
+    "a script's value",
+  );
+  t.equal(await book.cookies(impersonation.id, "sid=agent; xsrf=3", scope), "sid=1; xsrf=3");
+});
+
+t.test("reading cookies writes nothing", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, asked } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  await book.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
+  const before = asked.writes;
+  for (let n = 0; n < 5; n += 1) await book.cookies(impersonation.id, "sid=agent", scope);
+  await book.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
+  t.equal(asked.writes, before);
+});
+
+t.test("answers that come at the same time, on two gateways, lose nothing of each other", async (t) => {
+  const { clock, desk } = world(t);
+  const [here, there] = [desk().book, desk().book];
+  const { impersonation } = await here.open(order(clock.now()));
+  const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  await Promise.all(
+    Array.from({ length: 60 }, (_, n) =>
+      (n % 2 ? here : there).receive(impersonation.id, [`c${n}=1; HttpOnly`], scope, null),
+    ),
+  );
+  t.equal((await here.jar(impersonation.id)).cookies.length, 60);
+  t.strictSame(await there.jar(impersonation.id), await here.jar(impersonation.id));
+});
+
+t.test(
+  "SES-05: at the end the customer's cookies are destroyed, and the browser can still be restored",
+  async (t) => {
+    const { clock, desk, contents } = world(t);
+    const [here, there] = [desk().book, desk().book];
+    const { impersonation } = await here.open(order(clock.now()));
+    const scope: CookieScope = { ...SCOPE, now: clock.now() };
+    const sent = "sid=agent; theme=light";
+    await here.receive(
+      impersonation.id,
+      ["sid=1; HttpOnly", "theme=dark; Path=/", "xsrf=1; Path=/"],
+      scope,
+      sent,
+    );
+    const back = ["theme=light; Path=/", "xsrf=; Path=/; Max-Age=0"];
+    t.strictSame(await there.restore(impersonation.id, scope), back);
+    await here.close(impersonation.id, "ended-by-agent");
+    t.strictSame(await there.restore(impersonation.id, scope), back);
+    t.equal(await there.cookies(impersonation.id, sent, scope), null);
+    t.strictSame((await there.jar(impersonation.id)).cookies, []);
+    t.strictSame(
+      await there.receive(impersonation.id, ["late=1"], scope, sent),
+      [],
+      "an answer that comes late",
+    );
+    t.strictSame((await here.jar(impersonation.id)).cookies, []);
+    clock.pass(600_000);
+    t.strictSame(await there.restore(impersonation.id, scope), []);
+    t.notMatch(contents(), /jar:/);
+  },
+);
+
+t.test("a jar without anything in the browser is gone with its impersonation", async (t) => {
+  const { clock, desk, contents } = world(t);
+  const { book } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  await book.receive(impersonation.id, ["sid=1; HttpOnly"], { ...SCOPE, now: clock.now() }, null);
+  t.match(contents(), /jar:/);
+  await book.close(impersonation.id, "ended-by-agent");
+  t.notMatch(contents(), /jar:/);
+});
+
+t.test("without the store cookies are a fault, but restoring the browser never is", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, cutOff, log } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  cutOff(true);
+  await t.rejects(book.cookies(impersonation.id, null, scope), { code: "store-unavailable" });
+  await t.rejects(book.receive(impersonation.id, ["a=1"], scope, null), { code: "store-unavailable" });
+  t.strictSame(await book.restore(impersonation.id, scope), []);
+  t.match(log.lines, [/mirrored cookies stay/]);
+});
+
+t.test("an edit that changes nothing is no write, and one that throws changes nothing", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, asked } = desk();
+  const { impersonation } = await book.open(order(clock.now()));
+  const before = asked.writes;
+  await book.saveJar(impersonation.id, (jar) => jar);
+  const broken = () => {
+    throw new RangeError("broken");
+  };
+  await t.rejects(book.saveJar(impersonation.id, broken), RangeError);
+  t.equal(asked.writes, before);
+  const scope = { ...SCOPE, now: clock.now() };
+  const jar = await book.saveJar(impersonation.id, (it) => receive(it, ["a=1"], scope));
+  t.equal(jar.cookies.length, 1, "the next one has its turn");
+});

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { book, type OpenBook } from "../../src/sessions/book.ts";
+import { redisShelf } from "../../src/sessions/redis.ts";
+import type { Shelf } from "../../src/sessions/shelf.ts";
+import { sqliteShelf } from "../../src/sessions/sqlite.ts";
+import { fakeLog } from "../fixtures/log.ts";
+import { redisServer } from "../fixtures/redis.ts";
+import { order, SEAL_KEY } from "./orders.ts";
+
+const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+function gateway(t: Test, shelf: Shelf): OpenBook {
+  const it = book({ ...shelf, clock, log: fakeLog(), sealKey: SEAL_KEY });
+  t.teardown(async () => {
+    await it.shut();
+    await shelf.close();
+  });
+  return it;
+}
+
+async function overRedis(t: Test): Promise<readonly [OpenBook, OpenBook]> {
+  const server = await redisServer();
+  t.teardown(() => server.stop());
+  const open = () => redisShelf({ url: server.url, prefix: "test", clock, log: fakeLog() });
+  return [gateway(t, open()), gateway(t, open())];
+}
+
+async function overSqlite(t: Test): Promise<readonly [OpenBook, OpenBook]> {
+  const file = join(t.testdir(), "guise.db");
+  const open = () => sqliteShelf({ file, clock, log: fakeLog() });
+  return [gateway(t, open()), gateway(t, open())];
+}
+
+for (const [name, pair] of Object.entries({ Redis: overRedis, SQLite: overSqlite })) {
+  t.test(`two gateways over one ${name}`, async (t) => {
+    const alive = setInterval(() => undefined, 1_000);
+    t.teardown(() => clearInterval(alive));
+    const [here, there] = await pair(t);
+
+    t.test("one that is ended here is over there", async (t) => {
+      const { impersonation, secret } = await here.open(order(clock.now()));
+      t.match(await there.recall(secret), { kind: "held", impersonation: { end: null } });
+      const told = Promise.withResolvers<string>();
+      t.teardown(there.onEnded((it) => told.resolve(`${it.id} ${it.end.why}`)));
+      await here.close(impersonation.id, "ended-revoked");
+      t.equal(await told.promise, `${impersonation.id} ended-revoked`);
+      t.match(await there.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+    });
+
+    t.test("answers to both that rewrite the session cookie at the same time lose nothing", async (t) => {
+      const { impersonation } = await here.open(order(clock.now()));
+      const scope = { host: "app.example.com", path: "/", secure: true, now: clock.now() };
+      await Promise.all(
+        Array.from({ length: 80 }, (_, n) =>
+          (n % 2 ? here : there).receive(
+            impersonation.id,
+            [`sid=${n}; HttpOnly`, `c${n}=1; HttpOnly`],
+            scope,
+            null,
+          ),
+        ),
+      );
+      const { cookies } = await there.jar(impersonation.id);
+      t.equal(cookies.length, 81);
+      t.strictSame(await here.jar(impersonation.id), await there.jar(impersonation.id));
+    });
+
+    t.test("of many ends one is the first, and all is listed and ended from either side", async (t) => {
+      const { impersonation } = await here.open(order(clock.now()));
+      const ends = [here, there, here, there].map((it) => it.close(impersonation.id, "ended-by-agent"));
+      t.equal((await Promise.all(ends)).filter(({ first }) => first).length, 1);
+      await there.open(order(clock.now()));
+      const listed = await here.list();
+      t.strictSame(
+        (await there.endAll("ended-revoked")).map(({ id }) => id),
+        listed.map(({ id }) => id),
+      );
+      t.strictSame(await here.list(), []);
+    });
+  });
+}
