@@ -31,21 +31,23 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
   const held = judged.disguise.kind === "held" ? judged.disguise.impersonation : null;
   const base = { ...judged, ...NOTHING, trueUser };
   const { decision } = judged;
+  // What is forwarded is counted when it has ended.
+  if (decision.kind !== "forward") world.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
       if (decision.as === "start") return await starting(world, base, held, decision);
       if (decision.as === "effective") return await goingOn(world, base, held);
       return decision.close === null || held === null
         ? base
-        : await takingOff(world, base, held, decision.close);
+        : await backToSelf(world, base, held, decision.close);
     case "stop":
       return held === null ? base : await takingOff(world, base, held, decision.reason);
     case "ended":
       return await ending(world, base, held, decision.reason);
     case "refuse":
     case "page":
-      world.counters.decided(decision.reason, decision.kind);
-      if (decision.kind === "refuse")
+      // A prefetch is nobody's deed.
+      if (decision.kind === "refuse" && !base.navigation.speculative)
         note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
       return { ...base, impersonation: held };
     default:
@@ -84,7 +86,12 @@ async function starting(
   );
   const setCookies = [...between.setCookies, ...shoes.setCookies];
   const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
-  return { ...on, intent: await intend(world, on, shoes.impersonation) };
+  try {
+    return { ...on, intent: await intend(world, on, shoes.impersonation) };
+  } catch (error) {
+    await end(world, base, shoes.impersonation, "ended-revoked");
+    throw error;
+  }
 }
 
 async function leaving(
@@ -113,6 +120,17 @@ async function takingOff(
   const over = await end(world, base, held, why);
   const setCookies = await takeOff(world, base, over);
   return { ...base, over, setCookies, changed: true };
+}
+
+/** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
+async function backToSelf(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord,
+): Promise<Committed> {
+  const off = await takingOff(world, base, held, why);
+  return { ...off, cookies: (await betweenShoes(world, base, held)).cookies };
 }
 
 /** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
@@ -168,7 +186,8 @@ function ownerFound(fact: OwnerFact): Identity | null {
 }
 
 /** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
-function returnPath(base: Committed): string {
-  const from = sameOriginPath(base.raw.headers.referer, base.origin, base.snapshot);
-  return from === null || base.snapshot.routes.match(base.host, from) !== null ? "/" : from;
+function returnPath({ raw, origin, host, snapshot }: Committed): string {
+  const from = sameOriginPath(raw.headers.referer, origin, snapshot);
+  if (from === null || from.startsWith(`${snapshot.settings.prefix}/`)) return "/";
+  return snapshot.routes.match(host, from) === null ? from : "/";
 }
