@@ -342,7 +342,7 @@ t.test("every exchange settles exactly once and is sent at most once, whatever b
     upstream: { origin: app.origin, connections: 8 },
     timeouts: { answer: 300, answerIdle: 100, connect: 400 },
   });
-  const total = 400;
+  const total = 200;
   let asked = 0;
   async function client(): Promise<void> {
     while (asked < total) {
