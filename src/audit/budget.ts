@@ -38,19 +38,18 @@ interface Sized extends Segment {
 /** Watches the disk of the journal. What was not shipped is never deleted. */
 export function budget(options: BudgetOptions): Budget {
   const counters = { held: 0, kept: 0, budget: 0, deleted: 0 };
-  let since = 0;
   return {
     counters,
     mark: () => {
       if (counters.budget === 0) return "ok";
-      const share = (counters.held + since) / counters.budget;
+      const share = counters.held / counters.budget;
       return share >= HARD ? "hard" : share >= SOFT ? "soft" : "ok";
     },
     add: (bytes) => {
-      since += bytes;
+      counters.held += bytes;
     },
     sweep: async (now) => {
-      const before = since;
+      const before = counters.held;
       const all = await sized(options);
       const going = toDelete(all, now, options);
       for (const segment of going) await rm(segment.path, { force: true });
@@ -58,12 +57,11 @@ export function budget(options: BudgetOptions): Budget {
       const held = sum(left.filter((segment) => !segment.deletable));
       const { bavail, bsize } = await statfs(options.folder);
       const room = sum(left) + bavail * bsize;
-      counters.held = held;
+      // What was written while we looked counts twice rather than never.
+      counters.held = held + (counters.held - before);
       counters.kept = sum(left) - held;
       counters.budget = Math.max(1, Math.min(options.most() ?? room, room));
       counters.deleted += going.size;
-      // What was written while we looked counts twice rather than never.
-      since -= before;
       return going.size;
     },
   };

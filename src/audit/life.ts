@@ -56,7 +56,10 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     },
     close: async (open) => {
       try {
-        if (booted && it.state() === "open") await it.append(goodbye(clock, open));
+        if (booted && it.state() !== "failed") await it.append(goodbye(clock, open));
+      } catch (error) {
+        // The next process finds out by itself how this one ended.
+        options.log.warn({ err: error }, "audit: the journal ends without a goodbye");
       } finally {
         await it.close();
         lock.release();

@@ -66,6 +66,8 @@ class Carrier implements Shipper {
   #warnings: readonly string[] | null = null;
   #stopBy: number | null = null;
   #wake: (() => void) | null = null;
+  /** Ends a sleep at once. */
+  #hurry: (() => void) | null = null;
   #rung = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -105,6 +107,7 @@ class Carrier implements Shipper {
   async close(): Promise<void> {
     this.#stopBy = this.#options.clock.monotonic() + FAREWELL;
     this.#ring();
+    this.#hurry?.();
     await this.#running;
     await this.#forget();
     await this.#options.sink.close();
@@ -124,6 +127,8 @@ class Carrier implements Shipper {
       } catch (error) {
         this.#ill(error);
         await this.#forget();
+        // What could not be sent now is sent by the next life.
+        if (this.#stopBy !== null) return;
         await this.#sleep(this.#backoff(attempt));
         attempt += 1;
       }
@@ -252,8 +257,13 @@ class Carrier implements Shipper {
 
   async #sleep(ms: number): Promise<void> {
     await new Promise<void>((done) => {
-      setTimeout(done, ms).unref();
+      const timer = setTimeout(done, ms).unref();
+      this.#hurry = () => {
+        clearTimeout(timer);
+        done();
+      };
     });
+    this.#hurry = null;
   }
 
   #ring(): void {

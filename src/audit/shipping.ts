@@ -1,12 +1,20 @@
+import type { AuditAction } from "../domain/audit-event.ts";
 import type { Clock, Closing, Log } from "../ports.ts";
 import { redisStream } from "./redis-stream.ts";
-import { type Shipper, type ShipperStatus, shipper } from "./shipper.ts";
+import { type ShipperStatus, shipper } from "./shipper.ts";
 import type { Sink } from "./sink.ts";
 import type { Source } from "./source.ts";
+import { webhook } from "./webhook.ts";
 
-/** Where records go besides the journal; `redis` null: nowhere, the journal is all there is. */
+/** Where records go besides the journal; `redis` null: the journal is the archive, and nothing is deleted from it. */
 export interface ShippingPlan {
   readonly redis: { readonly url: string; readonly stream: string } | null;
+  /** Addresses that are told of events, secrets read. What they miss is not kept for them. */
+  readonly webhooks?: readonly {
+    readonly url: string;
+    readonly events?: readonly AuditAction[];
+    readonly secret?: string;
+  }[];
 }
 
 /** All shippers of one gateway. */
@@ -20,19 +28,24 @@ export function shipping(
   source: Source,
   deps: { readonly clock: Clock; readonly log: Log },
 ): Shipping {
-  const sinks: readonly Sink[] = plan.redis === null ? [] : [redisStream.create({ redis: plan.redis }, deps)];
-  const shippers = sinks.map((sink) => shipper({ source, sink, ...deps }));
-  if (shippers.length > 0) source.shipped((producer) => everywhere(shippers, producer));
+  const { folder, producer } = source;
+  const start = (sink: Sink) => shipper({ source, sink, ...deps });
+  const sinkDeps = { ...deps, folder, producer };
+  const stream = plan.redis === null ? null : start(redisStream.create({ redis: plan.redis }, sinkDeps));
+  const told = (plan.webhooks ?? []).map(({ url, events, secret }) => {
+    const options = {
+      url,
+      ...(events === undefined ? {} : { events: [...events] }),
+      ...(secret === undefined ? {} : { secret }),
+    };
+    return start(webhook.create({ webhook: options }, sinkDeps));
+  });
+  if (stream !== null) source.shipped((it) => stream.shipped(it));
+  const shippers = stream === null ? told : [stream, ...told];
   return {
     status: () => shippers.map((it) => it.status()),
     close: async () => {
       await Promise.all(shippers.map((it) => it.close()));
     },
   };
-}
-
-/** The last record of a producer that every place has; null: one of them has none, or can't say. */
-function everywhere(shippers: readonly Shipper[], producer: string): number | null {
-  const places = shippers.map((it) => it.shipped(producer));
-  return places.includes(null) ? null : Math.min(...places.map((place) => place ?? 0));
 }

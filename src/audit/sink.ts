@@ -13,4 +13,8 @@ export interface Sink extends AuditSink, Closing {
 export interface SinkDeps {
   readonly clock: Clock;
   readonly log: Log;
+  /** The journals' folder, for sinks that can't remember a position themselves. */
+  readonly folder: string;
+  /** This life's name. */
+  readonly producer: string;
 }

@@ -12,13 +12,16 @@ async function setup(t: Test, at: RedisServer = server) {
   const log = memoryLog();
   const reader = new Redis(at.port, at.host);
   await reader.flushall();
-  const sink = redisStream.create({ redis: { url: at.url, stream: "{guise:audit}" } }, { clock, log });
+  const sink = redisStream.create(
+    { redis: { url: at.url, stream: "{guise:audit}" } },
+    { clock, log, folder: "", producer: "gw-1" },
+  );
   t.teardown(async () => {
     await sink.close();
     reader.disconnect();
   });
   const entries = () => reader.xrange("{guise:audit}", "-", "+");
-  const arrived = async () => (await entries()).map(([, fields]) => fields[5] ?? "");
+  const arrived = async () => (await entries()).map(([, fields]) => fields[1] ?? "");
   return { sink, log, reader, entries, arrived };
 }
 

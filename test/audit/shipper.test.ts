@@ -22,7 +22,7 @@ async function carrying(t: Test, port: number, folder = t.testdir()) {
   const ledger = await openLedger(folder, { log, segmentBytes: 20_000 });
   const sink = redisStream.create(
     { redis: { url: `redis://127.0.0.1:${port}`, stream: "{guise:audit}" } },
-    { clock, log },
+    { clock, log, folder, producer: ledger.source.producer },
   );
   const it = shipper({
     source: ledger.source,

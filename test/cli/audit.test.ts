@@ -150,7 +150,7 @@ t.test("the stream is read like a journal", async (t) => {
   const { data, it } = await made(t);
   const sink = redisStream.create(
     { redis: { url: server.url, stream: "{guise:audit}" } },
-    { clock, log: memoryLog() },
+    { clock, log: memoryLog(), folder: data, producer: it.source.producer },
   );
   const ship = shipper({ source: it.source, sink, clock, log: memoryLog() });
   await it.close();

@@ -5,7 +5,7 @@ import type { Sink } from "../../src/audit/sink.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { event } from "../audit/event.ts";
 
-/** What the suite needs of a kind: a sink, and what has arrived behind it, as lines in their order. */
+/** What the suite needs of a kind: a sink of which `gw-1` is the own producer, and the ids of the events that arrived, in order. */
 export interface SinkUnderTest {
   readonly sink: Sink;
   arrived(): Promise<readonly string[]>;
@@ -37,7 +37,7 @@ export function auditSinkContract(t: Test, make: (t: Test) => Promise<SinkUnderT
     t.equal(await sink.position("gw-1"), 5);
     t.strictSame(
       await arrived(),
-      sent.map((record) => record.line),
+      sent.map((record) => JSON.parse(record.line).event.id),
     );
   });
 
