@@ -1,5 +1,5 @@
 import t from "tap";
-import { valueOf } from "../fixtures/cookies.ts";
+import { cookieValue } from "../fixtures/cookies.ts";
 import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
 import { testWorld } from "../fixtures/world.ts";
 
@@ -47,7 +47,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
     request: { path: "/site/1" },
   });
   t.equal(it1.setCookies.length, 1);
-  const secret = valueOf(it1.setCookies, "guise");
+  const secret = cookieValue(it1.setCookies, "guise");
   t.match(await it.book.recall(secret ?? ""), { kind: "held" });
 });
 
@@ -129,7 +129,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
     changed: true,
   });
   t.same(cut, ["switched"]);
-  t.not(valueOf(it1.setCookies, "guise"), secret);
+  t.not(cookieValue(it1.setCookies, "guise"), secret);
   t.same(
     (await it.book.list()).map((one) => one.effectiveUser.id),
     ["23"],
@@ -156,8 +156,8 @@ t.test("one's own page from outside ends the disguise and goes on as oneself", a
     changed: true,
   });
   t.equal(off.over?.end?.why, "ended-by-agent");
-  t.equal(valueOf(off.setCookies, "guise"), "");
-  t.ok(valueOf(off.setCookies, "guise-notice"));
+  t.equal(cookieValue(off.setCookies, "guise"), "");
+  t.ok(cookieValue(off.setCookies, "guise-notice"));
   t.same(it.actions(), ["impersonation.ended"]);
 });
 
@@ -193,7 +193,7 @@ t.test("signing out of the app ends the disguise, and the app never hears of it"
     intent: null,
   });
   t.match(it.events, [{ action: "impersonation.ended", detail: "ended-by-logout" }]);
-  t.equal(valueOf(off.setCookies, "guise"), "");
+  t.equal(cookieValue(off.setCookies, "guise"), "");
 });
 
 t.test("one that has run out is ended and recorded by whoever sees it first, once", async (t) => {
