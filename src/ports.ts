@@ -58,8 +58,9 @@ export interface Stored {
 }
 
 /**
- * Named values that expire. `write` with `version` null creates and otherwise replaces just that version; false says
- * that somebody else was faster, nothing is written. `list` gives the keys that begin so. Throws `store-unavailable`.
+ * Named values that expire. A key is `kind:name`. `write` with `version` null creates and otherwise replaces just that
+ * version, and makes it larger; false says that somebody else was faster, nothing is written. `list` gives the keys
+ * that begin so, of one kind. Throws `store-unavailable`.
  */
 export interface Store {
   read(key: string): Promise<Stored | null>;

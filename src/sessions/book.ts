@@ -13,7 +13,7 @@ import {
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { cookies, receive, restore } from "./cookies.ts";
 import { announce, type Desk } from "./desk.ts";
-import { asOwed, type Closed, close } from "./endings.ts";
+import { asKnown, type Closed, close } from "./endings.ts";
 import { jars } from "./jars.ts";
 import { recall } from "./recall.ts";
 import { records } from "./records.ts";
@@ -100,7 +100,7 @@ export function book(deps: BookDeps): OpenBook {
     open: (order) => open(desk, order),
     recall: async (secret) => {
       const fact = await desk.recall.ask(secret);
-      return fact.kind === "held" ? { kind: "held", impersonation: asOwed(desk, fact.impersonation) } : fact;
+      return fact.kind === "held" ? { kind: "held", impersonation: asKnown(desk, fact.impersonation) } : fact;
     },
     touch: touching,
     elevate: (id, duration, reason) =>
@@ -171,7 +171,7 @@ async function change(
 }
 
 async function running(desk: Desk): Promise<readonly Impersonation[]> {
-  const all = (await desk.records.list()).map((it) => asOwed(desk, it));
+  const all = (await desk.records.list()).map((it) => asKnown(desk, it));
   return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
 }
 

@@ -38,10 +38,16 @@ export async function settle(desk: Desk): Promise<void> {
   }
 }
 
-/** Whether an end is owed, the record as it has to be read. */
-export function asOwed(desk: Desk, it: Impersonation): Impersonation {
-  const end = desk.owed.get(it.id);
-  return end === undefined ? it : stop(it, end.at, end.why);
+/**
+ * The record as it has to be read: with the end that is owed to it, or that this process has seen. A store that lost its
+ * last writes gives back what was over; then the end is owed to it once more.
+ */
+export function asKnown(desk: Desk, it: Impersonation): Impersonation {
+  if (it.end !== null) return it;
+  const end = desk.owed.get(it.id) ?? desk.watch.get(it.id)?.it.end ?? null;
+  if (end === null) return it;
+  desk.owed.set(it.id, end);
+  return stop(it, end.at, end.why);
 }
 
 async function store(desk: Desk, id: string, { at, why }: End): Promise<Closed> {

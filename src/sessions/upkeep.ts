@@ -1,6 +1,6 @@
 import type { Closing } from "../ports.ts";
 import type { Desk } from "./desk.ts";
-import { asOwed, settle } from "./endings.ts";
+import { asKnown, settle } from "./endings.ts";
 import { type Entry, isRecordKey } from "./records.ts";
 import type { Known } from "./watch.ts";
 
@@ -58,7 +58,7 @@ async function readAgain(desk: Desk, key: string, unsure: Set<string>): Promise<
 
 function seen(desk: Desk, entry: Entry): void {
   if (entry.it.end !== null) desk.jars.forget(entry.it.id);
-  desk.watch.observe({ ...entry, it: asOwed(desk, entry.it) }, true);
+  desk.watch.observe({ ...entry, it: asKnown(desk, entry.it) }, true);
 }
 
 /** A record that is gone before its time was taken away by somebody: nobody may go on under it. */

@@ -313,6 +313,22 @@ t.test("an end that is owed is stored before the gateway goes", async (t) => {
   t.match(await there.book.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
 });
 
+t.test("a store that lost its last writes revives nobody", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, shelf } = desk();
+  const { impersonation, secret } = await book.open(order(clock.now()));
+  const [key = ""] = await shelf.store.list("impersonation:");
+  const before = await shelf.store.read(key);
+  await book.close(impersonation.id, "ended-revoked");
+  await shelf.store.remove(key);
+  await shelf.store.write(key, before?.value ?? "", { version: null, expiresAt: 9e15 });
+  clock.pass(2_000);
+  t.match(await book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.strictSame(await book.list(), []);
+  await book.check();
+  t.match(await desk().book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+});
+
 t.test("a record that somebody took away ends what runs under it", async (t) => {
   const { clock, desk } = world(t);
   const { book, shelf } = desk();

@@ -155,6 +155,18 @@ t.test("who could not hear for a while is told that it may have missed some", as
   t.pass("it hears again");
 });
 
+t.test("where pub/sub is not allowed, gateways look again all the time instead", async (t) => {
+  const { server, shelf } = await running(t);
+  const admin = new Redis(server.url);
+  t.teardown(() => admin.disconnect());
+  await admin.call("ACL", ["SETUSER", "default", "resetchannels"]);
+  await admin.call("CLIENT", ["KILL", "TYPE", "pubsub"]);
+  const doubted = Promise.withResolvers<string | null>();
+  t.teardown(shelf.bulletin.listen(doubted.resolve));
+  t.equal(await doubted.promise, null);
+  await t.rejects(shelf.bulletin.tell("a:1"), { code: "store-unavailable", detail: /NOPERM/ });
+});
+
 t.test("a list looks at one kind only, and what expired leaves the index", async (t) => {
   const { server, shelf } = await running(t);
   const admin = new Redis(server.url);
