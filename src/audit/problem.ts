@@ -1,6 +1,7 @@
 /** The name of what is wrong: the word that Redis puts first, the system's code, or the sentence. */
 export function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error.message === "fetch failed" && error.cause !== undefined) return problemOf(error.cause);
   // What a script was not allowed to do, Redis calls plain ERR.
   if (error.message.includes("can't run this command")) return "NOPERM";
   if (error.message.startsWith("Stream isn't writeable")) return "not connected";

@@ -101,6 +101,28 @@ t.test("a Redis that forgot everything gets it again", async (t) => {
   t.strictSame(await streamOf(server), await recordsIn(folder));
 });
 
+t.test("a replica that was behind when it became the primary gets what it missed", async (t) => {
+  const [primary, replica] = [await serverFor(t), await serverFor(t)];
+  const between = await relay(primary.port);
+  t.teardown(() => between.stop());
+  const admin = new Redis(replica.port, replica.host);
+  t.teardown(() => admin.disconnect());
+  const { ledger, it, folder } = await carrying(t, between.port);
+  await admin.call("REPLICAOF", primary.host, String(primary.port));
+  await Promise.all(Array.from({ length: 150 }, () => ledger.record(event())));
+  await caughtUp(it, ledger);
+  while ((await streamOf(replica)).length < 151) await tick(20);
+  await admin.call("REPLICAOF", "NO", "ONE");
+  await Promise.all(Array.from({ length: 250 }, () => ledger.record(event())));
+  await caughtUp(it, ledger);
+  t.equal((await streamOf(replica)).length, 151, "the replica is behind");
+  await primary.kill();
+  between.aim(replica.port);
+  await Promise.all(Array.from({ length: 50 }, () => ledger.record(event())));
+  while ((await streamOf(replica)).length < 451) await tick(20);
+  t.strictSame(await streamOf(replica), await recordsIn(folder));
+});
+
 t.test("answers that get lost make no duplicates", async (t) => {
   const server = await serverFor(t);
   const between = await relay(server.port);

@@ -124,7 +124,7 @@ t.test("an address that does not answer is a problem of its own", async (t) => {
   const it = shipping(plan, ledger.source, { clock, log });
   await ledger.record(event());
   while (it.status()[0]?.problem === null) await new Promise((done) => setTimeout(done, 5));
-  t.match(it.status(), [{ sink: "webhook 127.0.0.1:9", lag: 2 }]);
+  t.match(it.status(), [{ sink: "webhook 127.0.0.1:9", problem: "ECONNREFUSED", shipped: 1 }]);
   await ledger.sweep();
   t.equal(
     (await readdir(folder)).filter((name) => name.endsWith(".jsonl")).length,
