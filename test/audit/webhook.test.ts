@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { shipping } from "../../src/audit/shipping.ts";
 import { webhook } from "../../src/audit/webhook.ts";
 import { auditSinkContract, records } from "../contracts/audit-sink.ts";
+import { freePort } from "../fixtures/port.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger } from "./world.ts";
 
@@ -120,11 +121,12 @@ t.test("an address that does not answer is a problem of its own", async (t) => {
   const folder = t.testdir();
   const ledger = await openLedger(folder, { segmentBytes: 2_000, keepFor: 0 });
   const log = memoryLog();
-  const plan = { redis: null, webhooks: [{ url: "http://127.0.0.1:9/" }] };
+  const url = `http://127.0.0.1:${await freePort()}/`;
+  const plan = { redis: null, webhooks: [{ url }] };
   const it = shipping(plan, ledger.source, { clock, log });
   await ledger.record(event());
   while (it.status()[0]?.problem === null) await new Promise((done) => setTimeout(done, 5));
-  t.match(it.status(), [{ sink: "webhook 127.0.0.1:9", problem: "ECONNREFUSED", shipped: 1 }]);
+  t.match(it.status(), [{ sink: `webhook ${new URL(url).host}`, problem: "ECONNREFUSED" }]);
   await ledger.sweep();
   t.equal(
     (await readdir(folder)).filter((name) => name.endsWith(".jsonl")).length,
