@@ -20,6 +20,8 @@ export interface KeyringOptions {
   readonly keepFor?: number;
   /** How long a new key is published before it signs, ms. Default five minutes. */
   readonly lead?: number;
+  /** Told when a key is found that was not there before: rotated here, by the command, or in a file. */
+  readonly rotated?: (purpose: Purpose, kid: string) => void;
   /** How often the files are read again, ms; 0 for never. Default a minute. */
   readonly reloadEvery?: number;
 }
@@ -51,7 +53,9 @@ export async function keyring(options: KeyringOptions): Promise<Keyring> {
     for (const purpose of ["token", "checkpoint"] as const) {
       try {
         const found = await openPurpose(options, purpose);
+        const before = new Set(keys[purpose].map((key) => key.kid));
         keys = { ...keys, [purpose]: merged(keys[purpose], found, clock.now()) };
+        for (const { kid } of keys[purpose]) if (!before.has(kid)) options.rotated?.(purpose, kid);
       } catch (error) {
         log.error({ err: error, purpose }, "keys: can not be read again, the old ones stay in use");
       }

@@ -76,11 +76,15 @@ t.test("a rotation at once signs at once", async (t) => {
 
 t.test("another process learns of a rotation when it reads again", async (t) => {
   const { options } = setup(join(t.testdir(), "keys"));
-  const [one, two] = [await keyring(options), await keyring(options)];
+  const told: string[] = [];
+  const rotated = (purpose: string, kid: string) => told.push(purpose, kid);
+  const [one, two] = [await keyring(options), await keyring({ ...options, rotated })];
   const next = await one.rotate("token", { atOnce: true });
   t.not(two.signer("token").kid, next);
   await two.reload();
+  await two.reload();
   t.equal(two.signer("token").kid, next);
+  t.strictSame(told, ["token", next], "and says so, once");
 });
 
 t.test("keys that were replaced long ago leave the disk", async (t) => {
