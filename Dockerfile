@@ -11,13 +11,14 @@ ENV NODE_ENV=production \
     GUISE_CONFIG=/etc/guise/routes.config.yaml
 WORKDIR /app
 COPY --from=deps /app/node_modules ./node_modules
-COPY package.json ./
+COPY package.json LICENSE ./
 COPY src ./src
-RUN mkdir /data && chown node:node /data
-USER node
+RUN install -d -o 1000 -g 1000 -m 0700 /data
+# By number, so that a cluster can tell that it isn't root.
+USER 1000:1000
 VOLUME /data
 EXPOSE 8000
 # The admin listener stays on loopback inside the container; probes run there.
-HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:9464/livez').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GUISE_ADMIN_PORT ?? 9464}/livez`).then((it) => process.exit(it.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "src/main.ts"]
 CMD ["serve"]

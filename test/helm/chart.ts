@@ -41,7 +41,7 @@ export async function chart(): Promise<Chart> {
   }
   const folder = await mkdtemp(join(tmpdir(), "guise-chart-"));
   const renderer = join(folder, "render");
-  const env = { ...process.env, GO111MODULE: "off", GOPATH: GO_PATH, GOFLAGS: "" };
+  const env = { ...process.env, GO111MODULE: "off", GOPATH: GO_PATH, GOFLAGS: "", CGO_ENABLED: "0" };
   execFileSync("go", ["build", "-o", renderer, SOURCE], { env, stdio: ["ignore", "ignore", "inherit"] });
   return {
     render: (values, { release = "guise", namespace = "support" } = {}) =>
