@@ -4,6 +4,7 @@ import type { Impersonation } from "../domain/impersonation.ts";
 import type { Clock, Store } from "../ports.ts";
 import { change } from "./change.ts";
 import type { Seal } from "./seal.ts";
+import { turns } from "./turns.ts";
 
 /** A jar with what else has to be known of it. `over`: its impersonation has ended, it takes nothing more. */
 export interface HeldJar {
@@ -38,55 +39,29 @@ const GONE: HeldJar = Object.freeze({ jar: emptyJar(null), over: true, until: 0 
 const REMEMBERED = 1_000;
 
 export function jars(options: JarsOptions): Jars {
-  const { store, seal, clock, keepFor } = options;
-  const opened = new Map<string, { readonly text: string; readonly held: HeldJar }>();
-  const turns = new Map<string, Promise<unknown>>();
-  const open = (id: string, text: string): HeldJar => {
-    const known = opened.get(id);
-    if (known?.text === text) return known.held;
-    const held = JSON.parse(seal.open(text, keyOf(id))) as HeldJar;
-    remember(id, text, held);
-    return held;
-  };
-  const remember = (id: string, text: string, held: HeldJar) => {
-    const [oldest] = opened.size >= REMEMBERED ? opened.keys() : [];
-    if (oldest !== undefined) opened.delete(oldest);
-    opened.set(id, { text, held });
-  };
-  const write = (id: string, held: HeldJar) => seal.seal(JSON.stringify(held), keyOf(id));
-  const by = (id: string) => ({
+  const { store, clock, keepFor } = options;
+  const envelope = envelopes(options.seal);
+  // Answers of one gateway take turns, so that only gateways race with each other.
+  const inTurn = turns();
+  const changing = (id: string) => ({
     store,
     key: keyOf(id),
-    read: (text: string) => open(id, text),
-    write: (held: HeldJar) => write(id, held),
+    read: (text: string) => envelope.open(id, text),
+    write: (held: HeldJar) => envelope.close(id, held),
     expiresAt: (held: HeldJar) => (held.over ? clock.now() : held.until) + keepFor,
   });
-  /** Answers of one gateway take turns, so that only gateways race with each other. */
-  const inTurn = async <T>(id: string, work: () => Promise<T>): Promise<T> => {
-    const before = turns.get(id) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    const done = turn.catch(() => undefined);
-    turns.set(id, done);
-    done.then(() => {
-      if (turns.get(id) === done) turns.delete(id);
-    });
-    return await turn;
-  };
   return {
     create: async (it, sent) => {
-      const held: HeldJar = { jar: emptyJar(sent), over: false, until: it.expiresAt };
-      await store.write(keyOf(it.id), write(it.id, held), {
-        version: null,
-        expiresAt: it.expiresAt + keepFor,
-      });
+      const text = envelope.close(it.id, { jar: emptyJar(sent), over: false, until: it.expiresAt });
+      await store.write(keyOf(it.id), text, { version: null, expiresAt: it.expiresAt + keepFor });
     },
     read: async (id) => {
       const stored = await store.read(keyOf(id));
-      return stored === null ? GONE : open(id, stored.value);
+      return stored === null ? GONE : envelope.open(id, stored.value);
     },
     edit: (id, edit) =>
       inTurn(id, async () => {
-        const changed = await change(by(id), (held) => {
+        const changed = await change(changing(id), (held) => {
           const jar = held.over ? held.jar : edit(held.jar, held.until);
           return jar === held.jar ? held : { ...held, jar };
         });
@@ -94,15 +69,31 @@ export function jars(options: JarsOptions): Jars {
       }),
     finish: (id) =>
       inTurn(id, async () => {
-        const changed = await change(by(id), (held) =>
+        const changed = await change(changing(id), (held) =>
           held.over ? held : { ...held, jar: remainsOf(held.jar), over: true },
         );
         if (changed?.after.jar.mirrors.length === 0) await store.remove(keyOf(id));
-        opened.delete(id);
+        envelope.forget(id);
       }),
-    forget: (id) => {
-      opened.delete(id);
+    forget: envelope.forget,
+  };
+}
+
+/** Opens and closes jars; the same text is opened only once. */
+function envelopes(seal: Seal) {
+  const opened = new Map<string, { readonly text: string; readonly held: HeldJar }>();
+  return {
+    open: (id: string, text: string): HeldJar => {
+      const known = opened.get(id);
+      if (known?.text === text) return known.held;
+      const held = JSON.parse(seal.open(text, keyOf(id))) as HeldJar;
+      const [oldest] = opened.size >= REMEMBERED ? opened.keys() : [];
+      if (oldest !== undefined) opened.delete(oldest);
+      opened.set(id, { text, held });
+      return held;
     },
+    close: (id: string, held: HeldJar) => seal.seal(JSON.stringify(held), keyOf(id)),
+    forget: (id: string) => void opened.delete(id),
   };
 }
 

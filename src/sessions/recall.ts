@@ -58,9 +58,7 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
       facts.delete(key);
       const running = asking.get(key);
       if (running !== undefined) return await running;
-      const answer = fetch(key).finally(() => {
-        if (asking.get(key) === answer) asking.delete(key);
-      });
+      const answer = fetch(key).finally(() => asking.get(key) === answer && asking.delete(key));
       asking.set(key, answer);
       return await answer;
     },
@@ -71,12 +69,9 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
     },
     forget: (key) => {
       news += 1;
-      if (key === null) {
-        facts.clear();
-        asking.clear();
-      } else {
-        facts.delete(key);
-        asking.delete(key);
+      for (const held of [facts, asking]) {
+        if (key === null) held.clear();
+        else held.delete(key);
       }
     },
   };

@@ -51,25 +51,13 @@ export function isRecordKey(key: string): boolean {
 
 export function records(options: RecordsOptions): Records {
   const { store, seal, log, keepFor } = options;
-  const keys = new Map<string, string>();
+  const pointer = pointers(store);
   const expiresAt = (it: Impersonation) => (it.end?.at ?? it.expiresAt) + keepFor;
-  const open = (key: string, text: string) => JSON.parse(seal.open(text, key)) as Impersonation;
-  const close = (key: string, it: Impersonation) => seal.seal(JSON.stringify(it), key);
-  const remember = (id: string, key: string) => {
-    const [oldest] = keys.size >= REMEMBERED ? keys.keys() : [];
-    if (oldest !== undefined) keys.delete(oldest);
-    keys.set(id, key);
-  };
-  const keyOf = async (id: string): Promise<string | null> => {
-    const known = keys.get(id);
-    if (known !== undefined) return known;
-    const pointer = await store.read(POINTER + id);
-    if (pointer !== null) remember(id, pointer.value);
-    return pointer?.value ?? null;
-  };
+  const opened = (key: string, text: string) => JSON.parse(seal.open(text, key)) as Impersonation;
+  const sealed = (key: string, it: Impersonation) => seal.seal(JSON.stringify(it), key);
   const read = async (key: string): Promise<Entry | null> => {
     const stored = await store.read(key);
-    return stored === null ? null : { key, version: stored.version, it: open(key, stored.value) };
+    return stored === null ? null : { key, version: stored.version, it: opened(key, stored.value) };
   };
   return {
     create: async (it) => {
@@ -77,25 +65,17 @@ export function records(options: RecordsOptions): Records {
       const key = keyOfSecret(secret) ?? "";
       const life = { version: null, expiresAt: expiresAt(it) };
       // The record last: what is cut off before it opens nothing.
-      if (!(await store.write(POINTER + it.id, key, life)))
-        throw new Fault("store-unavailable", `there is an impersonation ${it.id} already`);
-      if (!(await store.write(key, close(key, it), life)))
+      await pointer.create(it.id, key, life.expiresAt);
+      if (!(await store.write(key, sealed(key, it), life)))
         throw new Fault("store-unavailable", "the secret that was drawn is taken");
-      remember(it.id, key);
       return { entry: { key, version: 0, it }, secret };
     },
     read,
     change: async (id, edit) => {
-      const key = await keyOf(id);
+      const key = await pointer.read(id);
       if (key === null) return null;
-      const by = {
-        store,
-        key,
-        expiresAt,
-        read: (text: string) => open(key, text),
-        write: (it: Impersonation) => close(key, it),
-      };
-      const done = await change(by, edit);
+      const [open, close] = [(text: string) => opened(key, text), (it: Impersonation) => sealed(key, it)];
+      const done = await change({ store, key, expiresAt, read: open, write: close }, edit);
       if (done === null) return null;
       const { before, after, version } = done;
       return { entry: { key, version, it: after }, changed: after !== before };
@@ -103,20 +83,44 @@ export function records(options: RecordsOptions): Records {
     list: async () => {
       const found: Impersonation[] = [];
       for (const key of await store.list(RECORD)) {
-        const it = await readOrSkip(key);
+        const stored = await store.read(key);
+        const it = stored === null ? null : unlessSpoilt(() => opened(key, stored.value), key, log);
         if (it !== null) found.push(it);
       }
       return found;
     },
   };
+}
 
-  async function readOrSkip(key: string): Promise<Impersonation | null> {
-    const stored = await store.read(key);
-    try {
-      return stored === null ? null : open(key, stored.value);
-    } catch (error) {
-      log.warn({ err: error, key }, "an impersonation in the store can not be read; it is left out");
-      return null;
-    }
+function unlessSpoilt(open: () => Impersonation, key: string, log: Log): Impersonation | null {
+  try {
+    return open();
+  } catch (error) {
+    log.warn({ err: error, key }, "an impersonation in the store can not be read; it is left out");
+    return null;
   }
+}
+
+/** From public ids to keys; a pointer never changes, so it is asked for once. */
+function pointers(store: Store) {
+  const known = new Map<string, string>();
+  const remember = (id: string, key: string) => {
+    const [oldest] = known.size >= REMEMBERED ? known.keys() : [];
+    if (oldest !== undefined) known.delete(oldest);
+    known.set(id, key);
+  };
+  return {
+    create: async (id: string, key: string, expiresAt: number): Promise<void> => {
+      if (!(await store.write(POINTER + id, key, { version: null, expiresAt })))
+        throw new Fault("store-unavailable", `there is an impersonation ${id} already`);
+      remember(id, key);
+    },
+    read: async (id: string): Promise<string | null> => {
+      const remembered = known.get(id);
+      if (remembered !== undefined) return remembered;
+      const stored = await store.read(POINTER + id);
+      if (stored !== null) remember(id, stored.value);
+      return stored?.value ?? null;
+    },
+  };
 }

@@ -1,0 +1,19 @@
+/** Lets work on the same thing take turns, in the order in which it came; what fails doesn't hold up the next. */
+export type InTurn = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+
+export function turns(): InTurn {
+  const last = new Map<string, Promise<unknown>>();
+  return async (name, work) => {
+    const turn = (last.get(name) ?? Promise.resolve()).then(work);
+    const over = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    last.set(name, over);
+    try {
+      return await turn;
+    } finally {
+      if (last.get(name) === over) last.delete(name);
+    }
+  };
+}
