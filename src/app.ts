@@ -29,6 +29,7 @@ import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 import { type Book, book } from "./sessions/book.ts";
+import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { openShelf } from "./sessions/registry.ts";
 import type { Shelf } from "./sessions/shelf.ts";
 import { admin } from "./telemetry/admin.ts";
@@ -90,8 +91,22 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const shippers = keep(openShipping(shelf, held, records, log));
   const impersonations = book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") });
   keep({ close: () => impersonations.shut() });
+  const confirming = confirmations({
+    store: shelf.store,
+    clock: CLOCK,
+    sealKey: ring.derive("confirmation"),
+    maxBody: first.snapshot.settings.limits.confirmBody,
+  });
   const counters = metrics();
-  const world = worldOf({ held, ring, records, book: impersonations, counters, log });
+  const world = worldOf({
+    held,
+    ring,
+    records,
+    book: impersonations,
+    confirmations: confirming,
+    counters,
+    log,
+  });
   watchCounters(counters, world, records, shippers);
   const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
   keep(sweeper(world, SWEEP_EVERY));
@@ -141,11 +156,12 @@ interface WorldParts {
   readonly ring: Keyring;
   readonly records: AuditLedger;
   readonly book: Book;
+  readonly confirmations: Confirmations;
   readonly counters: Metrics;
   readonly log: Log;
 }
 
-function worldOf({ held, ring, records, book, counters, log }: WorldParts): World {
+function worldOf({ held, ring, records, book, confirmations, counters, log }: WorldParts): World {
   const open = sockets();
   book.onEnded((impersonation) => open.cut(impersonation.id, impersonation.end?.why ?? "ended-revoked"));
   return {
@@ -153,6 +169,7 @@ function worldOf({ held, ring, records, book, counters, log }: WorldParts): Worl
     log,
     config: held,
     book,
+    confirmations,
     ledger: records,
     tokens: tokens(ring, CLOCK),
     forms: formsWith(ring.derive("forms")),

@@ -1,5 +1,6 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
 import { labelOf } from "../domain/identity.ts";
+import { CONFIRMING } from "../gateway/intake.ts";
 import type { DecisionView, Pages } from "../gateway/world.ts";
 import { type Html, html } from "./html.ts";
 import { layout, person } from "./layout.ts";
@@ -35,14 +36,12 @@ function bodyOf(view: DecisionView): Html {
   const { decision } = view;
   switch (decision.kind) {
     case "page":
-      return decision.page === "ask-start"
-        ? asked(view, decision.grant)
-        : confirming(view, decision.sentence);
+      return decision.page === "ask-start" ? asked(view, decision.grant) : confirming(view);
     case "ended":
     case "stop":
       return over(view);
     case "refuse":
-      return refused(view, decision.sentence);
+      return refused(view);
     case "forward":
       throw new TypeError("a request that is forwarded has no page");
     default:
@@ -60,18 +59,32 @@ ${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from:
 </section>`;
 }
 
-/** What, where and on whose account. The yes comes with the rest of `confirm`. */
-function confirming(view: DecisionView, sentence: string): Html {
+/** What, where and on whose account. The yes goes to the very address that is asked about; the request is kept here. */
+function confirming(view: DecisionView): Html {
   return html`<section class="card">
 <p class="word warn">confirm-required</p>
-<h1>${sentence}</h1>
+<h1>${view.sentence}</h1>
+<p class="lead">You are about to do this as somebody else. It is done once, just as it was sent, if you say yes within two minutes.</p>
 ${onWhoseAccount(view)}
-<div class="actions"><a class="button quiet" href="${view.back}">Don’t do it</a></div>
+<div class="actions">
+<form method="post" action="${confirmingAddress(view.to)}">
+<input type="hidden" name="_csrf" value="${view.csrf}">
+<input type="hidden" name="_confirmation" value="${view.confirmation ?? ""}">
+<button>Yes, do it</button>
+</form>
+<a class="button quiet" href="${view.back}">No, go back</a>
+</div>
 ${requestLine(view.requestId)}
 </section>`;
 }
 
-function refused(view: DecisionView, sentence: string): Html {
+/** The address with the mark of an answer to a question of ours; it never travels on. */
+function confirmingAddress(to: string): string {
+  return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}`;
+}
+
+function refused(view: DecisionView): Html {
+  const { sentence } = view;
   const { reason } = view.decision;
   const heading =
     reason === "read-only"

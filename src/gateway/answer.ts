@@ -1,5 +1,6 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
+import { fillSentence } from "../domain/sentence.ts";
 import type { Fault } from "../errors.ts";
 import type { Committed } from "./commit.ts";
 import { sameOriginPath } from "./find-owner.ts";
@@ -32,6 +33,9 @@ const JSON_HEADERS: readonly (readonly [string, string])[] = [
   ["X-Content-Type-Options", "nosniff"],
 ];
 
+/** To a script that only wanted to know whether there is a question: there is none, and nothing was done. */
+export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", "no-store"]], body: "" };
+
 /** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
 export function answer(world: World, committed: Committed): Answer {
   const { decision } = committed;
@@ -50,8 +54,9 @@ export function answer(world: World, committed: Committed): Answer {
       decision.reason,
       status,
       REASONS[decision.reason],
-      sentenceOf(decision),
+      sentenceOf(committed),
       committed.id,
+      committed.confirmation === null ? {} : { confirmation: committed.confirmation },
     );
     return { status, headers: [...JSON_HEADERS, ...extra], body };
   }
@@ -99,8 +104,17 @@ export function problem(
   title: string,
   detail: string,
   requestId: string,
+  more: Readonly<Record<string, string>> = {},
 ): string {
-  return JSON.stringify({ type: `urn:guise:${family}:${code}`, title, status, detail, code, requestId });
+  return JSON.stringify({
+    type: `urn:guise:${family}:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    requestId,
+    ...more,
+  });
 }
 
 /** `Clear-Site-Data` where shoes were changed and the config allows it. */
@@ -130,30 +144,31 @@ function statusOf(decision: Decision): number {
   }
 }
 
-function sentenceOf(decision: Decision): string {
-  const own =
-    decision.kind === "refuse" || (decision.kind === "page" && decision.page === "confirm")
-      ? decision.sentence
-      : "";
-  return own === "" ? REASONS[decision.reason] : own;
+/** What the agent reads: the rule's own sentence where it has one. */
+function sentenceOf({ decision, trueUser, impersonation }: Committed): string {
+  const asked = decision.kind === "page" && decision.page === "confirm";
+  const own = decision.kind === "refuse" || asked ? decision.sentence : "";
+  const people = { trueUser, effectiveUser: impersonation?.effectiveUser ?? null };
+  return own === "" ? REASONS[decision.reason] : fillSentence(own, people);
 }
 
 function viewOf(world: World, committed: Committed): Parameters<World["pages"]["decision"]>[0] {
   const { decision, trueUser, impersonation, over, snapshot } = committed;
   return {
     decision,
+    sentence: sentenceOf(committed),
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
     to: committed.target,
     returnTo: (impersonation ?? over)?.returnTo ?? "/",
     back: sameOriginPath(committed.raw.headers.referer, committed.origin, snapshot) ?? "/",
-    method: committed.raw.method ?? committed.method,
+    method: committed.sent,
     trueUser,
     other: otherOf(committed),
     impersonation: impersonation ?? over,
     csrf: world.forms.token(formSubject(committed, trueUser), world.clock.now()),
     ticket: null,
-    confirmation: null,
+    confirmation: committed.confirmation,
   };
 }
 

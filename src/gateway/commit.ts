@@ -2,6 +2,7 @@ import type { Decision, ReasonWord } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
+import { keepQuestion } from "./confirm.ts";
 import { sameOriginPath } from "./find-owner.ts";
 import type { Judged } from "./judge.ts";
 import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
@@ -21,9 +22,18 @@ export interface Committed extends Judged {
   readonly setCookies: readonly string[];
   /** Shoes were put on, changed or taken off: what the browser keeps of the page before has to go. */
   readonly changed: boolean;
+  /** The token with which the agent says yes to what is asked. */
+  readonly confirmation: string | null;
 }
 
-const NOTHING = { impersonation: null, over: null, intent: null, setCookies: [], changed: false } as const;
+const NOTHING = {
+  impersonation: null,
+  over: null,
+  intent: null,
+  setCookies: [],
+  changed: false,
+  confirmation: null,
+} as const;
 
 /** Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`: then nothing is done. */
 export async function commit(world: World, judged: Judged): Promise<Committed> {
@@ -49,10 +59,18 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
       // A prefetch is nobody's deed.
       if (decision.kind === "refuse" && !base.navigation.speculative)
         note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
-      return { ...base, impersonation: held };
+      return await asking(world, base, held);
     default:
       return decision satisfies never;
   }
+}
+
+/** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
+async function asking(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
+  const { decision, trueUser } = base;
+  const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
+  const confirmation = asked ? await keepQuestion(world, base, trueUser, held) : null;
+  return { ...base, impersonation: held, confirmation };
 }
 
 type Starting = Extract<Decision, { readonly as: "start" }>;

@@ -34,9 +34,8 @@ export function isDocument(signed: Signed, plan: HeadPlan): boolean {
   const destination = signed.raw.headers["sec-fetch-dest"];
   if (!signed.navigation.wantsPage || (destination !== undefined && destination !== "document")) return false;
   if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return false;
-  const type = headerOf(plan.headers, "content-type");
   const attached = /^\s*attachment\b/i.test(headerOf(plan.headers, "content-disposition") ?? "");
-  return !attached && type !== null && /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type);
+  return !attached && htmlType(plan.headers) !== null;
 }
 
 /** The page under the banner. HEAD is answered as GET would be, without a body. */
@@ -61,14 +60,14 @@ export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPl
 
 function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
   const { limits } = signed.snapshot.settings;
-  const type = headerOf(plan.headers, "content-type") ?? "";
+  const type = htmlType(plan.headers) ?? "";
   const view = hostView(signed, type);
   const needs = cspNeeds(view);
   const kept = plan.headers.filter(
     (_, at) => !OF_THE_BYTES.has((plan.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
   const headers = withType(amendPolicyHeaders(kept, needs), outgoingContentType(type));
-  if (signed.raw.method === "HEAD") return { ...plan, headers, transform: null };
+  if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),
     syntax: view.syntax,
@@ -121,8 +120,18 @@ function hostView(signed: Signed, type: string): HostView {
   };
 }
 
+/** Browsers follow these, and show what else comes with a `Location`. */
+const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
 function isRedirect({ status, headers }: HeadPlan): boolean {
-  return status >= 300 && status < 400 && headerOf(headers, "location") !== null;
+  return FOLLOWED.has(status) && (headerOf(headers, "location") ?? "").trim() !== "";
+}
+
+/** Of several types browsers take the last that they know, so one that is HTML is enough. */
+function htmlType(headers: RawHeaders): string | null {
+  const types = headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === "content-type");
+  const isHtml = (type: string) => /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type);
+  return types.flatMap((type) => type.split(",")).findLast(isHtml) ?? null;
 }
 
 function withType(headers: RawHeaders, type: string): RawHeaders {

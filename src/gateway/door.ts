@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
-import { type Answer, answer, answerFault, answerFaultTo } from "./answer.ts";
+import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchangeFor } from "./exchanges.ts";
 import { intake } from "./intake.ts";
@@ -70,6 +70,7 @@ async function admitRequest(
   const passage = await pipeline(world, received);
   if (passage.kind === "answer") return await send(reply, answer(world, passage.committed));
   if (passage.kind === "fault") return await send(reply, answerFaultTo(world, received, passage.fault));
+  if (passage.kind === "unasked") return await send(reply, NOTHING_ASKED);
   const exchange = await exchangeFor(world, passage.signed, { request: request.raw, response: reply.raw });
   ways.assign(exchange, received.snapshot.settings);
   request.exchange = exchange;

@@ -46,11 +46,11 @@ export async function exchangeFor(
   const { target, headers } = await outboundFor(world, signed);
   const { signal, release } = leash(world, signed);
   return {
-    method: client.request.method ?? "GET",
+    method: signed.sent,
     target,
     headers,
     client,
-    body: null,
+    body: signed.body,
     respond: (head) => respond(world, signed, head),
     failed: (fault) => sendFault(world, signed, client.response, fault),
     settled: (settlement) => {
@@ -68,5 +68,5 @@ function sendFault(world: World, signed: Signed, response: ServerResponse, fault
     status,
     [...headers, ...own, ["Content-Length", String(Buffer.byteLength(body))]].flat(),
   );
-  response.end(signed.raw.method === "HEAD" ? undefined : body);
+  response.end(signed.sent === "HEAD" ? undefined : body);
 }

@@ -59,8 +59,10 @@ function receive(
     id: as.id,
     at: world.clock.now(),
     startedAt: world.clock.monotonic(),
+    sent: method,
     ...effectiveMethod(method, url.query, raw.headers),
     ...url,
+    probing: raw.headers["x-guise-probe"] !== undefined,
     ...host,
     ...outer,
     headers: requestHeaders(raw.rawHeaders, keeper.dropped),
@@ -90,7 +92,7 @@ function address(
   raw: IncomingMessage,
   authority: string,
   settings: Settings,
-): { target: string; path: string; query: string | null } {
+): { target: string; path: string; query: string | null; confirming: boolean } {
   const sent = raw.url ?? "";
   const absolute = sent.startsWith("/") ? null : absoluteForm(sent);
   if (absolute !== null && absolute.authority.toLowerCase() !== authority.toLowerCase()) {
@@ -100,7 +102,18 @@ function address(
     throw new Fault("bad-request", `${raw.method} is not passed on`);
   const url = canonicalUrl(absolute?.rest ?? sent, urlLimits(settings));
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
-  return { target: url.target, path: url.path, query: url.query };
+  return withoutMark(url.path, url.query, url.target);
+}
+
+/** What the page that asks adds to the address that it asks about. The app never sees it. */
+export const CONFIRMING = "_guise_confirm=yes";
+
+function withoutMark(path: string, query: string | null, target: string) {
+  if (query === null || !query.endsWith(CONFIRMING)) return { path, query, target, confirming: false };
+  const rest = query.slice(0, -CONFIRMING.length);
+  if (rest !== "" && !rest.endsWith("&")) return { path, query, target, confirming: false };
+  const before = rest === "" ? null : rest.slice(0, -1);
+  return { path, query: before, target: before === null ? path : `${path}?${before}`, confirming: true };
 }
 
 function hostReading(raw: IncomingMessage): { host: string; authority: string } {

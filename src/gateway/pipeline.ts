@@ -1,5 +1,6 @@
 import { Fault } from "../errors.ts";
 import { type Committed, commit } from "./commit.ts";
+import { takeYes } from "./confirm.ts";
 import { findOwner } from "./find-owner.ts";
 import { identify } from "./identify.ts";
 import { judge } from "./judge.ts";
@@ -13,6 +14,7 @@ import type { World } from "./world.ts";
 export type Passage =
   | { readonly kind: "forward"; readonly signed: Signed }
   | { readonly kind: "answer"; readonly committed: Committed }
+  | { readonly kind: "unasked" }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
 /**
@@ -25,7 +27,11 @@ export async function pipeline(world: World, received: Received): Promise<Passag
     const identified = await identify(world, matched);
     const recalled = await recall(world, identified);
     const owned = await findOwner(world, recalled);
-    const judged = judge(owned, false);
+    const settled = await takeYes(world, owned);
+    const judged = judge(settled);
+    // Whoever only wants to know whether there is a question hears no more than that there is none.
+    if (judged.probing && judged.disguise.kind !== "none" && judged.decision.reason !== "confirm-required")
+      return { kind: "unasked" };
     const committed = await commit(world, judged);
     if (committed.decision.kind !== "forward") return { kind: "answer", committed };
     return { kind: "forward", signed: await sign(world, committed) };

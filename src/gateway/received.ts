@@ -14,6 +14,8 @@ export interface Received {
   readonly at: number;
   readonly startedAt: number;
   readonly method: string;
+  /** The method as it was sent, and is sent on. */
+  readonly sent: string;
   /** Canonical path and query, and both apart. */
   readonly target: string;
   readonly path: string;
@@ -40,6 +42,10 @@ export interface Received {
   readonly forwardedHost: string;
   /** Something asks for another method than was sent; `method` is what may become of it. */
   readonly overridden: boolean;
+  /** It brings the agent's yes to a question of ours, instead of a body of its own. */
+  readonly confirming: boolean;
+  /** A script only wants to know whether it would be asked; it never goes to the app. */
+  readonly probing: boolean;
   readonly navigation: Navigation;
   readonly upgrade: boolean;
   /** Below the reserved prefix: never goes to the app. */

@@ -65,7 +65,7 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
   const length = Number(headers["content-length"]);
   return {
     id: received.id,
-    method: received.raw.method ?? received.method,
+    method: received.sent,
     path: received.path,
     query: received.query,
     host: received.authority,

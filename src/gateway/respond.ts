@@ -54,7 +54,16 @@ async function disguisedPlan(world: World, signed: Signed, head: UpstreamHead): 
   const headers = [...kept, "Cache-Control", "private, no-store", ...ourHeaders(signed)];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
-  return isDocument(signed, plan) ? documentPlan(world, signed, impersonation, plan) : plan;
+  if (isDocument(signed, plan)) return documentPlan(world, signed, impersonation, plan);
+  return signed.navigation.wantsPage ? unsniffed(plan) : plan;
+}
+
+/** What isn't called a document must not be taken for one: it would be a page without a banner. */
+function unsniffed(plan: HeadPlan): HeadPlan {
+  const kept = plan.headers.filter(
+    (_, at) => plan.headers[at - (at % 2)]?.toLowerCase() !== "x-content-type-options",
+  );
+  return { ...plan, headers: [...kept, "X-Content-Type-Options", "nosniff"] };
 }
 
 function ourHeaders(signed: Signed): RawHeaders {

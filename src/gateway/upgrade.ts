@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { type Answer, answer, answerFault, answerFaultTo } from "./answer.ts";
+import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./answer.ts";
 import { leash, outboundFor } from "./exchanges.ts";
 import { intake } from "./intake.ts";
 import { originAllowed } from "./origin.ts";
@@ -31,6 +31,7 @@ export function upgrading(world: World, tunnelOf: (received: Received) => Tunnel
       throw new Fault("foreign-origin", `the Origin is ${verdict.why}: ${request.headers.origin ?? ""}`);
     const passage = await pipeline(world, received);
     if (passage.kind === "answer") refuse(socket, answer(world, passage.committed));
+    else if (passage.kind === "unasked") refuse(socket, NOTHING_ASKED);
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(world, received, passage.fault));
     else await open(world, passage.signed, tunnelOf(received), { socket, head });
   };

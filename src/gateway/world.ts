@@ -6,6 +6,7 @@ import type { Impersonation } from "../domain/impersonation.ts";
 import type { Fault } from "../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
 import type { Book } from "../sessions/book.ts";
+import type { Confirmations } from "../sessions/confirmations.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -18,6 +19,8 @@ export interface Pages {
 
 export interface DecisionView {
   readonly decision: Decision;
+  /** What it says to the agent, names filled in. */
+  readonly sentence: string;
   readonly requestId: string;
   readonly prefix: string;
   /** The address that was asked for, to come back to. */
@@ -63,6 +66,7 @@ export interface World {
   readonly log: Log;
   readonly config: { current(): Snapshot };
   readonly book: Book;
+  readonly confirmations: Confirmations;
   readonly ledger: Ledger;
   readonly tokens: Tokens;
   readonly forms: Forms;

@@ -1,0 +1,88 @@
+import { canonicalUrl } from "../domain/canonical-url.ts";
+import type { Identity } from "../domain/identity.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import { Fault } from "../errors.ts";
+import { type Binding, bodyHash } from "../sessions/confirmations.ts";
+import { formSubject } from "./answer.ts";
+import { readBody } from "./body.ts";
+import type { Owned } from "./find-owner.ts";
+import { urlLimits } from "./limits.ts";
+import { type Settled, settleMethod } from "./override.ts";
+import type { World } from "./world.ts";
+
+/** The form of the page that asks: a token and our hidden field. */
+const LARGEST_FORM = 8_192;
+
+/**
+ * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
+ * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes is nobody's.
+ */
+export async function takeYes(world: World, owned: Owned): Promise<Settled> {
+  const held = owned.disguise.kind === "held" ? owned.disguise.impersonation : null;
+  const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
+  if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);
+  const { requestIdle } = owned.snapshot.settings.timeouts;
+  const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
+  if (!world.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at)) {
+    throw new Fault("forbidden", "the confirmation was sent without the hidden field of its page");
+  }
+  const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
+  const kept = await world.confirmations.redeem(form.get("_confirmation") ?? "", who);
+  if (kept === null || kept.binding.url !== owned.target) {
+    throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
+  }
+  return asAsked(owned, kept.binding, kept.kept?.headers ?? [], kept.kept?.bytes ?? null);
+}
+
+function asAsked(
+  owned: Owned,
+  binding: Binding,
+  headers: readonly string[],
+  bytes: Uint8Array | null,
+): Settled {
+  const url = canonicalUrl(binding.url, urlLimits(owned.snapshot.settings));
+  if (url.kind === "refused") throw new Fault("forbidden", "the confirmed address can no longer be read");
+  const others = owned.headers.filter(
+    (_, at) => (owned.headers[at - (at % 2)] ?? "").toLowerCase() !== "content-type",
+  );
+  const [sent = "GET", method = sent] = binding.method.split(" ");
+  return {
+    ...owned,
+    sent,
+    method,
+    overridden: method !== sent,
+    rule: owned.snapshot.rules.match({ host: owned.host, path: url.path, method }),
+    headers: [...others, ...headers],
+    body: bytes === null ? Buffer.alloc(0) : Buffer.from(bytes),
+    confirmed: true,
+  };
+}
+
+/**
+ * Keeps a request until its agent has said yes, and gives the token for the page that asks. Throws `too-large` when its body
+ * can't be kept whole: then it can't be confirmed either.
+ */
+export async function keepQuestion(
+  world: World,
+  settled: Settled,
+  agent: Identity,
+  held: Impersonation,
+): Promise<string> {
+  const { limits, timeouts } = settled.snapshot.settings;
+  const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
+  if (bytes.length > limits.confirmBody)
+    throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
+  const binding: Binding = {
+    impersonation: held.id,
+    agent: agent.id,
+    effectiveUser: held.effectiveUser.id,
+    method: `${settled.sent} ${settled.method}`,
+    url: settled.target,
+    body: bodyHash(bytes),
+  };
+  const type = settled.raw.headers["content-type"];
+  return await world.confirmations.ask(binding, {
+    headers: type === undefined ? [] : ["Content-Type", type],
+    bytes,
+  });
+}
