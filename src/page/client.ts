@@ -25,13 +25,16 @@ const PARTS = [
   "banner",
 ] as const;
 
+/** The parts of the stylesheet inside of the banner; later ones outrank earlier ones. */
+const STYLES = ["banner.css", "panel.css", "media.css"] as const;
+
 let read: ReadonlyMap<string, ClientAsset> | null = null;
 
 /** The files under the reserved prefix that the banner is made of, by name. Read from disk once. */
 export function clientAssets(): ReadonlyMap<string, ClientAsset> {
   read ??= new Map([
     ["client.js", asset(Buffer.from(bundle()), "text/javascript; charset=utf-8")],
-    ["banner.css", asset(file("banner.css"), "text/css; charset=utf-8")],
+    ["banner.css", asset(Buffer.concat(STYLES.map(file)), "text/css; charset=utf-8")],
     ["page.css", asset(file("page.css"), "text/css; charset=utf-8")],
   ]);
   return read;

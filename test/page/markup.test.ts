@@ -27,6 +27,7 @@ t.test("long names end with an ellipsis after sixty characters", async (t) => {
   t.equal(plain("a".repeat(61)), `${"a".repeat(59)}\u2026`);
   t.equal([...plain("\u{1f600}".repeat(10_000))].length, 60);
   t.equal(plain("x".repeat(10 << 20)).length, 60);
+  t.equal(plain(`${"x".repeat(58)}\u00e4`).length, 59, "in no time, whatever the last letter is");
 });
 
 t.test("any text comes back from a browser's parser as it was, and is ASCII before", async (t) => {

@@ -1,7 +1,7 @@
 import { startClock } from "./clock.js";
 import { startConfirm } from "./confirm.js";
 import { startDisable } from "./disable.js";
-import { takeBanner } from "./element.js";
+import { awaitStyles, takeBanner } from "./element.js";
 import { startLayout } from "./layout.js";
 import { startLogout } from "./logout.js";
 import { startTab, tellStopped } from "./tab.js";
@@ -10,13 +10,14 @@ import { startWatch } from "./watch.js";
 /**
  * @param {HTMLScriptElement} script
  */
-function start(script) {
+async function start(script) {
   const banner = takeBanner(script);
   if (banner === null) {
     location.replace(new URL("stop", script.src));
     return;
   }
-  const roomless = startLayout(banner);
+  await awaitStyles(banner);
+  const roomless = banner.styled ? startLayout(banner) : () => undefined;
   if (banner.config.impersonation === null) {
     startNotice(banner, roomless);
     return;
@@ -43,4 +44,4 @@ function startNotice({ host, root }, roomless) {
   });
 }
 
-if (document.currentScript instanceof HTMLScriptElement) start(document.currentScript);
+if (document.currentScript instanceof HTMLScriptElement) void start(document.currentScript);

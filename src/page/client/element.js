@@ -20,6 +20,7 @@
  * @property {HTMLElement} bar
  * @property {Config} config
  * @property {string} base
+ * @property {boolean} styled whether its stylesheet is there
  */
 
 /** The root is handed out once, here; the page's own scripts never get it. */
@@ -73,7 +74,7 @@ function read(host, root, script) {
   if (!(bar instanceof HTMLElement)) return null;
   const config = JSON.parse(bar.dataset.config ?? "{}");
   delete bar.dataset.config;
-  return { host, root, bar, config, base: new URL(".", script.src).href };
+  return { host, root, bar, config, base: new URL(".", script.src).href, styled: false };
 }
 
 /**
@@ -89,4 +90,46 @@ export function make(name, classes, text) {
   element.className = classes;
   element.textContent = text;
   return element;
+}
+
+/** What the stylesheet gives the element; nobody else could. */
+const FOREMOST = "2147483647";
+/** Longer than this, ms, nothing waits for the stylesheet. */
+const PATIENCE = 3000;
+
+/**
+ * Waits until the banner's stylesheet has come, or won't. It is then kept as the root's own, so that an element that
+ * is put in anew doesn't load it again.
+ * @param {Banner} banner
+ * @returns {Promise<void>}
+ */
+export function awaitStyles(banner) {
+  const link = banner.root.querySelector("link");
+  if (link === null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      // A sheet that failed to load is there as well, but nobody may read it and it styles nothing.
+      if (!banner.styled && getComputedStyle(banner.host).zIndex === FOREMOST) {
+        banner.styled = true;
+        if (self.origin !== "null" && link.sheet !== null) adopt(banner.root, link, link.sheet);
+      }
+      resolve();
+    };
+    if (link.sheet !== null) done();
+    link.addEventListener("load", done);
+    link.addEventListener("error", done);
+    setTimeout(done, PATIENCE);
+  });
+}
+
+/**
+ * @param {ShadowRoot} root
+ * @param {HTMLLinkElement} link
+ * @param {CSSStyleSheet} loaded
+ */
+function adopt(root, link, loaded) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync([...loaded.cssRules].map((rule) => rule.cssText).join("\n"));
+  root.adoptedStyleSheets = [sheet];
+  link.remove();
 }

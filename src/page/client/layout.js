@@ -29,39 +29,55 @@ export function startLayout({ host, bar, root, config }) {
       Object.assign(state, { edge, height });
       sheet.replaceSync(room(edge, height));
     }
-    if (!document.adoptedStyleSheets.includes(sheet))
-      document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+    const sheets = document.adoptedStyleSheets;
+    if (!sheets.includes(sheet)) document.adoptedStyleSheets = [...sheets, sheet];
     for (let pass = 0; pass < 3 && shift(host, state, moved); pass += 1);
     fit(state, moved);
   };
+  look();
+  root.addEventListener("change", look);
+  const unwatch = onChange(bar, restore, look);
+  return () => {
+    unwatch();
+    restore();
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
+  };
+}
 
-  let waiting = false;
+/**
+ * Calls `look` soon after anything that may have moved something, `restore` before a window of another size is looked
+ * at. Gives a function that ends it.
+ * @param {HTMLElement} bar
+ * @param {() => void} restore
+ * @param {() => void} look
+ */
+function onChange(bar, restore, look) {
+  let waiting = 0;
   const soon = () => {
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
+    waiting ||= setTimeout(() => {
+      waiting = 0;
       look();
     }, REST);
   };
-  look();
-  new ResizeObserver(soon).observe(bar);
-  new MutationObserver(soon).observe(document, {
-    childList: true,
-    subtree: true,
-    attributes: true,
-    attributeFilter: ["class", "open", "hidden"],
-  });
-  addEventListener("scroll", soon, { capture: true, passive: true });
-  addEventListener("load", soon);
-  addEventListener("resize", () => {
+  const resized = () => {
     restore();
     soon();
-  });
-  root.addEventListener("change", look);
+  };
+  const sizes = new ResizeObserver(soon);
+  const changes = new MutationObserver(soon);
+  sizes.observe(bar);
+  const attributeFilter = ["class", "open", "hidden"];
+  changes.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter });
+  addEventListener("scroll", soon, { capture: true, passive: true });
+  addEventListener("load", soon);
+  addEventListener("resize", resized);
   return () => {
-    restore();
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((each) => each !== sheet);
+    sizes.disconnect();
+    changes.disconnect();
+    removeEventListener("scroll", soon, { capture: true });
+    removeEventListener("load", soon);
+    removeEventListener("resize", resized);
+    clearTimeout(waiting);
   };
 }
 

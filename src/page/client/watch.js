@@ -38,7 +38,8 @@ export function startWatch(banner) {
  * of scripts that render the body anew.
  * @param {import("./element.js").Banner} banner
  */
-function put({ host }) {
+function put(banner) {
+  const { host } = banner;
   const root = document.documentElement;
   if (host.parentNode !== root) {
     const before = document.body ?? null;
@@ -47,32 +48,38 @@ function put({ host }) {
   }
   host.removeAttribute("hidden");
   host.removeAttribute("inert");
-  lift(host);
+  lift(banner);
 }
 
 /**
- * Into the top layer, where no z-index counts and no ancestor clips, moves or fades.
- * @param {HTMLElement} host
+ * Into the top layer, where no z-index counts and no ancestor clips, moves or fades. Without its styles it
+ * would lie in the middle of the page there, so then it stays where it stands.
+ * @param {import("./element.js").Banner} banner
  */
-function lift(host) {
-  if (!("popover" in host) || matchMedia("print").matches) return;
+function lift({ host, styled }) {
+  if (!styled || !("popover" in host) || matchMedia("print").matches) return;
   if (host.popover !== "manual") host.popover = "manual";
   if (!host.matches(":popover-open")) host.showPopover();
 }
 
 /** @param {import("./element.js").Banner} banner */
-function shown({ host, bar }) {
+function shown({ host, bar, styled }) {
   if (!host.isConnected || host.parentNode !== document.documentElement || host.inert || host.hidden)
     return false;
   if (matchMedia("print").matches || document.visibilityState === "hidden") return true;
+  if (!styled) return bar.getBoundingClientRect().height > 0;
   if ("popover" in host && !host.matches(":popover-open")) return false;
   const box = bar.getBoundingClientRect();
   const inside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
   return inside && box.height >= 16 && box.width >= innerWidth / 2;
 }
 
-/** What the app opens in the top layer must not lie on the banner; and paper has no layers. @param {import("./element.js").Banner} banner */
-function stayOnTop({ host }) {
+/**
+ * What the app opens in the top layer must not lie on the banner; and paper has no layers.
+ * @param {import("./element.js").Banner} banner
+ */
+function stayOnTop(banner) {
+  const { host } = banner;
   const raise = () => {
     if (!host.matches(":popover-open")) return;
     host.hidePopover();
@@ -91,8 +98,8 @@ function stayOnTop({ host }) {
     host.removeAttribute("popover");
   };
   addEventListener("beforeprint", paper);
-  addEventListener("afterprint", () => lift(host));
-  matchMedia("print").addEventListener("change", ({ matches }) => (matches ? paper() : lift(host)));
+  addEventListener("afterprint", () => lift(banner));
+  matchMedia("print").addEventListener("change", ({ matches }) => (matches ? paper() : lift(banner)));
 }
 
 /** @param {import("./element.js").Banner} banner */

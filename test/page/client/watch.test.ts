@@ -1,4 +1,5 @@
 import t from "tap";
+import { inside } from "../inside.ts";
 import { ready, stage } from "../stage.ts";
 
 const it = await stage();
@@ -104,3 +105,22 @@ t.test("a page that takes the banner's name first is left", async (t) => {
   t.pass("for the page with the button");
   await context.close();
 });
+
+t.test(
+  "without its stylesheet the banner stands at the start of the page, and its script works",
+  async (t) => {
+    it.site.page("/page", { html: HTML, view: { logout: ["h1"] } });
+    const context = await it.browser.newContext();
+    await context.route("**/*.css", (route) => route.abort());
+    const page = await context.newPage();
+    await page.goto(`${it.site.url}/page`);
+    await page.waitForFunction("document.querySelector('html > guise-banner') !== null");
+    const banner = await inside(page);
+    const [bar, heading] = [await banner.box(".bar"), await page.locator("h1").boundingBox()];
+    t.ok(bar.y < 20 && bar.height > 20 && bar.y + bar.height <= (heading?.y ?? 0));
+    await page.waitForFunction("document.querySelector('h1').title !== ''");
+    await page.click("h1");
+    await page.waitForURL("**/stopped");
+    await context.close();
+  },
+);

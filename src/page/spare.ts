@@ -1,0 +1,71 @@
+import { Transform, type TransformCallback } from "node:stream";
+
+/**
+ * Bytes through `inner` where that works, and as they came where it fails before it gave anything: for what may be left
+ * out. `inner` must give what it took, in order, once it has given anything at all.
+ */
+export function sparing(inner: Transform): Transform {
+  return new Sparing(inner);
+}
+
+class Sparing extends Transform {
+  readonly #inner: Transform;
+  /** What `inner` took and may still refuse; null once it gave something. */
+  #held: Buffer[] | null = [];
+  #failed: Error | null = null;
+
+  constructor(inner: Transform) {
+    super();
+    this.#inner = inner;
+    inner.on("data", (chunk: Buffer) => {
+      this.#held = null;
+      if (!this.push(chunk)) inner.pause();
+    });
+    inner.on("error", (error) => {
+      this.#failed ??= error;
+    });
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    if (this.#failed !== null) {
+      done(null, chunk);
+      return;
+    }
+    this.#held?.push(chunk);
+    this.#inner.write(chunk, (error) => {
+      if (error) this.#giveBack(error, done);
+      else done();
+    });
+  }
+
+  override _flush(done: TransformCallback): void {
+    if (this.#failed !== null) {
+      done();
+      return;
+    }
+    this.#inner.once("end", () => done());
+    this.#inner.once("error", (error) => this.#giveBack(error, done));
+    this.#inner.end();
+  }
+
+  override _read(size: number): void {
+    this.#inner.resume();
+    super._read(size);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#inner.destroy();
+    done(error);
+  }
+
+  #giveBack(error: Error, done: TransformCallback): void {
+    this.#failed = error;
+    if (this.#held === null) {
+      done(error);
+      return;
+    }
+    for (const chunk of this.#held) this.push(chunk);
+    this.#held = null;
+    done();
+  }
+}
