@@ -10,6 +10,7 @@ import { cspNeeds } from "../page/client.ts";
 import { decoder } from "../page/content-coding.ts";
 import type { HostView } from "../page/host.ts";
 import { rewriter } from "../page/rewriter.ts";
+import { sparing } from "../page/spare.ts";
 import { formSubject } from "./answer.ts";
 import type { HeadPlan, RawHeaders } from "./exchange.ts";
 import { cookieNames, setOwnCookie } from "./own-cookies.ts";
@@ -48,14 +49,17 @@ export function documentPlan(
   return marked(signed, plan, (view) => banner(bannerView(world, signed, impersonation, view)));
 }
 
-/** One's own page with the notice whom one was, shown once. */
+/** One's own page with the notice whom one was, shown once; a page that it can't be written into is shown without. */
 export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPlan {
   const names = cookieNames(signed.snapshot.settings.cookie.name, signed.scheme);
   const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
   const text = signed.notice === null ? null : world.forms.open(signed.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
-  if (text === null) return own;
-  return marked(signed, own, (view) => notice({ ...view, effectiveUser: { label: text } }));
+  const type = htmlType(plan.headers) ?? "";
+  const plain = headerOf(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
+  if (text === null || plan.status === 206 || !plain) return own;
+  const made = marked(signed, own, (view) => notice({ ...view, effectiveUser: { label: text } }));
+  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
 }
 
 function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {

@@ -23,6 +23,7 @@ export function outbound(signed: Signed, jarCookies: string | null): Outbound {
   const disguised = signed.impersonation !== null;
   const headers = ["Host", hostFor(signed)];
   if (disguised) addDisguised(headers, signed);
+  else if (signed.notice !== null && signed.navigation.wantsPage) addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
   const cookies = disguised ? jarCookies : signed.cookies;
   if (cookies !== null) headers.push("Cookie", cookies);
@@ -55,4 +56,13 @@ function addDisguised(headers: string[], signed: Signed): void {
     headers.push(name, signed.headers[at + 1] ?? "");
   }
   if (wholePage) headers.push("Accept-Encoding", "identity");
+}
+
+/** One's own page that can carry a notice comes uncompressed; nothing else of it is touched. */
+function addForNotice(headers: string[], signed: Signed): void {
+  for (let at = 0; at + 1 < signed.headers.length; at += 2) {
+    const name = signed.headers[at] ?? "";
+    if (name.toLowerCase() !== "accept-encoding") headers.push(name, signed.headers[at + 1] ?? "");
+  }
+  headers.push("Accept-Encoding", "identity");
 }

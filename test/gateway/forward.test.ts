@@ -113,6 +113,18 @@ t.test("a page that gets the banner is asked for whole and uncompressed, nothing
   t.same([valuesOf(call, "accept-encoding"), valuesOf(call, "range")], [["br"], ["bytes=0-1"]]);
 });
 
+t.test(
+  "one's own page that waits for a notice is asked for uncompressed, and otherwise as it was",
+  async (t) => {
+    const it = await testWorld(t);
+    const lines = ["accept-encoding: br", "Range: bytes=0-1", "Authorization: x", "Cookie: guise-notice=n"];
+    const names = (headers: readonly string[]) =>
+      ["accept-encoding", "range", "authorization"].map((name) => valuesOf(headers, name)[0]);
+    t.same(names((await own(it, ["GET /", ...CLICK, ...lines])).headers), ["identity", "bytes=0-1", "x"]);
+    t.same(names((await own(it, ["GET /", ...FETCH, ...lines])).headers), ["br", "bytes=0-1", "x"]);
+  },
+);
+
 t.test("each header of ours is there once, whatever the client sent under its name", async (t) => {
   const it = await testWorld(t);
   const evil = [

@@ -5,7 +5,10 @@ import t from "tap";
 import { sparing } from "../../src/page/spare.ts";
 
 /** Holds everything until the chunk that this says yes to, then gives all; fails where it says so. */
-function holding(until: (chunk: string) => "give" | "fail" | "hold", atEnd: "give" | "fail" = "give"): Transform {
+function holding(
+  until: (chunk: string) => "give" | "fail" | "hold",
+  atEnd: "give" | "fail" = "give",
+): Transform {
   let held: Buffer[] | null = [];
   return new Transform({
     transform(chunk: Buffer, _, done) {
@@ -33,26 +36,70 @@ function holding(until: (chunk: string) => "give" | "fail" | "hold", atEnd: "giv
 
 async function through(inner: Transform, chunks: readonly string[]): Promise<string> {
   const stream = sparing(inner);
-  const all = buffer(stream);
-  for (const chunk of chunks) {
-    stream.write(chunk);
-    await setImmediate();
-  }
-  stream.end();
-  return (await all).toString();
+  const feed = async () => {
+    for (const chunk of chunks) {
+      stream.write(chunk);
+      await setImmediate();
+    }
+    stream.end();
+  };
+  const [all] = await Promise.all([buffer(stream), feed()]);
+  return all.toString();
 }
 
 t.test("what works goes through", async (t) => {
-  t.equal(await through(holding((it) => (it === "b" ? "give" : "hold")), ["a", "b", "c"]), "ABC");
-  t.equal(await through(holding(() => "hold"), ["a", "b"]), "AB");
-  t.equal(await through(holding(() => "hold"), []), "");
+  t.equal(
+    await through(
+      holding((it) => (it === "b" ? "give" : "hold")),
+      ["a", "b", "c"],
+    ),
+    "ABC",
+  );
+  t.equal(
+    await through(
+      holding(() => "hold"),
+      ["a", "b"],
+    ),
+    "AB",
+  );
+  t.equal(
+    await through(
+      holding(() => "hold"),
+      [],
+    ),
+    "",
+  );
 });
 
 t.test("what fails before it gave anything leaves the bytes as they came", async (t) => {
-  t.equal(await through(holding((it) => (it === "b" ? "fail" : "hold")), ["a", "b", "c", "d"]), "abcd");
-  t.equal(await through(holding(() => "fail"), ["a"]), "a");
-  t.equal(await through(holding(() => "hold", "fail"), ["a", "b"]), "ab");
-  t.equal(await through(holding(() => "hold", "fail"), []), "");
+  t.equal(
+    await through(
+      holding((it) => (it === "b" ? "fail" : "hold")),
+      ["a", "b", "c", "d"],
+    ),
+    "abcd",
+  );
+  t.equal(
+    await through(
+      holding(() => "fail"),
+      ["a"],
+    ),
+    "a",
+  );
+  t.equal(
+    await through(
+      holding(() => "hold", "fail"),
+      ["a", "b"],
+    ),
+    "ab",
+  );
+  t.equal(
+    await through(
+      holding(() => "hold", "fail"),
+      [],
+    ),
+    "",
+  );
 });
 
 t.test("what fails after it gave something is a failure of the whole", async (t) => {
