@@ -27,6 +27,7 @@ export function ask(banner, { kind, title, text, buttons }) {
     for (const [index, [value, label]] of buttons.entries()) {
       const button = make("button", index === 0 ? "sure" : "", label);
       button.type = "button";
+      button.autofocus = index === (kind === "ask" ? buttons.length - 1 : 0);
       button.addEventListener("click", () => finish(value));
       row.append(button);
     }
