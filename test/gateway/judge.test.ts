@@ -1,6 +1,6 @@
 import t from "tap";
 import { judge } from "../../src/gateway/judge.ts";
-import { ALICE, BOB, CLICK, FETCH, INSIDE, judged, NUNO, owned, wear } from "../fixtures/stages.ts";
+import { ALICE, BOB, CLICK, FETCH, INSIDE, judged, NUNO, settled, wear } from "../fixtures/stages.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
 t.test("the facts of a request come to the judge as they are", async (t) => {
@@ -35,9 +35,9 @@ t.test("the facts of a request come to the judge as they are", async (t) => {
 t.test("what was confirmed is said by the one who asks", async (t) => {
   const it = await testWorld(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
   const { cookie } = await wear(it, { mode: "write" });
-  const facts = await owned(it, ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie]);
-  t.equal(judge(facts, false).decision.reason, "confirm-required");
-  t.equal(judge(facts, true).decision.reason, "impersonating");
+  const facts = await settled(it, ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie]);
+  t.equal(judge(facts).decision.reason, "confirm-required");
+  t.equal(judge({ ...facts, confirmed: true }).decision.reason, "impersonating");
 });
 
 t.test("an upgrade and an override are told as such", async (t) => {
