@@ -5,7 +5,7 @@ import { cookieScope } from "./cookie-scope.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Outbound, outbound } from "./forward.ts";
 import { respond } from "./respond.ts";
-import { settle } from "./settle.ts";
+import { orUnsent, settle } from "./settle.ts";
 import type { Signed } from "./sign.ts";
 import type { CutReason } from "./sockets.ts";
 import type { World } from "./world.ts";
@@ -16,7 +16,9 @@ export async function outboundFor(world: World, signed: Signed): Promise<Outboun
   const jar =
     impersonation === null
       ? null
-      : await world.book.cookies(impersonation.id, signed.cookies, cookieScope(signed));
+      : await orUnsent(world, signed, () =>
+          world.book.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
+        );
   return outbound(signed, jar);
 }
 

@@ -7,6 +7,7 @@ import { judge } from "./judge.ts";
 import { match } from "./match.ts";
 import { recall } from "./recall.ts";
 import type { Received } from "./received.ts";
+import { orUnsent } from "./settle.ts";
 import { type Signed, sign } from "./sign.ts";
 import type { World } from "./world.ts";
 
@@ -34,7 +35,7 @@ export async function pipeline(world: World, received: Received): Promise<Passag
       return { kind: "unasked" };
     const committed = await commit(world, judged);
     if (committed.decision.kind !== "forward") return { kind: "answer", committed };
-    return { kind: "forward", signed: await sign(world, committed) };
+    return { kind: "forward", signed: await orUnsent(world, committed, () => sign(world, committed)) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { kind: "fault", received, fault: error };

@@ -1,38 +1,51 @@
 import type { AuditEvent } from "../domain/audit-event.ts";
+import type { Maybe } from "../ports.ts";
+import type { Committed } from "./commit.ts";
 import type { Settlement } from "./exchange.ts";
 import { decisionOf, eventOf } from "./record.ts";
-import type { Signed } from "./sign.ts";
 import type { World } from "./world.ts";
 
 /** How it ended: counted for everything, and written down as the outcome of the intent under a disguise. */
-export function settle(world: World, signed: Signed, settlement: Settlement): void {
-  const duration = world.clock.monotonic() - signed.startedAt;
-  world.counters.decided(signed.decision.reason, signed.decision.kind);
+export function settle(world: World, committed: Committed, settlement: Settlement): void {
+  const duration = world.clock.monotonic() - committed.startedAt;
+  world.counters.decided(committed.decision.reason, committed.decision.kind);
   world.counters.forwarded(
-    signed.impersonation === null ? "self" : "effective",
+    committed.impersonation === null ? "self" : "effective",
     settlement.ending,
     duration / 1000,
   );
-  if (signed.intent === null) return;
-  const event = eventOf(world, signed, {
+  if (committed.intent === null) return;
+  const event = eventOf(world, committed, {
     action: "impersonation.outcome",
     outcome: outcomeOf(settlement),
-    trueUser: signed.trueUser,
-    effectiveUser: signed.impersonation?.effectiveUser ?? null,
-    impersonation: signed.impersonation,
-    decision: decisionOf(signed),
+    trueUser: committed.trueUser,
+    effectiveUser: committed.impersonation?.effectiveUser ?? null,
+    impersonation: committed.impersonation,
+    decision: decisionOf(committed),
     response: {
       status: settlement.status,
       bytes: settlement.responseBytes,
       duration,
       ending: settlement.ending,
     },
-    intent: signed.intent,
+    intent: committed.intent,
   });
   // An outcome that can't be written stays an open intent, which the next start reports as unknown.
   world.ledger
     .record(event)
     .catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
+}
+
+const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
+
+/** Does what is still to be done before the first byte goes out; if that fails, the intent is closed as never sent. */
+export async function orUnsent<T>(world: World, committed: Committed, work: () => Maybe<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    settle(world, committed, UNSENT);
+    throw error;
+  }
 }
 
 function outcomeOf({ ending, status }: Settlement): AuditEvent["outcome"] {

@@ -1,6 +1,6 @@
 import t from "tap";
 import type { Ending } from "../../src/domain/audit-event.ts";
-import { settle } from "../../src/gateway/settle.ts";
+import { orUnsent, settle } from "../../src/gateway/settle.ts";
 import { ALICE, FETCH, NUNO, signed, wear } from "../fixtures/stages.ts";
 import { testWorld } from "../fixtures/world.ts";
 
@@ -77,4 +77,22 @@ t.test("an outcome that can't be recorded is in the log, and breaks nothing", as
   settle(it.world, request, { ...SENT, ending: "success", status: 200 });
   await new Promise((resolve) => setImmediate(resolve));
   t.same(it.log.lines, ["error: an outcome could not be recorded"]);
+});
+
+t.test("what fails before the first byte closes its intent as never sent", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  t.equal(await orUnsent(it.world, request, () => 7), 7);
+  t.same(it.actions(), ["impersonation.intent"]);
+  await t.rejects(
+    orUnsent(it.world, request, () => Promise.reject(new TypeError("no key"))),
+    TypeError,
+  );
+  t.match(it.events[1], {
+    action: "impersonation.outcome",
+    outcome: "failure",
+    intent: it.events[0]?.id ?? "",
+    response: { status: null, bytes: 0, ending: "failure" },
+  });
 });

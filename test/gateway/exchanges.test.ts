@@ -1,0 +1,130 @@
+import t from "tap";
+import { Fault } from "../../src/errors.ts";
+import { commit } from "../../src/gateway/commit.ts";
+import { takeYes } from "../../src/gateway/confirm.ts";
+import { exchangeFor, leash, outboundFor } from "../../src/gateway/exchanges.ts";
+import { findOwner } from "../../src/gateway/find-owner.ts";
+import { identify } from "../../src/gateway/identify.ts";
+import { judge } from "../../src/gateway/judge.ts";
+import { match } from "../../src/gateway/match.ts";
+import { recall } from "../../src/gateway/recall.ts";
+import { sign } from "../../src/gateway/sign.ts";
+import { head } from "../fixtures/plan.ts";
+import { ALICE, CLICK, FETCH, type From, receivedCall, signed, valuesOf, wear } from "../fixtures/stages.ts";
+import { type TestWorld, testWorld } from "../fixtures/world.ts";
+
+const DONE = { ending: "success", status: 200, requestBytes: 0, responseBytes: 3 } as const;
+
+/** The exchange of a request, with what its client reads. */
+async function exchanged({ world, ...it }: TestWorld, lines: readonly string[], from: From = {}) {
+  const { received, raw, response, answered } = await receivedCall({ world, ...it }, lines, from);
+  const owned = await findOwner(world, await recall(world, await identify(world, match(received))));
+  const committed = await commit(world, judge(await takeYes(world, owned)));
+  const exchange = await exchangeFor(world, await sign(world, committed), { request: raw, response });
+  return { exchange, answered };
+}
+
+t.test("own traffic goes with the browser's cookies and on no leash", async (t) => {
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["PUT /a?b", "Cookie: s=1; t=2"]);
+  t.match(exchange, { method: "PUT", target: "/a?b", body: null, signal: null });
+  t.same(valuesOf(exchange.headers, "cookie"), ["s=1; t=2"]);
+  t.equal(it.world.sockets.count(), 0);
+  t.equal(it.asked.store, 0);
+});
+
+t.test("under a disguise it goes with the jar's, and is cut when the disguise ends", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  const scope = {
+    host: "app.example.com",
+    path: "/",
+    secure: false,
+    now: it.clock.now(),
+    reserved: [],
+    crossSite: false,
+  };
+  await it.book.receive(impersonation.id, ["s=nuno; HttpOnly; Path=/"], scope, null);
+  const { exchange } = await exchanged(it, [
+    "GET /x",
+    ...FETCH,
+    ...ALICE,
+    cookie.replace("Cookie: ", "Cookie: s=agent; "),
+  ]);
+  t.same(valuesOf(exchange.headers, "cookie"), ["s=nuno"]);
+  t.equal(it.world.sockets.count(), 1);
+  t.equal(exchange.signal?.aborted, false);
+  it.world.sockets.cut(impersonation.id, "ended-by-agent");
+  t.equal(exchange.signal?.aborted, true);
+  t.equal(exchange.signal?.reason, "ended-by-agent");
+});
+
+t.test("one that begins after its disguise was cut is cut at once", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  it.world.sockets.cut(impersonation.id, "ended-revoked");
+  t.equal(leash(it.world, request).signal?.aborted, true);
+  t.equal(it.world.sockets.count(), 0);
+});
+
+t.test("settling lets go of the leash and writes the outcome, once", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const { exchange } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  exchange.settled(DONE);
+  t.equal(it.world.sockets.count(), 0);
+  t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
+});
+
+t.test("a jar that can't be opened sends nothing, and the record says so", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  it.breakDown(["store"]);
+  await t.rejects(outboundFor(it.world, request), { code: "store-unavailable" });
+  t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
+  t.match(it.events[1], { outcome: "failure", response: { status: null, ending: "failure" } });
+  t.equal(it.world.sockets.count(), 0);
+});
+
+t.test("the app's answer goes through the same rules as everything", async (t) => {
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["GET /x", ...FETCH]);
+  const plan = await exchange.respond(head(200, "Set-Cookie", "guise=evil", "X-A", "1"));
+  t.same(plan.headers, ["X-A", "1"]);
+});
+
+t.test("a fault is answered in place of the app, with a start's cookie", async (t) => {
+  const it = await testWorld(t);
+  const { exchange, answered } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  exchange.failed(new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7:8001"));
+  await new Promise((resolve) => setImmediate(resolve));
+  const text = answered();
+  t.match(text, /^HTTP\/1\.1 502 /);
+  t.match(text, /\r\nSet-Cookie: guise=[\w-]{43};/);
+  t.match(text, /The app can not be reached/);
+  t.notMatch(text, /10\.0\.0\.7/);
+  const [, length = ""] = /Content-Length: (\d+)/.exec(text) ?? [];
+  t.equal(Buffer.byteLength(text.slice(text.indexOf("\r\n\r\n") + 4), "latin1"), Number(length));
+});
+
+t.test("HEAD gets the head of it alone", async (t) => {
+  const it = await testWorld(t);
+  const { exchange, answered } = await exchanged(it, ["HEAD /x"]);
+  exchange.failed(new Fault("upstream-timeout", "x"));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.match(answered(), /^HTTP\/1\.1 504 [^]*\r\n\r\n$/);
+});
+
+t.test("an upgrade of one's own is on a leash that only the end of the gateway pulls", async (t) => {
+  const it = await testWorld(t);
+  const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket"];
+  const { signal, release } = leash(it.world, await signed(it, socket, { upgrade: true }));
+  it.world.sockets.cutAgent("alice", "ended-revoked");
+  t.equal(signal?.aborted, false);
+  it.world.sockets.cutAll("going-away");
+  t.equal(signal?.reason, "going-away");
+  release();
+  t.equal(it.world.sockets.count(), 0);
+});
