@@ -60,7 +60,7 @@ export function cspNeeds({
     script: at("client.js"),
     scriptHash: `'${clientIntegrity()}'`,
     styles: [at("banner.css"), at("page.css")],
-    connect: [at("me"), at("lost"), at("confirm")],
+    connect: [at("me"), at("lost")],
     formAction: at(""),
   };
 }

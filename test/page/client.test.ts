@@ -52,7 +52,7 @@ t.test("a policy needs our exact addresses at this host", async (t) => {
     script: "a.example:8443/_g/client.js",
     scriptHash: `'${clientIntegrity()}'`,
     styles: ["a.example:8443/_g/banner.css", "a.example:8443/_g/page.css"],
-    connect: ["a.example:8443/_g/me", "a.example:8443/_g/lost", "a.example:8443/_g/confirm"],
+    connect: ["a.example:8443/_g/me", "a.example:8443/_g/lost"],
     formAction: "a.example:8443/_g/",
   });
 });

@@ -98,9 +98,14 @@ export async function site(): Promise<Site> {
         .end(JSON.stringify({ impersonation: me }));
     } else if (request.method === "POST" && path === "/.guise/stop") {
       response.writeHead(303, { location: "/stopped" }).end();
-    } else if (path.startsWith("/ask")) {
-      const confirmed = asked.some((each) => each.includes(encodeURIComponent(path)));
-      response.writeHead(confirmed ? 200 : 428, { "content-type": "application/json" }).end("{}");
+    } else if (/^\/(?:ask|old)\b/.test(path) && !path.endsWith("_guise_confirm=yes")) {
+      const page = (request.headers.accept ?? "").includes("text/html");
+      const confirmation = path.startsWith("/ask") ? "token-1" : undefined;
+      const problem = JSON.stringify({ code: "confirm-required", detail: "Really?", confirmation });
+      const type = page ? "text/html" : "application/problem+json";
+      response
+        .writeHead(428, { "content-type": type })
+        .end(page ? "<title>the server asks</title>" : problem);
     } else {
       response.writeHead(200, { "content-type": "text/html" }).end(`<title>${path}</title>`);
     }

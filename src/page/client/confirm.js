@@ -1,68 +1,88 @@
 import { ask } from "./dialog.js";
-import { post } from "./server.js";
+import { send, tokenOf } from "./server.js";
+
+/** The mark of a yes, at the end of the address that it is for; the server keeps the request itself. */
+const YES = "_guise_confirm=yes";
 
 /**
- * Asks before what the config wants confirmed. The agent's yes is sent to `confirm` (fields `method`, `path`, `_csrf`)
- * ahead of the request itself; where that isn't taken the request goes all the same, and the server asks on a page.
+ * Asks in the page about what the config wants confirmed, instead of on a page of its own. The server refuses the first
+ * attempt with 428 and keeps it; the yes is `POST` to the same address with `_guise_confirm=yes` and the fields `_csrf`
+ * and `_confirmation` (the problem's `confirmation`), and does just what was kept. Without that member in the answer
+ * everything is left to the server's own page.
  * @param {import("./element.js").Banner} banner
  */
 export function startConfirm(banner) {
+  wrapFetch(banner);
   const rules = banner.config.confirm.map(([method, path, sentence]) => ({
     method,
     path: new RegExp(path),
     sentence,
   }));
   if (rules.length === 0) return;
-  const find = (/** @type {string} */ method, /** @type {URL} */ url) =>
+  const sentenceFor = (/** @type {string} */ method, /** @type {URL} */ url) =>
     url.origin === location.origin
-      ? rules.find((rule) => rule.method === method && rule.path.test(url.pathname))
+      ? rules.find((rule) => rule.method === method && rule.path.test(url.pathname))?.sentence
       : undefined;
   /** @type {WeakSet<Element>} */
   const settled = new WeakSet();
-  const question = async (
-    /** @type {string} */ method,
-    /** @type {URL} */ url,
-    /** @type {string} */ sentence,
-  ) => {
-    const answer = await ask(banner, {
-      kind: "ask",
-      title: "Are you sure?",
-      text: sentence,
-      buttons: [
-        ["yes", `Yes, as ${banner.config.name}`],
-        ["no", "Cancel"],
-      ],
-    });
-    if (answer === "yes") await post(banner, "confirm", { method, path: `${url.pathname}${url.search}` });
-    return answer === "yes";
-  };
-
-  addEventListener("submit", (event) => onSubmit(event, { find, question, settled }), { capture: true });
-  addEventListener("click", (event) => onClick(event, { find, question }), { capture: true });
-  wrapFetch({ find, question });
+  addEventListener("submit", (event) => onSubmit(banner, event, { sentenceFor, settled }), { capture: true });
+  addEventListener("click", (event) => onClick(banner, event, sentenceFor), { capture: true });
 }
 
 /**
- * @typedef {object} Asking
- * @property {(method: string, url: URL) => { sentence: string } | undefined} find
- * @property {(method: string, url: URL, sentence: string) => Promise<boolean>} question
+ * @param {import("./element.js").Banner} banner
+ * @param {string} sentence
  */
+async function saysYes(banner, sentence) {
+  const answer = await ask(banner, {
+    kind: "ask",
+    title: "Are you sure?",
+    text: sentence,
+    buttons: [
+      ["yes", `Yes, as ${banner.config.name}`],
+      ["no", "Cancel"],
+    ],
+  });
+  return answer === "yes";
+}
 
 /**
- * @param {SubmitEvent} event
- * @param {Asking & { settled: WeakSet<Element> }} asking
+ * The question in an answer with 428; null if it is another, or has no token to say yes with.
+ * @param {Response} response
+ * @returns {Promise<{ sentence: string, confirmation: string } | null>}
  */
-async function onSubmit(event, { find, question, settled }) {
-  const form = event.target;
-  if (!(form instanceof HTMLFormElement) || settled.delete(form)) return;
-  const { method, url } = formTarget(form, event.submitter);
-  const rule = find(method, url);
-  if (rule === undefined) return;
+async function questionIn(response) {
+  const type = response.headers.get("content-type") ?? "";
+  if (response.status !== 428 || !type.startsWith("application/problem+json")) return null;
+  const { code, detail, title, confirmation } = await response.clone().json();
+  if (code !== "confirm-required" || typeof confirmation !== "string") return null;
+  return { sentence: String(detail ?? title), confirmation };
+}
+
+/** @param {URL} url */
+function yesAddress(url) {
+  return `${url.origin}${url.pathname}${url.search === "" ? "?" : `${url.search}&`}${YES}`;
+}
+
+/**
+ * @param {import("./element.js").Banner} banner
+ * @param {SubmitEvent} event
+ * @param {{ sentenceFor: (method: string, url: URL) => string | undefined, settled: WeakSet<Element> }} rules
+ */
+async function onSubmit(banner, event, { sentenceFor, settled }) {
+  const { target: form, submitter } = event;
+  // Other charsets would be sent in other bytes than a script can send.
+  if (!(form instanceof HTMLFormElement) || settled.delete(form) || document.characterSet !== "UTF-8") return;
+  const { method, url, body } = formRequest(form, submitter);
+  const sentence = sentenceFor(method.counted, url);
+  if (sentence === undefined) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (!(await question(method, url, rule.sentence))) return;
+  if (!(await saysYes(banner, sentence))) return;
+  const sent = method.sent === "GET" ? { method: "GET" } : { method: "POST", body };
+  if (await done(banner, url, sent)) return;
   settled.add(form);
-  form.requestSubmit(event.submitter);
+  form.requestSubmit(submitter);
 }
 
 /**
@@ -70,45 +90,91 @@ async function onSubmit(event, { find, question, settled }) {
  * @param {HTMLFormElement} form
  * @param {HTMLElement | null} submitter
  */
-function formTarget(form, submitter) {
+function formRequest(form, submitter) {
   const from = (/** @type {string} */ name) =>
     submitter?.getAttribute(`form${name}`) ?? form.getAttribute(name);
-  const override = new FormData(form).get("_method");
-  const method = typeof override === "string" && override !== "" ? override : (from("method") ?? "get");
-  return { method: method.toUpperCase(), url: new URL(from("action") || location.href, document.baseURI) };
+  const data = new FormData(form, submitter);
+  const sent = (from("method") ?? "get").toUpperCase();
+  const override = data.get("_method");
+  const counted = typeof override === "string" && override !== "" ? override.toUpperCase() : sent;
+  const url = new URL(from("action") || location.href, document.baseURI);
+  const fields = /** @type {[string, string][]} */ (
+    [...data].filter(([, value]) => typeof value === "string")
+  );
+  if (sent === "GET") url.search = String(new URLSearchParams(fields));
+  const multipart = from("enctype") === "multipart/form-data";
+  return { method: { sent, counted }, url, body: multipart ? data : new URLSearchParams(fields) };
 }
 
 /**
+ * @param {import("./element.js").Banner} banner
  * @param {MouseEvent} event
- * @param {Asking} asking
+ * @param {(method: string, url: URL) => string | undefined} sentenceFor
  */
-async function onClick(event, { find, question }) {
+async function onClick(banner, event, sentenceFor) {
   const [target] = event.composedPath();
   const link = target instanceof Element ? target.closest("a[href]") : null;
   if (!(link instanceof HTMLAnchorElement)) return;
   const url = new URL(link.href);
-  const rule = find("GET", url);
-  if (rule === undefined) return;
+  const sentence = sentenceFor("GET", url);
+  if (sentence === undefined) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  if (await question("GET", url, rule.sentence)) location.assign(url);
+  if (!(await saysYes(banner, sentence))) return;
+  if (!(await done(banner, url, { method: "GET" }))) location.assign(url);
 }
 
 /**
- * A script's own request that is answered with 428 is asked about and sent once more.
- * @param {Asking} asking
+ * Tries what was said yes to, and follows to where it leads; false if the server has to be asked by the browser itself.
+ * @param {import("./element.js").Banner} banner
+ * @param {URL} url
+ * @param {RequestInit} init
  */
-function wrapFetch({ find, question }) {
+async function done(banner, url, init) {
+  try {
+    const response = await send(url, { ...init, headers: { accept: "application/problem+json" } });
+    const question = await questionIn(response);
+    if (question !== null) followYes(banner, url, question.confirmation);
+    else if (response.status === 428) return false;
+    else location.assign(response.url);
+    return true;
+  } catch (error) {
+    console.warn("Guise: the page may not send this by script; the server asks", error);
+    return false;
+  }
+}
+
+/**
+ * A form, since the browser shall show what comes back.
+ * @param {import("./element.js").Banner} banner
+ * @param {URL} url
+ * @param {string} confirmation
+ */
+function followYes(banner, url, confirmation) {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = yesAddress(url);
+  for (const [name, value] of Object.entries({ _csrf: tokenOf(banner), _confirmation: confirmation })) {
+    const field = document.createElement("input");
+    Object.assign(field, { type: "hidden", name, value });
+    form.append(field);
+  }
+  banner.root.append(form);
+  form.submit();
+}
+
+/**
+ * A script's own request that is answered with a question gets the answer to the yes instead.
+ * @param {import("./element.js").Banner} banner
+ */
+function wrapFetch(banner) {
   const original = window.fetch;
   window.fetch = async function fetch(input, init) {
-    const method = (init?.method ?? (input instanceof Request ? input.method : "GET")).toUpperCase();
-    const url = new URL(input instanceof Request ? input.url : String(input), document.baseURI);
-    const rule = find(method, url);
-    if (rule === undefined || init?.body instanceof ReadableStream)
-      return await original.call(this, input, init);
-    const again = input instanceof Request ? input.clone() : input;
     const response = await original.call(this, input, init);
-    if (response.status !== 428) return response;
-    return (await question(method, url, rule.sentence)) ? await original.call(this, again, init) : response;
+    const question = await questionIn(response);
+    if (question === null || !(await saysYes(banner, question.sentence))) return response;
+    const url = new URL(input instanceof Request ? input.url : String(input), document.baseURI);
+    const body = new URLSearchParams({ _csrf: tokenOf(banner), _confirmation: question.confirmation });
+    return await original.call(this, yesAddress(url), { method: "POST", body, credentials: "same-origin" });
   };
 }

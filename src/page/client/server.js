@@ -1,10 +1,10 @@
 /** The page's own `fetch`, as it was when this script began. */
-const send = window.fetch.bind(window);
+export const send = window.fetch.bind(window);
 
 /**
- * Posts a form to one of our addresses; whether it was taken.
+ * Tells the server; whether it was taken.
  * @param {import("./element.js").Banner} banner
- * @param {"lost" | "confirm"} path
+ * @param {"lost"} path
  * @param {Record<string, string>} fields
  * @returns {Promise<boolean>}
  */
@@ -49,8 +49,11 @@ export function stop(banner) {
   else location.assign(`${banner.base}stop`);
 }
 
-/** @param {import("./element.js").Banner} banner */
-function tokenOf(banner) {
+/**
+ * The hidden field that shows that a form is ours.
+ * @param {import("./element.js").Banner} banner
+ */
+export function tokenOf(banner) {
   const field = banner.root.querySelector("form.stop input[name=_csrf]");
   return field instanceof HTMLInputElement ? field.value : "";
 }

@@ -47,60 +47,94 @@ t.test("the app's way to sign out stops instead", async (t) => {
 });
 
 const CONFIRM = [
-  ["POST", "^/site/\\d+/delete$", "Delete this site for Nuno?"],
-  ["DELETE", "^/ask/", "Delete this?"],
-  ["GET", "^/danger$", "Go there?"],
+  ["POST", "^/ask/\\d+/delete$", "Delete this site for Nuno?"],
+  ["POST", "^/old/", "Delete this?"],
+  ["PATCH", "^/ask/it$", "Change it?"],
+  ["GET", "^/ask/danger$", "Go there?"],
 ] as const;
+const YES = `${new URLSearchParams({ _csrf: "c~s\\r<f" })}&_confirmation=token-1`;
 
-t.test("a form is asked about before it is sent", async (t) => {
-  const html = `<!doctype html><title>a</title><body><form method=post action="/site/42/delete"><input type=hidden name=action value=x><button name=how value=now>Delete</button></form>`;
+t.test("a form is asked about before it is sent, and then the kept request is done", async (t) => {
+  const html = `<!doctype html><meta charset=utf-8><title>a</title><body><form method=post action="/ask/42/delete?a=b"><input type=hidden name=action value=x><button name=how value=now>Delete</button></form>`;
   const { page, banner } = await it.open({ html, view: { confirm: CONFIRM } });
   await page.click("form button");
   while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
   t.match(await banner.call("dialog.ask", "return this.innerText;"), /Delete this site for Nuno\?/);
+  t.equal(await banner.call(":focus", "return this.textContent;"), "Cancel");
   await page.keyboard.press("Escape");
   t.equal(await banner.has("dialog.ask"), false, "Escape means no");
   t.equal(
-    it.site.asked.some((line) => line.startsWith("POST /site")),
+    it.site.asked.some((line) => line.startsWith("POST /ask")),
     false,
   );
 
   await page.click("form button");
   while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
-  const confirmed = it.site.next((line) => line.startsWith("POST /.guise/confirm"));
-  const sent = it.site.next((line) => line.startsWith("POST /site/42/delete"));
   await banner.click("dialog.ask .sure");
-  t.match(await confirmed, /method=POST&path=%2Fsite%2F42%2Fdelete&_csrf=/);
-  t.equal(await sent, "POST /site/42/delete action=x&how=now");
+  await page.waitForURL("**/ask/42/delete?a=b&_guise_confirm=yes");
+  t.strictSame(
+    it.site.asked.filter((line) => line.startsWith("POST /ask")),
+    ["POST /ask/42/delete?a=b action=x&how=now", `POST /ask/42/delete?a=b&_guise_confirm=yes ${YES}`],
+  );
+  await page.context().close();
+});
+
+t.test("a server that gives no token asks on its own page", async (t) => {
+  const html = `<!doctype html><meta charset=utf-8><title>a</title><body><form method=post action="/old/x"><input name=a value=b><button>Delete</button></form>`;
+  const { page, banner } = await it.open({ html, view: { confirm: CONFIRM } });
+  await page.click("form button");
+  while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
+  await banner.click("dialog.ask .sure");
+  await page.waitForURL("**/old/x");
+  t.equal(await page.title(), "the server asks");
+  await page.context().close();
+});
+
+t.test("a method that a form overrides is the one that counts", async (t) => {
+  const html = `<!doctype html><meta charset=utf-8><title>a</title><body><form method=post action="/ask/it"><input name=_method value=patch><button>Change</button></form>`;
+  const { page, banner } = await it.open({ html, view: { confirm: CONFIRM } });
+  await page.click("form button");
+  while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
+  await banner.click("dialog.ask .sure");
+  await page.waitForURL("**/ask/it?_guise_confirm=yes");
+  t.ok(it.site.asked.includes("POST /ask/it _method=patch"));
   await page.context().close();
 });
 
 t.test("a link is asked about before it is followed", async (t) => {
-  const html = `<!doctype html><title>a</title><body><a href="/danger">x</a>`;
+  const html = `<!doctype html><title>a</title><body><a href="/ask/danger">x</a>`;
   const { page, banner } = await it.open({ html, view: { confirm: CONFIRM } });
-  await page.click("a[href='/danger']");
+  await page.click("a[href='/ask/danger']");
   while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
   await banner.click("dialog.ask .sure");
-  await page.waitForURL("**/danger");
+  await page.waitForURL("**/ask/danger?_guise_confirm=yes");
   t.pass("yes leads on");
   await page.context().close();
 });
 
-t.test("a script's own request that got 428 is asked about and sent once more", async (t) => {
-  const { page, banner } = await it.open({
-    html: "<!doctype html><title>a</title><body>",
-    view: { confirm: CONFIRM },
-  });
-  await page.evaluate(
-    `window.answer = fetch(new Request("/ask/it", { method: "DELETE", body: "b" })).then((it) => it.status); 0`,
-  );
+t.test("a script's own request is asked about, and gets the answer to the yes", async (t) => {
+  const { page, banner } = await it.open({ html: "<!doctype html><title>a</title><body>" });
+  const call = (path: string) =>
+    page.evaluate(
+      `window.answer = fetch(new Request("${path}", { method: "DELETE", body: "b" })).then((it) => it.status); 0`,
+    );
+  await call("/ask/that");
   while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
+  t.match(await banner.call("dialog.ask", "return this.innerText;"), /Really\?/);
   await banner.click("dialog.ask .sure");
   t.equal(await page.evaluate("window.answer"), 200);
   t.strictSame(
-    it.site.asked.filter((line) => line.includes("/ask/it") && line.startsWith("DELETE")),
-    ["DELETE /ask/it b", "DELETE /ask/it b"],
+    it.site.asked.filter((line) => line.includes("/ask/that")),
+    ["DELETE /ask/that b", `POST /ask/that?_guise_confirm=yes ${YES}`],
   );
-  t.equal(await page.evaluate(`fetch("/ask/other").then((it) => it.status)`), 428, "others are left alone");
+  await call("/ask/other");
+  while (!(await banner.has("dialog.ask"))) await page.evaluate("0");
+  await page.keyboard.press("Escape");
+  t.equal(await page.evaluate("window.answer"), 428, "no leaves it as it is");
+  t.equal(
+    await page.evaluate(`fetch("/old/it").then((it) => it.status)`),
+    428,
+    "without a token nothing is asked",
+  );
   await page.context().close();
 });
