@@ -45,8 +45,10 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   /** Begins to watch both ends; false if there is nothing left to do. */
   open(): boolean {
-    const { client, signal } = this.#exchange;
-    if (client.response.destroyed || client.request.destroyed || client.request.socket.destroyed) {
+    const { client, signal, body } = this.#exchange;
+    // A request whose body was read before is over, though its client waits.
+    const unread = body === null && client.request.destroyed;
+    if (client.response.destroyed || unread || client.request.socket.destroyed) {
       this.#settle(clientEnding(this.#exchange.client.request));
       return false;
     }
