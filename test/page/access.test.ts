@@ -7,7 +7,8 @@ import type { SitePage } from "./site.ts";
 import { ready, stage } from "./stage.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const HTML = "<!doctype html><html lang=en><meta charset=utf-8><title>a</title><body><main><h1>App</h1></main>";
+const HTML =
+  "<!doctype html><html lang=en><meta charset=utf-8><title>a</title><body><main><h1>App</h1></main>";
 
 const it = await stage();
 t.teardown(() => it.close());

@@ -46,7 +46,17 @@ export function startDisable({ config }) {
  * @param {string[]} selectors
  */
 export function valid(selectors) {
-  return selectors.filter((selector) => CSS.supports(`selector(${selector})`)).join(", ");
+  const nowhere = document.createDocumentFragment();
+  const understood = selectors.filter((selector) => {
+    try {
+      nowhere.querySelector(selector);
+      return true;
+    } catch (error) {
+      console.warn(`Guise: ${selector} in the config is no selector`, error);
+      return false;
+    }
+  });
+  return understood.join(", ");
 }
 
 /** @param {string} selectors */

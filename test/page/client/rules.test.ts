@@ -8,7 +8,7 @@ t.test("what is disabled is grey and can't be used, also when the app renders it
   const html = `<!doctype html><title>a</title><body><script>window.done = []</script>
     <a id=link href="/gone" data-pay>a</a><button data-pay id=button onclick="done.push('click')"><b>b</b></button>
     <form data-pay action="/gone"><input name=x value="1"><button id=send>send</button></form><a id=fine href="#ok">c</a>`;
-  const { page } = await it.open({ html, view: { disable: ["[data-pay]", "a:not-a-selector("] } });
+  const { page } = await it.open({ html, view: { disable: ["x-none, [data-pay]", "a:not-a-selector("] } });
   await page.waitForFunction("document.querySelector('#link').getAttribute('aria-disabled') === 'true'");
   await page.evaluate(
     `document.body.insertAdjacentHTML("beforeend", '<button data-pay id=late onclick="done.push(1)">late</button>')`,
