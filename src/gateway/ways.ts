@@ -14,26 +14,39 @@ export interface Ways extends Closing {
 }
 
 interface Way {
-  readonly key: string;
   readonly transport: Transport;
   readonly tunnel: Tunnel;
+  /** Exchanges that were assigned and are not sent yet: until then it may not close. */
+  waiting: number;
 }
 
 /** Opens a way when the first request needs it; one that a new config replaced closes once its last request is done. */
 export function ways(report: (error: unknown) => void): Ways {
-  let current: Way | null = null;
+  const open = new Map<string, Way>();
   const assigned = new WeakMap<Exchange, Way>();
   const closing = new Set<Promise<void>>();
+  const known = new WeakMap<Settings, Way>();
+  let current: Way | null = null;
 
   function wayOf(settings: Settings): Way {
+    const before = known.get(settings);
+    if (before !== undefined && before === current) return before;
     const key = JSON.stringify([settings.upstream, settings.timeouts]);
-    if (current?.key === key) return current;
-    if (current !== null) retire(current);
-    current = { key, transport: transport(settings), tunnel: tunnel(settings) };
-    return current;
+    const way = open.get(key) ?? { transport: transport(settings), tunnel: tunnel(settings), waiting: 0 };
+    known.set(settings, way);
+    if (way === current) return way;
+    open.set(key, way);
+    current = way;
+    for (const other of open.values()) retireIfDone(other);
+    return way;
+  }
+
+  function retireIfDone(way: Way): void {
+    if (way !== current && way.waiting === 0) retire(way);
   }
 
   function retire(way: Way): void {
+    for (const [key, it] of open) if (it === way) open.delete(key);
     const done: Promise<void> = way.transport
       .close()
       .catch(report)
@@ -46,14 +59,23 @@ export function ways(report: (error: unknown) => void): Ways {
       request(options, callback) {
         const exchange = (options.headers as { readonly [EXCHANGE]?: Exchange })[EXCHANGE];
         const way = exchange && assigned.get(exchange);
-        if (way === undefined) callback(new TypeError("an exchange was sent without a way to the app"));
-        else way.transport.request(options, callback);
+        if (way === undefined) {
+          callback(new TypeError("an exchange was sent without a way to the app"));
+          return;
+        }
+        way.waiting -= 1;
+        way.transport.request(options, callback);
+        retireIfDone(way);
       },
     },
-    assign: (exchange, settings) => void assigned.set(exchange, wayOf(settings)),
+    assign(exchange, settings) {
+      const way = wayOf(settings);
+      way.waiting += 1;
+      assigned.set(exchange, way);
+    },
     tunnel: (settings) => wayOf(settings).tunnel,
     async close() {
-      if (current !== null) retire(current);
+      for (const way of [...open.values()]) retire(way);
       await Promise.all(closing);
     },
   };
