@@ -21,6 +21,8 @@ class Trail {
   }
 }
 
+const NO_WORKER = "A service worker would go on in this browser after you stop, so none is installed.";
+
 const OWN_TRAFFIC: Decision = Object.freeze({
   kind: "forward",
   as: "self",
@@ -150,6 +152,9 @@ function done(
   trail: Trail,
 ): Verdict {
   const mode = modeAt(impersonation, session.now);
+  const stays = request.navigation.serviceWorker;
+  if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no"))
+    return { kind: "refuse", status: 403, reason: "denied", rule: null, sentence: NO_WORKER };
   const strayed = !isSafe(request.method) && isOtherTab(impersonation, session);
   if (trail.stops("it comes from a tab of this person", strayed, session.refererOwner.kind))
     return refuse(409, "other-tab");

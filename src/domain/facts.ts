@@ -14,6 +14,8 @@ export interface Navigation {
   readonly speculative: boolean;
   /** The answer is for a person's eyes, so a refusal is a page. */
   readonly wantsPage: boolean;
+  /** A browser fetches the script of a service worker, which would stay in it longer than any disguise. */
+  readonly serviceWorker: boolean;
 }
 
 /** All that the judge may know of the request itself. */

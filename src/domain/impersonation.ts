@@ -1,7 +1,8 @@
 import type { ReasonWord } from "./decision.ts";
 import type { Identity } from "./identity.ts";
+import type { Mode } from "./policy.ts";
 
-export type Mode = "read" | "write";
+export type { Mode } from "./policy.ts";
 
 /** Why a running impersonation stopped. */
 export interface End {

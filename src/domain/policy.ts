@@ -1,4 +1,5 @@
-import type { Mode } from "./impersonation.ts";
+/** What may be done while impersonating: only look, or also change things. */
+export type Mode = "read" | "write";
 
 /** A set of people. Every part that is given must hold; no part at all means everybody. */
 export interface People {

@@ -4,6 +4,7 @@ import { fillSentence } from "../domain/sentence.ts";
 import type { Fault } from "../errors.ts";
 import type { Committed } from "./commit.ts";
 import { sameOriginPath } from "./find-owner.ts";
+import { formSubject } from "./form-subject.ts";
 import type { Received } from "./received.ts";
 import type { World } from "./world.ts";
 
@@ -170,11 +171,6 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     ticket: null,
     confirmation: committed.confirmation,
   };
-}
-
-/** Whom a form's token is bound to: the impersonation where there is one, so that Stop needs neither store nor identity. */
-export function formSubject(received: Received, trueUser: Identity | null): string {
-  return received.secret ?? trueUser?.id ?? "";
 }
 
 /** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */

@@ -11,10 +11,11 @@ import { decoder } from "../page/content-coding.ts";
 import type { HostView } from "../page/host.ts";
 import { rewriter } from "../page/rewriter.ts";
 import { sparing } from "../page/spare.ts";
-import { formSubject } from "./answer.ts";
 import type { HeadPlan, RawHeaders } from "./exchange.ts";
+import { formSubject } from "./form-subject.ts";
 import { cookieNames, setOwnCookie } from "./own-cookies.ts";
 import type { Signed } from "./sign.ts";
+import { uncached } from "./uncached.ts";
 import type { World } from "./world.ts";
 
 /** What would be wrong once the page has been written to: lengths, digests, parts of it. */
@@ -33,7 +34,7 @@ const OF_THE_BYTES: ReadonlySet<string> = new Set([
 /** Whether this answer is shown as a document in the tab itself: what has to carry the banner, or can carry a notice. */
 export function isDocument(signed: Signed, plan: HeadPlan): boolean {
   const destination = signed.raw.headers["sec-fetch-dest"];
-  if (!signed.navigation.wantsPage || (destination !== undefined && destination !== "document")) return false;
+  if (!signed.navigation.wantsPage || destination === "iframe" || destination === "frame") return false;
   if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return false;
   const attached = /^\s*attachment\b/i.test(headerOf(plan.headers, "content-disposition") ?? "");
   return !attached && htmlType(plan.headers) !== null;
@@ -49,7 +50,10 @@ export function documentPlan(
   return marked(signed, plan, (view) => banner(bannerView(world, signed, impersonation, view)));
 }
 
-/** One's own page with the notice whom one was, shown once; a page that it can't be written into is shown without. */
+/**
+ * One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is
+ * shown without.
+ */
 export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPlan {
   const names = cookieNames(signed.snapshot.settings.cookie.name, signed.scheme);
   const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
@@ -58,7 +62,8 @@ export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPl
   const type = htmlType(plan.headers) ?? "";
   const plain = headerOf(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
   if (text === null || plan.status === 206 || !plain) return own;
-  const made = marked(signed, own, (view) => notice({ ...view, effectiveUser: { label: text } }));
+  const once = { ...own, headers: uncached(own.headers) };
+  const made = marked(signed, once, (view) => notice({ ...view, effectiveUser: { label: text } }));
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
 }
 

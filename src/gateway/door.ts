@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
 import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./answer.ts";
+import { noteAtDoor } from "./doorstep.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchangeFor } from "./exchanges.ts";
 import { intake } from "./intake.ts";
@@ -38,7 +39,7 @@ export async function openDoor(fastify: FastifyInstance, world: World, ways: Way
   fastify.addHook("onRequest", async function door(request, reply) {
     const taken = (request.raw as Carrying)[INTAKE];
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
-    if (taken.kind === "refused") return await refuseAtDoor(world, reply, taken.fault, taken.id);
+    if (taken.kind === "refused") return await refuseAtDoor(world, request, reply, taken);
     request.received = taken.received;
     if (taken.received.ours) return;
     return await admitRequest(world, ways, request, reply);
@@ -79,11 +80,12 @@ async function admitRequest(
 
 async function refuseAtDoor(
   world: World,
+  request: FastifyRequest,
   reply: FastifyReply,
-  fault: Fault,
-  id: string,
+  { fault, id }: Extract<Intake, { readonly kind: "refused" }>,
 ): Promise<FastifyReply> {
   world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
+  noteAtDoor(world, request.raw, fault, id);
   reply.header("connection", "close");
   return await send(
     reply,

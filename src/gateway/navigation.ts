@@ -15,6 +15,7 @@ const NO_NAVIGATION: Navigation = Object.freeze({
   site: "unknown",
   speculative: false,
   wantsPage: false,
+  serviceWorker: false,
 });
 
 /** What the browser says of the request (Fetch Metadata, W3C); older browsers are told by `Accept` alone. */
@@ -23,22 +24,32 @@ export function navigation(method: string, upgrade: boolean, headers: IncomingHt
   const site = siteOf(headers["sec-fetch-site"]);
   const speculative = isSpeculative(headers);
   if (upgrade || !asksForDocument(destination, headers)) {
-    return site === "unknown" && !speculative ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative };
+    const serviceWorker = destination === "serviceworker" || headers["service-worker"] === "script";
+    const plain = site === "unknown" && !speculative && !serviceWorker;
+    return plain ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative, serviceWorker };
   }
+  const navigates = headers["sec-fetch-mode"] === "navigate";
   const inTab =
-    destination === undefined || (destination === "document" && headers["sec-fetch-mode"] === "navigate");
+    destination === undefined || (navigates && (destination === "document" || destination === "empty"));
   return {
     topLevel: method === "GET" && inTab,
     byUser: headers["sec-fetch-user"] === "?1",
     site,
     speculative,
     wantsPage: true,
+    serviceWorker: false,
   };
 }
 
 function asksForDocument(destination: string | undefined | string[], headers: IncomingHttpHeaders): boolean {
   if (destination !== undefined)
-    return destination === "document" || destination === "iframe" || destination === "frame";
+    return (
+      destination === "document" ||
+      destination === "iframe" ||
+      destination === "frame" ||
+      // A navigation that the app's service worker sends on: only workers can, and they name no destination.
+      (destination === "empty" && headers["sec-fetch-mode"] === "navigate")
+    );
   if (headers["x-requested-with"] !== undefined) return false;
   return headers.accept?.includes("text/html") === true;
 }

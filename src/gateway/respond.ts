@@ -5,24 +5,14 @@ import { documentPlan, isDocument, noticePlan } from "./document.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "./exchange.ts";
 import { publicAddresses } from "./location.ts";
 import type { Signed } from "./sign.ts";
+import { uncached } from "./uncached.ts";
 import type { World } from "./world.ts";
 
-/** Response headers of an app that a disguise must not let through: caches, validators, and what reaches the agent's own. */
+/** Response headers of an app that a disguise must not let through, since they reach the agent's own. */
 const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
   "set-cookie",
   "set-cookie2",
   "clear-site-data",
-  "cache-control",
-  "expires",
-  "pragma",
-  "age",
-  "etag",
-  "last-modified",
-  "surrogate-control",
-  "surrogate-key",
-  "cdn-cache-control",
-  "cloudflare-cdn-cache-control",
-  "vercel-cdn-cache-control",
   "speculation-rules",
   "service-worker-allowed",
 ]);
@@ -51,7 +41,7 @@ async function disguisedPlan(world: World, signed: Signed, head: UpstreamHead): 
   const kept = head.headers.filter(
     (_, at) => !NOT_UNDER_DISGUISE.has((head.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
-  const headers = [...kept, "Cache-Control", "private, no-store", ...ourHeaders(signed)];
+  const headers = [...uncached(kept), ...ourHeaders(signed)];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
   if (isDocument(signed, plan)) return documentPlan(world, signed, impersonation, plan);

@@ -1,4 +1,5 @@
 import type { ReasonWord } from "../domain/decision.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
 
 /** Why something that stays open is cut: its impersonation is over, or the gateway goes down. */
 export type CutReason = ReasonWord | "going-away";
@@ -12,43 +13,66 @@ export interface Wearer {
 /** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
 export type Cut = (why: CutReason) => void;
 
-/** Everything that stays open: tunnels and event streams, found by whose they are. */
-export interface Sockets {
-  /**
-   * Remembers one; `wearer` is null for own traffic, which only `cutAll` reaches. Gives back what to call when it has ended by itself.
-   * One that comes for an impersonation that was cut before is cut at once.
-   */
-  add(wearer: Wearer | null, cut: Cut): () => void;
-  /** Cuts all of an impersonation, for good: ids never come back. Gives how many there were. */
-  cut(impersonation: string, why: CutReason): number;
-  /** Cuts what an agent has open now. */
-  cutAgent(agent: string, why: CutReason): number;
-  cutAll(why: CutReason): number;
-  count(): number;
+/** Whether one that is open may go on. `unknown`: it could not be found out. `running` is what has to be ended with it. */
+export type Standing =
+  | { readonly kind: "good" }
+  | { readonly kind: "unknown"; readonly why: ReasonWord }
+  | { readonly kind: "over"; readonly why: ReasonWord; readonly running: Impersonation | null };
+
+/** What has to be known of one besides whose it is. */
+export interface Nature {
+  /** It has no end of its own. */
+  readonly tunnel: boolean;
+  /** Its page may speak only because the mode is write for now. */
+  readonly lifted: boolean;
+  /** Asks anew for both people what was asked when it began; null where nobody is worn. */
+  readonly ask: (() => Promise<Standing>) | null;
 }
 
-interface Entry {
+/** One that is open under a disguise. */
+export interface Open extends Nature {
   readonly wearer: Wearer | null;
   readonly cut: Cut;
 }
+
+/** Everything that is open: tunnels, and requests under a disguise, found by whose they are. */
+export interface Sockets {
+  /**
+   * Remembers one; `wearer` is null for own traffic. Gives back what to call when it has ended by itself.
+   * One that comes for an impersonation that was cut before is cut at once.
+   */
+  add(wearer: Wearer | null, cut: Cut, nature?: Nature): () => void;
+  /** Cuts all of an impersonation, for good: ids never come back. Gives how many there were. */
+  cut(impersonation: string, why: CutReason): number;
+  /** Cuts this one, if it is still open. */
+  cutOne(open: Open, why: CutReason): void;
+  /** Cuts all under a disguise. */
+  cutWorn(why: CutReason): number;
+  /** Cuts the tunnels of an impersonation whose page may not speak any more. */
+  cutLifted(impersonation: string): number;
+  /** Cuts all tunnels, one's own as well: nobody can wait for their end. */
+  cutTunnels(why: CutReason): number;
+  /** All under a disguise. */
+  worn(): readonly Open[];
+  count(): number;
+}
+
+const PLAIN: Nature = Object.freeze({ tunnel: false, lifted: false, ask: null });
 
 /** How many ended impersonations are remembered: those whose sockets may still be on their way through the pipeline. */
 const REMEMBERED = 10_000;
 
 export function sockets(): Sockets {
-  const all = new Set<Entry>();
-  const byImpersonation = new Map<string, Set<Entry>>();
-  const byAgent = new Map<string, Set<Entry>>();
+  const all = new Set<Open>();
+  const byImpersonation = new Map<string, Set<Open>>();
   const over = new Map<string, CutReason>();
 
-  function forget(entry: Entry): void {
+  function forget(entry: Open): void {
     if (!all.delete(entry) || entry.wearer === null) return;
     take(byImpersonation, entry.wearer.impersonation, entry);
-    take(byAgent, entry.wearer.agent, entry);
   }
 
-  function cutThese(entries: ReadonlySet<Entry> | undefined, why: CutReason): number {
-    if (entries === undefined) return 0;
+  function cutThese(entries: Iterable<Open>, why: CutReason): number {
     const errors: unknown[] = [];
     let count = 0;
     for (const entry of [...entries]) {
@@ -62,27 +86,41 @@ export function sockets(): Sockets {
   }
 
   return {
-    add: (wearer, cut) => {
+    add: (wearer, cut, nature = PLAIN) => {
       const why = wearer === null ? undefined : over.get(wearer.impersonation);
-      const entry = { wearer, cut };
+      const entry = { wearer, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
       if (why !== undefined) cut(why);
       else enter(entry);
       return () => forget(entry);
     },
     cut: (impersonation, why) => {
       remember(over, impersonation, why);
-      return cutThese(byImpersonation.get(impersonation), why);
+      return cutThese(byImpersonation.get(impersonation) ?? [], why);
     },
-    cutAgent: (agent, why) => cutThese(byAgent.get(agent), why),
-    cutAll: (why) => cutThese(all, why),
+    cutOne: (open, why) => void cutThese([open], why),
+    cutWorn: (why) => cutThese(worn(), why),
+    cutLifted: (impersonation) =>
+      cutThese(
+        [...(byImpersonation.get(impersonation) ?? [])].filter((it) => it.lifted),
+        "read-only",
+      ),
+    cutTunnels: (why) =>
+      cutThese(
+        [...all].filter((it) => it.tunnel),
+        why,
+      ),
+    worn,
     count: () => all.size,
   };
 
-  function enter(entry: Entry): void {
+  function worn(): readonly Open[] {
+    return [...all].filter((it) => it.wearer !== null);
+  }
+
+  function enter(entry: Open): void {
     all.add(entry);
     if (entry.wearer === null) return;
     put(byImpersonation, entry.wearer.impersonation, entry);
-    put(byAgent, entry.wearer.agent, entry);
   }
 }
 
@@ -104,13 +142,13 @@ function remember(over: Map<string, CutReason>, impersonation: string, why: CutR
   }
 }
 
-function put(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+function put(index: Map<string, Set<Open>>, key: string, entry: Open): void {
   const known = index.get(key);
   if (known === undefined) index.set(key, new Set([entry]));
   else known.add(entry);
 }
 
-function take(index: Map<string, Set<Entry>>, key: string, entry: Entry): void {
+function take(index: Map<string, Set<Open>>, key: string, entry: Open): void {
   const known = index.get(key);
   known?.delete(entry);
   if (known?.size === 0) index.delete(key);

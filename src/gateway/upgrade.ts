@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./answer.ts";
+import { noteAtDoor } from "./doorstep.ts";
 import { leash, outboundFor } from "./exchanges.ts";
 import { intake } from "./intake.ts";
 import { originAllowed } from "./origin.ts";
@@ -46,8 +47,10 @@ export function upgradeDoor(world: World): UpgradeDoor {
         { code: fault.code, detail: fault.detail, path: request.url?.slice(0, 200) },
         "an upgrade was refused",
       );
+      const id = world.newId();
+      noteAtDoor(world, request, fault, id);
       return answerFault(world, fault, {
-        id: world.newId(),
+        id,
         page: false,
         prefix: world.config.current().settings.prefix,
       });
