@@ -42,14 +42,21 @@ const span = z.string().transform((text, context) => {
 });
 
 const NAVIGATIONS = {
-  clicked: { topLevel: true, byUser: true, speculative: false, wantsPage: true },
-  scripted: { topLevel: true, byUser: false, speculative: false, wantsPage: true },
-  untold: { topLevel: true, byUser: false, speculative: false, wantsPage: true },
-  prefetched: { topLevel: true, byUser: false, speculative: true, wantsPage: true },
-  framed: { topLevel: false, byUser: false, speculative: false, wantsPage: true },
-  posted: { topLevel: false, byUser: true, speculative: false, wantsPage: true },
-  fetched: { topLevel: false, byUser: false, speculative: false, wantsPage: false },
-  upgrade: { topLevel: false, byUser: false, speculative: false, wantsPage: false },
+  clicked: { topLevel: true, byUser: true, speculative: false, wantsPage: true, serviceWorker: false },
+  scripted: { topLevel: true, byUser: false, speculative: false, wantsPage: true, serviceWorker: false },
+  untold: { topLevel: true, byUser: false, speculative: false, wantsPage: true, serviceWorker: false },
+  prefetched: { topLevel: true, byUser: false, speculative: true, wantsPage: true, serviceWorker: false },
+  framed: { topLevel: false, byUser: false, speculative: false, wantsPage: true, serviceWorker: false },
+  posted: { topLevel: false, byUser: true, speculative: false, wantsPage: true, serviceWorker: false },
+  fetched: { topLevel: false, byUser: false, speculative: false, wantsPage: false, serviceWorker: false },
+  upgrade: { topLevel: false, byUser: false, speculative: false, wantsPage: false, serviceWorker: false },
+  serviceWorker: {
+    topLevel: false,
+    byUser: false,
+    speculative: false,
+    wantsPage: false,
+    serviceWorker: true,
+  },
 } as const satisfies Record<string, Omit<Navigation, "site">>;
 
 const wearing = z.strictObject({

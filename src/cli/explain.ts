@@ -195,6 +195,7 @@ function requestOf(
       site: words.inside ? "same-origin" : "cross-site",
       speculative: false,
       wantsPage: true,
+      serviceWorker: false,
     },
     route: snapshot.routes.match(host, url.path)?.target.pattern ?? null,
     rule: snapshot.rules.match({ host, path: url.path, method }),

@@ -15,6 +15,7 @@ t.test("a click on a link of another site is a navigation by a person from outsi
     site: "cross-site",
     speculative: false,
     wantsPage: true,
+    serviceWorker: false,
   });
 });
 
@@ -38,7 +39,7 @@ t.test("only a GET for a document in the tab itself is top level", async (t) => 
     ["GET", { ...DOCUMENT, "sec-fetch-dest": "frame" }, false, true],
     ["GET", { ...DOCUMENT, "sec-fetch-dest": "image" }, false, false],
     ["GET", { ...DOCUMENT, "sec-fetch-dest": "script" }, false, false],
-    ["GET", { ...DOCUMENT, "sec-fetch-dest": "empty" }, false, false],
+    ["GET", { ...DOCUMENT, "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" }, false, false],
     ["GET", { ...DOCUMENT, "sec-fetch-dest": "object" }, false, false],
     ["GET", { ...DOCUMENT, "sec-fetch-dest": "embed" }, false, false],
     ["GET", { ...DOCUMENT, "sec-fetch-dest": "document, document" }, false, false],
@@ -48,6 +49,29 @@ t.test("only a GET for a document in the tab itself is top level", async (t) => 
     const seen = navigation(method, false, headers);
     t.match(seen, { topLevel, wantsPage }, `${method} ${headers["sec-fetch-dest"]}`);
   }
+});
+
+t.test(
+  "a navigation that the app's service worker sends on is top level, and never a person's",
+  async (t) => {
+    const { "sec-fetch-user": _, ...untold } = DOCUMENT;
+    t.match(navigation("GET", false, { ...untold, "sec-fetch-dest": "empty" }), {
+      topLevel: true,
+      byUser: false,
+      wantsPage: true,
+      site: "cross-site",
+    });
+  },
+);
+
+t.test("the script of a service worker is told by either of its two headers", async (t) => {
+  const script = { "sec-fetch-mode": "same-origin", "sec-fetch-site": "same-origin" };
+  t.match(navigation("GET", false, { ...script, "sec-fetch-dest": "serviceworker" }), {
+    serviceWorker: true,
+    wantsPage: false,
+  });
+  t.equal(navigation("GET", false, { "service-worker": "script" }).serviceWorker, true);
+  t.equal(navigation("GET", false, { ...script, "sec-fetch-dest": "worker" }).serviceWorker, false);
 });
 
 t.test("only ?1 is a person", async (t) => {
@@ -67,6 +91,7 @@ t.test(
       site: "unknown",
       speculative: false,
       wantsPage: true,
+      serviceWorker: false,
     });
     t.match(navigation("GET", false, { accept: "*/*" }), { topLevel: false, wantsPage: false });
     t.match(navigation("GET", false, {}), { topLevel: false, wantsPage: false });
