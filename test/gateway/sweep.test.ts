@@ -1,0 +1,87 @@
+import t from "tap";
+import { sweeper } from "../../src/gateway/sweep.ts";
+import { wear } from "../fixtures/stages.ts";
+import { testWorld } from "../fixtures/world.ts";
+
+const NEVER = 2 ** 31 - 1;
+
+t.test("what has run out while nobody looked is ended, recorded once and cut", async (t) => {
+  const it = await testWorld(t);
+  const idle = await wear(it);
+  const long = await wear(it, {
+    idle: 3_600_000,
+    effectiveUser: { id: "23", name: null, email: null, groups: [] },
+  });
+  const cut: string[] = [];
+  it.world.sockets.add({ impersonation: idle.impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  const { sweep, close } = sweeper(it.world, NEVER);
+  t.teardown(close);
+  await sweep();
+  t.same([it.events, cut], [[], []], "nothing has run out yet");
+  it.clock.pass(900_000);
+  await sweep();
+  t.match(it.events, [
+    { action: "impersonation.ended", detail: "ended-idle", effectiveUser: { id: "17" }, request: null },
+  ]);
+  t.same(cut, ["ended-idle"]);
+  it.clock.pass(2_700_000);
+  await sweep();
+  t.match(it.events.slice(1), [{ detail: "ended-expired", effectiveUser: { id: "23" } }]);
+  t.match(await it.book.recall(long.secret), { impersonation: { end: { why: "ended-expired" } } });
+  await sweep();
+  t.equal(it.events.length, 2);
+});
+
+t.test("what was ended before is left alone", async (t) => {
+  const it = await testWorld(t);
+  const { impersonation } = await wear(it);
+  await it.book.close(impersonation.id, "ended-by-agent");
+  it.clock.pass(1_000_000);
+  const { sweep, close } = sweeper(it.world, NEVER);
+  t.teardown(close);
+  await sweep();
+  t.same(it.events, []);
+});
+
+t.test("a store that is down is tried again, and breaks nothing", async (t) => {
+  const it = await testWorld(t);
+  await wear(it);
+  const { sweep, close } = sweeper(it.world, NEVER);
+  t.teardown(close);
+  it.clock.pass(1_000_000);
+  it.breakDown(["store"]);
+  await sweep();
+  t.match(it.log.lines.join(), /the store could not be swept/);
+  it.breakDown([]);
+  await sweep();
+  t.same(it.actions(), ["impersonation.ended"]);
+});
+
+t.test("two sweeps at once are one after the other", async (t) => {
+  const it = await testWorld(t);
+  await wear(it);
+  it.clock.pass(1_000_000);
+  const { sweep, close } = sweeper(it.world, NEVER);
+  t.teardown(close);
+  await Promise.all([sweep(), sweep(), sweep()]);
+  t.same(it.actions(), ["impersonation.ended"]);
+});
+
+t.test("it works by itself, and closing waits for what it does", async (t) => {
+  const it = await testWorld(t);
+  await wear(it);
+  it.clock.pass(1_000_000);
+  const recorded = Promise.withResolvers<void>();
+  const ledger = {
+    record: async () => {
+      recorded.resolve();
+    },
+  };
+  // The sweeper itself keeps no process alive.
+  const alive = setInterval(() => undefined, 1_000);
+  t.teardown(() => clearInterval(alive));
+  const sweeping = sweeper({ ...it.world, ledger }, 1);
+  await recorded.promise;
+  await sweeping.close();
+  t.same(await it.book.list(), []);
+});
