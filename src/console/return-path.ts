@@ -7,13 +7,16 @@ import type { Received } from "../gateway/received.ts";
  * `//`, no backslash, no control; and never one of our own actions.
  */
 export function returnPath(received: Received, wanted: string | null): string {
-  if (wanted?.[0] !== "/" || wanted[1] === "/" || wanted[1] === "\\") return "/";
+  if (wanted?.[0] !== "/" || wanted[1] === "/" || wanted[1] === "\\" || !wanted.isWellFormed()) return "/";
   const { settings } = received.snapshot;
-  const canonical = canonicalUrl(wanted, urlLimits(settings));
+  // A form or a query was decoded once already; an address is bytes.
+  const encoded = wanted.replace(/[^ -~]+/g, encodeURIComponent);
+  const canonical = canonicalUrl(encoded, urlLimits(settings));
   if (canonical.kind !== "canonical" || canonical.target.startsWith("//")) return "/";
   const parsed = URL.canParse(canonical.target, received.origin)
     ? new URL(canonical.target, received.origin)
     : null;
   if (parsed === null || parsed.origin !== received.origin) return "/";
-  return canonical.path.startsWith(`${settings.prefix}/`) ? "/" : canonical.target;
+  const ours = canonical.path === settings.prefix || canonical.path.startsWith(`${settings.prefix}/`);
+  return ours ? "/" : canonical.target;
 }
