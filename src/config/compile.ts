@@ -50,7 +50,7 @@ export function complaintsAmong(parts: Parts, deps: RoomDeps): readonly Complain
   return found;
 }
 
-interface Assembly extends Pick<Snapshot, "policy" | "rules"> {
+interface Assembly extends Pick<Snapshot, "policy" | "rules" | "confirming"> {
   readonly table: RouteTable;
   readonly owners: ReadonlyMap<string, KnownResolver>;
 }
@@ -58,12 +58,12 @@ interface Assembly extends Pick<Snapshot, "policy" | "rules"> {
 function assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Assembly {
   const { policy, complaints } = policyOf(parts);
   const table = routesOf(parts);
-  const { rules, complaints: among } = rulesOf(parts);
+  const { rules, confirming, complaints: among } = rulesOf(parts);
   const owners = ownersOf(table.lookups, deps, found);
   const broken = new Set(table.complaints.map(({ path }) => (path[0] === "routes" ? path[1] : null)));
   const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
   found.push(...complaints, ...table.complaints, ...among, ...unmet);
-  return { policy, rules, table, owners };
+  return { policy, rules, confirming, table, owners };
 }
 
 function ownersOf(

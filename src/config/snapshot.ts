@@ -1,3 +1,4 @@
+import type { ConfirmPattern } from "../domain/confirm-pattern.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { RouteMatch } from "../domain/route.ts";
 import type { RuleIndex } from "../domain/rule.ts";
@@ -71,6 +72,8 @@ export interface Settings {
     readonly headers: number;
     /** Open client connections. */
     readonly connections: number;
+    /** Bytes a second that a client's body must come with; 0 for any. */
+    readonly uploadRate: number;
     /** Bytes of a page's head that are searched for the place of the banner. */
     readonly pageHead: number;
     /** Decoded bytes of a compressed page. */
@@ -115,6 +118,8 @@ export interface Snapshot {
   readonly policy: Policy;
   readonly routes: RouteFinder;
   readonly rules: RuleIndex;
+  /** The `confirm` rules, for the script in the page. */
+  readonly confirming: readonly ConfirmPattern[];
   /** All sources in order, as one. */
   readonly identity: IdentitySource;
   readonly owners: ReadonlyMap<string, OwnerResolver>;

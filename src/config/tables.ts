@@ -1,3 +1,4 @@
+import { type ConfirmPattern, confirmPatterns } from "../domain/confirm-pattern.ts";
 import type { EffectName } from "../domain/policy.ts";
 import { PRESETS, presetRules } from "../domain/presets.ts";
 import { compileRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/route.ts";
@@ -113,6 +114,8 @@ export function unmetNeeds(
 /** `rules` with their presets unfolded, in their order. */
 export function rulesOf({ rules }: Pick<TableParts, "rules">): {
   readonly rules: RuleIndex;
+  /** What of them a script in the page can ask about beforehand. */
+  readonly confirming: readonly ConfirmPattern[];
   readonly complaints: readonly Complaint[];
 } {
   const complaints: Complaint[] = [];
@@ -124,7 +127,8 @@ export function rulesOf({ rules }: Pick<TableParts, "rules">): {
     return preset ?? [];
   });
   const { index, problems } = compileRules(specs);
-  return { rules: index, complaints: [...complaints, ...problems.map(complaintOf)] };
+  const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
+  return { rules: index, confirming, complaints: [...complaints, ...problems.map(complaintOf)] };
 }
 
 function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {

@@ -2,6 +2,7 @@ import { amendPolicies, amendPolicyHeaders } from "../domain/csp.ts";
 import { admit } from "../domain/grant.ts";
 import { labelOf } from "../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt } from "../domain/impersonation.ts";
+import { fillSentence } from "../domain/sentence.ts";
 import { Fault } from "../errors.ts";
 import { type BannerView, banner, notice } from "../page/banner.ts";
 import { chain } from "../page/chain.ts";
@@ -89,7 +90,7 @@ function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => stri
 }
 
 function bannerView(world: World, signed: Signed, impersonation: Impersonation, view: HostView): BannerView {
-  const { settings, policy } = signed.snapshot;
+  const { settings, policy, confirming } = signed.snapshot;
   const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
   const now = world.clock.now();
   const mode = modeAt(impersonation, now);
@@ -113,7 +114,11 @@ function bannerView(world: World, signed: Signed, impersonation: Impersonation, 
     here: signed.target,
     disable: settings.page.disable,
     logout: settings.page.logout,
-    confirm: [],
+    confirm: confirming.map(({ method, source, sentence }) => [
+      method,
+      source,
+      fillSentence(sentence, { trueUser: impersonation.agent, effectiveUser: impersonation.effectiveUser }),
+    ]),
   };
 }
 

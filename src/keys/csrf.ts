@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 
 const WINDOW = 12 * 3_600_000;
 
@@ -31,6 +31,24 @@ export function openNotice(key: Buffer, notice: string, now: number): string | n
   if (!same(signature, mac(key, ["notice", `${text}.${expiry}`]))) return null;
   if (Number.parseInt(expiry, 36) * 1000 <= now) return null;
   return Buffer.from(text, "base64url").toString();
+}
+
+/** The same field in other bytes each time, so that compressed pages tell nothing of it (BREACH). */
+export function masked(token: string): string {
+  const secret = Buffer.from(token, "base64url");
+  const pad = randomBytes(secret.length);
+  return Buffer.concat([pad, xor(pad, secret)]).toString("base64url");
+}
+
+/** What was masked; nonsense for what never was. */
+export function unmasked(text: string): string {
+  const both = Buffer.from(text, "base64url");
+  const half = both.length >> 1;
+  return xor(both.subarray(0, half), both.subarray(half)).toString("base64url");
+}
+
+function xor(a: Buffer, b: Buffer): Buffer {
+  return Buffer.from(a.map((byte, at) => byte ^ (b[at] ?? 0)));
 }
 
 function mac(key: Buffer, parts: readonly string[]): string {

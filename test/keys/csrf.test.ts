@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import t from "tap";
-import { csrfToken, csrfValid, openNotice, signedNotice } from "../../src/keys/csrf.ts";
+import { csrfToken, csrfValid, masked, openNotice, signedNotice, unmasked } from "../../src/keys/csrf.ts";
 
 const HOUR = 3_600_000;
 const key = randomBytes(32);
@@ -44,4 +44,12 @@ t.test("an altered notice is no notice", async (t) => {
   );
   t.equal(openNotice(key, `${notice}.x`, now), null);
   t.equal(openNotice(key, csrfToken(key, ["a"], now), now), null);
+});
+
+t.test("a masked field looks different each time and is the same field", async (t) => {
+  const token = csrfToken(Buffer.alloc(32, 7), ["alice"], 0);
+  const [one, other] = [masked(token), masked(token)];
+  t.not(one, other);
+  t.same([unmasked(one), unmasked(other)], [token, token]);
+  t.not(unmasked("never masked"), token);
 });
