@@ -1,8 +1,23 @@
 /**
  * The ways in which servers read one canonical path as the same page: as it is, without `;params`, without a slash at the
- * end. The first is the path itself; each stands in it once.
+ * end, with an encoded slash as a slash. The first is the path itself; each stands in it once.
  */
 export function plainViews(path: string): readonly string[] {
+  return bothSlashes(path, plainReadings);
+}
+
+/** All of `plainViews`, and further without a dot or space at the end, and without an extension like `.json`. */
+export function views(path: string): readonly string[] {
+  return bothSlashes(path, allReadings);
+}
+
+/** Encoded slashes are there only where `upstream.encodedSlash` keeps them; half of all servers decode them. */
+function bothSlashes(path: string, read: (path: string) => readonly string[]): readonly string[] {
+  if (!path.includes("%2F")) return read(path);
+  return [...new Set([...read(path), ...read(path.replace(/(?:%2F|\/)+/g, "/"))])];
+}
+
+function plainReadings(path: string): readonly string[] {
   if (!hasParams(path) && !(path.length > 1 && path.endsWith("/"))) return [path];
   const found = [path];
   add(found, withoutParams(path));
@@ -10,9 +25,8 @@ export function plainViews(path: string): readonly string[] {
   return found;
 }
 
-/** All of `plainViews`, and further without a dot or space at the end, and without an extension like `.json`. */
-export function views(path: string): readonly string[] {
-  const plain = plainViews(path);
+function allReadings(path: string): readonly string[] {
+  const plain = plainReadings(path);
   const last = plain[plain.length - 1] ?? path;
   const name = last.slice(last.lastIndexOf("/") + 1);
   if (!name.includes(".") && !name.endsWith("%20")) return plain;

@@ -15,6 +15,18 @@ const table: readonly (readonly [path: string, expected: readonly string[]])[] =
   ["/admin.json.", ["/admin.json.", "/admin.json", "/admin"]],
   ["/admin.json;a/", ["/admin.json;a/", "/admin.json/", "/admin.json", "/admin"]],
   ["/v1.2/users", ["/v1.2/users"]],
+  ["/admin%2Fx", ["/admin%2Fx", "/admin/x"]],
+  [
+    "/pub%2F%2Fadmin;a/",
+    [
+      "/pub%2F%2Fadmin;a/",
+      "/pub%2F%2Fadmin/",
+      "/pub%2F%2Fadmin",
+      "/pub/admin;a/",
+      "/pub/admin/",
+      "/pub/admin",
+    ],
+  ],
   ["/.env", ["/.env"]],
 ];
 
