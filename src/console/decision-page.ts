@@ -1,9 +1,8 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { labelOf } from "../domain/identity.ts";
 import { CONFIRMING } from "../gateway/intake.ts";
 import type { DecisionView, Pages } from "../gateway/world.ts";
 import { type Html, html } from "./html.ts";
-import { layout, person } from "./layout.ts";
+import { layout, nameOf, person } from "./layout.ts";
 import { startForm } from "./start-form.ts";
 
 /** The pages that a person sees when something is asked, refused, over or broken. */
@@ -23,7 +22,7 @@ ${requestLine(requestId)}
 };
 
 function titleOf({ decision, other }: DecisionView): string {
-  const who = other === null ? "this person" : labelOf(other);
+  const who = other === null ? "this person" : nameOf(other);
   if (decision.kind === "page")
     return decision.page === "confirm" ? "Please confirm" : `View the app as ${who}?`;
   if (decision.kind === "ended")
@@ -53,7 +52,7 @@ function asked(view: DecisionView, grant: Extract<Decision, { readonly page: "as
   if (view.other === null) throw new TypeError("a start was asked for without anybody to be");
   return html`<section class="card">
 <p class="word">${view.decision.reason}</p>
-<h1>View the app as ${labelOf(view.other)}?</h1>
+<h1>View the app as <bdi>${nameOf(view.other)}</bdi>?</h1>
 <p class="lead">The page that you opened belongs to this person. ${REASONS[view.decision.reason]}</p>
 ${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, csrf: view.csrf })}
 </section>`;
@@ -107,7 +106,7 @@ ${requestLine(view.requestId)}
 
 function over(view: DecisionView): Html {
   const { decision, other } = view;
-  const who = other === null ? "this person" : labelOf(other);
+  const who = other === null ? "this person" : nameOf(other);
   const again = decision.reason !== "signed-out" && other !== null;
   return html`<section class="card">
 <p class="word warn">${decision.reason}</p>
@@ -125,8 +124,8 @@ ${requestLine(view.requestId)}
 function onWhoseAccount(view: DecisionView): Html {
   return html`<dl class="facts">
 <dt>What</dt><dd>${view.method} <bdi>${view.to}</bdi></dd>
-${view.other === null ? null : html`<dt>Account</dt><dd><bdi>${labelOf(view.other)}</bdi></dd>`}
-${view.trueUser === null ? null : html`<dt>You</dt><dd><bdi>${labelOf(view.trueUser)}</bdi></dd>`}
+${view.other === null ? null : html`<dt>Account</dt><dd><bdi>${nameOf(view.other)}</bdi></dd>`}
+${view.trueUser === null ? null : html`<dt>You</dt><dd><bdi>${nameOf(view.trueUser)}</bdi></dd>`}
 </dl>`;
 }
 

@@ -1,15 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { admit } from "../domain/grant.ts";
-import { labelOf } from "../domain/identity.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/record.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
-import { layout } from "./layout.ts";
+import { layout, nameOf } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { field, fromOwnPage, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
+import {
+  field,
+  fromOwnPage,
+  parameter,
+  seeOther,
+  sendPage,
+  type Visitor,
+  visitor,
+  words,
+} from "./visitor.ts";
 
 /** `GET elevate` (the question), `POST elevate` (a step up to write, for a limited time), `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, world: World): void {
@@ -36,7 +44,7 @@ async function elevateNow(world: World, request: FastifyRequest, reply: FastifyR
   const who = await visitor(world, request);
   fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
   const step = stepUp(who);
-  const reason = field(request, "reason")?.trim().slice(0, 500) ?? null;
+  const reason = words(request, "reason", 500);
   const to = returnPath(who.received, field(request, "to"));
   if (step.grant.reason === "required" && reason === null)
     return await sendPage(reply, 403, question(who, step, to));
@@ -93,7 +101,7 @@ function question(who: Visitor, step: Step, to: string): string {
   const required = step.grant.reason === "required";
   const body = html`<section class="card">
 <p class="word bad">write</p>
-<h1>Change things as <bdi>${labelOf(step.running.effectiveUser)}</bdi>?</h1>
+<h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
 <p class="lead">For ${minutes} minutes you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${who.csrf}">

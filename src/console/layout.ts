@@ -1,4 +1,5 @@
 import { type Identity, labelOf } from "../domain/identity.ts";
+import { plain } from "../page/markup.ts";
 import { type Html, html } from "./html.ts";
 
 export interface Frame {
@@ -27,7 +28,7 @@ export function layout(frame: Frame): string {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="${frame.prefix}/start"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
-${frame.trueUser ? html`<span class="who">You are <bdi>${labelOf(frame.trueUser)}</bdi></span>` : null}
+${frame.trueUser ? html`<span class="who">You are <bdi>${nameOf(frame.trueUser)}</bdi></span>` : null}
 </header>
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
@@ -37,10 +38,16 @@ ${frame.body}
 `.text;
 }
 
+/** What a person is called on our pages, as in the banner: one line that is not endless and turns no direction. */
+export function nameOf(it: Identity): string {
+  return plain(labelOf(it)) || plain(it.id) || "somebody without a name";
+}
+
 /** A person in a line: name, and in small what tells namesakes apart. */
 export function person(it: Identity): Html {
-  const label = labelOf(it);
-  return html`<span class="person"><span class="avatar" aria-hidden="true">${initials(label)}</span><span><bdi class="name">${label}</bdi><span class="sub">${it.email !== null && it.email !== label ? html`<bdi>${it.email}</bdi> · ` : null}user ${it.id}</span></span></span>`;
+  const label = nameOf(it);
+  const email = plain(it.email ?? "");
+  return html`<span class="person"><span class="avatar" aria-hidden="true">${initials(label)}</span><span><bdi class="name">${label}</bdi><span class="sub">${email !== "" && email !== label ? html`<bdi>${email}</bdi> · ` : null}user ${it.id}</span></span></span>`;
 }
 
 /** At most two letters; digits where there are none. */

@@ -1,7 +1,7 @@
-import { type Identity, labelOf } from "../domain/identity.ts";
+import type { Identity } from "../domain/identity.ts";
 import type { Grant } from "../domain/policy.ts";
 import { type Html, html } from "./html.ts";
-import { person } from "./layout.ts";
+import { nameOf, person } from "./layout.ts";
 
 export interface StartView {
   readonly prefix: string;
@@ -34,7 +34,7 @@ ${view.from === null ? null : html`<input type="hidden" name="from" value="${vie
 <textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}>${view.reason ?? ""}</textarea>
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>
 <input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
-<div class="actions"><button>View as <bdi>&nbsp;${labelOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>
+<div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>
 </form>`;
 }
 

@@ -2,15 +2,26 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
 import { admit, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { labelOf } from "../domain/identity.ts";
+import { endedAt } from "../domain/impersonation.ts";
+import { isId } from "../domain/person.ts";
+import type { Grant } from "../domain/policy.ts";
 import { begin, betweenShoes, end } from "../gateway/lifecycle.ts";
 import { eventOf } from "../gateway/record.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
-import { layout, person } from "./layout.ts";
+import { layout, nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
-import { field, fromOwnPage, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
+import {
+  field,
+  fromOwnPage,
+  parameter,
+  seeOther,
+  sendPage,
+  type Visitor,
+  visitor,
+  words,
+} from "./visitor.ts";
 
 const FOUND = 20;
 
@@ -44,16 +55,16 @@ async function asPage(
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(world, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
-  const target = await findPerson(who, user);
-  const admission = admit(who.received.snapshot.policy, who.trueUser, target);
-  if (admission.kind === "refused") return await refusal(world, reply, who, target, admission.reason);
+  const asked = await admitted(who, who.trueUser, user);
+  if (asked.kind === "refused") return await refusal(world, reply, who, asked.target, asked.reason);
+  const { target } = asked;
   const body = html`<section class="card">
-<h1>View the app as <bdi>${labelOf(target)}</bdi>?</h1>
+<h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
 <p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
 ${startForm({
   prefix,
   person: target,
-  grant: admission.grant,
+  grant: asked.grant,
   to: returnPath(who.received, parameter(request, "to")),
   from: cameFrom(who),
   ticket: parameter(request, "ticket"),
@@ -64,7 +75,7 @@ ${startForm({
   return await sendPage(
     reply,
     200,
-    layout({ title: `View as ${labelOf(target)}`, prefix, trueUser: who.trueUser, body }),
+    layout({ title: `View as ${nameOf(target)}`, prefix, trueUser: who.trueUser, body }),
   );
 }
 
@@ -73,11 +84,10 @@ async function startNow(world: World, request: FastifyRequest, reply: FastifyRep
   const { received, trueUser } = who;
   if (trueUser === null) return await refusal(world, reply, who, null, "signed-out");
   fromOwnPage(world, received, field(request, "_csrf"), trueUser);
-  const target = await findPerson(who, field(request, "user") ?? "");
-  const admission = admit(received.snapshot.policy, trueUser, target);
-  if (admission.kind === "refused") return await refusal(world, reply, who, target, admission.reason);
-  const reason = field(request, "reason")?.trim().slice(0, 500) ?? null;
-  const { grant } = admission;
+  const asked = await admitted(who, trueUser, field(request, "user") ?? "");
+  if (asked.kind === "refused") return await refusal(world, reply, who, asked.target, asked.reason);
+  const reason = words(request, "reason", 500);
+  const { grant, target } = asked;
   if (grant.reason === "required" && reason === null)
     return await refusal(world, reply, who, target, "reason-required");
   if (grant.consent === "request") return await refusal(world, reply, who, target, "consent-required");
@@ -90,8 +100,8 @@ async function startNow(world: World, request: FastifyRequest, reply: FastifyRep
       effectiveUser: target,
       grant,
       reason,
-      ticket: field(request, "ticket")?.trim().slice(0, 200) ?? null,
-      returnTo: who.running?.returnTo ?? returnPath(received, field(request, "from")),
+      ticket: words(request, "ticket", 200),
+      returnTo: who.worn?.returnTo ?? returnPath(received, field(request, "from")),
     },
   );
   for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
@@ -99,17 +109,31 @@ async function startNow(world: World, request: FastifyRequest, reply: FastifyRep
   return await seeOther(reply, returnPath(received, field(request, "to")));
 }
 
-/** Takes off what is worn, if anything is. */
-async function leave(world: World, { received, running }: Visitor): ReturnType<typeof betweenShoes> {
-  if (running === null) return { setCookies: [], cookies: received.cookies };
-  await end(world, received, running, "switched");
-  return await betweenShoes(world, received, running);
+/** Takes off what is worn, if anything is; also what has ended and is still in the browser. */
+async function leave(world: World, { received, worn }: Visitor): ReturnType<typeof betweenShoes> {
+  if (worn === null) return { setCookies: [], cookies: received.cookies };
+  if (worn.end === null) await end(world, received, worn, endedAt(worn, world.clock.now()) ?? "switched");
+  return await betweenShoes(world, received, worn);
 }
 
-/** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. */
-async function findPerson(who: Visitor, id: string): Promise<Identity> {
+type Asked =
+  | { readonly kind: "granted"; readonly grant: Grant; readonly target: Identity }
+  | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
+
+/** Whether this person may be the one with the id. Who is no agent learns nothing of anybody. */
+async function admitted(who: Visitor, trueUser: Identity, id: string): Promise<Asked> {
+  const { policy } = who.received.snapshot;
+  if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
+  const target = await findPerson(who, id);
+  if (target === null) return { kind: "refused", reason: "protected-target", target };
+  return { ...admit(policy, trueUser, target), target };
+}
+
+/** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
+async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
   const { users } = who.received.snapshot;
-  return (users === null ? null : await users.find(id)) ?? { id, name: null, email: null, groups: null };
+  if (!isId(id)) return null;
+  return users === null ? { id, name: null, email: null, groups: null } : await users.find(id);
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */

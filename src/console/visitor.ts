@@ -13,6 +13,8 @@ import type { World } from "../gateway/world.ts";
 export interface Visitor {
   readonly received: Received;
   readonly trueUser: Identity | null;
+  /** Theirs, also when it is over. */
+  readonly worn: Impersonation | null;
   readonly running: Impersonation | null;
   readonly csrf: string;
 }
@@ -24,24 +26,22 @@ export async function visitor(world: World, request: FastifyRequest): Promise<Vi
   if (caller.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
   const trueUser = caller.kind === "known" ? caller.identity : null;
-  const running = trueUser === null ? null : await runningOf(world, received, trueUser);
+  const worn = trueUser === null ? null : await wornBy(world, received, trueUser);
   return {
     received,
     trueUser,
-    running,
+    worn,
+    running: worn !== null && endedAt(worn, world.clock.now()) === null ? worn : null,
     csrf: world.forms.token(formSubject(received, trueUser), world.clock.now()),
   };
 }
 
-async function runningOf(
-  world: World,
-  received: Received,
-  trueUser: Identity,
-): Promise<Impersonation | null> {
+async function wornBy(world: World, received: Received, trueUser: Identity): Promise<Impersonation | null> {
   if (received.secret === null) return null;
   const disguise = await world.book.recall(received.secret);
-  if (disguise.kind !== "held" || disguise.impersonation.agent.id !== trueUser.id) return null;
-  return endedAt(disguise.impersonation, world.clock.now()) === null ? disguise.impersonation : null;
+  return disguise.kind === "held" && disguise.impersonation.agent.id === trueUser.id
+    ? disguise.impersonation
+    : null;
 }
 
 /** One value of a form; files and repeated fields count as absent. */
@@ -49,6 +49,12 @@ export function field(request: FastifyRequest, name: string): string | null {
   const body = request.body as Record<string, unknown> | null | undefined;
   const value = body?.[name];
   return typeof value === "string" && value !== "" ? value : null;
+}
+
+/** What somebody wrote into a field, at most so many characters of it; nothing but spaces counts as nothing. */
+export function words(request: FastifyRequest, name: string, limit: number): string | null {
+  const text = field(request, name)?.trim().slice(0, limit).toWellFormed() ?? "";
+  return text === "" ? null : text;
 }
 
 /** One value of the query. */

@@ -1,0 +1,389 @@
+import t from "tap";
+import { openConsole, tokenIn } from "../fixtures/console.ts";
+import { cookieValue } from "../fixtures/cookies.ts";
+import { ALICE, BOB, CLICK, committed, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+
+const POST = ["POST /.guise/start", ...INSIDE, "Origin: http://app.example.com"] as const;
+const WITHOUT_USERS = YAML.slice(0, YAML.indexOf("users:\n  map"));
+
+/** The fields of Alice's form for this person. */
+function form(it: TestWorld, user: string, more: Readonly<Record<string, string>> = {}) {
+  return { _csrf: it.world.forms.token("alice", it.clock.now()), user, to: "/site/1", ...more };
+}
+
+t.test("the search page is for agents", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const page = await ask(["GET /.guise/start", ...CLICK, ...ALICE]);
+  t.equal(page.status, 200);
+  t.match(page.body, /<input type="search" name="q" value=""/);
+  t.equal(it.asked.users, 0, "nobody is searched before somebody asks");
+  const guest = await ask(["GET /.guise/start", ...CLICK]);
+  t.equal(guest.status, 401);
+  t.match(guest.body, /signed-out/);
+  const customer = await ask(["GET /.guise/start?q=Nuno", ...CLICK, ...NUNO]);
+  t.equal(customer.status, 403);
+  t.match(customer.body, /not-agent/);
+  t.notMatch(customer.body, /Almeida|search/);
+  t.same(it.actions(), ["impersonation.refused", "impersonation.refused"]);
+  t.equal(it.asked.users, 0);
+});
+
+t.test("people are found by name, e-mail or id, each with a link", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const find = async (q: string) =>
+    (await ask([`GET /.guise/start?q=${encodeURIComponent(q)}`, ...CLICK, ...ALICE])).body;
+  for (const q of ["nuno", "NUNO@example", "17"]) t.match(await find(q), /href="\/\.guise\/as\/17"/, q);
+  t.match(await find("nobody"), /Nobody was found for “nobody”/);
+  const page = (await ask(["GET /.guise/start?q=nuno&to=%2Fsite%2F1%3Fa%3Db", ...CLICK, ...ALICE])).body;
+  t.match(page, /href="\/\.guise\/as\/17\?to=%2Fsite%2F1%3Fa%3Db"/);
+  t.match(page, /<input type="hidden" name="to" value="\/site\/1\?a=b">/);
+});
+
+t.test("what somebody searched for, or is called, is text and nothing else", async (t) => {
+  const evil = `"><img src=x onerror=alert(1)></script>'`;
+  const it = await testWorld(
+    t,
+    `${WITHOUT_USERS}users: { map: { "9": { name: ${JSON.stringify(evil)}, email: "<b>@x", groups: [] } } }\n`,
+  );
+  const ask = await openConsole(t, it);
+  for (const path of [
+    `/.guise/start?q=${encodeURIComponent(evil)}&to=${encodeURIComponent(evil)}`,
+    `/.guise/as/9?ticket=${encodeURIComponent(evil)}&reason=${encodeURIComponent(`</textarea>${evil}`)}`,
+  ]) {
+    const { body, status } = await ask([`GET ${path}`, ...CLICK, ...ALICE]);
+    t.equal(status, 200);
+    t.notMatch(body, /<img|<b>@|onerror=alert\(1\)>|<\/textarea><|"><img/);
+  }
+});
+
+t.test("a name is isolated and not endless, in title and text alike", async (t) => {
+  const name = `\u202eevil\u200b${"x".repeat(290)}`;
+  const it = await testWorld(
+    t,
+    `${WITHOUT_USERS}users: { map: { "9": { name: ${JSON.stringify(name)}, groups: [] } } }\n`,
+  );
+  const ask = await openConsole(t, it);
+  for (const path of ["/.guise/as/9", "/.guise/start?q=evil"]) {
+    const { body } = await ask([`GET ${path}`, ...CLICK, ...ALICE]);
+    t.notMatch(body, /\u202e|\u200b|x{100}/, path);
+    t.match(body, /evilx/);
+  }
+});
+
+t.test("without a directory there is a hint in place of people", async (t) => {
+  const it = await testWorld(t, WITHOUT_USERS);
+  const ask = await openConsole(t, it);
+  t.match((await ask(["GET /.guise/start?q=nuno", ...CLICK, ...ALICE])).body, /no directory to search in/);
+});
+
+t.test("a directory that is down is said to be", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  it.breakDown(["users"]);
+  for (const path of ["/.guise/start?q=nuno", "/.guise/as/17"]) {
+    const page = await ask([`GET ${path}`, ...CLICK, ...ALICE]);
+    t.equal(page.status, 503, path);
+    t.match(page.body, /users-lookup-failed/);
+  }
+});
+
+t.test("the deep link is a page with a button: opening it begins nothing", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const page = await ask([
+    "GET /.guise/as/17?to=/site/1&ticket=T-1&reason=because",
+    ...CLICK,
+    ...ALICE,
+    "Referer: http://app.example.com/inbox?a",
+  ]);
+  t.equal(page.status, 200);
+  t.match(page.body, /<form method="post" action="\/\.guise\/start">/);
+  t.match(page.body, /name="user" value="17"/);
+  t.match(page.body, /name="to" value="\/site\/1"/);
+  t.match(page.body, /name="from" value="\/inbox\?a"/);
+  t.match(page.body, /name="ticket" maxlength="200" value="T-1"/);
+  t.match(page.body, />because<\/textarea>/);
+  t.match(page.body, /look, not change anything/);
+  t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/start"), "alice", it.clock.now()));
+  t.same([it.events, await it.book.list(), page.setCookies], [[], [], []]);
+});
+
+t.test("a link of another site is no way back", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const referer of ["http://evil.test/inbox", "http://app.example.com/.guise/stop", "nonsense"]) {
+    const { body } = await ask([
+      "GET /.guise/as/17?to=//evil.test",
+      ...CLICK,
+      ...ALICE,
+      `Referer: ${referer}`,
+    ]);
+    t.notMatch(body, /evil/);
+    t.match(body, /name="to" value="\/"/);
+  }
+});
+
+t.test("who is no agent learns nothing of anybody", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const user of ["23", "alice", "99"]) {
+    const page = await ask([`GET /.guise/as/${user}`, ...CLICK, ...NUNO]);
+    t.equal(page.status, 403);
+    t.match(page.body, /not-agent/);
+    t.notMatch(page.body, /Mia|Lindqvist|Alice/);
+  }
+  t.equal(it.asked.users, 0);
+  t.equal((await ask(["GET /.guise/as/23", ...CLICK])).status, 401);
+});
+
+t.test("whom an agent may not be is refused, on the page and on the form alike", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const cases: readonly (readonly [string, string])[] = [
+    ["root", "protected-target"],
+    ["bob", "protected-target"],
+    ["alice", "own-page"],
+    ["99", "protected-target"],
+    ["a b", "protected-target"],
+  ];
+  for (const [user, word] of cases) {
+    const page = await ask([`GET /.guise/as/${encodeURIComponent(user)}`, ...CLICK, ...ALICE]);
+    t.match([page.status, page.body], [403, word], user);
+    const posted = await ask([...POST, ...ALICE], form(it, user));
+    t.match([posted.status, posted.body], [403, word], user);
+    t.same(posted.setCookies, []);
+  }
+  t.ok(
+    it.events.every((event) => event.action === "impersonation.refused" && event.trueUser?.id === "alice"),
+  );
+  t.equal(it.events.length, 2 * cases.length);
+  t.same(await it.book.list(), []);
+});
+
+t.test("nobody in particular can't be viewed, not even where everybody may be", async (t) => {
+  const it = await testWorld(
+    t,
+    WITHOUT_USERS.replace("mayBe: { notInGroups: [support, admin] }", "mayBe: {}"),
+  );
+  const ask = await openConsole(t, it);
+  for (const fields of [form(it, ""), { _csrf: form(it, "")._csrf }, form(it, "\u0000"), form(it, "é")]) {
+    t.equal((await ask([...POST, ...ALICE], fields)).status, 403);
+  }
+  t.same(await it.book.list(), []);
+  t.equal((await ask([...POST, ...ALICE], form(it, "17"))).status, 303);
+});
+
+t.test("one whom the directory does not have can't be viewed", async (t) => {
+  const it = await testWorld(t, YAML.replace("mayBe: { notInGroups: [support, admin] }", "mayBe: {}"));
+  const ask = await openConsole(t, it);
+  t.equal((await ask([...POST, ...ALICE], form(it, "99"))).status, 403);
+});
+
+t.test("the form begins: recorded first, then the cookie, then the page", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const fields = form(it, "17", { reason: "  a customer called  ", ticket: " T-1 ", from: "/inbox?a" });
+  const begun = await ask([...POST, ...ALICE], fields);
+  t.equal(begun.status, 303);
+  t.equal(begun.location, "/site/1");
+  t.equal(begun.header("cache-control"), "no-store");
+  t.equal(begun.header("clear-site-data"), '"cache", "storage"');
+  const secret = cookieValue(begun.setCookies, "guise");
+  t.match(await it.book.recall(secret ?? ""), {
+    kind: "held",
+    impersonation: {
+      agent: { id: "alice" },
+      effectiveUser: { id: "17", name: "Nuno Almeida" },
+      reason: "a customer called",
+      ticket: "T-1",
+      returnTo: "/inbox?a",
+      mode: "read",
+    },
+  });
+  t.match(it.events, [
+    { action: "impersonation.started", impersonation: { reason: "a customer called", ticket: "T-1" } },
+  ]);
+});
+
+t.test("what was left out, or is only spaces, is nothing", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const begun = await ask([...POST, ...ALICE], form(it, "17", { reason: " \n ", ticket: "" }));
+  t.equal(begun.status, 303);
+  t.match(it.events, [{ impersonation: { reason: null, ticket: null } }]);
+});
+
+t.test("long words are cut", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  await ask([...POST, ...ALICE], form(it, "17", { reason: "r".repeat(900), ticket: "t".repeat(900) }));
+  const [event] = it.events;
+  t.same([event?.impersonation?.reason?.length, event?.impersonation?.ticket?.length], [500, 200]);
+});
+
+t.test("it leads nowhere else", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const to of ["//evil.test", "/\\evil.test", "https:evil.test", "/%09/evil.test", "/.guise/stop"]) {
+    t.equal((await ask([...POST, ...ALICE], form(it, "17", { to, from: to }))).location, "/", to);
+    t.equal((await it.book.list()).at(-1)?.returnTo, "/", to);
+  }
+});
+
+t.test("a form of another page begins nothing", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { _csrf, ...bare } = form(it, "17");
+  const cases: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
+    [[...POST, ...ALICE], bare],
+    [[...POST, ...ALICE], { ...bare, _csrf: "x" }],
+    [[...POST, ...BOB], { ...bare, _csrf }],
+    [["POST /.guise/start", ...CLICK, "Origin: http://evil.test", ...ALICE], { ...bare, _csrf }],
+    [["POST /.guise/start", ...CLICK, ...ALICE], { ...bare, _csrf }],
+  ];
+  for (const [head, fields] of cases) {
+    const page = await ask(head, fields);
+    t.match([page.status, page.body], [403, "forbidden"]);
+    t.same(page.setCookies, []);
+  }
+  it.clock.pass(24 * 3_600_000);
+  t.equal((await ask([...POST, ...ALICE], { ...bare, _csrf })).status, 403, "an old form");
+  t.same([it.events, await it.book.list()], [[], []]);
+});
+
+t.test("fields that come twice count as missing", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { _csrf } = form(it, "17");
+  const twice = `_csrf=${encodeURIComponent(_csrf)}&user=17&user=23&to=/`;
+  t.equal((await ask([...POST, ...ALICE], twice)).status, 403);
+  const tokens = `_csrf=${encodeURIComponent(_csrf)}&_csrf=x&user=17`;
+  t.equal((await ask([...POST, ...ALICE], tokens)).status, 403);
+  t.same(await it.book.list(), []);
+});
+
+t.test("signed out nobody begins anything", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  t.equal(
+    (await ask([...POST], { ...form(it, "17"), _csrf: it.world.forms.token("", it.clock.now()) })).status,
+    401,
+  );
+  it.breakDown(["identity"]);
+  t.equal((await ask([...POST, ...ALICE], form(it, "17"))).status, 503);
+  t.same(await it.book.list(), []);
+});
+
+t.test("with impersonation off there are no agents", async (t) => {
+  const it = await testWorld(t, `${YAML}impersonation: off\n`);
+  const ask = await openConsole(t, it);
+  const page = await ask([...POST, ...ALICE], form(it, "17"));
+  t.match([page.status, page.body], [403, "not-agent"]);
+});
+
+t.test("where a reason is required, spaces are none", async (t) => {
+  const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
+  const ask = await openConsole(t, it);
+  for (const reason of ["", "   ", "\n"]) {
+    const page = await ask([...POST, ...ALICE], form(it, "17", { reason }));
+    t.match([page.status, page.body], [403, "reason-required"]);
+  }
+  t.same(await it.book.list(), []);
+  t.equal((await ask([...POST, ...ALICE], form(it, "17", { reason: "because" }))).status, 303);
+  t.match((await ask(["GET /.guise/as/17", ...CLICK, ...ALICE])).body, /<textarea[^>]* required>/);
+});
+
+t.test("where the person has to agree first, a form doesn't begin", async (t) => {
+  const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    consent: request"));
+  const ask = await openConsole(t, it);
+  const page = await ask([...POST, ...ALICE], form(it, "17"));
+  t.match([page.status, page.body], [403, "consent-required"]);
+  t.same(await it.book.list(), []);
+});
+
+t.test("without the record nothing is begun", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  it.refuseRecords(() => true);
+  const page = await ask([...POST, ...ALICE], form(it, "17"));
+  t.match([page.status, page.body], [503, "audit-unavailable"]);
+  t.same([page.setCookies, await it.book.list()], [[], []]);
+});
+
+t.test("without the store nothing is begun", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  it.breakDown(["store"]);
+  const page = await ask([...POST, ...ALICE], form(it, "17"));
+  t.match([page.status, page.body], [503, "store-unavailable"]);
+  t.same([page.setCookies, it.events], [[], []]);
+});
+
+t.test("who wears one already goes to the next by one end and one start", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const fields = {
+    ...form(it, "23"),
+    _csrf: it.world.forms.token(secret, it.clock.now()),
+    from: "/elsewhere",
+  };
+  const begun = await ask([...POST, ...ALICE, cookie], fields);
+  t.equal(begun.status, 303);
+  t.same(it.actions(), ["impersonation.ended", "impersonation.started"]);
+  t.match(it.events[0], { detail: "switched", impersonation: { id: impersonation.id } });
+  t.match(await it.book.list(), [{ effectiveUser: { id: "23" }, returnTo: "/queue" }]);
+  t.not(cookieValue(begun.setCookies, "guise"), secret);
+});
+
+/** A customer's cookie for scripts, over the agent's own. */
+async function lent(it: TestWorld) {
+  const worn = await wear(it, { ownCookies: "csrf=agent" });
+  const scope = {
+    host: "app.example.com",
+    path: "/",
+    secure: false,
+    now: it.clock.now(),
+    reserved: [],
+    crossSite: false,
+  };
+  await it.book.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
+  return { ...worn, cookie: `Cookie: csrf=nuno; guise=${worn.secret}` };
+}
+
+t.test("starting again after an end takes nothing of the customer's for the agent's own", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await lent(it);
+  it.clock.pass(900_000);
+  const fields = { ...form(it, "23"), _csrf: it.world.forms.token(secret, it.clock.now()) };
+  const begun = await ask([...POST, ...ALICE, cookie], fields);
+  t.equal(begun.status, 303);
+  t.equal(cookieValue(begun.setCookies, "csrf"), "agent", "the browser gets the agent's own back");
+  t.same(it.actions(), ["impersonation.ended", "impersonation.started"]);
+  t.equal(it.events[0]?.detail, "ended-idle");
+  const again = cookieValue(begun.setCookies, "guise");
+  const scope = {
+    host: "app.example.com",
+    path: "/",
+    secure: false,
+    now: it.clock.now(),
+    reserved: [],
+    crossSite: false,
+  };
+  const [held] = await it.book.list();
+  await it.book.receive(held?.id ?? "", ["csrf=mia; Path=/"], scope, "csrf=agent");
+  const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, `Cookie: csrf=mia; guise=${again}`]);
+  t.equal(cookieValue(off.setCookies, "csrf"), "agent");
+});
+
+t.test("over https the cookie has the browser's promise", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const head = ["POST /.guise/start", ...INSIDE, "Origin: https://app.example.com", ...ALICE];
+  const begun = await ask(head, form(it, "17"), { encrypted: true });
+  t.match(begun.setCookies, [/^__Host-guise=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure$/]);
+});
