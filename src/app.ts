@@ -7,23 +7,25 @@ import { type Shipping, shipping } from "./audit/shipping.ts";
 import { httpClient } from "./clients/http.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
-import { type Load, type LoadOptions, load } from "./config/load.ts";
+import { type LoadOptions, load } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
-import { type Watch, watch } from "./config/watch.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
+import { modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
 import { guardConnections, serverOptions } from "./gateway/connections.ts";
 import { openDoor, reading } from "./gateway/door.ts";
-import { sweeper } from "./gateway/expire.ts";
+import { drain } from "./gateway/drain.ts";
 import { timeOrderedId } from "./gateway/ids.ts";
-import { eventOf } from "./gateway/record.ts";
+import { recheck } from "./gateway/recheck.ts";
+import { recordConfig, watchConfig } from "./gateway/reload.ts";
 import { sockets } from "./gateway/sockets.ts";
+import { sweeper } from "./gateway/sweep.ts";
 import { upgradeDoor, upgrading } from "./gateway/upgrade.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/upgrades.ts";
 import { type Ways, ways } from "./gateway/ways.ts";
 import type { Forms, World } from "./gateway/world.ts";
-import { csrfToken, csrfValid, openNotice, signedNotice } from "./keys/csrf.ts";
+import { csrfToken, csrfValid, masked, openNotice, signedNotice, unmasked } from "./keys/csrf.ts";
 import { type Keyring, keyring } from "./keys/keyring.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
@@ -33,6 +35,7 @@ import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { openShelf } from "./sessions/registry.ts";
 import type { Shelf } from "./sessions/shelf.ts";
 import { admin } from "./telemetry/admin.ts";
+import { gauges } from "./telemetry/gauges.ts";
 import { type Metrics, metrics } from "./telemetry/metrics.ts";
 
 export interface AppOptions {
@@ -52,8 +55,10 @@ export interface AppOptions {
 export interface App extends Closing {
   readonly url: string;
   readonly adminUrl: string;
-  /** Looks at the config file now; resolves when an edit has been taken in or rejected. */
+  /** Looks at the config file and the keys now; resolves when an edit has been taken in or rejected. */
   reload(): Promise<void>;
+  /** Open requests get `within` ms to finish; `timeouts.drain` unless given. */
+  close(within?: number): Promise<void>;
 }
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -71,12 +76,50 @@ export async function app(options: AppOptions): Promise<App> {
   }
 }
 
+type Keep = <T extends Closing>(it: T) => T;
+
 async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const { log } = options;
-  const keep = <T extends Closing>(it: T): T => {
+  const keep: Keep = (it) => {
     opened.push(it);
     return it;
   };
+  const rooms = await openRooms(options, keep);
+  const { world, held, ring, records } = rooms;
+  const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
+  const sweeping = keep(sweeper(world, SWEEP_EVERY));
+  keep(recheck(world));
+  const server = await serve(world, way, ring);
+  let patience: number | null = null;
+  keep({ close: () => drain(server, world, way, patience ?? held.current().settings.timeouts.drain) });
+  const watching = watchConfig(world, {
+    ...rooms,
+    file: options.config,
+    switchedOff: () => sweeping.sweep(),
+  });
+  keep({ close: async () => watching.close() });
+  const unready = () => whyUnready(records);
+  const front = keep(
+    await admin({ host: "127.0.0.1", port: options.adminPort, metrics: rooms.counters, unready }),
+  );
+  const url = await server.listen({ host: options.host, port: options.port });
+  await recordConfig(world, "config.loaded", null);
+  // What began while impersonation was on ends here if it is off by now.
+  await sweeping.sweep();
+  return {
+    url,
+    adminUrl: front.url,
+    reload: async () => void (await Promise.all([watching.look(), ring.reload()])),
+    close(within) {
+      patience = within ?? null;
+      return closeAll(opened, log);
+    },
+  };
+}
+
+/** Everything that asks nobody anything yet: the config, and the rooms that it names. */
+async function openRooms(options: AppOptions, keep: Keep) {
+  const { log } = options;
   const http = keep(httpClient());
   const loading: LoadOptions = { kinds: KINDS, deps: { clock: CLOCK, log, http }, env: options.env };
   const first = await load(options.config, loading);
@@ -98,35 +141,10 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     maxBody: first.snapshot.settings.limits.confirmBody,
   });
   const counters = metrics();
-  const world = worldOf({
-    held,
-    ring,
-    records,
-    book: impersonations,
-    confirmations: confirming,
-    counters,
-    log,
-  });
-  watchCounters(counters, world, records, shippers);
-  const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
-  keep(sweeper(world, SWEEP_EVERY));
-  const server = await serve(world, way, ring);
-  keep({ close: () => drain(server, world) });
-  const watching = watchConfig(world, held, options.config, parts.written, () =>
-    load(options.config, loading),
-  );
-  keep({ close: async () => watching.close() });
-  const front = keep(
-    await admin({
-      host: "127.0.0.1",
-      port: options.adminPort,
-      metrics: counters,
-      unready: () => unready(records),
-    }),
-  );
-  const url = await server.listen({ host: options.host, port: options.port });
-  await recordConfig(world, "config.loaded", null);
-  return { url, adminUrl: front.url, reload: () => watching.look(), close: () => closeAll(opened, log) };
+  const own = { held, ring, records, counters, log };
+  const world = worldOf({ ...own, book: impersonations, confirmations: confirming });
+  gauges(counters, { sockets: world.sockets, records, shippers });
+  return { ...own, world, written: parts.written, load: () => load(options.config, loading) };
 }
 
 async function openLedger(data: string, held: Holder, ring: Keyring, log: Log): Promise<AuditLedger> {
@@ -163,7 +181,8 @@ interface WorldParts {
 
 function worldOf({ held, ring, records, book, confirmations, counters, log }: WorldParts): World {
   const open = sockets();
-  book.onEnded((impersonation) => open.cut(impersonation.id, impersonation.end?.why ?? "ended-revoked"));
+  book.onEnded(({ id, end }) => open.cut(id, end.why));
+  book.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
   return {
     clock: CLOCK,
     log,
@@ -182,8 +201,8 @@ function worldOf({ held, ring, records, book, confirmations, counters, log }: Wo
 
 function formsWith(key: Buffer): Forms {
   return {
-    token: (subject, now) => csrfToken(key, [subject], now),
-    holds: (token, subject, now) => csrfValid(key, token, [subject], now),
+    token: (subject, now) => masked(csrfToken(key, [subject], now)),
+    holds: (token, subject, now) => csrfValid(key, unmasked(token), [subject], now),
     seal: (text, now) => signedNotice(key, text, now + NOTICE_LASTS),
     open: (sealed, now) => openNotice(key, sealed, now),
   };
@@ -195,6 +214,8 @@ async function serve(world: World, way: Ways, ring: Keyring): Promise<FastifyIns
     logger: false,
     rewriteUrl: reading(world),
     http: { ...serverOptions(settings), ...UPGRADE_OPTIONS },
+    // Fastify would answer before `guardConnections` does.
+    clientErrorHandler: () => undefined,
     bodyLimit: 64 * 1024,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
@@ -215,82 +236,9 @@ async function serve(world: World, way: Ways, ring: Keyring): Promise<FastifyIns
   return server;
 }
 
-/** Takes edits of the config in while everything runs, and writes down which it was. */
-function watchConfig(
-  world: World,
-  held: Holder,
-  file: string,
-  written: string,
-  loadAgain: () => Promise<Load>,
-): Watch {
-  const { log } = world;
-  return watch(file, {
-    digest: held.current().digest,
-    load: loadAgain,
-    async accepted({ snapshot, parts }) {
-      held.swap(snapshot);
-      log.info({ config: snapshot.digest }, "config: the new one is in use");
-      if (parts.written !== written)
-        log.warn({}, "config: `store`, `audit` and `data` count from the next start on");
-      await recordConfig(world, "config.loaded", null);
-    },
-    async rejected({ problems }) {
-      const lines = problems.map(formatProblem);
-      log.error({ problems: lines }, "config: the edit has problems, nothing was changed");
-      await recordConfig(world, "config.rejected", lines.slice(0, 20).join("\n"));
-    },
-    failed: (error) => log.error({ err: error }, "config: could not be looked at, nothing was changed"),
-  });
-}
-
-async function recordConfig(
-  world: World,
-  action: "config.loaded" | "config.rejected",
-  detail: string | null,
-): Promise<void> {
-  const outcome = action === "config.loaded" ? "success" : "failure";
-  const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
-  await world.ledger.record(
-    eventOf(world, null, { action, outcome, ...nobody, ...(detail === null ? {} : { detail }) }),
-  );
-}
-
-function watchCounters(counters: Metrics, world: World, records: AuditLedger, shippers: Shipping): void {
-  counters.watch("guise_open_sockets", "Tunnels, and requests under a disguise, that are open now.", () =>
-    world.sockets.count(),
-  );
-  counters.watch(
-    "guise_audit_open_intents",
-    "Intents without an outcome yet.",
-    () => records.counters().open,
-  );
-  counters.watch(
-    "guise_audit_lost_total",
-    "Records that were let go in `blocking` and `batch`.",
-    () => records.counters().lost,
-  );
-  counters.watch(
-    "guise_audit_refused_total",
-    "Events that were refused because they could not be made durable.",
-    () => records.counters().refused,
-  );
-  counters.watch("guise_audit_lag_records", "Durable records that a sink does not have yet.", () =>
-    Math.max(0, ...shippers.status().map((it) => it.lag)),
-  );
-}
-
-function unready(records: AuditLedger): readonly string[] {
+function whyUnready(records: AuditLedger): readonly string[] {
   const { state } = records.counters().journal;
   return state === "open" ? [] : [`the audit journal is ${state}`];
-}
-
-/** New requests are refused, sockets are told to go, open requests are finished within the limit. */
-async function drain(server: FastifyInstance, world: World): Promise<void> {
-  const { drain: limit } = world.config.current().settings.timeouts;
-  world.sockets.cutAll("going-away");
-  const timer = setTimeout(() => server.server.closeAllConnections(), limit);
-  await server.close();
-  clearTimeout(timer);
 }
 
 /** In the reverse order of opening; what can't be closed doesn't keep the rest open. */

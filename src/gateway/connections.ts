@@ -22,6 +22,8 @@ export function serverOptions({ timeouts, limits }: Settings) {
     // A large upload may take as long as it moves: see `timeouts.requestIdle`.
     requestTimeout: 0,
     insecureHTTPParser: false,
+    // A request without `Host` is refused at our door, with a problem like every other.
+    requireHostHeader: false,
     connectionsCheckingInterval: 1_000,
   } as const;
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { modeAt } from "../domain/impersonation.ts";
 import type { Fault } from "../errors.ts";
 import { answerFaultTo } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
@@ -8,6 +9,7 @@ import { respond } from "./respond.ts";
 import { orUnsent, settle } from "./settle.ts";
 import type { Signed } from "./sign.ts";
 import type { CutReason } from "./sockets.ts";
+import { standing } from "./standing.ts";
 import type { World } from "./world.ts";
 
 /** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
@@ -31,11 +33,24 @@ export interface Leash {
 const UNLEASHED: Leash = { signal: null, release: () => undefined };
 
 /** Own requests over HTTP are left to finish; everything else is on a leash. */
-export function leash(world: World, { impersonation, upgrade }: Signed): Leash {
+export function leash(world: World, signed: Signed): Leash {
+  const { impersonation, upgrade } = signed;
   if (impersonation === null && !upgrade) return UNLEASHED;
   const controller = new AbortController();
-  const wearer = impersonation && { impersonation: impersonation.id, agent: impersonation.agent.id };
-  const release = world.sockets.add(wearer, (why: CutReason) => controller.abort(why));
+  const cut = (why: CutReason) => controller.abort(why);
+  if (impersonation === null)
+    return {
+      signal: controller.signal,
+      release: world.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
+    };
+  const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const release = world.sockets.add(wearer, cut, {
+    tunnel: upgrade,
+    lifted: upgrade && modeAt(impersonation, signed.at) === "write" && signed.rule?.effect !== "allow",
+    ask: () => standing(world, signed),
+  });
+  // It was decided under a config that may be gone by now.
+  if (world.config.current().policy.impersonation === "off") world.sockets.cutWorn("ended-revoked");
   return { signal: controller.signal, release };
 }
 

@@ -14,6 +14,16 @@ import type { Upstream } from "./upstream.ts";
 /** Times in ms. */
 export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answerIdle" | "requestIdle">;
 
+/** What the relays of one way to the app have in common. */
+export interface RelayParts {
+  readonly app: Upstream;
+  readonly timeouts: RelayTimeouts;
+  /** The least that a client's body must come with, bytes a second; 0 for anything. */
+  readonly uploadRate: number;
+  /** Those whose answer is an event stream and goes on now. */
+  readonly streams: Set<Relay>;
+}
+
 /** `waiting` for the app's head, `answering`, `complete` on the app's side, and `settled` once it is told how it ended. */
 type Phase = "waiting" | "answering" | "complete" | "settled";
 
@@ -26,8 +36,7 @@ const RESET = new Error("the app reset its connection");
  */
 export class Relay implements Dispatcher.DispatchHandler, Source {
   readonly #exchange: Exchange;
-  readonly #upstream: Upstream;
-  readonly #timeouts: RelayTimeouts;
+  readonly #parts: RelayParts;
   #phase: Phase = "waiting";
   #controller: Dispatcher.DispatchController | null = null;
   #upload: Upload | null = null;
@@ -37,10 +46,9 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   #requestBytes = 0;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(exchange: Exchange, upstream: Upstream, timeouts: RelayTimeouts) {
+  constructor(exchange: Exchange, parts: RelayParts) {
     this.#exchange = exchange;
-    this.#upstream = upstream;
-    this.#timeouts = timeouts;
+    this.#parts = parts;
   }
 
   /** Begins to watch both ends; false if there is nothing left to do. */
@@ -69,7 +77,9 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   stream(headers: readonly string[]): void {
     if (this.#phase !== "waiting") return;
     const { request } = this.#exchange.client;
-    const upload = new Upload(request, this.#timeouts.requestIdle, () => this.#uploadStalled());
+    const { timeouts, uploadRate } = this.#parts;
+    const pace = { idle: timeouts.requestIdle, rate: uploadRate };
+    const upload = new Upload(request, pace, (why) => this.#uploadStalled(why));
     this.#upload = upload;
     whenMalformed(request.socket, () => this.#settle("client-framing-error"));
     // undici takes any iterable; its types know streams only.
@@ -115,6 +125,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     try {
       const { head, events } = answerHead(status, message, controller.rawHeaders as Buffer[]);
       this.#events = events;
+      if (events) this.#parts.streams.add(this);
       this.#outlet = new Outlet(this.#exchange.client.response, this);
       const plan = this.#exchange.respond(head);
       if (plan instanceof Promise) this.#await(plan, this.#outlet);
@@ -133,7 +144,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   /** Trailers are dropped on purpose: no browser shows them, and they come too late for `respond`. */
   onResponseEnd(): void {
     if (this.#phase !== "answering") return;
-    if (this.#upstream.reset()) {
+    if (this.#parts.app.reset()) {
       this.#broke(RESET);
       return;
     }
@@ -161,7 +172,8 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   lingers(): void {
     this.#clearTimer();
-    if (this.#phase !== "settled") this.#timer = setTimeout(answerStalled, this.#timeouts.answerIdle, this);
+    if (this.#phase !== "settled")
+      this.#timer = setTimeout(answerStalled, this.#parts.timeouts.answerIdle, this);
   }
 
   spoilt(error: unknown): void {
@@ -175,8 +187,9 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   /** No connection to the app in time. */
   starved(): void {
-    const { connect } = this.#timeouts;
-    if (this.#upstream.crowded())
+    const { app, timeouts } = this.#parts;
+    const { connect } = timeouts;
+    if (app.crowded())
       this.fail(new Fault("overloaded", `no connection to the app became free within ${connect} ms`));
     else this.fail(new Fault("upstream-timeout", `no connection to the app within ${connect} ms`));
   }
@@ -190,7 +203,8 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   #dispatch(body: Buffer | Readable | null, headers: readonly string[], streamed: boolean): void {
     const { method, target } = this.#exchange;
-    const { servername } = this.#upstream;
+    const { app, timeouts } = this.#parts;
+    const { servername } = app;
     const outgoing = {
       path: target,
       method: method as Dispatcher.HttpMethod,
@@ -198,9 +212,9 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
       body,
       servername,
     };
-    this.#upstream.dispatch(outgoing, streamed, this);
+    app.dispatch(outgoing, streamed, this);
     const queued = this.#phase === "waiting" && this.#controller === null;
-    if (queued) this.#timer = setTimeout(noConnection, this.#timeouts.connect, this);
+    if (queued) this.#timer = setTimeout(noConnection, timeouts.connect, this);
   }
 
   #await(plan: Promise<HeadPlan>, outlet: Outlet): void {
@@ -220,10 +234,10 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     else this.fail(faultOf(error, this.#controller !== null));
   }
 
-  #uploadStalled(): void {
+  #uploadStalled(why: string): void {
     const { response } = this.#exchange.client;
     if (!response.headersSent) response.shouldKeepAlive = false;
-    this.fail(new Fault("request-timeout", `the client sent nothing for ${this.#timeouts.requestIdle} ms`));
+    this.fail(new Fault("request-timeout", why));
   }
 
   #clientClosed(): void {
@@ -250,6 +264,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     const complete = this.#phase === "complete";
     this.#phase = "settled";
     this.#clearTimer();
+    this.#parts.streams.delete(this);
     this.#exchange.signal?.removeEventListener("abort", this);
     this.#upload?.stop(OVER);
     this.#outlet?.drop();

@@ -1,9 +1,16 @@
 import { endedAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
+import { inBatches } from "./batches.ts";
 import { end } from "./lifecycle.ts";
 import type { World } from "./world.ts";
 
-/** Ends what has run out while nobody looked, so that its end is on record and its sockets are cut. */
+/** Ends at a time: one is a handful of questions to the store. */
+const WIDTH = 32;
+
+/**
+ * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut. Where impersonation is
+ * switched off that is everything, on every gateway of the store.
+ */
 export function sweeper(world: World, every: number): Closing & { sweep(): Promise<void> } {
   let work: Promise<void> = Promise.resolve();
   const sweep = (): Promise<void> => {
@@ -26,8 +33,9 @@ export function sweeper(world: World, every: number): Closing & { sweep(): Promi
 }
 
 async function sweepOnce(world: World): Promise<void> {
-  for (const it of await world.book.list()) {
-    const why = it.end === null ? endedAt(it, world.clock.now()) : null;
-    if (why !== null) await end(world, null, it, why);
-  }
+  const off = world.config.current().policy.impersonation === "off";
+  await inBatches(await world.book.list(), WIDTH, async (it) => {
+    const why = off ? "ended-revoked" : endedAt(it, world.clock.now());
+    if (it.end === null && why !== null) await end(world, null, it, why);
+  });
 }

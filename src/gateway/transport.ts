@@ -1,3 +1,4 @@
+import type { Settings } from "../config/snapshot.ts";
 import { Fault } from "../errors.ts";
 import type { Exchange, RawHeaders } from "./exchange.ts";
 import { framingOf } from "./framing.ts";
@@ -10,6 +11,7 @@ export const EXCHANGE = Symbol("exchange");
 /** A whole `Settings` fits. Times in ms, the body's limits between two chunks. */
 export interface TransportOptions extends UpstreamOptions {
   readonly timeouts: UpstreamOptions["timeouts"] & RelayTimeouts;
+  readonly limits?: Pick<Settings["limits"], "uploadRate">;
 }
 
 /** Carries exchanges to the app and back. */
@@ -17,6 +19,8 @@ export interface Transport {
   /** What reply-from calls as its `undici`. All but the exchange in the headers is ignored, and nothing is called back. */
   request(options: { readonly headers: object }, callback: (error: Error) => void): void;
   send(exchange: Exchange): void;
+  /** Cuts the event streams that go on now: nobody can wait for their end. */
+  endStreams(): void;
   /** Waits for the exchanges in flight, then closes the connections to the app. */
   close(): Promise<void>;
 }
@@ -27,8 +31,10 @@ const SMALL = 65_536;
 /** Opens nothing until the first exchange. */
 export function transport(options: TransportOptions): Transport {
   const app = upstream(options);
+  const { timeouts, limits } = options;
+  const parts = { app, timeouts, uploadRate: limits?.uploadRate ?? 0, streams: new Set<Relay>() };
   function send(exchange: Exchange): void {
-    const relay = new Relay(exchange, app, options.timeouts);
+    const relay = new Relay(exchange, parts);
     if (relay.open()) dispatch(relay, exchange);
   }
   return {
@@ -38,6 +44,9 @@ export function transport(options: TransportOptions): Transport {
       if (exchange === null)
         callback(new Fault("internal", "a request came to the transport without its exchange"));
       else send(exchange);
+    },
+    endStreams() {
+      for (const relay of [...parts.streams]) relay.handleEvent();
     },
     close: () => app.close(),
   };

@@ -45,7 +45,7 @@ export interface TunnelOrder {
   readonly settled: (settlement: TunnelSettlement) => void;
   /**
    * Aborted when the tunnel must be cut now; null for one that never is. A reason word as its reason closes both sides with 4001
-   * and that word, any other with 1001.
+   * (`read-only`: 4003) and that word, any other with 1001.
    */
   readonly signal: AbortSignal | null;
   /** The client's data frames are refused: the first closes both sides with 4003. */
@@ -177,9 +177,11 @@ class Opening {
 }
 
 const ENDED = 4001;
+const READ_ONLY = 4003;
 
 function partingFor(signal: AbortSignal | null): Parting {
   const why: unknown = signal?.reason;
+  if (why === "read-only") return { code: READ_ONLY, text: why };
   if (typeof why === "string" && Object.hasOwn(REASONS, why)) return { code: ENDED, text: why };
   return { code: 1001, text: "going-away" };
 }

@@ -11,6 +11,8 @@ export interface Ways extends Closing {
   /** Says which way an exchange goes; before it is sent. */
   assign(exchange: Exchange, settings: Settings): void;
   tunnel(settings: Settings): Tunnel;
+  /** Cuts the event streams that go on now. */
+  endStreams(): void;
 }
 
 interface Way {
@@ -31,7 +33,7 @@ export function ways(report: (error: unknown) => void): Ways {
   function wayOf(settings: Settings): Way {
     const before = known.get(settings);
     if (before !== undefined && before === current) return before;
-    const key = JSON.stringify([settings.upstream, settings.timeouts]);
+    const key = JSON.stringify([settings.upstream, settings.timeouts, settings.limits.uploadRate]);
     const way = open.get(key) ?? { transport: transport(settings), tunnel: tunnel(settings), waiting: 0 };
     known.set(settings, way);
     if (way === current) return way;
@@ -74,6 +76,9 @@ export function ways(report: (error: unknown) => void): Ways {
       assigned.set(exchange, way);
     },
     tunnel: (settings) => wayOf(settings).tunnel,
+    endStreams() {
+      for (const { transport: it } of open.values()) it.endStreams();
+    },
     async close() {
       for (const way of [...open.values()]) retire(way);
       await Promise.all(closing);

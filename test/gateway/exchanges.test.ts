@@ -121,9 +121,9 @@ t.test("an upgrade of one's own is on a leash that only the end of the gateway p
   const it = await testWorld(t);
   const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket"];
   const { signal, release } = leash(it.world, await signed(it, socket, { upgrade: true }));
-  it.world.sockets.cutAgent("alice", "ended-revoked");
+  it.world.sockets.cutWorn("ended-revoked");
   t.equal(signal?.aborted, false);
-  it.world.sockets.cutAll("going-away");
+  it.world.sockets.cutTunnels("going-away");
   t.equal(signal?.reason, "going-away");
   release();
   t.equal(it.world.sockets.count(), 0);

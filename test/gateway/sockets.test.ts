@@ -2,8 +2,9 @@ import t from "tap";
 import { type CutReason, sockets } from "../../src/gateway/sockets.ts";
 
 const alice = { impersonation: "i-1", agent: "alice" };
-const aliceAgain = { impersonation: "i-2", agent: "alice" };
 const bob = { impersonation: "i-3", agent: "bob" };
+
+const TUNNEL = { tunnel: true, lifted: false, ask: null };
 
 /** A cut that writes down what it was told. */
 function heard(): { readonly words: CutReason[]; readonly cut: (why: CutReason) => void } {
@@ -30,7 +31,7 @@ t.test("a socket is cut once, however often its impersonation ends", async (t) =
   registry.add(alice, one.cut);
   registry.cut("i-1", "ended-idle");
   t.equal(registry.cut("i-1", "ended-revoked"), 0);
-  t.equal(registry.cutAll("going-away"), 0);
+  t.equal(registry.cutWorn("going-away"), 0);
   t.same(one.words, ["ended-idle"]);
 });
 
@@ -46,26 +47,53 @@ t.test("a socket that ended by itself is forgotten, and forgetting twice does no
   t.same(one.words, []);
 });
 
-t.test("an agent that lost the right loses the sockets of every impersonation", async (t) => {
+t.test("switching off cuts all that is worn, and nobody's own", async (t) => {
   const registry = sockets();
-  const [one, two, other] = [heard(), heard(), heard()];
+  const [one, other, own] = [heard(), heard(), heard()];
   registry.add(alice, one.cut);
-  registry.add(aliceAgain, two.cut);
-  registry.add(bob, other.cut);
-  t.equal(registry.cutAgent("alice", "ended-agent-lost-right"), 2);
-  t.same([...one.words, ...two.words, ...other.words], ["ended-agent-lost-right", "ended-agent-lost-right"]);
-  t.equal(registry.cut("i-2", "ended-by-agent"), 0);
+  registry.add(bob, other.cut, TUNNEL);
+  registry.add(null, own.cut, TUNNEL);
+  t.equal(registry.worn().length, 2);
+  t.equal(registry.cutWorn("ended-revoked"), 2);
+  t.same([one.words, other.words, own.words], [["ended-revoked"], ["ended-revoked"], []]);
+  t.same(registry.worn(), []);
 });
 
-t.test("only going down reaches own traffic", async (t) => {
+t.test("going down cuts tunnels, whosever they are, and lets requests finish", async (t) => {
   const registry = sockets();
-  const own = heard();
-  registry.add(null, own.cut);
-  registry.cut("i-1", "ended-by-agent");
-  registry.cutAgent("alice", "ended-revoked");
-  t.same(own.words, []);
-  t.equal(registry.cutAll("going-away"), 1);
-  t.same(own.words, ["going-away"]);
+  const [own, worn, request] = [heard(), heard(), heard()];
+  registry.add(null, own.cut, TUNNEL);
+  registry.add(alice, worn.cut, TUNNEL);
+  registry.add(alice, request.cut);
+  registry.cut("i-3", "ended-by-agent");
+  t.equal(registry.cutTunnels("going-away"), 2);
+  t.same([own.words, worn.words, request.words], [["going-away"], ["going-away"], []]);
+  t.equal(registry.cut("i-1", "ended-revoked"), 1, "and what is left can still be cut");
+});
+
+t.test("back in mode read, the tunnels that were lifted to write are cut, and no other", async (t) => {
+  const registry = sockets();
+  const [lifted, listening, other] = [heard(), heard(), heard()];
+  registry.add(alice, lifted.cut, { ...TUNNEL, lifted: true });
+  registry.add(alice, listening.cut, TUNNEL);
+  registry.add(bob, other.cut, { ...TUNNEL, lifted: true });
+  t.equal(registry.cutLifted("i-1"), 1);
+  t.same([lifted.words, listening.words, other.words], [["read-only"], [], []]);
+  registry.add(alice, lifted.cut, TUNNEL);
+  t.equal(registry.count(), 3, "the impersonation goes on");
+});
+
+t.test("one alone can be cut, once", async (t) => {
+  const registry = sockets();
+  const [one, other] = [heard(), heard()];
+  registry.add(alice, one.cut);
+  registry.add(alice, other.cut);
+  const [first] = registry.worn();
+  if (first === undefined) throw new Error("nothing is open");
+  registry.cutOne(first, "signed-out");
+  registry.cutOne(first, "signed-out");
+  t.same([one.words, other.words], [["signed-out"], []]);
+  t.equal(registry.count(), 1);
 });
 
 t.test("a socket that arrives after its impersonation ended is cut at once", async (t) => {
@@ -124,7 +152,6 @@ t.test("ten thousand sockets are entered, found and cut by their owners", async 
     });
   }
   t.equal(registry.cut("i-7", "ended-by-agent"), 100);
-  t.equal(registry.cutAgent("a-3", "ended-revoked"), 1_000);
-  t.equal(registry.cutAll("going-away"), 8_900);
+  t.equal(registry.cutWorn("going-away"), 9_900);
   t.equal(cuts, 10_000);
 });

@@ -140,6 +140,12 @@ export const limits = z
     segment: bytes("2kB", 64, MB, "Of one segment of a path."),
     headers: bytes("32kB", 1_024, MB, "Of all headers of a request; more is refused with 431."),
     connections: count(10_000, 1_000_000, "Open connections of clients."),
+    uploadRate: bytes(
+      "256B",
+      0,
+      MB,
+      "A second, of a client's body, on the average of `timeouts.requestIdle`; slower ones are 408, and `0B` lets all through.",
+    ),
     pageHead: bytes(
       "256kB",
       1_024,

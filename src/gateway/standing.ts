@@ -1,0 +1,45 @@
+import type { Navigation } from "../domain/facts.ts";
+import { callerOf } from "./identify.ts";
+import { judge } from "./judge.ts";
+import { recall } from "./recall.ts";
+import type { Signed } from "./sign.ts";
+import type { Standing } from "./sockets.ts";
+import type { World } from "./world.ts";
+
+/** What looks and goes nowhere: whatever speaks against it speaks against the disguise itself. */
+const LOOKING: Navigation = Object.freeze({
+  topLevel: false,
+  byUser: false,
+  site: "same-origin",
+  speculative: false,
+  wantsPage: false,
+  serviceWorker: false,
+});
+const NOT_ASKED = Object.freeze({ kind: "not-asked" });
+
+/**
+ * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
+ * people and the record of this moment, and the evidence that it came with.
+ */
+export async function standing(world: World, signed: Signed): Promise<Standing> {
+  const now = { ...signed, snapshot: world.config.current(), at: world.clock.now() };
+  const { caller, via } = await callerOf(world, now);
+  const recalled = await recall(world, { ...now, caller, via });
+  const { decision } = judge({
+    ...recalled,
+    method: "GET",
+    overridden: false,
+    navigation: LOOKING,
+    route: null,
+    rule: null,
+    owner: NOT_ASKED,
+    refererOwner: NOT_ASKED,
+    body: null,
+    confirmed: false,
+  });
+  if (decision.kind === "forward") return { kind: "good" };
+  if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
+  const held = recalled.disguise.kind === "held" ? recalled.disguise.impersonation : null;
+  const theirs = held !== null && caller.kind === "known" && caller.identity.id === held.agent.id;
+  return { kind: "over", why: decision.reason, running: theirs && held.end === null ? held : null };
+}
