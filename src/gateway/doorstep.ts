@@ -1,0 +1,61 @@
+import type { IncomingMessage } from "node:http";
+import { plainAddress } from "../domain/address.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import type { Fault } from "../errors.ts";
+import { ownCookies } from "./own-cookies.ts";
+import { eventOf } from "./record.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Puts on record that a request under a disguise was refused before anything was decided about it: it is the worn
+ * impersonation that tells whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
+ */
+export function noteAtDoor(world: World, raw: IncomingMessage, fault: Fault, id: string): void {
+  const secret = secretOf(raw.headers.cookie, world.config.current().settings.cookie.name);
+  if (secret === null) return;
+  world.book
+    .recall(secret)
+    .then(async (disguise) => {
+      if (disguise.kind !== "held" || disguise.impersonation.end !== null) return;
+      await world.ledger.record(eventFor(world, raw, disguise.impersonation, { fault, id }));
+    })
+    .catch((error: unknown) =>
+      world.log.error({ err: error, requestId: id }, "a refusal at the door could not be recorded"),
+    );
+}
+
+/** Whatever the scheme is said to be: both names are ours alone. */
+function secretOf(cookies: string | undefined, name: string): string | null {
+  return ownCookies(cookies, name, "https").secret ?? ownCookies(cookies, name, "http").secret;
+}
+
+function eventFor(
+  world: World,
+  raw: IncomingMessage,
+  impersonation: Impersonation,
+  { fault, id }: { readonly fault: Fault; readonly id: string },
+): ReturnType<typeof eventOf> {
+  const event = eventOf(world, null, {
+    action: "impersonation.denied",
+    outcome: "failure",
+    trueUser: impersonation.agent,
+    effectiveUser: impersonation.effectiveUser,
+    impersonation,
+    detail: `${fault.code}: ${fault.detail}`,
+  });
+  const [path = "", ...query] = (raw.url ?? "").split("?");
+  return {
+    ...event,
+    request: {
+      id,
+      method: raw.method ?? "GET",
+      path,
+      query: query.length === 0 ? null : query.join("?"),
+      host: raw.headers.host ?? "",
+      bytes: null,
+      ip: plainAddress(raw.socket.remoteAddress ?? ""),
+      userAgent: raw.headers["user-agent"] ?? null,
+      trace: null,
+    },
+  };
+}
