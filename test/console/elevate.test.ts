@@ -1,0 +1,173 @@
+import t from "tap";
+import { openConsole, tokenIn } from "../fixtures/console.ts";
+import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, wear } from "../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+
+const ORIGIN = "Origin: http://app.example.com";
+const ELEVATE = ["POST /.guise/elevate", ...INSIDE, ORIGIN] as const;
+const LOWER = ["POST /.guise/lower", ...INSIDE, ORIGIN] as const;
+
+function form(it: TestWorld, secret: string, more: Readonly<Record<string, string>> = {}) {
+  return { _csrf: it.world.forms.token(secret, it.clock.now()), to: "/site/1", ...more };
+}
+
+/** Whether Alice may write at the moment. */
+async function mayWrite(it: TestWorld, cookie: string): Promise<boolean> {
+  return (await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie])).decision.kind === "forward";
+}
+
+t.test("the question says how long, and whose account", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const page = await ask(["GET /.guise/elevate?to=/site/1", ...CLICK, ...ALICE, cookie]);
+  t.equal(page.status, 200);
+  t.match(page.body, /Change things as <bdi>Nuno Almeida<\/bdi>\?/);
+  t.match(page.body, /For 10 minutes/);
+  t.match(page.body, /name="to" value="\/site\/1"/);
+  t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/elevate"), secret, it.clock.now()));
+  t.same(it.events, []);
+  t.notMatch((await ask(["GET /.guise/elevate?to=//evil.test", ...CLICK, ...ALICE, cookie])).body, /evil/);
+});
+
+t.test("a step up is recorded, counts for its time, and no longer", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  t.equal(await mayWrite(it, cookie), false);
+  const done = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: " to fix it " }));
+  t.same([done.status, done.location], [303, "/site/1"]);
+  t.match(
+    it.events.filter((event) => event.action === "impersonation.elevated"),
+    [
+      {
+        trueUser: { id: "alice" },
+        effectiveUser: { id: "17" },
+        impersonation: { mode: "write", reason: "to fix it" },
+      },
+    ],
+  );
+  t.equal(await mayWrite(it, cookie), true);
+  it.clock.pass(600_000);
+  t.equal(await mayWrite(it, cookie), false);
+});
+
+t.test("a step that can't be recorded is not made", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  it.refuseRecords(() => true);
+  const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+  t.match([page.status, page.body], [503, "audit-unavailable"]);
+  it.refuseRecords(() => false);
+  t.equal(await mayWrite(it, cookie), false);
+});
+
+t.test("nothing that was left out changes why one is here", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it, { reason: "a call" });
+  await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "   " }));
+  t.match(await it.book.list(), [{ reason: "a call", writeUntil: it.clock.now() + 600_000 }]);
+});
+
+t.test("where the config forbids it, there is neither question nor step", async (t) => {
+  const it = await testWorld(t, YAML.replace("    elevate: { for: 10m }\n", ""));
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  t.equal((await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, cookie])).status, 403);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
+  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.same(it.events, []);
+});
+
+t.test("only who wears somebody now can step up or down", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const { forms } = it.world;
+  const alice = { _csrf: forms.token("alice", it.clock.now()) };
+  t.equal((await ask([...ELEVATE, ...ALICE], alice)).status, 403, "nobody is worn");
+  t.equal((await ask([...LOWER, ...ALICE], alice)).status, 403);
+  t.equal((await ask([...ELEVATE, ...BOB, cookie], form(it, secret))).status, 403, "somebody else's");
+  t.equal((await ask([...ELEVATE, cookie], form(it, secret))).status, 403, "signed out");
+  it.clock.pass(900_000);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403, "over");
+  t.same(it.events, []);
+});
+
+t.test("one who may no longer be this person can't step up", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  it.configure(YAML.replace("notInGroups: [support, admin]", "notInGroups: [customer]"));
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
+  it.configure(`${YAML}impersonation: off\n`);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
+});
+
+t.test("where a reason is required it is asked for again", async (t) => {
+  const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  for (const reason of ["", "  "]) {
+    const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason }));
+    t.match([page.status, page.body], [403, /<textarea[^>]* required>/]);
+  }
+  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "fix" }))).status, 303);
+});
+
+t.test("a form of another page steps nowhere", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const good = form(it, secret);
+  for (const path of ["elevate", "lower"]) {
+    const foreign = [`POST /.guise/${path}`, ...CLICK, ...ALICE, cookie, "Origin: http://evil.test"];
+    t.equal((await ask(foreign, good)).status, 403);
+    t.equal(
+      (await ask([`POST /.guise/${path}`, ...INSIDE, ORIGIN, ...ALICE, cookie], { to: "/" })).status,
+      403,
+    );
+    t.equal(
+      (await ask([`POST /.guise/${path}`, ...INSIDE, ORIGIN, ...ALICE, cookie], form(it, "alice"))).status,
+      403,
+    );
+  }
+  t.same(it.events, []);
+});
+
+t.test("it leads nowhere else", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  for (const head of [ELEVATE, LOWER])
+    t.equal((await ask([...head, ...ALICE, cookie], form(it, secret, { to: "//evil.test" }))).location, "/");
+});
+
+t.test("a step up is given back at once, and that is recorded too", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+  const done = await ask([...LOWER, ...ALICE, cookie], form(it, secret));
+  t.same([done.status, done.location], [303, "/site/1"]);
+  t.equal(await mayWrite(it, cookie), false);
+  t.match(
+    it.events.filter((event) => event.action === "impersonation.lowered"),
+    [{ impersonation: { mode: "read" } }],
+  );
+});
+
+t.test("a store that is down is said to be", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  it.clock.pass(2_000);
+  it.breakDown(["store"]);
+  for (const head of [ELEVATE, LOWER]) {
+    const page = await ask([...head, ...ALICE, cookie], form(it, secret));
+    t.match([page.status, page.body], [503, "store-unavailable"]);
+  }
+});

@@ -1,0 +1,207 @@
+import t from "tap";
+import { openConsole, tokenIn } from "../fixtures/console.ts";
+import { cookieValue } from "../fixtures/cookies.ts";
+import { ALICE, BOB, CLICK, INSIDE, wear } from "../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+
+const POST = ["POST /.guise/stop", ...INSIDE, "Origin: http://app.example.com"] as const;
+
+function form(it: TestWorld, secret: string) {
+  return { _csrf: it.world.forms.token(secret, it.clock.now()) };
+}
+
+t.test("Stop ends, takes the cookie away and leads back", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const cut: string[] = [];
+  it.world.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+  t.equal(stopped.status, 303);
+  t.equal(stopped.location, "/queue");
+  t.equal(stopped.header("cache-control"), "no-store");
+  t.equal(stopped.header("clear-site-data"), '"cache", "storage"');
+  t.equal(cookieValue(stopped.setCookies, "guise"), "");
+  const notice = cookieValue(stopped.setCookies, "guise-notice");
+  t.equal(it.world.forms.open(notice ?? "", it.clock.now()), "Nuno Almeida");
+  t.match(it.events, [
+    { action: "impersonation.ended", detail: "ended-by-agent", trueUser: { id: "alice" } },
+  ]);
+  t.same(cut, ["ended-by-agent"]);
+  t.same(await it.book.list(), []);
+});
+
+t.test("it may be pressed twice, and is recorded once", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const head = [...POST, ...ALICE, cookie];
+  const both = await Promise.all([ask(head, form(it, secret)), ask(head, form(it, secret))]);
+  t.same(
+    both.map((it) => [it.status, it.location]),
+    [
+      [303, "/inbox"],
+      [303, "/inbox"],
+    ],
+  );
+  t.match(await ask(head, form(it, secret)), { status: 303, location: "/inbox" });
+  t.same(it.actions(), ["impersonation.ended"]);
+});
+
+t.test("it needs no cookie, no identity and no store", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const none = await ask([...POST, ...ALICE], {});
+  t.same([none.status, none.location, none.setCookies], [303, "/", []]);
+  const { cookie, secret } = await wear(it);
+  it.breakDown(["identity", "users"]);
+  t.match(await ask([...POST, cookie], form(it, secret)), { status: 303, location: "/inbox" });
+  t.same(it.actions(), ["impersonation.ended"]);
+  t.equal(it.asked.identity, 0);
+});
+
+t.test("with the store down it still makes one oneself again", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  it.clock.pass(2_000);
+  it.breakDown(["store"]);
+  const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+  t.equal(stopped.status, 303);
+  t.equal(cookieValue(stopped.setCookies, "guise"), "");
+  t.match(it.log.lines.join(), /stopped without the store/);
+});
+
+t.test("with the ledger down it still ends", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  it.refuseRecords(() => true);
+  t.match(await ask([...POST, ...ALICE, cookie], form(it, secret)), { status: 303, location: "/inbox" });
+  t.same(await it.book.list(), []);
+});
+
+t.test("it works after the right is gone, the time is up, or the switch is off", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const change of [
+    () => it.configure(`${YAML}impersonation: off\n`),
+    () => it.configure(YAML.replace("groups: [support]", "groups: [nobody]")),
+    () => it.clock.pass(1_000_000),
+  ]) {
+    const { cookie, secret } = await wear(it);
+    change();
+    const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+    t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""]);
+    it.configure(YAML);
+  }
+  t.same(await it.book.list(), []);
+});
+
+t.test("a cookie with nothing behind it is taken away", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const stopped = await ask([...POST, ...ALICE, "Cookie: guise=lost"], form(it, "lost"));
+  t.same([stopped.status, stopped.location], [303, "/"]);
+  t.same(stopped.setCookies, ["guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
+  t.same(it.events, []);
+});
+
+t.test("what ended before keeps its own reason", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret, impersonation } = await wear(it);
+  await it.book.close(impersonation.id, "ended-revoked");
+  t.equal((await ask([...POST, ...ALICE, cookie], form(it, secret))).location, "/inbox");
+  t.match(await it.book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.same(it.events, []);
+});
+
+t.test("nobody else's page can press it", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const token = form(it, secret);
+  const foreign: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
+    [["POST /.guise/stop", ...CLICK, ...ALICE, cookie, "Origin: http://evil.test"], token],
+    [["POST /.guise/stop", ...CLICK, ...ALICE, cookie], token],
+    [[...POST, ...ALICE, cookie], {}],
+    [[...POST, ...ALICE, cookie], form(it, "alice")],
+    [[...POST, ...ALICE, cookie], form(it, "another")],
+  ];
+  for (const [head, fields] of foreign) t.equal((await ask(head, fields)).status, 403);
+  t.equal((await it.book.list()).length, 1);
+});
+
+t.test("it takes no user id: only what the cookie wears ends", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const mine = await wear(it);
+  const other = await wear(it, { agent: { id: "bob", name: null, email: null, groups: ["support"] } });
+  await ask([...POST, ...ALICE, mine.cookie], {
+    ...form(it, mine.secret),
+    user: "bob",
+    impersonation: other.impersonation.id,
+  });
+  t.same(
+    (await it.book.list()).map((one) => one.id),
+    [other.impersonation.id],
+  );
+});
+
+t.test("the page with the button works without a script, and for one who wears nothing", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const page = await ask(["GET /.guise/stop", ...CLICK, ...ALICE, cookie]);
+  t.equal(page.status, 200);
+  t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/stop"), secret, it.clock.now()));
+  t.notMatch(page.body, secret);
+  t.match((await ask(["GET /.guise/stop", ...CLICK, ...BOB])).body, /You are yourself/);
+  it.breakDown(["identity", "store", "users"]);
+  t.equal((await ask(["GET /.guise/stop", ...CLICK, cookie])).status, 200);
+  t.equal((await it.book.list().catch(() => null)) === null, true, "looking at it asks nobody");
+});
+
+t.test("what was mirrored for scripts is taken back", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { secret, impersonation } = await wear(it, { ownCookies: "csrf=agent" });
+  const scope = {
+    host: "app.example.com",
+    path: "/",
+    secure: false,
+    now: it.clock.now(),
+    reserved: [],
+    crossSite: false,
+  };
+  await it.book.receive(impersonation.id, ["csrf=nuno; Path=/", "only=nuno; Path=/"], scope, "csrf=agent");
+  const stopped = await ask(
+    [...POST, ...ALICE, `Cookie: csrf=nuno; only=nuno; guise=${secret}`],
+    form(it, secret),
+  );
+  t.equal(cookieValue(stopped.setCookies, "csrf"), "agent");
+  t.equal(cookieValue(stopped.setCookies, "only"), "");
+});
+
+t.test("cache and storage stay where the config says so", async (t) => {
+  const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  t.equal((await ask([...POST, ...ALICE, cookie], form(it, secret))).header("clear-site-data"), null);
+});
+
+t.test("over https it is the cookie with the browser's promise that goes", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { secret } = await wear(it);
+  const head = [
+    "POST /.guise/stop",
+    ...INSIDE,
+    "Origin: https://app.example.com",
+    ...ALICE,
+    `Cookie: __Host-guise=${secret}`,
+  ];
+  const stopped = await ask(head, form(it, secret), { encrypted: true });
+  t.equal(stopped.setCookies[0], "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+});
