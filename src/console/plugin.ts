@@ -46,9 +46,13 @@ export function consolePlugin(world: World, parts: ConsoleParts) {
     stopPages(fastify, world);
     elevatePages(fastify, world);
     mePage(fastify, world);
-    fastify.all("/*", () => {
-      throw new Fault("not-found", "no such page below the reserved prefix");
-    });
-    fastify.get("/", async (_request, reply) => reply.redirect("start", 302));
+    fastify.all("/*", () => nothing());
+    fastify.all("/", async ({ method, received }, reply) =>
+      method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),
+    );
   };
+}
+
+function nothing(): never {
+  throw new Fault("not-found", "no such page below the reserved prefix");
 }
