@@ -19,6 +19,7 @@ import { drain } from "./gateway/drain.ts";
 import { timeOrderedId } from "./gateway/ids.ts";
 import { recheck } from "./gateway/recheck.ts";
 import { recordConfig, watchConfig } from "./gateway/reload.ts";
+import { seats } from "./gateway/seats.ts";
 import { sockets } from "./gateway/sockets.ts";
 import { sweeper } from "./gateway/sweep.ts";
 import { upgradeDoor, upgrading } from "./gateway/upgrade.ts";
@@ -194,6 +195,7 @@ function worldOf({ held, ring, records, book, confirmations, counters, log }: Wo
     forms: formsWith(ring.derive("forms")),
     pages,
     sockets: open,
+    seats: seats(),
     counters,
     newId: () => timeOrderedId(CLOCK.now()),
   };

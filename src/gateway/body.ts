@@ -14,12 +14,14 @@ export function hasBody({ headers }: Pick<IncomingMessage, "headers">): boolean 
 
 /**
  * Reads up to `limit` bytes of a client's body, or all of it. What goes beyond is put back, so that it can still be
- * streamed. Throws `request-timeout` when nothing comes for `idle` ms, and `bad-request` when the client leaves.
+ * streamed. Throws `request-timeout` when nothing comes for `idle` ms, or it takes ten times as long, and `bad-request` when
+ * the client leaves.
  */
 export async function peekBody(raw: IncomingMessage, limit: number, idle: number): Promise<Peek> {
   if (!hasBody(raw)) return { bytes: Buffer.alloc(0), whole: true };
   const chunks: Buffer[] = [];
   let length = 0;
+  const late = AbortSignal.timeout(10 * idle);
   while (length <= limit) {
     const chunk: Buffer | null = raw.read();
     if (chunk !== null) {
@@ -28,6 +30,7 @@ export async function peekBody(raw: IncomingMessage, limit: number, idle: number
     } else if (raw.complete && raw.readableLength === 0) {
       return { bytes: Buffer.concat(chunks), whole: true };
     } else {
+      if (late.aborted) throw new Fault("request-timeout", "the body came too slowly");
       await more(raw, idle);
     }
   }

@@ -5,6 +5,7 @@ import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "
 import { noteAtDoor } from "./doorstep.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchangeFor } from "./exchanges.ts";
+import { hurry } from "./hurry.ts";
 import { intake } from "./intake.ts";
 import { pipeline } from "./pipeline.ts";
 import { proxy, registerMethods } from "./proxy.ts";
@@ -41,13 +42,15 @@ export async function openDoor(fastify: FastifyInstance, world: World, ways: Way
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
     if (taken.kind === "refused") return await refuseAtDoor(world, request, reply, taken);
     request.received = taken.received;
-    if (taken.received.ours) return;
-    return await admitRequest(world, ways, request, reply);
+    if (!taken.received.ours) return await admitRequest(world, ways, request, reply);
+    notForwarded(world, request, reply);
+    return undefined;
   });
   fastify.setErrorHandler(async function faults(error, request, reply) {
     const fault = error instanceof Fault ? error : asFault(error);
     if (fault.code === "internal")
-      request.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
+      world.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
+    notForwarded(world, request, reply);
     return await send(reply, answerFault(world, fault, atOf(world, request)));
   });
   registerMethods(fastify);
@@ -68,14 +71,23 @@ async function admitRequest(
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const { received } = request;
+  const { settings } = received.snapshot;
+  if (received.secret !== null)
+    world.seats.take(received.secret, settings.limits.perImpersonation, reply.raw);
   const passage = await pipeline(world, received);
+  if (passage.kind !== "forward") notForwarded(world, request, reply);
   if (passage.kind === "answer") return await send(reply, answer(world, passage.committed));
   if (passage.kind === "fault") return await send(reply, answerFaultTo(world, received, passage.fault));
   if (passage.kind === "unasked") return await send(reply, NOTHING_ASKED);
   const exchange = await exchangeFor(world, passage.signed, { request: request.raw, response: reply.raw });
-  ways.assign(exchange, received.snapshot.settings);
+  ways.assign(exchange, settings);
   request.exchange = exchange;
   return undefined;
+}
+
+/** What an upload goes to is answered here: its body may not take as long as one that moves to the app. */
+function notForwarded(world: World, { raw, server }: FastifyRequest, reply: FastifyReply): void {
+  hurry(server.server, { raw, response: reply.raw }, world.config.current().settings.timeouts.requestIdle);
 }
 
 async function refuseAtDoor(

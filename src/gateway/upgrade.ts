@@ -30,6 +30,8 @@ export function upgrading(world: World, tunnelOf: (received: Received) => Tunnel
     });
     if (!verdict.allowed)
       throw new Fault("foreign-origin", `the Origin is ${verdict.why}: ${request.headers.origin ?? ""}`);
+    const { perImpersonation } = received.snapshot.settings.limits;
+    if (received.secret !== null) world.seats.take(received.secret, perImpersonation, socket);
     const passage = await pipeline(world, received);
     if (passage.kind === "answer") refuse(socket, answer(world, passage.committed));
     else if (passage.kind === "unasked") refuse(socket, NOTHING_ASKED);

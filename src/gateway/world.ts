@@ -8,6 +8,7 @@ import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
 import type { Book } from "../sessions/book.ts";
 import type { Confirmations } from "../sessions/confirmations.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Seats } from "./seats.ts";
 import type { Sockets } from "./sockets.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
@@ -72,6 +73,7 @@ export interface World {
   readonly forms: Forms;
   readonly pages: Pages;
   readonly sockets: Sockets;
+  readonly seats: Seats;
   readonly counters: Counters;
   /** A new id that sorts by time. */
   newId(): string;

@@ -139,6 +139,44 @@ t.test("a client whose upload stalls is 408, and the app's request ends", async 
   t.match(await gate.ended(1), { ending: "client-aborted", requestBytes: 3 });
 });
 
+t.test("DOS-01 a client that sends a byte now and then is 408, and the app's request ends", async (t) => {
+  const app = await rawApp(t, () => undefined);
+  const gate = await gateway(t, {
+    upstream: { origin: app.origin },
+    timeouts: { requestIdle: 300 },
+    limits: { uploadRate: 1_000 },
+  });
+  const client = await raw(t, gate.port);
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+  const dribble = setInterval(() => client.send("x"), 20);
+  t.teardown(() => clearInterval(dribble));
+  const { text } = await client.closed;
+  clearInterval(dribble);
+  t.match(text, /^HTTP\/1\.1 408 [\s\S]*"code":"request-timeout"/);
+  t.match(await gate.ended(1), { ending: "client-aborted" });
+  t.match(gate.faults[0]?.detail, /limits\.uploadRate/);
+});
+
+t.test("an upload that the app is slow to take may be as slow as the app", async (t) => {
+  const app = await httpApp(t, async (request, response) => {
+    let bytes = 0;
+    for await (const chunk of request) {
+      bytes += (chunk as Buffer).length;
+      if (bytes < 600_000) await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    response.end(String(bytes));
+  });
+  const gate = await gateway(t, {
+    upstream: { origin: app.origin },
+    timeouts: { requestIdle: 300 },
+    limits: { uploadRate: 20_000_000 },
+  });
+  const client = await raw(t, gate.port);
+  client.send(`${POST}Content-Length: 4000000\r\n\r\n`);
+  client.send(randomBytes(4_000_000));
+  t.match((await client.closed).text, /4000000$/);
+});
+
 t.test("an app that answers before the body is there is heard, and the client may finish", async (t) => {
   const app = await rawApp(t, (peer) => {
     peer.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno!");
