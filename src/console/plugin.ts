@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../errors.ts";
+import type { Received } from "../gateway/received.ts";
 import type { World } from "../gateway/world.ts";
 import { elevatePages } from "./elevate.ts";
 import { mePage } from "./me.ts";
@@ -31,11 +32,12 @@ export function consolePlugin(world: World, parts: ConsoleParts) {
       body: readFileSync(new URL("./console.css", import.meta.url)),
     };
     for (const asset of [style, ...parts.assets]) {
-      fastify.get(`/${asset.name}`, (_request, reply) => {
+      fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
         reply
           .header("content-type", asset.type)
           .header("cache-control", "no-cache")
           .header("x-content-type-options", "nosniff");
+        if (forgets(query, received)) reply.header("clear-site-data", '"cache"');
         return reply.send(asset.body);
       });
     }
@@ -55,4 +57,13 @@ export function consolePlugin(world: World, parts: ConsoleParts) {
 
 function nothing(): never {
   throw new Fault("not-found", "no such page below the reserved prefix");
+}
+
+/**
+ * A page that changes shoes clears the browser's caches while the page before it still stands, so that one would come
+ * back with the Back button. What the new page loads comes after that. No other site can ask for it.
+ */
+function forgets(query: unknown, { navigation, snapshot }: Received): boolean {
+  const asked = typeof query === "object" && query !== null && "changed" in query;
+  return asked && navigation.site === "same-origin" && snapshot.settings.page.clearSiteData;
 }

@@ -131,6 +131,7 @@ function hostView(signed: Signed, type: string): HostView {
     prefix,
     position: page.banner.position,
     syntax: /xhtml\+xml/i.test(type) ? "xml" : "html",
+    changed: page.clearSiteData && (signed.changed || signed.impersonation === null),
   };
 }
 

@@ -12,6 +12,8 @@ export interface HostView {
   readonly prefix: string;
   readonly position: "top" | "bottom";
   readonly syntax: Syntax;
+  /** Somebody else is shown than on the page before, which the browser may still hold and must forget. */
+  readonly changed: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export function host(view: HostView, content: string, fallback: string): string 
   const shadow =
     view.syntax === "html" ? `<template shadowrootmode="closed">${styled}</template>${fallback}` : styled;
   const namespace = view.syntax === "html" ? "" : ' xmlns="http://www.w3.org/1999/xhtml"';
-  const page = `<link rel="stylesheet" href="${address(view, "/page.css")}"/>`;
+  const page = `<link rel="stylesheet" href="${address(view, view.changed ? "/page.css?changed" : "/page.css")}"/>`;
   const script = `<script async="" src="${address(view, "/client.js")}" integrity="${clientIntegrity()}"></script>`;
   return `<guise-banner${namespace} edge="${view.position}" dir="ltr">${shadow}${page}${script}</guise-banner>`;
 }

@@ -33,6 +33,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     prefix: "/.guise",
     position: "top",
     syntax: "html",
+    changed: false,
     trueUser: { label: "Alice Support", id: "alice" },
     effectiveUser: { label: "Nuno Almeida", id: "17", email: "nuno@example.com" },
     impersonation: "imp-1",
