@@ -1,9 +1,6 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import fastify, { type FastifyInstance } from "fastify";
-import { type AuditLedger, ledger } from "./audit/ledger.ts";
-import { redactor } from "./audit/redact.ts";
-import { type Shipping, shipping } from "./audit/shipping.ts";
 import { httpClient } from "./clients/http.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
@@ -13,6 +10,7 @@ import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
 import { modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
+import { type Evidence, evidence } from "./evidence.ts";
 import { guardConnections, serverOptions } from "./gateway/connections.ts";
 import { openDoor, reading } from "./gateway/door.ts";
 import { drain } from "./gateway/drain.ts";
@@ -27,14 +25,13 @@ import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/upgrades.ts";
 import { type Ways, ways } from "./gateway/ways.ts";
 import type { Forms, World } from "./gateway/world.ts";
 import { csrfToken, csrfValid, masked, openNotice, signedNotice, unmasked } from "./keys/csrf.ts";
-import { type Keyring, keyring } from "./keys/keyring.ts";
+import type { Keyring } from "./keys/keyring.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 import { type Book, book } from "./sessions/book.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { openShelf } from "./sessions/registry.ts";
-import type { Shelf } from "./sessions/shelf.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
 import { type Metrics, metrics } from "./telemetry/metrics.ts";
@@ -60,11 +57,14 @@ export interface App extends Closing {
   reload(): Promise<void>;
   /** Open requests get `within` ms to finish; `timeouts.drain` unless given. */
   close(within?: number): Promise<void>;
+  /** Resolves when nothing can be recorded any more: close it then, and end with an error. */
+  readonly failed: Promise<Fault>;
 }
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const NOTICE_LASTS = 300_000;
 const SWEEP_EVERY = 15_000;
+const newId = () => timeOrderedId(CLOCK.now());
 
 /** Builds everything, in order, once. Throws a Fault that says what to do; then nothing is left running. */
 export async function app(options: AppOptions): Promise<App> {
@@ -86,11 +86,11 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     return it;
   };
   const rooms = await openRooms(options, keep);
-  const { world, held, ring, records } = rooms;
+  const { world, held, records } = rooms;
   const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(world, SWEEP_EVERY));
   keep(recheck(world));
-  const server = await serve(world, way, ring);
+  const server = await serve(world, way, records.ring);
   let patience: number | null = null;
   keep({ close: () => drain(server, world, way, patience ?? held.current().settings.timeouts.drain) });
   const watching = watchConfig(world, {
@@ -99,7 +99,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     switchedOff: () => sweeping.sweep(),
   });
   keep({ close: async () => watching.close() });
-  const unready = () => whyUnready(records);
+  const { unready } = records;
   const front = keep(
     await admin({ host: "127.0.0.1", port: options.adminPort, metrics: rooms.counters, unready }),
   );
@@ -110,7 +110,8 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   return {
     url,
     adminUrl: front.url,
-    reload: async () => void (await Promise.all([watching.look(), ring.reload()])),
+    failed: records.failed,
+    reload: async () => void (await Promise.all([watching.look(), records.ring.reload()])),
     close(within) {
       patience = within ?? null;
       return closeAll(opened, log);
@@ -129,10 +130,10 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const { parts } = first;
   const data = options.data === null ? parts.data : resolve(options.data);
   const held = holder(first.snapshot);
-  const ring = keep(await keyring({ folder: join(data, "keys"), files: parts.keys, clock: CLOCK, log }));
-  const records = keep(await openLedger(data, held, ring, log));
   const shelf = keep(await openShelf(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
-  const shippers = keep(openShipping(shelf, held, records, log));
+  const { redisUrl } = shelf;
+  const records = keep(await evidence({ data, held, start: parts, redisUrl, clock: CLOCK, log, newId }));
+  const { ring } = records;
   const impersonations = book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") });
   keep({ close: () => impersonations.shut() });
   const confirming = confirmations({
@@ -142,45 +143,22 @@ async function openRooms(options: AppOptions, keep: Keep) {
     maxBody: first.snapshot.settings.limits.confirmBody,
   });
   const counters = metrics();
-  const own = { held, ring, records, counters, log };
+  const own = { held, records, counters, log };
   const world = worldOf({ ...own, book: impersonations, confirmations: confirming });
-  gauges(counters, { sockets: world.sockets, records, shippers });
+  gauges(counters, { sockets: world.sockets, records: records.ledger, shippers: records.shipping });
   return { ...own, world, written: parts.written, load: () => load(options.config, loading) };
-}
-
-async function openLedger(data: string, held: Holder, ring: Keyring, log: Log): Promise<AuditLedger> {
-  return await ledger({
-    folder: join(data, "audit"),
-    mode: held.current().settings.audit.mode,
-    clock: CLOCK,
-    log,
-    redact: redactor({ key: ring.derive("audit") }),
-    failed: (fault) =>
-      log.error(
-        { detail: fault.detail },
-        "the audit journal failed: nobody can be impersonated until the gateway is started again",
-      ),
-  });
-}
-
-/** Records go into a stream beside the impersonations, where those are in Redis. */
-function openShipping(shelf: Shelf, held: Holder, records: AuditLedger, log: Log): Shipping {
-  const { stream } = held.current().settings.audit;
-  const redis = shelf.redisUrl === null ? null : { url: shelf.redisUrl, stream };
-  return shipping({ redis }, records.source, { clock: CLOCK, log });
 }
 
 interface WorldParts {
   readonly held: Holder;
-  readonly ring: Keyring;
-  readonly records: AuditLedger;
+  readonly records: Evidence;
   readonly book: Book;
   readonly confirmations: Confirmations;
   readonly counters: Metrics;
   readonly log: Log;
 }
 
-function worldOf({ held, ring, records, book, confirmations, counters, log }: WorldParts): World {
+function worldOf({ held, records, book, confirmations, counters, log }: WorldParts): World {
   const open = sockets();
   book.onEnded(({ id, end }) => open.cut(id, end.why));
   book.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
@@ -190,14 +168,14 @@ function worldOf({ held, ring, records, book, confirmations, counters, log }: Wo
     config: held,
     book,
     confirmations,
-    ledger: records,
-    tokens: tokens(ring, CLOCK),
-    forms: formsWith(ring.derive("forms")),
+    ledger: records.ledger,
+    tokens: tokens(records.ring, CLOCK),
+    forms: formsWith(records.ring.derive("forms")),
     pages,
     sockets: open,
     seats: seats(),
     counters,
-    newId: () => timeOrderedId(CLOCK.now()),
+    newId,
   };
 }
 
@@ -236,11 +214,6 @@ async function serve(world: World, way: Ways, ring: Keyring): Promise<FastifyIns
     upgradeDoor(world),
   );
   return server;
-}
-
-function whyUnready(records: AuditLedger): readonly string[] {
-  const { state } = records.counters().journal;
-  return state === "open" ? [] : [`the audit journal is ${state}`];
 }
 
 /** In the reverse order of opening; what can't be closed doesn't keep the rest open. */

@@ -51,8 +51,9 @@ export interface JournalCounters {
   failures: number;
   /** Records that wait for the disk now. */
   waiting: number;
-  /** Of the last group: how long write and fdatasync took, ms; and the longest ever. */
+  /** Of the last group: how long write and fdatasync took together, and the fdatasync alone, ms; and the longest of both ever. */
   lastCommit: number;
+  lastSync: number;
   longestCommit: number;
 }
 
@@ -77,6 +78,7 @@ class GroupCommit implements Journal {
     failures: 0,
     waiting: 0,
     lastCommit: 0,
+    lastSync: 0,
     longestCommit: 0,
   };
   readonly #options: JournalOptions;
@@ -178,8 +180,11 @@ class GroupCommit implements Journal {
   }
 
   async #sync(): Promise<void> {
+    const { monotonic } = this.#options.clock;
+    const started = monotonic();
     try {
       await this.#file?.handle.datasync();
+      this.counters.lastSync = monotonic() - started;
     } catch (error) {
       // The pages are marked clean after a failed sync: a second one would succeed and prove nothing.
       this.#state = "failed";

@@ -1,5 +1,6 @@
 import type { Clock, Closing, JournalRecord, Log } from "../ports.ts";
 import { openProducers, segmentsIn } from "./folder.ts";
+import { type Late, late } from "./late.ts";
 import { problemOf } from "./problem.ts";
 import type { Reader } from "./reader.ts";
 import type { Sink } from "./sink.ts";
@@ -29,6 +30,8 @@ export interface ShipperStatus {
   readonly since: number | null;
   /** Durable records of this life that the sink doesn't have yet. */
   readonly lag: number;
+  /** How long the oldest of them has waited, ms. */
+  readonly late: number;
   readonly shipped: number;
   readonly batches: number;
   readonly failures: number;
@@ -63,6 +66,7 @@ class Carrier implements Shipper {
   #problem: { readonly word: string; readonly since: number } | null = null;
   #stale = false;
   #confirmed = 0;
+  readonly #late: Late;
   #warnings: readonly string[] | null = null;
   #stopBy: number | null = null;
   #wake: (() => void) | null = null;
@@ -74,11 +78,15 @@ class Carrier implements Shipper {
   constructor(options: ShipperOptions) {
     const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
     this.#options = { ...usual, ...options };
+    this.#late = late(options.clock);
   }
 
   start(): void {
     const { source, sink } = this.#options;
-    source.listen(() => this.#ring());
+    source.listen(() => {
+      this.#late.look(this.#lag() > 0);
+      this.#ring();
+    });
     sink.changed(() => {
       this.#stale = true;
       this.#warnings = null;
@@ -88,12 +96,13 @@ class Carrier implements Shipper {
   }
 
   status(): ShipperStatus {
-    const { source, sink } = this.#options;
+    const { sink } = this.#options;
     return {
       sink: sink.name,
       problem: this.#problem?.word ?? null,
       since: this.#problem?.since ?? null,
-      lag: source.durable() - this.#confirmed,
+      lag: this.#lag(),
+      late: this.#late.read(),
       ...this.#count,
       warnings: this.#warnings ?? [],
     };
@@ -185,14 +194,16 @@ class Carrier implements Shipper {
         "audit: records are missing in the journal",
       );
     }
-    this.#place(producer, last);
+    this.#place(producer, last, records.at(-1));
     this.#count.shipped += records.length;
     this.#count.batches += 1;
   }
 
-  #place(producer: string, position: number): void {
+  #place(producer: string, position: number, sent?: JournalRecord): void {
     this.#positions.set(producer, position);
-    if (producer === this.#options.source.producer) this.#confirmed = position;
+    if (producer !== this.#options.source.producer) return;
+    this.#confirmed = position;
+    this.#late.look(this.#lag() > 0, sent);
   }
 
   async #finish(producer: string): Promise<void> {
@@ -217,6 +228,10 @@ class Carrier implements Shipper {
     const { sink, log } = this.#options;
     this.#warnings = await sink.warnings();
     for (const warning of this.#warnings) log.warn({ sink: sink.name }, `audit: ${warning}`);
+  }
+
+  #lag(): number {
+    return this.#options.source.durable() - this.#confirmed;
   }
 
   #drained(): boolean {

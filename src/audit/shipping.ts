@@ -14,6 +14,7 @@ export interface ShippingPlan {
     readonly url: string;
     readonly events?: readonly AuditAction[];
     readonly secret?: string;
+    readonly format?: "json" | "slack";
   }[];
 }
 
@@ -32,9 +33,10 @@ export function shipping(
   const start = (sink: Sink) => shipper({ source, sink, ...deps });
   const sinkDeps = { ...deps, folder, producer };
   const stream = plan.redis === null ? null : start(redisStream.create({ redis: plan.redis }, sinkDeps));
-  const told = (plan.webhooks ?? []).map(({ url, events, secret }) => {
+  const told = (plan.webhooks ?? []).map(({ url, events, secret, format = "json" }) => {
     const options = {
       url,
+      format,
       ...(events === undefined ? {} : { events: [...events] }),
       ...(secret === undefined ? {} : { secret }),
     };

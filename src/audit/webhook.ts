@@ -11,6 +11,7 @@ const schema = z.strictObject({
     url: z.url({ protocol: /^https?$/ }).describe("Where each event is sent with POST, as JSON."),
     events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
     secret: z.string().min(1).optional().describe("The key that signs each delivery."),
+    format: z.enum(["json", "slack"]).default("json").describe("`slack` sends the sentence alone."),
   }),
 });
 
@@ -33,6 +34,7 @@ export const webhook: Kind<typeof schema, Options, SinkDeps, Sink> = {
 class Webhook implements Sink {
   readonly name: string;
   readonly #url: string;
+  readonly #format: Options["webhook"]["format"];
   readonly #events: ReadonlySet<string>;
   readonly #key: Buffer | null;
   readonly #deps: SinkDeps;
@@ -41,10 +43,11 @@ class Webhook implements Sink {
   /** Lives before the first delivery ever are not told again. */
   #first = false;
 
-  constructor({ webhook: { url, events, secret } }: Options, deps: SinkDeps) {
+  constructor({ webhook: { url, events, secret, format } }: Options, deps: SinkDeps) {
     const id = createHash("sha256").update(url).digest("hex").slice(0, 12);
-    this.name = `webhook ${new URL(url).host}`;
+    this.name = `webhook ${new URL(url).host} ${id.slice(0, 4)}`;
     this.#url = url;
+    this.#format = format;
     this.#events = new Set(events ?? AUDIT_ACTIONS);
     this.#key = secret === undefined ? null : keyOf(secret);
     this.#deps = deps;
@@ -94,7 +97,8 @@ class Webhook implements Sink {
   async #tell(record: WebhookRecord): Promise<void> {
     if (!this.#events.has(record.event.action)) return;
     const { id } = record.event;
-    const body = JSON.stringify(messageOf(record));
+    const message = messageOf(record);
+    const body = JSON.stringify(this.#format === "slack" ? { text: plain(message.text) } : message);
     const timestamp = Math.floor(this.#deps.clock.now() / 1000).toString();
     const answer = await fetch(this.#url, {
       method: "POST",
@@ -133,7 +137,7 @@ interface WebhookRecord {
 }
 
 /** Ids only; `text` is what chat services show. */
-function messageOf({ "@timestamp": at, event, user, guise }: WebhookRecord): object {
+function messageOf({ "@timestamp": at, event, user, guise }: WebhookRecord) {
   const effective = user?.effective?.id;
   const who = effective === undefined ? (user?.id ?? "guise") : `${user?.id ?? "nobody"} as ${effective}`;
   const why = [guise.decision, event.reference].filter((part) => part !== undefined).join(", ");
@@ -150,6 +154,11 @@ function messageOf({ "@timestamp": at, event, user, guise }: WebhookRecord): obj
     decision: guise.decision ?? null,
     ticket: event.reference ?? null,
   };
+}
+
+/** Ids are anybody's choice: none of them may call a whole channel. */
+function plain(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function keyOf(secret: string): Buffer {

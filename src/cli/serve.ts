@@ -85,10 +85,13 @@ async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   const log = pino({ level: io.env.GUISE_LOG ?? "info" });
   const running = await app({ ...words, env: io.env, log });
   log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
-  const signal = await new Promise<string>((resolve) => {
+  const signal = new Promise<string>((resolve) => {
     for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
   });
-  log.info({ signal }, "stopping: new requests are refused, open ones finished");
+  const why = await Promise.race([signal, running.failed]);
+  if (typeof why === "string")
+    log.info({ signal: why }, "stopping: new requests are refused, open ones finished");
+  else log.fatal({ detail: why.detail }, "stopping, since nothing can be recorded any more; start it again");
   await running.close();
-  return 0;
+  return typeof why === "string" ? 0 : 1;
 }

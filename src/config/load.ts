@@ -32,8 +32,12 @@ export interface StartParts {
     readonly checkpoint?: readonly string[];
     readonly data?: string;
   };
-  /** Where events are copied to, besides the stream of a redis store. */
-  readonly webhooks: Config["audit"]["webhooks"];
+  readonly audit: {
+    /** Where events are copied to, besides the stream of a redis store. */
+    readonly webhooks: Config["audit"]["webhooks"];
+    /** Names whose values are never recorded, or only as keyed hashes. */
+    readonly secrets: { readonly names: readonly string[]; readonly hash: readonly string[] };
+  };
   /** Reads the secrets that these parts name. */
   readonly secret: SecretReader;
   /** The same text for the same parts; when it changes, a restart is needed for it to count. */
@@ -122,7 +126,10 @@ function partsOf(config: Config, document: ConfigDocument, directory: string): O
     store: config.store ?? null,
     data: resolve(directory, config.data),
     keys: keyFiles(config.keys, directory),
-    webhooks: config.audit.webhooks,
+    audit: {
+      webhooks: config.audit.webhooks,
+      secrets: { names: config.audit.redact, hash: config.audit.hash },
+    },
     written,
   };
 }

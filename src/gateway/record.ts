@@ -19,7 +19,11 @@ export interface Saying {
 }
 
 /** One event with its id and time; `received` is null for what no request caused. */
-export function eventOf(world: World, received: Received | null, saying: Saying): AuditEvent {
+export function eventOf(
+  world: Pick<World, "clock" | "config" | "newId">,
+  received: Received | null,
+  saying: Saying,
+): AuditEvent {
   const now = world.clock.now();
   const { impersonation } = saying;
   return {

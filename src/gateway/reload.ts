@@ -49,7 +49,9 @@ export async function recordConfig(
 ): Promise<void> {
   const outcome = action === "config.loaded" ? "success" : "failure";
   const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
-  await world.ledger.record(
-    eventOf(world, null, { action, outcome, ...nobody, ...(detail === null ? {} : { detail }) }),
-  );
+  const event = eventOf(world, null, { action, outcome, ...nobody, ...(detail === null ? {} : { detail }) });
+  // A disk that is full is no reason not to proxy.
+  await world.ledger
+    .record(event)
+    .catch((error: unknown) => world.log.error({ err: error, event }, "a config could not be recorded"));
 }

@@ -6,7 +6,19 @@ export interface Metrics extends Counters {
   text(): Promise<string>;
   /** A number that is read when it is asked for. */
   watch(name: string, help: string, read: () => number): void;
+  /** The same for several numbers, told apart by their labels; those that are not given any more are gone. */
+  watchEach(name: string, help: string, labels: readonly string[], read: () => readonly Labelled[]): void;
+  /** Gives what to call with each time taken, in seconds. */
+  times(name: string, help: string): (seconds: number) => void;
 }
+
+/** One number with the values of its labels, in their order. */
+export interface Labelled {
+  readonly labels: readonly string[];
+  readonly value: number;
+}
+
+const DISK_TIMES = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2];
 
 /** What the gateway counts, in Prometheus' text format. docs/metrics.md lists every name. */
 export function metrics(): Metrics {
@@ -47,6 +59,22 @@ export function metrics(): Metrics {
           this.set(read());
         },
       });
+    },
+    watchEach(name, help, labelNames, read) {
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labelNames],
+        registers,
+        collect() {
+          this.reset();
+          for (const { labels, value } of read()) this.labels(...labels).set(value);
+        },
+      });
+    },
+    times(name, help) {
+      const histogram = new Histogram({ name, help, buckets: DISK_TIMES, registers });
+      return (seconds) => histogram.observe(seconds);
     },
   };
 }

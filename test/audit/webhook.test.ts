@@ -34,16 +34,31 @@ async function service(t: Test) {
   return { url: `http://127.0.0.1:${address.port}/hook`, deliveries, statuses };
 }
 
-async function setup(t: Test, more: { secret?: string; events?: ["impersonation.started"] } = {}) {
+async function setup(
+  t: Test,
+  more: { secret?: string; events?: ["impersonation.started"]; format?: "slack" } = {},
+) {
   const { url, deliveries, statuses } = await service(t);
   const log = memoryLog();
   const folder = t.testdir();
-  const make = () => webhook.create({ webhook: { url, ...more } }, { clock, log, folder, producer: "gw-1" });
+  const make = () =>
+    webhook.create({ webhook: { format: "json", url, ...more } }, { clock, log, folder, producer: "gw-1" });
   const arrived = async () => deliveries.map((it) => JSON.parse(it.body).id);
   return { sink: make(), make, deliveries, statuses, log, folder, arrived };
 }
 
 auditSinkContract(t, setup);
+
+t.test("a chat service gets the sentence alone, in which nobody's id can call a channel", async (t) => {
+  const { sink, deliveries } = await setup(t, { format: "slack" });
+  const [record] = records("gw-1", 1);
+  if (record === undefined) throw new Error("unreachable");
+  const line = record.line.replace('"id":"17"', '"id":"<!channel>"');
+  await sink.send([{ ...record, line }]);
+  t.strictSame(JSON.parse(deliveries[0]?.body ?? ""), {
+    text: "impersonation.intent: alice as &lt;!channel&gt; (impersonating, T-42)",
+  });
+});
 
 t.test("ids are told, names and reasons are not", async (t) => {
   const { sink, deliveries } = await setup(t);

@@ -1,6 +1,4 @@
 import { z } from "zod";
-import { secretSource } from "../../clients/secret.ts";
-import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
 
 const selectors = z
   .array(
@@ -30,33 +28,3 @@ export const page = z
   })
   .prefault({})
   .describe("What is done to pages while impersonating.");
-
-const webhookHelp = "write an address, { fromEnv: NAME } or { fromFile: path }";
-
-const webhook = z.strictObject({
-  url: z
-    .union([z.url({ protocol: /^https?$/ }), secretSource], { error: webhookHelp })
-    .describe("Where each event is sent with POST, as JSON; an address, { fromEnv } or { fromFile }."),
-  events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
-  secret: secretSource.optional().describe("The key that signs each delivery."),
-});
-
-/** `audit`: what is written down, and where it goes. */
-export const audit = z
-  .strictObject({
-    stream: z
-      .string()
-      .regex(/^\{[^{}]+\}[^{}]*$/, {
-        error: "put the name in braces, so that stream and cursor share a slot",
-      })
-      .max(200)
-      .default("{guise:audit}")
-      .describe("The Redis stream that events are copied to, where `store` is redis."),
-    mode: z
-      .enum(["strict", "blocking", "batch"])
-      .default("strict")
-      .describe("What waits for the disk: every impersonated request, starts and changes only, or nothing."),
-    webhooks: z.array(webhook).default([]).describe("Addresses that are told of events."),
-  })
-  .prefault({})
-  .describe("The record of what is done as somebody else.");

@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { secretSource } from "../../clients/secret.ts";
+import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+
+const webhookHelp = "write an address, { fromEnv: NAME } or { fromFile: path }";
+
+const webhook = z.strictObject({
+  url: z
+    .union([z.url({ protocol: /^https?$/ }), secretSource], { error: webhookHelp })
+    .describe("Where each event is sent with POST, as JSON; an address, { fromEnv } or { fromFile }."),
+  events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
+  secret: secretSource.optional().describe("The key that signs each delivery."),
+  format: z
+    .enum(["json", "slack"])
+    .default("json")
+    .describe("`slack` sends a sentence and nothing else, as chat services want it."),
+});
+
+const names = z.array(z.string().min(1).max(100)).default([]);
+
+/** `audit`: what is written down, and where it goes. */
+export const audit = z
+  .strictObject({
+    stream: z
+      .string()
+      .regex(/^\{[^{}]+\}[^{}]*$/, {
+        error: "put the name in braces, so that stream and cursor share a slot",
+      })
+      .max(200)
+      .default("{guise:audit}")
+      .describe("The Redis stream that events are copied to, where `store` is redis."),
+    mode: z
+      .enum(["strict", "blocking", "batch"])
+      .default("strict")
+      .describe(
+        "What is done as somebody else waits until its record is on disk (`strict`, `blocking`), or not (`batch`); where the disk fails, `strict` refuses it and the others go on.",
+      ),
+    insecureBatch: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Has to be true for mode `batch`: what was done just before a process is killed is on no record then.",
+      ),
+    redact: names.describe("Further names of parameters and headers whose values are secrets."),
+    hash: names.describe(
+      "Names whose values are written as a keyed hash, so that equal ones can be told without being known.",
+    ),
+    webhooks: z.array(webhook).default([]).describe("Addresses that are told of events."),
+  })
+  .refine(({ mode, insecureBatch }) => mode !== "batch" || insecureBatch, {
+    path: ["mode"],
+    error: "batch loses records when the process is killed; write strict, or `insecureBatch: true` beside it",
+  })
+  .prefault({})
+  .describe("The record of what is done as somebody else.");

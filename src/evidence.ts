@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { type AuditLedger, ledger } from "./audit/ledger.ts";
+import { redactor } from "./audit/redact.ts";
+import { type Shipping, type ShippingPlan, shipping } from "./audit/shipping.ts";
+import type { Holder } from "./config/hold.ts";
+import type { StartParts } from "./config/load.ts";
+import { Fault } from "./errors.ts";
+import { eventOf } from "./gateway/record.ts";
+import { type Keyring, keyring } from "./keys/keyring.ts";
+import type { Clock, Closing, Log } from "./ports.ts";
+
+export interface EvidenceParts {
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  readonly held: Holder;
+  readonly start: StartParts;
+  /** The Redis beside whose impersonations the stream is; null: the journal is the archive. */
+  readonly redisUrl: string | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  newId(): string;
+}
+
+/** The keys, the ledger, and what carries its records on. Closing it says goodbye in the journal, and ships that as well. */
+export interface Evidence extends Closing {
+  readonly ring: Keyring;
+  readonly ledger: AuditLedger;
+  readonly shipping: Shipping;
+  /** Resolves when nothing can be recorded any more in mode `strict`: the process has to drain and end with an error. */
+  readonly failed: Promise<Fault>;
+  /** Why nobody can be impersonated just now; empty when all is well. */
+  unready(): readonly string[];
+}
+
+/** Opens all of it. Throws `key-unreadable` or `audit-unavailable`; then nothing is left open. */
+export async function evidence(parts: EvidenceParts): Promise<Evidence> {
+  const { start, clock, log } = parts;
+  // Nothing is rotated before there is a ledger: files are read again a minute after the start at the earliest.
+  let records: AuditLedger | null = null;
+  const ring = await keyring({
+    folder: join(parts.data, "keys"),
+    files: start.keys,
+    clock,
+    log,
+    rotated: (purpose, kid) => void recordRotation(parts, records, `${purpose} key ${kid}`),
+  });
+  const failure = Promise.withResolvers<Fault>();
+  try {
+    records = await openLedger(parts, ring, failure.resolve);
+    const shippers = shipping(planOf(parts), records.source, { clock, log });
+    return assembled(ring, records, shippers, failure.promise);
+  } catch (error) {
+    await records?.close();
+    await ring.close();
+    throw error;
+  }
+}
+
+function assembled(
+  ring: Keyring,
+  records: AuditLedger,
+  shippers: Shipping,
+  failed: Promise<Fault>,
+): Evidence {
+  return {
+    ring,
+    ledger: records,
+    shipping: shippers,
+    failed,
+    unready: () => {
+      const { state } = records.counters().journal;
+      return state === "open" ? [] : [`the audit journal is ${state}`];
+    },
+    close: async () => {
+      await ring.close();
+      await records.close();
+      await shippers.close();
+    },
+  };
+}
+
+async function openLedger(
+  { data, held, start, clock, log }: EvidenceParts,
+  ring: Keyring,
+  failed: (fault: Fault) => void,
+): Promise<AuditLedger> {
+  const { mode } = held.current().settings.audit;
+  return await ledger({
+    folder: join(data, "audit"),
+    mode,
+    clock,
+    log,
+    redact: redactor({ key: ring.derive("audit"), ...start.audit.secrets }),
+    checkpoint: () => ring.signer("checkpoint"),
+    failed: (fault) => {
+      // The other modes were chosen by somebody who wants to go on without records.
+      if (mode === "strict") failed(fault);
+    },
+  });
+}
+
+function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
+  const { stream } = held.current().settings.audit;
+  return {
+    redis: redisUrl === null ? null : { url: redisUrl, stream },
+    webhooks: start.audit.webhooks.map(({ url, events, secret, format }) => ({
+      url: addressOf(start.secret(url)),
+      format,
+      ...(events === undefined ? {} : { events }),
+      ...(secret === undefined ? {} : { secret: start.secret(secret) }),
+    })),
+  };
+}
+
+function addressOf(text: string): string {
+  if (/^https?:/.test(text) && URL.canParse(text)) return text;
+  throw new Fault("config-invalid", "audit.webhooks: a secret that should be an address is none");
+}
+
+async function recordRotation(
+  parts: EvidenceParts,
+  records: AuditLedger | null,
+  detail: string,
+): Promise<void> {
+  try {
+    const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
+    const world = { clock: parts.clock, config: parts.held, newId: parts.newId };
+    await records?.record(
+      eventOf(world, null, { action: "key.rotated", outcome: "success", ...nobody, detail }),
+    );
+  } catch (error) {
+    parts.log.error({ err: error, detail }, "a new key could not be recorded");
+  }
+}

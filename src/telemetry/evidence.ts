@@ -1,0 +1,106 @@
+import type { AuditLedger } from "../audit/ledger.ts";
+import type { ShipperStatus } from "../audit/shipper.ts";
+import type { Shipping } from "../audit/shipping.ts";
+import type { Labelled, Metrics } from "./metrics.ts";
+
+const MARKS = { ok: 0, soft: 1, hard: 2 } as const;
+
+/** Shows what is recorded, how full the disk is, and what is on its way to the sinks. */
+export function evidenceMetrics(counters: Metrics, ledger: AuditLedger, shipping: Shipping): void {
+  recording(counters, ledger);
+  disk(counters, ledger);
+  sinks(counters, shipping);
+}
+
+function recording(counters: Metrics, ledger: AuditLedger): void {
+  const now = () => ledger.counters();
+  counters.watchEach("guise_audit_events_total", "Events by action.", ["action"], () =>
+    Object.entries(now().events).map(([action, value]) => ({ labels: [action], value })),
+  );
+  counters.watch("guise_audit_open_intents", "Intents without an outcome yet.", () => now().open);
+  counters.watch(
+    "guise_audit_lost_total",
+    "Records that were let go in `blocking` and `batch`.",
+    () => now().lost,
+  );
+  counters.watch(
+    "guise_audit_refused_total",
+    "Events that were refused because they could not be made durable.",
+    () => now().refused,
+  );
+  counters.watch("guise_audit_open", "1 while the journal takes records, else 0.", () =>
+    now().journal.state === "open" ? 1 : 0,
+  );
+  counters.watch(
+    "guise_audit_waiting_records",
+    "Records that wait for the disk.",
+    () => now().journal.waiting,
+  );
+}
+
+function disk(counters: Metrics, ledger: AuditLedger): void {
+  const now = () => ledger.counters();
+  counters.watch(
+    "guise_audit_disk_mark",
+    "How full the journal's room is: 0 has room, 1 above the soft mark, 2 above the hard mark.",
+    () => MARKS[now().disk.mark],
+  );
+  counters.watch(
+    "guise_audit_held_bytes",
+    "Bytes of records that may not be deleted yet.",
+    () => now().disk.held,
+  );
+  counters.watch("guise_audit_room_bytes", "The most that these may take.", () => now().disk.budget);
+  counters.watch(
+    "guise_audit_last_commit_seconds",
+    "How long the last group of records took to become durable.",
+    () => now().journal.lastCommit / 1000,
+  );
+  const committed = counters.times(
+    "guise_audit_commit_seconds",
+    "How long a group of records took to become durable.",
+  );
+  const synced = counters.times("guise_audit_fsync_seconds", "How long its fdatasync alone took.");
+  let groups = 0;
+  ledger.source.listen(() => {
+    const { journal } = now();
+    if (journal.groups === groups) return;
+    groups = journal.groups;
+    committed(journal.lastCommit / 1000);
+    synced(journal.lastSync / 1000);
+  });
+}
+
+function sinks(counters: Metrics, shipping: Shipping): void {
+  const each = (read: (status: ShipperStatus) => number) => (): readonly Labelled[] =>
+    shipping.status().map((it) => ({ labels: [it.sink], value: read(it) }));
+  const watch = (name: string, help: string, read: (status: ShipperStatus) => number) =>
+    counters.watchEach(name, help, ["sink"], each(read));
+  watch(
+    "guise_audit_lag_records",
+    "Durable records of this process that a sink does not have yet.",
+    (it) => it.lag,
+  );
+  watch("guise_audit_lag_seconds", "How long the oldest of them has waited.", (it) => it.late / 1000);
+  watch("guise_audit_shipped_total", "Records that were sent to a sink.", (it) => it.shipped);
+  watch("guise_audit_failures_total", "Attempts to send that failed.", (it) => it.failures);
+  watch(
+    "guise_audit_gaps_total",
+    "Records that could not be sent any more, since they are gone here; anything but 0 is an alarm.",
+    (it) => it.gaps,
+  );
+  watch(
+    "guise_audit_warnings",
+    "What is not as safe at a sink as it could be; the log says what.",
+    (it) => it.warnings.length,
+  );
+  counters.watchEach(
+    "guise_audit_problem",
+    "1 for what keeps records from a sink just now, by its name.",
+    ["sink", "problem"],
+    () =>
+      shipping
+        .status()
+        .flatMap((it) => (it.problem === null ? [] : [{ labels: [it.sink, it.problem], value: 1 }])),
+  );
+}

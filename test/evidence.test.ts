@@ -1,0 +1,140 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import t, { type Test } from "tap";
+import { app } from "../src/app.ts";
+import { keys } from "../src/cli/keys.ts";
+import { loadText, MINIMAL, problemsOf } from "./fixtures/config.ts";
+import { journalOf } from "./fixtures/journal.ts";
+import { fakeLog } from "./fixtures/log.ts";
+import { ALICE, ask, CLICK, named } from "./fixtures/named.ts";
+import { redisServer } from "./fixtures/redis.ts";
+import { stack } from "./fixtures/stack.ts";
+
+const AUDIT = "audit:\n  mode: strict\n";
+
+t.test("a key that is rotated is on record, with its purpose and id", async (t) => {
+  const it = await stack();
+  t.teardown(() => it.close());
+  const said: string[] = [];
+  const io = { out: (text: string) => said.push(text), err: () => undefined, env: {} };
+  t.equal(await keys.run(["rotate", "--key", "token", "--data", it.data], io), 0);
+  await it.gateway.reload();
+  await it.gateway.close();
+  const rotated = (await journalOf(it.data)).filter((record) => record.event.action === "key.rotated");
+  t.equal(rotated.length, 1);
+  t.match(rotated[0]?.message, /^token key \S+$/);
+});
+
+t.test("the goodbye and the last checkpoint reach the stream", async (t) => {
+  const redis = await redisServer();
+  t.teardown(() => redis.stop());
+  process.env.GUISE_TEST_REDIS = redis.url;
+  const it = await stack({
+    edit: (yaml) => `${named(yaml)}\nstore: { redis: { url: { fromEnv: GUISE_TEST_REDIS } } }\n`,
+  });
+  await ask(`${it.url}/site/9421/overview`, { ...CLICK, ...ALICE });
+  await it.close();
+  const client = new Redis(redis.url);
+  t.teardown(() => client.disconnect());
+  const entries = await client.xrange("{guise:audit}", "-", "+");
+  const actions = entries.map(([, fields]) => fields[fields.indexOf("action") + 1]);
+  t.strictSame(actions.slice(-2), ["journal.checkpoint", "journal.closed"]);
+  t.ok(actions.includes("impersonation.started"));
+});
+
+t.test("webhooks of the config are told, and signed with their secret", async (t) => {
+  const { url, next } = await listener(t);
+  process.env.GUISE_TEST_HOOK = url;
+  process.env.GUISE_TEST_HOOK_SECRET = "whsec_c2VjcmV0";
+  const hook =
+    "  webhooks: [{ url: { fromEnv: GUISE_TEST_HOOK }, events: [impersonation.started], secret: { fromEnv: GUISE_TEST_HOOK_SECRET } }]\n";
+  const it = await stack({ edit: (yaml) => named(yaml).replace(AUDIT, `${AUDIT}${hook}`) });
+  t.teardown(() => it.close());
+  const told = next();
+  await ask(`${it.url}/site/9421/overview`, { ...CLICK, ...ALICE });
+  const { headers, body } = await told;
+  t.match(headers["webhook-signature"], /^v1,/);
+  t.match(JSON.parse(body), { action: "impersonation.started", trueUser: "1", effectiveUser: "17" });
+});
+
+t.test("a secret that should be an address and is none stops the start", async (t) => {
+  process.env.GUISE_TEST_HOOK = "not an address";
+  const hook = "  webhooks: [{ url: { fromEnv: GUISE_TEST_HOOK } }]\n";
+  const folder = t.testdir({ "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
+  const starting = app({
+    config: join(folder, "routes.config.yaml"),
+    port: 0,
+    host: "127.0.0.1",
+    adminPort: 0,
+    data: join(folder, "data"),
+    env: process.env,
+    log: fakeLog(),
+  });
+  await t.rejects(starting, { code: "config-invalid", detail: /audit\.webhooks/ });
+});
+
+t.test("what the audit does is to be seen in the metrics", async (t) => {
+  const redis = await redisServer();
+  t.teardown(() => redis.stop());
+  process.env.GUISE_TEST_REDIS = redis.url;
+  const it = await stack({
+    edit: (yaml) => `${named(yaml)}\nstore: { redis: { url: { fromEnv: GUISE_TEST_REDIS } } }\n`,
+  });
+  t.teardown(() => it.close());
+  await ask(`${it.url}/site/9421/overview`, { ...CLICK, ...ALICE });
+  const { body } = await ask(`${it.gateway.adminUrl}/metrics`);
+  for (const line of [
+    /^guise_audit_events_total\{action="impersonation.intent"\} 1$/m,
+    /^guise_audit_events_total\{action="impersonation.outcome"\} 1$/m,
+    /^guise_audit_disk_mark 0$/m,
+    /^guise_audit_open 1$/m,
+    /^guise_audit_last_commit_seconds 0\.\d+$/m,
+    /^guise_audit_fsync_seconds_count [1-9]/m,
+    /^guise_audit_lag_records\{sink="redis"\} \d+$/m,
+    /^guise_audit_lag_seconds\{sink="redis"\} [\d.]+$/m,
+    /^guise_audit_gaps_total\{sink="redis"\} 0$/m,
+    /^guise_audit_warnings\{sink="redis"\} [1-9]$/m,
+  ]) {
+    t.match(body, line);
+  }
+});
+
+t.test("batch has to be asked for twice", async (t) => {
+  t.match(problemsOf(`${MINIMAL}audit: { mode: batch }\n`), [/audit\.mode.*insecureBatch: true/]);
+  t.equal(loadText(`${MINIMAL}audit: { mode: batch, insecureBatch: true }\n`).kind, "loaded");
+  t.equal(loadText(`${MINIMAL}audit: { mode: blocking }\n`).kind, "loaded");
+});
+
+t.test("names of secrets in the config count beside our own", async (t) => {
+  const it = await stack({
+    edit: (yaml) => named(yaml).replace(AUDIT, `${AUDIT}  redact: [iban]\n  hash: [email]\n`),
+  });
+  await ask(`${it.url}/site/9421/overview?iban=DE02&email=a%40b&tab=1`, { ...CLICK, ...ALICE });
+  await it.gateway.close();
+  const text = await journalOf(it.data);
+  await it.close();
+  const query = text.find((record) => record.event.action === "impersonation.intent")?.url?.query;
+  t.match(query, /^iban=\[redacted\]&email=hmac:[0-9a-f]{32}&tab=1$/);
+});
+
+t.test("the worked example says strict", async (t) => {
+  t.ok((await readFile(join(import.meta.dirname, "../routes.config.yaml"), "utf8")).includes(AUDIT));
+});
+
+async function listener(t: Test) {
+  const arrived = Promise.withResolvers<{ headers: Record<string, unknown>; body: string }>();
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    response.end();
+    arrived.resolve({ headers: request.headers, body });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.teardown(() => server.close());
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a server without a port");
+  return { url: `http://127.0.0.1:${address.port}/hook`, next: () => arrived.promise };
+}
