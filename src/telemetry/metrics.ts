@@ -50,6 +50,12 @@ export function metrics(): Metrics {
     decided: (reason, kind) => decisions.inc({ reason, kind }),
     forwarded: (as, ending, seconds) => requests.observe({ as, ending }, seconds),
     violated: (invariant) => violations.inc({ invariant }),
+    ...watched(registers),
+  };
+}
+
+function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "times"> {
+  return {
     watch(name, help, read) {
       new Gauge({
         name,
