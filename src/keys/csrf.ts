@@ -36,7 +36,7 @@ export function openNotice(key: Buffer, notice: string, now: number): string | n
 /** The same field in other bytes each time, so that compressed pages tell nothing of it (BREACH). */
 export function masked(token: string): string {
   const secret = Buffer.from(token, "base64url");
-  const pad = randomBytes(secret.length);
+  const pad = someBytes(secret.length);
   return Buffer.concat([pad, xor(pad, secret)]).toString("base64url");
 }
 
@@ -45,6 +45,17 @@ export function unmasked(text: string): string {
   const both = Buffer.from(text, "base64url");
   const half = both.length >> 1;
   return xor(both.subarray(0, half), both.subarray(half)).toString("base64url");
+}
+
+const POOL = 4_096;
+let pool = Buffer.alloc(0);
+
+/** Random bytes, drawn many at a time; each is given out once. */
+function someBytes(count: number): Buffer {
+  if (pool.length < count) pool = randomBytes(POOL);
+  const bytes = pool.subarray(0, count);
+  pool = pool.subarray(count);
+  return bytes;
 }
 
 function xor(a: Buffer, b: Buffer): Buffer {
