@@ -97,7 +97,7 @@ async function refuseAtDoor(
   { fault, id }: Extract<Intake, { readonly kind: "refused" }>,
 ): Promise<FastifyReply> {
   world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
-  noteAtDoor(world, request.raw, fault, id);
+  noteAtDoor(world, request.raw, { fault, id, address: request.originalUrl });
   reply.header("connection", "close");
   return await send(
     reply,

@@ -6,21 +6,28 @@ import { ownCookies } from "./own-cookies.ts";
 import { eventOf } from "./record.ts";
 import type { World } from "./world.ts";
 
+/** What was refused and why; `address` is the target as it was sent, `id` what the answer names. */
+export interface Refusal {
+  readonly fault: Fault;
+  readonly id: string;
+  readonly address: string;
+}
+
 /**
  * Puts on record that a request under a disguise was refused before anything was decided about it: it is the worn
  * impersonation that tells whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
  */
-export function noteAtDoor(world: World, raw: IncomingMessage, fault: Fault, id: string): void {
+export function noteAtDoor(world: World, raw: IncomingMessage, refusal: Refusal): void {
   const secret = secretOf(raw.headers.cookie, world.config.current().settings.cookie.name);
   if (secret === null) return;
   world.book
     .recall(secret)
     .then(async (disguise) => {
       if (disguise.kind !== "held" || disguise.impersonation.end !== null) return;
-      await world.ledger.record(eventFor(world, raw, disguise.impersonation, { fault, id }));
+      await world.ledger.record(eventFor(world, raw, disguise.impersonation, refusal));
     })
     .catch((error: unknown) =>
-      world.log.error({ err: error, requestId: id }, "a refusal at the door could not be recorded"),
+      world.log.error({ err: error, requestId: refusal.id }, "a refusal at the door could not be recorded"),
     );
 }
 
@@ -33,7 +40,7 @@ function eventFor(
   world: World,
   raw: IncomingMessage,
   impersonation: Impersonation,
-  { fault, id }: { readonly fault: Fault; readonly id: string },
+  { fault, id, address }: Refusal,
 ): ReturnType<typeof eventOf> {
   const event = eventOf(world, null, {
     action: "impersonation.denied",
@@ -43,7 +50,7 @@ function eventFor(
     impersonation,
     detail: `${fault.code}: ${fault.detail}`,
   });
-  const [path = "", ...query] = (raw.url ?? "").split("?");
+  const [path = "", ...query] = address.split("?");
   return {
     ...event,
     request: {

@@ -50,7 +50,7 @@ export function upgradeDoor(world: World): UpgradeDoor {
         "an upgrade was refused",
       );
       const id = world.newId();
-      noteAtDoor(world, request, fault, id);
+      noteAtDoor(world, request, { fault, id, address: request.url ?? "" });
       return answerFault(world, fault, {
         id,
         page: false,

@@ -1,0 +1,270 @@
+import t, { type Test } from "tap";
+import { AS, CLICK, CONFIG, codeOf, HOST, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
+import { type Attack, allWays, fire, passed, recordOf, type Way } from "../fixtures/attack-ways.ts";
+import { json, service } from "../fixtures/service.ts";
+
+const it = await stand(t);
+const ways = await allWays(t, it);
+
+/** Refused with 400 before any byte goes to the app; under a disguise it is on record as well. */
+async function refused(t: Test, target: string): Promise<void> {
+  for (const way of ways) await refusedOn(t, way, target);
+}
+
+async function refusedOn(t: Test, way: Way, target: string, attack: Attack = {}): Promise<void> {
+  const { reply, arrived } = await fire(t, it, way, { target, ...attack });
+  const what = `${way.name}: ${attack.method ?? "GET"} ${target.slice(0, 60)}`;
+  t.equal(reply.status, 400, what);
+  t.same(arrived, [], `${what}: nothing reached the app`);
+  // What node's parser refuses never was a request whose disguise could be known.
+  if (!way.disguised || it.log.lines.at(-1)?.includes("could not be read")) return;
+  const record = await recordOf(it, idOf(reply));
+  t.match(
+    record,
+    {
+      event: { action: "impersonation.denied", outcome: "failure" },
+      user: { id: "alice" },
+      url: { path: target.split("?")[0]?.slice(0, 2_048) ?? "" },
+    },
+    what,
+  );
+}
+
+/** One reading for everybody: it is sent on as this, and where that is forbidden under a disguise, it is refused there. */
+async function readAs(
+  t: Test,
+  target: string,
+  canonical: string,
+  forbidden = canonical.startsWith("/admin"),
+): Promise<void> {
+  for (const way of ways) {
+    const outcome = await fire(t, it, way, { target });
+    const what = `${way.name}: ${target}`;
+    if (way.disguised && forbidden) {
+      t.match(outcome, { reply: { status: 403 }, arrived: [] }, what);
+      t.equal(codeOf(outcome.reply), "denied", what);
+      const record = await recordOf(it, idOf(outcome.reply));
+      t.match(
+        record,
+        { event: { action: "impersonation.denied" }, url: { path: canonical.split("?")[0] } },
+        what,
+      );
+      continue;
+    }
+    t.ok(passed(way, outcome), `${what}: ${outcome.reply.status}`);
+    t.equal(outcome.arrived[0]?.target, canonical, what);
+    if (!way.disguised) continue;
+    const id = /^x-guise-impersonation: (.*)$/im.exec(outcome.arrived[0]?.head ?? "")?.[1];
+    const intent = await it.recorded(
+      (line) => line.event.action === "impersonation.intent" && line.url?.path === canonical.split("?")[0],
+    );
+    t.equal(intent.guise?.impersonation, id?.trim(), `${what}: recorded under the path that was sent`);
+  }
+}
+
+t.test("PATH-01: single dots are no way around a rule", async (t) => {
+  for (const target of ["/./admin/x", "/%2e/admin/x", "/%2E/admin/x", "/admin/./x", "/pub/.", "/admin/x/%2e"])
+    await refused(t, target);
+});
+
+t.test("PATH-02: a backslash is no slash", async (t) => {
+  for (const target of ["/pub\\admin", "/\\admin/x", "/%5cadmin/x", "/pub%5Cadmin", "/%5c%5cevil.test/x"])
+    await refused(t, target);
+});
+
+t.test("PATH-03: no dot segment goes up, on requests and upgrades alike", async (t) => {
+  const targets = [
+    "/pub/../admin",
+    "/pub/%2e%2e/admin",
+    "/pub/.%2e/admin",
+    "/pub/%2E./admin",
+    "/..",
+    "/pub/..",
+    "/\\..\\admin",
+    "/pub/..?x",
+    "/../../etc/passwd",
+    "/.guise/../admin",
+  ];
+  for (const target of targets) await refused(t, target);
+});
+
+t.test("PATH-04: nor behind a semicolon", async (t) => {
+  const targets = [
+    "/pub/..;/admin",
+    "/pub/;a/..;b/admin",
+    "/a;x/..;/b",
+    "/pub/.;/admin",
+    "/pub/%2e%2e;/admin",
+    "/pub/..%3b/admin",
+  ];
+  for (const target of targets) await refused(t, target);
+});
+
+t.test("PATH-05: a rule holds with and without params of a segment", async (t) => {
+  await readAs(t, "/admin;a=b/x", "/admin;a=b/x");
+  await readAs(t, "/admin;/x", "/admin;/x");
+  await readAs(t, "/;x/admin/x", "/;x/admin/x", true);
+  await readAs(t, "/admin%3Ba=b/x", "/admin%3Ba=b/x");
+  await readAs(t, "/pub;a=b/x", "/pub;a=b/x");
+});
+
+t.test(
+  "PATH-06: slashes are merged and plain letters decoded, for the match and for the app alike",
+  async (t) => {
+    await readAs(t, "//admin/x", "/admin/x");
+    await readAs(t, "/admin//x", "/admin/x");
+    await readAs(t, "/%61dmin/x", "/admin/x");
+    await readAs(t, "/%61%64%6D%69%6e", "/admin");
+    await readAs(t, "/a//b///c", "/a/b/c");
+    for (const target of [
+      "/%2Eguise/jwks.json",
+      "/.guise//nothing",
+      "//.guise/nothing",
+      "/.g%75ise/nothing",
+    ]) {
+      for (const way of ways) {
+        const { arrived } = await fire(t, it, way, { target });
+        t.same(arrived, [], `${way.name}: ${target} is ours and is never sent on`);
+      }
+    }
+  },
+);
+
+t.test("PATH-07: an encoded slash is refused, unless the app is said to want it", async (t) => {
+  for (const target of ["/admin%2fx", "/pub%2Fx", "/%2fadmin", "/pub/%2e%2e%2fadmin"])
+    await refused(t, target);
+  const keeping = await stand(t, { upstream: "{ url: http://127.0.0.1:PORT, encodedSlash: keep }" });
+  for (const way of await allWays(t, keeping)) {
+    const kept = await fire(t, keeping, way, { target: "/pub/a%2fb" });
+    t.ok(passed(way, kept), way.name);
+    t.equal(kept.arrived[0]?.target, "/pub/a%2Fb", "in one spelling");
+    const up = await fire(t, keeping, way, { target: "/pub/..%2fadmin" });
+    t.match(up, { reply: { status: 400 }, arrived: [] }, "and still no way up");
+    const below = await fire(t, keeping, way, { target: "/admin%2fx" });
+    if (way.disguised) t.match(below, { reply: { status: 403 }, arrived: [] }, "a rule sees a slash in it");
+  }
+});
+
+t.test("PATH-08: decoded once only; controls are refused", async (t) => {
+  await readAs(t, "/pub/%252e%252e/admin", "/pub/%252e%252e/admin");
+  await readAs(t, "/pub/%252fadmin", "/pub/%252fadmin");
+  for (const target of ["/pub/%00", "/pub/%0a", "/pub/%0d%0aX-Evil:1", "/pub/%09", "/pub/%7f", "/admin%00/x"])
+    await refused(t, target);
+  for (const target of ["/pub/\x01", "/pub\tx", "/pub/\x7f", "/pub?\x01"]) await refused(t, target);
+});
+
+t.test("PATH-09: a fragment never travels", async (t) => {
+  for (const target of ["/pub/x#?y", "/pub#/../admin", "/#", "/pub?x#y", "/admin#"]) await refused(t, target);
+});
+
+t.test("PATH-10: what can't be decoded or is endless is 400, and fast", async (t) => {
+  const targets = [
+    "/%zz",
+    "/%",
+    "/%4",
+    "/%ff",
+    "/%c0%ae/admin",
+    "/%c0%ae%c0%ae/admin",
+    "/%ed%a0%80",
+    "/%e2%82",
+    `/${"a".repeat(8_192)}`,
+    "/a".repeat(2_000),
+    `/${"%61".repeat(3_000)}`,
+    `/${"a;".repeat(4_000)}`,
+    `/site/1/${"a/".repeat(2_000)}`,
+    `/${"%25".repeat(6_000)}`,
+  ];
+  for (const target of targets) await refused(t, target);
+});
+
+t.test("PATH-11: letter case, a slash at the end and an extension don't evade a rule", async (t) => {
+  for (const target of [
+    "/ADMIN/x",
+    "/Admin",
+    "/admin/",
+    "/admin.",
+    "/admin.json",
+
+    "/aDmIn;x/y",
+  ])
+    await readAs(t, target, target, true);
+  await readAs(t, "/administrator", "/administrator", false);
+});
+
+t.test("PATH-12: what is no plain id is never looked up", async (t) => {
+  const owners = await service(json({ id: "17", groups: ["customer"] }));
+  t.teardown(() => owners.close());
+  const asking = await stand(t, {
+    config: CONFIG.replace(
+      /^owners:[\s\S]*?^routes:/m,
+      `owners: { site: { http: { url: "${owners.url}/{site}" } } }\nroutes:`,
+    ),
+  });
+  const odd = [
+    "%252e%252e",
+    "a%252fb",
+    "%2520",
+    "a%20b",
+    "a%27b",
+    "1,2",
+    "1;x",
+    "a@b",
+    "$ne",
+    "a".repeat(200),
+    "%F0%9F%92%A9",
+    "1%2A",
+  ];
+  for (const id of odd) {
+    for (const target of [`/site/${id}/x`, `/site/${id}`]) {
+      const reply = await send(t, asking.port, request(`GET ${target}`, [...CLICK, ...AS.alice]));
+      t.equal(reply.status, 200, `${target}: the agent's own view`);
+      t.notMatch(reply.head, /guise=/, `${target}: nothing starts`);
+    }
+  }
+  t.same(
+    owners.requests.map(({ url }) => url),
+    [],
+    "nobody was asked",
+  );
+  await send(t, asking.port, request("GET /site/__proto__/x", [...CLICK, ...AS.alice]));
+  await send(t, asking.port, request("GET /site/constructor/x", [...CLICK, ...AS.alice]));
+  await send(t, asking.port, request("GET /site/9/x?site=10&site=11&owner=12", [...CLICK, ...AS.alice]));
+  t.same(
+    owners.requests.map(({ url }) => url),
+    ["/__proto__", "/constructor", "/9"],
+    "a plain id is one, and the query names nobody",
+  );
+  for (const id of ["__proto__", "constructor", "hasOwnProperty"]) {
+    const reply = await send(t, it.port, request(`GET /site/${id}/x`, [...CLICK, ...AS.alice]));
+    t.match(reply, { status: 200 }, `${id} is nobody in a map`);
+    t.notMatch(reply.head, /guise=/);
+  }
+});
+
+t.test("PATH-13: only our own origin can be asked for", async (t) => {
+  const targets = [
+    "http://other.test/x",
+    "http://up@evil.test/",
+    `http://${HOST}@evil.test/x`,
+    `http://${HOST}:81/x`,
+    "https://evil.test",
+    "http:///x",
+    "http:x",
+    "evil.test:443",
+    "*",
+    "x",
+    `//${HOST}`.slice(2),
+  ];
+  for (const target of targets) await refused(t, target);
+  for (const way of ways) {
+    const own = await fire(t, it, way, { target: `http://${HOST}/pub/x?y` });
+    t.ok(passed(way, own), way.name);
+    t.equal(own.arrived[0]?.target, "/pub/x?y", "the absolute form of our own is a path like every other");
+  }
+  for (const way of ways.filter(({ socket }) => !socket)) {
+    await refusedOn(t, way, "*", { method: "OPTIONS" });
+    await refusedOn(t, way, "/x", { method: "TRACE" });
+    const connect = await fire(t, it, way, { target: "evil.test:443", method: "CONNECT" });
+    t.match(connect, { reply: { status: 501 }, arrived: [] }, `${way.name}: CONNECT`);
+  }
+});
