@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
+import { sessions } from "./sessions.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, check, explain, audit, keys];
+export const COMMANDS: readonly Command[] = [serve, check, explain, sessions, audit, keys];

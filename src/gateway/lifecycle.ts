@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../domain/audit-event.ts";
 import { restored } from "../domain/cookie-restore.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import { type Identity, labelOf } from "../domain/identity.ts";
@@ -91,15 +92,26 @@ export async function end(
   return ended;
 }
 
-async function recordEnd(world: World, received: Received | null, ended: Impersonation): Promise<void> {
-  const event = eventOf(world, received, {
+/** What the record says of an end; the same for every process that ends one. */
+export function endEvent(
+  world: Pick<World, "clock" | "config" | "newId">,
+  received: Received | null,
+  ended: Impersonation,
+): AuditEvent {
+  const word = ended.end?.why ?? "unknown";
+  return eventOf(world, received, {
     action: "impersonation.ended",
     outcome: "success",
     trueUser: ended.agent,
     effectiveUser: ended.effectiveUser,
     impersonation: ended,
-    detail: ended.end?.why ?? "unknown",
+    decision: { word, route: null, rule: null, via: null },
+    detail: word,
   });
+}
+
+async function recordEnd(world: World, received: Received | null, ended: Impersonation): Promise<void> {
+  const event = endEvent(world, received, ended);
   try {
     await world.ledger.record(event);
   } catch (error) {
