@@ -6,6 +6,7 @@ import { type CheckpointKey, type Checkpoints, checkpoints } from "./checkpoint.
 import type { JournalCounters, JournalState } from "./journal.ts";
 import { beginLife, type Life } from "./life.ts";
 import { draft } from "./record.ts";
+import type { Redact } from "./redact.ts";
 import { type Source, sourceOf } from "./source.ts";
 
 /**
@@ -21,8 +22,8 @@ export interface LedgerOptions {
   readonly mode: AuditMode;
   readonly clock: Clock;
   readonly log: Log;
-  /** Takes secrets out of query strings; see `redactor`. */
-  readonly redact: (query: string) => string;
+  /** Takes secrets out of query strings, forms and headers; see `redactor`. */
+  readonly redact: Redact;
   readonly segmentBytes?: number;
   readonly segmentAge?: number;
   /**
@@ -58,11 +59,12 @@ export interface AuditLedger extends Ledger, Closing {
   sweep(): Promise<void>;
 }
 
-/** What begins something. Above the hard mark the rest of the disk is for how things end. */
+/** What begins something, or says that it goes on. Above the hard mark the rest of the disk is for how things end. */
 const BEGINNINGS: ReadonlySet<AuditAction> = new Set([
   "impersonation.started",
   "impersonation.elevated",
   "impersonation.intent",
+  "impersonation.progress",
 ]);
 const MEGABYTE = 1024 * 1024;
 const HOUR = 3_600_000;

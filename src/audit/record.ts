@@ -1,13 +1,13 @@
-import type { AuditAction, AuditEvent } from "../domain/audit-event.ts";
+import type { AuditAction, AuditEvent, Captured } from "../domain/audit-event.ts";
 import type { Identity } from "../domain/identity.ts";
-import { withoutJwt } from "./redact.ts";
+import { type Redact, withoutJwt } from "./redact.ts";
 
 /** What stands in a record besides the event itself. */
 export interface RecordContext {
   /** Monotonic ms, so that an order can be told although the wall clock was moved. */
   readonly monotonic: number;
-  /** Takes secrets out of a query string. */
-  readonly redact: (query: string) => string;
+  /** Takes secrets out of query strings, forms and headers. */
+  readonly redact: Redact;
 }
 
 /** ECS `event.category` and `event.type` of every action. */
@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "impersonation.elevated": ["session", "info"],
   "impersonation.lowered": ["session", "info"],
   "impersonation.intent": ["web", "access"],
+  "impersonation.progress": ["web", "access"],
   "impersonation.outcome": ["web", "access"],
   "impersonation.denied": ["web", "access"],
   "consent.asked": ["iam", "info"],
@@ -38,6 +39,9 @@ export const CAPS = {
   agent: 512,
   text: 1024,
   group: 128,
+  header: 512,
+  body: 4096,
+  check: 200,
 } as const;
 const MOST_GROUPS = 50;
 const NANOSECONDS = 1_000_000;
@@ -55,7 +59,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
     message: cap("message", event.detail === null ? null : withoutJwt(event.detail), CAPS.text, cut),
     user: userPart(event, cut),
     related: relatedPart(event),
-    http: httpPart(event, cut),
+    http: httpPart(event, context, cut),
     url: urlPart(event, context, cut),
     source: request === null ? undefined : { ip: request.ip },
     user_agent:
@@ -73,7 +77,8 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       via: decision?.via ?? undefined,
       config: event.config ?? undefined,
       intent: event.intent ?? undefined,
-      ending: response?.ending,
+      ending: response?.ending ?? undefined,
+      checks: checksPart(event),
       truncated: cut.length === 0 ? undefined : cut,
     },
   };
@@ -128,7 +133,11 @@ function relatedPart({ trueUser, effectiveUser }: AuditEvent): object | undefine
   return ids.length === 0 ? undefined : { user: [...new Set(ids)] };
 }
 
-function httpPart({ request, response }: AuditEvent, cut: string[]): object | undefined {
+function httpPart(
+  { request, response, captured }: AuditEvent,
+  { redact }: RecordContext,
+  cut: string[],
+): object | undefined {
   if (request === null && response === null) return undefined;
   return {
     request:
@@ -138,10 +147,35 @@ function httpPart({ request, response }: AuditEvent, cut: string[]): object | un
             id: cap("http.request.id", request.id, CAPS.id, cut),
             method: request.method,
             bytes: request.bytes ?? undefined,
+            headers: headersPart(captured?.headers ?? [], redact, cut),
+            body: bodyPart(captured?.form ?? null, redact, cut),
           },
     response:
       response === null ? undefined : { status_code: response.status ?? undefined, bytes: response.bytes },
   };
+}
+
+function headersPart(headers: Captured["headers"], redact: Redact, cut: string[]): object | undefined {
+  if (headers.length === 0) return undefined;
+  const written = headers.map(([name, value]) => {
+    return [name, cap(`http.request.headers.${name}`, redact(value, name), CAPS.header, cut)];
+  });
+  return Object.fromEntries(written);
+}
+
+function bodyPart(form: Captured["form"], redact: Redact, cut: string[]): object | undefined {
+  if (form === null) return undefined;
+  const field = "http.request.body.content";
+  if (!form.whole) cut.push(field);
+  return { content: cap(field, redact(form.fields), CAPS.body, cut) };
+}
+
+/** What the judge asked, a line each; `no:` begins the one that it stopped at. */
+function checksPart({ decision }: AuditEvent): readonly string[] | undefined {
+  if (decision?.checks === undefined) return undefined;
+  return decision.checks.map(({ name, passed, saw }) =>
+    `${passed ? "yes" : "no"}: ${name}: ${saw}`.slice(0, CAPS.check).toWellFormed(),
+  );
 }
 
 function urlPart({ request }: AuditEvent, { redact }: RecordContext, cut: string[]): object | undefined {

@@ -5,9 +5,10 @@ import { createHmac } from "node:crypto";
  * is no letter or digit (`resetToken`, `user[password]`); one part that is in the list is enough.
  */
 export const SECRET_WORDS: ReadonlySet<string> = new Set([
-  ..."apikey assertion auth authorization bearer code credential credentials csrf hmac jwt key mac nonce oauth".split(
+  ..."apikey assertion auth authorization bearer code cookie credential credentials csrf hmac jwt key mac".split(
     " ",
   ),
+  ..."nonce oauth".split(" "),
   ..."otp pass passcode passphrase passwd password pin pwd saml samlresponse secret session sessionid".split(
     " ",
   ),
@@ -30,24 +31,28 @@ export interface RedactOptions {
   readonly key: Buffer;
 }
 
-/** Takes secrets out of a raw query string; everything else stays byte for byte. */
-export function redactor(options: RedactOptions): (query: string) => string {
+/**
+ * Takes secrets out of text. Without a name the text is a raw query string or urlencoded form, of which everything else
+ * stays byte for byte; with a name it is the value of that header.
+ */
+export type Redact = (text: string, name?: string) => string;
+
+export function redactor(options: RedactOptions): Redact {
   const further = new Set((options.names ?? []).map((name) => name.toLowerCase()));
   const hashed = new Set((options.hash ?? []).map((name) => name.toLowerCase()));
-  return (query) =>
-    query
-      .split("&")
-      .map((pair) => {
-        const at = pair.indexOf("=");
-        const name = decoded(at < 0 ? pair : pair.slice(0, at));
-        if (at < 0) return withoutJwt(pair);
-        const value = pair.slice(at + 1);
-        const lower = name.toLowerCase();
-        if (hashed.has(lower)) return `${pair.slice(0, at)}=${keyedHash(options.key, decoded(value))}`;
-        if (further.has(lower) || isSecretName(name)) return `${pair.slice(0, at)}=${REDACTED}`;
-        return withoutJwt(pair);
-      })
-      .join("&");
+  /** What is written instead of a value; null: the value itself. */
+  const instead = (name: string, value: string): string | null => {
+    if (hashed.has(name.toLowerCase())) return keyedHash(options.key, value);
+    return further.has(name.toLowerCase()) || isSecretName(name) ? REDACTED : null;
+  };
+  const inPair = (pair: string): string => {
+    const at = pair.indexOf("=");
+    if (at < 0) return withoutJwt(pair);
+    const written = instead(decoded(pair.slice(0, at)), decoded(pair.slice(at + 1)));
+    return written === null ? withoutJwt(pair) : `${pair.slice(0, at)}=${written}`;
+  };
+  return (text, name) =>
+    name === undefined ? text.split("&").map(inPair).join("&") : (instead(name, text) ?? withoutJwt(text));
 }
 
 /** Whether values under this name are secrets. */

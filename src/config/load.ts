@@ -115,12 +115,13 @@ function summaryOf({ agents, owners, routes, rules }: Config): Summary {
 }
 
 function partsOf(config: Config, document: ConfigDocument, directory: string): Omit<StartParts, "secret"> {
+  const { capture: _, ...audit } = config.audit;
   const written = JSON.stringify([
     config.data,
     config.prefix,
     config.keys,
     fieldOf(document, "store"),
-    config.audit,
+    audit,
   ]);
   return {
     store: config.store ?? null,

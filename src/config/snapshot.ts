@@ -93,6 +93,12 @@ export interface Settings {
   readonly audit: {
     readonly stream: string;
     readonly mode: "strict" | "blocking" | "batch";
+    /** What is kept of a request besides its address; header names in lower case. */
+    readonly capture: {
+      readonly headers: readonly string[];
+      readonly query: boolean;
+      readonly body: "none" | "fields";
+    };
   };
 }
 

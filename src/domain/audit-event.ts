@@ -1,3 +1,4 @@
+import type { Check } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Mode } from "./impersonation.ts";
 
@@ -9,6 +10,7 @@ export const AUDIT_ACTIONS = [
   "impersonation.elevated",
   "impersonation.lowered",
   "impersonation.intent",
+  "impersonation.progress",
   "impersonation.outcome",
   "impersonation.denied",
   "consent.asked",
@@ -35,6 +37,14 @@ export type Ending =
   | "revoked"
   | "unknown";
 
+/** What the config asks to keep of a request besides. */
+export interface Captured {
+  /** Lower-case names with their values, in the order of the config. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** The fields of a form, urlencoded; null where there is none. `whole` is false if there were more. */
+  readonly form: { readonly fields: string; readonly whole: boolean } | null;
+}
+
 /** What happened, in our own words; `audit/` turns it into one line in the Elastic Common Schema. Times are ms. */
 export interface AuditEvent {
   readonly id: string;
@@ -60,23 +70,28 @@ export interface AuditEvent {
     readonly userAgent: string | null;
     readonly trace: string | null;
   } | null;
+  /** Only where a request is recorded first: not again with how it ended. */
+  readonly captured?: Captured;
   readonly response: {
     readonly status: number | null;
     readonly bytes: number;
     readonly duration: number;
-    readonly ending: Ending;
+    /** null: it goes on. */
+    readonly ending: Ending | null;
   } | null;
   readonly decision: {
     readonly word: string;
     readonly route: string | null;
     readonly rule: string | null;
     readonly via: string | null;
+    /** What the judge asked on the way; as `captured`, only where it is recorded first. */
+    readonly checks?: readonly Check[];
   } | null;
   /** Digest of the config that it happened under. */
   readonly config: string | null;
   /** For ends: when it began and how long it lasted, ms. */
   readonly span: { readonly start: number; readonly end: number } | null;
-  /** The id of the intent that an outcome belongs to. */
+  /** The id of the intent that an outcome or progress belongs to. */
   readonly intent: string | null;
   readonly detail: string | null;
 }

@@ -2,6 +2,7 @@ import type { Decision, ReasonWord } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
+import { capturedOf } from "./capture.ts";
 import { keepQuestion } from "./confirm.ts";
 import { sameOriginPath } from "./find-owner.ts";
 import type { Judged } from "./judge.ts";
@@ -171,7 +172,8 @@ async function intend(world: World, base: Committed, impersonation: Impersonatio
     trueUser: base.trueUser,
     effectiveUser: impersonation?.effectiveUser ?? null,
     impersonation,
-    decision: decisionOf(base),
+    decision: { ...decisionOf(base), checks: base.decision.checks },
+    captured: capturedOf(base),
   });
   await world.ledger.record(event);
   return event.id;
@@ -190,7 +192,8 @@ function note(
     trueUser: base.trueUser,
     effectiveUser: held?.effectiveUser ?? ownerFound(base.owner),
     impersonation: held,
-    decision: decisionOf(base),
+    decision: { ...decisionOf(base), checks: base.decision.checks },
+    captured: capturedOf(base),
   });
   world.ledger
     .record(event)

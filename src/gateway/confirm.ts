@@ -46,6 +46,7 @@ function asAsked(
     (_, at) => (owned.headers[at - (at % 2)] ?? "").toLowerCase() !== "content-type",
   );
   const [sent = "GET", method = sent] = binding.method.split(" ");
+  const body = bytes === null ? Buffer.alloc(0) : Buffer.from(bytes);
   return {
     ...owned,
     sent,
@@ -53,7 +54,8 @@ function asAsked(
     overridden: method !== sent,
     rule: owned.snapshot.rules.match({ host: owned.host, path: url.path, method }),
     headers: [...others, ...headers],
-    body: bytes === null ? Buffer.alloc(0) : Buffer.from(bytes),
+    body,
+    beginning: body,
     confirmed: true,
   };
 }

@@ -1,4 +1,4 @@
-import type { AuditAction, AuditEvent } from "../domain/audit-event.ts";
+import type { AuditAction, AuditEvent, Captured } from "../domain/audit-event.ts";
 import type { Identity } from "../domain/identity.ts";
 import { type Impersonation, modeAt } from "../domain/impersonation.ts";
 import type { Judged } from "./judge.ts";
@@ -14,6 +14,7 @@ export interface Saying {
   readonly impersonation: Impersonation | null;
   readonly decision?: AuditEvent["decision"];
   readonly response?: AuditEvent["response"];
+  readonly captured?: Captured;
   readonly intent?: string;
   readonly detail?: string;
 }
@@ -40,6 +41,7 @@ export function eventOf(
       ticket: impersonation.ticket,
     },
     request: received && requestOf(received),
+    ...(saying.captured === undefined ? {} : { captured: saying.captured }),
     response: saying.response ?? null,
     decision: saying.decision ?? null,
     config: (received?.snapshot ?? world.config.current()).digest,
@@ -71,7 +73,7 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
     id: received.id,
     method: received.sent,
     path: received.path,
-    query: received.query,
+    query: received.snapshot.settings.audit.capture.query ? received.query : null,
     host: received.authority,
     bytes: Number.isSafeInteger(length) ? length : null,
     ip: received.ip,

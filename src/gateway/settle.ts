@@ -30,9 +30,11 @@ export function settle(world: World, committed: Committed, settlement: Settlemen
     },
     intent: committed.intent,
   });
+  // By now it is known how long the body was, also where nobody had said.
+  const request = event.request && { ...event.request, bytes: settlement.requestBytes };
   // An outcome that can't be written stays an open intent, which the next start reports as unknown.
   world.ledger
-    .record(event)
+    .record({ ...event, request })
     .catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
 }
 

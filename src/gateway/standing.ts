@@ -35,6 +35,7 @@ export async function standing(world: World, signed: Signed): Promise<Standing> 
     owner: NOT_ASKED,
     refererOwner: NOT_ASKED,
     body: null,
+    beginning: null,
     confirmed: false,
   });
   if (decision.kind === "forward") return { kind: "good" };

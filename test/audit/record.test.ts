@@ -1,5 +1,6 @@
 import t from "tap";
 import { draft } from "../../src/audit/record.ts";
+import { redactor } from "../../src/audit/redact.ts";
 import { AUDIT_ACTIONS } from "../../src/domain/audit-event.ts";
 import { event } from "./event.ts";
 
@@ -49,6 +50,54 @@ t.test("what is not known is left out", async (t) => {
   const bare = { trueUser: null, effectiveUser: null, impersonation: null, request: null, decision: null };
   const it = read({ ...bare, action: "config.loaded" });
   t.strictSame(Object.keys(it), ["@timestamp", "event", "guise"]);
+});
+
+t.test("headers and fields that are kept are redacted, cut and escaped like everything else", async (t) => {
+  const redact = redactor({ key: Buffer.alloc(32), hash: ["x-account"] });
+  const made = event({
+    captured: {
+      headers: [
+        ["accept-language", "de\u202e"],
+        ["cookie", "sid=1"],
+        ["x-api-key", "k"],
+        ["x-account", "a"],
+        ["x-long", "x".repeat(600)],
+      ],
+      form: { fields: "name=Nuno&user[password]=secret", whole: false },
+    },
+  });
+  const line = draft(made, { monotonic: 1, redact });
+  t.notMatch(line, /\u202e/);
+  const { http, guise } = JSON.parse(line);
+  t.match(http.request.headers, {
+    "accept-language": "de\u202e",
+    cookie: "[redacted]",
+    "x-api-key": "[redacted]",
+    "x-account": /^hmac:/,
+  });
+  t.equal(http.request.headers["x-long"].length, 512);
+  t.equal(http.request.body.content, "name=Nuno&user[password]=[redacted]");
+  t.strictSame(guise.truncated, ["http.request.headers.x-long", "http.request.body.content"]);
+});
+
+t.test("what the judge asked is there, in order", async (t) => {
+  const checks = [
+    { name: "you may impersonate", passed: true, saw: "Alice" },
+    { name: "this may be done as somebody else", passed: false, saw: "POST, mode read" },
+  ];
+  const decision = { word: "read-only", route: null, rule: null, via: null, checks };
+  t.strictSame(read({ decision }).guise.checks, [
+    "yes: you may impersonate: Alice",
+    "no: this may be done as somebody else: POST, mode read",
+  ]);
+  t.notOk("checks" in read({}).guise);
+});
+
+t.test("what goes on has no ending yet", async (t) => {
+  const response = { status: 101, bytes: 5, duration: 60_000, ending: null };
+  const it = read({ action: "impersonation.progress", intent: "i1", response });
+  t.match(it, { event: { outcome: "unknown" }, guise: { intent: "i1" } });
+  t.notOk("ending" in it.guise);
 });
 
 t.test("every action has a category", async (t) => {

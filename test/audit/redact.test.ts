@@ -49,3 +49,11 @@ t.test("a JWT is a secret under any name, also in a path", async (t) => {
 t.test("a long name takes no long time", async (t) => {
   t.equal(isSecretName("aA".repeat(100_000)), false);
 });
+
+t.test("a header is told by its name alone", async (t) => {
+  t.equal(redact("a=b&token=c", "accept"), "a=b&token=c");
+  for (const name of ["cookie", "authorization", "x-csrf-token", "proxy-authorization", "x-guise-assertion"])
+    t.equal(redact("v", name), "[redacted]", name);
+  t.match(redact("nuno@example.com", "email"), /^hmac:/);
+  t.equal(redact("eyJhbGciOiJub25lIn0.e30.x", "x-other"), "[redacted]");
+});

@@ -16,6 +16,29 @@ const webhook = z.strictObject({
     .describe("`slack` sends a sentence and nothing else, as chat services want it."),
 });
 
+const capture = z
+  .strictObject({
+    headers: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, {
+            error: "write a header name of letters, digits and dashes",
+          })
+          .toLowerCase(),
+      )
+      .max(32)
+      .default([])
+      .describe("Request headers that are kept as well; secret ones are redacted."),
+    query: z.boolean().default(true).describe("Whether the query is kept."),
+    body: z
+      .enum(["none", "fields"])
+      .default("none")
+      .describe("`fields` keeps the names and values of forms and JSON objects, up to 64 kB of them."),
+  })
+  .prefault({})
+  .describe("What is kept of a request as somebody else, besides its address.");
+
 const names = z.array(z.string().min(1).max(100)).default([]);
 
 /** `audit`: what is written down, and where it goes. */
@@ -41,6 +64,7 @@ export const audit = z
       .describe(
         "Has to be true for mode `batch`: what was done just before a process is killed is on no record then.",
       ),
+    capture,
     redact: names.describe("Further names of parameters and headers whose values are secrets."),
     hash: names.describe(
       "Names whose values are written as a keyed hash, so that equal ones can be told without being known.",
