@@ -5,6 +5,7 @@ import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/received.ts";
 import type { World } from "../gateway/world.ts";
 import { elevatePages } from "./elevate.ts";
+import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
@@ -48,6 +49,7 @@ export function consolePlugin(world: World, parts: ConsoleParts) {
     stopPages(fastify, world);
     elevatePages(fastify, world);
     mePage(fastify, world);
+    lostPage(fastify, world);
     fastify.all("/*", () => nothing());
     fastify.all("/", async ({ method, received }, reply) =>
       method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),
