@@ -63,64 +63,78 @@ const PLAIN: Nature = Object.freeze({ tunnel: false, lifted: false, ask: null })
 const REMEMBERED = 10_000;
 
 export function sockets(): Sockets {
-  const all = new Set<Open>();
-  const byImpersonation = new Map<string, Set<Open>>();
-  const over = new Map<string, CutReason>();
+  return new AllSockets();
+}
 
-  function forget(entry: Open): void {
-    if (!all.delete(entry) || entry.wearer === null) return;
-    take(byImpersonation, entry.wearer.impersonation, entry);
+class AllSockets implements Sockets {
+  readonly #all = new Set<Open>();
+  readonly #byImpersonation = new Map<string, Set<Open>>();
+  readonly #over = new Map<string, CutReason>();
+
+  add(wearer: Wearer | null, cut: Cut, nature: Nature = PLAIN): () => void {
+    const why = wearer === null ? undefined : this.#over.get(wearer.impersonation);
+    const entry = { wearer, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
+    if (why !== undefined) cut(why);
+    else this.#enter(entry);
+    return () => this.#forget(entry);
   }
 
-  function cutThese(entries: Iterable<Open>, why: CutReason): number {
+  cut(impersonation: string, why: CutReason): number {
+    remember(this.#over, impersonation, why);
+    return this.#cutThese(this.#of(impersonation), why);
+  }
+
+  cutOne(open: Open, why: CutReason): void {
+    this.#cutThese([open], why);
+  }
+
+  cutWorn(why: CutReason): number {
+    return this.#cutThese(this.worn(), why);
+  }
+
+  cutLifted(impersonation: string): number {
+    const lifted = this.#of(impersonation).filter((it) => it.lifted);
+    return this.#cutThese(lifted, "read-only");
+  }
+
+  cutTunnels(why: CutReason): number {
+    const tunnels = [...this.#all].filter((it) => it.tunnel);
+    return this.#cutThese(tunnels, why);
+  }
+
+  worn(): readonly Open[] {
+    return [...this.#all].filter((it) => it.wearer !== null);
+  }
+
+  count(): number {
+    return this.#all.size;
+  }
+
+  #of(impersonation: string): readonly Open[] {
+    return [...(this.#byImpersonation.get(impersonation) ?? [])];
+  }
+
+  #enter(entry: Open): void {
+    this.#all.add(entry);
+    if (entry.wearer !== null) put(this.#byImpersonation, entry.wearer.impersonation, entry);
+  }
+
+  #forget(entry: Open): void {
+    if (!this.#all.delete(entry) || entry.wearer === null) return;
+    take(this.#byImpersonation, entry.wearer.impersonation, entry);
+  }
+
+  #cutThese(entries: readonly Open[], why: CutReason): number {
     const errors: unknown[] = [];
     let count = 0;
-    for (const entry of [...entries]) {
-      if (!all.has(entry)) continue;
-      forget(entry);
+    for (const entry of entries) {
+      if (!this.#all.has(entry)) continue;
+      this.#forget(entry);
       attempt(entry.cut, why, errors);
       count += 1;
     }
     if (errors.length > 0) throw new AggregateError(errors, "not every socket could be cut");
     return count;
-  }
-
-  return {
-    add: (wearer, cut, nature = PLAIN) => {
-      const why = wearer === null ? undefined : over.get(wearer.impersonation);
-      const entry = { wearer, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
-      if (why !== undefined) cut(why);
-      else enter(entry);
-      return () => forget(entry);
-    },
-    cut: (impersonation, why) => {
-      remember(over, impersonation, why);
-      return cutThese(byImpersonation.get(impersonation) ?? [], why);
-    },
-    cutOne: (open, why) => void cutThese([open], why),
-    cutWorn: (why) => cutThese(worn(), why),
-    cutLifted: (impersonation) =>
-      cutThese(
-        [...(byImpersonation.get(impersonation) ?? [])].filter((it) => it.lifted),
-        "read-only",
-      ),
-    cutTunnels: (why) =>
-      cutThese(
-        [...all].filter((it) => it.tunnel),
-        why,
-      ),
-    worn,
-    count: () => all.size,
-  };
-
-  function worn(): readonly Open[] {
-    return [...all].filter((it) => it.wearer !== null);
-  }
-
-  function enter(entry: Open): void {
-    all.add(entry);
-    if (entry.wearer === null) return;
-    put(byImpersonation, entry.wearer.impersonation, entry);
   }
 }
 

@@ -24,64 +24,80 @@ interface Way {
 
 /** Opens a way when the first request needs it; one that a new config replaced closes once its last request is done. */
 export function ways(report: (error: unknown) => void): Ways {
-  const open = new Map<string, Way>();
-  const assigned = new WeakMap<Exchange, Way>();
-  const closing = new Set<Promise<void>>();
-  const known = new WeakMap<Settings, Way>();
-  let current: Way | null = null;
+  return new AllWays(report);
+}
 
-  function wayOf(settings: Settings): Way {
-    const before = known.get(settings);
-    if (before !== undefined && before === current) return before;
+class AllWays implements Ways {
+  readonly carrier: Ways["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
+  readonly #report: (error: unknown) => void;
+  readonly #open = new Map<string, Way>();
+  readonly #assigned = new WeakMap<Exchange, Way>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #known = new WeakMap<Settings, Way>();
+  #current: Way | null = null;
+
+  constructor(report: (error: unknown) => void) {
+    this.#report = report;
+  }
+
+  assign(exchange: Exchange, settings: Settings): void {
+    const way = this.#wayOf(settings);
+    way.waiting += 1;
+    this.#assigned.set(exchange, way);
+  }
+
+  tunnel(settings: Settings): Tunnel {
+    return this.#wayOf(settings).tunnel;
+  }
+
+  endStreams(): void {
+    for (const { transport: it } of this.#open.values()) it.endStreams();
+  }
+
+  async close(): Promise<void> {
+    for (const way of [...this.#open.values()]) this.#retire(way);
+    await Promise.all(this.#closing);
+  }
+
+  #carry(...[options, callback]: Parameters<Transport["request"]>): void {
+    const exchange = (options.headers as { readonly [EXCHANGE]?: Exchange })[EXCHANGE];
+    const way = exchange && this.#assigned.get(exchange);
+    if (way === undefined) {
+      callback(new TypeError("an exchange was sent without a way to the app"));
+      return;
+    }
+    way.waiting -= 1;
+    way.transport.request(options, callback);
+    this.#retireIfDone(way);
+  }
+
+  #wayOf(settings: Settings): Way {
+    const before = this.#known.get(settings);
+    if (before !== undefined && before === this.#current) return before;
     const key = JSON.stringify([settings.upstream, settings.timeouts, settings.limits.uploadRate]);
-    const way = open.get(key) ?? { transport: transport(settings), tunnel: tunnel(settings), waiting: 0 };
-    known.set(settings, way);
-    if (way === current) return way;
-    open.set(key, way);
-    current = way;
-    for (const other of open.values()) retireIfDone(other);
+    const way = this.#open.get(key) ?? {
+      transport: transport(settings),
+      tunnel: tunnel(settings),
+      waiting: 0,
+    };
+    this.#known.set(settings, way);
+    if (way === this.#current) return way;
+    this.#open.set(key, way);
+    this.#current = way;
+    for (const other of this.#open.values()) this.#retireIfDone(other);
     return way;
   }
 
-  function retireIfDone(way: Way): void {
-    if (way !== current && way.waiting === 0) retire(way);
+  #retireIfDone(way: Way): void {
+    if (way !== this.#current && way.waiting === 0) this.#retire(way);
   }
 
-  function retire(way: Way): void {
-    for (const [key, it] of open) if (it === way) open.delete(key);
+  #retire(way: Way): void {
+    for (const [key, it] of this.#open) if (it === way) this.#open.delete(key);
     const done: Promise<void> = way.transport
       .close()
-      .catch(report)
-      .finally(() => closing.delete(done));
-    closing.add(done);
+      .catch(this.#report)
+      .finally(() => this.#closing.delete(done));
+    this.#closing.add(done);
   }
-
-  return {
-    carrier: {
-      request(options, callback) {
-        const exchange = (options.headers as { readonly [EXCHANGE]?: Exchange })[EXCHANGE];
-        const way = exchange && assigned.get(exchange);
-        if (way === undefined) {
-          callback(new TypeError("an exchange was sent without a way to the app"));
-          return;
-        }
-        way.waiting -= 1;
-        way.transport.request(options, callback);
-        retireIfDone(way);
-      },
-    },
-    assign(exchange, settings) {
-      const way = wayOf(settings);
-      way.waiting += 1;
-      assigned.set(exchange, way);
-    },
-    tunnel: (settings) => wayOf(settings).tunnel,
-    endStreams() {
-      for (const { transport: it } of open.values()) it.endStreams();
-    },
-    async close() {
-      for (const way of [...open.values()]) retire(way);
-      await Promise.all(closing);
-    },
-  };
 }

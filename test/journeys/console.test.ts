@@ -95,8 +95,11 @@ t.test("step up to write, do it, and step down; each with its record", async (t)
     .click();
   t.ok((await saved).status() < 400, "the app takes it");
   await page.waitForLoadState();
+  const lowered = page.waitForResponse((response) => response.url().endsWith("/.guise/lower"));
+  const back = page.waitForNavigation();
   await pressInBanner(page, "Lower");
-  await page.waitForLoadState();
+  t.equal((await lowered).status(), 303);
+  await back;
   const me = await whoAmI(page);
   t.equal(me.impersonation.mode, "read");
 });
