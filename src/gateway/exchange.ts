@@ -22,12 +22,16 @@ export interface HeadPlan {
   readonly transform: Transform | null;
 }
 
-/** How one forwarded request ended. Bytes are body bytes; `status` is null when no head was ever seen. */
-export interface Settlement {
-  readonly ending: Ending;
-  readonly status: number | null;
+/** Body bytes that were passed on so far. */
+export interface Carried {
   readonly requestBytes: number;
   readonly responseBytes: number;
+}
+
+/** How one forwarded request ended. Bytes are body bytes; `status` is null when no head was ever seen. */
+export interface Settlement extends Carried {
+  readonly ending: Ending;
+  readonly status: number | null;
 }
 
 /**
@@ -44,6 +48,8 @@ export interface Exchange {
   readonly body: Uint8Array | null;
   /** Called once with the app's head; what it gives goes to the client. Throwing (or rejecting) aborts the upstream and goes to `failed`. */
   readonly respond: (head: UpstreamHead) => Maybe<HeadPlan>;
+  /** Called at most once, when the app has answered: what was carried so far, whenever it is asked. */
+  readonly opened?: (status: number, carried: () => Carried) => void;
   /** Called at most once, only before any byte of an answer went out: answer the client with a page or problem JSON. */
   readonly failed: (fault: Fault) => void;
   /** Called exactly once, last. */

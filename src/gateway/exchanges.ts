@@ -5,6 +5,7 @@ import { answerFaultTo } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Outbound, outbound } from "./forward.ts";
+import { type Progress, progress } from "./progress.ts";
 import { respond } from "./respond.ts";
 import { orUnsent, settle } from "./settle.ts";
 import type { Signed } from "./sign.ts";
@@ -27,10 +28,13 @@ export async function outboundFor(world: World, signed: Signed): Promise<Outboun
 /** By which something that is open is cut: when its disguise ends, or the gateway goes down. */
 export interface Leash {
   readonly signal: AbortSignal | null;
+  /** Counts for what is recorded of it while it is open. */
+  readonly opened: Progress["opened"];
   release(): void;
 }
 
-const UNLEASHED: Leash = { signal: null, release: () => undefined };
+const UNWATCHED = (): void => undefined;
+const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED };
 
 /** Own requests over HTTP are left to finish; everything else is on a leash. */
 export function leash(world: World, signed: Signed): Leash {
@@ -41,6 +45,7 @@ export function leash(world: World, signed: Signed): Leash {
   if (impersonation === null)
     return {
       signal: controller.signal,
+      opened: UNWATCHED,
       release: world.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
   const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
@@ -51,7 +56,15 @@ export function leash(world: World, signed: Signed): Leash {
   });
   // It was decided under a config that may be gone by now.
   if (world.config.current().policy.impersonation === "off") world.sockets.cutWorn("ended-revoked");
-  return { signal: controller.signal, release };
+  const going = progress(world, signed, { lost: () => cut("audit-unavailable") });
+  return {
+    signal: controller.signal,
+    opened: going?.opened ?? UNWATCHED,
+    release: () => {
+      going?.stop();
+      release();
+    },
+  };
 }
 
 /** The exchange of a signed HTTP request. */
@@ -61,7 +74,7 @@ export async function exchangeFor(
   client: Exchange["client"],
 ): Promise<Exchange> {
   const { target, headers } = await outboundFor(world, signed);
-  const { signal, release } = leash(world, signed);
+  const { signal, opened, release } = leash(world, signed);
   return {
     method: signed.sent,
     target,
@@ -69,6 +82,7 @@ export async function exchangeFor(
     client,
     body: signed.body,
     respond: (head) => respond(world, signed, head),
+    opened,
     failed: (fault) => sendFault(world, signed, client.response, fault),
     settled: (settlement) => {
       release();

@@ -5,7 +5,7 @@ import type { Ending } from "../domain/audit-event.ts";
 import { Fault } from "../errors.ts";
 import { clientEnding, cutOff, whenMalformed } from "./client-end.ts";
 import { endingOf, faultOf, ownFault, truncation } from "./diagnosis.ts";
-import type { Exchange, HeadPlan } from "./exchange.ts";
+import type { Carried, Exchange, HeadPlan } from "./exchange.ts";
 import { answerHead } from "./hop-headers.ts";
 import { Outlet, type Source } from "./outlet.ts";
 import { Upload } from "./upload.ts";
@@ -130,6 +130,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
       const plan = this.#exchange.respond(head);
       if (plan instanceof Promise) this.#await(plan, this.#outlet);
       else this.#outlet.open(plan);
+      this.#exchange.opened?.(status, () => this.#carried());
     } catch (error) {
       this.spoilt(error);
     }
@@ -272,13 +273,12 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   #report(ending: Ending): void {
+    this.#exchange.settled({ ending, status: this.#status, ...this.#carried() });
+  }
+
+  #carried(): Carried {
     const requestBytes = this.#upload?.bytes ?? this.#requestBytes;
-    this.#exchange.settled({
-      ending,
-      status: this.#status,
-      requestBytes,
-      responseBytes: this.#outlet?.bytes ?? 0,
-    });
+    return { requestBytes, responseBytes: this.#outlet?.bytes ?? 0 };
   }
 
   #clearTimer(): void {

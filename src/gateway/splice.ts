@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Ending } from "../domain/audit-event.ts";
+import type { Carried } from "./exchange.ts";
 import { closeFrame, type Parting } from "./frames.ts";
 import { Lane } from "./lane.ts";
 import { letGo } from "./refusal.ts";
@@ -18,11 +19,8 @@ export interface SpliceOrder {
   readonly settled: (end: SpliceEnd) => void;
 }
 
-export interface SpliceEnd {
+export interface SpliceEnd extends Carried {
   readonly ending: Ending;
-  /** Bytes from the client and from the app that were passed on. */
-  readonly requestBytes: number;
-  readonly responseBytes: number;
   /** The close that we sent; null where we sent none. */
   readonly parting: Parting | null;
 }
@@ -73,6 +71,11 @@ export class Splice {
     );
     this.#down.open();
     this.#up.open();
+  }
+
+  /** Bytes from the client and from the app that were passed on. */
+  carried(): Carried {
+    return { requestBytes: this.#up.bytes, responseBytes: this.#down.bytes };
   }
 
   /**
@@ -128,8 +131,7 @@ export class Splice {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#order.settled({
       ending: this.#ending ?? "success",
-      requestBytes: this.#up.bytes,
-      responseBytes: this.#down.bytes,
+      ...this.carried(),
       parting: this.#parting,
     });
   }

@@ -8,7 +8,7 @@ import { Fault } from "../errors.ts";
 import type { Maybe } from "../ports.ts";
 import { endingOf, ownFault } from "./diagnosis.ts";
 import { type Dial, type DialOptions, dialer } from "./dial.ts";
-import type { RawHeaders, Settlement, UpstreamHead } from "./exchange.ts";
+import type { Carried, RawHeaders, Settlement, UpstreamHead } from "./exchange.ts";
 import type { Parting } from "./frames.ts";
 import { Handshake } from "./handshake.ts";
 import { PlainAnswer } from "./plain-answer.ts";
@@ -39,6 +39,8 @@ export interface TunnelOrder {
   readonly headers: RawHeaders;
   /** Called once with the app's answer, be it 101 or not; gives the headers that the client gets. Throwing or rejecting goes to `failed`. */
   readonly respond: (head: UpstreamHead) => Maybe<RawHeaders>;
+  /** Called at most once, when the two sides are joined: what was carried so far, whenever it is asked. */
+  readonly opened?: (status: number, carried: () => Carried) => void;
   /** Called at most once, only while the socket is untouched: write an HTTP answer to it (`refuse`). */
   readonly failed: (fault: Fault) => void;
   /** Called exactly once, last. */
@@ -192,7 +194,7 @@ function report(order: TunnelOrder, ending: Ending, status: number | null): void
 
 /** Answers 101 and joins the two sockets. Keeps of the order only what a tunnel that is open for days needs. */
 function splice(
-  { socket, head, signal, readOnly, settled }: TunnelOrder,
+  { socket, head, signal, readOnly, settled, opened }: TunnelOrder,
   upstream: Socket,
   answer: Buffer,
   idle: number,
@@ -215,6 +217,7 @@ function splice(
   socket.write(answer);
   if (head.length > 0) socket.unshift(head);
   joined.open();
+  opened?.(101, () => joined.carried());
 }
 
 /** Gives the client the app's refusal as it is. */

@@ -67,12 +67,13 @@ async function open(
   client: { readonly socket: Socket; readonly head: Buffer },
 ): Promise<void> {
   const { target, headers } = await outboundFor(world, signed);
-  const { signal, release } = leash(world, signed);
+  const { signal, opened, release } = leash(world, signed);
   tunnel.open({
     ...client,
     target,
     headers,
     respond: async (head) => (await respond(world, signed, head)).headers,
+    opened,
     failed: (fault) => refuse(client.socket, answerFaultTo(world, signed, fault)),
     settled: (settlement) => {
       release();
