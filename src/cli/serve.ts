@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { app } from "../app.ts";
 import { Fault } from "../errors.ts";
 import type { Command, CommandIo } from "./command.ts";
@@ -13,7 +13,10 @@ const USAGE = `guise serve [-c FILE] [--port N] [--host ADDRESS] [--admin-port N
   --data DIR          keys, journal and embedded store (default: the config's \`data\`, or GUISE_DATA)
 `;
 
-/** `guise serve`: runs until it is told to stop; then new requests are refused and open ones finished. */
+/**
+ * `guise serve`: runs until it is told to stop; then new requests are refused and open ones finished. SIGHUP looks at the
+ * config and the keys at once.
+ */
 export const serve: Command = {
   name: "serve",
   describe: "run the gateway",
@@ -85,13 +88,46 @@ async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   const log = pino({ level: io.env.GUISE_LOG ?? "info" });
   const running = await app({ ...words, env: io.env, log });
   log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
-  const signal = new Promise<string>((resolve) => {
-    for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => resolve(name));
+  process.on("SIGHUP", () => void running.reload());
+  const why = await Promise.race([signalled(), broken(log), running.failed.then(failed)]);
+  if (why.kind === "signal")
+    log.info({ signal: why.name }, "stopping: new requests are refused, open ones finished");
+  else if (why.kind === "failed")
+    log.fatal({ detail: why.fault.detail }, "stopping, since nothing can be recorded any more; start it again");
+  await running.close(why.kind === "broken" ? AFTER_BREAK : undefined);
+  if (why.kind === "broken") process.exit(1);
+  return why.kind === "signal" ? 0 : 1;
+}
+
+type Why =
+  | { readonly kind: "signal"; readonly name: string }
+  | { readonly kind: "failed"; readonly fault: Fault }
+  | { readonly kind: "broken" };
+
+/** How long open requests have once the process can't be trusted any more, and how long all of its end may take, ms. */
+const AFTER_BREAK = 1_000;
+const LAST_WORD = 5_000;
+
+function signalled(): Promise<Why> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGTERM", "SIGINT"] as const)
+      process.once(name, () => resolve({ kind: "signal", name }));
   });
-  const why = await Promise.race([signal, running.failed]);
-  if (typeof why === "string")
-    log.info({ signal: why }, "stopping: new requests are refused, open ones finished");
-  else log.fatal({ detail: why.detail }, "stopping, since nothing can be recorded any more; start it again");
-  await running.close();
-  return typeof why === "string" ? 0 : 1;
+}
+
+function failed(fault: Fault): Why {
+  return { kind: "failed", fault };
+}
+
+/** What nobody caught may have left anything half done: the process ends, in order as far as that goes, for another to begin. */
+function broken(log: Logger): Promise<Why> {
+  return new Promise((resolve) => {
+    const hear = (error: unknown): void => {
+      log.fatal({ err: error }, "an error that nobody caught: the gateway stops, so that it can be started anew");
+      setTimeout(() => process.exit(1), LAST_WORD);
+      resolve({ kind: "broken" });
+    };
+    process.on("uncaughtException", hear);
+    process.on("unhandledRejection", hear);
+  });
 }
