@@ -1,3 +1,4 @@
+import { UNKNOWN_METHOD } from "./method.ts";
 import type { Pattern } from "./pattern.ts";
 import type { EffectName, Rule } from "./policy.ts";
 import { parsePattern, pathPatterns, type RouteProblem } from "./route.ts";
@@ -153,8 +154,8 @@ function earliest(
 }
 
 function meets(entry: Entry, { method, host }: RuleRequest): boolean {
-  const { methods, hosts } = entry;
-  if (methods !== null && !methods.has(method) && !(method === "HEAD" && methods.has("GET"))) return false;
+  const { hosts } = entry;
+  if (!meetsMethod(entry, method)) return false;
   if (hosts === null) return true;
   return (
     search(
@@ -168,4 +169,11 @@ function meets(entry: Entry, { method, host }: RuleRequest): boolean {
 function owns(entry: Entry, view: string): boolean {
   if (entry.own === null) return false;
   return search(entry.own, asked(pathSegments(view), false), (found) => found) !== null;
+}
+
+/** Doubt about the method counts for what restricts. */
+function meetsMethod({ methods, own }: Entry, method: string): boolean {
+  if (methods === null || methods.has(method)) return true;
+  if (method === "HEAD") return methods.has("GET");
+  return method === UNKNOWN_METHOD && own === null;
 }
