@@ -1,0 +1,129 @@
+import t from "tap";
+import { admit, isAgent, isAmong } from "../../src/domain/grant.ts";
+import type { Identity } from "../../src/domain/identity.ts";
+import type { Grant, People, Policy } from "../../src/domain/policy.ts";
+
+const EVERYBODY: People = { users: null, groups: null, notUsers: [], notInGroups: [] };
+
+function person(id: string, groups: readonly string[] | null = []): Identity {
+  return { id, name: null, email: null, groups };
+}
+
+function grant(name: string, agents: Partial<People>, mayBe: Partial<People>, mayBeAgents = false): Grant {
+  return {
+    name,
+    agents: { ...EVERYBODY, ...agents },
+    mayBe: { ...EVERYBODY, ...mayBe },
+    mayBeAgents,
+    mode: "read",
+    elevateFor: null,
+    start: "auto",
+    reason: "optional",
+    consent: "none",
+    total: 1,
+    idle: 1,
+  };
+}
+
+function policy(...grants: readonly Grant[]): Policy {
+  return { impersonation: "on", grants };
+}
+
+const SUPPORT = grant("support", { groups: ["support"] }, { notInGroups: ["support", "admin"] });
+
+t.test("no condition at all is everybody", async (t) => {
+  t.equal(isAmong(EVERYBODY, person("x", null)), true);
+});
+
+t.test("every condition that is written must hold", async (t) => {
+  const people: People = { users: ["a", "b"], groups: ["g", "h"], notUsers: ["b"], notInGroups: ["bad"] };
+  t.equal(isAmong(people, person("a", ["g"])), true);
+  t.equal(isAmong(people, person("a", ["x", "h"])), true);
+  t.equal(isAmong(people, person("c", ["g"])), false);
+  t.equal(isAmong(people, person("b", ["g"])), false);
+  t.equal(isAmong(people, person("a", ["x"])), false);
+  t.equal(isAmong(people, person("a", ["g", "bad"])), false);
+});
+
+t.test("what is not known never counts in somebody's favour", async (t) => {
+  t.equal(isAmong({ ...EVERYBODY, groups: ["g"] }, person("a", null)), false);
+  t.equal(isAmong({ ...EVERYBODY, notInGroups: ["bad"] }, person("a", null)), false);
+  t.equal(
+    isAmong({ ...EVERYBODY, notInGroups: ["bad"] }, person("a", [])),
+    true,
+    "known to be in none is known",
+  );
+});
+
+t.test("ids and groups are compared as they are", async (t) => {
+  for (const id of ["A", "a ", " a", "a\u0000"])
+    t.equal(isAmong({ ...EVERYBODY, users: ["a"] }, person(id)), false);
+  t.equal(isAmong({ ...EVERYBODY, notInGroups: ["admin"] }, person("a", ["Admin"])), true);
+  t.equal(isAmong({ ...EVERYBODY, users: ["__proto__"] }, person("constructor")), false);
+});
+
+t.test("an agent is somebody in any entry, while impersonation is on", async (t) => {
+  const both = policy(grant("a", { users: ["x"] }, {}), SUPPORT);
+  t.equal(isAgent(both, person("x")), true);
+  t.equal(isAgent(both, person("y", ["support"])), true);
+  t.equal(isAgent(both, person("y")), false);
+  t.equal(isAgent({ ...both, impersonation: "off" }, person("x")), false);
+  t.equal(isAgent(policy(), person("x")), false);
+});
+
+t.test("who may be whom is the first entry that fits both", async (t) => {
+  const wide = grant("wide", { groups: ["support"] }, {});
+  const alice = person("alice", ["support"]);
+  t.match(admit(policy(SUPPORT, wide), alice, person("nuno")), {
+    kind: "granted",
+    grant: { name: "support" },
+  });
+  t.match(admit(policy(SUPPORT, wide), alice, person("root", ["admin"])), {
+    kind: "granted",
+    grant: { name: "wide" },
+  });
+  t.match(admit(policy(wide, SUPPORT), alice, person("nuno")), { kind: "granted", grant: { name: "wide" } });
+});
+
+t.test("each refusal has its own word", async (t) => {
+  const alice = person("alice", ["support"]);
+  const reason = (agent: Identity, target: Identity, ...grants: readonly Grant[]) => {
+    const found = admit(policy(...grants), agent, target);
+    return found.kind === "refused" ? found.reason : found.kind;
+  };
+  t.equal(reason(person("nuno"), person("mia"), SUPPORT), "not-agent");
+  t.equal(reason(alice, person("alice", ["support"]), SUPPORT), "own-page");
+  t.equal(
+    reason(alice, person("alice", []), SUPPORT),
+    "own-page",
+    "whatever the directory says of the groups",
+  );
+  t.equal(reason(alice, person("root", ["admin"]), SUPPORT), "protected-target");
+  t.equal(reason(alice, person("ghost", null), SUPPORT), "protected-target");
+  t.equal(reason(alice, person("bob", ["support"]), grant("any", { groups: ["support"] }, {})), "nested");
+  t.equal(
+    reason(person("nuno"), person("nuno"), SUPPORT),
+    "not-agent",
+    "who is no agent learns no more than that",
+  );
+});
+
+t.test("another agent can be viewed only where the entry says so", async (t) => {
+  const alice = person("alice", ["support"]);
+  const bob = person("bob", ["support"]);
+  const closed = grant("closed", { groups: ["support"] }, {});
+  const open = grant("open", { users: ["alice"] }, { users: ["bob"] }, true);
+  t.match(admit(policy(closed, open), alice, bob), { kind: "granted", grant: { name: "open" } });
+  t.match(admit(policy(closed), alice, bob), { kind: "refused", reason: "nested" });
+  t.match(
+    admit(policy(closed, grant("x", { users: ["bob"] }, {})), alice, person("bob")),
+    { reason: "nested" },
+    "an agent by any entry",
+  );
+});
+
+t.test("switched off, nobody may be anybody", async (t) => {
+  t.match(admit({ ...policy(SUPPORT), impersonation: "off" }, person("alice", ["support"]), person("nuno")), {
+    reason: "not-agent",
+  });
+});
