@@ -1,0 +1,325 @@
+import fc from "fast-check";
+import t from "tap";
+import { decide } from "../../src/domain/decide.ts";
+import type { Decision } from "../../src/domain/decision.ts";
+import { REASON_WORDS } from "../../src/domain/decision.ts";
+import type {
+  CallerFact,
+  DisguiseFact,
+  Navigation,
+  RequestFacts,
+  SessionFacts,
+  TargetFact,
+} from "../../src/domain/facts.ts";
+import { admit } from "../../src/domain/grant.ts";
+import type { Identity } from "../../src/domain/identity.ts";
+import { endedAt, type Impersonation, modeAt } from "../../src/domain/impersonation.ts";
+import { isSafe } from "../../src/domain/method.ts";
+import type { OwnerFact } from "../../src/domain/owner.ts";
+import type { Grant, Policy, Rule } from "../../src/domain/policy.ts";
+import { requestFacts } from "../fixtures/attempt.ts";
+
+const NOW = 1_000_000;
+const ANYBODY = { users: null, groups: null, notUsers: [], notInGroups: [] };
+const GRANT: Grant = {
+  name: "agents[0]",
+  agents: { ...ANYBODY, groups: ["support"] },
+  mayBe: { ...ANYBODY, notInGroups: ["support", "admin"] },
+  mayBeAgents: false,
+  mode: "read",
+  elevateFor: null,
+  start: "auto",
+  reason: "optional",
+  consent: "none",
+  total: 3_600_000,
+  idle: 900_000,
+};
+
+const person = fc
+  .constantFrom("alice", "bob", "nuno", "mia", "root", "ghost")
+  .map((id): Identity => ({ id, name: null, email: null, groups: groupsOf(id) }));
+
+function groupsOf(id: string): readonly string[] | null {
+  const known: Readonly<Record<string, readonly string[]>> = {
+    alice: ["support"],
+    bob: ["support"],
+    root: ["admin"],
+  };
+  return id === "ghost" ? null : (known[id] ?? ["customer"]);
+}
+
+const navigation: fc.Arbitrary<Navigation> = fc.record({
+  topLevel: fc.boolean(),
+  byUser: fc.boolean(),
+  site: fc.constantFrom("same-origin", "same-site", "cross-site", "none", "unknown"),
+  speculative: fc.boolean(),
+  wantsPage: fc.boolean(),
+  serviceWorker: fc.constant(false),
+});
+
+const rule: fc.Arbitrary<Rule | null> = fc.option(
+  fc.record({
+    name: fc.constant("rules[0]"),
+    effect: fc.constantFrom("allow", "deny", "confirm", "stop"),
+    sentence: fc.constantFrom(null, "Sure?"),
+  }),
+);
+
+const request: fc.Arbitrary<RequestFacts> = fc.record({
+  method: fc.constantFrom("GET", "HEAD", "POST", "DELETE", "UNKNOWN"),
+  overridden: fc.boolean(),
+  navigation,
+  route: fc.constantFrom(null, "/site/:site"),
+  rule,
+  upgrade: fc.boolean(),
+  confirmed: fc.boolean(),
+});
+
+const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
+  fc.constantFrom<OwnerFact>({ kind: "not-asked" }, { kind: "none" }, { kind: "failed", code: "x" }),
+  fc
+    .tuple(person, fc.subarray(["alice", "bob"]))
+    .map(([it, viewers]): OwnerFact => ({ kind: "found", owner: { ...it, viewers } })),
+);
+
+const impersonation: fc.Arbitrary<Impersonation> = fc
+  .tuple(
+    person,
+    person,
+    fc.constantFrom("read", "write"),
+    fc.integer({ min: -10, max: 10 }),
+    fc.integer({ min: -10, max: 10 }),
+    fc.constantFrom(null, "ended-by-agent", "ended-revoked"),
+  )
+  .map(
+    ([agent, effectiveUser, mode, left, quiet, why]): Impersonation => ({
+      id: "imp",
+      agent,
+      effectiveUser,
+      mode: mode as "read" | "write",
+      writeUntil: left > 5 ? NOW + left : null,
+      reason: null,
+      ticket: null,
+      startedAt: 0,
+      lastSeenAt: NOW - 100 - quiet,
+      idleFor: 100,
+      expiresAt: NOW + left,
+      returnTo: "/",
+      end: why === null ? null : { at: NOW - 1, why: why as "ended-by-agent" },
+    }),
+  );
+
+const disguise: fc.Arbitrary<DisguiseFact> = fc.oneof(
+  fc.constantFrom<DisguiseFact>({ kind: "none" }, { kind: "lost" }, { kind: "unavailable" }),
+  impersonation.map((it): DisguiseFact => ({ kind: "held", impersonation: it })),
+);
+
+const caller: fc.Arbitrary<CallerFact> = fc.oneof(
+  fc.constantFrom<CallerFact>({ kind: "unknown" }, { kind: "unavailable" }),
+  person.map((identity): CallerFact => ({ kind: "known", identity })),
+);
+
+const target: fc.Arbitrary<TargetFact> = fc.oneof(
+  fc.constantFrom<TargetFact>({ kind: "recorded" }, { kind: "gone" }, { kind: "unavailable" }),
+  person.map((identity): TargetFact => ({ kind: "known", identity })),
+);
+
+const session: fc.Arbitrary<SessionFacts> = fc.record({
+  caller,
+  disguise,
+  owner,
+  target,
+  refererOwner: owner,
+  consent: fc.constantFrom("granted", "refused", "unanswered"),
+  now: fc.constant(NOW),
+});
+
+const policy: fc.Arbitrary<Policy> = fc.record({
+  impersonation: fc.constantFrom("on", "on", "on", "off"),
+  grants: fc
+    .tuple(
+      fc.constantFrom("auto", "ask"),
+      fc.constantFrom("optional", "required"),
+      fc.constantFrom("none", "request"),
+      fc.boolean(),
+    )
+    .map(([start, reason, consent, mayBeAgents]): readonly Grant[] => [
+      {
+        ...GRANT,
+        start: start as "auto",
+        reason: reason as "optional",
+        consent: consent as "none",
+        mayBeAgents,
+        mayBe: mayBeAgents ? ANYBODY : GRANT.mayBe,
+      },
+    ]),
+});
+
+/** Whether what is said holds for every combination of facts. */
+function always(
+  says: (decision: Decision, request: RequestFacts, session: SessionFacts, policy: Policy) => boolean,
+): void {
+  fc.assert(
+    fc.property(request, session, policy, (r, s, p) => says(decide(r, s, p), r, s, p)),
+    { numRuns: 20_000 },
+  );
+}
+
+function runs(decision: Decision): "self" | "effective" | "start" | null {
+  return decision.kind === "forward" ? decision.as : null;
+}
+
+t.test("every decision has a reason word of the list, and its checks", async (t) => {
+  always((decision) => REASON_WORDS.includes(decision.reason) && decision.checks.length > 0);
+  t.pass("for every combination of facts");
+});
+
+t.test("the same facts always give the same decision", async (t) => {
+  fc.assert(
+    fc.property(request, session, policy, (r, s, p) => t.same(decide(r, s, p), decide(r, s, p))),
+    { numRuns: 200 },
+  );
+});
+
+t.test("nobody runs as somebody else who isn't its agent, still allowed, with time left", async (t) => {
+  always((decision, _request, { caller, disguise, target, consent, now }, policy) => {
+    if (runs(decision) !== "effective") return true;
+    if (
+      caller.kind !== "known" ||
+      disguise.kind !== "held" ||
+      target.kind === "gone" ||
+      target.kind === "unavailable"
+    )
+      return false;
+    const worn = target.kind === "known" ? target.identity : disguise.impersonation.effectiveUser;
+    const admission = admit(policy, caller.identity, worn);
+    return (
+      disguise.impersonation.agent.id === caller.identity.id &&
+      endedAt(disguise.impersonation, now) === null &&
+      admission.kind === "granted" &&
+      (admission.grant.consent !== "request" || consent === "granted")
+    );
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("a disguise never runs on as oneself, but onto one's own page from outside", async (t) => {
+  always((decision, { navigation }, { disguise, owner, caller }) => {
+    if (disguise.kind === "none" || runs(decision) !== "self") return true;
+    const mine =
+      owner.kind === "found" &&
+      caller.kind === "known" &&
+      (owner.owner.id === caller.identity.id || owner.owner.viewers.includes(caller.identity.id));
+    return (
+      mine &&
+      navigation.topLevel &&
+      decision.kind === "forward" &&
+      decision.as === "self" &&
+      decision.close !== null
+    );
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("nothing starts but by a person's click on a navigation that is no prefetch", async (t) => {
+  always((decision, { navigation, route }, { disguise }) => {
+    if (runs(decision) !== "start") return true;
+    const { topLevel, byUser, speculative, site } = navigation;
+    const outside = site !== "same-origin" && site !== "unknown";
+    return topLevel && byUser && !speculative && (disguise.kind === "none" ? route !== null : outside);
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("whoever starts may be whom they start, who is somebody else", async (t) => {
+  always((decision, _request, { caller, owner }, policy) => {
+    const starts = runs(decision) === "start" || (decision.kind === "page" && decision.page === "ask-start");
+    if (!starts) return true;
+    if (caller.kind !== "known" || owner.kind !== "found") return false;
+    return (
+      owner.owner.id !== caller.identity.id && admit(policy, caller.identity, owner.owner).kind === "granted"
+    );
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("a switch is told as one: it closes the old, and a first start closes nothing", async (t) => {
+  always((decision, _request, { disguise }) => {
+    if (decision.kind !== "forward" || decision.as !== "start") return true;
+    return disguise.kind === "none" ? decision.close === null : decision.close === "switched";
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("in mode read nothing is changed, unless a rule lets it", async (t) => {
+  always((decision, { method, overridden, rule }, { disguise, now }) => {
+    if (runs(decision) !== "effective" || disguise.kind !== "held") return true;
+    if (modeAt(disguise.impersonation, now) === "write" || rule?.effect === "allow") return true;
+    return isSafe(method) && !overridden;
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("what a rule forbids is never done as somebody else", async (t) => {
+  always((decision, { rule, confirmed }) => {
+    if (runs(decision) !== "effective") return true;
+    return rule?.effect !== "deny" && rule?.effect !== "stop" && (rule?.effect !== "confirm" || confirmed);
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("an unsafe request from another's tab is not done", async (t) => {
+  always((decision, { method }, { disguise, refererOwner }) => {
+    if (runs(decision) !== "effective" || disguise.kind !== "held" || isSafe(method)) return true;
+    if (refererOwner.kind !== "found") return true;
+    const { id } = disguise.impersonation.effectiveUser;
+    return refererOwner.owner.id === id || refererOwner.owner.viewers.includes(id);
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("own traffic without a route is not even asked about", async (t) => {
+  always((decision, { route, navigation }, { disguise }) => {
+    if (disguise.kind !== "none" || (route !== null && navigation.topLevel)) return true;
+    return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("without a disguise nobody is ever refused, but a prefetch and for consent", async (t) => {
+  always((decision, { navigation }, { disguise }) => {
+    if (disguise.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
+    return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
+  });
+  t.pass("for every combination of facts");
+});
+
+t.test("could not find out is told as that, before everything else", async (t) => {
+  const facts: SessionFacts = {
+    caller: { kind: "unavailable" },
+    disguise: { kind: "unavailable" },
+    owner: { kind: "not-asked" },
+    target: { kind: "unavailable" },
+    refererOwner: { kind: "not-asked" },
+    consent: "unanswered",
+    now: NOW,
+  };
+  const on: Policy = { impersonation: "on", grants: [GRANT] };
+  t.match(decide(requestFacts(), facts, on), { kind: "refuse", status: 503, reason: "identity-unavailable" });
+  const known: CallerFact = {
+    kind: "known",
+    identity: { id: "alice", name: null, email: null, groups: ["support"] },
+  };
+  t.match(decide(requestFacts(), { ...facts, caller: known }, on), {
+    status: 503,
+    reason: "store-unavailable",
+  });
+});
+
+t.test("the checks are the way to the decision: only the last of a stop has not passed", async (t) => {
+  always((decision) => {
+    const last = decision.checks.length - 1;
+    return decision.checks.every((check, at) => check.passed || at === last);
+  });
+  t.pass("for every combination of facts");
+});
