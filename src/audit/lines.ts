@@ -26,15 +26,37 @@ export async function* fileLines(path: string): AsyncGenerator<Lines> {
   for await (const lines of chunks(path, true)) yield { producer: null, lines };
 }
 
+/** One entry of the stream: its id there, and the record's bytes. */
+export interface Entry {
+  readonly id: string;
+  readonly line: Buffer;
+}
+
+/** The entries after one, the oldest first: a page of them. */
+export async function entriesAfter(
+  client: RedisClient,
+  stream: string,
+  after: string,
+): Promise<readonly Entry[]> {
+  const entries = await client.xrange(stream, after === "" ? "-" : `(${after}`, "+", "COUNT", PAGE);
+  return entries.map(([id, fields]) => ({
+    id,
+    line: Buffer.from(fields[fields.indexOf("event") + 1] ?? ""),
+  }));
+}
+
+/** The id of the newest entry; empty where there is none. */
+export async function lastEntry(client: RedisClient, stream: string): Promise<string> {
+  return (await client.xrevrange(stream, "+", "-", "COUNT", 1))[0]?.[0] ?? "";
+}
+
 /** All entries of the stream, the oldest first. */
 export async function* streamLines(client: RedisClient, stream: string): AsyncGenerator<Lines> {
-  for (let from = "-"; ; ) {
-    const entries = await client.xrange(stream, from, "+", "COUNT", PAGE);
-    const lines = entries.map(([, fields]) => Buffer.from(fields[fields.indexOf("event") + 1] ?? ""));
-    yield { producer: null, lines };
-    const last = entries.at(-1)?.[0];
-    if (entries.length < PAGE || last === undefined) return;
-    from = `(${last}`;
+  for (let last = ""; ; ) {
+    const entries = await entriesAfter(client, stream, last);
+    yield { producer: null, lines: entries.map(({ line }) => line) };
+    if (entries.length < PAGE) return;
+    last = entries.at(-1)?.id ?? last;
   }
 }
 

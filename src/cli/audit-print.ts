@@ -1,9 +1,9 @@
-import type { AuditRecord } from "./audit-record.ts";
+import type { Written } from "../audit/written.ts";
 
 const LEFT = 16;
 
 /** One record for a person's eyes, on one line; nothing in it can move the cursor or hide. */
-export function printed(record: AuditRecord): string {
+export function printed(record: Written): string {
   const { event, user, guise, url, http } = record;
   const effective = user?.effective?.id;
   const who = [user?.id, effective === undefined ? undefined : `as ${effective}`].filter(Boolean).join(" ");
@@ -26,7 +26,7 @@ export function printed(record: AuditRecord): string {
 }
 
 /** What is remarkable: why it was decided so, how it ended if not well, why the agent came. */
-function noteOf({ event, guise, message }: AuditRecord): string {
+function noteOf({ event, guise, message }: Written): string {
   const notes = [
     guise.decision,
     guise.ending === "success" ? undefined : guise.ending,

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { fileLines, journalLines, type Lines, streamLines } from "../audit/lines.ts";
-import { connected, disconnect, redisClient } from "../clients/redis.ts";
+import { connected, disconnect, type RedisClient, redisClient } from "../clients/redis.ts";
 import { Fault } from "../errors.ts";
 import type { CommandIo } from "./command.ts";
 
@@ -34,11 +34,24 @@ export function dataFolder(words: SourceWords, io: CommandIo): string {
 /** The lines that the words mean. Throws a Fault that says which word is wrong. */
 export function linesOf(words: SourceWords, io: CommandIo): AsyncIterable<Lines> {
   if (words.file !== undefined) return fileLines(words.file);
-  if (words.redis !== undefined) return redisLines(words.redis, words.stream ?? "{guise:audit}", io);
+  if (words.redis !== undefined) return redisLines(words, io);
   return journalLines(join(dataFolder(words, io), "audit"));
 }
 
-async function* redisLines(variable: string, stream: string, io: CommandIo): AsyncGenerator<Lines> {
+async function* redisLines(words: SourceWords, io: CommandIo): AsyncGenerator<Lines> {
+  const { client, stream } = await inRedis(words, io);
+  try {
+    yield* streamLines(client, stream);
+  } finally {
+    disconnect(client);
+  }
+}
+
+/** Connects to the Redis that the words mean. The caller disconnects. */
+export async function inRedis(
+  { redis: variable = "", stream = "{guise:audit}" }: SourceWords,
+  io: CommandIo,
+): Promise<{ readonly client: RedisClient; readonly stream: string }> {
   const url = io.env[variable];
   if (url === undefined) throw new Fault("secret-missing", `the variable ${variable} is not set`);
   const say = (_: object, message: string) => io.err(`${message}\n`);
@@ -46,8 +59,9 @@ async function* redisLines(variable: string, stream: string, io: CommandIo): Asy
   const client = redisClient(url, { name: "guise-cli", log, timeout: 10_000 });
   try {
     await connected(client, 10_000);
-    yield* streamLines(client, stream);
-  } finally {
+    return { client, stream };
+  } catch (error) {
     disconnect(client);
+    throw error;
   }
 }

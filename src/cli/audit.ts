@@ -1,25 +1,31 @@
 import { Fault } from "../errors.ts";
-import { exportLines, query, tail } from "./audit-query.ts";
+import { exportLines } from "./audit-export.ts";
+import { query, tail } from "./audit-query.ts";
 import { SOURCE_USAGE } from "./audit-source.ts";
 import { verify } from "./audit-verify.ts";
 import { parseWords } from "./audit-words.ts";
 import type { Command } from "./command.ts";
 
-const USAGE = `guise audit tail    [-n N] [--follow] [--json] [source]
-guise audit query   [--user ID] [--as ID] [--impersonation ID] [--action NAME] [--path START]
-                    [--since TIME] [--until TIME] [-n N] [--json] [source]
+const USAGE = `guise audit tail    [which] [-n N] [--follow] [--json] [source]
+guise audit query   [which] [-n N] [--json] [source]
+guise audit export  [which] [--format ecs|ocsf|csv] [source]
 guise audit verify  [--checkpoints FILE] [--key FILE]… [--whole] [--json] [source]
-guise audit export  [--since TIME] [--until TIME] [source]
+
+which, all unless they are said:
+  --agent ID          by this person at the keyboard
+  --customer ID       as this person
+  --impersonation ID  in this impersonation
+  --action NAME       like impersonation.denied, denied, or consent
+  --path START        of addresses that begin so
+  --since, --until    a time like 2026-05-28T20:00Z, or how long ago, like 15m, 2h, 7d
 
   -n N                at most N records, the newest (default: tail 20, query 1000)
   --follow, -f        go on as records are written
-  --user ID           by this person at the keyboard
-  --as ID             as this effective user
-  --since, --until    a time like 2026-05-28T20:00Z, or how long ago, like 15m, 2h, 7d
+  --json              records as they stand, a report as JSON
+  --format NAME       ecs: lines as they stand, which can be verified; ocsf: one JSON object a line; csv: a table
   --checkpoints FILE  lines of a log or export with checkpoints that were kept elsewhere
   --key FILE          a public checkpoint key (JWK or PEM); otherwise those in the data folder
   --whole             records and lives that are not here any more are findings as well
-  --json              records as they stand, a report as JSON
 
 source, the journals of this machine unless one is named:
 ${SOURCE_USAGE}`;

@@ -79,15 +79,15 @@ t.test("query finds by people, action, path and time", async (t) => {
     const { out } = await run(["query", "--json", "--data", data, ...words]);
     return out.split("\n").length - 1;
   };
-  t.equal(await count("--user", "alice"), 2);
-  t.equal(await count("--as", "17"), 3);
-  t.equal(await count("--as", "18"), 0);
+  t.equal(await count("--agent", "alice"), 2);
+  t.equal(await count("--customer", "17"), 3);
+  t.equal(await count("--customer", "18"), 0);
   t.equal(await count("--impersonation", "imp-1"), 3);
   t.equal(await count("--action", "impersonation"), 3);
   t.equal(await count("--action", "impersonation.intent"), 1);
   t.equal(await count("--path", "/sites"), 0);
   t.equal(await count("--since", "2026-05-28T20:26:41Z", "--until", "2026-05-28T20:26:42Z"), 1);
-  t.equal(await count("--user", "alice", "-n", "1"), 1);
+  t.equal(await count("--agent", "alice", "-n", "1"), 1);
   await it.close();
 });
 
@@ -142,6 +142,62 @@ t.test("what is exported can be verified", async (t) => {
   const copy = join(data, "export.jsonl");
   await writeFile(copy, out);
   t.equal((await run(["verify", "--file", copy, "--data", data])).code, 0);
+});
+
+t.test("what is exported for other tools has only what was asked for", async (t) => {
+  const { data, it } = await made(t);
+  await it.close();
+  const csv = (await run(["export", "--format", "csv", "--agent", "alice", "--data", data])).out;
+  t.equal(csv.split("\r\n").length, 4, "the first line, two records, the end");
+  t.match(csv, /^time,action,/);
+  const ocsf = (await run(["export", "--format", "ocsf", "--action", "outcome", "--data", data])).out;
+  t.match(JSON.parse(ocsf), { class_uid: 4002, status_id: 2 });
+  t.match(await run(["export", "--format", "xml", "--data", data]), { code: 2, err: /ecs, ocsf or csv/ });
+});
+
+t.test("tail shows what was asked for alone", async (t) => {
+  const { data, it } = await made(t);
+  const { out } = await run(["tail", "--customer", "17", "--action", "denied", "--data", data]);
+  t.equal(out.split("\n").length, 2);
+  t.match(out, /impersonation\.denied/);
+  await it.close();
+});
+
+t.test("an id of odd letters is found as well", async (t) => {
+  const { data, it } = await made(t);
+  await it.record(event({ trueUser: { id: 'z\u00fc"\u202e', name: null, email: null, groups: null } }));
+  const { out } = await run(["query", "--json", "--agent", 'z\u00fc"\u202e', "--data", data]);
+  t.equal(out.split("\n").length, 2);
+  await it.close();
+});
+
+t.test("the stream can be followed", async (t) => {
+  const server = await redisServer();
+  t.teardown(() => server.stop());
+  const { data, it } = await made(t);
+  const sink = redisStream.create(
+    { redis: { url: server.url, stream: "{guise:audit}" } },
+    { clock, log: memoryLog(), folder: data, producer: it.source.producer },
+  );
+  const ship = shipper({ source: it.source, sink, clock, log: memoryLog(), linger: 1 });
+  t.teardown(() => ship.close());
+  while (ship.status().lag !== 0) await new Promise((done) => setTimeout(done, 5));
+  const main = new URL("../../src/main.ts", import.meta.url).pathname;
+  const args = [main, "audit", "tail", "-f", "-n", "1", "--redis", "THE_REDIS", "--customer", "17"];
+  const child = spawn(process.execPath, args, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, THE_REDIS: server.url },
+  });
+  let said = "";
+  let told = false;
+  for await (const chunk of child.stdout) {
+    said += chunk;
+    if (!told) await it.record(event({ action: "impersonation.ended" }));
+    told = true;
+    if (said.includes("impersonation.ended")) child.kill();
+  }
+  t.match(said, /impersonation\.denied.*\n.*impersonation\.ended/);
+  await it.close();
 });
 
 t.test("the stream is read like a journal", async (t) => {
