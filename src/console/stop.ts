@@ -4,7 +4,7 @@ import { end, takeOff } from "../gateway/lifecycle.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
-import { field, fromOwnPage, seeOther, sendPage } from "./visitor.ts";
+import { field, isFromOwnPage, seeOther, sendPage } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
 export function stopPages(fastify: FastifyInstance, world: World): void {
@@ -26,7 +26,9 @@ function stopPage(world: World, { received }: FastifyRequest): string {
 async function stopNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { received } = request;
   if (received.secret === null) return await seeOther(reply, "/");
-  fromOwnPage(world, received, field(request, "_csrf"), null);
+  // A tab that was left open under other shoes has a token that is none any more: it gets the page with the button.
+  if (!isFromOwnPage(world, received, field(request, "_csrf"), null))
+    return await sendPage(reply, 403, stopPage(world, request));
   const held = await heldBy(world, request, received.secret);
   const over =
     held === null ? null : held.end === null ? await end(world, received, held, "ended-by-agent") : held;

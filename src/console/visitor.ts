@@ -63,27 +63,37 @@ export function parameter(request: FastifyRequest, name: string): string | null 
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** A form counts only from a page of our own: by what the browser says, and by the hidden token. Throws `forbidden`. */
+/** Throws `forbidden` for a form that doesn't count. */
 export function fromOwnPage(
   world: World,
   received: Received,
   token: string | null,
   trueUser: Identity | null,
 ): void {
-  sameOrigin(received);
-  if (token === null || !world.forms.holds(token, formSubject(received, trueUser), world.clock.now())) {
-    throw new Fault("forbidden", "the form's token is missing, old or of another impersonation");
-  }
+  if (isFromOwnPage(world, received, token, trueUser)) return;
+  const { origin } = received.raw.headers;
+  throw new Fault(
+    "forbidden",
+    `the form was sent from ${origin ?? received.navigation.site}, or its token is missing, old or of another impersonation`,
+  );
 }
 
-function sameOrigin(received: Received): void {
+/** A form counts only from a page of our own: by what the browser says, and by the hidden token. */
+export function isFromOwnPage(
+  world: World,
+  received: Received,
+  token: string | null,
+  trueUser: Identity | null,
+): boolean {
+  if (!isSameOrigin(received) || token === null) return false;
+  return world.forms.holds(token, formSubject(received, trueUser), world.clock.now());
+}
+
+function isSameOrigin(received: Received): boolean {
   const { origin } = received.raw.headers;
   const { site } = received.navigation;
-  const foreign =
-    origin !== undefined && origin !== "null"
-      ? origin !== received.origin
-      : site !== "same-origin" && site !== "unknown";
-  if (foreign) throw new Fault("forbidden", `the form was sent from ${origin ?? site}`);
+  if (origin !== undefined && origin !== "null") return origin === received.origin;
+  return site === "same-origin" || site === "unknown";
 }
 
 export async function sendPage(reply: FastifyReply, status: number, page: string): Promise<FastifyReply> {

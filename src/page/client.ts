@@ -20,6 +20,7 @@ const PARTS = [
   "disable",
   "logout",
   "confirm",
+  "freeze",
   "tab",
   "watch",
   "banner",

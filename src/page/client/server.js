@@ -1,5 +1,6 @@
-/** The page's own `fetch`, as it was when this script began. */
+/** The page's own `fetch` and `submit`, as they were when this script began. */
 export const send = window.fetch.bind(window);
+const submit = HTMLFormElement.prototype.submit;
 
 /**
  * Tells the server; whether it was taken.
@@ -45,7 +46,7 @@ export async function running(banner) {
  */
 export function stop(banner) {
   const form = banner.root.querySelector("form.stop");
-  if (form instanceof HTMLFormElement) HTMLFormElement.prototype.submit.call(form);
+  if (form instanceof HTMLFormElement) submit.call(form);
   else location.assign(`${banner.base}stop`);
 }
 

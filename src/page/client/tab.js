@@ -1,5 +1,6 @@
 import { ask } from "./dialog.js";
-import { running, stop } from "./server.js";
+import { freeze } from "./freeze.js";
+import { running } from "./server.js";
 
 /** Between two questions of the same tab, ms. */
 const REST = 2000;
@@ -53,10 +54,13 @@ export function tellStopped() {
 }
 
 /**
+ * To load the page again as oneself would be to follow its link once more, and so to start again: that is not offered.
+ * The Stop form of this tab belongs to the disguise that is over, so Stop is the page with the button.
  * @param {import("./element.js").Banner} banner
  * @param {boolean} self
  */
 async function block(banner, self) {
+  freeze(`This tab was opened as ${banner.config.name}`);
   const answer = await ask(banner, {
     kind: "cover",
     title: `This tab was opened as ${banner.config.name}`,
@@ -64,13 +68,14 @@ async function block(banner, self) {
       ? "You are yourself again. What this tab shows is no longer how you see the app."
       : "You are now viewing the app as somebody else. Nothing can be done in this tab any more.",
     buttons: self
-      ? [["reload", "Load this page again"]]
+      ? [["leave", "Go on as yourself"]]
       : [
           ["reload", "Load this page again"],
           ["stop", "Stop"],
         ],
   });
-  if (answer === "stop") stop(banner);
+  if (answer === "leave") location.assign("/");
+  else if (answer === "stop") location.assign(`${banner.base}stop`);
   else location.reload();
 }
 

@@ -29,7 +29,8 @@ t.test("a tab whose disguise no longer runs is covered", async (t) => {
       "what is under it can't be pressed",
     );
     await banner.click("dialog.cover button");
-    await ready(page);
+    if (other === null) await page.waitForURL(`${it.site.url}/`);
+    else await ready(page);
     await page.context().close();
   }
 });

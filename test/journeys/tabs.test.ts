@@ -1,0 +1,197 @@
+import type { BrowserContext, Page } from "playwright-core";
+import t from "tap";
+import { pressInBanner } from "../fixtures/banner.ts";
+import { hostile } from "../fixtures/hostile.ts";
+import { inside } from "../page/inside.ts";
+
+const it = await hostile({ grant: "mode: write" });
+t.teardown(() => it.close());
+
+const html = (path: string) => `<!doctype html><title>${path}</title><h1>{who} at ${path}</h1>
+  <form method="post" action="/save?from=${path}"><input name="text" value="{who}'s"><button>Save</button></form>`;
+for (const path of ["/", "/dash", "/u/17/x", "/u/23/x", "/u/alice/x"]) it.app.page(path, html(path));
+it.app.page("/save", "<!doctype html><h1>{who} saved</h1>");
+
+const saves = () => it.app.requests.filter(({ method }) => method === "POST");
+
+/** Resolves when the tab shows this page of this person. */
+async function shows(page: Page, words: string): Promise<void> {
+  await page.waitForFunction(`document.querySelector("h1")?.textContent === ${JSON.stringify(words)}`);
+}
+
+async function covered(page: Page): Promise<string> {
+  await page.waitForFunction("document.activeElement?.localName === 'guise-banner'");
+  return await (await inside(page)).call("dialog.cover", "return this.innerText;");
+}
+
+/** Nuno in one tab, then Mia in another. */
+async function twoTabs(context: BrowserContext): Promise<{ nuno: Page; mia: Page }> {
+  const nuno = await it.fromTicket(context, "/u/17/x");
+  await shows(nuno, "17 at /u/17/x");
+  const mia = await it.fromTicket(context, "/u/23/x");
+  await shows(mia, "23 at /u/23/x");
+  return { nuno, mia };
+}
+
+t.test(
+  "two tabs, two customers: the first is covered at once and leads on by its buttons alone",
+  async (t) => {
+    const context = await it.person("alice");
+    const { nuno, mia } = await twoTabs(context);
+    t.match(
+      await covered(nuno),
+      /This tab was opened as Nuno Almeida[\s\S]*viewing the app as somebody else/,
+    );
+    await it.shot(nuno, "21-other-tab");
+    await it.shot(mia, "22-second-tab");
+    t.equal(await (await inside(mia)).has("dialog"), false, "the second is not");
+
+    await nuno.bringToFront();
+    await nuno.keyboard.press("Escape");
+    await nuno
+      .locator("form[action^='/save'] button")
+      .click({ force: true, timeout: 2000 })
+      .catch(() => undefined);
+    t.match(await covered(nuno), /Nuno/);
+    t.strictSame(saves(), [], "nothing under the cover can be pressed");
+
+    await (await inside(nuno)).click("dialog.cover button");
+    await shows(nuno, "23 at /u/17/x");
+    t.equal(await nuno.locator("guise-banner").count(), 1, "loaded again, it is how Mia sees that address");
+    await context.close();
+  },
+);
+
+t.test("Stop in the covered tab ends what runs now", async (t) => {
+  const context = await it.person("alice");
+  const { nuno, mia } = await twoTabs(context);
+  await covered(nuno);
+  await (await inside(nuno)).click("dialog.cover button:last-child");
+  await nuno.locator("h1", { hasText: "Stop viewing as somebody else?" }).waitFor();
+  await nuno.click("main button");
+  await nuno.locator("h1", { hasText: "alice at /" }).waitFor();
+  t.match(await covered(mia), /This tab was opened as Mia Lindqvist[\s\S]*yourself again/);
+  await it.shot(mia, "23-stopped-elsewhere");
+  await context.close();
+});
+
+t.test(
+  "Stop in a banner that was left open under other shoes asks once more, also without JavaScript",
+  async (t) => {
+    const context = await it.person("alice", { javaScriptEnabled: false });
+    const nuno = await it.fromTicket(context, "/u/17/x");
+    await it.fromTicket(context, "/u/23/x");
+    await pressInBanner(nuno, "Stop");
+    await nuno.locator("h1", { hasText: "Stop viewing as somebody else?" }).waitFor();
+    await nuno.click("main button");
+    await nuno.locator("h1", { hasText: "alice at /" }).waitFor();
+    t.match((await it.recorded("impersonation.ended")).at(-1), {
+      user: { id: "alice", effective: { id: "23" } },
+    });
+    await context.close();
+  },
+);
+
+t.test("Stop in one tab covers all others at once", async (t) => {
+  const context = await it.person("alice");
+  const first = await it.fromTicket(context, "/u/17/x");
+  const second = await context.newPage();
+  await second.goto(`${it.url}/dash`);
+  await shows(second, "17 at /dash");
+  await pressInBanner(second, "Stop");
+  await shows(second, "alice at /");
+  t.match(await covered(first), /yourself again/);
+  const starts = (await it.recorded("impersonation.started")).length;
+  await (await inside(first)).click("dialog.cover button");
+  await shows(first, "alice at /");
+  t.equal((await it.recorded("impersonation.started")).length, starts, "and its button starts nothing again");
+  await context.close();
+});
+
+t.test("what a script of the covered tab would still send is refused in the tab itself", async (t) => {
+  const context = await it.person("alice");
+  const page = await it.fromTicket(context, "/u/17/x");
+  await page.goto(`${it.url}/dash`);
+  await shows(await it.fromTicket(context, "/u/23/x"), "23 at /u/23/x");
+  await covered(page);
+  const before = it.app.requests.length;
+  const outcomes = await page.evaluate(`(async () => {
+    const attempt = async (work) => { try { return String(await work()) } catch (error) { return error.name } };
+    return [
+      await attempt(() => fetch("/save", { method: "POST", body: "nuno" })),
+      await attempt(() => { const it = new XMLHttpRequest(); it.open("POST", "/save"); it.send("nuno"); }),
+      await attempt(() => navigator.sendBeacon("/save", "nuno")),
+      await attempt(() => document.forms[0].submit()),
+      await attempt(() => document.forms[0].requestSubmit()),
+      await attempt(() => new WebSocket("ws://" + location.host + "/live")),
+      await attempt(() => new EventSource("/stream")),
+    ];
+  })()`);
+  const REFUSED = "InvalidStateError";
+  t.strictSame(outcomes, [REFUSED, REFUSED, "false", REFUSED, REFUSED, REFUSED, REFUSED]);
+  t.equal(it.app.requests.length, before);
+  t.strictSame(saves(), []);
+  await context.close();
+});
+
+t.test(
+  "without JavaScript the server refuses what the first tab sends, and the second goes on",
+  async (t) => {
+    const context = await it.person("alice", { javaScriptEnabled: false });
+    const nuno = await it.fromTicket(context, "/u/17/x");
+    const mia = await it.fromTicket(context, "/u/23/x");
+    const answered = nuno.waitForResponse((response) => response.request().method() === "POST");
+    await nuno.click("form[action^='/save'] button");
+    t.equal((await answered).status(), 409);
+    await nuno.waitForLoadState();
+    t.match(
+      await nuno.locator("main").innerText(),
+      /other-tab[\s\S]*opened as somebody else[\s\S]*Nothing was changed/,
+    );
+    await it.shot(nuno, "24-other-tab-refused");
+    t.strictSame(saves(), [], "the app never heard of it");
+    const denied = await it.recorded("impersonation.denied");
+    t.match(JSON.stringify(denied.at(-1)), /other-tab/, "and it is on record");
+
+    await mia.click("form[action^='/save'] button");
+    await mia.locator("h1", { hasText: "23 saved" }).waitFor();
+    t.match(saves(), [{ who: "23", body: "text=23%27s" }]);
+    await context.close();
+  },
+);
+
+t.test("a script gets 409 with the word", async (t) => {
+  const context = await it.person("alice");
+  await twoTabs(context);
+  const before = saves().length;
+  for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+    const response = await context.request.fetch(`${it.url}/save`, {
+      method,
+      data: "nuno",
+      headers: {
+        referer: `${it.url}/u/17/x`,
+        "sec-fetch-dest": "empty",
+        "sec-fetch-mode": "cors",
+        "sec-fetch-site": "same-origin",
+      },
+    });
+    t.equal(response.status(), 409, method);
+    t.match(await response.json(), { code: "other-tab", type: "urn:guise:reason:other-tab" });
+  }
+  t.equal(saves().length, before);
+  await context.close();
+});
+
+t.test("one's own page in another tab does nothing as the customer either", async (t) => {
+  const context = await it.person("alice");
+  const own = await context.newPage();
+  await own.goto(`${it.url}/u/alice/x`);
+  await shows(own, "alice at /u/alice/x");
+  await shows(await it.fromTicket(context, "/u/17/x"), "17 at /u/17/x");
+  const before = saves().length;
+  await own.click("form[action^='/save'] button");
+  await own.waitForFunction("document.querySelector('main') !== null");
+  t.match(await own.locator("main").innerText(), /other-tab/);
+  t.equal(saves().length, before);
+  await context.close();
+});
