@@ -42,6 +42,8 @@ export async function openDoor(fastify: FastifyInstance, world: World, ways: Way
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
     if (taken.kind === "refused") return await refuseAtDoor(world, request, reply, taken);
     request.received = taken.received;
+    // Node loses the bytes behind an upgrade that isn't made, so nothing more may come on this connection.
+    if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
     if (!taken.received.ours) return await admitRequest(world, ways, request, reply);
     notForwarded(world, request, reply);
     return undefined;

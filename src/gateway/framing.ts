@@ -17,6 +17,8 @@ const CHUNKED: Framing = { kind: "chunked" };
 export function framingFault(request: Pick<IncomingMessage, "headers" | "httpVersion">): Fault | null {
   const coding = request.headers["transfer-encoding"];
   const length = request.headers["content-length"];
+  if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0")
+    return new Fault("bad-request", `HTTP/${request.httpVersion} is not spoken here`);
   if (length !== undefined && !(/^(?:0|[1-9]\d*)$/.test(length) && Number.isSafeInteger(Number(length)))) {
     return new Fault("bad-request", `Content-Length is ${JSON.stringify(length)}`);
   }

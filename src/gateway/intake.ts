@@ -23,6 +23,9 @@ interface Doorkeeper {
   readonly dropped: (lowerName: string) => boolean;
 }
 
+/** Connections that brought a request with two readings: what comes behind it may be a part of it. */
+const spoilt = new WeakSet<object>();
+
 const doorkeepers = new WeakMap<Settings, Doorkeeper>();
 
 /** The door: one reading of the address, our names out of the headers, the config pinned. Refuses what has two readings. */
@@ -30,10 +33,12 @@ export function intake(world: World, raw: IncomingMessage, upgrade: boolean): In
   const snapshot = world.config.current();
   const id = randomUUID();
   try {
+    if (spoilt.has(raw.socket)) throw new Fault("bad-request", "a request before it had two readings");
     return { kind: "received", received: receive(world, snapshot, raw, { id, upgrade }) };
   } catch (error) {
-    if (error instanceof Fault) return { kind: "refused", fault: error, id };
-    throw error;
+    if (!(error instanceof Fault)) throw error;
+    spoilt.add(raw.socket);
+    return { kind: "refused", fault: error, id };
   }
 }
 

@@ -37,6 +37,12 @@ t.test("SMUG-02 framing that has two readings is refused", async (t) => {
   t.equal(framingFault(request({ "transfer-encoding": "chunked" }, "1.0"))?.code, "bad-request");
 });
 
+t.test("SMUG-01 only the versions that are spoken here are read", async (t) => {
+  for (const version of ["0.9", "1.2", "2.0"])
+    t.equal(framingFault(request({}, version))?.code, "bad-request", version);
+  for (const version of ["1.0", "1.1"]) t.equal(framingFault(request({}, version)), null, version);
+});
+
 t.test("framing with one reading is let through", async (t) => {
   t.equal(framingFault(request({})), null);
   t.equal(framingFault(request({ "content-length": "0" })), null);

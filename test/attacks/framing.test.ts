@@ -1,0 +1,303 @@
+import t, { type Test } from "tap";
+import { type Arrived, OK, saying, usual } from "../fixtures/attack-app.ts";
+import { HOST, request, stand, WRITE } from "../fixtures/attack-stand.ts";
+import { allWays, fire, type Way } from "../fixtures/attack-ways.ts";
+import { raw } from "../fixtures/raw.ts";
+import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
+
+// In mode write, so that a disguise may send bodies of every kind.
+const it = await stand(t, { config: WRITE });
+const ways = await allWays(t, it);
+const requests = ways.filter(({ socket }) => !socket);
+const upgrades = ways.filter(({ socket }) => socket);
+
+/** A second request that is hidden in the first one. */
+const INNER = request("GET /inner", []);
+
+/** Whoever sends these bytes gets one answer with this status and a closed connection, and the app gets nothing. */
+async function refusedRaw(t: Test, bytes: string, status: RegExp, what: string): Promise<void> {
+  const before = it.app.begun.length;
+  const line = await raw(t, it.port);
+  line.send(bytes);
+  const { text } = await line.closed;
+  t.match(text, status, what);
+  t.equal(text.match(/^HTTP\/1\.1 /gm)?.length, 1, `${what}: one answer`);
+  t.equal(it.app.begun.length, before, `${what}: nothing reached the app`);
+}
+
+/** The head of a POST with these lines of framing. */
+function post(way: Way, lines: readonly string[], body: string): string {
+  return request("POST /search", [...way.fields, ...lines], body);
+}
+
+t.test("SMUG-01: what two parsers may read differently is 400, and the connection ends", async (t) => {
+  const bodies: readonly (readonly [lines: readonly string[], body: string])[] = [
+    [["Content-Length: 4", "Transfer-Encoding: chunked"], `0\r\n\r\n${INNER}`],
+    [["Transfer-Encoding: chunked", "Content-Length: 4"], `0\r\n\r\n${INNER}`],
+    [["Content-Length: 4", "Content-Length: 5"], `abcd${INNER}`],
+    [["Content-Length: 4", "Content-Length: 4"], `abcd${INNER}`],
+    [["Content-Length: 4, 4"], `abcd${INNER}`],
+    [["Content-Length: +3"], `abc${INNER}`],
+    [["Content-Length: -1"], INNER],
+    [["Content-Length: 0x3"], `abc${INNER}`],
+    [["Content-Length: 3 3"], `abc${INNER}`],
+    [["Content-Length: 99999999999999999999"], INNER],
+    [["Transfer-Encoding : chunked"], `0\r\n\r\n${INNER}`],
+    [["Transfer-Encoding: xchunked"], `0\r\n\r\n${INNER}`],
+    [["Transfer-Encoding: chunked", "Transfer-Encoding: identity"], `0\r\n\r\n${INNER}`],
+    [["Transfer-Encoding:\x0bchunked"], `0\r\n\r\n${INNER}`],
+    [["X: y\nTransfer-Encoding: chunked"], `0\r\n\r\n${INNER}`],
+    [["X: a\rb"], INNER],
+    [["X: a\0b"], INNER],
+    [["X: a", " folded: b"], INNER],
+    [["No colon"], INNER],
+    [[": empty"], INNER],
+    [["X y: z"], INNER],
+  ];
+  for (const way of requests)
+    for (const [lines, body] of bodies)
+      await refusedRaw(
+        t,
+        post(way, lines, body),
+        /^HTTP\/1\.1 400 /,
+        `${way.name}: ${JSON.stringify(lines)}`,
+      );
+  await refusedRaw(
+    t,
+    request("GET /x HTTP/1.0", ["Transfer-Encoding: chunked"], `0\r\n\r\n${INNER}`),
+    /^HTTP\/1\.1 400 /,
+    "chunks in HTTP/1.0",
+  );
+  await refusedRaw(t, request("GET /x HTTP/2.0", []) + INNER, /^HTTP\/1\.1 400 /, "HTTP/2.0");
+  await refusedRaw(t, `GET /x HTTP/1.1\nHost: ${HOST}\n\n${INNER}`, /^HTTP\/1\.1 400 /, "bare line feeds");
+});
+
+t.test("SMUG-02: a coding that would be lost, and a length in an odd spelling, are 400", async (t) => {
+  const framings = [
+    ["Transfer-Encoding: gzip, chunked"],
+    ["Transfer-Encoding: ,chunked"],
+    ["Transfer-Encoding: chunked,"],
+    ["Transfer-Encoding: chunked, chunked"],
+    ["Transfer-Encoding: identity"],
+    ["Transfer-Encoding: gzip"],
+    ["Content-Length: 010"],
+    ["Content-Length: 00"],
+    ["Content-Length: 3,"],
+    ["Content-Length:"],
+  ];
+  for (const way of requests)
+    for (const lines of framings)
+      await refusedRaw(
+        t,
+        post(way, lines, `0\r\n\r\n${INNER}`),
+        /^HTTP\/1\.1 (?:400|501) /,
+        `${way.name}: ${lines}`,
+      );
+  for (const way of upgrades) {
+    for (const lines of framings) {
+      const { reply, arrived } = await fire(t, it, way, { fields: lines, body: `0\r\n\r\n${INNER}` });
+      t.match(reply.status, /^(?:400|501)$/, `${way.name}: ${lines}`);
+      t.same(arrived, [], `${way.name}: ${lines}`);
+    }
+  }
+});
+
+t.test(
+  "SMUG-03: a body that turns out to be broken after its head went on is told as what it is",
+  async (t) => {
+    const broken = [
+      "5\r\nabcde\r\nZZ\r\n",
+      "5\r\nabcdeXX\r\n",
+      "5;\0\r\nabcde\r\n",
+      "-1\r\n",
+      "5 \nabcde\r\n",
+    ];
+    for (const way of requests) {
+      for (const [n, body] of broken.entries()) {
+        const before = it.app.begun.length;
+        const target = `/broken/${way.name}/${n}`;
+        const line = await raw(t, it.port);
+        line.send(request(`PUT ${target}`, [...way.fields, "Transfer-Encoding: chunked"], "3\r\nabc\r\n"));
+        await it.app.until(() => it.app.begun.length > before);
+        const begun = it.app.begun.length;
+        const open = it.app.open.size;
+        line.send(body + INNER);
+        const { text } = await line.closed;
+        t.notMatch(text, /^HTTP\/1\.1 [23]/, `${target}: no answer that looks like one`);
+        // The app's connection is gone with it.
+        await it.app.until(() => it.app.open.size < open);
+        t.equal(it.app.begun.length, begun, `${target}: what came behind is no request`);
+        t.equal(
+          it.app.arrived.some((arrived) => arrived.target === target),
+          false,
+          `${target}: never whole`,
+        );
+        if (!way.disguised) continue;
+        const outcome = await it.recorded(
+          (it) => it.event.action === "impersonation.outcome" && it.url?.path === target,
+        );
+        t.equal(outcome.guise?.ending, "client-framing-error", target);
+        const lines = await it.journal();
+        t.notOk(
+          lines.some((it) => it.event?.action === "impersonation.denied" && it.url?.path === target),
+          "never as refused",
+        );
+      }
+    }
+  },
+);
+
+t.test("SMUG-04: any method may have a body; it arrives as it was, and so does what follows", async (t) => {
+  for (const way of requests) {
+    for (const method of ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PROPFIND"]) {
+      for (const lines of [["Content-Length: 5"], ["Transfer-Encoding: chunked"]]) {
+        const before = it.app.arrived.length;
+        const line = await raw(t, it.port);
+        const body = lines[0] === "Content-Length: 5" ? "abcde" : "5\r\nabcde\r\n0\r\n\r\n";
+        const second = request("GET /second", ["Connection: close", ...way.fields]);
+        it.app.answer = (arrived) =>
+          arrived.line.startsWith("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : OK;
+        line.send(request(`${method} /body`, [...way.fields, ...lines], body) + second);
+        const { text } = await line.closed;
+        const what = `${way.name}: ${method}, ${lines}`;
+        t.equal(text.match(/HTTP\/1\.1 200 OK\r\n/g)?.length, 2, what);
+        // Two connections to the app may overtake each other.
+        const arrived = it.app.arrived.slice(before).sort((a, b) => (a.target < b.target ? -1 : 1));
+        const [first, next, ...more] = arrived;
+        t.match(first, { target: "/body", body: /^(?:abcde|5\r\nabcde\r\n0\r\n\r\n)$/ }, what);
+        t.equal(next?.target, "/second", what);
+        t.same(more, [], what);
+      }
+    }
+  }
+  it.app.answer = usual;
+});
+
+/** Answers that can be read in two ways, or not at all. */
+const UNREADABLE: Readonly<Record<string, string>> = {
+  "two framings": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+  "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+  "an odd length": "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
+  "another coding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+  "101 that nobody asked for":
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\n",
+  "100 that nobody asked for": `HTTP/1.1 100 Continue\r\n\r\n${OK}`,
+  "a head that is cut": "HTTP/1.1 200 OK\r\nContent-Le",
+  "no HTTP": "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+  "a header with NUL": "HTTP/1.1 200 OK\r\nX: a\0b\r\nContent-Length: 2\r\n\r\nab",
+};
+
+t.test("SMUG-05: an answer with two readings is 502, and its connection is never used again", async (t) => {
+  for (const way of ways) {
+    for (const [what, bytes] of Object.entries(UNREADABLE)) {
+      // On the way to a 101 it is only one more hint, and is dropped.
+      if (way.socket && what.startsWith("100")) continue;
+      it.app.answer = (_request, socket) => {
+        socket.write(bytes, "latin1");
+        if (what.includes("cut")) socket.end();
+        return null;
+      };
+      const { reply, arrived } = await fire(t, it, way);
+      t.equal(reply.status, 502, `${way.name}: ${what}`);
+      t.notMatch(reply.text, /127\.0\.0\.1|SSH/, "a generic body");
+      it.app.answer = usual;
+      const next = await fire(t, it, way);
+      t.equal(next.reply.status, way.socket ? 101 : 200, `${way.name}: after ${what}`);
+      t.not(
+        next.arrived[0]?.connection,
+        arrived[0]?.connection,
+        `${way.name}: after ${what}, another connection`,
+      );
+    }
+  }
+});
+
+t.test("SMUG-05: bytes behind an answer are nobody's answer", async (t) => {
+  const second = saying("STOLEN");
+  for (const way of requests) {
+    it.app.answer = () => OK + second;
+    await fire(t, it, way);
+    it.app.answer = usual;
+    for (let n = 0; n < 3; n += 1) {
+      const { reply } = await fire(t, it, way);
+      t.notMatch(reply.text, /STOLEN/, way.name);
+      t.equal(reply.status, 200);
+    }
+  }
+});
+
+t.test("SMUG-05: hints before an answer end here", async (t) => {
+  for (const way of requests) {
+    it.app.answer = () =>
+      `HTTP/1.1 103 Early Hints\r\nLink: </evil.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${OK}`;
+    const { reply } = await fire(t, it, way);
+    t.match(reply.text, /^HTTP\/1\.1 200 OK\r\n/, way.name);
+    t.notMatch(reply.text, /evil/, way.name);
+  }
+  it.app.answer = usual;
+});
+
+t.test("SMUG-06: an upgrade to anything but WebSocket is a plain request", async (t) => {
+  for (const way of requests) {
+    for (const protocol of ["h2c", "foo", "TLS/1.0", "websockets"]) {
+      const before = it.app.arrived.length;
+      const line = await raw(t, it.port);
+      const connection = "Connection: Upgrade, HTTP2-Settings";
+      const outer = request("GET /outer", [
+        ...way.fields,
+        connection,
+        `Upgrade: ${protocol}`,
+        "HTTP2-Settings: AAMAAABk",
+      ]);
+      line.send(`${outer}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`);
+      const { text } = await line.closed;
+      t.equal(text.match(/^HTTP\/1\.1 200 OK\r$/gm)?.length, 1, `${way.name}: ${protocol}`);
+      const arrived: readonly Arrived[] = it.app.arrived.slice(before);
+      t.equal(arrived.length, 1, `${way.name}: ${protocol}`);
+      t.notMatch(arrived[0]?.head, /upgrade|http2-settings/i, `${way.name}: ${protocol}`);
+    }
+  }
+});
+
+t.test("SMUG-06: bytes behind an upgrade reach the app only after its 101", async (t) => {
+  for (const way of upgrades) {
+    for (const says of ["HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", OK]) {
+      it.app.answer = () => says;
+      const before = it.app.begun.length;
+      const { reply } = await fire(t, it, way, { body: INNER + INNER });
+      t.equal(`HTTP/1.1 ${reply.status}`, says.slice(0, 12), way.name);
+      t.equal(it.app.begun.length, before + 1, `${way.name}: an app that says no sees nothing of them`);
+      t.notMatch(reply.text, /HTTP\/1\.1[\s\S]*HTTP\/1\.1/, "one answer");
+    }
+    let late: (() => void) | null = null;
+    it.app.answer = ({ connection }, socket) => {
+      late = () => {
+        it.app.tunnelled.set(connection, "");
+        socket.write(SWITCHED);
+      };
+      return null;
+    };
+    const before = it.app.begun.length;
+    const sent = fire(t, it, way, { body: "early bytes" });
+    await it.app.until(() => it.app.begun.length > before && late !== null);
+    t.equal([...it.app.tunnelled.values()].includes("early bytes"), false, way.name);
+    (late as (() => void) | null)?.();
+    await sent;
+    it.app.answer = usual;
+    it.app.tunnelled.clear();
+  }
+  for (const way of upgrades) {
+    for (const lines of [["Content-Length: 5"], ["Transfer-Encoding: chunked"]]) {
+      const { reply, arrived } = await fire(t, it, way, { fields: lines, body: `abcde${INNER}` });
+      t.match({ reply, arrived }, { reply: { status: 400 }, arrived: [] }, `${way.name}: ${lines}`);
+    }
+  }
+});
+
+t.test("SMUG-06: the gateway is as well as before", async (t) => {
+  for (const way of ways) {
+    const { reply } = await fire(t, it, way);
+    t.equal(reply.status, way.socket ? 101 : 200, way.name);
+  }
+  t.equal(await it.metric("guise_invariant_violations_total"), 0);
+});
