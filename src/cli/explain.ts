@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
+import { prettifyError, ZodError } from "zod";
 import { httpClient } from "../clients/http.ts";
 import { KINDS } from "../config/kinds.ts";
 import { load } from "../config/load.ts";
@@ -20,7 +21,7 @@ import { Fault } from "../errors.ts";
 import { askOwner } from "../gateway/find-owner.ts";
 import { urlLimits } from "../gateway/limits.ts";
 import type { Log } from "../ports.ts";
-import { judgeCase, nameOf } from "./case.ts";
+import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
 import type { Command, CommandIo } from "./command.ts";
 
 const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--inside] [-c FILE] [--json]
@@ -134,7 +135,7 @@ async function explainCase(file: string, json: boolean, io: CommandIo): Promise<
       cause: error,
     });
   }
-  const { decision, said, expected } = judgeCase(value);
+  const { decision, said, expected } = outcomeOf(file, value);
   const same = said.decision === expected.decision && said.reason === expected.reason;
   if (json) io.out(`${JSON.stringify({ ...said, checks: decision.checks, expected, same })}\n`);
   else
@@ -142,6 +143,15 @@ async function explainCase(file: string, json: boolean, io: CommandIo): Promise<
       `${report(decision)}\n${same ? "as expected" : `expected: ${expected.decision}, ${expected.reason}`}\n`,
     );
   return same ? 0 : 1;
+}
+
+function outcomeOf(file: string, value: unknown): CaseOutcome {
+  try {
+    return judgeCase(value);
+  } catch (error) {
+    if (!(error instanceof ZodError)) throw error;
+    throw new Fault("usage", `${file} is no case:\n${prettifyError(error)}`, { cause: error });
+  }
 }
 
 async function explainRequest(words: Words, io: CommandIo): Promise<number> {

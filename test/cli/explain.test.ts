@@ -1,0 +1,149 @@
+import { join } from "node:path";
+import t, { type Test } from "tap";
+import { explain } from "../../src/cli/explain.ts";
+import { YAML } from "../fixtures/world.ts";
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const said = { out: "", err: "" };
+  const code = await explain.run(args, {
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+    env,
+  });
+  return { code, ...said };
+}
+
+/** Asks with the config of the tests. */
+function asking(t: Test, yaml = YAML) {
+  const config = join(t.testdir({ "my.yaml": yaml }), "my.yaml");
+  return (...args: readonly string[]) => run([...args, "-c", config]);
+}
+
+t.test("it says each check, the decision and the reason word", async (t) => {
+  const ask = asking(t);
+  const { code, out, err } = await ask("GET", "http://app.example.com/site/1", "--as", "support:alice");
+  t.same([code, err], [0, ""]);
+  t.match(out, /^yes {2}it is known who you are {2}\(known\)$/m);
+  t.match(out, /^yes {2}you may be this person {2}\(agents\[0\]\)$/m);
+  t.match(out, /^decision: start$/m);
+  t.match(out, /^reason: {3}started: You have begun/m);
+});
+
+t.test("the check that stops it is told as the last", async (t) => {
+  const { out } = await asking(t)("GET", "http://app.example.com/site/5", "--as", "support:alice");
+  const checks = out.split("\n\n")[0]?.split("\n") ?? [];
+  t.match(checks.at(-1), /^no {3}you may be this person {2}\(protected-target\)$/);
+  t.match(out, /^decision: self$/m);
+});
+
+t.test("who asks, who is worn and whose page it is can be said", async (t) => {
+  const ask = asking(t);
+  const reason = async (...args: readonly string[]) => {
+    const { out } = await ask(...args, "--json");
+    return (JSON.parse(out) as { readonly reason: string }).reason;
+  };
+  const page = ["GET", "http://app.example.com/site/1"] as const;
+  t.equal(await reason(...page), "signed-out");
+  t.equal(await reason(...page, "--as", "customer:mia"), "not-agent");
+  t.equal(await reason(...page, "--as", "night,support:alice"), "started");
+  t.equal(await reason(...page, "--as", "alice"), "not-agent", "without groups nobody knows them");
+  t.equal(await reason(...page, "--as", "support:alice", "--owner", "admin:root"), "protected-target");
+  t.equal(await reason(...page, "--as", "support:alice", "--owner", "support:alice"), "own-page");
+  const worn = ["--as", "support:alice", "--wearing", "customer:17"] as const;
+  t.equal(await reason(...page, ...worn, "--inside"), "impersonating");
+  t.equal(await reason("GET", "http://app.example.com/site/2", ...worn), "switched");
+  t.equal(await reason("GET", "http://app.example.com/site/2", ...worn, "--inside"), "impersonating");
+  t.equal(await reason("POST", "http://app.example.com/payments/1", ...worn, "--inside"), "denied");
+  t.equal(await reason("POST", "http://app.example.com/x", ...worn, "--inside"), "read-only");
+  t.equal(await reason("post", "http://app.example.com/search", ...worn, "--inside"), "impersonating");
+  t.equal(await reason("GET", "http://app.example.com/logout", ...worn, "--inside"), "ended-by-logout");
+  t.equal(await reason("GET", "http://app.example.com/x?_method=DELETE", ...worn, "--inside"), "read-only");
+});
+
+t.test("--json says the same to programs, with the owner and the checks", async (t) => {
+  const { code, out } = await asking(t)(
+    "GET",
+    "http://app.example.com/site/1",
+    "--as",
+    "support:alice",
+    "--json",
+  );
+  t.equal(code, 0);
+  t.match(JSON.parse(out), {
+    decision: "start",
+    reason: "started",
+    owner: { kind: "found", owner: { id: "17", name: "Nuno Almeida" } },
+    checks: [{ name: "it is known who you are", passed: true, saw: "known" }],
+  });
+});
+
+t.test("the config is that of -c, of GUISE_CONFIG, or the one that lies here", async (t) => {
+  const config = join(t.testdir({ "my.yaml": YAML }), "my.yaml");
+  const words = ["GET", "http://app.example.com/site/1", "--as", "support:alice"];
+  t.match(await run(words, { GUISE_CONFIG: config }), { code: 0, out: /started/ });
+  t.match(await run([...words, "-c", "/nowhere.yaml"]), { code: 1, err: /there is no such file/ });
+});
+
+t.test("a config with problems is 1, and all of them are told", async (t) => {
+  const { code, err } = await asking(t, "agnets: []\n")("GET", "http://a/", "--as", "a:b");
+  t.equal(code, 1);
+  t.match(err, /agnets.*did you mean `agents`/);
+  t.match(err, /upstream/);
+});
+
+t.test("an address that has two readings is 1", async (t) => {
+  t.match(await asking(t)("GET", "http://a/x%2fy", "--as", "a:b"), { code: 1, err: /encoded slash/ });
+});
+
+t.test("words that are not known are 2, with the usage", async (t) => {
+  for (const args of [
+    [],
+    ["GET"],
+    ["GET", "/no-host"],
+    ["GET", "http://a/", "more"],
+    ["GET", "http://a/", "--frob"],
+    ["--as", "a:b"],
+  ])
+    t.match(await run(args), { code: 2, err: /guise explain METHOD URL/, out: "" }, args.join(" "));
+  t.match(await run(["--help"]), { code: 0, out: /guise explain METHOD URL/, err: "" });
+});
+
+const CASE = `
+agents: [{ groups: [support], mayBe: {} }]
+request: { method: GET, path: /site/1, route: true, navigation: clicked, site: cross-site }
+caller: { id: alice, groups: [support] }
+owner: { id: nuno, groups: [customer] }
+expect: { decision: start, reason: started }
+`;
+
+t.test("a case file is laid before the judge, and compared", async (t) => {
+  const folder = t.testdir({
+    "good.yaml": CASE,
+    "bad.yaml": CASE.replace("started", "viewer"),
+    "broken.yaml": "a: [",
+  });
+  t.match(await run(["--case", join(folder, "good.yaml")]), { code: 0, out: /as expected/ });
+  t.match(await run(["--case", join(folder, "bad.yaml")]), { code: 1, out: /expected: start, viewer/ });
+  const { code, out } = await run(["--case", join(folder, "bad.yaml"), "--json"]);
+  t.equal(code, 1);
+  t.match(JSON.parse(out), {
+    decision: "start",
+    reason: "started",
+    same: false,
+    expected: { reason: "viewer" },
+  });
+  t.match(await run(["--case", join(folder, "nothing.yaml")]), { code: 1, err: /nothing\.yaml/ });
+  t.match(await run(["--case", join(folder, "broken.yaml")]), { code: 1, err: /broken\.yaml/ });
+});
+
+t.test("a file that is no case is told what is wrong with it", async (t) => {
+  const folder = t.testdir({ "no.yaml": "request: 7\n" });
+  t.match(await run(["--case", join(folder, "no.yaml")]), {
+    code: 1,
+    err: /no\.yaml is no case:[\s\S]*request/,
+  });
+});
