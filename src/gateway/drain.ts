@@ -2,6 +2,8 @@ import type { FastifyInstance } from "fastify";
 import type { Ways } from "./ways.ts";
 import type { World } from "./world.ts";
 
+const LOOK_EVERY = 50;
+
 /**
  * Takes nothing new. Sockets are told to go (1001) and event streams end, since nobody can wait for their end; every other
  * open request may finish, and is cut after `within` ms.
@@ -19,6 +21,9 @@ export async function drain(
     world.sockets.cutWorn("going-away");
     server.server.closeAllConnections();
   }, within);
+  // A client that keeps its connection after its last answer would keep the process for as long.
+  const idle = setInterval(() => server.server.closeIdleConnections(), LOOK_EVERY);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }
