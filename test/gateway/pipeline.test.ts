@@ -1,0 +1,165 @@
+import t, { type Test } from "tap";
+import { type Passage, pipeline } from "../../src/gateway/pipeline.ts";
+import { ALICE, CLICK, FETCH, type From, INSIDE, NUNO, receive, wear } from "../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+
+async function passed(it: TestWorld, head: readonly string[], from: From = {}): Promise<Passage> {
+  return await pipeline(it.world, await receive(it, head, from));
+}
+
+const QUIET = "headers: { when: impersonating }\n";
+
+t.test("own traffic asks nobody and leaves no trace", async (t) => {
+  const it = await testWorld(t, YAML + QUIET);
+  it.breakDown(["identity", "owner", "users", "store"]);
+  it.refuseRecords(() => true);
+  for (const head of [
+    ["GET /app.js", ...FETCH, ...NUNO],
+    ["GET /inbox", ...CLICK, ...NUNO],
+    ["POST /site/1", ...CLICK, ...NUNO],
+    ["DELETE /api/x", ...FETCH, ...ALICE],
+    ["GET /site/1", ...FETCH, ...ALICE],
+  ]) {
+    const passage = await passed(it, head);
+    t.match(
+      passage,
+      { kind: "forward", signed: { impersonation: null, intent: null, identityHeaders: [] } },
+      head[0] ?? "",
+    );
+  }
+  t.same(it.asked, { identity: 0, owner: 0, users: 0, store: 0 });
+  t.same([it.events, it.log.lines], [[], []]);
+});
+
+t.test("where the app is told who is there, that is all that is asked", async (t) => {
+  const it = await testWorld(t);
+  for (const head of [
+    ["GET /app.js", ...FETCH, ...NUNO],
+    ["GET /site/1", ...CLICK, ...NUNO],
+    ["GET /site/1", ...FETCH, ...ALICE],
+  ])
+    t.match(await passed(it, head), { kind: "forward", signed: { impersonation: null } });
+  t.same(it.asked, { identity: 3, owner: 0, users: 0, store: 0 });
+});
+
+t.test("own traffic goes on with everything broken", async (t) => {
+  const it = await testWorld(t);
+  it.breakDown(["identity", "owner", "users", "store"]);
+  it.refuseRecords(() => true);
+  for (const head of [
+    ["GET /x", ...FETCH, ...NUNO],
+    ["GET /site/1", ...CLICK, ...NUNO],
+    ["GET /site/1", ...CLICK, ...ALICE],
+  ])
+    t.match(await passed(it, head), { kind: "forward", signed: { decision: { as: "self" } } });
+});
+
+t.test("an agent's own view goes on when the owner can't be found out", async (t) => {
+  const it = await testWorld(t);
+  for (const what of ["owner", "users"] as const) {
+    it.breakDown([what]);
+    t.match(await passed(it, ["GET /site/1", ...CLICK, ...ALICE]), {
+      kind: "forward",
+      signed: { decision: { as: "self", reason: "owner-lookup-failed" } },
+    });
+  }
+});
+
+t.test("a disguise whose owner lookup fails goes on as it is", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  it.breakDown(["owner"]);
+  t.match(await passed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), {
+    kind: "forward",
+    signed: { impersonation: { effectiveUser: { id: "17" } } },
+  });
+});
+
+/** What a disguised request comes to when these are broken. */
+async function broken(t: Test, what: readonly ("identity" | "users" | "store")[]): Promise<Passage> {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  it.clock.pass(2_000);
+  it.breakDown(what);
+  return await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+}
+
+t.test("a disguise that can't be checked stops, and never runs on as anybody", async (t) => {
+  const stopped = (reason: string) => ({
+    kind: "answer",
+    committed: { intent: null, decision: { kind: "refuse", status: 503, reason } },
+  });
+  t.match(await broken(t, ["identity"]), stopped("identity-unavailable"));
+  t.match(await broken(t, ["store"]), stopped("store-unavailable"));
+  t.match(await broken(t, ["users"]), stopped("identity-unavailable"));
+});
+
+t.test("what can't be recorded is a fault, and nothing goes to the app", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  it.refuseRecords(() => true);
+  t.match(await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]), {
+    kind: "fault",
+    fault: { code: "audit-unavailable" },
+  });
+  t.match(await passed(it, ["GET /site/1", ...CLICK, ...ALICE]), {
+    kind: "fault",
+    fault: { code: "audit-unavailable" },
+  });
+});
+
+t.test("a start goes all the way in one request", async (t) => {
+  const it = await testWorld(t);
+  const passage = await passed(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  t.match(passage, {
+    kind: "forward",
+    signed: { impersonation: { effectiveUser: { id: "17" } }, changed: true },
+  });
+  t.same(it.actions(), ["impersonation.started", "impersonation.intent"]);
+});
+
+t.test("decisions that are not forwarded are answered", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  t.equal((await passed(it, ["POST /x", ...FETCH, ...ALICE, cookie])).kind, "answer");
+  t.equal((await passed(it, ["GET /site/1", "Accept: text/html", ...ALICE])).kind, "answer");
+  t.equal((await passed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie])).kind, "answer");
+});
+
+t.test("a token that can't be signed closes the intent", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
+  const received = await receive(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  await t.rejects(pipeline({ ...it.world, tokens }, received), TypeError);
+  t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
+  t.match(it.events[1], { outcome: "failure" });
+});
+
+t.test("a script that only wants to know whether it would be asked does nothing", async (t) => {
+  const it = await testWorld(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
+  const { cookie } = await wear(it, { mode: "write" });
+  const probe = "X-Guise-Probe: 1";
+  t.equal((await passed(it, ["POST /x", ...FETCH, ...ALICE, cookie, probe])).kind, "unasked");
+  t.match(await passed(it, ["POST /site/1/delete", ...FETCH, ...ALICE, cookie, probe]), {
+    kind: "answer",
+    committed: { decision: { reason: "confirm-required" } },
+  });
+  t.same(it.events, []);
+  t.equal(
+    (await passed(it, ["GET /x", ...FETCH, ...NUNO, probe])).kind,
+    "forward",
+    "own traffic isn't probed",
+  );
+});
+
+t.test("an upgrade goes the same way", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket", ...ALICE, cookie];
+  t.match(await passed(it, socket, { upgrade: true }), {
+    kind: "forward",
+    signed: { upgrade: true, intent: String },
+  });
+  t.same(it.actions(), ["impersonation.intent"]);
+});
