@@ -10,11 +10,12 @@ export const pages: Pages = {
   decision(view) {
     return layout({ title: titleOf(view), prefix: view.prefix, trueUser: view.trueUser, body: bodyOf(view) });
   },
-  fault({ fault, requestId, prefix }) {
+  fault({ fault, requestId, prefix, disguised = false }) {
     const body = html`<section class="card">
 <p class="word bad">${fault.code}</p>
 <h1>${fault.title}</h1>
 <p class="lead">This comes from the gateway in front of the app, not from the app itself. Try again in a moment; if it stays, tell whoever runs it and name the request below.</p>
+${disguised ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
 ${requestLine(requestId)}
 </section>`;
     return layout({ title: fault.title, prefix, body });

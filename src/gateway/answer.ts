@@ -72,7 +72,7 @@ export function answer(world: World, committed: Committed): Answer {
 export function answerFault(
   world: World,
   fault: Fault,
-  at: { readonly id: string; readonly page: boolean; readonly prefix: string },
+  at: { readonly id: string; readonly page: boolean; readonly prefix: string; readonly disguised?: boolean },
 ): Answer {
   if (!at.page) {
     return {
@@ -84,7 +84,7 @@ export function answerFault(
   return {
     status: fault.status,
     headers: PAGE_HEADERS,
-    body: world.pages.fault({ fault, requestId: at.id, prefix: at.prefix }),
+    body: world.pages.fault({ fault, requestId: at.id, prefix: at.prefix, disguised: at.disguised ?? false }),
   };
 }
 
@@ -95,7 +95,13 @@ export function answerFaultTo(world: World, received: Received, fault: Fault): A
     fault.title,
   );
   const { prefix } = received.snapshot.settings;
-  return answerFault(world, fault, { id: received.id, page: received.navigation.wantsPage, prefix });
+  const disguised = received.secret !== null;
+  return answerFault(world, fault, {
+    id: received.id,
+    page: received.navigation.wantsPage,
+    prefix,
+    disguised,
+  });
 }
 
 export function problem(

@@ -116,7 +116,12 @@ async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {
 function atOf(world: World, request: FastifyRequest): Parameters<typeof answerFault>[2] {
   const received = request.received as Received | undefined;
   const { prefix } = (received?.snapshot ?? world.config.current()).settings;
-  return { id: received?.id ?? String(request.id), page: received?.navigation.wantsPage ?? false, prefix };
+  return {
+    id: received?.id ?? String(request.id),
+    page: received?.navigation.wantsPage ?? false,
+    prefix,
+    disguised: (received?.secret ?? null) !== null,
+  };
 }
 
 /** What fastify itself found wrong with a request is the client's; everything else is ours. */

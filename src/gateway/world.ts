@@ -13,7 +13,13 @@ import type { Sockets } from "./sockets.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
 export interface Pages {
-  fault(view: { readonly fault: Fault; readonly requestId: string; readonly prefix: string }): string;
+  fault(view: {
+    readonly fault: Fault;
+    readonly requestId: string;
+    readonly prefix: string;
+    /** Somebody is worn, as far as the browser says. */
+    readonly disguised?: boolean;
+  }): string;
   /** A decision that is answered here: refused, ended, asked. */
   decision(view: DecisionView): string;
 }
