@@ -52,6 +52,8 @@ export interface Exchange {
   readonly opened?: (status: number, carried: () => Carried) => void;
   /** Called at most once, only before any byte of an answer went out: answer the client with a page or problem JSON. */
   readonly failed: (fault: Fault) => void;
+  /** Called in its place when `signal` was aborted, with its reason. Without it the connection is cut. */
+  readonly revoked?: (why: unknown) => void;
   /** Called exactly once, last. */
   readonly settled: (settlement: Settlement) => void;
   /** Aborted when the exchange must be cut now (revoked, shutting down). */

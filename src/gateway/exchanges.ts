@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
+import { REASONS, type ReasonWord } from "../domain/decision.ts";
 import { modeAt } from "../domain/impersonation.ts";
 import type { Fault } from "../errors.ts";
-import { answerFaultTo } from "./answer.ts";
+import { type Answer, answer, answerFaultTo } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Outbound, outbound } from "./forward.ts";
@@ -84,6 +85,7 @@ export async function exchangeFor(
     respond: (head) => respond(world, signed, head),
     opened,
     failed: (fault) => sendFault(world, signed, client.response, fault),
+    revoked: (why) => sendEnded(world, signed, client.response, why),
     settled: (settlement) => {
       release();
       settle(world, signed, settlement);
@@ -93,11 +95,27 @@ export async function exchangeFor(
 }
 
 function sendFault(world: World, signed: Signed, response: ServerResponse, fault: Fault): void {
-  const { status, headers, body } = answerFaultTo(world, signed, fault);
+  const { headers, ...rest } = answerFaultTo(world, signed, fault);
   const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
-  response.writeHead(
-    status,
-    [...headers, ...own, ["Content-Length", String(Buffer.byteLength(body))]].flat(),
-  );
-  response.end(signed.sent === "HEAD" ? undefined : body);
+  write(signed, response, { ...rest, headers: [...headers, ...own] });
+}
+
+/** Its disguise ended while the app had it; whoever goes down has nothing to say. */
+function sendEnded(world: World, signed: Signed, response: ServerResponse, why: unknown): void {
+  if (!isReason(why)) {
+    response.destroy();
+    return;
+  }
+  const decision = { kind: "ended", status: 409, reason: why, checks: signed.decision.checks } as const;
+  const ended = { ...signed, decision, over: signed.impersonation, impersonation: null, confirmation: null };
+  write(signed, response, answer(world, ended));
+}
+
+function isReason(why: unknown): why is ReasonWord {
+  return typeof why === "string" && Object.hasOwn(REASONS, why);
+}
+
+function write({ sent }: Signed, response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, [...headers, ["Content-Length", String(Buffer.byteLength(body))]].flat());
+  response.end(sent === "HEAD" ? undefined : body);
 }

@@ -61,7 +61,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
       return false;
     }
     client.response.on("close", () => this.#clientClosed());
-    if (signal?.aborted === true) this.#cut("revoked");
+    if (signal?.aborted === true) this.handleEvent();
     else signal?.addEventListener("abort", this);
     return this.#phase === "waiting";
   }
@@ -94,9 +94,7 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
       this.#cut(endingOf(fault));
       return;
     }
-    this.#release();
-    this.#exchange.failed(fault);
-    this.#report(endingOf(fault));
+    this.#settle(endingOf(fault), () => this.#exchange.failed(fault));
   }
 
   // What undici tells, in its order.
@@ -181,9 +179,11 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     this.fail(ownFault(error));
   }
 
-  /** The exchange's signal was aborted. */
+  /** The exchange's signal was aborted: who has no answer yet is told why. */
   handleEvent(): void {
-    this.#cut("revoked");
+    const { client, signal, revoked } = this.#exchange;
+    if (revoked === undefined || client.response.headersSent) this.#cut("revoked");
+    else this.#settle("revoked", () => revoked(signal?.reason));
   }
 
   /** No connection to the app in time. */
@@ -249,15 +249,14 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   /** Ends it so that the client can't take what it has for the whole. */
   #cut(ending: Ending): void {
-    if (this.#phase === "settled") return;
-    this.#release();
-    cutOff(this.#exchange.client.request);
-    this.#report(ending);
+    this.#settle(ending, () => cutOff(this.#exchange.client.request));
   }
 
-  #settle(ending: Ending): void {
+  /** `answer`: what the client gets of it. */
+  #settle(ending: Ending, answer?: () => void): void {
     if (this.#phase === "settled") return;
     this.#release();
+    answer?.();
     this.#report(ending);
   }
 

@@ -89,12 +89,15 @@ t.test("end takes a disguise off wherever it is open: page, script, socket, even
   const events = await streamTo(`${it.url}/events`, alice);
   const [id = ""] = (await idsOf(it)).slice(0, 1);
   const closed = closeOf(socket);
+  const held = ask(`${it.url}/held`, alice);
+  await app.holding(1);
 
   const ended = await run(["end", id, "--json", ...at(it)]);
   t.match(ended, { code: 0, err: "" });
   t.match(JSON.parse(ended.out), { ended: [{ id, why: "ended-revoked", endedAt: /Z$/, problem: null }] });
   t.same(await closed, [4001, "ended-revoked"]);
   t.equal(await events.ended, false, "a stream that is cut doesn't look complete");
+  t.match(JSON.parse((await held).body), { status: 409, code: "ended-revoked" }, "what has no answer yet");
 
   const inside = { ...CLICK, ...alice, "sec-fetch-site": "same-origin" };
   const before = app.seen.length;
@@ -134,8 +137,8 @@ t.test("end takes a disguise off wherever it is open: page, script, socket, even
     recordsOf(it.data, "impersonation.outcome")
       .map((line) => line.guise.ending)
       .sort()
-      .slice(0, 2),
-    ["revoked", "revoked"],
+      .slice(0, 3),
+    ["revoked", "revoked", "revoked"],
   );
 });
 

@@ -128,3 +128,33 @@ t.test("an upgrade of one's own is on a leash that only the end of the gateway p
   release();
   t.equal(it.world.sockets.count(), 0);
 });
+
+t.test(
+  "who has no answer yet when the disguise ends gets the page or the problem that says so",
+  async (t) => {
+    for (const [lines, seen] of [
+      [
+        CLICK.map((line) => line.replace("cross-site", "same-origin")),
+        /You are no longer viewing as[\s\S]*Start again/,
+      ],
+      [FETCH, /"code":"ended-revoked"/],
+    ] as const) {
+      const it = await testWorld(t);
+      const { cookie } = await wear(it);
+      const { exchange, answered } = await exchanged(it, ["GET /x", ...lines, ...ALICE, cookie]);
+      exchange.revoked?.("ended-revoked");
+      await new Promise((resolve) => setImmediate(resolve));
+      t.match(answered(), /^HTTP\/1\.1 409 [\s\S]*\r\nCache-Control: no-store\r\n/);
+      t.match(answered(), seen);
+    }
+  },
+);
+
+t.test("a gateway that goes down has nothing to say to it", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const { exchange, answered } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  exchange.revoked?.("going-away");
+  t.equal(exchange.client.response.destroyed, true);
+  t.equal(answered(), "");
+});
