@@ -93,7 +93,10 @@ async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   if (why.kind === "signal")
     log.info({ signal: why.name }, "stopping: new requests are refused, open ones finished");
   else if (why.kind === "failed")
-    log.fatal({ detail: why.fault.detail }, "stopping, since nothing can be recorded any more; start it again");
+    log.fatal(
+      { detail: why.fault.detail },
+      "stopping, since nothing can be recorded any more; start it again",
+    );
   await running.close(why.kind === "broken" ? AFTER_BREAK : undefined);
   if (why.kind === "broken") process.exit(1);
   return why.kind === "signal" ? 0 : 1;
@@ -123,7 +126,10 @@ function failed(fault: Fault): Why {
 function broken(log: Logger): Promise<Why> {
   return new Promise((resolve) => {
     const hear = (error: unknown): void => {
-      log.fatal({ err: error }, "an error that nobody caught: the gateway stops, so that it can be started anew");
+      log.fatal(
+        { err: error },
+        "an error that nobody caught: the gateway stops, so that it can be started anew",
+      );
       setTimeout(() => process.exit(1), LAST_WORD);
       resolve({ kind: "broken" });
     };
