@@ -7,6 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { exchangeFor } from "./exchanges.ts";
 import { hurry } from "./hurry.ts";
 import { intake } from "./intake.ts";
+import { clearingDoubled } from "./own-cookies.ts";
 import { pipeline } from "./pipeline.ts";
 import { proxy, registerMethods } from "./proxy.ts";
 import type { Intake, Received } from "./received.ts";
@@ -100,11 +101,11 @@ async function refuseAtDoor(
 ): Promise<FastifyReply> {
   world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
   noteAtDoor(world, request.raw, { fault, id, address: request.originalUrl });
+  const { prefix, cookie } = world.config.current().settings;
   reply.header("connection", "close");
-  return await send(
-    reply,
-    answerFault(world, fault, { id, page: false, prefix: world.config.current().settings.prefix }),
-  );
+  for (const line of clearingDoubled(request.raw.headers.cookie, cookie.name))
+    reply.header("set-cookie", line);
+  return await send(reply, answerFault(world, fault, { id, page: false, prefix }));
 }
 
 async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {

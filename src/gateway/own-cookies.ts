@@ -63,3 +63,12 @@ export function setOwnCookie(
   const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
   return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${scheme === "https" ? "; Secure" : ""}`;
 }
+
+/** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */
+export function clearingDoubled(header: string | undefined, name: string): readonly string[] {
+  if (!ownCookies(header, name, "http").doubled) return [];
+  return (["http", "https"] as const).flatMap((scheme) => {
+    const names = cookieNames(name, scheme);
+    return [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null));
+  });
+}

@@ -1,5 +1,5 @@
 import t from "tap";
-import { cookieNames, ownCookies, setOwnCookie } from "../../src/gateway/own-cookies.ts";
+import { clearingDoubled, cookieNames, ownCookies, setOwnCookie } from "../../src/gateway/own-cookies.ts";
 
 t.test(
   "under https our names have the browser's promise before them, under http they are bare",
@@ -82,4 +82,15 @@ t.test("our cookies are for the whole host, closed to scripts and to posts of ot
     setOwnCookie("__Host-guise", null, "https", 300),
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
   );
+});
+
+t.test("where one of ours came twice, all of ours are taken away under both schemes", async (t) => {
+  t.same(clearingDoubled("guise=a; guise=b", "guise"), [
+    "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+    "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
+    "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
+  ]);
+  for (const header of [undefined, "guise=a", "guise=a; __Host-guise=b", "a=1; a=2"])
+    t.same(clearingDoubled(header, "guise"), []);
 });
