@@ -89,7 +89,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const { world, held, records } = rooms;
   const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(world, SWEEP_EVERY));
-  keep(recheck(world));
+  const rechecking = keep(recheck(world));
   const server = await serve(world, way, records.ring);
   let patience: number | null = null;
   keep({ close: () => drain(server, world, way, patience ?? held.current().settings.timeouts.drain) });
@@ -97,6 +97,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     ...rooms,
     file: options.config,
     switchedOff: () => sweeping.sweep(),
+    changed: () => rechecking.check(),
   });
   keep({ close: async () => watching.close() });
   const { unready } = records;

@@ -13,6 +13,8 @@ export interface ReloadOptions {
   load(): Promise<Load>;
   /** Called with impersonation switched off: everything under a disguise is cut already, its end is to be recorded. */
   switchedOff(): Promise<void>;
+  /** Called with every other config that was taken in: rights may be gone that something open goes on by. */
+  changed(): Promise<void>;
 }
 
 /** Takes edits of the config in while everything runs, and writes down which it was. */
@@ -29,8 +31,8 @@ export function watchConfig(world: World, options: ReloadOptions): Watch {
       log.info({ config: snapshot.digest }, "config: the new one is in use");
       if (parts.written !== written)
         log.warn({}, "config: `store`, `audit`, `keys`, `prefix` and `data` count from the next start on");
-      if (off) await options.switchedOff();
       await recordConfig(world, "config.loaded", null);
+      await (off ? options.switchedOff() : options.changed());
     },
     async rejected({ problems }) {
       const lines = problems.map(formatProblem);
