@@ -43,10 +43,13 @@ async function heldBy(world: World, request: FastifyRequest, secret: string): Pr
     const disguise = await world.book.recall(secret);
     return disguise.kind === "held" ? disguise.impersonation : null;
   } catch (error) {
+    const known = world.book.known(secret);
     world.log.error(
-      { err: error, requestId: request.received.id },
-      "stopped without the store; the record runs out by its limits",
+      { err: error, requestId: request.received.id, impersonation: known?.id ?? null },
+      known === null
+        ? "stopped without the store; the record runs out by its limits"
+        : "stopped without the store; the end is stored when that is possible",
     );
-    return null;
+    return known;
   }
 }

@@ -16,7 +16,7 @@ import { announce, type Desk } from "./desk.ts";
 import { asKnown, type Closed, close } from "./endings.ts";
 import { jars } from "./jars.ts";
 import { recall } from "./recall.ts";
-import { records } from "./records.ts";
+import { keyOfSecret, records } from "./records.ts";
 import { sealFor } from "./seal.ts";
 import { upkeep } from "./upkeep.ts";
 import { type Ended, watch } from "./watch.ts";
@@ -33,6 +33,8 @@ export interface Book {
   open(order: OpenOrder): Promise<{ readonly impersonation: Impersonation; readonly secret: string }>;
   /** `held` also for some time after the end, with the end in it; `lost` when there is no record. At most a second old. */
   recall(secret: string): Promise<DisguiseFact>;
+  /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
+  known(secret: string): Impersonation | null;
   /** Notes in the background that it is in use, now and then. Never throws. */
   touch(id: string, now: number): void;
   /** Lifts it to write for `duration` ms; null if it is over. */
@@ -101,6 +103,10 @@ export function book(deps: BookDeps): OpenBook {
     recall: async (secret) => {
       const fact = await desk.recall.ask(secret);
       return fact.kind === "held" ? { kind: "held", impersonation: asKnown(desk, fact.impersonation) } : fact;
+    },
+    known: (secret) => {
+      const key = keyOfSecret(secret);
+      return desk.watch.all().find((each) => each.key === key)?.it ?? null;
     },
     touch: touching,
     elevate: (id, duration, reason) =>

@@ -67,9 +67,14 @@ t.test("with the store down it still makes one oneself again", async (t) => {
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
-  t.equal(stopped.status, 303);
+  t.match([stopped.status, stopped.location], [303, "/inbox"]);
   t.equal(cookieValue(stopped.setCookies, "guise"), "");
   t.match(it.log.lines.join(), /stopped without the store/);
+  t.match(
+    it.events,
+    [{ action: "impersonation.ended", effectiveUser: { id: "17" } }],
+    "what is known of it ends",
+  );
 });
 
 t.test("with the ledger down it still ends", async (t) => {

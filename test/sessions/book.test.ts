@@ -70,11 +70,13 @@ t.test("a recalled fact is believed for a second, then asked for again", async (
 t.test("when the store can't be asked, recalling is a fault, never `lost`", async (t) => {
   const { clock, desk } = world(t);
   const { book, cutOff } = desk();
-  const { secret } = await book.open(order(clock.now()));
+  const { secret, impersonation } = await book.open(order(clock.now()));
   cutOff(true);
   t.equal((await book.recall(secret)).kind, "held", "what was known a moment ago");
   clock.pass(1_000);
   await t.rejects(book.recall(secret), { code: "store-unavailable" });
+  t.match(book.known(secret), { id: impersonation.id, end: null }, "for Stop alone");
+  t.equal(book.known("another"), null);
   await t.rejects(book.open(order(clock.now())), { code: "store-unavailable" });
 });
 
