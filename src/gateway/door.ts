@@ -54,7 +54,10 @@ export async function openDoor(fastify: FastifyInstance, world: World, ways: Way
     if (fault.code === "internal")
       world.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
     notForwarded(world, request, reply);
-    return await send(reply, answerFault(world, fault, atOf(world, request)));
+    const at = atOf(world, request);
+    if (fault.code === "forbidden")
+      noteAtDoor(world, request.raw, { fault, id: at.id, address: request.originalUrl });
+    return await send(reply, answerFault(world, fault, at));
   });
   registerMethods(fastify);
   await fastify.register(proxy, { transport: ways.carrier, exchangeOf: carried });

@@ -1,0 +1,415 @@
+import t, { type Test } from "tap";
+import { page, saying, usual } from "../fixtures/attack-app.ts";
+import {
+  AS,
+  CLICK,
+  CONFIG,
+  codeOf,
+  HOST,
+  INSIDE,
+  type Reply,
+  request,
+  type Stand,
+  send,
+  stand,
+  values,
+  WRITE,
+  wear,
+} from "../fixtures/attack-stand.ts";
+import { fire, lines, post, recordOf, type Way } from "../fixtures/attack-ways.ts";
+import { json, type Service, service, silence, text } from "../fixtures/service.ts";
+
+const it = await stand(t);
+const HTML = "Accept: text/html,*/*";
+
+/** One request of Alice's to a page of Nuno's, described like this by her browser. */
+async function described(fields: readonly string[], line = "GET /site/1/x", at: Stand = it): Promise<Reply> {
+  return await send(t, at.port, request(line, [...AS.alice, ...fields]));
+}
+
+function metadata(dest: string, mode: string, site: string, user = false): readonly string[] {
+  return [
+    `Sec-Fetch-Dest: ${dest}`,
+    `Sec-Fetch-Mode: ${mode}`,
+    `Sec-Fetch-Site: ${site}`,
+    ...(user ? ["Sec-Fetch-User: ?1"] : []),
+  ];
+}
+
+/** Nothing was put on: neither a cookie nor a record. */
+async function nothingStarted(t: Test, reply: Reply, what: string, at: Stand = it): Promise<void> {
+  t.notMatch(reply.head, /^Set-Cookie: (?:__Host-)?guise=/im, what);
+  const records = await at.journal();
+  t.notOk(
+    records.some(
+      (line) => line.event?.action === "impersonation.started" && line.http?.request?.id === undefined,
+    ),
+    what,
+  );
+}
+
+async function starts(at: Stand = it): Promise<number> {
+  return (await at.journal()).filter((line) => line.event?.action === "impersonation.started").length;
+}
+
+t.test("DEC-01: no other site puts shoes on by anything but a click on a link", async (t) => {
+  const before = await starts();
+  const attempts: Readonly<Record<string, readonly string[]>> = {
+    "an image": metadata("image", "no-cors", "cross-site"),
+    "a frame": [HTML, ...metadata("iframe", "navigate", "cross-site")],
+    "a frame with a click": [HTML, ...metadata("iframe", "navigate", "cross-site", true)],
+    "an object": [HTML, ...metadata("object", "navigate", "cross-site")],
+    "an embed": [HTML, ...metadata("embed", "navigate", "cross-site", true)],
+    "a script": metadata("script", "no-cors", "cross-site"),
+    "a style": metadata("style", "no-cors", "same-site"),
+    "a fetch": metadata("empty", "cors", "cross-site"),
+    "a fetch that says it wants a page": [HTML, ...metadata("empty", "cors", "cross-site", true)],
+    "a worker": metadata("worker", "same-origin", "cross-site"),
+    "a font": metadata("font", "cors", "cross-site"),
+    "a manifest": metadata("manifest", "cors", "cross-site"),
+    "a report": metadata("report", "no-cors", "cross-site"),
+    "a video": metadata("video", "no-cors", "cross-site"),
+  };
+  for (const [what, fields] of Object.entries(attempts))
+    await nothingStarted(t, await described(fields), what);
+  for (const method of ["POST", "PUT", "HEAD", "OPTIONS", "PROPFIND"])
+    await nothingStarted(
+      t,
+      await described([...CLICK, "Connection: close"], `${method} /site/1/x`),
+      `a navigation by ${method}`,
+    );
+  t.equal(await starts(), before, "nothing is on record as started");
+
+  // A page that sends the browser here by itself: the agent is asked, and the app hears nothing.
+  for (const fields of [
+    metadata("document", "navigate", "cross-site"),
+    metadata("document", "navigate", "none"),
+    [],
+  ]) {
+    const heard = it.app.begun.length;
+    const reply = await described([HTML, ...fields]);
+    await nothingStarted(t, reply, "a navigation without a click");
+    t.equal(reply.status, 200);
+    t.match(reply.body, /<form method="post" action="\/\.guise\/start">/, "a page with a button");
+    t.equal(it.app.begun.length, heard);
+  }
+  t.equal(await starts(), before);
+});
+
+t.test(
+  "DEC-02: what a browser fetches ahead starts nothing, reaches nobody and is nobody's deed",
+  async (t) => {
+    const cookie = await wear(t, it);
+    const marks = [
+      "Sec-Purpose: prefetch",
+      "Sec-Purpose: prefetch;prerender",
+      "Sec-Purpose: prefetch;anonymous-client-ip",
+      "Purpose: prefetch",
+      "X-Moz: prefetch",
+      "X-Purpose: preview",
+      "Purpose: preview",
+    ];
+    const records = (await it.journal()).length;
+    for (const mark of marks) {
+      for (const fields of [[], [cookie]]) {
+        const heard = it.app.begun.length;
+        const reply = await described([...CLICK, mark, ...fields]);
+        t.equal(reply.status, 503, mark);
+        t.match(values(reply.head, "Cache-Control"), ["no-store"], mark);
+        t.notMatch(reply.head, /^Set-Cookie: guise=\w/m, mark);
+        t.equal(it.app.begun.length, heard, `${mark}: nothing reached the app`);
+      }
+      const customers = await send(t, it.port, request("GET /site/1/x", [...AS.nuno, ...CLICK, mark]));
+      t.equal(customers.status, 200, `${mark}: customers go on`);
+    }
+    t.equal((await it.journal()).length, records, "no record");
+  },
+);
+
+t.test(
+  "DEC-03: who is nobody gets what the app shows to nobody, and no word of ours about a customer",
+  async (t) => {
+    const robots = [
+      "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+      "facebookexternalhit/1.1",
+      "Mozilla/5.0",
+    ];
+    it.app.answer = ({ head }) =>
+      /^x-guise-/im.test(head) ? saying("CUSTOMER DATA") : saying("please log in");
+    for (const robot of robots) {
+      for (const path of ["/site/1/x", "/users/17/x"]) {
+        const reply = await send(t, it.port, request(`GET ${path}`, [`User-Agent: ${robot}`, ...CLICK]));
+        t.equal(reply.body, "please log in", `${robot}: ${path}`);
+        t.notMatch(reply.text, /guise|Nuno|nuno@/i);
+      }
+      for (const path of [
+        "/.guise/as/17",
+        "/.guise/as/17?to=/site/1",
+        "/.guise/start",
+        "/.guise/start?q=Almei",
+        "/.guise/me",
+      ]) {
+        const reply = await send(t, it.port, request(`GET ${path}`, [`User-Agent: ${robot}`, ...CLICK]));
+        t.notMatch(reply.text, /Nuno|nuno@|Mia|CUSTOMER/, `${robot}: ${path}`);
+      }
+    }
+    it.app.answer = usual;
+  },
+);
+
+t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
+  const cookie = await wear(t, it);
+  const other = await wear(t, it, "/site/1/x", AS.bob);
+  const csrfOf = async (fields: readonly string[]) =>
+    /name="_csrf" value="([^"]+)"/.exec(
+      (await send(t, it.port, request("GET /.guise/stop", fields))).body,
+    )?.[1] ?? "";
+  const csrf = await csrfOf([...AS.alice, cookie]);
+  const foreign = await csrfOf([...AS.bob, other]);
+  const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
+  const startCsrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
+  t.ok(csrf.length > 20 && foreign.length > 20 && startCsrf.length > 20);
+  const before = await starts();
+  const here = `Origin: http://${HOST}`;
+  const attempts: readonly (readonly [
+    what: string,
+    path: string,
+    form: Record<string, string>,
+    fields: readonly string[],
+  ])[] = [
+    ["stop from another site", "/.guise/stop", { _csrf: csrf }, ["Origin: https://evil.test"]],
+    ["stop from a sibling", "/.guise/stop", { _csrf: csrf }, [`Origin: http://sub.${HOST}`]],
+    [
+      "stop from a page without an origin",
+      "/.guise/stop",
+      { _csrf: csrf },
+      ["Origin: null", "Sec-Fetch-Site: cross-site"],
+    ],
+    ["stop without a token", "/.guise/stop", {}, [here]],
+    ["stop with somebody else's token", "/.guise/stop", { _csrf: foreign }, [here]],
+    ["stop with the token of another form of her own", "/.guise/stop", { _csrf: startCsrf }, [here]],
+    ["step up without a token", "/.guise/elevate", { reason: "x" }, [here]],
+    ["step up from another site", "/.guise/elevate", { _csrf: csrf }, ["Origin: https://evil.test"]],
+    [
+      "start from another site",
+      "/.guise/start",
+      { _csrf: csrf, user: "23", to: "/" },
+      ["Origin: https://evil.test"],
+    ],
+    ["start without a token", "/.guise/start", { user: "23", to: "/" }, [here]],
+    [
+      "start from the page of a sibling site",
+      "/.guise/start",
+      { _csrf: csrf, user: "23", to: "/" },
+      ["Sec-Fetch-Site: same-site"],
+    ],
+  ];
+  for (const [what, path, form, fields] of attempts) {
+    const reply = await post(t, it, path, form, [...AS.alice, cookie, ...fields]);
+    t.equal(reply.status, 403, what);
+    t.notMatch(reply.head, /^Set-Cookie/m, what);
+  }
+  for (const path of [
+    "/.guise/start?user=23&to=/",
+    "/.guise/stop",
+    "/.guise/elevate",
+    "/.guise/as/23?to=/",
+  ]) {
+    const reply = await described([...CLICK, cookie], `GET ${path}`);
+    t.notMatch(reply.head, /^Set-Cookie: guise=/m, `GET ${path} does nothing`);
+    t.match(values(reply.head, "Content-Security-Policy").join(), /frame-ancestors 'none'/, path);
+    t.match(values(reply.head, "X-Frame-Options"), ["DENY"], path);
+  }
+  t.equal(await starts(), before, "nothing started");
+  t.equal((await described([...INSIDE, cookie], "GET /x")).status, 200, "and it still runs");
+  const records = (await it.journal()).filter((line) => line.message?.startsWith("forbidden: ") === true);
+  const steps = attempts.filter(([, path]) => path !== "/.guise/stop");
+  t.equal(records.length, steps.length, "each that was to start something is on record");
+});
+
+t.test(
+  "DEC-05: another owner's page ends the one and starts the other; nothing is ever nested",
+  async (t) => {
+    const cookie = await wear(t, it);
+    const reply = await described([...CLICK, cookie], "GET /site/2/x");
+    t.match(reply.head, /^Set-Cookie: guise=[\w-]{43};/m);
+    const [arrived] = it.app.arrived.slice(-1);
+    const claims = JSON.parse(
+      Buffer.from(lines(arrived, "X-Guise-Assertion")[0]?.split(".")[1] ?? "", "base64url").toString(),
+    );
+    t.match(claims, { sub: "23", act: { sub: "alice" } });
+    t.equal(claims.act.act, undefined, "one level");
+    const old = await described([...INSIDE, cookie], "GET /x");
+    t.equal(old.status, 409, "the first one is over");
+    t.match(old.body, /switched|ended/);
+    const actions = (await it.journal())
+      .filter((line) => line.user?.id === "alice")
+      .map((line) => `${line.event.action} ${line.user?.effective?.id}`);
+    t.ok(actions.lastIndexOf("impersonation.ended 17") > actions.lastIndexOf("impersonation.started 17"));
+    t.ok(
+      actions.lastIndexOf("impersonation.started 23") > actions.lastIndexOf("impersonation.ended 17"),
+      "an end and a start",
+    );
+
+    // Bob may impersonate himself; wearing Bob would be wearing whoever Bob may be.
+    await nothingStarted(t, await described(CLICK, "GET /site/6/x"), "somebody who is an agent");
+    const inside = await wear(t, it);
+    const nested = await described([...CLICK, inside], "GET /site/6/x");
+    t.match(lines(it.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: 17"], "stays who one is");
+    t.equal(nested.status, 200);
+    const nobodys = await send(t, it.port, request("GET /x", [...AS.bob, inside, ...INSIDE]));
+    t.equal(nobodys.status, 409, "and the cookie is nobody else's");
+  },
+);
+
+t.test("DEC-06: admins, agents, oneself and whoever is not there can't be worn", async (t) => {
+  for (const path of [
+    "/site/3/x",
+    "/site/5/x",
+    "/site/6/x",
+    "/users/root/x",
+    "/users/bob/x",
+    "/users/alice/x",
+    "/users/404/x",
+  ])
+    await nothingStarted(t, await described(CLICK, `GET ${path}`), path);
+  const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
+  const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
+  for (const user of ["root", "bob", "alice", "404", "", "17,23", "../17"]) {
+    const reply = await post(t, it, "/.guise/start", { _csrf: csrf, user, to: "/" }, [
+      ...AS.alice,
+      `Origin: http://${HOST}`,
+    ]);
+    t.equal(reply.status, 403, `start as ${JSON.stringify(user)}`);
+    t.notMatch(reply.head, /^Set-Cookie/m);
+  }
+  const plain = await post(t, it, "/.guise/start", { _csrf: csrf, user: "17", to: "/" }, [
+    ...AS.nuno,
+    `Origin: http://${HOST}`,
+  ]);
+  t.equal(plain.status, 403, "and a customer starts nothing");
+});
+
+/** A gateway whose owners are what this service says. */
+async function asking(t: Test, config: string): Promise<{ at: Stand; owners: Service }> {
+  const owners = await service(silence);
+  t.teardown(() => owners.close());
+  const at = await stand(t, {
+    config: config.replace(
+      /^owners:[\s\S]*?^routes:/m,
+      `owners: { site: { http: { url: "${owners.url}/site/{site}" }, cacheFor: 1ms, negativeFor: 1ms, timeout: 200ms } }\nroutes:`,
+    ),
+  });
+  return { at, owners };
+}
+
+t.test("DEC-07: an owner who can't be found out is nobody, never the one before", async (t) => {
+  const { at, owners } = await asking(t, CONFIG);
+  const answers = {
+    "no answer": silence,
+    "an error": json({ id: "17" }, 500),
+    nobody: json(null),
+    "not found": json({}, 404),
+    "two owners": json([{ id: "17" }, { id: "23" }]),
+    "two ids": json({ id: ["17", "23"] }),
+    "an id that is none": json({ id: "17\n23" }),
+    "no JSON": text("<html>17"),
+    "a redirect": text("", 302, { location: "/site/1" }),
+  };
+  owners.answer(json({ id: "17", groups: ["customer"] }));
+  const worn = await wear(t, at);
+  for (const [what, answer] of Object.entries(answers)) {
+    owners.answer(answer);
+    const reply = await described(CLICK, "GET /site/1/x", at);
+    t.equal(reply.status, 200, what);
+    t.notMatch(reply.head, /guise=/, `${what}: nothing starts`);
+    t.same(
+      lines(at.app.arrived.at(-1), "X-Guise-User"),
+      ["X-Guise-User: alice"],
+      `${what}: the agent's own view`,
+    );
+    const inside = await described([...CLICK, worn], "GET /site/2/x", at);
+    t.equal(inside.status, 200);
+    t.same(
+      lines(at.app.arrived.at(-1), "X-Guise-User"),
+      ["X-Guise-User: 17"],
+      `${what}: a disguise goes on as it is`,
+    );
+    // A look-up that keeps failing is left alone for a while; here it is to be asked each time.
+    owners.answer(json({ id: "17", groups: ["customer"] }));
+    await at.reconfigure(
+      `${CONFIG.replace(/^owners:[\s\S]*?^routes:/m, `owners: { site: { http: { url: "${owners.url}/site/{site}" }, cacheFor: 1ms, negativeFor: 1ms, timeout: 200ms } }\nroutes:`)}# ${what}\n`,
+    );
+  }
+  owners.answer(json({ id: "23", name: "Mia", groups: ["customer"] }));
+  const after = await described(CLICK, "GET /site/1/x", at);
+  t.match(after.head, /guise=/, "after a transfer it is the new owner");
+  t.same(lines(at.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: 23"]);
+});
+
+t.test("DEC-07: what is remembered of one kind of page says nothing about another", async (t) => {
+  const owners = await service((incoming, response) =>
+    json({ id: incoming.url?.startsWith("/site/") ? "17" : "23", groups: ["customer"] })(incoming, response),
+  );
+  t.teardown(() => owners.close());
+  const at = await stand(t, {
+    config: CONFIG.replace(
+      /^owners:[\s\S]*?^routes:/m,
+      `owners:\n  site: { http: { url: "${owners.url}/site/{site}" } }\n  shop: { http: { url: "${owners.url}/shop/{shop}" } }\nroutes:\n  - { path: "/shop/:shop", owner: shop }`,
+    ),
+  });
+  for (const [path, who] of [
+    ["/site/1", "17"],
+    ["/shop/1", "23"],
+    ["/site/1", "17"],
+    ["/shop/1", "23"],
+  ] as const) {
+    await described(CLICK, `GET ${path}`, at);
+    t.same(lines(at.app.arrived.at(-1), "X-Guise-User"), [`X-Guise-User: ${who}`], path);
+  }
+});
+
+t.test("DEC-08: with two customers in two tabs nothing is written for the wrong one", async (t) => {
+  const at = await stand(t, { config: WRITE });
+  const nuno = await wear(t, at, "/site/1/x");
+  const mia =
+    /^Set-Cookie: (guise=[^;]+)/m.exec((await described([...CLICK, nuno], "GET /site/2/x", at)).head)?.[1] ??
+    "";
+  const way: Way = {
+    name: "two tabs",
+    disguised: true,
+    socket: false,
+    fields: [...AS.alice, `Cookie: ${mia}`],
+  };
+  const from = (path: string) => [
+    `Referer: http://${HOST}${path}`,
+    `Origin: http://${HOST}`,
+    ...metadata("empty", "cors", "same-origin"),
+  ];
+  for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+    const strayed = await fire(t, at, way, {
+      method,
+      target: "/api/profile",
+      fields: from("/site/1/settings"),
+    });
+    t.match(strayed, { reply: { status: 409 }, arrived: [] }, `${method} from the other tab`);
+    t.equal(codeOf(strayed.reply), "other-tab");
+    const id = /"requestId":"([^"]+)"/.exec(strayed.reply.body)?.[1] ?? "";
+    t.match(await recordOf(at, id), { event: { action: "impersonation.denied" } });
+    const mine = await fire(t, at, way, { method, target: "/api/profile", fields: from("/site/2/settings") });
+    t.same(
+      lines(mine.arrived[0], "X-Guise-User"),
+      ["X-Guise-User: 23"],
+      `${method} from the tab of the one who is worn`,
+    );
+  }
+  const old = await fire(t, at, { ...way, fields: [...AS.alice, nuno] }, { target: "/api/me" });
+  t.match(old, { reply: { status: 409 }, arrived: [] }, "the old cookie is over, it never becomes somebody");
+  at.app.answer = () => page("<!doctype html><body>x");
+  const shown = await send(t, at.port, request("GET /x", [...way.fields, ...INSIDE]));
+  t.match(
+    shown.body,
+    /guise-banner/,
+    "each page says for whom it was made: its script covers a tab that is not of the one who runs",
+  );
+});
