@@ -1,0 +1,25 @@
+import t from "tap";
+import { emptyJar, receive } from "../../src/domain/cookie-jar.ts";
+import { mirror } from "../../src/domain/cookie-mirror.ts";
+import { restored } from "../../src/domain/cookie-restore.ts";
+
+const SCOPE = { host: "app.example.com", path: "/", secure: false, now: 0, reserved: [], crossSite: false };
+
+/** A jar under which the app set these, as the browser then shows them. */
+function jarWith(sent: string | null, ...lines: readonly string[]) {
+  return mirror(receive(emptyJar(sent), lines, SCOPE), sent, { ...SCOPE, until: 1_000_000 }).jar;
+}
+
+t.test("what the app lent is gone, what it covered is back, and the rest is as it was", async (t) => {
+  const jar = jarWith("csrf=agent; theme=dark", "csrf=nuno; Path=/", "only=nuno; Path=/");
+  t.equal(restored(jar, "csrf=nuno; only=nuno; theme=dark"), "csrf=agent; theme=dark");
+});
+
+t.test("without anything lent nothing changes", async (t) => {
+  t.equal(restored(jarWith("a=1", "s=nuno; HttpOnly; Path=/"), "a=1; b=2"), "a=1; b=2");
+  t.equal(restored(emptyJar(null), null), null);
+});
+
+t.test("where only lent ones were, none are left", async (t) => {
+  t.equal(restored(jarWith(null, "csrf=nuno; Path=/"), "csrf=nuno"), null);
+});
