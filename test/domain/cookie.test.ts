@@ -103,5 +103,7 @@ t.test("a line that is written is read back the same", async (t) => {
 t.test("many blanks take no time to speak of, and no bytes make it throw", async (t) => {
   const blanks = `a=1;${" ".repeat(200_000)}x${" ".repeat(200_000)}`;
   t.equal(parseCookies(blanks).length, 2);
-  fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (line) => parseSetCookie(line, NOW) !== undefined));
+  fc.assert(
+    fc.property(fc.string({ unit: "binary-ascii" }), (line) => parseSetCookie(line, NOW) !== undefined),
+  );
 });
