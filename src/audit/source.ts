@@ -8,6 +8,8 @@ export interface Source {
   readonly folder: string;
   /** The last durable record of this life. */
   durable(): number;
+  /** The file of this life that is written now, and its durable bytes. */
+  written(): { readonly producer: string; readonly first: number; readonly bytes: number };
   /** Opens one producer's records after a place; only durable ones are ever read. */
   read(producer: string, after: number): Reader;
   listen(heard: () => void): void;
@@ -27,6 +29,10 @@ export function sourceOf(folder: string, life: Life, shipped: Source["shipped"])
     producer,
     folder,
     durable: () => journal.durable().tip.sequence,
+    written: () => {
+      const { first, bytes } = journal.durable();
+      return { producer, first, bytes };
+    },
     read: (of, after) => reader(folder, of, after, ceiling),
     listen: (heard) => journal.listen(heard),
     shipped,

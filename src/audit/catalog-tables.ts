@@ -1,0 +1,77 @@
+import { rmSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+/** Changes whenever a table does: a catalog of another layout is made anew. */
+const LAYOUT = 1;
+
+const TABLES = `
+create table facts (name text primary key, value text not null) without rowid;
+create table words (id integer primary key, text text not null unique);
+create table people (id integer primary key, key text not null unique, name text, email text collate nocase);
+create index people_by_email on people (email);
+create table producers (id integer primary key, sequence integer not null, hash text not null, breaks integer not null);
+create table places (id integer primary key, bytes integer not null);
+create table runs (
+  id integer primary key, agent integer, customer integer, first integer not null, last integer not null,
+  began integer, ended integer, looked integer not null default 0, changed integer not null default 0,
+  refused integer not null default 0, failed integer not null default 0
+);
+create index runs_by_last on runs (last);
+create index runs_by_agent on runs (agent, last);
+create index runs_by_customer on runs (customer, last);
+create table records (
+  id integer primary key, producer integer not null, sequence integer not null, at integer not null, action integer not null,
+  agent integer, customer integer, run integer, event integer not null, request integer, tone integer not null, lasted integer,
+  place integer not null, spot integer not null, size integer not null
+);
+create unique index records_by_number on records (producer, sequence);
+create index records_by_time on records (at, action);
+create index records_by_agent on records (agent, at, action);
+create index records_by_customer on records (customer, at, action);
+create index records_by_pair on records (agent, customer, at);
+create index records_by_run on records (run, at) where run is not null;
+create index records_by_event on records (event);
+create index records_by_request on records (request) where request is not null;
+pragma user_version = ${LAYOUT};`;
+
+const NOT_A_DATABASE = [11, 26];
+/** How long another process may hold the file, ms. */
+const LOCK_WAIT = 5_000;
+
+/**
+ * Opens the catalog's file; one of another layout, of another origin, or that can't be read is made anew: it holds nothing
+ * that is not in the journal or the stream.
+ */
+export function openCatalogFile(file: string, origin: string): DatabaseSync {
+  const found = existing(file, origin);
+  if (found !== null) return found;
+  for (const ending of ["", "-wal", "-shm"]) rmSync(`${file}${ending}`, { force: true });
+  const database = opened(file);
+  database.exec(`begin immediate; ${TABLES}`);
+  database.prepare("insert into facts values ('origin', ?)").run(origin);
+  database.exec("commit");
+  return database;
+}
+
+function existing(file: string, origin: string): DatabaseSync | null {
+  let database: DatabaseSync | null = null;
+  try {
+    database = opened(file);
+    const layout = database.prepare("pragma user_version").get()?.user_version;
+    const from =
+      layout === LAYOUT ? database.prepare("select value from facts where name = 'origin'").get() : null;
+    if (from?.value === origin) return database;
+  } catch (error) {
+    const code = error instanceof Error && "errcode" in error ? Number(error.errcode) : 0;
+    if (!NOT_A_DATABASE.includes(code)) throw error;
+  }
+  database?.close();
+  return null;
+}
+
+function opened(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: LOCK_WAIT });
+  // What a power cut takes is read again.
+  database.exec("pragma journal_mode = wal; pragma synchronous = off; pragma cache_size = -32000");
+  return database;
+}

@@ -1,0 +1,221 @@
+import type { SQLInputValue } from "node:sqlite";
+import type { Catalog, Spot } from "./catalog.ts";
+import { numberOf, TONES, type Tone } from "./row.ts";
+
+/** Which records are asked for; null: whichever. Times are ms; `until` is not included. */
+export interface Question {
+  /** Whoever asks may see only what this person did; an id and nothing else. */
+  readonly own: string | null;
+  /** Ids, or e-mail addresses. */
+  readonly agent: string | null;
+  readonly customer: string | null;
+  readonly impersonation: string | null;
+  readonly action: string | null;
+  readonly since: number | null;
+  readonly until: number | null;
+}
+
+/** Where a page of answers ended: what comes after it is older. */
+export interface Mark {
+  readonly at: number;
+  readonly id: number;
+}
+
+export interface Match extends Spot, Mark {}
+
+/** One impersonation as the catalog knows it. Times are ms; requests by how they went. */
+export interface Run {
+  readonly id: string;
+  readonly agent: string | null;
+  readonly customer: string | null;
+  readonly customerName: string | null;
+  readonly agentName: string | null;
+  readonly first: number;
+  readonly last: number;
+  /** Its start and end, if they are on record. */
+  readonly began: number | null;
+  readonly ended: number | null;
+  readonly looked: number;
+  readonly changed: number;
+  readonly refused: number;
+  readonly failed: number;
+}
+
+/** Something that lasted: a socket, a stream, a slow answer. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly tone: Tone;
+}
+
+/** What is drawn of one impersonation: how many of what in each of equal parts of the time, what lasted, what happened. */
+export interface Picture {
+  readonly columns: readonly { readonly column: number; readonly tone: Tone; readonly count: number }[];
+  readonly stretches: readonly Stretch[];
+  readonly events: readonly { readonly at: number; readonly action: string }[];
+}
+
+/** What a list leaves out unless it is asked for: each has its outcome. */
+const USUALLY_LEFT_OUT = "impersonation.intent";
+const COLUMNS = "id, at, place, spot, size";
+
+/** The newest records that fit, beyond a mark if there is one. */
+export function search(
+  catalog: Catalog,
+  question: Question,
+  limit: number,
+  beyond: Mark | null,
+): readonly Match[] {
+  const asked = conditionsOf(catalog, question);
+  if (asked === null) return [];
+  if (beyond !== null) asked.add("at <= ? and (at < ? or id < ?)", beyond.at, beyond.at, beyond.id);
+  const sql = `select ${COLUMNS} from records ${asked.where()} order by at desc, id desc limit ?`;
+  return catalog.database
+    .prepare(sql)
+    .all(...asked.values, limit)
+    .map(matchOf);
+}
+
+/** All records of the request that the event, or the request, of this id belongs to, the oldest first. */
+export function requestOf(catalog: Catalog, ids: { readonly event: string } | { readonly request: string }) {
+  const { database } = catalog;
+  const request =
+    "request" in ids
+      ? numberOf(ids.request)
+      : database.prepare("select request from records where event = ?").get(numberOf(ids.event))?.request;
+  const alone = "event" in ids ? numberOf(ids.event) : -1;
+  const sql = `select ${COLUMNS} from records where event = ? union select ${COLUMNS} from records where request = ? order by at, id limit 100`;
+  return database
+    .prepare(sql)
+    .all(alone, request ?? -1)
+    .map(matchOf);
+}
+
+/** Impersonations of which something happened in this time, the latest first. */
+export function runs(catalog: Catalog, question: Question, limit: number): readonly Run[] {
+  const asked = new Conditions();
+  if (!people(catalog, question, asked)) return [];
+  if (question.impersonation !== null)
+    asked.add("runs.id = ?", catalog.words.find(question.impersonation) ?? -1);
+  if (question.since !== null) asked.add("last >= ?", question.since);
+  if (question.until !== null) asked.add("first < ?", question.until);
+  const sql = `select words.text, runs.*, a.key as agentKey, a.name as agentName, c.key as customerKey, c.name as customerName
+ from runs join words on words.id = runs.id left join people a on a.id = runs.agent left join people c on c.id = runs.customer
+ ${asked.where()} order by last desc limit ?`;
+  return catalog.database
+    .prepare(sql)
+    .all(...asked.values, limit)
+    .map(runOf);
+}
+
+/** What is to be drawn of one impersonation between two times, in so many columns. */
+export function picture(
+  catalog: Catalog,
+  impersonation: string,
+  { from, to, columns }: { readonly from: number; readonly to: number; readonly columns: number },
+): Picture {
+  const run = catalog.words.find(impersonation) ?? -1;
+  const { database } = catalog;
+  const open = TONES.indexOf("open");
+  const told = TONES.indexOf("told");
+  const within = "run = ? and at >= ? and at < ?";
+  const counts = database
+    .prepare(
+      `select cast((at - ?) * ? / (? - ?) as integer) as col, tone, count(*) as n from records
+ where ${within} and tone not in (${open}, ${told}) group by col, tone`,
+    )
+    .all(from, columns, to, from, run, from, to);
+  const long = database
+    .prepare(
+      `select at, lasted, tone from records where run = ? and at >= ? and lasted >= ? order by lasted desc limit 100`,
+    )
+    .all(run, from, Math.max(1_000, ((to - from) / columns) * 4));
+  const events = database
+    .prepare(`select at, action from records where ${within} and tone = ${told} order by at limit 200`)
+    .all(run, from, to);
+  return {
+    columns: counts.map(({ col, tone, n }) => ({
+      column: Number(col),
+      tone: toneAt(tone),
+      count: Number(n),
+    })),
+    stretches: long.map(({ at, lasted, tone }) => {
+      return { from: Number(at) - Number(lasted), to: Number(at), tone: toneAt(tone) };
+    }),
+    events: events.map(({ at, action }) => ({ at: Number(at), action: catalog.words.text(Number(action)) })),
+  };
+}
+
+class Conditions {
+  readonly values: SQLInputValue[] = [];
+  readonly #parts: string[] = [];
+
+  add(part: string, ...values: SQLInputValue[]): void {
+    this.#parts.push(part);
+    this.values.push(...values);
+  }
+
+  where(): string {
+    return this.#parts.length === 0 ? "" : `where ${this.#parts.join(" and ")}`;
+  }
+}
+
+/** Null: nothing can fit, since somebody or something was never recorded. */
+function conditionsOf(catalog: Catalog, question: Question): Conditions | null {
+  const asked = new Conditions();
+  if (!people(catalog, question, asked)) return null;
+  const { impersonation, action, since, until } = question;
+  if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);
+  if (since !== null) asked.add("at >= ?", since);
+  if (until !== null) asked.add("at < ?", until);
+  if (action !== null) asked.add("action = ?", catalog.words.find(action) ?? -1);
+  else asked.add("action <> ?", catalog.words.find(USUALLY_LEFT_OUT) ?? -1);
+  return asked;
+}
+
+function people(catalog: Catalog, { own, agent, customer }: Question, asked: Conditions): boolean {
+  const byId = catalog.database.prepare("select id from people where key = ?");
+  const byEmail = catalog.database.prepare("select id from people where email = ? limit 1");
+  for (const [column, who, exact] of [
+    ["agent", own, true],
+    ["agent", agent, false],
+    ["customer", customer, false],
+  ] as const) {
+    if (who === null) continue;
+    // An id is meant before an address that somebody else may have.
+    const found = byId.get(who) ?? (exact ? undefined : byEmail.get(who));
+    if (found === undefined) return false;
+    asked.add(`${column} = ?`, Number(found.id));
+  }
+  return true;
+}
+
+type Columns = Readonly<Record<string, unknown>>;
+
+function matchOf({ id, at, place, spot, size }: Columns): Match {
+  return { id: Number(id), at: Number(at), place: Number(place), spot: Number(spot), size: Number(size) };
+}
+
+function runOf(it: Columns): Run {
+  const text = (value: unknown) => (value === null || value === undefined ? null : String(value));
+  const time = (value: unknown) => (value === null ? null : Number(value));
+  return {
+    id: String(it.text),
+    agent: text(it.agentKey),
+    agentName: text(it.agentName),
+    customer: text(it.customerKey),
+    customerName: text(it.customerName),
+    first: Number(it.first),
+    last: Number(it.last),
+    began: time(it.began),
+    ended: time(it.ended),
+    looked: Number(it.looked),
+    changed: Number(it.changed),
+    refused: Number(it.refused),
+    failed: Number(it.failed),
+  };
+}
+
+function toneAt(index: unknown): Tone {
+  return TONES[Number(index)] ?? "told";
+}
