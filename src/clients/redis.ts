@@ -73,6 +73,8 @@ function commandOptions({ tls, username, password }: RedisAddress, options: Redi
     ...(tls ? { tls: {} } : {}),
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
+    // ioredis subscribes again by itself and lets nobody catch it when that is refused, which would end the process.
+    autoResubscribe: false,
   } satisfies RedisOptions;
 }
 

@@ -42,7 +42,7 @@ export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close
     listener.subscribe(channel).catch((error: Error) => log.debug({ error: error.message }, "not listening"));
   };
   if (listener.status === "ready") hear();
-  else listener.once("ready", hear);
+  listener.on("ready", hear);
   const timer = setInterval(() => {
     silent += 1;
     tellers.age();
