@@ -60,9 +60,9 @@ function ourHeaders(signed: Signed): RawHeaders {
   return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
 }
 
-/** The app can't plant or delete a cookie of ours. */
+/** The app can't plant or delete a cookie of ours, not even as a nameless one that reads like it on its way back. */
 function withoutOurCookies(headers: RawHeaders, name: string): RawHeaders {
-  const ours = new RegExp(`^\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i");
+  const ours = new RegExp(`^\\s*=?\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i");
   const planted = (at: number) =>
     headers[at]?.length === 10 &&
     headers[at]?.toLowerCase() === "set-cookie" &&
