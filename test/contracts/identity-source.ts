@@ -58,12 +58,16 @@ export function testIdentitySource(t: Test, name: string, setup: (t: Test) => Pr
   });
 
   t.test(`${name}: could not find out is a fault, never nobody`, async (t) => {
-    const { unavailable } = await setup(t);
+    const { unavailable, source: other, known } = await setup(t);
     for (const [why, make] of Object.entries(unavailable)) {
       const { source, evidence: shown } = await make();
       await t.rejects(async () => source.identify(shown), { code: "identity-unavailable" }, why);
     }
-    t.pass("kinds that ask nobody have no such case");
+    t.match(
+      await other.identify(known),
+      { kind: "known" },
+      "and nothing of that concerns another source of the kind",
+    );
   });
 
   t.test(`${name}: what it says is safe in a header, a token and a log line`, async (t) => {
