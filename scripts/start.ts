@@ -1,7 +1,11 @@
 // The quick start: the demo app, and the gateway in front of it, with embedded defaults.
+import { enableCompileCache } from "node:module";
 import { pino } from "pino";
-import { startDemo } from "../demo/server.ts";
-import { app } from "../src/app.ts";
+
+// As in src/main.ts: before anything of ours is loaded.
+enableCompileCache();
+const { startDemo } = await import("../demo/server.ts");
+const { app } = await import("../src/app.ts");
 
 const port = Number(process.env.GUISE_PORT ?? 8000);
 const demoPort = Number(process.env.DEMO_PORT ?? 8001);

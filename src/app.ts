@@ -12,6 +12,7 @@ import { modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
 import { type Evidence, evidence } from "./evidence.ts";
 import { guardConnections, serverOptions } from "./gateway/connections.ts";
+import { collectStart } from "./gateway/dead-chunks.ts";
 import { openDoor, reading } from "./gateway/door.ts";
 import { drain } from "./gateway/drain.ts";
 import { timeOrderedId } from "./gateway/ids.ts";
@@ -108,6 +109,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   await recordConfig(world, "config.loaded", null);
   // What began while impersonation was on ends here if it is off by now.
   await sweeping.sweep();
+  collectStart();
   return {
     url,
     adminUrl: front.url,
