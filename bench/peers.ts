@@ -128,6 +128,7 @@ async function targets(): Promise<readonly Target[]> {
     launch(
       process.execPath,
       [
+        "--max-semi-space-size=4",
         here("../src/main.ts"),
         "serve",
         "-c",
