@@ -26,7 +26,6 @@ import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/upgrades.ts";
 import { type Ways, ways } from "./gateway/ways.ts";
 import type { Forms, World } from "./gateway/world.ts";
 import { csrfToken, csrfValid, masked, openNotice, signedNotice, unmasked } from "./keys/csrf.ts";
-import type { Keyring } from "./keys/keyring.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
@@ -91,7 +90,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(world, SWEEP_EVERY));
   const rechecking = keep(recheck(world));
-  const server = await serve(world, way, records.ring);
+  const server = await serve(world, way, records);
   let patience: number | null = null;
   keep({ close: () => drain(server, world, way, patience ?? held.current().settings.timeouts.drain) });
   const watching = watchConfig(world, {
@@ -148,7 +147,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const counters = metrics();
   const own = { held, records, counters, log };
   const world = worldOf({ ...own, book: impersonations, confirmations: confirming });
-  gauges(counters, { sockets: world.sockets, records: records.ledger, shippers: records.shipping });
+  gauges(counters, { sockets: world.sockets, records });
   return { ...own, world, written: parts.written, load: () => load(options.config, loading) };
 }
 
@@ -191,7 +190,7 @@ function formsWith(key: Buffer): Forms {
   };
 }
 
-async function serve(world: World, way: Ways, ring: Keyring): Promise<FastifyInstance> {
+async function serve(world: World, way: Ways, { ring, archive }: Evidence): Promise<FastifyInstance> {
   const { settings } = world.config.current();
   const server = fastify({
     logger: false,
@@ -208,7 +207,7 @@ async function serve(world: World, way: Ways, ring: Keyring): Promise<FastifyIns
   );
   const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
   await openDoor(server, world, way);
-  await server.register(consolePlugin(world, { jwks: () => ring.jwks(), assets }), {
+  await server.register(consolePlugin(world, { jwks: () => ring.jwks(), assets, archive }), {
     prefix: settings.prefix,
   });
   attachUpgrades(

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Archive, archive } from "./audit/archive.ts";
 import { type AuditLedger, ledger } from "./audit/ledger.ts";
 import { redactor } from "./audit/redact.ts";
 import { type Shipping, type ShippingPlan, shipping } from "./audit/shipping.ts";
@@ -26,6 +27,7 @@ export interface Evidence extends Closing {
   readonly ring: Keyring;
   readonly ledger: AuditLedger;
   readonly shipping: Shipping;
+  readonly archive: Archive;
   /** Resolves when nothing can be recorded any more in mode `strict`: the process has to drain and end with an error. */
   readonly failed: Promise<Fault>;
   /** Why nobody can be impersonated just now; empty when all is well. */
@@ -47,8 +49,10 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   const failure = Promise.withResolvers<Fault>();
   try {
     records = await openLedger(parts, ring, failure.resolve);
-    const shippers = shipping(planOf(parts), records.source, { clock, log });
-    return assembled(ring, records, shippers, failure.promise);
+    const plan = planOf(parts);
+    const shippers = shipping(plan, records.source, { clock, log });
+    const found = archive({ data: parts.data, source: records.source, redis: plan.redis, log });
+    return assembled({ ring, ledger: records, shipping: shippers, archive: found, failed: failure.promise });
   } catch (error) {
     await records?.close();
     await ring.close();
@@ -56,25 +60,18 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   }
 }
 
-function assembled(
-  ring: Keyring,
-  records: AuditLedger,
-  shippers: Shipping,
-  failed: Promise<Fault>,
-): Evidence {
+function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
   return {
-    ring,
-    ledger: records,
-    shipping: shippers,
-    failed,
+    ...all,
     unready: () => {
-      const { state } = records.counters().journal;
+      const { state } = all.ledger.counters().journal;
       return state === "open" ? [] : [`the audit journal is ${state}`];
     },
     close: async () => {
-      await ring.close();
-      await records.close();
-      await shippers.close();
+      await all.ring.close();
+      await all.archive.close();
+      await all.ledger.close();
+      await all.shipping.close();
     },
   };
 }

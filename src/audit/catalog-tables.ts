@@ -21,7 +21,8 @@ create index runs_by_agent on runs (agent, last);
 create index runs_by_customer on runs (customer, last);
 create table records (
   id integer primary key, producer integer not null, sequence integer not null, at integer not null, action integer not null,
-  agent integer, customer integer, run integer, event integer not null, request integer, tone integer not null, lasted integer,
+  agent integer, customer integer, run integer, event integer not null, request integer, tone integer not null,
+  write integer not null, lasted integer,
   place integer not null, spot integer not null, size integer not null
 );
 create unique index records_by_number on records (producer, sequence);

@@ -42,8 +42,8 @@ export interface Progress {
 }
 
 const ADD = `insert or ignore into records
- (producer, sequence, at, action, agent, customer, run, event, request, tone, lasted, place, spot, size)
- values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+ (producer, sequence, at, action, agent, customer, run, event, request, tone, write, lasted, place, spot, size)
+ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const RUN = `insert into runs (id, agent, customer, first, last, began, ended, looked, changed, refused, failed)
  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -129,9 +129,9 @@ class SqliteCatalog implements Catalog {
     if (!this.#follows(row) || row.action.startsWith("journal.")) return;
     const [agent, customer] = [this.#person(row.agent), this.#person(row.customer)];
     const run = row.impersonation === null ? null : this.words.id(row.impersonation);
-    const values = [agent, customer, run, row.event, row.request, TONES.indexOf(row.tone), lastedOf(row)];
+    const told = [row.event, row.request, TONES.indexOf(row.tone), row.write ? 1 : 0, lastedOf(row)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
-    const { changes } = this.#run(ADD, ...known, ...values, place, spot, size);
+    const { changes } = this.#run(ADD, ...known, agent, customer, run, ...told, place, spot, size);
     if (run !== null && Number(changes) > 0) this.#count(run, row, agent, customer);
   }
 

@@ -201,6 +201,7 @@ function iso(at: number): string {
 /** JSON escapes the controls below U+0020; these hide or turn text around, or end a line for some readers. */
 const UNPRINTABLE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
-function printable(json: string): string {
+/** JSON in which nothing hides: what can't be seen is escaped. */
+export function printable(json: string): string {
   return json.replace(UNPRINTABLE, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -25,6 +25,8 @@ export interface Row {
   readonly customer: WrittenPerson | null;
   readonly impersonation: string | null;
   readonly tone: Tone;
+  /** It was allowed to change things then. */
+  readonly write: boolean;
   /** How long a request took, ms. */
   readonly lasted: number | null;
 }
@@ -48,6 +50,7 @@ export function rowOf(line: Buffer): Row | null {
     customer: user?.effective ?? null,
     impersonation: guise.impersonation ?? null,
     tone: toneOf(record),
+    write: guise.mode === "write",
     lasted: isRequestEnd(record) ? (event.duration ?? 0) / NANOSECONDS : null,
   };
 }
@@ -61,7 +64,8 @@ function isRequestEnd({ event }: Written): boolean {
   return event.action === "impersonation.outcome";
 }
 
-function toneOf({ event, http }: Written): Tone {
+/** What a record was about. */
+export function toneOf({ event, http }: Written): Tone {
   switch (event.action) {
     case "impersonation.outcome":
       if (event.outcome !== "success") return "failed";

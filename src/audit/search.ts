@@ -50,7 +50,13 @@ export interface Stretch {
 
 /** What is drawn of one impersonation: how many of what in each of equal parts of the time, what lasted, what happened. */
 export interface Picture {
-  readonly columns: readonly { readonly column: number; readonly tone: Tone; readonly count: number }[];
+  readonly columns: readonly {
+    readonly column: number;
+    readonly tone: Tone;
+    readonly count: number;
+    /** At least one of them was allowed to change things. */
+    readonly write: boolean;
+  }[];
   readonly stretches: readonly Stretch[];
   readonly events: readonly { readonly at: number; readonly action: string }[];
 }
@@ -121,7 +127,7 @@ export function picture(
   const within = "run = ? and at >= ? and at < ?";
   const counts = database
     .prepare(
-      `select cast((at - ?) * ? / (? - ?) as integer) as col, tone, count(*) as n from records
+      `select cast((at - ?) * ? / (? - ?) as integer) as col, tone, count(*) as n, max(write) as w from records
  where ${within} and tone not in (${open}, ${told}) group by col, tone`,
     )
     .all(from, columns, to, from, run, from, to);
@@ -134,11 +140,9 @@ export function picture(
     .prepare(`select at, action from records where ${within} and tone = ${told} order by at limit 200`)
     .all(run, from, to);
   return {
-    columns: counts.map(({ col, tone, n }) => ({
-      column: Number(col),
-      tone: toneAt(tone),
-      count: Number(n),
-    })),
+    columns: counts.map(({ col, tone, n, w }) => {
+      return { column: Number(col), tone: toneAt(tone), count: Number(n), write: Number(w) === 1 };
+    }),
     stretches: long.map(({ at, lasted, tone }) => {
       return { from: Number(at) - Number(lasted), to: Number(at), tone: toneAt(tone) };
     }),

@@ -115,7 +115,7 @@ function summaryOf({ agents, owners, routes, rules }: Config): Summary {
 }
 
 function partsOf(config: Config, document: ConfigDocument, directory: string): Omit<StartParts, "secret"> {
-  const { capture: _, ...audit } = config.audit;
+  const { capture: _, readers: __, ...audit } = config.audit;
   const written = JSON.stringify([
     config.data,
     config.prefix,

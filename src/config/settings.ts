@@ -32,7 +32,7 @@ export function settingsOf(
     timeouts: config.timeouts,
     limits: config.limits,
     page: config.page,
-    audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture },
+    audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
 }
 

@@ -99,6 +99,8 @@ export interface Settings {
       readonly query: boolean;
       readonly body: "none" | "fields";
     };
+    /** Whose people may see what others did. */
+    readonly readers: { readonly groups: readonly string[] };
   };
 }
 

@@ -101,7 +101,7 @@ ${onWhoseAccount(view)}
 <a class="button" href="${view.back}">Back to the page</a>
 ${view.impersonation === null ? null : stopButton(view)}
 </div>
-${requestLine(view.requestId)}
+${requestLine(view.requestId, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;
 }
 
@@ -134,6 +134,7 @@ function stopButton(view: DecisionView, label = "Stop"): Html {
   return html`<form method="post" action="${view.prefix}/stop"><input type="hidden" name="_csrf" value="${view.csrf}"><button class="quiet">${label}</button></form>`;
 }
 
-function requestLine(id: string): Html {
-  return html`<p class="small">Request <code>${id}</code></p>`;
+/** The request's id, and where it is told why, for those who may see it. */
+function requestLine(id: string, why: string | null = null): Html {
+  return html`<p class="small">Request <code>${id}</code>${why === null ? null : html` · <a href="${why}">Why?</a>`}</p>`;
 }

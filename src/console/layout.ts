@@ -8,8 +8,8 @@ export interface Frame {
   readonly body: Html;
   /** Who is really there; null where that is not known or does not matter. */
   readonly trueUser?: Identity | null;
-  /** `wide` for lists and tables. */
-  readonly width?: "narrow" | "wide";
+  /** `wide` for lists, `full` for tables and drawings. */
+  readonly width?: "narrow" | "wide" | "full";
 }
 
 /** A whole page of the gateway's own. Works without any script. */

@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
+import type { Archive } from "../audit/archive.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/received.ts";
 import type { World } from "../gateway/world.ts";
+import { activityPages } from "./activity.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
@@ -21,6 +23,7 @@ export interface ConsoleParts {
   readonly jwks: () => object;
   /** Files of the banner, beside the console's own. */
   readonly assets: readonly Asset[];
+  readonly archive: Archive;
 }
 
 /** Everything below the reserved prefix. What is not there is a 404 of ours; nothing of it is ever forwarded. */
@@ -50,6 +53,7 @@ export function consolePlugin(world: World, parts: ConsoleParts) {
     elevatePages(fastify, world);
     mePage(fastify, world);
     lostPage(fastify, world);
+    activityPages(fastify, world, parts.archive);
     fastify.all("/*", () => nothing());
     fastify.all("/", async ({ method, received }, reply) =>
       method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),

@@ -1,3 +1,4 @@
+import type { Archive } from "../audit/archive.ts";
 import type { AuditLedger } from "../audit/ledger.ts";
 import type { ShipperStatus } from "../audit/shipper.ts";
 import type { Shipping } from "../audit/shipping.ts";
@@ -5,11 +6,23 @@ import type { Labelled, Metrics } from "./metrics.ts";
 
 const MARKS = { ok: 0, soft: 1, hard: 2 } as const;
 
-/** Shows what is recorded, how full the disk is, and what is on its way to the sinks. */
-export function evidenceMetrics(counters: Metrics, ledger: AuditLedger, shipping: Shipping): void {
+/** What keeps the record. */
+export interface Recorded {
+  readonly ledger: AuditLedger;
+  readonly shipping: Shipping;
+  readonly archive: Archive;
+}
+
+/** Shows what is recorded, how full the disk is, what is on its way to the sinks, and whether all of it is there. */
+export function evidenceMetrics(counters: Metrics, { ledger, shipping, archive }: Recorded): void {
   recording(counters, ledger);
   disk(counters, ledger);
   sinks(counters, shipping);
+  counters.watch(
+    "guise_audit_verify_gaps",
+    "Records that are missing or altered, as far as they were read again; anything but 0 is an alarm.",
+    () => archive.status().breaks,
+  );
 }
 
 function recording(counters: Metrics, ledger: AuditLedger): void {

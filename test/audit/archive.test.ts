@@ -165,11 +165,11 @@ for (const where of ["journal", "stream"] as const) {
     t.strictSame(await it.archive().runs({ ...ANY, since: 10_001 }, 10), []);
     const picture = await it.archive().picture("imp-1", { from: 1_000, to: 11_000, columns: 10 });
     t.strictSame(picture.columns, [
-      { column: 0, tone: "looked", count: 2 },
-      { column: 1, tone: "changed", count: 1 },
-      { column: 2, tone: "failed", count: 1 },
-      { column: 3, tone: "refused", count: 1 },
-      { column: 8, tone: "looked", count: 1 },
+      { column: 0, tone: "looked", count: 2, write: false },
+      { column: 1, tone: "changed", count: 1, write: false },
+      { column: 2, tone: "failed", count: 1, write: false },
+      { column: 3, tone: "refused", count: 1, write: false },
+      { column: 8, tone: "looked", count: 1, write: false },
     ]);
     t.strictSame(picture.stretches, [{ from: 4_000, to: 9_000, tone: "looked" }]);
     t.strictSame(picture.events, [

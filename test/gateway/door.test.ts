@@ -3,6 +3,7 @@ import t, { type Test } from "tap";
 import { consolePlugin } from "../../src/console/plugin.ts";
 import { openDoor, reading } from "../../src/gateway/door.ts";
 import { ways } from "../../src/gateway/ways.ts";
+import { archiveOf } from "../fixtures/archive.ts";
 import { converse } from "../fixtures/raw.ts";
 import { ALICE, CLICK, FETCH, NUNO, wear } from "../fixtures/stages.ts";
 import { httpApp } from "../fixtures/upstream.ts";
@@ -23,9 +24,12 @@ async function open(t: Test, more = "") {
     forceCloseConnections: true,
   });
   await openDoor(server, it.world, way);
-  await server.register(consolePlugin(it.world, { jwks: () => it.ring.jwks(), assets: [] }), {
-    prefix: it.snapshot().settings.prefix,
-  });
+  await server.register(
+    consolePlugin(it.world, { jwks: () => it.ring.jwks(), assets: [], archive: archiveOf() }),
+    {
+      prefix: it.snapshot().settings.prefix,
+    },
+  );
   await server.listen({ port: 0, host: "127.0.0.1" });
   t.teardown(async () => {
     await server.close();

@@ -69,6 +69,12 @@ export const audit = z
     hash: names.describe(
       "Names whose values are written as a keyed hash, so that equal ones can be told without being known.",
     ),
+    readers: z
+      .strictObject({
+        groups: z.array(z.string().min(1)).default([]).describe("Groups whose people may see everything."),
+      })
+      .prefault({})
+      .describe("Who may see what others did, on the page `activity`. Agents see what they did themselves."),
     webhooks: z.array(webhook).default([]).describe("Addresses that are told of events."),
   })
   .refine(({ mode, insecureBatch }) => mode !== "batch" || insecureBatch, {

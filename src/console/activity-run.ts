@@ -1,0 +1,82 @@
+import type { Run } from "../audit/search.ts";
+import { plain } from "../page/markup.ts";
+import { lengthOf } from "./activity-axis.ts";
+import { type Asked, dayOf, linkTo, markText, questionOf } from "./activity-filter.ts";
+import { reading } from "./activity-list.ts";
+import { dayText, recordsOf, recordTable, someone, timeText } from "./activity-rows.ts";
+import type { Looking } from "./activity-sight.ts";
+import { COLUMNS, timeline } from "./activity-timeline.ts";
+import { type Html, html } from "./html.ts";
+import { layout } from "./layout.ts";
+
+const ROWS = 100;
+/** What is drawn is at least this long, ms. */
+const SHORTEST = 10_000;
+
+/** One impersonation on one day: drawn, and record by record. Null if there is none that this person may see. */
+export async function runPage(it: Looking, asked: Asked, impersonation: string): Promise<string | null> {
+  const { prefix } = it.who.received.snapshot.settings;
+  const question = questionOf(it, asked);
+  const [run] = await it.archive.runs({ ...question, since: null, until: null, action: null }, 1);
+  if (run === undefined) return null;
+  const { from, to } = part(run, asked);
+  const page = await it.archive.search({ ...question, since: from, until: to }, ROWS, asked.beyond);
+  const picture = await it.archive.picture(impersonation, { from, to, columns: COLUMNS });
+  const path = `${prefix}/activity`;
+  const closer = (since: number, until: number) => linkTo(path, asked, { since, until });
+  const records = recordsOf(page.lines);
+  const body = html`<section class="card">
+<p class="crumb"><a href="${path}">Activity</a></p>
+<h1>${someone({ id: run.agent ?? "?", ...named(run.agentName) })} as ${someone({ id: run.customer ?? "?", ...named(run.customerName) })}</h1>
+${facts(run, records)}
+${reading(it)}
+${days(run, asked, path)}
+<div class="strip">${timeline({ from, to, picture, closer })}</div>
+${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(prefix, records, true)}
+${page.beyond === null ? null : html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(page.beyond) })}" rel="next">Older</a></div>`}
+</section>`;
+  return layout({ title: "One impersonation", prefix, trueUser: it.who.trueUser, width: "full", body });
+}
+
+/** What is looked at: the part that was asked for, or the whole of it, but no more than one day. */
+function part(run: Run, { since, until }: Asked): { readonly from: number; readonly to: number } {
+  if (since !== null && until !== null && until > since) return { from: since, to: until };
+  const day = dayOf(since ?? run.last);
+  const from = Math.max(run.first, day.from);
+  const to = Math.min(Math.max(run.last + 1, from + SHORTEST), day.to);
+  const margin = Math.ceil((to - from) / 50);
+  return { from: from - margin, to: to + margin };
+}
+
+function facts(run: Run, records: ReturnType<typeof recordsOf>): Html {
+  const told = records.find((it) => it.event.reason !== undefined || it.event.reference !== undefined);
+  const ended = records.find((it) => it.event.action === "impersonation.ended");
+  return html`<dl class="facts">
+<dt>Began</dt><dd>${timeText(new Date(run.began ?? run.first).toISOString())}, lasted ${lengthOf(run.last - run.first)}</dd>
+<dt>Ended</dt><dd>${run.ended === null ? "not on record yet" : timeText(new Date(run.ended).toISOString())}${ended?.guise.decision === undefined ? null : html` <code>${ended.guise.decision}</code>`}</dd>
+${told?.event.reason === undefined ? null : html`<dt>Why</dt><dd><bdi>${plain(told.event.reason, 500)}</bdi></dd>`}
+${told?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${plain(told.event.reference, 200)}</bdi></dd>`}
+<dt>Requests</dt><dd>${run.looked} looked at, ${run.changed} changed, ${run.refused} refused, ${run.failed} failed</dd>
+</dl>`;
+}
+
+/** The days of an impersonation that lasted over midnight. */
+function days(run: Run, asked: Asked, path: string): Html | null {
+  const [first, last] = [dayOf(run.first), dayOf(run.last)];
+  if (first.from === last.from) {
+    return asked.since === null
+      ? null
+      : html`<p class="small"><a href="${linkTo(path, asked, { since: null, until: null })}">All of it</a></p>`;
+  }
+  const all: Html[] = [];
+  for (let at = first.from; at <= last.from && all.length < 31; at = dayOf(at).to) {
+    all.push(
+      html`<li><a href="${linkTo(path, asked, { since: at, until: dayOf(at).to })}">${dayText(at)}</a></li>`,
+    );
+  }
+  return html`<ul class="pages">${all}</ul>`;
+}
+
+function named(name: string | null): { readonly name?: string } {
+  return name === null ? {} : { name };
+}
