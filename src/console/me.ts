@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { modeAt } from "../domain/impersonation.ts";
+import { endsAt, modeAt } from "../domain/impersonation.ts";
 import type { World } from "../gateway/world.ts";
 import { visitor } from "./visitor.ts";
 
@@ -18,6 +18,7 @@ export function mePage(fastify: FastifyInstance, world: World): void {
         ticket: running.ticket,
         startedAt: new Date(running.startedAt).toISOString(),
         until: new Date(running.expiresAt).toISOString(),
+        endsAt: new Date(endsAt(running)).toISOString(),
       },
     };
   });

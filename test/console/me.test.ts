@@ -31,6 +31,7 @@ t.test("and whom they wear, without any secret", async (t) => {
       ticket: "T-1",
       startedAt: new Date(impersonation.startedAt).toISOString(),
       until: new Date(impersonation.expiresAt).toISOString(),
+      endsAt: new Date(impersonation.lastSeenAt + impersonation.idleFor).toISOString(),
     },
   });
   t.notMatch(me.body, secret);

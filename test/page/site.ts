@@ -61,7 +61,7 @@ export async function site(): Promise<Site> {
   let me: object | null = {
     id: "imp-1",
     mode: "read",
-    until: new Date(Date.now() + 3_600_000).toISOString(),
+    endsAt: new Date(Date.now() + 3_600_000).toISOString(),
   };
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";

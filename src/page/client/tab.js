@@ -25,7 +25,7 @@ export function startTab(banner) {
       return null;
     }
     showMode(banner, now.mode);
-    return Date.parse(now.until);
+    return Date.parse(now.endsAt);
   };
   const soon = () => {
     if (document.visibilityState === "visible" && Date.now() - asked > REST) void check();

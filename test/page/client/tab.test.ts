@@ -5,7 +5,7 @@ const it = await stage();
 t.teardown(() => it.close());
 
 const HTML = "<!doctype html><title>a</title><body><h1>App</h1><button id=pay>Pay</button>";
-const RUNNING = { id: "imp-1", mode: "read", until: new Date(Date.now() + 3_600_000).toISOString() };
+const RUNNING = { id: "imp-1", mode: "read", endsAt: new Date(Date.now() + 3_600_000).toISOString() };
 
 t.test("a tab whose disguise no longer runs is covered", async (t) => {
   for (const [other, want] of [
@@ -82,7 +82,7 @@ t.test("a page from the back-forward cache is loaded anew", async (t) => {
 
 t.test("the clock runs, and asks when time is up", async (t) => {
   const now = Date.now();
-  it.site.me({ ...RUNNING, until: new Date(now + 7_200_000).toISOString() });
+  it.site.me({ ...RUNNING, endsAt: new Date(now + 7_200_000).toISOString() });
   const asked = it.site.next((line) => line === "GET /.guise/me");
   const { page, banner } = await it.open({ html: HTML, view: { now, endsAt: now + 1500 } });
   t.match(await banner.call("time", "return this.textContent;"), /0:0\d|time is up|1:5/);

@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import t from "tap";
+import { hostile } from "../fixtures/hostile.ts";
+import { asNuno, html } from "../fixtures/worn.ts";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const it = await hostile({ config: 'rules: [{ path: /closed, deny: "Not here." }]' });
+t.teardown(() => it.close());
+
+async function findings(page: Page): Promise<unknown> {
+  await page.evaluate(AXE);
+  return await page.evaluate(
+    `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
+      .then(({ violations, passes }) => ({ looked: passes.length > 5, violations: violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]) }))`,
+  );
+}
+
+const WINDOWS: readonly (readonly [string, BrowserContextOptions])[] = [
+  ["light", {}],
+  ["dark", { colorScheme: "dark" }],
+  ["320 px", { viewport: { width: 320, height: 560 } }],
+];
+
+for (const [name, options] of WINDOWS) {
+  t.test(`axe finds nothing on our own pages: ${name}`, async (t) => {
+    const { context, page } = await asNuno(it, options);
+    it.app.page("/unmarkable", "<!doctype html><title>a</title><frameset><frame src='/'></frameset>");
+    it.app.page("/plain", html(""));
+    const paths = ["start", "start?q=a", "as/23", "elevate", "stop"].map((path) => `/.guise/${path}`);
+    for (const path of [...paths, "/closed", "/unmarkable", "/.guise/nowhere"]) {
+      await page.goto(`${it.url}${path}`);
+      t.strictSame(await findings(page), { looked: true, violations: [] }, path);
+      t.equal(
+        await page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+        true,
+        `${path} fits`,
+      );
+    }
+    await context.clearCookies({ name: "app" });
+    await page.goto(`${it.url}/plain`);
+    t.strictSame(await findings(page), { looked: true, violations: [] }, "the page that says it is over");
+    await context.close();
+  });
+}
