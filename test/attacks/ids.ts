@@ -1,0 +1,603 @@
+/** One attack that the gateway has to withstand. */
+export interface Attack {
+  readonly id: string;
+  readonly attack: string;
+  readonly required: string;
+}
+
+/** All of them. Each has a test of its id in this folder, or stands in `EXCEPTIONS`. */
+export const ATTACKS: readonly Attack[] = [
+  {
+    id: "HDR-01",
+    attack:
+      "any managed header sent by the client, on impersonated and ordinary, bypass, static, error and upgrade requests",
+    required: "never reaches the upstream; absence of our value is no reason to let theirs through",
+  },
+  {
+    id: "HDR-02",
+    attack: "`X_Guise_User`, `x-guise_user`, `X-GUISE-user`",
+    required:
+      "removed: names are compared after lower-casing and mapping every non-alphanumeric to one character",
+  },
+  {
+    id: "HDR-03",
+    attack: "`X.Guise.User`, `X!Guise~User`, `X+Guise|User`",
+    required: "removed likewise; option to reject with 400",
+  },
+  {
+    id: "HDR-04",
+    attack: "alias alone on a request where we inject nothing (Rack takes it)",
+    required: "removed",
+  },
+  {
+    id: "HDR-05",
+    attack: "`Connection: close, X-Guise-User, X-Guise-Jwt, Cookie, Content-Length`",
+    required: "our headers arrive intact; framing headers are not strippable",
+  },
+  {
+    id: "HDR-06",
+    attack: "response carries `Connection: X-Hop`, `X-Hop`, `Keep-Alive` passed on",
+    required: "none of them reaches the client",
+  },
+  {
+    id: "HDR-07",
+    attack: "managed header twice; client's plus ours",
+    required: "exactly one line, one value; never `a, b`",
+  },
+  {
+    id: "HDR-08",
+    attack: "`Trailer: X-Guise-User` and the trailer itself `Trailer` forwarded",
+    required: "both dropped",
+  },
+  {
+    id: "HDR-09",
+    attack: "`Expect: 100-continue`, `Keep-Alive: 5`, `Upgrade: h2c` on a plain request each gives 500",
+    required: "stripped; the request works (large curl uploads send Expect)",
+  },
+  {
+    id: "HDR-10",
+    attack:
+      "values with bytes ≥ 0x80, e.g. `\\x85admin\\xa0` forwarded raw; CR/LF/NUL or 10 kB in a directory's display name or id",
+    required:
+      "identity inputs are ASCII-checked; injected values encoded or the request refused; no header injection",
+  },
+  {
+    id: "HDR-11",
+    attack:
+      "other products' identity names: `Remote-User`, `X-Forwarded-User/Email/Groups`, `X-Auth-Request-*`, `X-Authentik-*`, `X-Webauth-User` …",
+    required: "dropped by a default list, extendable, same canonical compare",
+  },
+  {
+    id: "PATH-01",
+    attack: "`/./admin/x`, `/%2e/admin/x` bypass",
+    required: "matched, audited and forwarded as one canonical path, or 400; rule on `/admin/*` fires",
+  },
+  { id: "PATH-02", attack: "`/pub\\admin`, `/\\admin/x`, `%5c`", required: "400" },
+  {
+    id: "PATH-03",
+    attack: "`/pub/../admin`, `%2e%2e`, `.%2e`, `\\..\\`",
+    required: "400 on HTTP and upgrade alike",
+  },
+  {
+    id: "PATH-04",
+    attack: "`/pub/..;/admin`, `/pub/;a/..;b/admin` ( HTTP answers 400, the upgrade path forwards it)",
+    required: "400 on both",
+  },
+  {
+    id: "PATH-05",
+    attack: "`/admin;a=b/x` does not match `/admin/*`",
+    required: "a rule is tested with and without `;params`; the stricter decision wins",
+  },
+  {
+    id: "PATH-06",
+    attack: "`//admin/x`, `/a//b`, encoded prefix `/%61dmin`",
+    required: "one rule (400, or merge) for match and forward together",
+  },
+  {
+    id: "PATH-07",
+    attack: "`/admin%2fx` matched as `/*` and forwarded encoded",
+    required: "400 by default; per-upstream opt-in to keep",
+  },
+  {
+    id: "PATH-08",
+    attack: "`%252e%252e`, `%252f`; `%00`, `%0a`, `%09` all forwarded",
+    required:
+      "decoded once only; a param still holding `%` escapes or controls never reaches an owner look-up; controls 400",
+  },
+  { id: "PATH-09", attack: "`#` in the target: `/pub/x#?y`, `/pub#/../admin`", required: "400" },
+  {
+    id: "PATH-10",
+    attack: "`%zz`, `%ff`, `%c0%ae`, 8 kB segment, 2,000 segments",
+    required: "400, never 500, no slow match (path-to-regexp's match() throws `URI malformed` )",
+  },
+  {
+    id: "PATH-11",
+    attack:
+      "`/ADMIN/x` (the router is case-sensitive, path-to-regexp is not), trailing `/`, `/admin.`, `/admin.json`",
+    required: "documented; deny rules case-insensitive and covering sub-paths by default",
+  },
+  {
+    id: "PATH-12",
+    attack:
+      "param values `..` (from `%2e%2e`), `a/b` (from `a%2fb`), `__proto__`, 10,000 characters all returned by match()",
+    required:
+      "param grammar (default `[A-Za-z0-9_-]{1,128}`) checked before any look-up or URL building; duplicate query params that name an owner: refused",
+  },
+  {
+    id: "PATH-13",
+    attack:
+      "absolute form `GET http://other/x`, `http://up@evil/`, `OPTIONS *` (forwarded as `/*`), CONNECT, TRACE",
+    required:
+      "authority checked against our hosts or 400; never another origin; two upstreams never share a cached URL",
+  },
+  {
+    id: "SMUG-01",
+    attack:
+      "CL+TE, two CLs, `+3`, `Transfer-Encoding : chunked`, `xchunked`, bare LF, CR in value, obs-fold, NUL ( all 400 today)",
+    required: "400 and close; a regression test each: parser flags stay strict (`insecureHTTPParser` off)",
+  },
+  {
+    id: "SMUG-02",
+    attack:
+      "`Transfer-Encoding: gzip, chunked` accepted and the coding lost; `,chunked` accepted; `Content-Length: 010` accepted",
+    required: "400 or 501",
+  },
+  {
+    id: "SMUG-03",
+    attack: "good headers, then a broken chunk: GET had already been forwarded, client got 400",
+    required:
+      'recorded as forwarded with outcome `client-framing-error`; upstream socket destroyed; never "refused"',
+  },
+  {
+    id: "SMUG-04",
+    attack: "body on GET/HEAD/DELETE/OPTIONS (GET body silently dropped)",
+    required: "one documented rule; length never disagrees with what was sent",
+  },
+  {
+    id: "SMUG-05",
+    attack: "upstream answers with CL+TE, two CLs, bytes after the body, 101 unasked, 1xx, cut headers",
+    required:
+      "client gets 502 ( today 500), the connection is not reused, no second response is ever delivered",
+  },
+  {
+    id: "SMUG-06",
+    attack: "`Upgrade: h2c`/`foo` with pipelined bytes or a body",
+    required: "400/ignored; bytes after an upgrade request never go upstream before the upstream's 101",
+  },
+  {
+    id: "WS-01",
+    attack:
+      "cross-site page opens a socket with the agent's cookie (`Origin: https://evil`); no Origin at all",
+    required: "403 before 101; the allowed-origin list is ours, not left to the app",
+  },
+  {
+    id: "WS-02",
+    attack:
+      "`GET //evil.test/x`, `/\\evil` with Upgrade (http-proxy up to 11.5 resolves the target against the upstream unchecked, by reading its source)",
+    required: "400; target origin fixed",
+  },
+  {
+    id: "WS-03",
+    attack: "`/./admin` with Upgrade forwarded as `/admin`",
+    required: "same canonical path, same decision as HTTP",
+  },
+  {
+    id: "WS-04",
+    attack: "`GET /a` and an upgrade in one segment process dies",
+    required: "both answered in order, or closed; process lives",
+  },
+  {
+    id: "WS-05",
+    attack: "RST while the owner look-up is pending process dies",
+    required: "one `aborted` record; process lives",
+  },
+  {
+    id: "WS-06",
+    attack: "upstream answers 401/403/404 or never client already has 101, then a close frame",
+    required: "client sees the upstream's status; 101 only after the upstream's 101",
+  },
+  {
+    id: "WS-07",
+    attack: "identity on the handshake (only Cookie is forwarded by default)",
+    required: "managed headers stripped and ours injected exactly as for HTTP",
+  },
+  {
+    id: "WS-08",
+    attack: "impersonation stopped, expired or revoked with sockets open; read-only policy",
+    required:
+      "sockets closed ≤ 5 s with a stated code; under read-only, client→server data frames refused unless allowed",
+  },
+  {
+    id: "WS-09",
+    attack: "200 MiB to an upstream that does not read +327 MiB RSS; 64-bit length; deflate bomb",
+    required: "bounded buffers with backpressure, message cap, no decompression in the middle",
+  },
+  {
+    id: "HOST-01",
+    attack: "two Host lines accepted; `Host: evil.test/..` accepted; Host in other case, trailing dot, port",
+    required: "400 for the malformed; the rest canonicalised before matching",
+  },
+  {
+    id: "HOST-02",
+    attack:
+      "`X-Forwarded-Host/Proto/Uri/Prefix/Method`, `Forwarded`, `X-Original-URL`, `X-Rewrite-URL`, `X-Envoy-Original-Path` from an untrusted peer",
+    required: "never used, never forwarded; the default trusted set is empty",
+  },
+  {
+    id: "HOST-03",
+    attack: "forged X-Forwarded-For against an address rule",
+    required: "right-most hop outside the trusted set; never the left-most",
+  },
+  {
+    id: "DEC-01",
+    attack:
+      "`<img>`, iframe, fetch or form on another site points at a customer URL while the agent is logged in",
+    required:
+      "no impersonation starts: a first touch of a new owner needs a top-level navigation (`Sec-Fetch-Dest: document`, `Mode: navigate`, `User: ?1`), else …",
+  },
+  {
+    id: "DEC-02",
+    attack: "`Sec-Purpose: prefetch`, `prefetch;prerender`, `Purpose`, `X-Moz`",
+    required: "refused (503, no-store): no start, no upstream call, no audit noise counted as an action",
+  },
+  {
+    id: "DEC-03",
+    attack:
+      "link-preview robots (Slack crawls every posted link; UA `Slackbot-LinkExpanding`) and mail scanners",
+    required:
+      "no session, so no identity: a login page with no customer data in title, OpenGraph or redirect URL",
+  },
+  {
+    id: "DEC-04",
+    attack: "cross-site POST to start/stop/confirm; framing those pages",
+    required: "CSRF token + Origin check; `frame-ancestors 'none'`; start is never GET",
+  },
+  {
+    id: "DEC-05",
+    attack: "impersonating A, open B's URL; or a target who may impersonate",
+    required: "A is ended and B started, two records; never nested; `act` is always the human",
+  },
+  {
+    id: "DEC-06",
+    attack: "target is an admin, another agent, oneself, disabled, unknown",
+    required: "refused by default",
+  },
+  {
+    id: "DEC-07",
+    attack: "owner look-up: timeout, 500, null, two owners, stale cache after transfer",
+    required:
+      "refused or passed as the agent's own plain identity per config; never the previous owner; cache ≤ 30 s and keyed by upstream+type+id",
+  },
+  {
+    id: "DEC-08",
+    attack:
+      "`/api/me`, assets, sockets of a page whose URL has no owner, with two customers open in two tabs",
+    required:
+      'identity comes from a per-impersonation binding (host or tab token), not from Referer or "last page"; ambiguous → refused',
+  },
+  {
+    id: "SES-01",
+    attack: "session id planted before login; old session kept at the sign-in page; login CSRF",
+    required: "id regenerated at login, start and stop; state, nonce, PKCE bound to the browser",
+  },
+  {
+    id: "SES-02",
+    attack: "cookie tossing from a sibling subdomain; two cookies of our name; `a=1; a=2` first wins",
+    required: "`__Host-` prefix; duplicates of our names → 400 + clear",
+  },
+  {
+    id: "SES-03",
+    attack: "200 cookies / > 8 kB so that ours falls out",
+    required:
+      "431 with explanation; losing the impersonation cookie never silently turns the page into the agent's own account",
+  },
+  {
+    id: "SES-04",
+    attack: "upstream sets our cookie name, or widens `Domain`",
+    required: "stripped or renamed; our cookies never go upstream",
+  },
+  {
+    id: "SES-05",
+    attack: "agent's app cookies sent under the customer, or kept after stop",
+    required: "one jar per impersonation, destroyed at stop; byte-level assertion on both sides",
+  },
+  {
+    id: "SES-06",
+    attack: "app's own `/logout` or `Clear-Site-Data` during impersonation",
+    required:
+      "does not log out the customer elsewhere or the agent; configurable pattern ends the impersonation",
+  },
+  {
+    id: "SES-07",
+    attack: "agent deprovisioned, role removed, IdP session ended",
+    required: "refused within the stated bound (target 60 s), sockets too; right re-checked on every request",
+  },
+  {
+    id: "SES-08",
+    attack: "Stop pressed after rights were revoked, session expired, Redis down",
+    required: "Stop always works and is always idempotent",
+  },
+  {
+    id: "CACHE-01",
+    attack:
+      "page says `public, s-maxage`, `Surrogate-Control`, `CDN-Cache-Control`; `/account/x.css`, `;x.css` deception",
+    required: "impersonated responses leave as `private, no-store`; shared-cache headers removed",
+  },
+  {
+    id: "CACHE-02",
+    attack: "`If-None-Match` / `If-Modified-Since` from the agent's own copy → 304 shows the wrong person",
+    required:
+      "conditionals removed for documents under impersonation; ETag dropped or re-keyed by (actor, effective user, banner version)",
+  },
+  {
+    id: "CACHE-03",
+    attack: "Range / If-Range on a rewritten page",
+    required: "200 full body; `Accept-Ranges: none` on rewritten types",
+  },
+  {
+    id: "CACHE-04",
+    attack: "Back after stop or switch: page restored from bfcache, even `no-store` ones",
+    required:
+      'HttpOnly cookie changes at every switch (evicts in Chromium), `Clear-Site-Data: "cache"`, and the banner reloads on `pageshow.persisted`',
+  },
+  {
+    id: "CACHE-05",
+    attack: "service worker, localStorage, IndexedDB, Cache API shared by agent and customer on one origin",
+    required:
+      "a host per impersonation is the safe mode; in same-host mode `Service-Worker: script` fetches are refused and storage cleared at start and stop",
+  },
+  { id: "CACHE-06", attack: "undici's cache interceptor", required: "not used: cross-user disclosure" },
+  {
+    id: "HTML-01",
+    attack: "display name `<img src=x onerror=…>`, `</script>`, bidi and zero-width characters, 10 kB",
+    required: "text node only, isolated direction, truncated; same in title, confirm page and audit UI",
+  },
+  {
+    id: "HTML-02",
+    attack: "app CSP: nonce-only, `style-src 'none'`, Trusted Types, CSP in `<meta>`",
+    required:
+      "banner needs no inline script or style; policy is extended by exact hash or own path, never by `unsafe-inline`; report-only untouched",
+  },
+  {
+    id: "HTML-03",
+    attack:
+      "app CSS/JS hides, covers, empties or removes the banner; `all: initial`, `z-index`, DOM replacement, frameset",
+    required:
+      "closed shadow root and a watcher; if it cannot be shown, the page is covered and an audit event `banner-lost` is sent; a forged banner cannot copy …",
+  },
+  {
+    id: "HTML-04",
+    attack: "`text/html` fragments (htmx, Turbo), JSON mislabelled, attachments, XHTML, PDF",
+    required:
+      "injected only for documents (`Sec-Fetch-Dest` is `document` or `iframe`), never breaks well-formedness",
+  },
+  {
+    id: "HTML-05",
+    attack: "br, zstd, stacked `gzip, gzip, …`, bomb",
+    required: "size and depth limits, then pass-through with the header-only notice or 502 by policy",
+  },
+  {
+    id: "HTML-06",
+    attack:
+      "UTF-16, ISO-2022-JP, BOM; no `<body>`; tag inside comment, script, `plaintext`; 100 MB page; tag split across chunks",
+    required: "one injection or none; bytes otherwise identical; memory bounded; streaming kept",
+  },
+  {
+    id: "HTML-07",
+    attack:
+      "BREACH: secret beside reflected input in one compressed page; stale `Content-Length`, `ETag`, `Digest`, SRI",
+    required: "tokens masked per response or kept out of HTML; length and validators recomputed or removed",
+  },
+  {
+    id: "TOK-01",
+    attack: "`alg: none`, HS256 keyed with the public key, unknown `kid`, JWE, PBES2",
+    required: "algorithm allow-list of one; JWS only; sample verifiers for apps do the same",
+  },
+  {
+    id: "TOK-02",
+    attack: "injected JWT replayed to another app, later, or straight to the upstream",
+    required:
+      "`aud` per upstream, `exp` ≤ 60 s, `jti`; never sent to another origin; never echoed to the browser; upstream guide requires verification",
+  },
+  {
+    id: "TOK-03",
+    attack: "`act` missing, `act.sub` = `sub`, actor identified by a mutable or malformed e-mail (`a@x@y`)",
+    required: "impossible by construction; subjects are ids compared exactly",
+  },
+  {
+    id: "TOK-04",
+    attack: "return-to `//evil`, `/\\evil`, `/%09/evil`, `https:evil`, and the 559-line list",
+    required: "only same-origin path, parsed, re-serialised and re-parsed; never for logout either",
+  },
+  {
+    id: "TOK-05",
+    attack:
+      "unsigned or unbound parameters on our own endpoints; signed login URL with a foreign target; redirect_uri from Host",
+    required: "all parameters inside the signature; public URL from config only",
+  },
+  {
+    id: "POL-01",
+    attack:
+      "`X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override`, `_method` in query, form or multipart",
+    required:
+      "headers stripped under impersonation; `_method` makes the *effective* method, and it is that which is judged; under read-only any override is refused",
+  },
+  {
+    id: "POL-02",
+    attack: "GET that writes (`/logout`, `/x/delete`); POST that only reads (GraphQL, search)",
+    required: "read-only = safe methods, minus a deny list, plus an explicit allow list; unknown = refused",
+  },
+  {
+    id: "POL-03",
+    attack: "confirm token reused, for another user, method, URL or body; owner changed meanwhile",
+    required:
+      "single use, ≤ 2 min, bound to actor, effective user, method, canonical URL and body hash; decision re-made at replay",
+  },
+  {
+    id: "POL-04",
+    attack: "health-check User-Agent, magic header or path that skips policy",
+    required: "no bypass by request content; health on a separate listener",
+  },
+  {
+    id: "POL-05",
+    attack: "`application/json\\t`, leading space, trailing garbage to dodge body inspection",
+    required: "parsed by one strict parser; undecidable under a body rule → refused",
+  },
+  {
+    id: "POL-06",
+    attack: "hook scoped by prefix or route is skipped (404, OPTIONS, upgrade, encapsulated plugin)",
+    required:
+      "one decision function at the root, called before any handler; a test enumerates every route and asserts it ran",
+  },
+  {
+    id: "UP-01",
+    attack: "https upstream with a self-signed, expired or wrong-name certificate 200",
+    required: "502; verification on by default, custom CA by config, a loud warning if off",
+  },
+  {
+    id: "UP-02",
+    attack:
+      "upstream 503 with `Retry-After` 11 hits; connect refused 500 and leaks the address; status 999 502; redirect",
+    required: "one hit; 502/503/504 with a generic body; redirects never followed",
+  },
+  {
+    id: "UP-03",
+    attack:
+      "client leaves at 0.3 s upstream worked on to 3.0 s; leaves mid-upload upstream not told within 1.5 s",
+    required: "upstream aborted ≤ 1 s; outcome `client-aborted`",
+  },
+  {
+    id: "DOS-01",
+    attack:
+      "slow headers; 300 slow bodies pool of 128 used up, service unavailable; 1 byte/s still open after 12 s (`requestTimeout` is 0)",
+    required: "header 10 s, body idle and total limits, per-session concurrency; others unaffected",
+  },
+  {
+    id: "DOS-02",
+    attack: "catastrophic patterns; agent floods to fill the spool",
+    required:
+      "pattern set compiled and timed at load, else config refused; per-session rate limit far below spool growth",
+  },
+  {
+    id: "AUD-01",
+    attack: "newline, ANSI, quotes, megabytes in path, UA, name",
+    required: "one JSON line per record, controls escaped, fields capped with a `truncated` mark",
+  },
+  {
+    id: "AUD-02",
+    attack: "edit, delete, reorder, insert, cut the tail, replay an old spool",
+    required: "each found by the verifier; tail cut found through checkpoints held elsewhere",
+  },
+  {
+    id: "AUD-03",
+    attack: "secrets in URL, headers, bodies",
+    required: "never recorded; chosen query keys as keyed hash",
+  },
+];
+
+/** What has no test here, or only a part of one, and why. */
+export const EXCEPTIONS: Readonly<Record<string, string>> = {
+  "SES-01":
+    "open: issue 3. The OIDC login (state, nonce, PKCE) does not exist yet; ids of impersonations are tested.",
+  "SES-02":
+    "The duplicate is refused; ours is not taken away with it, since the next page would then be the agent's own account.",
+  "SES-03":
+    "open: issue 3. A cookie that the browser itself throws out can only be noticed by the page's script.",
+  "CACHE-04": "open: issue 3. The headers are tested; what Back shows needs Chromium.",
+  "CACHE-05":
+    "open: issue 3. The refusal of workers is tested; storage after a start and a stop needs Chromium.",
+  "HTML-03": "open: issue 3. Hiding and covering the banner needs Chromium.",
+  "DEC-06": "A disabled person is one whom the directory does not have: there is no such field.",
+  "DEC-08":
+    "open: issue 3. What a page reads in an old tab is covered by its script, which needs Chromium; writing is tested.",
+  "PATH-12": "No owner is ever named by the query, so parameters that come twice can't matter.",
+};
+
+/** The invariants, and the tests that show them. */
+export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string])[] = [
+  [
+    "No header whose canonical name is managed reaches an upstream unless we wrote it in this request.",
+    "HDR-01 … HDR-04, HDR-11; test/attacks/invariants.test.ts",
+  ],
+  [
+    "At most one value of each managed header reaches an upstream.",
+    "HDR-07; test/attacks/invariants.test.ts",
+  ],
+  [
+    "The canonical target is computed once; the bytes matched, decided on, recorded and sent are the same.",
+    "PATH-01 … PATH-13: matched, recorded and sent are compared",
+  ],
+  [
+    "Canonicalising twice changes nothing; what cannot be canonicalised is refused.",
+    "test/attacks/invariants.test.ts; PATH-*",
+  ],
+  [
+    "Every forwarded request has exactly one decision, made by one function, before the first upstream byte; no route, error path or upgrade avoids it.",
+    "POL-06, WS-03",
+  ],
+  [
+    "Under impersonation the token has `sub` ≠ `act.sub`, `act` is the authenticated human, and there is no second `act` level.",
+    "TOK-03; test/attacks/invariants.test.ts",
+  ],
+  ["Without impersonation no `act` is ever sent.", "TOK-03; test/attacks/invariants.test.ts"],
+  [
+    "A decision that cannot be made (timeout, ambiguity, error) never yields someone else's identity.",
+    "DEC-07, SES-07, SES-08",
+  ],
+  [
+    "The actor's right is checked on every request against data no older than T (60 s).",
+    "SES-07; test/gateway/recheck.test.ts",
+  ],
+  [
+    "An effective identity never outlives its session: expiry, stop and revocation close sockets and streams too.",
+    "WS-08",
+  ],
+  ["Stop succeeds in every state the gateway can be in.", "SES-08"],
+  [
+    "No upstream byte is sent for an impersonated request before its `intent` record is durable (strict mode).",
+    "test/gateway/commit.test.ts",
+  ],
+  [
+    "Every `intent` ends in exactly one `outcome`; after a crash the verifier reports it `unknown`, never nothing.",
+    "WS-05, SMUG-03; test/audit/ledger.test.ts",
+  ],
+  [
+    "One `intent` is at most one upstream request: no retry, no redirect following, no hedging.",
+    "UP-02, CACHE-06; test/gateway/relay.test.ts",
+  ],
+  [
+    "Nothing is acknowledged as shipped until the stream has it; nothing is deleted locally until the retention has passed as well.",
+    "test/audit/shipper.test.ts",
+  ],
+  ["Duplicates in the stream are identifiable by event id alone.", "test/audit/redis-stream.test.ts"],
+  ["Sequence numbers per producer have no gaps; a gap is an alarm.", "AUD-02; test/audit/verify.test.ts"],
+  [
+    "Cookies of one identity never appear in a request or jar of another; our own never go upstream.",
+    "SES-04, SES-05; test/attacks/invariants.test.ts",
+  ],
+  [
+    "Impersonated documents are never storable by a shared cache and never answered from a validator of another identity.",
+    "CACHE-01, CACHE-02",
+  ],
+  ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/csp.test.ts"],
+  [
+    "Rewriting changes nothing but the one insertion; on any doubt bytes pass through unchanged, and the policy says whether such a page may be shown.",
+    "HTML-06; test/page/rewriter.test.ts",
+  ],
+  [
+    "A truncated upstream body is never presented as complete ( holds today: cut bodies end without the final chunk or short of their length).",
+    "test/gateway/relay.test.ts; HTML-05",
+  ],
+  [
+    "No untrusted input decides host, scheme, port or protocol of an upstream connection.",
+    "PATH-13, WS-02, HOST-02",
+  ],
+  [
+    "Memory per connection is bounded whatever either side does; no request can end the process.",
+    "WS-09; test/gateway/big-bodies.test.ts",
+  ],
+  [
+    "A config that does not load, compile and self-test fully changes nothing that runs.",
+    "test/config/watch.test.ts",
+  ],
+];

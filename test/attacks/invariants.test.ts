@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import t from "tap";
+import { canonicalUrl } from "../../src/domain/canonical-url.ts";
+import { claims } from "../../src/domain/claims.ts";
+import { ownCookies } from "../../src/gateway/own-cookies.ts";
+import { AS, stand } from "../fixtures/attack-stand.ts";
+import { allWays, fire, lines } from "../fixtures/attack-ways.ts";
+
+const LIMITS = { url: 16_384, segments: 128, segment: 2_048, encodedSlash: "keep" } as const;
+
+/** Paths of what attackers use, more than of letters. */
+const hostile = fc
+  .array(
+    fc.constantFrom(
+      "/",
+      ".",
+      "..",
+      "%2e",
+      "%2F",
+      "%5c",
+      ";",
+      "a",
+      "B",
+      "%25",
+      "%61",
+      "?",
+      "#",
+      "\\",
+      "%00",
+      "%c3%a9",
+      "é",
+      " ",
+      "//",
+    ),
+    { maxLength: 20 },
+  )
+  .map((parts) => `/${parts.join("")}`);
+
+t.test(
+  "invariants 3 and 4: reading an address twice changes nothing, and nothing is left in it to read otherwise",
+  async (t) => {
+    let read = 0;
+    fc.assert(
+      fc.property(hostile, (raw) => {
+        const once = canonicalUrl(raw, LIMITS);
+        if (once.kind === "refused") return;
+        read += 1;
+        const twice = canonicalUrl(once.target, LIMITS);
+        if (twice.kind !== "canonical" || twice.target !== once.target)
+          throw new Error(`${raw} → ${once.target}`);
+        if (/\/\/|\/\.\.?(?:\/|;|$)|\\|#|%(?:00|5c)/i.test(once.path))
+          throw new Error(`${raw} → ${once.path}`);
+      }),
+      { numRuns: 5_000 },
+    );
+    t.ok(read > 200, `${read} were read`);
+  },
+);
+
+t.test("invariants 6 and 7: a token names two different people exactly while one is worn", async (t) => {
+  const id = fc.constantFrom("a", "b", "17", "A", "a ");
+  const person = (it: string) => ({ id: it, name: null, email: null, groups: null });
+  fc.assert(
+    fc.property(id, id, fc.boolean(), (agent, worn, wearing) => {
+      const input = {
+        principal: { trueUser: person(agent), effectiveUser: person(worn) },
+        impersonation: wearing
+          ? { id: "i", mode: "read" as const, reason: null, ticket: null, until: 2_000_000 }
+          : null,
+        issuer: "g",
+        audience: "a",
+        now: 1_000_000,
+        lifetime: 60_000,
+        jti: "j",
+      };
+      if ((agent !== worn) !== wearing) {
+        let threw = false;
+        try {
+          claims(input);
+        } catch (error) {
+          threw = error instanceof TypeError;
+        }
+        if (!threw) throw new Error("a lie was signed");
+        return;
+      }
+      const made = claims(input);
+      if ((made.act !== undefined) !== wearing)
+        throw new Error("act without a disguise, or a disguise without act");
+      if (made.act !== undefined && (made.act.sub === made.sub || "act" in made.act))
+        throw new Error("nested");
+    }),
+  );
+  t.pass("for every pair");
+});
+
+t.test("invariant 18: no cookie of ours is left for the app, and no other is lost", async (t) => {
+  const name = fc.constantFrom(
+    "guise",
+    "__Host-guise",
+    "guise-notice",
+    "__Host-guise-notice",
+    "app",
+    "guisex",
+    "xguise",
+    "Guise",
+  );
+  const pair = fc.tuple(name, fc.constantFrom("", "v", "a=b", "x y"));
+  fc.assert(
+    fc.property(fc.array(pair, { maxLength: 8 }), fc.constantFrom("; ", ";", " ;  "), (pairs, gap) => {
+      const ours = /^(?:__Host-)?guise(?:-notice)?$/;
+      const { rest } = ownCookies(pairs.map(([key, value]) => `${key}=${value}`).join(gap), "guise", "http");
+      const kept = (rest ?? "")
+        .split(";")
+        .map((it) => it.trim())
+        .filter((it) => it !== "")
+        .map((it) => it.split("=")[0]);
+      const expected = pairs.map(([key]) => key).filter((key) => !ours.test(key));
+      if (JSON.stringify(kept) !== JSON.stringify(expected)) throw new Error(`${rest}`);
+    }),
+    { numRuns: 2_000 },
+  );
+  t.pass("whatever stands around them");
+});
+
+t.test(
+  "invariants 1 and 2: of all spellings of a managed name, just our own line gets to the app",
+  async (t) => {
+    const it = await stand(t);
+    const ways = await allWays(t, it);
+    const mark = fc.constantFrom("-", "_", ".", "!", "~", "+", "*", "'", "`", "|", "^", "%", "$", "&", "#");
+    const word = fc.constantFrom("User", "user", "USER", "Assertion", "True-User", "Impersonation", "Else");
+    const field = fc
+      .tuple(fc.constantFrom("X", "x"), mark, fc.constantFrom("Guise", "GUISE", "guise"), mark, word)
+      .map((parts) => `${parts.join("")}: evil`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...ways),
+        fc.array(field, { minLength: 1, maxLength: 6 }),
+        async (way, fields) => {
+          const { arrived } = await fire(t, it, way, { fields });
+          const found = lines(arrived[0], "X-Guise-").map((line) => line.split(":")[0]);
+          const expected = way.disguised ? 4 : way.name.startsWith("nobody") ? 0 : 3;
+          if (arrived.length !== 1 || found.length !== expected || new Set(found).size !== expected)
+            throw new Error(`${way.name}: ${found}`);
+          if (arrived[0]?.head.includes("evil")) throw new Error(way.name);
+        },
+      ),
+      { numRuns: 60 },
+    );
+    t.ok(AS.alice.length > 0);
+    t.equal(await it.metric("guise_invariant_violations_total"), 0);
+  },
+);

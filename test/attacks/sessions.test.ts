@@ -1,0 +1,327 @@
+import t from "tap";
+import { saying, usual } from "../fixtures/attack-app.ts";
+import {
+  AS,
+  CLICK,
+  CONFIG,
+  codeOf,
+  HOST,
+  INSIDE,
+  request,
+  send,
+  stand,
+  values,
+  WRITE,
+  wear,
+} from "../fixtures/attack-stand.ts";
+import { allWays, fire, lines, pressStop } from "../fixtures/attack-ways.ts";
+import { redisServer } from "../fixtures/redis.ts";
+
+const it = await stand(t);
+const ways = await allWays(t, it);
+
+const secretIn = (cookie: string) => /guise=([\w-]{43})/.exec(cookie)?.[1] ?? "";
+
+t.test("SES-01: an id that was there before is never the one that is worn", async (t) => {
+  const planted = "A".repeat(43);
+  const first = await wear(t, it, "/site/1/x", [...AS.alice, `Cookie: a=${planted}`]);
+  const second = await wear(t, it, "/site/1/x", AS.alice);
+  t.not(secretIn(first), secretIn(second), "each start has an id of its own");
+  t.not(secretIn(first), planted);
+  const unknown = await send(
+    t,
+    it.port,
+    request("GET /x", [...AS.alice, ...INSIDE, `Cookie: guise=${planted}`]),
+  );
+  t.equal(
+    unknown.status,
+    409,
+    "an id that nobody gave out wears nothing, and is no way to be oneself either",
+  );
+  t.notMatch(unknown.head, new RegExp(planted));
+  const heard = it.app.begun.length;
+  for (const who of [AS.bob, AS.nuno, []]) {
+    const reply = await send(t, it.port, request("GET /x", [...who, ...INSIDE, second]));
+    t.match(`${reply.status}`, /^4(?:01|09)$/, "an id is its agent's alone");
+  }
+  t.equal(it.app.begun.length, heard);
+  const switched = await send(t, it.port, request("GET /site/2/x", [...AS.alice, ...CLICK, second]));
+  t.match(switched.head, /^Set-Cookie: guise=/m);
+  t.not(secretIn(switched.head), secretIn(second), "a switch gives out another");
+  const stopped = await pressStop(t, it, `Cookie: guise=${secretIn(switched.head)}`);
+  t.match(stopped.head, /^set-cookie: guise=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax\r$/im);
+  const after = await send(
+    t,
+    it.port,
+    request("GET /x", [...AS.alice, ...INSIDE, `Cookie: guise=${secretIn(switched.head)}`]),
+  );
+  t.equal(after.status, 409, "and one that was stopped is over for good");
+});
+
+t.test("SES-02: a cookie of ours that came twice is refused; over https it can't be planted", async (t) => {
+  const mine = await wear(t, it);
+  for (const fields of [
+    [`${mine}; guise=${"B".repeat(43)}`],
+    [`Cookie: guise=${"B".repeat(43)}; ${mine.slice(8)}`],
+    [mine, `Cookie: guise=${"B".repeat(43)}`],
+    [`${mine}; ${mine.slice(8)}`],
+    [`${mine}; guise-notice=x; guise-notice=y`],
+    [`${mine};guise=; x=1`],
+  ]) {
+    for (const socket of [false, true]) {
+      const outcome = await fire(t, it, {
+        name: "",
+        disguised: true,
+        socket,
+        fields: [...AS.alice, ...fields],
+      });
+      t.match(
+        outcome,
+        { reply: { status: 400 }, arrived: [] },
+        fields.join(" | ").replaceAll(/[\w-]{43}/g, "…"),
+      );
+    }
+  }
+  const https = await stand(t, { config: `${CONFIG}publicUrl: https://${HOST}\n` });
+  const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
+  t.match(started.head, /^Set-Cookie: __Host-guise=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure\r$/m);
+  const secret = /__Host-guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";
+  const bare = await send(
+    t,
+    https.port,
+    request("GET /x", [...AS.alice, ...INSIDE, `Cookie: guise=${secret}`]),
+  );
+  t.equal(bare.status, 200, "the bare name is nobody's over https");
+  t.same(lines(https.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: alice"]);
+  t.same(lines(https.app.arrived.at(-1), "Cookie"), [], "and does not go on either");
+});
+
+t.test("SES-03: more headers than fit are refused with the reason, never cut", async (t) => {
+  const cookie = await wear(t, it);
+  const many = Array.from({ length: 200 }, (_, n) => `c${n}=${"x".repeat(200)}`).join("; ");
+  const heard = it.app.begun.length;
+  for (const line of [`${cookie}; ${many}`, `Cookie: ${many}; ${cookie.slice(8)}`]) {
+    const reply = await send(t, it.port, request("GET /x", [...AS.alice, ...INSIDE, line]));
+    t.equal(reply.status, 431);
+    t.equal(codeOf(reply), "header-too-large");
+    t.match(reply.body, /Delete cookies of this site/);
+  }
+  t.equal(it.app.begun.length, heard);
+  const fitting = Array.from({ length: 300 }, (_, n) => `c${n}=${"x".repeat(50)}`).join("; ");
+  await send(
+    t,
+    it.port,
+    request("GET /x", [...AS.alice, ...INSIDE, `Cookie: ${fitting}; ${cookie.slice(8)}`]),
+  );
+  t.same(
+    lines(it.app.arrived.at(-1), "X-Guise-User"),
+    ["X-Guise-User: 17"],
+    "of many that fit ours is found",
+  );
+});
+
+t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async (t) => {
+  const planted = [
+    "guise",
+    "GUISE",
+    "guise-notice",
+    "__Host-guise",
+    "__host-Guise",
+    "__Host-guise-notice",
+    " guise",
+  ];
+  const said = [
+    ...planted.map((name) => `Set-Cookie: ${name}=evil; Path=/; Domain=${HOST}`),
+    "Set-Cookie: =guise=evil; Path=/",
+    "Set-Cookie: ok=1; Path=/",
+  ];
+  for (const way of ways) {
+    it.app.answer = () => saying("ok", ...said);
+    const { reply, arrived } = await fire(t, it, way, {
+      target: "/live/plant",
+      fields: ["Cookie: guise-notice=abc; mine=1; __Host-guise-notice=x"],
+    });
+    t.notMatch(reply.head, /evil/, way.name);
+    t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${way.name}: ours never go to the app`);
+    if (!way.disguised)
+      t.match(values(reply.head, "Set-Cookie"), ["ok=1; Path=/"], `${way.name}: others pass`);
+    it.app.answer = usual;
+    const next = await fire(t, it, way, { target: "/live/next" });
+    t.notMatch(next.arrived[0]?.head ?? "", /evil/, `${way.name}: nor by the jar`);
+  }
+});
+
+t.test(
+  "SES-05: one jar for each impersonation, destroyed at its end, and no cookie crosses over",
+  async (t) => {
+    const at = await stand(t);
+    const own = "app=ALICE; remember=ALICE-TOO";
+    it.app.answer = usual;
+    at.app.answer = (arrived) =>
+      arrived.target === "/set"
+        ? saying("ok", "Set-Cookie: app=NUNO; Path=/; HttpOnly", "Set-Cookie: js=NUNO-JS; Path=/")
+        : usual(arrived);
+    const mine = [...AS.alice, `Cookie: ${own}`];
+    const worn = await wear(t, at, "/site/1/x", mine);
+    t.same(lines(at.app.arrived.at(-1), "Cookie"), [], "the first request goes without any");
+    const both = [...AS.alice, `${worn}; ${own}`];
+    const set = await send(t, at.port, request("GET /set", [...both, ...INSIDE]));
+    t.notMatch(
+      set.head,
+      /NUNO;|app=NUNO/,
+      "an HttpOnly cookie of the customer's never reaches the agent's browser",
+    );
+    await send(t, at.port, request("GET /x", [...both, ...INSIDE]));
+    t.match(lines(at.app.arrived.at(-1), "Cookie").join(), /app=NUNO/);
+    t.notMatch(at.app.arrived.at(-1)?.head, /ALICE/, "nothing of the agent's under the customer");
+    await send(t, at.port, request("GET /x", mine));
+    t.same(
+      lines(at.app.arrived.at(-1), "Cookie"),
+      [`Cookie: ${own}`],
+      "and nothing of the customer's beside it",
+    );
+
+    const mia = await send(t, at.port, request("GET /site/2/x", [...both, ...CLICK]));
+    t.notMatch(at.app.arrived.at(-1)?.head, /NUNO|ALICE/, "the next customer begins with an empty jar");
+    const next = `Cookie: guise=${secretIn(mia.head)}`;
+    await pressStop(t, at, next);
+    await send(t, at.port, request("GET /x", mine));
+    t.same(lines(at.app.arrived.at(-1), "Cookie"), [`Cookie: ${own}`]);
+    await wear(t, at, "/site/1/x", mine);
+    t.same(lines(at.app.arrived.at(-1), "Cookie"), [], "what was stopped left no jar behind");
+    t.equal(await at.metric("guise_invariant_violations_total"), 0);
+  },
+);
+
+t.test("SES-06: signing out of the app as somebody else signs nobody out", async (t) => {
+  const at = await stand(t, { config: WRITE });
+  for (const method of ["GET", "POST"]) {
+    const cookie = await wear(t, at);
+    const heard = at.app.begun.length;
+    const reply = await send(t, at.port, request(`${method} /logout`, [...AS.alice, ...INSIDE, cookie]));
+    t.match(`${reply.status}`, /^(?:303|409)$/, `${method}: it means Stop`);
+    t.equal(at.app.begun.length, heard, "the app does not hear of it");
+    const after = await send(t, at.port, request("GET /x", [...AS.alice, ...INSIDE, cookie]));
+    t.equal(after.status, 409);
+  }
+  const cookie = await wear(t, at);
+  at.app.answer = () => saying("bye", 'Clear-Site-Data: "*"', "Set-Cookie: app=; Max-Age=0; Path=/");
+  const reply = await send(
+    t,
+    at.port,
+    request("GET /goodbye", [...AS.alice, ...INSIDE, `${cookie}; app=ALICE`]),
+  );
+  t.same(values(reply.head, "Clear-Site-Data"), [], "an app can't clear the agent's browser");
+  t.same(values(reply.head, "Set-Cookie"), [], "nor take the agent's own cookie away");
+});
+
+t.test(
+  "SES-07: who is no agent any more, or nobody, goes no further, on the very next request",
+  async (t) => {
+    const attempts: readonly (readonly [what: string, who: readonly string[], code: RegExp])[] = [
+      ["the group is gone", ["X-User: alice", "X-Groups: staff"], /ended-agent-lost-right/],
+      ["no groups are known", ["X-User: alice"], /ended-agent-lost-right/],
+      ["signed out", [], /signed-out/],
+      ["somebody else", AS.nuno, /ended-agent-lost-right/],
+    ];
+    for (const [what, who, code] of attempts) {
+      const cookie = await wear(t, it);
+      for (const socket of [false, true]) {
+        const { reply, arrived } = await fire(t, it, {
+          name: what,
+          disguised: true,
+          socket,
+          fields: [...who, cookie],
+        });
+        t.match(`${reply.status}`, /^4(?:01|09)$/, what);
+        t.match(codeOf(reply), code, what);
+        t.same(arrived, [], what);
+      }
+    }
+    const cookie = await wear(t, it);
+    await it.reconfigure(CONFIG.replace("groups: [support]\n", "groups: [other]\n"));
+    const { reply, arrived } = await fire(t, it, {
+      name: "",
+      disguised: true,
+      socket: false,
+      fields: [...AS.alice, cookie],
+    });
+    t.match(
+      { code: codeOf(reply), arrived },
+      { code: "ended-agent-lost-right", arrived: [] },
+      "the config took the right away",
+    );
+    await it.reconfigure(CONFIG);
+    const again = await wear(t, it);
+    await it.reconfigure(
+      CONFIG.replace(
+        "name: Nuno Almeida, email: nuno@example.com, groups: [customer]",
+        "name: Nuno, groups: [admin]",
+      ),
+    );
+    const risen = await fire(t, it, {
+      name: "",
+      disguised: true,
+      socket: false,
+      fields: [...AS.alice, again],
+    });
+    t.match(
+      { code: codeOf(risen.reply), arrived: risen.arrived },
+      { code: "ended-target-changed", arrived: [] },
+      "the customer has become an admin",
+    );
+    await it.reconfigure(CONFIG);
+  },
+);
+
+t.test("SES-08: Stop works when everything else does not, and may be pressed again", async (t) => {
+  const cleared = /^set-cookie: guise=; Path=\/; Max-Age=0/im;
+  const unhappy: readonly (readonly [what: string, who: readonly string[], config: string])[] = [
+    ["the right is gone", ["X-User: alice", "X-Groups: staff"], CONFIG],
+    ["signed out", [], CONFIG],
+    ["switched off", AS.alice, `${CONFIG}impersonation: off\n`],
+    ["no agents any more", AS.alice, CONFIG.replace("groups: [support]\n", "groups: [other]\n")],
+  ];
+  for (const [what, who, config] of unhappy) {
+    const cookie = await wear(t, it);
+    await it.reconfigure(config);
+    for (const time of ["first", "second"]) {
+      const reply = await pressStop(t, it, cookie, who);
+      t.equal(reply.status, 303, `${what}, ${time} time`);
+      t.match(reply.head, cleared, `${what}, ${time} time`);
+    }
+    await it.reconfigure(CONFIG);
+  }
+  const redis = await redisServer();
+  t.teardown(() => redis.stop());
+  const shared = await stand(t, {
+    config: `${CONFIG}store: { redis: { url: { fromEnv: R } } }\n`,
+    env: { R: redis.url },
+  });
+  const cookie = await wear(t, shared);
+  await redis.kill();
+  const { reply, arrived } = await fire(t, shared, {
+    name: "",
+    disguised: true,
+    socket: false,
+    fields: [...AS.alice, `Cookie: guise=${"C".repeat(43)}`],
+  });
+  t.match(
+    { status: reply.status, arrived },
+    { status: 503, arrived: [] },
+    "who can't be looked up goes no further",
+  );
+  const stopped = await pressStop(t, shared, cookie);
+  t.equal(stopped.status, 303, "with the store down");
+  t.match(stopped.head, cleared);
+  const after = await fire(t, shared, {
+    name: "",
+    disguised: true,
+    socket: false,
+    fields: [...AS.alice, cookie],
+  });
+  t.same(after.arrived, [], "and it is over, store or not");
+  t.match(`${after.reply.status}`, /^(?:409|503)$/);
+  const own = await fire(t, shared, { name: "", disguised: false, socket: false, fields: AS.alice });
+  t.equal(own.reply.status, 200, "one's own traffic never noticed");
+});

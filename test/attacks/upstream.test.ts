@@ -1,0 +1,153 @@
+import { once } from "node:events";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import t from "tap";
+import { usual } from "../fixtures/attack-app.ts";
+import { AS, CONFIG, INSIDE, request, send, stand, values, WRITE, wear } from "../fixtures/attack-stand.ts";
+import { allWays, fire } from "../fixtures/attack-ways.ts";
+import { problemsOf } from "../fixtures/config.ts";
+import { raw, type Wire } from "../fixtures/raw.ts";
+import { certificateFor } from "../fixtures/tunnel-certificate.ts";
+
+const it = await stand(t, { config: WRITE });
+const ways = await allWays(t, it);
+const requests = ways.filter(({ socket }) => !socket);
+
+t.test("UP-01: an app that can't prove who it is gets nothing", async (t) => {
+  for (const names of ["IP:127.0.0.2", "DNS:other.test"]) {
+    let heard = 0;
+    const server = createTlsServer(certificateFor(t, names), (_incoming, response) => {
+      heard += 1;
+      response.end("secret");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    t.teardown(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const other = await stand(t, { upstream: `https://127.0.0.1:${port}` });
+    for (const fields of [[], AS.alice]) {
+      for (const socket of [false, true]) {
+        const { reply } = await fire(t, other, { name: "", disguised: false, socket, fields });
+        t.equal(reply.status, 502, names);
+        t.notMatch(reply.text, /secret|127\.0\.0\.1/);
+      }
+    }
+    t.equal(heard, 0);
+  }
+});
+
+t.test("UP-02: one request is one request, whatever the app answers", async (t) => {
+  for (const way of ways) {
+    for (const said of [
+      "503 Busy\r\nRetry-After: 0",
+      "503 Busy\r\nRetry-After: 120",
+      "429 Slow\r\nRetry-After: 0",
+      "301 Moved\r\nLocation: /x",
+      "307 Moved\r\nLocation: http://evil.test/",
+      "401 No",
+      "408 Late",
+      "425 Early",
+    ]) {
+      it.app.answer = () => `HTTP/1.1 ${said}\r\nContent-Length: 0\r\n\r\n`;
+      const { reply, arrived } = await fire(t, it, way);
+      t.equal(reply.status, Number(said.slice(0, 3)), `${way.name}: ${said}`);
+      t.equal(arrived.length, 1, `${way.name}: ${said}: once`);
+    }
+    it.app.answer = (_arrived, socket) => {
+      socket.destroy();
+      return null;
+    };
+    const { reply, arrived } = await fire(t, it, way);
+    t.match(
+      { status: reply.status, count: arrived.length },
+      { status: 502, count: 1 },
+      `${way.name}: an app that breaks off`,
+    );
+    it.app.answer = usual;
+  }
+  const nobody = await stand(t, { upstream: "http://127.0.0.1:1" });
+  const refused = await send(t, nobody.port, request("GET /x", AS.alice));
+  t.equal(refused.status, 502);
+  t.notMatch(refused.text, /127\.0\.0\.1|ECONN/, "a generic body");
+});
+
+t.test("UP-03: a client that leaves takes the app's request with it", async (t) => {
+  for (const way of requests) {
+    for (const method of ["GET", "PUT"]) {
+      const target = `/left/${way.name}/${method}`;
+      const heard = it.app.begun.length;
+      it.app.answer = () => null;
+      const line = await raw(t, it.port);
+      line.send(
+        request(
+          `${method} ${target}`,
+          [...way.fields, ...(method === "PUT" ? ["Content-Length: 100"] : [])],
+          method === "PUT" ? "part" : "",
+        ),
+      );
+      await it.app.until(() => it.app.begun.length > heard);
+      const open = it.app.open.size;
+      line.reset();
+      await it.app.until(() => it.app.open.size < open);
+      t.pass(`${target}: the app is told`);
+      if (!way.disguised) continue;
+      const outcome = await it.recorded(
+        (it) => it.event.action === "impersonation.outcome" && it.url?.path === target,
+      );
+      t.equal(outcome.guise?.ending, "client-aborted");
+    }
+  }
+  it.app.answer = usual;
+});
+
+t.test("DOS-01: slow heads, slow bodies and too many at once are cut, and nobody else notices", async (t) => {
+  const slow = await stand(t, {
+    config: `${CONFIG}timeouts: { requestHeaders: 1s, requestIdle: 300ms }\nlimits: { perImpersonation: 2 }\n`,
+  });
+  const lines: Wire[] = [];
+  for (let n = 0; n < 150; n += 1) {
+    const line = await raw(t, slow.port);
+    line.send(
+      n % 2 === 0
+        ? "GET /x HTTP/1.1\r\nHost: a\r\nX-Slow: "
+        : request("POST /search", ["Content-Length: 100"], "x"),
+    );
+    lines.push(line);
+  }
+  for (const fields of [[], AS.alice])
+    t.equal((await send(t, slow.port, request("GET /x", fields))).status, 200, "others are served meanwhile");
+  for (const [n, line] of lines.entries()) {
+    const { text } = await line.closed;
+    if (n < 2) t.match(text, /^HTTP\/1\.1 408 /, n === 0 ? "a slow head" : "a slow body");
+  }
+  const cookie = await wear(t, slow);
+  slow.app.answer = () => null;
+  const heard = slow.app.begun.length;
+  for (let n = 0; n < 2; n += 1)
+    (await raw(t, slow.port)).send(request(`GET /busy/${n}`, [...AS.alice, ...INSIDE, cookie]));
+  await slow.app.until(() => slow.app.begun.length === heard + 2);
+  const third = await send(t, slow.port, request("GET /busy/3", [...AS.alice, ...INSIDE, cookie]));
+  t.match(`${third.status}`, /^(?:429|503)$/, "one impersonation has so many open");
+  t.equal(slow.app.begun.length, heard + 2);
+  slow.app.answer = usual;
+  t.equal((await send(t, slow.port, request("GET /x", AS.nuno))).status, 200, "others are served");
+});
+
+t.test("DOS-02: patterns that could take long are no patterns", async (t) => {
+  const base = `upstream: http://127.0.0.1:8001\n${CONFIG}`;
+  for (const path of ["/:a*", "/(a+)+", "/:a(.*)*", "/*a*b", "/:a:b"]) {
+    const problems = problemsOf(base.replace("rules:\n", `rules:\n  - { path: "${path}", deny: true }\n`));
+    t.ok(problems.length > 0, path);
+  }
+  const long = `/${"a-".repeat(900)}`;
+  const many = await stand(t, {
+    config: CONFIG.replace(
+      "rules:\n",
+      `rules:\n${Array.from({ length: 40 }, (_, n) => `  - { path: "/:a-:b-:c-x${n}/*rest", deny: true }`).join("\n")}\n`,
+    ),
+  });
+  const cookie = await wear(t, many);
+  const reply = await send(t, many.port, request(`GET ${long}`, [...AS.alice, ...INSIDE, cookie]));
+  t.match(`${reply.status}`, /^(?:200|400)$/);
+  t.same(values(reply.head, "Retry-After"), []);
+});

@@ -1,0 +1,34 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import t from "tap";
+import { ATTACKS, EXCEPTIONS, INVARIANTS } from "../attacks/ids.ts";
+import { filesBelow, ROOT } from "./source.ts";
+
+const page = readFileSync(join(ROOT, "docs/attacks.md"), "utf8");
+
+t.test("every attack has a test of its name, or stands among the exceptions with a reason", async (t) => {
+  const named = filesBelow("test/attacks").flatMap(({ text }) =>
+    [...text.matchAll(/"([A-Z]+-\d\d): /g)].map(([, id]) => id),
+  );
+  t.ok(ATTACKS.length > 80);
+  t.same(
+    ATTACKS.filter(({ id }) => !named.includes(id) && (EXCEPTIONS[id] ?? "") === "").map(({ id }) => id),
+    [],
+  );
+  const known = new Set(ATTACKS.map(({ id }) => id));
+  t.same(
+    named.filter((id) => !known.has(id ?? "")),
+    [],
+    "and no test has an id that nobody knows",
+  );
+});
+
+t.test("every attack and every invariant is in docs/attacks.md, and none of them failed", async (t) => {
+  t.same(
+    ATTACKS.filter(({ id }) => !page.includes(`| \`${id}\` |`)).map(({ id }) => id),
+    [],
+  );
+  t.equal(INVARIANTS.length, 25);
+  t.equal(page.match(/^\| \d+ \|/gm)?.length, 25);
+  t.notMatch(page, "| FAILED");
+});
