@@ -3,6 +3,7 @@ import { REASONS, type ReasonWord } from "../domain/decision.ts";
 import { modeAt } from "../domain/impersonation.ts";
 import type { Fault } from "../errors.ts";
 import { type Answer, answer, answerFaultTo } from "./answer.ts";
+import { assure } from "./assured.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Outbound, outbound } from "./forward.ts";
@@ -23,7 +24,7 @@ export async function outboundFor(world: World, signed: Signed): Promise<Outboun
       : await orUnsent(world, signed, () =>
           world.book.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
         );
-  return outbound(signed, jar);
+  return await orUnsent(world, signed, () => assure(world, signed, outbound(signed, jar)));
 }
 
 /** By which something that is open is cut: when its disguise ends, or the gateway goes down. */

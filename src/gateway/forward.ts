@@ -8,15 +8,17 @@ export interface Outbound {
   readonly headers: RawHeaders;
 }
 
-/** Credentials and validators of the agent's own: the app must not see them in a request that is somebody else's. */
-const AGENTS_OWN: ReadonlySet<string> = new Set([
-  "authorization",
+/** By which the app would answer for what the agent's browser has already, whosever that was. */
+export const VALIDATORS: ReadonlySet<string> = new Set([
   "if-none-match",
   "if-modified-since",
   "if-match",
   "if-unmodified-since",
   "if-range",
 ]);
+
+/** Credentials and validators of the agent's own: the app must not see them in a request that is somebody else's. */
+const AGENTS_OWN: ReadonlySet<string> = new Set(["authorization", ...VALIDATORS]);
 
 /** The final request headers: the client's without what is not the app's business, then ours, each once. */
 export function outbound(signed: Signed, jarCookies: string | null): Outbound {

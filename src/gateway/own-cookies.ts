@@ -27,7 +27,7 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
     return { rest: null, secret: null, notice: null, doubled: false };
   if (!header.includes(name)) return { rest: header, secret: null, notice: null, doubled: false };
   const names = cookieNames(name, scheme);
-  const all = new Set([name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`]);
+  const all = everyName(name);
   const rest: string[] = [];
   const found = new Map<string, string>();
   let doubled = false;
@@ -48,6 +48,17 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
     notice: found.get(names.notice) ?? null,
     doubled,
   };
+}
+
+/** Whether one of ours, of either scheme, is among these. */
+export function carriesOurs(header: string, name: string): boolean {
+  if (!header.includes(name)) return false;
+  const all = everyName(name);
+  return header.split(";").some((pair) => all.has((pair.split("=", 1)[0] ?? "").trim()));
+}
+
+function everyName(name: string): ReadonlySet<string> {
+  return new Set([name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`]);
 }
 
 /**
