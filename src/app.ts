@@ -201,6 +201,8 @@ async function serve(world: World, way: Ways, { ring, archive }: Evidence): Prom
     bodyLimit: 64 * 1024,
     forceCloseConnections: "idle",
     exposeHeadRoutes: false,
+    // Ids are up to 128 characters; an address that names a longer one still gets the page that says so.
+    routerOptions: { maxParamLength: 256 },
   });
   guardConnections(server.server, settings, world.newId, (fault, id) =>
     world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "a request could not be read"),

@@ -38,6 +38,11 @@ export const FAULTS = {
     title: "This form was not sent from its own page",
     hint: "Open the page again and send the form from there.",
   },
+  "no-elevation": {
+    status: 403,
+    title: "There is no step up to write here",
+    hint: "Only looking is allowed while viewing as this person; see `elevate` under `agents` in the config.",
+  },
   "foreign-origin": {
     status: 403,
     title: "This socket was asked for by another site",

@@ -31,6 +31,11 @@ const person = z
   })
   .describe("A person; groups that are left out are unknown.");
 
+const owner = z.union([
+  z.enum(["not-asked", "none", "failed"]),
+  person.extend({ unlisted: z.literal(true).optional() }),
+]);
+
 /** `5m`, and `-1s` for what lies in the other direction. */
 const span = z.string().transform((text, context) => {
   const length = parseDuration(text.replace(/^-/, ""));
@@ -90,7 +95,7 @@ const caseSchema = z.strictObject({
     confirmed: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
-  owner: z.union([z.enum(["not-asked", "none", "failed"]), person]).default("not-asked"),
+  owner: owner.default("not-asked"),
   wearing: z
     .union([z.enum(["lost", "unavailable"]), wearing])
     .nullable()
@@ -99,7 +104,7 @@ const caseSchema = z.strictObject({
     .union([z.enum(["gone", "unavailable"]), person])
     .nullable()
     .default(null),
-  refererOwner: z.union([z.enum(["not-asked", "none", "failed"]), person]).default("not-asked"),
+  refererOwner: owner.default("not-asked"),
   consent: z.enum(["granted", "refused", "unanswered"]).default("unanswered"),
   expect: z.strictObject({ decision: z.string(), reason: z.string() }),
 });
@@ -170,7 +175,9 @@ function callerOf(caller: CaseFile["caller"]): CallerFact {
 
 function ownerOf(owner: CaseFile["owner"]): OwnerFact {
   if (owner === "failed") return { kind: "failed", code: "owner-lookup-failed" };
-  return typeof owner === "string" ? { kind: owner } : { kind: "found", owner };
+  if (typeof owner === "string") return { kind: owner };
+  const { unlisted, ...known } = owner;
+  return { kind: "found", owner: known, ...(unlisted === undefined ? {} : { unlisted }) };
 }
 
 function targetOf(target: CaseFile["target"]): TargetFact {

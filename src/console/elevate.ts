@@ -66,13 +66,13 @@ interface Step {
   readonly lasts: number;
 }
 
-/** What this visitor may step up, and for how long. Throws `forbidden` where the config allows no step. */
+/** What this visitor may step up, and for how long. Throws `no-elevation` where the config allows no step. */
 function stepUp({ running, trueUser, received }: Visitor): Step {
   if (running === null || trueUser === null)
-    throw new Fault("forbidden", "there is no impersonation to elevate");
+    throw new Fault("no-elevation", "there is no impersonation to elevate");
   const admission = admit(received.snapshot.policy, trueUser, running.effectiveUser);
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
-    throw new Fault("forbidden", "the config allows no step up to write for this impersonation");
+    throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
   }
   return { running, grant: admission.grant, lasts: admission.grant.elevateFor };
 }

@@ -66,6 +66,9 @@ function undisguised(request: RequestFacts, session: SessionFacts, policy: Polic
   const self = seesAsSelf(agent, owner.owner);
   if (trail.stops("the page is somebody else’s", self !== null, describe(owner.owner)))
     return asSelf(self ?? "own-page");
+  const unlisted = owner.unlisted === true;
+  if (trail.stops("the person is in the directory", unlisted, unlisted ? "no" : "not missing"))
+    return asSelf("protected-target");
   const admission = admit(policy, agent, owner.owner);
   if (admission.kind === "refused") {
     trail.stops("you may be this person", true, admission.reason);

@@ -21,5 +21,6 @@ export interface OwnerLookup {
 export type OwnerFact =
   | { readonly kind: "not-asked" }
   | { readonly kind: "none" }
-  | { readonly kind: "found"; readonly owner: Owner }
+  /** `unlisted`: there is a directory, and it does not have this person. */
+  | { readonly kind: "found"; readonly owner: Owner; readonly unlisted?: true }
   | { readonly kind: "failed"; readonly code: string };

@@ -53,6 +53,7 @@ export function otherShoes(
   if (owner.id === worn) return null;
   const self = seesAsSelf(agent, owner);
   if (self !== null) return { kind: "forward", as: "self", reason: self, close: "ended-by-agent" };
+  if (session.owner.unlisted === true) return null;
   const admission = admit(policy, agent, owner);
   return admission.kind === "granted" ? startVerdict(admission.grant, navigation, session, true) : null;
 }

@@ -60,7 +60,9 @@ export async function askOwner(log: Log, at: OwnerQuestion, path: string): Promi
     if (owner === null) return NOBODY;
     if (owner.groups !== null || snapshot.users === null) return { kind: "found", owner };
     const person = await snapshot.users.find(owner.id);
-    return { kind: "found", owner: person === null ? owner : { ...person, viewers: owner.viewers } };
+    return person === null
+      ? { kind: "found", owner, unlisted: true }
+      : { kind: "found", owner: { ...person, viewers: owner.viewers } };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     log.warn({ code: error.code, detail: error.detail, requestId: at.id }, "owner lookup failed");

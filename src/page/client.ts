@@ -19,6 +19,8 @@ const PARTS = [
   "layout",
   "disable",
   "logout",
+  "question",
+  "xhr",
   "confirm",
   "freeze",
   "tab",

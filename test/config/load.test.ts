@@ -24,7 +24,7 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
   [
     "a time that is too long",
     "token: { lifetime: 6m }",
-    /lifetime: `6m` does not fit; write a lifetime from 1s to 5m/,
+    /lifetime: `6m` does not fit; write a lifetime from 10s to 5m/,
   ],
   [
     "a size without unit",

@@ -144,7 +144,7 @@ t.test("a stolen cookie tells nothing of whose it is", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const over = await answered(it, ["GET /x", ...INSIDE, ...BOB, cookie]);
-  t.notMatch(over.body, /Nuno|almeida|17/i);
+  t.notMatch(over.body, /Nuno|almeida|\b17\b/i);
 });
 
 t.test("no answer tells which addresses exist", async (t) => {

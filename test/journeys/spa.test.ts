@@ -21,7 +21,7 @@ const SPA = `<!doctype html><html lang="en"><title>App</title><body><nav><a href
 <script>
   const views = {
     "/home": "<h1>{who} home</h1>",
-    "/settings": '<h1>{who} settings</h1><a href="/link-account">Link</a> <button class="link">Link here</button> <a href="/logout">Sign out</a> <button class="sign-out">Sign out here</button> <button class="delete">Delete</button> <p id="said"></p>',
+    "/settings": '<h1>{who} settings</h1><a href="/link-account">Link</a> <button class="link">Link here</button> <a href="/logout">Sign out</a> <button class="sign-out">Sign out here</button> <button class="delete">Delete</button> <button class="remove">Remove</button> <p id="said"></p>',
   };
   const draw = () => requestAnimationFrame(() => { document.querySelector("#app").innerHTML = views[location.pathname] ?? views["/home"]; });
   window.sent = [];
@@ -35,11 +35,24 @@ const SPA = `<!doctype html><html lang="en"><title>App</title><body><nav><a href
       const answer = await fetch("/api/site/7", { method: "DELETE", headers: { "content-type": "application/json" }, body: JSON.stringify({ by: "{who}" }) });
       document.querySelector("#said").textContent = answer.status;
     }
+    if (at.matches(".remove")) {
+      const request = new XMLHttpRequest();
+      const events = [];
+      for (const name of ["loadstart", "load", "error", "abort", "loadend"]) request.addEventListener(name, () => events.push(name));
+      request.addEventListener("readystatechange", () => events.push(request.readyState));
+      request.addEventListener("loadend", () => { window.heard = events; document.querySelector("#said").textContent = "x" + request.status + " " + JSON.stringify(request.response); });
+      request.open("delete", "/api/site/8?soft=1");
+      request.responseType = "json";
+      request.setRequestHeader("Content-Type", "application/json");
+      request.setRequestHeader("X-CSRF-Token", "of-nuno");
+      request.send(JSON.stringify({ by: "{who}" }));
+      if (location.hash === "#away") request.abort();
+    }
   });
   draw();
 </script>`;
 for (const path of ["/", "/u/17/x", "/home", "/settings"]) it.app.page(path, SPA);
-it.app.page("/api/site/7", { body: "{}", type: "application/json" });
+for (const id of [7, 8]) it.app.page(`/api/site/${id}`, { body: "{}", type: "application/json" });
 
 const sent = (path: string) => it.app.requests.filter((each) => each.path === path && each.method !== "GET");
 
@@ -127,6 +140,38 @@ t.test("a script's request that wants a yes is asked about in the page, and done
   await page.waitForFunction("document.querySelector('#said').textContent === '200'");
   t.match(sent("/api/site/7"), [{ method: "DELETE", who: "17", body: '{"by":"17"}' }]);
   t.equal(sent("/api/site/7").length, 1, "once");
+  await page.context().close();
+});
+
+t.test("an XMLHttpRequest that wants a yes is asked about as well, and has one answer", async (t) => {
+  const page = await settings();
+  const said = async (button: string, answer: string) => {
+    await page.click("button.remove");
+    await page.waitForFunction("document.activeElement?.localName === 'guise-banner'");
+    const banner = await inside(page);
+    t.match(await banner.call("dialog", "return this.innerText;"), /Delete this site for Nuno Almeida\?/);
+    t.strictSame(sent("/api/site/8?soft=1"), [], "nothing is done before the yes");
+    await banner.click(button);
+    await page.waitForFunction(`document.querySelector('#said').textContent.startsWith('${answer}')`);
+    return await page.evaluate("window.heard");
+  };
+  const events = [1, "loadstart", 2, 3, 4, "load", "loadend"];
+  t.strictSame(await said("dialog button:last-child", "x428"), events, "no is the server's 428");
+  t.strictSame(
+    await said("dialog button", "x200 {}"),
+    events,
+    "yes is the app's own answer, in one row of events",
+  );
+  t.match(sent("/api/site/8?soft=1"), [{ method: "DELETE", who: "17", body: '{"by":"17"}' }]);
+  t.equal(sent("/api/site/8?soft=1").length, 1, "once");
+
+  await page.evaluate("location.hash = 'away'");
+  await page.click("button.remove");
+  await page.waitForFunction("document.activeElement?.localName === 'guise-banner'");
+  await (await inside(page)).click("dialog button");
+  await page.click("a[href='/home']");
+  await page.locator("h1", { hasText: "17 home" }).waitFor();
+  t.equal(sent("/api/site/8?soft=1").length, 1, "what the script has given up meanwhile is not sent");
   await page.context().close();
 });
 

@@ -34,7 +34,7 @@ async function twoTabs(context: BrowserContext): Promise<{ nuno: Page; mia: Page
 }
 
 t.test(
-  "two tabs, two customers: the first is covered at once and leads on by its buttons alone",
+  "DEC-08: two tabs, two customers: the first is covered at once and leads on by its buttons alone",
   async (t) => {
     const context = await it.person("alice");
     const { nuno, mia } = await twoTabs(context);
@@ -105,6 +105,22 @@ t.test("Stop in one tab covers all others at once", async (t) => {
   await (await inside(first)).click("dialog.cover button");
   await shows(first, "alice at /");
   t.equal((await it.recorded("impersonation.started")).length, starts, "and its button starts nothing again");
+  await context.close();
+});
+
+t.test("SES-03: a page whose cookie the browser has lost is covered, not used as oneself", async (t) => {
+  const context = await it.person("alice");
+  const page = await it.fromTicket(context, "/u/17/x");
+  await shows(page, "17 at /u/17/x");
+  const before = saves().length;
+  await context.clearCookies({ name: /guise/ });
+  await page.evaluate("new BroadcastChannel('guise').postMessage('something has changed')");
+  t.match(await covered(page), /This tab was opened as Nuno Almeida[\s\S]*You are yourself again/);
+  await page
+    .locator("form[action^='/save'] button")
+    .click({ force: true, timeout: 2000 })
+    .catch(() => undefined);
+  t.equal(saves().length, before, "nothing of the customer's page is done in the agent's own account");
   await context.close();
 });
 

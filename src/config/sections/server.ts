@@ -65,7 +65,7 @@ export const token = z
       .optional()
       .describe("`aud` of the token. Default: the address of `upstream`."),
     lifetime: duration
-      .refine((ms) => ms >= 1_000 && ms <= 300_000, { error: "write a lifetime from 1s to 5m" })
+      .refine((ms) => ms >= 10_000 && ms <= 300_000, { error: "write a lifetime from 10s to 5m" })
       .prefault("60s")
       .describe("How long a token counts, 5 minutes at the most."),
   })

@@ -1,8 +1,6 @@
-import { ask } from "./dialog.js";
+import { questionIn, saysYes, yesAddress } from "./question.js";
 import { send, tokenOf } from "./server.js";
-
-/** The mark of a yes, at the end of the address that it is for; the server keeps the request itself. */
-const YES = "_guise_confirm=yes";
+import { wrapXhr } from "./xhr.js";
 
 /**
  * Asks in the page about what the config wants confirmed, instead of on a page of its own. The server refuses the first
@@ -23,45 +21,11 @@ export function startConfirm(banner) {
     url.origin === location.origin
       ? rules.find((rule) => rule.method === method && rule.path.test(url.pathname))?.sentence
       : undefined;
+  wrapXhr(banner, sentenceFor);
   /** @type {WeakSet<Element>} */
   const settled = new WeakSet();
   addEventListener("submit", (event) => onSubmit(banner, event, { sentenceFor, settled }), { capture: true });
   addEventListener("click", (event) => onClick(banner, event, sentenceFor), { capture: true });
-}
-
-/**
- * @param {import("./element.js").Banner} banner
- * @param {string} sentence
- */
-async function saysYes(banner, sentence) {
-  const answer = await ask(banner, {
-    kind: "ask",
-    title: "Are you sure?",
-    text: sentence,
-    buttons: [
-      ["yes", `Yes, as ${banner.config.name}`],
-      ["no", "Cancel"],
-    ],
-  });
-  return answer === "yes";
-}
-
-/**
- * The question in an answer with 428; null if it is another, or has no token to say yes with.
- * @param {Response} response
- * @returns {Promise<{ sentence: string, confirmation: string } | null>}
- */
-async function questionIn(response) {
-  const type = response.headers.get("content-type") ?? "";
-  if (response.status !== 428 || !type.startsWith("application/problem+json")) return null;
-  const { code, detail, title, confirmation } = await response.clone().json();
-  if (code !== "confirm-required" || typeof confirmation !== "string") return null;
-  return { sentence: String(detail ?? title), confirmation };
-}
-
-/** @param {URL} url */
-function yesAddress(url) {
-  return `${url.origin}${url.pathname}${url.search === "" ? "?" : `${url.search}&`}${YES}`;
 }
 
 /**
