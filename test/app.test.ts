@@ -35,6 +35,16 @@ t.test("an edit of the config counts at once, a bad one changes nothing", async 
   );
 });
 
+t.test("an id of any length under the prefix gets the page that says what is wrong with it", async (t) => {
+  const it = await stack({ edit: named });
+  t.teardown(() => it.close());
+  for (const length of [99, 101, 128, 200]) {
+    const page = await ask(`${it.url}/.guise/as/${"x".repeat(length)}`, { ...CLICK, ...ALICE });
+    t.not(page.status, 404, String(length));
+    t.match(page.body, /<main/, "a page of ours");
+  }
+});
+
 t.test("what runs is ended by the switch, on the next request", async (t) => {
   const it = await stack({ edit: named });
   t.teardown(() => it.close());

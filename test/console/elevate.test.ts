@@ -75,7 +75,8 @@ t.test("where the config forbids it, there is neither question nor step", async 
   const it = await testWorld(t, YAML.replace("    elevate: { for: 10m }\n", ""));
   const ask = await openConsole(t, it);
   const { cookie, secret } = await wear(it);
-  t.equal((await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, cookie])).status, 403);
+  const refused = await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, cookie]);
+  t.match([refused.status, refused.body], [403, /There is no step up to write here/]);
   t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
   t.match(await it.book.list(), [{ writeUntil: null }]);
   t.same(it.events, []);
