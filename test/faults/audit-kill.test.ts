@@ -1,0 +1,143 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import t from "tap";
+import { disguised, frontConfig, frontFolder, journalOf } from "../fixtures/front.ts";
+import { ask } from "../fixtures/named.ts";
+import { type Serving, serving } from "../fixtures/serving.ts";
+import { httpApp } from "../fixtures/upstream.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+/** Each kill is at a random moment; `GUISE_LONG=1` makes a thousand of them, or as many as GUISE_ROUNDS says. */
+const ROUNDS = process.env.GUISE_LONG === undefined ? 12 : Number(process.env.GUISE_ROUNDS ?? 1_000);
+/** Kills on one folder, after which all of its lives are checked. */
+const LIVES = 25;
+const AGENTS = 8;
+
+/** What the agents and the app have seen by the end. */
+interface Tally {
+  kills: number;
+  /** Paths of disguised requests that reached the app. */
+  readonly seen: Set<string>;
+  /** Paths that an agent has a whole answer of. */
+  readonly answered: Set<string>;
+  own: number;
+}
+
+t.test(
+  `row 10: kill -9 under load, ${ROUNDS} times: what the app saw has an intent, nothing is lost`,
+  async (t) => {
+    const tally: Tally = { kills: 0, seen: new Set(), answered: new Set(), own: 0 };
+    const app = await httpApp(t, (request, response) => {
+      const path = request.url ?? "";
+      if (request.headers["x-guise-impersonation"] !== undefined) tally.seen.add(path);
+      else tally.own += 1;
+      setTimeout(() => response.end(path), Math.random() * 4);
+    });
+    const sums = { intents: 0, outcomes: 0, unknown: 0, records: 0 };
+    while (tally.kills < ROUNDS) {
+      const part = { ...tally, kills: 0, seen: new Set<string>(), answered: new Set<string>() };
+      const { data, config } = frontFolder(t, frontConfig(app.origin));
+      const before = new Set(tally.seen);
+      await lives(t, { data, config }, Math.min(LIVES, ROUNDS - tally.kills), part);
+      const seen = [...tally.seen].filter((path) => !before.has(path) && path.startsWith("/hit/"));
+      const found = await check(data);
+      t.same(
+        seen.filter((path) => !found.intents.has(path)),
+        [],
+        "nothing reached the app without its intent",
+      );
+      t.same(
+        [...part.answered].filter((path) => !found.intents.has(path)),
+        [],
+        "nothing that was answered is without a record",
+      );
+      t.same(found.wrong, [], "each intent has exactly one outcome");
+      t.equal(found.verified, 0, "and the chain is whole over all lives");
+      tally.kills += part.kills;
+      for (const key of ["intents", "outcomes", "unknown", "records"] as const)
+        sums[key] += key === "intents" ? found.intents.size : found[key];
+    }
+    t.ok(tally.own > 0 && tally.seen.size > ROUNDS, "there was load of both kinds");
+    t.comment(
+      `${tally.kills} kills, ${tally.seen.size} disguised requests at the app, ${tally.own} others, ${sums.records} records, ${sums.unknown} outcomes unknown`,
+    );
+  },
+);
+
+/** Starts gateways on one folder and kills each at a random moment under load. The next starts while this one runs. */
+async function lives(
+  t: Parameters<typeof serving>[0],
+  folder: { readonly data: string; readonly config: string },
+  count: number,
+  tally: Tally,
+): Promise<void> {
+  let next = serving(t, folder);
+  let worn: Record<string, string> | null = null;
+  for (let life = 0; life < count; life += 1) {
+    const it = await next;
+    worn ??= await disguised(it.url);
+    const load = agents(it, worn, `${folder.data.slice(-6)}-${life}`, tally);
+    if (life + 1 < count) next = serving(t, folder);
+    await new Promise((done) => setTimeout(done, 40 + Math.random() * 400));
+    it.child.kill("SIGKILL");
+    await Promise.all([it.exited, load]);
+    tally.kills += 1;
+  }
+  // The last life finds what the others left open.
+  const last = await serving(t, folder);
+  last.child.kill("SIGTERM");
+  await last.exited;
+}
+
+/** Agents and customers who click until the gateway is gone. */
+async function agents(it: Serving, worn: Record<string, string>, name: string, tally: Tally): Promise<void> {
+  let count = 0;
+  const click = async () => {
+    for (;;) {
+      const path = `/hit/${name}/${count++}`;
+      try {
+        const own = count % 4 === 0;
+        const answer = await ask(`${it.url}${path}`, own ? {} : worn);
+        if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
+        if (!own && answer.body === path) tally.answered.add(path);
+      } catch (error) {
+        if (error instanceof Error && /^\d/.test(error.message)) throw error;
+        // The gateway was killed: that is what this test is about.
+        return;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AGENTS }, click));
+}
+
+/** What the folder says of all lives: intents by path, what is wrong with their outcomes, the verifier's exit code. */
+async function check(data: string) {
+  const intents = new Map<string, number>();
+  const byId = new Map<string, number>();
+  let [outcomes, unknown, records] = [0, 0, 0];
+  for (const { event, url, guise } of journalOf(data)) {
+    records += 1;
+    if (event.action === "impersonation.intent") {
+      intents.set(url?.path ?? "", (intents.get(url?.path ?? "") ?? 0) + 1);
+      byId.set(event.id, 0);
+    } else if (event.action === "impersonation.outcome") {
+      outcomes += 1;
+      if (guise.ending === "unknown") unknown += 1;
+      const id = String(guise.intent);
+      byId.set(id, (byId.get(id) ?? 1_000) + 1);
+    }
+  }
+  const wrong = [...byId].filter(([, count]) => count !== 1);
+  const verified = await promisify(execFile)(process.execPath, [
+    MAIN,
+    "audit",
+    "verify",
+    "--data",
+    data,
+  ]).then(
+    () => 0,
+    (error: { code: number; stdout: string }) => `${error.code}: ${error.stdout.slice(0, 2_000)}`,
+  );
+  return { intents, wrong, outcomes, unknown, records, verified };
+}
