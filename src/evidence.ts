@@ -98,8 +98,9 @@ async function openLedger(
 
 function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
   const { stream } = held.current().settings.audit;
+  const url = start.audit.redis === null ? redisUrl : start.secret(start.audit.redis);
   return {
-    redis: redisUrl === null ? null : { url: redisUrl, stream },
+    redis: url === null ? null : { url, stream },
     webhooks: start.audit.webhooks.map(({ url, events, secret, format }) => ({
       url: addressOf(start.secret(url)),
       format,

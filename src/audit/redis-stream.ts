@@ -64,6 +64,9 @@ class RedisStream implements Sink {
   readonly #deps: SinkDeps;
   /** The last number that Redis said it has, by producer. */
   readonly #known = new Map<string, number>();
+  /** What was found out about the stream itself in this life. */
+  #gone: readonly string[] = [];
+  #heard: (() => void) | null = null;
   /** The opening of connections, so that the first call doesn't fail only because it came early. */
   #opening: Promise<void> | null;
 
@@ -104,6 +107,7 @@ class RedisStream implements Sink {
   }
 
   changed(heard: () => void): void {
+    this.#heard = heard;
     let before = this.#client.status === "ready";
     this.#client.on("ready", () => {
       if (before) heard();
@@ -113,7 +117,7 @@ class RedisStream implements Sink {
 
   async warnings(): Promise<readonly string[]> {
     await this.#opening;
-    return redisWarnings(this.#client);
+    return [...this.#gone, ...(await redisWarnings(this.#client))];
   }
 
   async close(): Promise<void> {
@@ -130,6 +134,8 @@ class RedisStream implements Sink {
         { stream: this.#stream },
         "audit: somebody deleted the stream; records before are gone",
       );
+      this.#gone = ["somebody deleted the stream; `guise audit reship` sends again what is kept here"];
+      this.#heard?.();
     }
   }
 }

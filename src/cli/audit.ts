@@ -1,6 +1,7 @@
 import { Fault } from "../errors.ts";
 import { exportLines } from "./audit-export.ts";
 import { query, tail } from "./audit-query.ts";
+import { reship } from "./audit-reship.ts";
 import { SOURCE_USAGE } from "./audit-source.ts";
 import { verify } from "./audit-verify.ts";
 import { parseWords } from "./audit-words.ts";
@@ -10,6 +11,7 @@ const USAGE = `guise audit tail    [which] [-n N] [--follow] [--json] [source]
 guise audit query   [which] [-n N] [--json] [source]
 guise audit export  [which] [--format ecs|ocsf|csv] [source]
 guise audit verify  [--checkpoints FILE] [--key FILE]… [--whole] [--json] [source]
+guise audit reship  --redis VARIABLE [--stream NAME] [--data DIR] [--json]
 
 which, all unless they are said:
   --agent ID          by this person at the keyboard
@@ -30,12 +32,12 @@ which, all unless they are said:
 source, the journals of this machine unless one is named:
 ${SOURCE_USAGE}`;
 
-const VERBS = { tail, query, verify, export: exportLines };
+const VERBS = { tail, query, verify, export: exportLines, reship };
 
 /** `guise audit`: shows, searches, checks and copies the records. `verify` exits with 1 when it finds something. */
 export const audit: Command = {
   name: "audit",
-  describe: "show, search, verify or export what was recorded",
+  describe: "show, search, verify, export or send again what was recorded",
   async run(args, io) {
     try {
       const { values, positionals } = parseWords(args);
@@ -44,7 +46,7 @@ export const audit: Command = {
         return 0;
       }
       const [verb = "", ...more] = positionals;
-      if (!isVerb(verb) || more.length > 0) throw new TypeError("say tail, query, verify or export");
+      if (!isVerb(verb) || more.length > 0) throw new TypeError("say tail, query, verify, export or reship");
       return await VERBS[verb](values, io);
     } catch (error) {
       if (error instanceof TypeError) {

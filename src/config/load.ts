@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type SecretReader, secretReader } from "../clients/secret.ts";
+import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
 import type { Entry } from "../kinds.ts";
 import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
 import { compile, complaintsAmong } from "./compile.ts";
@@ -35,6 +35,8 @@ export interface StartParts {
   readonly audit: {
     /** Where events are copied to, besides the stream of a redis store. */
     readonly webhooks: Config["audit"]["webhooks"];
+    /** The address of a Redis for the stream alone; null: that of the store, if it is one. */
+    readonly redis: SecretSource | null;
     /** Names whose values are never recorded, or only as keyed hashes. */
     readonly secrets: { readonly names: readonly string[]; readonly hash: readonly string[] };
   };
@@ -129,6 +131,7 @@ function partsOf(config: Config, document: ConfigDocument, directory: string): O
     keys: keyFiles(config.keys, directory),
     audit: {
       webhooks: config.audit.webhooks,
+      redis: config.audit.redis?.url ?? null,
       secrets: { names: config.audit.redact, hash: config.audit.hash },
     },
     written,

@@ -51,7 +51,15 @@ export const audit = z
       })
       .max(200)
       .default("{guise:audit}")
-      .describe("The Redis stream that events are copied to, where `store` is redis."),
+      .describe(
+        "The Redis stream that events are copied to: in `audit.redis`, or else where `store` is redis.",
+      ),
+    redis: z
+      .strictObject({
+        url: secretSource.describe("As in `store.redis.url`."),
+      })
+      .optional()
+      .describe("A Redis for the stream alone; so impersonations go on when it is down."),
     mode: z
       .enum(["strict", "blocking", "batch"])
       .default("strict")
