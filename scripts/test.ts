@@ -11,6 +11,7 @@ const NEEDED = [
     variable: "CHROMIUM",
     package: "chromium",
   },
+  { what: "strace", names: ["strace"], variable: null, package: "strace" },
   { what: "Go", names: ["go"], variable: null, package: "golang-go" },
   {
     what: "sprig",

@@ -64,7 +64,11 @@ t.test("row 1: Redis is down under load: all are served, and all is there after 
     await wait(20);
     during = await metrics();
   }
-  t.match(during, /^guise_audit_problem\{sink="redis",problem="(not connected|connection lost|ECONN[A-Z]+)"\} 1$/m, "the alarm says why");
+  t.match(
+    during,
+    /^guise_audit_problem\{sink="redis",problem="(not connected|connection lost|ECONN[A-Z]+)"\} 1$/m,
+    "the alarm says why",
+  );
   t.ok(Number(/^guise_audit_lag_records\{sink="redis"\} (\d+)$/m.exec(during)?.[1]) >= 400, "they wait here");
   await redis.start();
   await caughtUp(it);

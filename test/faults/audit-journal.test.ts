@@ -1,0 +1,171 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import t, { type Test } from "tap";
+import { audit } from "../../src/cli/audit.ts";
+import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { liveApp } from "../fixtures/live-app.ts";
+import { ask, CLICK } from "../fixtures/named.ts";
+import { refusesToServe, type Serving, serving } from "../fixtures/serving.ts";
+
+/** Only root may mount. */
+const NO_MOUNT = process.getuid?.() === 0 ? false : "run this as root: it mounts a small disk";
+
+/** A file system of its own for the journal; gone when the test ends. */
+function smallDisk(t: Test, folder: string, options: string): void {
+  mkdirSync(folder, { recursive: true });
+  execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
+  t.teardown(() => execFileSync("umount", ["-l", folder]));
+}
+
+async function stopped(it: Serving, worn: Record<string, string>): Promise<number> {
+  const page = await ask(`${it.url}/.guise/stop`, worn);
+  const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
+  const answer = await fetch(`${it.url}/.guise/stop`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { ...worn, origin: it.url },
+    body: new URLSearchParams({ _csrf: csrf }),
+  });
+  return answer.status;
+}
+
+async function verified(data: string, ...more: readonly string[]) {
+  const said: string[] = [];
+  const say = (text: string) => said.push(text);
+  const code = await audit.run(["verify", "--data", data, ...more], { env: {}, out: say, err: say });
+  return { code, said: said.join("") };
+}
+
+t.test(
+  "row 7: the journal's disk is full: nobody is impersonated, and it goes on when there is space",
+  { skip: NO_MOUNT },
+  async (t) => {
+    const app = await liveApp(t);
+    const { data, config } = frontFolder(t, frontConfig(app.origin));
+    smallDisk(t, join(data, "audit"), "size=1m");
+    const it = await serving(t, { data, config });
+    const worn = await disguised(it.url);
+    const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
+    t.equal((await ask(`${it.url}/page`, inside)).status, 200);
+    const filler = join(data, "audit", "filler");
+    t.throws(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024)), { code: "ENOSPC" });
+
+    let page = await ask(`${it.url}/page`, inside);
+    while (page.status === 200) page = await ask(`${it.url}/page`, inside);
+    t.match(page, { status: 503, body: /audit-unavailable/ });
+    const before = app.seen.length;
+    t.match(await ask(`${it.url}/api`, worn), { status: 503, body: /"code":"audit-unavailable"/ });
+    t.equal(app.seen.length, before, "nothing goes to the app");
+    t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
+    t.match(await ask(`${it.adminUrl}/readyz`), { status: 503 });
+
+    const [first = ""] = readdirSync(join(data, "audit")).filter((name) => name === "filler");
+    rmSync(join(data, "audit", first));
+    page = await ask(`${it.url}/page`, inside);
+    while (page.status === 503) {
+      await wait(50);
+      page = await ask(`${it.url}/page`, inside);
+    }
+    t.match(page, { status: 200, body: /guise-banner/ }, "alone it goes on");
+    t.equal((await ask(`${it.adminUrl}/readyz`)).status, 200);
+
+    t.throws(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024)), { code: "ENOSPC" });
+    page = await ask(`${it.url}/page`, inside);
+    while (page.status === 200) page = await ask(`${it.url}/page`, inside);
+    t.equal(await stopped(it, worn), 303, "Stop works");
+    t.equal((await ask(`${it.url}/page`, SELF)).status, 200, "and one is oneself");
+    rmSync(filler);
+    it.child.kill("SIGTERM");
+    t.equal(await it.exited, 0);
+    t.match(await verified(data), { code: 0 }, "nothing that was written half is read as whole");
+  },
+);
+
+const SELF = { "x-user": "alice", "x-groups": "support" };
+
+t.test("row 8: a failed fsync ends impersonation for good, and the process with an error", async (t) => {
+  const app = await liveApp(t);
+  const { data, config } = frontFolder(t, frontConfig(app.origin));
+  const it = await serving(t, { data, config });
+  const worn = await disguised(it.url);
+  const held = ask(`${it.url}/held`);
+  await app.holding(1);
+  const sync = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO"];
+  const tracer = spawn("strace", ["-f", "-p", String(it.pid), ...sync], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  t.teardown(() => tracer.kill("SIGKILL"));
+  await once(tracer.stderr, "data");
+  const seen = app.seen.length;
+  t.match(await ask(`${it.url}/api`, worn), { status: 503, body: /audit-unavailable/ });
+  t.equal(app.seen.length, seen, "it did not get to the app");
+  tracer.kill("SIGTERM");
+  await once(tracer, "exit");
+  const again = await ask(`${it.url}/api`, worn).catch((error: Error) => error);
+  t.ok(again instanceof Error || again.status === 503, "a disk that is well again proves nothing");
+  app.held[0]?.end("late");
+  t.match(await held, { status: 200, body: "late" }, "what was open is finished");
+  t.equal(await it.exited, 1);
+  t.match(it.log(), /"level":(50|60).*audit/);
+
+  const next = await serving(t, { data, config });
+  t.equal((await ask(`${next.url}/page`, worn)).status, 200, "the next life goes on");
+  next.child.kill("SIGTERM");
+  t.equal(await next.exited, 0);
+  t.match(await verified(data), { code: 0 });
+  t.same(openIntents(data), [], "each intent has its outcome");
+});
+
+function openIntents(data: string): readonly string[] {
+  const open = new Set(recordsOf(data, "impersonation.intent").map((line) => line.event.id));
+  for (const line of recordsOf(data, "impersonation.outcome")) open.delete(String(line.guise.intent));
+  return [...open];
+}
+
+t.test(
+  "row 9: where the journal can't be written it does not start, and says why",
+  { skip: NO_MOUNT },
+  async (t) => {
+    const app = await liveApp(t);
+    const file = frontFolder(t, frontConfig(app.origin));
+    writeFileSync(join(file.data, "audit"), "a file");
+    const readOnly = frontFolder(t, frontConfig(app.origin));
+    smallDisk(t, join(readOnly.data, "audit"), "ro,size=1m");
+    for (const folder of [file, readOnly]) {
+      const { code, said } = await refusesToServe(t, folder);
+      t.equal(code, 1);
+      t.match(said, /audit-unavailable|audit journal/);
+      t.match(said, join(folder.data, "audit"), "names the folder");
+    }
+  },
+);
+
+t.test("row 28: an old journal that was put back is named by the verifier", async (t) => {
+  const app = await liveApp(t);
+  const { data, config } = frontFolder(t, frontConfig(app.origin));
+  const first = await serving(t, { data, config });
+  const worn = await disguised(first.url);
+  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
+  const backup = join(data, "backup");
+  cpSync(join(data, "audit"), backup, { recursive: true });
+  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
+  first.child.kill("SIGTERM");
+  await first.exited;
+  const second = await serving(t, { data, config });
+  second.child.kill("SIGTERM");
+  await second.exited;
+  t.match(await verified(data), { code: 0 });
+
+  for (const name of readdirSync(backup).filter((name) => name.endsWith(".jsonl")))
+    cpSync(join(backup, name), join(data, "audit", name));
+  const { code, said } = await verified(data);
+  t.equal(code, 1);
+  const life =
+    readdirSync(backup)
+      .find((name) => name.endsWith(".jsonl"))
+      ?.split(".")[0] ?? "?";
+  t.match(said, new RegExp(`${life}[^\\n]*cut|cut[^\\n]*${life}`), "the life, and that its end is gone");
+});
