@@ -12,6 +12,15 @@ const NEEDED = [
     package: "chromium",
   },
   { what: "strace", names: ["strace"], variable: null, package: "strace" },
+  {
+    what: "libfaketime",
+    names: [
+      "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
+      "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
+    ],
+    variable: null,
+    package: "faketime",
+  },
   { what: "Go", names: ["go"], variable: null, package: "golang-go" },
   {
     what: "sprig",

@@ -15,7 +15,7 @@ import { guardConnections, serverOptions } from "./gateway/connections.ts";
 import { collectStart } from "./gateway/dead-chunks.ts";
 import { openDoor, reading } from "./gateway/door.ts";
 import { drain } from "./gateway/drain.ts";
-import { timeOrderedId } from "./gateway/ids.ts";
+import { timeOrderedIds } from "./gateway/ids.ts";
 import { recheck } from "./gateway/recheck.ts";
 import { recordConfig, watchConfig } from "./gateway/reload.ts";
 import { seats } from "./gateway/seats.ts";
@@ -64,7 +64,7 @@ export interface App extends Closing {
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const NOTICE_LASTS = 300_000;
 const SWEEP_EVERY = 15_000;
-const newId = () => timeOrderedId(CLOCK.now());
+const newId = timeOrderedIds(CLOCK.now);
 
 /** Builds everything, in order, once. Throws a Fault that says what to do; then nothing is left running. */
 export async function app(options: AppOptions): Promise<App> {

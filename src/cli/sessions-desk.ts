@@ -8,7 +8,7 @@ import { formatProblem } from "../config/problem.ts";
 import type { AuditEvent } from "../domain/audit-event.ts";
 import { Fault } from "../errors.ts";
 import { evidence } from "../evidence.ts";
-import { timeOrderedId } from "../gateway/ids.ts";
+import { timeOrderedIds } from "../gateway/ids.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { keyring } from "../keys/keyring.ts";
 import type { Clock, Closing, Log } from "../ports.ts";
@@ -27,7 +27,7 @@ export interface Desk extends Closing {
 }
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const newId = () => timeOrderedId(CLOCK.now());
+const newId = timeOrderedIds(CLOCK.now);
 
 /** Opens what the config names, beside the gateways that are running. Throws a Fault that says what is missing. */
 export async function openDesk(
