@@ -1,0 +1,92 @@
+import { Redis } from "ioredis";
+import t, { type Test } from "tap";
+import { consume, type Entry, trim } from "../../examples/consumer/consumer.ts";
+import { redisServer } from "../fixtures/redis.ts";
+
+const STREAM = "{guise:audit}";
+
+async function setting(t: Test) {
+  const server = await redisServer();
+  const connections: Redis[] = [];
+  const stop = new AbortController();
+  const running: Promise<void>[] = [];
+  const connect = () => {
+    const redis = new Redis(server.port, server.host);
+    connections.push(redis);
+    return redis;
+  };
+  t.teardown(async () => {
+    stop.abort();
+    await Promise.all(running);
+    for (const redis of connections) redis.disconnect();
+    await server.stop();
+  });
+  const redis = connect();
+  const add = async (...ids: readonly string[]) => {
+    for (const id of ids)
+      await redis.xadd(STREAM, "*", "id", id, "action", "impersonation.intent", "event", `{"n":"${id}"}`);
+  };
+  /** Reads until it has been handed so many; `refuse` says what it can't take. */
+  const reader = (name: string, group = "siem", refuse: (entry: Entry) => boolean = () => false) => {
+    const taken: string[] = [];
+    const waiting = new Set<() => void>();
+    const handle = async (entry: Entry) => {
+      if (refuse(entry)) throw new Error("not now");
+      taken.push(entry.id);
+      for (const wake of waiting) wake();
+    };
+    const options = { redis: connect(), stream: STREAM, group, name, handle, takeOverAfter: 50 };
+    running.push(consume({ ...options, signal: stop.signal }));
+    const until = (count: number) =>
+      new Promise<readonly string[]>((resolve) => {
+        const check = () => {
+          if (taken.length >= count) resolve(taken);
+        };
+        waiting.add(check);
+        check();
+      });
+    return { taken, until };
+  };
+  return { redis, add, reader };
+}
+
+t.test("each record is handed on once, also one that Guise has sent again", async (t) => {
+  const { add, reader } = await setting(t);
+  await add("a", "b", "a", "c", "b", "c", "d");
+  t.same(await reader("one").until(4), ["a", "b", "c", "d"]);
+});
+
+t.test("what one could not take, another of its group does, and nothing is lost", async (t) => {
+  const { redis, add, reader } = await setting(t);
+  let broken = true;
+  const first = reader("one", "siem", ({ id }) => broken && id === "b");
+  await add("a", "b", "c");
+  await first.until(2);
+  t.same(first.taken, ["a", "c"]);
+  // What was handed on is confirmed right after it.
+  while ((await redis.xpending(STREAM, "siem"))[0] !== 1) await new Promise((done) => setTimeout(done, 10));
+  t.same(first.taken, ["a", "c"], "the other one waits");
+  broken = false;
+  const second = reader("two");
+  while (first.taken.length + second.taken.length < 3) await new Promise((done) => setTimeout(done, 20));
+  t.same([...first.taken, ...second.taken].toSorted(), ["a", "b", "c"]);
+});
+
+t.test("only what all groups have confirmed is trimmed", async (t) => {
+  const { redis, add, reader } = await setting(t);
+  t.equal(await redis.xgroup("CREATE", STREAM, "slow", "0", "MKSTREAM"), "OK");
+  await add("a", "b", "c");
+  await reader("one").until(3);
+  t.equal(await trim(redis, STREAM), 0, "another group has read nothing yet");
+  const slow = reader("late", "slow", ({ id }) => id === "c");
+  await slow.until(2);
+  while ((await redis.xpending(STREAM, "slow"))[0] !== 1) await new Promise((done) => setTimeout(done, 10));
+  while ((await redis.xpending(STREAM, "siem"))[0] !== 0) await new Promise((done) => setTimeout(done, 10));
+  t.equal(await trim(redis, STREAM), 2);
+  const left = await redis.xrange(STREAM, "-", "+");
+  t.same(
+    left.map(([, fields]) => fields[1]),
+    ["c"],
+    "what somebody still has to confirm stays",
+  );
+});
