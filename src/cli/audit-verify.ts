@@ -1,8 +1,9 @@
 import type { KeyObject } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Checkpoint } from "../audit/checkpoint.ts";
-import { fileLines } from "../audit/lines.ts";
+import { type Comparison, compare } from "../audit/compare.ts";
+import { fileLines, journalLines } from "../audit/lines.ts";
 import { type VerifyReport, verifier } from "../audit/verify.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { publicKeyOf } from "../keys/material.ts";
@@ -20,10 +21,27 @@ export async function verify(words: AuditWords, io: CommandIo): Promise<number> 
   }
   const report = it.report();
   const gone = words.whole === true ? goneFrom(report) : [];
+  const against = words.against === undefined ? null : await comparedWith(words.against, words, io);
   if (words.json === true)
-    io.out(`${JSON.stringify({ ...report, gone, keys: [...keys.keys()] }, null, 2)}\n`);
-  else io.out(asText(report, gone, keys.size));
-  return report.findings.length + gone.length > 0 || report.records === 0 ? 1 : 0;
+    io.out(`${JSON.stringify({ ...report, gone, against, keys: [...keys.keys()] }, null, 2)}\n`);
+  else io.out(asText(report, gone, keys.size) + besides(against));
+  const wrong = report.findings.length + gone.length + (against?.differences.length ?? 0);
+  return wrong > 0 || report.records === 0 || against?.same === 0 ? 1 : 0;
+}
+
+async function comparedWith(place: string, words: AuditWords, io: CommandIo): Promise<Comparison> {
+  const there = (await stat(place)).isDirectory() ? journalLines(place) : fileLines(place);
+  return await compare(linesOf(words, io), there);
+}
+
+function besides(against: Comparison | null): string {
+  if (against === null) return "";
+  const each = against.differences.map(
+    ({ kind, producer, from, to }) =>
+      `${kind.padEnd(9)} ${producer} ${from === to ? from : `${from}–${to}`}\n`,
+  );
+  const alone = against.alone.map(({ producer, at }) => `${producer} is only ${at}\n`);
+  return `${each.join("")}${alone.join("")}${against.same} records are the same in the other copy\n`;
 }
 
 /** Public keys by id: those that are named, else those of the data folder. */

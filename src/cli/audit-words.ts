@@ -15,6 +15,7 @@ const OPTIONS = {
   format: { type: "string" },
   checkpoints: { type: "string" },
   key: { type: "string", multiple: true },
+  against: { type: "string" },
   whole: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },

@@ -10,7 +10,7 @@ import type { Command } from "./command.ts";
 const USAGE = `guise audit tail    [which] [-n N] [--follow] [--json] [source]
 guise audit query   [which] [-n N] [--json] [source]
 guise audit export  [which] [--format ecs|ocsf|csv] [source]
-guise audit verify  [--checkpoints FILE] [--key FILE]… [--whole] [--json] [source]
+guise audit verify  [--checkpoints FILE] [--key FILE]… [--against PLACE] [--whole] [--json] [source]
 guise audit reship  --redis VARIABLE [--stream NAME] [--data DIR] [--json]
 
 which, all unless they are said:
@@ -27,6 +27,7 @@ which, all unless they are said:
   --format NAME       ecs: lines as they stand, which can be verified; ocsf: one JSON object a line; csv: a table
   --checkpoints FILE  lines of a log or export with checkpoints that were kept elsewhere
   --key FILE          a public checkpoint key (JWK or PEM); otherwise those in the data folder
+  --against PLACE     another copy of the same records, which has to be the same: a file of lines, or a folder of journals
   --whole             records and lives that are not here any more are findings as well
 
 source, the journals of this machine unless one is named:
