@@ -24,8 +24,27 @@ t.test("nothing is without a bound", async (t) => {
 });
 
 t.test("other bodies have none, and what can't be read neither", async (t) => {
-  t.equal(formFields("multipart/form-data; boundary=x", "--x"), null);
+  t.equal(formFields("multipart/form-data", "--x"), null, "no boundary");
+  t.equal(formFields("multipart/mixed; boundary=x", "--x"), null);
   t.equal(formFields("", "a=b"), null);
   t.equal(formFields("application/jsonp", "{}"), null);
   t.equal(formFields("application/json", '{"a":'), null);
+});
+
+t.test("of parts the names and values are told, of files the name alone", async (t) => {
+  const part = (head: string, value: string) =>
+    `--b-1\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`;
+  const body = [
+    "a preamble\r\n",
+    part('name="q"', "up & down"),
+    part('name="user[password]"', "hunter2"),
+    part('name="photo"; filename="me.png"\r\nContent-Type: image/png', "\u0089PNG secret bytes\r\n\r\n"),
+    part("name=bare", ""),
+    part('filename="nameless.txt"', "x"),
+  ].join("");
+  const told = "q=up%20%26%20down&user%5Bpassword%5D=hunter2&photo%5Bfilename%5D=me.png&bare=";
+  for (const boundary of ["b-1", '"b-1"; charset=utf-8'])
+    t.equal(formFields(`multipart/form-data; boundary=${boundary}`, `${body}--b-1--\r\n`), told);
+  const cut = part('name="q"', "1") + part('name="rest"', "is not all here").slice(0, -6);
+  t.equal(formFields("multipart/form-data; boundary=b-1", cut), "q=1", "what is cut off is not told");
 });

@@ -91,3 +91,15 @@ t.test("nothing of it is kept unless it is asked for, and the query can be left 
   t.notMatch(intent, { http: { request: { headers: {} } } });
   t.notMatch(intent, { http: { request: { body: {} } } });
 });
+
+t.test("a form with a file is recorded by its fields, and never by what is in the file", async (t) => {
+  const part = (head: string, value: string) =>
+    `--b\r\nContent-Disposition: form-data; ${head}\r\n\r\n${value}\r\n`;
+  const body = `${part('name="title"', "Holiday")}${part('name="photo"; filename="me.png"', "the bytes of it")}${part('name="apiToken"', "t0p")}--b--\r\n`;
+  const [, , intent] = await recorded(t, FIELDS, (url, cookie) =>
+    post(`${url}/search`, { ...ALICE, cookie, "content-type": "multipart/form-data; boundary=b" }, body),
+  );
+  const content = "title=Holiday&photo%5Bfilename%5D=me.png&apiToken=[redacted]";
+  t.match(intent, { http: { request: { body: { content } } } });
+  t.notMatch(JSON.stringify(intent), "the bytes of it");
+});

@@ -34,7 +34,9 @@ const capture = z
     body: z
       .enum(["none", "fields"])
       .default("none")
-      .describe("`fields` keeps the names and values of forms and JSON objects, up to 64 kB of them."),
+      .describe(
+        "`fields` keeps the names and values of forms and JSON objects, and the names of files, up to 64 kB of them.",
+      ),
   })
   .prefault({})
   .describe("What is kept of a request as somebody else, besides its address.");
