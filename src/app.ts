@@ -142,7 +142,6 @@ async function openRooms(options: AppOptions, keep: Keep) {
     store: shelf.store,
     clock: CLOCK,
     sealKey: ring.derive("confirmation"),
-    maxBody: first.snapshot.settings.limits.confirmBody,
   });
   const counters = metrics();
   const own = { held, records, counters, log };

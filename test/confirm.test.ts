@@ -184,10 +184,43 @@ t.test("a script gets 428 with a token, and a GET can be asked about too", async
   t.match(it.seen, [{ method: "GET", url: "/forget?all=1", body: "" }]);
 });
 
-t.test("a body that can't be kept can't be confirmed", async (t) => {
+t.test("any body is done just as it was sent, up to the very size that is configured", async (t) => {
   const it = await setting(t);
-  const asked = await it.send("POST", "/pay", { ...it.headers, ...FORM }, Buffer.alloc(80_000, "a"));
-  t.match({ status: asked.status, code: JSON.parse(asked.body).code }, { status: 413, code: "too-large" });
+  const file = Buffer.from(Array.from({ length: 5_000 }, (_, n) => n % 256));
+  const multipart = Buffer.concat([
+    Buffer.from('--b\r\nContent-Disposition: form-data; name="photo"; filename="me.png"\r\n\r\n'),
+    file,
+    Buffer.from('\r\n--b\r\nContent-Disposition: form-data; name="amount"\r\n\r\n5\r\n--b--\r\n'),
+  ]);
+  const bodies: readonly (readonly [string, string, Buffer])[] = [
+    ["urlencoded", "application/x-www-form-urlencoded", Buffer.from("amount=5&note=caf%E9+%26")],
+    ["multipart with a file", "multipart/form-data; boundary=b", multipart],
+    ["JSON", "application/json; charset=utf-8", Buffer.from('{"amount":5,"note":"café"}')],
+    ["text/plain, as a form can send it", "text/plain", Buffer.from("amount=5\r\n")],
+    ["none at all", "", Buffer.alloc(0)],
+    ["64 kB", "application/octet-stream", Buffer.alloc(65_536, 0xff)],
+  ];
+  for (const [name, type, sent] of bodies) {
+    const headers = type === "" ? {} : { "content-type": type };
+    const asked = await it.send("POST", "/pay", { ...it.headers, ...NAVIGATION, ...headers }, sent);
+    t.equal(asked.status, 428, name);
+    t.same(it.seen.splice(0), [], `${name}: nothing has gone to the app`);
+    const { action, body } = yes(asked.body);
+    await it.send("POST", action, { ...it.headers, ...NAVIGATION, ...FORM, origin: it.url }, body);
+    t.same(it.seen.splice(0), [{ method: "POST", url: "/pay", type, body: sent.toString("latin1") }], name);
+  }
+});
+
+t.test("a body that can't be kept can't be confirmed, and is not done either", async (t) => {
+  const it = await setting(t);
+  for (const chunked of [false, true]) {
+    const body = Buffer.alloc(65_537, "a");
+    const length: Record<string, string> = chunked ? { "transfer-encoding": "chunked" } : {};
+    const asked = await it.send("POST", "/pay", { ...it.headers, ...FORM, ...length }, body);
+    t.match({ status: asked.status, code: JSON.parse(asked.body).code }, { status: 413, code: "too-large" });
+    const page = await it.send("POST", "/pay", { ...it.headers, ...NAVIGATION, ...FORM, ...length }, body);
+    t.match(page, { status: 413, headers: { "content-type": /^text\/html/ } });
+  }
   t.same(it.seen, []);
 });
 

@@ -1,17 +1,25 @@
-import { canonicalUrl } from "../domain/canonical-url.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { type Binding, bodyHash } from "../sessions/confirmations.ts";
+import type { Question } from "../sessions/confirmations.ts";
 import { readBody } from "./body.ts";
 import type { Owned } from "./find-owner.ts";
 import { formSubject } from "./form-subject.ts";
-import { urlLimits } from "./limits.ts";
 import { type Settled, settleMethod } from "./override.ts";
 import type { World } from "./world.ts";
 
 /** The form of the page that asks: a token and our hidden field. */
 const LARGEST_FORM = 8_192;
+/** What says how a body is to be read. */
+const OF_THE_BODY: readonly string[] = [
+  "content-type",
+  "content-encoding",
+  "content-language",
+  "content-disposition",
+  "content-md5",
+  "digest",
+  "content-digest",
+];
 
 /**
  * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
@@ -27,33 +35,27 @@ export async function takeYes(world: World, owned: Owned): Promise<Settled> {
     throw new Fault("forbidden", "the confirmation was sent without the hidden field of its page");
   }
   const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
-  const kept = await world.confirmations.redeem(form.get("_confirmation") ?? "", who);
-  if (kept === null || kept.binding.url !== owned.target) {
+  const asked = await world.confirmations.redeem(form.get("_confirmation") ?? "", who);
+  if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
-  return asAsked(owned, kept.binding, kept.kept?.headers ?? [], kept.kept?.bytes ?? null);
+  return asAsked(owned, asked);
 }
 
-function asAsked(
-  owned: Owned,
-  binding: Binding,
-  headers: readonly string[],
-  bytes: Uint8Array | null,
-): Settled {
-  const url = canonicalUrl(binding.url, urlLimits(owned.snapshot.settings));
-  if (url.kind === "refused") throw new Fault("forbidden", "the confirmed address can no longer be read");
+/** Of the headers, what belongs to the body is that of the body that is sent. */
+function asAsked(owned: Owned, asked: Question): Settled {
   const others = owned.headers.filter(
-    (_, at) => (owned.headers[at - (at % 2)] ?? "").toLowerCase() !== "content-type",
+    (_, at) => !OF_THE_BODY.includes((owned.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
-  const [sent = "GET", method = sent] = binding.method.split(" ");
-  const body = bytes === null ? Buffer.alloc(0) : Buffer.from(bytes);
+  const [sent = "GET", method = sent] = asked.method.split(" ");
+  const body = Buffer.from(asked.body);
   return {
     ...owned,
     sent,
     method,
     overridden: method !== sent,
-    rule: owned.snapshot.rules.match({ host: owned.host, path: url.path, method }),
-    headers: [...others, ...headers],
+    rule: owned.snapshot.rules.match({ host: owned.host, path: owned.path, method }),
+    headers: [...others, ...asked.headers],
     body,
     beginning: body,
     confirmed: true,
@@ -74,17 +76,16 @@ export async function keepQuestion(
   const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
-  const binding: Binding = {
+  return await world.confirmations.ask({
     impersonation: held.id,
     agent: agent.id,
     effectiveUser: held.effectiveUser.id,
     method: `${settled.sent} ${settled.method}`,
+    host: settled.host,
     url: settled.target,
-    body: bodyHash(bytes),
-  };
-  const type = settled.raw.headers["content-type"];
-  return await world.confirmations.ask(binding, {
-    headers: type === undefined ? [] : ["Content-Type", type],
-    bytes,
+    headers: settled.headers.filter((_, at) =>
+      OF_THE_BODY.includes((settled.headers[at - (at % 2)] ?? "").toLowerCase()),
+    ),
+    body: bytes,
   });
 }

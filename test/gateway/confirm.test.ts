@@ -147,3 +147,36 @@ t.test("without a disguise the mark is only taken away, and the body is not ours
   t.match(own, { target: "/x?a=b", confirming: true, body: null, decision: { kind: "forward", as: "self" } });
   t.equal(own.raw.readableDidRead, false);
 });
+
+t.test("a yes is for the host that was asked about", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn));
+  await t.rejects(committed(it, [...head, "Host: other.example.com"], from), { code: "forbidden" });
+});
+
+t.test("what says how the body is to be read goes with it, and nothing of the yes's own", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const ask = ["POST /site/1/delete?a=b", ...INSIDE, ...ALICE, worn.cookie];
+  const packed = ["Content-Type: application/json", "Content-Encoding: gzip", "Digest: sha-256=x"];
+  const question = await committed(it, [...ask, ...packed], { body: "packed" });
+  const { head, from } = yes(it, worn, question.confirmation ?? "");
+  const own = ["Content-Type: application/x-www-form-urlencoded", "Content-Language: en"];
+  const done = await committed(it, [...head, ...own], from);
+  t.same(
+    ["content-type", "content-encoding", "digest", "content-language"].map((name) =>
+      valuesOf(done.headers, name),
+    ),
+    [["application/json"], ["gzip"], ["sha-256=x"], []],
+  );
+});
+
+t.test("a larger limit counts as soon as the config says so, and the body is done whole", async (t) => {
+  const it = await testWorld(t, `${WRITING}limits: { confirmBody: 10B }\n`);
+  const worn = await wear(it, { mode: "write" });
+  it.configure(`${WRITING}limits: { confirmBody: 4MB }\n`);
+  const large = "x".repeat(3_000_000);
+  const { head, from } = yes(it, worn, await asked(it, worn, "POST /site/1/delete?a=b", large));
+  t.equal((await committed(it, head, from)).body?.toString(), large);
+});
