@@ -92,6 +92,7 @@ const caseSchema = z.strictObject({
     ),
     site: z.enum(["same-origin", "same-site", "cross-site", "none", "unknown"]).default("unknown"),
     overridden: z.boolean().default(false),
+    lostMethod: z.string().nullable().default(null),
     confirmed: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
@@ -148,6 +149,7 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
   return {
     method,
     overridden: request.overridden,
+    lostMethod: request.lostMethod,
     navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
     route: request.route ? path : null,
     rule: rulesOf({ rules }).rules.match({ host, path, method }),

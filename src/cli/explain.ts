@@ -195,10 +195,11 @@ function requestOf(
   url: { readonly path: string; readonly query: string | null },
 ): RequestFacts {
   const host = words.url.hostname;
-  const { method, overridden } = effectiveMethod(words.method, url.query, {});
+  const { method, overridden } = effectiveMethod(words.method, url.query);
   return {
     method,
     overridden,
+    lostMethod: null,
     navigation: {
       topLevel: method === "GET",
       byUser: true,

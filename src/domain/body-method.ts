@@ -1,4 +1,4 @@
-import { methodInFields, methodNamed, namesMethod, UNKNOWN_METHOD } from "./method.ts";
+import { mentionsMethod, methodInFields, namesMethod, theOneMethod, UNKNOWN_METHOD } from "./method.ts";
 
 /**
  * The method that a framework may make of a body with a `_method` field in it; null where it has none. The body is read as a
@@ -11,27 +11,40 @@ export function methodInBody(text: string): string | null {
   return others.some((it) => it !== method) ? UNKNOWN_METHOD : method;
 }
 
-/** Headers of one part at the most. */
-const PART_HEAD = 8;
+/**
+ * The name in the head of a part, quoted in either way or not at all; what follows up to the empty line is the rest of the
+ * head. A head may be folded, also between a name and its value.
+ */
+const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,200})"|'([^']{0,200})'|([^\s;"]{0,200}))/gi;
+const LONGEST_HEAD = 2_000;
 
-/** Of several parts the last counts, as everywhere. */
 function inParts(text: string): string | null {
-  const lines = text.split(/\r?\n/);
-  let found: string | null = null;
-  for (const [at, line] of lines.entries()) {
-    const [, quoted, bare] = /\bname\s*=\s*(?:"([^"]*)"|([^\s;"]+))/i.exec(line) ?? [];
-    if (!namesMethod(quoted ?? bare ?? "")) continue;
-    const empty = lines.indexOf("", at + 1);
-    if (empty !== -1 && empty - at <= PART_HEAD) found = methodNamed(lines[empty + 1] ?? "");
+  // Some servers take a backslash for the quoting of the next character, wherever it stands.
+  const plain = text.replaceAll("\\", "");
+  if (!mentionsMethod(plain)) return null;
+  const values: string[] = [];
+  for (const found of plain.matchAll(NAME)) {
+    if (!namesMethod(decoded(found[1] ?? found[2] ?? found[3] ?? ""))) continue;
+    const end = found.index + found[0].length;
+    const [, value] = /\r?\n\r?\n([^\r\n]*)/.exec(plain.slice(end, end + LONGEST_HEAD)) ?? [];
+    if (value !== undefined) values.push(value);
   }
-  return found;
+  return theOneMethod(values);
+}
+
+/** Also as RFC 8187 writes it: `UTF-8''%5Fmethod`. */
+function decoded(name: string): string {
+  const value = name.replace(/^[\w-]*'[\w-]*'/, "");
+  return value.includes("%") ? (new URLSearchParams(`_=${value}`).get("_") ?? value) : value;
 }
 
 function inJson(text: string): string | null {
-  if (!/^\s*\{/.test(text) || !/_method|\\u00(?:5f|6d|65|74|68|6f|64)/i.test(text)) return null;
+  // A byte order mark, read as latin1.
+  const json = text.replace(/^\s*\u00ef\u00bb\u00bf/, "");
+  if (!/^\s*\{/.test(json) || !/method|\\u00/i.test(json)) return null;
   try {
-    const method: unknown = Reflect.get(JSON.parse(text), "_method");
-    return method === undefined ? null : methodNamed(String(method));
+    const fields = Object.entries(JSON.parse(json)).filter(([name]) => namesMethod(name));
+    return theOneMethod(fields.map(([, value]) => String(value)));
   } catch (error) {
     if (error instanceof SyntaxError) return UNKNOWN_METHOD;
     throw error;

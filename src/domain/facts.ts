@@ -23,6 +23,8 @@ export interface RequestFacts {
   /** The method that counts: what an override makes of it. */
   readonly method: string;
   readonly overridden: boolean;
+  /** Another method that a header asks for, which doesn't go on to the app. */
+  readonly lostMethod: string | null;
   readonly navigation: Navigation;
   /** The route has an owner to look up; its pattern for the record. */
   readonly route: string | null;

@@ -14,13 +14,25 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method);
 }
 
-const OVERRIDE_HEADERS = ["x-http-method-override", "x-http-method", "x-method-override"] as const;
-const METHOD = /^[A-Za-z]{1,20}$/;
-/** In every text that has a field of this name, however it is encoded. */
-const MENTION = /(?:m|%6d)(?:e|%65)(?:t|%74)(?:h|%68)(?:o|%6f)(?:d|%64)/i;
-
 /** Request headers that many frameworks let change the method; none of them goes on to the app under a disguise. */
-export const METHOD_OVERRIDE_HEADERS: readonly string[] = OVERRIDE_HEADERS;
+export const METHOD_OVERRIDE_HEADERS: readonly string[] = [
+  "x-http-method-override",
+  "x-http-method",
+  "x-method-override",
+];
+
+/** Fields that frameworks take a method from, as `namesMethod` folds them: Rails, Laravel and most others, Salesforce, Flask, ASP.NET. */
+const FIELDS: ReadonlySet<string> = new Set([
+  "_method",
+  "_httpmethod",
+  "__method_override__",
+  ...METHOD_OVERRIDE_HEADERS.map((name) => name.replaceAll("-", "_")),
+]);
+const LONGEST_NAME = 200;
+/** What an override can be for. Of every other word nobody knows what becomes of it. */
+const ASKED_FOR: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]);
+/** In every text that has such a field, however it is encoded. */
+const MENTION = /(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)/i;
 
 /** The method that a framework may make of a request, and whether anything asks for another than was sent. */
 export interface EffectiveMethod {
@@ -31,32 +43,39 @@ export interface EffectiveMethod {
 /** A method that nobody can tell: what restricts any method restricts it. */
 export const UNKNOWN_METHOD = "UNKNOWN";
 
-/** Reads `_method` in the query and the override headers (lower-case names). Headers are dropped, so they only count as overriding. */
-export function effectiveMethod(
-  method: string,
-  query: string | null,
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
-): EffectiveMethod {
+/** What a `_method` in the query makes of a request. */
+export function effectiveMethod(method: string, query: string | null): EffectiveMethod {
   const asked = query === null ? null : methodInFields(query);
-  const byHeader = OVERRIDE_HEADERS.some((name) => headers[name] !== undefined);
-  return asked === null ? { method, overridden: byHeader } : { method: asked, overridden: true };
+  return asked === null ? { method, overridden: false } : { method: asked, overridden: true };
 }
 
-/** What a `_method` in a query or an urlencoded form makes of a request; of several the last counts. Null: there is none. */
+/** What a `_method` in a query or an urlencoded form makes of a request; null: there is none. Some servers part fields by `;` too. */
 export function methodInFields(fields: string): string | null {
-  if (!MENTION.test(fields)) return null;
-  const values = [...new URLSearchParams(fields)].filter(([name]) => namesMethod(name));
-  const [, value] = values.at(-1) ?? [];
-  return value === undefined ? null : methodNamed(value);
+  if (!mentionsMethod(fields)) return null;
+  const pairs = [...new URLSearchParams(fields.replaceAll(";", "&"))];
+  return theOneMethod(pairs.filter(([name]) => namesMethod(name)).map(([, value]) => value));
 }
 
-/** The method of a value that a `_method` field has. */
-export function methodNamed(value: string): string {
-  return METHOD.test(value) ? value.toUpperCase() : UNKNOWN_METHOD;
+/** The method of values that `_method` fields have: some servers take the first, some the last. Null: there are none. */
+export function theOneMethod(values: readonly string[]): string | null {
+  const [method = null, ...others] = new Set(values.map(methodNamed));
+  return others.length > 0 ? UNKNOWN_METHOD : method;
+}
+
+function methodNamed(value: string): string {
+  const method = value.toUpperCase();
+  return ASKED_FOR.has(method) ? method : UNKNOWN_METHOD;
+}
+
+/** Whether a text may name such a field at all. */
+export function mentionsMethod(text: string): boolean {
+  return MENTION.test(text);
 }
 
 /** Whether some server takes a field of this name for `_method`: PHP folds dots, spaces and brackets, and stops at a NUL. */
 export function namesMethod(name: string): boolean {
   const [seen = ""] = name.split("\0", 1);
-  return /^_method(?:_[^\]]*\].*)?$/.test(seen.trimStart().replace(/[ .[]/g, "_"));
+  if (seen.length > LONGEST_NAME) return false;
+  const plain = seen.trimStart().replace(/(?<!^)\[[^\]]*\].*$/s, "");
+  return FIELDS.has(plain.toLowerCase().replace(/[ .[-]/g, "_"));
 }

@@ -11,12 +11,6 @@ export interface Read extends Pick<Owned, "raw" | "snapshot" | "headers"> {
   readonly beginning: Buffer | null;
 }
 
-/** Whether the fields of this body are to be kept, so that it has to be read before it is sent on. */
-export function keepsFields({ snapshot, headers, sent }: Owned): boolean {
-  if (snapshot.settings.audit.capture.body === "none" || sent === "GET" || sent === "HEAD") return false;
-  return formFields(contentType(headers), "null") !== null;
-}
-
 /** What the config asks to keep of a request, besides what every record says of it. */
 export function capturedOf(read: Read): Captured {
   const { capture } = read.snapshot.settings.audit;

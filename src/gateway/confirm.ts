@@ -54,6 +54,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
     sent,
     method,
     overridden: method !== sent,
+    lostMethod: null,
     rule: owned.snapshot.rules.match({ host: owned.host, path: owned.path, method }),
     headers: [...others, ...asked.headers],
     body,

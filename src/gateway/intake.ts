@@ -65,7 +65,7 @@ function receive(
     at: world.clock.now(),
     startedAt: world.clock.monotonic(),
     sent: method,
-    ...effectiveMethod(method, url.query, raw.headers),
+    ...effectiveMethod(method, url.query),
     ...url,
     probing: raw.headers["x-guise-probe"] !== undefined,
     ...host,

@@ -24,6 +24,7 @@ function requestFacts(settled: Settled): RequestFacts {
   return {
     method: settled.method,
     overridden: settled.overridden,
+    lostMethod: settled.lostMethod,
     navigation: settled.navigation,
     route: settled.route?.target.pattern ?? null,
     rule: settled.rule,

@@ -1,33 +1,58 @@
 import { methodInBody } from "../domain/body-method.ts";
-import { UNKNOWN_METHOD } from "../domain/method.ts";
+import { isMethodOverride } from "../domain/headers.ts";
+import { theOneMethod, UNKNOWN_METHOD } from "../domain/method.ts";
 import { peekBody } from "./body.ts";
-import { keepsFields } from "./capture.ts";
 import type { Owned } from "./find-owner.ts";
 
-/** Where `_method` is looked for: frameworks read it from forms, which put it first. */
-const FORM_HEAD = 65_536;
+/** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
+const LOOKED_AT = 65_536;
+/** Types that frameworks read fields from; so they do where there is none. */
+const FIELDS = /^\s*(?:$|multipart\/|application\/x-www-form-urlencoded|application\/(?:[\w.-]+\+)?json)/i;
+/** Charsets in which ASCII is ASCII. */
+const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
 /** A request whose method is known for good, also where its body has a say. `body`: it was read and is sent from here. */
 export interface Settled extends Owned {
   readonly body: Buffer | null;
   /** What was read of the body, of which there may be more; null where nothing was. */
   readonly beginning: Buffer | null;
+  /** What its headers ask for, where that is another method: they don't go on. */
+  readonly lostMethod: string | null;
   /** The agent has said yes to this very request. */
   readonly confirmed: boolean;
 }
 
-/** Under a disguise a POST is judged by what its `_method` makes of it. Own traffic's bodies are never touched. */
+/** Under a disguise a request is judged by what its `_method` makes of it. Own traffic's bodies are never touched. */
 export async function settleMethod(owned: Owned): Promise<Settled> {
-  const settled = { ...owned, body: null, beginning: null, confirmed: false };
-  const post = owned.sent === "POST";
-  if (owned.disguise.kind !== "held" || !(post || keepsFields(owned))) return settled;
-  const { bytes, whole } = await peekBody(owned.raw, FORM_HEAD, owned.snapshot.settings.timeouts.requestIdle);
+  const settled = { ...owned, body: null, beginning: null, lostMethod: null, confirmed: false };
+  if (owned.disguise.kind !== "held") return settled;
+  const { limits, timeouts } = owned.snapshot.settings;
+  const limit = Math.max(LOOKED_AT, limits.confirmBody);
+  const { bytes, whole } = await peekBody(owned.raw, limit, timeouts.requestIdle);
   const read = { ...settled, body: whole ? bytes : null, beginning: bytes };
-  if (!post) return read;
-  const inBody = methodInBody(bytes.toString("latin1"));
-  if (inBody === null || inBody === owned.method) return read;
-  // Where query and body differ, nobody knows which of them counts for the app.
-  const method = owned.method === owned.sent ? inBody : UNKNOWN_METHOD;
+  const inBody = isDark(owned, bytes, whole) ? UNKNOWN_METHOD : methodInBody(bytes.toString("latin1"));
+  const method = inBody === null ? owned.method : bothOf(owned, inBody);
+  const inHeaders = methodInHeaders(owned);
+  const lostMethod = inHeaders === method ? null : inHeaders;
+  if (inBody === null && inHeaders === null) return read;
   const rule = owned.snapshot.rules.match({ host: owned.host, path: owned.path, method });
-  return { ...read, method, overridden: true, rule };
+  return { ...read, method, overridden: true, lostMethod, rule };
+}
+
+/** Where query and body differ, nobody knows which of them counts for the app. */
+function bothOf({ method, overridden }: Owned, inBody: string): string {
+  return !overridden || inBody === method ? inBody : UNKNOWN_METHOD;
+}
+
+/** Whether a form of which the app may see more than we do: it goes on beyond what is looked at, or is packed. */
+function isDark({ raw, sent }: Owned, bytes: Buffer, whole: boolean): boolean {
+  const { "content-type": type = "", "content-encoding": coding = "identity" } = raw.headers;
+  if (sent !== "POST" || bytes.length === 0 || !FIELDS.test(type)) return false;
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type) ?? [];
+  return !whole || coding.trim().toLowerCase() !== "identity" || !ASCII.test(charset);
+}
+
+/** In any spelling that some server takes for one of them. */
+function methodInHeaders({ headers }: Owned): string | null {
+  return theOneMethod(headers.filter((_, at) => at % 2 === 1 && isMethodOverride(headers[at - 1] ?? "")));
 }

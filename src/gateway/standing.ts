@@ -29,6 +29,7 @@ export async function standing(world: World, signed: Signed): Promise<Standing> 
     ...recalled,
     method: "GET",
     overridden: false,
+    lostMethod: null,
     navigation: LOOKING,
     route: null,
     rule: null,

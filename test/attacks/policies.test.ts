@@ -63,6 +63,49 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
     });
     t.match({ status: reply.status, arrived }, { status: 403, arrived: [] }, `POST ${target} ${body}`);
   }
+  // What is denied by its method is denied however it is asked for.
+  const deleting = await stand(t, {
+    config: WRITE.replace(
+      "rules:\n",
+      'rules:\n  - { path: "/item/:id", methods: [DELETE], deny: "Never." }\n',
+    ),
+  });
+  const deletingWay = (await allWays(t, deleting)).find((way) => way.disguised && !way.socket) as Way;
+  const part = (name: string) => `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\nDELETE\r\n--b--\r\n`;
+  const parted = ["Content-Type: multipart/form-data; boundary=b"];
+  const tunnels: readonly (readonly [line: string, fields: readonly string[], body: string])[] = [
+    ["OPTIONS /item/1?_method=DELETE", [], ""],
+    ["GET /item/1?_method=DELETE", [], ""],
+    ["POST /item/1?a=1;_method=DELETE", [], ""],
+    ["POST /item/1?_method=DELETE&_method=PUT", [], ""],
+    ["POST /item/1?X-HTTP-Method-Override=DELETE", [], ""],
+    ["POST /item/1", form, "a=1&_METHOD=DELETE"],
+    ["GET /item/1", form, "_method=DELETE"],
+    ["POST /item/1", parted, part('name="_method"')],
+    ["POST /item/1", parted, part("name='_method'")],
+    ["POST /item/1", parted, part("name*=UTF-8''_method")],
+    ["POST /item/1", ["Content-Type: application/json"], '{"_method":"DELETE"}'],
+    ["POST /item/1", form, `a=${"x".repeat(1_100_000)}&_method=DELETE`],
+    ["POST /item/1", [...form, "Content-Encoding: gzip"], "packed"],
+    ["POST /item/1", ["X-HTTP-Method-Override: DELETE"], ""],
+    ["OPTIONS /item/1", ["X-HTTP-Method: DELETE"], ""],
+    ["GET /item/1", ["X_Method_Override: DELETE"], ""],
+  ];
+  for (const [line, fields, body] of tunnels) {
+    const [method = "", target = ""] = line.split(" ");
+    const { reply, arrived } = await fire(t, deleting, deletingWay, {
+      method,
+      target,
+      fields: [...fields, `Content-Length: ${body.length}`],
+      body,
+    });
+    const what = `${line} ${fields.join()} ${body.slice(0, 60)}`;
+    t.match(
+      { status: reply.status, code: codeOf(reply), arrived },
+      { status: 403, code: "denied", arrived: [] },
+      what,
+    );
+  }
   const disguisedAsPost = await fire(t, writing, writeWay, {
     method: "PUT",
     target: "/payments?_method=POST",

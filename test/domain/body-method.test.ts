@@ -10,7 +10,8 @@ const NAMED = 'Content-Disposition: form-data; name="_method"';
 t.test("a form's _method is what becomes of it", async (t) => {
   t.equal(methodInBody("_method=delete&a=b"), "DELETE");
   t.equal(methodInBody("a=b&_method=PUT"), "PUT");
-  t.equal(methodInBody("_method=GET&_method=DELETE"), "DELETE");
+  t.equal(methodInBody("_method=GET&_method=DELETE"), "UNKNOWN", "some servers take the first");
+  t.equal(methodInBody("a=b;_method=DELETE"), "DELETE");
   t.equal(methodInBody("a=b&method=DELETE"), null);
   t.equal(methodInBody(""), null);
 });
@@ -44,13 +45,31 @@ t.test("parts are read too, whatever stands around the name", async (t) => {
     methodInBody(parts(['Content-Disposition: form-data; name="file"; filename="_method"', "DELETE"])),
     null,
   );
-  t.equal(methodInBody(parts([NAMED, "GET"], [NAMED, "DELETE"])), "DELETE");
+  t.equal(methodInBody(parts([NAMED, "GET"], [NAMED, "DELETE"])), "UNKNOWN");
+  for (const head of [
+    "Content-Disposition: form-data; name='_method'",
+    'Content-Disposition: form-data;\r\n name="_method"',
+    'Content-Disposition: form-data; name=\r\n "_method"',
+    "Content-Disposition: form-data; name*=UTF-8''%5Fmethod",
+    'Content-Disposition: form-data; name="\\_me\\thod"',
+    'Content-Disposition: form-data; name="_METHOD"',
+    'Content-Disposition: form-data; name="X-HTTP-Method-Override"',
+  ])
+    t.equal(
+      methodInBody(parts(['Content-Disposition: form-data; name="a"', "b"], [head, "DELETE"])),
+      "DELETE",
+      head,
+    );
+  const packed = `${NAMED}\r\nContent-Transfer-Encoding: base64`;
+  t.equal(methodInBody(parts([packed, "REVMRVRF"])), "UNKNOWN");
 });
 
 t.test("JSON is read by its top level", async (t) => {
   t.equal(methodInBody('{"a":1,"_method":"delete"}'), "DELETE");
   t.equal(methodInBody(' {"\\u005fmethod":"put"}'), "PUT");
   t.equal(methodInBody('{"_m\\u0065thod":"put"}'), "PUT");
+  t.equal(methodInBody('\u00ef\u00bb\u00bf{"_method":"put"}'), "PUT", "behind a byte order mark");
+  t.equal(methodInBody('{"_METHOD":"put"}'), "PUT");
   t.equal(methodInBody('{"a":{"_method":"put"}}'), null);
   t.equal(methodInBody('[{"_method":"put"}]'), null);
 });
@@ -68,6 +87,10 @@ t.test("a hostile text is read in no time", async (t) => {
     'name="a"\n'.repeat(8_000),
     `${"name=".repeat(13_000)}`,
     `name="${"x".repeat(65_000)}`,
+    `method${"name    ".repeat(50_000)}`,
+    `method${'name="_method"\n'.repeat(50_000)}`,
+    `_method${"[".repeat(500_000)}=`,
+    `method${"\r\n".repeat(300_000)}`,
     "a\r\n".repeat(20_000),
     `{"_method":${"[".repeat(60_000)}`,
   ];
