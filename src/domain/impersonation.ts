@@ -98,6 +98,11 @@ export function endedAt(it: Impersonation, now: number): ReasonWord | null {
   return null;
 }
 
+/** Until when the browser may have something of it at the latest: also one that ended early leaves its cookies till then. */
+export function lastMoment(it: Impersonation): number {
+  return Math.max(it.expiresAt, it.end?.at ?? 0);
+}
+
 /** When it ends if nobody does anything more. */
 export function endsAt(it: Impersonation): number {
   return Math.min(it.expiresAt, it.lastSeenAt + it.idleFor);

@@ -20,6 +20,12 @@ export interface Beginning {
 }
 
 const NOTICE_SECONDS = 300;
+/**
+ * As long as browsers keep any cookie: it must outlive whatever else an impersonation leaves in the browser, also when that
+ * is closed and opened again. Else the customer's cookies would go with the agent's own requests, and the customer's tabs
+ * would turn into the agent's without a word.
+ */
+const SECRET_SECONDS = 400 * 86_400;
 
 /** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
 export interface Shoes {
@@ -63,7 +69,8 @@ export async function begin(world: World, received: Received, order: Beginning):
   }
   const { settings } = received.snapshot;
   const names = cookieNames(settings.cookie.name, received.scheme);
-  return { impersonation, secret, setCookies: [setOwnCookie(names.secret, secret, received.scheme, null)] };
+  const worn = setOwnCookie(names.secret, secret, received.scheme, SECRET_SECONDS);
+  return { impersonation, secret, setCookies: [worn] };
 }
 
 /**

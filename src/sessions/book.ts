@@ -77,7 +77,10 @@ export interface BookDeps {
   readonly log: Log;
   /** At least 32 secret bytes, the same for all gateways of one store. */
   readonly sealKey: Uint8Array;
-  /** How long a record is kept after its end, so that the browser can be told why, ms; 10 minutes unless given. */
+  /**
+   * How long a record is kept after the end of its total time, so that the browser can be told why and be given back what is
+   * its own, ms; 10 minutes unless given.
+   */
   readonly keepFor?: number;
   /** How long a recalled fact is believed, ms; 1000 unless given. */
   readonly cacheFor?: number;

@@ -34,7 +34,7 @@ export async function receive(
   return held.over ? [] : shown;
 }
 
-/** The lines that make the browser the agent's own again. Never throws: without the store there are none. */
+/** The lines that make the browser the agent's own again. Never throws: without the store they are of what was seen last. */
 export async function restore(
   { jars, log }: Desk,
   id: string,
@@ -43,7 +43,13 @@ export async function restore(
   try {
     return linesBack((await jars.read(id)).jar, scope);
   } catch (error) {
-    log.warn({ err: error, impersonation: id }, "mirrored cookies stay in the browser until they expire");
-    return [];
+    const known = jars.known(id);
+    log.warn(
+      { err: error, impersonation: id },
+      known === null
+        ? "mirrored cookies stay in the browser until they expire"
+        : "mirrored cookies are taken back by what was seen last",
+    );
+    return known === null ? [] : linesBack(known.jar, scope);
   }
 }

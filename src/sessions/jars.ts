@@ -18,7 +18,7 @@ export interface JarsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly clock: Clock;
-  /** How long the way back is kept after the end, ms. */
+  /** How long the way back is kept after the last moment at which the browser may have something mirrored, ms. */
   readonly keepFor: number;
 }
 
@@ -27,6 +27,8 @@ export interface Jars {
   create(it: Impersonation, sent: string | null): Promise<void>;
   /** An empty one that is over, if there is none any more. */
   read(id: string): Promise<HeldJar>;
+  /** As this process saw it last, without asking anybody; null if it has not. */
+  known(id: string): HeldJar | null;
   /** Changes it so that no other change is lost; what is over stays as it is. `edit` may be called more than once. */
   edit(id: string, edit: (jar: Jar, until: number) => Jar): Promise<HeldJar>;
   /** Destroys the customer's cookies; what the browser needs to be itself again is kept for a while. */
@@ -48,7 +50,7 @@ export function jars(options: JarsOptions): Jars {
     key: keyOf(id),
     read: (text: string) => envelope.open(id, text),
     write: (held: HeldJar) => envelope.close(id, held),
-    expiresAt: (held: HeldJar) => (held.over ? clock.now() : held.until) + keepFor,
+    expiresAt: (held: HeldJar) => Math.max(clock.now(), held.until) + keepFor,
   });
   return {
     create: async (it, sent) => {
@@ -59,6 +61,7 @@ export function jars(options: JarsOptions): Jars {
       const stored = await store.read(keyOf(id));
       return stored === null ? GONE : envelope.open(id, stored.value);
     },
+    known: (id) => envelope.known(id),
     edit: (id, edit) =>
       inTurn(id, async () => {
         const changed = await change(changing(id), (held) => {
@@ -79,20 +82,28 @@ export function jars(options: JarsOptions): Jars {
   };
 }
 
-/** Opens and closes jars; the same text is opened only once. */
+/** Opens and closes jars; a text that was just opened or closed is not opened again. */
 function envelopes(seal: Seal) {
   const opened = new Map<string, { readonly text: string; readonly held: HeldJar }>();
+  const remember = (id: string, text: string, held: HeldJar) => {
+    const [oldest] = opened.size >= REMEMBERED ? opened.keys() : [];
+    if (oldest !== undefined) opened.delete(oldest);
+    opened.set(id, { text, held });
+  };
   return {
     open: (id: string, text: string): HeldJar => {
       const known = opened.get(id);
       if (known?.text === text) return known.held;
       const held = JSON.parse(seal.open(text, keyOf(id))) as HeldJar;
-      const [oldest] = opened.size >= REMEMBERED ? opened.keys() : [];
-      if (oldest !== undefined) opened.delete(oldest);
-      opened.set(id, { text, held });
+      remember(id, text, held);
       return held;
     },
-    close: (id: string, held: HeldJar) => seal.seal(JSON.stringify(held), keyOf(id)),
+    close: (id: string, held: HeldJar) => {
+      const text = seal.seal(JSON.stringify(held), keyOf(id));
+      remember(id, text, held);
+      return text;
+    },
+    known: (id: string) => opened.get(id)?.held ?? null,
     forget: (id: string) => void opened.delete(id),
   };
 }

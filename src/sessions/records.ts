@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Impersonation } from "../domain/impersonation.ts";
+import { type Impersonation, lastMoment } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Log, Store } from "../ports.ts";
 import { change } from "./change.ts";
@@ -14,7 +14,7 @@ export interface RecordsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly log: Log;
-  /** How long a record is kept after its end, ms. */
+  /** How long a record is kept after the impersonation could have ended at the latest, ms. */
   readonly keepFor: number;
 }
 
@@ -52,7 +52,7 @@ export function isRecordKey(key: string): boolean {
 export function records(options: RecordsOptions): Records {
   const { store, seal, log, keepFor } = options;
   const pointer = pointers(store);
-  const expiresAt = (it: Impersonation) => (it.end?.at ?? it.expiresAt) + keepFor;
+  const expiresAt = (it: Impersonation) => lastMoment(it) + keepFor;
   const opened = (key: string, text: string) => JSON.parse(seal.open(text, key)) as Impersonation;
   const sealed = (key: string, it: Impersonation) => seal.seal(JSON.stringify(it), key);
   const read = async (key: string): Promise<Entry | null> => {

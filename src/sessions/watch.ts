@@ -1,4 +1,12 @@
-import { type End, endedAt, endsAt, type Impersonation, type Mode, modeAt } from "../domain/impersonation.ts";
+import {
+  type End,
+  endedAt,
+  endsAt,
+  type Impersonation,
+  lastMoment,
+  type Mode,
+  modeAt,
+} from "../domain/impersonation.ts";
 import type { Clock } from "../ports.ts";
 import type { Entry } from "./records.ts";
 
@@ -62,8 +70,7 @@ export function watch(clock: Clock): Watch {
         return !before.over && (now.over || now.mode !== before.mode);
       }),
     prune: (keepFor) => {
-      for (const [id, { it }] of known)
-        if ((it.end?.at ?? it.expiresAt) + keepFor < clock.now()) known.delete(id);
+      for (const [id, { it }] of known) if (lastMoment(it) + keepFor < clock.now()) known.delete(id);
     },
   };
 }

@@ -84,7 +84,10 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
   }
   const https = await stand(t, { config: `${CONFIG}publicUrl: https://${HOST}\n` });
   const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
-  t.match(started.head, /^Set-Cookie: __Host-guise=[\w-]{43}; Path=\/; HttpOnly; SameSite=Lax; Secure\r$/m);
+  t.match(
+    started.head,
+    /^Set-Cookie: __Host-guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure\r$/m,
+  );
   const secret = /__Host-guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";
   const bare = await send(
     t,

@@ -32,7 +32,7 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
     idleFor: 900_000,
     end: null,
   });
-  t.same(setCookies, [`guise=${secret}; Path=/; HttpOnly; SameSite=Lax`]);
+  t.same(setCookies, [`guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax`]);
   t.match(await it.book.recall(secret), { kind: "held", impersonation: { id: impersonation.id } });
   t.notMatch(JSON.stringify(it.events), secret, "the secret is nowhere in the record");
 });
@@ -41,7 +41,7 @@ t.test("over https its cookie has the browser's promise", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
   const { secret, setCookies } = await begin(it.world, received, order(it));
-  t.same(setCookies, [`__Host-guise=${secret}; Path=/; HttpOnly; SameSite=Lax; Secure`]);
+  t.same(setCookies, [`__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure`]);
 });
 
 t.test("each beginning has another secret", async (t) => {

@@ -79,7 +79,13 @@ t.test(
       "an answer that comes late",
     );
     t.strictSame((await here.jar(impersonation.id)).cookies, []);
-    clock.pass(600_000);
+    clock.pass(3_600_000 + 599_999);
+    t.strictSame(
+      await there.restore(impersonation.id, scope),
+      back,
+      "as long as the browser may have any of it",
+    );
+    clock.pass(1);
     t.strictSame(await there.restore(impersonation.id, scope), []);
     t.notMatch(contents(), /jar:/);
   },
@@ -98,13 +104,22 @@ t.test("a jar without anything in the browser is gone with its impersonation", a
 t.test("without the store cookies are a fault, but restoring the browser never is", async (t) => {
   const { clock, desk } = world(t);
   const { book, cutOff, log } = desk();
+  const stranger = desk();
   const { impersonation } = await book.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  await book.receive(impersonation.id, ["xsrf=1; Path=/"], scope, null);
+  await book.cookies(impersonation.id, "xsrf=1", scope);
   cutOff(true);
+  stranger.cutOff(true);
   await t.rejects(book.cookies(impersonation.id, null, scope), { code: "store-unavailable" });
   await t.rejects(book.receive(impersonation.id, ["a=1"], scope, null), { code: "store-unavailable" });
-  t.strictSame(await book.restore(impersonation.id, scope), []);
-  t.match(log.lines, [/mirrored cookies stay/]);
+  const back = ["xsrf=; Path=/; Max-Age=0"];
+  t.strictSame(await book.restore(impersonation.id, scope), back, "by what was seen last");
+  await book.close(impersonation.id, "ended-by-agent");
+  t.strictSame(await book.restore(impersonation.id, scope), back, "also once the end is owed");
+  t.strictSame(await stranger.book.restore(impersonation.id, scope), [], "who has seen nothing has nothing");
+  t.match(log.lines, [/by what was seen last/, /can not be stored/, /by what was seen last/]);
+  t.match(stranger.log.lines, [/mirrored cookies stay/]);
 });
 
 t.test("an edit that changes nothing is no write, and one that throws changes nothing", async (t) => {
