@@ -5,15 +5,14 @@ import { type GrantParts, policyOf } from "./grants.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
-import { settingsOf } from "./settings.ts";
+import { type EvidenceNames, settingsOf } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Lookup, type RouteTable, routesOf, rulesOf, type TableParts, unmetNeeds } from "./tables.ts";
 
 /** What compiling needs besides the config itself. */
 export interface CompileOptions {
   readonly digest: string;
-  /** Lower-case names of the headers that identity sources read. */
-  readonly identityHeaders: readonly string[];
+  readonly evidence: EvidenceNames;
   readonly deps: RoomDeps;
 }
 
@@ -30,7 +29,7 @@ export function compile(config: Config, options: CompileOptions): Compilation {
   const found: Complaint[] = [];
   const { table, owners, ...rest } = assemble(config, deps, found);
   const settings = attempt(found, ["upstream", "ca"], () =>
-    settingsOf(config, options.identityHeaders, deps.secret),
+    settingsOf(config, options.evidence, deps.secret),
   );
   const sources = config.identity.map((entry, i) =>
     attempt(found, ["identity", i], () => entry.create(deps)),

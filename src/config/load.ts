@@ -9,7 +9,7 @@ import { type ConfigDocument, readDocument } from "./document.ts";
 import { type Complaint, inOrder, type Problem } from "./problem.ts";
 import { salvage } from "./salvage.ts";
 import { type Config, configSchema, type Kinds, type RoomDeps } from "./schema.ts";
-import { identityHeadersOf } from "./settings.ts";
+import { evidenceNamesOf } from "./settings.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { validate } from "./validate.ts";
 
@@ -92,8 +92,8 @@ export function loadBytes(bytes: Uint8Array, file: string, options: LoadOptions)
     const among = located(complaintsAmong(salvage(document.value, options.kinds), deps));
     return { kind: "rejected", digest, problems: inOrder([...checked.problems, ...among]) };
   }
-  const identityHeaders = identityHeadersOf(fieldOf(document, "identity"));
-  const compiled = compile(checked.value, { digest, identityHeaders, deps });
+  const evidence = evidenceNamesOf(fieldOf(document, "identity"));
+  const compiled = compile(checked.value, { digest, evidence, deps });
   if (compiled.kind === "complaints") {
     return { kind: "rejected", digest, problems: inOrder(located(compiled.complaints)) };
   }

@@ -2,10 +2,16 @@ import type { SecretReader } from "../clients/secret.ts";
 import type { Config } from "./schema.ts";
 import type { Settings } from "./snapshot.ts";
 
+/** What identity sources read: lower-case names of headers, and names of cookies. */
+export interface EvidenceNames {
+  readonly identityHeaders: readonly string[];
+  readonly identityCookies: readonly string[];
+}
+
 /** The plain values of a checked config, with the defaults that depend on other keys. Throws a Fault for a missing file. */
 export function settingsOf(
   config: Config,
-  identityHeaders: readonly string[],
+  { identityHeaders, identityCookies }: EvidenceNames,
   secret: SecretReader,
 ): Settings {
   const { upstream, headers, token, audit } = config;
@@ -27,6 +33,7 @@ export function settingsOf(
     prefix: config.prefix,
     headers: { ...headers, when: headers.when ?? (appKnows ? "impersonating" : "always") },
     identityHeaders,
+    identityCookies,
     token: { ...token, audience: token.audience ?? upstream.url },
     cookie: config.cookie,
     timeouts: config.timeouts,
@@ -36,11 +43,21 @@ export function settingsOf(
   };
 }
 
-/** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`. Lower case. */
-export function identityHeadersOf(identity: unknown): readonly string[] {
+/** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */
+export function evidenceNamesOf(identity: unknown): EvidenceNames {
   const entries: readonly unknown[] = Array.isArray(identity) ? identity : [];
-  const names = entries.flatMap((entry) => fieldsOf(entry).flatMap(([, options]) => namesIn(options)));
-  return [...new Set(names.map((name) => name.toLowerCase()))];
+  const options = entries.flatMap((entry) => fieldsOf(entry).map(([, options]) => options));
+  return {
+    identityHeaders: [...new Set(options.flatMap(namesIn).map((name) => name.toLowerCase()))],
+    identityCookies: [...new Set(options.flatMap(cookiesIn))],
+  };
+}
+
+function cookiesIn(options: unknown): readonly string[] {
+  const named = fieldsOf(options).flatMap(([key, value]) =>
+    key === "cookie" || key === "cookies" ? [value].flat() : [],
+  );
+  return named.filter((name) => typeof name === "string");
 }
 
 function namesIn(options: unknown): readonly string[] {

@@ -40,6 +40,8 @@ export interface Settings {
   };
   /** Lower-case names of the headers that identity sources read (`cf-access-jwt-assertion`); never sent under a disguise. */
   readonly identityHeaders: readonly string[];
+  /** Names of the cookies that identity sources read; no cookie of a customer's is laid over them in the browser. */
+  readonly identityCookies: readonly string[];
   readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
   readonly cookie: { readonly name: string };
   readonly timeouts: {
@@ -89,6 +91,8 @@ export interface Settings {
     readonly logout: readonly string[];
     /** Whether start, switch and stop clear the browser's cache and storage. */
     readonly clearSiteData: boolean;
+    /** Names of cookies that the app's own scripts set for its server; a `*` at the end stands for any rest. */
+    readonly scriptCookies: readonly string[];
   };
   readonly audit: {
     readonly stream: string;

@@ -42,6 +42,8 @@ export interface Jar {
   readonly mirrors: readonly Mirror[];
   /** The names that the agent's browser sent at the start: they are the agent's. */
   readonly own: readonly string[];
+  /** Whether nothing can be missing among them: a browser that comes from another site keeps its strict ones back. */
+  readonly ownKnown: boolean;
 }
 
 /** The request that cookies come with or go with. */
@@ -57,8 +59,12 @@ export interface CookieScope {
   readonly reserved?: readonly string[];
   /** True for a request that another site caused: SameSite=Strict cookies stay behind. */
   readonly crossSite?: boolean;
+  /** True where the browser sends all that it has for the address, SameSite=Strict too. */
+  readonly allSent?: boolean;
   /** Names of cookies that the app's scripts set for its server; `*` at the end stands for the rest of a name. */
   readonly scripted?: readonly string[];
+  /** Names by which it is found out who the agent is: in the browser nothing is laid over them. */
+  readonly agents?: readonly string[];
   /** When the impersonation ends at the latest: no mirrored cookie outlives it in the browser. */
   readonly until?: number;
 }
@@ -68,7 +74,8 @@ export const MOST_COOKIES = 180;
 
 /** The jar of a new impersonation. `sent` is the `Cookie` header that the agent's browser came with, without ours. */
 export function emptyJar(sent: string | null): Jar {
-  return { cookies: [], mirrors: [], own: [...new Set(parseCookies(sent).map(({ name }) => name))] };
+  const own = [...new Set(parseCookies(sent).map(({ name }) => name))];
+  return { cookies: [], mirrors: [], own, ownKnown: false };
 }
 
 /** The host without its port, in lower case. */

@@ -2,6 +2,7 @@ import { type CookiePair, formatSetCookie, LARGEST_PAIR, parseCookies } from "./
 import {
   type CookieScope,
   domainMatches,
+  emptyJar,
   equalCookie,
   goesWith,
   hostOf,
@@ -32,9 +33,8 @@ export interface Mirrored {
  */
 export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
   const pairs = parseCookies(sent);
-  const readable = jar.cookies.filter(
-    (it) => !it.httpOnly && mayBeSet(it, scope) && !isOver(it, scope.now) && !isReserved(it, scope),
-  );
+  const mayBeRead = (it: JarCookie) => !it.httpOnly && !isReserved(it, scope) && !isAgents(it.name, scope);
+  const readable = jar.cookies.filter((it) => mayBeRead(it) && mayBeSet(it, scope) && !isOver(it, scope.now));
   const shown = readable.flatMap((cookie) => show(jar, cookie, pairs, scope.now));
   const hidden = jar.mirrors
     .filter((it) => !it.gone && mayBeSet(it.cookie, scope))
@@ -49,6 +49,27 @@ export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirro
 }
 
 /**
+ * The jar of a new impersonation. What the agent's own scripts have set under a name that the customer's will set too is taken
+ * out of the browser until the end. `sent` is the `Cookie` header that the agent's browser came with, without ours.
+ */
+export function begin(sent: string | null, scope: CookieScope): Mirrored {
+  const pairs = parseCookies(sent);
+  const jar = emptyJar(sent);
+  const mirrors = jar.own.flatMap((name) => {
+    const [own, ...others] = isScripted(name, scope) ? valuesOf(pairs, name) : [];
+    if (own === undefined || others.length > 0) return [];
+    const past = [{ value: own, until: scope.now + ON_ITS_WAY }];
+    const cookie = scriptCookie({ name, value: "" }, scope);
+    return [{ cookie, gone: true, seen: false, changedAt: scope.now, past, own }];
+  });
+  const own = jar.own.filter((name) => !mirrors.some(({ cookie }) => cookie.name === name));
+  return {
+    jar: { ...jar, own, mirrors, ownKnown: scope.allSent === true },
+    lines: mirrors.map(({ cookie }) => line(cookie, 0, scope.now)),
+  };
+}
+
+/**
  * Takes what the page's scripts changed in the browser into the jar: another value of a mirrored cookie, its deletion,
  * or a new one. A `Cookie` header doesn't say who set what, so a new name counts only if it is among the scope's `scripted`
  * and the agent's browser did not send it at the start. Same jar when nothing changed.
@@ -56,14 +77,21 @@ export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirro
 export function fromScript(jar: Jar, sent: string | null, scope: CookieScope): Jar {
   const pairs = parseCookies(sent);
   const heard = jar.mirrors.reduce((it, mirrored) => hear(it, mirrored, pairs, scope), jar);
-  const names = new Set(pairs.map(({ name }) => name));
-  for (const it of jar.mirrors) if (!it.gone) names.delete(it.cookie.name);
-  return [...names].reduce((it, name) => {
-    const values = valuesOf(pairs, name);
-    const [value] = values;
-    const meant = (scope.scripted ?? []).some((entry) => stands(entry, name)) && values.length === 1;
-    return meant && value !== undefined ? take(it, { name, value }, scope) : it;
+  const names = [...new Set(pairs.map(({ name }) => name))].filter(
+    (name) => isScripted(name, scope) && !heard.mirrors.some((it) => !it.gone && it.cookie.name === name),
+  );
+  if (!heard.ownKnown) return withOwn(heard, names, scope);
+  return names.reduce((it, name) => {
+    const [value, ...others] = valuesOf(pairs, name);
+    return value === undefined || others.length > 0 ? it : take(it, { name, value }, scope);
   }, heard);
+}
+
+/** Whoever came from another site shows with the first request from here what else there is of the agent's own. */
+function withOwn(jar: Jar, names: readonly string[], scope: CookieScope): Jar {
+  if (scope.allSent !== true || (scope.scripted ?? []).length === 0) return jar;
+  const more = names.filter((name) => !jar.own.includes(name) && coverOf(jar, name) === undefined);
+  return { ...jar, own: [...jar.own, ...more], ownKnown: true };
 }
 
 /** What has to be kept of a jar when its impersonation is over: enough to restore the browser, nothing of the customer's. */
@@ -71,16 +99,24 @@ export function remainsOf(jar: Jar): Jar {
   const mirrors = jar.mirrors
     .filter((it) => it.own !== null || !it.gone)
     .map((it) => ({ ...it, cookie: { ...it.cookie, value: "" }, past: [] }));
-  return { cookies: [], mirrors, own: [] };
+  return { cookies: [], mirrors, own: [], ownKnown: false };
 }
 
-/** The lines that take what was mirrored out of the browser and put the agent's own values back, for this host. */
-export function restore(jar: Jar, scope: CookieScope): readonly string[] {
+/**
+ * The lines that take what was mirrored out of the browser and put the agent's own values back, for this host. `sent` is what
+ * the browser has now, without ours: an own value that is still there, with a path or a domain of its own, is not put back.
+ */
+export function restore(jar: Jar, sent: string | null, scope: CookieScope): readonly string[] {
+  const pairs = parseCookies(sent);
   return jar.mirrors
     .filter((it) => mayBeSet(it.cookie, scope) && (it.own !== null || !it.gone))
-    .map(({ cookie, own }) =>
-      own === null ? line(cookie, 0, scope.now) : line({ ...cookie, value: own }, null, scope.now),
-    );
+    .map(({ cookie, own, gone }) => {
+      const others = valuesOf(pairs, cookie.name).filter((value) => value === own).length;
+      const stillThere = others > (!gone && cookie.value === own ? 1 : 0);
+      return own === null || stillThere
+        ? line(cookie, 0, scope.now)
+        : line({ ...cookie, value: own }, null, scope.now);
+    });
 }
 
 /** Whether an answer of this host can set it in the browser. */
@@ -175,23 +211,45 @@ function forget(jar: Jar, it: Mirror, scope: CookieScope): Jar {
 /** A script set a cookie that was not there before; which path it has can't be known, so it goes with all. */
 function take(jar: Jar, pair: CookiePair, scope: CookieScope): Jar {
   const { name, value } = pair;
-  if (jar.cookies.length >= MOST_COOKIES) return jar;
-  const agents = jar.own.includes(name) || jar.cookies.some((it) => it.name === name);
-  const beyondScripts = name === "" || /^__(host-)?http-/i.test(name) || isReserved(pair, scope);
-  if (agents || beyondScripts || name.length + value.length > LARGEST_PAIR) return jar;
-  const cookie: JarCookie = {
+  if (jar.cookies.length >= MOST_COOKIES || name.length + value.length > LARGEST_PAIR) return jar;
+  if (jar.own.includes(name) || jar.cookies.some((it) => it.name === name)) return jar;
+  const covering = coverOf(jar, name);
+  if (covering !== undefined && (value === covering.own || !isFresh(covering, value, scope.now))) return jar;
+  const cookie = scriptCookie(pair, scope);
+  const own = covering?.own ?? null;
+  const mirrored = { cookie, gone: false, seen: true, changedAt: scope.now, past: covering?.past ?? [], own };
+  return withMirrors({ ...jar, cookies: [...jar.cookies, cookie] }, [mirrored], scope.now);
+}
+
+/** What is kept of a name that is out of the browser at the moment. */
+function coverOf(jar: Jar, name: string): Mirror | undefined {
+  return jar.mirrors.find((it) => it.gone && it.cookie.name === name);
+}
+
+function scriptCookie(pair: CookiePair, scope: CookieScope): JarCookie {
+  return {
     ...pair,
     domain: hostOf(scope),
     hostOnly: true,
     path: "/",
-    secure: /^__(host|secure)-/i.test(name),
+    secure: /^__(host|secure)-/i.test(pair.name),
     httpOnly: false,
     sameSite: null,
     expiresAt: null,
     setAt: scope.now,
   };
-  const mirrored = { cookie, gone: false, seen: true, changedAt: scope.now, past: [], own: null };
-  return withMirrors({ ...jar, cookies: [...jar.cookies, cookie] }, [mirrored], scope.now);
+}
+
+/** Whether it was announced as one that scripts set, and can be one. */
+function isScripted(name: string, scope: CookieScope): boolean {
+  const beyondScripts =
+    name === "" || /^__(host-)?http-/i.test(name) || isReserved({ name, value: "" }, scope);
+  if (beyondScripts || isAgents(name, scope)) return false;
+  return (scope.scripted ?? []).some((entry) => stands(entry, name));
+}
+
+function isAgents(name: string, { agents = [] }: CookieScope): boolean {
+  return agents.includes(name);
 }
 
 /** Mirrors that are gone and cover nothing are forgotten when no late request can speak of them. */

@@ -12,5 +12,8 @@ export function restored(jar: Jar, sent: string | null): string | null {
     if (covering === undefined) return [pair];
     return covering.own === null ? [] : [{ name: pair.name, value: covering.own }];
   });
-  return formatCookies(pairs);
+  const back = shown.flatMap(({ cookie: { name }, own }) =>
+    own === null || pairs.some((pair) => pair.name === name) ? [] : [{ name, value: own }],
+  );
+  return formatCookies([...pairs, ...back]);
 }

@@ -3,14 +3,19 @@ import type { Received } from "./received.ts";
 
 /** The request as the rules of cookies see it. */
 export function cookieScope(received: Received): CookieScope {
-  const { name } = received.snapshot.settings.cookie;
+  const { cookie, page, identityCookies } = received.snapshot.settings;
+  const { name } = cookie;
+  const { site } = received.navigation;
   return {
     host: received.host,
     path: received.path,
     secure: received.scheme === "https" || isLocal(received.host),
     now: received.at,
     reserved: [name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`],
-    crossSite: received.navigation.site === "cross-site",
+    crossSite: site === "cross-site",
+    allSent: site === "same-origin" || site === "same-site" || site === "none",
+    scripted: page.scriptCookies,
+    agents: identityCookies,
   };
 }
 

@@ -40,7 +40,7 @@ export interface Shoes {
  * Throws `store-unavailable` or `audit-unavailable`.
  */
 export async function begin(world: World, received: Received, order: Beginning): Promise<Shoes> {
-  const { impersonation, secret } = await world.book.open({
+  const { impersonation, secret, lines } = await world.book.open({
     id: world.newId(),
     agent: order.agent,
     effectiveUser: order.effectiveUser,
@@ -52,6 +52,7 @@ export async function begin(world: World, received: Received, order: Beginning):
     total: order.grant.total,
     idle: order.grant.idle,
     ownCookies: received.cookies,
+    scope: cookieScope(received),
   });
   try {
     await world.ledger.record(
@@ -70,7 +71,7 @@ export async function begin(world: World, received: Received, order: Beginning):
   const { settings } = received.snapshot;
   const names = cookieNames(settings.cookie.name, received.scheme);
   const worn = setOwnCookie(names.secret, secret, received.scheme, SECRET_SECONDS);
-  return { impersonation, secret, setCookies: [worn] };
+  return { impersonation, secret, setCookies: [worn, ...lines] };
 }
 
 /**
@@ -140,7 +141,7 @@ export async function takeOff(
   if (over === null) return [own];
   const sealed = world.forms.seal(labelOf(over.effectiveUser), world.clock.now());
   const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
-  return [own, notice, ...(await world.book.restore(over.id, cookieScope(received)))];
+  return [own, notice, ...(await world.book.restore(over.id, cookieScope(received), received.cookies))];
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
@@ -149,6 +150,6 @@ export async function betweenShoes(
   received: Received,
   over: Impersonation,
 ): Promise<{ readonly setCookies: readonly string[]; readonly cookies: string | null }> {
-  const setCookies = await world.book.restore(over.id, cookieScope(received));
+  const setCookies = await world.book.restore(over.id, cookieScope(received), received.cookies);
   return { setCookies, cookies: restored(await world.book.jar(over.id), received.cookies) };
 }

@@ -1,4 +1,5 @@
 import type { CookieScope, Jar } from "../domain/cookie-jar.ts";
+import { begin } from "../domain/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import type { DisguiseFact } from "../domain/facts.ts";
 import {
@@ -21,16 +22,22 @@ import { sealFor } from "./seal.ts";
 import { upkeep } from "./upkeep.ts";
 import { type Ended, watch } from "./watch.ts";
 
-/** A start, with the `Cookie` header that the agent's browser came with, without ours. */
-export type OpenOrder = StartOrder & { readonly ownCookies: string | null };
+/** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
+export type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
+
+/** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. `lines` are for the browser too. */
+export interface Opened {
+  readonly impersonation: Impersonation;
+  readonly secret: string;
+  readonly lines: readonly string[];
+}
 
 /**
  * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
  * `store-unavailable`; what must work in every state never does, and says so.
  */
 export interface Book {
-  /** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. */
-  open(order: OpenOrder): Promise<{ readonly impersonation: Impersonation; readonly secret: string }>;
+  open(order: OpenOrder): Promise<Opened>;
   /** `held` also for some time after the end, with the end in it; `lost` when there is no record. At most a second old. */
   recall(secret: string): Promise<DisguiseFact>;
   /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
@@ -66,8 +73,8 @@ export interface Book {
     scope: CookieScope,
     sent: string | null,
   ): Promise<readonly string[]>;
-  /** The lines that make the browser the agent's own again; also for a while after the end. Never throws. */
-  restore(id: string, scope: CookieScope): Promise<readonly string[]>;
+  /** The lines that make the browser, which sent these, the agent's own again; also for a while after the end. Never throws. */
+  restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }
 
 export interface BookDeps {
@@ -132,7 +139,7 @@ export function book(deps: BookDeps): OpenBook {
     saveJar: async (id, edit) => (await desk.jars.edit(id, edit)).jar,
     cookies: (id, sent, scope) => cookies(desk, id, sent, scope),
     receive: (id, lines, scope, sent) => receive(desk, id, lines, scope, sent),
-    restore: (id, scope) => restore(desk, id, scope),
+    restore: (id, scope, sent) => restore(desk, id, scope, sent),
     check: () => keeping.check(),
     shut: () => keeping.close(),
   };
@@ -155,14 +162,15 @@ function deskOf(deps: BookDeps): Desk {
   };
 }
 
-async function open(desk: Desk, order: OpenOrder) {
-  const { ownCookies, ...rest } = order;
+async function open(desk: Desk, order: OpenOrder): Promise<Opened> {
+  const { ownCookies, scope, ...rest } = order;
   const impersonation = start(rest);
-  await desk.jars.create(impersonation, ownCookies);
+  const { jar, lines } = begin(ownCookies, scope);
+  await desk.jars.create(impersonation, jar);
   const { entry, secret } = await desk.records.create(impersonation);
   desk.recall.know(entry);
   desk.watch.observe(entry, false);
-  return { impersonation, secret };
+  return { impersonation, secret, lines };
 }
 
 /** Changes a running one and tells all gateways; null if it is over. */

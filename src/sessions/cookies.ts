@@ -39,9 +39,10 @@ export async function restore(
   { jars, log }: Desk,
   id: string,
   scope: CookieScope,
+  sent: string | null,
 ): Promise<readonly string[]> {
   try {
-    return linesBack((await jars.read(id)).jar, scope);
+    return linesBack((await jars.read(id)).jar, sent, scope);
   } catch (error) {
     const known = jars.known(id);
     log.warn(
@@ -50,6 +51,6 @@ export async function restore(
         ? "mirrored cookies stay in the browser until they expire"
         : "mirrored cookies are taken back by what was seen last",
     );
-    return known === null ? [] : linesBack(known.jar, scope);
+    return known === null ? [] : linesBack(known.jar, sent, scope);
   }
 }

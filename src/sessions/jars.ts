@@ -24,7 +24,7 @@ export interface JarsOptions {
 
 /** The cookie jars in the store, each sealed for its impersonation. */
 export interface Jars {
-  create(it: Impersonation, sent: string | null): Promise<void>;
+  create(it: Impersonation, jar: Jar): Promise<void>;
   /** An empty one that is over, if there is none any more. */
   read(id: string): Promise<HeldJar>;
   /** As this process saw it last, without asking anybody; null if it has not. */
@@ -53,8 +53,8 @@ export function jars(options: JarsOptions): Jars {
     expiresAt: (held: HeldJar) => Math.max(clock.now(), held.until) + keepFor,
   });
   return {
-    create: async (it, sent) => {
-      const text = envelope.close(it.id, { jar: emptyJar(sent), over: false, until: it.expiresAt });
+    create: async (it, jar) => {
+      const text = envelope.close(it.id, { jar, over: false, until: it.expiresAt });
       await store.write(keyOf(it.id), text, { version: null, expiresAt: it.expiresAt + keepFor });
     },
     read: async (id) => {

@@ -21,7 +21,7 @@ t.test("every default is filled in", async (t) => {
     cookie: { name: "guise" },
     timeouts: { connect: 5_000, lookup: 3_000, answer: 60_000 },
     limits: { url: 16_384, segments: 128 },
-    page: { banner: { position: "top" }, disable: [], clearSiteData: true },
+    page: { banner: { position: "top" }, disable: [], scriptCookies: [], clearSiteData: true },
     audit: { stream: "{guise:audit}", mode: "strict" },
   });
 });

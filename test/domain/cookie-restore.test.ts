@@ -1,6 +1,6 @@
 import t from "tap";
 import { emptyJar, receive } from "../../src/domain/cookie-jar.ts";
-import { mirror } from "../../src/domain/cookie-mirror.ts";
+import { begin, mirror } from "../../src/domain/cookie-mirror.ts";
 import { restored } from "../../src/domain/cookie-restore.ts";
 
 const SCOPE = { host: "app.example.com", path: "/", secure: false, now: 0, reserved: [], crossSite: false };
@@ -22,4 +22,11 @@ t.test("without anything lent nothing changes", async (t) => {
 
 t.test("where only lent ones were, none are left", async (t) => {
   t.equal(restored(jarWith(null, "csrf=nuno; Path=/"), "csrf=nuno"), null);
+});
+
+t.test("what was taken out of the browser for the while is there again for the next", async (t) => {
+  const scope = { ...SCOPE, allSent: true, scripted: ["jwt"] };
+  const { jar } = begin("jwt=agent; a=1", scope);
+  t.equal(restored(jar, "a=1"), "a=1; jwt=agent");
+  t.equal(restored(jar, "a=1; jwt=nuno"), "a=1; jwt=agent");
 });

@@ -68,9 +68,9 @@ t.test(
       sent,
     );
     const back = ["theme=light; Path=/", "xsrf=; Path=/; Max-Age=0"];
-    t.strictSame(await there.restore(impersonation.id, scope), back);
+    t.strictSame(await there.restore(impersonation.id, scope, null), back);
     await here.close(impersonation.id, "ended-by-agent");
-    t.strictSame(await there.restore(impersonation.id, scope), back);
+    t.strictSame(await there.restore(impersonation.id, scope, null), back);
     t.equal(await there.cookies(impersonation.id, sent, scope), null);
     t.strictSame((await there.jar(impersonation.id)).cookies, []);
     t.strictSame(
@@ -81,12 +81,12 @@ t.test(
     t.strictSame((await here.jar(impersonation.id)).cookies, []);
     clock.pass(3_600_000 + 599_999);
     t.strictSame(
-      await there.restore(impersonation.id, scope),
+      await there.restore(impersonation.id, scope, null),
       back,
       "as long as the browser may have any of it",
     );
     clock.pass(1);
-    t.strictSame(await there.restore(impersonation.id, scope), []);
+    t.strictSame(await there.restore(impersonation.id, scope, null), []);
     t.notMatch(contents(), /jar:/);
   },
 );
@@ -114,10 +114,14 @@ t.test("without the store cookies are a fault, but restoring the browser never i
   await t.rejects(book.cookies(impersonation.id, null, scope), { code: "store-unavailable" });
   await t.rejects(book.receive(impersonation.id, ["a=1"], scope, null), { code: "store-unavailable" });
   const back = ["xsrf=; Path=/; Max-Age=0"];
-  t.strictSame(await book.restore(impersonation.id, scope), back, "by what was seen last");
+  t.strictSame(await book.restore(impersonation.id, scope, null), back, "by what was seen last");
   await book.close(impersonation.id, "ended-by-agent");
-  t.strictSame(await book.restore(impersonation.id, scope), back, "also once the end is owed");
-  t.strictSame(await stranger.book.restore(impersonation.id, scope), [], "who has seen nothing has nothing");
+  t.strictSame(await book.restore(impersonation.id, scope, null), back, "also once the end is owed");
+  t.strictSame(
+    await stranger.book.restore(impersonation.id, scope, null),
+    [],
+    "who has seen nothing has nothing",
+  );
   t.match(log.lines, [/by what was seen last/, /can not be stored/, /by what was seen last/]);
   t.match(stranger.log.lines, [/mirrored cookies stay/]);
 });

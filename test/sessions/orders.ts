@@ -24,6 +24,7 @@ export function order(now: number, change: Partial<OpenOrder> = {}): OpenOrder {
     total: 3_600_000,
     idle: 900_000,
     ownCookies: "sid=agent",
+    scope: { host: "app.example.com", path: "/", secure: true, now },
     ...change,
   };
 }

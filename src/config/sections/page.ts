@@ -21,6 +21,16 @@ export const page = z
       .describe("The banner that says who is looking as whom."),
     disable: selectors.describe("CSS selectors of what is greyed out."),
     logout: selectors.describe("CSS selectors of the app's sign-out links and forms; they stop instead."),
+    scriptCookies: z
+      .array(
+        z.string().regex(/^[!#$%&'+.^_`|~0-9A-Za-z-]+\*?$/, {
+          error: "write the name of a cookie; a `*` may stand at its end",
+        }),
+      )
+      .default([])
+      .describe(
+        "Names of cookies that the app's own scripts set for its server, with `path=/`; a `*` at the end is any ending. They go into the customer's jar, and the agent's own are kept apart.",
+      ),
     clearSiteData: z
       .boolean()
       .default(true)
