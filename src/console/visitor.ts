@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { asGranted } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
@@ -39,9 +40,10 @@ export async function visitor(world: World, request: FastifyRequest): Promise<Vi
 async function wornBy(world: World, received: Received, trueUser: Identity): Promise<Impersonation | null> {
   if (received.secret === null) return null;
   const disguise = await world.book.recall(received.secret);
-  return disguise.kind === "held" && disguise.impersonation.agent.id === trueUser.id
-    ? disguise.impersonation
-    : null;
+  if (disguise.kind !== "held" || disguise.impersonation.agent.id !== trueUser.id) return null;
+  const { impersonation } = disguise;
+  const people = { agent: trueUser, target: impersonation.effectiveUser };
+  return asGranted(received.snapshot.policy, impersonation, people);
 }
 
 /** One value of a form; files and repeated fields count as absent. */

@@ -3,7 +3,7 @@ import type { Verdict } from "./effects/effect.ts";
 import { readOnly } from "./effects/read-only.ts";
 import { EFFECTS } from "./effects/registry.ts";
 import type { RequestFacts, SessionFacts } from "./facts.ts";
-import { admit, isAgent } from "./grant.ts";
+import { admit, asGranted, isAgent } from "./grant.ts";
 import { type Identity, labelOf } from "./identity.ts";
 import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
 import { isSafe } from "./method.ts";
@@ -97,7 +97,8 @@ function disguised(request: RequestFacts, session: SessionFacts, policy: Policy,
     trail.stops("the impersonation is on record", true, disguise.kind);
     return ended("ended-expired");
   }
-  const { impersonation } = disguise;
+  const target = targetOf(session, disguise.impersonation);
+  const impersonation = asGranted(policy, disguise.impersonation, { agent: caller.identity, target });
   const unknown = session.target.kind === "unavailable";
   if (trail.stops("it is known who the person is", unknown, session.target.kind))
     return refuse(503, "identity-unavailable");
@@ -136,8 +137,7 @@ function overBecause(
     return "ended-agent-lost-right";
   if (trail.stops("the person is still there", session.target.kind === "gone", session.target.kind))
     return "ended-target-changed";
-  const target = session.target.kind === "known" ? session.target.identity : impersonation.effectiveUser;
-  const admission = admit(policy, agent, target);
+  const admission = admit(policy, agent, targetOf(session, impersonation));
   if (admission.kind === "refused") {
     trail.stops("you may be this person", true, admission.reason);
     return "ended-target-changed";
@@ -147,6 +147,11 @@ function overBecause(
   if (trail.stops("the person agrees", !consented, session.consent))
     return session.consent === "refused" ? "consent-refused" : "consent-required";
   return null;
+}
+
+/** The worn person as they are today, as far as anybody knows. */
+function targetOf({ target }: SessionFacts, { effectiveUser }: Impersonation): Identity {
+  return target.kind === "known" ? target.identity : effectiveUser;
 }
 
 /** What may be done while being somebody else. */

@@ -1,5 +1,6 @@
 import type { ReasonWord } from "./decision.ts";
 import type { Identity } from "./identity.ts";
+import type { Impersonation } from "./impersonation.ts";
 import type { Grant, People, Policy } from "./policy.ts";
 
 /** Whether an agent may be this person, and by which entry of `agents`. */
@@ -36,4 +37,25 @@ export function admit(policy: Policy, agent: Identity, target: Identity): Admiss
   const targetIsAgent = isAgent(policy, target);
   const grant = candidates.find((candidate) => !targetIsAgent || candidate.mayBeAgents);
   return grant ? { kind: "granted", grant } : { kind: "refused", reason: "nested" };
+}
+
+/**
+ * An impersonation under what the config grants today: a mode, a step up or a limit that became less counts at once; one
+ * that became more is for those that begin after it. As it is where nothing is granted any more: then it is over anyhow.
+ */
+export function asGranted(
+  policy: Policy,
+  it: Impersonation,
+  { agent, target }: { readonly agent: Identity; readonly target: Identity },
+): Impersonation {
+  const admission = admit(policy, agent, target);
+  if (admission.kind === "refused") return it;
+  const { mode, elevateFor, total, idle } = admission.grant;
+  return {
+    ...it,
+    mode: mode === "write" ? it.mode : "read",
+    writeUntil: mode === "write" || elevateFor !== null ? it.writeUntil : null,
+    expiresAt: Math.min(it.expiresAt, it.startedAt + total),
+    idleFor: Math.min(it.idleFor, idle),
+  };
 }

@@ -1,6 +1,5 @@
 import type { ServerResponse } from "node:http";
 import { REASONS, type ReasonWord } from "../domain/decision.ts";
-import { modeAt } from "../domain/impersonation.ts";
 import type { Fault } from "../errors.ts";
 import { type Answer, answer, answerFaultTo } from "./answer.ts";
 import { assure } from "./assured.ts";
@@ -12,7 +11,7 @@ import { respond } from "./respond.ts";
 import { orUnsent, settle } from "./settle.ts";
 import type { Signed } from "./sign.ts";
 import type { CutReason } from "./sockets.ts";
-import { standing } from "./standing.ts";
+import { speaksByMode, standing } from "./standing.ts";
 import type { World } from "./world.ts";
 
 /** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
@@ -53,7 +52,7 @@ export function leash(world: World, signed: Signed): Leash {
   const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
   const release = world.sockets.add(wearer, cut, {
     tunnel: upgrade,
-    lifted: upgrade && modeAt(impersonation, signed.at) === "write" && signed.rule?.effect !== "allow",
+    lifted: speaksByMode(signed, impersonation),
     ask: () => standing(world, signed),
   });
   // It was decided under a config that may be gone by now.

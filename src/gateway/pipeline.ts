@@ -3,6 +3,7 @@ import { type Committed, commit } from "./commit.ts";
 import { takeYes } from "./confirm.ts";
 import { findOwner } from "./find-owner.ts";
 import { identify } from "./identify.ts";
+import { inTime } from "./in-time.ts";
 import { judge } from "./judge.ts";
 import { match } from "./match.ts";
 import { recall } from "./recall.ts";
@@ -33,7 +34,7 @@ export async function pipeline(world: World, received: Received): Promise<Passag
     // Whoever only wants to know whether there is a question hears no more than that there is none.
     if (judged.probing && judged.disguise.kind !== "none" && judged.decision.reason !== "confirm-required")
       return { kind: "unasked" };
-    const committed = await commit(world, judged);
+    const committed = await inTime(world, await commit(world, judged));
     if (committed.decision.kind !== "forward") return { kind: "answer", committed };
     return { kind: "forward", signed: await orUnsent(world, committed, () => sign(world, committed)) };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { DisguiseFact, TargetFact } from "../domain/facts.ts";
+import { asGranted } from "../domain/grant.ts";
 import { Fault } from "../errors.ts";
 import type { Identified } from "./identify.ts";
 import type { World } from "./world.ts";
@@ -16,7 +17,21 @@ const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 export async function recall(world: World, identified: Identified): Promise<Recalled> {
   if (identified.secret === null) return { ...identified, disguise: NO_DISGUISE, worn: RECORDED };
   const disguise = await remembered(world, identified, identified.secret);
-  return { ...identified, disguise, worn: await wornPerson(world, identified, disguise) };
+  const worn = await wornPerson(world, identified, disguise);
+  return { ...identified, disguise: underToday(identified, disguise, worn), worn };
+}
+
+/** What runs now runs under the config of now: banner, token and record say the same as the judge. */
+function underToday(
+  { caller, snapshot }: Identified,
+  disguise: DisguiseFact,
+  worn: TargetFact,
+): DisguiseFact {
+  if (disguise.kind !== "held" || caller.kind !== "known") return disguise;
+  const { impersonation } = disguise;
+  const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
+  const people = { agent: caller.identity, target };
+  return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
 
 async function remembered(world: World, identified: Identified, secret: string): Promise<DisguiseFact> {

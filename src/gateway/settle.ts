@@ -38,7 +38,8 @@ export function settle(world: World, committed: Committed, settlement: Settlemen
     .catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
 }
 
-const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
+/** What never went out. */
+export const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
 
 /** Does what is still to be done before the first byte goes out; if that fails, the intent is closed as never sent. */
 export async function orUnsent<T>(world: World, committed: Committed, work: () => Maybe<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import type { Navigation } from "../domain/facts.ts";
+import { type Impersonation, modeAt } from "../domain/impersonation.ts";
 import { callerOf } from "./identify.ts";
 import { judge } from "./judge.ts";
 import { recall } from "./recall.ts";
@@ -39,9 +40,21 @@ export async function standing(world: World, signed: Signed): Promise<Standing> 
     beginning: null,
     confirmed: false,
   });
-  if (decision.kind === "forward") return { kind: "good" };
-  if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
   const held = recalled.disguise.kind === "held" ? recalled.disguise.impersonation : null;
+  if (decision.kind === "forward") {
+    const spoke = speaksByMode(signed, signed.impersonation);
+    return spoke && !speaksByMode(now, held)
+      ? { kind: "over", why: "read-only", running: null }
+      : { kind: "good" };
+  }
+  if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
   const theirs = held !== null && caller.kind === "known" && caller.identity.id === held.agent.id;
   return { kind: "over", why: decision.reason, running: theirs && held.end === null ? held : null };
+}
+
+/** Whether a page may speak through its tunnel only because the mode is write at the moment. */
+export function speaksByMode({ upgrade, rule, at }: Signed, impersonation: Impersonation | null): boolean {
+  return (
+    upgrade && rule?.effect !== "allow" && impersonation !== null && modeAt(impersonation, at) === "write"
+  );
 }

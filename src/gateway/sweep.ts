@@ -1,3 +1,4 @@
+import { asGranted } from "../domain/grant.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import { inBatches } from "./batches.ts";
@@ -33,9 +34,11 @@ export function sweeper(world: World, every: number): Closing & { sweep(): Promi
 }
 
 async function sweepOnce(world: World): Promise<void> {
-  const off = world.config.current().policy.impersonation === "off";
+  const { policy } = world.config.current();
+  const off = policy.impersonation === "off";
   await inBatches(await world.book.list(), WIDTH, async (it) => {
-    const why = off ? "ended-revoked" : endedAt(it, world.clock.now());
+    const today = asGranted(policy, it, { agent: it.agent, target: it.effectiveUser });
+    const why = off ? "ended-revoked" : endedAt(today, world.clock.now());
     if (it.end === null && why !== null) await end(world, null, it, why);
   });
 }

@@ -277,6 +277,24 @@ t.test(
   },
 );
 
+t.test("SES-07: a mode or a limit that the config takes back counts on the very next request", async (t) => {
+  const at = await stand(t, { config: WRITE });
+  const cookie = await wear(t, at);
+  const post = request("POST /save", [...AS.alice, cookie, "Content-Length: 0"]);
+  t.equal((await send(t, at.port, post)).status, 200);
+  const heard = at.app.begun.length;
+  await at.reconfigure(WRITE.replace("mode: write", "mode: read"));
+  const refused = await send(t, at.port, post);
+  t.match({ status: refused.status, code: codeOf(refused) }, { status: 403, code: "read-only" });
+  const page = await send(t, at.port, request("GET /.guise/me", [...AS.alice, cookie]));
+  t.match(JSON.parse(page.body), { impersonation: { mode: "read" } }, "and so it is shown");
+  t.equal(at.app.begun.length, heard);
+  await at.reconfigure(WRITE.replace("mode: write", "mode: write\n    limit: { total: 1s, idle: 1s }"));
+  let over = await send(t, at.port, post);
+  while (over.status === 200) over = await send(t, at.port, post);
+  t.match({ status: over.status, code: codeOf(over) }, { status: 409, code: "ended-expired" });
+});
+
 t.test("SES-08: Stop works when everything else does not, and may be pressed again", async (t) => {
   const cleared = /^set-cookie: guise=; Path=\/; Max-Age=0/im;
   const unhappy: readonly (readonly [what: string, who: readonly string[], config: string])[] = [

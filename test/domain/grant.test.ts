@@ -1,6 +1,7 @@
 import t from "tap";
-import { admit, isAgent, isAmong } from "../../src/domain/grant.ts";
+import { admit, asGranted, isAgent, isAmong } from "../../src/domain/grant.ts";
 import type { Identity } from "../../src/domain/identity.ts";
+import { start } from "../../src/domain/impersonation.ts";
 import type { Grant, People, Policy } from "../../src/domain/policy.ts";
 
 const EVERYBODY: People = { users: null, groups: null, notUsers: [], notInGroups: [] };
@@ -127,3 +128,35 @@ t.test("switched off, nobody may be anybody", async (t) => {
     reason: "not-agent",
   });
 });
+
+t.test(
+  "what runs has no more than the config gives today, and nothing that it gives since then",
+  async (t) => {
+    const agent = person("alice", ["support"]);
+    const target = person("17", ["customer"]);
+    const order = {
+      id: "i",
+      agent,
+      effectiveUser: target,
+      reason: null,
+      ticket: null,
+      returnTo: "/",
+      now: 1_000,
+    };
+    const begun = start({ ...order, mode: "write", total: 100, idle: 10 });
+    const today = (more: Partial<Grant>, it = begun) =>
+      asGranted(policy({ ...SUPPORT, ...more }), it, { agent, target });
+    const whole = { mode: "write", total: 100, idle: 10 } as const;
+    t.same(today(whole), begun);
+    t.same(today({ ...whole, total: 5_000, idle: 5_000 }), begun);
+    t.match(today({ ...whole, mode: "read" }), { mode: "read" });
+    t.match(today({ ...whole, total: 50, idle: 5 }), { expiresAt: 1_050, idleFor: 5 });
+    const looking = { ...begun, mode: "read" } as const;
+    t.match(today(whole, looking), { mode: "read", writeUntil: null });
+    const lifted = { ...looking, writeUntil: 1_060 };
+    t.match(today({ ...whole, mode: "read", elevateFor: 60 }, lifted), { writeUntil: 1_060 });
+    t.match(today({ ...whole, mode: "read", elevateFor: null }, lifted), { writeUntil: null });
+    t.match(today(whole, lifted), { writeUntil: 1_060 });
+    t.same(asGranted(policy(), begun, { agent, target }), begun, "without any grant it is over anyhow");
+  },
+);

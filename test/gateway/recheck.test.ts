@@ -119,6 +119,22 @@ t.test(
   },
 );
 
+t.test("a config that takes the step up away cuts who speaks by it, and no one who listens", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  const listening = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+  await it.book.elevate(impersonation.id, 60_000, null);
+  const speaking = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+  const asking = recheck(it.world, { every: NEVER });
+  t.teardown(() => asking.close());
+  await asking.check();
+  t.equal(speaking.signal?.aborted, false);
+  it.configure(YAML.replace("    elevate: { for: 10m }\n", ""));
+  await asking.check();
+  t.equal(speaking.signal?.reason, "read-only");
+  t.equal(listening.signal?.aborted, false);
+});
+
 t.test("what was decided before the switch is cut as it begins", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);

@@ -1,12 +1,13 @@
 import t from "tap";
 import { sweeper } from "../../src/gateway/sweep.ts";
 import { wear } from "../fixtures/stages.ts";
-import { testWorld } from "../fixtures/world.ts";
+import { testWorld, YAML } from "../fixtures/world.ts";
 
 const NEVER = 2 ** 31 - 1;
+const LONG = YAML.replace("mode: read\n", "mode: read\n    limit: { total: 60m, idle: 60m }\n");
 
 t.test("what has run out while nobody looked is ended, recorded once and cut", async (t) => {
-  const it = await testWorld(t);
+  const it = await testWorld(t, LONG);
   const idle = await wear(it);
   const long = await wear(it, {
     idle: 3_600_000,
@@ -30,6 +31,19 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
   t.match(await it.book.recall(long.secret), { impersonation: { end: { why: "ended-expired" } } });
   await sweep();
   t.equal(it.events.length, 2);
+});
+
+t.test("a limit that the config made shorter meanwhile ends what has run for longer", async (t) => {
+  const it = await testWorld(t, LONG);
+  const { impersonation } = await wear(it, { idle: 3_600_000 });
+  const { sweep, close } = sweeper(it.world, NEVER);
+  t.teardown(close);
+  it.clock.pass(600_000);
+  await sweep();
+  t.same(it.events, []);
+  it.configure(LONG.replace("total: 60m, idle: 60m", "total: 10m, idle: 5m"));
+  await sweep();
+  t.match(it.events, [{ detail: "ended-expired", impersonation: { id: impersonation.id } }]);
 });
 
 t.test("what was ended before is left alone", async (t) => {

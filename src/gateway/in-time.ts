@@ -1,0 +1,17 @@
+import { endedAt, touch } from "../domain/impersonation.ts";
+import type { Committed } from "./commit.ts";
+import { end } from "./lifecycle.ts";
+import { settle, UNSENT } from "./settle.ts";
+import type { World } from "./world.ts";
+
+/** To write an intent down takes its time, which may have been the last of the impersonation: then nothing is sent. */
+export async function inTime(world: World, committed: Committed): Promise<Committed> {
+  const { impersonation, intent, decision } = committed;
+  if (impersonation === null || intent === null) return committed;
+  const reason = endedAt(touch(impersonation, committed.at), world.clock.now());
+  if (reason === null) return committed;
+  settle(world, committed, UNSENT);
+  const over = await end(world, committed, impersonation, reason);
+  const ended = { kind: "ended", status: 409, reason, checks: decision.checks } as const;
+  return { ...committed, decision: ended, impersonation: null, over, intent: null };
+}
