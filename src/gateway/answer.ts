@@ -3,7 +3,7 @@ import type { Identity } from "../domain/identity.ts";
 import { fillSentence } from "../domain/sentence.ts";
 import type { Fault } from "../errors.ts";
 import type { Committed } from "./commit.ts";
-import { sameOriginPath } from "./find-owner.ts";
+import { ownAddress } from "./find-owner.ts";
 import { formSubject } from "./form-subject.ts";
 import type { Received } from "./received.ts";
 import type { World } from "./world.ts";
@@ -168,7 +168,7 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     prefix: snapshot.settings.prefix,
     to: committed.target,
     returnTo: (impersonation ?? over)?.returnTo ?? "/",
-    back: sameOriginPath(committed.raw.headers.referer, committed.origin, snapshot) ?? "/",
+    back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
     method: committed.sent,
     trueUser,
     other: otherOf(committed),

@@ -4,7 +4,7 @@ import type { Impersonation } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { capturedOf } from "./capture.ts";
 import { keepQuestion } from "./confirm.ts";
-import { sameOriginPath } from "./find-owner.ts";
+import { ownAddress } from "./find-owner.ts";
 import type { Judged } from "./judge.ts";
 import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
 import { decisionOf, eventOf } from "./record.ts";
@@ -208,7 +208,7 @@ function ownerFound(fact: OwnerFact): Identity | null {
 
 /** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
 function returnPath({ raw, origin, host, snapshot }: Committed): string {
-  const from = sameOriginPath(raw.headers.referer, origin, snapshot);
-  if (from === null || from.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  return snapshot.routes.match(host, from) === null ? from : "/";
+  const from = ownAddress(raw.headers.referer, origin, snapshot);
+  if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
+  return snapshot.routes.match(host, from.path) === null ? from.target : "/";
 }

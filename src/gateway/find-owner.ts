@@ -82,19 +82,19 @@ function lookupOf(
 
 async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact> {
   if (recalled.disguise.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
-  const path = sameOriginPath(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
-  return path === null ? NOT_ASKED : await ownerOf(world, recalled, path);
+  const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
+  return from === null ? NOT_ASKED : await ownerOf(world, recalled, from.path);
 }
 
-/** The canonical path of a `Referer` (or any address) of our own origin; null for every other. */
-export function sameOriginPath(
+/** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */
+export function ownAddress(
   address: string | undefined,
   origin: string,
   snapshot: Snapshot,
-): string | null {
+): { readonly path: string; readonly target: string } | null {
   if (address === undefined || !URL.canParse(address)) return null;
   const url = new URL(address);
   if (url.origin !== origin) return null;
   const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
-  return canonical.kind === "canonical" ? canonical.path : null;
+  return canonical.kind === "canonical" ? canonical : null;
 }

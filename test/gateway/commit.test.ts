@@ -72,7 +72,12 @@ t.test("Stop is to lead back to the page that one came from, if that starts noth
   const it = await testWorld(t);
   const returnTo = async (referer: string) =>
     (await committed(it, [...TO_SITE, `Referer: ${referer}`])).impersonation?.returnTo;
-  t.equal(await returnTo("http://app.example.com/inbox?a=b"), "/inbox");
+  t.equal(await returnTo("http://app.example.com/inbox?a=b"), "/inbox?a=b");
+  t.equal(
+    await returnTo("http://app.example.com//evil.test/inbox"),
+    "/evil.test/inbox",
+    "never another host",
+  );
   for (const referer of [
     "http://app.example.com/site/2",
     "http://evil.test/inbox",

@@ -19,10 +19,12 @@ const worn = async (context: BrowserContext) =>
   (await context.cookies()).some(({ name }) => name === "guise");
 const ends = async () => (await it.recorded("impersonation.ended")).map(({ message }) => message);
 
+const QUEUE = "/queue?open=1&page=3";
+
 /** Alice's queue, and from there a link of the app itself to Nuno's page. */
 async function fromQueue(context: BrowserContext): Promise<Page> {
   const page = await context.newPage();
-  await page.goto(`${it.url}/queue`);
+  await page.goto(`${it.url}${QUEUE}`);
   await page.click("#nuno");
   await says(page, "17 at /u/17/x");
   return page;
@@ -33,20 +35,20 @@ t.test("after Stop one is back where one came from", async (t) => {
   const page = await fromQueue(context);
   await page.goto(`${it.url}/dash`);
   await pressInBanner(page, "Stop");
-  await page.waitForURL(`${it.url}/queue`);
+  await page.waitForURL(`${it.url}${QUEUE}`);
   await says(page, "alice at /queue");
 
   await page.click("#as");
   await page.click("main button");
   await says(page, "17 at /dash");
   await pressInBanner(page, "Stop");
-  await page.waitForURL(`${it.url}/queue`);
+  await page.waitForURL(`${it.url}${QUEUE}`);
 
   await page.click("#nuno");
   await says(page, "17 at /u/17/x");
   const other = await it.fromTicket(context, "/u/23/x");
   await pressInBanner(other, "Stop");
-  await other.waitForURL(`${it.url}/queue`);
+  await other.waitForURL(`${it.url}${QUEUE}`);
   t.pass("also after a switch: to where the first of them began");
   await context.close();
 });
@@ -57,7 +59,7 @@ t.test("the app's way to sign out is Stop, by link and form, with and without Ja
       const context = await it.person("alice", { javaScriptEnabled });
       const page = await fromQueue(context);
       await page.click(way);
-      await page.waitForURL(`${it.url}/queue`);
+      await page.waitForURL(`${it.url}${QUEUE}`);
       await says(page, "alice at /queue");
       t.equal(await worn(context), false, `${way} ${javaScriptEnabled}`);
       await context.close();
