@@ -41,7 +41,7 @@ export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", 
 export function answer(world: World, committed: Committed): Answer {
   const { decision } = committed;
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
-  if (decision.kind === "stop" && committed.navigation.wantsPage) {
+  if (decision.kind === "stop" && committed.changed) {
     return {
       status: 303,
       headers: [["Location", committed.over?.returnTo ?? "/"], ["Cache-Control", "no-store"], ...extra],

@@ -7,6 +7,7 @@ import { keepQuestion } from "./confirm.ts";
 import { ownAddress } from "./find-owner.ts";
 import type { Judged } from "./judge.ts";
 import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
+import { isFramed } from "./navigation.ts";
 import { decisionOf, eventOf } from "./record.ts";
 import type { World } from "./world.ts";
 
@@ -52,7 +53,7 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
         ? base
         : await backToSelf(world, base, held, decision.close);
     case "stop":
-      return held === null ? base : await takingOff(world, base, held, decision.reason);
+      return held === null ? base : await signingOut(world, base, held, decision.reason);
     case "ended":
       return await ending(world, base, held, decision.reason);
     case "refuse":
@@ -139,6 +140,21 @@ async function takingOff(
   const over = await end(world, base, held, why);
   const setCookies = await takeOff(world, base, over);
   return { ...base, over, setCookies, changed: true };
+}
+
+/**
+ * The tab itself leads to where one is oneself again. From a script or a frame the page goes on, and must not go on as the
+ * agent: it keeps the cookie of what is over, with which everything it asks for stops.
+ */
+async function signingOut(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord,
+): Promise<Committed> {
+  const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
+  if (leaves) return await takingOff(world, base, held, why);
+  return { ...base, over: await end(world, base, held, why) };
 }
 
 /** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */

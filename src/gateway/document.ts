@@ -14,6 +14,7 @@ import { rewriter } from "../page/rewriter.ts";
 import { sparing } from "../page/spare.ts";
 import type { HeadPlan, RawHeaders } from "./exchange.ts";
 import { formSubject } from "./form-subject.ts";
+import { isFramed } from "./navigation.ts";
 import { cookieNames, setOwnCookie } from "./own-cookies.ts";
 import type { Signed } from "./sign.ts";
 import { uncached } from "./uncached.ts";
@@ -34,8 +35,7 @@ const OF_THE_BYTES: ReadonlySet<string> = new Set([
 
 /** Whether this answer is shown as a document in the tab itself: what has to carry the banner, or can carry a notice. */
 export function isDocument(signed: Signed, plan: HeadPlan): boolean {
-  const destination = signed.raw.headers["sec-fetch-dest"];
-  if (!signed.navigation.wantsPage || destination === "iframe" || destination === "frame") return false;
+  if (!signed.navigation.wantsPage || isFramed(signed.raw.headers)) return false;
   if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return false;
   const attached = /^\s*attachment\b/i.test(headerOf(plan.headers, "content-disposition") ?? "");
   return !attached && htmlType(plan.headers) !== null;

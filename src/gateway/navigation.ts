@@ -41,12 +41,17 @@ export function navigation(method: string, upgrade: boolean, headers: IncomingHt
   };
 }
 
+/** A document inside of another one, which stays as it is. */
+export function isFramed(headers: IncomingHttpHeaders): boolean {
+  const destination = headers["sec-fetch-dest"];
+  return destination === "iframe" || destination === "frame";
+}
+
 function asksForDocument(destination: string | undefined | string[], headers: IncomingHttpHeaders): boolean {
   if (destination !== undefined)
     return (
       destination === "document" ||
-      destination === "iframe" ||
-      destination === "frame" ||
+      isFramed(headers) ||
       // A navigation that the app's service worker sends on: only workers can, and they name no destination.
       (destination === "empty" && headers["sec-fetch-mode"] === "navigate")
     );

@@ -111,13 +111,28 @@ t.test("signing out of the app leads back where one came from, without the app",
   t.match(off.setCookies, [/^guise=;/, /^guise-notice=/]);
 });
 
-t.test("a script that signs out is told that it was stopped", async (t) => {
+t.test(
+  "a script that signs out is told that it was stopped, and its page never goes on as oneself",
+  async (t) => {
+    const it = await testWorld(t);
+    const { cookie } = await wear(it);
+    const off = await answered(it, ["POST /logout", ...FETCH, ...ALICE, cookie]);
+    t.equal(off.status, 409);
+    t.match(JSON.parse(off.body), { code: "ended-by-logout", status: 409 });
+    t.same(off.setCookies, []);
+    t.equal(off.value("clear-site-data"), "");
+    const after = await answered(it, ["GET /api/me", ...FETCH, ...ALICE, cookie]);
+    t.match(JSON.parse(after.body), { code: "ended-by-logout", status: 409 });
+  },
+);
+
+t.test("nor does the page around a frame that signs out", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
-  const off = await answered(it, ["POST /logout", ...FETCH, ...ALICE, cookie]);
-  t.equal(off.status, 409);
-  t.match(JSON.parse(off.body), { code: "ended-by-logout", status: 409 });
-  t.match(off.setCookies, [/^guise=;/, /^guise-notice=/]);
+  const framed = INSIDE.map((line) => line.replace("document", "iframe"));
+  const off = await answered(it, ["GET /logout", ...framed, ...ALICE, cookie]);
+  t.match(off, { status: 409, body: /You are no longer viewing as[\s\S]*Go on as yourself/ });
+  t.same(off.setCookies, []);
 });
 
 t.test("cache and storage stay where the config says so", async (t) => {

@@ -73,23 +73,33 @@ t.test("the app's way to sign out is Stop, by link and form, with and without Ja
   t.ok((await ends()).includes("ended-by-logout"));
 });
 
-t.test("a script that signs out is told that it is over, and nothing was forwarded", async (t) => {
-  const context = await it.person("alice");
-  const page = await fromQueue(context);
-  const told = await page.evaluate(
-    `fetch("/logout", { method: "POST" }).then(async (it) => [it.status, await it.json()])`,
-  );
-  t.match(told, [409, { code: "ended-by-logout" }]);
-  t.equal(await worn(context), false);
-  t.strictSame(
-    it.app.requests.filter(({ path }) => path === "/logout"),
-    [],
-  );
-  await page.goto(`${it.url}/logout`);
-  await says(page, "alice at /logout");
-  t.pass("as oneself, to sign out is to sign out");
-  await context.close();
-});
+t.test(
+  "a script that signs out is told that it is over, and its page never shows one's own account",
+  async (t) => {
+    const context = await it.person("alice");
+    const page = await fromQueue(context);
+    const told = await page.evaluate(
+      `fetch("/logout", { method: "POST" }).then(async (it) => [it.status, await it.json()])`,
+    );
+    t.match(told, [409, { code: "ended-by-logout" }]);
+    const seen = it.app.requests.length;
+    t.equal(await page.evaluate(`fetch("/data").then((it) => it.status)`), 409);
+    await page.goto(`${it.url}/dash`);
+    await says(page, "You are no longer viewing as Nuno Almeida");
+    t.equal(it.app.requests.length, seen, "nothing of it went on as Alice");
+    await page.click("main button");
+    await page.waitForURL(`${it.url}${QUEUE}`);
+    t.equal(await worn(context), false);
+    t.strictSame(
+      it.app.requests.filter(({ path }) => path === "/logout"),
+      [],
+    );
+    await page.goto(`${it.url}/logout`);
+    await says(page, "alice at /logout");
+    t.pass("as oneself, to sign out is to sign out");
+    await context.close();
+  },
+);
 
 t.test("in the demo: neither Nuno nor Alice is signed out by it", async (t) => {
   const demo = await journey();
