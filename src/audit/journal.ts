@@ -1,4 +1,4 @@
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { Fault } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import { NO_HASH, seal, type Tip } from "./chain.ts";
@@ -28,6 +28,8 @@ export interface Journal {
   /** Resolves when the record is on disk for good; rejects with `audit-unavailable`, and then it is not in the journal. */
   append(draft: Draft): Promise<void>;
   state(): JournalState;
+  /** Why it failed for good; null as long as it did not. */
+  fault(): Fault | null;
   /** What is durable: nobody may read further. */
   durable(): Durable;
   /** Called after each group that became durable, and once when the journal fails. */
@@ -62,6 +64,16 @@ interface Waiting {
   readonly settled: (fault: Fault | null) => void;
 }
 
+/** The file that is written now. */
+interface Written {
+  readonly handle: FileHandle;
+  readonly path: string;
+  /** What tells it from another file of the same name. */
+  readonly inode: number;
+  readonly first: number;
+  readonly openedAt: number;
+}
+
 /** Records of one group at the most, so that a long queue doesn't make one long wait. */
 const GROUP = 1_000;
 const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
@@ -85,8 +97,9 @@ class GroupCommit implements Journal {
   readonly #listeners: (() => void)[] = [];
   #queue: Waiting[] = [];
   #state: JournalState = "open";
+  #fault: Fault | null = null;
   #tip: Tip = { sequence: 0, hash: NO_HASH };
-  #file: { readonly handle: FileHandle; readonly first: number; readonly openedAt: number } | null = null;
+  #file: Written | null = null;
   #bytes = 0;
   #running: Promise<void> | null = null;
 
@@ -97,7 +110,7 @@ class GroupCommit implements Journal {
   append(draft: Draft): Promise<void> {
     return new Promise((done, refused) => {
       if (this.#state === "failed" || this.#state === "closed") {
-        refused(new Fault("audit-unavailable", `the journal is ${this.#state}`));
+        refused(this.#fault ?? new Fault("audit-unavailable", `the journal is ${this.#state}`));
         return;
       }
       this.#queue.push({ draft, settled: (fault) => (fault === null ? done() : refused(fault)) });
@@ -108,6 +121,10 @@ class GroupCommit implements Journal {
 
   state(): JournalState {
     return this.#state;
+  }
+
+  fault(): Fault | null {
+    return this.#fault;
   }
 
   durable(): Durable {
@@ -130,7 +147,7 @@ class GroupCommit implements Journal {
     await Promise.resolve();
     while (this.#queue.length > 0) {
       const group = this.#queue.splice(0, GROUP);
-      const fault = this.#state === "failed" ? failedFault() : await this.#commit(group);
+      const fault = this.#fault ?? (await this.#commit(group));
       this.counters.waiting -= group.length;
       for (const it of group) it.settled(fault);
       for (const heard of this.#listeners) heard();
@@ -146,7 +163,7 @@ class GroupCommit implements Journal {
       const { text, tip } = this.#sealed(group);
       const bytes = Buffer.from(text);
       await this.#write(bytes);
-      await this.#sync();
+      await this.#sync(this.#bytes + bytes.length);
       this.#tip = tip;
       this.#bytes += bytes.length;
       this.#state = "open";
@@ -179,14 +196,24 @@ class GroupCommit implements Journal {
     }
   }
 
-  async #sync(): Promise<void> {
+  /** Makes `bytes` of the file durable. The file of a name that somebody took away is synced as gladly, and kept nowhere. */
+  async #sync(bytes: number): Promise<void> {
+    const file = this.#file;
+    if (file === null) return;
     const { monotonic } = this.#options.clock;
     const started = monotonic();
-    try {
-      await this.#file?.handle.datasync();
+    const synced = async () => {
+      await file.handle.datasync();
       this.counters.lastSync = monotonic() - started;
+    };
+    await this.#certain(Promise.all([synced(), untouched(file, bytes)]));
+  }
+
+  /** What can't be proved later: pages are marked clean after a failed sync, so a second one would succeed and say nothing. */
+  async #certain(proof: Promise<unknown>): Promise<void> {
+    try {
+      await proof;
     } catch (error) {
-      // The pages are marked clean after a failed sync: a second one would succeed and prove nothing.
       this.#state = "failed";
       throw error;
     }
@@ -199,11 +226,14 @@ class GroupCommit implements Journal {
     if (file !== null && this.#bytes < segmentBytes && now - file.openedAt < segmentAge) return;
     if (file !== null && this.#bytes === 0) return;
     const first = this.#tip.sequence + 1;
-    const handle = await open(segmentPath(folder, producer, first), "wx", 0o600);
-    await syncFolder(folder);
-    this.#file = { handle, first, openedAt: now };
+    const path = segmentPath(folder, producer, first);
+    // Appending, so that what somebody cuts off leaves a file that is too short, and no hole.
+    const handle = await open(path, "ax", 0o600);
+    const { ino } = await handle.stat();
+    this.#file = { handle, path, inode: ino, first, openedAt: now };
     this.#bytes = 0;
     await file?.handle.close();
+    await this.#certain(syncFolder(folder));
   }
 
   /** After want of space the file is cut back to what is durable; any other failure is final. */
@@ -217,12 +247,21 @@ class GroupCommit implements Journal {
           cause: error,
         });
       } catch (second) {
-        this.#state = "failed";
-        return failedFault(second);
+        return this.#fail(second);
       }
     }
+    return this.#fail(error);
+  }
+
+  #fail(cause: unknown): Fault {
+    const why = cause instanceof Error ? cause.message : String(cause);
     this.#state = "failed";
-    return failedFault(error);
+    this.#fault = new Fault(
+      "audit-unavailable",
+      `the audit journal can not be written any more: ${why}; restart the gateway`,
+      { cause },
+    );
+    return this.#fault;
   }
 
   #count(records: number, bytes: number, took: number): void {
@@ -235,13 +274,8 @@ class GroupCommit implements Journal {
   }
 }
 
-function failedFault(cause?: unknown): Fault {
-  const why = cause instanceof Error ? `: ${cause.message}` : "";
-  return new Fault(
-    "audit-unavailable",
-    `the audit journal can not be written any more${why}; restart the gateway`,
-    {
-      cause,
-    },
-  );
+/** Throws when the name leads to no file or another one by now, or to one that is not as long as it was made. */
+async function untouched({ path, inode }: Written, bytes: number): Promise<void> {
+  const { ino, size } = await stat(path);
+  if (ino !== inode || size !== bytes) throw new Error(`somebody replaced, cut or wrote to ${path}`);
 }

@@ -222,9 +222,9 @@ class WriteAhead implements AuditLedger {
     this.#counted = journal.counters.bytes;
     if (this.#budget.mark() !== this.#warned) this.#warn();
     if (journal.state() === "open") void this.#checkpoint();
-    if (journal.state() !== "failed" || this.#told) return;
+    const fault = journal.fault();
+    if (fault === null || this.#told) return;
     this.#told = true;
-    const fault = new Fault("audit-unavailable", "the audit journal failed; restart the gateway");
     this.#options.log.error({ err: fault }, "audit: the journal failed, nothing can be recorded any more");
     this.#options.failed?.(fault);
   }

@@ -103,6 +103,9 @@ async function adoptDead(options: LifeOptions, self: string, it: Journal, booted
     for (const line of intents) marks.push(unknownOutcome(line, moment));
     await Promise.all(marks.map((draft) => it.append(draft)));
     adopted = true;
+    for (const { id, sequence } of dead) {
+      if (sequence === 0) log.warn({ producer: id }, "audit: a process ended, and no record of it is here");
+    }
     for (const { id, sequence, torn } of ended) {
       log.info({ producer: id, sequence, torn }, "audit: the journal of an ended process was taken over");
     }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { appendFile, copyFile, readdir, readFile, rename, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { linkOf, NO_HASH } from "../../src/audit/chain.ts";
@@ -139,4 +139,35 @@ t.test(
 t.test("a write that fails for any other reason is final", async (t) => {
   const said = await injected(t.testdir(), "pwrite64:error=EIO:when=2");
   t.match(said, "1 durable\n2 audit-unavailable failed\n3 audit-unavailable failed\n");
+});
+
+t.test("a file that somebody takes away, replaces, cuts or writes to takes nothing any more", async (t) => {
+  const ways: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    removed: rm,
+    renamed: (path) => rename(path, `${path}.1`),
+    replaced: async (path) => {
+      await copyFile(path, `${path}.1`);
+      await rename(`${path}.1`, path);
+    },
+    // What log rotation calls copytruncate.
+    emptied: (path) => truncate(path),
+    cut: (path) => truncate(path, 10),
+    "written to": (path) => appendFile(path, "{}\n"),
+  };
+  for (const [name, change] of Object.entries(ways)) {
+    const folder = t.testdir();
+    const it = open(folder);
+    await it.append(note(1));
+    const [file = ""] = await readdir(folder);
+    await change(join(folder, file));
+    await t.rejects(it.append(note(2)), { code: "audit-unavailable" }, name);
+    await t.rejects(it.append(note(3)), { code: "audit-unavailable" }, `${name}: for good`);
+    t.equal(it.state(), "failed");
+    await it.close();
+  }
+});
+
+t.test("a file whose name can not be made durable takes nothing", async (t) => {
+  const said = await injected(t.testdir(), "fsync:error=ENOSPC:when=1");
+  t.match(said, "1 audit-unavailable failed\n2 audit-unavailable failed\n");
 });

@@ -169,3 +169,20 @@ t.test("row 28: an old journal that was put back is named by the verifier", asyn
       ?.split(".")[0] ?? "?";
   t.match(said, new RegExp(`${life}[^\\n]*cut|cut[^\\n]*${life}`), "the life, and that its end is gone");
 });
+
+t.test(
+  "a journal that somebody removes while it is written ends the process, and nothing goes unrecorded",
+  async (t) => {
+    const app = await liveApp(t);
+    const { data, config } = frontFolder(t, frontConfig(app.origin));
+    const it = await serving(t, { data, config });
+    const worn = await disguised(it.url);
+    t.equal((await ask(`${it.url}/page`, worn)).status, 200);
+    for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
+    const seen = app.seen.length;
+    t.match(await ask(`${it.url}/api`, worn), { status: 503, body: /audit-unavailable/ });
+    t.equal(app.seen.length, seen, "it did not get to the app");
+    t.equal(await it.exited, 1, "whoever runs it starts it again");
+    t.match(it.log(), /"level":50.*no such file.*\.jsonl.*the journal failed/, "the log names the file");
+  },
+);
