@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import type { RedisClient } from "../clients/redis.ts";
+import { linkOf } from "./chain.ts";
 import { openProducers, segmentsIn } from "./folder.ts";
 
 /** Some lines, as bytes without their ends, in the order in which they stand. */
@@ -48,6 +49,20 @@ export async function entriesAfter(
 /** The id of the newest entry; empty where there is none. */
 export async function lastEntry(client: RedisClient, stream: string): Promise<string> {
   return (await client.xrevrange(stream, "+", "-", "COUNT", 1))[0]?.[0] ?? "";
+}
+
+/** The number of the newest record of a producer that is in the stream; 0 where there is none. */
+export async function lastNumber(client: RedisClient, stream: string, producer: string): Promise<number> {
+  for (let end = "+"; ; ) {
+    const entries = await client.xrevrange(stream, end, "-", "COUNT", PAGE);
+    for (const [, fields] of entries) {
+      const link = linkOf(Buffer.from(fields[fields.indexOf("event") + 1] ?? ""));
+      if (link?.producer === producer) return link.sequence;
+    }
+    const oldest = entries.at(-1)?.[0];
+    if (oldest === undefined || entries.length < PAGE) return 0;
+    end = `(${oldest}`;
+  }
 }
 
 /** All entries of the stream, the oldest first. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { connected, disconnect, type RedisClient, redisClient } from "../clients/redis.ts";
 import type { JournalRecord, Kind } from "../ports.ts";
+import { lastNumber } from "./lines.ts";
 import { redisWarnings } from "./redis-report.ts";
 import type { Sink, SinkDeps } from "./sink.ts";
 
@@ -21,19 +22,20 @@ type Options = z.infer<typeof schema>;
 
 /**
  * Adds what is newer than the producer's last number and writes the new one, as one step. KEYS: stream, cursor.
- * ARGV: producer, the number that we think is there, then number, id, action and line of each record.
- * The answer: records added, the last number, and 1 if somebody deleted the stream; or `behind` and the number that is
- * there, when Redis has lost some: then nothing is written.
+ * ARGV: producer, the number that we think is there, the most that may be there, then number, id, action and line of each
+ * record. The answer: records added, the last number, and 1 if somebody deleted the stream. Or nothing is written, and it
+ * is `behind` when Redis has lost some, `ahead` when somebody has moved the number, and the number that is there.
  */
 const SCRIPT = `
 local last = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
 if last < tonumber(ARGV[2]) then return {'behind', last} end
+if last > tonumber(ARGV[3]) then return {'ahead', last} end
 local gone = 0
 if redis.call('HEXISTS', KEYS[2], '@last') == 1 and redis.call('EXISTS', KEYS[1]) == 0 then gone = 1 end
 -- If the cursor may not be written, that must be known before the stream is.
 redis.call('HSET', KEYS[2], ARGV[1], last)
 local added, entry = 0, nil
-for i = 3, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local number = tonumber(ARGV[i])
   if number > last then
     entry = redis.call('XADD', KEYS[1], '*', 'id', ARGV[i + 1], 'action', ARGV[i + 2], 'event', ARGV[i + 3])
@@ -64,8 +66,10 @@ class RedisStream implements Sink {
   readonly #deps: SinkDeps;
   /** The last number that Redis said it has, by producer. */
   readonly #known = new Map<string, number>();
+  /** The last number of this life that was ever sent, whether or not Redis answered. */
+  #sent = 0;
   /** What was found out about the stream itself in this life. */
-  #gone: readonly string[] = [];
+  readonly #found = new Set<string>();
   #heard: (() => void) | null = null;
   /** The opening of connections, so that the first call doesn't fail only because it came early. */
   #opening: Promise<void> | null;
@@ -86,8 +90,9 @@ class RedisStream implements Sink {
     const position = Number(answer ?? 0);
     if (!Number.isSafeInteger(position) || position < 0)
       throw new Error(`the cursor of ${producer} is no number`);
-    this.#known.set(producer, position);
-    return position;
+    const told = this.#mayHave(producer) < position ? await this.#doubt(producer, position) : position;
+    this.#known.set(producer, told);
+    return told;
   }
 
   async send(records: readonly JournalRecord[]): Promise<void> {
@@ -102,7 +107,10 @@ class RedisStream implements Sink {
       line,
     ]);
     const keys = [this.#stream, `${this.#stream}:cursor`];
-    const answer = await this.#client.eval(SCRIPT, keys.length, ...keys, producer, String(known), ...entries);
+    const most = Math.max(known, this.#mayHave(producer));
+    const facts = [producer, String(known), String(most)];
+    if (producer === this.#deps.producer) this.#sent = Math.max(this.#sent, records.at(-1)?.sequence ?? 0);
+    const answer = await this.#client.eval(SCRIPT, keys.length, ...keys, ...facts, ...entries);
     this.#read(answer, producer);
   }
 
@@ -117,7 +125,7 @@ class RedisStream implements Sink {
 
   async warnings(): Promise<readonly string[]> {
     await this.#opening;
-    return [...this.#gone, ...(await redisWarnings(this.#client))];
+    return [...this.#found, ...(await redisWarnings(this.#client))];
   }
 
   async close(): Promise<void> {
@@ -128,14 +136,33 @@ class RedisStream implements Sink {
     const [added, last, gone] = Array.isArray(answer) ? answer : [];
     if (typeof last !== "number") throw new Error("Redis gave an answer that can not be read");
     if (added === "behind") throw new Error(`Redis has lost records: it is at ${last}`);
+    if (added === "ahead") throw new Error(`somebody moved the cursor: it is at ${last}`);
     this.#known.set(producer, last);
     if (gone === 1) {
       this.#deps.log.error(
         { stream: this.#stream },
         "audit: somebody deleted the stream; records before are gone",
       );
-      this.#gone = ["somebody deleted the stream; `guise audit reship` sends again what is kept here"];
+      this.#found.add("somebody deleted the stream; `guise audit reship` sends again what is kept here");
       this.#heard?.();
     }
+  }
+
+  /** The number that Redis can have of a producer. Of one that is over, another gateway may have sent more than we know. */
+  #mayHave(producer: string): number {
+    return producer === this.#deps.producer ? this.#sent : Number.MAX_SAFE_INTEGER;
+  }
+
+  /** More than was sent: only the stream itself can tell what is there, or records would be passed over. */
+  async #doubt(producer: string, cursor: number): Promise<number> {
+    const there = await lastNumber(this.#client, this.#stream, producer);
+    this.#sent = Math.max(this.#sent, there);
+    // Another gateway has sent them from a copy of our journal.
+    if (there >= cursor) return cursor;
+    await this.#client.hset(`${this.#stream}:cursor`, producer, there);
+    this.#deps.log.error({ producer, cursor, there }, "audit: somebody moved the cursor; it was put back");
+    this.#found.add("somebody moved the cursor of this gateway; it was put back");
+    this.#heard?.();
+    return there;
   }
 }

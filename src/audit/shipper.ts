@@ -1,6 +1,7 @@
 import type { Clock, Closing, JournalRecord, Log } from "../ports.ts";
 import { openProducers, segmentsIn } from "./folder.ts";
 import { type Late, late } from "./late.ts";
+import { backoff, nap } from "./nap.ts";
 import { problemOf } from "./problem.ts";
 import type { Reader } from "./reader.ts";
 import type { Sink } from "./sink.ts";
@@ -61,7 +62,8 @@ class Carrier implements Shipper {
   readonly #options: Required<ShipperOptions>;
   readonly #positions = new Map<string, number>();
   readonly #readers = new Map<string, Reader>();
-  readonly #finished = new Set<string>();
+  /** Lives that are over: infinity for those that are all there, null where sink and journal disagree about their end. */
+  readonly #finished = new Map<string, number | null>();
   readonly #count = { shipped: 0, batches: 0, failures: 0, gaps: 0 };
   #problem: { readonly word: string; readonly since: number } | null = null;
   #stale = false;
@@ -69,10 +71,7 @@ class Carrier implements Shipper {
   readonly #late: Late;
   #warnings: readonly string[] | null = null;
   #stopBy: number | null = null;
-  #wake: (() => void) | null = null;
-  /** Ends a sleep at once. */
-  #hurry: (() => void) | null = null;
-  #rung = false;
+  readonly #nap = nap();
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ShipperOptions) {
@@ -85,12 +84,12 @@ class Carrier implements Shipper {
     const { source, sink } = this.#options;
     source.listen(() => {
       this.#late.look(this.#lag() > 0);
-      this.#ring();
+      this.#nap.ring();
     });
     sink.changed(() => {
       this.#stale = true;
       this.#warnings = null;
-      this.#ring();
+      this.#nap.ring();
     });
     this.#running = this.#run();
   }
@@ -109,14 +108,12 @@ class Carrier implements Shipper {
   }
 
   shipped(producer: string): number | null {
-    if (this.#finished.has(producer)) return Number.POSITIVE_INFINITY;
-    return this.#positions.get(producer) ?? null;
+    return this.#finished.get(producer) ?? this.#positions.get(producer) ?? null;
   }
 
   async close(): Promise<void> {
     this.#stopBy = this.#options.clock.monotonic() + FAREWELL;
-    this.#ring();
-    this.#hurry?.();
+    this.#nap.hurry();
     await this.#running;
     await this.#forget();
     await this.#options.sink.close();
@@ -132,13 +129,14 @@ class Carrier implements Shipper {
         this.#well();
         await this.#ask();
         attempt = 0;
-        if (this.#stopBy === null) await this.#pause(sent);
+        if (this.#stopBy !== null) continue;
+        await (sent > 0 ? this.#nap.sleep(this.#options.linger) : this.#nap.idle(this.#options.idle));
       } catch (error) {
         this.#ill(error);
         await this.#forget();
         // What could not be sent now is sent by the next life.
         if (this.#stopBy !== null) return;
-        await this.#sleep(this.#backoff(attempt));
+        await this.#nap.sleep(backoff(attempt, this.#options.patience));
         attempt += 1;
       }
     }
@@ -207,7 +205,17 @@ class Carrier implements Shipper {
   }
 
   async #finish(producer: string): Promise<void> {
-    this.#finished.add(producer);
+    const { source, sink, log } = this.#options;
+    const [position, last] = [this.#positions.get(producer) ?? 0, await source.last(producer)];
+    // What was never written, or is cut off here, can't be told from what was passed over: nothing of it is deleted.
+    if (position > last) {
+      this.#count.gaps += position - last;
+      log.error(
+        { producer, sink: sink.name, position, last },
+        "audit: the sink says to have more than there is",
+      );
+    }
+    this.#finished.set(producer, position > last ? null : Number.POSITIVE_INFINITY);
     this.#positions.delete(producer);
     await this.#readers.get(producer)?.close();
     this.#readers.delete(producer);
@@ -253,42 +261,5 @@ class Carrier implements Shipper {
     if (this.#problem?.word === word) return;
     this.#problem = { word, since: this.#problem?.since ?? clock.now() };
     log.error({ err: error, sink: sink.name, problem: word }, "audit: records can not be shipped");
-  }
-
-  async #pause(sent: number): Promise<void> {
-    if (sent > 0) return this.#sleep(this.#options.linger);
-    if (!this.#rung) {
-      await new Promise<void>((done) => {
-        const timer = setTimeout(done, this.#options.idle).unref();
-        this.#wake = () => {
-          clearTimeout(timer);
-          done();
-        };
-      });
-      this.#wake = null;
-    }
-    this.#rung = false;
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, ms).unref();
-      this.#hurry = () => {
-        clearTimeout(timer);
-        done();
-      };
-    });
-    this.#hurry = null;
-  }
-
-  #ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  /** 100 ms, 200 ms … each a random part of it, so that many gateways do not come back at once. */
-  #backoff(attempt: number): number {
-    const most = Math.min(this.#options.patience, 100 * 2 ** Math.min(attempt, 10));
-    return most / 2 + (Math.random() * most) / 2;
   }
 }

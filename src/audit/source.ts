@@ -1,4 +1,4 @@
-import type { Segment } from "./folder.ts";
+import { type Segment, segmentsIn, tailOf } from "./folder.ts";
 import type { Life } from "./life.ts";
 import { type Reader, reader } from "./reader.ts";
 
@@ -10,6 +10,8 @@ export interface Source {
   durable(): number;
   /** The file of this life that is written now, and its durable bytes. */
   written(): { readonly producer: string; readonly first: number; readonly bytes: number };
+  /** The last record that is here of a life that is over; 0 where there is none. */
+  last(producer: string): Promise<number>;
   /** Opens one producer's records after a place; only durable ones are ever read. */
   read(producer: string, after: number): Reader;
   listen(heard: () => void): void;
@@ -32,6 +34,14 @@ export function sourceOf(folder: string, life: Life, shipped: Source["shipped"])
     written: () => {
       const { first, bytes } = journal.durable();
       return { producer, first, bytes };
+    },
+    last: async (of) => {
+      for (const segment of (await segmentsIn(folder)).toReversed()) {
+        if (segment.producer !== of) continue;
+        const { tip } = await tailOf(segment.path);
+        if (tip !== null) return tip.sequence;
+      }
+      return 0;
     },
     read: (of, after) => reader(folder, of, after, ceiling),
     listen: (heard) => journal.listen(heard),

@@ -47,6 +47,39 @@ t.test("when Redis has less than it said, nothing is written before it was asked
   t.equal(await sink.position("gw-1"), 2);
 });
 
+t.test("a number that somebody moved ahead is put back to what the stream has", async (t) => {
+  const { sink, reader, arrived, log } = await setup(t);
+  const sent = records("gw-1", 9);
+  await sink.send(sent.slice(0, 4));
+  await reader.hset("{guise:audit}:cursor", "gw-1", 7);
+  await t.rejects(sink.send(sent.slice(4, 6)), /somebody moved the cursor: it is at 7/);
+  t.equal((await arrived()).length, 4, "nothing is passed over");
+  t.equal(await sink.position("gw-1"), 4);
+  await sink.send(sent.slice(4));
+  t.equal((await arrived()).length, 9);
+  t.match(log.lines, [{ level: "error", message: /somebody moved the cursor/ }]);
+  t.match(await sink.warnings(), [/moved the cursor/]);
+});
+
+t.test("what another gateway has sent from a copy of our journal is not sent again", async (t) => {
+  const { sink, reader, arrived, log } = await setup(t);
+  const other = redisStream.create(
+    { redis: { url: server.url, stream: "{guise:audit}" } },
+    { clock, log, folder: "", producer: "gw-2" },
+  );
+  t.teardown(() => other.close());
+  const sent = records("gw-1", 9);
+  await sink.send(sent.slice(0, 4));
+  await other.position("gw-1");
+  await other.send(sent.slice(4, 6));
+  await t.rejects(sink.send(sent.slice(4)), /moved the cursor/);
+  t.equal(await sink.position("gw-1"), 6);
+  await sink.send(sent.slice(6));
+  t.equal((await arrived()).length, 9);
+  t.equal(await reader.hget("{guise:audit}:cursor", "gw-1"), "9");
+  t.strictSame(log.lines, []);
+});
+
 t.test("a stream that somebody deleted is an alarm", async (t) => {
   const { sink, reader, log } = await setup(t);
   const sent = records("gw-1", 4);

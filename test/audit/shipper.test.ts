@@ -206,3 +206,50 @@ t.test("a shipper that is closed first sends what is left", async (t) => {
   await close();
   t.equal((await streamOf(server)).length, (await recordsIn(folder)).length);
 });
+
+t.test("a cursor that somebody edits loses nothing", async (t) => {
+  const server = await serverFor(t);
+  const { ledger, it, folder, log } = await carrying(t, server.port);
+  const admin = new Redis(server.port, server.host);
+  t.teardown(() => admin.disconnect());
+  await ledger.record(event());
+  await caughtUp(it, ledger);
+  for (const number of [60, 1_000_000, 1, "x"]) {
+    await admin.hset("{guise:audit}:cursor", ledger.source.producer, number);
+    await Promise.all(Array.from({ length: 25 }, () => ledger.record(event())));
+    if (number === "x") {
+      while (it.status().problem === null) await tick(5);
+      await admin.hdel("{guise:audit}:cursor", ledger.source.producer);
+    }
+    await caughtUp(it, ledger);
+  }
+  const there = new Set(ids(await streamOf(server)));
+  t.same([...there].toSorted(), ids(await recordsIn(folder)));
+  t.equal(
+    log.lines.filter(({ level, message }) => level === "error" && /it was put back/.test(message)).length,
+    2,
+  );
+});
+
+t.test(
+  "an ended life of which the sink says to have more than there is keeps its files, and is a gap",
+  async (t) => {
+    const server = await serverFor(t);
+    const folder = t.testdir();
+    const first = await openLedger(folder);
+    await first.record(event());
+    await first.close();
+    const { producer } = first.source;
+    const admin = new Redis(server.port, server.host);
+    t.teardown(() => admin.disconnect());
+    await admin.hset("{guise:audit}:cursor", producer, 10);
+    const { ledger, it, log } = await carrying(t, server.port, folder);
+    await caughtUp(it, ledger);
+    t.equal(it.status().gaps, 7);
+    t.match(
+      log.lines.find(({ message }) => message.includes("more than there is")),
+      { level: "error", data: { producer, position: 10, last: 3 } },
+    );
+    t.equal(it.shipped(producer), null, "nothing of it is ever deleted");
+  },
+);
