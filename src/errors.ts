@@ -95,6 +95,11 @@ export const FAULTS = {
     title: "The audit journal can not be written",
     hint: "Check the disk of `data`.",
   },
+  "stream-unreadable": {
+    status: 503,
+    title: "The audit stream can not be read",
+    hint: "Check the address of Redis, its rights, and `--stream`.",
+  },
   "config-invalid": { status: 500, title: "The config has problems", hint: "Run `guise check`." },
   "secret-missing": {
     status: 500,

@@ -12,6 +12,12 @@ const io = {
   env: process.env,
 };
 
+// Whoever reads may have enough: `guise audit query | head`. What a command finds wrong still counts.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  setImmediate(() => process.exit());
+});
+
 function usage(): string {
   const width = Math.max(...COMMANDS.map((it) => it.name.length));
   const lines = COMMANDS.map((it) => `  ${it.name.padEnd(width)}  ${it.describe}`);

@@ -21,6 +21,19 @@ export function parseSize(text: string): number | null {
 const durationHelp = "write a length of time with its unit, like 500ms, 5s, 10m, 1h or 1d";
 const sizeHelp = "write a size with its unit, like 512B, 8kB, 1MB or 1GB";
 
+const TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)(Z|[+-]\d{2}:\d{2})?)?$/;
+
+/** `2026-05-28`, `2026-05-28T20:26:40.123Z`, `2026-05-28 20:26+02:00` as ms; UTC where no zone is said. Null for anything else. */
+export function parseTime(text: string): number | null {
+  const [, day, time = "00:00", zone = "Z"] = TIME.exec(text) ?? [];
+  if (day === undefined) return null;
+  const midnight = Date.parse(`${day}T00:00Z`);
+  // The runtime takes 30 February for 2 March.
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return null;
+  const at = Date.parse(`${day}T${time}${zone}`);
+  return Number.isNaN(at) ? null : at;
+}
+
 /** A length of time in the config; comes out as milliseconds. */
 export const duration = z
   .string({ error: durationHelp })

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import t from "tap";
 import { z } from "zod";
-import { duration, parseDuration, parseSize, size } from "../src/units.ts";
+import { duration, parseDuration, parseSize, parseTime, size } from "../src/units.ts";
 
 t.test("a length of time comes out as milliseconds", async (t) => {
   const cases = { "0s": 0, "500ms": 500, "5s": 5_000, "10m": 600_000, "1h": 3_600_000, "1d": 86_400_000 };
@@ -38,4 +38,26 @@ t.test("any whole number with a unit is read exactly", async (t) => {
 t.test("editors are told that a string with a pattern is wanted", async (t) => {
   const schema = z.toJSONSchema(duration, { io: "input" });
   t.match(schema, { type: "string", pattern: /ms\|s\|m\|h\|d/ });
+});
+
+t.test("a time without a zone is UTC, wherever it is read", async (t) => {
+  const at = Date.parse("2026-05-28T20:26:00Z");
+  for (const text of ["2026-05-28T20:26", "2026-05-28 20:26:00.000", "2026-05-28T22:26+02:00"])
+    t.equal(parseTime(text), at, text);
+  t.equal(parseTime("2026-05-28"), Date.parse("2026-05-28T00:00Z"));
+});
+
+t.test("what only looks like a time is refused", async (t) => {
+  const wrong = [
+    "",
+    "17",
+    "28 May",
+    "foo 1",
+    "2026-02-30",
+    "2026-13-01",
+    "2026-05-28T24:01",
+    "2026-05-28Z",
+    "20260528",
+  ];
+  for (const text of wrong) t.equal(parseTime(text), null, text);
 });

@@ -1,9 +1,12 @@
 import type { Written } from "../audit/written.ts";
-import { parseDuration } from "../units.ts";
+import { AUDIT_ACTIONS } from "../domain/audit-event.ts";
+import { parseDuration, parseTime } from "../units.ts";
 import type { AuditWords } from "./audit-words.ts";
 
 /** What stands in a record just as it is. */
 const PLAIN = /^[\x20-\x7e]+$/;
+/** What can be asked for: also what the journal says of itself. */
+const ACTIONS = [...AUDIT_ACTIONS, "journal.boot", "journal.adopted", "journal.checkpoint", "journal.closed"];
 
 /** Which records are asked for; `mayBe` tells from the bytes of a line which need not be read at all. */
 export interface Filter {
@@ -18,6 +21,10 @@ export function filterOf(words: AuditWords): Filter {
   const since = timeOf(words.since, "since");
   const until = timeOf(words.until, "until");
   const { agent, customer, impersonation, action, path } = words;
+  if (since !== null && until !== null && until <= since)
+    throw new TypeError("--until: nothing can be before it that is not before --since");
+  if (action !== undefined && !ACTIONS.some((it) => isAction(it, action)))
+    throw new TypeError(`--action: ${action} is none; write one of ${ACTIONS.join(", ")}`);
   const needles = [agent, customer, impersonation].flatMap((id) =>
     id === undefined || !PLAIN.test(id) ? [] : [Buffer.from(JSON.stringify(id))],
   );
@@ -49,7 +56,7 @@ function isAction(action: string, asked: string): boolean {
 function timeOf(text: string | undefined, name: string): number | null {
   if (text === undefined) return null;
   const ago = parseDuration(text);
-  const at = ago === null ? Date.parse(text) : Date.now() - ago;
-  if (Number.isNaN(at)) throw new TypeError(`--${name}: ${text} is no time; write 2026-05-28T20:00Z, or 15m`);
+  const at = ago === null ? parseTime(text) : Date.now() - ago;
+  if (at === null) throw new TypeError(`--${name}: ${text} is no time; write 2026-05-28T20:00Z, or 15m`);
   return at;
 }

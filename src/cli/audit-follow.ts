@@ -1,9 +1,10 @@
 import { join } from "node:path";
-import { segmentsIn } from "../audit/folder.ts";
+import { segmentsIn, tailOf } from "../audit/folder.ts";
 import { entriesAfter, lastEntry } from "../audit/lines.ts";
+import { problemOf } from "../audit/problem.ts";
 import { type Reader, reader } from "../audit/reader.ts";
 import { Fault } from "../errors.ts";
-import { dataFolder, inRedis } from "./audit-source.ts";
+import { asked, dataFolder, inRedis } from "./audit-source.ts";
 import type { AuditWords } from "./audit-words.ts";
 import type { CommandIo } from "./command.ts";
 
@@ -23,13 +24,19 @@ export async function follower(words: AuditWords, io: CommandIo): Promise<Follow
 
 async function inStream(words: AuditWords, io: CommandIo): Promise<Follower> {
   const { client, stream } = await inRedis(words, io);
-  let last = await lastEntry(client, stream);
+  let last = await asked(() => lastEntry(client, stream));
   return (async function* () {
-    for (;;) {
-      const entries = await entriesAfter(client, stream, last);
-      last = entries.at(-1)?.id ?? last;
-      yield entries.map(({ line }) => line);
-      await tick();
+    for (let well = true; ; await tick()) {
+      try {
+        const entries = await entriesAfter(client, stream, last);
+        last = entries.at(-1)?.id ?? last;
+        if (!well) io.err("Redis answers again\n");
+        well = true;
+        yield entries.map(({ line }) => line);
+      } catch (error) {
+        if (well) io.err(`Redis does not answer: ${problemOf(error)}; trying on\n`);
+        well = false;
+      }
     }
   })();
 }
@@ -48,14 +55,12 @@ async function* inJournals(folder: string, readers: Map<string, Reader>): Follow
 
 /** Readers that stand at the end of each journal. */
 async function ends(folder: string): Promise<Map<string, Reader>> {
-  const readers = new Map<string, Reader>();
-  for (const { producer } of await segmentsIn(folder)) {
-    if (readers.has(producer)) continue;
-    const it = reader(folder, producer, 0, () => null);
-    while ((await it.read(ROUND)).length > 0);
-    readers.set(producer, it);
+  const ends = new Map<string, number>();
+  for (const { producer, path, first } of await segmentsIn(folder)) {
+    const { tip } = await tailOf(path);
+    ends.set(producer, tip?.sequence ?? first - 1);
   }
-  return readers;
+  return new Map([...ends].map(([producer, last]) => [producer, reader(folder, producer, last, () => null)]));
 }
 
 function tick(): Promise<void> {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { linkOf } from "../audit/chain.ts";
 import { journalLines, type Lines, streamLines } from "../audit/lines.ts";
 import { disconnect } from "../clients/redis.ts";
-import { dataFolder, inRedis } from "./audit-source.ts";
+import { asked, dataFolder, inRedis } from "./audit-source.ts";
 import type { AuditWords } from "./audit-words.ts";
 import type { CommandIo } from "./command.ts";
 
@@ -28,11 +28,13 @@ export async function reship(words: AuditWords, io: CommandIo): Promise<number> 
   const { client, stream } = await inRedis(words, io);
   const resent: Resent[] = [];
   try {
-    const there = await numbersOf(streamLines(client, stream));
+    const there = await asked(() => numbersOf(streamLines(client, stream)));
     for (const [producer, kept] of await numbersOf(journalLines(join(dataFolder(words, io), "audit")))) {
       const first = firstWithout(kept, there.get(producer));
       if (first === null) continue;
-      const last = Number(await client.eval(BACK, 1, `${stream}:cursor`, producer, String(first - 1)));
+      const last = Number(
+        await asked(() => client.eval(BACK, 1, `${stream}:cursor`, producer, String(first - 1))),
+      );
       // What the stream never had is on its way anyhow.
       if (last >= first) resent.push({ producer, first, last });
     }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { fileLines, journalLines, type Lines, streamLines } from "../audit/lines.ts";
+import { problemOf } from "../audit/problem.ts";
 import { connected, disconnect, type RedisClient, redisClient } from "../clients/redis.ts";
 import { Fault } from "../errors.ts";
 import type { CommandIo } from "./command.ts";
@@ -40,10 +41,24 @@ export function linesOf(words: SourceWords, io: CommandIo): AsyncIterable<Lines>
 
 async function* redisLines(words: SourceWords, io: CommandIo): AsyncGenerator<Lines> {
   const { client, stream } = await inRedis(words, io);
+  const lines = streamLines(client, stream);
   try {
-    yield* streamLines(client, stream);
+    for (;;) {
+      const next = await asked(() => lines.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
   } finally {
     disconnect(client);
+  }
+}
+
+/** What Redis says to a question; what goes wrong is a Fault that names it. */
+export async function asked<T>(question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    throw new Fault("stream-unreadable", `the stream can not be read: ${problemOf(error)}`);
   }
 }
 
@@ -58,7 +73,7 @@ export async function inRedis(
   const log = { debug: () => undefined, info: () => undefined, warn: say, error: say };
   const client = redisClient(url, { name: "guise-cli", log, timeout: 10_000 });
   try {
-    await connected(client, 10_000);
+    await asked(() => connected(client, 10_000));
     return { client, stream };
   } catch (error) {
     disconnect(client);

@@ -1,5 +1,6 @@
 import type { Mark, Question } from "../audit/search.ts";
 import { AUDIT_ACTIONS, type AuditAction } from "../domain/audit-event.ts";
+import { parseTime } from "../units.ts";
 import type { Looking } from "./activity-sight.ts";
 
 /** What a page of records was asked for. Times are ms; `until` is not included. */
@@ -25,8 +26,8 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
     customer: text("customer"),
     action: AUDIT_ACTIONS.find((it) => it === action) ?? null,
     impersonation: text("impersonation"),
-    since: timeOf(parameter("from")),
-    until: timeOf(parameter("to")),
+    since: parseTime(parameter("from") ?? ""),
+    until: parseTime(parameter("to") ?? ""),
     beyond: markOf(parameter("beyond")),
   };
 }
@@ -74,13 +75,6 @@ export function markText({ at, id }: Mark): string {
 export function dayOf(at: number): { readonly from: number; readonly to: number } {
   const from = Math.floor(at / DAY) * DAY;
   return { from, to: from + DAY };
-}
-
-function timeOf(text: string | null): number | null {
-  if (text === null || !/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)?$/.test(text))
-    return null;
-  const at = Date.parse(text.length > 10 ? `${text}Z` : text);
-  return Number.isNaN(at) ? null : at;
 }
 
 function markOf(text: string | null): Mark | null {

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { redisStream } from "../../src/audit/redis-stream.ts";
 import { shipper } from "../../src/audit/shipper.ts";
@@ -8,7 +10,16 @@ import { audit } from "../../src/cli/audit.ts";
 import { keyring } from "../../src/keys/keyring.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { guise } from "../fixtures/process.ts";
 import { redisServer } from "../fixtures/redis.ts";
+
+const MAIN = new URL("../../src/main.ts", import.meta.url).pathname;
+
+/** A record as it might stand in the stream. */
+function line(action: string): string {
+  const event = { sequence: 1, id: action, action };
+  return JSON.stringify({ "@timestamp": "2026-05-28T20:26:40.000Z", event, guise: {} });
+}
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const said = { out: "", err: "" };
@@ -182,8 +193,7 @@ t.test("the stream can be followed", async (t) => {
   const ship = shipper({ source: it.source, sink, clock, log: memoryLog(), linger: 1 });
   t.teardown(() => ship.close());
   while (ship.status().lag !== 0) await new Promise((done) => setTimeout(done, 5));
-  const main = new URL("../../src/main.ts", import.meta.url).pathname;
-  const args = [main, "audit", "tail", "-f", "-n", "1", "--redis", "THE_REDIS", "--customer", "17"];
+  const args = [MAIN, "audit", "tail", "-f", "-n", "1", "--redis", "THE_REDIS", "--customer", "17"];
   const child = spawn(process.execPath, args, {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, THE_REDIS: server.url },
@@ -227,21 +237,90 @@ t.test("--whole also names what is not here any more", async (t) => {
   t.match(await run(["verify", "--whole", "--data", data]), { code: 1, out: /gone .* begins at 3/ });
 });
 
-t.test("tail follows what is written", async (t) => {
+t.test("tail follows what is written, each record once, into the next file and the next life", async (t) => {
+  const data = t.testdir();
+  const folder = join(data, "audit");
+  const before = await openLedger(folder, { segmentBytes: 2_000 });
+  await before.record(event());
+  const it = guise(t, ["audit", "tail", "-f", "--json", "--data", data]);
+  await it.until(/impersonation\.intent/);
+  for (let n = 0; n < 8; n += 1) await before.record(event({ action: "impersonation.denied" }));
+  await it.until(/(?:impersonation\.denied[\s\S]*){8}/);
+  t.ok(
+    (await readdir(folder)).filter((name) => name.endsWith(".jsonl")).length > 2,
+    "there were several files",
+  );
+  await before.close();
+  const after = await openLedger(folder);
+  await after.record(event({ action: "impersonation.ended" }));
+  const seen = (await it.until(/impersonation\.ended/)).split("\n").filter((line) => line !== "");
+  t.equal(new Set(seen).size, seen.length);
+  t.equal(seen.filter((line) => line.includes("impersonation.denied")).length, 8);
+  await after.close();
+});
+
+t.test("a reader that has enough ends a command quietly", async (t) => {
   const { data, it } = await made(t);
-  const main = new URL("../../src/main.ts", import.meta.url).pathname;
-  const args = [main, "audit", "tail", "-f", "-n", "1", "--data", data];
-  const follower = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  let said = "";
-  let told = false;
-  for await (const chunk of follower.stdout) {
-    said += chunk;
-    if (!told) await it.record(event({ action: "impersonation.ended" }));
-    told = true;
-    if (said.includes("impersonation.ended")) follower.kill();
+  const guise = `${process.execPath} ${MAIN} audit`;
+  for (const command of ["tail -f", "query", "export"]) {
+    const text = `${guise} ${command} --data ${data}`;
+    // The first line is waited for, so that there is a reader, and then none.
+    const shell = spawn("sh", ["-c", `{ ${text}; echo "ended with $?" >&2; } | head -n 1`], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let err = "";
+    shell.stderr.on("data", (chunk: Buffer) => {
+      err += chunk.toString();
+      if (err.includes("ended with")) shell.kill();
+    });
+    const more = setInterval(() => void it.record(event()), 20);
+    await once(shell, "close");
+    clearInterval(more);
+    t.equal(err, "ended with 0\n", command);
   }
-  t.match(said, /journal\.boot.*\n.*impersonation\.ended/);
   await it.close();
+});
+
+t.test("a Redis that can not be asked is said to be so", async (t) => {
+  const server = await redisServer();
+  t.teardown(() => server.stop());
+  const client = new Redis(server.url);
+  await client.set("{guise:audit}", "no stream");
+  client.disconnect();
+  for (const verb of ["tail", "query", "export", "verify", "reship"])
+    t.match(await run([verb, "--redis", "IT", "--data", t.testdir()], { IT: server.url }), {
+      code: 1,
+      err: /the stream can not be read: WRONGTYPE/,
+    });
+});
+
+t.test("the stream is followed on when Redis comes back", async (t) => {
+  const server = await redisServer({ args: ["--appendonly", "yes"] });
+  t.teardown(() => server.stop());
+  const add = async (action: string) => {
+    const client = new Redis(server.url);
+    await client.xadd("{guise:audit}", "*", "event", line(action));
+    client.disconnect();
+  };
+  await add("impersonation.started");
+  const it = guise(t, ["audit", "tail", "-f", "--redis", "IT"], { IT: server.url });
+  await it.until(/impersonation\.started/);
+  await server.kill();
+  while (!it.err().includes("Redis does not answer")) await new Promise((done) => setTimeout(done, 10));
+  await server.start();
+  await add("impersonation.ended");
+  const said = await it.until(/impersonation\.ended/);
+  t.equal(said.split("\n").length, 3, "each once");
+});
+
+t.test("what is not shown for want of room is said to be there", async (t) => {
+  const { data, it } = await made(t);
+  await it.close();
+  t.match(await run(["query", "-n", "1", "--agent", "alice", "--data", data]), {
+    out: /^.*impersonation\.outcome.*\n$/,
+    err: /the newest 1 of 2/,
+  });
+  t.equal((await run(["query", "-n", "2", "--agent", "alice", "--data", data])).err, "");
 });
 
 t.test("words that are not known are answered with the usage", async (t) => {
@@ -251,7 +330,12 @@ t.test("words that are not known are answered with the usage", async (t) => {
     ["tail", "more"],
     ["tail", "--what"],
     ["query", "-n", "x"],
+    ["query", "-n", "1e3"],
     ["query", "--since", "x"],
+    ["query", "--since", "17"],
+    ["query", "--until", "2026-02-30"],
+    ["query", "--since", "1d", "--until", "2d"],
+    ["query", "--action", "frob"],
   ]) {
     t.match(await run(args), { code: 2, err: /guise audit tail/ }, args.join(" "));
   }
