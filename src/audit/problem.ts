@@ -6,6 +6,7 @@ export function problemOf(error: unknown): string {
   if (error.message.includes("can't run this command")) return "NOPERM";
   if (error.message.startsWith("Stream isn't writeable")) return "not connected";
   if (error.message.startsWith("Reached the max retries")) return "connection lost";
+  if (/^HTTP \d{3}$/.test(error.message)) return error.message;
   const word = /^(?:-)?([A-Z][A-Z]+)\b/.exec(error.message)?.[1];
   if (word !== undefined && word !== "ERR") return word;
   if ("code" in error && typeof error.code === "string") return error.code;

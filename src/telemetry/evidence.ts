@@ -2,6 +2,7 @@ import type { Archive } from "../audit/archive.ts";
 import type { AuditLedger } from "../audit/ledger.ts";
 import type { ShipperStatus } from "../audit/shipper.ts";
 import type { Shipping } from "../audit/shipping.ts";
+import { AUDIT_ACTIONS } from "../domain/audit-event.ts";
 import type { Labelled, Metrics } from "./metrics.ts";
 
 const MARKS = { ok: 0, soft: 1, hard: 2 } as const;
@@ -28,7 +29,7 @@ export function evidenceMetrics(counters: Metrics, { ledger, shipping, archive }
 function recording(counters: Metrics, ledger: AuditLedger): void {
   const now = () => ledger.counters();
   counters.watchEach("guise_audit_events_total", "Events by action.", ["action"], () =>
-    Object.entries(now().events).map(([action, value]) => ({ labels: [action], value })),
+    AUDIT_ACTIONS.map((action) => ({ labels: [action], value: now().events[action] ?? 0 })),
   );
   counters.watch("guise_audit_open_intents", "Intents without an outcome yet.", () => now().open);
   counters.watch(

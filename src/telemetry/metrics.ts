@@ -1,10 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { INVARIANTS } from "../gateway/assured.ts";
 import type { Counters } from "../gateway/world.ts";
 
 export interface Metrics extends Counters {
   readonly contentType: string;
   text(): Promise<string>;
-  /** A number that is read when it is asked for. */
+  /** A number that is read when it is asked for: a counter where its name ends with `_total`, else a gauge. */
   watch(name: string, help: string, read: () => number): void;
   /** The same for several numbers, told apart by their labels; those that are not given any more are gone. */
   watchEach(name: string, help: string, labels: readonly string[], read: () => readonly Labelled[]): void;
@@ -44,6 +45,8 @@ export function metrics(): Metrics {
     labelNames: ["invariant"],
     registers,
   });
+  // An alarm on what never happened needs something to begin from.
+  for (const invariant of INVARIANTS) violations.inc({ invariant }, 0);
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -57,24 +60,25 @@ export function metrics(): Metrics {
 function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "times"> {
   return {
     watch(name, help, read) {
-      new Gauge({
+      new (kindOf(name))({
         name,
         help,
         registers,
         collect() {
-          this.set(read());
+          this.reset();
+          this.inc(read());
         },
       });
     },
     watchEach(name, help, labelNames, read) {
-      new Gauge({
+      new (kindOf(name))({
         name,
         help,
         labelNames: [...labelNames],
         registers,
         collect() {
           this.reset();
-          for (const { labels, value } of read()) this.labels(...labels).set(value);
+          for (const { labels, value } of read()) this.labels(...labels).inc(value);
         },
       });
     },
@@ -83,4 +87,9 @@ function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "
       return (seconds) => histogram.observe(seconds);
     },
   };
+}
+
+/** What only ever grows is a counter, so that nobody takes the fall at a restart for one. */
+function kindOf(name: string): typeof Counter | typeof Gauge {
+  return name.endsWith("_total") ? Counter : Gauge;
 }

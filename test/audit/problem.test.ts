@@ -9,5 +9,6 @@ t.test("problems have the name that an operator searches for", async (t) => {
   t.equal(problemOf(coded), "ECONNREFUSED");
   t.equal(problemOf(new Error("Command timed out")), "Command timed out");
   t.equal(problemOf(new Error("Stream isn't writeable and enableOfflineQueue …")), "not connected");
+  t.equal(problemOf(new Error("HTTP 503")), "HTTP 503");
   t.equal(problemOf("x"), "x");
 });
