@@ -1,15 +1,18 @@
+import type { Transform } from "node:stream";
 import { amendPolicies, amendPolicyHeaders } from "../domain/csp.ts";
 import { admit } from "../domain/grant.ts";
 import { labelOf } from "../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt } from "../domain/impersonation.ts";
 import { fillSentence } from "../domain/sentence.ts";
+import { type Shown, shownAs } from "../domain/shown.ts";
 import { Fault } from "../errors.ts";
 import { type BannerView, banner, notice } from "../page/banner.ts";
 import { chain } from "../page/chain.ts";
 import { charsetOf, outgoingContentType } from "../page/charset.ts";
 import { cspNeeds } from "../page/client.ts";
 import { decoder } from "../page/content-coding.ts";
-import type { HostView } from "../page/host.ts";
+import type { HostView, Syntax } from "../page/host.ts";
+import { picture } from "../page/picture.ts";
 import { rewriter } from "../page/rewriter.ts";
 import { sparing } from "../page/spare.ts";
 import type { HeadPlan, RawHeaders } from "./exchange.ts";
@@ -21,7 +24,7 @@ import { uncached } from "./uncached.ts";
 import type { World } from "./world.ts";
 
 /** What would be wrong once the page has been written to: lengths, digests, parts of it. */
-const OF_THE_BYTES: ReadonlySet<string> = new Set([
+const OF_THE_BYTES: readonly string[] = [
   "content-length",
   "content-encoding",
   "content-md5",
@@ -31,24 +34,63 @@ const OF_THE_BYTES: ReadonlySet<string> = new Set([
   "accept-ranges",
   "etag",
   "last-modified",
-]);
+];
 
-/** Whether this answer is shown as a document in the tab itself: what has to carry the banner, or can carry a notice. */
-export function isDocument(signed: Signed, plan: HeadPlan): boolean {
-  if (!signed.navigation.wantsPage || isFramed(signed.raw.headers)) return false;
-  if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return false;
-  const attached = /^\s*attachment\b/i.test(headerOf(plan.headers, "content-disposition") ?? "");
-  return !attached && htmlType(plan.headers) !== null;
+type Page = Extract<Shown, { readonly kind: "page" }>;
+
+/** What the tab itself shows of this answer; null if it is for a frame or a script, or nothing to be shown. */
+export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
+  if (!signed.navigation.wantsPage || isFramed(signed.raw.headers)) return null;
+  if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return null;
+  return shownAs(plan.headers);
 }
 
-/** The page under the banner. HEAD is answered as GET would be, without a body. */
-export function documentPlan(
+/** A disguised answer so that whatever of it is a document is shown under the banner, or isn't shown as one. */
+export function disguisedPlan(
   world: World,
   signed: Signed,
   impersonation: Impersonation,
   plan: HeadPlan,
 ): HeadPlan {
-  return marked(signed, plan, (view) => banner(bannerView(world, signed, impersonation, view)));
+  const shown = inTab(signed, plan);
+  const insert = (view: HostView) => banner(bannerView(world, signed, impersonation, view));
+  if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(plan) : plan;
+  if (shown.kind === "page") return marked(signed, plan, shown, insert);
+  if (shown.kind === "drawing") return picturePlan(signed, plan, insert);
+  return unmarkedPlan(plan, shown);
+}
+
+/** A frame has no banner of its own, so it is shown in pages that have one: the app's. */
+function framedPlan(plan: HeadPlan): HeadPlan {
+  return { ...plan, headers: [...plan.headers, "Content-Security-Policy", "frame-ancestors 'self'"] };
+}
+
+/** What isn't called a document must not be taken for one. */
+function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly kind: "drawing" }>): HeadPlan {
+  const kept = without(plan.headers, ["x-content-type-options"]);
+  const headers = [...kept, "X-Content-Type-Options", "nosniff"];
+  if (shown.kind === "source")
+    return { ...plan, headers: [...without(headers, ["content-type"]), "Content-Type", shown.type] };
+  return { ...plan, headers: shown.kind === "saved" ? withAttachment(headers) : headers };
+}
+
+/** Keeps the name that the app gives the file. */
+function withAttachment(headers: RawHeaders): RawHeaders {
+  const said = headerOf(headers, "content-disposition") ?? "";
+  const name = said.includes(";") ? said.slice(said.indexOf(";")) : "";
+  return [...without(headers, ["content-disposition"]), "Content-Disposition", `attachment${name}`];
+}
+
+/** The app's policy goes with the document that it was for; a picture needs none. */
+function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
+  const view = hostView(signed, "html");
+  const policy = amendPolicies("default-src 'none'; img-src data:", cspNeeds(view));
+  const headers = [
+    ...without(plan.headers, [...OF_THE_BYTES, "content-type", "content-security-policy"]),
+    ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
+  ];
+  if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
+  return { ...plan, headers, transform: decoded(signed, plan, picture(insert(view))) };
 }
 
 /**
@@ -60,33 +102,43 @@ export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPl
   const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
   const text = signed.notice === null ? null : world.forms.open(signed.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
-  const type = htmlType(plan.headers) ?? "";
+  const page = inTab(signed, plan);
+  if (text === null || plan.status === 206 || page?.kind !== "page") return own;
+  const { type } = page;
   const plain = headerOf(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
-  if (text === null || plan.status === 206 || !plain) return own;
+  if (!plain) return own;
   const once = { ...own, headers: uncached(own.headers) };
-  const made = marked(signed, once, (view) => notice({ ...view, effectiveUser: { label: text } }));
+  const made = marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } }));
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
 }
 
-function marked(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
-  const { limits } = signed.snapshot.settings;
-  const type = htmlType(plan.headers) ?? "";
-  const view = hostView(signed, type);
+/** The page with what is inserted. HEAD is answered as GET would be, without a body. */
+function marked(
+  signed: Signed,
+  plan: HeadPlan,
+  { syntax, type }: Page,
+  insert: (view: HostView) => string,
+): HeadPlan {
+  const view = hostView(signed, syntax);
   const needs = cspNeeds(view);
-  const kept = plan.headers.filter(
-    (_, at) => !OF_THE_BYTES.has((plan.headers[at - (at % 2)] ?? "").toLowerCase()),
-  );
-  const headers = withType(amendPolicyHeaders(kept, needs), outgoingContentType(type));
+  const kept = without(plan.headers, [...OF_THE_BYTES, "content-type"]);
+  const headers = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),
-    syntax: view.syntax,
+    syntax,
     charset: charsetOf(type),
-    pageHead: limits.pageHead,
+    pageHead: signed.snapshot.settings.limits.pageHead,
     amendMeta: (policy) => amendPolicies(policy, needs),
   });
-  const coding = decoder(headerOf(plan.headers, "content-encoding") ?? "", { decoded: limits.pageDecoded });
-  return { ...plan, headers, transform: coding === null ? write : chain(() => [coding, write], unmarkable) };
+  return { ...plan, headers, transform: decoded(signed, plan, write) };
+}
+
+/** `write` behind what undoes the coding that the answer came with. */
+function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transform {
+  const { pageDecoded } = snapshot.settings.limits;
+  const coding = decoder(headerOf(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
+  return coding === null ? write : chain(() => [coding, write], unmarkable);
 }
 
 function bannerView(world: World, signed: Signed, impersonation: Impersonation, view: HostView): BannerView {
@@ -123,14 +175,14 @@ function bannerView(world: World, signed: Signed, impersonation: Impersonation, 
 }
 
 /** How the banner names the gateway: by the host that the browser knows. */
-function hostView(signed: Signed, type: string): HostView {
+function hostView(signed: Signed, syntax: Syntax): HostView {
   const { prefix, page } = signed.snapshot.settings;
   const authority = signed.origin.slice(signed.origin.indexOf("//") + 2);
   return {
     authority,
     prefix,
     position: page.banner.position,
-    syntax: /xhtml\+xml/i.test(type) ? "xml" : "html",
+    syntax,
     changed: page.clearSiteData && (signed.changed || signed.impersonation === null),
   };
 }
@@ -142,17 +194,8 @@ function isRedirect({ status, headers }: HeadPlan): boolean {
   return FOLLOWED.has(status) && (headerOf(headers, "location") ?? "").trim() !== "";
 }
 
-/** Of several types browsers take the last that they know, so one that is HTML is enough. */
-function htmlType(headers: RawHeaders): string | null {
-  const types = headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === "content-type");
-  const isHtml = (type: string) => /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i.test(type);
-  return types.flatMap((type) => type.split(",")).findLast(isHtml) ?? null;
-}
-
-function withType(headers: RawHeaders, type: string): RawHeaders {
-  return headers.map((part, at) =>
-    at % 2 === 1 && headers[at - 1]?.toLowerCase() === "content-type" ? type : part,
-  );
+function without(headers: RawHeaders, names: readonly string[]): RawHeaders {
+  return headers.filter((_, at) => !names.includes((headers[at - (at % 2)] ?? "").toLowerCase()));
 }
 
 function headerOf(headers: RawHeaders, name: string): string | null {

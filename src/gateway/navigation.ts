@@ -41,17 +41,20 @@ export function navigation(method: string, upgrade: boolean, headers: IncomingHt
   };
 }
 
+/** Where a document is shown that is not in the tab itself. */
+const FRAMES: ReadonlySet<unknown> = new Set(["iframe", "frame", "object", "embed", "fencedframe"]);
+
 /** A document inside of another one, which stays as it is. */
 export function isFramed(headers: IncomingHttpHeaders): boolean {
-  const destination = headers["sec-fetch-dest"];
-  return destination === "iframe" || destination === "frame";
+  return FRAMES.has(headers["sec-fetch-dest"]);
 }
 
 function asksForDocument(destination: string | undefined | string[], headers: IncomingHttpHeaders): boolean {
   if (destination !== undefined)
     return (
       destination === "document" ||
-      isFramed(headers) ||
+      destination === "iframe" ||
+      destination === "frame" ||
       // A navigation that the app's service worker sends on: only workers can, and they name no destination.
       (destination === "empty" && headers["sec-fetch-mode"] === "navigate")
     );

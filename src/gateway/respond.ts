@@ -1,7 +1,7 @@
 import type { Maybe } from "../ports.ts";
 import { clearing } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { documentPlan, isDocument, noticePlan } from "./document.ts";
+import { disguisedPlan, inTab, noticePlan } from "./document.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "./exchange.ts";
 import { publicAddresses } from "./location.ts";
 import type { Signed } from "./sign.ts";
@@ -21,15 +21,15 @@ const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
 export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie } = signed.snapshot.settings;
   const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
-  if (signed.impersonation !== null) return disguisedPlan(world, signed, { ...head, headers });
+  if (signed.impersonation !== null) return disguised(world, signed, { ...head, headers });
   const kept = withoutOurCookies(headers, cookie.name);
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
   if (signed.setCookies.length === 0 && signed.notice === null) return plan;
   const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
-  return signed.notice !== null && isDocument(signed, own) ? noticePlan(world, signed, own) : own;
+  return signed.notice !== null && inTab(signed, own)?.kind === "page" ? noticePlan(world, signed, own) : own;
 }
 
-async function disguisedPlan(world: World, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
+async function disguised(world: World, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
   const { impersonation } = signed;
   if (impersonation === null) throw new TypeError("a disguised answer without an impersonation");
   const lines = valuesOf(head.headers, "set-cookie");
@@ -44,16 +44,7 @@ async function disguisedPlan(world: World, signed: Signed, head: UpstreamHead): 
   const headers = [...uncached(kept), ...ourHeaders(signed)];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
-  if (isDocument(signed, plan)) return documentPlan(world, signed, impersonation, plan);
-  return signed.navigation.wantsPage ? unsniffed(plan) : plan;
-}
-
-/** What isn't called a document must not be taken for one: it would be a page without a banner. */
-function unsniffed(plan: HeadPlan): HeadPlan {
-  const kept = plan.headers.filter(
-    (_, at) => plan.headers[at - (at % 2)]?.toLowerCase() !== "x-content-type-options",
-  );
-  return { ...plan, headers: [...kept, "X-Content-Type-Options", "nosniff"] };
+  return disguisedPlan(world, signed, impersonation, plan);
 }
 
 function ourHeaders(signed: Signed): RawHeaders {

@@ -3,6 +3,9 @@ import type { Place, Reading } from "./place.ts";
 import { type Attribute, beginTag, type Scan, type State, scan } from "./scan.ts";
 
 const NO_BODY: Place = { kind: "unmarkable", why: "XHTML without a body" };
+const TRANSFORMED: Place = { kind: "unmarkable", why: "a stylesheet could make another document of it" };
+/** Whatever isn't plainly a stylesheet of CSS; a reference may hide what it is. */
+const TRANSFORMS = /^xml-stylesheet\b.*(?:xsl|xml|&)/is;
 
 /** A new reading of an XHTML document: its body is always written, and nothing in it is raw text. */
 export function xmlReading(meta: (attributes: readonly Attribute[]) => void): Reading {
@@ -22,12 +25,18 @@ export function xmlReading(meta: (attributes: readonly Attribute[]) => void): Re
 }
 
 function tagInXml(it: Reading, tag: Scan): State {
+  if (tag.name.startsWith("?")) return instructionInXml(it, tag);
   const name = tag.name.slice(tag.name.indexOf(":") + 1);
   if (!tag.end && it.depth === 1 && name === "body") {
     it.place ??= tag.empty ? NO_BODY : { kind: "found", at: tag.at + 1 };
   }
   if (!tag.end && it.depth === 2 && name === "meta") it.meta(tag.attributes);
   if (!tag.empty) it.depth += tag.end ? -1 : 1;
+  return text;
+}
+
+function instructionInXml(it: Reading, { name }: Scan): State {
+  if (TRANSFORMS.test(name.slice(1))) it.place ??= TRANSFORMED;
   return text;
 }
 
@@ -38,14 +47,22 @@ const text: State = (it, byte) => {
 
 const open: State = (it, byte) => {
   if (byte === ascii.SLASH) return close;
-  if (byte === ascii.QUESTION) return instruction;
+  if (byte === ascii.QUESTION) {
+    it.name = "?";
+    return instruction;
+  }
   return byte === ascii.BANG ? declaration : beginTag(it, byte, false);
 };
 
 const close: State = (it, byte) => beginTag(it, byte, true);
 
-const instruction: State = (_, byte) => (byte === ascii.QUESTION ? instructionEnd : instruction);
-const instructionEnd: State = (it, byte) => (byte === ascii.GREATER ? text : instruction(it, byte));
+/** Told as a tag whose name is all of it, from its first question mark on. */
+const instruction: State = (it, byte) => {
+  it.name += String.fromCharCode(byte);
+  return byte === ascii.QUESTION ? instructionEnd : instruction;
+};
+const instructionEnd: State = (it, byte) =>
+  byte === ascii.GREATER ? it.sink.tag(it) : instruction(it, byte);
 
 const declaration: State = (it, byte) => {
   if (byte === ascii.DASH) return commentOpen;

@@ -1,6 +1,6 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import t from "tap";
-import { documentPlan, isDocument, noticePlan } from "../../src/gateway/document.ts";
+import { disguisedPlan, inTab, noticePlan } from "../../src/gateway/document.ts";
 import type { HeadPlan } from "../../src/gateway/exchange.ts";
 import type { Signed } from "../../src/gateway/sign.ts";
 import { bodyAfter, head } from "../fixtures/plan.ts";
@@ -18,10 +18,14 @@ async function worn(it: TestWorld, request: readonly string[] = ["GET /x?y", ...
   return await signed(it, [...request, ...ALICE, cookie]);
 }
 
+function isDocument(request: Signed, answer: HeadPlan): boolean {
+  return inTab(request, answer)?.kind === "page";
+}
+
 /** The document under the banner. */
 async function marked(it: TestWorld, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
   if (request.impersonation === null) throw new Error("nobody is worn");
-  const made = documentPlan(it.world, request, request.impersonation, answer);
+  const made = disguisedPlan(it.world, request, request.impersonation, answer);
   return { ...made, text: await bodyAfter(made, body) };
 }
 
@@ -145,7 +149,7 @@ t.test("what would be wrong once the page is written to is gone", async (t) => {
   ];
   const answer = plan(200, ...wrong.flatMap((name) => [name, "1"]), "Content-Type", "text/html", "X-A", "1");
   const { headers } = await marked(it, await worn(it), answer);
-  t.same(headers, ["Content-Type", "text/html", "X-A", "1"]);
+  t.same(headers, ["X-A", "1", "Content-Type", "text/html"]);
 });
 
 t.test("a page that comes compressed all the same is decoded", async (t) => {
@@ -268,4 +272,67 @@ t.test("one's own page is never held back for a notice", async (t) => {
   const again = await withNotice(small, small.world.forms.seal("Nuno", small.clock.now()));
   const whole = noticePlan(small.world, again, plan(200, "Content-Type", "text/html"));
   t.equal(await bodyAfter(whole, late), late);
+});
+
+t.test("a drawing is a picture in a page of ours", async (t) => {
+  const it = await testWorld(t);
+  const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>';
+  const policy = ["Content-Security-Policy", "script-src *", "ETag", "x", "Content-Length", "7"];
+  const answer = plan(200, "Content-Type", "image/svg+xml", "Content-Encoding", "gzip", ...policy);
+  const made = await marked(it, await worn(it), answer, gzipSync(drawing));
+  t.match(
+    made.text,
+    /^<!doctype html>.*<guise-banner.*src="data:image\/svg\+xml;base64,([A-Za-z0-9+/=]+)">\n$/s,
+  );
+  const [, encoded = ""] = /base64,([^"]+)/.exec(made.text) ?? [];
+  t.equal(Buffer.from(encoded, "base64").toString(), drawing);
+  t.same(valuesOf(made.headers, "content-type"), ["text/html; charset=utf-8"]);
+  t.match(valuesOf(made.headers, "content-security-policy"), [
+    /^default-src 'none'; img-src data:; script-src-elem /,
+  ]);
+  t.same([valuesOf(made.headers, "etag"), valuesOf(made.headers, "content-encoding")], [[], []]);
+  const asked = await worn(it, ["HEAD /x", ...CLICK]);
+  t.equal((await marked(it, asked, answer, "")).transform, null);
+});
+
+t.test("other XML is shown as its source, and what nobody knows is saved", async (t) => {
+  const it = await testWorld(t);
+  const request = await worn(it);
+  const feed = await marked(it, request, plan(200, "Content-Type", "application/xml", "X-A", "1"), "<a/>");
+  t.same(feed.headers, [
+    "X-A",
+    "1",
+    "X-Content-Type-Options",
+    "nosniff",
+    "Content-Type",
+    "text/plain; charset=utf-8",
+  ]);
+  t.equal(feed.text, "<a/>");
+  const sxg = await marked(it, request, plan(200, "Content-Type", "application/signed-exchange;v=b3"));
+  t.same(valuesOf(sxg.headers, "content-disposition"), ["attachment"]);
+  const named = plan(
+    200,
+    "Content-Type",
+    "application/zip",
+    "Content-Disposition",
+    'inline; filename="a.zip"',
+  );
+  const zip = await marked(it, request, named);
+  t.same(valuesOf(zip.headers, "content-disposition"), ['attachment; filename="a.zip"']);
+  const text = plan(200, "Content-Type", "text/plain", "X-Content-Type-Options", "no");
+  const plain = await marked(it, request, text);
+  t.same(plain.headers, ["Content-Type", "text/plain", "X-Content-Type-Options", "nosniff"]);
+});
+
+t.test("a frame is shown in the app's own pages alone, and stays as it is besides", async (t) => {
+  const it = await testWorld(t);
+  const answer = plan(200, "Content-Type", "text/html", "Content-Security-Policy", "default-src *");
+  for (const kind of ["iframe", "frame", "object", "embed"]) {
+    const request = await worn(it, ["GET /x", ...CLICK.map((line) => line.replace("document", kind))]);
+    const { headers, text } = await marked(it, request, answer);
+    t.same(valuesOf(headers, "content-security-policy"), ["default-src *", "frame-ancestors 'self'"], kind);
+    t.equal(text, PAGE);
+  }
+  const script = await marked(it, await worn(it, ["GET /x", ...FETCH]), answer);
+  t.same(script.headers, answer.headers);
 });

@@ -508,6 +508,16 @@ t.test("XHTML without an open body can't be marked", async (t) => {
   }
 });
 
+t.test("XHTML that a stylesheet makes another document of can't be marked", async (t) => {
+  const body = "<html><head/><body>a</body></html>";
+  for (const type of ["text/xsl", "text/xml", "application/xslt+xml", "te&#120;t/&#120;sl"]) {
+    const html = `<?xml version="1.0"?>\n<?xml-stylesheet href='a'\n type="${type}"?>${body}`;
+    await t.rejects(rewrite(html, { syntax: "xml" }), { code: "page-unmarkable" }, type);
+  }
+  const plain = `<?xml-stylesheet type="text/css" href="a.css"?><?xml-stylesheets xsl?>${body}`;
+  t.match(await rewrite(plain, { syntax: "xml" }), INSERT);
+});
+
 t.test("a policy in a meta of XHTML is amended", async (t) => {
   const html = `<html><head><meta http-equiv="Content-Security-Policy" content="a"/></head><body></body></html>`;
   const want = `<html><head><meta http-equiv="Content-Security-Policy" content="a; style-src-elem 'x'"/></head><body>${INSERT}</body></html>`;

@@ -1,0 +1,58 @@
+/**
+ * What a browser makes of an answer that it asked for to show it in a tab. `type` is the `Content-Type` by which it
+ * makes just that and nothing else.
+ */
+export type Shown =
+  /** A document with a body, which can be written to. */
+  | { readonly kind: "page"; readonly syntax: "html" | "xml"; readonly type: string }
+  /** A drawing that is a document as well, with scripts and HTML in it if it likes. */
+  | { readonly kind: "drawing" }
+  /** Other XML: what is in it makes it a page or a list of data, so only its source may be seen. */
+  | { readonly kind: "source"; readonly type: string }
+  /** Pictures, films, plain text, data: nothing in it is markup. */
+  | { readonly kind: "passive" }
+  /** A file that is kept and not shown, by its own word, or because nobody here knows what browsers make of it. */
+  | { readonly kind: "saved" };
+
+/** An essence is read as browsers read it: it ends with the first space, semicolon or parenthesis. */
+const ESSENCE = /^[\t ]*([^\t ;(]*)/;
+const XHTML = "application/xhtml+xml";
+const XML = /^(?:application\/xml|text\/xml|text\/xsl|.*\+xml)$/;
+const PASSIVE =
+  /^(?:(?:image|audio|video|font|text)\/.*|.*\+json|application\/(?:json|pdf|javascript|x-javascript|ecmascript))$/;
+/** Nothing that has this form is a type; browsers that may not guess show it as text. */
+const UNTYPED = /^(?:[^/]*|\*\/\*)$/;
+/** Anything else that begins like this, `attachment=1` say, is none to a browser. */
+const ATTACHMENT = /^[\t ]*attachment[\t ]*(?:;|$)/i;
+
+/** By the raw headers of the answer. Of several types browsers take one or the other, so the one that can do most counts. */
+export function shownAs(headers: readonly string[]): Shown {
+  const dispositions = valuesOf(headers, "content-disposition");
+  if (dispositions.length > 0 && dispositions.every((value) => ATTACHMENT.test(value)))
+    return { kind: "saved" };
+  const types = valuesOf(headers, "content-type")
+    .flatMap((value) => value.split(","))
+    .map((value) => ({ value, essence: (ESSENCE.exec(value)?.[1] ?? "").toLowerCase() }));
+  const last = (is: (essence: string) => boolean) => types.findLast(({ essence }) => is(essence));
+  const page = last((it) => it === "text/html") ?? last((it) => it === XHTML);
+  if (page !== undefined) {
+    const type = `${page.essence}${charsetOf(page.value)}`;
+    return { kind: "page", syntax: page.essence === XHTML ? "xml" : "html", type };
+  }
+  const xml = last((it) => it !== "image/svg+xml" && XML.test(it));
+  if (xml !== undefined)
+    return { kind: "source", type: `text/plain${charsetOf(xml.value) || "; charset=utf-8"}` };
+  if (last((it) => XML.test(it)) !== undefined) return { kind: "drawing" };
+  const passive = types.every(({ essence }) => PASSIVE.test(essence) || UNTYPED.test(essence));
+  return { kind: passive ? "passive" : "saved" };
+}
+
+/** The one parameter that browsers heed, or nothing. */
+function charsetOf(type: string): string {
+  const label = /;[\t ]*charset[\t ]*=[\t ]*["']?([A-Za-z0-9!#$%&^_`{}~+.:-]+)/i.exec(type)?.[1];
+  return label === undefined ? "" : `; charset=${label}`;
+}
+
+function valuesOf(headers: readonly string[], name: string): readonly string[] {
+  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
+}
