@@ -35,6 +35,8 @@ export interface Settings {
     readonly user: string;
     readonly trueUser: string;
     readonly impersonation: string;
+    /** What becomes of a client's header under one of these names. */
+    readonly forged: "drop" | "refuse";
     /** Further inbound names to drop. */
     readonly drop: readonly string[];
   };
@@ -84,6 +86,8 @@ export interface Settings {
     readonly confirmBody: number;
     /** Requests in flight for one impersonation. */
     readonly perImpersonation: number;
+    /** Requests of one impersonation, and starts of one agent, in a minute. */
+    readonly perMinute: number;
   };
   readonly page: {
     readonly banner: { readonly position: "top" | "bottom" };

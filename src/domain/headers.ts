@@ -11,6 +11,8 @@ export interface ManagedNames {
 /** Which inbound headers never go on to the app. `name` in any spelling. */
 export interface HeaderPolicy {
   drops(name: string): boolean;
+  /** Whether it is one of our own names, under which nobody but us tells the app anything. */
+  forges(name: string): boolean;
 }
 
 /** Identity headers of other products, folded. An app behind this gateway must not believe them from anybody. */
@@ -77,6 +79,8 @@ export const FORWARDED_HEADERS: readonly string[] = [
 ];
 
 const OWN_PREFIX = "x-guise-*";
+/** Said by the client script to us, never to the app: whether a request would be asked about. */
+export const PROBE = "x-guise-probe";
 const MOST_KNOWN = 1000;
 
 /** A name as the most careless server reads it: lower case, everything that is no letter or digit the same. */
@@ -87,11 +91,20 @@ export function foldName(name: string): string {
 /** Drops every spelling of our own names and of other products' identity headers; `extra` may end in `*`. */
 export function headerPolicy(names: ManagedNames, extra: readonly string[]): HeaderPolicy {
   const own = [names.assertion, names.user, names.trueUser, names.impersonation];
-  return { drops: remembering(nameSet([OWN_PREFIX, ...IDENTITY_HEADERS, ...own, ...extra])) };
+  const forged = nameSet([OWN_PREFIX, ...own]);
+  return {
+    drops: remembering(nameSet([OWN_PREFIX, ...IDENTITY_HEADERS, ...own, ...extra])),
+    forges: (name) => name.toLowerCase() !== PROBE && forged(name),
+  };
 }
 
 /** Whether it is what a proxy says about the request (`X-Forwarded-For`, `Forwarded`, `X-Original-URL` …). */
 export const isForwardedMetadata: (name: string) => boolean = remembering(nameSet(FORWARDED_HEADERS));
+
+/** Whether some server takes it for the framing, which is the transport's alone: `Content_Length`, `Transfer.Encoding`. */
+export const isFraming: (name: string) => boolean = remembering(
+  nameSet(["content-length", "transfer-encoding"]),
+);
 
 /** Whether it asks the app to take another method than was sent, in any spelling. */
 export const isMethodOverride: (name: string) => boolean = remembering(nameSet(METHOD_OVERRIDE_HEADERS));

@@ -87,7 +87,7 @@ function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null
   };
   const root = restrictive ? (below ? indexes.covering : indexes.exact) : indexes.permissive;
   for (const pattern of paths.patterns) {
-    const node = place(root, restrictive ? lowerCase(pattern) : pattern);
+    const node = place(root, restrictive ? inAnyCase(pattern) : pattern);
     node.value ??= [];
     if (!node.value.includes(entry)) node.value.push(entry);
   }
@@ -100,13 +100,18 @@ function nodeOf(patterns: readonly Pattern[]): SegmentNode<true> {
   return root;
 }
 
-function lowerCase(pattern: Pattern): Pattern {
+function inAnyCase(pattern: Pattern): Pattern {
   const segments = pattern.segments.map((segment) => {
-    if (segment.kind === "static") return { ...segment, text: segment.text.toLowerCase() };
+    if (segment.kind === "static") return { ...segment, text: anyCase(segment.text) };
     if (segment.kind !== "mixed") return segment;
-    return { ...segment, literals: segment.literals.map((literal) => literal.toLowerCase()) };
+    return { ...segment, literals: segment.literals.map(anyCase) };
   });
   return { ...pattern, segments };
+}
+
+/** By way of capitals, as half of all servers compare: so the long s and the dotless i are the letters that they become. */
+function anyCase(text: string): string {
+  return text.toUpperCase().toLowerCase();
 }
 
 function endsDotted(pattern: Pattern): boolean {
@@ -119,7 +124,7 @@ function firstOf(indexes: Indexes, request: RuleRequest): Rule | null {
   const all = views(request.path);
   let best: Entry | null = null;
   for (const view of all) {
-    const segments = pathSegments(view).map((segment) => segment.toLowerCase());
+    const segments = pathSegments(view).map(anyCase);
     best = earliest(indexes.covering, asked(segments, true), request, best);
     best = earliest(indexes.exact, asked(segments, false), request, best);
   }

@@ -122,7 +122,8 @@ function marked(
   const view = hostView(signed, syntax);
   const needs = cspNeeds(view);
   const kept = without(plan.headers, [...OF_THE_BYTES, "content-type"]);
-  const headers = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
+  const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
+  const headers = [...amended, "Accept-Ranges", "none"];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),

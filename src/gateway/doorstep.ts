@@ -24,6 +24,8 @@ export function noteAtDoor(world: World, raw: IncomingMessage, refusal: Refusal)
     .recall(secret)
     .then(async (disguise) => {
       if (disguise.kind !== "held" || disguise.impersonation.end !== null) return;
+      const { perMinute } = world.config.current().settings.limits;
+      world.seats.pace(disguise.impersonation.id, perMinute, world.clock.monotonic());
       await world.ledger.record(eventFor(world, raw, disguise.impersonation, refusal));
     })
     .catch((error: unknown) =>

@@ -23,7 +23,7 @@ const UNSTRIPPABLE: ReadonlySet<string> = new Set(["host", "cookie", "content-le
 
 /** Most names are none of ours by their length alone, and so need no lower-casing. */
 const REQUEST_LENGTHS = lengths([...REQUEST_NAMES]);
-const ANSWER_LENGTHS = lengths([...HOP_NAMES, "content-type"]);
+const ANSWER_LENGTHS = lengths([...HOP_NAMES, "content-type", "content-length"]);
 
 /**
  * A client's headers without those that concern only our connection with it: hop-by-hop fields, what `Connection` names,
@@ -55,7 +55,8 @@ export interface AnswerHead {
 
 /**
  * Reads the head of an answer: bytes become latin1 text one for one. Throws a Fault `upstream-protocol` for a transfer coding
- * other than `chunked`, which would be lost on the way and leave a body that says it is something else.
+ * other than `chunked`, which would be lost on the way and leave a body that says it is something else, and for a length that
+ * two parsers could read in two ways.
  */
 export function answerHead(status: number, message: string, raw: readonly Buffer[]): AnswerHead {
   const headers: string[] = [];
@@ -71,7 +72,10 @@ export function answerHead(status: number, message: string, raw: readonly Buffer
       if (lower === "transfer-encoding" && value.trim().toLowerCase() !== "chunked") {
         throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(value)}`);
       }
-      if (HOP_NAMES.has(lower)) continue;
+      if (lower === "content-length" && !/^(?:0|[1-9]\d*)$/.test(value.trim()))
+        throw new Fault("upstream-protocol", `the app's Content-Length is ${JSON.stringify(value)}`);
+      // A client that believes a length where no body can be would take the next answer for it.
+      if (HOP_NAMES.has(lower) || (lower === "content-length" && status === 204)) continue;
     }
     headers.push(name, value);
   }

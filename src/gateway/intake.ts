@@ -4,7 +4,7 @@ import type { TLSSocket } from "node:tls";
 import type { Settings, Snapshot } from "../config/snapshot.ts";
 import { type AddressSet, addressSet, clientAddress, plainAddress } from "../domain/address.ts";
 import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../domain/canonical-url.ts";
-import { type HeaderPolicy, headerPolicy, isForwardedMetadata } from "../domain/headers.ts";
+import { type HeaderPolicy, headerPolicy, isForwardedMetadata, isFraming, PROBE } from "../domain/headers.ts";
 import { hostOf } from "../domain/host.ts";
 import { effectiveMethod } from "../domain/method.ts";
 import { Fault } from "../errors.ts";
@@ -52,6 +52,11 @@ function receive(
   const keeper = doorkeeperOf(settings);
   const broken = framingFault(raw);
   if (broken !== null) throw broken;
+  if (
+    settings.headers.forged === "refuse" &&
+    raw.rawHeaders.some((it, at) => at % 2 === 0 && keeper.policy.forges(it))
+  )
+    throw new Fault("bad-request", "a header has one of the names that only the gateway may use");
   const host = hostReading(raw);
   const url = address(raw, host.authority, settings);
   const outer = outerAddress(raw, settings, keeper, host.authority);
@@ -67,7 +72,7 @@ function receive(
     sent: method,
     ...effectiveMethod(method, url.query),
     ...url,
-    probing: raw.headers["x-guise-probe"] !== undefined,
+    probing: raw.headers[PROBE] !== undefined,
     ...host,
     ...outer,
     headers: requestHeaders(raw.rawHeaders, keeper.dropped),
@@ -85,7 +90,11 @@ function doorkeeperOf(settings: Settings): Doorkeeper {
   if (known === undefined) {
     const policy = headerPolicy(settings.headers, settings.headers.drop);
     const dropped = (name: string) =>
-      name === "host" || name === "cookie" || policy.drops(name) || isForwardedMetadata(name);
+      name === "host" ||
+      name === "cookie" ||
+      policy.drops(name) ||
+      isForwardedMetadata(name) ||
+      isFraming(name);
     known = { policy, trusted: addressSet(settings.trustedProxies), dropped };
     doorkeepers.set(settings, known);
   }

@@ -37,9 +37,10 @@ export interface Shoes {
 
 /**
  * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
- * Throws `store-unavailable` or `audit-unavailable`.
+ * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
 export async function begin(world: World, received: Received, order: Beginning): Promise<Shoes> {
+  world.seats.pace(order.agent.id, received.snapshot.settings.limits.perMinute, received.startedAt);
   const { impersonation, secret, lines } = await world.book.open({
     id: world.newId(),
     agent: order.agent,

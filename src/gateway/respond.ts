@@ -1,3 +1,4 @@
+import { Fault } from "../errors.ts";
 import type { Maybe } from "../ports.ts";
 import { clearing } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
@@ -17,10 +18,14 @@ const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
   "service-worker-allowed",
 ]);
 
-/** What the client gets for the app's head. Own traffic keeps all of it but addresses and cookies that only we may set. */
+/**
+ * What the client gets for the app's head. Own traffic keeps all of it but addresses, cookies that only we may set, and the
+ * token, where an app echoes it: that is between us and the app.
+ */
 export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
-  const { upstream, cookie } = signed.snapshot.settings;
-  const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
+  const { upstream, cookie, headers: names } = signed.snapshot.settings;
+  const addressed = publicAddresses(head.headers, upstream.origin, signed.origin);
+  const headers = without(addressed, (name) => isNamed(name, names.assertion));
   if (signed.impersonation !== null) return disguised(world, signed, { ...head, headers });
   const kept = withoutOurCookies(headers, cookie.name);
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
@@ -32,6 +37,9 @@ export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe
 async function disguised(world: World, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
   const { impersonation } = signed;
   if (impersonation === null) throw new TypeError("a disguised answer without an impersonation");
+  // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
+  if (head.status === 304)
+    throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
   const lines = valuesOf(head.headers, "set-cookie");
   // The jar is written before the page is shown: the next request may come with the first byte.
   const mirrored =
@@ -54,13 +62,19 @@ function ourHeaders(signed: Signed): RawHeaders {
 /** The app can't plant or delete a cookie of ours, not even as a nameless one that reads like it on its way back. */
 function withoutOurCookies(headers: RawHeaders, name: string): RawHeaders {
   const ours = new RegExp(`^\\s*=?\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i");
-  const planted = (at: number) =>
-    headers[at]?.length === 10 &&
-    headers[at]?.toLowerCase() === "set-cookie" &&
-    ours.test(headers[at + 1] ?? "");
+  return without(headers, (it, value) => isNamed(it, "set-cookie") && ours.test(value));
+}
+
+function isNamed(name: string, wanted: string): boolean {
+  return name.length === wanted.length && name.toLowerCase() === wanted.toLowerCase();
+}
+
+/** The same list where nothing has to go. */
+function without(headers: RawHeaders, goes: (name: string, value: string) => boolean): RawHeaders {
+  const gone = (at: number) => goes(headers[at] ?? "", headers[at + 1] ?? "");
   let any = false;
-  for (let at = 0; at < headers.length && !any; at += 2) any = planted(at);
-  return any ? headers.filter((_, at) => !planted(at - (at % 2))) : headers;
+  for (let at = 0; at < headers.length && !any; at += 2) any = gone(at);
+  return any ? headers.filter((_, at) => !gone(at - (at % 2))) : headers;
 }
 
 function valuesOf(headers: RawHeaders, name: string): readonly string[] {

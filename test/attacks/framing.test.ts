@@ -4,6 +4,7 @@ import { HOST, request, stand, WRITE } from "../fixtures/attack-stand.ts";
 import { allWays, fire, type Way } from "../fixtures/attack-ways.ts";
 import { raw } from "../fixtures/raw.ts";
 import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
+import { filesBelow } from "../house/source.ts";
 
 // In mode write, so that a disguise may send bodies of every kind.
 const it = await stand(t, { config: WRITE });
@@ -70,6 +71,63 @@ t.test("SMUG-01: what two parsers may read differently is 400, and the connectio
   );
   await refusedRaw(t, request("GET /x HTTP/2.0", []) + INNER, /^HTTP\/1\.1 400 /, "HTTP/2.0");
   await refusedRaw(t, `GET /x HTTP/1.1\nHost: ${HOST}\n\n${INNER}`, /^HTTP\/1\.1 400 /, "bare line feeds");
+});
+
+t.test("SMUG-01: the parser stays strict, on both sides", async (t) => {
+  const lax = /insecureHTTPParser: (?!false)|--insecure-http-parser|httpValidation/;
+  const files = [...filesBelow("src"), ...filesBelow("demo"), ...filesBelow("scripts")];
+  t.same(
+    files.filter(({ text }) => lax.test(text)).map(({ path }) => path),
+    [],
+  );
+});
+
+t.test("SMUG-01: lines of chunks are as strict as lines of headers", async (t) => {
+  const bodies = {
+    "a bare line feed behind a size": "3\nabc\r\n0\r\n\r\n",
+    "a bare line feed behind an extension": "3;\nabc\r\n0\r\n\r\n",
+    "a carriage return in an extension": "3;\rX\r\nabc\r\n0\r\n\r\n",
+    "a quoted line end in an extension": '3;a="\r\nabc\r\n0\r\n\r\n',
+    "a bare line feed behind a chunk": "3\r\nabc\n0\r\n\r\n",
+    "two bytes between chunks": "3\r\nabcXX0\r\n\r\n",
+    "a bare line feed at the end": "3\r\nabc\r\n0\n\n",
+    "a size with a sign": "+3\r\nabc\r\n0\r\n\r\n",
+    "a size with a prefix": "0x3\r\nabc\r\n0\r\n\r\n",
+    "a size that is too large for any number": "10000000000000003\r\nabc\r\n0\r\n\r\n",
+    "no size": "\r\nabc\r\n0\r\n\r\n",
+    "framing in a trailer": "3\r\nabc\r\n0\r\nContent-Length: 5\r\n\r\n",
+    "a folded trailer": "3\r\nabc\r\n0\r\nX: a\r\n b\r\n\r\n",
+  };
+  // Under a disguise a form is read before anything goes on; in own traffic only what came with the head is.
+  for (const way of requests.filter(({ disguised }) => disguised))
+    for (const [what, body] of Object.entries(bodies))
+      await refusedRaw(
+        t,
+        post(way, ["Transfer-Encoding: chunked"], body + INNER),
+        /^HTTP\/1\.1 400 /,
+        `${way.name}: ${what}`,
+      );
+  for (const [what, body, status] of [
+    ["an endless extension", `3;${"a".repeat(100_000)}\r\nabc\r\n0\r\n\r\n`, 413],
+    ["an endless trailer", `3\r\nabc\r\n0\r\nX: ${"a".repeat(40_000)}\r\n\r\n`, 431],
+    ["endless trailers", `3\r\nabc\r\n0\r\n${"X: a\r\n".repeat(8_000)}\r\n`, 431],
+  ] as const)
+    for (const way of requests.filter(({ disguised }) => disguised))
+      await refusedRaw(
+        t,
+        post(way, ["Transfer-Encoding: chunked"], body),
+        new RegExp(`^HTTP/1\\.1 ${status} `),
+        `${way.name}: ${what}`,
+      );
+});
+
+t.test("SMUG-02: framing under an alias that some server folds goes no further", async (t) => {
+  for (const way of ways) {
+    const fields = ["Transfer_Encoding: chunked", "Content_Length: 3", "content.length: 4"];
+    const { arrived } = await fire(t, it, way, { fields });
+    t.equal(arrived.length, 1, way.name);
+    t.notMatch(arrived[0]?.head, /transfer_|content_|content\./i, way.name);
+  }
 });
 
 t.test("SMUG-02: a coding that would be lost, and a length in an odd spelling, are 400", async (t) => {
@@ -178,6 +236,10 @@ const UNREADABLE: Readonly<Record<string, string>> = {
   "two framings": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
   "two lengths": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
   "an odd length": "HTTP/1.1 200 OK\r\nContent-Length: +2\r\n\r\nab",
+  "a length that may be octal": "HTTP/1.1 200 OK\r\nContent-Length: 010\r\n\r\n0123456789",
+  "a folded header": "HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 0\r\n\r\n",
+  "bare line feeds": "HTTP/1.1 200 OK\nContent-Length: 0\n\n",
+  "a space before a colon": "HTTP/1.1 200 OK\r\nContent-Length : 0\r\n\r\n",
   "another coding": "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
   "101 that nobody asked for":
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: foo\r\nConnection: Upgrade\r\n\r\n",
@@ -223,6 +285,18 @@ t.test("SMUG-05: bytes behind an answer are nobody's answer", async (t) => {
       t.notMatch(reply.text, /STOLEN/, way.name);
       t.equal(reply.status, 200);
     }
+  }
+});
+
+t.test("SMUG-05: an answer that can have no body says no length either", async (t) => {
+  for (const way of requests) {
+    it.app.answer = () => "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nSTOLE";
+    const { reply } = await fire(t, it, way);
+    t.equal(reply.status, 204, way.name);
+    t.notMatch(reply.text, /content-length|STOLE/i, way.name);
+    it.app.answer = usual;
+    const next = await fire(t, it, way);
+    t.match(next.reply, { status: 200, body: "ok" }, `${way.name}: and what came behind is nobody's`);
   }
 });
 

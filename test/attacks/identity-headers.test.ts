@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { OK, saying, usual } from "../fixtures/attack-app.ts";
-import { AS, CLICK, CONFIG, request, send, stand } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, type Way } from "../fixtures/attack-ways.ts";
+import { AS, CLICK, CONFIG, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
+import { allWays, fire, lines, recordOf, type Way } from "../fixtures/attack-ways.ts";
 import { json, service } from "../fixtures/service.ts";
 import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
 
@@ -84,6 +84,23 @@ t.test("HDR-03: nor with any other punctuation that some server folds", async (t
   for (const way of ways) await onlyOurs(t, way, [...fields, "X+Guise|User: evil", "X!Guise~User: evil"]);
 });
 
+t.test("HDR-03: where the config says so, a forged name in any spelling is 400 and on record", async (t) => {
+  const strict = await stand(t, { config: `${CONFIG}headers: { forged: refuse, user: X-Remote-Id }\n` });
+  for (const way of await allWays(t, strict)) {
+    for (const name of ["X-Guise-User", "X_Guise_User", "x.guise.anything", "X!Guise~Probe", "X_Remote.Id"]) {
+      const { reply, arrived } = await fire(t, strict, way, { fields: [`${name}: evil`] });
+      t.match({ status: reply.status, arrived }, { status: 400, arrived: [] }, `${way.name}: ${name}`);
+      if (way.disguised)
+        t.match(await recordOf(strict, idOf(reply)), {
+          event: { action: "impersonation.denied" },
+          message: /^bad-request: a header has one of the names/,
+        });
+    }
+    const plain = await fire(t, strict, way, { fields: ["X-Remote-Ids: 1", "Remote-User: evil"] });
+    t.equal(plain.arrived.length, 1, `${way.name}: other names are dropped or pass as ever`);
+  }
+});
+
 t.test("HDR-04: an alias alone, where we tell the app nothing, is dropped too", async (t) => {
   for (const way of ways.filter(({ name }) => name.startsWith("nobody"))) {
     for (const name of ["X_Guise_User", "X.Guise.User", "X_GUISE_ASSERTION", "x-guise_true-user"]) {
@@ -92,6 +109,14 @@ t.test("HDR-04: an alias alone, where we tell the app nothing, is dropped too", 
       t.same(lines(arrived[0], "X-Guise-"), [], `${way.name}: ${name}`);
     }
   }
+  // Somebody is known here, and the app is told only while somebody is worn.
+  const sparing = await stand(t, { config: `${CONFIG}headers: { when: impersonating }\n` });
+  for (const way of (await allWays(t, sparing)).filter(({ disguised }) => !disguised)) {
+    const fields = ["X_Guise_User: evil", "X.Guise.Assertion: evil", "X-Guise-Impersonation: evil"];
+    const { arrived } = await fire(t, sparing, way, { fields });
+    t.equal(arrived.length, 1);
+    t.same(lines(arrived[0], "X-Guise-"), [], way.name);
+  }
 });
 
 t.test("HDR-05: Connection can't name our headers away, nor the framing", async (t) => {
@@ -99,13 +124,16 @@ t.test("HDR-05: Connection can't name our headers away, nor the framing", async 
     "close, X-Guise-User, X-Guise-Assertion, X-Guise-True-User, Cookie, Host, Content-Length, X-Forwarded-For";
   it.app.answer = () => OK;
   for (const way of ways) {
-    const { arrived } = await fire(t, it, way, { connection, fields: ["Cookie: app=1"] });
+    const named = `${connection}, X-Hop`;
+    const { arrived } = await fire(t, it, way, { connection: named, fields: ["Cookie: app=1", "X-Hop: 1"] });
     const sent = arrived[0];
     t.same(
       lines(sent, "X-Guise-").filter((line) => /user:/i.test(line)),
       told(way),
       way.name,
     );
+    t.equal(lines(sent, "X-Guise-Assertion").length, told(way).length === 0 ? 0 : 1, way.name);
+    t.same(lines(sent, "X-Hop"), [], `${way.name}: what it may name goes no further`);
     t.equal(lines(sent, "Host").length, 1, way.name);
     t.equal(lines(sent, "X-Forwarded-For").length, 1, way.name);
     if (!way.disguised) t.same(lines(sent, "Cookie"), ["Cookie: app=1"], way.name);
@@ -123,6 +151,13 @@ t.test("HDR-05: Connection can't name our headers away, nor the framing", async 
       way.name,
     );
   }
+  it.app.answer = () =>
+    "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: Content-Length, close\r\nContent-Type: text/plain\r\n\r\n";
+  for (const way of ways.filter(({ socket }) => !socket)) {
+    const { reply } = await fire(t, it, way, { method: "HEAD", connection: "close" });
+    t.match(reply.head, /^Content-Length: 7\r$/m, `${way.name}: nor can an app name away its answer's`);
+  }
+  it.app.answer = usual;
 });
 
 t.test("HDR-06: what the app says about its own connection goes no further", async (t) => {

@@ -36,7 +36,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "HDR-06",
-    attack: "response carries `Connection: X-Hop`, `X-Hop`, `Keep-Alive` passed on",
+    attack: "a response with `Connection: X-Hop`, `X-Hop`, `Keep-Alive`",
     required: "none of them reaches the client",
   },
   {
@@ -46,30 +46,30 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "HDR-08",
-    attack: "`Trailer: X-Guise-User` and the trailer itself `Trailer` forwarded",
+    attack: "`Trailer: X-Guise-User` and the trailer itself",
     required: "both dropped",
   },
   {
     id: "HDR-09",
-    attack: "`Expect: 100-continue`, `Keep-Alive: 5`, `Upgrade: h2c` on a plain request each gives 500",
+    attack: "`Expect: 100-continue`, `Keep-Alive: 5`, `Upgrade: h2c` on a plain request",
     required: "stripped; the request works (large curl uploads send Expect)",
   },
   {
     id: "HDR-10",
     attack:
-      "values with bytes ≥ 0x80, e.g. `\\x85admin\\xa0` forwarded raw; CR/LF/NUL or 10 kB in a directory's display name or id",
+      "values with bytes ≥ 0x80, e.g. `\\x85admin\\xa0`; CR/LF/NUL or 10 kB in a directory's display name or id",
     required:
       "identity inputs are ASCII-checked; injected values encoded or the request refused; no header injection",
   },
   {
     id: "HDR-11",
     attack:
-      "other products' identity names: `Remote-User`, `X-Forwarded-User/Email/Groups`, `X-Auth-Request-*`, `X-Authentik-*`, `X-Webauth-User` …",
+      "other products' identity names: `Remote-User`, `X-Forwarded-User/Email/Groups`, `X-Auth-Request-*`, `X-Authentik-*`, `X-Webauth-User`, `X-Forwarded-By`",
     required: "dropped by a default list, extendable, same canonical compare",
   },
   {
     id: "PATH-01",
-    attack: "`/./admin/x`, `/%2e/admin/x` bypass",
+    attack: "`/./admin/x`, `/%2e/admin/x`",
     required: "matched, audited and forwarded as one canonical path, or 400; rule on `/admin/*` fires",
   },
   { id: "PATH-02", attack: "`/pub\\admin`, `/\\admin/x`, `%5c`", required: "400" },
@@ -80,12 +80,12 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "PATH-04",
-    attack: "`/pub/..;/admin`, `/pub/;a/..;b/admin` ( HTTP answers 400, the upgrade path forwards it)",
+    attack: "`/pub/..;/admin`, `/pub/;a/..;b/admin`",
     required: "400 on both",
   },
   {
     id: "PATH-05",
-    attack: "`/admin;a=b/x` does not match `/admin/*`",
+    attack: "`/admin;a=b/x` against a rule on `/admin/*`",
     required: "a rule is tested with and without `;params`; the stricter decision wins",
   },
   {
@@ -95,12 +95,12 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "PATH-07",
-    attack: "`/admin%2fx` matched as `/*` and forwarded encoded",
+    attack: "`/admin%2fx`",
     required: "400 by default; per-upstream opt-in to keep",
   },
   {
     id: "PATH-08",
-    attack: "`%252e%252e`, `%252f`; `%00`, `%0a`, `%09` all forwarded",
+    attack: "`%252e%252e`, `%252f`; `%00`, `%0a`, `%09`",
     required:
       "decoded once only; a param still holding `%` escapes or controls never reaches an owner look-up; controls 400",
   },
@@ -108,56 +108,51 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: "PATH-10",
     attack: "`%zz`, `%ff`, `%c0%ae`, 8 kB segment, 2,000 segments",
-    required: "400, never 500, no slow match (path-to-regexp's match() throws `URI malformed` )",
+    required: "400, never 500, no slow match",
   },
   {
     id: "PATH-11",
-    attack:
-      "`/ADMIN/x` (the router is case-sensitive, path-to-regexp is not), trailing `/`, `/admin.`, `/admin.json`",
+    attack: "`/ADMIN/x`, trailing `/`, `/admin.`, `/admin.json`",
     required: "documented; deny rules case-insensitive and covering sub-paths by default",
   },
   {
     id: "PATH-12",
-    attack:
-      "param values `..` (from `%2e%2e`), `a/b` (from `a%2fb`), `__proto__`, 10,000 characters all returned by match()",
+    attack: "param values `..` (from `%2e%2e`), `a/b` (from `a%2fb`), `__proto__`, 10,000 characters",
     required:
       "param grammar (default `[A-Za-z0-9_-]{1,128}`) checked before any look-up or URL building; duplicate query params that name an owner: refused",
   },
   {
     id: "PATH-13",
-    attack:
-      "absolute form `GET http://other/x`, `http://up@evil/`, `OPTIONS *` (forwarded as `/*`), CONNECT, TRACE",
+    attack: "absolute form `GET http://other/x`, `http://up@evil/`, `OPTIONS *`, CONNECT, TRACE",
     required:
       "authority checked against our hosts or 400; never another origin; two upstreams never share a cached URL",
   },
   {
     id: "SMUG-01",
     attack:
-      "CL+TE, two CLs, `+3`, `Transfer-Encoding : chunked`, `xchunked`, bare LF, CR in value, obs-fold, NUL ( all 400 today)",
+      "CL+TE, two CLs, `+3`, `Transfer-Encoding : chunked`, `xchunked`, bare LF, CR in value, obs-fold, NUL",
     required: "400 and close; a regression test each: parser flags stay strict (`insecureHTTPParser` off)",
   },
   {
     id: "SMUG-02",
-    attack:
-      "`Transfer-Encoding: gzip, chunked` accepted and the coding lost; `,chunked` accepted; `Content-Length: 010` accepted",
+    attack: "`Transfer-Encoding: gzip, chunked`; `,chunked`; `Content-Length: 010`",
     required: "400 or 501",
   },
   {
     id: "SMUG-03",
-    attack: "good headers, then a broken chunk: GET had already been forwarded, client got 400",
+    attack: "good headers, then a broken chunk, when the request is on its way already",
     required:
       'recorded as forwarded with outcome `client-framing-error`; upstream socket destroyed; never "refused"',
   },
   {
     id: "SMUG-04",
-    attack: "body on GET/HEAD/DELETE/OPTIONS (GET body silently dropped)",
+    attack: "body on GET/HEAD/DELETE/OPTIONS",
     required: "one documented rule; length never disagrees with what was sent",
   },
   {
     id: "SMUG-05",
     attack: "upstream answers with CL+TE, two CLs, bytes after the body, 101 unasked, 1xx, cut headers",
-    required:
-      "client gets 502 ( today 500), the connection is not reused, no second response is ever delivered",
+    required: "client gets 502, the connection is not reused, no second response is ever delivered",
   },
   {
     id: "SMUG-06",
@@ -172,33 +167,32 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "WS-02",
-    attack:
-      "`GET //evil.test/x`, `/\\evil` with Upgrade (http-proxy up to 11.5 resolves the target against the upstream unchecked, by reading its source)",
+    attack: "`GET //evil.test/x`, `/\\evil` with Upgrade",
     required: "400; target origin fixed",
   },
   {
     id: "WS-03",
-    attack: "`/./admin` with Upgrade forwarded as `/admin`",
+    attack: "`/./admin` with Upgrade",
     required: "same canonical path, same decision as HTTP",
   },
   {
     id: "WS-04",
-    attack: "`GET /a` and an upgrade in one segment process dies",
+    attack: "`GET /a` and an upgrade in one segment",
     required: "both answered in order, or closed; process lives",
   },
   {
     id: "WS-05",
-    attack: "RST while the owner look-up is pending process dies",
+    attack: "RST while the owner look-up is pending",
     required: "one `aborted` record; process lives",
   },
   {
     id: "WS-06",
-    attack: "upstream answers 401/403/404 or never client already has 101, then a close frame",
+    attack: "upstream answers 401/403/404, or never",
     required: "client sees the upstream's status; 101 only after the upstream's 101",
   },
   {
     id: "WS-07",
-    attack: "identity on the handshake (only Cookie is forwarded by default)",
+    attack: "identity on the handshake",
     required: "managed headers stripped and ours injected exactly as for HTTP",
   },
   {
@@ -209,12 +203,12 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "WS-09",
-    attack: "200 MiB to an upstream that does not read +327 MiB RSS; 64-bit length; deflate bomb",
+    attack: "200 MiB to an upstream that does not read; 64-bit length; deflate bomb",
     required: "bounded buffers with backpressure, message cap, no decompression in the middle",
   },
   {
     id: "HOST-01",
-    attack: "two Host lines accepted; `Host: evil.test/..` accepted; Host in other case, trailing dot, port",
+    attack: "two Host lines; `Host: evil.test/..`; Host in other case, trailing dot, port",
     required: "400 for the malformed; the rest canonicalised before matching",
   },
   {
@@ -233,7 +227,7 @@ export const ATTACKS: readonly Attack[] = [
     attack:
       "`<img>`, iframe, fetch or form on another site points at a customer URL while the agent is logged in",
     required:
-      "no impersonation starts: a first touch of a new owner needs a top-level navigation (`Sec-Fetch-Dest: document`, `Mode: navigate`, `User: ?1`), else …",
+      "no impersonation starts: a first touch of a new owner needs a top-level navigation (`Sec-Fetch-Dest: document`, `Mode: navigate`, `User: ?1`), else an interstitial with a POST",
   },
   {
     id: "DEC-02",
@@ -282,7 +276,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "SES-02",
-    attack: "cookie tossing from a sibling subdomain; two cookies of our name; `a=1; a=2` first wins",
+    attack: "cookie tossing from a sibling subdomain; two cookies of our name; `a=1; a=2`",
     required: "`__Host-` prefix; duplicates of our names → 400 + clear",
   },
   {
@@ -363,7 +357,7 @@ export const ATTACKS: readonly Attack[] = [
     attack:
       "app CSS/JS hides, covers, empties or removes the banner; `all: initial`, `z-index`, DOM replacement, frameset",
     required:
-      "closed shadow root and a watcher; if it cannot be shown, the page is covered and an audit event `banner-lost` is sent; a forged banner cannot copy …",
+      "closed shadow root and a watcher; if it cannot be shown, the page is covered and an audit event `banner-lost` is sent; a forged banner cannot copy the agent's chosen phrase",
   },
   {
     id: "HTML-04",
@@ -451,25 +445,22 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "UP-01",
-    attack: "https upstream with a self-signed, expired or wrong-name certificate 200",
+    attack: "https upstream with a self-signed, expired or wrong-name certificate",
     required: "502; verification on by default, custom CA by config, a loud warning if off",
   },
   {
     id: "UP-02",
-    attack:
-      "upstream 503 with `Retry-After` 11 hits; connect refused 500 and leaks the address; status 999 502; redirect",
+    attack: "upstream 503 with `Retry-After`; connection refused; status 999; redirect",
     required: "one hit; 502/503/504 with a generic body; redirects never followed",
   },
   {
     id: "UP-03",
-    attack:
-      "client leaves at 0.3 s upstream worked on to 3.0 s; leaves mid-upload upstream not told within 1.5 s",
+    attack: "client leaves while it waits; leaves mid-upload",
     required: "upstream aborted ≤ 1 s; outcome `client-aborted`",
   },
   {
     id: "DOS-01",
-    attack:
-      "slow headers; 300 slow bodies pool of 128 used up, service unavailable; 1 byte/s still open after 12 s (`requestTimeout` is 0)",
+    attack: "slow headers; 300 slow bodies; 1 byte/s",
     required: "header 10 s, body idle and total limits, per-session concurrency; others unaffected",
   },
   {

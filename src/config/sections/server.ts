@@ -35,6 +35,12 @@ export const headers = z
     impersonation: headerName
       .default("X-Guise-Impersonation")
       .describe("The impersonation's id, only while there is one."),
+    forged: z
+      .enum(["drop", "refuse"])
+      .default("drop")
+      .describe(
+        "What becomes of a client's header under one of these names, in any spelling: dropped, or the request is refused with 400.",
+      ),
     drop: z
       .array(
         z.string().regex(/^[A-Za-z0-9-]+\*?$/, { error: "write a header name; a `*` may stand at its end" }),
@@ -155,6 +161,11 @@ export const limits = z
     pageDecoded: bytes("64MB", 1_024, 1_024 * MB, "Of a compressed page once it is decoded."),
     confirmBody: bytes("1MB", 1, 64 * MB, "Of a request that has to be confirmed and is repeated then."),
     perImpersonation: count(64, 10_000, "Requests at the same time for one impersonation."),
+    perMinute: count(
+      30_000,
+      100_000_000,
+      "Requests of one impersonation, and starts of one agent, in a minute; more are 503, since each is on record.",
+    ),
   })
   .prefault({})
   .describe("How large and how many things may be.");
