@@ -6,8 +6,8 @@ import type { Owned } from "./find-owner.ts";
 
 /** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
 const LOOKED_AT = 65_536;
-/** Types that frameworks read fields from; so they do where there is none. */
-const FIELDS = /^\s*(?:$|multipart\/|application\/x-www-form-urlencoded|application\/(?:[\w.-]+\+)?json)/i;
+/** Types that frameworks read fields from; of a POST they do so where there is none. */
+const FIELDS = /^\s*(?:multipart\/|application\/x-www-form-urlencoded|application\/(?:[\w.-]+\+)?json)/i;
 /** Charsets in which ASCII is ASCII. */
 const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
@@ -25,7 +25,7 @@ export interface Settled extends Owned {
 /** Under a disguise a request is judged by what its `_method` makes of it. Own traffic's bodies are never touched. */
 export async function settleMethod(owned: Owned): Promise<Settled> {
   const settled = { ...owned, body: null, beginning: null, lostMethod: null, confirmed: false };
-  if (owned.disguise.kind !== "held") return settled;
+  if (owned.disguise.kind !== "held" || !mayName(owned)) return settled;
   const { limits, timeouts } = owned.snapshot.settings;
   const limit = Math.max(LOOKED_AT, limits.confirmBody);
   const { bytes, whole } = await peekBody(owned.raw, limit, timeouts.requestIdle);
@@ -44,10 +44,16 @@ function bothOf({ method, overridden }: Owned, inBody: string): string {
   return !overridden || inBody === method ? inBody : UNKNOWN_METHOD;
 }
 
+/** Whatever else is sent goes on as it comes: nobody looks for a method in it. But a header may still ask for one. */
+function mayName(owned: Owned): boolean {
+  const type = owned.raw.headers["content-type"] ?? "";
+  return owned.sent === "POST" || FIELDS.test(type) || methodInHeaders(owned) !== null;
+}
+
 /** Whether a form of which the app may see more than we do: it goes on beyond what is looked at, or is packed. */
 function isDark({ raw, sent }: Owned, bytes: Buffer, whole: boolean): boolean {
   const { "content-type": type = "", "content-encoding": coding = "identity" } = raw.headers;
-  if (sent !== "POST" || bytes.length === 0 || !FIELDS.test(type)) return false;
+  if (sent !== "POST" || bytes.length === 0 || (type.trim() !== "" && !FIELDS.test(type))) return false;
   const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(type) ?? [];
   return !whole || coding.trim().toLowerCase() !== "identity" || !ASCII.test(charset);
 }
