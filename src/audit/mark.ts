@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Tip } from "./chain.ts";
+import { ECS, printable } from "./record.ts";
 
 /** What the journal says about itself, in between the events; documented in docs/audit.md. */
 export const JOURNAL_ACTIONS = [
@@ -48,6 +49,7 @@ export function mark(
       action,
       outcome,
     },
+    ecs: ECS,
     guise: { monotonic: Math.round(moment.monotonic), ...facts },
   });
 }
@@ -68,26 +70,37 @@ export function bootMark(
 /** The outcome of an intent whose process ended in between, as a draft: nobody knows how it went. */
 export function unknownOutcome(intentLine: string, moment: Moment): string {
   const intent: IntentRecord = JSON.parse(intentLine);
-  const { guise: before, ...rest } = intent;
-  const { chain: _, ...guise } = before;
-  return JSON.stringify({
-    ...rest,
-    "@timestamp": new Date(moment.at).toISOString(),
-    event: {
-      ...intent.event,
-      sequence: 0,
-      id: unknownId(intent.event.id),
-      action: "impersonation.outcome",
-      outcome: "unknown",
-    },
-    message: "The gateway ended before this request did.",
-    guise: { ...guise, monotonic: Math.round(moment.monotonic), intent: intent.event.id, ending: "unknown" },
-  });
+  const { guise: before, http, ...rest } = intent;
+  // What is recorded once of a request stands in its intent.
+  const { chain: _, checks: __, ...guise } = before;
+  const { headers: ___, body: ____, ...request } = http?.request ?? {};
+  return printable(
+    JSON.stringify({
+      ...rest,
+      "@timestamp": new Date(moment.at).toISOString(),
+      event: {
+        ...intent.event,
+        sequence: 0,
+        id: unknownId(intent.event.id),
+        action: "impersonation.outcome",
+        outcome: "unknown",
+      },
+      http: http === undefined ? undefined : { request },
+      message: "The gateway ended before this request did.",
+      guise: {
+        ...guise,
+        monotonic: Math.round(moment.monotonic),
+        intent: intent.event.id,
+        ending: "unknown",
+      },
+    }),
+  );
 }
 
 interface IntentRecord {
   readonly event: { readonly sequence: number; readonly id: string };
-  readonly guise: { readonly chain: Tip };
+  readonly http?: { readonly request?: { readonly headers?: object; readonly body?: object } };
+  readonly guise: { readonly chain: Tip; readonly checks?: readonly string[] };
 }
 
 /** Always the same for the same intent, so that two gateways that both write it write a duplicate that can be told. */

@@ -1,6 +1,7 @@
 import type { AuditAction, AuditEvent, Captured } from "../domain/audit-event.ts";
+import { hostOf } from "../domain/host.ts";
 import type { Identity } from "../domain/identity.ts";
-import { type Redact, withoutJwt } from "./redact.ts";
+import { type Redact, withoutJwt, withoutSecrets } from "./redact.ts";
 
 /** What stands in a record besides the event itself. */
 export interface RecordContext {
@@ -43,6 +44,8 @@ export const CAPS = {
   body: 4096,
   check: 200,
 } as const;
+/** The version of the Elastic Common Schema that the names are of; every event has to say it. */
+export const ECS = { version: "8.11.0" } as const;
 const MOST_GROUPS = 50;
 const NANOSECONDS = 1_000_000;
 
@@ -56,7 +59,8 @@ export function draft(event: AuditEvent, context: RecordContext): string {
   const body = {
     "@timestamp": iso(event.at),
     event: eventPart(event, cut),
-    message: cap("message", event.detail === null ? null : withoutJwt(event.detail), CAPS.text, cut),
+    ecs: ECS,
+    message: words("message", event.detail, cut),
     user: userPart(event, cut),
     related: relatedPart(event),
     http: httpPart(event, context, cut),
@@ -78,7 +82,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       config: event.config ?? undefined,
       intent: event.intent ?? undefined,
       ending: response?.ending ?? undefined,
-      checks: checksPart(event),
+      checks: checksPart(event, cut),
       truncated: cut.length === 0 ? undefined : cut,
     },
   };
@@ -98,8 +102,8 @@ function eventPart(event: AuditEvent, cut: string[]): object {
     type: [type],
     action: event.action,
     outcome: event.outcome,
-    reason: cap("event.reason", impersonation?.reason ?? null, CAPS.text, cut),
-    reference: cap("event.reference", impersonation?.ticket ?? null, CAPS.text, cut),
+    reason: words("event.reason", impersonation?.reason ?? null, cut),
+    reference: words("event.reference", impersonation?.ticket ?? null, cut),
     start: span === null ? undefined : iso(span.start),
     end: span === null ? undefined : iso(span.end),
     duration: duration === undefined ? undefined : Math.round(duration * NANOSECONDS),
@@ -171,20 +175,28 @@ function bodyPart(form: Captured["form"], redact: Redact, cut: string[]): object
 }
 
 /** What the judge asked, a line each; `no:` begins the one that it stopped at. */
-function checksPart({ decision }: AuditEvent): readonly string[] | undefined {
+function checksPart({ decision }: AuditEvent, cut: string[]): readonly (string | undefined)[] | undefined {
   if (decision?.checks === undefined) return undefined;
   return decision.checks.map(({ name, passed, saw }) =>
-    `${passed ? "yes" : "no"}: ${name}: ${saw}`.slice(0, CAPS.check).toWellFormed(),
+    cap("guise.checks", `${passed ? "yes" : "no"}: ${name}: ${saw}`, CAPS.check, cut),
   );
 }
 
 function urlPart({ request }: AuditEvent, { redact }: RecordContext, cut: string[]): object | undefined {
   if (request === null) return undefined;
+  const reading = hostOf(request.host);
+  const { host, port } = reading.kind === "host" ? reading : { host: request.host, port: null };
   return {
-    domain: cap("url.domain", request.host, CAPS.id, cut),
-    path: cap("url.path", withoutJwt(request.path), CAPS.path, cut),
+    domain: cap("url.domain", host, CAPS.id, cut),
+    port: port ?? undefined,
+    path: cap("url.path", withoutSecrets(request.path, "/"), CAPS.path, cut),
     query: cap("url.query", request.query === null ? null : redact(request.query), CAPS.query, cut),
   };
+}
+
+/** What a person wrote, which may be an address with a secret in it. */
+function words(field: string, text: string | null, cut: string[]): string | undefined {
+  return cap(field, text === null ? null : withoutSecrets(text), CAPS.text, cut);
 }
 
 function cap(field: string, text: string | null, most: number, cut: string[]): string | undefined {

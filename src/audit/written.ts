@@ -33,7 +33,12 @@ export interface Written {
     };
     readonly response?: { readonly status_code?: number; readonly bytes?: number };
   };
-  readonly url?: { readonly domain?: string; readonly path?: string; readonly query?: string };
+  readonly url?: {
+    readonly domain?: string;
+    readonly port?: number;
+    readonly path?: string;
+    readonly query?: string;
+  };
   readonly source?: { readonly ip?: string };
   readonly user_agent?: { readonly original?: string };
   readonly trace?: { readonly id?: string };

@@ -1,4 +1,6 @@
+import { isIP } from "node:net";
 import t from "tap";
+import { mark } from "../../src/audit/mark.ts";
 import { draft } from "../../src/audit/record.ts";
 import { redactor } from "../../src/audit/redact.ts";
 import { AUDIT_ACTIONS } from "../../src/domain/audit-event.ts";
@@ -49,7 +51,7 @@ t.test("an end tells when the impersonation began", async (t) => {
 t.test("what is not known is left out", async (t) => {
   const bare = { trueUser: null, effectiveUser: null, impersonation: null, request: null, decision: null };
   const it = read({ ...bare, action: "config.loaded" });
-  t.strictSame(Object.keys(it), ["@timestamp", "event", "guise"]);
+  t.strictSame(Object.keys(it), ["@timestamp", "event", "ecs", "guise"]);
 });
 
 t.test("headers and fields that are kept are redacted, cut and escaped like everything else", async (t) => {
@@ -146,3 +148,140 @@ t.test("megabytes are cut, and the record says where", async (t) => {
     t.ok(truncated.includes(field), field);
   }
 });
+
+/** The fields of the Elastic Common Schema that a record may have, with their types. */
+const FIELDS: Readonly<Record<string, "date" | "keyword" | "text" | "long" | "ip">> = {
+  "@timestamp": "date",
+  message: "text",
+  "ecs.version": "keyword",
+  "event.id": "keyword",
+  "event.kind": "keyword",
+  "event.category": "keyword",
+  "event.type": "keyword",
+  "event.action": "keyword",
+  "event.outcome": "keyword",
+  "event.reason": "keyword",
+  "event.reference": "keyword",
+  "event.sequence": "long",
+  "event.start": "date",
+  "event.end": "date",
+  "event.duration": "long",
+  "user.id": "keyword",
+  "user.name": "keyword",
+  "user.email": "keyword",
+  "user.roles": "keyword",
+  "user.effective.id": "keyword",
+  "user.effective.name": "keyword",
+  "user.effective.email": "keyword",
+  "user.effective.roles": "keyword",
+  "related.user": "keyword",
+  "http.request.id": "keyword",
+  "http.request.method": "keyword",
+  "http.request.bytes": "long",
+  "http.request.body.content": "keyword",
+  "http.response.status_code": "long",
+  "http.response.bytes": "long",
+  "url.domain": "keyword",
+  "url.port": "long",
+  "url.path": "keyword",
+  "url.query": "keyword",
+  "source.ip": "ip",
+  "user_agent.original": "keyword",
+  "trace.id": "keyword",
+};
+const LISTS = ["event.category", "event.type", "user.roles", "user.effective.roles", "related.user"];
+/** Which types the schema expects of a category. */
+const TYPES: Readonly<Record<string, readonly string[]>> = {
+  authentication: ["start", "end", "info"],
+  configuration: ["access", "change", "creation", "deletion", "info"],
+  iam: ["admin", "change", "creation", "deletion", "group", "info", "user"],
+  process: ["access", "change", "end", "info", "start"],
+  session: ["start", "end", "info"],
+  web: ["access", "error", "info"],
+};
+
+function fits(type: string | undefined, value: unknown): boolean {
+  if (type === "long") return Number.isSafeInteger(value);
+  if (typeof value !== "string") return false;
+  if (type === "ip") return isIP(value) > 0;
+  if (type === "date") return new Date(value).toISOString() === value;
+  return type !== undefined;
+}
+
+function flat(value: object, before = ""): [name: string, value: unknown][] {
+  return Object.entries(value).flatMap(([key, inner]): [string, unknown][] => {
+    const name = `${before}${key}`;
+    if (name === "guise" || name === "http.request.headers") return [];
+    return typeof inner === "object" && !Array.isArray(inner) ? flat(inner, `${name}.`) : [[name, inner]];
+  });
+}
+
+t.test(
+  "every field is one of the Elastic Common Schema, of its type, and the words are its words",
+  async (t) => {
+    const full = {
+      request: {
+        ...(event().request ?? never()),
+        query: "a=1",
+        bytes: 12,
+        trace: "0af7",
+        host: "[::1]:8443",
+      },
+      response: { status: 500, bytes: 3, duration: 1.25, ending: "upstream-truncated" as const },
+      captured: { headers: [["accept", "x"]] as const, form: { fields: "a=1", whole: true } },
+      span: { start: 1_000, end: 2_500 },
+      detail: "why",
+    };
+    const lines = AUDIT_ACTIONS.flatMap((action) => [
+      draft(event({ action }), context),
+      ...(["success", "failure", "unknown"] as const).map((outcome) =>
+        draft(event({ ...full, action, outcome }), context),
+      ),
+    ]);
+    const boot = mark("journal.boot", { at: 1, monotonic: 1 }, { pid: 1 });
+    for (const line of [...lines, boot]) {
+      const it = JSON.parse(line);
+      for (const [name, value] of flat(it)) {
+        t.equal(Array.isArray(value), LISTS.includes(name), name);
+        for (const one of [value].flat()) t.ok(fits(FIELDS[name], one), `${name}: ${one}`);
+      }
+      const { kind, category, type, outcome } = it.event;
+      t.equal(kind, "event");
+      t.ok(["success", "failure", "unknown"].includes(outcome));
+      for (const one of type) t.ok(TYPES[category[0]]?.includes(one), `${category[0]}: ${one}`);
+      t.match(it.ecs.version, /^\d+\.\d+\.\d+$/);
+    }
+  },
+);
+
+t.test("a host is its name alone, and its port a number of its own", async (t) => {
+  const urlOf = (host: string) => read({ request: { ...(event().request ?? never()), host } }).url;
+  t.match(urlOf("App.Example.com:8443"), { domain: "app.example.com", port: 8443 });
+  t.match(urlOf("[::1]:80"), { domain: "[::1]", port: 80 });
+  t.notOk("port" in urlOf("app.example.com"));
+});
+
+t.test("secrets in what people write, and in a path, are not written down", async (t) => {
+  const link = "see https://app.example.com/reset?token=S3CRET";
+  const line = draft(
+    event({
+      impersonation: { id: "i", mode: "read", reason: link, ticket: link },
+      request: { ...(event().request ?? never()), path: "/shop;jsessionid=S3CRET/cart" },
+      detail: link,
+    }),
+    context,
+  );
+  t.notMatch(line, /S3CRET/);
+  t.match(JSON.parse(line).url.path, "/shop;jsessionid=[redacted]/cart");
+});
+
+t.test("a check that is too long is cut, and named", async (t) => {
+  const checks = [{ name: "n", passed: true, saw: "x".repeat(500) }];
+  const it = read({ decision: { word: "read-only", route: null, rule: null, via: null, checks } });
+  t.equal(it.guise.checks[0].length, 200);
+  t.strictSame(it.guise.truncated, ["guise.checks"]);
+});
+
+function never(): never {
+  throw new Error("there is a request in every event");
+}
