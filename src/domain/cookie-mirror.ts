@@ -80,11 +80,12 @@ export function fromScript(jar: Jar, sent: string | null, scope: CookieScope): J
   const names = [...new Set(pairs.map(({ name }) => name))].filter(
     (name) => isScripted(name, scope) && !heard.mirrors.some((it) => !it.gone && it.cookie.name === name),
   );
-  if (!heard.ownKnown) return withOwn(heard, names, scope);
+  const known = heard.ownKnown ? heard : withOwn(heard, names, scope);
   return names.reduce((it, name) => {
     const [value, ...others] = valuesOf(pairs, name);
-    return value === undefined || others.length > 0 ? it : take(it, { name, value }, scope);
-  }, heard);
+    const canBeTold = known.ownKnown || coverOf(known, name) !== undefined;
+    return !canBeTold || value === undefined || others.length > 0 ? it : take(it, { name, value }, scope);
+  }, known);
 }
 
 /** Whoever came from another site shows with the first request from here what else there is of the agent's own. */
