@@ -35,7 +35,7 @@ export function elevatePages(fastify: FastifyInstance, world: World): void {
     fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
     if (who.running === null) throw new Fault("forbidden", "there is no impersonation to lower");
     const lowered = await world.book.lower(who.running.id);
-    await recordChange(world, who, lowered ?? who.running, "impersonation.lowered");
+    if (lowered !== null) await recordChange(world, who, lowered, "impersonation.lowered");
     return await seeOther(reply, returnPath(who.received, field(request, "to")));
   });
 }

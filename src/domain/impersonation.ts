@@ -77,7 +77,17 @@ export function elevate(
 }
 
 export function lower(it: Impersonation): Impersonation {
-  return { ...it, writeUntil: null };
+  return it.writeUntil === null ? it : { ...it, writeUntil: null };
+}
+
+/** Takes a step up that has run out off the record. */
+export function fallBack(it: Impersonation, now: number): Impersonation {
+  return hasLapsed(it, now) ? lower(it) : it;
+}
+
+/** Whether a step up has run out that is still on the record. */
+export function hasLapsed(it: Impersonation, now: number): boolean {
+  return it.writeUntil !== null && now >= it.writeUntil;
 }
 
 /** Ends once; a second end changes nothing, so Stop may be pressed twice. */

@@ -1,15 +1,16 @@
 import { asGranted } from "../domain/grant.ts";
-import { endedAt } from "../domain/impersonation.ts";
+import { endedAt, hasLapsed, type Impersonation } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import { inBatches } from "./batches.ts";
 import { end } from "./lifecycle.ts";
+import { eventOf } from "./record.ts";
 import type { World } from "./world.ts";
 
 /** Ends at a time: one is a handful of questions to the store. */
 const WIDTH = 32;
 
 /**
- * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut. Where impersonation is
+ * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut; steps up too. Where impersonation is
  * switched off that is everything, on every gateway of the store.
  */
 export function sweeper(world: World, every: number): Closing & { sweep(): Promise<void> } {
@@ -40,5 +41,20 @@ async function sweepOnce(world: World): Promise<void> {
     const today = asGranted(policy, it, { agent: it.agent, target: it.effectiveUser });
     const why = off ? "ended-revoked" : endedAt(today, world.clock.now());
     if (it.end === null && why !== null) await end(world, null, it, why);
+    else if (hasLapsed(it, world.clock.now())) await fellBack(world, it);
   });
+}
+
+/** A step up that nobody gave back ends by itself, and that is on record as well. */
+async function fellBack(world: World, it: Impersonation): Promise<void> {
+  const lowered = await world.book.fallBack(it.id);
+  if (lowered === null) return;
+  const { agent: trueUser, effectiveUser } = lowered;
+  const saying = { action: "impersonation.lowered", outcome: "success", impersonation: lowered } as const;
+  const event = eventOf(world, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
+  await world.ledger
+    .record(event)
+    .catch((error: unknown) =>
+      world.log.error({ err: error, event }, "the end of a step up could not be recorded"),
+    );
 }

@@ -5,6 +5,7 @@ import type { DisguiseFact } from "../domain/facts.ts";
 import {
   elevate,
   endedAt,
+  fallBack,
   type Impersonation,
   lower,
   type StartOrder,
@@ -46,7 +47,10 @@ export interface Book {
   touch(id: string, now: number): void;
   /** Lifts it to write for `duration` ms; null if it is over. */
   elevate(id: string, duration: number, reason: string | null): Promise<Impersonation | null>;
+  /** Null if there is nothing to lower. */
   lower(id: string): Promise<Impersonation | null>;
+  /** Notes that a step up has run out; null if none has, or another was the first to note it. */
+  fallBack(id: string): Promise<Impersonation | null>;
   /** Ends it, on every gateway. Never throws: what can't be stored counts here at once and is stored when that is possible. */
   close(id: string, why: ReasonWord): Promise<Closed>;
   /** All whose end is not recorded, the oldest first; some may have run out by the clock. */
@@ -122,6 +126,7 @@ export function book(deps: BookDeps): OpenBook {
     elevate: (id, duration, reason) =>
       change(desk, id, (it) => elevate(it, desk.clock.now(), duration, reason)),
     lower: (id) => change(desk, id, lower),
+    fallBack: (id) => change(desk, id, (it) => fallBack(it, desk.clock.now())),
     close: (id, why) => close(desk, id, why),
     list: () => running(desk),
     byAgent: async (agent) => (await running(desk)).filter((it) => it.agent.id === agent),

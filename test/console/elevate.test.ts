@@ -159,6 +159,9 @@ t.test("a step up is given back at once, and that is recorded too", async (t) =>
     it.events.filter((event) => event.action === "impersonation.lowered"),
     [{ impersonation: { mode: "read" } }],
   );
+  const again = await ask([...LOWER, ...ALICE, cookie], form(it, secret));
+  t.equal(again.status, 303);
+  t.equal(it.actions().filter((action) => action === "impersonation.lowered").length, 1, "once");
 });
 
 t.test("a store that is down is said to be", async (t) => {

@@ -46,6 +46,43 @@ t.test("a limit that the config made shorter meanwhile ends what has run for lon
   t.match(it.events, [{ detail: "ended-expired", impersonation: { id: impersonation.id } }]);
 });
 
+t.test(
+  "a step up that has run out is noted once, on whichever gateway, and given back it is nothing",
+  async (t) => {
+    const it = await testWorld(t);
+    const [worn, back, over] = [await wear(it), await wear(it), await wear(it, { total: 60_000 })];
+    for (const { impersonation } of [worn, back, over]) await it.book.elevate(impersonation.id, 60_000, null);
+    await it.book.lower(back.impersonation.id);
+    const [here, there] = [sweeper(it.world, NEVER), sweeper(it.world, NEVER)];
+    t.teardown(() => Promise.all([here.close(), there.close()]));
+    it.clock.pass(59_999);
+    await here.sweep();
+    t.same(it.events, []);
+    it.clock.pass(1);
+    await Promise.all([here.sweep(), there.sweep()]);
+    t.match(
+      it.events.toSorted((a, b) => a.action.localeCompare(b.action)),
+      [
+        {
+          action: "impersonation.ended",
+          detail: "ended-expired",
+          impersonation: { id: over.impersonation.id },
+        },
+        {
+          action: "impersonation.lowered",
+          detail: "expired",
+          trueUser: { id: "alice" },
+          effectiveUser: { id: "17" },
+          impersonation: { id: worn.impersonation.id, mode: "read" },
+          request: null,
+        },
+      ],
+    );
+    await here.sweep();
+    t.equal(it.events.length, 2);
+  },
+);
+
 t.test("what was ended before is left alone", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
