@@ -8,6 +8,7 @@ import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
 import { layout, nameOf } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
+import { minutes } from "./start-form.ts";
 import {
   field,
   fromOwnPage,
@@ -97,18 +98,18 @@ async function recordChange(
 
 function question(who: Visitor, step: Step, to: string): string {
   const { prefix } = who.received.snapshot.settings;
-  const minutes = Math.max(1, Math.round(step.lasts / 60_000));
+  const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
   const required = step.grant.reason === "required";
   const body = html`<section class="card">
 <p class="word bad">write</p>
 <h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
-<p class="lead">For ${minutes} minutes you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
+<p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${who.csrf}">
 <input type="hidden" name="to" value="${to}">
 <label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
 <textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}></textarea>
-<div class="actions"><button>Allow changes for ${minutes} minutes</button><a class="button quiet" href="${to}">Keep looking</a></div>
+<div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${to}">Keep looking</a></div>
 </form>
 </section>`;
   return layout({ title: "Change things", prefix, trueUser: who.trueUser, body });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import { endsAt, modeAt } from "../domain/impersonation.ts";
+import { endsAt, modeAt, writesUntil } from "../domain/impersonation.ts";
 import type { World } from "../gateway/world.ts";
 import { visitor } from "./visitor.ts";
 
@@ -7,6 +7,7 @@ import { visitor } from "./visitor.ts";
 export function mePage(fastify: FastifyInstance, world: World): void {
   fastify.get("/me", async (request, reply) => {
     const { trueUser, running } = await visitor(world, request);
+    const lifted = running && writesUntil(running, world.clock.now());
     reply.header("cache-control", "no-store");
     return {
       trueUser,
@@ -14,6 +15,7 @@ export function mePage(fastify: FastifyInstance, world: World): void {
       impersonation: running && {
         id: running.id,
         mode: modeAt(running, world.clock.now()),
+        writeUntil: lifted === null ? null : new Date(lifted).toISOString(),
         reason: running.reason,
         ticket: running.ticket,
         startedAt: new Date(running.startedAt).toISOString(),

@@ -38,7 +38,8 @@ ${view.from === null ? null : html`<input type="hidden" name="from" value="${vie
 </form>`;
 }
 
-function minutes(ms: number): string {
+/** In words, for people. */
+export function minutes(ms: number): string {
   const all = Math.max(1, Math.round(ms / 60_000));
   return all === 1 ? "1 minute" : `${all} minutes`;
 }

@@ -100,6 +100,11 @@ export function modeAt(it: Impersonation, now: number): Mode {
   return it.mode === "write" || (it.writeUntil !== null && now < it.writeUntil) ? "write" : "read";
 }
 
+/** Until when a step up to write lasts that counts at this moment; null where there is none. */
+export function writesUntil(it: Impersonation, now: number): number | null {
+  return it.mode === "read" && modeAt(it, now) === "write" ? it.writeUntil : null;
+}
+
 /** Why it is over at this moment by the clock or by a recorded end; null while it runs. */
 export function endedAt(it: Impersonation, now: number): ReasonWord | null {
   if (it.end !== null) return it.end.why;

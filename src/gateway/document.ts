@@ -2,7 +2,7 @@ import type { Transform } from "node:stream";
 import { amendPolicies, amendPolicyHeaders } from "../domain/csp.ts";
 import { admit } from "../domain/grant.ts";
 import { labelOf } from "../domain/identity.ts";
-import { endsAt, type Impersonation, modeAt } from "../domain/impersonation.ts";
+import { endsAt, type Impersonation, modeAt, writesUntil } from "../domain/impersonation.ts";
 import { fillSentence } from "../domain/sentence.ts";
 import { type Shown, shownAs } from "../domain/shown.ts";
 import { Fault } from "../errors.ts";
@@ -163,7 +163,7 @@ function bannerView(world: World, signed: Signed, impersonation: Impersonation, 
     now,
     csrf: world.forms.token(formSubject(signed, impersonation.agent), now),
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
-    canLower: mode === "write" && impersonation.mode === "read",
+    writeUntil: writesUntil(impersonation, now),
     here: signed.target,
     disable: settings.page.disable,
     logout: settings.page.logout,

@@ -15,8 +15,8 @@ export interface BannerView extends HostView {
   /** For the forms; masked anew for each answer by whoever makes it. */
   readonly csrf: string;
   readonly canElevate: boolean;
-  /** A step up to write is running and can be given back. */
-  readonly canLower: boolean;
+  /** Until when a step up to write lasts, if one is running; it can be given back. */
+  readonly writeUntil: number | null;
   /** Path and query of this page, which elevate and lower lead back to. */
   readonly here: string;
   /** CSS selectors: what is greyed out, and what means to stop. */
@@ -47,6 +47,7 @@ export function banner(view: BannerView): string {
       name,
       now: view.now,
       endsAt: view.endsAt,
+      writeUntil: view.writeUntil,
       disable: view.disable,
       logout: view.logout,
       confirm: view.confirm,
@@ -95,7 +96,13 @@ function facts(view: BannerView): string {
   const why = [view.ticket, view.reason].map((text) => plain(text ?? "", 120)).filter((text) => text !== "");
   const reason =
     why.length === 0 ? "" : `<span class="why"><bdi>${why.map(escaped).join(": ")}</bdi></span> `;
-  return `<p class="facts"><span class="mode">${MODES[view.mode]}</span> ${reason}<time class="until" datetime="${new Date(view.endsAt).toISOString()}">${timeLeft(view.endsAt, view.now)}</time></p>`;
+  return `<p class="facts"><span class="mode">${MODES[view.mode]}${lifted(view)}</span> ${reason}<time class="until" datetime="${new Date(view.endsAt).toISOString()}">${timeLeft(view.endsAt, view.now)}</time></p>`;
+}
+
+/** How long changes are allowed still, where that is not as long as all the rest. */
+function lifted({ writeUntil, now }: BannerView): string {
+  if (writeUntil === null) return "";
+  return `<time class="lifted" datetime="${new Date(writeUntil).toISOString()}">, ${minutesLeft(writeUntil, now)} min</time>`;
 }
 
 /** Everything in full, in a panel that opens without a script. */
@@ -109,7 +116,8 @@ function details(view: BannerView): string {
     ["Your id", trueUser.id],
     ["Ticket", view.ticket],
     ["Reason", view.reason],
-    ["Ends", `${new Date(view.endsAt).toISOString().slice(0, 16).replace("T", " ")} UTC`],
+    ["Changes until", view.writeUntil === null ? null : inWords(view.writeUntil)],
+    ["Ends", inWords(view.endsAt)],
   ];
   const list = rows
     .map(([term, text]) => [term, plain(text ?? "", 500)] as const)
@@ -131,7 +139,7 @@ function modeControl(view: BannerView): string {
     const to = encodeURIComponent(view.here);
     return `<a class="button" href="${address(view, `/elevate?to=${to}`)}">Elevate</a> `;
   }
-  if (!view.canLower) return "";
+  if (view.writeUntil === null) return "";
   return `<form class="lower" method="post" action="${address(view, "/lower")}">${token(view)}<input type="hidden" name="to" value="${escaped(view.here)}"/><button type="submit">Lower</button></form>`;
 }
 
@@ -143,9 +151,17 @@ function labelOf(person: { readonly label: string; readonly id: string }): strin
   return plain(person.label) || plain(person.id) || "somebody without a name";
 }
 
+function minutesLeft(until: number, now: number): number {
+  return Math.max(0, Math.ceil((until - now) / 60_000));
+}
+
+function inWords(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** Readable without a script, so in words and in a zone that everybody can name. */
 function timeLeft(endsAt: number, now: number): string {
-  const minutes = Math.max(0, Math.ceil((endsAt - now) / 60_000));
+  const minutes = minutesLeft(endsAt, now);
   const at = new Date(endsAt).toISOString().slice(11, 16);
   return `<span class="at">until ${at} UTC, </span><span>${minutes} min<span class="lead"> left</span></span>`;
 }

@@ -27,6 +27,9 @@ t.test("the question says how long, and whose account", async (t) => {
   t.match(page.body, /name="to" value="\/site\/1"/);
   t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/elevate"), secret, it.clock.now()));
   t.same(it.events, []);
+  const late = await wear(it, { total: 61_000 });
+  const short = await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, late.cookie]);
+  t.match(short.body, /For 1 minute you can/, "not longer than all the rest");
   t.notMatch((await ask(["GET /.guise/elevate?to=//evil.test", ...CLICK, ...ALICE, cookie])).body, /evil/);
 });
 

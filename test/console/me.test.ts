@@ -27,6 +27,7 @@ t.test("and whom they wear, without any secret", async (t) => {
     impersonation: {
       id: impersonation.id,
       mode: "read",
+      writeUntil: null,
       reason: "why",
       ticket: "T-1",
       startedAt: new Date(impersonation.startedAt).toISOString(),
@@ -36,10 +37,11 @@ t.test("and whom they wear, without any secret", async (t) => {
   });
   t.notMatch(me.body, secret);
   await it.book.elevate(impersonation.id, 60_000, null);
-  t.equal(
-    JSON.parse((await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie])).body).impersonation.mode,
-    "write",
-  );
+  const lifted = async () =>
+    JSON.parse((await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie])).body).impersonation;
+  t.match(await lifted(), { mode: "write", writeUntil: new Date(it.clock.now() + 60_000).toISOString() });
+  it.clock.pass(60_000);
+  t.match(await lifted(), { mode: "read", writeUntil: null });
 });
 
 t.test("what is over is worn no more", async (t) => {

@@ -44,7 +44,11 @@ const PHONE = { viewport: { width: 320, height: 560 } };
 
 for (const [name, page, options] of [
   ["read", { html: HTML }, DESKTOP],
-  ["write", { html: HTML, view: { mode: "write", canElevate: false, canLower: true } }, DESKTOP],
+  [
+    "write",
+    { html: HTML, view: { mode: "write", canElevate: false, writeUntil: Date.now() + 600_000 } },
+    DESKTOP,
+  ],
   ["on a phone", { html: HTML }, PHONE],
   ["notice", { html: HTML, notice: true }, DESKTOP],
 ] as const) {

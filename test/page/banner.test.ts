@@ -39,8 +39,17 @@ t.test("it says who, as whom, how, why and how long, in plain words", async (t) 
   }
 });
 
+t.test("a step up says how long it lasts still", async (t) => {
+  const up = banner(view({ canElevate: false, writeUntil: NOW + 599_000, mode: "write" }));
+  const text = textOf(parse(up));
+  t.match(text, "Write: changes are real, 10 min");
+  t.match(text, `Changes until${new Date(NOW + 599_000).toISOString().slice(0, 16).replace("T", " ")} UTC`);
+  const always = textOf(parse(banner(view({ canElevate: false, mode: "write" }))));
+  t.notMatch(always, /changes are real,|Changes until/, "a mode that was given has no end of its own");
+});
+
 t.test("its forms lead to our own host, whatever base the page has", async (t) => {
-  const tree = elements(parse(banner(view({ canElevate: false, canLower: true, mode: "write" }))));
+  const tree = elements(parse(banner(view({ canElevate: false, writeUntil: NOW + 599_000, mode: "write" }))));
   const forms = tree.filter((element) => element.tagName === "form");
   t.same([...new Set(forms.map((form) => attribute(form, "action")))].sort(), [
     "//app.example.com:8443/.guise/lower",

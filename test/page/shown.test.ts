@@ -152,7 +152,11 @@ t.test("it can be sent to the other edge, with and without scripts", async (t) =
 
 t.test("it fits a phone in two lines, with everything in its panel", async (t) => {
   for (const mode of ["read", "write"] as const) {
-    const view = { mode, canElevate: mode === "read", canLower: mode === "write" };
+    const view = {
+      mode,
+      canElevate: mode === "read",
+      writeUntil: mode === "write" ? Date.now() + 600_000 : null,
+    };
     const html = `<!doctype html><meta name=viewport content="width=device-width"><body>${LINES}`;
     const { page, banner } = await open({ html, view }, { viewport: { width: 320, height: 560 } });
     const { box } = await banner.uppermost();

@@ -44,7 +44,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     now,
     csrf: "c~s\\r<f",
     canElevate: true,
-    canLower: false,
+    writeUntil: null,
     here: "/page?a=b&c=d",
     disable: [],
     logout: [],

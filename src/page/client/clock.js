@@ -1,7 +1,8 @@
 import { make } from "./element.js";
 
 /**
- * Counts down in the agent's own time zone, and calls `ended` each time when nothing is left; that may tell a later end.
+ * Counts down in the agent's own time zone, and calls `ended` each time when nothing is left of the whole or of a step up to
+ * write; that may tell a later end.
  * @param {import("./element.js").Banner} banner
  * @param {() => Promise<number | null>} ended
  */
@@ -22,7 +23,11 @@ export function startClock({ root, config }, ended) {
     rest.textContent = left > 0 ? span(left) : "time is up";
     word.hidden = left <= 0;
     spoken(left);
-    if (left > 0 || asking) return;
+    const lift =
+      config.writeUntil === null ? Number.POSITIVE_INFINITY : config.writeUntil - Date.now() - skew;
+    const lifted = root.querySelector("time.lifted");
+    if (lifted !== null) lifted.textContent = lift > 0 && Number.isFinite(lift) ? `, ${span(lift)}` : "";
+    if ((left > 0 && lift > 0) || asking) return;
     asking = true;
     endsAt = (await ended()) ?? endsAt;
     asking = false;

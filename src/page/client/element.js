@@ -7,6 +7,7 @@
  * @property {string} name
  * @property {number} now
  * @property {number} endsAt
+ * @property {number | null} writeUntil
  * @property {string[]} disable
  * @property {string[]} logout
  * @property {[method: string, path: string, sentence: string][]} confirm

@@ -23,7 +23,7 @@ export async function post(banner, path, fields) {
 /**
  * Who one is now: the running impersonation, null for none, undefined where it could not be found out.
  * @param {import("./element.js").Banner} banner
- * @returns {Promise<{ id: string, mode: "read" | "write", endsAt: string } | null | undefined>}
+ * @returns {Promise<{ id: string, mode: "read" | "write", endsAt: string, writeUntil?: string | null } | null | undefined>}
  */
 export async function running(banner) {
   try {

@@ -1,4 +1,5 @@
 import { ask } from "./dialog.js";
+import { make } from "./element.js";
 import { freeze } from "./freeze.js";
 import { running } from "./server.js";
 
@@ -24,7 +25,7 @@ export function startTab(banner) {
       blocked = true;
       return null;
     }
-    showMode(banner, now.mode);
+    showMode(banner, now.mode, now.writeUntil ?? null);
     return Date.parse(now.endsAt);
   };
   const soon = () => {
@@ -80,15 +81,19 @@ async function block(banner, self) {
 }
 
 /**
- * Another tab may have stepped up or down.
+ * Another tab may have stepped up or down, and a step up runs out by itself.
  * @param {import("./element.js").Banner} banner
  * @param {"read" | "write"} mode
+ * @param {string | null} writeUntil
  */
-function showMode({ bar, config }, mode) {
+function showMode({ bar, config }, mode, writeUntil) {
+  config.writeUntil = writeUntil === null ? null : Date.parse(writeUntil);
   if (mode === config.mode) return;
   config.mode = mode;
   bar.classList.toggle("read", mode === "read");
   bar.classList.toggle("write", mode === "write");
   const label = bar.querySelector(".mode");
-  if (label !== null) label.textContent = mode === "read" ? "Read only" : "Write";
+  if (label === null) return;
+  label.textContent = mode === "read" ? "Read only" : "Write";
+  if (mode === "write") label.append(make("time", "lifted", ""));
 }

@@ -93,6 +93,20 @@ t.test("the clock runs, and asks when time is up", async (t) => {
   await page.context().close();
 });
 
+t.test("a step up counts down, and the page falls back by itself when it is over", async (t) => {
+  const now = Date.now();
+  it.site.me({ ...RUNNING, mode: "read", writeUntil: null });
+  const asked = it.site.next((line) => line === "GET /.guise/me");
+  const view = { now, mode: "write", canElevate: false, writeUntil: now + 2500 } as const;
+  const { page, banner } = await it.open({ html: HTML, view });
+  t.match(await banner.call(".mode", "return this.textContent;"), /^Write: changes are real(?:, 0:0\d)?$/);
+  await asked;
+  while ((await banner.call<string>(".mode", "return this.textContent;")) !== "Read only")
+    await page.evaluate("0");
+  t.match(await banner.call(".bar", "return this.className;"), /\bread\b/);
+  await page.context().close();
+});
+
 t.test("the notice after Stop says so once, can be closed, and tells the other tabs", async (t) => {
   it.site.me(RUNNING);
   const first = await it.open({ html: HTML });
