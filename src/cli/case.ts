@@ -94,6 +94,7 @@ const caseSchema = z.strictObject({
     overridden: z.boolean().default(false),
     lostMethod: z.string().nullable().default(null),
     confirmed: z.boolean().default(false),
+    tab: z.string().nullable().default(null),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -155,6 +156,7 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     rule: rulesOf({ rules }).rules.match({ host, path, method }),
     upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
+    tab: request.tab,
   };
 }
 

@@ -212,6 +212,7 @@ function requestOf(
     rule: snapshot.rules.match({ host, path: url.path, method }),
     upgrade: false,
     confirmed: false,
+    tab: null,
   };
 }
 

@@ -33,9 +33,18 @@ const OWN_TRAFFIC: Decision = Object.freeze({
   checks: Object.freeze([{ name: "the page has an owner to look for", passed: false, saw: "none" }]),
 });
 
+const SAME_TAB = "it comes from a tab of this person";
+
+/** Whoever was worn in this tab is worn no more: what its page asks for must not be the agent's own. */
+const LEFT_OPEN: Decision = Object.freeze({
+  ...refuse(409, "other-tab"),
+  checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is worn" }]),
+});
+
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (session.disguise.kind === "none") {
+    if (request.tab !== null) return LEFT_OPEN;
     if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
     const trail = new Trail();
     return { ...undisguised(request, session, policy, trail), checks: trail.checks };
@@ -165,8 +174,8 @@ function done(
   const stays = request.navigation.serviceWorker;
   if (trail.stops("it does not stay in the browser", stays, stays ? "service worker" : "no"))
     return { kind: "refuse", status: 403, reason: "denied", rule: null, sentence: NO_WORKER };
-  const strayed = !isSafe(request.method) && isOtherTab(impersonation, session);
-  if (trail.stops("it comes from a tab of this person", strayed, session.refererOwner.kind))
+  const strayed = isOtherTab(request, impersonation, session);
+  if (trail.stops(SAME_TAB, strayed, request.tab ?? session.refererOwner.kind))
     return refuse(409, "other-tab");
   const { rule } = request;
   const verdict =
@@ -181,7 +190,9 @@ function done(
   return { kind: "forward", as: "effective", reason: "impersonating", rule };
 }
 
-function isOtherTab(impersonation: Impersonation, session: SessionFacts): boolean {
+function isOtherTab(request: RequestFacts, impersonation: Impersonation, session: SessionFacts): boolean {
+  if (request.tab !== null) return request.tab !== impersonation.id;
+  if (isSafe(request.method)) return false;
   if (session.refererOwner.kind !== "found") return false;
   return seesAsSelf(impersonation.effectiveUser, session.refererOwner.owner) === null;
 }

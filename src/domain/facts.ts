@@ -32,6 +32,8 @@ export interface RequestFacts {
   readonly upgrade: boolean;
   /** This very request was confirmed by its agent and may be done once. */
   readonly confirmed: boolean;
+  /** The impersonation under which the page was opened that asks; null where its script did not say. */
+  readonly tab: string | null;
 }
 
 export type CallerFact =

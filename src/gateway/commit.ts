@@ -58,13 +58,17 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
       return await ending(world, base, held, decision.reason);
     case "refuse":
     case "page":
-      // A prefetch is nobody's deed.
-      if (decision.kind === "refuse" && !base.navigation.speculative)
+      // A prefetch is nobody's deed; nor is what a tab says that was left open, where nobody is worn any more.
+      if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
         note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
       return await asking(world, base, held);
     default:
       return decision satisfies never;
   }
+}
+
+function leftOpen({ disguise, decision }: Committed): boolean {
+  return disguise.kind === "none" && decision.reason === "other-tab";
 }
 
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */

@@ -72,6 +72,7 @@ function receive(
     sent: method,
     ...effectiveMethod(method, url.query),
     ...url,
+    tab: one(raw.headers["x-guise-tab"]) ?? url.tab,
     probing: raw.headers[PROBE] !== undefined,
     ...host,
     ...outer,
@@ -102,11 +103,7 @@ function doorkeeperOf(settings: Settings): Doorkeeper {
 }
 
 /** Origin form, or absolute form of the very host that `Host` names; everything else could be another origin's. */
-function address(
-  raw: IncomingMessage,
-  authority: string,
-  settings: Settings,
-): { target: string; path: string; query: string | null; confirming: boolean } {
+function address(raw: IncomingMessage, authority: string, settings: Settings): Address {
   const sent = raw.url ?? "";
   const absolute = sent.startsWith("/") ? null : absoluteForm(sent);
   if (absolute !== null && absolute.authority.toLowerCase() !== authority.toLowerCase()) {
@@ -116,18 +113,30 @@ function address(
     throw new Fault("bad-request", `${raw.method} is not passed on`);
   const url = canonicalUrl(absolute?.rest ?? sent, urlLimits(settings));
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
-  return withoutMark(url.path, url.query, url.target);
+  return withoutMarks(url.path, url.query, url.target);
+}
+
+interface Address {
+  readonly path: string;
+  readonly query: string | null;
+  readonly target: string;
+  readonly confirming: boolean;
+  readonly tab: string | null;
 }
 
 /** What the page that asks adds to the address that it asks about. The app never sees it. */
 export const CONFIRMING = "_guise_confirm=yes";
 
-function withoutMark(path: string, query: string | null, target: string) {
-  if (query === null || !query.endsWith(CONFIRMING)) return { path, query, target, confirming: false };
-  const rest = query.slice(0, -CONFIRMING.length);
-  if (rest !== "" && !rest.endsWith("&")) return { path, query, target, confirming: false };
-  const before = rest === "" ? null : rest.slice(0, -1);
-  return { path, query: before, target: before === null ? path : `${path}?${before}`, confirming: true };
+/** Ours are the last of a query: the yes to a question, or the tab of what can carry no header (a socket, a beacon). */
+const MARK = /(?:^|&)(?:_guise_confirm=yes|_guise_tab=([\w-]{1,64}))$/;
+
+function withoutMarks(path: string, query: string | null, target: string): Address {
+  const mark = query === null || !query.includes("_guise_") ? null : MARK.exec(query);
+  if (mark === null) return { path, query, target, confirming: false, tab: null };
+  const before = query?.slice(0, mark.index) || null;
+  const tab = mark[1] ?? null;
+  const rest = before === null ? path : `${path}?${before}`;
+  return { path, query: before, target: rest, confirming: tab === null, tab };
 }
 
 function hostReading(raw: IncomingMessage): { host: string; authority: string } {

@@ -30,6 +30,7 @@ function requestFacts(settled: Settled): RequestFacts {
     rule: settled.rule,
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
+    tab: settled.tab,
   };
 }
 

@@ -44,6 +44,8 @@ export interface Received {
   readonly overridden: boolean;
   /** It brings the agent's yes to a question of ours, instead of a body of its own. */
   readonly confirming: boolean;
+  /** The public id of the impersonation under which the page was opened that asks, where its script says so. */
+  readonly tab: string | null;
   /** A script only wants to know whether it would be asked; it never goes to the app. */
   readonly probing: boolean;
   readonly navigation: Navigation;

@@ -24,6 +24,7 @@ const PARTS = [
   "confirm",
   "freeze",
   "tab",
+  "mark",
   "watch",
   "banner",
 ] as const;

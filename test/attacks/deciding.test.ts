@@ -413,3 +413,42 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     "each page says for whom it was made: its script covers a tab that is not of the one who runs",
   );
 });
+
+t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor as oneself", async (t) => {
+  const at = await stand(t, { config: WRITE });
+  const nuno = await wear(t, at);
+  const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
+  const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
+  const worn = [...AS.alice, nuno];
+  const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
+  for (const [socket, target, fields] of [
+    [false, "/api/me?a=1", told.header],
+    [false, `/api/me?a=1&${told.mark}`, []],
+    [true, `/live?a=1&${told.mark}`, []],
+  ] as const) {
+    const way = { name: "", disguised: true, socket };
+    const mine = await fire(t, at, { ...way, fields: worn }, { target, fields });
+    t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
+    t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
+    t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
+    const own = await fire(t, at, { ...way, fields: AS.alice }, { target, fields });
+    t.match({ status: own.reply.status, arrived: own.arrived }, { status: 409, arrived: [] }, target);
+    t.equal(codeOf(own.reply), "other-tab");
+  }
+  const mia = /^Set-Cookie: (guise=[^;]+)/m.exec(
+    (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
+  )?.[1];
+  for (const method of ["GET", "POST"]) {
+    const way = { name: "", disguised: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
+    const strayed = await fire(t, at, way, { method, target: "/api/me", fields: told.header });
+    t.match({ status: strayed.reply.status, arrived: strayed.arrived }, { status: 409, arrived: [] }, method);
+    t.equal(codeOf(strayed.reply), "other-tab");
+  }
+  const plain = await fire(
+    t,
+    at,
+    { name: "", disguised: false, socket: false, fields: [] },
+    { target: "/x?_guise_tab=" },
+  );
+  t.equal(plain.arrived[0]?.target, "/x?_guise_tab=", "what only looks like it is the app's");
+});

@@ -497,7 +497,7 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
     "There is no phrase of the agent's choosing. A forged banner gains nothing beside the real one, and where the real one can't be shown the page is covered or left.",
   "DEC-06": "A disabled person is one whom the directory does not have: there is no such field.",
   "DEC-08":
-    "Identity comes from the cookie, which is one for all tabs. An old tab is covered at once by its script; what it would still write is refused by the server.",
+    "Identity comes from the cookie, which is one for all tabs. What the scripts of a page under a banner ask for names its impersonation, and is refused under another and under none; so is what is unsafe and comes from the page of another owner. An old tab is covered at once. What is left is told in [sessions](sessions.md#tabs).",
   "CACHE-05":
     "A host for each impersonation would be a wall made by the browser. On one host workers are refused and storage is cleared.",
   "PATH-12": "No owner is ever named by the query, so parameters that come twice can't matter.",

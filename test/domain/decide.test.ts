@@ -74,6 +74,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   rule,
   upgrade: fc.boolean(),
   confirmed: fc.boolean(),
+  tab: fc.constantFrom(null, "imp", "other"),
 });
 
 const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
@@ -269,9 +270,22 @@ t.test("what a rule forbids is never done as somebody else", async (t) => {
   t.pass("for every combination of facts");
 });
 
+t.test("a page that tells whose it is gets nothing of anybody else's", async (t) => {
+  always((decision, { tab }, { disguise }) => {
+    const worn = disguise.kind === "held" ? disguise.impersonation.id : null;
+    return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
+  });
+  always((decision, { tab }, { disguise }) => {
+    if (tab === null || disguise.kind !== "none") return true;
+    return decision.kind === "refuse" && decision.reason === "other-tab";
+  });
+  t.pass("for every combination of facts");
+});
+
 t.test("an unsafe request from another's tab is not done", async (t) => {
-  always((decision, { method }, { disguise, refererOwner }) => {
+  always((decision, { method, tab }, { disguise, refererOwner }) => {
     if (runs(decision) !== "effective" || disguise.kind !== "held" || isSafe(method)) return true;
+    if (tab !== null) return true;
     if (refererOwner.kind !== "found") return true;
     const { id } = disguise.impersonation.effectiveUser;
     return refererOwner.owner.id === id || refererOwner.owner.viewers.includes(id);
@@ -280,20 +294,25 @@ t.test("an unsafe request from another's tab is not done", async (t) => {
 });
 
 t.test("own traffic without a route is not even asked about", async (t) => {
-  always((decision, { route, navigation }, { disguise }) => {
+  always((decision, { route, navigation, tab }, { disguise }) => {
+    if (tab !== null) return true;
     if (disguise.kind !== "none" || (route !== null && navigation.topLevel)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
   });
   t.pass("for every combination of facts");
 });
 
-t.test("without a disguise nobody is ever refused, but a prefetch and for consent", async (t) => {
-  always((decision, { navigation }, { disguise }) => {
-    if (disguise.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
-    return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
-  });
-  t.pass("for every combination of facts");
-});
+t.test(
+  "without a disguise nobody is ever refused, but a prefetch, for consent, and a tab left open",
+  async (t) => {
+    always((decision, { navigation, tab }, { disguise }) => {
+      if (tab !== null) return true;
+      if (disguise.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
+      return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
+    });
+    t.pass("for every combination of facts");
+  },
+);
 
 t.test("could not find out is told as that, before everything else", async (t) => {
   const facts: SessionFacts = {

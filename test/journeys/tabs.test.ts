@@ -150,6 +150,96 @@ t.test("what a script of the covered tab would still send is refused in the tab 
   await context.close();
 });
 
+/** A page that saves without being asked, also when it is left. */
+const RESTLESS = `<script>
+  const save = (how) => "/save?by={who}&" + how;
+  const byFetch = () => fetch(save("fetch"), { method: "POST", keepalive: true }).finally(() => setTimeout(byFetch));
+  const byXhr = () => {
+    const it = new XMLHttpRequest();
+    it.onloadend = () => setTimeout(byXhr);
+    it.open("POST", save("xhr"));
+    it.send();
+  };
+  void byFetch(), byXhr();
+  addEventListener("pagehide", () => navigator.sendBeacon(save("beacon")));
+</script>`;
+const strayed = () => saves().filter(({ path, who }) => path.includes("by=") && !path.includes(`by=${who}&`));
+
+t.test("what a page saves by itself is never saved for anybody else", async (t) => {
+  it.app.page("/restless", html("/restless") + RESTLESS);
+  const heard = (path: string) =>
+    it.app.requests.filter((each) => each.path.startsWith("/save?by=17") && each.path.includes(path)).length;
+  const restless = async (context: BrowserContext) => {
+    const page = await it.fromTicket(context, "/u/17/x");
+    const begun = heard("fetch");
+    await page.goto(`${it.url}/restless`);
+    await shows(page, "17 at /restless");
+    await page.waitForFunction("document.querySelector('guise-banner')?.matches(':popover-open')");
+    while (heard("fetch") === begun)
+      await page.waitForResponse((response) => response.url().includes("/save"));
+    return page;
+  };
+  const context = await it.person("alice");
+  const left = await restless(context);
+  await pressInBanner(left, "Stop");
+  await shows(left, "alice at /");
+  t.strictSame(strayed(), [], "after Stop in the same tab");
+
+  const first = await restless(context);
+  const second = await context.newPage();
+  await second.goto(`${it.url}/dash`);
+  await shows(second, "17 at /dash");
+  await pressInBanner(second, "Stop");
+  await shows(second, "alice at /");
+  t.match(await covered(first), /yourself again/);
+  t.strictSame(strayed(), [], "after Stop in another tab");
+  await first.close();
+
+  const nuno = await restless(context);
+  await shows(await it.fromTicket(context, "/u/23/x"), "23 at /u/23/x");
+  await covered(nuno);
+  t.strictSame(strayed(), [], "after a switch");
+  await context.close();
+});
+
+t.test("whatever a page asks with says whose page it is, and the app hears nothing of that", async (t) => {
+  const context = await it.person("alice");
+  const page = await it.fromTicket(context, "/u/17/x");
+  await shows(page, "17 at /u/17/x");
+  await page.waitForFunction("document.querySelector('guise-banner')?.matches(':popover-open')");
+  const asked = `(async () => {
+    const ended = (it, ...names) => new Promise((done) => names.forEach((name) => it.addEventListener(name, done)));
+    const xhr = new XMLHttpRequest(); xhr.open("POST", "/dash?xhr"); xhr.send();
+    const stream = new EventSource("/dash?stream#x");
+    const socket = new WebSocket("/dash?socket");
+    navigator.sendBeacon("/dash?beacon", "x");
+    const marked = [socket.url, stream.url].map((it) => /[?&]_guise_tab=/.test(it));
+    await Promise.all([ended(xhr, "loadend"), ended(stream, "error", "open"), ended(socket, "error", "open")]);
+    const status = (it) => it.then(({ status }) => status, () => "refused in the tab");
+    const one = await status(fetch(new Request("/dash?request", { method: "PUT", headers: { "x-own": "1" }, body: "x" })));
+    const other = await status(fetch(new URL("/dash?fetch", location.href), { method: "POST", headers: [["x-own", "1"]] }));
+    return { marked, statuses: [xhr.status, one, other] };
+  })()`;
+  const seen = it.app.requests.length;
+  t.strictSame(await page.evaluate(asked), { marked: [true, true], statuses: [200, 200, 200] });
+  const heard = it.app.requests.slice(seen);
+  t.strictSame(
+    heard.map(({ path }) => path).sort(),
+    ["beacon", "fetch", "request", "socket", "stream", "xhr"].map((how) => `/dash?${how}`),
+  );
+  t.equal(heard.filter(({ headers }) => headers["x-own"] === "1").length, 2);
+  t.notMatch(JSON.stringify(heard.map(({ headers }) => headers)), /guise.tab/i);
+
+  await context.clearCookies({ name: /guise/ });
+  const before = it.app.requests.length;
+  const left = (await page.evaluate(asked)) as { readonly statuses: readonly unknown[] };
+  t.equal(left.statuses[0], 409);
+  t.equal(left.statuses.includes(200), false);
+  t.equal(it.app.requests.length, before, "with the cookie gone nothing is asked as oneself");
+  t.match(await covered(page), /yourself again/, "and the page is covered by the first answer");
+  await context.close();
+});
+
 t.test(
   "without JavaScript the server refuses what the first tab sends, and the second goes on",
   async (t) => {

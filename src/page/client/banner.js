@@ -4,6 +4,7 @@ import { startDisable } from "./disable.js";
 import { awaitStyles, takeBanner } from "./element.js";
 import { startLayout } from "./layout.js";
 import { startLogout } from "./logout.js";
+import { startMark } from "./mark.js";
 import { startTab, tellStopped } from "./tab.js";
 import { startWatch } from "./watch.js";
 
@@ -23,7 +24,9 @@ async function start(script) {
     return;
   }
   startWatch(banner);
-  startClock(banner, startTab(banner));
+  const check = startTab(banner);
+  startMark(banner, () => void check());
+  startClock(banner, check);
   startDisable(banner);
   startLogout(banner);
   startConfirm(banner);

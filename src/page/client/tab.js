@@ -1,7 +1,7 @@
 import { ask } from "./dialog.js";
 import { make } from "./element.js";
 import { freeze } from "./freeze.js";
-import { running } from "./server.js";
+import { running, stop } from "./server.js";
 
 /** Between two questions of the same tab, ms. */
 const REST = 2000;
@@ -75,7 +75,7 @@ async function block(banner, self) {
           ["stop", "Stop"],
         ],
   });
-  if (answer === "leave") location.assign("/");
+  if (answer === "leave") stop(banner);
   else if (answer === "stop") location.assign(`${banner.base}stop`);
   else location.reload();
 }

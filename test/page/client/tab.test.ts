@@ -30,7 +30,7 @@ t.test("a tab whose disguise no longer runs is covered", async (t) => {
       "what is under it can't be pressed",
     );
     await banner.click("dialog.cover button");
-    if (other === null) await page.waitForURL(`${it.site.url}/`);
+    if (other === null) await page.waitForURL(`${it.site.url}/stopped`);
     else await ready(page);
     await page.context().close();
   }
