@@ -5,6 +5,7 @@ import { cookieScope } from "./cookie-scope.ts";
 import { disguisedPlan, inTab, noticePlan } from "./document.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "./exchange.ts";
 import { publicAddresses } from "./location.ts";
+import { telling } from "./referrer.ts";
 import type { Signed } from "./sign.ts";
 import { uncached } from "./uncached.ts";
 import type { World } from "./world.ts";
@@ -49,7 +50,7 @@ async function disguised(world: World, signed: Signed, head: UpstreamHead): Prom
   const kept = head.headers.filter(
     (_, at) => !NOT_UNDER_DISGUISE.has((head.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
-  const headers = [...uncached(kept), ...ourHeaders(signed)];
+  const headers = [...telling(uncached(kept)), ...ourHeaders(signed)];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
   return disguisedPlan(world, signed, impersonation, plan);

@@ -137,6 +137,24 @@ t.test("an answer whose cookies can't be kept is not shown", async (t) => {
   t.equal(plan.status, 200, "one without cookies needs no store");
 });
 
+t.test(
+  "a page under a disguise tells its own site which page it is, and others no more than before",
+  async (t) => {
+    const it = await testWorld(t);
+    for (const [said, told] of [
+      ["no-referrer", "same-origin"],
+      ["Origin", "origin-when-cross-origin"],
+      ["no-referrer, strict-origin", "same-origin, strict-origin-when-cross-origin"],
+      ["strict-origin-when-cross-origin", "strict-origin-when-cross-origin"],
+      ["unsafe-url", "unsafe-url"],
+    ] as const) {
+      const answer = head(200, "referrer-policy", said);
+      t.same(valuesOf((await disguised(it, answer)).headers, "referrer-policy"), [told]);
+      t.same(valuesOf((await own(it, answer)).headers, "referrer-policy"), [said], "one's own is as it is");
+    }
+  },
+);
+
 t.test("a start hands out its cookie and clears what the browser kept", async (t) => {
   const it = await testWorld(t);
   const plan = await respond(

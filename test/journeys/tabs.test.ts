@@ -266,6 +266,19 @@ t.test(
   },
 );
 
+t.test("nor does a page that hides its address get away with it", async (t) => {
+  it.app.page("/u/17/x?hidden", { body: html("/u/17/x"), headers: { "referrer-policy": "no-referrer" } });
+  const context = await it.person("alice", { javaScriptEnabled: false });
+  const nuno = await it.fromTicket(context, "/u/17/x?hidden");
+  await it.fromTicket(context, "/u/23/x");
+  const before = saves().length;
+  const answered = nuno.waitForResponse((response) => response.request().method() === "POST");
+  await nuno.click("form[action^='/save'] button");
+  t.equal((await answered).status(), 409);
+  t.equal(saves().length, before);
+  await context.close();
+});
+
 t.test("a script gets 409 with the word", async (t) => {
   const context = await it.person("alice");
   await twoTabs(context);
