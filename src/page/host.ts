@@ -34,6 +34,8 @@ export function host(view: HostView, content: string, fallback: string): string 
     view.syntax === "html" ? `<template shadowrootmode="closed">${styled}</template>${fallback}` : styled;
   const namespace = view.syntax === "html" ? "" : ' xmlns="http://www.w3.org/1999/xhtml"';
   const page = `<link rel="stylesheet" href="${address(view, view.changed ? "/page.css?changed" : "/page.css")}"/>`;
-  const script = `<script async="" src="${address(view, "/client.js")}" integrity="${clientIntegrity()}"></script>`;
-  return `<guise-banner${namespace} edge="${view.position}" dir="ltr">${shadow}${page}${script}</guise-banner>`;
+  // Before the element and not in it: an app that removes the element as soon as it sees it would stop the script, too.
+  // Without `crossorigin` an `Integrity-Policy` would forbid it.
+  const script = `<script${namespace} async="" crossorigin="" src="${address(view, "/client.js")}" integrity="${clientIntegrity()}"></script>`;
+  return `${script}<guise-banner${namespace} edge="${view.position}" dir="ltr">${shadow}${page}</guise-banner>`;
 }

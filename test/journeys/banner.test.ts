@@ -146,6 +146,7 @@ t.test("isolation headers of the app don't keep the banner out", async (t) => {
     "cross-origin-embedder-policy": "require-corp",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
+    "integrity-policy": "blocked-destinations=(script)",
     "origin-agent-cluster": "?1",
     "permissions-policy": "fullscreen=(), publickey-credentials-get=()",
     "referrer-policy": "no-referrer",

@@ -107,6 +107,37 @@ t.test("a fixed header of the app lies below the banner, not under it", async (t
   await plain.page.context().close();
 });
 
+t.test(
+  "a header that is placed absolutely lies below it, a link that waits for the focus stays where it is",
+  async (t) => {
+    const html = `<!doctype html><style>body{margin:0}header{position:absolute;top:0;left:0;right:0;height:60px}.skip{position:absolute;top:0;left:0}main{padding-top:60px}</style><header>x</header><a class=skip href="#x">skip</a><main>${LINES}</main>`;
+    const { page, banner } = await open({ html });
+    await page.waitForFunction(`(document.querySelector("header")?.getBoundingClientRect().top ?? 0) > 40`);
+    const { box } = await banner.uppermost();
+    t.equal((await page.locator("header").boundingBox())?.y, box.y + box.height);
+    t.equal((await page.locator(".skip").boundingBox())?.y, 0);
+    await page.mouse.wheel(0, 30);
+    await page.waitForFunction("scrollY === 30");
+    t.equal((await page.locator("header").boundingBox())?.y, box.y + box.height - 30, "it scrolls as ever");
+    await page.context().close();
+  },
+);
+
+t.test("room that the app makes for a bar of its own is kept", async (t) => {
+  const html = `<!doctype html><style>html{margin-top:32px !important}body{margin:0}#bar{position:fixed;top:0;left:0;right:0;height:32px}</style><div id=bar>x</div><h1 style="margin:0">App</h1>${LINES}`;
+  for (const javaScriptEnabled of [true, false]) {
+    const { page } = await open({ html }, { javaScriptEnabled });
+    const bar = javaScriptEnabled ? 52 : 0;
+    await page
+      .locator("#bar")
+      .and(page.locator(javaScriptEnabled ? "[style]" : ":not([style])"))
+      .waitFor();
+    t.equal((await page.locator("#bar").boundingBox())?.y, bar);
+    t.equal((await page.locator("h1").boundingBox())?.y, bar + 32);
+    await page.context().close();
+  }
+});
+
 t.test("a sticky header stops below the banner", async (t) => {
   const html = `<!doctype html><style>body{margin:0}header{position:sticky;top:0;height:50px}</style><p>a</p><header>x</header>${LINES}`;
   const { page, banner } = await open({ html });

@@ -1,7 +1,7 @@
 import { startClock } from "./clock.js";
 import { startConfirm } from "./confirm.js";
 import { startDisable } from "./disable.js";
-import { awaitStyles, takeBanner } from "./element.js";
+import { awaitStyles, bannerRead, takeBanner } from "./element.js";
 import { startLayout } from "./layout.js";
 import { startLogout } from "./logout.js";
 import { startMark } from "./mark.js";
@@ -12,7 +12,9 @@ import { startWatch } from "./watch.js";
  * @param {HTMLScriptElement} script
  */
 async function start(script) {
+  await bannerRead();
   const banner = takeBanner(script);
+  script.remove();
   if (banner === null) {
     location.replace(new URL("stop", script.src));
     return;

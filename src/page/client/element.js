@@ -22,10 +22,23 @@
  * @property {Config} config
  * @property {string} base
  * @property {boolean} styled whether its stylesheet is there
+ * @property {CSSStyleSheet | null} sheet the same as the root's own, where it could be read
  */
 
 /** The root is handed out once, here; the page's own scripts never get it. */
 const NAME = "guise-banner";
+
+/**
+ * The script stands before the element, and may be here before it; its last child is the page's stylesheet.
+ * @returns {Promise<void>}
+ */
+export function bannerRead() {
+  const whole = document.querySelector(`${NAME} > link:last-child`) !== null;
+  if (whole || document.readyState !== "loading") return Promise.resolve();
+  return new Promise((resolve) => {
+    document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
+  });
+}
 
 /**
  * Takes possession of the banner that this script came with. Null if somebody else has taken the name, or the element
@@ -34,7 +47,7 @@ const NAME = "guise-banner";
  * @returns {Banner | null}
  */
 export function takeBanner(script) {
-  const host = script.closest(NAME) ?? document.querySelector(NAME);
+  const host = document.querySelector(NAME);
   if (!(host instanceof HTMLElement) || customElements.get(NAME) !== undefined) return null;
   /** @type {ShadowRoot | null} */
   let root = null;
@@ -75,7 +88,7 @@ function read(host, root, script) {
   if (!(bar instanceof HTMLElement)) return null;
   const config = JSON.parse(bar.dataset.config ?? "{}");
   delete bar.dataset.config;
-  return { host, root, bar, config, base: new URL(".", script.src).href, styled: false };
+  return { host, root, bar, config, base: new URL(".", script.src).href, styled: false, sheet: null };
 }
 
 /**
@@ -112,7 +125,7 @@ export function awaitStyles(banner) {
       // A sheet that failed to load is there as well, but nobody may read it and it styles nothing.
       if (!banner.styled && getComputedStyle(banner.host).zIndex === FOREMOST) {
         banner.styled = true;
-        if (self.origin !== "null" && link.sheet !== null) adopt(banner.root, link, link.sheet);
+        if (self.origin !== "null" && link.sheet !== null) adopt(banner, link, link.sheet);
       }
       resolve();
     };
@@ -124,13 +137,14 @@ export function awaitStyles(banner) {
 }
 
 /**
- * @param {ShadowRoot} root
+ * @param {Banner} banner
  * @param {HTMLLinkElement} link
  * @param {CSSStyleSheet} loaded
  */
-function adopt(root, link, loaded) {
+function adopt(banner, link, loaded) {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync([...loaded.cssRules].map((rule) => rule.cssText).join("\n"));
-  root.adoptedStyleSheets = [sheet];
+  banner.sheet = sheet;
+  banner.root.adoptedStyleSheets = [sheet];
   link.remove();
 }

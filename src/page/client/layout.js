@@ -87,7 +87,7 @@ function onChange(bar, restore, look) {
  */
 function room(edge, height) {
   const [top, bottom] = edge === "top" ? [height, 0] : [0, height];
-  return `@media screen { html:has(guise-banner) { margin-block: ${top}px ${bottom}px !important; scroll-padding-block: ${top + 8}px ${bottom + 8}px; } }`;
+  return `@media screen { html:has(guise-banner) { padding-block: ${top}px ${bottom}px !important; scroll-padding-block: ${top + 8}px ${bottom + 8}px; } }`;
 }
 
 /**
@@ -106,7 +106,8 @@ function shift(host, { edge, height }, moved) {
         const style = getComputedStyle(element);
         const inset = Number.parseFloat(edge === "top" ? style.top : style.bottom);
         const box = element.getBoundingClientRect();
-        const covered = edge === "top" ? box.top < height - 0.5 : box.bottom > innerHeight - height + 0.5;
+        const top = style.position === "absolute" ? box.top + scrollY : box.top;
+        const covered = edge === "top" ? top < height - 0.5 : box.bottom > innerHeight - height + 0.5;
         if (Number.isNaN(inset) || !covered) continue;
         found = true;
         set(moved, element, edge, `${inset + height}px`);
@@ -118,7 +119,7 @@ function shift(host, { edge, height }, moved) {
 }
 
 /**
- * The outermost fixed or sticky element of each stack at a point, open shadow roots included.
+ * The outermost fixed or sticky element of each stack at a point, or what the window's beginning holds, open shadow roots included.
  * @param {HTMLElement} host
  * @param {number} x
  * @param {number} y
@@ -145,11 +146,26 @@ function outermostPinned(start) {
     element !== null && element !== document.documentElement;
   ) {
     const { position } = getComputedStyle(element);
-    if (position === "fixed" || position === "sticky") found = element;
+    if (position === "fixed" || position === "sticky" || (position === "absolute" && isHeader(element)))
+      found = element;
     const parent = element.parentNode;
     element = parent instanceof ShadowRoot ? parent.host : element.parentElement;
   }
   return found;
+}
+
+/**
+ * What is placed absolutely at the window's beginning isn't moved by the room that the page gets. Small things there are
+ * often hidden until they have the focus, and are left alone.
+ * @param {Element} element
+ */
+function isHeader(element) {
+  if (!(element instanceof HTMLElement) || (element.offsetParent ?? document.body) !== document.body)
+    return false;
+  const held = [document.documentElement, document.body].some(
+    (it) => getComputedStyle(it).position !== "static",
+  );
+  return !held && element.offsetWidth >= innerWidth / 2 && element.getBoundingClientRect().top + scrollY >= 0;
 }
 
 /**

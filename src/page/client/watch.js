@@ -5,6 +5,8 @@ import { post, stop } from "./server.js";
 const SPAN = 10_000;
 const REPAIRS = 8;
 const LOOK = 1500;
+/** What takes an element from the eyes, the ears or the hands of people, also on the document around it. */
+const HIDING = ["hidden", "inert", "aria-hidden"];
 
 /**
  * Keeps the banner in the page, above everything. Where that can't be done the page is covered, or left, and the
@@ -27,7 +29,7 @@ export function startWatch(banner) {
   };
   put(banner);
   new MutationObserver(look).observe(document, { childList: true });
-  new MutationObserver(look).observe(document.documentElement, { childList: true });
+  new MutationObserver(look).observe(document.documentElement, { childList: true, attributeFilter: HIDING });
   new MutationObserver(look).observe(banner.host, { attributes: true, childList: true });
   setInterval(look, LOOK);
   stayOnTop(banner);
@@ -39,15 +41,17 @@ export function startWatch(banner) {
  * @param {import("./element.js").Banner} banner
  */
 function put(banner) {
-  const { host } = banner;
-  const root = document.documentElement;
-  if (host.parentNode !== root) {
+  const { host, root, sheet } = banner;
+  const parent = document.documentElement;
+  if (host.parentNode !== parent) {
     const before = document.body ?? null;
-    if (host.isConnected && "moveBefore" in root) root.moveBefore(host, before);
-    else root.insertBefore(host, before);
+    const moves = host.isConnected && host.ownerDocument === document && "moveBefore" in parent;
+    if (moves) parent.moveBefore(host, before);
+    else parent.insertBefore(host, before);
   }
-  host.removeAttribute("hidden");
-  host.removeAttribute("inert");
+  // In another document it has lost its stylesheet.
+  if (sheet !== null && !root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [sheet];
+  for (const name of HIDING) for (const element of [host, parent]) element.removeAttribute(name);
   lift(banner);
 }
 
@@ -64,8 +68,9 @@ function lift({ host, styled }) {
 
 /** @param {import("./element.js").Banner} banner */
 function shown({ host, bar, styled }) {
-  if (!host.isConnected || host.parentNode !== document.documentElement || host.inert || host.hidden)
-    return false;
+  const parent = document.documentElement;
+  if (host.parentNode !== parent) return false;
+  if (HIDING.some((name) => host.hasAttribute(name) || parent.hasAttribute(name))) return false;
   if (matchMedia("print").matches || document.visibilityState === "hidden") return true;
   if (!styled) return bar.getBoundingClientRect().height > 0;
   if ("popover" in host && !host.matches(":popover-open")) return false;
@@ -99,7 +104,18 @@ function stayOnTop(banner) {
   };
   addEventListener("beforeprint", paper);
   addEventListener("afterprint", () => lift(banner));
+  setInterval(endTransition(), LOOK);
   matchMedia("print").addEventListener("change", ({ matches }) => (matches ? paper() : lift(banner)));
+}
+
+/** A view transition lies on the top layer, too; one that is still there at the next look is ended. */
+function endTransition() {
+  let last = null;
+  return () => {
+    const current = Reflect.get(document, "activeViewTransition") ?? null;
+    if (current !== null && current === last) current.skipTransition();
+    last = current;
+  };
 }
 
 /** @param {import("./element.js").Banner} banner */

@@ -15,7 +15,13 @@ t.test("a banner that is removed comes back", async (t) => {
     "document.querySelector('guise-banner').removeAttribute('popover')",
     "document.querySelector('guise-banner').setAttribute('hidden', '')",
     "document.querySelector('guise-banner').setAttribute('inert', '')",
+    "document.querySelector('guise-banner').setAttribute('aria-hidden', 'true')",
+    "document.documentElement.inert = true",
     "document.querySelector('guise-banner').replaceChildren()",
+    "document.createElement('template').content.append(document.querySelector('guise-banner'))",
+    "document.body.append(document.createElement('iframe')), frames[0].document.body.append(document.querySelector('guise-banner'))",
+    "document.open(), document.write('<h1>written</h1>'), document.close()",
+    "document.documentElement.replaceWith(document.createElement('html'))",
     "document.body.append(document.querySelector('guise-banner'))",
     "document.body.outerHTML = '<body>new</body>'",
   ]) {
@@ -26,6 +32,36 @@ t.test("a banner that is removed comes back", async (t) => {
     await ready(page);
   }
   await page.context().close();
+});
+
+t.test("an app that throws it out as soon as it sees it is left", async (t) => {
+  const guard = `<script>new MutationObserver(() => document.querySelector("guise-banner")?.remove()).observe(document, { childList: true, subtree: true })</script>`;
+  it.site.page("/page", { html: `<!doctype html><title>a</title>${guard}<body><h1>App</h1>` });
+  const page = await it.browser.newPage();
+  await page.goto(`${it.site.url}/page`, { waitUntil: "commit" });
+  await page.waitForURL("**/.guise/stop");
+  t.pass("for the page that stops");
+  await page.close();
+});
+
+t.test("a view transition that doesn't end is ended", async (t) => {
+  const css =
+    "<style>::view-transition { background: red } ::view-transition-new(root), ::view-transition-old(root) { animation-duration: 600s; opacity: 0 }</style>";
+  const { page } = await it.open({ html: `${css}${HTML}` });
+  await page.evaluate("void document.startViewTransition(() => document.body.append('x'))");
+  await page.waitForFunction("document.activeViewTransition !== null");
+  await page.waitForFunction("document.activeViewTransition === null");
+  t.pass("and the banner is seen again");
+  await page.context().close();
+});
+
+t.test("names that the app gives to properties of its own mean nothing in the banner", async (t) => {
+  const names = ["at", "stripes", "panel", "pad", "paper", "ink", "strong", "on-strong"];
+  const css = names.map(
+    (name) => `@property --${name} { syntax: "<length>"; inherits: true; initial-value: 900px }`,
+  );
+  const { banner } = await it.open({ html: `<style>${css.join("")}</style>${HTML}` });
+  t.match(await banner.uppermost(), { name: "guise-banner", box: { y: 0 }, colour: "rgb(255, 194, 26)" });
 });
 
 t.test("an app that renders its whole document anew keeps the banner", async (t) => {
