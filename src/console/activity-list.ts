@@ -25,7 +25,14 @@ ${drawn(it, asked, listed)}
 ${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(prefix, records, false)}
 ${older(prefix, asked, listed)}
 </section>`;
-  return layout({ title: "Activity", prefix, trueUser: it.who.trueUser, width: "full", body });
+  return layout({
+    title: "Activity",
+    prefix,
+    trueUser: it.who.trueUser,
+    worn: it.who.running?.effectiveUser ?? null,
+    width: "full",
+    body,
+  });
 }
 
 /** Says that not all is to be seen yet, or that something is wrong with the records. */

@@ -51,7 +51,9 @@ export function whatOf({ http, url, event, message }: Written): Html {
   const method = http?.request?.method;
   const asked = /\.(?:intent|outcome|progress|denied)$/.test(event.action) && method !== undefined;
   if (!asked) {
-    const why = [event.reference, event.reason, message].filter((it) => it !== undefined).map(plain);
+    const why = [event.reference, event.reason, message]
+      .filter((it) => it !== undefined)
+      .map((it) => plain(it));
     return html`<strong>${actionText(event.action)}</strong>${why.length === 0 ? null : html` <span class="faint">${why.join(" · ")}</span>`}`;
   }
   const query = url?.query === undefined ? "" : `?${url.query}`;

@@ -35,7 +35,14 @@ ${days(run, asked, path)}
 ${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(prefix, records, true)}
 ${page.beyond === null ? null : html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(page.beyond) })}" rel="next">Older</a></div>`}
 </section>`;
-  return layout({ title: "One impersonation", prefix, trueUser: it.who.trueUser, width: "full", body });
+  return layout({
+    title: "One impersonation",
+    prefix,
+    trueUser: it.who.trueUser,
+    worn: it.who.running?.effectiveUser ?? null,
+    width: "full",
+    body,
+  });
 }
 
 /** What is looked at: the part that was asked for, or the whole of it, but no more than one day. */

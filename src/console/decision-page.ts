@@ -1,4 +1,5 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
+import type { Fault } from "../errors.ts";
 import { CONFIRMING } from "../gateway/intake.ts";
 import type { DecisionView, Pages } from "../gateway/world.ts";
 import { type Html, html } from "./html.ts";
@@ -14,13 +15,22 @@ export const pages: Pages = {
     const body = html`<section class="card">
 <p class="word bad">${fault.code}</p>
 <h1>${fault.title}</h1>
-<p class="lead">This comes from the gateway in front of the app, not from the app itself. Try again in a moment; if it stays, tell whoever runs it and name the request below.</p>
+<p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell whoever runs it and name the request below."}</p>
 ${disguised ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
 ${requestLine(requestId)}
 </section>`;
     return layout({ title: fault.title, prefix, body });
   },
 };
+
+/** Whether the hint is for who sees the page, and trying again is no use. */
+function helps({ status, code }: Fault): boolean {
+  return status < 500 || code === "page-unmarkable";
+}
+
+function hint(fault: Fault): readonly Html[] {
+  return fault.hint.split("`").map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
+}
 
 function titleOf({ decision, other }: DecisionView): string {
   const who = other === null ? "this person" : nameOf(other);

@@ -112,5 +112,11 @@ function question(who: Visitor, step: Step, to: string): string {
 <div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${to}">Keep looking</a></div>
 </form>
 </section>`;
-  return layout({ title: "Change things", prefix, trueUser: who.trueUser, body });
+  return layout({
+    title: "Change things",
+    prefix,
+    trueUser: who.trueUser,
+    worn: who.running?.effectiveUser ?? null,
+    body,
+  });
 }

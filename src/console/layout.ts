@@ -8,6 +8,8 @@ export interface Frame {
   readonly body: Html;
   /** Who is really there; null where that is not known or does not matter. */
   readonly trueUser?: Identity | null;
+  /** Whom they view the app as meanwhile, if anybody. */
+  readonly worn?: Identity | null;
   /** `wide` for lists, `full` for tables and drawings. */
   readonly width?: "narrow" | "wide" | "full";
 }
@@ -28,7 +30,7 @@ export function layout(frame: Frame): string {
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
 <a class="brand" href="${frame.prefix}/start"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
-${frame.trueUser ? html`<span class="who">You are <bdi>${nameOf(frame.trueUser)}</bdi></span>` : null}
+${frame.trueUser ? html`<span class="who"><span>You are <bdi>${nameOf(frame.trueUser)}</bdi></span>${frame.worn ? html` <a class="worn" href="${frame.prefix}/stop">viewing as <bdi>${nameOf(frame.worn)}</bdi></a>` : null}</span>` : null}
 </header>
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
@@ -52,10 +54,13 @@ export function person(it: Identity): Html {
 
 /** At most two letters; digits where there are none. */
 function initials(label: string): string {
-  const words = label.split(/\s+/).filter((word) => word !== "");
+  const words = label
+    .split(/\s+/)
+    .map((word) => word.replace(/^\p{P}+/u, ""))
+    .filter((word) => word !== "");
   const letters =
     words.length > 1
       ? [words[0], words.at(-1)].map((word) => [...(word ?? "")][0] ?? "")
-      : [...label].slice(0, 2);
+      : [...(words[0] ?? "")].slice(0, 2);
   return letters.join("").toUpperCase();
 }

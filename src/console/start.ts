@@ -75,7 +75,13 @@ ${startForm({
   return await sendPage(
     reply,
     200,
-    layout({ title: `View as ${nameOf(target)}`, prefix, trueUser: who.trueUser, body }),
+    layout({
+      title: `View as ${nameOf(target)}`,
+      prefix,
+      trueUser: who.trueUser,
+      worn: who.running?.effectiveUser ?? null,
+      body,
+    }),
   );
 }
 
@@ -164,6 +170,7 @@ ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) =>
     title: "View the app as…",
     prefix: settings.prefix,
     trueUser: who.trueUser,
+    worn: who.running?.effectiveUser ?? null,
     width: "wide",
     body,
   });

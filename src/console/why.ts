@@ -34,7 +34,14 @@ ${checks(first)}
 ${course(records)}
 ${own.map(raw)}
 </section>`;
-  return layout({ title: "Why", prefix, trueUser: it.who.trueUser, width: "wide", body });
+  return layout({
+    title: "Why",
+    prefix,
+    trueUser: it.who.trueUser,
+    worn: it.who.running?.effectiveUser ?? null,
+    width: "wide",
+    body,
+  });
 }
 
 /** Ids are found by a part of them: what is shown is of the very one. */

@@ -3,7 +3,7 @@ import t from "tap";
 import { pages } from "../../src/console/decision-page.ts";
 import { type Decision, REASONS } from "../../src/domain/decision.ts";
 import type { Impersonation } from "../../src/domain/impersonation.ts";
-import { Fault } from "../../src/errors.ts";
+import { Fault, type FaultCode } from "../../src/errors.ts";
 import type { DecisionView } from "../../src/gateway/world.ts";
 import { snapshotOf, YAML } from "../fixtures/world.ts";
 
@@ -134,6 +134,19 @@ t.test("a request that is forwarded has no page", async (t) => {
   const passing = decided({ kind: "forward", as: "self", close: null, reason: "no-owner" });
   t.throws(() => pages.decision(view(passing)), TypeError);
 });
+
+t.test(
+  "who could do something about a fault is told what, and nobody is sent to try again in vain",
+  async (t) => {
+    const told = (code: FaultCode) =>
+      pages.fault({ fault: new Fault(code, "x"), requestId: "r", prefix: "/.guise" });
+    t.match(told("no-elevation"), "see <code>elevate</code> under <code>agents</code>");
+    t.match(told("page-unmarkable"), "The banner could not be put into it");
+    for (const code of ["no-elevation", "page-unmarkable", "not-found"] as const)
+      t.notMatch(told(code), "Try again");
+    t.match(told("upstream-timeout"), "Try again in a moment");
+  },
+);
 
 t.test("a fault is told with its id, and without its detail", async (t) => {
   const text = pages.fault({

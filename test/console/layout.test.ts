@@ -24,7 +24,20 @@ t.test("a page is a whole document in one language, found by no search engine", 
 t.test("it says who is really there, where that is known", async (t) => {
   const page = layout({ title: "x", prefix: "/_g", body: html``, trueUser: { ...NUNO, name: "<Nuno>" } });
   t.match(page, "You are <bdi>&lt;Nuno&gt;</bdi>");
+  t.notMatch(page, "viewing as");
   t.notMatch(layout({ title: "x", prefix: "/_g", body: html``, trueUser: null }), "You are");
+  const worn = layout({
+    title: "x",
+    prefix: "/_g",
+    body: html``,
+    trueUser: NUNO,
+    worn: { ...NUNO, name: "<Mia>" },
+  });
+  t.match(
+    worn,
+    '<a class="worn" href="/_g/stop">viewing as <bdi>&lt;Mia&gt;</bdi></a>',
+    "and whom they wear",
+  );
 });
 
 t.test("a person is told from namesakes", async (t) => {
@@ -45,6 +58,8 @@ t.test("names keep their letters whatever they are made of", async (t) => {
   t.match(person({ ...NUNO, name: "李 小龙" }).text, ">李小</span>");
   t.match(person({ ...NUNO, name: "🦊 Fox" }).text, ">🦊F</span>");
   t.match(person({ ...NUNO, name: "Ada Maria King" }).text, ">AK</span>");
+  t.match(person({ ...NUNO, name: "Ada King (Support)" }).text, ">AS</span>");
+  t.match(person({ ...NUNO, name: "(ada)" }).text, ">AD</span>");
 });
 
 t.test("a name is one line that is not endless and turns no direction", async (t) => {
