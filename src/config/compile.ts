@@ -37,6 +37,11 @@ export function compile(config: Config, options: CompileOptions): Compilation {
   const { users: entry } = config;
   const users = entry === undefined ? null : attempt(found, ["users"], () => entry.create(deps));
   if (found.length > 0 || settings === null) return { kind: "complaints", complaints: found };
+  if (settings.upstream.insecureSkipVerify)
+    deps.log.warn(
+      { upstream: settings.upstream.origin },
+      "upstream: insecureSkipVerify believes any certificate: whoever stands between reads and writes everything",
+    );
   const identity = firstOf(sources.filter((source) => source !== null));
   const { routes } = table;
   return { kind: "compiled", snapshot: { digest, settings, ...rest, routes, identity, owners, users } };

@@ -1,7 +1,7 @@
 import { toneOf } from "../audit/row.ts";
 import { type Written, type WrittenPerson, writtenOf } from "../audit/written.ts";
 import { isSafe } from "../domain/method.ts";
-import { plain } from "../page/markup.ts";
+import { plain } from "../domain/plain.ts";
 import { type Html, html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 

@@ -1,5 +1,5 @@
 import type { Run } from "../audit/search.ts";
-import { plain } from "../page/markup.ts";
+import { plain } from "../domain/plain.ts";
 import { lengthOf } from "./activity-axis.ts";
 import { type Asked, dayOf, linkTo, markText, questionOf } from "./activity-filter.ts";
 import { reading } from "./activity-list.ts";

@@ -1,5 +1,5 @@
 import type { Run } from "../audit/search.ts";
-import { plain } from "../page/markup.ts";
+import { plain } from "../domain/plain.ts";
 import { axis, clock, lengthOf, round, ticks } from "./activity-axis.ts";
 import { dayText } from "./activity-rows.ts";
 import { type Html, html } from "./html.ts";

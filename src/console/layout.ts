@@ -1,5 +1,5 @@
 import { type Identity, labelOf } from "../domain/identity.ts";
-import { plain } from "../page/markup.ts";
+import { plain } from "../domain/plain.ts";
 import { type Html, html } from "./html.ts";
 
 export interface Frame {

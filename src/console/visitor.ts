@@ -5,7 +5,7 @@ import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { PAGE_HEADERS, problem } from "../gateway/answer.ts";
-import { formSubject } from "../gateway/form-subject.ts";
+import { formSubject, isSameOrigin } from "../gateway/form-subject.ts";
 import { callerOf } from "../gateway/identify.ts";
 import type { Received } from "../gateway/received.ts";
 import type { World } from "../gateway/world.ts";
@@ -89,13 +89,6 @@ export function isFromOwnPage(
 ): boolean {
   if (!isSameOrigin(received) || token === null) return false;
   return world.forms.holds(token, formSubject(received, trueUser), world.clock.now());
-}
-
-function isSameOrigin(received: Received): boolean {
-  const { origin } = received.raw.headers;
-  const { site } = received.navigation;
-  if (origin !== undefined && origin !== "null") return origin === received.origin;
-  return site === "same-origin" || site === "unknown";
 }
 
 export async function sendPage(reply: FastifyReply, status: number, page: string): Promise<FastifyReply> {

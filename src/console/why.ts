@@ -2,7 +2,7 @@ import { linkOf } from "../audit/chain.ts";
 import { printable } from "../audit/record.ts";
 import type { Written } from "../audit/written.ts";
 import { REASONS } from "../domain/decision.ts";
-import { plain } from "../page/markup.ts";
+import { plain } from "../domain/plain.ts";
 import { lengthOf } from "./activity-axis.ts";
 import { howOf, recordsOf, someone, timeText, whatOf } from "./activity-rows.ts";
 import type { Looking } from "./activity-sight.ts";

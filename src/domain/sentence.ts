@@ -1,6 +1,7 @@
 import { type Identity, labelOf } from "./identity.ts";
+import { plain } from "./plain.ts";
 
-/** A sentence of the config with the people's names in their places: `{effectiveUser.name}`, `{trueUser.email}` … */
+/** A sentence of the config with the people's names in their places, as they may be shown: `{effectiveUser.name}`, `{trueUser.email}` … */
 export function fillSentence(
   sentence: string,
   people: { readonly trueUser: Identity | null; readonly effectiveUser: Identity | null },
@@ -10,8 +11,8 @@ export function fillSentence(
     (whole, who: string, what: string) => {
       const person = who === "trueUser" ? people.trueUser : people.effectiveUser;
       if (person === null) return whole;
-      if (what === "name") return labelOf(person);
-      return (what === "id" ? person.id : person.email) ?? labelOf(person);
+      if (what === "id") return person.id;
+      return plain((what === "email" ? person.email : null) ?? labelOf(person)) || person.id;
     },
   );
 }

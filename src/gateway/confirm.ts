@@ -4,7 +4,7 @@ import { Fault } from "../errors.ts";
 import type { Question } from "../sessions/confirmations.ts";
 import { readBody } from "./body.ts";
 import type { Owned } from "./find-owner.ts";
-import { formSubject } from "./form-subject.ts";
+import { formSubject, isSameOrigin } from "./form-subject.ts";
 import { type Settled, settleMethod } from "./override.ts";
 import type { World } from "./world.ts";
 
@@ -31,8 +31,12 @@ export async function takeYes(world: World, owned: Owned): Promise<Settled> {
   if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
   const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
-  if (!world.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at)) {
-    throw new Fault("forbidden", "the confirmation was sent without the hidden field of its page");
+  const ours = world.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at);
+  if (!ours || !isSameOrigin(owned)) {
+    throw new Fault(
+      "forbidden",
+      "the confirmation was sent from elsewhere, or without the hidden field of its page",
+    );
   }
   const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
   const asked = await world.confirmations.redeem(form.get("_confirmation") ?? "", who);

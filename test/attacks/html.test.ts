@@ -13,6 +13,8 @@ import {
   values,
   wear,
 } from "../fixtures/attack-stand.ts";
+import { pressStop } from "../fixtures/attack-ways.ts";
+import { json, service } from "../fixtures/service.ts";
 
 const it = await stand(t);
 const cookie = await wear(t, it);
@@ -45,18 +47,38 @@ t.test("HTML-01: a display name is text wherever it is shown", async (t) => {
     '"\' onload=alert(1) x="',
     "\u202eevil\u200b",
     "N".repeat(5_000),
+    `${"N".repeat(290)}\u{1f600}end`,
   ];
   for (const name of names) {
+    const directory = await service(
+      json({ id: "17", name: name.slice(0, 300), email: "n@x", groups: ["customer"] }),
+    );
+    t.teardown(() => directory.close());
     const other = await stand(t, {
-      config: CONFIG.replace("name: Nuno Almeida", `name: ${JSON.stringify(name.slice(0, 200))}`),
+      config: CONFIG.replace(
+        /^users:[\s\S]*/m,
+        `users: { http: { url: "${directory.url}/{id}" } }\n`,
+      ).replace("rules:\n", 'rules:\n  - { path: /sure, confirm: "Do it for {effectiveUser.name}?" }\n'),
     });
     other.app.answer = () => page(PAGE);
-    const started = await send(t, other.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
-    const asked = await send(t, other.port, request("GET /.guise/as/17", [...AS.alice, ...CLICK]));
-    for (const reply of [started, asked]) {
+    const open = async (target: string, fields: readonly string[]) =>
+      await send(t, other.port, request(`GET ${target}`, [...AS.alice, ...fields]));
+    const started = await open("/site/1/x", CLICK);
+    const worn = /^Set-Cookie: (guise=[\w-]{43});/im.exec(started.head)?.[1] ?? "";
+    const asked = await open("/.guise/as/17", CLICK);
+    const sure = await open("/sure", [...INSIDE, `Cookie: ${worn}`]);
+    t.equal(sure.status, 428);
+    const ended = await pressStop(t, other, `Cookie: ${worn}`);
+    const notice = /^Set-Cookie: (guise-notice=[^;]+);/im.exec(ended.head)?.[1] ?? "";
+    const after = await open("/page", [...INSIDE, `Cookie: ${notice}`]);
+    t.match(after.body, /guise/, "the page after tells whom one was");
+    const list = await open("/.guise/activity", CLICK);
+    t.match(list.body, /17|evil|NNN|img/, "the list of what was done");
+    for (const reply of [started, asked, sure, after, list]) {
       const html = unchunked(reply);
       t.notMatch(html, /<img src=x|<script>alert| onload=alert\(1\) x="/, name.slice(0, 30));
       t.notMatch(Buffer.from(html, "latin1").toString(), /\u202e|\u200b/, "nothing turns or hides text");
+      t.notMatch(html, /&#8238;|&#x202e;|&#8203;|&#x200b;/i, "not as a reference either");
     }
   }
 });
@@ -115,6 +137,35 @@ t.test("HTML-04: only a document in the tab itself is written to", async (t) => 
   t.notMatch(html, /<[a-z-]+ [^>]*\s(?:hidden|open|disabled)[\s>]/, "no attribute without a value in XHTML");
 });
 
+t.test("HTML-04: what might be shown as a page, and can't be written to, is saved instead", async (t) => {
+  const xhtml = '<html xmlns="http://www.w3.org/1999/xhtml"><body>unmarked</body></html>';
+  const parts = "--x\r\nContent-Type: text/html\r\n\r\n<p>unmarked</p>\r\n--x--";
+  for (const [type, body] of [
+    ["application/xml", xhtml],
+    ["text/xml; charset=utf-8", xhtml],
+    ["APPLICATION/RSS+XML", xhtml],
+    ["multipart/x-mixed-replace; boundary=x", parts],
+    ["multipart/x-mixed-replace;boundary=x, image/png", parts],
+  ] as const) {
+    it.app.answer = () => saying(body, `Content-Type: ${type}`, "Content-Disposition: inline");
+    const shownAs = await shown();
+    t.same(values(shownAs.head, "Content-Disposition"), ["attachment"], type);
+    t.equal(shownAs.html, body, `${type}: as it was`);
+    const fetched = await shown(["Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors"]);
+    t.same(values(fetched.head, "Content-Disposition"), ["inline"], `${type}: a script gets it as ever`);
+    const framed = await shown(["Sec-Fetch-Dest: iframe", "Sec-Fetch-Mode: navigate", "Accept: text/html"]);
+    t.same(
+      values(framed.head, "Content-Disposition"),
+      ["inline"],
+      `${type}: in a frame the tab has its banner`,
+    );
+    const own = await send(t, it.port, request("GET /page", [...AS.alice, ...INSIDE]));
+    t.same(values(own.head, "Content-Disposition"), ["inline"], `${type}: one's own is shown`);
+  }
+  it.app.answer = () => saying("<svg xmlns='http://www.w3.org/2000/svg'/>", "Content-Type: image/svg+xml");
+  t.same(values((await shown()).head, "Content-Disposition"), [], "a picture is shown");
+});
+
 t.test("HTML-05: a compressed page is unpacked within limits, or not shown", async (t) => {
   const codings = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync, zstd: zstdCompressSync };
   for (const [name, pack] of Object.entries(codings)) {
@@ -170,6 +221,34 @@ t.test("HTML-06: one banner in whatever is a page, and not a byte changed beside
   }
 });
 
+t.test("HTML-06: nor does it matter where the chunks end, or in which charset", async (t) => {
+  const wide = (text: string) => Buffer.from(`\ufeff${text}`, "utf16le").toString("latin1");
+  const latin = PAGE.replace("hello", "caf\xe9");
+  const japanese = PAGE.replace("hello", "\x1b$BF|K\\\x1b(B<body>");
+  for (const [what, bytes, type] of [
+    ["UTF-8", PAGE, "text/html; charset=utf-8"],
+    ["windows-1252", latin, "text/html; charset=windows-1252"],
+    ["ISO-2022-JP", japanese, "text/html; charset=iso-2022-jp"],
+    ["UTF-16", wide(PAGE), "text/html"],
+    ["plaintext", "<!doctype html><p>a<plaintext><body></body>", "text/html"],
+  ] as const) {
+    it.app.answer = (_arrived, socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+      for (const byte of bytes) socket.write(`1\r\n${byte}\r\n`, "latin1");
+      socket.write("0\r\n\r\n");
+      return null;
+    };
+    const { html } = await shown();
+    t.equal(banners(html), 1, what);
+    const [before = "", ...rest] = html.split("<guise-banner");
+    const after = rest.join("").split("</guise-banner>").at(-1) ?? "";
+    const expected = what === "UTF-16" ? PAGE : bytes;
+    t.ok(expected.startsWith(before.replace(/^\xef\xbb\xbf/, "")), `${what}: what is before is the app's`);
+    t.ok(expected.endsWith(after.trimStart().slice(-20)), `${what}: and what is behind`);
+  }
+  it.app.answer = usual;
+});
+
 t.test(
   "HTML-07: lengths and digests of the old bytes are gone, and a page carries no secret twice the same",
   async (t) => {
@@ -180,6 +259,9 @@ t.test(
     t.ok(html.length > PAGE.length);
     t.notMatch(html, cookie.slice("Cookie: guise=".length), "the secret of the cookie is in no page");
     t.notMatch(html, /eyJ[\w-]+\.eyJ/, "nor is a token");
+    const csrf = (text: string) => /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? "";
+    t.ok(csrf(html).length > 20);
+    t.not(csrf((await shown()).html), csrf(html), "the form's token is other bytes on each page");
     it.app.answer = usual;
   },
 );

@@ -247,6 +247,15 @@ t.test("HDR-10: identities are plain text, from headers and from a directory", a
     const outcome = await fire(t, it, { name: "", disguised: false, socket, fields: ["X-User: alice\x7f"] });
     t.match(outcome, { reply: { status: 400 }, arrived: [] }, "a control in a header is no header");
   }
+  for (const socket of [false, true]) {
+    const odd = ["X-User: al ice%", "X-Groups: customer"];
+    const { arrived } = await fire(t, it, { name: "", disguised: false, socket, fields: odd });
+    t.same(
+      lines(arrived[0], "X-Guise-User"),
+      ["X-Guise-User: al%20ice%25"],
+      "what is no plain word is encoded",
+    );
+  }
   const hostile = "Nuno\r\nX-Guise-User: root\r\n\r\n\0<img src=x>";
   const people: Record<string, unknown> = {
     "17": { id: "17", name: hostile, email: "a@example.com", groups: ["customer"] },

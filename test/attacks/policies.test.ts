@@ -1,6 +1,8 @@
-import t from "tap";
+import t, { type Test } from "tap";
+import { usual } from "../fixtures/attack-app.ts";
 import {
   AS,
+  CLICK,
   codeOf,
   HOST,
   INSIDE,
@@ -8,15 +10,40 @@ import {
   request,
   send,
   stand,
+  values,
   WRITE,
   wear,
 } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, recordOf, type Way } from "../fixtures/attack-ways.ts";
+import { allWays, fire, recordOf, type Way } from "../fixtures/attack-ways.ts";
 
 const reading = await stand(t);
 const writing = await stand(t, { config: WRITE });
 const readWay = (await allWays(t, reading)).find((way) => way.disguised && !way.socket) as Way;
 const writeWay = (await allWays(t, writing)).find((way) => way.disguised && !way.socket) as Way;
+
+/** What reaches the app of such a request where the mode is write. */
+async function overriding(name: string) {
+  const attack = { method: "POST", target: "/x", fields: [`${name}: DELETE`, "Content-Length: 0"] };
+  const { arrived } = await fire(t, writing, writeWay, attack);
+  t.equal(arrived.length, 1, `${name} in mode write`);
+  return arrived;
+}
+
+const FORM = "Content-Type: application/x-www-form-urlencoded";
+const PARTS = "Content-Type: multipart/form-data; boundary=b";
+const part = (name: string, value: string) =>
+  `--b\r\nContent-Disposition: form-data; name=${name}\r\n\r\n${value}\r\n`;
+
+/** Bodies of which some framework makes a DELETE. */
+const DELETES: readonly (readonly [what: string, type: string, body: string])[] = [
+  ["a form", FORM, "a=1&_method=DELETE"],
+  ["a form, by its last field", FORM, "_method=GET&_method=delete"],
+  ["an encoded name", FORM, "%5f%6dethod=DELETE"],
+  ["parts", PARTS, `${part('"a"', "1")}${part('"_method"', "DELETE")}--b--\r\n`],
+  ["parts without quotes", PARTS, `${part("_method", "DELETE")}--b--\r\n`],
+  ["JSON", "Content-Type: application/json", '{"_method":"DELETE"}'],
+  ["escaped JSON", "Content-Type: application/json", '{"\\u005fmethod":"DELETE"}'],
+];
 
 t.test("POL-01: an override can't turn what is forbidden into what is allowed", async (t) => {
   for (const name of [
@@ -27,12 +54,15 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
     "x.http.method.override",
   ]) {
     const { reply, arrived } = await fire(t, reading, readWay, { target: "/x", fields: [`${name}: DELETE`] });
-    t.same(
-      lines(arrived[0], "X-HTTP-Method").concat(lines(arrived[0], "X-Method-Override")),
-      [],
-      `${name} never goes on`,
-    );
-    if (arrived.length === 0) t.equal(codeOf(reply), "read-only", name);
+    if (/^[\w-]+$/.test(name) && !name.includes("_"))
+      t.match({ code: codeOf(reply), arrived }, { code: "read-only", arrived: [] }, `${name} is refused`);
+    else t.equal(arrived.length, 1, `${name} means nothing but to a server that folds it`);
+    for (const { fields } of [...arrived, ...(await overriding(name))])
+      t.same(
+        fields.filter((field) => /method/i.test(field)),
+        [],
+        `${name} never goes on`,
+      );
   }
   for (const target of [
     "/x?_method=DELETE",
@@ -44,6 +74,16 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
     const { reply, arrived } = await fire(t, reading, readWay, { target });
     t.match({ status: reply.status, arrived }, { status: 403, arrived: [] }, target);
     t.match(await recordOf(reading, idOf(reply)), { event: { action: "impersonation.denied" } }, target);
+  }
+  for (const [what, type, body] of DELETES) {
+    const { reply, arrived } = await fire(t, reading, readWay, {
+      method: "POST",
+      target: "/search",
+      fields: [type, `Content-Length: ${body.length}`],
+      body,
+    });
+    t.match({ code: codeOf(reply), arrived }, { code: "read-only", arrived: [] }, `${what} in a search`);
+    t.match(await recordOf(reading, idOf(reply)), { event: { action: "impersonation.denied" } }, what);
   }
   // A deny for POST holds whatever the query or the body calls it: an app that knows no overrides sees a POST.
   const form = ["Content-Type: application/x-www-form-urlencoded"];
@@ -152,60 +192,111 @@ t.test("POL-02: reading is the safe methods, less what is denied and more what i
   }
 });
 
-t.test("POL-03: a yes is for one request, once", async (t) => {
-  const at = await stand(t, {
-    config: WRITE.replace(
-      "rules:\n",
-      'rules:\n  - { path: "/delete/:it", methods: [POST], confirm: "Delete this?" }\n',
-    ),
-  });
-  const cookie = await wear(t, at);
-  const type = "Content-Type: application/x-www-form-urlencoded";
-  const ask = async (path: string, body: string) =>
-    await send(
-      t,
-      at.port,
-      request(
-        `POST ${path}`,
-        [...AS.alice, ...INSIDE, cookie, `Origin: http://${HOST}`, type, `Content-Length: ${body.length}`],
-        body,
-      ),
-    );
+/** A gateway that asks before it lets something be deleted, and what the page that asks is answered with. */
+async function asking(t: Test) {
+  const config = WRITE.replace(
+    "rules:\n",
+    'rules:\n  - { path: "/delete/:it", methods: [POST, PUT], confirm: "Delete this?" }\n',
+  );
+  const at = await stand(t, { config });
+  const mine = [...AS.alice, await wear(t, at)];
+  const here = `Origin: http://${HOST}`;
+  const ask = async (line: string, body: string, fields: readonly string[] = [...mine, here]) => {
+    const inside = INSIDE.filter((mark) => !fields.some((it) => it.split(":")[0] === mark.split(":")[0]));
+    const head = [...inside, ...fields, FORM, `Content-Length: ${body.length}`];
+    return await send(t, at.port, request(line, head, body));
+  };
   const question = async () => {
-    const asked = await ask("/delete/1", "a=b");
+    const asked = await ask("POST /delete/1", "a=b");
     const hidden = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(asked.body)?.[1] ?? "";
+    const form = { _csrf: hidden("_csrf"), _confirmation: hidden("_confirmation") };
     return {
-      status: asked.status,
+      asked,
       address: /<form method="post" action="([^"]+)"/.exec(asked.body)?.[1]?.replaceAll("&amp;", "&") ?? "",
-      yes: new URLSearchParams({ _csrf: hidden("_csrf"), _confirmation: hidden("_confirmation") }).toString(),
+      form,
+      yes: new URLSearchParams(form).toString(),
     };
   };
+  return { at, config, mine, ask, question };
+}
+
+t.test("POL-03: a yes is for one request, once", async (t) => {
+  const { at, ask, question } = await asking(t);
   const heard = at.app.arrived.length;
   for (const path of ["/delete/2", "/payments"]) {
-    const { status, address, yes } = await question();
-    t.equal(status, 428);
+    const { asked, address, yes } = await question();
+    t.equal(asked.status, 428);
     t.equal(
-      (await ask(address.replace("/delete/1", path), yes)).status,
+      (await ask(`POST ${address.replace("/delete/1", path)}`, yes)).status,
       403,
       `${path}: not for another address`,
     );
-    t.equal((await ask(address, yes)).status, 403, "and spent by the attempt");
+    t.equal((await ask(`POST ${address}`, yes)).status, 403, "and spent by the attempt");
   }
   const forged = await question();
   t.equal(
-    (await ask(forged.address, forged.yes.replace(/_confirmation=.{6}/, "_confirmation=AAAAAA"))).status,
+    (await ask(`POST ${forged.address}`, forged.yes.replace(/_confirmation=.{6}/, "_confirmation=AAAAAA")))
+      .status,
     403,
   );
   t.equal(at.app.arrived.length, heard, "so far the app has heard nothing");
   const { address, yes } = await question();
-  t.equal((await ask(address, yes)).status, 200);
+  t.equal((await ask(`PUT ${address}`, `${yes}&a=other&_method=DELETE`)).status, 200);
   t.match(
     at.app.arrived.slice(heard),
     [{ line: "POST /delete/1 HTTP/1.1", body: "a=b" }],
-    "just as it was sent",
+    "just as it was asked about, whatever method and body the yes has",
   );
-  t.equal((await ask(address, yes)).status, 403, "once");
+  t.equal((await ask(`POST ${address}`, yes)).status, 403, "once");
   t.equal(at.app.arrived.length, heard + 1);
+});
+
+t.test("POL-03: a yes is its agent's, for whom it was asked, and is judged anew", async (t) => {
+  const { at, config, mine, ask, question } = await asking(t);
+  const here = `Origin: http://${HOST}`;
+  const csrfOf = async (fields: readonly string[]) =>
+    /name="_csrf" value="([^"]+)"/.exec(
+      (await send(t, at.port, request("GET /.guise/stop", fields))).body,
+    )?.[1] ?? "";
+  const { address, form } = await question();
+  const bobs = [...AS.bob, await wear(t, at, "/site/1/x", AS.bob)];
+  const heard = at.app.arrived.length;
+  const asBob = new URLSearchParams({ ...form, _csrf: await csrfOf(bobs) }).toString();
+  t.equal((await ask(`POST ${address}`, asBob, [...bobs, here])).status, 403, "not another agent's");
+  const second = await question();
+  const switched = await send(t, at.port, request("GET /site/2/x", [...mine, ...CLICK]));
+  const cookie = /^Set-Cookie: (guise=[\w-]{43});/im.exec(switched.head)?.[1] ?? "";
+  const asMia = [...AS.alice, `Cookie: ${cookie}`];
+  const yes = new URLSearchParams({ ...second.form, _csrf: await csrfOf(asMia) }).toString();
+  t.equal((await ask(`POST ${second.address}`, yes, [...asMia, here])).status, 403, "not for another person");
+  t.equal(at.app.arrived.filter(({ target }) => target.startsWith("/delete")).length, 0);
+  t.ok(at.app.arrived.length >= heard);
+
+  const changed = await asking(t);
+  const last = await changed.question();
+  await changed.at.reconfigure(config.replace(' confirm: "Delete this?"', ' deny: "Not any more."'));
+  const denied = await changed.ask(`POST ${last.address}`, last.yes);
+  t.equal(denied.status, 403);
+  t.match(denied.body, /denied/, "what was forbidden meanwhile is forbidden");
+  t.equal(changed.at.app.arrived.filter(({ target }) => target.startsWith("/delete")).length, 0);
+});
+
+t.test("DEC-04: no other site can say yes for the agent, nor frame the question", async (t) => {
+  const { at, mine, ask, question } = await asking(t);
+  const heard = at.app.begun.length;
+  for (const from of [
+    ["Origin: https://evil.test"],
+    [`Origin: http://sub.${HOST}`],
+    ["Origin: null", "Sec-Fetch-Site: cross-site"],
+  ]) {
+    const { address, yes, asked } = await question();
+    t.match(values(asked.head, "Content-Security-Policy").join(), /frame-ancestors 'none'/);
+    const fields = [...mine, ...from];
+    t.equal((await ask(`POST ${address}`, yes, fields)).status, 403, from.join());
+    const bare = await ask(`POST ${address}`, yes.replace(/_csrf=[^&]+&?/, ""));
+    t.equal(bare.status, 403, "nor without the hidden field");
+  }
+  t.equal(at.app.begun.length, heard);
 });
 
 t.test("POL-04: nothing in a request switches a policy off", async (t) => {
@@ -251,6 +342,67 @@ t.test("POL-05: an odd media type is no way around what looks into a body", asyn
       body,
     });
     t.match({ status: reply.status, arrived }, { status: 403, arrived: [] }, JSON.stringify(type));
+  }
+});
+
+t.test("POL-05: what a body makes of a request is found under every type, and doubt is a no", async (t) => {
+  const at = await stand(t, {
+    config: WRITE.replace("rules:\n", 'rules:\n  - { path: "/thing", methods: [DELETE], deny: true }\n'),
+  });
+  const way = (await allWays(t, at)).find((it) => it.disguised && !it.socket) as Way;
+  const sending = async (fields: readonly string[], body: string) =>
+    await fire(t, at, way, {
+      method: "POST",
+      target: "/thing",
+      fields: [...fields, `Content-Length: ${body.length}`],
+      body,
+    });
+  const types = [
+    [],
+    ["Content-Type: "],
+    ["Content-Type: application/json\t"],
+    ["Content-Type:  application/json; charset=utf-8;"],
+    ["Content-Type: APPLICATION/X-WWW-FORM-URLENCODED"],
+    ["Content-Type: text/plain"],
+    ["Content-Type: application/x-www-form-urlencoded;x", "Content-Type: application/json"],
+    ["Content-Type: multipart/form-data; boundary=other"],
+    ["Content-Encoding: identity"],
+  ];
+  for (const type of types)
+    for (const [what, , body] of DELETES) {
+      const { reply, arrived } = await sending(type, body);
+      t.match({ code: codeOf(reply), arrived }, { code: "denied", arrived: [] }, `${what} as ${type.join()}`);
+    }
+  const doubtful = {
+    "two readings": `_method=GET&x=${part('"_method"', "PUT")}`,
+    "no method at all": "_method=%00",
+    "JSON that is cut": '{"_method":"DELETE"',
+    "JSON with something behind it": '{"_method":"PUT"} x',
+  };
+  for (const [what, body] of Object.entries(doubtful)) {
+    const { reply, arrived } = await sending([FORM], body);
+    t.match({ code: codeOf(reply), arrived }, { code: "denied", arrived: [] }, what);
+  }
+  t.equal((await sending([FORM], "a=1&b=_method")).arrived.length, 1, "a POST that is one goes on");
+});
+
+t.test("POL-06: each request is decided once, of whatever kind and whoever sends it", async (t) => {
+  const at = await stand(t);
+  const ways = await allWays(t, at);
+  at.app.answer = (arrived) =>
+    arrived.target === "/404" ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : usual(arrived);
+  const count = () => at.metric("guise_decisions_total");
+  let decided = await count();
+  for (const way of ways) {
+    const methods = way.socket ? ["GET"] : ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "PROPFIND", "QUERY"];
+    for (const method of methods)
+      for (const target of ["/", "/404", "/admin", "/site/1/x", "/*", "/live/x"]) {
+        await fire(t, at, way, { method, target, connection: way.socket ? "" : "close" });
+        decided += 1;
+        // What goes on is counted when it has ended.
+        while ((await count()) < decided);
+        t.equal(await count(), decided, `${way.name}: ${method} ${target}`);
+      }
   }
 });
 

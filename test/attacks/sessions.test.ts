@@ -136,6 +136,9 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
   const said = [
     ...planted.map((name) => `Set-Cookie: ${name}=evil; Path=/; Domain=${HOST}`),
     "Set-Cookie: =guise=evil; Path=/",
+    "Set-Cookie: guise=evil; Path=/; Domain=example",
+    "Set-Cookie: __Host-guise=evil; Path=/; Domain=.example; Secure",
+    "Set-Cookie: guise\t=evil; Path=/",
     "Set-Cookie: ok=1; Path=/",
   ];
   for (const way of ways) {
@@ -151,6 +154,27 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
     it.app.answer = usual;
     const next = await fire(t, it, way, { target: "/live/next" });
     t.notMatch(next.arrived[0]?.head ?? "", /evil/, `${way.name}: nor by the jar`);
+  }
+});
+
+t.test("SES-04: under a disguise no cookie gets to a host that is not the app's to name", async (t) => {
+  for (const way of ways.filter(({ disguised, socket }) => disguised && !socket)) {
+    it.app.answer = () =>
+      saying(
+        "ok",
+        "Set-Cookie: wide=NUNO; Path=/; Domain=example",
+        "Set-Cookie: wider=NUNO; Path=/; Domain=.app.example",
+        "Set-Cookie: foreign=NUNO; Path=/; Domain=evil.test",
+        "Set-Cookie: below=NUNO; Path=/; Domain=sub.app.example",
+      );
+    const { reply } = await fire(t, it, way, { target: "/live/wide" });
+    const lines = values(reply.head, "Set-Cookie");
+    t.same(
+      lines.map((line) => line.split("=")[0]),
+      ["wide", "wider"],
+    );
+    for (const line of lines) t.match(line, /; Max-Age=[1-9]\d*$/, `${line} does not outlive the disguise`);
+    it.app.answer = usual;
   }
 });
 

@@ -80,10 +80,17 @@ t.test("TOK-02: a token is for this app and this minute, and the browser never s
     t.ok(claims.exp - claims.iat <= 60, "a minute at the most");
     t.match(claims.jti, /^[0-9a-f-]{36}$/);
   }
-  it.app.answer = ({ fields }) => saying("x", ...fields.filter((field) => /^x-guise/i.test(field)));
-  for (const way of ways.filter(({ disguised, socket }) => disguised && !socket)) {
+  it.app.answer = (arrived) => {
+    const echo = arrived.fields.filter((field) => /^x-guise-assertion/i.test(field));
+    const loud = [...echo, ...echo.map((field) => field.toLowerCase().replace(/:.*/, ": eyJ.eyJ."))];
+    const [head = "", ...rest] = usual(arrived).split("\r\n");
+    return [head, ...loud, "X-Stays: 1", ...rest].join("\r\n");
+  };
+  for (const way of ways) {
     const { reply } = await fire(t, it, way);
-    t.notMatch(reply.body, /eyJ/, "what we send is not told to the page");
+    t.equal(reply.status, way.socket ? 101 : 200, way.name);
+    t.match(reply.head, /^X-Stays: 1\r$/m);
+    t.notMatch(reply.text, /eyJ|assertion/i, `${way.name}: an app that echoes it tells the browser nothing`);
   }
   it.app.answer = usual;
 });

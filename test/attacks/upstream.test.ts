@@ -1,13 +1,27 @@
 import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import t from "tap";
 import { usual } from "../fixtures/attack-app.ts";
-import { AS, CONFIG, INSIDE, request, send, stand, values, WRITE, wear } from "../fixtures/attack-stand.ts";
-import { allWays, fire } from "../fixtures/attack-ways.ts";
+import {
+  AS,
+  CLICK,
+  CONFIG,
+  codeOf,
+  INSIDE,
+  request,
+  send,
+  stand,
+  values,
+  WRITE,
+  wear,
+} from "../fixtures/attack-stand.ts";
+import { allWays, fire, pressStop } from "../fixtures/attack-ways.ts";
 import { problemsOf } from "../fixtures/config.ts";
 import { raw, type Wire } from "../fixtures/raw.ts";
-import { certificateFor } from "../fixtures/tunnel-certificate.ts";
+import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
 
 const it = await stand(t, { config: WRITE });
 const ways = await allWays(t, it);
@@ -36,6 +50,41 @@ t.test("UP-01: an app that can't prove who it is gets nothing", async (t) => {
   }
 });
 
+t.test(
+  "UP-01: one whose certificate is over neither; one that the config vouches for is believed",
+  async (t) => {
+    const serve = async (pair: { readonly cert: string; readonly key: string }) => {
+      const server = createTlsServer(pair, (_incoming, response) => response.end("secret"));
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      t.teardown(() => server.close());
+      return (server.address() as AddressInfo).port;
+    };
+    const asked = async (upstream: string) => {
+      const other = await stand(t, { upstream });
+      const { reply } = await fire(t, other, { name: "", disguised: false, socket: false, fields: [] });
+      return { status: reply.status, log: other.log.lines.join("\n") };
+    };
+    const place = folder(t);
+    for (const [days, status] of [
+      ["2", 200],
+      ["-1", 502],
+    ] as const) {
+      const pair = certificateFor(t, "IP:127.0.0.1", days);
+      const file = join(place, `${days}.pem`);
+      writeFileSync(file, pair.cert);
+      const url = `https://127.0.0.1:${await serve(pair)}`;
+      const { log, ...answer } = await asked(`{ url: "${url}", ca: { fromFile: "${file}" } }`);
+      t.equal(answer.status, status, `a certificate for ${days} days`);
+      t.notMatch(log, /insecureSkipVerify/);
+    }
+    const url = `https://127.0.0.1:${await serve(certificateFor(t, "DNS:other.test"))}`;
+    const loud = await asked(`{ url: "${url}", insecureSkipVerify: true }`);
+    t.equal(loud.status, 200, "switched off, anything is believed");
+    t.match(loud.log, /insecureSkipVerify believes any certificate/, "and the log says it loudly");
+  },
+);
+
 t.test("UP-02: one request is one request, whatever the app answers", async (t) => {
   for (const way of ways) {
     for (const said of [
@@ -47,6 +96,8 @@ t.test("UP-02: one request is one request, whatever the app answers", async (t) 
       "401 No",
       "408 Late",
       "425 Early",
+      "504 Late",
+      "999 Strange",
     ]) {
       it.app.answer = () => `HTTP/1.1 ${said}\r\nContent-Length: 0\r\n\r\n`;
       const { reply, arrived } = await fire(t, it, way);
@@ -69,6 +120,17 @@ t.test("UP-02: one request is one request, whatever the app answers", async (t) 
   const refused = await send(t, nobody.port, request("GET /x", AS.alice));
   t.equal(refused.status, 502);
   t.notMatch(refused.text, /127\.0\.0\.1|ECONN/, "a generic body");
+  const slow = await stand(t, { config: `${WRITE}timeouts: { answer: 200ms }\n` });
+  slow.app.answer = () => null;
+  for (const way of await allWays(t, await stand(t))) {
+    if (way.disguised) continue;
+    const { reply, arrived } = await fire(t, slow, way);
+    t.match(
+      { status: reply.status, count: arrived.length },
+      { status: 504, count: 1 },
+      `${way.name}: too late`,
+    );
+  }
 });
 
 t.test("UP-03: a client that leaves takes the app's request with it", async (t) => {
@@ -102,10 +164,10 @@ t.test("UP-03: a client that leaves takes the app's request with it", async (t) 
 
 t.test("DOS-01: slow heads, slow bodies and too many at once are cut, and nobody else notices", async (t) => {
   const slow = await stand(t, {
-    config: `${CONFIG}timeouts: { requestHeaders: 1s, requestIdle: 300ms }\nlimits: { perImpersonation: 2 }\n`,
+    config: `${CONFIG}timeouts: { requestHeaders: 1s, requestIdle: 1s }\nlimits: { perImpersonation: 2 }\n`,
   });
   const lines: Wire[] = [];
-  for (let n = 0; n < 150; n += 1) {
+  for (let n = 0; n < 300; n += 1) {
     const line = await raw(t, slow.port);
     line.send(
       n % 2 === 0
@@ -151,3 +213,36 @@ t.test("DOS-02: patterns that could take long are no patterns", async (t) => {
   t.match(`${reply.status}`, /^(?:200|400)$/);
   t.same(values(reply.head, "Retry-After"), []);
 });
+
+t.test(
+  "DOS-02: who floods the gateway under a disguise fills no journal and takes nothing from others",
+  async (t) => {
+    const most = 20;
+    const at = await stand(t, { config: `${CONFIG}limits: { perMinute: ${most} }\n` });
+    const [alice, bob] = [await wear(t, at), await wear(t, at, "/site/1/overview", AS.bob)];
+    const statuses: number[] = [];
+    for (let n = 0; n < 2 * most; n += 1)
+      statuses.push((await send(t, at.port, request("GET /flood", [...AS.alice, alice]))).status);
+    const served = statuses.filter((status) => status === 200).length;
+    // A little more comes in while the test takes its time.
+    t.ok(served >= most && served < 2 * most, `${served} were served`);
+    const last = await send(t, at.port, request("GET /flood", [...AS.alice, alice]));
+    t.match({ status: last.status, code: codeOf(last) }, { status: 503, code: "overloaded" });
+    for (let n = 0; n < most; n += 1) await send(t, at.port, request("GET /../x", [...AS.alice, alice]));
+    t.equal((await send(t, at.port, request("GET /x", AS.alice))).status, 200, "her own traffic goes on");
+    t.equal((await send(t, at.port, request("GET /x", [...AS.bob, bob]))).status, 200, "and other agents'");
+    t.equal((await pressStop(t, at, alice)).status, 303, "and Stop is there");
+    const restless: number[] = [];
+    for (let n = 0; n < most; n += 1)
+      restless.push((await send(t, at.port, request("GET /site/2/x", [...CLICK, ...AS.alice]))).status);
+    t.ok(restless.includes(503), "nor does she begin as often as she likes");
+    await at.close();
+    const records = (await at.journal()).filter((line) => line.user?.id === "alice");
+    t.ok(records.length < 8 * most, `${records.length} records`);
+    t.equal(
+      records.filter((line) => line.event.action === "impersonation.intent" && line.url?.path === "/flood")
+        .length,
+      served,
+    );
+  },
+);

@@ -39,3 +39,12 @@ t.test("what names nobody stays as it is", async (t) => {
     "{effectiveUser.name}",
   );
 });
+
+t.test("a name that turns the line or hides in it is shown plain", async (t) => {
+  const person = { id: "17", name: "\u202eonuN\u200b", email: null, groups: null };
+  const people = { trueUser: null, effectiveUser: person };
+  t.equal(fillSentence("Pay for {effectiveUser.name}?", people), "Pay for onuN?");
+  t.equal(fillSentence("{effectiveUser.email}", people), "onuN");
+  const nothing = { ...people, effectiveUser: { ...person, name: "\u200b" } };
+  t.equal(fillSentence("{effectiveUser.name}", nothing), "17");
+});
