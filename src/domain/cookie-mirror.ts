@@ -99,25 +99,32 @@ function withOwn(jar: Jar, names: readonly string[], scope: CookieScope): Jar {
 export function remainsOf(jar: Jar): Jar {
   const mirrors = jar.mirrors
     .filter((it) => it.own !== null || !it.gone)
-    .map((it) => ({ ...it, cookie: { ...it.cookie, value: "" }, past: [] }));
+    .map((it) => ({
+      ...it,
+      cookie: { ...it.cookie, value: it.cookie.value === it.own ? it.own : "" },
+      past: [],
+    }));
   return { cookies: [], mirrors, own: [], ownKnown: false };
 }
 
 /**
  * The lines that take what was mirrored out of the browser and put the agent's own values back, for this host. `sent` is what
- * the browser has now, without ours: an own value that is still there, with a path or a domain of its own, is not put back.
+ * the browser has now, without ours: an own value that is still there is left as it is.
  */
 export function restore(jar: Jar, sent: string | null, scope: CookieScope): readonly string[] {
   const pairs = parseCookies(sent);
   return jar.mirrors
     .filter((it) => mayBeSet(it.cookie, scope) && (it.own !== null || !it.gone))
-    .map(({ cookie, own, gone }) => {
-      const others = valuesOf(pairs, cookie.name).filter((value) => value === own).length;
-      const stillThere = others > (!gone && cookie.value === own ? 1 : 0);
-      return own === null || stillThere
-        ? line(cookie, 0, scope.now)
-        : line({ ...cookie, value: own }, null, scope.now);
-    });
+    .flatMap((it) => lineBack(it, valuesOf(pairs, it.cookie.name), scope.now));
+}
+
+function lineBack({ cookie, own, gone }: Mirror, values: readonly string[], now: number): readonly string[] {
+  if (own === null) return [line(cookie, 0, now)];
+  const owns = values.filter((value) => value === own).length;
+  const readsAlike = !gone && cookie.value === own;
+  if (owns <= (readsAlike ? 1 : 0)) return [line({ ...cookie, value: own }, null, now)];
+  // It has a path or a domain of its own where the other is there besides; else nothing has ever covered it.
+  return values.length > owns || cookie.path !== "/" ? [line(cookie, 0, now)] : [];
 }
 
 /** Whether an answer of this host can set it in the browser. */
@@ -168,22 +175,28 @@ function hear(jar: Jar, it: Mirror, pairs: readonly CookiePair[], scope: CookieS
   if (it.gone || !goesWith(it.cookie, scope)) return jar;
   const kept = jar.cookies.find((cookie) => sameCookie(cookie, it.cookie));
   const values = valuesOf(pairs, it.cookie.name);
-  if (values.includes(it.cookie.value)) {
-    const proves = !it.seen && it.cookie.value !== it.own;
-    return proves ? withMirrors(jar, [{ ...it, seen: true }], scope.now) : jar;
-  }
+  if (values.includes(it.cookie.value)) return witness(jar, it, values, scope);
   // The app has set another value meanwhile, which the browser doesn't know: the app's stands.
   if (kept === undefined || kept.value !== it.cookie.value) return jar;
   const settled = scope.now > it.changedAt + ON_ITS_WAY;
   const others = jar.mirrors.filter((other) => other !== it && !other.gone).map((other) => other.cookie);
-  const fresh = values.filter(
-    (value) =>
-      isFresh(it, value, scope.now) && !others.some((o) => o.name === kept.name && o.value === value),
-  );
-  const [value] = fresh;
-  if (fresh.length === 1 && value !== undefined && (it.seen || settled))
+  const [value, ...more] = values.filter((v) => !others.some((o) => o.name === kept.name && o.value === v));
+  // Of several it can't be told which one is the agent's own, with a path of its own.
+  if (value !== undefined && more.length === 0 && it.seen && isFresh(it, value, scope.now))
     return rewrite(jar, it, value, scope);
   return values.length === 0 && it.seen && settled ? forget(jar, it, scope) : jar;
+}
+
+/** The browser has the mirrored value; what it sends under the name besides is the agent's own, with a path of its own. */
+function witness(jar: Jar, it: Mirror, values: readonly string[], scope: CookieScope): Jar {
+  const shared = jar.mirrors.some((other) => other !== it && other.cookie.name === it.cookie.name);
+  const others = shared
+    ? []
+    : values.filter((value) => value !== it.cookie.value && isFresh(it, value, scope.now));
+  const seen = it.seen || it.cookie.value !== it.own;
+  if (seen === it.seen && others.length === 0) return jar;
+  const past = [...others.map((value) => ({ value, until: Number.MAX_SAFE_INTEGER })), ...it.past];
+  return withMirrors(jar, [{ ...it, seen, past: past.slice(0, LONGEST_PAST) }], scope.now);
 }
 
 /** Whether the value can't be an older one on a late request, nor the agent's own that is still there. */
