@@ -212,6 +212,7 @@ t.test("HDR-09: Expect, Keep-Alive and a foreign Upgrade end here, and the reque
       ["Keep-Alive: 5"],
       ["Keep-Alive: timeout=5, max=1"],
       ["TE: trailers"],
+      ...(way.socket ? [] : [["Upgrade: h2c, foo"]]),
       ["Proxy-Connection: keep-alive"],
     ];
     if (!way.socket)
