@@ -1,7 +1,7 @@
 // Runs the attack tests and writes docs/attacks.md: every attack with its test and its result.
 import { spawn } from "node:child_process";
-import { readdir, writeFile } from "node:fs/promises";
-import { ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
 
 const FOLDERS = ["test/attacks", "test/journeys"] as const;
 
@@ -46,33 +46,50 @@ function rows(runs: readonly Run[]): readonly string[] {
     const found = runs.filter(({ passed }) => passed.has(id));
     const held = found.every(({ passed }) => passed.get(id) === true);
     const result = found.length === 0 ? "no test" : held ? "withstood" : "FAILED";
-    const where = found.map(({ file }) => `[${nameOf(file)}](../${file})`).join(", ");
-    const note = EXCEPTIONS[id] === undefined ? "" : `. ${EXCEPTIONS[id]}`;
+    const files = [...found.map(({ file }) => file), ...(ALSO[id] ?? [])];
+    const where = files.map((file) => `[${nameOf(file)}](../${file})`).join(", ");
+    const note = EXCEPTIONS[id] === undefined ? "" : `. ${cell(EXCEPTIONS[id])}`;
     return `| \`${id}\` | ${cell(attack)} | ${cell(required)} | ${where} | ${result}${note} |`;
   });
 }
 
 function nameOf(file: string): string {
-  const name = file.replace(/^.*\//, "").replace(".test.ts", "");
-  return file.includes("journeys") ? `${name}, in a browser` : name;
+  const name = file.replace(/^test\/(?:attacks\/)?/, "").replace(".test.ts", "");
+  return name.replace(/^journeys\/(.*)/, "$1, in a browser");
 }
 
+/** A text for a cell. Between backticks nothing but the bar means anything, so nothing else is escaped there. */
 function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+  return text
+    .split("`")
+    .map((part, at) => (at % 2 === 0 ? part.replaceAll("<", "&lt;") : part))
+    .join("`")
+    .replaceAll("|", "\\|");
 }
 
 const INTRO = `# Attacks
 
 What the gateway has been attacked with, and how it went. Each attack is a test of its name in \`test/attacks/\`, sent over raw sockets through the
 whole gateway (those on headers and addresses also as WebSocket upgrades, each as nobody, as oneself and under a disguise), or in
-\`test/journeys/\`, in Chromium. This page is written by \`node scripts/attacks.ts\`, which runs them.
+\`test/journeys/\`, in Chromium. This page is written by \`node scripts/attacks.ts\`, which runs them. Tests that show a further part of one are named behind them.
+
+Refused means: 4xx before any byte goes to the app, and under a disguise a record \`impersonation.denied\` with the reason (of a start,
+\`impersonation.refused\`). What is refused to somebody who wears nobody is in the log alone: it is nobody's deed in somebody's name, and whoever
+can send a byte could fill the journal with it. The same goes for what is no HTTP at all: nobody can tell who sent it.
 `;
 
+/** The files that have tests of an id. */
 async function suites(): Promise<readonly string[]> {
   const files: string[] = [];
-  for (const folder of FOLDERS)
-    for (const name of (await readdir(new URL(`../${folder}/`, import.meta.url))).sort())
-      if (name.endsWith(".test.ts")) files.push(`${folder}/${name}`);
+  for (const folder of FOLDERS) {
+    const place = new URL(`../${folder}/`, import.meta.url);
+    for (const name of (await readdir(place)).sort())
+      if (
+        name.endsWith(".test.ts") &&
+        /["`][A-Z]+-\d\d[:,]/.test(await readFile(new URL(name, place), "utf8"))
+      )
+        files.push(`${folder}/${name}`);
+  }
   return files;
 }
 

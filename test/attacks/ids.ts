@@ -486,8 +486,29 @@ export const ATTACKS: readonly Attack[] = [
   },
 ];
 
+/** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */
+export const ALSO: Readonly<Record<string, readonly string[]>> = {
+  "HTML-02": ["test/domain/csp.test.ts"],
+  "HTML-06": ["test/page/rewriter.test.ts", "test/gateway/big-bodies.test.ts"],
+  "TOK-01": ["test/examples/express.test.ts", "test/examples/interpreters.test.ts"],
+  "POL-03": ["test/confirm.test.ts", "test/sessions/confirmations.test.ts"],
+  "SES-07": ["test/revocation.test.ts", "test/gateway/recheck.test.ts"],
+  "DEC-07": ["test/clients/memo.test.ts"],
+  "WS-08": ["test/faults/many-sockets.test.ts"],
+  "WS-09": ["test/gateway/big-bodies.test.ts"],
+  "UP-01": ["test/gateway/upstream.test.ts", "test/faults/outside.test.ts"],
+  "UP-03": ["test/faults/clients.test.ts"],
+  "DOS-01": ["test/faults/clients.test.ts"],
+  "DOS-02": ["test/faults/reload.test.ts"],
+  "AUD-02": ["test/audit/verify.test.ts"],
+};
+
 /** Of what a part can't apply here, or is met in another way: why. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
+  "PATH-13": "A gateway has one upstream and no cache, so no two can share an address.",
+  "SES-04":
+    "A cookie that scripts may read keeps the `Domain` that the app gave it, within the app's own hosts: only so does it cover the agent's own of that name, which is put back at the end.",
+  "WS-09": "There is no cap on messages: bytes pass at the app's pace and are never gathered.",
   "SES-01":
     "Guise has no login of its own (who is there comes from a token, the app's `whoami` or a proxy's header), so state, nonce and PKCE have nothing to be bound to.",
   "SES-02":
@@ -540,16 +561,16 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "An effective identity never outlives its session: expiry, stop and revocation close sockets and streams too.",
-    "WS-08",
+    "WS-08, SES-07; test/revocation.test.ts, test/faults/many-sockets.test.ts",
   ],
-  ["Stop succeeds in every state the gateway can be in.", "SES-08"],
+  ["Stop succeeds in every state the gateway can be in.", "SES-08; test/journeys/outage.test.ts"],
   [
     "No upstream byte is sent for an impersonated request before its `intent` record is durable (strict mode).",
     "in production; test/gateway/assured.test.ts, test/gateway/commit.test.ts",
   ],
   [
     "Every `intent` ends in exactly one `outcome`; after a crash the verifier reports it `unknown`, never nothing.",
-    "WS-05, SMUG-03; test/audit/ledger.test.ts",
+    "WS-05, SMUG-03; test/audit/ledger.test.ts, test/faults/audit-kill.test.ts",
   ],
   [
     "One `intent` is at most one upstream request: no retry, no redirect following, no hedging.",
@@ -572,11 +593,11 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/csp.test.ts"],
   [
     "Rewriting changes nothing but the one insertion; on any doubt bytes pass through unchanged, and the policy says whether such a page may be shown.",
-    "HTML-06; test/page/rewriter.test.ts",
+    "HTML-06, HTML-04; test/page/rewriter.test.ts, test/journeys/documents.test.ts",
   ],
   [
     "A truncated upstream body is never presented as complete (cut bodies end without the final chunk or short of their length).",
-    "test/gateway/relay.test.ts; HTML-05",
+    "test/gateway/relay.test.ts, test/faults/upstream.test.ts; HTML-05",
   ],
   [
     "No untrusted input decides host, scheme, port or protocol of an upstream connection.",
@@ -584,10 +605,10 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "Memory per connection is bounded whatever either side does; no request can end the process.",
-    "WS-09; test/gateway/big-bodies.test.ts",
+    "WS-09, DOS-01, WS-04, WS-05; test/gateway/big-bodies.test.ts, test/faults/slow-reader.test.ts, test/faults/process.test.ts",
   ],
   [
     "A config that does not load, compile and self-test fully changes nothing that runs.",
-    "test/config/watch.test.ts",
+    "test/config/watch.test.ts, test/faults/reload.test.ts",
   ],
 ];

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { ATTACKS, EXCEPTIONS, INVARIANTS } from "../attacks/ids.ts";
+import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../attacks/ids.ts";
 import { filesBelow, ROOT } from "./source.ts";
 
 const page = readFileSync(join(ROOT, "docs/attacks.md"), "utf8");
@@ -37,5 +37,26 @@ t.test("every attack and every invariant is in docs/attacks.md, and none of them
   t.same(
     Object.keys(EXCEPTIONS).filter((id) => !ATTACKS.some((attack) => attack.id === id)),
     [],
+  );
+});
+
+t.test("what is named as showing an attack or an invariant is there", async (t) => {
+  const ids = new Set(ATTACKS.map(({ id }) => id));
+  const told = INVARIANTS.map(([, by]) => by).join(" ");
+  const files = [...Object.values(ALSO).flat(), ...(told.match(/test\/[\w./-]+\.ts/g) ?? [])];
+  t.ok(files.length > 30);
+  t.same(
+    files.filter((file) => !existsSync(join(ROOT, file))),
+    [],
+  );
+  const named = [...Object.keys(ALSO), ...(told.match(/[A-Z]+-\d\d/g) ?? [])];
+  t.same(
+    named.filter((id) => !ids.has(id)),
+    [],
+  );
+  t.same(
+    INVARIANTS.filter(([, by]) => !/[A-Z]+-(?:\d\d|\*)|test\//.test(by)),
+    [],
+    "every invariant has a test",
   );
 });
