@@ -65,6 +65,12 @@ for (const inject of ["throw", "reject"] as const) {
       await app.holding(1);
       it.child.kill("SIGUSR2");
       t.same(await closed, [1001, "going-away"]);
+      const late = await ask(`${it.url}/late`).catch((error: NodeJS.ErrnoException) => error.code ?? "");
+      t.ok(typeof late === "string" || late.status === 503, "nothing new is taken");
+      t.notOk(
+        app.seen.some(({ url }) => url === "/late"),
+        "and the app hears of nothing new",
+      );
       t.type(await held, Error, "nobody waits long for what may never come");
       t.equal(await it.exited, 1);
       const [, fatal = ""] = /("level":60.*)/.exec(it.log()) ?? [];
