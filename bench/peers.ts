@@ -105,6 +105,7 @@ owners:
   site: { map: { "1": { id: "17", name: Nuno, groups: [customer] } } }
 routes:
   - { path: "/site/:site{/*rest}", owner: site }
+limits: { perMinute: 100000000 }
 `;
 }
 

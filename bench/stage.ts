@@ -88,7 +88,7 @@ routes:
   - { path: "/site/:site{/*rest}", owner: site }
 rules:
   - { path: /ws, allow: true }
-limits: { perImpersonation: 10000, connections: 100000 }
+limits: { perImpersonation: 10000, perMinute: 100000000, connections: 100000 }
 `;
 }
 
