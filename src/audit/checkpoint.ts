@@ -21,6 +21,13 @@ export interface Checkpoint {
   readonly signature: string;
 }
 
+export function isCheckpoint(value: unknown): value is Checkpoint {
+  if (typeof value !== "object" || value === null) return false;
+  const it = value as Partial<Record<keyof Checkpoint, unknown>>;
+  const texts = [it.producer, it.hash, it.at, it.kid, it.signature];
+  return Number.isSafeInteger(it.sequence) && texts.every((text) => typeof text === "string");
+}
+
 /** Signs what stands before now. */
 export function signCheckpoint(key: CheckpointKey, facts: Omit<Checkpoint, "kid" | "signature">): Checkpoint {
   const unsigned = { ...facts, kid: key.kid };

@@ -11,6 +11,8 @@ export interface Lines {
 }
 
 const CHUNK = 1024 * 1024;
+/** No record is nearly as long: what is, is handed on in pieces instead of being gathered. */
+const LONGEST = 4 * CHUNK;
 const PAGE = 1_000;
 
 /** All lines of a folder of journals: each producer's files in their order. */
@@ -93,6 +95,10 @@ async function* chunks(path: string, wanted: boolean): AsyncGenerator<readonly B
         start = end + 1;
       }
       rest = bytes.subarray(start);
+      if (rest.length > LONGEST) {
+        lines.push(rest);
+        rest = Buffer.alloc(0);
+      }
       yield lines;
       if (bytesRead === 0) break;
     }

@@ -1,26 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { type Link, linkOf, NO_HASH, type Tip } from "./chain.ts";
-import { type Checkpoint, checkpointHolds } from "./checkpoint.ts";
-
-/**
- * - `damaged`: bytes that are no record as it was written: altered, or torn.
- * - `missing`: numbers that are not there between others.
- * - `replaced`: a record whose hash is right, but that does not follow the one before.
- * - `repeated`: a number that was passed already: inserted, out of order, or from an old copy.
- * - `cut`: the end of a life is missing that somebody has seen.
- * - `grown`: a life has other or more records than it ended with.
- * - `unsigned`: a checkpoint whose signature is not of a known key, or that swears something else than is here.
- */
-export type FindingKind = "damaged" | "missing" | "replaced" | "repeated" | "cut" | "grown" | "unsigned";
-
-/** What is wrong, and between which numbers of which producer; both ends are included. */
-export interface Finding {
-  readonly kind: FindingKind;
-  readonly producer: string;
-  readonly from: number;
-  readonly to: number;
-  readonly detail: string;
-}
+import { type Checkpoint, checkpointHolds, isCheckpoint } from "./checkpoint.ts";
+import { type Finding, Findings } from "./findings.ts";
+import { type Stretch, unsworn } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;
@@ -45,6 +27,8 @@ export interface VerifyOptions {
   readonly keys: ReadonlyMap<string, KeyObject> | null;
   /** Checkpoints that were kept elsewhere; what they swear must be here. */
   readonly sworn?: readonly Checkpoint[];
+  /** Wall time, ms. */
+  readonly now?: number;
 }
 
 /** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
@@ -54,11 +38,13 @@ export interface Verifier {
   report(): VerifyReport;
 }
 
-interface Life {
+interface Life extends Stretch {
   from: number;
   tip: Tip;
   ended: boolean;
   signature: string | null;
+  at: string;
+  sworn: Stretch["sworn"];
 }
 
 interface Claim {
@@ -67,7 +53,7 @@ interface Claim {
   readonly hash: string;
 }
 
-const MOST_FINDINGS = 1_000;
+const STAMP = '{"@timestamp":"'.length;
 const HEAD = 400;
 const ACTION = /"id":"([^"]+)".*?"action":"([a-z.]+)"/;
 const ANSWERED = /"intent":"([^"]+)"/;
@@ -84,15 +70,16 @@ class Verification implements Verifier {
   readonly #claims = new Map<string, Claim[]>();
   readonly #open = new Set<string>();
   readonly #answered = new Set<string>();
-  readonly #findings: Finding[] = [];
+  readonly #findings = new Findings();
+  readonly #now: number;
   /** Whose record was seen last: a damaged line in a mixed file is most likely near it. */
   #latest = "?";
-  #more = 0;
   #records = 0;
   #checkpoints = 0;
 
-  constructor({ keys, sworn = [] }: VerifyOptions) {
+  constructor({ keys, sworn = [], now = Date.now() }: VerifyOptions) {
     this.#keys = keys;
+    this.#now = now;
     for (const it of sworn) {
       this.#checkSignature(it);
       const numbers = this.#sworn.get(it.producer) ?? new Map<number, Checkpoint>();
@@ -105,29 +92,36 @@ class Verification implements Verifier {
     const link = linkOf(bytes);
     if (link === null) {
       const producer = hint ?? this.#latest;
-      const after = this.#lives.get(producer)?.tip.sequence ?? 0;
-      this.#found("damaged", producer, after + 1, after + 1, "a line is not as it was written");
+      this.#findings.damage(producer, (this.#lives.get(producer)?.tip.sequence ?? 0) + 1);
       return;
     }
     this.#records += 1;
     this.#latest = link.producer;
-    const life = this.#follow(link);
+    const life = this.#follow(link, bytes);
     if (life === null) return;
     this.#compare(link);
-    this.#look(bytes, link, life);
+    try {
+      this.#look(bytes, link, life);
+    } catch (error) {
+      if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
+      const { producer, sequence } = link;
+      this.#findings.add("replaced", producer, sequence, sequence, "it says what no record says");
+    }
   }
 
   report(): VerifyReport {
     for (const [producer, claims] of this.#claims) this.#settleClaims(producer, claims);
     for (const [producer, sworn] of this.#sworn) this.#settleSworn(producer, sworn);
+    const alone = this.#keys === null ? [] : unsworn(this.#lives, this.#claims, this.#now);
+    for (const producer of alone) this.#settleUnsworn(producer);
     const lives = [...this.#lives].map(([producer, { from, tip, ended }]) => {
       return { producer, from, to: tip.sequence, ended };
     });
     return {
       records: this.#records,
       checkpoints: this.#checkpoints,
-      findings: this.#findings,
-      more: this.#more,
+      findings: this.#findings.all,
+      more: this.#findings.more,
       open: this.#open.size,
       lives,
       absent: [...this.#claims.keys()].filter((producer) => !this.#lives.has(producer)),
@@ -135,31 +129,39 @@ class Verification implements Verifier {
   }
 
   /** Holds the record against the one before; null when it is not its turn. */
-  #follow({ producer, sequence, previous, hash }: Link): Life | null {
+  #follow({ producer, sequence, previous, hash }: Link, bytes: Buffer): Life | null {
     const life = this.#lives.get(producer);
+    const at = bytes.toString("latin1", STAMP, STAMP + 24);
     if (life === undefined) {
       const begun: Life = {
         from: sequence,
         tip: { sequence, hash },
-
         ended: false,
         signature: null,
+        at,
+        sworn: { sequence: sequence - 1, at },
       };
       this.#lives.set(producer, begun);
       if (sequence === 1 && previous !== NO_HASH) {
-        this.#found("replaced", producer, 1, 1, "the first record follows another one");
+        this.#findings.add("replaced", producer, 1, 1, "the first record follows another one");
       }
       return begun;
     }
     const { tip } = life;
     if (sequence <= tip.sequence) {
-      this.#found("repeated", producer, sequence, sequence, "it was passed already");
+      this.#findings.add("repeated", producer, sequence, sequence, "it was passed already");
       return null;
     }
     if (sequence > tip.sequence + 1) {
-      this.#found("missing", producer, tip.sequence + 1, sequence - 1, "there is nothing with these numbers");
+      this.#findings.add(
+        "missing",
+        producer,
+        tip.sequence + 1,
+        sequence - 1,
+        "there is nothing with these numbers",
+      );
     } else if (previous !== tip.hash) {
-      this.#found(
+      this.#findings.add(
         "replaced",
         producer,
         tip.sequence,
@@ -168,6 +170,7 @@ class Verification implements Verifier {
       );
     }
     life.tip = { sequence, hash };
+    life.at = at;
     return life;
   }
 
@@ -175,7 +178,7 @@ class Verification implements Verifier {
   #compare({ producer, sequence, hash }: Link): void {
     const sworn = this.#sworn.get(producer)?.get(sequence);
     if (sworn !== undefined && sworn.hash !== hash) {
-      this.#found(
+      this.#findings.add(
         "replaced",
         producer,
         sequence,
@@ -221,15 +224,17 @@ class Verification implements Verifier {
     this.#checkpoints += 1;
     const { guise }: { guise: { checkpoint: Checkpoint } } = JSON.parse(bytes.toString("utf8"));
     const { checkpoint } = guise;
-    this.#checkSignature(checkpoint);
+    if (!isCheckpoint(checkpoint)) throw new TypeError("no checkpoint");
+    const signed = this.#checkSignature(checkpoint);
     const { producer, sequence, previous } = link;
     const right =
       checkpoint.producer === producer &&
       checkpoint.sequence === sequence - 1 &&
       checkpoint.hash === previous;
-    if (!right) this.#found("unsigned", producer, sequence, sequence, "the checkpoint swears another record");
+    if (!right)
+      this.#findings.add("unsigned", producer, sequence, sequence, "the checkpoint swears another record");
     if (life.signature !== null && checkpoint.previous !== life.signature) {
-      this.#found(
+      this.#findings.add(
         "missing",
         producer,
         checkpoint.sequence,
@@ -238,15 +243,17 @@ class Verification implements Verifier {
       );
     }
     life.signature = checkpoint.signature;
+    if (signed && right) life.sworn = { sequence, at: life.at };
   }
 
-  #checkSignature(checkpoint: Checkpoint): void {
-    if (this.#keys === null) return;
+  #checkSignature(checkpoint: Checkpoint): boolean {
+    if (this.#keys === null) return false;
     const key = this.#keys.get(checkpoint.kid);
-    if (key !== undefined && checkpointHolds(checkpoint, key)) return;
+    if (key !== undefined && checkpointHolds(checkpoint, key)) return true;
     const { producer, sequence } = checkpoint;
     const detail = key === undefined ? `the key ${checkpoint.kid} is not known` : "the signature is wrong";
-    this.#found("unsigned", producer, sequence, sequence, detail);
+    this.#findings.add("unsigned", producer, sequence, sequence, detail);
+    return false;
   }
 
   /** What later lives saw of an ended one has to be there still, and nothing more. */
@@ -256,9 +263,15 @@ class Verification implements Verifier {
     for (const { by, sequence, hash } of claims) {
       const { tip } = life;
       if (tip.sequence < sequence) {
-        this.#found("cut", producer, tip.sequence + 1, sequence, `${by} has seen them`);
+        this.#findings.add("cut", producer, tip.sequence + 1, sequence, `${by} has seen them`);
       } else if (tip.sequence > sequence || tip.hash !== hash) {
-        this.#found("grown", producer, sequence, tip.sequence, `${by} has seen it end with ${sequence}`);
+        this.#findings.add(
+          "grown",
+          producer,
+          sequence,
+          tip.sequence,
+          `${by} has seen it end with ${sequence}`,
+        );
       }
     }
   }
@@ -266,14 +279,13 @@ class Verification implements Verifier {
   #settleSworn(producer: string, sworn: ReadonlyMap<number, Checkpoint>): void {
     const to = this.#lives.get(producer)?.tip.sequence ?? 0;
     const last = Math.max(...sworn.keys());
-    if (to < last) this.#found("cut", producer, to + 1, last, "a checkpoint from elsewhere swears them");
+    if (to < last)
+      this.#findings.add("cut", producer, to + 1, last, "a checkpoint from elsewhere swears them");
   }
 
-  #found(kind: FindingKind, producer: string, from: number, to: number, detail: string): void {
-    const last = this.#findings.at(-1);
-    const same = last?.kind === kind && last.producer === producer && last.detail === detail;
-    if (same && last.to + 1 === from) this.#findings.splice(-1, 1, { ...last, to });
-    else if (this.#findings.length >= MOST_FINDINGS) this.#more += 1;
-    else this.#findings.push({ kind, producer, from, to, detail });
+  #settleUnsworn(producer: string): void {
+    const { tip, sworn } = this.#lives.get(producer) ?? {};
+    if (tip === undefined || sworn === undefined || tip.sequence === sworn.sequence) return;
+    this.#findings.add("unsigned", producer, sworn.sequence + 1, tip.sequence, "no checkpoint swears them");
   }
 }

@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Checkpoint } from "../audit/checkpoint.ts";
-import { type Comparison, compare } from "../audit/compare.ts";
+import { type Checkpoint, isCheckpoint } from "../audit/checkpoint.ts";
+import { type Beyond, type Comparison, compare } from "../audit/compare.ts";
 import { fileLines, journalLines } from "../audit/lines.ts";
 import { type VerifyReport, verifier } from "../audit/verify.ts";
 import { readGenerations } from "../keys/folder.ts";
@@ -20,38 +20,81 @@ export async function verify(words: AuditWords, io: CommandIo): Promise<number> 
     for (const line of lines) it.line(line, producer);
   }
   const report = it.report();
-  const gone = words.whole === true ? goneFrom(report) : [];
   const against = words.against === undefined ? null : await comparedWith(words.against, words, io);
+  const gone = words.whole === true ? [...goneFrom(report), ...goneBeside(against)] : [];
+  const differing = (against?.differences.length ?? 0) + (against?.cut.length ?? 0);
+  const wrong = report.findings.length + gone.length + differing > 0;
   if (words.json === true)
     io.out(`${JSON.stringify({ ...report, gone, against, keys: [...keys.keys()] }, null, 2)}\n`);
-  else io.out(asText(report, gone, keys.size) + besides(against));
-  const wrong = report.findings.length + gone.length + (against?.differences.length ?? 0);
-  return wrong > 0 || report.records === 0 || against?.same === 0 ? 1 : 0;
+  else
+    io.out(
+      `${besides(against)}${asText(report, gone, words.whole === true)}${verdict(report, wrong, keys.size)}`,
+    );
+  return wrong || report.records === 0 || against?.same === 0 ? 1 : 0;
 }
 
-async function comparedWith(place: string, words: AuditWords, io: CommandIo): Promise<Comparison> {
-  const there = (await stat(place)).isDirectory() ? journalLines(place) : fileLines(place);
-  return await compare(linesOf(words, io), there);
+/** A comparison, and what a folder of journals lacks at its end: it is written first, so whatever is newer was cut off there. */
+interface Beside extends Comparison {
+  readonly cut: readonly Beyond[];
 }
 
-function besides(against: Comparison | null): string {
+async function comparedWith(place: string, words: AuditWords, io: CommandIo): Promise<Beside> {
+  const journals = {
+    here: words.file === undefined && words.redis === undefined,
+    there: (await stat(place)).isDirectory(),
+  };
+  const all = await compare(linesOf(words, io), journals.there ? journalLines(place) : fileLines(place));
+  const cut = all.beyond.filter(({ at, end }) => end === "newer" && !journals[at] && journals[otherThan(at)]);
+  return { ...all, cut };
+}
+
+function otherThan(at: Beyond["at"]): Beyond["at"] {
+  return at === "here" ? "there" : "here";
+}
+
+/** What the other copy has and this one does not. */
+function goneBeside(against: Beside | null): readonly string[] {
+  const { beyond = [], alone = [] } = against ?? {};
+  return [
+    ...beyond.filter(({ at }) => at === "there").map((it) => `${it.producer} ${rangeOf(it)} is only there`),
+    ...alone.filter(({ at }) => at === "there").map(({ producer }) => `${producer} is only there`),
+  ];
+}
+
+function rangeOf({ from, to }: { readonly from: number; readonly to: number }): string {
+  return from === to ? `${from}` : `${from}–${to}`;
+}
+
+function besides(against: Beside | null): string {
   if (against === null) return "";
   const each = against.differences.map(
-    ({ kind, producer, from, to }) =>
-      `${kind.padEnd(9)} ${producer} ${from === to ? from : `${from}–${to}`}\n`,
+    ({ kind, ...it }) => `${kind.padEnd(9)} ${it.producer} ${rangeOf(it)}\n`,
   );
+  const ends = against.beyond.map((it) => {
+    const what = against.cut.includes(it) ? `cut       ${it.producer} ` : `${it.producer}: `;
+    return `${what}${rangeOf(it)}, the ${it.end} ones, are only ${it.at}\n`;
+  });
   const alone = against.alone.map(({ producer, at }) => `${producer} is only ${at}\n`);
-  return `${each.join("")}${alone.join("")}${against.same} records are the same in the other copy\n`;
+  return `${each.join("")}${ends.join("")}${alone.join("")}${against.same} records are the same in the other copy\n`;
 }
 
 /** Public keys by id: those that are named, else those of the data folder. */
 async function keysOf(words: AuditWords, io: CommandIo): Promise<ReadonlyMap<string, KeyObject>> {
   if (words.key !== undefined) {
-    const texts = await Promise.all(words.key.map((file) => readFile(file, "utf8")));
-    return new Map(texts.map((text) => publicKeyOf(text, "checkpoint")));
+    return new Map(await Promise.all(words.key.map(keyIn)));
   }
   const kept = await readGenerations(join(dataFolder(words, io), "keys"), "checkpoint");
   return new Map(kept.map(({ secret }) => publicKeyOf(secret, "checkpoint")));
+}
+
+async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
+  const text = await readFile(file, "utf8");
+  try {
+    return publicKeyOf(text, "checkpoint");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new TypeError(`${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
+  }
 }
 
 /** Checkpoints from lines of a log or of an export; other lines are passed over. */
@@ -61,24 +104,24 @@ async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
     for (const line of lines) {
       const text = line.toString("utf8");
       if (!text.includes('"signature"')) continue;
-      const value = JSON.parse(text.slice(text.indexOf("{")));
-      const checkpoint: unknown = value.checkpoint ?? value.guise?.checkpoint ?? value;
-      if (isCheckpoint(checkpoint)) found.push(checkpoint);
+      const checkpoint = checkpointOf(text);
+      if (checkpoint === null) throw new TypeError(`${file}: this is no checkpoint: ${text.slice(0, 200)}`);
+      found.push(checkpoint);
     }
   }
+  if (found.length === 0) throw new TypeError(`${file}: there is no checkpoint in it`);
   return found;
 }
 
-function isCheckpoint(value: unknown): value is Checkpoint {
-  if (typeof value !== "object" || value === null) return false;
-  const it = value as Partial<Record<keyof Checkpoint, unknown>>;
-  return (
-    typeof it.sequence === "number" && [it.producer, it.hash, it.at, it.kid, it.signature].every(isString)
-  );
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === "string";
+function checkpointOf(text: string): Checkpoint | null {
+  try {
+    const value = JSON.parse(text.slice(text.indexOf("{")));
+    const checkpoint: unknown = value.checkpoint ?? value.guise?.checkpoint ?? value;
+    return isCheckpoint(checkpoint) ? checkpoint : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /** What an archive that was never thinned out would still have. */
@@ -89,18 +132,21 @@ function goneFrom({ lives, absent }: VerifyReport): readonly string[] {
   return [...beginnings, ...absent.map((producer) => `${producer} is not here at all`)];
 }
 
-function asText(report: VerifyReport, gone: readonly string[], keys: number): string {
-  const { records, lives, checkpoints, findings, more, open } = report;
-  const out = findings.map(({ kind, producer, from, to, detail }) => {
-    return `${kind.padEnd(9)} ${producer} ${from === to ? from : `${from}–${to}`}: ${detail}`;
+function asText(report: VerifyReport, gone: readonly string[], whole: boolean): string {
+  const { findings, more } = report;
+  const out = findings.map(({ kind, detail, ...it }) => {
+    return `${kind.padEnd(9)} ${it.producer} ${rangeOf(it)}: ${detail}`;
   });
   if (more > 0) out.push(`… and ${more} more`);
   out.push(...gone.map((text) => `gone      ${text}`));
-  if (keys === 0) out.push("no checkpoint key is known: signatures were not looked at");
-  const verdict = findings.length + gone.length > 0 ? "something is wrong" : "whole, unaltered and in order";
-  const said = records === 0 ? "there are no records here" : verdict;
-  out.push(
-    `${said}: ${records} records of ${lives.length} lives, ${checkpoints} checkpoints, ${open} without outcome`,
-  );
-  return `${out.join("\n")}\n`;
+  // By its age, most likely; but it has to be said.
+  if (!whole) out.push(...goneFrom(report).map((text) => `note      ${text}`));
+  return out.map((line) => `${line}\n`).join("");
+}
+
+function verdict({ records, lives, checkpoints, open }: VerifyReport, wrong: boolean, keys: number): string {
+  const unsigned = keys === 0 ? "no checkpoint key is known: signatures were not looked at\n" : "";
+  const judged = wrong ? "something is wrong" : "whole, unaltered and in order";
+  const said = records === 0 ? "there are no records here" : judged;
+  return `${unsigned}${said}: ${records} records of ${lives.length} lives, ${checkpoints} checkpoints, ${open} without outcome\n`;
 }

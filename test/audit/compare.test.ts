@@ -26,10 +26,18 @@ async function copied(t: Test) {
 }
 
 t.test("two copies of the same records are the same, whichever ends they lack", async (t) => {
-  const { lines, write, beside } = await copied(t);
-  t.same(await beside(), { same: lines.length, differences: [], alone: [] });
+  const { lines, write, beside, producer } = await copied(t);
+  t.same(await beside(), { same: lines.length, differences: [], beyond: [], alone: [] });
   await write(lines.slice(3, -2));
-  t.same(await beside(), { same: lines.length - 5, differences: [], alone: [] });
+  t.same(await beside(), {
+    same: lines.length - 5,
+    differences: [],
+    beyond: [
+      { producer, at: "there", end: "older", from: 1, to: 3 },
+      { producer, at: "there", end: "newer", from: 21, to: 22 },
+    ],
+    alone: [],
+  });
 });
 
 /** The same record with another person in it, and a hash that is right for that. */
@@ -60,4 +68,27 @@ t.test("guise audit verify --against says so, and exits with 1", async (t) => {
   t.match(await run(), { code: 0, said: `${lines.length} records are the same in the other copy` });
   await write(lines.filter((_, n) => n !== 5));
   t.match(await run(), { code: 1, said: /only-there \S+ 6\n/ });
+});
+
+t.test("a journal that lacks the end that a copy of it has was cut", async (t) => {
+  const { data, folder, copy, lines, producer } = await copied(t);
+  const file = join(folder, `${producer}.000000000001.jsonl`);
+  const run = async (...more: readonly string[]) => {
+    const said: string[] = [];
+    const say = (text: string) => said.push(text);
+    const code = await audit.run(["verify", "--data", data, ...more], { env: {}, out: say, err: say });
+    return { code, said: said.join("") };
+  };
+  await writeFile(file, `${lines.slice(0, 15).join("\n")}\n`);
+  const cut = { code: 1, said: /^cut +\S+ 16–22, the newer ones, .*something is wrong/s };
+  t.match(await run("--file", copy, "--against", folder), cut);
+  t.match(await run("--against", copy), cut);
+
+  await writeFile(file, `${lines.slice(10).join("\n")}\n`);
+  t.match(await run("--against", copy), { code: 0, said: /1–10, the older ones, are only there/ });
+  t.match(await run("--against", copy, "--whole"), { code: 1, said: /gone +\S+ 1–10 is only there/ });
+
+  await writeFile(file, `${lines.join("\n")}\n`);
+  await writeFile(copy, `${lines.slice(0, 15).join("\n")}\n`);
+  t.match(await run("--against", copy), { code: 0 }, "a copy may be older");
 });

@@ -2,9 +2,10 @@ import { generateKeyPairSync } from "node:crypto";
 import { appendFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { type Link, linkOf, seal } from "../../src/audit/chain.ts";
+import { type Link, linkOf, NO_HASH, seal } from "../../src/audit/chain.ts";
 import type { Checkpoint } from "../../src/audit/checkpoint.ts";
 import { fileLines, journalLines } from "../../src/audit/lines.ts";
+import { mark } from "../../src/audit/mark.ts";
 import { type VerifyOptions, type VerifyReport, verifier } from "../../src/audit/verify.ts";
 import { event } from "./event.ts";
 import { memoryLog, openLedger } from "./world.ts";
@@ -143,6 +144,96 @@ t.test("a checkpoint of an unknown key does not count", async (t) => {
     findings: [{ kind: "unsigned", detail: /k1 is not known/ }],
   });
   t.match(await report(folder, { keys: null }), { findings: [] });
+});
+
+/** Lines of a life that somebody without the key made up, as long ago as is said. */
+function madeUp(producer: string, drafts: readonly object[], ago: number): string {
+  const at = Date.now() - ago;
+  let tip = { sequence: 0, hash: NO_HASH };
+  const lines = drafts.map((facts) => {
+    const made = seal(mark("journal.boot", { at, monotonic: 1 }, facts), producer, tip);
+    tip = made.tip;
+    return `${made.line}\n`;
+  });
+  return lines.join("");
+}
+
+t.test("a life that somebody made up, of which nobody swears, is found", async (t) => {
+  const { folder } = await lives(t, [3]);
+  const write = async (producer: string, drafts: readonly object[], ago: number) =>
+    await writeFile(join(folder, `${producer}.000000000001.jsonl`), madeUp(producer, drafts, ago));
+  const claim = (id: string, text: string) => {
+    const { sequence, hash } = linkOf(Buffer.from(text.trimEnd())) as Link;
+    return { after: [{ id, sequence, hash }] };
+  };
+  await write("made-up", [{}], 60_000);
+  t.strictSame(found(await report(folder)), [], "it may just have begun");
+  await write("made-up", [{}, {}], 600_000);
+  t.match((await report(folder)).findings, [
+    { kind: "unsigned", producer: "made-up", from: 1, to: 2, detail: "no checkpoint swears them" },
+  ]);
+  await write("made-up", [{}], 600_000);
+  await write("friend", [claim("made-up", madeUp("made-up", [{}], 600_000))], 600_000);
+  const both = (await report(folder)).findings.map(({ kind, producer }) => `${kind} ${producer}`);
+  t.ok(
+    both.includes("unsigned made-up") && both.includes("unsigned friend"),
+    "nor does a made-up friend count",
+  );
+  t.strictSame(found(await report(folder, { keys: null })).includes("unsigned 1-1"), false);
+});
+
+t.test(
+  "a new end that somebody wrote after the last checkpoint is found by the time that it took",
+  async (t) => {
+    const { folder, names } = await lives(t, [10]);
+    await edit(folder, names[0] ?? "", (lines) => {
+      const kept = lines.slice(0, -1);
+      const link = linkOf(Buffer.from(kept.at(-1) ?? "")) as Link;
+      const late = mark("journal.closed", { at: Date.now() + 600_000, monotonic: 1 }, {});
+      return [...kept, seal(late, link.producer, link).line];
+    });
+    t.strictSame(found(await report(folder)), ["unsigned 23-23"]);
+  },
+);
+
+t.test("what no record says is no reason to give up", async (t) => {
+  for (const facts of [{ after: 5 }, { after: [null] }, { after: {} }]) {
+    const folder = t.testdir();
+    await writeFile(join(folder, "odd.000000000001.jsonl"), madeUp("odd", [facts], 0));
+    t.match((await report(folder)).findings, [
+      { kind: "replaced", from: 1, to: 1, detail: /no record says/ },
+    ]);
+  }
+  const folder = t.testdir();
+  const odd = [{}, { checkpoint: 1 }, { checkpoint: { kid: "k1", producer: "odd", sequence: 2 } }].map(
+    (facts) => mark("journal.checkpoint", { at: Date.now(), monotonic: 1 }, facts),
+  );
+  const cut = `${odd[0]?.slice(0, -12)}`.padEnd(300, "x");
+  let tip = { sequence: 0, hash: NO_HASH };
+  const lines = [...odd, cut].map((draft) => {
+    const made = seal(draft, "odd", tip);
+    tip = made.tip;
+    return `${made.line}\n`;
+  });
+  await writeFile(join(folder, "odd.000000000001.jsonl"), lines.join(""));
+  t.match((await report(folder)).findings, [{ kind: "replaced", from: 1, to: 4 }]);
+});
+
+t.test("bytes that are no lines are one finding, and take neither time nor memory", async (t) => {
+  const file = join(t.testdir(), "bytes");
+  for (const bytes of [Buffer.alloc(20_000_000), Buffer.alloc(100_000, "x\n"), Buffer.from("\r\n\0")]) {
+    await writeFile(file, bytes);
+    const it = verifier({ keys });
+    let longest = 0;
+    for await (const { lines } of fileLines(file))
+      for (const line of lines) {
+        longest = Math.max(longest, line.length);
+        it.line(line, null);
+      }
+    t.match(it.report(), { records: 0, findings: [{ kind: "damaged" }], more: 0 });
+    t.equal(it.report().findings.length, 1);
+    t.ok(longest < 6_000_000);
+  }
 });
 
 t.test("what a running process is writing just now is not damage", async (t) => {
