@@ -2,7 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { type Link, linkOf, NO_HASH, type Tip } from "./chain.ts";
 import { type Checkpoint, checkpointHolds, isCheckpoint } from "./checkpoint.ts";
 import { type Finding, Findings } from "./findings.ts";
-import { type Stretch, unsworn } from "./unsworn.ts";
+import { type Stretch, timeOf, unsworn } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;
@@ -39,7 +39,7 @@ export interface Verifier {
 }
 
 interface Life extends Stretch {
-  from: number;
+  readonly from: number;
   tip: Tip;
   ended: boolean;
   signature: string | null;
@@ -53,10 +53,11 @@ interface Claim {
   readonly hash: string;
 }
 
-const STAMP = '{"@timestamp":"'.length;
+/** Between these bytes a record says what it is. */
+const START = 60;
 const HEAD = 400;
 const ACTION = /"id":"([^"]+)".*?"action":"([a-z.]+)"/;
-const ANSWERED = /"intent":"([^"]+)"/;
+const ANSWERED = '"intent":"';
 
 export function verifier(options: VerifyOptions): Verifier {
   return new Verification(options);
@@ -72,6 +73,7 @@ class Verification implements Verifier {
   readonly #answered = new Set<string>();
   readonly #findings = new Findings();
   readonly #now: number;
+  #last: { readonly life: Life; readonly bytes: Buffer } | null = null;
   /** Whose record was seen last: a damaged line in a mixed file is most likely near it. */
   #latest = "?";
   #records = 0;
@@ -99,6 +101,8 @@ class Verification implements Verifier {
     this.#latest = link.producer;
     const life = this.#follow(link, bytes);
     if (life === null) return;
+    if (this.#last?.life !== life) this.#stamp();
+    this.#last = { life, bytes };
     this.#compare(link);
     try {
       this.#look(bytes, link, life);
@@ -110,6 +114,7 @@ class Verification implements Verifier {
   }
 
   report(): VerifyReport {
+    this.#stamp();
     for (const [producer, claims] of this.#claims) this.#settleClaims(producer, claims);
     for (const [producer, sworn] of this.#sworn) this.#settleSworn(producer, sworn);
     const alone = this.#keys === null ? [] : unsworn(this.#lives, this.#claims, this.#now);
@@ -128,18 +133,23 @@ class Verification implements Verifier {
     };
   }
 
+  /** Lines of one life mostly stand together: only the last of a run has to be asked for its time. */
+  #stamp(): void {
+    if (this.#last !== null) this.#last.life.at = timeOf(this.#last.bytes);
+    this.#last = null;
+  }
+
   /** Holds the record against the one before; null when it is not its turn. */
   #follow({ producer, sequence, previous, hash }: Link, bytes: Buffer): Life | null {
     const life = this.#lives.get(producer);
-    const at = bytes.toString("latin1", STAMP, STAMP + 24);
     if (life === undefined) {
       const begun: Life = {
         from: sequence,
         tip: { sequence, hash },
         ended: false,
         signature: null,
-        at,
-        sworn: { sequence: sequence - 1, at },
+        at: "",
+        sworn: { sequence: sequence - 1, at: timeOf(bytes) },
       };
       this.#lives.set(producer, begun);
       if (sequence === 1 && previous !== NO_HASH) {
@@ -170,7 +180,6 @@ class Verification implements Verifier {
       );
     }
     life.tip = { sequence, hash };
-    life.at = at;
     return life;
   }
 
@@ -190,14 +199,15 @@ class Verification implements Verifier {
 
   /** Reads what the record itself says, where it says something about others. */
   #look(bytes: Buffer, link: Link, life: Life): void {
-    const [, id = "", action = ""] = ACTION.exec(bytes.toString("latin1", 60, HEAD)) ?? [];
+    const [, id = "", action = ""] = ACTION.exec(bytes.toString("latin1", START, HEAD)) ?? [];
     switch (action) {
       case "impersonation.intent":
         if (!this.#answered.delete(id)) this.#open.add(id);
         return;
       case "impersonation.outcome": {
-        const intent = ANSWERED.exec(bytes.toString("latin1"))?.[1];
-        if (intent !== undefined && !this.#open.delete(intent)) this.#answered.add(intent);
+        const from = bytes.indexOf(ANSWERED, START, "latin1") + ANSWERED.length;
+        const intent = bytes.toString("latin1", from, bytes.indexOf('"', from, "latin1"));
+        if (from > START && !this.#open.delete(intent)) this.#answered.add(intent);
         return;
       }
       case "journal.boot":
@@ -222,8 +232,7 @@ class Verification implements Verifier {
 
   #checkpoint(bytes: Buffer, link: Link, life: Life): void {
     this.#checkpoints += 1;
-    const { guise }: { guise: { checkpoint: Checkpoint } } = JSON.parse(bytes.toString("utf8"));
-    const { checkpoint } = guise;
+    const { checkpoint } = JSON.parse(bytes.toString("utf8")).guise;
     if (!isCheckpoint(checkpoint)) throw new TypeError("no checkpoint");
     const signed = this.#checkSignature(checkpoint);
     const { producer, sequence, previous } = link;
@@ -243,7 +252,7 @@ class Verification implements Verifier {
       );
     }
     life.signature = checkpoint.signature;
-    if (signed && right) life.sworn = { sequence, at: life.at };
+    if (signed && right) life.sworn = { sequence, at: timeOf(bytes) };
   }
 
   #checkSignature(checkpoint: Checkpoint): boolean {
