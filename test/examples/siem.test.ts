@@ -1,11 +1,15 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
 import { disguised, front } from "../fixtures/front.ts";
 import { journalOf } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";
+import { service } from "../fixtures/service.ts";
 
 const read = (name: string) =>
   parse(readFileSync(new URL(`../../examples/siem/${name}`, import.meta.url), "utf8"));
@@ -36,3 +40,60 @@ t.test(
     );
   },
 );
+
+const MODULE = ["x86_64", "aarch64"]
+  .map((machine) => `/usr/lib/${machine}-linux-gnu/rsyslog/omelasticsearch.so`)
+  .find(existsSync);
+const NO_RSYSLOG = MODULE === undefined ? "rsyslog-elasticsearch is not on this machine" : false;
+
+t.test("rsyslog indexes each record once, byte for byte", { skip: NO_RSYSLOG }, async (t) => {
+  const stored = new Map<string, string>();
+  let heard: () => void = () => undefined;
+  const elastic = await service((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      const lines = body.trimEnd().split("\n");
+      const ids = lines.filter((_, n) => n % 2 === 0).map((line) => String(JSON.parse(line).create._id));
+      for (const [n, id] of ids.entries()) stored.set(id, lines[2 * n + 1] ?? "");
+      const items = ids.map((id) => ({ create: { _id: id, status: 201 } }));
+      response.setHeader("content-type", "application/json");
+      response.end(JSON.stringify({ took: 1, errors: false, items }));
+      heard();
+    });
+  });
+  t.teardown(() => elastic.close());
+  const app = await liveApp(t);
+  const it = await front(t, app.origin);
+  const worn = await disguised(it.url);
+  const state = join(it.data, "rsyslog");
+  mkdirSync(state);
+  const example = fileURLToPath(new URL("../../examples/siem/rsyslog.conf", import.meta.url));
+  writeFileSync(join(state, "main.conf"), `global(workDirectory="${state}")\ninclude(file="${example}")\n`);
+  const child = spawn("rsyslogd", ["-n", "-iNONE", "-f", join(state, "main.conf")], {
+    env: { PATH: `${process.env.PATH}:/usr/sbin`, GUISE_DATA: it.data, ELASTICSEARCH: elastic.url },
+    stdio: "inherit",
+  });
+  t.teardown(async () => {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  });
+  for (let n = 0; n < 20; n += 1) await ask(`${it.url}/page/${n}?q=${"x".repeat(n * 100)}`, worn);
+  await it.close();
+  const kept = readdirSync(join(it.data, "audit"))
+    .filter((name) => name.endsWith(".jsonl"))
+    .flatMap((name) =>
+      readFileSync(join(it.data, "audit", name), "utf8")
+        .trimEnd()
+        .split("\n"),
+    )
+    .filter((line) => !JSON.parse(line).event.action.startsWith("journal."));
+  await new Promise<void>((done) => {
+    heard = () => (stored.size >= kept.length ? done() : undefined);
+    heard();
+  });
+  t.same([...stored.values()].toSorted(), kept.toSorted());
+  for (const [id, line] of stored) t.equal(JSON.parse(line).event.id, id, "stored by the id of its event");
+});
