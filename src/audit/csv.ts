@@ -35,9 +35,19 @@ export function csvOf(record: Written): string {
   return `${COLUMNS.map(([, read]) => cell(read(record))).join(",")}\r\n`;
 }
 
+/** What begins a formula, also in its full-width form, whatever stands before it that is not to be seen. */
+const FORMULA = /^(?=[\s\p{Cc}\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/u;
+/** A spreadsheet of another language parts cells here, and a careless one lines. */
+const OTHER_CELL = /([;\t\r\n])(?=[\s\p{Cc}\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff20])/gu;
+/** What can move a terminal's cursor, hide, or turn text around; line ends stay in their cell. */
+const UNPRINTABLE = /(?![\t\r\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 function cell(value: Cell): string {
   if (value === undefined) return "";
-  const text = String(value);
-  const plain = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  if (typeof value === "number") return String(value);
+  const shown = value
+    .replace(FORMULA, "'")
+    .replace(OTHER_CELL, "$1'")
+    .replace(UNPRINTABLE, (letter) => `\\u{${letter.codePointAt(0)?.toString(16)}}`);
+  return /[",;\t\r\n]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown;
 }

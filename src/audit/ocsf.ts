@@ -35,11 +35,9 @@ const IMPERSONATE = 2;
  * changes of what may be done User Access Management, the rest Entity Management. Null for the journal's own marks.
  */
 export function ocsfOf(record: Written): object | null {
-  const { event, user, guise, http } = record;
+  const { event, user, http } = record;
   if (event.action.startsWith("journal.")) return null;
   const it = classOf(record);
-  const customer = person(user?.effective);
-  const switches = it.uid === AUTHENTICATION && it.activity === 7;
   return {
     class_uid: it.uid,
     category_uid: Math.floor(it.uid / 1000),
@@ -53,18 +51,52 @@ export function ocsfOf(record: Written): object | null {
     message: record.message,
     metadata: metadata(record),
     actor: user?.id === undefined ? undefined : { user: person(user), session: session(record) },
-    user: it.uid === HTTP_ACTIVITY ? undefined : customer,
-    ...(switches ? { account_switch_type_id: IMPERSONATE, account_switch_type: "Impersonate" } : {}),
-    ...(it.uid === USER_ACCESS ? { privileges: [guise.mode ?? "write"] } : {}),
-    ...(it.uid === ENTITY_MANAGEMENT ? { entity: { name: event.action, uid: guise.config } } : {}),
-    session: it.uid === AUTHENTICATION ? session(record) : undefined,
+    ...classAttributes(record, it),
     src_endpoint: record.source?.ip === undefined ? undefined : { ip: record.source.ip },
     http_request: requestOf(record),
     http_response:
       http?.response?.status_code === undefined
         ? undefined
         : { code: http.response.status_code, length: http.response.bytes },
-    unmapped: { ...guise, effective_user: it.uid === HTTP_ACTIVITY ? customer : undefined },
+    unmapped: unmapped(record, it),
+  };
+}
+
+/** What only its class has, and must have. */
+function classAttributes(record: Written, { uid, activity }: Class): object {
+  const { event, user, guise, url } = record;
+  // Who was meant is asked for; of a refusal it may be all that nobody knows.
+  const customer = person(user?.effective) ?? { name: "unknown" };
+  switch (uid) {
+    case AUTHENTICATION:
+      return {
+        user: customer,
+        session: session(record),
+        service: { name: "Guise" },
+        dst_endpoint: url?.domain === undefined ? undefined : { hostname: url.domain, port: url.port },
+        ...(activity === 7
+          ? { account_switch_type_id: IMPERSONATE, account_switch_type: "Impersonate" }
+          : {}),
+      };
+    case USER_ACCESS:
+      return { user: customer, privileges: [guise.mode ?? "write"] };
+    case ENTITY_MANAGEMENT:
+      return { entity: { name: event.action, uid: guise.config }, comment: event.reason };
+    default:
+      return {
+        dst_endpoint: url?.domain === undefined ? undefined : { hostname: url.domain, port: url.port },
+      };
+  }
+}
+
+/** What has no field there: our own names, why the agent came, and, where a class has no user, whose shoes it was in. */
+function unmapped({ guise, event, user }: Written, { uid }: Class): object {
+  const has = uid === AUTHENTICATION || uid === USER_ACCESS;
+  return {
+    ...guise,
+    reason: event.reason,
+    ticket: event.reference,
+    effective_user: has ? undefined : person(user?.effective),
   };
 }
 
@@ -75,7 +107,8 @@ function classOf({ event, http }: Written): Class {
     return { uid: ENTITY_MANAGEMENT, activity: OTHER, name: event.action };
   const method = http?.request?.method ?? "";
   const at = METHODS.indexOf(method);
-  return { uid: HTTP_ACTIVITY, activity: at > 0 ? at : OTHER, name: at > 0 ? method : "Other" };
+  if (at <= 0) return { uid: HTTP_ACTIVITY, activity: OTHER, name: method };
+  return { uid: HTTP_ACTIVITY, activity: at, name: `${method.slice(0, 1)}${method.slice(1).toLowerCase()}` };
 }
 
 function statusOf({ event, guise }: Written): object {
@@ -86,6 +119,8 @@ function statusOf({ event, guise }: Written): object {
 function metadata({ event, "@timestamp": at, trace }: Written): object {
   return {
     version: VERSION,
+    // The profile that gives every class an actor.
+    profiles: ["host"],
     product: { name: "Guise", vendor_name: "Guise" },
     uid: event.id,
     sequence: event.sequence,
@@ -114,7 +149,7 @@ function requestOf({ http, url, user_agent }: Written): object | undefined {
     http_method: http.request.method,
     length: http.request.bytes,
     user_agent: user_agent?.original,
-    url: { hostname: url?.domain, path: url?.path, query_string: url?.query },
+    url: { hostname: url?.domain, port: url?.port, path: url?.path, query_string: url?.query },
   };
 }
 

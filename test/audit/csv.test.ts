@@ -30,9 +30,50 @@ t.test("commas, quotes and line ends stay in their cell", async (t) => {
   t.match(row({ impersonation }), '"a ""b"",\nc"');
 });
 
-t.test("nothing is taken for a formula", async (t) => {
-  for (const reason of ["=1+1", "+1", "-1", "@x", "\t=1"]) {
+/** Cells as RFC 4180 has them. */
+function cellsOf(line: string): readonly string[] {
+  const cells = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",\r\n]*))/g)];
+  return cells.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
+}
+
+t.test("nothing is taken for a formula, in whatever language the spreadsheet is", async (t) => {
+  const names = CSV_HEAD.trim().split(",");
+  const formulas = [
+    "=1+1",
+    "+1",
+    "-1",
+    "@x",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    " =1",
+    "\ufeff=1",
+    "\uff1d1",
+    "a;=1+1",
+    "a\t@x",
+  ];
+  for (const reason of formulas) {
     const impersonation = { id: "i", mode: "read" as const, reason, ticket: null };
-    t.match(row({ impersonation }), `'${reason}`);
+    const line = row({ impersonation });
+    const cells = cellsOf(line.slice(0, -2));
+    t.equal(cells.length, names.length, JSON.stringify(reason));
+    t.match(
+      cells[names.indexOf("reason")],
+      reason.startsWith("a") ? /^a[;\t]'/ : /^'/,
+      JSON.stringify(reason),
+    );
+    t.notMatch(line, /(?:^|[,;\t])"?\s*[=+\-@]/m, JSON.stringify(reason));
   }
+  t.match(row({ trueUser: { id: "z;=x", name: 'a";=x', email: null, groups: null } }), '"z;\'=x","a"";\'=x"');
+});
+
+t.test("numbers stay numbers, and text that is none of this stays as it is", async (t) => {
+  const impersonation = { id: "i", mode: "read" as const, reason: "a - b; c = d", ticket: null };
+  t.match(row({ impersonation, span: { start: 2, end: 1 } }), /,"a - b; c = d",.*,-1,/);
+});
+
+t.test("what can not be seen is written out, and what is bytes of a terminal moves nothing", async (t) => {
+  const nasty = "a\u001b[2J\u202eb\u0085\u2028\u0000";
+  const line = row({ impersonation: { id: "i", mode: "read", reason: nasty, ticket: null } });
+  t.match(line, "a\\u{1b}[2J\\u{202e}b\\u{85}\\u{2028}\\u{0}");
 });

@@ -71,6 +71,74 @@ t.test("every action is of a class, and its type fits", async (t) => {
   }
 });
 
+/** What OCSF 1.6 asks for: of every event, of each class, and of which at least one has to be there. */
+const ALWAYS = ["class_uid", "category_uid", "activity_id", "type_uid", "time", "severity_id", "metadata"];
+const CLASSES: Readonly<
+  Record<
+    number,
+    { readonly must: readonly string[]; readonly oneOf: readonly string[]; readonly may: readonly string[] }
+  >
+> = {
+  3002: {
+    must: ["user"],
+    oneOf: ["service", "dst_endpoint"],
+    may: ["session", "account_switch_type", "account_switch_type_id"],
+  },
+  3004: { must: ["entity"], oneOf: ["entity"], may: ["comment"] },
+  3005: { must: ["user", "privileges"], oneOf: ["user"], may: [] },
+  4002: { must: [], oneOf: ["http_request", "http_response"], may: ["dst_endpoint"] },
+};
+const ANYWHERE = [
+  ...["activity_name", "duration", "status_id", "status_detail", "message", "unmapped", "actor"],
+  ...["src_endpoint", "http_request", "http_response"],
+];
+
+t.test("every event has what its class must have, and nothing that it does not know", async (t) => {
+  for (const action of AUDIT_ACTIONS)
+    for (const more of [
+      {},
+      { effectiveUser: null, impersonation: null },
+      { request: null, trueUser: null },
+    ]) {
+      // A request is always somebody's, from somewhere.
+      if ("request" in more && /intent|outcome|progress|denied/.test(action)) continue;
+      const it = mapped({ action, ...more });
+      const { must, oneOf, may } = CLASSES[it.class_uid] ?? { must: ["no such class"], oneOf: [], may: [] };
+      for (const name of [...ALWAYS, ...must]) t.ok(it[name] !== undefined, `${action}: ${name}`);
+      t.ok(
+        oneOf.some((name) => it[name] !== undefined),
+        `${action}: one of ${oneOf}`,
+      );
+      const known = [...ALWAYS, ...must, ...oneOf, ...may, ...ANYWHERE];
+      t.same(
+        Object.keys(it).filter((name) => !known.includes(name)),
+        [],
+        action,
+      );
+      t.match(it.metadata, { version: "1.6.0", product: { vendor_name: "Guise" }, profiles: ["host"] });
+      for (const person of [it.user, it.actor?.user])
+        if (person !== undefined) t.ok(person.uid ?? person.name, "somebody has an id or a name");
+    }
+});
+
+t.test("why the agent came, and whose shoes it was in, are in every event", async (t) => {
+  for (const action of AUDIT_ACTIONS) {
+    const it = mapped({ action });
+    t.match(it.unmapped, { reason: "does not see the chart", ticket: "T-42" }, action);
+    t.match(it.user ?? it.unmapped.effective_user, { uid: "17" }, action);
+  }
+});
+
+t.test("a method that OCSF has no number for is named", async (t) => {
+  const request = { ...(event().request ?? never()), method: "PATCH" };
+  t.match(mapped({ action: "impersonation.intent", request }), { activity_id: 99, activity_name: "PATCH" });
+  t.match(mapped({ action: "impersonation.intent" }), { activity_id: 3, activity_name: "Get" });
+});
+
+function never(): never {
+  throw new Error("there is a request in every event");
+}
+
 t.test("the journal's own marks are none", async (t) => {
   const record = writtenOf(
     '{"@timestamp":"2026-05-28T20:26:40.123Z","event":{"action":"journal.boot"},"guise":{}}',
