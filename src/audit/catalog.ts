@@ -29,8 +29,13 @@ export interface Catalog {
   fact(name: string): string | null;
   /** Numbers that are missing or do not follow each other, and lines that are no records: an alarm. */
   breaks(): number;
-  /** From now on a producer may go on with any number: what lies between was taken away on purpose. */
-  afresh(): void;
+  /**
+   * What lies before this spot of the stream was taken away on purpose: it is forgotten, and a producer may go on with any
+   * number.
+   */
+  trimmed(first: Pick<Spot, "spot" | "place">): void;
+  /** The record is not where it was. It may come again, somewhere else. */
+  gone(record: number): void;
   close(): void;
 }
 
@@ -44,6 +49,8 @@ export interface Progress {
 const ADD = `insert or ignore into records
  (producer, sequence, at, action, agent, customer, run, event, request, tone, write, lasted, place, spot, size)
  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+const MOVE = "update records set place = ?, spot = ?, size = ? where producer = ? and sequence = ?";
 
 const RUN = `insert into runs (id, agent, customer, first, last, began, ended, looked, changed, refused, failed)
  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -117,8 +124,14 @@ class SqliteCatalog implements Catalog {
     return Number(this.#get("select coalesce(sum(breaks), 0) as sum from producers")?.sum);
   }
 
-  afresh(): void {
+  trimmed({ spot, place }: Pick<Spot, "spot" | "place">): void {
     this.#run("update producers set sequence = 0");
+    this.#run("delete from records where spot < ? or (spot = ? and place < ?)", spot, spot, place);
+    this.#run("delete from runs where not exists (select 1 from records where run = runs.id)");
+  }
+
+  gone(record: number): void {
+    this.#run("update records set size = 0 where id = ?", record);
   }
 
   close(): void {
@@ -126,25 +139,27 @@ class SqliteCatalog implements Catalog {
   }
 
   #one({ row, place, spot, size }: Placed): void {
-    if (!this.#follows(row) || row.action.startsWith("journal.")) return;
+    this.#follows(row);
+    if (row.action.startsWith("journal.")) return;
     const [agent, customer] = [this.#person(row.agent), this.#person(row.customer)];
     const run = row.impersonation === null ? null : this.words.id(row.impersonation);
     const told = [row.event, row.request, TONES.indexOf(row.tone), row.write ? 1 : 0, lastedOf(row)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
     const { changes } = this.#run(ADD, ...known, agent, customer, run, ...told, place, spot, size);
-    if (run !== null && Number(changes) > 0) this.#count(run, row, agent, customer);
+    // A second copy: what was sent again may be the only one that is left.
+    if (Number(changes) === 0) this.#run(MOVE, place, spot, size, known[0] ?? null, row.sequence);
+    else if (run !== null) this.#count(run, row, agent, customer);
   }
 
-  /** Whether it is the producer's next, as far as that is known; what was there already is passed over. */
-  #follows({ producer, sequence, previous, hash }: Row): boolean {
+  /** Looks whether it is the producer's next, as far as that is known. */
+  #follows({ producer, sequence, previous, hash }: Row): void {
     const tip = this.#tip(producer);
-    if (sequence <= tip.sequence) return false;
+    if (sequence <= tip.sequence) return;
     if (tip.sequence > 0) {
       const missing = sequence - tip.sequence - 1;
       tip.breaks += missing > 0 ? missing : previous === tip.hash ? 0 : 1;
     }
     Object.assign(tip, { sequence, hash });
-    return true;
   }
 
   #tip(producer: string) {

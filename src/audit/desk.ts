@@ -134,13 +134,13 @@ async function pageOf(
   return { lines, beyond: from };
 }
 
-/** Those that are still there; the catalog forgets the others. */
+/** Those that are still there; the catalog passes over the others from then on. */
 async function present(catalog: Catalog, feed: Feed, matches: readonly Match[]) {
   const lines = await feed.lines(matches);
   return matches.flatMap(({ id }, at) => {
     const line = lines[at] ?? null;
     if (line !== null) return [{ line }];
-    catalog.database.prepare("delete from records where id = ?").run(id);
+    catalog.gone(id);
     return [];
   });
 }

@@ -167,6 +167,7 @@ class Conditions {
 /** Null: nothing can fit, since somebody or something was never recorded. */
 function conditionsOf(catalog: Catalog, question: Question): Conditions | null {
   const asked = new Conditions();
+  asked.add("size > 0");
   if (!people(catalog, question, asked)) return null;
   const { impersonation, action, since, until } = question;
   if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);

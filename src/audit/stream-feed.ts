@@ -66,7 +66,10 @@ async function startOver(
   position: string,
 ): Promise<void> {
   const oldest = (await client.xrange(stream, "-", "+", "COUNT", 1))[0]?.[0];
-  if (position !== "" && oldest !== undefined && before(position, oldest)) catalog.afresh();
+  if (position !== "" && oldest !== undefined && before(position, oldest)) {
+    const [spot, place] = partsOf(oldest);
+    catalog.trimmed({ spot, place });
+  }
 }
 
 function before(one: string, other: string): boolean {
