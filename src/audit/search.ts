@@ -10,6 +10,7 @@ export interface Question {
   readonly agent: string | null;
   readonly customer: string | null;
   readonly impersonation: string | null;
+  /** One of the audit's actions, or `REFUSED` for whatever was not let through. */
   readonly action: string | null;
   readonly since: number | null;
   readonly until: number | null;
@@ -60,6 +61,10 @@ export interface Picture {
   readonly stretches: readonly Stretch[];
   readonly events: readonly { readonly at: number; readonly action: string }[];
 }
+
+/** Asks for refused impersonations and refused requests at once. */
+export const REFUSED = "refused";
+const REFUSALS = ["impersonation.refused", "impersonation.denied"];
 
 /** What a list leaves out unless it is asked for: each has its outcome. */
 const USUALLY_LEFT_OUT = "impersonation.intent";
@@ -173,7 +178,9 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions | null {
   if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);
   if (since !== null) asked.add("at >= ?", since);
   if (until !== null) asked.add("at < ?", until);
-  if (action !== null) asked.add("action = ?", catalog.words.find(action) ?? -1);
+  const id = (word: string) => catalog.words.find(word) ?? -1;
+  if (action === REFUSED) asked.add("action in (?, ?)", ...REFUSALS.map(id));
+  else if (action !== null) asked.add("action = ?", id(action));
   else asked.add("action <> ?", catalog.words.find(USUALLY_LEFT_OUT) ?? -1);
   return asked;
 }

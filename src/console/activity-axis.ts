@@ -1,3 +1,4 @@
+import { dayText } from "./activity-rows.ts";
 import { type Html, html } from "./html.ts";
 
 /** A part of time that is drawn from left to right. */
@@ -14,8 +15,9 @@ export interface Axis {
 
 const STEPS = [
   100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000,
-  1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000,
+  1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000,
 ];
+const DAY = 86_400_000;
 const MOST_TICKS = 9;
 
 export function axis(from: number, to: number, left: number, width: number): Axis {
@@ -26,13 +28,20 @@ export function axis(from: number, to: number, left: number, width: number): Axi
 
 /** Lines at round times with what they are, from `top` to `bottom`. */
 export function ticks({ from, to, x }: Axis, top: number, bottom: number): Html {
-  const step = STEPS.find((it) => (to - from) / it <= MOST_TICKS) ?? 86_400_000;
+  const step = STEPS.find((it) => (to - from) / it <= MOST_TICKS) ?? daysFor(to - from);
   const times: number[] = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) times.push(at);
   return html`${times.map(
     (at) => html`<line class="grid" x1="${x(at)}" y1="${top}" x2="${x(at)}" y2="${bottom}"/>
-<text class="label" x="${x(at)}" y="${bottom + 16}" text-anchor="middle">${clock(at, step)}</text>`,
+<text class="label" x="${x(at)}" y="${bottom + 16}" text-anchor="middle">${at % DAY === 0 && to - from > DAY ? dayText(at) : clock(at, step)}</text>`,
   )}`;
+}
+
+/** Days, or twice as many, and so on. */
+function daysFor(long: number): number {
+  let step = DAY;
+  while (long / step > MOST_TICKS) step *= 2;
+  return step;
 }
 
 /** `20:26`, with seconds or less where the steps are that small. */

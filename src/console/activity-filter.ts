@@ -1,4 +1,4 @@
-import type { Mark, Question } from "../audit/search.ts";
+import { type Mark, type Question, REFUSED } from "../audit/search.ts";
 import { AUDIT_ACTIONS, type AuditAction } from "../domain/audit-event.ts";
 import { parseTime } from "../units.ts";
 import type { Looking } from "./activity-sight.ts";
@@ -7,7 +7,7 @@ import type { Looking } from "./activity-sight.ts";
 export interface Asked {
   readonly agent: string | null;
   readonly customer: string | null;
-  readonly action: AuditAction | null;
+  readonly action: AuditAction | typeof REFUSED | null;
   readonly impersonation: string | null;
   readonly since: number | null;
   readonly until: number | null;
@@ -24,7 +24,7 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
   return {
     agent: text("agent"),
     customer: text("customer"),
-    action: AUDIT_ACTIONS.find((it) => it === action) ?? null,
+    action: [REFUSED, ...AUDIT_ACTIONS].find((it): it is Asked["action"] & string => it === action) ?? null,
     impersonation: text("impersonation"),
     since: parseTime(parameter("from") ?? ""),
     until: parseTime(parameter("to") ?? ""),

@@ -1,12 +1,16 @@
 import type { Page } from "../audit/post.ts";
-import type { Run } from "../audit/search.ts";
+import { REFUSED, type Run } from "../audit/search.ts";
 import { AUDIT_ACTIONS } from "../domain/audit-event.ts";
 import { type Asked, dayOf, fieldOf, linkTo, markText } from "./activity-filter.ts";
-import { dayText, recordsOf, recordTable } from "./activity-rows.ts";
+import { dateText, recordsOf, recordTable } from "./activity-rows.ts";
 import type { Looking } from "./activity-sight.ts";
 import { strip } from "./activity-strip.ts";
 import { type Html, html } from "./html.ts";
 import { layout } from "./layout.ts";
+
+const DAY = 86_400_000;
+/** Impersonations that are drawn and summed up at the most. */
+export const MOST_RUNS = 200;
 
 export interface Listed extends Page {
   readonly runs: readonly Run[];
@@ -44,7 +48,8 @@ export function reading({ archive }: Looking): Html | null {
   return behind ? html`<p class="note">Records are still being read; the newest may be missing.</p>` : null;
 }
 
-function filterForm({ who, sight }: Looking, asked: Asked): Html {
+function filterForm(it: Looking, asked: Asked): Html {
+  const { who, sight } = it;
   const { prefix } = who.received.snapshot.settings;
   const text = (name: "agent" | "customer", label: string) =>
     html`<p><label for="${name}">${label}</label><input type="text" id="${name}" name="${name}" value="${asked[name] ?? ""}" placeholder="Id or e-mail" maxlength="256"></p>`;
@@ -53,27 +58,55 @@ function filterForm({ who, sight }: Looking, asked: Asked): Html {
   return html`<form class="filter" action="${prefix}/activity">
 ${sight === "all" ? text("agent", "Agent") : null}
 ${text("customer", "Customer")}
-<p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>
+<p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option><option value="${REFUSED}"${asked.action === REFUSED ? html` selected` : null}>Whatever was refused</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>
 ${time("from", "From", asked.since)}
 ${time("to", "To", asked.until)}
 <p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">All</a></p>
-</form>`;
+</form>
+${quick({ prefix, asked, now: it.now })}`;
 }
 
-/** The time that was asked for, or the day of the newest impersonation; with a way to the day before and after. */
+const SPANS = [
+  ["Last hour", 3_600_000],
+  ["Last 24 hours", DAY],
+  ["Last 7 days", 7 * DAY],
+  ["Last 30 days", 30 * DAY],
+] as const;
+
+/** The same question about a time that is often meant, and about what was refused in it. */
+function quick({ prefix, asked, now }: { prefix: string; asked: Asked; now: number }): Html {
+  const path = `${prefix}/activity`;
+  const minute = Math.floor(now / 60_000) * 60_000;
+  const spans = SPANS.map(([words, long]) => [words, { since: minute - long, until: null }] as const);
+  const refused = ["Whatever was refused", { action: REFUSED }] as const;
+  return html`<ul class="pages">${[...spans, refused].map(([words, more]) => html`<li><a href="${linkTo(path, asked, more)}">${words}</a></li>`)}</ul>`;
+}
+
+/** The time that was asked for, or the day of the newest impersonation; with a way to what was before and after. */
 function drawn(it: Looking, asked: Asked, { runs }: Listed): Html | null {
   const newest = runs[0];
   if (newest === undefined) return null;
   const { prefix } = it.who.received.snapshot.settings;
   const day = dayOf(asked.since ?? newest.last);
   const from = asked.since ?? day.from;
-  const to =
-    asked.until ?? (asked.since === null ? day.to : Math.max(day.to, Math.min(newest.last + 1, it.now)));
+  const to = asked.until ?? (asked.since === null ? day.to : Math.max(day.to, it.now));
   const within = runs.filter((run) => run.last >= from && run.first < to);
-  const step = (by: number) =>
-    linkTo(`${prefix}/activity`, asked, { since: day.from + by, until: day.to + by, impersonation: null });
-  return html`<div class="strip"><div class="days"><a href="${step(-86_400_000)}" rel="prev">‹ Day before</a><h2><a class="day" href="${step(0)}">${dayText(day.from)}</a></h2><a href="${step(86_400_000)}" rel="next">Day after ›</a></div>
-${within.length === 0 ? html`<p class="small">Nobody viewed the app as somebody else then.</p>` : strip(prefix, within, from, to)}</div>`;
+  const part = to - from > DAY ? { from, to, word: "Time" } : { ...day, word: "Day" };
+  const title = part.word === "Day" ? dateText(day.from) : html`${dateText(from)} – ${dateText(to - 1)}`;
+  const step = (by: number) => {
+    const long = part.to - part.from;
+    const time = { since: part.from + by * long, until: part.to + by * long, impersonation: null };
+    return linkTo(`${prefix}/activity`, asked, time);
+  };
+  return html`<div class="strip"><div class="days"><a href="${step(-1)}" rel="prev">‹ ${part.word} before</a><h2><a class="day" href="${step(0)}">${title}</a></h2><a href="${step(1)}" rel="next">${part.word} after ›</a></div>
+${within.length === 0 ? html`<p class="small">Nobody viewed the app as somebody else then.</p>` : html`${strip(prefix, within, from, to)}${summed(within, runs.length >= MOST_RUNS)}`}</div>`;
+}
+
+/** What was done in all of these impersonations; `more`: there may be earlier ones. */
+function summed(runs: readonly Run[], more: boolean): Html {
+  const sum = (name: "looked" | "changed" | "refused" | "failed") =>
+    runs.reduce((all, run) => all + run[name], 0);
+  return html`<p class="small">${more ? "The latest " : ""}${runs.length} ${runs.length === 1 ? "impersonation" : "impersonations"}: ${sum("looked")} looked at, ${sum("changed")} changed, ${sum("refused")} refused, ${sum("failed")} failed.</p>`;
 }
 
 function older(prefix: string, asked: Asked, { beyond }: Listed): Html | null {

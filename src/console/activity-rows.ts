@@ -82,14 +82,19 @@ export function actionText(action: string): string {
   return plain(about === "impersonation" ? what : `${about} ${what}`);
 }
 
-/** `28 May 20:26:40`. */
+/** `28 May 2026 20:26:40`. */
 export function timeText(time: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
-  return `${dayText(at.getTime())} ${at.toISOString().slice(11, 19)}`;
+  return `${dateText(at.getTime())} ${at.toISOString().slice(11, 19)}`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `28 May 2026`. */
+export function dateText(at: number): string {
+  return `${dayText(at)} ${new Date(at).getUTCFullYear()}`;
+}
 
 /** `28 May`. */
 export function dayText(at: number): string {

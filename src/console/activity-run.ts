@@ -1,4 +1,4 @@
-import type { Run } from "../audit/search.ts";
+import { REFUSED, type Run } from "../audit/search.ts";
 import { plain } from "../domain/plain.ts";
 import { lengthOf } from "./activity-axis.ts";
 import { type Asked, dayOf, linkTo, markText, questionOf } from "./activity-filter.ts";
@@ -12,6 +12,8 @@ import { layout } from "./layout.ts";
 const ROWS = 100;
 /** What is drawn is at least this long, ms. */
 const SHORTEST = 10_000;
+
+const DAY = 86_400_000;
 
 /** One impersonation on one day: drawn, and record by record. Null if there is none that this person may see. */
 export async function runPage(it: Looking, asked: Asked, impersonation: string): Promise<string | null> {
@@ -28,7 +30,7 @@ export async function runPage(it: Looking, asked: Asked, impersonation: string):
   const body = html`<section class="card">
 <p class="crumb"><a href="${path}">Activity</a></p>
 <h1>${someone({ id: run.agent ?? "?", ...named(run.agentName) })} as ${someone({ id: run.customer ?? "?", ...named(run.customerName) })}</h1>
-${facts(run, records)}
+${facts(run, records, linkTo(path, asked, { action: REFUSED, since: null, until: null }))}
 ${reading(it)}
 ${days(run, asked, path)}
 <div class="strip">${timeline({ from, to, picture, closer })}</div>
@@ -48,14 +50,17 @@ ${page.beyond === null ? null : html`<div class="actions"><a class="button quiet
 /** What is looked at: the part that was asked for, or the whole of it, but no more than one day. */
 function part(run: Run, { since, until }: Asked): { readonly from: number; readonly to: number } {
   if (since !== null && until !== null && until > since) return { from: since, to: until };
+  const long = run.last - run.first > DAY;
   const day = dayOf(since ?? run.last);
-  const from = Math.max(run.first, day.from);
-  const to = Math.min(Math.max(run.last + 1, from + SHORTEST), day.to);
+  const from = long ? Math.max(run.first, day.from) : run.first;
+  const end = Math.max(run.last + 1, from + SHORTEST);
+  const to = long ? Math.min(end, day.to) : end;
   const margin = Math.ceil((to - from) / 50);
   return { from: from - margin, to: to + margin };
 }
 
-function facts(run: Run, records: ReturnType<typeof recordsOf>): Html {
+function facts(run: Run, records: ReturnType<typeof recordsOf>, refusals: string): Html {
+  const refused = html`${run.refused} refused`;
   const told = records.find((it) => it.event.reason !== undefined || it.event.reference !== undefined);
   const ended = records.find((it) => it.event.action === "impersonation.ended");
   return html`<dl class="facts">
@@ -63,17 +68,17 @@ function facts(run: Run, records: ReturnType<typeof recordsOf>): Html {
 <dt>Ended</dt><dd>${run.ended === null ? "not on record yet" : timeText(new Date(run.ended).toISOString())}${ended?.guise.decision === undefined ? null : html` <code>${ended.guise.decision}</code>`}</dd>
 ${told?.event.reason === undefined ? null : html`<dt>Why</dt><dd><bdi>${plain(told.event.reason, 500)}</bdi></dd>`}
 ${told?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${plain(told.event.reference, 200)}</bdi></dd>`}
-<dt>Requests</dt><dd>${run.looked} looked at, ${run.changed} changed, ${run.refused} refused, ${run.failed} failed</dd>
+<dt>Requests</dt><dd>${run.looked} looked at, ${run.changed} changed, ${run.refused === 0 ? refused : html`<a href="${refusals}">${refused}</a>`}, ${run.failed} failed</dd>
 </dl>`;
 }
 
-/** The days of an impersonation that lasted over midnight. */
+/** The days of an impersonation that lasted for more than one. */
 function days(run: Run, asked: Asked, path: string): Html | null {
   const [first, last] = [dayOf(run.first), dayOf(run.last)];
-  if (first.from === last.from) {
-    return asked.since === null
+  if (run.last - run.first <= DAY) {
+    return asked.since === null && asked.action === null
       ? null
-      : html`<p class="small"><a href="${linkTo(path, asked, { since: null, until: null })}">All of it</a></p>`;
+      : html`<p class="small"><a href="${linkTo(path, asked, { since: null, until: null, action: null })}">All of it</a></p>`;
   }
   const all: Html[] = [];
   for (let at = first.from; at <= last.from && all.length < 31; at = dayOf(at).to) {

@@ -1,7 +1,7 @@
 import type { Run } from "../audit/search.ts";
 import { plain } from "../domain/plain.ts";
 import { axis, clock, lengthOf, round, ticks } from "./activity-axis.ts";
-import { dayText } from "./activity-rows.ts";
+import { dateText } from "./activity-rows.ts";
 import { type Html, html } from "./html.ts";
 
 const WIDTH = 1_000;
@@ -14,21 +14,23 @@ const MOST_LANES = 12;
 
 /** The impersonations of some time, drawn: a lane for each pair of people, a bar for each impersonation, which leads to it. */
 export function strip(prefix: string, runs: readonly Run[], from: number, to: number): Html {
-  const lanes = lanesOf(runs);
+  const all = lanesOf(runs);
+  const lanes = all.slice(0, MOST_LANES);
   const bottom = TOP + lanes.length * LANE;
   const time = axis(from, to, LEFT, WIDTH - LEFT - 20);
   const bars = lanes.flatMap((lane, row) => lane.map((run) => bar(prefix, run, { time, row })));
   return html`<svg class="drawing" viewBox="0 0 ${WIDTH} ${bottom + 26}" role="img" aria-labelledby="strip-title">
-<title id="strip-title">Who viewed the app as whom from ${dayText(from)} ${clock(from, 60_000)} to ${dayText(to)} ${clock(to, 60_000)} (UTC)</title>
+<title id="strip-title">Who viewed the app as whom from ${dateText(from)} ${clock(from, 60_000)} to ${dateText(to)} ${clock(to, 60_000)} (UTC)</title>
 ${ticks(time, TOP, bottom)}
 ${lanes.map((lane, row) => html`<text class="lane" x="${LEFT - 12}" y="${TOP + row * LANE + 17}" text-anchor="end">${laneText(lane[0])}</text>`)}
 ${bars}
-</svg>`;
+</svg>
+${all.length > lanes.length ? html`<p class="small">${all.length - lanes.length} more are not drawn: ask for an agent, a customer or a shorter time.</p>` : null}`;
 }
 
 function lanesOf(runs: readonly Run[]): readonly (readonly Run[])[] {
   const lanes = Map.groupBy(runs, ({ agent, customer }) => `${agent}\n${customer}`);
-  return [...lanes.values()].slice(0, MOST_LANES);
+  return [...lanes.values()];
 }
 
 function laneText(run: Run | undefined): string {

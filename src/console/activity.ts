@@ -3,7 +3,7 @@ import type { Archive } from "../audit/archive.ts";
 import { Fault } from "../errors.ts";
 import type { World } from "../gateway/world.ts";
 import { type Asked, askedBy, questionOf } from "./activity-filter.ts";
-import { listPage } from "./activity-list.ts";
+import { listPage, MOST_RUNS } from "./activity-list.ts";
 import { runPage } from "./activity-run.ts";
 import { type Looking, sightOf } from "./activity-sight.ts";
 import { html } from "./html.ts";
@@ -12,7 +12,6 @@ import { parameter, sendPage, type Visitor, visitor } from "./visitor.ts";
 import { whyPage } from "./why.ts";
 
 const ROWS = 50;
-const RUNS = 60;
 
 /** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it). */
 export function activityPages(fastify: FastifyInstance, world: World, archive: Archive): void {
@@ -53,7 +52,7 @@ async function look(
 async function list(it: Looking, asked: Asked): Promise<string> {
   const question = questionOf(it, asked);
   const page = await it.archive.search(question, ROWS, asked.beyond);
-  const runs = await it.archive.runs({ ...question, action: null }, RUNS);
+  const runs = await it.archive.runs({ ...question, action: null }, MOST_RUNS);
   return listPage(it, asked, { ...page, runs });
 }
 

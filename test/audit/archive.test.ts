@@ -77,6 +77,7 @@ for (const where of ["journal", "stream"] as const) {
     };
     t.strictSame(await found({}), ["consent.asked", "ended", "denied", "started"], "intents have outcomes");
     t.strictSame(await found({ action: "impersonation.intent" }), ["intent"]);
+    t.strictSame(await found({ action: "refused" }), ["denied"]);
     t.strictSame(await found({ agent: "bob" }), ["ended"]);
     t.strictSame(await found({ agent: "BOB@support.example" }), ["ended"]);
     t.strictSame(await found({ customer: "17" }), ["ended", "denied", "started"]);

@@ -32,3 +32,10 @@ t.test("times and lengths in words", async (t) => {
     "1 h 1 min",
   ]);
 });
+
+t.test("days are named by their dates, and however long the time is, there are few lines", async (t) => {
+  const [from, week] = [Date.parse("2026-05-26T12:00Z"), 7 * 86_400_000];
+  t.match(ticks(axis(from, from + week, 0, 100), 0, 10).text, />27 May</);
+  const years = ticks(axis(0, from, 0, 100), 0, 10).text;
+  t.ok((years.match(/<line/g)?.length ?? 0) <= 9);
+});

@@ -163,6 +163,74 @@ t.test("an impersonation is drawn with what happened in it, and each part leads 
   t.match(body, /Requests: 3 looked at, 1 changed\./);
 });
 
+t.test("a row says why the agent came, and with what ticket", async (t) => {
+  const it = await testWorld(t, READERS);
+  const lines = [line({ action: "impersonation.started" })];
+  const ask = await openConsole(t, it, [], archiveOf({ search: async () => ({ lines, beyond: null }) }));
+  t.match((await ask([ACTIVITY, ...INSIDE, ...ADA])).body, /T-42 &#183; does not see the chart/);
+});
+
+t.test("a week is one click away, and so is what was refused in it", async (t) => {
+  const it = await testWorld(t, READERS);
+  const asked: Question[] = [];
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      search: async (question) => {
+        asked.push(question);
+        return { lines: [], beyond: null };
+      },
+    }),
+  );
+  const follow = async (page: string, words: string) => {
+    const [, href = ""] = new RegExp(`<a href="([^"]+)">${words}</a>`).exec(page) ?? [];
+    return (await ask([`GET ${href.replaceAll("&amp;", "&")}`, ...INSIDE, ...ADA])).body;
+  };
+  const first = (await ask([`${ACTIVITY}?customer=17`, ...INSIDE, ...ADA])).body;
+  const week = await follow(first, "Last 7 days");
+  await follow(week, "Whatever was refused");
+  const minute = Math.floor(it.world.clock.now() / 60_000) * 60_000;
+  t.match(asked.slice(1), [
+    { customer: "17", action: null, since: minute - 7 * 86_400_000, until: null },
+    { customer: "17", action: "refused", since: minute - 7 * 86_400_000, until: null },
+  ]);
+});
+
+t.test("more time than a day is named by its ends, and what does not fit is said to be there", async (t) => {
+  const it = await testWorld(t, READERS);
+  const many = Array.from({ length: 20 }, (_, n) => ({ ...RUN, id: `imp-${n}`, agent: `a${n}`, refused: 2 }));
+  const ask = await openConsole(t, it, [], archiveOf({ runs: async () => many }));
+  const { body } = await ask([`${ACTIVITY}?from=2026-05-26&to=2026-06-02`, ...INSIDE, ...ADA]);
+  t.match(body, /26 May 2026 &#8211; 1 Jun 2026/);
+  t.match(body, /8 more are not drawn/);
+  t.match(body, /20 impersonations: 60 looked at, 0 changed, 40 refused, 0 failed/);
+  t.match(body, /from=2026-05-19T00%3A00&amp;to=2026-05-26T00%3A00" rel="prev"/);
+});
+
+t.test("an impersonation over midnight is drawn whole, and leads to what was refused in it", async (t) => {
+  const it = await testWorld(t, READERS);
+  const midnight = Date.parse("2026-05-29T00:00Z");
+  const run = { ...RUN, first: midnight - 1_800_000, last: midnight + 600_000 };
+  const views: { from: number; to: number }[] = [];
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      runs: async () => [run],
+      picture: async (_id, view) => {
+        views.push(view);
+        return { columns: [], stretches: [], events: [] };
+      },
+    }),
+  );
+  const { body } = await ask([`${ACTIVITY}?impersonation=imp-1`, ...INSIDE, ...ADA]);
+  t.ok((views[0]?.from ?? 0) < run.first && (views[0]?.to ?? 0) > run.last);
+  t.match(body, /<a href="[^"]*action=refused[^"]*">1 refused<\/a>/);
+});
+
 t.test("why: the judge's questions, and only for those who may see the record", async (t) => {
   const it = await testWorld(t, READERS);
   const decision = {
