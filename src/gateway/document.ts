@@ -45,6 +45,15 @@ export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
   return shownAs(plan.headers);
 }
 
+/**
+ * Whether this is a start whose answer leaves the page before it where it is: a download, or nothing at all. Nobody could
+ * see there that one is somebody else.
+ */
+export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "headers">): boolean {
+  if (signed.impersonation === null || !signed.changed || isRedirect(answer)) return false;
+  return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
+}
+
 /** A disguised answer so that whatever of it is a document is shown under the banner, or isn't shown as one. */
 export function disguisedPlan(
   world: World,
@@ -191,7 +200,7 @@ function hostView(signed: Signed, syntax: Syntax): HostView {
 /** Browsers follow these, and show what else comes with a `Location`. */
 const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-function isRedirect({ status, headers }: HeadPlan): boolean {
+function isRedirect({ status, headers }: Pick<HeadPlan, "status" | "headers">): boolean {
   return FOLLOWED.has(status) && (headerOf(headers, "location") ?? "").trim() !== "";
 }
 

@@ -4,8 +4,10 @@ import type { Fault } from "../errors.ts";
 import { type Answer, answer, answerFaultTo } from "./answer.ts";
 import { assure } from "./assured.ts";
 import { cookieScope } from "./cookie-scope.ts";
+import { isUnseen } from "./document.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Outbound, outbound } from "./forward.ts";
+import { end } from "./lifecycle.ts";
 import { type Progress, progress } from "./progress.ts";
 import { respond } from "./respond.ts";
 import { orUnsent, settle } from "./settle.ts";
@@ -76,19 +78,26 @@ export async function exchangeFor(
 ): Promise<Exchange> {
   const { target, headers } = await outboundFor(world, signed);
   const { signal, opened, release } = leash(world, signed);
+  let unseen = false;
   return {
     method: signed.sent,
     target,
     headers,
     client,
     body: signed.body,
-    respond: (head) => respond(world, signed, head),
+    respond: (head) => {
+      unseen = isUnseen(signed, head);
+      return respond(world, signed, head);
+    },
     opened,
     failed: (fault) => sendFault(world, signed, client.response, fault),
     revoked: (why) => sendEnded(world, signed, client.response, why),
     settled: (settlement) => {
       release();
       settle(world, signed, settlement);
+      // Its cookie was not given out: what was fetched is all that there will be of it.
+      if (unseen && signed.impersonation !== null)
+        void end(world, signed, signed.impersonation, "ended-by-agent");
     },
     signal,
   };

@@ -2,7 +2,7 @@ import { Fault } from "../errors.ts";
 import type { Maybe } from "../ports.ts";
 import { clearing } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { disguisedPlan, inTab, noticePlan } from "./document.ts";
+import { disguisedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "./exchange.ts";
 import { publicAddresses } from "./location.ts";
 import { telling } from "./referrer.ts";
@@ -41,7 +41,8 @@ async function disguised(world: World, signed: Signed, head: UpstreamHead): Prom
   // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
-  const lines = valuesOf(head.headers, "set-cookie");
+  const unseen = isUnseen(signed, head);
+  const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
   // The jar is written before the page is shown: the next request may come with the first byte.
   const mirrored =
     lines.length === 0
@@ -50,7 +51,7 @@ async function disguised(world: World, signed: Signed, head: UpstreamHead): Prom
   const kept = head.headers.filter(
     (_, at) => !NOT_UNDER_DISGUISE.has((head.headers[at - (at % 2)] ?? "").toLowerCase()),
   );
-  const headers = [...telling(uncached(kept)), ...ourHeaders(signed)];
+  const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
   return disguisedPlan(world, signed, impersonation, plan);

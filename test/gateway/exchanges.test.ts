@@ -95,6 +95,34 @@ t.test("the app's answer goes through the same rules as everything", async (t) =
   t.same(plan.headers, ["X-A", "1"]);
 });
 
+t.test("a start that shows no page leaves nothing behind: its file is fetched, and it is over", async (t) => {
+  for (const [status, ...headers] of [
+    [200, "Content-Type", "text/csv", "Content-Disposition", "attachment; filename=a.csv"],
+    [204],
+    [205],
+  ] as const) {
+    const it = await testWorld(t);
+    const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+    const plan = await exchange.respond(head(status, ...headers, "Set-Cookie", "theme=dark"));
+    t.same(valuesOf(plan.headers, "set-cookie"), [], "neither ours nor the customer's");
+    t.same(valuesOf(plan.headers, "clear-site-data"), []);
+    exchange.settled(DONE);
+    while (!it.actions().includes("impersonation.ended")) await it.book.list();
+    t.same(await it.book.list(), []);
+    t.same(it.actions(), [
+      "impersonation.started",
+      "impersonation.intent",
+      "impersonation.outcome",
+      "impersonation.ended",
+    ]);
+  }
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  const attached = ["Content-Disposition", "attachment"];
+  const plan = await exchange.respond(head(302, "Location", "/next", ...attached));
+  t.match(valuesOf(plan.headers, "set-cookie"), [/^guise=/], "what leads on leads to a page");
+});
+
 t.test("a fault is answered in place of the app, with a start's cookie", async (t) => {
   const it = await testWorld(t);
   const { exchange, answered } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);

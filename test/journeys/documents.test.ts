@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import t from "tap";
 import { hostile } from "../fixtures/hostile.ts";
@@ -115,5 +116,23 @@ t.test("HTML-07: the token in a page is written in other bytes each time", async
     )?.[1];
   const [first, second] = [await read(), await read()];
   t.ok(first !== undefined && second !== undefined && first !== second, `${first} ${second}`);
+  await context.close();
+});
+
+t.test("a link to a customer's file gives the file, and leaves one's own page what it was", async (t) => {
+  it.app.page("/queue", html(`<h1>{who}</h1><a id="file" href="/u/17/file">Nuno's file</a>`));
+  const headers = { "content-disposition": "attachment; filename=a.csv" };
+  it.app.page("/u/17/file", { body: "of {who}", type: "text/csv", headers });
+  const context = await it.person("alice");
+  const page = await context.newPage();
+  await page.goto(`${it.url}/queue`);
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("#file")]);
+  t.equal(await readFile(await file.path(), "utf8"), "of 17");
+  t.notOk((await context.cookies()).some(({ name }) => name === "guise"));
+  t.equal(
+    await page.evaluate("fetch('/queue').then((it) => it.text())"),
+    html(`<h1>alice</h1><a id="file" href="/u/17/file">Nuno's file</a>`),
+  );
+  t.match((await it.recorded("impersonation.ended")).at(-1), { user: { effective: { id: "17" } } });
   await context.close();
 });

@@ -150,13 +150,88 @@ t.test("what a script of the covered tab would still send is refused in the tab 
   await context.close();
 });
 
+t.test(
+  "without JavaScript the server refuses what the first tab sends, and the second goes on",
+  async (t) => {
+    const context = await it.person("alice", { javaScriptEnabled: false });
+    const nuno = await it.fromTicket(context, "/u/17/x");
+    const mia = await it.fromTicket(context, "/u/23/x");
+    const answered = nuno.waitForResponse((response) => response.request().method() === "POST");
+    await nuno.click("form[action^='/save'] button");
+    t.equal((await answered).status(), 409);
+    await nuno.waitForLoadState();
+    t.match(
+      await nuno.locator("main").innerText(),
+      /other-tab[\s\S]*opened as somebody else[\s\S]*Nothing was changed/,
+    );
+    await it.shot(nuno, "24-other-tab-refused");
+    t.strictSame(saves(), [], "the app never heard of it");
+    const denied = await it.recorded("impersonation.denied");
+    t.match(denied.at(-1), { guise: { decision: "other-tab" } }, "and it is on record");
+
+    await mia.click("form[action^='/save'] button");
+    await mia.locator("h1", { hasText: "23 saved" }).waitFor();
+    t.match(saves(), [{ who: "23", body: "text=23%27s" }]);
+    await context.close();
+  },
+);
+
+t.test("nor does a page that hides its address get away with it", async (t) => {
+  it.app.page("/u/17/x?hidden", { body: html("/u/17/x"), headers: { "referrer-policy": "no-referrer" } });
+  const context = await it.person("alice", { javaScriptEnabled: false });
+  const nuno = await it.fromTicket(context, "/u/17/x?hidden");
+  await it.fromTicket(context, "/u/23/x");
+  const before = saves().length;
+  const answered = nuno.waitForResponse((response) => response.request().method() === "POST");
+  await nuno.click("form[action^='/save'] button");
+  t.equal((await answered).status(), 409);
+  t.equal(saves().length, before);
+  await context.close();
+});
+
+t.test("a script gets 409 with the word", async (t) => {
+  const context = await it.person("alice");
+  await twoTabs(context);
+  const before = saves().length;
+  for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
+    const response = await context.request.fetch(`${it.url}/save`, {
+      method,
+      data: "nuno",
+      headers: {
+        referer: `${it.url}/u/17/x`,
+        "sec-fetch-dest": "empty",
+        "sec-fetch-mode": "cors",
+        "sec-fetch-site": "same-origin",
+      },
+    });
+    t.equal(response.status(), 409, method);
+    t.match(await response.json(), { code: "other-tab", type: "urn:guise:reason:other-tab" });
+  }
+  t.equal(saves().length, before);
+  await context.close();
+});
+
+t.test("one's own page in another tab does nothing as the customer either", async (t) => {
+  const context = await it.person("alice");
+  const own = await context.newPage();
+  await own.goto(`${it.url}/u/alice/x`);
+  await shows(own, "alice at /u/alice/x");
+  await shows(await it.fromTicket(context, "/u/17/x"), "17 at /u/17/x");
+  const before = saves().length;
+  await own.click("form[action^='/save'] button");
+  await own.waitForFunction("document.querySelector('main') !== null");
+  t.match(await own.locator("main").innerText(), /other-tab/);
+  t.equal(saves().length, before);
+  await context.close();
+});
+
 /** A page that saves without being asked, also when it is left. */
 const RESTLESS = `<script>
   const save = (how) => "/save?by={who}&" + how;
-  const byFetch = () => fetch(save("fetch"), { method: "POST", keepalive: true }).finally(() => setTimeout(byFetch));
+  const byFetch = () => fetch(save("fetch"), { method: "POST", keepalive: true }).finally(() => setTimeout(byFetch, 50));
   const byXhr = () => {
     const it = new XMLHttpRequest();
-    it.onloadend = () => setTimeout(byXhr);
+    it.onloadend = () => setTimeout(byXhr, 50);
     it.open("POST", save("xhr"));
     it.send();
   };
@@ -237,80 +312,5 @@ t.test("whatever a page asks with says whose page it is, and the app hears nothi
   t.equal(left.statuses.includes(200), false);
   t.equal(it.app.requests.length, before, "with the cookie gone nothing is asked as oneself");
   t.match(await covered(page), /yourself again/, "and the page is covered by the first answer");
-  await context.close();
-});
-
-t.test(
-  "without JavaScript the server refuses what the first tab sends, and the second goes on",
-  async (t) => {
-    const context = await it.person("alice", { javaScriptEnabled: false });
-    const nuno = await it.fromTicket(context, "/u/17/x");
-    const mia = await it.fromTicket(context, "/u/23/x");
-    const answered = nuno.waitForResponse((response) => response.request().method() === "POST");
-    await nuno.click("form[action^='/save'] button");
-    t.equal((await answered).status(), 409);
-    await nuno.waitForLoadState();
-    t.match(
-      await nuno.locator("main").innerText(),
-      /other-tab[\s\S]*opened as somebody else[\s\S]*Nothing was changed/,
-    );
-    await it.shot(nuno, "24-other-tab-refused");
-    t.strictSame(saves(), [], "the app never heard of it");
-    const denied = await it.recorded("impersonation.denied");
-    t.match(denied.at(-1), { guise: { decision: "other-tab" } }, "and it is on record");
-
-    await mia.click("form[action^='/save'] button");
-    await mia.locator("h1", { hasText: "23 saved" }).waitFor();
-    t.match(saves(), [{ who: "23", body: "text=23%27s" }]);
-    await context.close();
-  },
-);
-
-t.test("nor does a page that hides its address get away with it", async (t) => {
-  it.app.page("/u/17/x?hidden", { body: html("/u/17/x"), headers: { "referrer-policy": "no-referrer" } });
-  const context = await it.person("alice", { javaScriptEnabled: false });
-  const nuno = await it.fromTicket(context, "/u/17/x?hidden");
-  await it.fromTicket(context, "/u/23/x");
-  const before = saves().length;
-  const answered = nuno.waitForResponse((response) => response.request().method() === "POST");
-  await nuno.click("form[action^='/save'] button");
-  t.equal((await answered).status(), 409);
-  t.equal(saves().length, before);
-  await context.close();
-});
-
-t.test("a script gets 409 with the word", async (t) => {
-  const context = await it.person("alice");
-  await twoTabs(context);
-  const before = saves().length;
-  for (const method of ["POST", "PUT", "PATCH", "DELETE"]) {
-    const response = await context.request.fetch(`${it.url}/save`, {
-      method,
-      data: "nuno",
-      headers: {
-        referer: `${it.url}/u/17/x`,
-        "sec-fetch-dest": "empty",
-        "sec-fetch-mode": "cors",
-        "sec-fetch-site": "same-origin",
-      },
-    });
-    t.equal(response.status(), 409, method);
-    t.match(await response.json(), { code: "other-tab", type: "urn:guise:reason:other-tab" });
-  }
-  t.equal(saves().length, before);
-  await context.close();
-});
-
-t.test("one's own page in another tab does nothing as the customer either", async (t) => {
-  const context = await it.person("alice");
-  const own = await context.newPage();
-  await own.goto(`${it.url}/u/alice/x`);
-  await shows(own, "alice at /u/alice/x");
-  await shows(await it.fromTicket(context, "/u/17/x"), "17 at /u/17/x");
-  const before = saves().length;
-  await own.click("form[action^='/save'] button");
-  await own.waitForFunction("document.querySelector('main') !== null");
-  t.match(await own.locator("main").innerText(), /other-tab/);
-  t.equal(saves().length, before);
   await context.close();
 });
