@@ -9,7 +9,7 @@ import { load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/canonical-url.ts";
-import { decide } from "../domain/decide.ts";
+import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
@@ -167,8 +167,10 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
     const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
     if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
     const owner = await ownerFor(words, snapshot, log, url.path);
-    const decision = decide(
+    const { method } = words;
+    const decision = decideEither(
       requestOf(words, snapshot, url),
+      { method, rule: snapshot.rules.match({ host: words.url.hostname, path: url.path, method }) },
       sessionOf(words, snapshot, owner, clock.now()),
       snapshot.policy,
     );
@@ -201,7 +203,7 @@ function requestOf(
     overridden,
     lostMethod: null,
     navigation: {
-      topLevel: method === "GET",
+      topLevel: words.method === "GET",
       byUser: true,
       site: words.inside ? "same-origin" : "cross-site",
       speculative: false,

@@ -53,6 +53,19 @@ export function decide(request: RequestFacts, session: SessionFacts, policy: Pol
   return { ...disguised(request, session, policy, trail), checks: trail.checks };
 }
 
+/** A request that asks to be taken for another: nobody knows which of the two the app goes by, so the stricter answer counts. */
+export function decideEither(
+  request: RequestFacts,
+  asSent: Pick<RequestFacts, "method" | "rule">,
+  session: SessionFacts,
+  policy: Policy,
+): Decision {
+  const decision = decide(request, session, policy);
+  if (!request.overridden || decision.kind !== "forward") return decision;
+  const other = decide({ ...request, ...asSent }, session, policy);
+  return other.kind === "forward" ? decision : other;
+}
+
 function asSelf(reason: ReasonWord): Verdict {
   return { kind: "forward", as: "self", reason, close: null };
 }

@@ -1,4 +1,4 @@
-import { decide } from "../domain/decide.ts";
+import { decideEither } from "../domain/decide.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../domain/facts.ts";
 import type { Settled } from "./override.ts";
@@ -12,12 +12,9 @@ export interface Judged extends Settled {
 export function judge(settled: Settled): Judged {
   const { policy, rules } = settled.snapshot;
   const session = sessionFacts(settled);
-  const decision = decide(requestFacts(settled), session, policy);
-  if (!settled.overridden || decision.kind !== "forward") return { ...settled, decision };
-  // Nobody knows which of the two methods the app goes by: the stricter answer counts.
-  const rule = rules.match({ host: settled.host, path: settled.path, method: settled.sent });
-  const asSent = decide({ ...requestFacts(settled), method: settled.sent, rule }, session, policy);
-  return { ...settled, decision: asSent.kind === "forward" ? decision : asSent };
+  const { host, path, sent: method } = settled;
+  const asSent = { method, rule: settled.overridden ? rules.match({ host, path, method }) : settled.rule };
+  return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }
 
 function requestFacts(settled: Settled): RequestFacts {

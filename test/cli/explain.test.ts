@@ -40,6 +40,18 @@ t.test("the check that stops it is told as the last", async (t) => {
   t.match(out, /^decision: self$/m);
 });
 
+t.test("a method override is judged as the gateway judges it: as both", async (t) => {
+  const ask = asking(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
+  const worn = ["--as", "support:alice", "--wearing", "customer:17", "--inside", "--json"] as const;
+  for (const [address, reason] of [
+    ["/payments/1?_method=GET", "denied"],
+    ["/x?_method=PUT", "impersonating"],
+  ]) {
+    const { out } = await ask("POST", `http://app.example.com${address}`, ...worn);
+    t.match(JSON.parse(out), { reason }, address);
+  }
+});
+
 t.test("who asks, who is worn and whose page it is can be said", async (t) => {
   const ask = asking(t);
   const reason = async (...args: readonly string[]) => {
