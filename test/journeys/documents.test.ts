@@ -120,7 +120,7 @@ t.test("HTML-07: the token in a page is written in other bytes each time", async
 });
 
 t.test("a link to a customer's file gives the file, and leaves one's own page what it was", async (t) => {
-  it.app.page("/queue", html(`<h1>{who}</h1><a id="file" href="/u/17/file">Nuno's file</a>`));
+  it.app.page("/queue", html(`<a id="file" href="/u/17/file">Nuno's file</a>`));
   const headers = { "content-disposition": "attachment; filename=a.csv" };
   it.app.page("/u/17/file", { body: "of {who}", type: "text/csv", headers });
   const context = await it.person("alice");
@@ -129,10 +129,7 @@ t.test("a link to a customer's file gives the file, and leaves one's own page wh
   const [file] = await Promise.all([page.waitForEvent("download"), page.click("#file")]);
   t.equal(await readFile(await file.path(), "utf8"), "of 17");
   t.notOk((await context.cookies()).some(({ name }) => name === "guise"));
-  t.equal(
-    await page.evaluate("fetch('/queue').then((it) => it.text())"),
-    html(`<h1>alice</h1><a id="file" href="/u/17/file">Nuno's file</a>`),
-  );
+  t.match(await page.evaluate("fetch('/queue').then((it) => it.text())"), /<h1>alice<\/h1>/);
   t.match((await it.recorded("impersonation.ended")).at(-1), { user: { effective: { id: "17" } } });
   await context.close();
 });
