@@ -13,6 +13,7 @@ t.test("our files are served with their types, and are never guessed", async (t)
   t.equal(css.header("x-content-type-options"), "nosniff");
   const client = await ask(["GET /.guise/client.js", ...FETCH]);
   t.same([client.status, client.body, client.header("content-type")], [200, "1", CLIENT.type]);
+  t.equal(client.header("access-control-allow-origin"), "*", "also to a sandboxed page, which has no origin");
   t.equal(it.asked.identity, 0);
 });
 

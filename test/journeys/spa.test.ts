@@ -10,6 +10,7 @@ const it = await hostile({
   - { path: /logout, stop: true }
   - { path: /link-account, deny: "Only customers link accounts." }
   - { path: "/api/site/:site", methods: [DELETE], confirm: "Delete this site for {effectiveUser.name}?" }
+  - { path: "/site/:site/drop", methods: [POST], confirm: "Drop this site for {effectiveUser.name}?" }
 page:
   disable: ["a[href='/link-account']", "button.link"]
   logout: ["a[href='/logout']", "button.sign-out"]`,
@@ -21,7 +22,7 @@ const SPA = `<!doctype html><html lang="en"><title>App</title><body><nav><a href
 <script>
   const views = {
     "/home": "<h1>{who} home</h1>",
-    "/settings": '<h1>{who} settings</h1><a href="/link-account">Link</a> <button class="link">Link here</button> <a href="/logout">Sign out</a> <button class="sign-out">Sign out here</button> <button class="delete">Delete</button> <button class="remove">Remove</button> <p id="said"></p>',
+    "/settings": '<h1>{who} settings</h1><a href="/link-account">Link</a> <button class="link">Link here</button> <a href="/logout">Sign out</a> <button class="sign-out">Sign out here</button> <button class="delete">Delete</button> <button class="remove">Remove</button> <form method="post" action="/site/9/drop"><button class="drop" name="how" value="now">Drop</button></form> <p id="said"></p>',
   };
   const draw = () => requestAnimationFrame(() => { document.querySelector("#app").innerHTML = views[location.pathname] ?? views["/home"]; });
   window.sent = [];
@@ -140,6 +141,25 @@ t.test("a script's request that wants a yes is asked about in the page, and done
   await page.waitForFunction("document.querySelector('#said').textContent === '200'");
   t.match(sent("/api/site/7"), [{ method: "DELETE", who: "17", body: '{"by":"17"}' }]);
   t.equal(sent("/api/site/7").length, 1, "once");
+  await page.context().close();
+});
+
+t.test("a form that is drawn later is asked about in the page, and sent once", async (t) => {
+  it.app.page("/site/9/drop", "<!doctype html><title>Dropped</title><h1>{who} dropped</h1>");
+  const page = await settings();
+  await page.click("button.drop");
+  await page.waitForFunction("document.activeElement?.localName === 'guise-banner'");
+  const banner = await inside(page);
+  t.match(await banner.call("dialog", "return this.innerText;"), /Drop this site for Nuno Almeida\?/);
+  await page.keyboard.press("Escape");
+  t.equal(new URL(page.url()).pathname, "/settings", "no leaves all as it is");
+  t.strictSame(sent("/site/9/drop"), []);
+  await page.click("button.drop");
+  await page.waitForFunction("document.activeElement?.localName === 'guise-banner'");
+  await banner.click("dialog button");
+  await page.locator("h1", { hasText: "17 dropped" }).waitFor();
+  t.match(sent("/site/9/drop"), [{ method: "POST", who: "17", body: "how=now" }]);
+  t.equal(sent("/site/9/drop").length, 1, "once");
   await page.context().close();
 });
 

@@ -64,7 +64,7 @@ const ANSWERS: readonly (readonly [name: string, answer: AppPage, wanted: string
   ["JSON", { body: '{"a":"<h1>b</h1>"}', type: "application/json" }, "no document"],
 ];
 
-t.test("no answer of the app is a document in the tab without the banner", async (t) => {
+t.test("HTML-04: no answer of the app is a document in the tab without the banner", async (t) => {
   const { context, page } = await asNuno(it);
   for (const [name, answer, wanted] of ANSWERS) {
     await open(it, page, "/answer", answer);

@@ -1,4 +1,6 @@
 const SWITCHED_OFF = "Not available while you view the app as somebody else";
+/** By which a selector tells elements from each other, and which apps change in elements that they use again. */
+const TELLING = ["href", "action", "formaction", "class", "id", "name", "type", "value"];
 const BLOCKED = [
   "click",
   "auxclick",
@@ -21,15 +23,25 @@ export function startDisable({ config }) {
   const selectors = valid(config.disable);
   if (selectors === "") return;
   paint(selectors);
+  /** @type {Map<Element, string | null>} Each with the title that it had. */
+  const marked = new Map();
   const mark = () => {
+    for (const [element, title] of marked) {
+      if (element.isConnected && element.matches(selectors)) continue;
+      marked.delete(element);
+      element.removeAttribute("aria-disabled");
+      if (title === null) element.removeAttribute("title");
+      else element.setAttribute("title", title);
+    }
     for (const element of document.querySelectorAll(selectors)) {
       if (element.getAttribute("aria-disabled") === "true") continue;
+      marked.set(element, element.getAttribute("title"));
       element.setAttribute("aria-disabled", "true");
       element.setAttribute("title", SWITCHED_OFF);
     }
   };
   mark();
-  new MutationObserver(mark).observe(document, { childList: true, subtree: true });
+  new MutationObserver(mark).observe(document, { childList: true, subtree: true, attributeFilter: TELLING });
   for (const type of BLOCKED)
     addEventListener(type, (event) => block(event, selectors), { capture: true, passive: false });
   addEventListener(

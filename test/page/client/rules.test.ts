@@ -32,6 +32,29 @@ t.test("what is disabled is grey and can't be used, also when the app renders it
   await page.context().close();
 });
 
+t.test(
+  "an element that the app uses again for something else can be used again, and the other way round",
+  async (t) => {
+    const html = `<!doctype html><title>a</title><body><a id=one href="/gone" title="Go">a</a><a id=two href="#fine">b</a>`;
+    const { page } = await it.open({ html, view: { disable: ["a[href='/gone']"] } });
+    const told = (id: string) =>
+      page.evaluate(
+        `[document.querySelector("${id}").getAttribute("aria-disabled"), document.querySelector("${id}").title]`,
+      );
+    await page.waitForFunction("document.querySelector('#one').getAttribute('aria-disabled') === 'true'");
+    await page.evaluate(
+      "document.querySelector('#one').href = '#fine', document.querySelector('#two').href = '/gone'",
+    );
+    await page.waitForFunction("document.querySelector('#two').getAttribute('aria-disabled') === 'true'");
+    t.strictSame(await told("#one"), [null, "Go"]);
+    await page.click("#two", { force: true });
+    t.equal(new URL(page.url()).pathname, "/page");
+    await page.click("#one");
+    t.match(page.url(), /#fine$/);
+    await page.context().close();
+  },
+);
+
 t.test("the app's way to sign out stops instead", async (t) => {
   for (const press of ["#out", "#inner", "#form button"]) {
     const html = `<!doctype html><title>a</title><body><a id=out href="/logout">a</a><a href="/logout"><i id=inner>b</i></a>
