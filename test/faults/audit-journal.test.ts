@@ -186,3 +186,25 @@ t.test(
     t.match(it.log(), /"level":50.*no such file.*\.jsonl.*the journal failed/, "the log names the file");
   },
 );
+
+t.test("in blocking and batch a journal that failed stops nobody, and what is lost is counted", async (t) => {
+  for (const mode of ["blocking", "batch, insecureBatch: true"]) {
+    const app = await liveApp(t);
+    const { data, config } = frontFolder(t, frontConfig(app.origin, `audit: { mode: ${mode} }\n`));
+    const it = await serving(t, { data, config });
+    const worn = await disguised(it.url);
+    for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
+    for (let n = 0; n < 3; n += 1)
+      t.match(await ask(`${it.url}/page`, { ...CLICK, ...worn, "sec-fetch-site": "same-origin" }), {
+        status: 200,
+        body: /guise-banner/,
+      });
+    await it.logged("the journal failed");
+    let lost = 0;
+    while (lost === 0)
+      lost = Number(/^guise_audit_lost_total (\d+)$/m.exec((await ask(`${it.adminUrl}/metrics`)).body)?.[1]);
+    t.ok(lost > 0, `${mode}: ${lost} lost`);
+    it.child.kill("SIGTERM");
+    t.equal(await it.exited, 0, "it was chosen to go on");
+  }
+});
