@@ -167,7 +167,7 @@ t.test("a row says why the agent came, and with what ticket", async (t) => {
   const it = await testWorld(t, READERS);
   const lines = [line({ action: "impersonation.started" })];
   const ask = await openConsole(t, it, [], archiveOf({ search: async () => ({ lines, beyond: null }) }));
-  t.match((await ask([ACTIVITY, ...INSIDE, ...ADA])).body, /T-42 &#183; does not see the chart/);
+  t.match((await ask([ACTIVITY, ...INSIDE, ...ADA])).body, /T-42 · does not see the chart/);
 });
 
 t.test("a week is one click away, and so is what was refused in it", async (t) => {
@@ -203,7 +203,7 @@ t.test("more time than a day is named by its ends, and what does not fit is said
   const many = Array.from({ length: 20 }, (_, n) => ({ ...RUN, id: `imp-${n}`, agent: `a${n}`, refused: 2 }));
   const ask = await openConsole(t, it, [], archiveOf({ runs: async () => many }));
   const { body } = await ask([`${ACTIVITY}?from=2026-05-26&to=2026-06-02`, ...INSIDE, ...ADA]);
-  t.match(body, /26 May 2026 &#8211; 1 Jun 2026/);
+  t.match(body, /26 May 2026 – 1 Jun 2026/);
   t.match(body, /8 more are not drawn/);
   t.match(body, /20 impersonations: 60 looked at, 0 changed, 40 refused, 0 failed/);
   t.match(body, /from=2026-05-19T00%3A00&amp;to=2026-05-26T00%3A00" rel="prev"/);
