@@ -4,25 +4,30 @@ import { open, readFile, rename } from "node:fs/promises";
 export interface CursorFile {
   /** Null: the file was not there, nothing was ever sent. */
   read(): Promise<Map<string, number> | null>;
-  /** Durable when it resolves; whole or as before when the process ends in between. */
+  /**
+   * Durable when it resolves; whole or as before when the process ends in between. What another process wrote meanwhile
+   * stays, as far as it is further on.
+   */
   write(positions: ReadonlyMap<string, number>): Promise<void>;
 }
 
 export function cursorFile(path: string): CursorFile {
+  const read = async () => {
+    try {
+      return new Map(entriesOf(JSON.parse(await readFile(path, "utf8")), path));
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+      throw error;
+    }
+  };
   return {
-    read: async () => {
-      try {
-        return new Map(entriesOf(JSON.parse(await readFile(path, "utf8")), path));
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-        throw error;
-      }
-    },
+    read,
     write: async (positions) => {
-      const draft = `${path}.draft`;
+      const all = furthest(positions, (await read()) ?? new Map());
+      const draft = `${path}.${process.pid}.draft`;
       const handle = await open(draft, "w", 0o600);
       try {
-        await handle.writeFile(JSON.stringify(Object.fromEntries(positions)));
+        await handle.writeFile(JSON.stringify(Object.fromEntries(all)));
         await handle.sync();
       } finally {
         await handle.close();
@@ -30,6 +35,16 @@ export function cursorFile(path: string): CursorFile {
       await rename(draft, path);
     },
   };
+}
+
+/** Of each producer the position that is further on. */
+export function furthest(
+  one: ReadonlyMap<string, number>,
+  other: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const all = new Map(one);
+  for (const [producer, position] of other) all.set(producer, Math.max(position, all.get(producer) ?? 0));
+  return all;
 }
 
 function entriesOf(value: unknown, path: string): readonly (readonly [string, number])[] {

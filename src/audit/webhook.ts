@@ -2,8 +2,9 @@ import { createHash, createHmac } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "../domain/audit-event.ts";
+import { Fault } from "../errors.ts";
 import type { JournalRecord, Kind } from "../ports.ts";
-import { type CursorFile, cursorFile } from "./cursor-file.ts";
+import { type CursorFile, cursorFile, furthest } from "./cursor-file.ts";
 import type { Sink, SinkDeps } from "./sink.ts";
 
 const schema = z.strictObject({
@@ -44,7 +45,9 @@ class Webhook implements Sink {
   #first = false;
 
   constructor({ webhook: { url, events, secret, format } }: Options, deps: SinkDeps) {
-    const id = createHash("sha256").update(url).digest("hex").slice(0, 12);
+    // The same address may be told twice, of other things or in another way.
+    const told = JSON.stringify([url, format, events?.toSorted() ?? null]);
+    const id = createHash("sha256").update(told).digest("hex").slice(0, 12);
     this.name = `webhook ${new URL(url).host} ${id.slice(0, 4)}`;
     this.#url = url;
     this.#format = format;
@@ -55,11 +58,10 @@ class Webhook implements Sink {
   }
 
   async position(producer: string): Promise<number> {
-    if (this.#positions === null) {
-      const kept = await this.#file.read();
-      this.#first = kept === null;
-      this.#positions = kept ?? new Map();
-    }
+    const kept = await this.#file.read();
+    if (this.#positions === null) this.#first = kept === null;
+    // A life that is over may have been told on by another process.
+    this.#positions = furthest(this.#positions ?? new Map(), kept ?? new Map());
     const known = this.#positions.get(producer);
     if (known !== undefined) return known;
     return this.#first && producer !== this.#deps.producer ? Number.MAX_SAFE_INTEGER : 0;
@@ -156,13 +158,18 @@ function messageOf({ "@timestamp": at, event, user, guise }: WebhookRecord) {
   };
 }
 
-/** Ids are anybody's choice: none of them may call a whole channel. */
+/** Ids are anybody's choice: none of them may call a whole channel, or look like a line of its own. */
 function plain(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ");
+  return line.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 function keyOf(secret: string): Buffer {
-  return secret.startsWith(PREFIX) ? Buffer.from(secret.slice(PREFIX.length), "base64") : Buffer.from(secret);
+  if (!secret.startsWith(PREFIX)) return Buffer.from(secret);
+  const text = secret.slice(PREFIX.length);
+  if (!/^[A-Za-z0-9+/_-]{4,}={0,2}$/.test(text))
+    throw new Fault("config-invalid", `a webhook's secret begins with ${PREFIX}, but base64 does not follow`);
+  return Buffer.from(text, "base64");
 }
 
 function signature(key: Buffer, id: string, timestamp: string, body: string): string {

@@ -53,10 +53,10 @@ t.test("a chat service gets the sentence alone, in which nobody's id can call a 
   const { sink, deliveries } = await setup(t, { format: "slack" });
   const [record] = records("gw-1", 1);
   if (record === undefined) throw new Error("unreachable");
-  const line = record.line.replace('"id":"17"', '"id":"<!channel>"');
+  const line = record.line.replace('"id":"17"', '"id":"<!channel>\\n\\u202eall"');
   await sink.send([{ ...record, line }]);
   t.strictSame(JSON.parse(deliveries[0]?.body ?? ""), {
-    text: "impersonation.intent: alice as &lt;!channel&gt; (impersonating, T-42)",
+    text: "impersonation.intent: alice as &lt;!channel&gt; all (impersonating, T-42)",
   });
 });
 
@@ -131,6 +131,42 @@ t.test(
     t.equal(await next.position("a-life-in-between"), 0);
   },
 );
+
+t.test("two processes of one folder do not forget what the other one has told", async (t) => {
+  const { make, deliveries } = await setup(t);
+  const [one, other] = [make(), make()];
+  const [ours, theirs] = [records("gw-1", 5), records("gw-2", 5)];
+  await one.position("gw-1");
+  await other.position("gw-2");
+  await other.send(theirs.slice(0, 3));
+  await one.send(ours.slice(0, 2));
+  await other.send(theirs.slice(3));
+  await one.send(ours.slice(2));
+  t.equal(await other.position("gw-1"), 5, "it goes on with a life that is over where that one ended");
+  const next = make();
+  t.strictSame([await next.position("gw-1"), await next.position("gw-2")], [5, 5]);
+  t.equal(deliveries.length, 10);
+});
+
+t.test("one address that is told of two things is two sinks", async (t) => {
+  const folder = t.testdir();
+  const deps = { clock, log: memoryLog(), folder, producer: "gw-1" };
+  const { url, deliveries } = await service(t);
+  const of = (more: object) => webhook.create({ webhook: { format: "json", url, ...more } }, deps);
+  const [all, ends] = [of({}), of({ events: ["impersonation.ended"] })];
+  t.not(all.name, ends.name);
+  await ends.position("gw-1");
+  await ends.send(records("gw-1", 3));
+  t.equal(await all.position("gw-1"), 0);
+  await all.send(records("gw-1", 3));
+  t.equal(deliveries.length, 3);
+});
+
+t.test("a secret that says it is base64 and is not is refused", async (t) => {
+  const options = { webhook: { format: "json" as const, url: "http://127.0.0.1:1/", secret: "whsec_ä" } };
+  const deps = { clock, log: memoryLog(), folder: t.testdir(), producer: "gw-1" };
+  t.throws(() => webhook.create(options, deps), { code: "config-invalid" });
+});
 
 t.test("an address that does not answer is a problem of its own", async (t) => {
   const folder = t.testdir();
