@@ -150,6 +150,10 @@ t.test("AUD-03: no secret is in any record", async (t) => {
     "sessionId=S3CRET4",
     "code=S3CRET5",
     "x=eyJhbGciOiJub25lIn0.eyJzdWIiOiJTM0NSRVQ2In0.",
+    "next=/reset?token=S3CRET9",
+    "next=%2Freset%3Ftoken%3DS3CRET10",
+    "a=1;token=S3CRET11",
+    "at=https%3A%2F%2Fnuno%3AS3CRET12%40example.com",
   ];
   await send(
     t,
