@@ -46,7 +46,7 @@ t.test("a method override is judged as the gateway judges it: as both", async (t
   for (const [address, reason] of [
     ["/payments/1?_method=GET", "denied"],
     ["/x?_method=PUT", "impersonating"],
-  ]) {
+  ] as const) {
     const { out } = await ask("POST", `http://app.example.com${address}`, ...worn);
     t.match(JSON.parse(out), { reason }, address);
   }
