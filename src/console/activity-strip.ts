@@ -19,7 +19,7 @@ export function strip(prefix: string, runs: readonly Run[], from: number, to: nu
   const bottom = TOP + lanes.length * LANE;
   const time = axis(from, to, LEFT, WIDTH - LEFT - 20);
   const bars = lanes.flatMap((lane, row) => lane.map((run) => bar(prefix, run, { time, row })));
-  return html`<svg class="drawing" viewBox="0 0 ${WIDTH} ${bottom + 26}" role="img" aria-labelledby="strip-title">
+  return html`<svg class="drawing" viewBox="0 0 ${WIDTH} ${bottom + 26}" role="group" aria-labelledby="strip-title">
 <title id="strip-title">Who viewed the app as whom from ${dateText(from)} ${clock(from, 60_000)} to ${dateText(to)} ${clock(to, 60_000)} (UTC)</title>
 ${ticks(time, TOP, bottom)}
 ${lanes.map((lane, row) => html`<text class="lane" x="${LEFT - 12}" y="${TOP + row * LANE + 17}" text-anchor="end">${laneText(lane[0])}</text>`)}

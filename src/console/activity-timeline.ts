@@ -39,7 +39,7 @@ export function timeline({ from, to, picture, closer }: TimelineView): Html {
   const most = Math.max(1, ...sums(picture).values());
   const stretches = picture.stretches.slice(0, MOST_STRETCHES);
   const end = bottom + 24 + stretches.length * STRETCH;
-  return html`<svg class="drawing" viewBox="0 0 ${WIDTH} ${end + 4}" role="img" aria-labelledby="time-title time-text">
+  return html`<svg class="drawing" viewBox="0 0 ${WIDTH} ${end + 4}" role="group" aria-labelledby="time-title time-text">
 <title id="time-title">What was done, from ${clock(from)} to ${clock(to)} (UTC)</title>
 <desc id="time-text">${inWords(picture)}</desc>
 ${band(picture, time, bottom)}

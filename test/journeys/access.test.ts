@@ -38,6 +38,16 @@ for (const [name, options] of WINDOWS) {
         `${path} fits`,
       );
     }
+    await page.goto(`${it.url}/.guise/activity`);
+    for (const link of [null, ".records a[href*='impersonation=']", ".records a.why"]) {
+      if (link !== null) await page.locator(link).first().click();
+      t.strictSame(await findings(page), { looked: true, violations: [] }, `activity, ${link}`);
+      t.equal(
+        await page.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+        true,
+        `${link} fits`,
+      );
+    }
     await context.clearCookies({ name: "app" });
     await page.goto(`${it.url}/plain`);
     t.strictSame(await findings(page), { looked: true, violations: [] }, "the page that says it is over");
