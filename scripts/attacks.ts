@@ -1,6 +1,7 @@
 // Runs the attack tests and writes docs/attacks.md: every attack with its test and its result.
 import { spawn } from "node:child_process";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
 
 const FOLDERS = ["test/attacks", "test/journeys"] as const;
@@ -25,6 +26,18 @@ async function run(file: string): Promise<Run> {
   for (const [, not, ids = ""] of text.matchAll(/^ {4}(not )?ok \d+ - ([A-Z]+-\d\d(?:, [A-Z]+-\d\d)*): /gm))
     for (const id of ids.split(", ")) passed.set(id, (passed.get(id) ?? true) && not === undefined);
   return { file, passed, checks: checksIn(text) };
+}
+
+/** Runs all of them, as many at a time as there are processors. */
+async function allOf(files: readonly string[]): Promise<readonly Run[]> {
+  const runs: Run[] = [];
+  const waiting = [...files.entries()];
+  const worker = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      runs[next[0]] = await run(next[1]);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return runs;
 }
 
 /** What is asserted below the subtests of an id; each of those ends with its own line, four deep. */
@@ -94,8 +107,7 @@ async function suites(): Promise<readonly string[]> {
 }
 
 if (import.meta.main) {
-  const runs: Run[] = [];
-  for (const file of await suites()) runs.push(await run(file));
+  const runs = await allOf(await suites());
   const table = [
     "| id | attack | what has to happen | test | result |",
     "|---|---|---|---|---|",
