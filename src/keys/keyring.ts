@@ -16,7 +16,7 @@ export interface KeyringOptions {
   readonly files?: { readonly [P in Purpose]?: readonly string[] } & { readonly data?: string };
   readonly clock: Clock;
   readonly log: Log;
-  /** How long a replaced key stays published, ms. Default a week. */
+  /** How long a replaced key of tokens stays published, ms. Default a week; those of checkpoints stay for ever. */
   readonly keepFor?: number;
   /** How long a new key is published before it signs, ms. Default five minutes. */
   readonly lead?: number;
@@ -43,7 +43,7 @@ export interface Keyring extends Closing {
 
 /** Opens the keys and makes those that aren't there. Throws `key-unreadable`. */
 export async function keyring(options: KeyringOptions): Promise<Keyring> {
-  const { clock, log, keepFor = WEEK, reloadEvery = MINUTE } = options;
+  const { clock, log, reloadEvery = MINUTE } = options;
   const root = await orFault("data", () => openData(options));
   let keys: Readonly<Record<Purpose, readonly DatedKey[]>> = {
     token: await orFault("token", () => openPurpose(options, "token")),
@@ -62,7 +62,7 @@ export async function keyring(options: KeyringOptions): Promise<Keyring> {
     }
   };
   const timer = reloadEvery > 0 ? setInterval(() => void reload(), reloadEvery).unref() : null;
-  const published = (purpose: Purpose) => publishedAt(keys[purpose], clock.now(), keepFor);
+  const published = (purpose: Purpose) => publishedAt(keys[purpose], clock.now(), keptFor(options, purpose));
   return {
     signer: (purpose) => needed(signerAt(keys[purpose], clock.now()), purpose),
     published,
@@ -109,8 +109,14 @@ async function rotateKept(options: KeyringOptions, purpose: Purpose, atOnce: boo
     throw new Fault("usage", `the ${purpose} key is kept in a file of yours: write the new key there`);
   }
   const now = options.clock.now();
-  const { keepFor = WEEK, lead = 5 * MINUTE } = options;
+  const { lead = 5 * MINUTE } = options;
+  const keepFor = keptFor(options, purpose);
   await rotateSeries(options.folder, purpose, { now, activeFrom: atOnce ? now : now + lead, keepFor });
+}
+
+/** A token is over in minutes; what a checkpoint swears has to be checked for as long as there are records. */
+function keptFor({ keepFor = WEEK }: KeyringOptions, purpose: Purpose): number {
+  return purpose === "checkpoint" ? Number.POSITIVE_INFINITY : keepFor;
 }
 
 /** A signer that was replaced in a file of somebody else's is gone from there: it stays published from here. */

@@ -98,6 +98,23 @@ t.test("keys that were replaced long ago leave the disk", async (t) => {
   t.strictSame(files.sort(), ["token.0002.json", "token.0003.json"]);
 });
 
+t.test(
+  "keys of checkpoints stay, however long ago they were replaced: records are checked for years",
+  async (t) => {
+    const folder = join(t.testdir(), "keys");
+    const { time, options } = setup(folder);
+    const ring = await keyring(options);
+    const first = ring.signer("checkpoint").kid;
+    await ring.rotate("checkpoint", { atOnce: true });
+    time.now += 400 * DAY;
+    await ring.rotate("checkpoint", { atOnce: true });
+    t.equal(ring.published("checkpoint").length, 3);
+    t.equal(ring.published("checkpoint")[0]?.kid, first);
+    const files = (await readdir(folder)).filter((file) => file.startsWith("checkpoint"));
+    t.equal(files.length, 3);
+  },
+);
+
 t.test("a key of one's own file signs, and the replaced one stays published", async (t) => {
   const dir = t.testdir({ "a.pem": generatePem("token") });
   const file = join(dir, "a.pem");
