@@ -79,6 +79,9 @@ async function lives(
     worn ??= await disguised(it.url);
     const load = agents(it, worn, `${folder.data.slice(-6)}-${life}`, tally);
     if (life + 1 < count) next = serving(t, folder);
+    // On a busy machine nothing may have come through by then: every other life has answered somebody before it ends.
+    const before = tally.answered.size;
+    while (life % 2 === 0 && tally.answered.size === before) await new Promise((done) => setTimeout(done, 5));
     await new Promise((done) => setTimeout(done, 40 + Math.random() * 400));
     it.child.kill("SIGKILL");
     await Promise.all([it.exited, load]);
