@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { TONES } from "./row.ts";
 
 /** Changes whenever a table does: a catalog of another layout is made anew. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 
 const TABLES = `
 create table facts (name text primary key, value text not null) without rowid;
@@ -31,6 +32,7 @@ create index records_by_agent on records (agent, at, action);
 create index records_by_customer on records (customer, at, action);
 create index records_by_pair on records (agent, customer, at);
 create index records_by_run on records (run, at) where run is not null;
+create index records_refused on records (at) where tone = ${TONES.indexOf("refused")};
 create index records_by_event on records (event);
 create index records_by_request on records (request) where request is not null;
 pragma user_version = ${LAYOUT};`;
