@@ -1,6 +1,6 @@
 import type { Decision, ReasonWord } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
-import type { Impersonation } from "../domain/impersonation.ts";
+import { type Impersonation, touch } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { capturedOf } from "./capture.ts";
 import { keepQuestion } from "./confirm.ts";
@@ -9,6 +9,7 @@ import type { Judged } from "./judge.ts";
 import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
 import { isFramed } from "./navigation.ts";
 import { decisionOf, eventOf } from "./record.ts";
+import { isUse } from "./use.ts";
 import type { World } from "./world.ts";
 
 /** A request whose consequences are on record: it may go on, or be answered. */
@@ -131,8 +132,9 @@ async function leaving(
 async function goingOn(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
   if (held === null) throw new TypeError("a request was to go on under no impersonation");
   const intent = await intend(world, base, held);
+  if (!isUse(base)) return { ...base, impersonation: held, intent };
   world.book.touch(held.id, base.at);
-  return { ...base, impersonation: held, intent };
+  return { ...base, impersonation: touch(held, base.at), intent };
 }
 
 async function takingOff(

@@ -1,4 +1,4 @@
-import { endedAt, touch } from "../domain/impersonation.ts";
+import { endedAt } from "../domain/impersonation.ts";
 import type { Committed } from "./commit.ts";
 import { end } from "./lifecycle.ts";
 import { settle, UNSENT } from "./settle.ts";
@@ -8,7 +8,7 @@ import type { World } from "./world.ts";
 export async function inTime(world: World, committed: Committed): Promise<Committed> {
   const { impersonation, intent, decision } = committed;
   if (impersonation === null || intent === null) return committed;
-  const reason = endedAt(touch(impersonation, committed.at), world.clock.now());
+  const reason = endedAt(impersonation, world.clock.now());
   if (reason === null) return committed;
   settle(world, committed, UNSENT);
   const over = await end(world, committed, impersonation, reason);

@@ -72,7 +72,7 @@ function receive(
     sent: method,
     ...effectiveMethod(method, url.query),
     ...url,
-    tab: one(raw.headers["x-guise-tab"]) ?? url.tab,
+    ...tabOf(one(raw.headers["x-guise-tab"]) ?? url.tab),
     probing: raw.headers[PROBE] !== undefined,
     ...host,
     ...outer,
@@ -128,7 +128,7 @@ interface Address {
 export const CONFIRMING = "_guise_confirm=yes";
 
 /** Ours are the last of a query: the yes to a question, or the tab of what can carry no header (a socket, a beacon). */
-const MARK = /(?:^|&)(?:_guise_confirm=yes|_guise_tab=([\w-]{1,64}))$/;
+const MARK = /(?:^|&)(?:_guise_confirm=yes|_guise_tab=([\w-]{1,64}(?:\.idle)?))$/;
 
 function withoutMarks(path: string, query: string | null, target: string): Address {
   const mark = query === null || !query.includes("_guise_") ? null : MARK.exec(query);
@@ -137,6 +137,12 @@ function withoutMarks(path: string, query: string | null, target: string): Addre
   const tab = mark[1] ?? null;
   const rest = before === null ? path : `${path}?${before}`;
   return { path, query: before, target: rest, confirming: tab === null, tab };
+}
+
+/** What is no mark of ours is of no tab that there is. */
+function tabOf(mark: string | null): Pick<Received, "tab" | "unattended"> {
+  const unattended = mark?.endsWith(".idle") === true;
+  return { tab: unattended ? mark.slice(0, -".idle".length) : mark, unattended };
 }
 
 function hostReading(raw: IncomingMessage): { host: string; authority: string } {

@@ -46,6 +46,8 @@ export interface Received {
   readonly confirming: boolean;
   /** The public id of the impersonation under which the page was opened that asks, where its script says so. */
   readonly tab: string | null;
+  /** That script says that nobody was at the page for a while. */
+  readonly unattended: boolean;
   /** A script only wants to know whether it would be asked; it never goes to the app. */
   readonly probing: boolean;
   readonly navigation: Navigation;

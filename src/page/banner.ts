@@ -11,7 +11,10 @@ export interface BannerView extends HostView {
   readonly mode: Mode;
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
   readonly endsAt: number;
+  readonly until: number;
+  readonly idleFor: number;
   readonly now: number;
   /** For the forms; masked anew for each answer by whoever makes it. */
   readonly csrf: string;
@@ -48,6 +51,8 @@ export function banner(view: BannerView): string {
       name,
       now: view.now,
       endsAt: view.endsAt,
+      until: view.until,
+      idleFor: view.idleFor,
       writeUntil: view.writeUntil,
       disable: view.disable,
       logout: view.logout,

@@ -24,6 +24,7 @@ const PARTS = [
   "confirm",
   "freeze",
   "tab",
+  "attend",
   "mark",
   "watch",
   "banner",

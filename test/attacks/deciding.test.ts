@@ -427,6 +427,8 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
   for (const [socket, target, fields] of [
     [false, "/api/me?a=1", told.header],
     [false, `/api/me?a=1&${told.mark}`, []],
+    [false, "/api/me?a=1", [`${told.header}.idle`]],
+    [false, `/api/me?a=1&${told.mark}.idle`, []],
     [true, `/live?a=1&${told.mark}`, []],
   ] as const) {
     const way = { name: "", disguised: true, socket };

@@ -120,6 +120,25 @@ t.test("use puts the idle limit off", async (t) => {
   t.match(await it.book.recall(secret), { impersonation: { lastSeenAt: impersonation.startedAt + 600_000 } });
 });
 
+t.test(
+  "what a page asks for by itself puts nothing off, and the banner's end is that of this very request",
+  async (t) => {
+    const it = await testWorld(t);
+    const { cookie, secret, impersonation } = await wear(it);
+    const { startedAt } = impersonation;
+    it.clock.pass(600_000);
+    const poll = ["GET /x", ...FETCH, ...ALICE, cookie, `X-Guise-Tab: ${impersonation.id}.idle`];
+    const polled = await committed(it, poll);
+    t.match(polled, { decision: { reason: "impersonating" }, impersonation: { lastSeenAt: startedAt } });
+    await new Promise((resolve) => setImmediate(resolve));
+    t.match(await it.book.recall(secret), { impersonation: { lastSeenAt: startedAt } });
+    const used = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+    t.match(used.impersonation, { lastSeenAt: startedAt + 600_000 });
+    it.clock.pass(900_000);
+    t.match(await committed(it, poll), { decision: { reason: "ended-idle" } });
+  },
+);
+
 t.test("a switch is one end and one start, with another secret and the same way back", async (t) => {
   const it = await testWorld(t);
   const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });

@@ -41,6 +41,8 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     reason: "Can not publish the status page",
     ticket: "T-1042",
     endsAt: now + 28 * 60_000,
+    until: now + 3_600_000,
+    idleFor: 28 * 60_000,
     now,
     csrf: "c~s\\r<f",
     canElevate: true,

@@ -47,7 +47,11 @@ export const agent = z.strictObject({
   limit: z
     .strictObject({
       total: duration.prefault("60m").describe("How long it lasts at the most."),
-      idle: duration.prefault("15m").describe("How long it lasts without a request."),
+      idle: duration
+        .prefault("15m")
+        .describe(
+          "How long it lasts while nobody does anything; what a page asks for by itself doesn't count.",
+        ),
     })
     .prefault({})
     .describe("When it ends by itself."),

@@ -1,3 +1,4 @@
+import { startAttend } from "./attend.js";
 import { startClock } from "./clock.js";
 import { startConfirm } from "./confirm.js";
 import { startDisable } from "./disable.js";
@@ -27,8 +28,8 @@ async function start(script) {
   }
   startWatch(banner);
   const check = startTab(banner);
-  startMark(banner, () => void check());
-  startClock(banner, check);
+  const used = startClock(banner, check);
+  startMark(banner, { attended: startAttend(), used, refused: () => void check() });
   startDisable(banner);
   startLogout(banner);
   startConfirm(banner);

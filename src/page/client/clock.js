@@ -2,13 +2,14 @@ import { make } from "./element.js";
 
 /**
  * Counts down in the agent's own time zone, and calls `ended` each time when nothing is left of the whole or of a step up to
- * write; that may tell a later end.
+ * write; that may tell a later end. Gives a function to call when the page was used, which moves the idle limit.
  * @param {import("./element.js").Banner} banner
  * @param {() => Promise<number | null>} ended
+ * @returns {() => void}
  */
 export function startClock({ root, config }, ended) {
   const place = root.querySelector("time.until");
-  if (!(place instanceof HTMLTimeElement)) return;
+  if (!(place instanceof HTMLTimeElement)) return () => undefined;
   const at = make("span", "at", "");
   const rest = make("span", "", "");
   const word = make("span", "lead", " left");
@@ -35,6 +36,9 @@ export function startClock({ root, config }, ended) {
   place.dateTime = new Date(endsAt).toISOString();
   void tick();
   setInterval(tick, 1000);
+  return () => {
+    endsAt = Math.max(endsAt, Math.min(config.until, Date.now() + skew + config.idleFor));
+  };
 }
 
 /** @param {number} at */

@@ -6,7 +6,9 @@
  * @property {"read" | "write"} mode
  * @property {string} name
  * @property {number} now
- * @property {number} endsAt
+ * @property {number} endsAt if nobody does anything more
+ * @property {number} until at the latest
+ * @property {number} idleFor ms without a deed
  * @property {number | null} writeUntil
  * @property {string[]} disable
  * @property {string[]} logout

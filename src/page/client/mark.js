@@ -3,23 +3,37 @@ const HEADER = "x-guise-tab";
 const PARAMETER = "_guise_tab";
 
 /**
- * Has the page's scripts say with each request of theirs whose page this is, so that the server refuses those of a tab
- * that was left open under other shoes: before this script has heard of it, and where nobody is worn any more.
- * @param {import("./element.js").Banner} banner
- * @param {() => void} refused called when an answer says so
+ * @typedef {object} Marking
+ * @property {() => string} mark
+ * @property {(status: number, type: string | null) => void} heard
  */
-export function startMark({ config }, refused) {
+
+/**
+ * Has the page's scripts say with each request of theirs whose page this is, so that the server refuses those of a tab
+ * that was left open under other shoes: before this script has heard of it, and where nobody is worn any more. And
+ * whether anybody is there, for the idle limit.
+ * @param {import("./element.js").Banner} banner
+ * @param {{ attended: () => boolean, used: () => void, refused: () => void }} calls `used`: a request was sent by somebody who
+ *   is there; `refused`: an answer says that this tab is another's
+ */
+export function startMark({ config }, { attended, used, refused }) {
   // From an opaque origin every request goes to another one, and may carry no header of ours.
   if (self.origin === "null") return;
-  const id = config.impersonation ?? "";
-  const heard = (/** @type {number} */ status, /** @type {string | null} */ type) => {
-    if (status === 409 && type?.startsWith("application/problem+json") === true) refused();
+  const marking = {
+    mark: () => {
+      if (!attended()) return `${config.impersonation}.idle`;
+      used();
+      return `${config.impersonation}`;
+    },
+    heard: (/** @type {number} */ status, /** @type {string | null} */ type) => {
+      if (status === 409 && type?.startsWith("application/problem+json") === true) refused();
+    },
   };
-  markFetch(id, heard);
-  markXhr(id, heard);
+  markFetch(marking);
+  markXhr(marking);
   const { sendBeacon } = Navigator.prototype;
   Navigator.prototype.sendBeacon = function (url, data) {
-    return sendBeacon.call(this, withMark(id, url), data);
+    return sendBeacon.call(this, withMark(marking, url), data);
   };
   for (const name of ["WebSocket", "EventSource"])
     Reflect.set(
@@ -27,21 +41,20 @@ export function startMark({ config }, refused) {
       name,
       new Proxy(Reflect.get(window, name), {
         construct: (target, [url, ...rest], made) =>
-          Reflect.construct(target, [withMark(id, url), ...rest], made),
+          Reflect.construct(target, [withMark(marking, url), ...rest], made),
       }),
     );
 }
 
 /**
- * @param {string} id
- * @param {(status: number, type: string | null) => void} heard
+ * @param {Marking} marking
  */
-function markFetch(id, heard) {
+function markFetch({ mark, heard }) {
   const original = window.fetch;
   window.fetch = async function fetch(input, init) {
     if (!isOurs(input instanceof Request ? input.url : input)) return await original.call(this, input, init);
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : []));
-    headers.set(HEADER, id);
+    headers.set(HEADER, mark());
     const response = await original.call(this, input, { ...init, headers });
     heard(response.status, response.headers.get("content-type"));
     return response;
@@ -49,17 +62,16 @@ function markFetch(id, heard) {
 }
 
 /**
- * @param {string} id
- * @param {(status: number, type: string | null) => void} heard
+ * @param {Marking} marking
  */
-function markXhr(id, heard) {
+function markXhr({ mark, heard }) {
   const { open } = XMLHttpRequest.prototype;
   Object.assign(XMLHttpRequest.prototype, {
     /** @this {XMLHttpRequest} @param {string} method @param {string | URL} url @param {unknown[]} rest */
     open(method, url, ...rest) {
       Reflect.apply(open, this, [method, url, ...rest]);
       if (!isOurs(url)) return;
-      this.setRequestHeader(HEADER, id);
+      this.setRequestHeader(HEADER, mark());
       this.addEventListener("load", () => heard(this.status, this.getResponseHeader("content-type")), {
         once: true,
       });
@@ -77,12 +89,12 @@ function isOurs(url) {
 }
 
 /**
- * @param {string} id
+ * @param {Marking} marking
  * @param {string | URL} url
  */
-function withMark(id, url) {
+function withMark({ mark }, url) {
   if (!isOurs(url)) return url;
   const marked = new URL(String(url), document.baseURI);
-  marked.search += `${marked.search === "" ? "?" : "&"}${PARAMETER}=${id}`;
+  marked.search += `${marked.search === "" ? "?" : "&"}${PARAMETER}=${mark()}`;
   return marked.href;
 }
