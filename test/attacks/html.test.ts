@@ -137,34 +137,46 @@ t.test("HTML-04: only a document in the tab itself is written to", async (t) => 
   t.notMatch(html, /<[a-z-]+ [^>]*\s(?:hidden|open|disabled)[\s>]/, "no attribute without a value in XHTML");
 });
 
-t.test("HTML-04: what might be shown as a page, and can't be written to, is saved instead", async (t) => {
-  const xhtml = '<html xmlns="http://www.w3.org/1999/xhtml"><body>unmarked</body></html>';
-  const parts = "--x\r\nContent-Type: text/html\r\n\r\n<p>unmarked</p>\r\n--x--";
-  for (const [type, body] of [
-    ["application/xml", xhtml],
-    ["text/xml; charset=utf-8", xhtml],
-    ["APPLICATION/RSS+XML", xhtml],
-    ["multipart/x-mixed-replace; boundary=x", parts],
-    ["multipart/x-mixed-replace;boundary=x, image/png", parts],
-  ] as const) {
-    it.app.answer = () => saying(body, `Content-Type: ${type}`, "Content-Disposition: inline");
-    const shownAs = await shown();
-    t.same(values(shownAs.head, "Content-Disposition"), ["attachment"], type);
-    t.equal(shownAs.html, body, `${type}: as it was`);
-    const fetched = await shown(["Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors"]);
-    t.same(values(fetched.head, "Content-Disposition"), ["inline"], `${type}: a script gets it as ever`);
-    const framed = await shown(["Sec-Fetch-Dest: iframe", "Sec-Fetch-Mode: navigate", "Accept: text/html"]);
+t.test(
+  "HTML-04: what might be shown as a page, and can't be written to, is shown as its source or saved",
+  async (t) => {
+    const xhtml = '<html xmlns="http://www.w3.org/1999/xhtml"><body>unmarked</body></html>';
+    const parts = "--x\r\nContent-Type: text/html\r\n\r\n<p>unmarked</p>\r\n--x--";
+    for (const [type, body, disposition] of [
+      ["application/xml", xhtml, "inline"],
+      ["text/xml; charset=utf-8", xhtml, "inline"],
+      ["APPLICATION/RSS+XML", xhtml, "inline"],
+      ["multipart/x-mixed-replace; boundary=x", parts, "attachment"],
+      ["multipart/x-mixed-replace;boundary=x, image/png", parts, "attachment"],
+    ] as const) {
+      it.app.answer = () => saying(body, `Content-Type: ${type}`, "Content-Disposition: inline");
+      const shownAs = await shown();
+      t.same(values(shownAs.head, "Content-Disposition"), [disposition], type);
+      t.same(values(shownAs.head, "X-Content-Type-Options"), ["nosniff"]);
+      const types = values(shownAs.head, "Content-Type");
+      t.same(types, disposition === "inline" ? ["text/plain; charset=utf-8"] : [type], type);
+      t.equal(shownAs.html, body, `${type}: as it was`);
+      const fetched = await shown(["Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors"]);
+      t.same(values(fetched.head, "Content-Disposition"), ["inline"], `${type}: a script gets it as ever`);
+      const framed = await shown(["Sec-Fetch-Dest: iframe", "Sec-Fetch-Mode: navigate", "Accept: text/html"]);
+      t.same(
+        values(framed.head, "Content-Disposition"),
+        ["inline"],
+        `${type}: in a frame the tab has its banner`,
+      );
+      const own = await send(t, it.port, request("GET /page", [...AS.alice, ...INSIDE]));
+      t.same(values(own.head, "Content-Disposition"), ["inline"], `${type}: one's own is shown`);
+    }
+    it.app.answer = () => saying("<svg xmlns='http://www.w3.org/2000/svg'/>", "Content-Type: image/svg+xml");
+    const picture = await shown();
     t.same(
-      values(framed.head, "Content-Disposition"),
-      ["inline"],
-      `${type}: in a frame the tab has its banner`,
+      values(picture.head, "Content-Type"),
+      ["text/html; charset=utf-8"],
+      "a drawing is a picture in a page",
     );
-    const own = await send(t, it.port, request("GET /page", [...AS.alice, ...INSIDE]));
-    t.same(values(own.head, "Content-Disposition"), ["inline"], `${type}: one's own is shown`);
-  }
-  it.app.answer = () => saying("<svg xmlns='http://www.w3.org/2000/svg'/>", "Content-Type: image/svg+xml");
-  t.same(values((await shown()).head, "Content-Disposition"), [], "a picture is shown");
-});
+    t.equal(banners(picture.html), 1, "under the banner");
+  },
+);
 
 t.test("HTML-05: a compressed page is unpacked within limits, or not shown", async (t) => {
   const codings = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync, zstd: zstdCompressSync };
@@ -240,7 +252,7 @@ t.test("HTML-06: nor does it matter where the chunks end, or in which charset", 
     };
     const { html } = await shown();
     t.equal(banners(html), 1, what);
-    const [before = "", ...rest] = html.split("<guise-banner");
+    const [before = "", ...rest] = html.split('<script async="" crossorigin="" src="//');
     const after = rest.join("").split("</guise-banner>").at(-1) ?? "";
     const expected = what === "UTF-16" ? PAGE : bytes;
     t.ok(expected.startsWith(before.replace(/^\xef\xbb\xbf/, "")), `${what}: what is before is the app's`);

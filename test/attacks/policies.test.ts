@@ -21,14 +21,6 @@ const writing = await stand(t, { config: WRITE });
 const readWay = (await allWays(t, reading)).find((way) => way.disguised && !way.socket) as Way;
 const writeWay = (await allWays(t, writing)).find((way) => way.disguised && !way.socket) as Way;
 
-/** What reaches the app of such a request where the mode is write. */
-async function overriding(name: string) {
-  const attack = { method: "POST", target: "/x", fields: [`${name}: DELETE`, "Content-Length: 0"] };
-  const { arrived } = await fire(t, writing, writeWay, attack);
-  t.equal(arrived.length, 1, `${name} in mode write`);
-  return arrived;
-}
-
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 const PARTS = "Content-Type: multipart/form-data; boundary=b";
 const part = (name: string, value: string) =>
@@ -53,16 +45,19 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
     "X_HTTP_Method_Override",
     "x.http.method.override",
   ]) {
-    const { reply, arrived } = await fire(t, reading, readWay, { target: "/x", fields: [`${name}: DELETE`] });
-    if (/^[\w-]+$/.test(name) && !name.includes("_"))
-      t.match({ code: codeOf(reply), arrived }, { code: "read-only", arrived: [] }, `${name} is refused`);
-    else t.equal(arrived.length, 1, `${name} means nothing but to a server that folds it`);
-    for (const { fields } of [...arrived, ...(await overriding(name))])
-      t.same(
-        fields.filter((field) => /method/i.test(field)),
-        [],
-        `${name} never goes on`,
-      );
+    const fields = [`${name}: DELETE`];
+    const read = await fire(t, reading, readWay, { target: "/x", fields });
+    t.match([codeOf(read.reply), read.arrived], ["read-only", []], `${name} is refused`);
+    // It can't go on, and without it something else would be done than was asked for.
+    const attack = { method: "POST", target: "/x", fields: [...fields, "Content-Length: 0"] };
+    const written = await fire(t, writing, writeWay, attack);
+    t.match([codeOf(written.reply), written.arrived], ["denied", []], `${name} in mode write`);
+    const same = await fire(t, writing, writeWay, { target: "/x", fields: [`${name}: GET`] });
+    t.same(
+      same.arrived.map((it) => it.fields.filter((field) => /method/i.test(field))),
+      [[]],
+      `${name} never goes on, not even as what it is anyhow`,
+    );
   }
   for (const target of [
     "/x?_method=DELETE",
