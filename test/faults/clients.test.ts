@@ -101,6 +101,11 @@ t.test(
       slow.push({ socket: client.socket, text: client.text, closed: client.closed });
     };
     const host = `Host: localhost:${it.port}\r\nContent-Type: application/x-www-form-urlencoded\r\n`;
+    // From the first on, so that none has been given up before the last is open.
+    const dribble = setInterval(() => {
+      for (const { socket } of slow) if (socket.writable) socket.write("x");
+    }, 100);
+    t.teardown(() => clearInterval(dribble));
     for (let n = 0; n < 100; n += 1) {
       await open(`GET / HTTP/1.1\r\n${host}X-Slow: `);
       await open(`POST /held HTTP/1.1\r\n${host}Content-Length: 100000\r\n\r\nx`);
@@ -108,10 +113,6 @@ t.test(
       // A form's body is looked into before it is judged; more of them than one impersonation may have are refused at once.
       await open(`POST /page HTTP/1.1\r\n${host}${lines(bob)}Content-Length: 100000\r\n\r\nx`);
     }
-    const dribble = setInterval(() => {
-      for (const { socket } of slow) if (socket.writable) socket.write("x");
-    }, 100);
-    t.teardown(() => clearInterval(dribble));
     const everybody = Promise.all(slow.map(({ closed }) => closed));
     let served = 0;
     let over = false;
