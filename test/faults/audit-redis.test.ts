@@ -113,8 +113,10 @@ t.test("row 3: answers that get lost make no duplicates", async (t) => {
 t.test("row 4: a sentinel promotes a replica that is behind: what it lacks is sent again", async (t) => {
   const primary = await server(t);
   const replica = await server(t, [...DURABLE, "--replicaof", `127.0.0.1 ${primary.port}`]);
+  // Ten times this is how long a replica may have been without its primary and still be promoted; less, and a busy machine
+  // has nobody left to promote.
   const config = `sentinel monitor prime 127.0.0.1 ${primary.port} 1
-sentinel down-after-milliseconds prime 500
+sentinel down-after-milliseconds prime 3000
 sentinel failover-timeout prime 5000
 `;
   const sentinel = await redisServer({ args: ["--sentinel"], config });

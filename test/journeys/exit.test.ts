@@ -83,7 +83,9 @@ t.test(
     );
     t.match(told, [409, { code: "ended-by-logout" }]);
     const seen = it.app.requests.length;
-    t.equal(await page.evaluate(`fetch("/data").then((it) => it.status)`), 409);
+    // Covered by then, the page may not even ask any more.
+    const asked = await page.evaluate(`fetch("/data").then((it) => it.status, () => "not sent")`);
+    t.ok(asked === 409 || asked === "not sent", String(asked));
     await page.goto(`${it.url}/dash`);
     await says(page, "You are no longer viewing as Nuno Almeida");
     t.equal(it.app.requests.length, seen, "nothing of it went on as Alice");

@@ -31,11 +31,12 @@
 const NAME = "guise-banner";
 
 /**
- * The script stands before the element, and may be here before it; its last child is the page's stylesheet.
+ * The script stands before the element, and may be here before it; its last child is the page's stylesheet. In XHTML the
+ * first one is a stylesheet as well, and the last as long as nothing else has come.
  * @returns {Promise<void>}
  */
 export function bannerRead() {
-  const whole = document.querySelector(`${NAME} > link:last-child`) !== null;
+  const whole = document.querySelector(`${NAME} > link:last-child:not(:first-child)`) !== null;
   if (whole || document.readyState !== "loading") return Promise.resolve();
   return new Promise((resolve) => {
     document.addEventListener("DOMContentLoaded", () => resolve(), { once: true });
