@@ -21,6 +21,15 @@ const NEEDED = [
     variable: null,
     package: "faketime",
   },
+  {
+    what: "rsyslog with its module for Elasticsearch",
+    names: [
+      "/usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so",
+      "/usr/lib/aarch64-linux-gnu/rsyslog/omelasticsearch.so",
+    ],
+    variable: null,
+    package: "rsyslog-elasticsearch",
+  },
   { what: "Go", names: ["go"], variable: null, package: "golang-go" },
   {
     what: "sprig",

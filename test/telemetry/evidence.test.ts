@@ -127,7 +127,8 @@ t.test("what a sink does not have yet is shown, since when, and why", async (t) 
   await it.to("guise_audit_problem", (value) => value === 1);
   t.match(await it.read(), /^guise_audit_problem\{sink="webhook [^"]+",problem="HTTP 503"\} 1$/m);
   there.answer(text("ok"));
-  await it.to("guise_audit_shipped_total", (value) => value >= 6);
+  // The record of the boot is only counted here where it was in a batch of its own.
+  await it.to("guise_audit_shipped_total", (value) => value >= 5);
   await it.to("guise_audit_lag_records", (value) => value === 0);
   await it.to("guise_audit_lag_seconds", (value) => value === 0);
   await it.to("guise_audit_problem", (value) => value === 0);
