@@ -63,7 +63,8 @@ function everyName(name: string): ReadonlySet<string> {
 
 /**
  * A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is
- * open. The value is base64url, so there is nothing to encode.
+ * open. The value is base64url, so there is nothing to encode. `Priority` (Chromium alone knows it) keeps it in the browser where an
+ * app sets so many cookies that some have to go: without ours the next page would be the agent's own.
  */
 export function setOwnCookie(
   name: string,
@@ -72,7 +73,8 @@ export function setOwnCookie(
   maxAge: number | null,
 ): string {
   const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
-  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${scheme === "https" ? "; Secure" : ""}`;
+  const secure = scheme === "https" ? "; Secure" : "";
+  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${secure}; Priority=High`;
 }
 
 /** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */

@@ -513,7 +513,8 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
     "Guise has no login of its own (who is there comes from a token, the app's `whoami` or a proxy's header), so state, nonce and PKCE have nothing to be bound to.",
   "SES-02":
     "The duplicate is refused with the lines that clear ours. The next page is then one's own, after a page that said so.",
-  "SES-03": "Where the browser itself throws our cookie out, the page's script sees it and covers the page.",
+  "SES-03":
+    "Ours is among the last that Chromium throws out. Where it is gone all the same, what the page's scripts ask for next is refused and the page is covered; a link that is followed before that leads to one's own page, without a banner.",
   "HTML-03":
     "There is no phrase of the agent's choosing. A forged banner gains nothing beside the real one, and where the real one can't be shown the page is covered or left.",
   "DEC-06": "A disabled person is one whom the directory does not have: there is no such field.",

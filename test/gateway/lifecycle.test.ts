@@ -32,7 +32,7 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
     idleFor: 900_000,
     end: null,
   });
-  t.same(setCookies, [`guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax`]);
+  t.same(setCookies, [`guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Priority=High`]);
   t.match(await it.book.recall(secret), { kind: "held", impersonation: { id: impersonation.id } });
   t.notMatch(JSON.stringify(it.events), secret, "the secret is nowhere in the record");
 });
@@ -41,7 +41,9 @@ t.test("over https its cookie has the browser's promise", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
   const { secret, setCookies } = await begin(it.world, received, order(it));
-  t.same(setCookies, [`__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure`]);
+  t.same(setCookies, [
+    `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
+  ]);
 });
 
 t.test("each beginning has another secret", async (t) => {
@@ -127,9 +129,11 @@ t.test("taking off deletes our cookie and leaves a sealed notice whom one was", 
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
   const [secret, notice, ...more] = await takeOff(it.world, await receive(it, ["GET /"]), impersonation);
-  t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax");
+  t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
   const [, sealed = ""] =
-    /^guise-notice=([^;]+); Path=\/; Max-Age=300; HttpOnly; SameSite=Lax$/.exec(notice ?? "") ?? [];
+    /^guise-notice=([^;]+); Path=\/; Max-Age=300; HttpOnly; SameSite=Lax; Priority=High$/.exec(
+      notice ?? "",
+    ) ?? [];
   t.equal(it.world.forms.open(sealed, it.clock.now()), "Nuno Almeida");
   t.equal(it.world.forms.open(sealed, it.clock.now() + 300_000), null, "and only for a while");
   t.same(more, []);
@@ -138,7 +142,7 @@ t.test("taking off deletes our cookie and leaves a sealed notice whom one was", 
 t.test("where nobody knows what was worn, only our cookie goes", async (t) => {
   const it = await testWorld(t);
   t.same(await takeOff(it.world, await receive(it, ["GET /"], { encrypted: true }), null), [
-    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
   ]);
 });
 

@@ -73,23 +73,23 @@ t.test("another name in the config moves all of them", async (t) => {
 });
 
 t.test("our cookies are for the whole host, closed to scripts and to posts of other sites", async (t) => {
-  t.equal(setOwnCookie("guise", "v", "http", null), "guise=v; Path=/; HttpOnly; SameSite=Lax");
+  t.equal(setOwnCookie("guise", "v", "http", null), "guise=v; Path=/; HttpOnly; SameSite=Lax; Priority=High");
   t.equal(
     setOwnCookie("__Host-guise", "v", "https", 300),
-    "__Host-guise=v; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure",
+    "__Host-guise=v; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure; Priority=High",
   );
   t.equal(
     setOwnCookie("__Host-guise", null, "https", 300),
-    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
   );
 });
 
 t.test("where one of ours came twice, all of ours are taken away under both schemes", async (t) => {
   t.same(clearingDoubled("guise=a; guise=b", "guise"), [
-    "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
-    "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax",
-    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
-    "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure",
+    "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
+    "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
   ]);
   for (const header of [undefined, "guise=a", "guise=a; __Host-guise=b", "a=1; a=2"])
     t.same(clearingDoubled(header, "guise"), []);

@@ -163,7 +163,7 @@ t.test("a start hands out its cookie and clears what the browser kept", async (t
     head(200, "Content-Type", "text/plain"),
   );
   t.match(valuesOf(plan.headers, "set-cookie"), [
-    /^guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
+    /^guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Priority=High$/,
   ]);
   t.same(valuesOf(plan.headers, "clear-site-data"), ['"cache", "storage"']);
   t.same(valuesOf(plan.headers, "cache-control"), ["private, no-store"]);

@@ -124,6 +124,19 @@ t.test("SES-03: a page whose cookie the browser has lost is covered, not used as
   await context.close();
 });
 
+t.test("SES-03: two hundred cookies of a script do not push ours out of the browser", async (t) => {
+  const context = await it.person("alice");
+  const page = await it.fromTicket(context, "/u/17/x");
+  await shows(page, "17 at /u/17/x");
+  await page.evaluate(
+    "for (let n = 0; n < 250; n += 1) document.cookie = 'c' + n + '=' + n + '; path=/nowhere'",
+  );
+  const names = (await context.cookies(`${it.url}/nowhere`)).map(({ name }) => name);
+  t.ok(names.length > 100 && names.length < 240, `${names.length} are left: some had to go`);
+  t.ok(names.includes("guise"));
+  await context.close();
+});
+
 t.test("what a script of the covered tab would still send is refused in the tab itself", async (t) => {
   const context = await it.person("alice");
   const page = await it.fromTicket(context, "/u/17/x");
