@@ -137,9 +137,13 @@ t.test("a page that takes the banner's name first is left", async (t) => {
   });
   const context = await it.browser.newContext();
   const page = await context.newPage();
-  await page.goto(`${it.site.url}/page`);
-  await page.waitForURL("**/.guise/stop");
-  t.pass("for the page with the button");
+  await page.goto(`${it.site.url}/page`, { waitUntil: "commit" });
+  // Where our script was quicker, the name is ours and the page's script fails.
+  await page.waitForFunction(
+    "location.pathname === '/.guise/stop' || document.querySelector('html > guise-banner:popover-open') !== null",
+  );
+  const left = page.url().endsWith("/.guise/stop");
+  t.ok(left || (await page.title()) === "a", left ? "for the page with the button" : "or never gets it");
   await context.close();
 });
 
