@@ -6,7 +6,7 @@ import { dateText, recordsOf, recordTable } from "./activity-rows.ts";
 import type { Looking } from "./activity-sight.ts";
 import { strip } from "./activity-strip.ts";
 import { type Html, html } from "./html.ts";
-import { layout } from "./layout.ts";
+import { pageFor } from "./visitor.ts";
 
 const DAY = 86_400_000;
 /** Impersonations that are drawn and summed up at the most. */
@@ -29,11 +29,8 @@ ${drawn(it, asked, listed)}
 ${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(prefix, records, false)}
 ${older(prefix, asked, listed)}
 </section>`;
-  return layout({
+  return pageFor(it.who, {
     title: "Activity",
-    prefix,
-    trueUser: it.who.trueUser,
-    worn: it.who.running?.effectiveUser ?? null,
     width: "full",
     body,
   });

@@ -7,7 +7,7 @@ import { dayText, recordsOf, recordTable, someone, timeText } from "./activity-r
 import type { Looking } from "./activity-sight.ts";
 import { COLUMNS, timeline } from "./activity-timeline.ts";
 import { type Html, html } from "./html.ts";
-import { layout } from "./layout.ts";
+import { pageFor } from "./visitor.ts";
 
 const ROWS = 100;
 /** What is drawn is at least this long, ms. */
@@ -37,11 +37,8 @@ ${days(run, asked, path)}
 ${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(prefix, records, true)}
 ${page.beyond === null ? null : html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(page.beyond) })}" rel="next">Older</a></div>`}
 </section>`;
-  return layout({
+  return pageFor(it.who, {
     title: "One impersonation",
-    prefix,
-    trueUser: it.who.trueUser,
-    worn: it.who.running?.effectiveUser ?? null,
     width: "full",
     body,
   });

@@ -6,12 +6,13 @@ import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/record.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
-import { layout, nameOf } from "./layout.ts";
+import { nameOf } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { minutes } from "./start-form.ts";
 import {
   field,
   fromOwnPage,
+  pageFor,
   parameter,
   seeOther,
   sendPage,
@@ -112,11 +113,8 @@ function question(who: Visitor, step: Step, to: string): string {
 <div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${to}">Keep looking</a></div>
 </form>
 </section>`;
-  return layout({
+  return pageFor(who, {
     title: "Change things",
-    prefix,
-    trueUser: who.trueUser,
-    worn: who.running?.effectiveUser ?? null,
     body,
   });
 }

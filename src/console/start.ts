@@ -9,12 +9,13 @@ import { begin, betweenShoes, end } from "../gateway/lifecycle.ts";
 import { eventOf } from "../gateway/record.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
-import { layout, nameOf, person } from "./layout.ts";
+import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
 import {
   field,
   fromOwnPage,
+  pageFor,
   parameter,
   seeOther,
   sendPage,
@@ -75,11 +76,8 @@ ${startForm({
   return await sendPage(
     reply,
     200,
-    layout({
+    pageFor(who, {
       title: `View as ${nameOf(target)}`,
-      prefix,
-      trueUser: who.trueUser,
-      worn: who.running?.effectiveUser ?? null,
       body,
     }),
   );
@@ -166,11 +164,8 @@ ${found === null ? html`<p class="small">A link from a ticket works as well: ope
 ${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
 ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
 </section>`;
-  return layout({
+  return pageFor(who, {
     title: "View the app as…",
-    prefix: settings.prefix,
-    trueUser: who.trueUser,
-    worn: who.running?.effectiveUser ?? null,
     width: "wide",
     body,
   });

@@ -9,6 +9,7 @@ import { formSubject, isSameOrigin } from "../gateway/form-subject.ts";
 import { callerOf } from "../gateway/identify.ts";
 import type { Received } from "../gateway/received.ts";
 import type { World } from "../gateway/world.ts";
+import { type Frame, layout } from "./layout.ts";
 
 /** Who asks for a page of ours, and what they wear. */
 export interface Visitor {
@@ -44,6 +45,15 @@ async function wornBy(world: World, received: Received, trueUser: Identity): Pro
   const { impersonation } = disguise;
   const people = { agent: trueUser, target: impersonation.effectiveUser };
   return asGranted(received.snapshot.policy, impersonation, people);
+}
+
+/** A page for this visitor, with who they are and whom they view the app as. */
+export function pageFor(
+  { received, trueUser, running }: Visitor,
+  page: Pick<Frame, "title" | "body" | "width">,
+): string {
+  const { prefix } = received.snapshot.settings;
+  return layout({ ...page, prefix, trueUser, worn: running?.effectiveUser ?? null });
 }
 
 /** One value of a form; files and repeated fields count as absent. */

@@ -7,7 +7,7 @@ import { lengthOf } from "./activity-axis.ts";
 import { howOf, recordsOf, someone, timeText, whatOf } from "./activity-rows.ts";
 import type { Looking } from "./activity-sight.ts";
 import { type Html, html } from "./html.ts";
-import { layout } from "./layout.ts";
+import { pageFor } from "./visitor.ts";
 
 export interface Why {
   readonly event: string | null;
@@ -34,11 +34,8 @@ ${checks(first)}
 ${course(records)}
 ${own.map(raw)}
 </section>`;
-  return layout({
+  return pageFor(it.who, {
     title: "Why",
-    prefix,
-    trueUser: it.who.trueUser,
-    worn: it.who.running?.effectiveUser ?? null,
     width: "wide",
     body,
   });

@@ -123,7 +123,7 @@ function nameSet(patterns: readonly string[]): (name: string) => boolean {
 }
 
 /** Clients send the same few spellings all day; strange ones can't make this grow. */
-function remembering(ask: (name: string) => boolean): (name: string) => boolean {
+export function remembering(ask: (name: string) => boolean): (name: string) => boolean {
   const known = new Map<string, boolean>();
   return (name) => {
     const before = known.get(name);

@@ -4,7 +4,14 @@ import type { TLSSocket } from "node:tls";
 import type { Settings, Snapshot } from "../config/snapshot.ts";
 import { type AddressSet, addressSet, clientAddress, plainAddress } from "../domain/address.ts";
 import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../domain/canonical-url.ts";
-import { type HeaderPolicy, headerPolicy, isForwardedMetadata, isFraming, PROBE } from "../domain/headers.ts";
+import {
+  type HeaderPolicy,
+  headerPolicy,
+  isForwardedMetadata,
+  isFraming,
+  PROBE,
+  remembering,
+} from "../domain/headers.ts";
 import { hostOf } from "../domain/host.ts";
 import { effectiveMethod } from "../domain/method.ts";
 import { Fault } from "../errors.ts";
@@ -90,12 +97,15 @@ function doorkeeperOf(settings: Settings): Doorkeeper {
   let known = doorkeepers.get(settings);
   if (known === undefined) {
     const policy = headerPolicy(settings.headers, settings.headers.drop);
-    const dropped = (name: string) =>
-      name === "host" ||
-      name === "cookie" ||
-      policy.drops(name) ||
-      isForwardedMetadata(name) ||
-      isFraming(name);
+    // One look-up a name: every request of everybody comes this way.
+    const dropped = remembering(
+      (name) =>
+        name === "host" ||
+        name === "cookie" ||
+        policy.drops(name) ||
+        isForwardedMetadata(name) ||
+        isFraming(name),
+    );
     known = { policy, trusted: addressSet(settings.trustedProxies), dropped };
     doorkeepers.set(settings, known);
   }
@@ -139,9 +149,12 @@ function withoutMarks(path: string, query: string | null, target: string): Addre
   return { path, query: before, target: rest, confirming: tab === null, tab };
 }
 
+const UNMARKED = Object.freeze({ tab: null, unattended: false });
+
 /** What is no mark of ours is of no tab that there is. */
 function tabOf(mark: string | null): Pick<Received, "tab" | "unattended"> {
-  const unattended = mark?.endsWith(".idle") === true;
+  if (mark === null) return UNMARKED;
+  const unattended = mark.endsWith(".idle");
   return { tab: unattended ? mark.slice(0, -".idle".length) : mark, unattended };
 }
 

@@ -25,10 +25,13 @@ const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
  */
 export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
-  const addressed = publicAddresses(head.headers, upstream.origin, signed.origin);
-  const headers = without(addressed, (name) => isNamed(name, names.assertion));
+  const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
   if (signed.impersonation !== null) return disguised(world, signed, { ...head, headers });
-  const kept = withoutOurCookies(headers, cookie.name);
+  const kept = without(
+    headers,
+    (name, value) =>
+      isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && isOurCookie(value, cookie.name)),
+  );
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
   if (signed.setCookies.length === 0 && signed.notice === null) return plan;
   const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
@@ -48,8 +51,10 @@ async function disguised(world: World, signed: Signed, head: UpstreamHead): Prom
     lines.length === 0
       ? []
       : await world.book.receive(impersonation.id, lines, cookieScope(signed), signed.cookies);
-  const kept = head.headers.filter(
-    (_, at) => !NOT_UNDER_DISGUISE.has((head.headers[at - (at % 2)] ?? "").toLowerCase()),
+  const { assertion } = signed.snapshot.settings.headers;
+  const kept = without(
+    head.headers,
+    (name) => NOT_UNDER_DISGUISE.has(name.toLowerCase()) || isNamed(name, assertion),
   );
   const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
   for (const line of mirrored) headers.push("Set-Cookie", line);
@@ -62,9 +67,8 @@ function ourHeaders(signed: Signed): RawHeaders {
 }
 
 /** The app can't plant or delete a cookie of ours, not even as a nameless one that reads like it on its way back. */
-function withoutOurCookies(headers: RawHeaders, name: string): RawHeaders {
-  const ours = new RegExp(`^\\s*=?\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i");
-  return without(headers, (it, value) => isNamed(it, "set-cookie") && ours.test(value));
+function isOurCookie(line: string, name: string): boolean {
+  return new RegExp(`^\\s*=?\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i").test(line);
 }
 
 function isNamed(name: string, wanted: string): boolean {
