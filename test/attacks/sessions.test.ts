@@ -49,7 +49,10 @@ t.test("SES-01: an id that was there before is never the one that is worn", asyn
   t.match(switched.head, /^Set-Cookie: guise=/m);
   t.not(secretIn(switched.head), secretIn(second), "a switch gives out another");
   const stopped = await pressStop(t, it, `Cookie: guise=${secretIn(switched.head)}`);
-  t.match(stopped.head, /^set-cookie: guise=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax\r$/im);
+  t.match(
+    stopped.head,
+    /^set-cookie: guise=; Path=\/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High\r$/im,
+  );
   const after = await send(
     t,
     it.port,
@@ -86,7 +89,7 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
   const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
   t.match(
     started.head,
-    /^Set-Cookie: __Host-guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure\r$/m,
+    /^Set-Cookie: __Host-guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High\r$/m,
   );
   const secret = /__Host-guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";
   const bare = await send(

@@ -386,6 +386,6 @@ t.test("over https the cookie has the browser's promise", async (t) => {
   const head = ["POST /.guise/start", ...INSIDE, "Origin: https://app.example.com", ...ALICE];
   const begun = await ask(head, form(it, "17"), { encrypted: true });
   t.match(begun.setCookies, [
-    /^__Host-guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure$/,
+    /^__Host-guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High$/,
   ]);
 });

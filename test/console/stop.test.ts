@@ -108,7 +108,7 @@ t.test("a cookie with nothing behind it is taken away", async (t) => {
   const ask = await openConsole(t, it);
   const stopped = await ask([...POST, ...ALICE, "Cookie: guise=lost"], form(it, "lost"));
   t.same([stopped.status, stopped.location], [303, "/"]);
-  t.same(stopped.setCookies, ["guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax"]);
+  t.same(stopped.setCookies, ["guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High"]);
   t.same(it.events, []);
 });
 
@@ -208,5 +208,8 @@ t.test("over https it is the cookie with the browser's promise that goes", async
     `Cookie: __Host-guise=${secret}`,
   ];
   const stopped = await ask(head, form(it, secret), { encrypted: true });
-  t.equal(stopped.setCookies[0], "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure");
+  t.equal(
+    stopped.setCookies[0],
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+  );
 });
