@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import t from "tap";
+import t, { type Test } from "tap";
 import { decide } from "../../src/domain/decide.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { REASON_WORDS } from "../../src/domain/decision.ts";
@@ -158,13 +158,19 @@ const policy: fc.Arbitrary<Policy> = fc.record({
 });
 
 /** Whether what is said holds for every combination of facts. */
+const COMBINATIONS = 20_000;
+
+/** Asserts that it says so of every combination of facts that is tried. */
 function always(
+  t: Test,
   says: (decision: Decision, request: RequestFacts, session: SessionFacts, policy: Policy) => boolean,
 ): void {
-  fc.assert(
+  const seen = fc.check(
     fc.property(request, session, policy, (r, s, p) => says(decide(r, s, p), r, s, p)),
-    { numRuns: 20_000 },
+    { numRuns: COMBINATIONS },
   );
+  t.equal(seen.failed, false, fc.defaultReportMessage(seen) ?? "for every combination of facts");
+  t.equal(seen.numRuns, COMBINATIONS);
 }
 
 function runs(decision: Decision): "self" | "effective" | "start" | null {
@@ -172,8 +178,7 @@ function runs(decision: Decision): "self" | "effective" | "start" | null {
 }
 
 t.test("every decision has a reason word of the list, and its checks", async (t) => {
-  always((decision) => REASON_WORDS.includes(decision.reason) && decision.checks.length > 0);
-  t.pass("for every combination of facts");
+  always(t, (decision) => REASON_WORDS.includes(decision.reason) && decision.checks.length > 0);
 });
 
 t.test("the same facts always give the same decision", async (t) => {
@@ -184,7 +189,7 @@ t.test("the same facts always give the same decision", async (t) => {
 });
 
 t.test("nobody runs as somebody else who isn't its agent, still allowed, with time left", async (t) => {
-  always((decision, _request, { caller, disguise, target, consent, now }, policy) => {
+  always(t, (decision, _request, { caller, disguise, target, consent, now }, policy) => {
     if (runs(decision) !== "effective") return true;
     if (
       caller.kind !== "known" ||
@@ -202,11 +207,10 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
       (admission.grant.consent !== "request" || consent === "granted")
     );
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("a disguise never runs on as oneself, but onto one's own page from outside", async (t) => {
-  always((decision, { navigation }, { disguise, owner, caller }) => {
+  always(t, (decision, { navigation }, { disguise, owner, caller }) => {
     if (disguise.kind === "none" || runs(decision) !== "self") return true;
     const mine =
       owner.kind === "found" &&
@@ -220,21 +224,19 @@ t.test("a disguise never runs on as oneself, but onto one's own page from outsid
       decision.close !== null
     );
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("nothing starts but by a person's click on a navigation that is no prefetch", async (t) => {
-  always((decision, { navigation, route }, { disguise }) => {
+  always(t, (decision, { navigation, route }, { disguise }) => {
     if (runs(decision) !== "start") return true;
     const { topLevel, byUser, speculative, site } = navigation;
     const outside = site !== "same-origin" && site !== "unknown";
     return topLevel && byUser && !speculative && (disguise.kind === "none" ? route !== null : outside);
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("whoever starts may be whom they start, who is somebody else", async (t) => {
-  always((decision, _request, { caller, owner }, policy) => {
+  always(t, (decision, _request, { caller, owner }, policy) => {
     const starts = runs(decision) === "start" || (decision.kind === "page" && decision.page === "ask-start");
     if (!starts) return true;
     if (caller.kind !== "known" || owner.kind !== "found") return false;
@@ -242,75 +244,67 @@ t.test("whoever starts may be whom they start, who is somebody else", async (t) 
       owner.owner.id !== caller.identity.id && admit(policy, caller.identity, owner.owner).kind === "granted"
     );
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("a switch is told as one: it closes the old, and a first start closes nothing", async (t) => {
-  always((decision, _request, { disguise }) => {
+  always(t, (decision, _request, { disguise }) => {
     if (decision.kind !== "forward" || decision.as !== "start") return true;
     return disguise.kind === "none" ? decision.close === null : decision.close === "switched";
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("in mode read nothing is changed, unless a rule lets it", async (t) => {
-  always((decision, { method, overridden, rule }, { disguise, now }) => {
+  always(t, (decision, { method, overridden, rule }, { disguise, now }) => {
     if (runs(decision) !== "effective" || disguise.kind !== "held") return true;
     if (modeAt(disguise.impersonation, now) === "write" || rule?.effect === "allow") return true;
     return isSafe(method) && !overridden;
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("what a rule forbids is never done as somebody else", async (t) => {
-  always((decision, { rule, confirmed }) => {
+  always(t, (decision, { rule, confirmed }) => {
     if (runs(decision) !== "effective") return true;
     return rule?.effect !== "deny" && rule?.effect !== "stop" && (rule?.effect !== "confirm" || confirmed);
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("a page that tells whose it is gets nothing of anybody else's", async (t) => {
-  always((decision, { tab }, { disguise }) => {
+  always(t, (decision, { tab }, { disguise }) => {
     const worn = disguise.kind === "held" ? disguise.impersonation.id : null;
     return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
   });
-  always((decision, { tab }, { disguise }) => {
+  always(t, (decision, { tab }, { disguise }) => {
     if (tab === null || disguise.kind !== "none") return true;
     return decision.kind === "refuse" && decision.reason === "other-tab";
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("an unsafe request from another's tab is not done", async (t) => {
-  always((decision, { method, tab }, { disguise, refererOwner }) => {
+  always(t, (decision, { method, tab }, { disguise, refererOwner }) => {
     if (runs(decision) !== "effective" || disguise.kind !== "held" || isSafe(method)) return true;
     if (tab !== null) return true;
     if (refererOwner.kind !== "found") return true;
     const { id } = disguise.impersonation.effectiveUser;
     return refererOwner.owner.id === id || refererOwner.owner.viewers.includes(id);
   });
-  t.pass("for every combination of facts");
 });
 
 t.test("own traffic without a route is not even asked about", async (t) => {
-  always((decision, { route, navigation, tab }, { disguise }) => {
+  always(t, (decision, { route, navigation, tab }, { disguise }) => {
     if (tab !== null) return true;
     if (disguise.kind !== "none" || (route !== null && navigation.topLevel)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
   });
-  t.pass("for every combination of facts");
 });
 
 t.test(
   "without a disguise nobody is ever refused, but a prefetch, for consent, and a tab left open",
   async (t) => {
-    always((decision, { navigation, tab }, { disguise }) => {
+    always(t, (decision, { navigation, tab }, { disguise }) => {
       if (tab !== null) return true;
       if (disguise.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
       return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
     });
-    t.pass("for every combination of facts");
   },
 );
 
@@ -337,9 +331,8 @@ t.test("could not find out is told as that, before everything else", async (t) =
 });
 
 t.test("the checks are the way to the decision: only the last of a stop has not passed", async (t) => {
-  always((decision) => {
+  always(t, (decision) => {
     const last = decision.checks.length - 1;
     return decision.checks.every((check, at) => check.passed || at === last);
   });
-  t.pass("for every combination of facts");
 });

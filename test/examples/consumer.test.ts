@@ -112,13 +112,14 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
   const handle = async ({ id, event }: Entry) => {
     kept.set(id, event);
   };
+  const failures: unknown[] = [];
   const running = (async () => {
     while (!stop.signal.aborted) {
       const redis = new Redis(server.port, server.host, { maxRetriesPerRequest: 0 });
       redis.on("error", () => undefined);
       const options = { redis, stream: STREAM, group: "warehouse", name: "one", handle, takeOverAfter: 50 };
       // Whoever runs it starts it again when Redis goes.
-      await consume({ ...options, signal: stop.signal }).catch(() => undefined);
+      await consume({ ...options, signal: stop.signal }).catch((error: unknown) => failures.push(error));
       redis.disconnect();
     }
   })();
@@ -131,6 +132,12 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
   while (written.difference(new Set(kept.keys())).size > 0) await new Promise((done) => setTimeout(done, 20));
   stop.abort();
   await running;
+  t.ok(failures.length > 0, "it was told of the outage");
+  t.same(
+    failures.filter((it) => !/ECONNREFUSED|ECONNRESET|Connection is closed|max retries/i.test(String(it))),
+    [],
+    "and of nothing else",
+  );
   const sequence = (line: string) => Number(JSON.parse(line).event.sequence);
   const lines = [...kept.values()].toSorted((a, b) => sequence(a) - sequence(b));
   await writeFile(file, `${lines.join("\n")}\n`);

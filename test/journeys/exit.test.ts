@@ -98,7 +98,8 @@ t.test(
     );
     await page.goto(`${it.url}/logout`);
     await says(page, "alice at /logout");
-    t.pass("as oneself, to sign out is to sign out");
+    const signedOut = it.app.requests.filter(({ path }) => path === "/logout").length;
+    t.equal(signedOut, 1, "as oneself, to sign out is to sign out");
     await context.close();
   },
 );

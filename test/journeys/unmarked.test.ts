@@ -91,8 +91,9 @@ t.test(
     await it.shot(page, "48-drawing");
     it.app.page("/uses", html('<img src="/logo.svg">'));
     await page.goto(`${it.url}/uses`);
-    await page.waitForFunction("document.querySelector('img').naturalWidth === 300");
-    t.pass("in a page it is what it was");
+    await page.waitForFunction("document.querySelector('img').complete");
+    const width = await page.evaluate("document.querySelector('img').naturalWidth");
+    t.equal(width, 300, "in a page it is what it was");
     await context.close();
   },
 );

@@ -40,18 +40,18 @@ t.test("an app that throws it out as soon as it sees it is left", async (t) => {
   const page = await it.browser.newPage();
   await page.goto(`${it.site.url}/page`, { waitUntil: "commit" });
   await page.waitForURL("**/.guise/stop");
-  t.pass("for the page that stops");
+  t.equal(await page.locator("guise-banner").count(), 0, "for the page that stops");
   await page.close();
 });
 
 t.test("a view transition that doesn't end is ended", async (t) => {
   const css =
     "<style>::view-transition { background: red } ::view-transition-new(root), ::view-transition-old(root) { animation-duration: 600s; opacity: 0 }</style>";
-  const { page } = await it.open({ html: `${css}${HTML}` });
+  const { page, banner } = await it.open({ html: `${css}${HTML}` });
   await page.evaluate("void document.startViewTransition(() => document.body.append('x'))");
   await page.waitForFunction("document.activeViewTransition !== null");
   await page.waitForFunction("document.activeViewTransition === null");
-  t.pass("and the banner is seen again");
+  t.equal((await banner.uppermost()).name, "guise-banner", "and the banner is seen again");
   await page.context().close();
 });
 
