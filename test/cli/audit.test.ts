@@ -306,7 +306,7 @@ t.test("the stream is followed on when Redis comes back", async (t) => {
   const it = guise(t, ["audit", "tail", "-f", "--redis", "IT"], { IT: server.url });
   await it.until(/impersonation\.started/);
   await server.kill();
-  while (!it.err().includes("Redis does not answer")) await new Promise((done) => setTimeout(done, 10));
+  await it.until(/Redis does not answer/, "err");
   await server.start();
   await add("impersonation.ended");
   const said = await it.until(/impersonation\.ended/);

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -109,8 +110,10 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
   // As in a table by `event.id`: what was taken and could not be confirmed comes again, and later.
   const kept = new Map<string, string>();
   const stop = new AbortController();
+  const arrivals = new EventEmitter();
   const handle = async ({ id, event }: Entry) => {
     kept.set(id, event);
+    arrivals.emit("one");
   };
   const failures: unknown[] = [];
   const running = (async () => {
@@ -129,7 +132,7 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
   await server.start();
   await caughtUp(it);
   const written = new Set(journalOf(it.data).map(({ event }) => event.id));
-  while (written.difference(new Set(kept.keys())).size > 0) await new Promise((done) => setTimeout(done, 20));
+  while (written.difference(new Set(kept.keys())).size > 0) await once(arrivals, "one");
   stop.abort();
   await running;
   t.ok(failures.length > 0, "it was told of the outage");
