@@ -5,10 +5,10 @@ import { settle, UNSENT } from "./settle.ts";
 import type { World } from "./world.ts";
 
 /** To write an intent down takes its time, which may have been the last of the impersonation: then nothing is sent. */
-export async function inTime(world: World, committed: Committed): Promise<Committed> {
+export async function inTime(world: World, committed: Committed, now: number): Promise<Committed> {
   const { impersonation, intent, decision } = committed;
   if (impersonation === null || intent === null) return committed;
-  const reason = endedAt(impersonation, world.clock.now());
+  const reason = endedAt(impersonation, now);
   if (reason === null) return committed;
   settle(world, committed, UNSENT);
   const over = await end(world, committed, impersonation, reason);

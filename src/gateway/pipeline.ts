@@ -34,9 +34,12 @@ export async function pipeline(world: World, received: Received): Promise<Passag
     // Whoever only wants to know whether there is a question hears no more than that there is none.
     if (judged.probing && judged.disguise.kind !== "none" && judged.decision.reason !== "confirm-required")
       return { kind: "unasked" };
-    const committed = await inTime(world, await commit(world, judged));
+    const written = await commit(world, judged);
+    // One moment for both, so that what is in time can be signed.
+    const now = world.clock.now();
+    const committed = await inTime(world, written, now);
     if (committed.decision.kind !== "forward") return { kind: "answer", committed };
-    return { kind: "forward", signed: await orUnsent(world, committed, () => sign(world, committed)) };
+    return { kind: "forward", signed: await orUnsent(world, committed, () => sign(world, committed, now)) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { kind: "fault", received, fault: error };

@@ -9,15 +9,15 @@ export interface Signed extends Committed {
   readonly identityHeaders: readonly string[];
 }
 
-/** Signs who is there. Own traffic is signed only where the config says so and somebody is known. */
-export async function sign(world: World, committed: Committed): Promise<Signed> {
+/** Signs who is there at `now` (ms), when the impersonation, if any, must still run. Own traffic is signed only where the config says so and somebody is known. */
+export async function sign(world: World, committed: Committed, now: number): Promise<Signed> {
   const { impersonation, trueUser, snapshot } = committed;
   const { headers, token } = snapshot.settings;
   if (trueUser === null || (impersonation === null && headers.when !== "always"))
     return { ...committed, identityHeaders: [] };
   const effectiveUser = impersonation?.effectiveUser ?? trueUser;
   const mode: Mode = impersonation === null ? "read" : modeAt(impersonation, committed.at);
-  const assertion = await world.tokens.sign({
+  const who = {
     principal: { trueUser, effectiveUser },
     impersonation: impersonation && {
       id: impersonation.id,
@@ -29,7 +29,8 @@ export async function sign(world: World, committed: Committed): Promise<Signed> 
     issuer: token.issuer,
     audience: token.audience,
     lifetime: token.lifetime,
-  });
+  };
+  const assertion = await world.tokens.sign(who, now);
   const identityHeaders = [headers.assertion, assertion];
   if (headers.plain)
     identityHeaders.push(headers.user, ascii(effectiveUser.id), headers.trueUser, ascii(trueUser.id));

@@ -55,7 +55,7 @@ export interface Forms {
 }
 
 export interface Tokens {
-  sign(input: Omit<ClaimsInput, "now" | "jti">): Maybe<string>;
+  sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
 export type { Claims };

@@ -20,7 +20,8 @@ export interface TokenInput {
 
 /** Signs the identity token for the app: a compact JWS, ES256. */
 export interface Tokens {
-  sign(input: TokenInput): Maybe<string>;
+  /** `now`: ms since the epoch, when an impersonation must still run; otherwise throws a Fault `internal`. */
+  sign(input: TokenInput, now: number): Maybe<string>;
   readonly counters: { signed: number; cached: number };
 }
 
@@ -42,7 +43,7 @@ export function tokens(keyring: Keyring, clock: Clock, { capacity = 10_000 } = {
   const counters = { signed: 0, cached: 0 };
   return {
     counters,
-    sign(input) {
+    sign(input, now) {
       const key = cacheKey(input);
       const signer = keyring.signer("token");
       const kept = cache.get(key);
@@ -56,7 +57,6 @@ export function tokens(keyring: Keyring, clock: Clock, { capacity = 10_000 } = {
         counters.cached += 1;
         return kept.token;
       }
-      const now = clock.now();
       const lifetime = livesFor(input, now);
       const token = signed({ ...input, now, lifetime, jti: randomUUID() }, signer);
       counters.signed += 1;

@@ -53,13 +53,16 @@ t.test("what the gateway itself signs is a good token", async (t) => {
   });
   const [agent, customer] = ["4", "17"].map((id) => ({ id, name: null, email: null, groups: null }));
   if (agent === undefined || customer === undefined) throw new Error("two people are needed");
-  const token = await tokensFrom(ring, clock).sign({
-    principal: { trueUser: agent, effectiveUser: customer },
-    impersonation: { id: "i", mode: "read", reason: null, ticket: null, until: Date.now() + 60_000 },
-    issuer: "guise",
-    audience: AUDIENCE,
-    lifetime: 60_000,
-  });
+  const token = await tokensFrom(ring, clock).sign(
+    {
+      principal: { trueUser: agent, effectiveUser: customer },
+      impersonation: { id: "i", mode: "read", reason: null, ticket: null, until: Date.now() + 60_000 },
+      issuer: "guise",
+      audience: AUDIENCE,
+      lifetime: 60_000,
+    },
+    clock.now(),
+  );
   const answer = await fetch(await appFor(t, keys.url), withToken(token));
   t.same(await answer.json(), { sub: "17", by: "4" });
 });

@@ -20,7 +20,10 @@ async function exchanged({ world, ...it }: TestWorld, lines: readonly string[], 
   const { received, raw, response, answered } = await receivedCall({ world, ...it }, lines, from);
   const owned = await findOwner(world, await recall(world, await identify(world, match(received))));
   const committed = await commit(world, judge(await takeYes(world, owned)));
-  const exchange = await exchangeFor(world, await sign(world, committed), { request: raw, response });
+  const exchange = await exchangeFor(world, await sign(world, committed, world.clock.now()), {
+    request: raw,
+    response,
+  });
   return { exchange, answered };
 }
 

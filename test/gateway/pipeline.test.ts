@@ -163,3 +163,28 @@ t.test("an upgrade goes the same way", async (t) => {
   });
   t.same(it.actions(), ["impersonation.intent"]);
 });
+
+t.test(
+  "at the very end of an impersonation a request goes on or is told that it is over, and nothing breaks",
+  async (t) => {
+    const ends = new Set<string>();
+    for (let left = 1; left <= 15; left += 1) {
+      const it = await testWorld(t);
+      const { cookie } = await wear(it, { total: 60_000 });
+      it.clock.pass(60_000 - left);
+      // Time goes on with each look at the clock, whoever looks.
+      const { now } = it.clock;
+      Object.assign(it.clock, {
+        now: () => {
+          it.clock.pass(1);
+          return now();
+        },
+      });
+      const passage = await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+      const end = passage.kind === "answer" ? passage.committed.decision.reason : passage.kind;
+      ends.add(end);
+      t.match(end, /^(?:forward|ended-expired)$/, `${left} ms before`);
+    }
+    t.same([...ends].sort(), ["ended-expired", "forward"]);
+  },
+);

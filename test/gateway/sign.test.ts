@@ -120,7 +120,10 @@ t.test("an id that is more than plain ASCII can't be read in two ways in a heade
   const base = await committed(it, ["GET /x", ...NUNO]);
   const user = async (id: string) => {
     const trueUser = { id, name: null, email: null, groups: null };
-    return valuesOf((await sign(it.world, { ...base, trueUser })).identityHeaders, "x-guise-user")[0];
+    return valuesOf(
+      (await sign(it.world, { ...base, trueUser }, it.clock.now())).identityHeaders,
+      "x-guise-user",
+    )[0];
   };
   t.equal(await user("a@b.c/d"), "a@b.c/d");
   t.equal(await user("a\r\nX-Evil: 1"), "a%0D%0AX-Evil%3A%201");
@@ -134,5 +137,5 @@ t.test("a key that can't sign stops the request", async (t) => {
   const { cookie } = await wear(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const base = await committed(it, ["GET /x", ...ALICE, cookie]);
-  await t.rejects(sign({ ...it.world, tokens }, base), TypeError);
+  await t.rejects(sign({ ...it.world, tokens }, base, it.clock.now()), TypeError);
 });
