@@ -38,7 +38,10 @@ const NOTHING = {
   confirmation: null,
 } as const;
 
-/** Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`: then nothing is done. */
+/**
+ * Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an impersonation
+ * that had too many requests: then nothing is done.
+ */
 export async function commit(world: World, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
   const held = judged.disguise.kind === "held" ? judged.disguise.impersonation : null;
@@ -59,6 +62,7 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
       return await ending(world, base, held, decision.reason);
     case "refuse":
     case "page":
+      pace(world, base, held);
       // A prefetch is nobody's deed; nor is what a tab says that was left open, where nobody is worn any more.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
         note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
@@ -66,6 +70,11 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
     default:
       return decision satisfies never;
   }
+}
+
+/** Whatever is on record for itself counts; what ends an impersonation never does. */
+function pace({ seats }: World, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
+  if (held !== null) seats.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
 function leftOpen({ disguise, decision }: Committed): boolean {
@@ -131,6 +140,7 @@ async function leaving(
 
 async function goingOn(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
   if (held === null) throw new TypeError("a request was to go on under no impersonation");
+  pace(world, base, held);
   const intent = await intend(world, base, held);
   if (!isUse(base)) return { ...base, impersonation: held, intent };
   world.book.touch(held.id, base.at);

@@ -13,19 +13,10 @@ export interface Recalled extends Identified {
 const NO_DISGUISE: DisguiseFact = Object.freeze({ kind: "none" });
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 
-/**
- * Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". Throws
- * `overloaded` for one that had too many requests.
- */
+/** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(world: World, identified: Identified): Promise<Recalled> {
   if (identified.secret === null) return { ...identified, disguise: NO_DISGUISE, worn: RECORDED };
   const disguise = await remembered(world, identified, identified.secret);
-  if (disguise.kind === "held")
-    world.seats.pace(
-      disguise.impersonation.id,
-      identified.snapshot.settings.limits.perMinute,
-      identified.startedAt,
-    );
   const worn = await wornPerson(world, identified, disguise);
   return { ...identified, disguise: underToday(identified, disguise, worn), worn };
 }

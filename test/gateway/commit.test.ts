@@ -1,7 +1,8 @@
 import t from "tap";
+import { standing } from "../../src/gateway/standing.ts";
 import { cookieValue } from "../fixtures/cookies.ts";
-import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
-import { testWorld } from "../fixtures/world.ts";
+import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, NUNO, signed, wear } from "../fixtures/stages.ts";
+import { testWorld, YAML } from "../fixtures/world.ts";
 
 const TO_SITE = ["GET /site/1", ...CLICK, ...ALICE] as const;
 
@@ -334,3 +335,19 @@ t.test("every answer of the gateway's own is counted by its word", async (t) => 
     "decided ended-by-logout ended",
   ]);
 });
+
+t.test(
+  "limits.perMinute counts what is put on record, and neither Stop nor a look at what is open",
+  async (t) => {
+    const it = await testWorld(t, `${YAML}limits: { perMinute: 2 }\n`);
+    const { cookie } = await wear(it);
+    const call = ["GET /x", ...FETCH, ...ALICE, cookie] as const;
+    const open = await signed(it, call);
+    for (let look = 0; look < 5; look += 1) t.match(await standing(it.world, open), { kind: "good" });
+    await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
+    for (let again = 0; again < 2; again += 1) await t.rejects(committed(it, call), { code: "overloaded" });
+    t.same(it.actions(), ["impersonation.intent", "impersonation.denied"]);
+    const stopped = await committed(it, ["GET /logout", ...CLICK, ...ALICE, cookie]);
+    t.match(stopped.decision, { kind: "stop" });
+  },
+);
