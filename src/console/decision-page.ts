@@ -109,7 +109,7 @@ function refused(view: DecisionView): Html {
 ${onWhoseAccount(view)}
 <div class="actions">
 <a class="button" href="${view.back}">Back to the page</a>
-${view.impersonation === null ? null : stopButton(view)}
+${view.disguised ? stopButton(view) : null}
 </div>
 ${requestLine(view.requestId, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;

@@ -213,7 +213,7 @@ async function refusal(
       method: who.received.sent,
       trueUser: who.trueUser,
       other: target,
-      impersonation: null,
+      disguised: who.received.secret !== null,
       csrf: who.csrf,
       ticket: null,
       confirmation: null,

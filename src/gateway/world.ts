@@ -2,7 +2,6 @@ import type { Snapshot } from "../config/snapshot.ts";
 import type { Claims, ClaimsInput } from "../domain/claims.ts";
 import type { Decision } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
-import type { Impersonation } from "../domain/impersonation.ts";
 import type { Fault } from "../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
 import type { Book } from "../sessions/book.ts";
@@ -39,7 +38,8 @@ export interface DecisionView {
   readonly trueUser: Identity | null;
   /** Whom it is about: the worn person, or the owner to be. */
   readonly other: Identity | null;
-  readonly impersonation: Impersonation | null;
+  /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
+  readonly disguised: boolean;
   readonly csrf: string;
   readonly ticket: string | null;
   readonly confirmation: string | null;

@@ -2,7 +2,6 @@ import { parse } from "parse5";
 import t from "tap";
 import { pages } from "../../src/console/decision-page.ts";
 import { type Decision, REASONS } from "../../src/domain/decision.ts";
-import type { Impersonation } from "../../src/domain/impersonation.ts";
 import { Fault, type FaultCode } from "../../src/errors.ts";
 import type { DecisionView } from "../../src/gateway/world.ts";
 import { snapshotOf, YAML } from "../fixtures/world.ts";
@@ -11,8 +10,6 @@ const ALICE = { id: "alice", name: "Alice", email: null, groups: ["support"] };
 const NUNO = { id: "17/x", name: "Nuno <i>", email: null, groups: ["customer"] };
 const [GRANT] = snapshotOf(YAML).policy.grants;
 const RULE = { name: "rules[0]", effect: "confirm", sentence: "Sure?" } as const;
-
-const WORN = { id: "imp", agent: ALICE, effectiveUser: NUNO } as unknown as Impersonation;
 
 function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionView {
   return {
@@ -26,7 +23,7 @@ function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionVie
     method: "GET",
     trueUser: ALICE,
     other: NUNO,
-    impersonation: WORN,
+    disguised: true,
     csrf: "TOKEN",
     ticket: null,
     confirmation: null,
@@ -107,7 +104,7 @@ t.test("a refusal says that nothing was changed, and offers Stop to who wears so
   for (const name of ["readOnly", "denied", "otherTab", "unavailable"]) {
     t.match(page(name), /Nothing was changed/, name);
     t.match(page(name), 'action="/_g/stop"', name);
-    t.notMatch(page(name, { impersonation: null }), 'action="/_g/stop"', name);
+    t.notMatch(page(name, { disguised: false }), 'action="/_g/stop"', name);
     t.match(page(name), "req-1");
   }
   t.match(page("denied", { sentence: "Payments are theirs." }), "Payments are theirs.");

@@ -69,6 +69,19 @@ t.test("each kind of decision has its status", async (t) => {
   t.equal(await status(["GET /x", ...FETCH, ...ALICE, cookie]), 503);
 });
 
+t.test("what could not be found out still has the way out on its page", async (t) => {
+  for (const broken of ["identity", "store", "users"] as const) {
+    const it = await testWorld(t);
+    const { cookie } = await wear(it);
+    it.breakDown([broken]);
+    it.clock.pass(60_000);
+    const refused = await answered(it, ["GET /x", ...INSIDE, ...ALICE, cookie]);
+    t.equal(refused.status, 503, broken);
+    isOwnPage(t, refused);
+    t.match(refused.body, /<form method="post" action="\/\.guise\/stop">/, broken);
+  }
+});
+
 t.test("a prefetch gets no page and nothing that could be kept", async (t) => {
   const it = await testWorld(t);
   const refused = await answered(it, ["GET /site/1", ...CLICK, ...ALICE, "Sec-Purpose: prefetch;prerender"]);
