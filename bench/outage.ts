@@ -1,62 +1,122 @@
 /**
- * What an outage of the stream's Redis costs requests: `node bench/outage.ts [rounds] [seconds]`, needs wrk. One gateway, Redis up and
- * down in turn; the 99th percentile and the median of own and of disguised requests, as medians of all rounds.
+ * What an outage of the stream's Redis costs requests: `node bench/outage.ts [rounds] [seconds] [a second]`. Two gateways, each with a
+ * Redis of its own; in turn one of the two is dead. Own requests go to both side by side, at a steady pace, with a disguised one
+ * after each ten, so that there is something to ship. What the machine itself does meanwhile hits both alike: the same requests,
+ * sorted by gateway instead of by state, say how far that goes.
  */
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
 import { redisServer } from "../test/fixtures/redis.ts";
-import { app, disguised, gateway, place } from "./stage.ts";
+import { app, disguised, type Gateway, gateway, place } from "./stage.ts";
 
-const ROUNDS = Number(process.argv[2] ?? 7);
-const SECONDS = Number(process.argv[3] ?? 3);
+const ROUNDS = Number(process.argv[2] ?? 30);
+const SECONDS = Number(process.argv[3] ?? 5);
+const PACE = Number(process.argv[4] ?? 250);
+/** A disguised request after so many own ones. */
+const RARE = 10;
+/** So long after a Redis came or went nothing is measured, ms: what waited is shipped. */
+const SETTLE = 2_000;
 
-interface Latency {
-  readonly p50: number;
-  readonly p99: number;
+interface Front extends Gateway {
+  readonly agent: Agent;
+  readonly worn: Readonly<Record<string, string>>;
+  readonly redis: Awaited<ReturnType<typeof redisServer>>;
 }
 
-function load(port: number, headers: Readonly<Record<string, string>>): Latency {
-  const lines = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
-  const words = ["-t1", "-c4", `-d${SECONDS}s`, "--latency", ...lines, `http://127.0.0.1:${port}/api/x`];
-  const said = execFileSync("wrk", words, { encoding: "utf8" });
-  if (/Non-2xx/.test(said)) throw new Error(said);
-  const at = (percent: number) => {
-    const [, value = "", unit = ""] = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(said) ?? [];
-    return Number(value) * { us: 1, ms: 1_000, s: 1_000_000 }[unit as "us" | "ms" | "s"];
+type State = "up" | "down";
+type Kind = "own" | "disguised";
+interface Sample {
+  readonly front: number;
+  readonly state: State;
+  readonly kind: Kind;
+  readonly ms: number;
+}
+
+async function front(name: string, appPort: number): Promise<Front> {
+  const redis = await redisServer({ args: ["--appendonly", "yes"] });
+  const variable = `BENCH_REDIS_${name}`;
+  process.env[variable] = redis.url;
+  const it = await gateway(place(name, appPort, `audit: { redis: { url: { fromEnv: ${variable} } } }\n`));
+  return { ...it, redis, worn: await disguised(it.port), agent: new Agent({ keepAlive: true }) };
+}
+
+/** The time from sending a request to the end of its answer, ms. */
+function timed({ port, agent }: Front, headers: Readonly<Record<string, string>>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const asking = request({ host: "127.0.0.1", port, path: "/api/x", headers, agent }, (response) => {
+      if (response.statusCode !== 200) reject(new Error(`answered ${response.statusCode}`));
+      response.resume().once("end", () => resolve(performance.now() - began));
+    });
+    asking.once("error", reject).end();
+  });
+}
+
+/** Sends at the pace whether answers came or not. */
+async function phase(fronts: readonly Front[], dead: number, keep: Sample[] | null): Promise<void> {
+  const asked: Promise<void>[] = [];
+  const send = async (index: number, kind: Kind) => {
+    const it = fronts[index] as Front;
+    const ms = await timed(it, kind === "own" ? {} : it.worn);
+    keep?.push({ front: index, state: index === dead ? "down" : "up", kind, ms });
   };
-  return { p50: at(50), p99: at(99) };
+  const began = performance.now();
+  for (let tick = 0; tick < SECONDS * PACE; tick += 1) {
+    const wait = began + (tick * 1_000) / PACE - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    // Whoever is second waits for the first: each is it half of the time.
+    const order = tick % 2 === 0 ? [0, 1] : [1, 0];
+    for (const index of order) asked.push(send(index, tick % RARE === 0 ? "disguised" : "own"));
+  }
+  await Promise.all(asked);
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
+const percentile = (samples: readonly Sample[], share: number) => {
+  const sorted = samples.map(({ ms }) => ms).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+};
 
-const redis = await redisServer({ args: ["--appendonly", "yes"] });
+/** User and system time of a process so far, ms. */
+function processor({ child }: Gateway): number {
+  const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+const appPort = await app();
+const fronts = [await front("A", appPort), await front("B", appPort)];
 try {
-  process.env.BENCH_REDIS = redis.url;
-  const it = await gateway(
-    place("outage", await app(), "audit: { redis: { url: { fromEnv: BENCH_REDIS } } }\n"),
-  );
-  const worn = await disguised(it.port);
-  const kinds = { own: {}, disguised: { ...worn } } as const;
-  for (const headers of Object.values(kinds)) load(it.port, headers);
-  const seen = {
-    own: { up: [] as Latency[], down: [] as Latency[] },
-    disguised: { up: [] as Latency[], down: [] as Latency[] },
-  };
-  for (let round = 0; round < ROUNDS; round += 1)
-    for (const state of ["up", "down"] as const) {
-      if (state === "down") await redis.kill();
-      for (const kind of ["own", "disguised"] as const) seen[kind][state].push(load(it.port, kinds[kind]));
-      if (state === "down") await redis.start();
-      // What waited is shipped before anything is measured again.
-      await new Promise((done) => setTimeout(done, 3_000));
-    }
-  for (const kind of ["own", "disguised"] as const)
-    for (const what of ["p50", "p99"] as const) {
-      const [up, down] = [seen[kind].up, seen[kind].down].map((all) => median(all.map((it) => it[what])));
-      const ratios = seen[kind].up.map((it, n) => (seen[kind].down[n]?.[what] ?? 0) / it[what]);
+  await phase(fronts, -1, null);
+  const samples: Sample[] = [];
+  const used = { up: 0, down: 0 };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const dead = round % 2;
+    await fronts[dead]?.redis.kill();
+    await new Promise((done) => setTimeout(done, SETTLE));
+    const before = fronts.map(processor);
+    await phase(fronts, dead, samples);
+    fronts.forEach((it, index) => {
+      used[index === dead ? "down" : "up"] += processor(it) - (before[index] ?? 0);
+    });
+    await fronts[dead]?.redis.start();
+    await new Promise((done) => setTimeout(done, SETTLE));
+  }
+  for (const kind of ["own", "disguised"] as const) {
+    const all = samples.filter((it) => it.kind === kind);
+    for (const share of [0.5, 0.99]) {
+      const of = (wanted: (it: Sample) => boolean) => percentile(all.filter(wanted), share);
+      const [up, down] = [of((it) => it.state === "up"), of((it) => it.state === "down")];
+      const [a, b] = [of((it) => it.front === 0), of((it) => it.front === 1)];
       console.log(
-        `${kind} ${what}: up ${up} us, down ${down} us, down against up ${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixed(2)).join(" ")})`,
+        `${kind} p${share * 100}: up ${up.toFixed(2)} ms, down ${down.toFixed(2)} ms, down against up ${(down / up).toFixed(3)}; gateway A against B ${(a / b).toFixed(3)} (${all.length} requests)`,
       );
     }
+  }
+  console.log(`processor time of a gateway: up ${used.up} ms, down ${used.down} ms`);
 } finally {
-  await redis.stop();
+  for (const it of fronts) {
+    it.agent.destroy();
+    await it.redis.stop();
+  }
 }
+// The gateways' pipes would keep this process; they end with it.
+process.exit(0);

@@ -22,8 +22,8 @@ const END = '"}}}';
 const HASH_PART = ',"hash":"';
 /** A sealed line ends with `,"hash":"` + 64 hex digits + `"}}}`; the hash is taken of all that stands before. */
 const TAIL = HASH_PART.length + 64 + END.length;
-const CHAIN = /,"chain":\{"id":"([A-Za-z0-9-]{1,80})","previous":"([0-9a-f]{64})"$/;
-const LONGEST_CHAIN = 200;
+const CHAIN_PART = ',"chain":{"id":"';
+const CHAIN = /^,"chain":\{"id":"([A-Za-z0-9-]{1,80})","previous":"([0-9a-f]{64})"$/;
 
 /**
  * Numbers and chains a draft: one line of JSON without its line end, and the tip after it. The hash of a record is
@@ -43,18 +43,16 @@ export function seal(
 
 /**
  * The place of a line (its bytes, without the line end), without reading the JSON; null when it is no record, not whole,
- * or not as it was written.
+ * or not as it was written. `text` is the line as latin1, for who has it already.
  */
-export function linkOf(line: Buffer): Link | null {
+export function linkOf(line: Buffer, text: string = line.toString("latin1")): Link | null {
   const end = line.length - TAIL;
-  if (end <= HEAD) return null;
-  const tail = line.toString("latin1", end);
-  const claimed = tail.slice(HASH_PART.length, -END.length);
-  if (!tail.startsWith(HASH_PART) || !tail.endsWith(END)) return null;
+  if (end <= HEAD || !text.startsWith(HASH_PART, end) || !text.endsWith(END)) return null;
+  const claimed = text.slice(end + HASH_PART.length, -END.length);
   if (hash("sha256", line.subarray(0, end), "hex") !== claimed) return null;
-  const chain = CHAIN.exec(line.toString("latin1", Math.max(0, end - LONGEST_CHAIN), end));
-  const sequence = Number.parseInt(line.toString("latin1", HEAD, HEAD + 16), 10);
-  const [, producer, previous] = chain ?? [];
+  const chain = text.lastIndexOf(CHAIN_PART, end);
+  const [, producer, previous] = (chain < 0 ? null : CHAIN.exec(text.slice(chain, end))) ?? [];
+  const sequence = Number.parseInt(text.slice(HEAD, HEAD + 16), 10);
   if (producer === undefined || previous === undefined || !(sequence > 0)) return null;
   return { producer, sequence, previous, hash: claimed };
 }

@@ -8,13 +8,6 @@ export interface Stretch {
   readonly signature: string | null;
 }
 
-const STAMP = '{"@timestamp":"'.length;
-
-/** The time that a record's bytes tell. */
-export function timeOf(line: Buffer): string {
-  return line.toString("latin1", STAMP, STAMP + 24);
-}
-
 /** A life that goes on has a checkpoint each minute, ms. */
 const LONGEST = 300_000;
 

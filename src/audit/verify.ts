@@ -2,7 +2,8 @@ import type { KeyObject } from "node:crypto";
 import { type Link, linkOf, NO_HASH, type Tip } from "./chain.ts";
 import { type Checkpoint, checkpointHolds, isCheckpoint } from "./checkpoint.ts";
 import { type Finding, Findings } from "./findings.ts";
-import { type Stretch, timeOf, unsworn } from "./unsworn.ts";
+import { actionOf, idOf, intentOf, type Line, timeOf } from "./glance.ts";
+import { type Stretch, unsworn } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;
@@ -53,12 +54,6 @@ interface Claim {
   readonly hash: string;
 }
 
-/** Between these bytes a record says what it is. */
-const START = 60;
-const HEAD = 400;
-const ACTION = /"id":"([^"]+)".*?"action":"([a-z.]+)"/;
-const ANSWERED = '"intent":"';
-
 export function verifier(options: VerifyOptions): Verifier {
   return new Verification(options);
 }
@@ -91,7 +86,8 @@ class Verification implements Verifier {
 
   line(bytes: Buffer, hint: string | null): void {
     if (bytes.length === 0) return;
-    const link = linkOf(bytes);
+    const text = bytes.toString("latin1");
+    const link = linkOf(bytes, text);
     if (link === null) {
       const producer = hint ?? this.#latest;
       this.#findings.damage(producer, (this.#lives.get(producer)?.tip.sequence ?? 0) + 1);
@@ -105,7 +101,7 @@ class Verification implements Verifier {
     this.#last = { life, bytes };
     this.#compare(link);
     try {
-      this.#look(bytes, link, life);
+      this.#look({ bytes, text }, link, life);
     } catch (error) {
       if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
       const { producer, sequence } = link;
@@ -198,27 +194,27 @@ class Verification implements Verifier {
   }
 
   /** Reads what the record itself says, where it says something about others. */
-  #look(bytes: Buffer, link: Link, life: Life): void {
-    const [, id = "", action = ""] = ACTION.exec(bytes.toString("latin1", START, HEAD)) ?? [];
-    switch (action) {
-      case "impersonation.intent":
+  #look(line: Line, link: Link, life: Life): void {
+    switch (actionOf(line)) {
+      case "impersonation.intent": {
+        const id = idOf(line);
         if (!this.#answered.delete(id)) this.#open.add(id);
         return;
+      }
       case "impersonation.outcome": {
-        const from = bytes.indexOf(ANSWERED, START, "latin1") + ANSWERED.length;
-        const intent = bytes.toString("latin1", from, bytes.indexOf('"', from, "latin1"));
-        if (from > START && !this.#open.delete(intent)) this.#answered.add(intent);
+        const intent = intentOf(line);
+        if (intent !== "" && !this.#open.delete(intent)) this.#answered.add(intent);
         return;
       }
       case "journal.boot":
       case "journal.adopted":
-        this.#claim(bytes, link);
+        this.#claim(line.bytes, link);
         return;
       case "journal.closed":
         life.ended = true;
         return;
       case "journal.checkpoint":
-        this.#checkpoint(bytes, link, life);
+        this.#checkpoint(line.bytes, link, life);
     }
   }
 
