@@ -1,6 +1,9 @@
 import type { Snapshot } from "./snapshot.ts";
 
-/** The config that new requests live in. A request asks once, at the door, and keeps what it got. `prefix` stays as it began. */
+/**
+ * The config that new requests live in. A request asks once, at the door, and keeps what it got. `prefix`, `cookie` and the scheme
+ * of `publicUrl` stay as they began.
+ */
 export interface Holder {
   current(): Snapshot;
   swap(next: Snapshot): void;
@@ -11,8 +14,17 @@ export function holder(initial: Snapshot): Holder {
   return {
     current: () => held,
     swap(next) {
-      // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere.
-      held = { ...next, settings: { ...next.settings, prefix: initial.settings.prefix } };
+      // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere. And under another name the
+      // cookies that browsers have would be the app's: who is somebody else would be oneself without a word.
+      const { prefix, cookie, publicUrl } = initial.settings;
+      const moved = schemeOf(next.settings.publicUrl) !== schemeOf(publicUrl);
+      const stays = moved ? { prefix, cookie, publicUrl } : { prefix, cookie };
+      held = { ...next, settings: { ...next.settings, ...stays } };
     },
   };
+}
+
+/** What decides on the name of our cookie; empty where the connection does. */
+export function schemeOf(publicUrl: string | null): string {
+  return publicUrl === null ? "" : new URL(publicUrl).protocol;
 }

@@ -6,6 +6,7 @@ import type { Entry } from "../kinds.ts";
 import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
 import { compile, complaintsAmong } from "./compile.ts";
 import { type ConfigDocument, readDocument } from "./document.ts";
+import { schemeOf } from "./hold.ts";
 import { type Complaint, inOrder, type Problem } from "./problem.ts";
 import { salvage } from "./salvage.ts";
 import { type Config, configSchema, type Kinds, type RoomDeps } from "./schema.ts";
@@ -121,6 +122,8 @@ function partsOf(config: Config, document: ConfigDocument, directory: string): O
   const written = JSON.stringify([
     config.data,
     config.prefix,
+    config.cookie,
+    schemeOf(config.publicUrl),
     config.keys,
     fieldOf(document, "store"),
     audit,

@@ -30,7 +30,10 @@ export function watchConfig(world: World, options: ReloadOptions): Watch {
       if (off) world.sockets.cutWorn("ended-revoked");
       log.info({ config: snapshot.digest }, "config: the new one is in use");
       if (parts.written !== written)
-        log.warn({}, "config: `store`, `audit`, `keys`, `prefix` and `data` count from the next start on");
+        log.warn(
+          {},
+          "config: `store`, `audit`, `keys`, `prefix`, `cookie`, `data` and the scheme of `publicUrl` count from the next start on",
+        );
       await recordConfig(world, "config.loaded", null);
       await (off ? options.switchedOff() : options.changed());
     },

@@ -3,7 +3,7 @@ import { holder } from "../../src/config/hold.ts";
 import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
 
 t.test("what was asked for before a swap stays as it was", async (t) => {
-  const [first, second] = [snapshotOf(MINIMAL), snapshotOf(`${MINIMAL}publicUrl: https://a.example`)];
+  const [first, second] = [snapshotOf(MINIMAL), snapshotOf(`${MINIMAL}trustedProxies: [127.0.0.1]`)];
   const held = holder(first);
   const pinned = held.current();
   held.swap(second);
@@ -12,8 +12,17 @@ t.test("what was asked for before a swap stays as it was", async (t) => {
 });
 
 t.test("the prefix stays, because the pages below it do", async (t) => {
-  const held = holder(snapshotOf(MINIMAL));
+  const held = holder(snapshotOf(`${MINIMAL}publicUrl: https://b.example`));
   held.swap(snapshotOf(`${MINIMAL}prefix: /x\npublicUrl: https://a.example`));
   t.equal(held.current().settings.prefix, "/.guise");
   t.equal(held.current().settings.publicUrl, "https://a.example");
+});
+
+t.test("what names our cookie stays, because browsers have it", async (t) => {
+  const held = holder(snapshotOf(MINIMAL));
+  held.swap(snapshotOf(`${MINIMAL}cookie: { name: other }\npublicUrl: https://a.example`));
+  t.equal(held.current().settings.cookie.name, "guise");
+  t.equal(held.current().settings.publicUrl, null);
+  held.swap(snapshotOf(`${MINIMAL}trustedProxies: [127.0.0.1]`));
+  t.same(held.current().settings.trustedProxies, ["127.0.0.1"]);
 });

@@ -259,7 +259,9 @@ t.test("parts of the start know their folder and when they change", async (t) =>
   t.equal(plain.data, join(process.cwd(), "data"));
   t.equal(plain.store, null);
   t.equal(parts(`${MINIMAL}store: { sqlite: {} }`).store?.kind, "sqlite");
-  t.equal(parts(`${MINIMAL}cookie: { name: x }`).written, plain.written);
+  t.equal(parts(`${MINIMAL}trustedProxies: [127.0.0.1]`).written, plain.written);
+  t.not(parts(`${MINIMAL}cookie: { name: x }`).written, plain.written);
+  t.not(parts(`${MINIMAL}publicUrl: https://a.example`).written, plain.written);
   t.not(parts(`${MINIMAL}prefix: /x`).written, plain.written);
   t.not(parts(`${MINIMAL}store: { sqlite: {} }`).written, plain.written);
   t.not(parts(`${MINIMAL}data: /var/lib/guise`).written, plain.written);

@@ -150,6 +150,9 @@ t.test("an edit restarts the pods only where it is read at the start", async (t)
     { limits: { connections: 5 } },
     { timeouts: { drain: "5s" } },
     { prefix: "/.help" },
+    { cookie: { name: "help" } },
+    { publicUrl: "https://other.example.com" },
+    { keys: { data: "k" } },
     { store: { sqlite: {} } },
   ]) {
     t.not(annotation(it.render({ config: { ...CONFIG, ...part } })), before, Object.keys(part).join());
