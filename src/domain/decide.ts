@@ -44,7 +44,7 @@ const LEFT_OPEN: Decision = Object.freeze({
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (session.disguise.kind === "none") {
-    if (request.tab !== null) return LEFT_OPEN;
+    if (request.tab !== null || request.ofQuestion) return LEFT_OPEN;
     if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
     const trail = new Trail();
     return { ...undisguised(request, session, policy, trail), checks: trail.checks };

@@ -34,6 +34,8 @@ export interface RequestFacts {
   readonly confirmed: boolean;
   /** The impersonation under which the page was opened that asks; null where its script did not say. */
   readonly tab: string | null;
+  /** It answers a question of ours, or asks whether there is one: only a page that was opened as somebody else does. */
+  readonly ofQuestion: boolean;
 }
 
 export type CallerFact =

@@ -28,6 +28,7 @@ function requestFacts(settled: Settled): RequestFacts {
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
+    ofQuestion: settled.confirming || settled.probing,
   };
 }
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { ALICE, BOB, committed, INSIDE, valuesOf, type Worn, wear } from "../fixtures/stages.ts";
+import { ALICE, BOB, committed, FETCH, INSIDE, valuesOf, type Worn, wear } from "../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
@@ -141,11 +141,20 @@ t.test("in mode read nothing is even asked", async (t) => {
   });
 });
 
-t.test("without a disguise the mark is only taken away, and the body is not ours", async (t) => {
+t.test("a yes after the disguise is gone is not done as oneself, and its body is not read", async (t) => {
   const it = await testWorld(t, WRITING);
-  const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...BOB], { body: "a=b" });
-  t.match(own, { target: "/x?a=b", confirming: true, body: null, decision: { kind: "forward", as: "self" } });
-  t.equal(own.raw.readableDidRead, false);
+  for (const who of [ALICE, BOB]) {
+    const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...who], { body: "a=b" });
+    const decision = { kind: "refuse", status: 409, reason: "other-tab" };
+    t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
+    t.equal(own.raw.readableDidRead, false);
+  }
+});
+
+t.test("nor does a script of a page that was left open learn by doing it", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const asked = await committed(it, ["POST /x", ...FETCH, ...ALICE, "X-Guise-Probe: 1"], { body: "a=b" });
+  t.match(asked, { decision: { kind: "refuse", status: 409, reason: "other-tab" } });
 });
 
 t.test("a yes is for the host that was asked about", async (t) => {

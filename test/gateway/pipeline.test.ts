@@ -146,10 +146,10 @@ t.test("a script that only wants to know whether it would be asked does nothing"
     committed: { decision: { reason: "confirm-required" } },
   });
   t.same(it.events, []);
-  t.equal(
-    (await passed(it, ["GET /x", ...FETCH, ...NUNO, probe])).kind,
-    "forward",
-    "own traffic isn't probed",
+  t.match(
+    await passed(it, ["GET /x", ...FETCH, ...NUNO, probe]),
+    { kind: "answer", committed: { decision: { reason: "other-tab" } } },
+    "nor where nobody is worn: it never goes to the app",
   );
 });
 
