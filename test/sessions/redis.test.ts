@@ -7,8 +7,10 @@ import { fakeLog } from "../fixtures/log.ts";
 import { type RedisServer, redisServer } from "../fixtures/redis.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const shelfOf = (url: string, prefix = "test"): Shelf =>
-  redisShelf({ url, prefix, clock, log: fakeLog(), timeout: 500, beat: 100 });
+/** `timeout`: where nothing is broken it must not matter how busy the machine is. */
+const shelfOf = (url: string, timeout = 500): Shelf =>
+  redisShelf({ url, prefix: "test", clock, log: fakeLog(), timeout, beat: 100 });
+const PATIENT = 30_000;
 
 /** Asks Redis, not a timer, when the value is gone. */
 async function expired(url: string, ms: number): Promise<void> {
@@ -21,7 +23,7 @@ async function expired(url: string, ms: number): Promise<void> {
 storeContract("redis", async () => {
   const server = await redisServer();
   return {
-    open: async () => shelfOf(server.url),
+    open: async () => shelfOf(server.url, PATIENT),
     now: clock.now,
     pass: (ms) => expired(server.url, ms),
     stop: server.stop,
@@ -38,7 +40,7 @@ storeContract("a Redis Cluster", async () => {
   while (!String(await admin.call("CLUSTER", "INFO")).includes("cluster_state:ok"));
   admin.disconnect();
   return {
-    open: async () => shelfOf(`redis+cluster://127.0.0.1:${server.port}`),
+    open: async () => shelfOf(`redis+cluster://127.0.0.1:${server.port}`, PATIENT),
     now: clock.now,
     pass: (ms) => expired(server.url, ms),
     stop: server.stop,
@@ -50,7 +52,7 @@ storeContract("Redis behind a Sentinel", async () => {
   const config = `sentinel monitor prime 127.0.0.1 ${server.port} 1\n`;
   const sentinel = await redisServer({ args: ["--sentinel"], config });
   return {
-    open: async () => shelfOf(`redis+sentinel://127.0.0.1:${sentinel.port}/prime/1`),
+    open: async () => shelfOf(`redis+sentinel://127.0.0.1:${sentinel.port}/prime/1`, PATIENT),
     now: clock.now,
     pass: (ms) => expired(server.url, ms),
     stop: async () => {
