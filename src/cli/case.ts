@@ -95,7 +95,7 @@ const caseSchema = z.strictObject({
     lostMethod: z.string().nullable().default(null),
     confirmed: z.boolean().default(false),
     tab: z.string().nullable().default(null),
-    ofQuestion: z.boolean().default(false),
+    ofDisguise: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -158,7 +158,7 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
     tab: request.tab,
-    ofQuestion: request.ofQuestion,
+    ofDisguise: request.ofDisguise,
   };
 }
 

@@ -215,7 +215,7 @@ function requestOf(
     upgrade: false,
     confirmed: false,
     tab: null,
-    ofQuestion: false,
+    ofDisguise: false,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Impersonation } from "../domain/impersonation.ts";
+import { formSubject } from "../gateway/form-subject.ts";
 import { end, takeOff } from "../gateway/lifecycle.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
@@ -14,9 +15,9 @@ export function stopPages(fastify: FastifyInstance, world: World): void {
 
 function stopPage(world: World, { received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
-  const csrf = world.forms.token(received.secret ?? "", world.clock.now());
+  const csrf = world.forms.token(formSubject(received, null), world.clock.now());
   const body =
-    received.secret === null
+    received.secret === null && !received.adrift
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
 <div class="actions"><form method="post" action="${prefix}/stop"><input type="hidden" name="_csrf" value="${csrf}"><button>Stop</button></form></div></section>`;
@@ -25,7 +26,11 @@ function stopPage(world: World, { received }: FastifyRequest): string {
 
 async function stopNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { received } = request;
-  if (received.secret === null) return await seeOther(reply, "/");
+  if (received.secret === null) {
+    // Whom one was, the browser has lost; that one was somebody goes as well.
+    if (received.adrift) reply.header("set-cookie", await takeOff(world, received, null));
+    return await seeOther(reply, "/");
+  }
   // A tab that was left open under other shoes has a token that is none any more: it gets the page with the button.
   if (!isFromOwnPage(world, received, field(request, "_csrf"), null))
     return await sendPage(reply, 403, stopPage(world, request));

@@ -38,13 +38,14 @@ const SAME_TAB = "it comes from a tab of this person";
 /** Whoever was worn in this tab is worn no more: what its page asks for must not be the agent's own. */
 const LEFT_OPEN: Decision = Object.freeze({
   ...refuse(409, "other-tab"),
+  sentence: "What it asks for is not done in your own name instead.",
   checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is worn" }]),
 });
 
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (session.disguise.kind === "none") {
-    if (request.tab !== null || request.ofQuestion) return LEFT_OPEN;
+    if (request.tab !== null || request.ofDisguise) return LEFT_OPEN;
     if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
     const trail = new Trail();
     return { ...undisguised(request, session, policy, trail), checks: trail.checks };

@@ -34,8 +34,11 @@ export interface RequestFacts {
   readonly confirmed: boolean;
   /** The impersonation under which the page was opened that asks; null where its script did not say. */
   readonly tab: string | null;
-  /** It answers a question of ours, or asks whether there is one: only a page that was opened as somebody else does. */
-  readonly ofQuestion: boolean;
+  /**
+   * Only a browser that wears somebody sends it: it answers a question of ours, asks whether there is one, or another site made it
+   * send this without the cookie that says whom.
+   */
+  readonly ofDisguise: boolean;
 }
 
 export type CallerFact =

@@ -172,7 +172,7 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     method: committed.sent,
     trueUser,
     other: otherOf(committed),
-    disguised: committed.secret !== null,
+    disguised: committed.secret !== null || committed.adrift,
     csrf: world.forms.token(formSubject(committed, trueUser), world.clock.now()),
     ticket: null,
     confirmation: committed.confirmation,

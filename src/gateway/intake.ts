@@ -86,6 +86,7 @@ function receive(
     headers: requestHeaders(raw.rawHeaders, keeper.dropped),
     cookies: cookies.rest,
     secret: cookies.secret,
+    adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
     navigation: navigation(method, as.upgrade, raw.headers),
     upgrade: as.upgrade,

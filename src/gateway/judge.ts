@@ -28,7 +28,7 @@ function requestFacts(settled: Settled): RequestFacts {
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    ofQuestion: settled.confirming || settled.probing,
+    ofDisguise: settled.confirming || settled.probing || settled.adrift,
   };
 }
 

@@ -5,7 +5,7 @@ import { type Identity, labelOf } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { cookieNames, setOwnCookie } from "./own-cookies.ts";
+import { cookieNames, setOwnCookie, wornMark } from "./own-cookies.ts";
 import type { Received } from "./received.ts";
 import { eventOf } from "./record.ts";
 import type { World } from "./world.ts";
@@ -69,10 +69,15 @@ export async function begin(world: World, received: Received, order: Beginning):
     await world.book.close(impersonation.id, "ended-revoked");
     throw error;
   }
-  const { settings } = received.snapshot;
-  const names = cookieNames(settings.cookie.name, received.scheme);
-  const worn = setOwnCookie(names.secret, secret, received.scheme, SECRET_SECONDS);
-  return { impersonation, secret, setCookies: [worn, ...lines] };
+  const { name } = received.snapshot.settings.cookie;
+  const own = setOwnCookie(
+    cookieNames(name, received.scheme).secret,
+    secret,
+    received.scheme,
+    SECRET_SECONDS,
+  );
+  const mark = wornMark(name, true, received.scheme, SECRET_SECONDS);
+  return { impersonation, secret, setCookies: [own, ...mark, ...lines] };
 }
 
 /**
@@ -137,12 +142,16 @@ export async function takeOff(
   received: Received,
   over: Impersonation | null,
 ): Promise<readonly string[]> {
-  const names = cookieNames(received.snapshot.settings.cookie.name, received.scheme);
-  const own = setOwnCookie(names.secret, null, received.scheme, null);
-  if (over === null) return [own];
+  const { name } = received.snapshot.settings.cookie;
+  const names = cookieNames(name, received.scheme);
+  const own = [
+    setOwnCookie(names.secret, null, received.scheme, null),
+    ...wornMark(name, false, received.scheme, 0),
+  ];
+  if (over === null) return own;
   const sealed = world.forms.seal(labelOf(over.effectiveUser), world.clock.now());
   const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
-  return [own, notice, ...(await world.book.restore(over.id, cookieScope(received), received.cookies))];
+  return [...own, notice, ...(await world.book.restore(over.id, cookieScope(received), received.cookies))];
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */

@@ -3,6 +3,8 @@ export interface OwnCookies {
   readonly rest: string | null;
   readonly secret: string | null;
   readonly notice: string | null;
+  /** The browser says that it wears somebody, whether it says whom or not. */
+  readonly worn: boolean;
   /** One of our names came twice: somebody planted it. */
   readonly doubled: boolean;
 }
@@ -10,12 +12,17 @@ export interface OwnCookies {
 export interface CookieNames {
   readonly secret: string;
   readonly notice: string;
+  /** Says that somebody is worn; null over plain http, where no browser takes it. */
+  readonly worn: string | null;
 }
+
+const NONE = Object.freeze({ secret: null, notice: null, worn: false, doubled: false });
 
 /** Our names under this scheme: `__Host-` where the browser keeps that promise, bare over plain http. */
 export function cookieNames(name: string, scheme: "http" | "https"): CookieNames {
   const prefix = scheme === "https" ? "__Host-" : "";
-  return { secret: `${prefix}${name}`, notice: `${prefix}${name}-notice` };
+  const worn = scheme === "https" ? `${prefix}${name}-worn` : null;
+  return { secret: `${prefix}${name}`, notice: `${prefix}${name}-notice`, worn };
 }
 
 /**
@@ -23,9 +30,8 @@ export function cookieNames(name: string, scheme: "http" | "https"): CookieNames
  * as well, so that none of them ever gets to the app.
  */
 export function ownCookies(header: string | undefined, name: string, scheme: "http" | "https"): OwnCookies {
-  if (header === undefined || header === "")
-    return { rest: null, secret: null, notice: null, doubled: false };
-  if (!header.includes(name)) return { rest: header, secret: null, notice: null, doubled: false };
+  if (header === undefined || header === "") return { rest: null, ...NONE };
+  if (!header.includes(name)) return { rest: header, ...NONE };
   const names = cookieNames(name, scheme);
   const all = everyName(name);
   const rest: string[] = [];
@@ -46,6 +52,7 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
     rest: rest.length === 0 ? null : rest.join("; "),
     secret: found.get(names.secret) ?? null,
     notice: found.get(names.notice) ?? null,
+    worn: names.worn !== null && found.has(names.worn),
     doubled,
   };
 }
@@ -58,7 +65,8 @@ export function carriesOurs(header: string, name: string): boolean {
 }
 
 function everyName(name: string): ReadonlySet<string> {
-  return new Set([name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`]);
+  const secure = `__Host-${name}`;
+  return new Set([name, `${name}-notice`, `${name}-worn`, secure, `${secure}-notice`, `${secure}-worn`]);
 }
 
 /**
@@ -72,9 +80,34 @@ export function setOwnCookie(
   scheme: "http" | "https",
   maxAge: number | null,
 ): string {
+  return lineOf(name, value, scheme, maxAge, "Lax");
+}
+
+/**
+ * The line that says that somebody is worn (`worn` false: nobody any more); none over plain http. It opens nothing, so it may come
+ * from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, nobody can tell
+ * whose request that would be.
+ */
+export function wornMark(
+  name: string,
+  worn: boolean,
+  scheme: "http" | "https",
+  maxAge: number,
+): readonly string[] {
+  const { worn: mark } = cookieNames(name, scheme);
+  return mark === null ? [] : [lineOf(mark, worn ? "1" : null, scheme, maxAge, "None")];
+}
+
+function lineOf(
+  name: string,
+  value: string | null,
+  scheme: "http" | "https",
+  maxAge: number | null,
+  sameSite: "Lax" | "None",
+): string {
   const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
   const secure = scheme === "https" ? "; Secure" : "";
-  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=Lax${secure}; Priority=High`;
+  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=${sameSite}${secure}; Priority=High`;
 }
 
 /** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */
@@ -82,6 +115,7 @@ export function clearingDoubled(header: string | undefined, name: string): reado
   if (!ownCookies(header, name, "http").doubled) return [];
   return (["http", "https"] as const).flatMap((scheme) => {
     const names = cookieNames(name, scheme);
-    return [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null));
+    const ours = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null));
+    return [...ours, ...wornMark(name, false, scheme, 0)];
   });
 }

@@ -32,6 +32,8 @@ export interface Received {
   readonly cookies: string | null;
   /** What the impersonation cookie holds. */
   readonly secret: string | null;
+  /** The browser wears somebody and keeps back whom: another site made it send this. */
+  readonly adrift: boolean;
   /** The notice that waits to be shown once. */
   readonly notice: string | null;
   /** The client's address; that of the direct peer unless a trusted proxy names another. */

@@ -102,6 +102,54 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
   t.same(lines(https.app.arrived.at(-1), "Cookie"), [], "and does not go on either");
 });
 
+t.test(
+  "SES-05: what another site makes the browser send, with our cookie kept back, is nobody's",
+  async (t) => {
+    const https = await stand(t, { config: `${CONFIG}publicUrl: https://${HOST}\n` });
+    const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
+    const secret = /__Host-guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";
+    const mark = "__Host-guise-worn=1";
+    t.match(started.head, `Set-Cookie: ${mark}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure;`);
+    const before = https.app.arrived.length;
+    const crossing = [...CLICK.slice(0, 4), "Sec-Fetch-Site: cross-site", "Origin: https://bank.example"];
+    const kept = `Cookie: ${mark}; promo=for17`;
+    const page = await send(
+      t,
+      https.port,
+      request("POST /payment/return", [...AS.alice, ...crossing, kept, "Content-Length: 4"], "ok=1"),
+    );
+    t.equal(page.status, 409);
+    t.match(page.body, /other-tab/);
+    t.match(page.body, /action="\/\.guise\/stop"/, "with the way out");
+    const framed = ["Sec-Fetch-Dest: iframe", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Site: cross-site"];
+    const upgrade = ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+    for (const head of [
+      request("GET /x", [...AS.alice, ...framed, kept]),
+      request("GET /api/x", [...AS.alice, "Sec-Fetch-Site: cross-site", "Accept: */*", kept]),
+      request("GET /ws", [...AS.alice, ...upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", kept]),
+    ])
+      t.equal((await send(t, https.port, head)).status, 409);
+    t.equal(https.app.arrived.length, before, "the app was not asked");
+    const whole = `Cookie: ${mark}; __Host-guise=${secret}`;
+    const inside = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, whole]));
+    t.equal(inside.status, 200);
+    t.same(lines(https.app.arrived.at(-1), "Cookie"), [], "the mark doesn't go on either");
+    t.same(lines(https.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: 17"]);
+    const lost = await send(
+      t,
+      https.port,
+      request("POST /.guise/stop", [...AS.alice, ...INSIDE, `Cookie: ${mark}`]),
+    );
+    t.match(lost, { status: 303, head: /set-cookie: __Host-guise-worn=; Path=\/; Max-Age=0;/i });
+    const self = await send(
+      t,
+      https.port,
+      request("POST /x", [...AS.alice, ...crossing, "Content-Length: 3"], "a=b"),
+    );
+    t.equal(self.status, 200, "who wears nobody is oneself, wherever it comes from");
+  },
+);
+
 t.test("SES-03: more headers than fit are refused with the reason, never cut", async (t) => {
   const cookie = await wear(t, it);
   const many = Array.from({ length: 200 }, (_, n) => `c${n}=${"x".repeat(200)}`).join("; ");

@@ -75,7 +75,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   upgrade: fc.boolean(),
   confirmed: fc.boolean(),
   tab: fc.constantFrom(null, "imp", "other"),
-  ofQuestion: fc.boolean(),
+  ofDisguise: fc.boolean(),
 });
 
 const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
@@ -274,8 +274,8 @@ t.test("a page that tells whose it is gets nothing of anybody else's", async (t)
     const worn = disguise.kind === "held" ? disguise.impersonation.id : null;
     return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
   });
-  always(t, (decision, { tab, ofQuestion }, { disguise }) => {
-    if ((tab === null && !ofQuestion) || disguise.kind !== "none") return true;
+  always(t, (decision, { tab, ofDisguise }, { disguise }) => {
+    if ((tab === null && !ofDisguise) || disguise.kind !== "none") return true;
     return decision.kind === "refuse" && decision.reason === "other-tab";
   });
 });
@@ -291,8 +291,8 @@ t.test("an unsafe request from another's tab is not done", async (t) => {
 });
 
 t.test("own traffic without a route is not even asked about", async (t) => {
-  always(t, (decision, { route, navigation, tab, ofQuestion }, { disguise }) => {
-    if (tab !== null || ofQuestion) return true;
+  always(t, (decision, { route, navigation, tab, ofDisguise }, { disguise }) => {
+    if (tab !== null || ofDisguise) return true;
     if (disguise.kind !== "none" || (route !== null && navigation.topLevel)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
   });
@@ -301,8 +301,8 @@ t.test("own traffic without a route is not even asked about", async (t) => {
 t.test(
   "without a disguise nobody is ever refused, but a prefetch, for consent, and a tab left open",
   async (t) => {
-    always(t, (decision, { navigation, tab, ofQuestion }, { disguise }) => {
-      if (tab !== null || ofQuestion) return true;
+    always(t, (decision, { navigation, tab, ofDisguise }, { disguise }) => {
+      if (tab !== null || ofDisguise) return true;
       if (disguise.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
       return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
     });

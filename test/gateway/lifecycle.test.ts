@@ -43,6 +43,7 @@ t.test("over https its cookie has the browser's promise", async (t) => {
   const { secret, setCookies } = await begin(it.world, received, order(it));
   t.same(setCookies, [
     `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
+    "__Host-guise-worn=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
 
@@ -143,6 +144,7 @@ t.test("where nobody knows what was worn, only our cookie goes", async (t) => {
   const it = await testWorld(t);
   t.same(await takeOff(it.world, await receive(it, ["GET /"], { encrypted: true }), null), [
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
 

@@ -1,11 +1,21 @@
 import t from "tap";
-import { clearingDoubled, cookieNames, ownCookies, setOwnCookie } from "../../src/gateway/own-cookies.ts";
+import {
+  clearingDoubled,
+  cookieNames,
+  ownCookies,
+  setOwnCookie,
+  wornMark,
+} from "../../src/gateway/own-cookies.ts";
 
 t.test(
   "under https our names have the browser's promise before them, under http they are bare",
   async (t) => {
-    t.same(cookieNames("guise", "https"), { secret: "__Host-guise", notice: "__Host-guise-notice" });
-    t.same(cookieNames("guise", "http"), { secret: "guise", notice: "guise-notice" });
+    t.same(cookieNames("guise", "https"), {
+      secret: "__Host-guise",
+      notice: "__Host-guise-notice",
+      worn: "__Host-guise-worn",
+    });
+    t.same(cookieNames("guise", "http"), { secret: "guise", notice: "guise-notice", worn: null });
   },
 );
 
@@ -15,6 +25,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     rest: 'a=1; b="x; c=d"; empty=; lone; b=2',
     secret: "SECRET",
     notice: "N",
+    worn: false,
     doubled: false,
   });
 });
@@ -24,14 +35,34 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: "a=1",
     secret: "S",
     notice: null,
+    worn: false,
     doubled: false,
   });
   t.same(ownCookies("__Host-guise=EVIL; guise=S", "guise", "http"), {
     rest: null,
     secret: "S",
     notice: null,
+    worn: false,
     doubled: false,
   });
+});
+
+t.test("that somebody is worn is told apart from who it is, and over https only", async (t) => {
+  t.match(ownCookies("a=1; __Host-guise-worn=1", "guise", "https"), {
+    rest: "a=1",
+    secret: null,
+    worn: true,
+  });
+  t.match(ownCookies("__Host-guise=S; __Host-guise-worn=1", "guise", "https"), { secret: "S", worn: true });
+  t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, worn: false });
+  t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, worn: false });
+  t.same(wornMark("guise", true, "https", 60), [
+    "__Host-guise-worn=1; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High",
+  ]);
+  t.same(wornMark("guise", false, "https", 60), [
+    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
+  ]);
+  t.same(wornMark("guise", true, "http", 60), []);
 });
 
 t.test("a name of ours that comes twice is told, wherever it stands and however it is spaced", async (t) => {
@@ -52,7 +83,13 @@ t.test("a name of ours that comes twice is told, wherever it stands and however 
 
 t.test("what only looks like ours goes on to the app", async (t) => {
   for (const header of ["guise2=1", "my-guise=1", "Guise=1", "a=guise", "xguise=1; y=guise=2", "guise"]) {
-    t.same(ownCookies(header, "guise", "http"), { rest: header, secret: null, notice: null, doubled: false });
+    t.same(ownCookies(header, "guise", "http"), {
+      rest: header,
+      secret: null,
+      notice: null,
+      worn: false,
+      doubled: false,
+    });
   }
 });
 
@@ -90,6 +127,7 @@ t.test("where one of ours came twice, all of ours are taken away under both sche
     "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
     "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
   for (const header of [undefined, "guise=a", "guise=a; __Host-guise=b", "a=1; a=2"])
     t.same(clearingDoubled(header, "guise"), []);
