@@ -50,7 +50,7 @@ export interface Sockets {
   cutWorn(why: CutReason): number;
   /** Cuts the tunnels of an impersonation whose page may not speak any more. */
   cutLifted(impersonation: string): number;
-  /** Cuts all tunnels, one's own as well: nobody can wait for their end. */
+  /** Cuts all tunnels, one's own as well, and each that still comes: nobody can wait for their end. */
   cutTunnels(why: CutReason): number;
   /** All under a disguise. */
   worn(): readonly Open[];
@@ -70,9 +70,12 @@ class AllSockets implements Sockets {
   readonly #all = new Set<Open>();
   readonly #byImpersonation = new Map<string, Set<Open>>();
   readonly #over = new Map<string, CutReason>();
+  /** No tunnel may begin any more: one that is still being decided would keep the process for good. */
+  #leaving: CutReason | undefined;
 
   add(wearer: Wearer | null, cut: Cut, nature: Nature = PLAIN): () => void {
-    const why = wearer === null ? undefined : this.#over.get(wearer.impersonation);
+    const over = wearer === null ? undefined : this.#over.get(wearer.impersonation);
+    const why = over ?? (nature.tunnel ? this.#leaving : undefined);
     const entry = { wearer, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
     if (why !== undefined) cut(why);
     else this.#enter(entry);
@@ -98,6 +101,7 @@ class AllSockets implements Sockets {
   }
 
   cutTunnels(why: CutReason): number {
+    this.#leaving = why;
     const tunnels = [...this.#all].filter((it) => it.tunnel);
     return this.#cutThese(tunnels, why);
   }

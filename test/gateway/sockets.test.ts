@@ -71,6 +71,17 @@ t.test("going down cuts tunnels, whosever they are, and lets requests finish", a
   t.equal(registry.cut("i-1", "ended-revoked"), 1, "and what is left can still be cut");
 });
 
+t.test("a tunnel that was still being decided when all were told to go is told so as well", async (t) => {
+  const registry = sockets();
+  const [own, worn, request] = [heard(), heard(), heard()];
+  registry.cutTunnels("going-away");
+  registry.add(null, own.cut, TUNNEL);
+  registry.add(alice, worn.cut, TUNNEL);
+  registry.add(alice, request.cut);
+  t.same([own.words, worn.words, request.words], [["going-away"], ["going-away"], []]);
+  t.equal(registry.count(), 1);
+});
+
 t.test("back in mode read, the tunnels that were lifted to write are cut, and no other", async (t) => {
   const registry = sockets();
   const [lifted, listening, other] = [heard(), heard(), heard()];
