@@ -88,6 +88,49 @@ for (const where of ["journal", "stream"] as const) {
     t.strictSame(await found({ own: "bob@support.example" }), [], "what one may see is a matter of ids");
   });
 
+  t.test(`${where}: an address finds whoever has it or had it, under whatever name`, async (t) => {
+    const it = await opened(t, where);
+    const nuno = (name: string | null, email: string | null) => ({ ...person("17", email), name });
+    const alice = { trueUser: person("1", "alice@x.example") };
+    await it.record({ at: 1_000, action: ACTION, effectiveUser: nuno(null, null) });
+    await it.record({ at: 2_000, action: ACTION, effectiveUser: nuno("Nuno", "old@example.com") });
+    await it.record({ at: 4_000, action: ACTION, effectiveUser: nuno("Nuno Reis", "new@example.com") });
+    await it.record({ at: 3_000, action: ACTION, effectiveUser: nuno("Nuno", "old@example.com") });
+    await it.record({ at: 5_000, action: ACTION, effectiveUser: nuno(null, null) });
+    await it.record({ at: 500, action: ACTION, effectiveUser: person("99", "alice@x.example") });
+    await it.record(...Array.from({ length: 3 }, () => ({ at: 500, action: ACTION, ...alice })));
+    const found = async (more: Partial<Question>, limit = 50) =>
+      (await it.archive().search({ ...ANY, ...more }, limit, null)).lines.length;
+    for (const customer of ["old@example.com", "NEW@example.com"]) {
+      t.equal(await found({ customer, since: 1_000 }), 5, customer);
+      t.equal((await it.archive().runs({ ...ANY, customer }, 10)).length, 1);
+    }
+    t.match(await it.archive().runs(ANY, 10), [{ customer: "17", customerName: "Nuno Reis" }]);
+    t.equal(await found({ agent: "alice@x.example" }), 3, "somebody else has it as well");
+    t.equal(await found({ customer: "alice@x.example" }), 1);
+    t.equal(await found({ customer: "nobody@example.com" }), 0);
+  });
+
+  t.test(`${where}: an address that many have finds them all, the newest first`, async (t) => {
+    const it = await opened(t, where);
+    const shop = (n: number) => person(`shop-${n}`, "office@example.com");
+    await it.record(
+      ...Array.from({ length: 40 }, (_, n) => ({ at: n, action: ACTION, effectiveUser: shop(n % 20) })),
+      { at: 99, action: ACTION },
+    );
+    const customer = "office@example.com";
+    const shops = async (more: Partial<Question>, limit: number) => {
+      const { lines, beyond } = await it.archive().search({ ...ANY, ...more }, limit, null);
+      return { at: read(lines).map((one) => Date.parse(one["@timestamp"])), beyond };
+    };
+    t.match(await shops({ customer }, 5), { at: [39, 38, 37, 36, 35], beyond: { at: 35 } });
+    t.match((await shops({ customer, until: 10 }, 50)).at, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    await it.record(
+      ...[0, 1].map((n) => ({ at: 200 + n, action: ACTION, effectiveUser: person(`two-${n}`, "two@x") })),
+    );
+    t.strictSame((await shops({ customer: "two@x" }, 1)).at, [201], "the newest of both");
+  });
+
   t.test(`${where}: lines come as they stand, page by page, without a gap or a second time`, async (t) => {
     const it = await opened(t, where);
     await it.record(...Array.from({ length: 105 }, (_, n) => ({ at: 1_000 + (n % 7), action: ACTION })));
