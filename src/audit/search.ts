@@ -67,6 +67,7 @@ export const REFUSED = "refused";
 
 /** What a list leaves out unless it is asked for: each has its outcome. */
 const USUALLY_LEFT_OUT = "impersonation.intent";
+const PROGRESS = "impersonation.progress";
 const COLUMNS = "id, at, place, spot, size";
 
 /** The newest records that fit, beyond a mark if there is one. */
@@ -89,19 +90,30 @@ export function search(
     .slice(0, limit);
 }
 
-/** All records of the request that the event, or the request, of this id belongs to, the oldest first. */
-export function requestOf(catalog: Catalog, ids: { readonly event: string } | { readonly request: string }) {
+/** So many records of a request's progress are given: one is written a minute, for as long as it is open. */
+const MOST_PROGRESS = 20;
+
+/**
+ * The records of the request that the event, or the request, of this id belongs to, the oldest first: how it began, how it
+ * ended and what was asked for, and the newest of its progress; `more`: so much of that is left out.
+ */
+export function requestOf(
+  catalog: Catalog,
+  ids: { readonly event: string } | { readonly request: string },
+): { readonly matches: readonly Match[]; readonly more: number } {
   const { database } = catalog;
   const request =
     "request" in ids
       ? numberOf(ids.request)
       : database.prepare("select request from records where event = ?").get(numberOf(ids.event))?.request;
   const alone = "event" in ids ? numberOf(ids.event) : -1;
-  const sql = `select ${COLUMNS} from records where event = ? union select ${COLUMNS} from records where request = ? order by at, id limit 100`;
-  return database
-    .prepare(sql)
-    .all(alone, request ?? -1)
-    .map(matchOf);
+  const both = `${COLUMNS}, event, action`;
+  const sql = `select * from (select ${both} from records where event = ? union select ${both} from records where request = ?) where size > 0 order by at, id`;
+  const all = database.prepare(sql).all(alone, request ?? -1);
+  const progress = catalog.words.find(PROGRESS);
+  const folded = all.filter((it) => it.action === progress && it.event !== alone).slice(0, -MOST_PROGRESS);
+  const left = new Set(folded);
+  return { matches: all.filter((it) => !left.has(it)).map(matchOf), more: folded.length };
 }
 
 /** Impersonations of which something happened in this time, the latest first. */

@@ -161,14 +161,48 @@ for (const where of ["journal", "stream"] as const) {
     const response = { status: 200, bytes: 1, duration: 5, ending: "success" as const };
     const [end] = await it.record({ ...outcome, intent: intent?.id ?? "", response });
     for (const ids of [{ event: intent?.id ?? "" }, { event: end?.id ?? "" }, { request: "r1" }]) {
-      const lines = read(await it.archive().request(ids));
+      const { lines, more } = await it.archive().request(ids);
       t.strictSame(
-        lines.map((one) => one.event.id),
+        read(lines).map((one) => one.event.id),
         [intent?.id, end?.id],
       );
+      t.equal(more, 0);
     }
-    t.strictSame(await it.archive().request({ event: "nothing" }), []);
+    t.strictSame(await it.archive().request({ event: "nothing" }), { lines: [], more: 0 });
   });
+
+  t.test(
+    `${where}: a request that was open for hours has its beginning, its end, what was asked for and how much more`,
+    async (t) => {
+      const it = await opened(t, where);
+      const [intent] = await it.record({ at: 0 });
+      const progress = await it.record(
+        ...Array.from({ length: 150 }, (_, n) => ({
+          at: (n + 1) * 60_000,
+          action: "impersonation.progress" as const,
+          intent: intent?.id ?? "",
+        })),
+      );
+      const [end] = await it.record({
+        at: 151 * 60_000,
+        action: "impersonation.outcome",
+        outcome: "success",
+        intent: intent?.id ?? "",
+      });
+      const ids = progress.map(({ id }) => id);
+      const shown = async (asked: Parameters<ReturnType<typeof it.archive>["request"]>[0]) => {
+        const { lines, more } = await it.archive().request(asked);
+        return { ids: read(lines).map((one) => one.event.id), more };
+      };
+      const whole = { ids: [intent?.id, ...ids.slice(-20), end?.id], more: 130 };
+      for (const asked of [{ event: intent?.id ?? "" }, { event: end?.id ?? "" }, { request: "r1" }])
+        t.strictSame(await shown(asked), whole);
+      t.strictSame(await shown({ event: ids[7] ?? "" }), {
+        ids: [intent?.id, ids[7], ...ids.slice(-20), end?.id],
+        more: 129,
+      });
+    },
+  );
 
   t.test(`${where}: what comes is found at once, also after a restart`, async (t) => {
     const it = await opened(t, where);
