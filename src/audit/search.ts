@@ -153,9 +153,9 @@ export function picture(
     .all(from, columns, to, from, run, from, to);
   const long = database
     .prepare(
-      `select at, lasted, tone from records where run = ? and at >= ? and lasted >= ? order by lasted desc limit 100`,
+      `select at, lasted, tone from records where run = ? and at >= ? and at - lasted < ? and lasted >= ? order by lasted desc limit 100`,
     )
-    .all(run, from, Math.max(1_000, ((to - from) / columns) * 4));
+    .all(run, from, to, Math.max(1_000, ((to - from) / columns) * 4));
   const events = database
     .prepare(`select at, action from records where ${within} and tone = ${told} order by at limit 200`)
     .all(run, from, to);

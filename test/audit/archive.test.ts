@@ -256,6 +256,27 @@ for (const where of ["journal", "stream"] as const) {
     ]);
   });
 
+  t.test(`${where}: what lasted is drawn only if some of it is in the time that is drawn`, async (t) => {
+    const it = await opened(t, where);
+    const lasted = (at: number, duration: number) => ({
+      at,
+      action: "impersonation.outcome" as const,
+      outcome: "success" as const,
+      response: { status: 200, bytes: 1, duration, ending: "success" as const },
+    });
+    await it.record(
+      ...Array.from({ length: 101 }, (_, n) => lasted(3_600_000 + n, 20_000)),
+      lasted(150_000, 10_000),
+      lasted(90_000, 80_000),
+      lasted(40_000, 5_000),
+    );
+    const { stretches } = await it.archive().picture("imp-1", { from: 60_000, to: 145_000, columns: 120 });
+    t.strictSame(stretches, [
+      { from: 10_000, to: 90_000, tone: "looked" },
+      { from: 140_000, to: 150_000, tone: "looked" },
+    ]);
+  });
+
   t.test(`${where}: a catalog that can't be read, or is of another place, is made anew`, async (t) => {
     const it = await opened(t, where);
     await it.record({ action: ACTION }, { action: ACTION });
