@@ -8,6 +8,7 @@ import { shipping } from "../../src/audit/shipping.ts";
 import type { Written } from "../../src/audit/written.ts";
 import type { AuditEvent } from "../../src/domain/audit-event.ts";
 import { redisServer } from "../fixtures/redis.ts";
+import { relay } from "../fixtures/relay.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger } from "./world.ts";
 
@@ -397,6 +398,58 @@ t.test("what was trimmed while nobody read is forgotten with its impersonations"
   t.equal((await next.runs(ANY, 10)).length, 1);
   t.equal(next.status().breaks, 0);
 });
+
+t.test(
+  "what was trimmed while the connection was down is not here; what is missing of the rest is missing",
+  async (t) => {
+    const it = await opened(t, "stream");
+    const between = await relay(it.server?.port ?? 0);
+    const url = `redis://127.0.0.1:${between.port}`;
+      const far = archive({
+      data: join(it.data, "far"),
+      source: it.ledger.source,
+      redis: { url, stream: STREAM },
+      log: memoryLog(),
+      patience: 0,
+    });
+    t.teardown(async () => {
+      await far.close();
+      await between.stop();
+    });
+    const client = new Redis(it.server?.url ?? "");
+    t.teardown(() => client.disconnect());
+    const some = (many: number) => it.record(...Array.from({ length: many }, () => ({ action: ACTION })));
+    const found = async () => {
+      for (;;) {
+        const page = await far.search(ANY, 500, null).catch(() => null);
+        if (page !== null && far.status().problem === null) return page.lines.length;
+      }
+    };
+    await some(20);
+    t.equal(await found(), 20);
+    for (const [what, take, left, breaks] of [
+      ["trimmed", async () => void (await client.xtrim(STREAM, "MAXLEN", 30)), 30, 0],
+      ["trimmed and some of the rest deleted", trimmedWithHoles, 28, 2],
+      ["emptied, and written again", async () => void (await client.xtrim(STREAM, "MAXLEN", 0)), 10, 2],
+    ] as const) {
+      between.aim(1);
+      between.cut();
+      await some(100);
+      await take();
+      if (left === 10) await some(10);
+      between.aim(it.server?.port ?? 0);
+      let many = await found();
+      while (many !== left) many = await found();
+      t.equal(far.status().breaks, breaks, what);
+    }
+
+    async function trimmedWithHoles(): Promise<void> {
+      await client.xtrim(STREAM, "MAXLEN", 30);
+      const ids = (await client.xrange(STREAM, "-", "+")).map(([id]) => id);
+      await client.xdel(STREAM, ids[11] ?? "", ids[12] ?? "");
+    }
+  },
+);
 
 t.test("a Redis that is not there is a fault of the question, and is told once", async (t) => {
   const it = await opened(t, "stream");
