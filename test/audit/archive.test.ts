@@ -405,7 +405,7 @@ t.test(
     const it = await opened(t, "stream");
     const between = await relay(it.server?.port ?? 0);
     const url = `redis://127.0.0.1:${between.port}`;
-      const far = archive({
+    const far = archive({
       data: join(it.data, "far"),
       source: it.ledger.source,
       redis: { url, stream: STREAM },
