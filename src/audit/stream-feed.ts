@@ -2,7 +2,7 @@ import { connected, disconnect, redisClient } from "../clients/redis.ts";
 import type { Log } from "../ports.ts";
 import type { Catalog, Placed } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
-import { entriesAfter, lastEntry } from "./lines.ts";
+import { type Entry, entriesAfter, lastEntry } from "./lines.ts";
 import { rowOf } from "./row.ts";
 
 export interface StreamFeedOptions {
@@ -42,11 +42,7 @@ export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOpt
         catalog.add([], { fact: { name: POSITION, value: "" } });
         return true;
       }
-      const records = entries.flatMap(({ id, line }): readonly Placed[] => {
-        const row = rowOf(line);
-        const [ms, more] = partsOf(id);
-        return row === null ? [] : [{ row, place: more, spot: ms, size: line.length }];
-      });
+      const records = entries.flatMap(placed);
       const damaged = entries.length - records.length;
       catalog.add(records, {
         fact: { name: POSITION, value: last.id },
@@ -66,6 +62,13 @@ export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOpt
     },
     close: () => disconnect(client),
   };
+}
+
+/** None where the entry is no record. */
+function placed({ id, line }: Entry): readonly Placed[] {
+  const row = rowOf(line);
+  const [ms, more] = partsOf(id);
+  return row === null ? [] : [{ row, place: more, spot: ms, size: line.length }];
 }
 
 /**
