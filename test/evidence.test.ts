@@ -11,7 +11,7 @@ import { journalOf } from "./fixtures/journal.ts";
 import { fakeLog } from "./fixtures/log.ts";
 import { ALICE, ask, CLICK, named } from "./fixtures/named.ts";
 import { redisServer } from "./fixtures/redis.ts";
-import { stack } from "./fixtures/stack.ts";
+import { type Stack, stack } from "./fixtures/stack.ts";
 
 const AUDIT = "audit:\n  mode: strict\n";
 
@@ -101,6 +101,56 @@ t.test("what the audit does is to be seen in the metrics", async (t) => {
     t.match(body, line);
   }
 });
+
+t.test(
+  "the pages of each gateway on one Redis show what any of them recorded, and what the stream lacks",
+  async (t) => {
+    const redis = await redisServer();
+    t.teardown(() => redis.stop());
+    process.env.GUISE_TEST_REDIS = redis.url;
+    const client = new Redis(redis.url);
+    t.teardown(() => client.disconnect());
+    const another = async () => {
+      const it = await stack({
+        edit: (yaml) => `${named(yaml)}\nstore: { redis: { url: { fromEnv: GUISE_TEST_REDIS } } }\n`,
+      });
+      t.teardown(() => it.close());
+      return it;
+    };
+    const page = async (it: Stack, path: string) => {
+      for (;;) {
+        const { status, body } = await ask(`${it.url}/.guise/${path}`, ALICE);
+        if (body.includes("still being read")) continue;
+        t.equal(status, 200);
+        return body;
+      }
+    };
+    const gaps = async (it: Stack) =>
+      /^guise_audit_verify_gaps (\d+)$/m.exec((await ask(`${it.gateway.adminUrl}/metrics`)).body)?.[1];
+    const one = await another();
+    await ask(`${one.url}/site/9421/overview`, { ...CLICK, ...ALICE });
+    let entries = await client.xrange("{guise:audit}", "-", "+");
+    while (!entries.some(([, fields]) => fields[3] === "impersonation.outcome"))
+      entries = await client.xrange("{guise:audit}", "-", "+");
+    const outcome =
+      /\/site\/9421\/overview.*<span class="tone looked">200<.*href="\/\.guise\/(why\?event=[^"]+)"/s;
+    const before = await page(one, "activity");
+    t.match(before, outcome);
+    t.notMatch(before, /missing or altered/);
+    const [loaded] = entries.find(([, fields]) => fields[3] === "config.loaded") ?? [""];
+    t.equal(await client.xdel("{guise:audit}", loaded), 1);
+    const other = await another();
+    const list = await page(other, "activity");
+    t.match(list, outcome, "what the other one recorded");
+    t.match(list, /1 records are missing or altered/);
+    t.equal(await gaps(other), "1");
+    t.equal(await gaps(one), "0", "which had read it before");
+    const why = await page(other, outcome.exec(list)?.[1] ?? "");
+    t.match(why, /What the judge asked/);
+    t.match(why, /What became of it.*intent.*outcome/s);
+    t.match(why, /its hash fits/);
+  },
+);
 
 t.test("batch has to be asked for twice", async (t) => {
   t.match(problemsOf(`${MINIMAL}audit: { mode: batch }\n`), [/audit\.mode.*insecureBatch: true/]);

@@ -8,6 +8,7 @@ import type {
   ArchiveStatus,
   Ask,
   Asking,
+  Course,
   Page,
   RequestIds,
   Told,
@@ -23,8 +24,8 @@ import type { Source } from "./source.ts";
  */
 export interface Archive extends Closing {
   search(question: Question, limit: number, beyond: Mark | null): Promise<Page>;
-  /** All records of the request that an event or a request id belongs to, the oldest first. */
-  request(ids: RequestIds): Promise<readonly string[]>;
+  /** The records of the request that an event or a request id belongs to. All but some of its progress, if that is long. */
+  request(ids: RequestIds): Promise<Course>;
   runs(question: Question, limit: number): Promise<readonly Run[]>;
   picture(impersonation: string, view: View): Promise<Picture>;
   status(): ArchiveStatus;
@@ -79,7 +80,7 @@ class ThreadedArchive implements Archive {
     return await this.#ask({ what: "search", question, limit, beyond });
   }
 
-  async request(ids: RequestIds): Promise<readonly string[]> {
+  async request(ids: RequestIds): Promise<Course> {
     return await this.#ask({ what: "request", ids });
   }
 

@@ -62,6 +62,10 @@ const RUN = `insert into runs (id, agent, customer, first, last, began, ended, l
 const PRODUCER = `insert into producers values (?, ?, ?, ?)
  on conflict (id) do update set sequence = excluded.sequence, hash = excluded.hash, breaks = breaks + excluded.breaks`;
 
+/** The newest name that is on record; one that a record does not tell changes nothing. */
+const NAME = "update people set name = ?, named = ? where id = ? and named <= ?";
+const ADDRESS = "insert or ignore into addresses values (?, ?)";
+
 /** Opens the catalog of one origin (`journal`, or the name of a stream) in this file. */
 export function catalog(file: string, origin: string): Catalog {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -77,6 +81,8 @@ class SqliteCatalog implements Catalog {
   readonly #people: Dictionary;
   /** Where each producer of one step stands; not longer, since other processes may add as well. */
   readonly #tips = new Map<string, { sequence: number; hash: string; breaks: number }>();
+  /** What the records of one step tell of people: the names and addresses of each, and when they had them last. */
+  readonly #met = new Map<string, { id: number; name: string | null; email: string | null; at: number }>();
   readonly #statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
 
   constructor(database: DatabaseSync) {
@@ -88,8 +94,10 @@ class SqliteCatalog implements Catalog {
   add(records: readonly Placed[], { place, fact, damaged }: Progress): void {
     this.database.exec("begin immediate");
     this.#tips.clear();
+    this.#met.clear();
     try {
       for (const record of records) this.#one(record);
+      this.#introduce();
       if (damaged !== undefined) this.#tip(damaged.producer).breaks += damaged.lines;
       for (const [producer, { sequence, hash, breaks }] of this.#tips)
         this.#run(PRODUCER, this.words.id(producer), sequence, hash, breaks);
@@ -141,7 +149,7 @@ class SqliteCatalog implements Catalog {
   #one({ row, place, spot, size }: Placed): void {
     this.#follows(row);
     if (row.action.startsWith("journal.")) return;
-    const [agent, customer] = [this.#person(row.agent), this.#person(row.customer)];
+    const [agent, customer] = [this.#person(row.agent, row.at), this.#person(row.customer, row.at)];
     const run = row.impersonation === null ? null : this.words.id(row.impersonation);
     const told = [row.event, row.request, TONES.indexOf(row.tone), row.write ? 1 : 0, lastedOf(row)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
@@ -180,16 +188,20 @@ class SqliteCatalog implements Catalog {
     this.#run(RUN, run, agent, customer, at, at, began, ended, ...counts);
   }
 
-  #person(person: Row["agent"]): number | null {
+  #person(person: Row["agent"], at: number): number | null {
     if (person?.id === undefined) return null;
-    return this.#people.id(person.id, (id) =>
-      this.#run(
-        "update people set name = ?, email = ? where id = ?",
-        person.name ?? null,
-        person.email ?? null,
-        id,
-      ),
-    );
+    const id = this.#people.id(person.id);
+    const { name = null, email = null } = person;
+    const key = JSON.stringify([id, name, email]);
+    this.#met.set(key, { id, name, email, at: Math.max(at, this.#met.get(key)?.at ?? 0) });
+    return id;
+  }
+
+  #introduce(): void {
+    for (const { id, name, email, at } of this.#met.values()) {
+      if (name !== null) this.#run(NAME, name, at, id, at);
+      if (email !== null) this.#run(ADDRESS, email, id);
+    }
   }
 
   #get(sql: string, ...values: SQLInputValue[]) {

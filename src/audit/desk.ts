@@ -1,6 +1,6 @@
 import type { Catalog } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
-import type { Answers, ArchiveStatus, Asking, Page } from "./post.ts";
+import type { Answers, ArchiveStatus, Asking, Course, Page, RequestIds } from "./post.ts";
 import { problemOf } from "./problem.ts";
 import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
 
@@ -105,7 +105,7 @@ async function answerTo(catalog: Catalog, feed: Feed, asking: Asking): Promise<A
     case "search":
       return await pageOf(catalog, feed, asking);
     case "request":
-      return (await present(catalog, feed, requestOf(catalog, asking.ids))).map(({ line }) => line);
+      return await courseOf(catalog, feed, asking.ids);
     case "runs":
       return runs(catalog, asking.question, asking.limit);
     case "picture":
@@ -113,6 +113,11 @@ async function answerTo(catalog: Catalog, feed: Feed, asking: Asking): Promise<A
     default:
       return asking satisfies never;
   }
+}
+
+async function courseOf(catalog: Catalog, feed: Feed, ids: RequestIds): Promise<Course> {
+  const { matches, more } = requestOf(catalog, ids);
+  return { lines: (await present(catalog, feed, matches)).map(({ line }) => line), more };
 }
 
 async function pageOf(

@@ -2,8 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 
 /** Texts that occur often, as small numbers. */
 export interface Dictionary {
-  /** The number of a text, which gets one if it has none; `made` is called with a new one. */
-  id(text: string, made?: (id: number) => void): number;
+  /** The number of a text, which gets one if it has none. */
+  id(text: string): number;
   /** The number of a text, or null. */
   find(text: string): number | null;
   text(id: number): string;
@@ -24,15 +24,8 @@ export function dictionary(database: DatabaseSync, table: string, column: string
   };
   return {
     find,
-    id: (text, made) => {
-      const there = find(text);
-      if (there !== null) {
-        remember(known, text, there);
-        return there;
-      }
-      const { lastInsertRowid } = add.run(text);
-      const id = Number(lastInsertRowid);
-      made?.(id);
+    id: (text) => {
+      const id = find(text) ?? Number(add.run(text).lastInsertRowid);
       remember(known, text, id);
       return id;
     },

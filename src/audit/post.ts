@@ -24,6 +24,12 @@ export interface View {
   readonly columns: number;
 }
 
+/** What is on record of one request, the oldest first, as lines; `more`: so many records of its progress are left out. */
+export interface Course {
+  readonly lines: readonly string[];
+  readonly more: number;
+}
+
 /** The id of an event, or of a request. */
 export type RequestIds = { readonly event: string } | { readonly request: string };
 
@@ -50,7 +56,7 @@ export type Asking =
 /** What each of them is answered with. */
 export interface Answers {
   readonly search: Page;
-  readonly request: readonly string[];
+  readonly request: Course;
   readonly runs: readonly Run[];
   readonly picture: Picture;
 }

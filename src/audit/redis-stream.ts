@@ -23,15 +23,49 @@ type Options = z.infer<typeof schema>;
 /**
  * Adds what is newer than the producer's last number and writes the new one, as one step. KEYS: stream, cursor.
  * ARGV: producer, the number that we think is there, the most that may be there, then number, id, action and line of each
- * record. The answer: records added, the last number, and 1 if somebody deleted the stream. Or nothing is written, and it
- * is `behind` when Redis has lost some, `ahead` when somebody has moved the number, and the number that is there.
+ * record. The answer: records added, the last number, 1 if somebody deleted the stream or 2 if its newest entry is gone that
+ * not every group of readers has confirmed, and the newest id that was deleted behind its first entry, `?` where Redis does not
+ * tell. Or nothing is written, and it is `behind` when Redis has lost some, `ahead` when somebody has moved the number, and the
+ * number that is there.
  */
 const SCRIPT = `
+local function before(one, other)
+  local a, b = string.gmatch(one, '%d+'), string.gmatch(other, '%d+')
+  local x, y = tonumber(a()), tonumber(b())
+  return x < y or (x == y and tonumber(a()) < tonumber(b()))
+end
+local function named(flat)
+  local all = {}
+  for i = 1, #flat, 2 do all[flat[i]] = flat[i + 1] end
+  return all
+end
+-- What every group has confirmed an archiver may have trimmed.
+local function confirmed(id)
+  local groups = redis.pcall('XINFO', 'GROUPS', KEYS[1])
+  if groups.err or #groups == 0 then return false end
+  for _, flat in ipairs(groups) do
+    local group = named(flat)
+    if group['pending'] > 0 or before(group['last-delivered-id'], id) then return false end
+  end
+  return true
+end
+local function hole()
+  local flat = redis.pcall('XINFO', 'STREAM', KEYS[1])
+  if flat.err then return '?' end
+  local stream = named(flat)
+  local deleted, first = stream['max-deleted-entry-id'], stream['first-entry']
+  if deleted and first and before(first[1], deleted) then return deleted end
+  return ''
+end
 local last = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')
 if last < tonumber(ARGV[2]) then return {'behind', last} end
 if last > tonumber(ARGV[3]) then return {'ahead', last} end
-local gone = 0
-if redis.call('HEXISTS', KEYS[2], '@last') == 1 and redis.call('EXISTS', KEYS[1]) == 0 then gone = 1 end
+local newest, gone, deleted = redis.call('HGET', KEYS[2], '@last'), 0, ''
+if newest and redis.call('EXISTS', KEYS[1]) == 0 then gone = 1
+elseif newest then
+  if #redis.call('XREVRANGE', KEYS[1], newest, newest) == 0 and not confirmed(newest) then gone = 2 end
+  deleted = hole()
+end
 -- If the cursor may not be written, that must be known before the stream is.
 redis.call('HSET', KEYS[2], ARGV[1], last)
 local added, entry = 0, nil
@@ -45,7 +79,16 @@ for i = 4, #ARGV, 4 do
 end
 redis.call('HSET', KEYS[2], ARGV[1], last)
 if entry then redis.call('HSET', KEYS[2], '@last', entry) end
-return {added, last, gone}`;
+return {added, last, gone, deleted}`;
+
+/** What somebody did to the stream, and what helps; the journal keeps what is not in it for as long as it is told to. */
+const RESHIP = "`guise audit reship` sends again what is kept here";
+const LOSSES = {
+  deleted: `somebody deleted the stream; ${RESHIP}`,
+  emptied: `somebody emptied the stream before every reader had confirmed it; ${RESHIP}`,
+  holed: `somebody deleted entries from within the stream; ${RESHIP}`,
+} as const;
+const UNSEEN = "whether entries of the stream are deleted can't be seen: XINFO is not allowed";
 
 const TIMEOUT = 10_000;
 const ID = /"event":\{"sequence":\d+,"id":"([^"]+)"/;
@@ -70,6 +113,8 @@ class RedisStream implements Sink {
   #sent = 0;
   /** What was found out about the stream itself in this life. */
   readonly #found = new Set<string>();
+  /** The newest entry that is known to be deleted. */
+  #deleted = "";
   #heard: (() => void) | null = null;
   /** The opening of connections, so that the first call doesn't fail only because it came early. */
   #opening: Promise<void> | null;
@@ -138,14 +183,23 @@ class RedisStream implements Sink {
     if (added === "behind") throw new Error(`Redis has lost records: it is at ${last}`);
     if (added === "ahead") throw new Error(`somebody moved the cursor: it is at ${last}`);
     this.#known.set(producer, last);
-    if (gone === 1) {
-      this.#deps.log.error(
-        { stream: this.#stream },
-        "audit: somebody deleted the stream; records before are gone",
-      );
-      this.#found.add("somebody deleted the stream; `guise audit reship` sends again what is kept here");
-      this.#heard?.();
-    }
+    if (gone === 1) this.#lost("deleted");
+    if (gone === 2) this.#lost("emptied");
+    const deleted: unknown = Array.isArray(answer) ? answer[3] : "";
+    if (typeof deleted !== "string" || deleted === "" || deleted === this.#deleted) return;
+    this.#deleted = deleted;
+    if (deleted === "?") this.#find(UNSEEN);
+    else this.#lost("holed");
+  }
+
+  #lost(how: keyof typeof LOSSES): void {
+    this.#deps.log.error({ stream: this.#stream }, `audit: ${LOSSES[how]}`);
+    this.#find(LOSSES[how]);
+  }
+
+  #find(warning: string): void {
+    this.#found.add(warning);
+    this.#heard?.();
   }
 
   /** The number that Redis can have of a producer. Of one that is over, another gateway may have sent more than we know. */
@@ -161,8 +215,7 @@ class RedisStream implements Sink {
     if (there >= cursor) return cursor;
     await this.#client.hset(`${this.#stream}:cursor`, producer, there);
     this.#deps.log.error({ producer, cursor, there }, "audit: somebody moved the cursor; it was put back");
-    this.#found.add("somebody moved the cursor of this gateway; it was put back");
-    this.#heard?.();
+    this.#find("somebody moved the cursor of this gateway; it was put back");
     return there;
   }
 }

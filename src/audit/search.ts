@@ -1,4 +1,4 @@
-import type { SQLInputValue } from "node:sqlite";
+import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Catalog, Spot } from "./catalog.ts";
 import { numberOf, TONES, type Tone } from "./row.ts";
 
@@ -67,6 +67,7 @@ export const REFUSED = "refused";
 
 /** What a list leaves out unless it is asked for: each has its outcome. */
 const USUALLY_LEFT_OUT = "impersonation.intent";
+const PROGRESS = "impersonation.progress";
 const COLUMNS = "id, at, place, spot, size";
 
 /** The newest records that fit, beyond a mark if there is one. */
@@ -77,34 +78,48 @@ export function search(
   beyond: Mark | null,
 ): readonly Match[] {
   const asked = conditionsOf(catalog, question);
-  if (asked === null) return [];
   if (beyond !== null) asked.add("at <= ? and (at < ? or id < ?)", beyond.at, beyond.at, beyond.id);
-  const sql = `select ${COLUMNS} from records ${asked.where()} order by at desc, id desc limit ?`;
-  return catalog.database
-    .prepare(sql)
-    .all(...asked.values, limit)
-    .map(matchOf);
+  return asked
+    .rows(
+      catalog.database,
+      `select ${COLUMNS} from records ${asked.where()} order by at desc, id desc limit ?`,
+      limit,
+    )
+    .map(matchOf)
+    .sort((one, other) => other.at - one.at || other.id - one.id)
+    .slice(0, limit);
 }
 
-/** All records of the request that the event, or the request, of this id belongs to, the oldest first. */
-export function requestOf(catalog: Catalog, ids: { readonly event: string } | { readonly request: string }) {
+/** So many records of a request's progress are given: one is written a minute, for as long as it is open. */
+const MOST_PROGRESS = 20;
+
+/**
+ * The records of the request that the event, or the request, of this id belongs to, the oldest first: how it began, how it
+ * ended and what was asked for, and the newest of its progress; `more`: so much of that is left out.
+ */
+export function requestOf(
+  catalog: Catalog,
+  ids: { readonly event: string } | { readonly request: string },
+): { readonly matches: readonly Match[]; readonly more: number } {
   const { database } = catalog;
   const request =
     "request" in ids
       ? numberOf(ids.request)
       : database.prepare("select request from records where event = ?").get(numberOf(ids.event))?.request;
   const alone = "event" in ids ? numberOf(ids.event) : -1;
-  const sql = `select ${COLUMNS} from records where event = ? union select ${COLUMNS} from records where request = ? order by at, id limit 100`;
-  return database
-    .prepare(sql)
-    .all(alone, request ?? -1)
-    .map(matchOf);
+  const both = `${COLUMNS}, event, action`;
+  const sql = `select * from (select ${both} from records where event = ? union select ${both} from records where request = ?) where size > 0 order by at, id`;
+  const all = database.prepare(sql).all(alone, request ?? -1);
+  const progress = catalog.words.find(PROGRESS);
+  const folded = all.filter((it) => it.action === progress && it.event !== alone).slice(0, -MOST_PROGRESS);
+  const left = new Set(folded);
+  return { matches: all.filter((it) => !left.has(it)).map(matchOf), more: folded.length };
 }
 
 /** Impersonations of which something happened in this time, the latest first. */
 export function runs(catalog: Catalog, question: Question, limit: number): readonly Run[] {
   const asked = new Conditions();
-  if (!people(catalog, question, asked)) return [];
+  people(catalog, question, asked);
   if (question.impersonation !== null)
     asked.add("runs.id = ?", catalog.words.find(question.impersonation) ?? -1);
   if (question.since !== null) asked.add("last >= ?", question.since);
@@ -112,10 +127,11 @@ export function runs(catalog: Catalog, question: Question, limit: number): reado
   const sql = `select words.text, runs.*, a.key as agentKey, a.name as agentName, c.key as customerKey, c.name as customerName
  from runs join words on words.id = runs.id left join people a on a.id = runs.agent left join people c on c.id = runs.customer
  ${asked.where()} order by last desc limit ?`;
-  return catalog.database
-    .prepare(sql)
-    .all(...asked.values, limit)
-    .map(runOf);
+  return asked
+    .rows(catalog.database, sql, limit)
+    .map(runOf)
+    .sort((one, other) => other.last - one.last)
+    .slice(0, limit);
 }
 
 /** What is to be drawn of one impersonation between two times, in so many columns. */
@@ -137,9 +153,9 @@ export function picture(
     .all(from, columns, to, from, run, from, to);
   const long = database
     .prepare(
-      `select at, lasted, tone from records where run = ? and at >= ? and lasted >= ? order by lasted desc limit 100`,
+      `select at, lasted, tone from records where run = ? and at >= ? and at - lasted < ? and lasted >= ? order by lasted desc limit 100`,
     )
-    .all(run, from, Math.max(1_000, ((to - from) / columns) * 4));
+    .all(run, from, to, Math.max(1_000, ((to - from) / columns) * 4));
   const events = database
     .prepare(`select at, action from records where ${within} and tone = ${told} order by at limit 200`)
     .all(run, from, to);
@@ -154,13 +170,33 @@ export function picture(
   };
 }
 
-class Conditions {
-  readonly values: SQLInputValue[] = [];
-  readonly #parts: string[] = [];
+/** More people of one address than this are asked for at once, which is slower for each of them. */
+const MOST_APART = 16;
 
-  add(part: string, ...values: SQLInputValue[]): void {
+class Conditions {
+  readonly #parts: string[] = [];
+  /** The values of the question, which is asked once with each of these. */
+  #values: readonly (readonly SQLInputValue[])[] = [[]];
+
+  add(part: string, ...values: readonly SQLInputValue[]): void {
     this.#parts.push(part);
-    this.values.push(...values);
+    this.#values = this.#values.map((before) => [...before, ...values]);
+  }
+
+  /** A number among these. Few are asked for one by one, since only then an index has the newest of each at its end. */
+  among(column: string, ids: readonly number[]): void {
+    if (ids.length > MOST_APART) {
+      this.add(`${column} in (select value from json_each(?))`, JSON.stringify(ids));
+      return;
+    }
+    this.#parts.push(`${column} = ?`);
+    this.#values = this.#values.flatMap((before) => ids.map((id) => [...before, id]));
+  }
+
+  /** The first ones of each question, one after the other. */
+  rows(database: DatabaseSync, sql: string, limit: number): readonly Columns[] {
+    const statement = database.prepare(sql);
+    return this.#values.flatMap((values) => statement.all(...values, limit));
   }
 
   where(): string {
@@ -168,11 +204,10 @@ class Conditions {
   }
 }
 
-/** Null: nothing can fit, since somebody or something was never recorded. */
-function conditionsOf(catalog: Catalog, question: Question): Conditions | null {
+function conditionsOf(catalog: Catalog, question: Question): Conditions {
   const asked = new Conditions();
   asked.add("size > 0");
-  if (!people(catalog, question, asked)) return null;
+  people(catalog, question, asked);
   const { impersonation, action, since, until } = question;
   if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);
   if (since !== null) asked.add("at >= ?", since);
@@ -185,21 +220,24 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions | null {
   return asked;
 }
 
-function people(catalog: Catalog, { own, agent, customer }: Question, asked: Conditions): boolean {
-  const byId = catalog.database.prepare("select id from people where key = ?");
-  const byEmail = catalog.database.prepare("select id from people where email = ? limit 1");
-  for (const [column, who, exact] of [
-    ["agent", own, true],
-    ["agent", agent, false],
-    ["customer", customer, false],
-  ] as const) {
-    if (who === null) continue;
-    // An id is meant before an address that somebody else may have.
-    const found = byId.get(who) ?? (exact ? undefined : byEmail.get(who));
-    if (found === undefined) return false;
-    asked.add(`${column} = ?`, Number(found.id));
-  }
-  return true;
+const BY_ID = "select id from people where key = ?";
+/** Whoever had an address is meant by it, then and now; two people can have the same. */
+const BY_EITHER = `${BY_ID} union select person from addresses where email = ?`;
+
+function people(
+  { database }: Catalog,
+  { own, agent, customer }: Pick<Question, "own" | "agent" | "customer">,
+  asked: Conditions,
+): void {
+  const ids = (sql: string, ...who: readonly string[]) =>
+    database
+      .prepare(sql)
+      .all(...who)
+      .map(({ id }) => Number(id));
+  // What one may see is a matter of ids alone.
+  if (own !== null) asked.among("agent", ids(BY_ID, own));
+  if (agent !== null) asked.among("agent", ids(BY_EITHER, agent, agent));
+  if (customer !== null) asked.among("customer", ids(BY_EITHER, customer, customer));
 }
 
 type Columns = Readonly<Record<string, unknown>>;

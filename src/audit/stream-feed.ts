@@ -1,8 +1,8 @@
-import { connected, disconnect, type RedisClient, redisClient } from "../clients/redis.ts";
+import { connected, disconnect, redisClient } from "../clients/redis.ts";
 import type { Log } from "../ports.ts";
 import type { Catalog, Placed } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
-import { entriesAfter, lastEntry } from "./lines.ts";
+import { type Entry, entriesAfter, lastEntry } from "./lines.ts";
 import { rowOf } from "./row.ts";
 
 export interface StreamFeedOptions {
@@ -17,15 +17,24 @@ const POSITION = "position";
 /** Feeds a catalog from the stream, on a connection of its own. Calls reject while Redis can't be asked. */
 export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOptions): Feed {
   const client = redisClient(url, { name: "guise-activity", log, timeout: TIMEOUT });
-  let looked = false;
+  /** From where it is read on although records after it are not there any more. */
+  let over: string | null = null;
   return {
     round: async () => {
       await connected(client, TIMEOUT);
       const position = catalog.fact(POSITION) ?? "";
-      if (!looked) await startOver(catalog, client, stream, position);
-      looked = true;
       const entries = await entriesAfter(client, stream, position);
       const last = entries.at(-1);
+      if (last !== undefined && over !== position) {
+        const oldest = (await client.xrange(stream, "-", "+", "COUNT", 1))[0]?.[0];
+        // What was read may be of before or after it was trimmed: it is read again.
+        if (oldest === undefined) return true;
+        if (before(position, oldest)) {
+          passOver(catalog, oldest);
+          over = position;
+          return true;
+        }
+      }
       if (last === undefined) {
         // A Redis that has less than it had gets records again, under ids that we may have passed.
         const newest = await lastEntry(client, stream);
@@ -33,16 +42,13 @@ export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOpt
         catalog.add([], { fact: { name: POSITION, value: "" } });
         return true;
       }
-      const records = entries.flatMap(({ id, line }): readonly Placed[] => {
-        const row = rowOf(line);
-        const [ms, more] = partsOf(id);
-        return row === null ? [] : [{ row, place: more, spot: ms, size: line.length }];
-      });
+      const records = entries.flatMap(placed);
       const damaged = entries.length - records.length;
       catalog.add(records, {
         fact: { name: POSITION, value: last.id },
         ...(damaged === 0 ? {} : { damaged: { producer: stream, lines: damaged } }),
       });
+      over = null;
       return true;
     },
     lines: async (spots) => {
@@ -58,18 +64,20 @@ export function streamFeed(catalog: Catalog, { url, stream, log }: StreamFeedOpt
   };
 }
 
-/** What an archiver has trimmed since we looked last is no gap. */
-async function startOver(
-  catalog: Catalog,
-  client: RedisClient,
-  stream: string,
-  position: string,
-): Promise<void> {
-  const oldest = (await client.xrange(stream, "-", "+", "COUNT", 1))[0]?.[0];
-  if (position !== "" && oldest !== undefined && before(position, oldest)) {
-    const [spot, place] = partsOf(oldest);
-    catalog.trimmed({ spot, place });
-  }
+/** None where the entry is no record. */
+function placed({ id, line }: Entry): readonly Placed[] {
+  const row = rowOf(line);
+  const [ms, more] = partsOf(id);
+  return row === null ? [] : [{ row, place: more, spot: ms, size: line.length }];
+}
+
+/**
+ * The stream begins only after what was read last: an archiver has trimmed that and perhaps more, and what is not there any
+ * more is no gap. Within what is there each record of a producer still has to follow the one before.
+ */
+function passOver(catalog: Catalog, oldest: string): void {
+  const [spot, place] = partsOf(oldest);
+  catalog.trimmed({ spot, place });
 }
 
 function before(one: string, other: string): boolean {

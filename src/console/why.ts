@@ -18,7 +18,7 @@ export interface Why {
 export async function whyPage(it: Looking, { event, request }: Why): Promise<string | null> {
   const { prefix } = it.who.received.snapshot.settings;
   if (event === null && request === null) return null;
-  const lines = await it.archive.request(event === null ? { request: request ?? "" } : { event });
+  const { lines, more } = await it.archive.request(event === null ? { request: request ?? "" } : { event });
   const own = lines.filter((line) => mayBeSeen(it, line, { event, request }));
   const records = recordsOf(own);
   const first = records.find((record) => record.guise.checks !== undefined) ?? records[0];
@@ -32,6 +32,7 @@ export async function whyPage(it: Looking, { event, request }: Why): Promise<str
 ${facts(first)}
 ${checks(first)}
 ${course(records)}
+${folded(it, first, more)}
 ${own.map(raw)}
 </section>`;
   return pageFor(it.who, {
@@ -88,13 +89,24 @@ function checks({ guise }: Written): Html | null {
   return html`<h2>What the judge asked</h2><ol class="checks">${items}</ol>`;
 }
 
-/** All that is on record of the request, in its order. */
+/** What is on record of the request, in its order. */
 function course(records: readonly Written[]): Html | null {
   if (records.length < 2) return null;
   return html`<h2>What became of it</h2><ol class="course">${records.map(
     (record) =>
       html`<li class="step"><time datetime="${record["@timestamp"]}">${timeText(record["@timestamp"])}</time> <strong>${record.event.action.replace("impersonation.", "")}</strong> ${howOf(record)} ${record.event.duration === undefined ? null : html`<span class="faint">${lengthOf(record.event.duration / 1e6)}</span>`}</li>`,
   )}</ol>`;
+}
+
+/** Says how much of its progress is not shown, and leads to all progress of the impersonation. */
+function folded({ who }: Looking, { guise }: Written, more: number): Html | null {
+  if (more === 0) return null;
+  const { prefix } = who.received.snapshot.settings;
+  const query = new URLSearchParams({
+    impersonation: guise.impersonation ?? "",
+    action: "impersonation.progress",
+  });
+  return html`<p class="small">And ${more} more, earlier ones, that say it was <a href="${prefix}/activity?${query.toString()}">still open</a>.</p>`;
 }
 
 /** The record itself, with whether it is as it was written. */

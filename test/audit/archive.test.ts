@@ -8,6 +8,7 @@ import { shipping } from "../../src/audit/shipping.ts";
 import type { Written } from "../../src/audit/written.ts";
 import type { AuditEvent } from "../../src/domain/audit-event.ts";
 import { redisServer } from "../fixtures/redis.ts";
+import { relay } from "../fixtures/relay.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger } from "./world.ts";
 
@@ -88,6 +89,49 @@ for (const where of ["journal", "stream"] as const) {
     t.strictSame(await found({ own: "bob@support.example" }), [], "what one may see is a matter of ids");
   });
 
+  t.test(`${where}: an address finds whoever has it or had it, under whatever name`, async (t) => {
+    const it = await opened(t, where);
+    const nuno = (name: string | null, email: string | null) => ({ ...person("17", email), name });
+    const alice = { trueUser: person("1", "alice@x.example") };
+    await it.record({ at: 1_000, action: ACTION, effectiveUser: nuno(null, null) });
+    await it.record({ at: 2_000, action: ACTION, effectiveUser: nuno("Nuno", "old@example.com") });
+    await it.record({ at: 4_000, action: ACTION, effectiveUser: nuno("Nuno Reis", "new@example.com") });
+    await it.record({ at: 3_000, action: ACTION, effectiveUser: nuno("Nuno", "old@example.com") });
+    await it.record({ at: 5_000, action: ACTION, effectiveUser: nuno(null, null) });
+    await it.record({ at: 500, action: ACTION, effectiveUser: person("99", "alice@x.example") });
+    await it.record(...Array.from({ length: 3 }, () => ({ at: 500, action: ACTION, ...alice })));
+    const found = async (more: Partial<Question>, limit = 50) =>
+      (await it.archive().search({ ...ANY, ...more }, limit, null)).lines.length;
+    for (const customer of ["old@example.com", "NEW@example.com"]) {
+      t.equal(await found({ customer, since: 1_000 }), 5, customer);
+      t.equal((await it.archive().runs({ ...ANY, customer }, 10)).length, 1);
+    }
+    t.match(await it.archive().runs(ANY, 10), [{ customer: "17", customerName: "Nuno Reis" }]);
+    t.equal(await found({ agent: "alice@x.example" }), 3, "somebody else has it as well");
+    t.equal(await found({ customer: "alice@x.example" }), 1);
+    t.equal(await found({ customer: "nobody@example.com" }), 0);
+  });
+
+  t.test(`${where}: an address that many have finds them all, the newest first`, async (t) => {
+    const it = await opened(t, where);
+    const shop = (n: number) => person(`shop-${n}`, "office@example.com");
+    await it.record(
+      ...Array.from({ length: 40 }, (_, n) => ({ at: n, action: ACTION, effectiveUser: shop(n % 20) })),
+      { at: 99, action: ACTION },
+    );
+    const customer = "office@example.com";
+    const shops = async (more: Partial<Question>, limit: number) => {
+      const { lines, beyond } = await it.archive().search({ ...ANY, ...more }, limit, null);
+      return { at: read(lines).map((one) => Date.parse(one["@timestamp"])), beyond };
+    };
+    t.match(await shops({ customer }, 5), { at: [39, 38, 37, 36, 35], beyond: { at: 35 } });
+    t.match((await shops({ customer, until: 10 }, 50)).at, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    await it.record(
+      ...[0, 1].map((n) => ({ at: 200 + n, action: ACTION, effectiveUser: person(`two-${n}`, "two@x") })),
+    );
+    t.strictSame((await shops({ customer: "two@x" }, 1)).at, [201], "the newest of both");
+  });
+
   t.test(`${where}: lines come as they stand, page by page, without a gap or a second time`, async (t) => {
     const it = await opened(t, where);
     await it.record(...Array.from({ length: 105 }, (_, n) => ({ at: 1_000 + (n % 7), action: ACTION })));
@@ -118,14 +162,48 @@ for (const where of ["journal", "stream"] as const) {
     const response = { status: 200, bytes: 1, duration: 5, ending: "success" as const };
     const [end] = await it.record({ ...outcome, intent: intent?.id ?? "", response });
     for (const ids of [{ event: intent?.id ?? "" }, { event: end?.id ?? "" }, { request: "r1" }]) {
-      const lines = read(await it.archive().request(ids));
+      const { lines, more } = await it.archive().request(ids);
       t.strictSame(
-        lines.map((one) => one.event.id),
+        read(lines).map((one) => one.event.id),
         [intent?.id, end?.id],
       );
+      t.equal(more, 0);
     }
-    t.strictSame(await it.archive().request({ event: "nothing" }), []);
+    t.strictSame(await it.archive().request({ event: "nothing" }), { lines: [], more: 0 });
   });
+
+  t.test(
+    `${where}: a request that was open for hours has its beginning, its end, what was asked for and how much more`,
+    async (t) => {
+      const it = await opened(t, where);
+      const [intent] = await it.record({ at: 0 });
+      const progress = await it.record(
+        ...Array.from({ length: 150 }, (_, n) => ({
+          at: (n + 1) * 60_000,
+          action: "impersonation.progress" as const,
+          intent: intent?.id ?? "",
+        })),
+      );
+      const [end] = await it.record({
+        at: 151 * 60_000,
+        action: "impersonation.outcome",
+        outcome: "success",
+        intent: intent?.id ?? "",
+      });
+      const ids = progress.map(({ id }) => id);
+      const shown = async (asked: Parameters<ReturnType<typeof it.archive>["request"]>[0]) => {
+        const { lines, more } = await it.archive().request(asked);
+        return { ids: read(lines).map((one) => one.event.id), more };
+      };
+      const whole = { ids: [intent?.id, ...ids.slice(-20), end?.id], more: 130 };
+      for (const asked of [{ event: intent?.id ?? "" }, { event: end?.id ?? "" }, { request: "r1" }])
+        t.strictSame(await shown(asked), whole);
+      t.strictSame(await shown({ event: ids[7] ?? "" }), {
+        ids: [intent?.id, ids[7], ...ids.slice(-20), end?.id],
+        more: 129,
+      });
+    },
+  );
 
   t.test(`${where}: what comes is found at once, also after a restart`, async (t) => {
     const it = await opened(t, where);
@@ -176,6 +254,27 @@ for (const where of ["journal", "stream"] as const) {
     t.strictSame(picture.events, [
       { at: 1_000, action: "impersonation.started" },
       { at: 10_000, action: "impersonation.ended" },
+    ]);
+  });
+
+  t.test(`${where}: what lasted is drawn only if some of it is in the time that is drawn`, async (t) => {
+    const it = await opened(t, where);
+    const lasted = (at: number, duration: number) => ({
+      at,
+      action: "impersonation.outcome" as const,
+      outcome: "success" as const,
+      response: { status: 200, bytes: 1, duration, ending: "success" as const },
+    });
+    await it.record(
+      ...Array.from({ length: 101 }, (_, n) => lasted(3_600_000 + n, 20_000)),
+      lasted(150_000, 10_000),
+      lasted(90_000, 80_000),
+      lasted(40_000, 5_000),
+    );
+    const { stretches } = await it.archive().picture("imp-1", { from: 60_000, to: 145_000, columns: 120 });
+    t.strictSame(stretches, [
+      { from: 10_000, to: 90_000, tone: "looked" },
+      { from: 140_000, to: 150_000, tone: "looked" },
     ]);
   });
 
@@ -299,6 +398,58 @@ t.test("what was trimmed while nobody read is forgotten with its impersonations"
   t.equal((await next.runs(ANY, 10)).length, 1);
   t.equal(next.status().breaks, 0);
 });
+
+t.test(
+  "what was trimmed while the connection was down is not here; what is missing of the rest is missing",
+  async (t) => {
+    const it = await opened(t, "stream");
+    const between = await relay(it.server?.port ?? 0);
+    const url = `redis://127.0.0.1:${between.port}`;
+    const far = archive({
+      data: join(it.data, "far"),
+      source: it.ledger.source,
+      redis: { url, stream: STREAM },
+      log: memoryLog(),
+      patience: 0,
+    });
+    t.teardown(async () => {
+      await far.close();
+      await between.stop();
+    });
+    const client = new Redis(it.server?.url ?? "");
+    t.teardown(() => client.disconnect());
+    const some = (many: number) => it.record(...Array.from({ length: many }, () => ({ action: ACTION })));
+    const found = async () => {
+      for (;;) {
+        const page = await far.search(ANY, 500, null).catch(() => null);
+        if (page !== null && far.status().problem === null) return page.lines.length;
+      }
+    };
+    await some(20);
+    t.equal(await found(), 20);
+    for (const [what, take, left, breaks] of [
+      ["trimmed", async () => void (await client.xtrim(STREAM, "MAXLEN", 30)), 30, 0],
+      ["trimmed and some of the rest deleted", trimmedWithHoles, 28, 2],
+      ["emptied, and written again", async () => void (await client.xtrim(STREAM, "MAXLEN", 0)), 10, 2],
+    ] as const) {
+      between.aim(1);
+      between.cut();
+      await some(100);
+      await take();
+      if (left === 10) await some(10);
+      between.aim(it.server?.port ?? 0);
+      let many = await found();
+      while (many !== left) many = await found();
+      t.equal(far.status().breaks, breaks, what);
+    }
+
+    async function trimmedWithHoles(): Promise<void> {
+      await client.xtrim(STREAM, "MAXLEN", 30);
+      const ids = (await client.xrange(STREAM, "-", "+")).map(([id]) => id);
+      await client.xdel(STREAM, ids[11] ?? "", ids[12] ?? "");
+    }
+  },
+);
 
 t.test("a Redis that is not there is a fault of the question, and is told once", async (t) => {
   const it = await opened(t, "stream");

@@ -89,6 +89,72 @@ t.test("a stream that somebody deleted is an alarm", async (t) => {
   t.match(log.lines, [{ level: "error", message: /somebody deleted the stream/ }]);
 });
 
+t.test("a stream that is emptied before its readers have confirmed it is an alarm", async (t) => {
+  const { sink, reader, log, arrived } = await setup(t);
+  const sent = records("gw-1", 9);
+  await sink.send(sent.slice(0, 3));
+  await reader.xtrim("{guise:audit}", "MAXLEN", 0);
+  await sink.send(sent.slice(3, 5));
+  t.match(log.lines, [{ level: "error", message: /somebody emptied the stream.*guise audit reship/ }]);
+  await sink.send(sent.slice(5, 6));
+  t.equal(log.lines.length, 1, "which is told once");
+  t.match(await sink.warnings(), [/somebody emptied the stream/]);
+  t.equal((await arrived()).length, 3, "and records go on to be shipped");
+  await reader.xgroup("CREATE", "{guise:audit}", "siem", "0");
+  await reader.xreadgroup("GROUP", "siem", "one", "STREAMS", "{guise:audit}", ">");
+  await reader.xtrim("{guise:audit}", "MAXLEN", 0);
+  await sink.send(sent.slice(6, 7));
+  t.equal(log.lines.length, 2, "one that has read has not confirmed yet");
+});
+
+t.test("what an archiver trims is no alarm, be it all that there is", async (t) => {
+  const { sink, reader, log, entries } = await setup(t);
+  const sent = records("gw-1", 9);
+  await sink.send(sent.slice(0, 3));
+  await reader.xtrim("{guise:audit}", "MINID", (await entries())[2]?.[0] ?? "");
+  await sink.send(sent.slice(3, 5));
+  t.equal((await entries()).length, 3);
+  await reader.xgroup("CREATE", "{guise:audit}", "siem", "0");
+  await reader.xreadgroup("GROUP", "siem", "one", "STREAMS", "{guise:audit}", ">");
+  const ids = (await entries()).map(([id]) => id);
+  await reader.xack("{guise:audit}", "siem", ...ids);
+  await reader.xtrim("{guise:audit}", "MAXLEN", 0);
+  await sink.send(sent.slice(5));
+  t.equal((await entries()).length, 4);
+  t.strictSame(log.lines, []);
+  t.strictSame(await sink.warnings(), []);
+});
+
+t.test("entries that are deleted from within the stream are an alarm, each time", async (t) => {
+  const { sink, reader, log, entries } = await setup(t);
+  const sent = records("gw-1", 9);
+  await sink.send(sent.slice(0, 5));
+  const ids = (await entries()).map(([id]) => id);
+  await reader.xdel("{guise:audit}", ids[1] ?? "", ids[2] ?? "");
+  await sink.send(sent.slice(5, 6));
+  await sink.send(sent.slice(6, 7));
+  t.match(log.lines, [{ level: "error", message: /deleted entries from within the stream.*reship/ }]);
+  await reader.xdel("{guise:audit}", ids[3] ?? "");
+  await sink.send(sent.slice(7, 8));
+  t.equal(log.lines.length, 2);
+  t.match(await sink.warnings(), [/deleted entries from within the stream/]);
+});
+
+t.test(
+  "a user who may not ask for the stream ships all the same, and is told what is not seen",
+  async (t) => {
+    const { sink, reader, arrived } = await setup(t);
+    const sent = records("gw-1", 6);
+    await sink.send(sent.slice(0, 2));
+    await reader.call("ACL", "SETUSER", "default", "-xinfo");
+    t.teardown(() => reader.call("ACL", "SETUSER", "default", "+xinfo"));
+    await sink.send(sent.slice(2, 4));
+    await sink.send(sent.slice(4));
+    t.equal((await arrived()).length, 6);
+    t.match(await sink.warnings(), [/XINFO is not allowed/]);
+  },
+);
+
 t.test("what Redis says is what the fault says", async (t) => {
   const { sink, reader } = await setup(t);
   const sent = records("gw-1", 2);

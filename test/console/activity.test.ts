@@ -116,7 +116,7 @@ t.test("whatever stands in a record, it is text", async (t) => {
     [],
     archiveOf({
       search: async () => ({ lines, beyond: null }),
-      request: async () => lines,
+      request: async () => ({ lines, more: 3 }),
       runs: async () => [run],
       picture: async () => ({ columns: [], stretches: [], events: [{ at: 1, action: nasty }] }),
     }),
@@ -244,7 +244,7 @@ t.test("why: the judge's questions, and only for those who may see the record", 
     ],
   };
   const lines = [line({ action: "impersonation.denied", outcome: "failure", decision })];
-  const ask = await openConsole(t, it, [], archiveOf({ request: async () => lines }));
+  const ask = await openConsole(t, it, [], archiveOf({ request: async () => ({ lines, more: 0 }) }));
   const { status, body } = await ask([WHY, ...INSIDE, ...ALICE]);
   t.equal(status, 200);
   t.match(body, /Only looking is allowed/);
@@ -262,6 +262,27 @@ t.test("why: the judge's questions, and only for those who may see the record", 
   );
   t.equal((await ask(["GET /.guise/why", ...INSIDE, ...ALICE])).status, 404);
 });
+
+t.test(
+  "why: what became of a request is shown to its end, and how much of its progress is not",
+  async (t) => {
+    const it = await testWorld(t, READERS);
+    const lines = [
+      line(),
+      line({ action: "impersonation.progress" }),
+      line({ action: "impersonation.outcome", outcome: "success" }),
+    ];
+    const shown = async (more: number) => {
+      const ask = await openConsole(t, it, [], archiveOf({ request: async () => ({ lines, more }) }));
+      return (await ask([WHY, ...INSIDE, ...ADA])).body;
+    };
+    const folded = await shown(101);
+    t.match(folded, /<strong>intent<.*<strong>progress<.*<strong>outcome</s);
+    t.match(folded, /And 101 more/);
+    t.match(folded, /href="\/\.guise\/activity\?impersonation=imp-1&amp;action=impersonation\.progress"/);
+    t.notMatch(await shown(0), / more/);
+  },
+);
 
 t.test("records that can't be read just now, or are wrong, are said to be", async (t) => {
   const it = await testWorld(t, READERS);
