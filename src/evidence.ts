@@ -101,9 +101,9 @@ function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
   const url = start.audit.redis === null ? redisUrl : start.secret(start.audit.redis);
   return {
     redis: url === null ? null : { url, stream },
-    webhooks: start.audit.webhooks.map(({ url, events, secret, format }) => ({
+    webhooks: start.audit.webhooks.map(({ url, events, secret, ...rest }) => ({
+      ...rest,
       url: addressOf(start.secret(url)),
-      format,
       ...(events === undefined ? {} : { events }),
       ...(secret === undefined ? {} : { secret: start.secret(secret) }),
     })),

@@ -48,7 +48,7 @@ t.test("the goodbye and the last checkpoint reach the stream", async (t) => {
 t.test("webhooks of the config are told, and signed with their secret", async (t) => {
   const { url, next } = await listener(t);
   process.env.GUISE_TEST_HOOK = url;
-  process.env.GUISE_TEST_HOOK_SECRET = "whsec_c2VjcmV0";
+  process.env.GUISE_TEST_HOOK_SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
   const hook =
     "  webhooks: [{ url: { fromEnv: GUISE_TEST_HOOK }, events: [impersonation.started], secret: { fromEnv: GUISE_TEST_HOOK_SECRET } }]\n";
   const it = await stack({ edit: (yaml) => named(yaml).replace(AUDIT, `${AUDIT}${hook}`) });
@@ -58,6 +58,41 @@ t.test("webhooks of the config are told, and signed with their secret", async (t
   const { headers, body } = await told;
   t.match(headers["webhook-signature"], /^v1,/);
   t.match(JSON.parse(body), { action: "impersonation.started", trueUser: "1", effectiveUser: "17" });
+});
+
+t.test("a webhook of the format slack gets a sentence, and a password of its address as Basic", async (t) => {
+  const { url, next } = await listener(t);
+  process.env.GUISE_TEST_HOOK = url.replace("//", "//me:hunter2@");
+  const hook =
+    "  webhooks: [{ url: { fromEnv: GUISE_TEST_HOOK }, events: [impersonation.started], format: slack }]\n";
+  const it = await stack({ edit: (yaml) => named(yaml).replace(AUDIT, `${AUDIT}${hook}`) });
+  t.teardown(() => it.close());
+  const told = next();
+  await ask(`${it.url}/site/9421/overview`, { ...CLICK, ...ALICE });
+  const { headers, body } = await told;
+  t.match(JSON.parse(body), { text: "impersonation.started: 1 as 17" });
+  t.same(Object.keys(JSON.parse(body)), ["text"]);
+  t.equal(headers.authorization, `Basic ${Buffer.from("me:hunter2").toString("base64")}`);
+});
+
+t.test("a secret that receivers could not read stops the start, and is not told", async (t) => {
+  process.env.GUISE_TEST_HOOK_SECRET = "hunter2";
+  const hook =
+    '  webhooks: [{ url: "https://hooks.example/x", secret: { fromEnv: GUISE_TEST_HOOK_SECRET } }]\n';
+  const folder = t.testdir({ "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
+  const starting = app({
+    config: join(folder, "routes.config.yaml"),
+    port: 0,
+    host: "127.0.0.1",
+    adminPort: 0,
+    data: join(folder, "data"),
+    env: process.env,
+    log: fakeLog(),
+  });
+  await t.rejects(starting, {
+    code: "config-invalid",
+    detail: /^audit\.webhooks: the secret of hooks\.example .*openssl rand -base64 32`$/,
+  });
 });
 
 t.test("a secret that should be an address and is none stops the start", async (t) => {

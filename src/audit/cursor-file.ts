@@ -1,8 +1,9 @@
 import { open, readFile, rename } from "node:fs/promises";
+import { SinkProblem } from "./problem.ts";
 
 /** Positions by producer for a sink that can't remember them itself, in one small file. */
 export interface CursorFile {
-  /** Null: the file was not there, nothing was ever sent. */
+  /** Null: the file was not there, nothing was ever sent. Throws a SinkProblem for what is no such file. */
   read(): Promise<Map<string, number> | null>;
   /**
    * Durable when it resolves; whole or as before when the process ends in between. What another process wrote meanwhile
@@ -14,7 +15,7 @@ export interface CursorFile {
 export function cursorFile(path: string): CursorFile {
   const read = async () => {
     try {
-      return new Map(entriesOf(JSON.parse(await readFile(path, "utf8")), path));
+      return new Map(entriesOf(await readFile(path, "utf8"), path));
     } catch (error) {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
       throw error;
@@ -47,11 +48,22 @@ export function furthest(
   return all;
 }
 
-function entriesOf(value: unknown, path: string): readonly (readonly [string, number])[] {
-  if (typeof value !== "object" || value === null) throw new TypeError(`${path} is no file of positions`);
+function entriesOf(text: string, path: string): readonly (readonly [string, number])[] {
+  const value = parsed(text);
+  if (typeof value !== "object" || value === null)
+    throw new SinkProblem("cursor unreadable", `${path} is no file of positions`);
   return Object.entries(value).map(([producer, position]) => {
     if (typeof position !== "number")
-      throw new TypeError(`${path}: the position of ${producer} is no number`);
+      throw new SinkProblem("cursor unreadable", `${path}: the position of ${producer} is no number`);
     return [producer, position];
   });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

@@ -36,6 +36,13 @@ export async function openProducers(folder: string): Promise<readonly string[]> 
   return (await readdir(folder)).flatMap((name) => LOCK.exec(name)?.[1] ?? []).sort();
 }
 
+/** Producers that have files here and no lock: their lives are over. Those that other processes hold are theirs. */
+export async function endedProducers(folder: string): Promise<readonly string[]> {
+  const open = new Set(await openProducers(folder));
+  const all = new Set((await segmentsIn(folder)).map((segment) => segment.producer));
+  return [...all].filter((it) => !open.has(it));
+}
+
 /** The end of a file: its last whole record and the bytes up to there; whatever follows was never acknowledged. */
 export interface Tail {
   readonly tip: (Tip & { readonly line: string }) | null;
@@ -73,6 +80,17 @@ function lastRecord(bytes: Buffer, start: number): Omit<Tail, "size"> | null {
     end = before;
   }
   return null;
+}
+
+/** The last whole record of each producer that has a file here. */
+export async function endsIn(folder: string): Promise<ReadonlyMap<string, number>> {
+  const last = new Map((await segmentsIn(folder)).map((segment) => [segment.producer, segment]));
+  const ends = new Map<string, number>();
+  for (const [producer, { path, first }] of last) {
+    const { tip } = await tailOf(path);
+    ends.set(producer, tip?.sequence ?? first - 1);
+  }
+  return ends;
 }
 
 /** Cuts off what was never acknowledged and makes that durable. Gives the number of bytes cut. */

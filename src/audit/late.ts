@@ -14,7 +14,7 @@ export function late(clock: Clock): Late {
   return {
     look: (behind, sent) => {
       if (!behind) since = null;
-      else since = Math.max(since ?? clock.now(), sent === undefined ? 0 : timeOf(sent));
+      else since = Math.max(since ?? clock.now(), sent === undefined ? 0 : (timeOf(sent) ?? 0));
     },
     read: () => (since === null ? 0 : Math.max(0, clock.now() - since)),
   };
@@ -22,6 +22,8 @@ export function late(clock: Clock): Late {
 
 const STAMP = '{"@timestamp":"';
 
-function timeOf({ line }: JournalRecord): number {
-  return Date.parse(line.slice(STAMP.length, STAMP.length + 24)) || 0;
+/** When a record was written, wall time in ms; null where it does not say. */
+export function timeOf({ line }: JournalRecord): number | null {
+  const time = Date.parse(line.slice(STAMP.length, STAMP.length + 24));
+  return Number.isNaN(time) ? null : time;
 }

@@ -1,4 +1,95 @@
-/** The name of what is wrong: the word that Redis puts first, the system's code, or the sentence. */
+/**
+ * What may keep records from a sink, in the metric's label and the log: a closed list, so that no text of anybody's becomes
+ * a label. docs/metrics.md has it as well.
+ */
+export const PROBLEMS = [
+  // Redis' own words.
+  "OOM",
+  "READONLY",
+  "MISCONF",
+  "NOPERM",
+  "NOAUTH",
+  "WRONGPASS",
+  "WRONGTYPE",
+  "LOADING",
+  "BUSY",
+  "CLUSTERDOWN",
+  "MASTERDOWN",
+  "NOREPLICAS",
+  "MOVED",
+  "TRYAGAIN",
+  // The system's.
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ECONNABORTED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ENOSPC",
+  "EDQUOT",
+  "EIO",
+  "EROFS",
+  "EACCES",
+  "EPERM",
+  "EMFILE",
+  "ENFILE",
+  "ENOENT",
+  // What services answer that are asked again.
+  "HTTP 408",
+  "HTTP 425",
+  "HTTP 429",
+  "HTTP 500",
+  "HTTP 502",
+  "HTTP 503",
+  "HTTP 504",
+  "HTTP 5xx",
+  // Ours.
+  "not connected",
+  "connection lost",
+  "timeout",
+  "TLS",
+  "records lost",
+  "cursor moved",
+  "cursor unreadable",
+  "other",
+] as const;
+
+export type ProblemWord = (typeof PROBLEMS)[number];
+
+/** What a sink itself says is wrong. */
+export class SinkProblem extends Error {
+  readonly word: ProblemWord;
+  /** How long the sink wants to be left alone, ms. */
+  readonly after: number;
+
+  constructor(word: ProblemWord, message: string, after = 0) {
+    super(message);
+    this.name = "SinkProblem";
+    this.word = word;
+    this.after = after;
+  }
+}
+
+/** The texts and codes of libraries that mean one of the words without being it. */
+const MEANT: readonly (readonly [RegExp, ProblemWord])[] = [
+  [/^not connected within \d+ ms$/, "not connected"],
+  [/^(?:UND_ERR_SOCKET|Connection is closed\.|the client was closed)$/, "connection lost"],
+  [/^UND_ERR_\w+_TIMEOUT$|timed out|timeout/i, "timeout"],
+  [/CERT|_SSL_|_TLS_|^EPROTO$|^UNABLE_TO_/, "TLS"],
+];
+
+/** The word for what is wrong; `other` where there is none, then only the log says what it is. */
+export function problemWord(error: unknown): ProblemWord {
+  if (error instanceof SinkProblem) return error.word;
+  const text = problemOf(error);
+  const found = PROBLEMS.find((word) => word === text);
+  return found ?? MEANT.find(([pattern]) => pattern.test(text))?.[1] ?? "other";
+}
+
+/** What is wrong, for people: the word that Redis puts first, the system's code, or the sentence. Never a label. */
 export function problemOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.message === "fetch failed" && error.cause !== undefined) return problemOf(error.cause);

@@ -2,8 +2,9 @@ import { z } from "zod";
 import { connected, disconnect, type RedisClient, redisClient } from "../clients/redis.ts";
 import type { JournalRecord, Kind } from "../ports.ts";
 import { lastNumber } from "./lines.ts";
+import { SinkProblem } from "./problem.ts";
 import { redisWarnings } from "./redis-report.ts";
-import type { Sink, SinkDeps } from "./sink.ts";
+import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
 
 const schema = z.strictObject({
   redis: z.strictObject({
@@ -111,6 +112,7 @@ class RedisStream implements Sink {
   readonly #known = new Map<string, number>();
   /** The last number of this life that was ever sent, whether or not Redis answered. */
   #sent = 0;
+  #shipped = 0;
   /** What was found out about the stream itself in this life. */
   readonly #found = new Set<string>();
   /** The newest entry that is known to be deleted. */
@@ -134,7 +136,7 @@ class RedisStream implements Sink {
     const answer = await this.#client.hget(`${this.#stream}:cursor`, producer);
     const position = Number(answer ?? 0);
     if (!Number.isSafeInteger(position) || position < 0)
-      throw new Error(`the cursor of ${producer} is no number`);
+      throw new SinkProblem("cursor unreadable", `the cursor of ${producer} is no number`);
     const told = this.#mayHave(producer) < position ? await this.#doubt(producer, position) : position;
     this.#known.set(producer, told);
     return told;
@@ -159,6 +161,10 @@ class RedisStream implements Sink {
     this.#read(answer, producer);
   }
 
+  counts(): SinkCounts {
+    return { shipped: this.#shipped, filtered: 0, refused: 0 };
+  }
+
   changed(heard: () => void): void {
     this.#heard = heard;
     let before = this.#client.status === "ready";
@@ -180,9 +186,11 @@ class RedisStream implements Sink {
   #read(answer: unknown, producer: string): void {
     const [added, last, gone] = Array.isArray(answer) ? answer : [];
     if (typeof last !== "number") throw new Error("Redis gave an answer that can not be read");
-    if (added === "behind") throw new Error(`Redis has lost records: it is at ${last}`);
-    if (added === "ahead") throw new Error(`somebody moved the cursor: it is at ${last}`);
+    if (added === "behind") throw new SinkProblem("records lost", `Redis has lost records: it is at ${last}`);
+    if (added === "ahead")
+      throw new SinkProblem("cursor moved", `somebody moved the cursor: it is at ${last}`);
     this.#known.set(producer, last);
+    this.#shipped += Number(added);
     if (gone === 1) this.#lost("deleted");
     if (gone === 2) this.#lost("emptied");
     const deleted: unknown = Array.isArray(answer) ? answer[3] : "";

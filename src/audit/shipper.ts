@@ -1,10 +1,12 @@
 import type { Clock, Closing, JournalRecord, Log } from "../ports.ts";
-import { openProducers, segmentsIn } from "./folder.ts";
+import { type Ailment, ailment } from "./ailment.ts";
+import { type Debts, debts } from "./debts.ts";
+import { endedProducers } from "./folder.ts";
 import { type Late, late } from "./late.ts";
-import { backoff, nap } from "./nap.ts";
-import { problemOf } from "./problem.ts";
+import { backoff, type Nap, nap } from "./nap.ts";
+import { type ProblemWord, SinkProblem } from "./problem.ts";
 import type { Reader } from "./reader.ts";
-import type { Sink } from "./sink.ts";
+import type { Sink, SinkCounts } from "./sink.ts";
 import type { Source } from "./source.ts";
 
 export interface ShipperOptions {
@@ -21,19 +23,24 @@ export interface ShipperOptions {
   readonly bytes?: number;
   /** The longest wait between two attempts, ms. */
   readonly patience?: number;
+  /** How long it may go on to send what is left once it is closed, ms. */
+  readonly farewell?: number;
+  readonly nap?: Nap;
 }
 
-export interface ShipperStatus {
+export interface ShipperStatus extends SinkCounts {
   readonly sink: string;
-  /** Why nothing goes on just now: Redis' own word (`OOM`, `READONLY` …), or the system's; null while all is well. */
-  readonly problem: string | null;
+  /** Why nothing goes on just now; null while all is well. */
+  readonly problem: ProblemWord | null;
   /** Wall time since when, ms. */
   readonly since: number | null;
-  /** Durable records of this life that the sink doesn't have yet. */
+  /**
+   * Durable records that the sink doesn't have yet, of this life and of those that are over. While a sink has not said what
+   * it has of one of those, that is all of it.
+   */
   readonly lag: number;
   /** How long the oldest of them has waited, ms. */
   readonly late: number;
-  readonly shipped: number;
   readonly batches: number;
   readonly failures: number;
   /** Numbers that could not be shipped any more, since they are gone here: an alarm. */
@@ -55,29 +62,33 @@ export function shipper(options: ShipperOptions): Shipper {
   return it;
 }
 
-/** How long a stopping shipper may go on to send what is left, ms. */
-const FAREWELL = 5_000;
-
 class Carrier implements Shipper {
   readonly #options: Required<ShipperOptions>;
   readonly #positions = new Map<string, number>();
   readonly #readers = new Map<string, Reader>();
   /** Lives that are over: infinity for those that are all there, null where sink and journal disagree about their end. */
   readonly #finished = new Map<string, number | null>();
-  readonly #count = { shipped: 0, batches: 0, failures: 0, gaps: 0 };
-  #problem: { readonly word: string; readonly since: number } | null = null;
+  readonly #debts: Debts;
+  readonly #count = { batches: 0, failures: 0, gaps: 0 };
+  readonly #ailment: Ailment;
   #stale = false;
   #confirmed = 0;
   readonly #late: Late;
   #warnings: readonly string[] | null = null;
-  #stopBy: number | null = null;
-  readonly #nap = nap();
+  #stopping = false;
+  /** The time to say goodbye is over. */
+  #over = false;
+  #ended: Promise<void> | null = null;
+  readonly #nap: Nap;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ShipperOptions) {
     const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
-    this.#options = { ...usual, ...options };
+    this.#options = { ...usual, farewell: 5_000, nap: nap(), ...options };
+    this.#nap = this.#options.nap;
     this.#late = late(options.clock);
+    this.#debts = debts(options.source);
+    this.#ailment = ailment(options.sink.name, options);
   }
 
   start(): void {
@@ -95,13 +106,15 @@ class Carrier implements Shipper {
   }
 
   status(): ShipperStatus {
-    const { sink } = this.#options;
+    const { sink, clock } = this.#options;
+    const since = this.#debts.since();
     return {
       sink: sink.name,
-      problem: this.#problem?.word ?? null,
-      since: this.#problem?.since ?? null,
-      lag: this.#lag(),
-      late: this.#late.read(),
+      problem: this.#ailment.word(),
+      since: this.#ailment.since(),
+      lag: this.#lag() + this.#debts.records(),
+      late: Math.max(this.#late.read(), since === null ? 0 : clock.now() - since),
+      ...sink.counts(),
       ...this.#count,
       warnings: this.#warnings ?? [],
     };
@@ -112,66 +125,97 @@ class Carrier implements Shipper {
   }
 
   async close(): Promise<void> {
-    this.#stopBy = this.#options.clock.monotonic() + FAREWELL;
+    this.#stopping = true;
     this.#nap.hurry();
-    await this.#running;
+    const timer = setTimeout(() => {
+      this.#over = true;
+      // Whatever is under way ends with the sink.
+      void this.#end();
+    }, this.#options.farewell);
+    await this.#running.finally(() => clearTimeout(timer));
     await this.#forget();
-    await this.#options.sink.close();
+    await this.#end();
+  }
+
+  #end(): Promise<void> {
+    this.#ended ??= this.#options.sink.close();
+    return this.#ended;
   }
 
   async #run(): Promise<void> {
     for (let attempt = 0; ; ) {
-      const { monotonic } = this.#options.clock;
-      if (this.#stopBy !== null && (monotonic() >= this.#stopBy || this.#drained())) return;
+      if (this.#stopping && (this.#over || this.#drained())) return;
       try {
         if (this.#stale) await this.#forget();
         const sent = await this.#pass();
-        this.#well();
+        this.#ailment.well();
         await this.#ask();
         attempt = 0;
-        if (this.#stopBy !== null) continue;
+        if (this.#stopping) continue;
         await (sent > 0 ? this.#nap.sleep(this.#options.linger) : this.#nap.idle(this.#options.idle));
       } catch (error) {
-        this.#ill(error);
+        this.#failed(error);
         await this.#forget();
-        // What could not be sent now is sent by the next life.
-        if (this.#stopBy !== null) return;
-        await this.#nap.sleep(backoff(attempt, this.#options.patience));
+        if (this.#stopping) return;
+        const asked = error instanceof SinkProblem ? error.after : 0;
+        await this.#nap.sleep(Math.max(asked, backoff(attempt, this.#options.patience)));
         attempt += 1;
       }
     }
   }
 
-  /** Ended lives first, then our own: each producer's records in order. Gives how many were sent. */
-  async #pass(): Promise<number> {
-    const { source } = this.#options;
-    let sent = 0;
-    for (const producer of await this.#producers()) {
-      for (;;) {
-        const records = await this.#batch(producer);
-        if (records.length === 0) break;
-        await this.#send(producer, records);
-        sent += records.length;
-      }
-      if (producer !== source.producer) await this.#finish(producer);
-    }
-    return sent;
+  #failed(error: unknown): void {
+    const { log, sink } = this.#options;
+    if (this.#stopping) log.warn({ sink: sink.name }, "audit: what is left is sent by the next life");
+    // What our own end has cut short is nobody's fault.
+    if (this.#over) return;
+    this.#count.failures += 1;
+    this.#ailment.ill(error);
   }
 
-  /** Lives that are over have no lock; those that other processes hold are shipped by them. */
-  async #producers(): Promise<readonly string[]> {
-    const { folder, producer } = this.#options.source;
-    const open = new Set(await openProducers(folder));
-    const all = new Set((await segmentsIn(folder)).map((segment) => segment.producer));
-    const over = [...all].filter((it) => it !== producer && !open.has(it) && !this.#finished.has(it));
-    return [...over, producer];
+  /** Ended lives first, then our own: each producer's records in order. Gives how many were sent. */
+  async #pass(): Promise<number> {
+    const { folder, producer: own } = this.#options.source;
+    const ended = await endedProducers(folder);
+    const over = ended.filter((it) => it !== own && !this.#finished.has(it));
+    await this.#survey(over);
+    let sent = 0;
+    for (const producer of over) {
+      if (this.#debts.of(producer) !== 0) sent += await this.#carry(producer);
+      await this.#finish(producer);
+    }
+    return sent + (await this.#carry(own));
+  }
+
+  async #carry(producer: string): Promise<number> {
+    for (let sent = 0; ; ) {
+      const records = await this.#batch(producer);
+      if (records.length === 0) return sent;
+      if (this.#over) throw new Error("the time to send what is left is over");
+      await this.#send(producer, records);
+      sent += records.length;
+    }
+  }
+
+  /** Finds out what these lives owe, before the first of them is carried on. */
+  async #survey(over: readonly string[]): Promise<void> {
+    try {
+      for (const producer of over) {
+        const position = await this.#options.sink.position(producer);
+        this.#place(producer, position);
+        await this.#debts.look(producer, position);
+      }
+    } catch (error) {
+      for (const producer of over) if (this.#debts.of(producer) === null) await this.#debts.look(producer, 0);
+      throw error;
+    }
   }
 
   async #batch(producer: string): Promise<readonly JournalRecord[]> {
     const { source, sink, records, bytes } = this.#options;
     let reader = this.#readers.get(producer);
     if (reader === undefined) {
-      const position = await sink.position(producer);
+      const position = this.#positions.get(producer) ?? (await sink.position(producer));
       this.#place(producer, position);
       reader = source.read(producer, position);
       this.#readers.set(producer, reader);
@@ -193,20 +237,22 @@ class Carrier implements Shipper {
       );
     }
     this.#place(producer, last, records.at(-1));
-    this.#count.shipped += records.length;
     this.#count.batches += 1;
   }
 
   #place(producer: string, position: number, sent?: JournalRecord): void {
     this.#positions.set(producer, position);
-    if (producer !== this.#options.source.producer) return;
+    if (producer !== this.#options.source.producer) {
+      if (sent !== undefined) this.#debts.paid(sent);
+      return;
+    }
     this.#confirmed = position;
     this.#late.look(this.#lag() > 0, sent);
   }
 
   async #finish(producer: string): Promise<void> {
-    const { source, sink, log } = this.#options;
-    const [position, last] = [this.#positions.get(producer) ?? 0, await source.last(producer)];
+    const { sink, log } = this.#options;
+    const [position, last] = [this.#positions.get(producer) ?? 0, await this.#debts.last(producer)];
     // What was never written, or is cut off here, can't be told from what was passed over: nothing of it is deleted.
     if (position > last) {
       this.#count.gaps += position - last;
@@ -216,6 +262,7 @@ class Carrier implements Shipper {
       );
     }
     this.#finished.set(producer, position > last ? null : Number.POSITIVE_INFINITY);
+    this.#debts.settled(producer);
     this.#positions.delete(producer);
     await this.#readers.get(producer)?.close();
     this.#readers.delete(producer);
@@ -245,21 +292,5 @@ class Carrier implements Shipper {
   #drained(): boolean {
     const { source } = this.#options;
     return (this.#positions.get(source.producer) ?? -1) >= source.durable();
-  }
-
-  #well(): void {
-    if (this.#problem === null) return;
-    const { log, sink } = this.#options;
-    log.info({ sink: sink.name, problem: this.#problem.word }, "audit: records are shipped again");
-    this.#problem = null;
-  }
-
-  #ill(error: unknown): void {
-    const { log, sink, clock } = this.#options;
-    this.#count.failures += 1;
-    const word = problemOf(error);
-    if (this.#problem?.word === word) return;
-    this.#problem = { word, since: this.#problem?.since ?? clock.now() };
-    log.error({ err: error, sink: sink.name, problem: word }, "audit: records can not be shipped");
   }
 }

@@ -15,6 +15,10 @@ export interface ShippingPlan {
     readonly events?: readonly AuditAction[];
     readonly secret?: string;
     readonly format?: "json" | "slack";
+    /** For all of one POST, ms. */
+    readonly timeout?: number;
+    /** The longest pause that an answer may ask for, ms. */
+    readonly retryAfter?: number;
   }[];
 }
 
@@ -23,25 +27,25 @@ export interface Shipping extends Closing {
   status(): readonly ShipperStatus[];
 }
 
-/** Starts a shipper for each place of the plan. Nothing waits for them, and closing them sends what is left, for 5 s. */
+/**
+ * Starts a shipper for each place of the plan. Nothing waits for them, and closing them sends what is left, for 5 s. Throws a
+ * Fault `config-invalid` for an address or a secret that can't be used.
+ */
 export function shipping(
   plan: ShippingPlan,
   source: Source,
   deps: { readonly clock: Clock; readonly log: Log },
 ): Shipping {
   const { folder, producer } = source;
-  const start = (sink: Sink) => shipper({ source, sink, ...deps });
   const sinkDeps = { ...deps, folder, producer };
-  const stream = plan.redis === null ? null : start(redisStream.create({ redis: plan.redis }, sinkDeps));
-  const told = (plan.webhooks ?? []).map(({ url, events, secret, format = "json" }) => {
-    const options = {
-      url,
-      format,
-      ...(events === undefined ? {} : { events: [...events] }),
-      ...(secret === undefined ? {} : { secret }),
-    };
-    return start(webhook.create({ webhook: options }, sinkDeps));
+  // What the config has wrong must be known before anything runs.
+  const hooks = (plan.webhooks ?? []).map(({ events, format = "json", ...rest }) => {
+    const options = { ...rest, format, ...(events === undefined ? {} : { events: [...events] }) };
+    return webhook.create({ webhook: options }, sinkDeps);
   });
+  const start = (sink: Sink) => shipper({ source, sink, ...deps });
+  const stream = plan.redis === null ? null : start(redisStream.create({ redis: plan.redis }, sinkDeps));
+  const told = hooks.map(start);
   if (stream !== null) source.shipped((it) => stream.shipped(it));
   const shippers = stream === null ? told : [stream, ...told];
   return {

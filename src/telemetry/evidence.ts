@@ -92,11 +92,17 @@ function sinks(counters: Metrics, shipping: Shipping): void {
     counters.watchEach(name, help, ["sink"], each(read));
   watch(
     "guise_audit_lag_records",
-    "Durable records of this process that a sink does not have yet.",
+    "Durable records that a sink does not have yet, of this process and of those that are over.",
     (it) => it.lag,
   );
   watch("guise_audit_lag_seconds", "How long the oldest of them has waited.", (it) => it.late / 1000);
-  watch("guise_audit_shipped_total", "Records that were sent to a sink.", (it) => it.shipped);
+  watch("guise_audit_shipped_total", "Records that a sink has taken.", (it) => it.shipped);
+  watch("guise_audit_filtered_total", "Records that a webhook was not to be told of.", (it) => it.filtered);
+  watch(
+    "guise_audit_undelivered_total",
+    "Events that a webhook refused for good, so that it will never have them.",
+    (it) => it.refused,
+  );
   watch("guise_audit_failures_total", "Attempts to send that failed.", (it) => it.failures);
   watch(
     "guise_audit_gaps_total",

@@ -158,6 +158,21 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     /did you mean `impersonation\.started`/,
   ],
   [
+    "a password in a webhook's address",
+    "audit: { webhooks: [{ url: 'https://user:hunter2@hooks.example/x' }] }",
+    /^routes\.config\.yaml:\d+:\d+ audit\.webhooks\[0\]\.url: a user or password is a secret: write the whole address as \{ fromEnv: NAME \} or \{ fromFile: path \}; it is sent as Basic authorization$/,
+  ],
+  [
+    "a webhook's patience without an end",
+    "audit: { webhooks: [{ url: 'https://a', timeout: 1h }] }",
+    /timeout: `1h` does not fit; write a length of time from 100ms to 60s/,
+  ],
+  [
+    "a webhook's pause without an end",
+    "audit: { webhooks: [{ url: 'https://a', retryAfter: 1d }] }",
+    /retryAfter: `1d` does not fit; write a length of time from 100ms to 1h/,
+  ],
+  [
     "a secret in the open",
     "audit: { webhooks: [{ url: 'https://a', secret: hunter2 }] }",
     /secret: a text does not fit|secret: .*not written into the config/,
@@ -171,6 +186,13 @@ for (const [name, lines, expected] of wrong) {
     t.equal(problems.length, 1, problems.join("\n"));
   });
 }
+
+t.test("a webhook has ten seconds for an answer, and may ask for a minute's pause", async (t) => {
+  const loaded = loadText(`${MINIMAL}audit: { webhooks: [{ url: "https://a" }] }`);
+  t.match(loaded, {
+    parts: { audit: { webhooks: [{ timeout: 10_000, retryAfter: 60_000, format: "json" }] } },
+  });
+});
 
 t.test("what must be there is missed", async (t) => {
   t.same(problemsOf("agents: []"), [

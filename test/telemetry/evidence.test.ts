@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import t, { type Test } from "tap";
 import { archive } from "../../src/audit/archive.ts";
 import type { LedgerOptions } from "../../src/audit/ledger.ts";
@@ -127,12 +128,53 @@ t.test("what a sink does not have yet is shown, since when, and why", async (t) 
   await it.to("guise_audit_problem", (value) => value === 1);
   t.match(await it.read(), /^guise_audit_problem\{sink="webhook [^"]+",problem="HTTP 503"\} 1$/m);
   there.answer(text("ok"));
-  // The record of the boot is only counted here where it was in a batch of its own.
-  await it.to("guise_audit_shipped_total", (value) => value >= 5);
+  await it.to("guise_audit_shipped_total", (value) => value === 5);
   await it.to("guise_audit_lag_records", (value) => value === 0);
   await it.to("guise_audit_lag_seconds", (value) => value === 0);
   await it.to("guise_audit_problem", (value) => value === 0);
   await it.to("guise_audit_warnings", (value) => value === 1);
+});
+
+t.test(
+  "what a hook has taken, was not to be told of and has refused for good are three numbers",
+  async (t) => {
+    const there = await hook(t);
+    there.answer(text("gone", 404));
+    const it = await watched(t, {}, there);
+    for (let n = 0; n < 5; n += 1) await it.ledger.record(event());
+    await it.to("guise_audit_undelivered_total", (value) => value === 5);
+    await it.to("guise_audit_filtered_total", (value) => value === 1);
+    await it.to("guise_audit_lag_records", (value) => value === 0);
+    t.equal(sumOf(await it.read(), "guise_audit_shipped_total"), 0);
+  },
+);
+
+t.test("the label of a problem is a word of the list, whatever the address is", async (t) => {
+  const ledger = await openLedger(join(t.testdir(), "audit"));
+  const log = memoryLog();
+  const there = await hook(t);
+  const webhooks = [{ url: there.url.replace("//", "//user:hunter2@") }];
+  const ship = shipping({ redis: null, webhooks }, ledger.source, { clock, log });
+  t.teardown(async () => {
+    await ledger.close();
+    await ship.close();
+  });
+  const counters = metrics();
+  evidenceMetrics(counters, { ledger, shipping: ship, archive: archiveOf() });
+  await ledger.record(event());
+  await comesTo(
+    () => counters.text(),
+    "guise_audit_problem",
+    (value) => value === 1,
+  );
+  const page = await counters.text();
+  t.match(page, /^guise_audit_problem\{sink="webhook 127\.0\.0\.1:\d+ [0-9a-f]{4}",problem="HTTP 503"\} 1$/m);
+  t.notMatch(page, /hunter2|user:/);
+  t.notMatch(log.lines.map(({ data }) => inspect(data, { depth: 9 })).join("\n"), /hunter2/);
+  t.equal(
+    there.requests[0]?.headers.authorization,
+    `Basic ${Buffer.from("user:hunter2").toString("base64")}`,
+  );
 });
 
 t.test("records that are gone before they were sent are shown", async (t) => {

@@ -1,20 +1,45 @@
 import { z } from "zod";
 import { secretSource } from "../../clients/secret.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { duration } from "../../units.ts";
 
 const webhookHelp = "write an address, { fromEnv: NAME } or { fromFile: path }";
+
+const upTo = (most: string) => `write a length of time from 100ms to ${most}`;
+const MINUTE = 60_000;
 
 const webhook = z.strictObject({
   url: z
     .union([z.url({ protocol: /^https?$/ }), secretSource], { error: webhookHelp })
+    .refine((it) => typeof it !== "string" || !hasUser(it), {
+      error:
+        "a user or password is a secret: write the whole address as { fromEnv: NAME } or { fromFile: path }; it is sent as Basic authorization",
+    })
     .describe("Where each event is sent with POST, as JSON; an address, { fromEnv } or { fromFile }."),
   events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
-  secret: secretSource.optional().describe("The key that signs each delivery."),
+  secret: secretSource
+    .optional()
+    .describe(
+      "The key that signs each delivery: 24 to 64 bytes in base64, with or without `whsec_` before them (`openssl rand -base64 32`).",
+    ),
   format: z
     .enum(["json", "slack"])
     .default("json")
     .describe("`slack` sends a sentence and nothing else, as chat services want it."),
+  timeout: duration
+    .refine((ms) => ms >= 100 && ms <= MINUTE, { error: upTo("60s") })
+    .prefault("10s")
+    .describe("For all of one POST; then it is tried again."),
+  retryAfter: duration
+    .refine((ms) => ms >= 100 && ms <= 60 * MINUTE, { error: upTo("1h") })
+    .prefault("1m")
+    .describe("The longest pause that a `Retry-After` of the service may ask for."),
 });
+
+function hasUser(address: string): boolean {
+  const { username, password } = new URL(address);
+  return username !== "" || password !== "";
+}
 
 const capture = z
   .strictObject({

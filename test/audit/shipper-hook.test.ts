@@ -1,0 +1,203 @@
+import t, { type Test } from "tap";
+import type { AuditLedger } from "../../src/audit/ledger.ts";
+import { type Nap, nap } from "../../src/audit/nap.ts";
+import { type ShipperOptions, shipper } from "../../src/audit/shipper.ts";
+import { shipping } from "../../src/audit/shipping.ts";
+import { webhook } from "../../src/audit/webhook.ts";
+import { type Hook, hook } from "../fixtures/hook.ts";
+import { event } from "./event.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "./world.ts";
+
+const HOUR = 3_600_000;
+const tick = () => new Promise((done) => setTimeout(done, 5));
+
+/** One life of a gateway with this hook. */
+async function life(t: Test, there: Hook, folder: string, more: Partial<ShipperOptions> = {}) {
+  const log = memoryLog();
+  const ledger = await openLedger(folder);
+  const sink = webhook.create(
+    { webhook: { format: "json", url: there.url, timeout: HOUR } },
+    { clock, log, folder, producer: ledger.source.producer },
+  );
+  const it = shipper({ source: ledger.source, sink, clock, log, linger: 1, patience: 20, ...more });
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= ledger.close().then(() => it.close());
+    return closing;
+  };
+  t.teardown(close);
+  return { ledger, it, log, close };
+}
+
+const some = (ledger: AuditLedger, count: number) =>
+  Promise.all(Array.from({ length: count }, () => ledger.record(event({ action: "impersonation.denied" }))));
+
+/** The ids of what happened to people, in the journal's order; not of the journal's own records. */
+async function told(folder: string, except: ReadonlySet<string> = new Set()): Promise<readonly string[]> {
+  const records = (await recordsIn(folder)).filter(({ event: { action } }) => !action.startsWith("journal."));
+  return records.map((record) => record.event.id).filter((id) => !except.has(id));
+}
+
+t.test("a webhook that is added begins with what happens from then on, also after restarts", async (t) => {
+  const folder = t.testdir();
+  const before = await openLedger(folder);
+  await some(before, 3);
+  await before.close();
+  const old = new Set(await told(folder));
+  const there = await hook(t);
+  for (let round = 0; round < 3; round += 1) {
+    const { ledger, it, log, close } = await life(t, there, folder);
+    await some(ledger, 3);
+    await close();
+    t.match(it.status(), { gaps: 0, failures: 0, lag: 0, refused: 0 });
+    t.strictSame(
+      log.lines.filter(({ level }) => level === "error"),
+      [],
+    );
+    t.same([...there.taken()].sort(), [...(await told(folder, old))].sort(), `life ${round}`);
+  }
+  t.equal(there.posts.length, 9, "each once");
+});
+
+t.test(
+  "an end does not wait for a hook that does not answer; the next life tells what was left",
+  async (t) => {
+    const folder = t.testdir();
+    const there = await hook(t);
+    there.answers.push(200, "never");
+    const { ledger, it, log, close } = await life(t, there, folder, { farewell: 50 });
+    await some(ledger, 5);
+    await there.came(2);
+    await close();
+    t.match(it.status(), { shipped: 1, failures: 0, problem: null });
+    t.match(log.lines.at(-1), { level: "warn", message: /what is left is sent by the next life/ });
+    const next = await life(t, there, folder);
+    while (next.it.status().lag > 0) await tick();
+    t.strictSame(there.taken(), await told(folder), "all of it, in order; what was cut short came again");
+    t.equal(there.posts[1]?.headers["webhook-id"], there.posts[2]?.headers["webhook-id"]);
+  },
+);
+
+t.test("what ended lives owe counts in the lag, from when they begin to wait", async (t) => {
+  const folder = t.testdir();
+  const there = await hook(t);
+  const first = await life(t, there, folder);
+  await some(first.ledger, 1);
+  await there.came(1);
+  there.usual = 503;
+  await some(first.ledger, 40);
+  await there.came(2);
+  await first.close();
+  const { ledger, it } = await life(t, there, folder);
+  while (it.status().failures === 0) await tick();
+  const owed = first.ledger.source.durable() - 2;
+  t.match(it.status(), { problem: "HTTP 503", lag: owed + ledger.source.durable() });
+  t.ok(it.status().late > 24 * HOUR, "those events are of a day that is long over");
+  there.usual = 200;
+  while (it.status().lag > 0) await tick();
+  t.equal(it.status().late, 0);
+  t.same([...there.taken()].sort(), [...(await told(folder))].sort());
+});
+
+t.test("while a sink does not say what it has, ended lives owe it everything", async (t) => {
+  const folder = t.testdir();
+  const first = await openLedger(folder);
+  await some(first, 10);
+  await first.close();
+  const ledger = await openLedger(folder);
+  const [log, there] = [memoryLog(), await hook(t)];
+  const real = webhook.create(
+    { webhook: { format: "json", url: there.url } },
+    { clock, log, folder, producer: ledger.source.producer },
+  );
+  let mute = true;
+  const sink = {
+    name: "mute",
+    position: async (producer: string) => {
+      if (mute) throw new Error("not now");
+      return await real.position(producer);
+    },
+    send: real.send.bind(real),
+    counts: real.counts.bind(real),
+    changed: () => undefined,
+    warnings: async () => [],
+    close: () => real.close(),
+  };
+  const it = shipper({ source: ledger.source, sink, clock, log, linger: 1, patience: 20 });
+  t.teardown(async () => {
+    await ledger.close();
+    await it.close();
+  });
+  while (it.status().failures === 0) await tick();
+  t.match(it.status(), {
+    problem: "other",
+    lag: first.source.durable() + ledger.source.durable(),
+  });
+  mute = false;
+  while (it.status().lag > 0) await tick();
+  t.equal(there.posts.length, 0, "that life was here before the webhook");
+});
+
+/** A rest that takes no time and is known. */
+function instant(real: Nap) {
+  const sleeps: number[] = [];
+  const sleep = async (ms: number) => {
+    sleeps.push(ms);
+    await new Promise((done) => setImmediate(done));
+  };
+  return { sleeps, nap: { ...real, sleep } };
+}
+
+t.test(
+  "attempts come further and further apart, up to the most, and begin anew when it was well",
+  async (t) => {
+    const there = await hook(t);
+    const { sleeps, nap: rest } = instant(nap());
+    const { ledger, it } = await life(t, there, t.testdir(), { patience: 1_000, nap: rest });
+    const waits = () => sleeps.filter((ms) => ms > 1);
+    there.answers.push(503, 503, 503, 503, 503, 503, 503);
+    await some(ledger, 1);
+    const well = async (shipped: number) => {
+      while (it.status().shipped < shipped || it.status().problem !== null) await tick();
+    };
+    await well(1);
+    const wholes = [100, 200, 400, 800, 1_000, 1_000, 1_000];
+    t.equal(waits().length, wholes.length);
+    for (const [n, whole] of wholes.entries()) {
+      const wait = waits()[n] ?? 0;
+      t.ok(wait >= whole / 2 && wait <= whole, `attempt ${n}: ${wait} of ${whole} ms`);
+    }
+    there.answers.push(503);
+    await some(ledger, 1);
+    await well(2);
+    t.ok((waits()[wholes.length] ?? 0) <= 100);
+    t.match(it.status(), { failures: 8, problem: null });
+  },
+);
+
+t.test("a hook is left alone for as long as it says, up to a minute", async (t) => {
+  const there = await hook(t);
+  const { sleeps, nap: rest } = instant(nap());
+  const { ledger, it } = await life(t, there, t.testdir(), { nap: rest });
+  there.answers.push({ status: 429, headers: { "retry-after": "30" } });
+  there.answers.push({ status: 503, headers: { "retry-after": "86400" } });
+  await some(ledger, 1);
+  while (it.status().shipped < 1) await tick();
+  t.strictSame(
+    sleeps.filter((ms) => ms > 1),
+    [30_000, 60_000],
+  );
+});
+
+t.test("what is wrong with a webhook is known before anything runs", async (t) => {
+  const ledger = await openLedger(t.testdir());
+  t.teardown(() => ledger.close());
+  const plan = {
+    redis: { url: "redis://127.0.0.1:1", stream: "{guise:audit}" },
+    webhooks: [{ url: "http://127.0.0.1:1/", secret: "hunter2" }],
+  };
+  const log = memoryLog();
+  t.throws(() => shipping(plan, ledger.source, { clock, log }), { code: "config-invalid" });
+  await new Promise((done) => setImmediate(done));
+  t.strictSame(log.lines, [], "nobody has begun to connect");
+});
