@@ -47,13 +47,16 @@ export async function reship(words: AuditWords, io: CommandIo): Promise<number> 
 
 async function numbersOf(lines: AsyncIterable<Lines>): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const all = new Map<string, Set<number>>();
-  for await (const batch of lines)
+  for await (const batch of lines) {
+    // Nothing of what was read of it is here any more.
+    if (batch.gone?.aged) all.delete(batch.gone.producer);
     for (const line of batch.lines) {
       const link = linkOf(line);
       if (link === null) continue;
       const numbers = all.get(link.producer) ?? new Set();
       all.set(link.producer, numbers.add(link.sequence));
     }
+  }
   return all;
 }
 

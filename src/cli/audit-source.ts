@@ -36,7 +36,16 @@ export function dataFolder(words: SourceWords, io: CommandIo): string {
 export function linesOf(words: SourceWords, io: CommandIo): AsyncIterable<Lines> {
   if (words.file !== undefined) return fileLines(words.file);
   if (words.redis !== undefined) return redisLines(words, io);
-  return journalLines(join(dataFolder(words, io), "audit"));
+  return ownLines(join(dataFolder(words, io), "audit"), io);
+}
+
+async function* ownLines(folder: string, io: CommandIo): AsyncGenerator<Lines> {
+  for await (const lines of journalLines(folder)) {
+    const { gone } = lines;
+    if (gone !== undefined)
+      io.err(`${gone.path} was deleted ${gone.aged ? "by its age " : ""}while this was read\n`);
+    yield lines;
+  }
 }
 
 async function* redisLines(words: SourceWords, io: CommandIo): AsyncGenerator<Lines> {

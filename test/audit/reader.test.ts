@@ -1,12 +1,11 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { NO_HASH, seal, type Tip } from "../../src/audit/chain.ts";
 import { segmentPath } from "../../src/audit/folder.ts";
 import { mark } from "../../src/audit/mark.ts";
 import { reader } from "../../src/audit/reader.ts";
-import { afterListing } from "../fixtures/listing.ts";
+import { afterListing, atEachEnd } from "../fixtures/listing.ts";
 
 const ALL = { records: 100, bytes: 1_000_000 };
 
@@ -24,29 +23,11 @@ function folderOf(t: Test) {
   return { folder, lines, path: (first: number) => segmentPath(folder, "a", first) };
 }
 
-/** Has something happen each time a file was read to its end, before whoever read it learns of that. */
-async function atEachEnd(t: Test, path: string, happens: () => void): Promise<void> {
-  const handle = await open(path, "r");
-  const files = Object.getPrototypeOf(handle);
-  await handle.close();
-  const { read } = files;
-  t.teardown(() => {
-    files.read = read;
-  });
-  files.read = async function (...args: unknown[]) {
-    const done = await read.apply(this, args);
-    if (done.bytesRead === 0) happens();
-    return done;
-  };
-}
-
 t.test("what is written to a file between its end and the look for the next one is read", async (t) => {
   const { folder, lines, path } = folderOf(t);
   writeFileSync(path(1), lines(2));
-  let rotated = false;
-  await atEachEnd(t, path(1), () => {
-    if (rotated) return;
-    rotated = true;
+  await atEachEnd(t, (times) => {
+    if (times > 1) return;
     appendFileSync(path(1), lines(2));
     writeFileSync(path(5), lines(1));
   });
