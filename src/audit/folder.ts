@@ -36,9 +36,14 @@ export async function openSegment({ path }: Segment): Promise<FileHandle | null>
   try {
     return await open(path, "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (isGone(error)) return null;
     throw error;
   }
+}
+
+/** Whether the system says that there is no such file. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** Producers whose life was not yet taken note of by another: they run, or died. */

@@ -68,10 +68,20 @@ export async function entriesAfter(
   after: string,
 ): Promise<readonly Entry[]> {
   const entries = await client.xrange(stream, after === "" ? "-" : `(${after}`, "+", "COUNT", PAGE);
-  return entries.map(([id, fields]) => ({
-    id,
-    line: Buffer.from(fields[fields.indexOf("event") + 1] ?? ""),
-  }));
+  return entries.map(entryOf);
+}
+
+/** The newest entries, the oldest of them first: a page, or so many. */
+export async function newestEntries(
+  client: RedisClient,
+  stream: string,
+  count = PAGE,
+): Promise<readonly Entry[]> {
+  return (await client.xrevrange(stream, "+", "-", "COUNT", count)).map(entryOf).reverse();
+}
+
+function entryOf([id, fields]: [string, string[]]): Entry {
+  return { id, line: Buffer.from(fields[fields.indexOf("event") + 1] ?? "") };
 }
 
 /** The id of the newest entry; empty where there is none. */

@@ -72,7 +72,8 @@ async function startOver(
   }
 }
 
-function before(one: string, other: string): boolean {
+/** Whether an id of a stream comes before another one. */
+export function before(one: string, other: string): boolean {
   const [a, b] = [partsOf(one), partsOf(other)];
   return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }
