@@ -6,6 +6,7 @@ import { type Beyond, type Comparison, compare } from "../audit/compare.ts";
 import type { Finding } from "../audit/findings.ts";
 import { fileLines, type Gone, journalLines } from "../audit/lines.ts";
 import { type VerifyReport, verifier } from "../audit/verify.ts";
+import { Fault } from "../errors.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { publicKeyOf } from "../keys/material.ts";
 import { dataFolder, linesOf } from "./audit-source.ts";
@@ -116,7 +117,7 @@ async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
     return publicKeyOf(text, "checkpoint");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
+    throw new Fault("usage", `${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
   }
 }
 
@@ -128,11 +129,12 @@ async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
       const text = line.toString("utf8");
       if (!text.includes('"signature"')) continue;
       const checkpoint = checkpointOf(text);
-      if (checkpoint === null) throw new TypeError(`${file}: this is no checkpoint: ${text.slice(0, 200)}`);
+      if (checkpoint === null)
+        throw new Fault("usage", `${file}: this is no checkpoint: ${text.slice(0, 200)}`);
       found.push(checkpoint);
     }
   }
-  if (found.length === 0) throw new TypeError(`${file}: there is no checkpoint in it`);
+  if (found.length === 0) throw new Fault("usage", `${file}: there is no checkpoint in it`);
   return found;
 }
 
