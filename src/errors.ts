@@ -100,6 +100,11 @@ export const FAULTS = {
     title: "The audit stream can not be read",
     hint: "Check the address of Redis, its rights, and `--stream`.",
   },
+  "journals-unreadable": {
+    status: 503,
+    title: "The audit journals can not be read",
+    hint: "Name the gateway's data folder with `--data` or GUISE_DATA, as a user who may read it.",
+  },
   "config-invalid": { status: 500, title: "The config has problems", hint: "Run `guise check`." },
   "secret-missing": {
     status: 500,

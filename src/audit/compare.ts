@@ -61,13 +61,16 @@ export async function compare(here: AsyncIterable<Lines>, there: AsyncIterable<L
 
 async function copyOf(lines: AsyncIterable<Lines>): Promise<Copy> {
   const all = new Map<string, Map<number, string>>();
-  for await (const batch of lines)
+  for await (const batch of lines) {
+    // What was older of that life is gone as well.
+    if (batch.gone?.aged) all.delete(batch.gone.producer);
     for (const line of batch.lines) {
       const link = linkOf(line);
       if (link === null) continue;
       const numbers = all.get(link.producer) ?? new Map<number, string>();
       all.set(link.producer, numbers.set(link.sequence, link.hash.slice(0, 24)));
     }
+  }
   return all;
 }
 

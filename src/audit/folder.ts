@@ -1,4 +1,4 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { linkOf, type Tip } from "./chain.ts";
 
@@ -29,6 +29,21 @@ export async function segmentsIn(folder: string): Promise<readonly Segment[]> {
     if (producer === undefined || first === undefined) return [];
     return [{ producer, first: Number(first), path: join(folder, name) }];
   });
+}
+
+/** Opens a file that was listed; null when it was deleted since. */
+export async function openSegment({ path }: Segment): Promise<FileHandle | null> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether the system says that there is no such file. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** Producers whose life was not yet taken note of by another: they run, or died. */

@@ -1,13 +1,26 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import type { RedisClient } from "../clients/redis.ts";
 import { linkOf } from "./chain.ts";
-import { openProducers, segmentsIn } from "./folder.ts";
+import { openProducers, openSegment, type Segment, segmentsIn } from "./folder.ts";
 
 /** Some lines, as bytes without their ends, in the order in which they stand. */
 export interface Lines {
   /** Whose lines they should be; null: of anybody. */
   readonly producer: string | null;
   readonly lines: readonly Buffer[];
+  /** Where the line of this index stands: file and line number, or the id of its entry. */
+  place(index: number): string;
+  /** Instead of lines: a file that was listed, and deleted before it was opened. */
+  readonly gone?: Gone;
+}
+
+export interface Gone {
+  readonly producer: string;
+  /** The number that its first record had. */
+  readonly first: number;
+  readonly path: string;
+  /** Retention may have done it: nothing older of its life is left. Otherwise somebody else did. */
+  readonly aged: boolean;
 }
 
 const CHUNK = 1024 * 1024;
@@ -17,16 +30,29 @@ const PAGE = 1_000;
 
 /** All lines of a folder of journals: each producer's files in their order. */
 export async function* journalLines(folder: string): AsyncGenerator<Lines> {
+  // In this order: whoever has files and is not among those that run now has written its last line.
+  const segments = await segmentsIn(folder);
   const running = new Set(await openProducers(folder));
-  for (const { path, producer } of await segmentsIn(folder)) {
+  for (const segment of segments) {
+    const { path, producer } = segment;
+    const handle = await openSegment(segment);
     // What stands after the last line end of a life that may still run is being written just now.
-    for await (const lines of chunks(path, !running.has(producer))) yield { producer, lines };
+    if (handle !== null) yield* placed(handle, { path, producer, wanted: !running.has(producer) });
+    else yield { producer, lines: [], place: () => path, gone: await goneOf(folder, segment) };
   }
+}
+
+/** Retention begins with the oldest file of a life, and leaves the last one of a life that runs. */
+async function goneOf(folder: string, { producer, first, path }: Segment): Promise<Gone> {
+  const left = (await segmentsIn(folder)).filter((it) => it.producer === producer);
+  const runs = (await openProducers(folder)).includes(producer);
+  const aged = left.every((it) => it.first > first) && (left.length > 0 || !runs);
+  return { producer, first, path, aged };
 }
 
 /** All lines of one file, such as an export; `/dev/stdin` as well. */
 export async function* fileLines(path: string): AsyncGenerator<Lines> {
-  for await (const lines of chunks(path, true)) yield { producer: null, lines };
+  yield* placed(await open(path, "r"), { path, producer: null, wanted: true });
 }
 
 /** One entry of the stream: its id there, and the record's bytes. */
@@ -42,10 +68,20 @@ export async function entriesAfter(
   after: string,
 ): Promise<readonly Entry[]> {
   const entries = await client.xrange(stream, after === "" ? "-" : `(${after}`, "+", "COUNT", PAGE);
-  return entries.map(([id, fields]) => ({
-    id,
-    line: Buffer.from(fields[fields.indexOf("event") + 1] ?? ""),
-  }));
+  return entries.map(entryOf);
+}
+
+/** The newest entries, the oldest of them first: a page, or so many. */
+export async function newestEntries(
+  client: RedisClient,
+  stream: string,
+  count = PAGE,
+): Promise<readonly Entry[]> {
+  return (await client.xrevrange(stream, "+", "-", "COUNT", count)).map(entryOf).reverse();
+}
+
+function entryOf([id, fields]: [string, string[]]): Entry {
+  return { id, line: Buffer.from(fields[fields.indexOf("event") + 1] ?? "") };
 }
 
 /** The id of the newest entry; empty where there is none. */
@@ -71,15 +107,35 @@ export async function lastNumber(client: RedisClient, stream: string, producer: 
 export async function* streamLines(client: RedisClient, stream: string): AsyncGenerator<Lines> {
   for (let last = ""; ; ) {
     const entries = await entriesAfter(client, stream, last);
-    yield { producer: null, lines: entries.map(({ line }) => line) };
+    yield {
+      producer: null,
+      lines: entries.map(({ line }) => line),
+      place: (index) => `${stream} ${entries[index]?.id ?? ""}`,
+    };
     if (entries.length < PAGE) return;
     last = entries.at(-1)?.id ?? last;
   }
 }
 
+interface File {
+  readonly path: string;
+  readonly producer: string | null;
+  /** Whether a last line without an end is one. */
+  readonly wanted: boolean;
+}
+
+/** The lines of a file, and where they stand; closes it. */
+async function* placed(handle: FileHandle, { path, producer, wanted }: File): AsyncGenerator<Lines> {
+  let before = 0;
+  for await (const lines of chunks(handle, wanted)) {
+    const start = before + 1;
+    yield { producer, lines, place: (index) => `${path}:${start + index}` };
+    before += lines.length;
+  }
+}
+
 /** The lines of a file, a chunk at a time; a last one without an end only if it is `wanted`. */
-async function* chunks(path: string, wanted: boolean): AsyncGenerator<readonly Buffer[]> {
-  const handle = await open(path, "r");
+async function* chunks(handle: FileHandle, wanted: boolean): AsyncGenerator<readonly Buffer[]> {
   try {
     let rest: Buffer = Buffer.alloc(0);
     for (;;) {

@@ -1,7 +1,7 @@
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { JournalRecord } from "../ports.ts";
 import { linkOf } from "./chain.ts";
-import { type Segment, segmentsIn } from "./folder.ts";
+import { openSegment, type Segment, segmentsIn } from "./folder.ts";
 
 /** How far a file may be read: bytes that are durable, or null for all of it. */
 export type Ceiling = (segment: Segment) => number | null;
@@ -89,36 +89,51 @@ class SegmentReader implements Reader {
 
   /** Reads on, in the next file where this one is at its end. False: there is no more now. */
   async #more(): Promise<boolean> {
-    if (this.#segment !== null && this.#handle !== null) {
-      const ceiling = this.#ceiling(this.#segment);
-      const most = ceiling === null ? CHUNK : Math.min(CHUNK, ceiling - this.#offset);
-      if (most > 0) {
-        const { bytesRead, buffer } = await this.#handle.read(Buffer.alloc(most), 0, most, this.#offset);
-        this.#offset += bytesRead;
-        if (bytesRead > 0) {
-          this.#rest = Buffer.concat([this.#rest, buffer.subarray(0, bytesRead)]);
-          return true;
-        }
-      }
+    const current = this.#segment;
+    if (current !== null) {
+      const ceiling = this.#ceiling(current);
+      if (await this.#fill(ceiling)) return true;
       if (ceiling !== null) return false;
     }
-    return this.#next();
+    const following = await this.#following();
+    if (following.length === 0) return false;
+    // It may have been written to until the next one was there; from then on it is not.
+    if (await this.#fill(null)) return true;
+    return await this.#enter(following);
   }
 
-  async #next(): Promise<boolean> {
+  /** Reads more of this file; false where it has no more. */
+  async #fill(ceiling: number | null): Promise<boolean> {
+    const most = ceiling === null ? CHUNK : Math.min(CHUNK, ceiling - this.#offset);
+    if (this.#handle === null || most <= 0) return false;
+    const { bytesRead, buffer } = await this.#handle.read(Buffer.alloc(most), 0, most, this.#offset);
+    if (bytesRead === 0) return false;
+    this.#offset += bytesRead;
+    this.#rest = Buffer.concat([this.#rest, buffer.subarray(0, bytesRead)]);
+    return true;
+  }
+
+  /** The files to read after this one, in their order. */
+  async #following(): Promise<readonly Segment[]> {
     const all = (await segmentsIn(this.#folder)).filter((it) => it.producer === this.#producer);
     const current = this.#segment;
-    const next =
-      current === null
-        ? (all.findLast((it) => it.first <= this.#last + 1) ?? all[0])
-        : all.find((it) => it.first > current.first);
-    if (next === undefined) return false;
-    const handle = await open(next.path, "r");
-    await this.#handle?.close();
-    this.#handle = handle;
-    this.#segment = next;
-    this.#offset = 0;
-    this.#rest = Buffer.alloc(0);
-    return true;
+    if (current !== null) return all.filter((it) => it.first > current.first);
+    const begin = all.findLastIndex((it) => it.first <= this.#last + 1);
+    return all.slice(Math.max(0, begin));
+  }
+
+  /** Goes to the first of these that is there: what is deleted by its age meanwhile is gone as if it had been before. */
+  async #enter(segments: readonly Segment[]): Promise<boolean> {
+    for (const segment of segments) {
+      const handle = await openSegment(segment);
+      if (handle === null) continue;
+      await this.#handle?.close();
+      this.#handle = handle;
+      this.#segment = segment;
+      this.#offset = 0;
+      this.#rest = Buffer.alloc(0);
+      return true;
+    }
+    return false;
   }
 }

@@ -80,7 +80,8 @@ function passOver(catalog: Catalog, oldest: string): void {
   catalog.trimmed({ spot, place });
 }
 
-function before(one: string, other: string): boolean {
+/** Whether an id of a stream comes before another one. */
+export function before(one: string, other: string): boolean {
   const [a, b] = [partsOf(one), partsOf(other)];
   return a[0] < b[0] || (a[0] === b[0] && a[1] < b[1]);
 }

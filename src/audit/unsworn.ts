@@ -8,6 +8,13 @@ export interface Stretch {
   readonly signature: string | null;
 }
 
+/** What a life has seen of the end of another one. */
+export interface Claim {
+  readonly by: string;
+  readonly sequence: number;
+  readonly hash: string;
+}
+
 /** A life that goes on has a checkpoint each minute, ms. */
 const LONGEST = 300_000;
 
@@ -17,7 +24,7 @@ const LONGEST = 300_000;
  */
 export function unsworn(
   lives: ReadonlyMap<string, Stretch>,
-  claims: ReadonlyMap<string, readonly { readonly by: string }[]>,
+  claims: ReadonlyMap<string, readonly Claim[]>,
   now: number,
 ): readonly string[] {
   const judged = new Map<string, boolean>();

@@ -3,7 +3,7 @@ import { type Link, linkOf, NO_HASH, type Tip } from "./chain.ts";
 import { type Checkpoint, checkpointHolds, isCheckpoint } from "./checkpoint.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { actionOf, idOf, intentOf, type Line, timeOf } from "./glance.ts";
-import { type Stretch, unsworn } from "./unsworn.ts";
+import { type Claim, type Stretch, unsworn } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;
@@ -36,6 +36,8 @@ export interface VerifyOptions {
 export interface Verifier {
   /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
   line(bytes: Buffer, hint: string | null): void;
+  /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */
+  forget(producer: string): void;
   report(): VerifyReport;
 }
 
@@ -46,12 +48,6 @@ interface Life extends Stretch {
   signature: string | null;
   at: string;
   sworn: Stretch["sworn"];
-}
-
-interface Claim {
-  readonly by: string;
-  readonly sequence: number;
-  readonly hash: string;
 }
 
 export function verifier(options: VerifyOptions): Verifier {
@@ -107,6 +103,10 @@ class Verification implements Verifier {
       const { producer, sequence } = link;
       this.#findings.add("replaced", producer, sequence, sequence, "it says what no record says");
     }
+  }
+
+  forget(producer: string): void {
+    this.#lives.delete(producer);
   }
 
   report(): VerifyReport {

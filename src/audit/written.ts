@@ -58,7 +58,7 @@ export interface Written {
   };
 }
 
-/** Reads a line; null when it is no record at all. Says nothing about whether it is as it was written: see `linkOf`. */
+/** Reads a line; null when it is no record, or one whose fields are not what they should be. Says nothing about whether it is as it was written: see `linkOf`. */
 export function writtenOf(line: string): Written | null {
   try {
     const value: unknown = JSON.parse(line);
@@ -69,19 +69,97 @@ export function writtenOf(line: string): Written | null {
   }
 }
 
+/** What each field has to be. Others are left alone: a later version may write more. */
+type ShapeOf<T> = {
+  readonly [K in keyof T]-?: NonNullable<T[K]> extends string
+    ? "text" | "time"
+    : NonNullable<T[K]> extends number
+      ? "number"
+      : NonNullable<T[K]> extends readonly string[]
+        ? "texts"
+        : string extends keyof NonNullable<T[K]>
+          ? "named"
+          : ShapeOf<NonNullable<T[K]>>;
+};
+type Shape = { readonly [name: string]: "text" | "time" | "number" | "texts" | "named" | Shape };
+
+const TEXT = "text";
+const PERSON = { id: TEXT, name: TEXT, email: TEXT, roles: "texts" } as const;
+const SHAPE = {
+  "@timestamp": "time",
+  event: {
+    sequence: "number",
+    id: TEXT,
+    action: TEXT,
+    outcome: TEXT,
+    reason: TEXT,
+    reference: TEXT,
+    start: "time",
+    end: "time",
+    duration: "number",
+  },
+  message: TEXT,
+  user: { ...PERSON, effective: PERSON },
+  http: {
+    request: { id: TEXT, method: TEXT, bytes: "number", headers: "named", body: { content: TEXT } },
+    response: { status_code: "number", bytes: "number" },
+  },
+  url: { domain: TEXT, port: "number", path: TEXT, query: TEXT },
+  source: { ip: TEXT },
+  user_agent: { original: TEXT },
+  trace: { id: TEXT },
+  guise: {
+    impersonation: TEXT,
+    mode: TEXT,
+    route: TEXT,
+    rule: TEXT,
+    decision: TEXT,
+    via: TEXT,
+    config: TEXT,
+    intent: TEXT,
+    ending: TEXT,
+    checks: "texts",
+    truncated: "texts",
+    chain: { id: TEXT, previous: TEXT, hash: TEXT },
+  },
+} as const satisfies ShapeOf<Written>;
+
+type Check = (field: unknown) => boolean;
+
+const isText: Check = (field) => typeof field === "string";
+const CHECKS = {
+  text: isText,
+  time: (field) => typeof field === "string" && TIME.test(field),
+  number: (field) => typeof field === "number",
+  texts: (field) => Array.isArray(field) && field.every(isText),
+  named: (field) => typeof field === "object" && field !== null && Object.values(field).every(isText),
+} as const satisfies Record<string, Check>;
+/** As `toISOString` writes it. */
+const TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
+
+/** Checks what there is of a shape. Nothing is ever written as `null`. */
+function checkOf(shape: Shape): Check {
+  const checks = Object.entries(shape).map(([name, kind]) => {
+    return { name, check: typeof kind === "string" ? CHECKS[kind] : checkOf(kind) };
+  });
+  return (value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+    for (const { name, check } of checks) {
+      const field: unknown = Reflect.get(value, name);
+      if (field !== undefined && !check(field)) return false;
+    }
+    return true;
+  };
+}
+
+const fits = checkOf(SHAPE);
+
 function isWritten(value: unknown): value is Written {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "@timestamp" in value &&
-    typeof value["@timestamp"] === "string" &&
-    "event" in value &&
-    typeof value.event === "object" &&
-    value.event !== null &&
-    "action" in value.event &&
-    typeof value.event.action === "string" &&
-    "guise" in value &&
-    typeof value.guise === "object" &&
-    value.guise !== null
-  );
+  if (!fits(value)) return false;
+  const { "@timestamp": at, event, guise } = value as Partial<Written>;
+  return at !== undefined && guise !== undefined && isWhole(event);
+}
+
+function isWhole(event: Partial<Written["event"]> = {}): boolean {
+  return event.sequence !== undefined && event.id !== undefined && event.action !== undefined;
 }

@@ -1,7 +1,8 @@
 import { CSV_HEAD, csvOf } from "../audit/csv.ts";
 import { ocsfOf } from "../audit/ocsf.ts";
 import { type Written, writtenOf } from "../audit/written.ts";
-import { filterOf } from "./audit-filter.ts";
+import { Fault } from "../errors.ts";
+import { type Filter, filterOf } from "./audit-filter.ts";
 import { linesOf } from "./audit-source.ts";
 import type { AuditWords } from "./audit-words.ts";
 import type { CommandIo } from "./command.ts";
@@ -27,24 +28,38 @@ const FORMATS: Readonly<Record<string, Format>> = {
   },
 };
 
-/** Copies what is asked for: `ecs` as the lines stand, so that they can be verified; `ocsf` and `csv` for other tools. */
+/**
+ * Copies what is asked for: `ecs` as the lines stand, so that they can be verified; `ocsf` and `csv` for other tools. A line
+ * that has to be read and is no record is named, and left out. Gives 1 when there was one.
+ */
 export async function exportLines(words: AuditWords, io: CommandIo): Promise<number> {
   const { format = "ecs" } = words;
-  const shape = FORMATS[format];
-  if (format !== "ecs" && shape === undefined) throw new TypeError("--format: write ecs, ocsf or csv");
+  const shape = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
+  if (format !== "ecs" && shape === undefined) throw new Fault("usage", "--format: write ecs, ocsf or csv");
   const filter = filterOf(words);
   if (shape !== undefined) io.out(shape.head);
-  for await (const { lines } of linesOf(words, io)) {
+  let damaged = 0;
+  for await (const { lines, place } of linesOf(words, io)) {
     let text = "";
-    for (const line of lines) {
-      if (!filter.mayBe(line)) continue;
-      const plain = line.toString("utf8");
-      const record = filter.all && shape === undefined ? null : writtenOf(plain);
-      if (filter.all && shape === undefined) text += `${plain}\n`;
-      else if (record !== null && filter.fits(record))
-        text += shape?.write(record) ?? (shape ? "" : `${plain}\n`);
+    for (const [index, line] of lines.entries()) {
+      const copy = copyOf(line, filter, shape);
+      if (copy === null) io.err(`${place(index)}: this is no record; it is left out\n`);
+      if (copy === null) damaged += 1;
+      else text += copy;
     }
     if (text !== "") io.out(text);
   }
-  return 0;
+  return damaged > 0 ? 1 : 0;
+}
+
+/** What is written of a line, if anything; null: it can not be read. */
+function copyOf(line: Buffer, filter: Filter, shape: Format | undefined): string | null {
+  if (!filter.mayBe(line)) return "";
+  const plain = line.toString("utf8");
+  if (filter.all && shape === undefined) return `${plain}\n`;
+  if (plain === "") return "";
+  const record = writtenOf(plain);
+  if (record === null) return null;
+  if (!filter.fits(record)) return "";
+  return shape === undefined ? `${plain}\n` : (shape.write(record) ?? "");
 }

@@ -1,4 +1,5 @@
 import { writtenOf } from "../audit/written.ts";
+import { Fault } from "../errors.ts";
 import { type Filter, filterOf } from "./audit-filter.ts";
 import { follower } from "./audit-follow.ts";
 import { printed } from "./audit-print.ts";
@@ -10,6 +11,7 @@ interface Hit {
   /** As the record begins with it; empty where a line does not, which is then read. */
   readonly time: string;
   readonly line: Buffer;
+  readonly place: string;
 }
 
 interface Newest {
@@ -20,24 +22,30 @@ interface Newest {
 
 /** The newest records that were asked for; with `--follow` also those that come. */
 export async function tail(words: AuditWords, io: CommandIo): Promise<number> {
-  const filter = filterOf(words);
+  const [filter, limit] = [filterOf(words), limitOf(words, 20)];
   const coming = words.follow === true ? await follower(words, io) : null;
-  const { hits } = await newest(words, io, limitOf(words, 20), filter);
-  // What was written since the follower took its place is in both.
-  const shown = new Set(hits.map(({ line }) => line.toString("utf8")));
-  for (const { line } of hits) say(line, words, io);
-  if (coming === null) return 0;
-  for await (const lines of coming) {
-    for (const line of lines)
-      if (!shown.delete(line.toString("utf8")) && hitOf(line, filter) !== null) say(line, words, io);
+  try {
+    const { hits } = await newest(words, io, limit, filter);
+    // What was written since the follower took its place is in both.
+    const shown = new Set(hits.map(({ line }) => line.toString("utf8")));
+    for (const hit of hits) say(hit, words, io);
+    for await (const entries of coming?.entries() ?? [])
+      for (const { line, place } of entries) {
+        if (shown.delete(line.toString("utf8"))) continue;
+        const hit = hitOf(line, filter, () => place, io);
+        if (hit !== null) say(hit, words, io);
+      }
+    return 0;
+  } finally {
+    await coming?.close();
   }
-  return 0;
 }
 
 /** The records that were asked for, in the order of their times. */
 export async function query(words: AuditWords, io: CommandIo): Promise<number> {
-  const { hits, all } = await newest(words, io, limitOf(words, 1_000), filterOf(words));
-  for (const { line } of hits) say(line, words, io);
+  const limit = limitOf(words, 1_000);
+  const { hits, all } = await newest(words, io, limit, filterOf(words));
+  for (const hit of hits) say(hit, words, io);
   if (all > hits.length) io.err(`these are the newest ${hits.length} of ${all}; \`-n\` shows more\n`);
   return 0;
 }
@@ -45,17 +53,23 @@ export async function query(words: AuditWords, io: CommandIo): Promise<number> {
 function limitOf(words: AuditWords, usual: number): number {
   const limit = words.limit === undefined ? usual : Number(words.limit);
   if (!/^\d+$/.test(words.limit ?? "0") || !Number.isSafeInteger(limit))
-    throw new TypeError("-n: write a number");
+    throw new Fault("usage", "-n: write a number");
   return limit;
 }
 
 /** A record that was asked for. Where everything is, its time is enough: reading a million lines takes its time. */
-function hitOf(line: Buffer, filter: Filter): Hit | null {
-  if (!filter.mayBe(line)) return null;
+function hitOf(line: Buffer, filter: Filter, place: () => string, io: CommandIo): Hit | null {
+  if (line.length === 0 || !filter.mayBe(line)) return null;
   const time = timeIn(line);
-  if (filter.all && time !== null) return { time, line };
+  if (filter.all && time !== null) return { time, line, place: place() };
   const record = writtenOf(line.toString("utf8"));
-  return record !== null && filter.fits(record) ? { time: record["@timestamp"], line } : null;
+  if (record === null) name(place(), io);
+  return record !== null && filter.fits(record) ? { time: record["@timestamp"], line, place: place() } : null;
+}
+
+/** Says where something stands that is no record: it may have been what was asked for. */
+function name(place: string, io: CommandIo): void {
+  io.err(`${place}: this is no record\n`);
 }
 
 const TIME = /^\{"@timestamp":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"/;
@@ -71,10 +85,10 @@ async function newest(words: AuditWords, io: CommandIo, limit: number, filter: F
       .toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0))
       .slice(Math.max(0, hits.length - limit));
   };
-  for await (const { lines } of linesOf(words, io)) {
+  for await (const { lines, place } of linesOf(words, io)) {
     const before = hits.length;
-    for (const line of lines) {
-      const hit = hitOf(line, filter);
+    for (const [index, line] of lines.entries()) {
+      const hit = hitOf(line, filter, () => place(index), io);
       // The lines of a chunk share its bytes: one that is kept must not keep all of them.
       if (hit !== null) hits.push({ ...hit, line: Buffer.from(line) });
     }
@@ -85,8 +99,9 @@ async function newest(words: AuditWords, io: CommandIo, limit: number, filter: F
   return { hits, all };
 }
 
-function say(line: Buffer, words: AuditWords, io: CommandIo): void {
+function say({ line, place }: Hit, words: AuditWords, io: CommandIo): void {
   const text = line.toString("utf8");
   const record = writtenOf(text);
-  if (record !== null) io.out(words.json === true ? `${text}\n` : `${printed(record)}\n`);
+  if (record === null) name(place, io);
+  else io.out(words.json === true ? `${text}\n` : `${printed(record)}\n`);
 }

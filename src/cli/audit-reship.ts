@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { linkOf } from "../audit/chain.ts";
-import { journalLines, type Lines, streamLines } from "../audit/lines.ts";
+import { type Lines, streamLines } from "../audit/lines.ts";
 import { disconnect } from "../clients/redis.ts";
-import { asked, dataFolder, inRedis } from "./audit-source.ts";
+import { Fault } from "../errors.ts";
+import { asked, inRedis, linesOf } from "./audit-source.ts";
 import type { AuditWords } from "./audit-words.ts";
 import type { CommandIo } from "./command.ts";
 
@@ -24,12 +24,12 @@ interface Resent {
 
 /** Has everything sent again that the journals of this machine have and the stream should have, but has not. */
 export async function reship(words: AuditWords, io: CommandIo): Promise<number> {
-  if (words.redis === undefined) throw new TypeError("say --redis VARIABLE, which holds the address");
+  if (words.redis === undefined) throw new Fault("usage", "say --redis VARIABLE, which holds the address");
   const { client, stream } = await inRedis(words, io);
   const resent: Resent[] = [];
   try {
     const there = await asked(() => numbersOf(streamLines(client, stream)));
-    for (const [producer, kept] of await numbersOf(journalLines(join(dataFolder(words, io), "audit")))) {
+    for (const [producer, kept] of await numbersOf(linesOf({ data: words.data }, io))) {
       const first = firstWithout(kept, there.get(producer));
       if (first === null) continue;
       const last = Number(
@@ -47,13 +47,16 @@ export async function reship(words: AuditWords, io: CommandIo): Promise<number> 
 
 async function numbersOf(lines: AsyncIterable<Lines>): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const all = new Map<string, Set<number>>();
-  for await (const batch of lines)
+  for await (const batch of lines) {
+    // Nothing of what was read of it is here any more.
+    if (batch.gone?.aged) all.delete(batch.gone.producer);
     for (const line of batch.lines) {
       const link = linkOf(line);
       if (link === null) continue;
       const numbers = all.get(link.producer) ?? new Set();
       all.set(link.producer, numbers.add(link.sequence));
     }
+  }
   return all;
 }
 

@@ -1,8 +1,10 @@
+import { opendir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileLines, journalLines, type Lines, streamLines } from "../audit/lines.ts";
 import { problemOf } from "../audit/problem.ts";
 import { connected, disconnect, type RedisClient, redisClient } from "../clients/redis.ts";
 import { Fault } from "../errors.ts";
+import type { Log } from "../ports.ts";
 import type { CommandIo } from "./command.ts";
 
 /** Which records a command is about, as its words say. */
@@ -36,7 +38,28 @@ export function dataFolder(words: SourceWords, io: CommandIo): string {
 export function linesOf(words: SourceWords, io: CommandIo): AsyncIterable<Lines> {
   if (words.file !== undefined) return fileLines(words.file);
   if (words.redis !== undefined) return redisLines(words, io);
-  return journalLines(join(dataFolder(words, io), "audit"));
+  return ownLines(words, io);
+}
+
+/** The folder of the journals that the words mean. Throws a Fault where it can not be read. */
+export async function journalFolder(words: SourceWords, io: CommandIo): Promise<string> {
+  const folder = join(dataFolder(words, io), "audit");
+  try {
+    await (await opendir(folder)).close();
+    return folder;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Fault("journals-unreadable", `the journals can not be read: ${why}`, { cause: error });
+  }
+}
+
+async function* ownLines(words: SourceWords, io: CommandIo): AsyncGenerator<Lines> {
+  for await (const lines of journalLines(await journalFolder(words, io))) {
+    const { gone } = lines;
+    if (gone !== undefined)
+      io.err(`${gone.path} was deleted ${gone.aged ? "by its age " : ""}while this was read\n`);
+    yield lines;
+  }
 }
 
 async function* redisLines(words: SourceWords, io: CommandIo): AsyncGenerator<Lines> {
@@ -71,12 +94,22 @@ export async function inRedis(
   if (url === undefined) throw new Fault("secret-missing", `the variable ${variable} is not set`);
   const say = (_: object, message: string) => io.err(`${message}\n`);
   const log = { debug: () => undefined, info: () => undefined, warn: say, error: say };
-  const client = redisClient(url, { name: "guise-cli", log, timeout: 10_000 });
+  const client = clientOf(url, variable, log);
   try {
     await asked(() => connected(client, 10_000));
     return { client, stream };
   } catch (error) {
     disconnect(client);
     throw error;
+  }
+}
+
+/** No config is looked at here: an address that is none is the variable's. */
+function clientOf(url: string, variable: string, log: Log): RedisClient {
+  try {
+    return redisClient(url, { name: "guise-cli", log, timeout: 10_000 });
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault("stream-unreadable", `the variable ${variable}: ${error.detail}`, { cause: error });
   }
 }

@@ -3,8 +3,10 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checkpoint, isCheckpoint } from "../audit/checkpoint.ts";
 import { type Beyond, type Comparison, compare } from "../audit/compare.ts";
-import { fileLines, journalLines } from "../audit/lines.ts";
+import type { Finding } from "../audit/findings.ts";
+import { fileLines, type Gone, journalLines } from "../audit/lines.ts";
 import { type VerifyReport, verifier } from "../audit/verify.ts";
+import { Fault } from "../errors.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { publicKeyOf } from "../keys/material.ts";
 import { dataFolder, linesOf } from "./audit-source.ts";
@@ -16,10 +18,14 @@ export async function verify(words: AuditWords, io: CommandIo): Promise<number> 
   const keys = await keysOf(words, io);
   const sworn = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
   const it = verifier({ keys: keys.size === 0 ? null : keys, sworn });
-  for await (const { producer, lines } of linesOf(words, io)) {
+  const deleted: Gone[] = [];
+  for await (const { producer, lines, gone } of linesOf(words, io)) {
     for (const line of lines) it.line(line, producer);
+    if (gone === undefined) continue;
+    deleted.push(gone);
+    if (gone.aged) it.forget(gone.producer);
   }
-  const report = it.report();
+  const report = withDeleted(it.report(), deleted);
   const against = words.against === undefined ? null : await comparedWith(words.against, words, io);
   const gone = words.whole === true ? [...goneFrom(report), ...goneBeside(against)] : [];
   const differing = (against?.differences.length ?? 0) + (against?.cut.length ?? 0);
@@ -31,6 +37,24 @@ export async function verify(words: AuditWords, io: CommandIo): Promise<number> 
       `${besides(against)}${asText(report, gone, words.whole === true)}${verdict(report, wrong, keys.size)}`,
     );
   return wrong || report.records === 0 || against?.same === 0 ? 1 : 0;
+}
+
+/** What was deleted while it was read: by its age as if it had been before, otherwise as something that we have seen ourselves. */
+function withDeleted(report: VerifyReport, deleted: readonly Gone[]): VerifyReport {
+  const ends = new Map(report.lives.map(({ producer, to }) => [producer, to]));
+  const last = new Map<string, number>();
+  for (const { producer, first } of deleted.filter((it) => !it.aged)) last.set(producer, first);
+  const cut = [...last].flatMap(([producer, to]): readonly Finding[] => {
+    const from = (ends.get(producer) ?? 0) + 1;
+    // Between others its numbers are missing anyhow.
+    return from > to ? [] : [{ kind: "cut", producer, from, to, detail: "deleted while this was read" }];
+  });
+  const aged = deleted.filter((it) => it.aged && !ends.has(it.producer)).map(({ producer }) => producer);
+  return {
+    ...report,
+    findings: [...report.findings, ...cut],
+    absent: [...new Set([...report.absent, ...aged])],
+  };
 }
 
 /** A comparison, and what a folder of journals lacks at its end: it is written first, so whatever is newer was cut off there. */
@@ -93,7 +117,7 @@ async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
     return publicKeyOf(text, "checkpoint");
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new TypeError(`${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
+    throw new Fault("usage", `${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
   }
 }
 
@@ -105,11 +129,12 @@ async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
       const text = line.toString("utf8");
       if (!text.includes('"signature"')) continue;
       const checkpoint = checkpointOf(text);
-      if (checkpoint === null) throw new TypeError(`${file}: this is no checkpoint: ${text.slice(0, 200)}`);
+      if (checkpoint === null)
+        throw new Fault("usage", `${file}: this is no checkpoint: ${text.slice(0, 200)}`);
       found.push(checkpoint);
     }
   }
-  if (found.length === 0) throw new TypeError(`${file}: there is no checkpoint in it`);
+  if (found.length === 0) throw new Fault("usage", `${file}: there is no checkpoint in it`);
   return found;
 }
 

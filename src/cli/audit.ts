@@ -4,8 +4,8 @@ import { query, tail } from "./audit-query.ts";
 import { reship } from "./audit-reship.ts";
 import { SOURCE_USAGE } from "./audit-source.ts";
 import { verify } from "./audit-verify.ts";
-import { parseWords } from "./audit-words.ts";
-import type { Command } from "./command.ts";
+import { type AuditWords, parseWords, type Verb } from "./audit-words.ts";
+import type { Command, CommandIo } from "./command.ts";
 
 const USAGE = `guise audit tail    [which] [-n N] [--follow] [--json] [source]
 guise audit query   [which] [-n N] [--json] [source]
@@ -33,7 +33,13 @@ which, all unless they are said:
 source, the journals of this machine unless one is named:
 ${SOURCE_USAGE}`;
 
-const VERBS = { tail, query, verify, export: exportLines, reship };
+const VERBS: Readonly<Record<Verb, (words: AuditWords, io: CommandIo) => Promise<number>>> = {
+  tail,
+  query,
+  verify,
+  export: exportLines,
+  reship,
+};
 
 /** `guise audit`: shows, searches, checks and copies the records. `verify` exits with 1 when it finds something. */
 export const audit: Command = {
@@ -41,31 +47,23 @@ export const audit: Command = {
   describe: "show, search, verify, export or send again what was recorded",
   async run(args, io) {
     try {
-      const { values, positionals } = parseWords(args);
-      if (values.help === true) {
-        io.out(USAGE);
-        return 0;
-      }
-      const [verb = "", ...more] = positionals;
-      if (!isVerb(verb) || more.length > 0) throw new TypeError("say tail, query, verify, export or reship");
-      return await VERBS[verb](values, io);
+      const asked = parseWords(args);
+      if (asked !== null) return await VERBS[asked.verb](asked.words, io);
+      io.out(USAGE);
+      return 0;
     } catch (error) {
-      if (error instanceof TypeError) {
-        io.err(`guise audit: ${error.message}\n${USAGE}`);
+      if (error instanceof Fault && error.code === "usage") {
+        io.err(`guise audit: ${error.detail}\n${USAGE}`);
         return 2;
       }
       if (!(error instanceof Fault) && !isSystem(error)) throw error;
       io.err(error instanceof Fault ? `${error.detail}\n${error.hint}\n` : `${error.message}\n`);
-      return error instanceof Fault && error.code === "usage" ? 2 : 1;
+      return 1;
     }
   },
 };
 
-function isVerb(text: string): text is keyof typeof VERBS {
-  return Object.hasOwn(VERBS, text);
-}
-
 /** What the system says about a file or a connection; its message names it. */
 function isSystem(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && typeof error.code === "string";
+  return error instanceof Error && "syscall" in error;
 }

@@ -342,6 +342,95 @@ t.test("words that are not known are answered with the usage", async (t) => {
   t.match(await run(["--help"]), { code: 0, out: /guise audit tail/ });
 });
 
+t.test("each command takes only words that it looks at, and names them", async (t) => {
+  const data = t.testdir({ audit: {} });
+  for (const [args, said] of [
+    [["verify", "--agent", "nobody"], /verify takes no --agent, only --checkpoints, --key, .*--stream\n/],
+    [["verify", "--since", "1d"], /verify takes no --since/],
+    [["verify", "-n", "1"], /verify takes no -n,/],
+    [["export", "-n", "1"], /export takes no -n, only --agent, .*--format/],
+    [["export", "--follow"], /export takes no --follow/],
+    [["export", "--json"], /export takes no --json/],
+    [["query", "--format", "csv"], /query takes no --format, only .*-n, --json/],
+    [["query", "-f"], /query takes no --follow/],
+    [["tail", "--whole"], /tail takes no --whole/],
+    [["reship", "--redis", "IT", "--file", "x"], /reship takes no --file, only --redis/],
+    [["tail", "--stream", "x"], /--stream is a name in Redis: say --redis/],
+    [["query", "--file", "x", "--redis", "IT"], /--file or --redis, not both/],
+    [["export", "--format", "toString"], /ecs, ocsf or csv/],
+  ] as const)
+    t.match(await run([...args, "--data", data]), { code: 2, out: "", err: said }, args.join(" "));
+});
+
+t.test("what is no record is named with its place, and the rest is exported", async (t) => {
+  const good = line("impersonation.denied");
+  const altered = line("impersonation.ended").replace('"event":{', '"event":{"reason":null,');
+  const file = join(t.testdir(), "lines.jsonl");
+  await writeFile(file, `${good}\n${altered}\ngarbage\n\n${good}\n`);
+  const err = `${file}:2: this is no record; it is left out\n${file}:3: this is no record; it is left out\n`;
+  for (const [format, filter, lines] of [
+    ["csv", [], 3],
+    ["ocsf", [], 2],
+    ["ecs", ["--action", "impersonation"], 2],
+  ] as const) {
+    const it = await run(["export", "--format", format, ...filter, "--file", file]);
+    t.match(it, { code: 1, err }, format);
+    t.equal(it.out.trimEnd().split("\n").length, lines, format);
+  }
+  t.match(await run(["export", "--file", file]), { code: 0, out: await readFile(file, "utf8"), err: "" });
+  const named = {
+    code: 0,
+    err: /:2: this is no record\n(?:.*\n)*.*:3: this is no record\n|:3:(?:.*\n)*.*:2:/,
+  };
+  t.match(await run(["query", "--file", file]), named);
+  t.match(await run(["query", "--action", "denied", "--file", file]), named);
+});
+
+t.test("an error that is nobody's words is no usage", async (t) => {
+  const file = join(t.testdir(), "lines.jsonl");
+  await writeFile(file, `${line("impersonation.denied")}\n`);
+  const broken = {
+    out: () => {
+      throw new TypeError("out of order");
+    },
+    err: (text: string) => t.fail(text),
+    env: {},
+  };
+  await t.rejects(audit.run(["export", "--file", file], broken), { message: "out of order" });
+});
+
+t.test("what is exported since some time is whole lines that can be verified", async (t) => {
+  const data = t.testdir();
+  let at = Date.now() - 40 * 86_400_000;
+  const it = await openLedger(join(data, "audit"), { clock: { ...clock, now: () => at } });
+  await it.record(event({ at, action: "impersonation.denied" }));
+  at += 39 * 86_400_000;
+  for (let n = 0; n < 3; n += 1) await it.record(event({ at, action: "impersonation.denied" }));
+  await it.close();
+  const all = (await run(["export", "--data", data])).out.split("\n");
+  const since = await run(["export", "--format", "ecs", "--since", "30d", "--data", data]);
+  t.match(since, { code: 0, out: all.slice(2).join("\n"), err: "" });
+  const copy = join(data, "month.jsonl");
+  await writeFile(copy, since.out);
+  t.match(await run(["verify", "--file", copy, "--data", data]), {
+    code: 0,
+    out: /begins at 3\n(?:.*\n)*whole, unaltered and in order: 4 records/,
+  });
+});
+
+t.test("what has no folder and no right address is told where to say it", async (t) => {
+  const hint = /the journals can not be read: ENOENT.*nowhere.*\n.*--data.*GUISE_DATA/;
+  const data = join(t.testdir(), "nowhere");
+  for (const args of [["tail"], ["tail", "-f"], ["query"], ["export"], ["verify"]])
+    t.match(await run([...args, "--data", data]), { code: 1, err: hint }, args.join(" "));
+  t.match(await run(["tail"], { GUISE_DATA: data }), { code: 1, err: hint });
+  for (const address of ["", "nonsense", "redis://127.0.0.1:0"]) {
+    const it = await run(["tail", "--redis", "IT"], { IT: address });
+    t.match(it, { code: 1, err: /^the variable IT: the address of Redis: .*\nCheck the address of Redis/ });
+    t.notMatch(it.err, "guise check");
+  }
+});
+
 t.test("a folder without records is said to be one", async (t) => {
   t.match(await run(["verify", "--data", t.testdir()]), { code: 1, err: /ENOENT/ });
   t.match(await run(["verify", "--data", t.testdir({ audit: {} })]), { code: 1, out: /no records/ });
