@@ -40,6 +40,8 @@ export interface DecisionView {
   readonly other: Identity | null;
   /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
   readonly disguised: boolean;
+  /** The app had the request when it was cut; the sentence says so. */
+  readonly underway?: boolean;
   readonly csrf: string;
   readonly ticket: string | null;
   readonly confirmation: string | null;
