@@ -17,6 +17,7 @@ import { openDoor, reading } from "./gateway/door.ts";
 import { drain } from "./gateway/drain.ts";
 import { timeOrderedIds } from "./gateway/ids.ts";
 import { recheck } from "./gateway/recheck.ts";
+import { refusals } from "./gateway/refusals.ts";
 import { recordConfig, watchConfig } from "./gateway/reload.ts";
 import { seats } from "./gateway/seats.ts";
 import { sockets } from "./gateway/sockets.ts";
@@ -175,6 +176,7 @@ function worldOf({ held, records, book, confirmations, counters, log }: WorldPar
     pages,
     sockets: open,
     seats: seats(),
+    refusals: refusals(),
     counters,
     newId,
   };

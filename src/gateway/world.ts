@@ -7,6 +7,7 @@ import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
 import type { Book } from "../sessions/book.ts";
 import type { Confirmations } from "../sessions/confirmations.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LeftOut, Refusals } from "./refusals.ts";
 import type { Seats } from "./seats.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -67,6 +68,8 @@ export interface Counters {
   decided(reason: string, kind: string): void;
   forwarded(as: "self" | "effective", ending: string, seconds: number): void;
   violated(invariant: string): void;
+  /** A refusal that is not on record. */
+  leftOut(why: LeftOut): void;
 }
 
 /** All that outlives a request: built once in app.ts and handed to every stage. */
@@ -82,6 +85,7 @@ export interface World {
   readonly pages: Pages;
   readonly sockets: Sockets;
   readonly seats: Seats;
+  readonly refusals: Refusals;
   readonly counters: Counters;
   /** A new id that sorts by time. */
   newId(): string;

@@ -166,6 +166,11 @@ export const limits = z
       100_000_000,
       "Requests of one impersonation, and starts of one agent, in a minute; more are 503, since each is on record.",
     ),
+    refusalsPerMinute: count(
+      120,
+      100_000_000,
+      "Refusals of one person who wears nobody, and of all such people at one address, that go on record in a minute; more are refused all the same, and counted.",
+    ),
   })
   .prefault({})
   .describe("How large and how many things may be.");
