@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit } from "../domain/grant.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
@@ -50,12 +51,8 @@ async function elevateNow(world: World, request: FastifyRequest, reply: FastifyR
   const { settings } = who.received.snapshot;
   world.seats.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
-  await recordChange(
-    world,
-    who,
-    elevate(step.running, world.clock.now(), step.lasts, reason),
-    "impersonation.elevated",
-  );
+  const lifted = elevate(step.running, world.clock.now(), step.lasts, reason);
+  await world.ledger.record(changeEvent(world, who, lifted, "impersonation.elevated"));
   await world.book.elevate(step.running.id, step.lasts, reason);
   return await seeOther(reply, to);
 }
@@ -69,7 +66,11 @@ async function lowerNow(world: World, request: FastifyRequest, reply: FastifyRep
   // Whatever could not be found out is no reason to keep a right that somebody gives back.
   if (judged.decision.kind === "ended") return await send(reply, await stopped(world, judged, who, to));
   const lowered = await world.book.lower(who.worn.id);
-  if (lowered !== null) await recordChange(world, who, lowered, "impersonation.lowered");
+  // It is lowered, on record or not: nobody keeps a right that they gave back.
+  if (lowered !== null) {
+    const event = changeEvent(world, who, lowered, "impersonation.lowered");
+    await world.owed.write(world, event, "a step down");
+  }
   return await seeOther(reply, to);
 }
 
@@ -111,22 +112,14 @@ async function send(reply: FastifyReply, { status, headers, body }: Answer): Pro
   return await reply.code(status).send(body);
 }
 
-async function recordChange(
+function changeEvent(
   world: World,
   who: Visitor,
   impersonation: Impersonation,
   action: "impersonation.elevated" | "impersonation.lowered",
-): Promise<void> {
-  const { agent, effectiveUser } = impersonation;
-  await world.ledger.record(
-    eventOf(world, who.received, {
-      action,
-      outcome: "success",
-      trueUser: agent,
-      effectiveUser,
-      impersonation,
-    }),
-  );
+): AuditEvent {
+  const { agent: trueUser, effectiveUser } = impersonation;
+  return eventOf(world, who.received, { action, outcome: "success", trueUser, effectiveUser, impersonation });
 }
 
 function question(who: Visitor, step: Step, to: string): string {

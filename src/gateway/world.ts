@@ -7,6 +7,7 @@ import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
 import type { Book } from "../sessions/book.ts";
 import type { Confirmations } from "../sessions/confirmations.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Owed } from "./owed.ts";
 import type { LeftOut, Refusals } from "./refusals.ts";
 import type { Seats } from "./seats.ts";
 import type { Sockets } from "./sockets.ts";
@@ -80,6 +81,8 @@ export interface World {
   readonly book: Book;
   readonly confirmations: Confirmations;
   readonly ledger: Ledger;
+  /** For what is done whether it can be recorded or not. */
+  readonly owed: Owed;
   readonly tokens: Tokens;
   readonly forms: Forms;
   readonly pages: Pages;
