@@ -144,7 +144,12 @@ export const limits = z
     url: bytes("16kB", 256, MB, "Of an address; longer ones are refused with 400."),
     segments: count(128, 10_000, "Segments of a path."),
     segment: bytes("2kB", 64, MB, "Of one segment of a path."),
-    headers: bytes("32kB", 1_024, MB, "Of all headers of a request; more is refused with 431."),
+    headers: bytes(
+      "32kB",
+      1_024,
+      MB,
+      "Of all headers of a request; more is refused with 431. Of the customer's cookies the browser is shown no more than leaves a quarter of it free.",
+    ),
     connections: count(10_000, 1_000_000, "Open connections of clients."),
     uploadRate: bytes(
       "256B",
