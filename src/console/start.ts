@@ -6,7 +6,7 @@ import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
 import { begin, betweenShoes, end } from "../gateway/lifecycle.ts";
-import { noteRefusal } from "../gateway/refusals.ts";
+import { noteRefusal } from "../gateway/refused.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";

@@ -9,7 +9,7 @@ import type { Judged } from "./judge.ts";
 import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
 import { isFramed } from "./navigation.ts";
 import { decisionOf, eventOf } from "./record.ts";
-import { noteRefusal } from "./refusals.ts";
+import { noteRefusal } from "./refused.ts";
 import { isUse } from "./use.ts";
 import type { World } from "./world.ts";
 
