@@ -16,7 +16,9 @@ import { collectStart } from "./gateway/dead-chunks.ts";
 import { openDoor, reading } from "./gateway/door.ts";
 import { drain } from "./gateway/drain.ts";
 import { timeOrderedIds } from "./gateway/ids.ts";
+import { owed } from "./gateway/owed.ts";
 import { recheck } from "./gateway/recheck.ts";
+import { refusals } from "./gateway/refusals.ts";
 import { recordConfig, watchConfig } from "./gateway/reload.ts";
 import { seats } from "./gateway/seats.ts";
 import { sockets } from "./gateway/sockets.ts";
@@ -146,7 +148,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const counters = metrics();
   const own = { held, records, counters, log };
   const world = worldOf({ ...own, book: impersonations, confirmations: confirming });
-  gauges(counters, { sockets: world.sockets, records });
+  gauges(counters, { ...world, records });
   return { ...own, world, written: parts.written, load: () => load(options.config, loading) };
 }
 
@@ -170,11 +172,13 @@ function worldOf({ held, records, book, confirmations, counters, log }: WorldPar
     book,
     confirmations,
     ledger: records.ledger,
+    owed: owed(),
     tokens: tokens(records.ring, CLOCK),
     forms: formsWith(records.ring.derive("forms")),
     pages,
     sockets: open,
     seats: seats(),
+    refusals: refusals(),
     counters,
     newId,
   };

@@ -88,6 +88,8 @@ export interface Settings {
     readonly perImpersonation: number;
     /** Requests of one impersonation, and starts of one agent, in a minute. */
     readonly perMinute: number;
+    /** Refusals on record in a minute: of one person who wears nobody, and of one client address. */
+    readonly refusalsPerMinute: number;
   };
   readonly page: {
     readonly banner: { readonly position: "top" | "bottom" };

@@ -1,5 +1,6 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Fault } from "../errors.ts";
+import { BROKEN_OFF } from "../gateway/answer.ts";
 import { CONFIRMING } from "../gateway/intake.ts";
 import type { DecisionView, Pages } from "../gateway/world.ts";
 import { type Html, html } from "./html.ts";
@@ -32,13 +33,14 @@ function hint(fault: Fault): readonly Html[] {
   return fault.hint.split("`").map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : html`${part}`));
 }
 
-function titleOf({ decision, other }: DecisionView): string {
+function titleOf({ decision, other, underway }: DecisionView): string {
   const who = other === null ? "this person" : nameOf(other);
   if (decision.kind === "page")
     return decision.page === "confirm" ? "Please confirm" : `View the app as ${who}?`;
   if (decision.kind === "ended")
     return decision.reason === "signed-out" ? "You are not signed in" : `You are no longer viewing as ${who}`;
   if (decision.kind === "stop") return `You stopped viewing as ${who}`;
+  if (underway) return BROKEN_OFF;
   return decision.reason === "read-only" ? "Looking only" : "This was not done";
 }
 
@@ -96,8 +98,9 @@ function confirmingAddress(to: string): string {
 function refused(view: DecisionView): Html {
   const { sentence } = view;
   const { reason } = view.decision;
-  const heading =
-    reason === "read-only"
+  const heading = view.underway
+    ? BROKEN_OFF
+    : reason === "read-only"
       ? "You are only looking"
       : reason === "denied"
         ? "Not as somebody else"
@@ -105,7 +108,7 @@ function refused(view: DecisionView): Html {
   return html`<section class="card">
 <p class="word ${view.decision.kind === "refuse" && view.decision.status === 503 ? "bad" : "warn"}">${reason}</p>
 <h1>${heading}</h1>
-<p class="lead">${sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
+<p class="lead">${view.underway ? sentence : sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
 ${onWhoseAccount(view)}
 <div class="actions">
 <a class="button" href="${view.back}">Back to the page</a>
@@ -122,7 +125,7 @@ function over(view: DecisionView): Html {
   return html`<section class="card">
 <p class="word warn">${decision.reason}</p>
 <h1>${decision.reason === "signed-out" ? "You are not signed in" : html`You are no longer viewing as <bdi>${who}</bdi>`}</h1>
-<p class="lead">${REASONS[decision.reason]} Your request was not passed on to the app.</p>
+<p class="lead">${view.underway ? view.sentence : `${REASONS[decision.reason]} Your request was not passed on to the app.`}</p>
 ${other === null ? null : html`<div class="panel">${person(other)}</div>`}
 <div class="actions">
 ${again ? html`<a class="button" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">Start again</a>` : null}

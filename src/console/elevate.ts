@@ -1,9 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit } from "../domain/grant.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { Fault } from "../errors.ts";
+import { type Answer, answer } from "../gateway/answer.ts";
+import { commit } from "../gateway/commit.ts";
+import type { Judged } from "../gateway/judge.ts";
 import { eventOf } from "../gateway/record.ts";
+import { looking } from "../gateway/standing.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
@@ -25,39 +30,47 @@ import {
 export function elevatePages(fastify: FastifyInstance, world: World): void {
   fastify.get("/elevate", async (request, reply) => {
     const who = await visitor(world, request);
-    return await sendPage(
-      reply,
-      200,
-      question(who, stepUp(who), returnPath(who.received, parameter(request, "to"))),
-    );
+    const to = returnPath(who.received, parameter(request, "to"));
+    const step = await stepUp(world, who, to);
+    if ("status" in step) return await send(reply, step);
+    return await sendPage(reply, 200, question(who, step, to));
   });
   fastify.post("/elevate", async (request, reply) => await elevateNow(world, request, reply));
-  fastify.post("/lower", async (request, reply) => {
-    const who = await visitor(world, request);
-    fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
-    if (who.running === null) throw new Fault("forbidden", "there is no impersonation to lower");
-    const lowered = await world.book.lower(who.running.id);
-    if (lowered !== null) await recordChange(world, who, lowered, "impersonation.lowered");
-    return await seeOther(reply, returnPath(who.received, field(request, "to")));
-  });
+  fastify.post("/lower", async (request, reply) => await lowerNow(world, request, reply));
 }
 
 async function elevateNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const who = await visitor(world, request);
   fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
-  const step = stepUp(who);
-  const reason = words(request, "reason", 500);
   const to = returnPath(who.received, field(request, "to"));
+  const step = await stepUp(world, who, to);
+  if ("status" in step) return await send(reply, step);
+  const reason = words(request, "reason", 500);
   if (step.grant.reason === "required" && reason === null)
     return await sendPage(reply, 403, question(who, step, to));
+  const { settings } = who.received.snapshot;
+  world.seats.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
-  await recordChange(
-    world,
-    who,
-    elevate(step.running, world.clock.now(), step.lasts, reason),
-    "impersonation.elevated",
-  );
+  const lifted = elevate(step.running, world.clock.now(), step.lasts, reason);
+  await world.ledger.record(changeEvent(world, who, lifted, "impersonation.elevated"));
   await world.book.elevate(step.running.id, step.lasts, reason);
+  return await seeOther(reply, to);
+}
+
+async function lowerNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const who = await visitor(world, request);
+  fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
+  if (who.worn === null) throw new Fault("no-elevation", "there is no impersonation to lower");
+  const to = returnPath(who.received, field(request, "to"));
+  const judged = await looking(world, who.received);
+  // Whatever could not be found out is no reason to keep a right that somebody gives back.
+  if (judged.decision.kind === "ended") return await send(reply, await stopped(world, judged, who, to));
+  const lowered = await world.book.lower(who.worn.id);
+  // It is lowered, on record or not: nobody keeps a right that they gave back.
+  if (lowered !== null) {
+    const event = changeEvent(world, who, lowered, "impersonation.lowered");
+    await world.owed.write(world, event, "a step down");
+  }
   return await seeOther(reply, to);
 }
 
@@ -68,33 +81,45 @@ interface Step {
   readonly lasts: number;
 }
 
-/** What this visitor may step up, and for how long. Throws `no-elevation` where the config allows no step. */
-function stepUp({ running, trueUser, received }: Visitor): Step {
-  if (running === null || trueUser === null)
+/**
+ * What this visitor may step up, and for how long; an answer where the judge lets nothing go on. Throws `no-elevation` where
+ * the config allows no step.
+ */
+async function stepUp(world: World, who: Visitor, to: string): Promise<Step | Answer> {
+  const { received, trueUser } = who;
+  if (who.worn === null || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const admission = admit(received.snapshot.policy, trueUser, running.effectiveUser);
+  const judged = await looking(world, received);
+  const { decision, disguise, worn } = judged;
+  if (decision.kind !== "forward" || disguise.kind !== "held") return await stopped(world, judged, who, to);
+  const running = disguise.impersonation;
+  const target = worn.kind === "known" ? worn.identity : running.effectiveUser;
+  const admission = admit(received.snapshot.policy, trueUser, target);
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
   }
   return { running, grant: admission.grant, lasts: admission.grant.elevateFor };
 }
 
-async function recordChange(
+/** Over, or nobody knows: the same page, problem and record as for any other request. */
+async function stopped(world: World, judged: Judged, { received }: Visitor, to: string): Promise<Answer> {
+  const { navigation } = received;
+  return answer(world, await commit(world, { ...judged, navigation, target: to }));
+}
+
+async function send(reply: FastifyReply, { status, headers, body }: Answer): Promise<FastifyReply> {
+  for (const [name, value] of headers) reply.header(name, value);
+  return await reply.code(status).send(body);
+}
+
+function changeEvent(
   world: World,
   who: Visitor,
   impersonation: Impersonation,
   action: "impersonation.elevated" | "impersonation.lowered",
-): Promise<void> {
-  const { agent, effectiveUser } = impersonation;
-  await world.ledger.record(
-    eventOf(world, who.received, {
-      action,
-      outcome: "success",
-      trueUser: agent,
-      effectiveUser,
-      impersonation,
-    }),
-  );
+): AuditEvent {
+  const { agent: trueUser, effectiveUser } = impersonation;
+  return eventOf(world, who.received, { action, outcome: "success", trueUser, effectiveUser, impersonation });
 }
 
 function question(who: Visitor, step: Step, to: string): string {

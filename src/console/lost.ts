@@ -19,6 +19,7 @@ async function recordLoss(world: World, request: FastifyRequest): Promise<void> 
   const disguise = await world.book.recall(received.secret);
   if (disguise.kind !== "held") return;
   const { impersonation } = disguise;
+  world.seats.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
   await world.ledger.record(
     eventOf(world, received, {
       action: "impersonation.denied",

@@ -1,12 +1,24 @@
 import type { FastifyInstance } from "fastify";
 import { endsAt, modeAt, writesUntil } from "../domain/impersonation.ts";
+import { Fault } from "../errors.ts";
+import { looking } from "../gateway/standing.ts";
 import type { World } from "../gateway/world.ts";
-import { visitor } from "./visitor.ts";
 
-/** `GET me`: both people and the impersonation as JSON, for scripts of the app and for the banner. Absent ones are null. */
+/**
+ * `GET me`: both people and the impersonation as JSON, for scripts of the app and for the banner. Absent ones are null. It says
+ * what the next request would run as, so the judge is asked. Throws `identity-unavailable` or `store-unavailable`.
+ */
 export function mePage(fastify: FastifyInstance, world: World): void {
   fastify.get("/me", async (request, reply) => {
-    const { trueUser, running } = await visitor(world, request);
+    const { caller, disguise, decision } = await looking(world, request.received);
+    if (caller.kind === "unavailable" || decision.kind === "refuse")
+      throw new Fault(
+        decision.reason === "store-unavailable" ? "store-unavailable" : "identity-unavailable",
+        "it could not be found out who asks, or whom they view the app as",
+      );
+    const trueUser = caller.kind === "known" ? caller.identity : null;
+    const worn = decision.kind === "forward" && decision.as === "effective" && disguise.kind === "held";
+    const running = worn ? disguise.impersonation : null;
     const lifted = running && writesUntil(running, world.clock.now());
     reply.header("cache-control", "no-store");
     return {

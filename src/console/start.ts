@@ -6,7 +6,7 @@ import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
 import { begin, betweenShoes, end } from "../gateway/lifecycle.ts";
-import { eventOf } from "../gateway/record.ts";
+import { noteRefusal } from "../gateway/refused.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
@@ -171,7 +171,7 @@ ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) =>
   });
 }
 
-/** A start that was refused is a page with the reason word, and on record. */
+/** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
 async function refusal(
   world: World,
   reply: FastifyReply,
@@ -188,17 +188,11 @@ async function refusal(
     sentence: REASONS[reason],
     checks: [],
   };
-  const event = eventOf(world, who.received, {
-    action: "impersonation.refused",
-    outcome: "failure",
+  noteRefusal(world, who.received, {
     trueUser: who.trueUser,
     effectiveUser: target,
-    impersonation: null,
     decision: { word: reason, route: null, rule: null, via: null },
   });
-  world.ledger
-    .record(event)
-    .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
   return await sendPage(
     reply,
     status,

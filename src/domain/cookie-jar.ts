@@ -67,6 +67,8 @@ export interface CookieScope {
   readonly agents?: readonly string[];
   /** When the impersonation ends at the latest: no mirrored cookie outlives it in the browser. */
   readonly until?: number;
+  /** Bytes of all that the browser may have to send for an address: mirrored cookies take no more than is left of them. */
+  readonly room?: number;
 }
 
 /** In one jar; then the longest untouched has to go. */

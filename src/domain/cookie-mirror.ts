@@ -14,6 +14,7 @@ import {
   MOST_COOKIES,
   sameCookie,
 } from "./cookie-jar.ts";
+import { withRoom } from "./cookie-room.ts";
 
 /** How long a request may have been on its way that still shows a value from before. */
 const ON_ITS_WAY = 30_000;
@@ -34,7 +35,8 @@ export interface Mirrored {
 export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
   const pairs = parseCookies(sent);
   const mayBeRead = (it: JarCookie) => !it.httpOnly && !isReserved(it, scope) && !isAgents(it.name, scope);
-  const readable = jar.cookies.filter((it) => mayBeRead(it) && mayBeSet(it, scope) && !isOver(it, scope.now));
+  const living = jar.cookies.filter((it) => mayBeRead(it) && mayBeSet(it, scope) && !isOver(it, scope.now));
+  const readable = withRoom(living, jar, pairs, scope);
   const shown = readable.flatMap((cookie) => show(jar, cookie, pairs, scope.now));
   const hidden = jar.mirrors
     .filter((it) => !it.gone && mayBeSet(it.cookie, scope))

@@ -54,7 +54,7 @@ export function answer(world: World, committed: Committed): Answer {
       "reason",
       decision.reason,
       status,
-      REASONS[decision.reason],
+      isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason],
       sentenceOf(committed),
       committed.id,
       committed.confirmation === null ? {} : { confirmation: committed.confirmation },
@@ -151,8 +151,23 @@ function statusOf(decision: Decision): number {
   }
 }
 
+/** Said of a request that was cut when the app had it. */
+export const BROKEN_OFF = "Your request was broken off";
+const MAY_BE_DONE =
+  "The app had your request already, so it may have been done: look before you send it again.";
+
+/** What has an intent has gone on to the app. */
+function isUnderway({ intent }: Committed): boolean {
+  return intent !== null;
+}
+
 /** What the agent reads: the rule's own sentence where it has one. */
-function sentenceOf({ decision, trueUser, impersonation }: Committed): string {
+function sentenceOf(committed: Committed): string {
+  const sentence = reasonOf(committed);
+  return isUnderway(committed) ? `${sentence} ${MAY_BE_DONE}` : sentence;
+}
+
+function reasonOf({ decision, trueUser, impersonation }: Committed): string {
   const asked = decision.kind === "page" && decision.page === "confirm";
   const own = decision.kind === "refuse" || asked ? decision.sentence : "";
   const people = { trueUser, effectiveUser: impersonation?.effectiveUser ?? null };
@@ -173,6 +188,7 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     trueUser,
     other: otherOf(committed),
     disguised: committed.secret !== null || committed.adrift,
+    underway: isUnderway(committed),
     csrf: world.forms.token(formSubject(committed, trueUser), world.clock.now()),
     ticket: null,
     confirmation: committed.confirmation,

@@ -9,6 +9,7 @@ import type { Judged } from "./judge.ts";
 import { begin, betweenShoes, end, takeOff } from "./lifecycle.ts";
 import { isFramed } from "./navigation.ts";
 import { decisionOf, eventOf } from "./record.ts";
+import { noteRefusal } from "./refused.ts";
 import { isUse } from "./use.ts";
 import type { World } from "./world.ts";
 
@@ -65,7 +66,7 @@ export async function commit(world: World, judged: Judged): Promise<Committed> {
       pace(world, base, held);
       // A prefetch is nobody's deed; nor is what a tab says that was left open, where nobody is worn any more.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
-        note(world, base, held, held === null ? "impersonation.refused" : "impersonation.denied");
+        note(world, base, held);
       return await asking(world, base, held);
     default:
       return decision satisfies never;
@@ -212,21 +213,19 @@ async function intend(world: World, base: Committed, impersonation: Impersonatio
 }
 
 /** A refusal is recorded, but never waits for the record. */
-function note(
-  world: World,
-  base: Committed,
-  held: Impersonation | null,
-  action: "impersonation.refused" | "impersonation.denied",
-): void {
-  const event = eventOf(world, base, {
-    action,
-    outcome: "failure",
+function note(world: World, base: Committed, held: Impersonation | null): void {
+  const saying = {
     trueUser: base.trueUser,
-    effectiveUser: held?.effectiveUser ?? ownerFound(base.owner),
-    impersonation: held,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
-  });
+  };
+  if (held === null) {
+    noteRefusal(world, base, { ...saying, effectiveUser: ownerFound(base.owner) });
+    return;
+  }
+  const { effectiveUser } = held;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation: held } as const;
+  const event = eventOf(world, base, { ...saying, ...about, effectiveUser });
   world.ledger
     .record(event)
     .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));

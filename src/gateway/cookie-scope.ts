@@ -3,7 +3,7 @@ import type { Received } from "./received.ts";
 
 /** The request as the rules of cookies see it. */
 export function cookieScope(received: Received): CookieScope {
-  const { cookie, page, identityCookies } = received.snapshot.settings;
+  const { cookie, page, identityCookies, limits } = received.snapshot.settings;
   const { name } = cookie;
   const { site } = received.navigation;
   return {
@@ -16,6 +16,8 @@ export function cookieScope(received: Received): CookieScope {
     allSent: site === "same-origin" || site === "same-site" || site === "none",
     scripted: page.scriptCookies,
     agents: identityCookies,
+    // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.
+    room: Math.floor(limits.headers * 0.75),
   };
 }
 

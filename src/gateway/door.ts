@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
 import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./answer.ts";
-import { noteAtDoor } from "./doorstep.ts";
+import { noteAtDoor, secretOf } from "./doorstep.ts";
 import type { Exchange } from "./exchange.ts";
 import { exchangeFor } from "./exchanges.ts";
 import { hurry } from "./hurry.ts";
@@ -100,15 +100,16 @@ async function refuseAtDoor(
   world: World,
   request: FastifyRequest,
   reply: FastifyReply,
-  { fault, id }: Extract<Intake, { readonly kind: "refused" }>,
+  { fault, id, page }: Extract<Intake, { readonly kind: "refused" }>,
 ): Promise<FastifyReply> {
   world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
   noteAtDoor(world, request.raw, { fault, id, address: request.originalUrl });
   const { prefix, cookie } = world.config.current().settings;
   reply.header("connection", "close");
-  for (const line of clearingDoubled(request.raw.headers.cookie, cookie.name))
-    reply.header("set-cookie", line);
-  return await send(reply, answerFault(world, fault, { id, page: false, prefix }));
+  const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name);
+  for (const line of cleared) reply.header("set-cookie", line);
+  const disguised = cleared.length === 0 && secretOf(request.raw.headers.cookie, cookie.name) !== null;
+  return await send(reply, answerFault(world, fault, { id, page, prefix, disguised }));
 }
 
 async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {

@@ -33,8 +33,8 @@ export function noteAtDoor(world: World, raw: IncomingMessage, refusal: Refusal)
     );
 }
 
-/** Whatever the scheme is said to be: both names are ours alone. */
-function secretOf(cookies: string | undefined, name: string): string | null {
+/** The secret in a `Cookie` header, whatever the scheme is said to be: both names are ours alone. */
+export function secretOf(cookies: string | undefined, name: string): string | null {
   return ownCookies(cookies, name, "https").secret ?? ownCookies(cookies, name, "http").secret;
 }
 

@@ -109,16 +109,37 @@ function sendFault(world: World, signed: Signed, response: ServerResponse, fault
   write(signed, response, { ...rest, headers: [...headers, ...own] });
 }
 
-/** Its disguise ended while the app had it; whoever goes down has nothing to say. */
+/** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */
 function sendEnded(world: World, signed: Signed, response: ServerResponse, why: unknown): void {
   if (!isReason(why)) {
     response.destroy();
     return;
   }
-  const decision = { kind: "ended", status: 409, reason: why, checks: signed.decision.checks } as const;
+  const { checks } = signed.decision;
+  const lost = LOST[why];
+  if (lost !== undefined) {
+    const decision = {
+      kind: "refuse",
+      status: 503,
+      reason: why,
+      rule: null,
+      sentence: lost,
+      checks,
+    } as const;
+    write(signed, response, answer(world, { ...signed, decision, confirmation: null }));
+    return;
+  }
+  const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
   const ended = { ...signed, decision, over: signed.impersonation, impersonation: null, confirmation: null };
   write(signed, response, answer(world, ended));
 }
+
+/** Where nobody could be asked any more, or nothing be recorded, nothing has ended: only this request has. */
+const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
+  "identity-unavailable": REASONS["identity-unavailable"],
+  "store-unavailable": REASONS["store-unavailable"],
+  "audit-unavailable": "What goes on as somebody else could not be recorded any more.",
+};
 
 function isReason(why: unknown): why is ReasonWord {
   return typeof why === "string" && Object.hasOwn(REASONS, why);

@@ -39,13 +39,19 @@ const doorkeepers = new WeakMap<Settings, Doorkeeper>();
 export function intake(world: World, raw: IncomingMessage, upgrade: boolean): Intake {
   const snapshot = world.config.current();
   const id = randomUUID();
+  if (spoilt.has(raw.socket)) {
+    const fault = new Fault("bad-request", "a request before it had two readings");
+    return { kind: "refused", fault, id, page: false };
+  }
   try {
-    if (spoilt.has(raw.socket)) throw new Fault("bad-request", "a request before it had two readings");
     return { kind: "received", received: receive(world, snapshot, raw, { id, upgrade }) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     spoilt.add(raw.socket);
-    return { kind: "refused", fault: error, id };
+    // Of what has no clear end nobody knows whether it is a navigation, or whose.
+    const page =
+      framingFault(raw) === null && navigation(raw.method ?? "GET", upgrade, raw.headers).wantsPage;
+    return { kind: "refused", fault: error, id, page };
   }
 }
 

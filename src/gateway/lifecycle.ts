@@ -82,7 +82,7 @@ export async function begin(world: World, received: Received, order: Beginning):
 
 /**
  * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
- * every state, and what could not be stored or recorded is in the log.
+ * every state, and what could not be stored or recorded is owed.
  */
 export async function end(
   world: World,
@@ -102,7 +102,8 @@ export async function end(
     );
   }
   world.sockets.cut(running.id, why);
-  if (first) await recordEnd(world, received, ended);
+  // It has happened, on record or not; with the journal down it is written when that is back.
+  if (first) await world.owed.write(world, endEvent(world, received, ended), "the end of an impersonation");
   return ended;
 }
 
@@ -122,15 +123,6 @@ export function endEvent(
     decision: { word, route: null, rule: null, via: null },
     detail: word,
   });
-}
-
-async function recordEnd(world: World, received: Received | null, ended: Impersonation): Promise<void> {
-  const event = endEvent(world, received, ended);
-  try {
-    await world.ledger.record(event);
-  } catch (error) {
-    world.log.error({ err: error, event }, "the end of an impersonation could not be recorded");
-  }
 }
 
 /**

@@ -60,4 +60,10 @@ export interface Received {
 
 export type Intake =
   | { readonly kind: "received"; readonly received: Received }
-  | { readonly kind: "refused"; readonly fault: Fault; readonly id: string };
+  | {
+      readonly kind: "refused";
+      readonly fault: Fault;
+      readonly id: string;
+      /** It is whole, and a person in a tab waits for the answer. */
+      readonly page: boolean;
+    };

@@ -1,9 +1,8 @@
-import { lru } from "../clients/lru.ts";
 import { Fault } from "../errors.ts";
+import { pacing } from "./pacing.ts";
 
 /** Impersonations whose pace is remembered; only those that are on record count, so that strangers can't push one out. */
 const PACED = 10_000;
-const MINUTE = 60_000;
 
 /** Something that is open until it closes: an answer, a socket. */
 interface Closes {
@@ -22,24 +21,15 @@ export interface Seats {
   pace(whose: string, most: number, now: number): void;
 }
 
-/** What may still come at a time, on the monotonic clock. */
-interface Allowance {
-  readonly left: number;
-  readonly at: number;
-}
-
 export function seats(): Seats {
   const taken = new Map<string, number>();
-  const paced = lru<Allowance>(PACED);
+  const inTime = pacing(PACED);
   const count = (secret: string): number => taken.get(secret) ?? 0;
   return {
     count,
     pace(whose, most, now) {
-      const before = paced.get(whose, now)?.value ?? { left: most, at: now };
-      const left = Math.min(most, before.left + ((now - before.at) * most) / MINUTE);
-      if (left < 1) throw new Fault("overloaded", `${whose} had ${most} in a minute, \`limits.perMinute\``);
-      // After a minute without any it has all of them again.
-      paced.set(whose, { left: left - 1, at: now }, now + MINUTE);
+      if (!inTime(whose, most, now))
+        throw new Fault("overloaded", `${whose} had ${most} in a minute, \`limits.perMinute\``);
     },
     take(secret, most, open) {
       const before = count(secret);

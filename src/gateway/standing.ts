@@ -1,8 +1,9 @@
 import type { Navigation } from "../domain/facts.ts";
 import { type Impersonation, modeAt } from "../domain/impersonation.ts";
 import { callerOf } from "./identify.ts";
-import { judge } from "./judge.ts";
+import { type Judged, judge } from "./judge.ts";
 import { recall } from "./recall.ts";
+import type { Received } from "./received.ts";
 import type { Signed } from "./sign.ts";
 import type { Standing } from "./sockets.ts";
 import type { World } from "./world.ts";
@@ -19,28 +20,35 @@ const LOOKING: Navigation = Object.freeze({
 const NOT_ASKED = Object.freeze({ kind: "not-asked" });
 
 /**
- * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
- * people and the record of this moment, and the evidence that it came with.
+ * What the judge says of whoever sent this, if they only look, by what holds now: who they are, whom they wear and as whom
+ * the directory knows that person, and whether it may go on.
  */
-export async function standing(world: World, signed: Signed): Promise<Standing> {
-  const now = { ...signed, snapshot: world.config.current(), at: world.clock.now() };
-  const { caller, via } = await callerOf(world, now);
-  const recalled = await recall(world, { ...now, caller, via });
-  const { decision } = judge({
+export async function looking(world: World, received: Received): Promise<Judged> {
+  const { caller, via } = await callerOf(world, received);
+  const recalled = await recall(world, { ...received, route: null, rule: null, caller, via });
+  return judge({
     ...recalled,
     method: "GET",
     overridden: false,
     lostMethod: null,
     navigation: LOOKING,
-    route: null,
-    rule: null,
+    tab: null,
     owner: NOT_ASKED,
     refererOwner: NOT_ASKED,
     body: null,
     beginning: null,
     confirmed: false,
   });
-  const held = recalled.disguise.kind === "held" ? recalled.disguise.impersonation : null;
+}
+
+/**
+ * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
+ * people and the record of this moment, and the evidence that it came with.
+ */
+export async function standing(world: World, signed: Signed): Promise<Standing> {
+  const now = { ...signed, snapshot: world.config.current(), at: world.clock.now() };
+  const { caller, disguise, decision } = await looking(world, now);
+  const held = disguise.kind === "held" ? disguise.impersonation : null;
   if (decision.kind === "forward") {
     const spoke = speaksByMode(signed, signed.impersonation);
     return spoke && !speaksByMode(now, held)

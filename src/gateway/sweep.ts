@@ -11,12 +11,13 @@ const WIDTH = 32;
 
 /**
  * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut; steps up too. Where impersonation is
- * switched off that is everything, on every gateway of the store.
+ * switched off that is everything, on every gateway of the store. Writes what is owed to the record as well.
  */
 export function sweeper(world: World, every: number): Closing & { sweep(): Promise<void> } {
   let work: Promise<void> = Promise.resolve();
   const sweep = (): Promise<void> => {
     work = work
+      .then(() => world.owed.settle(world))
       .then(() => sweepOnce(world))
       .catch((error: unknown) =>
         world.log.warn({ err: error }, "the store could not be swept; it will be tried again"),
@@ -30,6 +31,7 @@ export function sweeper(world: World, every: number): Closing & { sweep(): Promi
     async close() {
       clearInterval(timer);
       await work;
+      await world.owed.settle(world);
     },
   };
 }
@@ -52,9 +54,5 @@ async function fellBack(world: World, it: Impersonation): Promise<void> {
   const { agent: trueUser, effectiveUser } = lowered;
   const saying = { action: "impersonation.lowered", outcome: "success", impersonation: lowered } as const;
   const event = eventOf(world, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
-  await world.ledger
-    .record(event)
-    .catch((error: unknown) =>
-      world.log.error({ err: error, event }, "the end of a step up could not be recorded"),
-    );
+  await world.owed.write(world, event, "the end of a step up");
 }

@@ -7,6 +7,8 @@ import type { Clock, Ledger, Log, Maybe } from "../ports.ts";
 import type { Book } from "../sessions/book.ts";
 import type { Confirmations } from "../sessions/confirmations.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Owed } from "./owed.ts";
+import type { LeftOut, Refusals } from "./refusals.ts";
 import type { Seats } from "./seats.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -40,6 +42,8 @@ export interface DecisionView {
   readonly other: Identity | null;
   /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
   readonly disguised: boolean;
+  /** The app had the request when it was cut; the sentence says so. */
+  readonly underway?: boolean;
   readonly csrf: string;
   readonly ticket: string | null;
   readonly confirmation: string | null;
@@ -65,6 +69,8 @@ export interface Counters {
   decided(reason: string, kind: string): void;
   forwarded(as: "self" | "effective", ending: string, seconds: number): void;
   violated(invariant: string): void;
+  /** A refusal that is not on record. */
+  leftOut(why: LeftOut): void;
 }
 
 /** All that outlives a request: built once in app.ts and handed to every stage. */
@@ -75,11 +81,14 @@ export interface World {
   readonly book: Book;
   readonly confirmations: Confirmations;
   readonly ledger: Ledger;
+  /** For what is done whether it can be recorded or not. */
+  readonly owed: Owed;
   readonly tokens: Tokens;
   readonly forms: Forms;
   readonly pages: Pages;
   readonly sockets: Sockets;
   readonly seats: Seats;
+  readonly refusals: Refusals;
   readonly counters: Counters;
   /** A new id that sorts by time. */
   newId(): string;

@@ -1,3 +1,4 @@
+import { endedAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import type { Desk } from "./desk.ts";
 import { asKnown, settle } from "./endings.ts";
@@ -69,7 +70,10 @@ function vanished(desk: Desk, key: string): void {
   desk.watch.observe({ ...known, it: { ...known.it, end } }, true);
 }
 
-/** The clock says that it is over, or that its mode is another. Idleness is asked of the store: another gateway may know better. */
+/**
+ * The clock says that it is over, or that its mode is another. Idleness is asked of the store: another gateway may know better, so
+ * a store that can't be asked ends nothing. It is looked at again.
+ */
 async function lapse(desk: Desk, known: Known): Promise<void> {
   const idleOnly = desk.clock.now() < known.it.expiresAt;
   try {
@@ -77,7 +81,7 @@ async function lapse(desk: Desk, known: Known): Promise<void> {
     if (entry === null) vanished(desk, known.key);
     else seen(desk, entry);
   } catch (error) {
-    desk.log.debug({ err: error, impersonation: known.it.id }, "taken for over without the store");
-    desk.watch.observe(known, true);
+    desk.log.debug({ err: error, impersonation: known.it.id }, "it can not be asked whether it is in use");
+    if (endedAt(known.it, desk.clock.now()) === null) desk.watch.observe(known, true);
   }
 }

@@ -1,3 +1,4 @@
+import type { Owed } from "../gateway/owed.ts";
 import type { Sockets } from "../gateway/sockets.ts";
 import { evidenceMetrics, type Recorded } from "./evidence.ts";
 import type { Metrics } from "./metrics.ts";
@@ -5,13 +6,17 @@ import type { Metrics } from "./metrics.ts";
 /** What is counted elsewhere and read when somebody asks. */
 export interface Gauged {
   readonly sockets: Sockets;
+  readonly owed: Owed;
   readonly records: Recorded;
 }
 
 /** Shows what the parts of a gateway count themselves. */
-export function gauges(counters: Metrics, { sockets, records }: Gauged): void {
+export function gauges(counters: Metrics, { sockets, owed, records }: Gauged): void {
   counters.watch("guise_open_sockets", "Tunnels, and requests under a disguise, that are open now.", () =>
     sockets.count(),
+  );
+  counters.watch("guise_audit_owed_records", "Ends and steps down that could not be recorded yet.", () =>
+    owed.count(),
   );
   evidenceMetrics(counters, records);
 }

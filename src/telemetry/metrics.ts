@@ -47,12 +47,19 @@ export function metrics(): Metrics {
   });
   // An alarm on what never happened needs something to begin from.
   for (const invariant of INVARIANTS) violations.inc({ invariant }, 0);
+  const leftOut = new Counter({
+    name: "guise_refusals_unrecorded_total",
+    help: "Refusals that are not on record: of nobody, or more than a minute may have.",
+    labelNames: ["why"],
+    registers,
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     decided: (reason, kind) => decisions.inc({ reason, kind }),
     forwarded: (as, ending, seconds) => requests.observe({ as, ending }, seconds),
     violated: (invariant) => violations.inc({ invariant }),
+    leftOut: (why) => leftOut.inc({ why }),
     ...watched(registers),
   };
 }

@@ -95,19 +95,77 @@ t.test("only who wears somebody now can step up or down", async (t) => {
   t.equal((await ask([...LOWER, ...ALICE], alice)).status, 403);
   t.equal((await ask([...ELEVATE, ...BOB, cookie], form(it, secret))).status, 403, "somebody else's");
   t.equal((await ask([...ELEVATE, cookie], form(it, secret))).status, 403, "signed out");
-  it.clock.pass(900_000);
-  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403, "over");
   t.same(it.events, []);
 });
 
-t.test("one who may no longer be this person can't step up", async (t) => {
+t.test("what is over is said to be over, on record, and steps neither up nor down", async (t) => {
+  for (const head of [ELEVATE, LOWER]) {
+    const it = await testWorld(t);
+    const ask = await openConsole(t, it);
+    const { cookie, secret } = await wear(it);
+    it.clock.pass(900_000);
+    for (let again = 0; again < 2; again += 1) {
+      const page = await ask([...head, ...ALICE, cookie], form(it, secret));
+      t.equal(page.status, 409);
+      t.match(page.body, /ended-idle[\s\S]*You are no longer viewing as <bdi>Nuno[\s\S]*to=%2Fsite%2F1"/);
+    }
+    const script = [head[0], ...FETCH, ORIGIN, ...ALICE, cookie];
+    const told = await ask(script, form(it, secret));
+    t.match([told.status, JSON.parse(told.body)], [409, { code: "ended-idle" }]);
+    t.match(it.events, [{ action: "impersonation.ended", detail: "ended-idle" }], "once");
+  }
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
+  const { cookie } = await wear(it);
+  it.clock.pass(900_000);
+  t.equal((await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, cookie])).status, 409);
+});
+
+t.test("one who may no longer be this person can't step up", async (t) => {
+  for (const [edit, code] of [
+    [
+      (yaml: string) => yaml.replace("notInGroups: [support, admin]", "notInGroups: [customer]"),
+      "ended-target-changed",
+    ],
+    [
+      (yaml: string) =>
+        yaml.replace("nuno@example.com, groups: [customer]", "nuno@example.com, groups: [admin]"),
+      "ended-target-changed",
+    ],
+    [(yaml: string) => `${yaml}impersonation: off\n`, "ended-revoked"],
+  ] as const) {
+    const it = await testWorld(t);
+    const ask = await openConsole(t, it);
+    const { cookie, secret } = await wear(it);
+    it.configure(edit(YAML));
+    const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+    t.match([page.status, page.body], [409, code]);
+    t.match(it.events, [{ action: "impersonation.ended", detail: code }]);
+    t.same(await it.book.list(), []);
+  }
+});
+
+t.test("while the directory is down nobody steps up, and a step is given back all the same", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it, { mode: "write" });
+  it.breakDown(["users"]);
+  const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+  t.match([page.status, page.body], [503, "identity-unavailable"]);
+  t.equal((await ask([...LOWER, ...ALICE, cookie], form(it, secret))).status, 303);
+  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.same(it.actions(), ["impersonation.denied", "impersonation.lowered"]);
+});
+
+t.test("limits.perMinute counts steps up, which are on record each", async (t) => {
+  const it = await testWorld(t, `${YAML}limits: { perMinute: 2 }\n`);
+  const ask = await openConsole(t, it);
   const { cookie, secret } = await wear(it);
-  it.configure(YAML.replace("notInGroups: [support, admin]", "notInGroups: [customer]"));
-  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
-  it.configure(`${YAML}impersonation: off\n`);
-  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
+  const codes: number[] = [];
+  for (let n = 0; n < 4; n += 1)
+    codes.push((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status);
+  t.same(codes, [303, 303, 503, 503]);
+  t.equal(it.events.length, 2);
 });
 
 t.test("where a reason is required it is asked for again", async (t) => {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
-import { ALICE, FETCH, NUNO, wear } from "../fixtures/stages.ts";
-import { testWorld } from "../fixtures/world.ts";
+import { ALICE, committed, FETCH, NUNO, wear } from "../fixtures/stages.ts";
+import { testWorld, YAML } from "../fixtures/world.ts";
 
 t.test("it says who is there, with null for what is absent", async (t) => {
   const it = await testWorld(t);
@@ -55,6 +55,24 @@ t.test("what is over is worn no more", async (t) => {
   t.match([effectiveUser.id, impersonation], ["alice", null]);
 });
 
+t.test("it says what the next request would run as, by the directory and the config of now", async (t) => {
+  for (const edit of [
+    (yaml: string) =>
+      yaml.replace("nuno@example.com, groups: [customer]", "nuno@example.com, groups: [admin]"),
+    (yaml: string) => yaml.replace(/ {4}"17": .*\n/, ""),
+    (yaml: string) => yaml.replace("- groups: [support]", "- groups: [others]"),
+    (yaml: string) => `${yaml}impersonation: off\n`,
+  ]) {
+    const it = await testWorld(t);
+    const ask = await openConsole(t, it);
+    const { cookie } = await wear(it);
+    it.configure(edit(YAML));
+    const me = JSON.parse((await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie])).body);
+    t.match([me.effectiveUser.id, me.impersonation], ["alice", null]);
+    t.match((await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie])).decision, { kind: "ended" });
+  }
+});
+
 t.test("what could not be found out is a problem, never nobody", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
@@ -62,4 +80,14 @@ t.test("what could not be found out is a problem, never nobody", async (t) => {
   const me = await ask(["GET /.guise/me", ...FETCH, ...ALICE]);
   t.equal(me.status, 503);
   t.match(JSON.parse(me.body), { code: "identity-unavailable" });
+  const { cookie } = await wear(it);
+  for (const [broken, code] of [
+    ["users", "identity-unavailable"],
+    ["store", "store-unavailable"],
+  ] as const) {
+    it.clock.pass(2_000);
+    it.breakDown([broken]);
+    const worn = await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie]);
+    t.match([worn.status, JSON.parse(worn.body)], [503, { code }]);
+  }
 });

@@ -26,7 +26,12 @@ t.test("the search page is for agents", async (t) => {
   t.equal(customer.status, 403);
   t.match(customer.body, /not-agent/);
   t.notMatch(customer.body, /Almeida|search/);
-  t.same(it.actions(), ["impersonation.refused", "impersonation.refused"]);
+  t.match(
+    it.events,
+    [{ action: "impersonation.refused", trueUser: { id: "17" } }],
+    "a guest is nobody's record",
+  );
+  t.equal(it.events.length, 1);
   t.equal(it.asked.users, 0);
 });
 

@@ -5,7 +5,7 @@ import { openDoor, reading } from "../../src/gateway/door.ts";
 import { ways } from "../../src/gateway/ways.ts";
 import { archiveOf } from "../fixtures/archive.ts";
 import { converse } from "../fixtures/raw.ts";
-import { ALICE, CLICK, FETCH, NUNO, wear } from "../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
 import { httpApp } from "../fixtures/upstream.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
@@ -87,6 +87,28 @@ t.test("what is refused at the door never gets to the app, and ends the connecti
   }
   t.equal(app.seen.length, 0);
 });
+
+t.test(
+  "refused at the door, a navigation gets a page with the way out, whatever has no clear end a problem",
+  async (t) => {
+    const it = await open(t);
+    const { cookie } = await wear(it);
+    const page = await it.say("GET /files/a%2Fb", [...INSIDE, ...ALICE, cookie]);
+    t.match(
+      page,
+      /^HTTP\/1\.1 400 [\s\S]*content-type: text\/html[\s\S]*bad-request[\s\S]*href="\/\.guise\/stop"/i,
+    );
+    t.match(page, /connection: close/i);
+    const own = await it.say("GET /files/a%2Fb", [...INSIDE, ...ALICE]);
+    t.match(own, /text\/html/);
+    t.notMatch(own, "/.guise/stop");
+    t.match(await it.say("GET /files/a%2Fb", [...FETCH, ...ALICE, cookie]), /"code":"bad-request"/);
+    const odd = ["Transfer-Encoding: gzip, chunked"];
+    const unclear = await it.say("POST /x", [...INSIDE, ...ALICE, cookie, ...odd], "0\r\n\r\n");
+    t.match(unclear, /^HTTP\/1\.1 400 [\s\S]*"code":"bad-request"/);
+    t.equal(it.app.seen.length, 0);
+  },
+);
 
 t.test("one of our cookies that came twice is refused and taken away", async (t) => {
   const { say, app } = await open(t);

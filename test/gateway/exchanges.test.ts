@@ -181,6 +181,34 @@ t.test(
   },
 );
 
+t.test("what is cut when the app had it is never said not to have been done", async (t) => {
+  const page = CLICK.map((line) => line.replace("cross-site", "same-origin"));
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  for (const [why, status] of [
+    ["ended-idle", 409],
+    ["signed-out", 401],
+    ["store-unavailable", 503],
+    ["identity-unavailable", 503],
+    ["audit-unavailable", 503],
+  ] as const)
+    for (const lines of [page, FETCH]) {
+      const { exchange, answered } = await exchanged(it, ["GET /x", ...lines, ...ALICE, cookie]);
+      exchange.revoked?.(why);
+      exchange.settled(DONE);
+      await new Promise((resolve) => setImmediate(resolve));
+      const text = answered();
+      t.match(text, new RegExp(`^HTTP/1\\.1 ${status} `));
+      t.match(text, why);
+      t.match(text, /it may have been done/);
+      t.notMatch(text, /not passed on|Nothing was changed|it was not done/);
+      if (status !== 503) continue;
+      t.notMatch(text, /no longer viewing|Start again/, "the impersonation goes on");
+      if (lines === page) t.match(text, /Your request was broken off[\s\S]*action="\/\.guise\/stop"/);
+    }
+  t.equal((await it.book.list()).length, 1);
+});
+
 t.test("a gateway that goes down has nothing to say to it", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);

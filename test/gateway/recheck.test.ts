@@ -109,7 +109,6 @@ t.test(
   async (t) => {
     const it = await testWorld(t);
     const { cookie, impersonation } = await wear(it);
-    it.book.onModeChanged((now) => now.writeUntil === null && it.world.sockets.cutLifted(now.id));
     const listening = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
     await it.book.elevate(impersonation.id, 60_000, null);
     const speaking = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
@@ -141,4 +140,26 @@ t.test("what was decided before the switch is cut as it begins", async (t) => {
   const request = await signed(it, [...SOCKET, cookie], { upgrade: true });
   it.configure(`impersonation: off\n${YAML}`);
   t.equal(leash(it.world, request).signal?.reason, "ended-revoked");
+});
+
+t.test("a store that is down for one look ends nothing that another gateway keeps in use", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, secret, impersonation } = await wear(it);
+  const live = [...SOCKET, cookie] as const;
+  const open = leash(it.world, await signed(it, live, { upgrade: true }));
+  const other = it.beside();
+  await other.recall(secret);
+  it.clock.pass(800_000);
+  other.touch(impersonation.id, it.clock.now());
+  while ((await other.list())[0]?.lastSeenAt !== it.clock.now());
+  it.clock.pass(100_000);
+  it.breakDown(["store"]);
+  await it.book.check();
+  it.breakDown([]);
+  await it.book.check();
+  t.equal(open.signal?.aborted, false, "what is open goes on");
+  t.equal(leash(it.world, await signed(it, live, { upgrade: true })).signal?.aborted, false);
+  it.clock.pass(900_000);
+  await it.book.check();
+  t.equal(open.signal?.reason, "ended-idle", "and is over when it is idle everywhere");
 });

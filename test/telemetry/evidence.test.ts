@@ -6,7 +6,10 @@ import t, { type Test } from "tap";
 import { archive } from "../../src/audit/archive.ts";
 import type { LedgerOptions } from "../../src/audit/ledger.ts";
 import { shipping } from "../../src/audit/shipping.ts";
+import { owed } from "../../src/gateway/owed.ts";
+import { sockets } from "../../src/gateway/sockets.ts";
 import { evidenceMetrics } from "../../src/telemetry/evidence.ts";
+import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/world.ts";
@@ -218,6 +221,22 @@ t.test("a broken invariant is shown", async () => {
     "guise_invariant_violations_total",
     (value) => value === 1,
   );
+});
+
+t.test("what is refused or over without being on record is shown", async (t) => {
+  const counters = metrics();
+  const { ledger } = await watched(t);
+  const open = owed();
+  const ship = shipping({ redis: null, webhooks: [] }, ledger.source, { clock, log: memoryLog() });
+  t.teardown(() => ship.close());
+  const records = { ledger, shipping: ship, archive: archiveOf() };
+  gauges(counters, { sockets: sockets(), owed: open, records });
+  const record = () => Promise.reject(new Error("the test says so"));
+  await open.write({ ledger: { record }, log: memoryLog() }, event(), "the end");
+  counters.leftOut("nobody");
+  const read = () => counters.text();
+  await comesTo(read, "guise_audit_owed_records", (value) => value === 1);
+  await comesTo(read, "guise_refusals_unrecorded_total", (value) => value === 1);
 });
 
 t.test("what only grows is a counter, everything else is none", async (t) => {

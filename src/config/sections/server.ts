@@ -144,7 +144,12 @@ export const limits = z
     url: bytes("16kB", 256, MB, "Of an address; longer ones are refused with 400."),
     segments: count(128, 10_000, "Segments of a path."),
     segment: bytes("2kB", 64, MB, "Of one segment of a path."),
-    headers: bytes("32kB", 1_024, MB, "Of all headers of a request; more is refused with 431."),
+    headers: bytes(
+      "32kB",
+      1_024,
+      MB,
+      "Of all headers of a request; more is refused with 431. Of the customer's cookies the browser is shown no more than leaves a quarter of it free.",
+    ),
     connections: count(10_000, 1_000_000, "Open connections of clients."),
     uploadRate: bytes(
       "256B",
@@ -165,6 +170,11 @@ export const limits = z
       30_000,
       100_000_000,
       "Requests of one impersonation, and starts of one agent, in a minute; more are 503, since each is on record.",
+    ),
+    refusalsPerMinute: count(
+      120,
+      100_000_000,
+      "Refusals of one person who wears nobody, and of all such people at one address, that go on record in a minute; more are refused all the same, and counted.",
     ),
   })
   .prefault({})
