@@ -11,7 +11,10 @@ export interface BudgetOptions {
   readonly folder: string;
   /** Bytes for records that may not be deleted yet; null: as much as the disk has. */
   readonly most: () => number | null;
-  /** Records that every sink has are deleted after this time (ms), and before it when they take more than `keepBytes`. */
+  /**
+   * Records that every sink has are deleted after this time (ms), and before it when they take more than `keepBytes`, or
+   * when with all others they would take more of the disk than the soft mark.
+   */
   readonly keepFor: number;
   readonly keepBytes: number;
   /** The last record of this producer that every sink has; null says that it may not be deleted (no sink, or unknown). */
@@ -51,12 +54,14 @@ export function budget(options: BudgetOptions): Budget {
     sweep: async (now) => {
       const before = counters.held;
       const all = await sized(options);
-      const going = toDelete(all, now, options);
+      const held = sum(all.filter((segment) => !segment.deletable));
+      const { bavail, bsize } = await statfs(options.folder);
+      const room = sum(all) + bavail * bsize;
+      // What every sink has must not take the room of what none has yet.
+      const keepBytes = Math.min(options.keepBytes, Math.max(0, room * SOFT - held));
+      const going = toDelete(all, now, { ...options, keepBytes });
       for (const segment of going) await rm(segment.path, { force: true });
       const left = all.filter((segment) => !going.has(segment));
-      const held = sum(left.filter((segment) => !segment.deletable));
-      const { bavail, bsize } = await statfs(options.folder);
-      const room = sum(left) + bavail * bsize;
       // What was written while we looked counts twice rather than never.
       counters.held = held + (counters.held - before);
       counters.kept = sum(left) - held;

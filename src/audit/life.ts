@@ -80,7 +80,7 @@ async function claim(folder: string, producer: string): Promise<Lock> {
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const lock = takeLock(lockPath(folder, producer), { create: true });
-    if (lock === null) throw new Error(`${producer} is locked`);
+    if (lock === null) throw new Error(`${producer} is locked by another process`);
     return lock;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,24 +1,14 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import t, { type Test } from "tap";
-import { audit } from "../../src/cli/audit.ts";
+import t from "tap";
 import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { NO_MOUNT, smallDisk, verified } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
-import { refusesToServe, type Serving, serving } from "../fixtures/serving.ts";
-
-/** Only root may mount. */
-const NO_MOUNT = process.getuid?.() === 0 ? false : "run this as root: it mounts a small disk";
-
-/** A file system of its own for the journal; gone when the test ends. */
-function smallDisk(t: Test, folder: string, options: string): void {
-  mkdirSync(folder, { recursive: true });
-  execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
-  t.teardown(() => execFileSync("umount", ["-l", folder]));
-}
+import { type Serving, serving } from "../fixtures/serving.ts";
 
 async function stopped(it: Serving, worn: Record<string, string>): Promise<number> {
   const page = await ask(`${it.url}/.guise/stop`, worn);
@@ -30,13 +20,6 @@ async function stopped(it: Serving, worn: Record<string, string>): Promise<numbe
     body: new URLSearchParams({ _csrf: csrf }),
   });
   return answer.status;
-}
-
-async function verified(data: string, ...more: readonly string[]) {
-  const said: string[] = [];
-  const say = (text: string) => said.push(text);
-  const code = await audit.run(["verify", "--data", data, ...more], { env: {}, out: say, err: say });
-  return { code, said: said.join("") };
 }
 
 t.test(
@@ -124,51 +107,6 @@ function openIntents(data: string): readonly string[] {
   for (const line of recordsOf(data, "impersonation.outcome")) open.delete(String(line.guise.intent));
   return [...open];
 }
-
-t.test(
-  "row 9: where the journal can't be written it does not start, and says why",
-  { skip: NO_MOUNT },
-  async (t) => {
-    const app = await liveApp(t);
-    const file = frontFolder(t, frontConfig(app.origin));
-    writeFileSync(join(file.data, "audit"), "a file");
-    const readOnly = frontFolder(t, frontConfig(app.origin));
-    smallDisk(t, join(readOnly.data, "audit"), "ro,size=1m");
-    for (const folder of [file, readOnly]) {
-      const { code, said } = await refusesToServe(t, folder);
-      t.equal(code, 1);
-      t.match(said, /audit-unavailable|audit journal/);
-      t.match(said, join(folder.data, "audit"), "names the folder");
-    }
-  },
-);
-
-t.test("row 28: an old journal that was put back is named by the verifier", async (t) => {
-  const app = await liveApp(t);
-  const { data, config } = frontFolder(t, frontConfig(app.origin));
-  const first = await serving(t, { data, config });
-  const worn = await disguised(first.url);
-  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
-  const backup = join(data, "backup");
-  cpSync(join(data, "audit"), backup, { recursive: true });
-  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
-  first.child.kill("SIGTERM");
-  await first.exited;
-  const second = await serving(t, { data, config });
-  second.child.kill("SIGTERM");
-  await second.exited;
-  t.match(await verified(data), { code: 0 });
-
-  for (const name of readdirSync(backup).filter((name) => name.endsWith(".jsonl")))
-    cpSync(join(backup, name), join(data, "audit", name));
-  const { code, said } = await verified(data);
-  t.equal(code, 1);
-  const life =
-    readdirSync(backup)
-      .find((name) => name.endsWith(".jsonl"))
-      ?.split(".")[0] ?? "?";
-  t.match(said, new RegExp(`${life}[^\\n]*cut|cut[^\\n]*${life}`), "the life, and that its end is gone");
-});
 
 t.test(
   "a journal that somebody removes while it is written ends the process, and nothing goes unrecorded",

@@ -1,30 +1,14 @@
-import { execFile } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import t from "tap";
-import { disguised, frontConfig, frontFolder, journalOf } from "../fixtures/front.ts";
-import { ask } from "../fixtures/named.ts";
-import { type Serving, serving } from "../fixtures/serving.ts";
+import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
+import { agents, check, type Tally } from "../fixtures/kills.ts";
+import { serving } from "../fixtures/serving.ts";
 import { httpApp } from "../fixtures/upstream.ts";
 
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 /** Each kill is at a random moment; `GUISE_LONG=1` makes a thousand of them, or as many as GUISE_ROUNDS says. */
 const ROUNDS = process.env.GUISE_LONG === undefined ? 12 : Number(process.env.GUISE_ROUNDS ?? 1_000);
 /** Kills on one folder, after which all of its lives are checked. */
 const LIVES = 25;
-const AGENTS = 8;
-
-/** What the agents and the app have seen by the end. */
-interface Tally {
-  kills: number;
-  /** Paths of disguised requests that reached the app. */
-  readonly seen: Set<string>;
-  /** Paths that an agent has a whole answer of; `answers` emits `one` for each. */
-  readonly answered: Set<string>;
-  readonly answers: EventEmitter;
-  own: number;
-}
 
 t.test(
   `row 10: kill -9 under load, ${ROUNDS} times: what the app saw has an intent, nothing is lost`,
@@ -94,58 +78,4 @@ async function lives(
   const last = await serving(t, folder);
   last.child.kill("SIGTERM");
   await last.exited;
-}
-
-/** Agents and customers who click until the gateway is gone. */
-async function agents(it: Serving, worn: Record<string, string>, name: string, tally: Tally): Promise<void> {
-  let count = 0;
-  const click = async () => {
-    for (;;) {
-      const path = `/hit/${name}/${count++}`;
-      try {
-        const own = count % 4 === 0;
-        const answer = await ask(`${it.url}${path}`, own ? {} : worn);
-        if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.body}`);
-        if (own || answer.body !== path) continue;
-        tally.answered.add(path);
-        tally.answers.emit("one");
-      } catch (error) {
-        if (error instanceof Error && /^\d/.test(error.message)) throw error;
-        // The gateway was killed: that is what this test is about.
-        return;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: AGENTS }, click));
-}
-
-/** What the folder says of all lives: intents by path, what is wrong with their outcomes, the verifier's exit code. */
-async function check(data: string) {
-  const intents = new Map<string, number>();
-  const byId = new Map<string, number>();
-  let [outcomes, unknown, records] = [0, 0, 0];
-  for (const { event, url, guise } of journalOf(data)) {
-    records += 1;
-    if (event.action === "impersonation.intent") {
-      intents.set(url?.path ?? "", (intents.get(url?.path ?? "") ?? 0) + 1);
-      byId.set(event.id, 0);
-    } else if (event.action === "impersonation.outcome") {
-      outcomes += 1;
-      if (guise.ending === "unknown") unknown += 1;
-      const id = String(guise.intent);
-      byId.set(id, (byId.get(id) ?? 1_000) + 1);
-    }
-  }
-  const wrong = [...byId].filter(([, count]) => count !== 1);
-  const verified = await promisify(execFile)(process.execPath, [
-    MAIN,
-    "audit",
-    "verify",
-    "--data",
-    data,
-  ]).then(
-    () => 0,
-    (error: { code: number; stdout: string }) => `${error.code}: ${error.stdout.slice(0, 2_000)}`,
-  );
-  return { intents, wrong, outcomes, unknown, records, verified };
 }

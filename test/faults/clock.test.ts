@@ -1,39 +1,23 @@
-import { existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { SignJWT } from "jose";
 import t from "tap";
+import { fakeClock } from "../fixtures/faketime.ts";
 import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
 import { journalOf } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
+import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { serving } from "../fixtures/serving.ts";
-
-const LIBRARY = ["x86_64", "aarch64"]
-  .map((machine) => `/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`)
-  .find(existsSync);
 
 t.test(
   "row 21: the clock steps by hours and back: nothing is revived, and records stay in order",
   async (t) => {
-    if (LIBRARY === undefined) throw new Error("this test needs libfaketime: apt-get install faketime");
     const app = await liveApp(t);
     const { data, config } = frontFolder(
       t,
       frontConfig(app.origin).replace("limit: { total: 8h, idle: 8h }", "limit: { total: 60m, idle: 60m }"),
     );
-    const file = join(data, "clock");
-    const step = (offset: string) => writeFileSync(file, offset);
-    step("+0");
-    const it = await serving(t, {
-      data,
-      config,
-      env: {
-        LD_PRELOAD: LIBRARY,
-        FAKETIME_TIMESTAMP_FILE: file,
-        FAKETIME_NO_CACHE: "1",
-        FAKETIME_DONT_FAKE_MONOTONIC: "1",
-      },
-    });
+    const { env, step } = fakeClock(data);
+    const it = await serving(t, { data, config, env });
     const inside = (worn: Record<string, string>) => ({ ...CLICK, ...worn, "sec-fetch-site": "same-origin" });
     const first = await disguised(it.url);
     t.match(await ask(`${it.url}/page`, inside(first)), { status: 200, body: /guise-banner/ });
@@ -91,3 +75,60 @@ t.test(
       t.ok(Number(Reflect.get(event, "duration")) < 60e9, "durations are what they were");
   },
 );
+
+t.test("row 21: an issuer's clock may be five seconds off, either way, and no second more", async (t) => {
+  const app = await liveApp(t);
+  const secret = "a secret that only the issuer and the gateway know";
+  const { data, config } = frontFolder(
+    t,
+    frontConfig(app.origin).replace(
+      /- insecureHeader: .*/,
+      "- jwt: { header: x-assertion, secret: { fromEnv: FAULTS_SECRET }, algorithms: [HS256], user: { id: /sub, groups: /groups } }",
+    ),
+  );
+  // The clock stands still, so that each of these is exact.
+  const noon = Date.UTC(2030, 0, 1, 12) / 1_000;
+  const { env, step } = fakeClock(data, { at: "2030-01-01 12:00:00" });
+  const it = await serving(t, { data, config, env: { ...env, FAULTS_SECRET: secret } });
+  let tokens = 0;
+  const token = async (from: number, to: number) => ({
+    "x-assertion": await new SignJWT({ groups: ["support"], jti: String(++tokens) })
+      .setProtectedHeader({ alg: "HS256" })
+      .setSubject("alice")
+      .setNotBefore(noon + from)
+      .setExpirationTime(noon + to)
+      .sign(new TextEncoder().encode(secret)),
+  });
+  for (const [from, to, known] of [
+    [0, 60, true],
+    [5, 60, true],
+    [6, 60, false],
+    [-60, -4, true],
+    [-60, -5, false],
+  ] as const) {
+    const start = await ask(`${it.url}/site/1`, { ...CLICK, ...(await token(from, to)) });
+    t.equal(start.status, 200);
+    t.equal(cookieOf(start) !== "", known, `from ${from} s to ${to} s: ${known ? "alice" : "nobody"}`);
+  }
+
+  const start = await ask(`${it.url}/site/1`, { ...CLICK, ...(await token(0, 600)) });
+  const page = async () =>
+    ask(`${it.url}/page`, {
+      ...{ ...CLICK, "sec-fetch-site": "same-origin", cookie: cookieOf(start) },
+      ...(await token(0, 600)),
+    });
+  step("2030-01-01 11:59:55");
+  t.match(
+    await page(),
+    { status: 200, body: /guise-banner/ },
+    "five seconds back, it goes on with a new token",
+  );
+  step("2030-01-01 11:59:54");
+  const before = app.seen.length;
+  t.match(await page(), { status: 401, body: /signed-out/ }, "six, and the token is one of the future");
+  t.equal(app.seen.length, before, "which the app never sees as anybody");
+  step("2030-01-01 12:00:00");
+  t.match(await page(), { status: 200, body: /guise-banner/ }, "right again, it goes on");
+  it.child.kill("SIGTERM");
+  t.equal(await it.exited, 0);
+});

@@ -12,7 +12,7 @@ import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
-import { serving } from "../fixtures/serving.ts";
+import { type Serving, serving } from "../fixtures/serving.ts";
 import { folder } from "../fixtures/tunnel-certificate.ts";
 
 const INSIDE = { ...CLICK, "sec-fetch-site": "same-origin" };
@@ -94,6 +94,12 @@ t.test("row 24: the identity provider's keys are down, slow, garbage, or others"
   t.ok(provider.requests.length - before <= 1, "and asks once");
 });
 
+/** How many links led to nobody, since it could not be found out whose page it is. */
+async function refusals({ adminUrl }: Serving): Promise<number> {
+  const line = /^guise_decisions_total\{reason="owner-lookup-failed",kind="forward"\} (\d+)$/m;
+  return Number(line.exec((await ask(`${adminUrl}/metrics`)).body)?.[1] ?? 0);
+}
+
 t.test("row 25: the services of owners and people are down, or slow", async (t) => {
   const nuno = { id: "17", name: "Nuno", groups: ["customer"] };
   const owners = await running(t, json(nuno));
@@ -120,6 +126,7 @@ timeouts: { lookup: 300ms }
     people.answer(broken);
     await wait(1_100);
     const before = owners.requests.length;
+    const refused = await refusals(it);
     const views = await Promise.all(
       Array.from({ length: 40 }, (_, n) => ask(`${it.url}/site/${n + 2}`, { ...CLICK, ...support })),
     );
@@ -130,6 +137,10 @@ timeouts: { lookup: 300ms }
     );
     t.same(new Set(more.map(cookieOf)), new Set([""]));
     t.ok(owners.requests.length - before < 60, "the breaker opens: it is left alone for a while");
+    t.equal((await refusals(it)) - refused, 80, "each of them for the reason owner-lookup-failed");
+    const asked = await ask(`${it.url}/.guise/as/17`, { ...CLICK, ...support });
+    t.match(asked, { status: 503, body: /users-lookup-failed/ }, "who asks for a person is told");
+    t.equal(cookieOf(asked), "");
     t.equal(
       cookieOf(await ask(`${it.url}/site/1`, { ...CLICK, ...support })),
       "",
@@ -196,6 +207,14 @@ t.test("row 29: the app's certificate runs out while it runs", async (t) => {
   t.equal((await ask(`${it.url}/page`, inside)).status, 200);
   app.setSecureContext({ key, cert: over });
   app.closeAllConnections();
+  const failed = async (as: string) =>
+    Number(
+      new RegExp(
+        `^guise_request_seconds_count\\{as="${as}",ending="upstream-unreachable"\\} (\\d+)$`,
+        "m",
+      ).exec((await ask(`${it.adminUrl}/metrics`)).body)?.[1] ?? 0,
+    );
+  t.same([await failed("effective"), await failed("self")], [0, 0]);
   for (const headers of [inside, {}]) {
     const answer = await ask(`${it.url}/page`, headers);
     t.equal(answer.status, 502);
@@ -206,6 +225,7 @@ t.test("row 29: the app's certificate runs out while it runs", async (t) => {
     /upstream-tls.*CERT_HAS_EXPIRED|CERT_HAS_EXPIRED.*upstream-tls/,
     "the log names the cause",
   );
+  t.same([await failed("effective"), await failed("self")], [1, 1], "and the metric to alarm on counts it");
   app.setSecureContext({ key, cert: good });
   app.closeAllConnections();
   t.equal((await ask(`${it.url}/page`, inside)).status, 200, "mended, it goes on");
