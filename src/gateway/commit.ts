@@ -222,7 +222,7 @@ function note(
     action,
     outcome: "failure",
     trueUser: base.trueUser,
-    effectiveUser: held?.effectiveUser ?? ownerFound(base.owner),
+    effectiveUser: held?.effectiveUser ?? ownerToBe(base),
     impersonation: held,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
@@ -230,6 +230,16 @@ function note(
   world.ledger
     .record(event)
     .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+}
+
+/**
+ * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
+ * Any other page's owner is nobody's business, and nobody wore them.
+ */
+export function ownerToBe({ decision, owner }: Judged): Identity | null {
+  const asked = decision.kind === "page" && decision.page === "ask-start";
+  const consent = decision.reason === "consent-required" || decision.reason === "consent-refused";
+  return asked || (decision.kind === "refuse" && consent) ? ownerFound(owner) : null;
 }
 
 function ownerFound(fact: OwnerFact): Identity | null {
