@@ -91,7 +91,7 @@ export function fromOwnPage(
 }
 
 /** A form counts only from a page of our own: by what the browser says, and by the hidden token. */
-export function isFromOwnPage(
+function isFromOwnPage(
   world: World,
   received: Received,
   token: string | null,

@@ -138,6 +138,23 @@ t.test("nobody else's page can press it", async (t) => {
   t.equal((await it.book.list()).length, 1);
 });
 
+t.test("it works under whatever name the browser has for us", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const [config, origin] of [
+    [YAML, "https://app.example.com"],
+    [`${YAML}publicUrl: http://other.example.com\n`, "http://app.example.com"],
+  ] as const) {
+    it.configure(config);
+    const { cookie, secret } = await wear(it);
+    const head = ["POST /.guise/stop", ...INSIDE, `Origin: ${origin}`, ...ALICE, cookie];
+    t.equal((await ask(head, form(it, "another"))).status, 403, "not without its token");
+    const stopped = await ask(head, form(it, secret));
+    t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""], origin);
+  }
+  t.same(await it.book.list(), []);
+});
+
 t.test("it takes no user id: only what the cookie wears ends", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
