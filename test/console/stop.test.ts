@@ -230,3 +230,16 @@ t.test("over https it is the cookie with the browser's promise that goes", async
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
   );
 });
+
+t.test("a fault of the console under a disguise has the way to Stop on its page", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie } = await wear(it);
+  it.breakDown(["identity"]);
+  const link = /href="\/\.guise\/stop"/;
+  const worn = await ask(["GET /.guise/start", ...INSIDE, ...ALICE, cookie]);
+  t.match([worn.status, worn.body], [503, link]);
+  const bare = await ask(["GET /.guise/start", ...INSIDE, ...ALICE]);
+  t.equal(bare.status, 503);
+  t.notMatch(bare.body, link);
+});
