@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../domain/audit-event.ts";
-import { restored } from "../domain/cookie-restore.ts";
+import { disown, restored } from "../domain/cookie-restore.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import { type Identity, labelOf } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
@@ -26,6 +26,12 @@ const NOTICE_SECONDS = 300;
  * would turn into the agent's without a word.
  */
 const SECRET_SECONDS = 400 * 86_400;
+
+/** `Set-Cookie` lines for the browser, and what it sends once they have arrived. */
+export interface Between {
+  readonly setCookies: readonly string[];
+  readonly cookies: string | null;
+}
 
 /** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
 export interface Shoes {
@@ -119,7 +125,12 @@ export function endEvent(
   });
 }
 
-async function recordEnd(world: World, received: Received | null, ended: Impersonation): Promise<void> {
+/** Writes down an end that is stored already. Never throws. */
+export async function recordEnd(
+  world: World,
+  received: Received | null,
+  ended: Impersonation,
+): Promise<void> {
   const event = endEvent(world, received, ended);
   try {
     await world.ledger.record(event);
@@ -130,7 +141,7 @@ async function recordEnd(world: World, received: Received | null, ended: Imperso
 
 /**
  * The cookies that take a disguise off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
- * `over` is null where nobody knows any more what it was.
+ * `over` is null where nobody knows any more what it was; what is left of the way back, or can be recognised, is taken back then too.
  */
 export async function takeOff(
   world: World,
@@ -139,18 +150,34 @@ export async function takeOff(
 ): Promise<readonly string[]> {
   const names = cookieNames(received.snapshot.settings.cookie.name, received.scheme);
   const own = setOwnCookie(names.secret, null, received.scheme, null);
-  if (over === null) return [own];
+  const scope = cookieScope(received);
+  if (over === null) {
+    const id = await idBehind(world, received);
+    if (id === null) return [own, ...disown(received.cookies, scope).lines];
+    return [own, ...(await world.book.restore(id, scope, received.cookies))];
+  }
   const sealed = world.forms.seal(labelOf(over.effectiveUser), world.clock.now());
   const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
-  return [own, notice, ...(await world.book.restore(over.id, cookieScope(received), received.cookies))];
+  return [own, notice, ...(await world.book.restore(over.id, scope, received.cookies))];
+}
+
+async function idBehind({ book }: World, { secret }: Received): Promise<string | null> {
+  return secret === null ? null : await book.idBehind(secret);
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
 export async function betweenShoes(
   world: World,
   received: Received,
-  over: Impersonation,
-): Promise<{ readonly setCookies: readonly string[]; readonly cookies: string | null }> {
-  const setCookies = await world.book.restore(over.id, cookieScope(received), received.cookies);
-  return { setCookies, cookies: restored(await world.book.jar(over.id), received.cookies) };
+  over: Impersonation | null,
+): Promise<Between> {
+  const { cookies: sent } = received;
+  const scope = cookieScope(received);
+  const id = over?.id ?? (await idBehind(world, received));
+  if (id === null) {
+    const left = disown(sent, scope);
+    return { setCookies: left.lines, cookies: left.sent };
+  }
+  const setCookies = await world.book.restore(id, scope, sent);
+  return { setCookies, cookies: restored(await world.book.jar(id), sent) };
 }

@@ -136,3 +136,27 @@ t.test("it works by itself, and closing waits for what it does", async (t) => {
   await sweeping.close();
   t.same(await it.book.list(), []);
 });
+
+t.test("the end of one that lost its record is put on record, as long as anybody sweeps", async (t) => {
+  const it = await testWorld(t);
+  const { impersonation } = await wear(it);
+  const listeners = new Set<Parameters<typeof it.book.onLost>[0]>();
+  const onLost: typeof it.book.onLost = (listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const { sweep, close } = sweeper({ ...it.world, book: { ...it.book, onLost } }, NEVER);
+  const end = { at: it.clock.now(), why: "ended-revoked" } as const;
+  for (const listener of listeners) listener({ ...impersonation, end });
+  await sweep();
+  t.match(it.events, [
+    {
+      action: "impersonation.ended",
+      detail: "ended-revoked",
+      impersonation: { id: impersonation.id },
+      request: null,
+    },
+  ]);
+  await close();
+  t.equal(listeners.size, 0);
+});
