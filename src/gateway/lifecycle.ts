@@ -83,13 +83,14 @@ export async function begin(world: World, received: Received, order: Beginning):
 
 /**
  * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
- * every state, and what could not be stored or recorded is in the log.
+ * every state, and what could not be stored or recorded is in the log. `by` is who ended it, where that is not its agent.
  */
 export async function end(
   world: World,
   received: Received | null,
   running: Impersonation,
   why: ReasonWord,
+  by: Identity | null = null,
 ): Promise<Impersonation> {
   const ended = { ...running, end: { at: world.clock.now(), why } };
   let first = true;
@@ -103,7 +104,7 @@ export async function end(
     );
   }
   world.sockets.cut(running.id, why);
-  if (first) await recordEnd(world, received, ended);
+  if (first) await recordEnd(world, received, ended, by);
   return ended;
 }
 
@@ -112,6 +113,7 @@ export function endEvent(
   world: Pick<World, "clock" | "config" | "newId">,
   received: Received | null,
   ended: Impersonation,
+  by: Identity | null = null,
 ): AuditEvent {
   const word = ended.end?.why ?? "unknown";
   return eventOf(world, received, {
@@ -121,7 +123,7 @@ export function endEvent(
     effectiveUser: ended.effectiveUser,
     impersonation: ended,
     decision: { word, route: null, rule: null, via: null },
-    detail: word,
+    detail: by === null ? word : `${word}: by ${by.id}, who began anew in the same browser`,
   });
 }
 
@@ -130,8 +132,9 @@ export async function recordEnd(
   world: World,
   received: Received | null,
   ended: Impersonation,
+  by: Identity | null = null,
 ): Promise<void> {
-  const event = endEvent(world, received, ended);
+  const event = endEvent(world, received, ended, by);
   try {
     await world.ledger.record(event);
   } catch (error) {
