@@ -423,7 +423,7 @@ t.test(
     t.equal(cookieValue(begun.setCookies, "jwt"), "");
     const [{ id } = { id: "" }] = await it.book.list();
     const { own, mirrors } = await it.book.jar(id);
-  t.same([own, mirrors], [["a"], []]);
+    t.same([own, mirrors], [["a"], []]);
   },
 );
 
