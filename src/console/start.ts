@@ -5,7 +5,7 @@ import type { Identity } from "../domain/identity.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
-import { begin, betweenShoes, end } from "../gateway/lifecycle.ts";
+import { type Between, begin, betweenShoes, end } from "../gateway/lifecycle.ts";
 import { noteRefusal } from "../gateway/refused.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
@@ -113,11 +113,19 @@ async function startNow(world: World, request: FastifyRequest, reply: FastifyRep
   return await seeOther(reply, returnPath(received, field(request, "to")));
 }
 
-/** Takes off what is worn, if anything is; also what has ended and is still in the browser. */
-async function leave(world: World, { received, worn }: Visitor): ReturnType<typeof betweenShoes> {
-  if (worn === null) return { setCookies: [], cookies: received.cookies };
-  if (worn.end === null) await end(world, received, worn, endedAt(worn, world.clock.now()) ?? "switched");
-  return await betweenShoes(world, received, worn);
+/**
+ * Takes off what is worn in this browser, if anything is; also what has ended and is still there, and what another agent has left on:
+ * whoever holds its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
+ */
+async function leave(world: World, { received, held, worn, trueUser }: Visitor): Promise<Between> {
+  if (received.secret === null) return { setCookies: [], cookies: received.cookies };
+  const over = worn ?? held;
+  if (over !== null && over.end === null) {
+    const ranOut = endedAt(over, world.clock.now());
+    if (worn === null) await end(world, received, over, ranOut ?? "ended-by-agent", trueUser);
+    else await end(world, received, over, ranOut ?? "switched");
+  }
+  return await betweenShoes(world, received, over);
 }
 
 type Asked =

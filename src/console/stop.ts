@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Impersonation } from "../domain/impersonation.ts";
-import { formSubject } from "../gateway/form-subject.ts";
+import { formSubject, isFromThisHost } from "../gateway/form-subject.ts";
 import { end, takeOff } from "../gateway/lifecycle.ts";
 import type { World } from "../gateway/world.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
-import { field, isFromOwnPage, seeOther, sendPage } from "./visitor.ts";
+import { field, seeOther, sendPage } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
 export function stopPages(fastify: FastifyInstance, world: World): void {
@@ -32,7 +32,8 @@ async function stopNow(world: World, request: FastifyRequest, reply: FastifyRepl
     return await seeOther(reply, "/");
   }
   // A tab that was left open under other shoes has a token that is none any more: it gets the page with the button.
-  if (!isFromOwnPage(world, received, field(request, "_csrf"), null))
+  const token = field(request, "_csrf") ?? "";
+  if (!isFromThisHost(received) || !world.forms.holds(token, received.secret, world.clock.now()))
     return await sendPage(reply, 403, stopPage(world, request));
   const held = await heldBy(world, request, received.secret);
   const over =

@@ -15,7 +15,9 @@ import { type Frame, layout } from "./layout.ts";
 export interface Visitor {
   readonly received: Received;
   readonly trueUser: Identity | null;
-  /** Theirs, also when it is over. */
+  /** What the browser's cookie leads to, also another agent's, and when it is over. Null where nobody is signed in. */
+  readonly held: Impersonation | null;
+  /** The same where it is theirs. */
   readonly worn: Impersonation | null;
   readonly running: Impersonation | null;
   readonly csrf: string;
@@ -28,23 +30,27 @@ export async function visitor(world: World, request: FastifyRequest): Promise<Vi
   if (caller.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
   const trueUser = caller.kind === "known" ? caller.identity : null;
-  const worn = trueUser === null ? null : await wornBy(world, received, trueUser);
+  const held = trueUser === null ? null : await heldIn(world, received);
+  const worn = trueUser === null || held === null ? null : wornBy(received, trueUser, held);
   return {
     received,
     trueUser,
+    held,
     worn,
     running: worn !== null && endedAt(worn, world.clock.now()) === null ? worn : null,
     csrf: world.forms.token(formSubject(received, trueUser), world.clock.now()),
   };
 }
 
-async function wornBy(world: World, received: Received, trueUser: Identity): Promise<Impersonation | null> {
-  if (received.secret === null) return null;
-  const disguise = await world.book.recall(received.secret);
-  if (disguise.kind !== "held" || disguise.impersonation.agent.id !== trueUser.id) return null;
-  const { impersonation } = disguise;
-  const people = { agent: trueUser, target: impersonation.effectiveUser };
-  return asGranted(received.snapshot.policy, impersonation, people);
+async function heldIn({ book }: World, { secret }: Received): Promise<Impersonation | null> {
+  if (secret === null) return null;
+  const disguise = await book.recall(secret);
+  return disguise.kind === "held" ? disguise.impersonation : null;
+}
+
+function wornBy(received: Received, trueUser: Identity, held: Impersonation): Impersonation | null {
+  if (held.agent.id !== trueUser.id) return null;
+  return asGranted(received.snapshot.policy, held, { agent: trueUser, target: held.effectiveUser });
 }
 
 /** A page for this visitor, with who they are and whom they view the app as. */
@@ -91,7 +97,7 @@ export function fromOwnPage(
 }
 
 /** A form counts only from a page of our own: by what the browser says, and by the hidden token. */
-export function isFromOwnPage(
+function isFromOwnPage(
   world: World,
   received: Received,
   token: string | null,

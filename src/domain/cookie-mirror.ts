@@ -120,6 +120,11 @@ export function restore(jar: Jar, sent: string | null, scope: CookieScope): read
     .flatMap((it) => lineBack(it, valuesOf(pairs, it.cookie.name), scope.now));
 }
 
+/** The line that takes what a script has set under this name out of the browser. */
+export function lineOut(name: string, scope: CookieScope): string {
+  return line(scriptCookie({ name, value: "" }, scope), 0, scope.now);
+}
+
 function lineBack({ cookie, own, gone }: Mirror, values: readonly string[], now: number): readonly string[] {
   if (own === null) return [line(cookie, 0, now)];
   const owns = values.filter((value) => value === own).length;
@@ -257,7 +262,7 @@ function scriptCookie(pair: CookiePair, scope: CookieScope): JarCookie {
 }
 
 /** Whether it was announced as one that scripts set, and can be one. */
-function isScripted(name: string, scope: CookieScope): boolean {
+export function isScripted(name: string, scope: CookieScope): boolean {
   const beyondScripts =
     name === "" || /^__(host-)?http-/i.test(name) || isReserved({ name, value: "" }, scope);
   if (beyondScripts || isAgents(name, scope)) return false;

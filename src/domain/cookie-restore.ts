@@ -1,5 +1,6 @@
 import { formatCookies, parseCookies } from "./cookie.ts";
-import type { Jar } from "./cookie-jar.ts";
+import type { CookieScope, Jar } from "./cookie-jar.ts";
+import { isScripted, lineOut } from "./cookie-mirror.ts";
 
 /**
  * The browser's cookies as they will be once the lines of `restore` have arrived: what was mirrored is gone, what it
@@ -16,4 +17,19 @@ export function restored(jar: Jar, sent: string | null): string | null {
     own === null || pairs.some((pair) => pair.name === name) ? [] : [{ name, value: own }],
   );
   return formatCookies([...pairs, ...back]);
+}
+
+/** `Set-Cookie` lines that take something out of a browser, and what it sends once they have arrived. */
+export interface Left {
+  readonly lines: readonly string[];
+  readonly sent: string | null;
+}
+
+/** What can be recognised where nothing is known of the jar any more: announced names are the customer's. `sent` is without ours. */
+export function disown(sent: string | null, scope: CookieScope): Left {
+  const pairs = parseCookies(sent);
+  const names = new Set(pairs.map(({ name }) => name).filter((name) => isScripted(name, scope)));
+  if (names.size === 0) return { lines: [], sent };
+  const others = pairs.filter(({ name }) => !names.has(name));
+  return { lines: [...names].map((name) => lineOut(name, scope)), sent: formatCookies(others) };
 }

@@ -2,7 +2,7 @@ import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Identity } from "../domain/identity.ts";
 import { fillSentence } from "../domain/sentence.ts";
 import type { Fault } from "../errors.ts";
-import type { Committed } from "./commit.ts";
+import { type Committed, ownerToBe } from "./commit.ts";
 import { ownAddress } from "./find-owner.ts";
 import { formSubject } from "./form-subject.ts";
 import type { Received } from "./received.ts";
@@ -196,9 +196,9 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
 }
 
 /** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */
-function otherOf({ decision, owner, impersonation, over }: Committed): Identity | null {
-  const asksForOwner = decision.kind === "page" && decision.page === "ask-start";
-  if (asksForOwner && owner.kind === "found") return owner.owner;
+function otherOf(committed: Committed): Identity | null {
+  const { decision, impersonation, over } = committed;
   const worn = (impersonation ?? over)?.effectiveUser ?? null;
-  return worn ?? (owner.kind === "found" ? owner.owner : null);
+  const asks = decision.kind === "page" && decision.page === "ask-start";
+  return asks ? ownerToBe(committed) : (worn ?? ownerToBe(committed));
 }

@@ -220,7 +220,7 @@ function note(world: World, base: Committed, held: Impersonation | null): void {
     captured: capturedOf(base),
   };
   if (held === null) {
-    noteRefusal(world, base, { ...saying, effectiveUser: ownerFound(base.owner) });
+    noteRefusal(world, base, { ...saying, effectiveUser: ownerToBe(base) });
     return;
   }
   const { effectiveUser } = held;
@@ -229,6 +229,16 @@ function note(world: World, base: Committed, held: Impersonation | null): void {
   world.ledger
     .record(event)
     .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+}
+
+/**
+ * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
+ * Any other page's owner is nobody's business, and nobody wore them.
+ */
+export function ownerToBe({ decision, owner }: Judged): Identity | null {
+  const asked = decision.kind === "page" && decision.page === "ask-start";
+  const consent = decision.reason === "consent-required" || decision.reason === "consent-refused";
+  return asked || (decision.kind === "refuse" && consent) ? ownerFound(owner) : null;
 }
 
 function ownerFound(fact: OwnerFact): Identity | null {

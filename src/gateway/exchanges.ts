@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { REASONS, type ReasonWord } from "../domain/decision.ts";
 import type { Fault } from "../errors.ts";
-import { type Answer, answer, answerFaultTo } from "./answer.ts";
+import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
 import { assure } from "./assured.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { isUnseen } from "./document.ts";
@@ -106,7 +106,7 @@ export async function exchangeFor(
 function sendFault(world: World, signed: Signed, response: ServerResponse, fault: Fault): void {
   const { headers, ...rest } = answerFaultTo(world, signed, fault);
   const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
-  write(signed, response, { ...rest, headers: [...headers, ...own] });
+  write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
 /** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */

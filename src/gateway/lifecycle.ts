@@ -1,5 +1,5 @@
 import type { AuditEvent } from "../domain/audit-event.ts";
-import { restored } from "../domain/cookie-restore.ts";
+import { disown, restored } from "../domain/cookie-restore.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import { type Identity, labelOf } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
@@ -26,6 +26,12 @@ const NOTICE_SECONDS = 300;
  * would turn into the agent's without a word.
  */
 const SECRET_SECONDS = 400 * 86_400;
+
+/** `Set-Cookie` lines for the browser, and what it sends once they have arrived. */
+export interface Between {
+  readonly setCookies: readonly string[];
+  readonly cookies: string | null;
+}
 
 /** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
 export interface Shoes {
@@ -82,13 +88,14 @@ export async function begin(world: World, received: Received, order: Beginning):
 
 /**
  * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
- * every state, and what could not be stored or recorded is owed.
+ * every state, and what could not be stored or recorded is owed. `by` is who ended it, where that is not its agent.
  */
 export async function end(
   world: World,
   received: Received | null,
   running: Impersonation,
   why: ReasonWord,
+  by: Identity | null = null,
 ): Promise<Impersonation> {
   const ended = { ...running, end: { at: world.clock.now(), why } };
   let first = true;
@@ -103,7 +110,8 @@ export async function end(
   }
   world.sockets.cut(running.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
-  if (first) await world.owed.write(world, endEvent(world, received, ended), "the end of an impersonation");
+  if (first)
+    await world.owed.write(world, endEvent(world, received, ended, by), "the end of an impersonation");
   return ended;
 }
 
@@ -112,6 +120,7 @@ export function endEvent(
   world: Pick<World, "clock" | "config" | "newId">,
   received: Received | null,
   ended: Impersonation,
+  by: Identity | null = null,
 ): AuditEvent {
   const word = ended.end?.why ?? "unknown";
   return eventOf(world, received, {
@@ -121,13 +130,13 @@ export function endEvent(
     effectiveUser: ended.effectiveUser,
     impersonation: ended,
     decision: { word, route: null, rule: null, via: null },
-    detail: word,
+    detail: by === null ? word : `${word}: by ${by.id}, who began anew in the same browser`,
   });
 }
 
 /**
  * The cookies that take a disguise off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
- * `over` is null where nobody knows any more what it was.
+ * `over` is null where nobody knows any more what it was; what is left of the way back, or can be recognised, is taken back then too.
  */
 export async function takeOff(
   world: World,
@@ -140,18 +149,34 @@ export async function takeOff(
     setOwnCookie(names.secret, null, received.scheme, null),
     ...wornMark(name, false, received.scheme, 0),
   ];
-  if (over === null) return own;
+  const scope = cookieScope(received);
+  if (over === null) {
+    const id = await idBehind(world, received);
+    if (id === null) return [...own, ...disown(received.cookies, scope).lines];
+    return [...own, ...(await world.book.restore(id, scope, received.cookies))];
+  }
   const sealed = world.forms.seal(labelOf(over.effectiveUser), world.clock.now());
   const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
-  return [...own, notice, ...(await world.book.restore(over.id, cookieScope(received), received.cookies))];
+  return [...own, notice, ...(await world.book.restore(over.id, scope, received.cookies))];
+}
+
+async function idBehind({ book }: World, { secret }: Received): Promise<string | null> {
+  return secret === null ? null : await book.idBehind(secret);
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
 export async function betweenShoes(
   world: World,
   received: Received,
-  over: Impersonation,
-): Promise<{ readonly setCookies: readonly string[]; readonly cookies: string | null }> {
-  const setCookies = await world.book.restore(over.id, cookieScope(received), received.cookies);
-  return { setCookies, cookies: restored(await world.book.jar(over.id), received.cookies) };
+  over: Impersonation | null,
+): Promise<Between> {
+  const { cookies: sent } = received;
+  const scope = cookieScope(received);
+  const id = over?.id ?? (await idBehind(world, received));
+  if (id === null) {
+    const left = disown(sent, scope);
+    return { setCookies: left.lines, cookies: left.sent };
+  }
+  const setCookies = await world.book.restore(id, scope, sent);
+  return { setCookies, cookies: restored(await world.book.jar(id), sent) };
 }

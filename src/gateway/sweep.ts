@@ -2,7 +2,7 @@ import { asGranted } from "../domain/grant.ts";
 import { endedAt, hasLapsed, type Impersonation } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import { inBatches } from "./batches.ts";
-import { end } from "./lifecycle.ts";
+import { end, endEvent } from "./lifecycle.ts";
 import { eventOf } from "./record.ts";
 import type { World } from "./world.ts";
 
@@ -10,8 +10,9 @@ import type { World } from "./world.ts";
 const WIDTH = 32;
 
 /**
- * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut; steps up too. Where impersonation is
- * switched off that is everything, on every gateway of the store. Writes what is owed to the record as well.
+ * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut; steps up too. What lost its record
+ * is ended by the book, and put on record here. Where impersonation is switched off that is everything, on every gateway of the store.
+ * Writes what is owed to the record as well.
  */
 export function sweeper(world: World, every: number): Closing & { sweep(): Promise<void> } {
   let work: Promise<void> = Promise.resolve();
@@ -26,10 +27,14 @@ export function sweeper(world: World, every: number): Closing & { sweep(): Promi
   };
   const timer = setInterval(sweep, every);
   timer.unref();
+  const leave = world.book.onLost((it) => {
+    work = work.then(() => world.owed.write(world, endEvent(world, null, it), "the end of an impersonation"));
+  });
   return {
     sweep,
     async close() {
       clearInterval(timer);
+      leave();
       await work;
       await world.owed.settle(world);
     },

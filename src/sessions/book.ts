@@ -15,7 +15,7 @@ import {
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { cookies, receive, restore } from "./cookies.ts";
 import { announce, type Desk } from "./desk.ts";
-import { asKnown, type Closed, close } from "./endings.ts";
+import { asKnown, type Closed, close, missed } from "./endings.ts";
 import { jars } from "./jars.ts";
 import { recall } from "./recall.ts";
 import { keyOfSecret, records } from "./records.ts";
@@ -39,10 +39,15 @@ export interface Opened {
  */
 export interface Book {
   open(order: OpenOrder): Promise<Opened>;
-  /** `held` also for some time after the end, with the end in it; `lost` when there is no record. At most a second old. */
+  /**
+   * `held` also for some time after the end, with the end in it, and where the record was lost that this process knew; `lost` when
+   * there is none. At most a second old.
+   */
   recall(secret: string): Promise<DisguiseFact>;
   /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
   known(secret: string): Impersonation | null;
+  /** The public id behind a secret, by which it can be restored, also for a day after the record is gone. Never throws. */
+  idBehind(secret: string): Promise<string | null>;
   /** Notes in the background that it is in use, now and then. Never throws. */
   touch(id: string, now: number): void;
   /** Lifts it to write for `duration` ms; null if it is over. */
@@ -63,7 +68,12 @@ export interface Book {
    * The end is always in it. Gives back how to stop listening.
    */
   onEnded(listener: (impersonation: Ended) => void): () => void;
-  /** The same for one that goes on in another mode. */
+  /**
+   * Calls the listener once, on one gateway, for each whose record was gone before its time: its end is stored and has to be
+   * recorded. Without a listener such an end is left to the gateways that have one. Gives back how to stop listening.
+   */
+  onLost(listener: (impersonation: Ended) => void): () => void;
+  /** The same as `onEnded` for one that goes on in another mode. */
   onModeChanged(listener: (impersonation: Impersonation) => void): () => void;
   jar(id: string): Promise<Jar>;
   /** Changes the jar so that no other change is lost, whichever gateway makes it. `edit` may be called more than once. */
@@ -89,10 +99,11 @@ export interface BookDeps {
   /** At least 32 secret bytes, the same for all gateways of one store. */
   readonly sealKey: Uint8Array;
   /**
-   * How long a record is kept after the end of its total time, so that the browser can be told why and be given back what is
-   * its own, ms; 10 minutes unless given.
+   * How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given.
    */
   readonly keepFor?: number;
+  /** How long what the browser needs to be itself again is kept after that end, ms; a day unless given. */
+  readonly wayBackFor?: number;
   /** How long a recalled fact is believed, ms; 1000 unless given. */
   readonly cacheFor?: number;
   /** How often the clock and the store are compared with what is known, ms; 1000 unless given. */
@@ -116,12 +127,12 @@ export function book(deps: BookDeps): OpenBook {
     open: (order) => open(desk, order),
     recall: async (secret) => {
       const fact = await desk.recall.ask(secret);
-      return fact.kind === "held" ? { kind: "held", impersonation: asKnown(desk, fact.impersonation) } : fact;
+      if (fact.kind === "held") return { kind: "held", impersonation: asKnown(desk, fact.impersonation) };
+      const impersonation = await missed(desk, keyOfSecret(secret) ?? "");
+      return impersonation === null ? fact : { kind: "held", impersonation };
     },
-    known: (secret) => {
-      const key = keyOfSecret(secret);
-      return desk.watch.all().find((each) => each.key === key)?.it ?? null;
-    },
+    known: (secret) => knownBehind(desk, secret),
+    idBehind: (secret) => idBehind(desk, secret),
     touch: touching,
     elevate: (id, duration, reason) =>
       change(desk, id, (it) => elevate(it, desk.clock.now(), duration, reason)),
@@ -139,6 +150,10 @@ export function book(deps: BookDeps): OpenBook {
       return ended;
     },
     onEnded: (listener) => desk.watch.onEnded(listener),
+    onLost: (listener) => {
+      desk.onLost.add(listener);
+      return () => void desk.onLost.delete(listener);
+    },
     onModeChanged: (listener) => desk.watch.onModeChanged(listener),
     jar: async (id) => (await desk.jars.read(id)).jar,
     saveJar: async (id, edit) => (await desk.jars.edit(id, edit)).jar,
@@ -150,19 +165,39 @@ export function book(deps: BookDeps): OpenBook {
   };
 }
 
+function knownBehind(desk: Desk, secret: string): Impersonation | null {
+  const key = keyOfSecret(secret);
+  return desk.watch.all().find((each) => each.key === key)?.it ?? null;
+}
+
+async function idBehind(desk: Desk, secret: string): Promise<string | null> {
+  const key = keyOfSecret(secret);
+  const known = knownBehind(desk, secret);
+  if (key === null || known !== null) return known?.id ?? null;
+  try {
+    return await desk.records.idBehind(key);
+  } catch (error) {
+    desk.log.warn({ err: error }, "it can not be asked whose cookies are in a browser");
+    return null;
+  }
+}
+
 function deskOf(deps: BookDeps): Desk {
   const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
+  const { wayBackFor = 86_400_000 } = deps;
   const known = watch(clock);
-  const kept = records({ store, log, keepFor, seal: sealFor(sealKey, "impersonation") });
+  const kept = records({ store, log, keepFor, wayBackFor, seal: sealFor(sealKey, "impersonation") });
   return {
     clock,
     log,
     bulletin,
     records: kept,
-    jars: jars({ store, clock, keepFor, seal: sealFor(sealKey, "jar") }),
+    jars: jars({ store, clock, keepFor, wayBackFor, seal: sealFor(sealKey, "jar") }),
     recall: recall({ records: kept, clock, cacheFor, read: (entry) => known.observe(entry, false) }),
     watch: known,
     owed: new Map(),
+    unrecorded: new Set(),
+    onLost: new Set(),
     keepFor,
   };
 }

@@ -1,5 +1,6 @@
 import { type CookieScope, cookiesFor, receive as takeIn } from "../domain/cookie-jar.ts";
 import { fromScript, restore as linesBack, mirror } from "../domain/cookie-mirror.ts";
+import { disown } from "../domain/cookie-restore.ts";
 import type { Desk } from "./desk.ts";
 
 /** The `Cookie` header for the app. The jar is written only if a script changed something. */
@@ -48,9 +49,9 @@ export async function restore(
     log.warn(
       { err: error, impersonation: id },
       known === null
-        ? "mirrored cookies stay in the browser until they expire"
+        ? "mirrored cookies stay in the browser until they expire; only announced ones are taken back"
         : "mirrored cookies are taken back by what was seen last",
     );
-    return known === null ? [] : linesBack(known.jar, sent, scope);
+    return known === null ? disown(sent, scope).lines : linesBack(known.jar, sent, scope);
   }
 }

@@ -3,7 +3,7 @@ import type { Bulletin, Clock, Log } from "../ports.ts";
 import type { Jars } from "./jars.ts";
 import type { Recall } from "./recall.ts";
 import type { Entry, Records } from "./records.ts";
-import type { Watch } from "./watch.ts";
+import type { Ended, Watch } from "./watch.ts";
 
 /** What the book works with: the parts that share one store. */
 export interface Desk {
@@ -16,6 +16,9 @@ export interface Desk {
   readonly watch: Watch;
   /** Ends that count here already and could not be stored yet, by id. */
   readonly owed: Map<string, End>;
+  /** Those of them whose record was gone before their time, so that nobody has recorded their end. */
+  readonly unrecorded: Set<string>;
+  readonly onLost: Set<(it: Ended) => void>;
   readonly keepFor: number;
 }
 

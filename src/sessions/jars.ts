@@ -18,14 +18,16 @@ export interface JarsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly clock: Clock;
-  /** How long the way back is kept after the last moment at which the browser may have something mirrored, ms. */
+  /** How long a jar that nobody has finished is kept after its impersonation could have ended at the latest, ms. */
   readonly keepFor: number;
+  /** The same for what the browser needs to be itself again, ms. */
+  readonly wayBackFor: number;
 }
 
 /** The cookie jars in the store, each sealed for its impersonation. */
 export interface Jars {
   create(it: Impersonation, jar: Jar): Promise<void>;
-  /** An empty one that is over, if there is none any more. */
+  /** Where there is none any more, one that is over, with what this process knows of the way back. */
   read(id: string): Promise<HeldJar>;
   /** As this process saw it last, without asking anybody; null if it has not. */
   known(id: string): HeldJar | null;
@@ -33,6 +35,8 @@ export interface Jars {
   edit(id: string, edit: (jar: Jar, until: number) => Jar): Promise<HeldJar>;
   /** Destroys the customer's cookies; what the browser needs to be itself again is kept for a while. */
   finish(id: string): Promise<void>;
+  /** Destroys what this process remembers of the customer's: another has finished it. */
+  strip(id: string): void;
   /** Lets go of what this process remembers of it. */
   forget(id: string): void;
 }
@@ -41,16 +45,17 @@ const GONE: HeldJar = Object.freeze({ jar: emptyJar(null), over: true, until: 0 
 const REMEMBERED = 1_000;
 
 export function jars(options: JarsOptions): Jars {
-  const { store, clock, keepFor } = options;
+  const { store, clock, keepFor, wayBackFor } = options;
   const envelope = envelopes(options.seal);
   // Answers of one gateway take turns, so that only gateways race with each other.
   const inTurn = turns();
+  const kept = (over: boolean) => (over ? wayBackFor : keepFor);
   const changing = (id: string) => ({
     store,
     key: keyOf(id),
     read: (text: string) => envelope.open(id, text),
     write: (held: HeldJar) => envelope.close(id, held),
-    expiresAt: (held: HeldJar) => Math.max(clock.now(), held.until) + keepFor,
+    expiresAt: (held: HeldJar) => Math.max(clock.now(), held.until) + kept(held.over),
   });
   return {
     create: async (it, jar) => {
@@ -59,7 +64,10 @@ export function jars(options: JarsOptions): Jars {
     },
     read: async (id) => {
       const stored = await store.read(keyOf(id));
-      return stored === null ? GONE : envelope.open(id, stored.value);
+      if (stored !== null) return envelope.open(id, stored.value);
+      // A store that has lost it leaves the way back that is known here.
+      const known = envelope.known(id);
+      return known === null || known.until + wayBackFor <= clock.now() ? GONE : finished(known);
     },
     known: (id) => envelope.known(id),
     edit: (id, edit) =>
@@ -72,14 +80,19 @@ export function jars(options: JarsOptions): Jars {
       }),
     finish: (id) =>
       inTurn(id, async () => {
-        const changed = await change(changing(id), (held) =>
-          held.over ? held : { ...held, jar: remainsOf(held.jar), over: true },
-        );
-        if (changed?.after.jar.mirrors.length === 0) await store.remove(keyOf(id));
+        const changed = await change(changing(id), finished);
+        if (changed === null) envelope.strip(id);
+        if (changed?.after.jar.mirrors.length !== 0) return;
+        await store.remove(keyOf(id));
         envelope.forget(id);
       }),
+    strip: envelope.strip,
     forget: envelope.forget,
   };
+}
+
+function finished(held: HeldJar): HeldJar {
+  return held.over ? held : { ...held, jar: remainsOf(held.jar), over: true };
 }
 
 /** Opens and closes jars; a text that was just opened or closed is not opened again. */
@@ -104,6 +117,11 @@ function envelopes(seal: Seal) {
       return text;
     },
     known: (id: string) => opened.get(id)?.held ?? null,
+    strip: (id: string) => {
+      const known = opened.get(id);
+      // Of no text: what lies in the store is read again.
+      if (known !== undefined) opened.set(id, { text: "", held: finished(known.held) });
+    },
     forget: (id: string) => void opened.delete(id),
   };
 }

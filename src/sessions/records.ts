@@ -7,6 +7,7 @@ import type { Seal } from "./seal.ts";
 
 const RECORD = "impersonation:";
 const POINTER = "id:";
+const WAY = "way:";
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const REMEMBERED = 10_000;
 
@@ -16,6 +17,8 @@ export interface RecordsOptions {
   readonly log: Log;
   /** How long a record is kept after the impersonation could have ended at the latest, ms. */
   readonly keepFor: number;
+  /** The same for the way from the secret to the public id, ms. */
+  readonly wayBackFor: number;
 }
 
 /** A record as it was at some moment; of two, that with the larger version is the later one. */
@@ -30,6 +33,10 @@ export interface Records {
   /** Writes a new one and gives the secret that it opens to, 256 bits; nowhere is the secret itself kept. */
   create(it: Impersonation): Promise<{ readonly entry: Entry; readonly secret: string }>;
   read(key: string): Promise<Entry | null>;
+  /** The public id of the record under this key, also for a while after the record is gone; null if nobody knows. */
+  idBehind(key: string): Promise<string | null>;
+  /** Puts one back that the store has lost; null if there is one. */
+  putBack(key: string, it: Impersonation): Promise<Entry | null>;
   /** Null if there is no such record any more; `changed` says whether there was something to change. */
   change(
     id: string,
@@ -44,13 +51,17 @@ export function keyOfSecret(secret: string): string | null {
   return SECRET.test(secret) ? RECORD + createHash("sha256").update(secret).digest("base64url") : null;
 }
 
+function wayOf(key: string): string {
+  return WAY + key.slice(RECORD.length);
+}
+
 /** Whether news of this key are news of an impersonation. */
 export function isRecordKey(key: string): boolean {
   return key.startsWith(RECORD);
 }
 
 export function records(options: RecordsOptions): Records {
-  const { store, seal, log, keepFor } = options;
+  const { store, seal, log, keepFor, wayBackFor } = options;
   const pointer = pointers(store);
   const expiresAt = (it: Impersonation) => lastMoment(it) + keepFor;
   const opened = (key: string, text: string) => JSON.parse(seal.open(text, key)) as Impersonation;
@@ -66,11 +77,19 @@ export function records(options: RecordsOptions): Records {
       const life = { version: null, expiresAt: expiresAt(it) };
       // The record last: what is cut off before it opens nothing.
       await pointer.create(it.id, key, life.expiresAt);
+      await store.write(wayOf(key), it.id, { version: null, expiresAt: lastMoment(it) + wayBackFor });
       if (!(await store.write(key, sealed(key, it), life)))
         throw new Fault("store-unavailable", "the secret that was drawn is taken");
       return { entry: { key, version: 0, it }, secret };
     },
     read,
+    idBehind: async (key) => (await store.read(wayOf(key)))?.value ?? null,
+    putBack: async (key, it) => {
+      const life = { version: null, expiresAt: expiresAt(it) };
+      if (!(await store.write(key, sealed(key, it), life))) return null;
+      await store.write(POINTER + it.id, key, life);
+      return { key, version: 0, it };
+    },
     change: async (id, edit) => {
       const key = await pointer.read(id);
       if (key === null) return null;

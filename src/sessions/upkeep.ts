@@ -1,7 +1,7 @@
 import { endedAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import type { Desk } from "./desk.ts";
-import { asKnown, settle } from "./endings.ts";
+import { asKnown, missed, settle } from "./endings.ts";
 import { type Entry, isRecordKey } from "./records.ts";
 import type { Known } from "./watch.ts";
 
@@ -19,7 +19,7 @@ export function upkeep(desk: Desk, checkEvery: number): Upkeep {
     await settle(desk);
     for (const known of desk.watch.lapsed()) await lapse(desk, known);
     for (const key of [...unsure]) await readAgain(desk, key, unsure);
-    desk.watch.prune(desk.keepFor);
+    for (const id of desk.watch.prune(desk.keepFor)) desk.jars.forget(id);
   };
   const check = (): Promise<void> => {
     checking ??= checkOnce().finally(() => {
@@ -50,7 +50,7 @@ async function readAgain(desk: Desk, key: string, unsure: Set<string>): Promise<
   try {
     const entry = await desk.records.read(key);
     if (entry !== null) seen(desk, entry);
-    else vanished(desk, key);
+    else await missed(desk, key);
   } catch (error) {
     unsure.add(key);
     desk.log.debug({ err: error, key }, "news can not be read; it is tried again");
@@ -58,16 +58,8 @@ async function readAgain(desk: Desk, key: string, unsure: Set<string>): Promise<
 }
 
 function seen(desk: Desk, entry: Entry): void {
-  if (entry.it.end !== null) desk.jars.forget(entry.it.id);
+  if (entry.it.end !== null) desk.jars.strip(entry.it.id);
   desk.watch.observe({ ...entry, it: asKnown(desk, entry.it) }, true);
-}
-
-/** A record that is gone before its time was taken away by somebody: nobody may go on under it. */
-function vanished(desk: Desk, key: string): void {
-  const known = desk.watch.all().find((it) => it.key === key);
-  if (known === undefined || known.it.end !== null) return;
-  const end = { at: desk.clock.now(), why: "ended-revoked" as const };
-  desk.watch.observe({ ...known, it: { ...known.it, end } }, true);
 }
 
 /**
@@ -75,10 +67,11 @@ function vanished(desk: Desk, key: string): void {
  * a store that can't be asked ends nothing. It is looked at again.
  */
 async function lapse(desk: Desk, known: Known): Promise<void> {
-  const idleOnly = desk.clock.now() < known.it.expiresAt;
+  // Its time is up, whatever the store says; a record that was lost has to be made up for all the same.
+  if (desk.clock.now() >= known.it.expiresAt) seen(desk, known);
   try {
-    const entry = idleOnly ? await desk.records.read(known.key) : known;
-    if (entry === null) vanished(desk, known.key);
+    const entry = await desk.records.read(known.key);
+    if (entry === null) await missed(desk, known.key);
     else seen(desk, entry);
   } catch (error) {
     desk.log.debug({ err: error, impersonation: known.it.id }, "it can not be asked whether it is in use");

@@ -29,8 +29,8 @@ export interface Watch {
   onModeChanged(listener: (it: Impersonation) => void): () => void;
   /** Those that the clock has changed since they were observed. */
   lapsed(): readonly Known[];
-  /** Forgets what ended longer ago than its record is kept. */
-  prune(keepFor: number): void;
+  /** Forgets what ended longer ago than its record is kept; gives the ids. */
+  prune(keepFor: number): readonly string[];
 }
 
 export function watch(clock: Clock): Watch {
@@ -70,7 +70,9 @@ export function watch(clock: Clock): Watch {
         return !before.over && (now.over || now.mode !== before.mode);
       }),
     prune: (keepFor) => {
-      for (const [id, { it }] of known) if (lastMoment(it) + keepFor < clock.now()) known.delete(id);
+      const over = [...known.values()].filter(({ it }) => lastMoment(it) + keepFor < clock.now());
+      for (const { it } of over) known.delete(it.id);
+      return over.map(({ it }) => it.id);
     },
   };
 }

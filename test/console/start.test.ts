@@ -385,6 +385,53 @@ t.test("starting again after an end takes nothing of the customer's for the agen
   t.equal(cookieValue(off.setCookies, "csrf"), "agent");
 });
 
+t.test(
+  "who begins where another agent has left one on ends that first, and gets nothing of its customer",
+  async (t) => {
+    const it = await testWorld(t);
+    const ask = await openConsole(t, it);
+    const { cookie, secret, impersonation } = await lent(it);
+    const fields = { ...form(it, "23"), _csrf: it.world.forms.token(secret, it.clock.now()) };
+    const begun = await ask([...POST, ...BOB, cookie], fields);
+    t.equal(begun.status, 303);
+    t.match(it.events, [
+      {
+        action: "impersonation.ended",
+        trueUser: { id: "alice" },
+        impersonation: { id: impersonation.id },
+        decision: { word: "ended-by-agent" },
+        detail: "ended-by-agent: by bob, who began anew in the same browser",
+      },
+      { action: "impersonation.started", trueUser: { id: "bob" }, effectiveUser: { id: "23" } },
+    ]);
+    t.match(await it.book.list(), [{ agent: { id: "bob" }, returnTo: "/" }]);
+    t.equal(cookieValue(begun.setCookies, "csrf"), "agent", "what the customer's covered is back");
+    const mine = cookieValue(begun.setCookies, "guise") ?? "";
+    const [{ id } = { id: "" }] = await it.book.list();
+    const scope = { host: "app.example.com", path: "/", secure: false, now: it.clock.now() };
+    await it.book.receive(id, ["csrf=mia; Path=/"], scope, "csrf=agent");
+    const stop = ["POST /.guise/stop", ...INSIDE, ...BOB, `Cookie: csrf=mia; guise=${mine}`];
+    const stopped = await ask(stop, { _csrf: it.world.forms.token(mine, it.clock.now()) });
+    t.equal(cookieValue(stopped.setCookies, "csrf"), "agent", "and Stop puts no customer's in for good");
+  },
+);
+
+t.test(
+  "where the cookie leads to nothing any more, announced names are not taken for the agent's own",
+  async (t) => {
+    const it = await testWorld(t, `${YAML}page: { scriptCookies: [jwt] }\n`);
+    const ask = await openConsole(t, it);
+    const secret = "A".repeat(43);
+    const fields = { ...form(it, "23"), _csrf: it.world.forms.token(secret, it.clock.now()) };
+    const begun = await ask([...POST, ...ALICE, `Cookie: jwt=nuno; a=1; guise=${secret}`], fields);
+    t.equal(begun.status, 303);
+    t.equal(cookieValue(begun.setCookies, "jwt"), "");
+    const [{ id } = { id: "" }] = await it.book.list();
+    const { own, mirrors } = await it.book.jar(id);
+    t.same([own, mirrors], [["a"], []]);
+  },
+);
+
 t.test("over https the cookie has the browser's promise", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);

@@ -138,6 +138,23 @@ t.test("nobody else's page can press it", async (t) => {
   t.equal((await it.book.list()).length, 1);
 });
 
+t.test("it works under whatever name the browser has for us", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const [config, origin] of [
+    [YAML, "https://app.example.com"],
+    [`${YAML}publicUrl: http://other.example.com\n`, "http://app.example.com"],
+  ] as const) {
+    it.configure(config);
+    const { cookie, secret } = await wear(it);
+    const head = ["POST /.guise/stop", ...INSIDE, `Origin: ${origin}`, ...ALICE, cookie];
+    t.equal((await ask(head, form(it, "another"))).status, 403, "not without its token");
+    const stopped = await ask(head, form(it, secret));
+    t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""], origin);
+  }
+  t.same(await it.book.list(), []);
+});
+
 t.test("it takes no user id: only what the cookie wears ends", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
@@ -189,6 +206,62 @@ t.test("what was mirrored for scripts is taken back", async (t) => {
   t.equal(cookieValue(stopped.setCookies, "only"), "");
 });
 
+/** Alice's `csrf` is covered by the customer's. */
+async function covered(it: TestWorld) {
+  const worn = await wear(it, { ownCookies: "csrf=agent" });
+  const scope = { host: "app.example.com", path: "/", secure: false, now: it.clock.now() };
+  await it.book.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
+  return worn;
+}
+
+t.test(
+  "with the store down it takes back what was mirrored also where the end was stored before",
+  async (t) => {
+    const it = await testWorld(t);
+    const ask = await openConsole(t, it);
+    const { secret, impersonation } = await covered(it);
+    await it.book.close(impersonation.id, "ended-revoked");
+    it.clock.pass(2_000);
+    it.breakDown(["store"]);
+    const head = [...POST, ...ALICE, `Cookie: guise=${secret}; csrf=nuno`];
+    const stopped = await ask(head, form(it, secret));
+    t.same(
+      [stopped.status, cookieValue(stopped.setCookies, "guise"), cookieValue(stopped.setCookies, "csrf")],
+      [303, "", "agent"],
+    );
+  },
+);
+
+t.test("the morning after, without a record, it still puts back what was the agent's own", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { secret, impersonation, cookie } = await covered(it);
+  it.clock.pass(3_600_000);
+  await it.book.close(impersonation.id, "ended-expired");
+  it.clock.pass(14 * 3_600_000);
+  await it.book.check();
+  t.equal((await it.book.recall(secret)).kind, "lost");
+  const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+  t.same(
+    [stopped.status, cookieValue(stopped.setCookies, "guise"), cookieValue(stopped.setCookies, "csrf")],
+    [303, "", "agent"],
+  );
+});
+
+t.test("a gateway that can know nothing takes out what was announced as the customer's", async (t) => {
+  const it = await testWorld(t, `${YAML}page: { scriptCookies: ["cart_*"] }\n`);
+  const ask = await openConsole(t, it);
+  it.breakDown(["store"]);
+  const secret = "A".repeat(43);
+  const head = [...POST, ...ALICE, `Cookie: guise=${secret}; csrf=nuno; cart_1=nuno`];
+  const stopped = await ask(head, form(it, secret));
+  t.equal(stopped.status, 303);
+  t.same(stopped.setCookies, [
+    "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
+    "cart_1=; Path=/; Max-Age=0",
+  ]);
+});
+
 t.test("cache and storage stay where the config says so", async (t) => {
   const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
   const ask = await openConsole(t, it);
@@ -212,4 +285,17 @@ t.test("over https it is the cookie with the browser's promise that goes", async
     stopped.setCookies[0],
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
   );
+});
+
+t.test("a fault of the console under a disguise has the way to Stop on its page", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie } = await wear(it);
+  it.breakDown(["identity"]);
+  const link = /href="\/\.guise\/stop"/;
+  const worn = await ask(["GET /.guise/start", ...INSIDE, ...ALICE, cookie]);
+  t.match([worn.status, worn.body], [503, link]);
+  const bare = await ask(["GET /.guise/start", ...INSIDE, ...ALICE]);
+  t.equal(bare.status, 503);
+  t.notMatch(bare.body, link);
 });

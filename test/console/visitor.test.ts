@@ -46,6 +46,17 @@ t.test("what is over, lost or somebody else's is not worn", async (t) => {
   t.equal((await it.book.list())[0]?.id, impersonation.id, "looking ends nothing");
 });
 
+t.test("what the cookie leads to is known besides, whoever's it is", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  t.match(await seen(it, [...BOB, cookie]), { held: { id: impersonation.id }, worn: null });
+  t.match(await seen(it, [...ALICE, cookie]), {
+    held: { id: impersonation.id },
+    worn: { id: impersonation.id },
+  });
+  t.match(await seen(it, [cookie]), { held: null, worn: null });
+});
+
 t.test("what could not be found out is never nobody", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { emptyJar, receive } from "../../src/domain/cookie-jar.ts";
 import { begin, mirror } from "../../src/domain/cookie-mirror.ts";
-import { restored } from "../../src/domain/cookie-restore.ts";
+import { disown, restored } from "../../src/domain/cookie-restore.ts";
 
 const SCOPE = { host: "app.example.com", path: "/", secure: false, now: 0, reserved: [], crossSite: false };
 
@@ -30,3 +30,29 @@ t.test("what was taken out of the browser for the while is there again for the n
   t.equal(restored(jar, "a=1"), "a=1; jwt=agent");
   t.equal(restored(jar, "a=1; jwt=nuno"), "a=1; jwt=agent");
 });
+
+t.test(
+  "where nothing is known of the jar, announced names are the customer's, and nothing else is touched",
+  (t) => {
+    const scope = {
+      host: "app.example.com:8000",
+      path: "/a",
+      secure: true,
+      now: 0,
+      scripted: ["jwt", "cart_*"],
+    };
+    const sent = "sid=agent; jwt=1; cart_1=2; jwt=3; jwtx=4";
+    t.same(disown(sent, scope), {
+      lines: ["jwt=; Path=/; Max-Age=0", "cart_1=; Path=/; Max-Age=0"],
+      sent: "sid=agent; jwtx=4",
+    });
+    t.same(disown("jwt=1", scope).sent, null);
+    for (const nothing of [null, "sid=agent"]) t.same(disown(nothing, scope), { lines: [], sent: nothing });
+    t.same(
+      disown(sent, { ...scope, agents: ["jwt", "cart_1"] }).lines,
+      [],
+      "never what says who the agent is",
+    );
+    t.end();
+  },
+);

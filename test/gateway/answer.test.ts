@@ -175,6 +175,26 @@ t.test("a stolen cookie tells nothing of whose it is", async (t) => {
   t.notMatch(over.body, /Nuno|almeida|\b17\b/i);
 });
 
+t.test("no page names the owner of an address whom nobody has worn and this agent may not be", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  for (const [what, more] of [
+    ["a cookie with nothing behind it", [...ALICE, `Cookie: guise=${"A".repeat(43)}`]],
+    ["another agent's cookie", [...BOB, cookie]],
+    ["a tab that was left open", [...ALICE, "X-Guise-Tab: made-up"]],
+  ] as const)
+    for (const path of ["/site/5", "/site/2"]) {
+      const told = await answered(it, [`GET ${path}`, ...CLICK, ...more]);
+      t.equal(told.status, 409, what);
+      t.notMatch(told.body, /Root|Mia|mia@|\/as\/|Nuno/, `${what}: ${path}`);
+    }
+  it.clock.pass(2_000);
+  it.breakDown(["store"]);
+  const unknown = await answered(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
+  t.equal(unknown.status, 503);
+  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is worn");
+});
+
 t.test("no answer tells which addresses exist", async (t) => {
   const it = await testWorld(t);
   const ownView = async (path: string) => (await committed(it, [`GET ${path}`, ...CLICK, ...ALICE])).decision;

@@ -289,6 +289,22 @@ t.test("a refusal never waits for its record", async (t) => {
   t.same(it.log.lines, ["error: a refusal could not be recorded"]);
 });
 
+t.test("the owner of a page is never recorded as worn by whom the store can't tell", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  it.clock.pass(2_000);
+  it.breakDown(["store"]);
+  await committed(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
+  t.match(it.events, [{ action: "impersonation.refused", decision: { word: "store-unavailable" } }]);
+  t.equal(it.events[0]?.effectiveUser, null);
+});
+
+t.test("a start that waits for a person's yes is recorded with whom it was for", async (t) => {
+  const it = await testWorld(t, YAML.replace("mode: read\n", "mode: read\n    consent: request\n"));
+  await committed(it, TO_SITE);
+  t.match(it.events, [{ action: "impersonation.refused", effectiveUser: { id: "17" }, impersonation: null }]);
+});
+
 t.test("what could not be found out is refused and recorded without a person", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);

@@ -140,6 +140,26 @@ t.test("a fault is answered in place of the app, with a start's cookie", async (
   t.equal(Buffer.byteLength(text.slice(text.indexOf("\r\n\r\n") + 4), "latin1"), Number(length));
 });
 
+t.test(
+  "a fault in the place of a changed page clears what the browser kept, as the page would",
+  async (t) => {
+    const it = await testWorld(t);
+    for (const [what, path, wears, clears] of [
+      ["a start", "/site/1", false, true],
+      ["a switch", "/site/2", true, true],
+      ["a page of one's own", "/site/3", true, true],
+      ["what changes nothing", "/inbox", true, false],
+    ] as const)
+      for (const code of ["upstream-unreachable", "page-unmarkable"] as const) {
+        const worn = wears ? [(await wear(it)).cookie] : [];
+        const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...worn]);
+        exchange.failed(new Fault(code, "x"));
+        await new Promise((resolve) => setImmediate(resolve));
+        t.equal(/\r\nClear-Site-Data: "cache", "storage"\r\n/.test(answered()), clears, `${what}: ${code}`);
+      }
+  },
+);
+
 t.test("HEAD gets the head of it alone", async (t) => {
   const it = await testWorld(t);
   const { exchange, answered } = await exchanged(it, ["HEAD /x"]);

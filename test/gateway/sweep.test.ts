@@ -1,6 +1,8 @@
 import t from "tap";
 import { sweeper } from "../../src/gateway/sweep.ts";
-import { wear } from "../fixtures/stages.ts";
+import { book } from "../../src/sessions/book.ts";
+import { memoryHub, memoryShelf } from "../../src/sessions/memory.ts";
+import { ALICE, committed, FETCH, wear } from "../fixtures/stages.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
 const NEVER = 2 ** 31 - 1;
@@ -135,4 +137,51 @@ t.test("it works by itself, and closing waits for what it does", async (t) => {
   await recorded.promise;
   await sweeping.close();
   t.same(await it.book.list(), []);
+});
+
+t.test("the end of one that lost its record is put on record, as long as anybody sweeps", async (t) => {
+  const it = await testWorld(t);
+  const { impersonation } = await wear(it);
+  const listeners = new Set<Parameters<typeof it.book.onLost>[0]>();
+  const onLost: typeof it.book.onLost = (listener) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  const { sweep, close } = sweeper({ ...it.world, book: { ...it.book, onLost } }, NEVER);
+  const end = { at: it.clock.now(), why: "ended-revoked" } as const;
+  for (const listener of listeners) listener({ ...impersonation, end });
+  await sweep();
+  t.match(it.events, [
+    {
+      action: "impersonation.ended",
+      detail: "ended-revoked",
+      impersonation: { id: impersonation.id },
+      request: null,
+    },
+  ]);
+  await close();
+  t.equal(listeners.size, 0);
+});
+
+t.test("a record that the store has lost is ended and recorded once, whoever sees it first", async (t) => {
+  const base = await testWorld(t);
+  const { clock, log } = base;
+  const hub = memoryHub();
+  const held = book({ ...memoryShelf(clock, hub), clock, log, sealKey: new Uint8Array(32).fill(1) });
+  t.teardown(() => held.shut());
+  const it = { ...base, book: held, world: { ...base.world, book: held } };
+  const { sweep, close } = sweeper(it.world, NEVER);
+  t.teardown(close);
+  const { cookie, impersonation } = await wear(it);
+  hub.held.clear();
+  clock.pass(2_000);
+  const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
+  const both = await Promise.all([committed(it, head), committed(it, head)]);
+  for (const one of both)
+    t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, over: { id: impersonation.id } });
+  await sweep();
+  t.match(it.events, [
+    { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },
+  ]);
+  t.equal(it.events.length, 1);
 });

@@ -1,6 +1,7 @@
 import t from "tap";
 import { endedAt, modeAt } from "../../src/domain/impersonation.ts";
-import { order, world } from "./orders.ts";
+import { Fault } from "../../src/errors.ts";
+import { type Desk, order, world } from "./orders.ts";
 
 t.test("an opened one is recalled by its secret, and by nothing else", async (t) => {
   const { clock, desk, contents } = world(t);
@@ -346,6 +347,95 @@ t.test("a record that somebody took away ends what runs under it", async (t) => 
   await other.shelf.bulletin.tell(key);
   await book.check();
   t.strictSame(ends, ["ended-revoked"]);
+});
+
+/** Takes away what begins so, as a Redis does that failed over before it had copied it. */
+async function lose({ shelf }: Desk, ...prefixes: readonly string[]): Promise<void> {
+  for (const prefix of prefixes)
+    for (const key of await shelf.store.list(prefix)) await shelf.store.remove(key);
+}
+
+t.test(
+  "a record that was lost is put back with its end, which one gateway alone has to record",
+  async (t) => {
+    const { clock, desk } = world(t);
+    const [here, there] = [desk(), desk()];
+    const lost: string[] = [];
+    for (const [name, { book }] of Object.entries({ here, there }))
+      book.onLost((it) => lost.push(`${name} ${it.id} ${it.end.why}`));
+    const { impersonation, secret } = await here.book.open(order(clock.now()));
+    await there.book.recall(secret);
+    await lose(here, "impersonation:", "id:");
+    clock.pass(2_000);
+    const over = { kind: "held", impersonation: { end: { why: "ended-revoked" } } };
+    const both = await Promise.all([here.book.recall(secret), there.book.recall(secret)]);
+    t.match(both, [over, over], "whom one was is still known");
+    await Promise.all([here.book.check(), there.book.check()]);
+    t.equal(lost.length, 1);
+    t.match(lost, [new RegExp(`^\\w+ ${impersonation.id} ended-revoked$`)]);
+    t.match(await desk().book.recall(secret), over, "for a gateway that never saw it as well");
+    t.match(await here.book.close(impersonation.id, "ended-by-agent"), { first: false });
+  },
+);
+
+t.test("who ends what has lost its record records it, and nobody else", async (t) => {
+  const { clock, desk } = world(t);
+  const here = desk();
+  const lost: string[] = [];
+  here.book.onLost((it) => lost.push(it.id));
+  const { impersonation } = await here.book.open(order(clock.now()));
+  await lose(here, "impersonation:");
+  const closed = await here.book.close(impersonation.id, "ended-by-agent");
+  t.match(closed, { first: true, impersonation: { end: { why: "ended-by-agent" } } });
+  t.match(await here.book.close(impersonation.id, "ended-revoked"), { first: false });
+  await here.book.check();
+  t.strictSame(lost, []);
+});
+
+t.test("a loss is told of when the store takes its end, and what ended before was no loss", async (t) => {
+  const { clock, desk } = world(t);
+  const { store } = desk().shelf;
+  let full = false;
+  const write: typeof store.write = async (...order) => {
+    if (full) throw new Fault("store-unavailable", "full");
+    return await store.write(...order);
+  };
+  const here = desk({ store: { ...store, write } });
+  const lost: string[] = [];
+  here.book.onLost((it) => lost.push(`${it.id} ${it.end.why}`));
+  const [one, two, three] = [
+    await here.book.open(order(clock.now())),
+    await here.book.open(order(clock.now())),
+    await here.book.open(order(clock.now(), { idle: 3_600_000 })),
+  ];
+  await here.book.close(two.impersonation.id, "ended-by-agent");
+  await lose(here, "impersonation:", "id:");
+  clock.pass(900_000);
+  full = true;
+  await here.book.check();
+  t.strictSame(lost, []);
+  full = false;
+  await here.book.check();
+  t.strictSame(lost, [`${one.impersonation.id} ended-revoked`]);
+  clock.pass(2_700_000);
+  await here.book.check();
+  t.strictSame(lost.slice(1), [`${three.impersonation.id} ended-expired`], "by its limit, not by the loss");
+  t.match(await here.book.recall(two.secret), { impersonation: { end: { why: "ended-by-agent" } } });
+});
+
+t.test("the way back is found by its secret for a day longer than the record", async (t) => {
+  const { clock, desk } = world(t);
+  const { impersonation, secret } = await desk().book.open(order(clock.now()));
+  const other = desk();
+  t.equal(await other.book.idBehind(secret), impersonation.id);
+  t.equal(await other.book.idBehind("another"), null);
+  clock.pass(3_600_000 + 86_399_999);
+  t.equal((await other.book.recall(secret)).kind, "lost");
+  t.equal(await other.book.idBehind(secret), impersonation.id);
+  clock.pass(1);
+  t.equal(await other.book.idBehind(secret), null);
+  other.cutOff(true);
+  t.equal(await other.book.idBehind(secret), null, "never a fault");
 });
 
 t.test("who may have missed news looks at all it knows again", async (t) => {

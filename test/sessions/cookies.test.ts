@@ -79,11 +79,11 @@ t.test(
       "an answer that comes late",
     );
     t.strictSame((await here.jar(impersonation.id)).cookies, []);
-    clock.pass(3_600_000 + 599_999);
+    clock.pass(3_600_000 + 86_399_999);
     t.strictSame(
       await there.restore(impersonation.id, scope, null),
       back,
-      "as long as the browser may have any of it",
+      "also for who comes back the day after",
     );
     clock.pass(1);
     t.strictSame(await there.restore(impersonation.id, scope, null), []);
@@ -140,4 +140,53 @@ t.test("an edit that changes nothing is no write, and one that throws changes no
   const scope = { ...SCOPE, now: clock.now() };
   const jar = await book.saveJar(impersonation.id, (it) => receive(it, ["a=1"], scope));
   t.equal(jar.cookies.length, 1, "the next one has its turn");
+});
+
+t.test(
+  "without the store the browser is restored also after an end that was stored, here or elsewhere",
+  async (t) => {
+    const { clock, desk } = world(t);
+    const [here, there] = [desk(), desk()];
+    const { impersonation } = await here.book.open(order(clock.now()));
+    const scope: CookieScope = { ...SCOPE, now: clock.now() };
+    await here.book.receive(
+      impersonation.id,
+      ["csrf=customer; Path=/", "sid=1; HttpOnly"],
+      scope,
+      "csrf=agent",
+    );
+    await there.book.cookies(impersonation.id, "csrf=customer", scope);
+    await here.book.close(impersonation.id, "ended-revoked");
+    await there.book.check();
+    for (const { book, cutOff } of [here, there]) {
+      cutOff(true);
+      t.strictSame(await book.restore(impersonation.id, scope, "csrf=customer"), ["csrf=agent; Path=/"]);
+    }
+  },
+);
+
+t.test("a store that lost the jar leaves the way back that a gateway knows", async (t) => {
+  const { clock, desk } = world(t);
+  const { book, shelf } = desk();
+  const { impersonation, secret } = await book.open(order(clock.now()));
+  const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  await book.receive(impersonation.id, ["csrf=customer; Path=/", "sid=1; HttpOnly"], scope, "csrf=agent");
+  for (const prefix of ["jar:", "impersonation:", "id:", "way:"])
+    for (const key of await shelf.store.list(prefix)) await shelf.store.remove(key);
+  clock.pass(2_000);
+  t.equal(await book.cookies(impersonation.id, "csrf=customer", scope), null, "the customer's go nowhere");
+  t.strictSame(await book.restore(impersonation.id, scope, "csrf=customer"), ["csrf=agent; Path=/"]);
+  t.match(await book.recall(secret), { kind: "held", impersonation: { end: { why: "ended-revoked" } } });
+});
+
+t.test("who knows nothing of a jar still takes out what was announced as the customer's", async (t) => {
+  const { clock, desk } = world(t);
+  const { impersonation } = await desk().book.open(order(clock.now()));
+  const stranger = desk();
+  stranger.cutOff(true);
+  const scope: CookieScope = { ...SCOPE, now: clock.now(), scripted: ["jwt", "cart_*"] };
+  t.strictSame(
+    await stranger.book.restore(impersonation.id, scope, "sid=agent; jwt=customer; cart_1=x; jwtx=1"),
+    ["jwt=; Path=/; Max-Age=0", "cart_1=; Path=/; Max-Age=0"],
+  );
 });
