@@ -36,7 +36,7 @@ export async function openProducers(folder: string): Promise<readonly string[]> 
   return (await readdir(folder)).flatMap((name) => LOCK.exec(name)?.[1] ?? []).sort();
 }
 
-/** The end of a file: its last whole record and the bytes up to there; whatever follows was never acknowledged. */
+/** The end of a file: its last whole record and the bytes up to there. */
 export interface Tail {
   readonly tip: (Tip & { readonly line: string }) | null;
   readonly whole: number;
@@ -73,19 +73,6 @@ function lastRecord(bytes: Buffer, start: number): Omit<Tail, "size"> | null {
     end = before;
   }
   return null;
-}
-
-/** Cuts off what was never acknowledged and makes that durable. Gives the number of bytes cut. */
-export async function cutTail(path: string, tail: Tail): Promise<number> {
-  if (tail.whole === tail.size) return 0;
-  const handle = await open(path, "r+");
-  try {
-    await handle.truncate(tail.whole);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return tail.size - tail.whole;
 }
 
 /** Makes names that were made or removed in the folder durable. */

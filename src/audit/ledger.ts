@@ -195,10 +195,15 @@ class WriteAhead implements AuditLedger {
     }
   }
 
+  /** Each part whatever becomes of the others. */
   async #sweepNow(): Promise<void> {
     const { log, clock } = this.#options;
     try {
       if (this.#life.booted() && this.#life.journal.state() === "open") await this.#life.adopt();
+    } catch (error) {
+      log.error({ err: error }, "audit: ended lives could not be looked after");
+    }
+    try {
       await this.#budget.sweep(clock.now());
     } catch (error) {
       log.error({ err: error }, "audit: the disk of the journal could not be looked after");
