@@ -15,6 +15,8 @@ export interface LifeOptions {
   readonly log: Log;
   readonly segmentBytes: number;
   readonly segmentAge: number;
+  /** See JournalOptions. */
+  readonly makeRoom: (bytes: number) => Promise<boolean>;
 }
 
 /** One process's life as a producer: its name, its journal, and the lock that says it is alive. */

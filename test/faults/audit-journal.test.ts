@@ -1,24 +1,15 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import t, { type Test } from "tap";
+import t from "tap";
 import { audit } from "../../src/cli/audit.ts";
 import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
 import { refusesToServe, type Serving, serving } from "../fixtures/serving.ts";
-
-/** Only root may mount. */
-const NO_MOUNT = process.getuid?.() === 0 ? false : "run this as root: it mounts a small disk";
-
-/** A file system of its own for the journal; gone when the test ends. */
-function smallDisk(t: Test, folder: string, options: string): void {
-  mkdirSync(folder, { recursive: true });
-  execFileSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", folder]);
-  t.teardown(() => execFileSync("umount", ["-l", folder]));
-}
+import { NO_MOUNT, smallDisk } from "../fixtures/small-disk.ts";
 
 async function stopped(it: Serving, worn: Record<string, string>): Promise<number> {
   const page = await ask(`${it.url}/.guise/stop`, worn);
