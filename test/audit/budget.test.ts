@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, stat, statfs, truncate, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
+import { budget } from "../../src/audit/budget.ts";
 import type { AuditLedger } from "../../src/audit/ledger.ts";
 import { NO_MOUNT, smallDisk } from "../fixtures/small-disk.ts";
 import { event } from "./event.ts";
@@ -42,6 +43,20 @@ t.test("what the sink had is not counted as waiting while it can't be asked", as
   t.match(next.counters().disk, { mark: "ok", kept: before.kept });
   await t.resolves(next.record(event()), "nor after a restart during it");
   t.equal((await stat(join(folder, "shipped.json"))).mode & 0o777, 0o600);
+  await next.close();
+});
+
+t.test("as soon as it is known that there is a sink, what it had makes room", async (t) => {
+  const folder = t.testdir();
+  const first = await openLedger(folder, SMALL);
+  first.source.shipped(() => first.source.durable());
+  await kept(first);
+  await first.close();
+  const next = await openLedger(folder, SMALL);
+  t.equal(next.counters().disk.mark, "hard", "so far the journal may be the archive");
+  next.source.shipped(() => null);
+  while (next.counters().disk.mark === "hard") await new Promise((done) => setImmediate(done));
+  await t.resolves(next.record(event()));
   await next.close();
 });
 
@@ -164,6 +179,30 @@ t.test("the room is no larger than the disk, whatever else was said", async (t) 
   t.ok(it.counters().disk.budget <= blocks * bsize);
   await it.close();
 });
+
+t.test(
+  "bytes that are wanted are made by the oldest safe files, however much the disk says to have",
+  async (t) => {
+    const folder = t.testdir();
+    for (const number of [1, 2, 3])
+      await writeFile(join(folder, `old.${String(number).padStart(12, "0")}.jsonl`), Buffer.alloc(1_000));
+    const it = budget({
+      folder,
+      log: memoryLog(),
+      most: () => null,
+      keepFor: HOUR,
+      keepBytes: 1e9,
+      shipped: () => () => 2,
+      current: () => ({ producer: "new", first: 1 }),
+    });
+    t.equal(await it.sweep(Date.now()), 0);
+    t.equal(await it.sweep(Date.now(), 1_000), 1);
+    t.strictSame(await filesIn(folder), ["old.000000000002.jsonl", "old.000000000003.jsonl"]);
+    t.equal(await it.sweep(Date.now(), 5_000), 1);
+    t.equal(await it.sweep(Date.now(), 5_000), 0, "what is not safe stays");
+    t.match(it.counters, { held: 1_000, kept: 0, deleted: 2 });
+  },
+);
 
 t.test("each process counts and deletes its own files and those of lives that are over", async (t) => {
   const folder = t.testdir();
