@@ -53,12 +53,13 @@ export async function openProducers(folder: string): Promise<readonly string[]> 
 
 /** Producers that have files here and no lock: their lives are over. Those that other processes hold are theirs. */
 export async function endedProducers(folder: string): Promise<readonly string[]> {
-  const open = new Set(await openProducers(folder));
+  // Files first: a process that starts in between has its lock before its first file.
   const all = new Set((await segmentsIn(folder)).map((segment) => segment.producer));
+  const open = new Set(await openProducers(folder));
   return [...all].filter((it) => !open.has(it));
 }
 
-/** The end of a file: its last whole record and the bytes up to there; whatever follows was never acknowledged. */
+/** The end of a file: its last whole record and the bytes up to there. */
 export interface Tail {
   readonly tip: (Tip & { readonly line: string }) | null;
   readonly whole: number;
@@ -106,19 +107,6 @@ export async function endsIn(folder: string): Promise<ReadonlyMap<string, number
     ends.set(producer, tip?.sequence ?? first - 1);
   }
   return ends;
-}
-
-/** Cuts off what was never acknowledged and makes that durable. Gives the number of bytes cut. */
-export async function cutTail(path: string, tail: Tail): Promise<number> {
-  if (tail.whole === tail.size) return 0;
-  const handle = await open(path, "r+");
-  try {
-    await handle.truncate(tail.whole);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return tail.size - tail.whole;
 }
 
 /** Makes names that were made or removed in the folder durable. */

@@ -1,15 +1,16 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
 import { Fault } from "../errors.ts";
 import type { Clock } from "../ports.ts";
 import { NO_HASH, seal, type Tip } from "./chain.ts";
-import { segmentPath, syncFolder } from "./folder.ts";
+import { syncFolder } from "./folder.ts";
+import { makeSegment, type SegmentFile, untouched, writeAll } from "./segment-file.ts";
 
 /** A record without its number; a function is told what stands before it. */
 export type Draft = string | ((before: Tip) => string);
 
 /**
  * - `open`: takes records.
- * - `full`: the last write failed for want of space; the next one is tried nevertheless, since space may come back.
+ * - `full`: the last write failed for want of space, or of a descriptor for the next file. Nothing was written, and the
+ *   next one is tried nevertheless, since either may come back.
  * - `failed`: a write or an fsync failed. What the disk has is unknown from then on, so nothing is ever taken again.
  */
 export type JournalState = "open" | "full" | "failed" | "closed";
@@ -21,6 +22,8 @@ export interface JournalOptions {
   readonly segmentBytes: number;
   readonly segmentAge: number;
   readonly clock: Clock;
+  /** Asked for so many bytes of space before records are refused for want of it; true: some was made, try again. */
+  readonly makeRoom?: (bytes: number) => Promise<boolean>;
 }
 
 /** One producer's records on disk: numbered, chained, one JSON object a line. Records are durable in the order of `append`. */
@@ -64,19 +67,15 @@ interface Waiting {
   readonly settled: (fault: Fault | null) => void;
 }
 
-/** The file that is written now. */
-interface Written {
-  readonly handle: FileHandle;
-  readonly path: string;
-  /** What tells it from another file of the same name. */
-  readonly inode: number;
-  readonly first: number;
-  readonly openedAt: number;
+interface Sealed {
+  readonly text: string;
+  readonly tip: Tip;
 }
 
 /** Records of one group at the most, so that a long queue doesn't make one long wait. */
-const GROUP = 1_000;
+export const GROUP = 1_000;
 const NO_SPACE: ReadonlySet<unknown> = new Set(["ENOSPC", "EDQUOT"]);
+const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE"]);
 
 export function journal(options: JournalOptions): Journal {
   return new GroupCommit(options);
@@ -99,7 +98,7 @@ class GroupCommit implements Journal {
   #state: JournalState = "open";
   #fault: Fault | null = null;
   #tip: Tip = { sequence: 0, hash: NO_HASH };
-  #file: Written | null = null;
+  #file: SegmentFile | null = null;
   #bytes = 0;
   #running: Promise<void> | null = null;
 
@@ -155,27 +154,38 @@ class GroupCommit implements Journal {
     this.#running = null;
   }
 
-  /** Seals, writes and syncs one group. The tip moves only when all of it is durable. */
+  /** Seals, writes and syncs one group, again when room could be made for it. */
   async #commit(group: readonly Waiting[]): Promise<Fault | null> {
     const started = this.#options.clock.monotonic();
-    try {
-      await this.#rotate();
-      const { text, tip } = this.#sealed(group);
-      const bytes = Buffer.from(text);
-      await this.#write(bytes);
-      await this.#sync(this.#bytes + bytes.length);
-      this.#tip = tip;
-      this.#bytes += bytes.length;
-      this.#state = "open";
-      this.#count(group.length, bytes.length, this.#options.clock.monotonic() - started);
-      return null;
-    } catch (error) {
-      this.counters.failures += 1;
-      return this.#refuse(error);
+    let sealed: Sealed | null = null;
+    for (;;) {
+      try {
+        sealed ??= this.#sealed(group);
+        const bytes = await this.#keep(sealed);
+        this.#count(group.length, bytes, this.#options.clock.monotonic() - started);
+        return null;
+      } catch (error) {
+        this.counters.failures += 1;
+        const fault = await this.#refuse(error);
+        const short = this.#state === "full" && NO_SPACE.has(codeOf(error));
+        if (!short || !(await this.#options.makeRoom?.(sealed?.text.length ?? 0))) return fault;
+      }
     }
   }
 
-  #sealed(group: readonly Waiting[]): { readonly text: string; readonly tip: Tip } {
+  /** The tip moves only when all of it is durable. */
+  async #keep({ text, tip }: Sealed): Promise<number> {
+    const file = await this.#rotate();
+    const bytes = Buffer.from(text);
+    await writeAll(file, bytes, this.#bytes);
+    await this.#sync(file, this.#bytes + bytes.length);
+    this.#tip = tip;
+    this.#bytes += bytes.length;
+    this.#state = "open";
+    return bytes.length;
+  }
+
+  #sealed(group: readonly Waiting[]): Sealed {
     let tip = this.#tip;
     let text = "";
     for (const { draft } of group) {
@@ -186,20 +196,8 @@ class GroupCommit implements Journal {
     return { text, tip };
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    const handle = this.#file?.handle;
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten = 0 } =
-        (await handle?.write(bytes, done, bytes.length - done, this.#bytes + done)) ?? {};
-      if (bytesWritten === 0) throw new Error("nothing was written");
-      done += bytesWritten;
-    }
-  }
-
   /** Makes `bytes` of the file durable. The file of a name that somebody took away is synced as gladly, and kept nowhere. */
-  async #sync(bytes: number): Promise<void> {
-    const file = this.#file;
-    if (file === null) return;
+  async #sync(file: SegmentFile, bytes: number): Promise<void> {
     const { monotonic } = this.#options.clock;
     const started = monotonic();
     const synced = async () => {
@@ -214,43 +212,46 @@ class GroupCommit implements Journal {
     try {
       await proof;
     } catch (error) {
-      this.#state = "failed";
+      // What could not even be opened was not tried.
+      if (!NO_DESCRIPTOR.has(codeOf(error))) this.#state = "failed";
       throw error;
     }
   }
 
-  async #rotate(): Promise<void> {
+  /** The file for what comes now: a new one where the last is large or old enough. Its name is durable. */
+  async #rotate(): Promise<SegmentFile> {
     const { folder, producer, segmentBytes, segmentAge, clock } = this.#options;
-    const file = this.#file;
+    let file = this.#file;
     const now = clock.monotonic();
-    if (file !== null && this.#bytes < segmentBytes && now - file.openedAt < segmentAge) return;
-    if (file !== null && this.#bytes === 0) return;
-    const first = this.#tip.sequence + 1;
-    const path = segmentPath(folder, producer, first);
-    // Appending, so that what somebody cuts off leaves a file that is too short, and no hole.
-    const handle = await open(path, "ax", 0o600);
-    const { ino } = await handle.stat();
-    this.#file = { handle, path, inode: ino, first, openedAt: now };
-    this.#bytes = 0;
-    await file?.handle.close();
-    await this.#certain(syncFolder(folder));
+    const done = (it: SegmentFile) =>
+      this.#bytes > 0 && (this.#bytes >= segmentBytes || now - it.openedAt >= segmentAge);
+    if (file === null || done(file)) {
+      const before = file;
+      file = await makeSegment(folder, producer, { first: this.#tip.sequence + 1, openedAt: now });
+      this.#file = file;
+      this.#bytes = 0;
+      await before?.handle.close();
+    }
+    if (!file.named) await this.#certain(syncFolder(folder));
+    file.named = true;
+    return file;
   }
 
-  /** After want of space the file is cut back to what is durable; any other failure is final. */
+  /** After want of space the file is cut back to what is durable; any other failure of a file that is open is final. */
   async #refuse(error: unknown): Promise<Fault> {
-    const code = error instanceof Error && "code" in error ? error.code : null;
-    if (this.#state !== "failed" && NO_SPACE.has(code)) {
-      try {
-        await this.#file?.handle.truncate(this.#bytes);
-        this.#state = "full";
-        return new Fault("audit-unavailable", "there is no space left for the audit journal", {
-          cause: error,
-        });
-      } catch (second) {
-        return this.#fail(second);
-      }
+    const code = codeOf(error);
+    const [space, descriptor] = [NO_SPACE.has(code), NO_DESCRIPTOR.has(code)];
+    if (this.#state === "failed" || !(space || descriptor)) return this.#fail(error);
+    try {
+      await this.#file?.handle.truncate(this.#bytes);
+    } catch (second) {
+      return this.#fail(second);
     }
-    return this.#fail(error);
+    this.#state = "full";
+    const what = space
+      ? "space left for the audit journal"
+      : "descriptor left for the audit journal's next file";
+    return new Fault("audit-unavailable", `there is no ${what}`, { cause: error });
   }
 
   #fail(cause: unknown): Fault {
@@ -274,8 +275,6 @@ class GroupCommit implements Journal {
   }
 }
 
-/** Throws when the name leads to no file or another one by now, or to one that is not as long as it was made. */
-async function untouched({ path, inode }: Written, bytes: number): Promise<void> {
-  const { ino, size } = await stat(path);
-  if (ino !== inode || size !== bytes) throw new Error(`somebody replaced, cut or wrote to ${path}`);
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : null;
 }

@@ -1,7 +1,7 @@
 import type { AuditAction, AuditEvent } from "../domain/audit-event.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Closing, Ledger, Log } from "../ports.ts";
-import { type Budget, budget, type Mark } from "./budget.ts";
+import { type Budget, budget, type Mark, type Shipped } from "./budget.ts";
 import { type CheckpointKey, type Checkpoints, checkpoints } from "./checkpoint.ts";
 import type { JournalCounters, JournalState } from "./journal.ts";
 import { beginLife, type Life } from "./life.ts";
@@ -35,6 +35,8 @@ export interface LedgerOptions {
   readonly keepBytes?: number;
   /** How often the disk is looked at and ended lives are searched for, ms; 0 for only once. */
   readonly sweepEvery?: number;
+  /** Records that may wait for the disk; 100,000 if left out. */
+  readonly mostWaiting?: number;
   /** The key that signs checkpoints; without one there are none. */
   readonly checkpoint?: () => CheckpointKey;
   /** Called once when the journal failed for good: the process should drain and exit with an error. */
@@ -73,8 +75,10 @@ const MOST_WAITING = 100_000;
 /** Opens the ledger: cuts torn tails, gives open intents of ended lives their outcome, writes the boot record. */
 export async function ledger(options: LedgerOptions): Promise<AuditLedger> {
   const { segmentBytes = 16 * MEGABYTE, segmentAge = HOUR } = options;
-  const life = await beginLife({ ...options, segmentBytes, segmentAge });
-  const it = new WriteAhead(options, life);
+  let it: WriteAhead | null = null;
+  const makeRoom = async (bytes: number) => (await it?.makeRoom(bytes)) ?? false;
+  const life = await beginLife({ ...options, segmentBytes, segmentAge, makeRoom });
+  it = new WriteAhead(options, life);
   await it.begin();
   return it;
 }
@@ -86,7 +90,7 @@ class WriteAhead implements AuditLedger {
   readonly #budget: Budget;
   readonly #events: Partial<Record<AuditAction, number>> = {};
   readonly #open = new Set<string>();
-  #through: ((producer: string) => number | null) | null = null;
+  #through: Shipped | null = null;
   #lost = 0;
   #refused = 0;
   #counted = 0;
@@ -101,13 +105,16 @@ class WriteAhead implements AuditLedger {
     this.#life = life;
     this.source = sourceOf(options.folder, life, (through) => {
       this.#through = through;
+      // What was full of records that are safe elsewhere has room from now on.
+      void this.sweep();
     });
     this.#budget = budget({
       folder: options.folder,
+      log: options.log,
       most: () => options.most ?? (this.#through === null ? null : 1024 * MEGABYTE),
       keepFor: options.keepFor ?? 24 * HOUR,
       keepBytes: options.keepBytes ?? 1024 * MEGABYTE,
-      shipped: (producer) => this.#through?.(producer) ?? null,
+      shipped: () => this.#through,
       current: () => ({ producer: life.producer, first: life.journal.durable().first }),
     });
     this.#checkpoints = checkpointsOf(options, life);
@@ -118,12 +125,12 @@ class WriteAhead implements AuditLedger {
     try {
       await this.#life.adopt();
     } catch (error) {
-      // A full disk is no reason not to proxy: the boot record is tried again before the next one.
+      // Want of space is no reason not to proxy: the boot record is tried again before the next one.
       if (this.#life.journal.state() !== "full") {
         await this.#life.close(0);
         throw error;
       }
-      this.#options.log.error({ err: error }, "audit: there is no space for the journal");
+      this.#options.log.error({ err: error }, "audit: the journal can not be written yet");
     }
     await this.sweep();
     const every = this.#options.sweepEvery ?? 10_000;
@@ -173,13 +180,23 @@ class WriteAhead implements AuditLedger {
     await this.#life.close(this.#open.size);
   }
 
+  /** Gives up the oldest shipped files for so many bytes; false: there are none. */
+  async makeRoom(bytes: number): Promise<boolean> {
+    try {
+      return (await this.#budget.sweep(this.#options.clock.now(), bytes)) > 0;
+    } catch (error) {
+      this.#options.log.error({ err: error }, "audit: no room could be made for the journal");
+      return false;
+    }
+  }
+
   async #write(event: AuditEvent): Promise<void> {
     const { clock, redact } = this.#options;
     const { journal } = this.#life;
     if (BEGINNINGS.has(event.action) && this.#budget.mark() === "hard") {
       throw new Fault("audit-unavailable", "the disk of the audit journal is full up to its hard mark");
     }
-    if (journal.counters.waiting >= MOST_WAITING) {
+    if (journal.counters.waiting >= (this.#options.mostWaiting ?? MOST_WAITING)) {
       throw new Fault("audit-unavailable", "too many records wait for the disk");
     }
     if (!this.#life.booted()) await this.#life.adopt();
@@ -195,10 +212,15 @@ class WriteAhead implements AuditLedger {
     }
   }
 
+  /** Each part whatever becomes of the others. */
   async #sweepNow(): Promise<void> {
     const { log, clock } = this.#options;
     try {
       if (this.#life.booted() && this.#life.journal.state() === "open") await this.#life.adopt();
+    } catch (error) {
+      log.error({ err: error }, "audit: ended lives could not be looked after");
+    }
+    try {
       await this.#budget.sweep(clock.now());
     } catch (error) {
       log.error({ err: error }, "audit: the disk of the journal could not be looked after");

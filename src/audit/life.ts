@@ -7,7 +7,7 @@ import { lockPath } from "./folder.ts";
 import { type Journal, journal } from "./journal.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { bootMark, type Moment, mark, unknownOutcome } from "./mark.ts";
-import { openIntents, takeDead } from "./recover.ts";
+import { type Dead, openIntents, type Taken, takeDead } from "./recover.ts";
 
 export interface LifeOptions {
   readonly folder: string;
@@ -15,6 +15,8 @@ export interface LifeOptions {
   readonly log: Log;
   readonly segmentBytes: number;
   readonly segmentAge: number;
+  /** See JournalOptions. */
+  readonly makeRoom: (bytes: number) => Promise<boolean>;
 }
 
 /** One process's life as a producer: its name, its journal, and the lock that says it is alive. */
@@ -23,7 +25,8 @@ export interface Life {
   readonly journal: Journal;
   /**
    * Takes note of lives that ended: their torn tails are cut, their open intents get the outcome `unknown` in this
-   * journal, and a record names their last hashes. The first call always writes a record, `journal.boot`.
+   * journal, and a record names their last hashes. The first call always writes a record, `journal.boot`, and throws
+   * before it when a life can't be taken over; later calls report that once, and leave only that one alone.
    */
   adopt(): Promise<void>;
   /** Whether the boot record is durable. */
@@ -38,10 +41,20 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
   const producer = producerName(clock.now());
   const lock = await claim(folder, producer);
   const it = journal({ ...options, producer });
+  const failing = new Set<string>();
+  let begun = false;
   let booted = false;
   let adopting: Promise<void> | null = null;
   const adopt = async (): Promise<void> => {
-    await adoptDead(options, producer, it, booted);
+    const taken = await takeDead(folder, producer);
+    const [failed] = taken.failed;
+    if (failed !== undefined && !begun) {
+      for (const { lock } of taken.dead) lock.release();
+      throw failed.fault;
+    }
+    begun = true;
+    report(taken, failing, options.log);
+    await adoptDead(options, taken.dead, it, booted);
     booted = true;
   };
   return {
@@ -62,7 +75,8 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
         options.log.warn({ err: error }, "audit: the journal ends without a goodbye");
       } finally {
         await it.close();
-        lock.release();
+        // A life that wrote nothing is nothing to take note of.
+        lock.release({ remove: it.counters.groups + it.counters.failures === 0 });
       }
     },
   };
@@ -90,13 +104,25 @@ async function claim(folder: string, producer: string): Promise<Lock> {
   }
 }
 
-async function adoptDead(options: LifeOptions, self: string, it: Journal, booted: boolean): Promise<void> {
-  const { folder, clock, log } = options;
-  const dead = await takeDead(folder, self);
+/** Reports each life that can't be taken over once, as long as that lasts. */
+function report({ failed }: Taken, failing: Set<string>, log: Log): void {
+  for (const { producer, fault } of failed) {
+    if (!failing.has(producer)) log.error({ err: fault, producer }, "audit: a life could not be taken over");
+  }
+  failing.clear();
+  for (const { producer } of failed) failing.add(producer);
+}
+
+async function adoptDead(
+  { clock, log }: LifeOptions,
+  dead: readonly Dead[],
+  it: Journal,
+  booted: boolean,
+): Promise<void> {
   let adopted = false;
   try {
     if (booted && dead.length === 0) return;
-    const intents = await openIntents(dead);
+    const intents = openIntents(dead);
     const moment: Moment = { at: clock.now(), monotonic: clock.monotonic() };
     const ended = dead.filter((life) => life.sequence > 0);
     const marks = [bootMark(booted ? "journal.adopted" : "journal.boot", moment, ended)];
@@ -106,8 +132,10 @@ async function adoptDead(options: LifeOptions, self: string, it: Journal, booted
     for (const { id, sequence } of dead) {
       if (sequence === 0) log.warn({ producer: id }, "audit: a process ended, and no record of it is here");
     }
-    for (const { id, sequence, torn } of ended) {
+    for (const { id, sequence, torn, aside } of ended) {
       log.info({ producer: id, sequence, torn }, "audit: the journal of an ended process was taken over");
+      if (aside !== undefined)
+        log.error({ producer: id, sequence, aside }, "audit: whole records behind a hole were laid aside");
     }
     if (intents.length > 0) {
       log.warn({ intents: intents.length }, "audit: requests without a known outcome were found");

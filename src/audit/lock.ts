@@ -14,7 +14,7 @@ const BUSY = 5;
 
 /**
  * Takes the lock of this file, or null when a living process (this one as well) has it. `create` makes the file;
- * without it a file that is not there can not be locked. The runtime has no flock; SQLite's lock is one that works
+ * without it a file that is not there can not be locked. Throws, naming the file, where that can't be told. The runtime has no flock; SQLite's lock is one that works
  * on every system and across containers that share a folder.
  */
 export function takeLock(path: string, { create }: { readonly create: boolean }): Lock | null {
@@ -27,8 +27,10 @@ export function takeLock(path: string, { create }: { readonly create: boolean })
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
   } catch (error) {
     database?.close();
-    if (isSqlite(error, BUSY) || (!create && isSqlite(error, CANT_OPEN))) return null;
-    throw error;
+    const gone = !create && isSqlite(error, CANT_OPEN) && !existsSync(path);
+    if (gone || isSqlite(error, BUSY)) return null;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${path} can not be locked: ${why}`, { cause: error });
   }
   // Whoever removed the file had the lock until then: what it stood for is over.
   if (!existsSync(path)) {

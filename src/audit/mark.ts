@@ -17,6 +17,10 @@ export interface Ended {
   readonly id: string;
   readonly sequence: number;
   readonly hash: string;
+  /** Bytes that were cut off behind that record: nobody was ever told that they are there. */
+  readonly torn: number;
+  /** The file where they were laid aside, since there were whole records among them. */
+  readonly aside: string | undefined;
 }
 
 export interface Moment {
@@ -58,12 +62,12 @@ export function mark(
 export function bootMark(
   action: "journal.boot" | "journal.adopted",
   moment: Moment,
-  after: readonly (Ended & { readonly torn: number })[],
+  after: readonly Ended[],
 ): string {
   return mark(action, moment, {
     pid: process.pid,
     runtime: process.version,
-    after: after.map(({ id, sequence, hash, torn }) => ({ id, sequence, hash, torn })),
+    after: after.map(({ id, sequence, hash, torn, aside }) => ({ id, sequence, hash, torn, aside })),
   });
 }
 

@@ -52,7 +52,10 @@ export interface ShipperStatus extends SinkCounts {
 /** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
 export interface Shipper extends Closing {
   status(): ShipperStatus;
-  /** The last record of a producer that the sink has: infinity for a life that is over and all there; null: not known. */
+  /**
+   * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and
+   * journal disagree about its end; null: not known just now.
+   */
   shipped(producer: string): number | null;
 }
 
@@ -66,8 +69,8 @@ class Carrier implements Shipper {
   readonly #options: Required<ShipperOptions>;
   readonly #positions = new Map<string, number>();
   readonly #readers = new Map<string, Reader>();
-  /** Lives that are over: infinity for those that are all there, null where sink and journal disagree about their end. */
-  readonly #finished = new Map<string, number | null>();
+  /** Lives that are over: infinity for those that are all there, 0 where sink and journal disagree about their end. */
+  readonly #finished = new Map<string, number>();
   readonly #debts: Debts;
   readonly #count = { batches: 0, failures: 0, gaps: 0 };
   readonly #ailment: Ailment;
@@ -261,7 +264,7 @@ class Carrier implements Shipper {
         "audit: the sink says to have more than there is",
       );
     }
-    this.#finished.set(producer, position > last ? null : Number.POSITIVE_INFINITY);
+    this.#finished.set(producer, position > last ? 0 : Number.POSITIVE_INFINITY);
     this.#debts.settled(producer);
     this.#positions.delete(producer);
     await this.#readers.get(producer)?.close();

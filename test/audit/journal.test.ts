@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFile, copyFile, readdir, readFile, rename, rm, truncate } from "node:fs/promises";
+import { appendFile, copyFile, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { linkOf, NO_HASH } from "../../src/audit/chain.ts";
@@ -40,6 +40,26 @@ t.test("all that wait share one sync", async (t) => {
   await Promise.all(Array.from({ length: 100 }, (_, number) => it.append(note(number))));
   t.equal(it.counters.groups, 1);
   t.equal(it.counters.waiting, 0);
+  await it.close();
+});
+
+t.test("a long queue is written in groups of a thousand", async (t) => {
+  const it = open(t.testdir());
+  await Promise.all(Array.from({ length: 1_000 }, (_, number) => it.append(note(number))));
+  t.equal(it.counters.groups, 1);
+  await Promise.all(Array.from({ length: 1_001 }, (_, number) => it.append(note(number))));
+  t.equal(it.counters.groups, 3);
+  await it.close();
+});
+
+t.test("nobody else on this machine may read the files", async (t) => {
+  const folder = t.testdir();
+  const it = open(folder, { segmentBytes: 1 });
+  await it.append(note(1));
+  await it.append(note(2));
+  const files = await readdir(folder);
+  t.equal(files.length, 2);
+  for (const file of files) t.equal((await stat(join(folder, file))).mode & 0o777, 0o600);
   await it.close();
 });
 
@@ -92,10 +112,10 @@ t.test("a closed journal takes nothing", async (t) => {
 });
 
 /** Runs a writer under strace, which makes one system call fail. Gives what it printed. */
-async function injected(folder: string, inject: string): Promise<string> {
+async function injected(folder: string, inject: string, ...more: readonly string[]): Promise<string> {
   const program = new URL("writer.ts", import.meta.url).pathname;
   const trace = ["-f", "-qq", "-e", `trace=${inject.split(":")[0]}`, "-e", `inject=${inject}`];
-  const tracer = spawn("strace", [...trace, process.execPath, program, folder], {
+  const tracer = spawn("strace", [...trace, process.execPath, program, folder, ...more], {
     stdio: ["ignore", "pipe", "ignore"],
     // strace counts calls by thread.
     env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
@@ -131,6 +151,56 @@ t.test(
         [2, 2],
         [3, 4],
         [4, 5],
+      ],
+    );
+  },
+);
+
+t.test("a record that there is no space for is written again where room can be made for it", async (t) => {
+  const folder = t.testdir();
+  const said = await injected(folder, "pwrite64:error=ENOSPC:when=3..4", "2");
+  t.equal(said, "1 durable\n2 durable\n3 durable\n4 durable\n5 durable\n");
+  t.strictSame(
+    (await linesOf(folder)).map((line) => [
+      linkOf(Buffer.from(line))?.sequence,
+      JSON.parse(line).guise.number,
+    ]),
+    [1, 2, 3, 4, 5].map((number) => [number, number]),
+  );
+  const once = await injected(t.testdir(), "pwrite64:error=ENOSPC:when=3..4", "1");
+  t.equal(once, "1 durable\n2 durable\n3 audit-unavailable full\n4 durable\n5 durable\n");
+});
+
+t.test("a write of nothing is a failure", async (t) => {
+  const said = await injected(t.testdir(), "pwrite64:retval=0:when=2");
+  t.match(said, "1 durable\n2 audit-unavailable failed\n3 audit-unavailable failed\n");
+});
+
+t.test(
+  "without a descriptor for the next file or its folder records are refused until there is one",
+  async (t) => {
+    const folder = t.testdir();
+    const program = new URL("crowded.ts", import.meta.url).pathname;
+    const child = spawn("sh", ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, program, folder], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    for await (const chunk of child.stdout) said += chunk;
+    t.strictSame(said.split("\n").slice(0, -1), [
+      "1 audit-unavailable full",
+      "2 audit-unavailable full",
+      "3 durable open",
+      "4 durable open",
+      "5 audit-unavailable full",
+      "6 durable open",
+    ]);
+    const lines = await linesOf(folder);
+    t.strictSame(
+      lines.map((line) => [linkOf(Buffer.from(line))?.sequence, JSON.parse(line).guise.number]),
+      [
+        [1, 3],
+        [2, 4],
+        [3, 6],
       ],
     );
   },

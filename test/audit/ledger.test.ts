@@ -142,14 +142,18 @@ t.test("above the hard mark nothing new begins, but ends are still recorded", as
   t.strictSame([...new Set(results)], ["ok", "refused"]);
   await t.resolves(it.record(event({ action: "impersonation.ended" })));
   await t.resolves(it.record(event({ action: "impersonation.refused" })));
-  await t.rejects(it.record(event({ action: "impersonation.started" })), { code: "audit-unavailable" });
+  for (const action of ["started", "elevated", "progress"] as const)
+    await t.rejects(it.record(event({ action: `impersonation.${action}` })), {
+      code: "audit-unavailable",
+      detail: /hard mark/,
+    });
   t.strictSame(
     log.lines.filter((line) => line.level === "error").map((line) => line.message),
     ["audit: the journal is above its soft mark", "audit: the journal is above its hard mark"],
   );
   t.match(it.counters(), {
     disk: { mark: "hard" },
-    refused: results.filter((word) => word === "refused").length + 1,
+    refused: results.filter((word) => word === "refused").length + 3,
   });
   await it.close();
 });
@@ -181,6 +185,26 @@ t.test("blocking goes on without the disk and counts what was lost, batch does n
     await it.close();
     t.ok(it.counters().lost > 0, mode);
   }
+});
+
+t.test("strict and blocking answer when the disk has it", async (t) => {
+  for (const mode of ["strict", "blocking"] as const) {
+    const folder = t.testdir();
+    const it = await openLedger(folder, { mode });
+    await it.record(event());
+    t.match(it.counters().journal, { records: 2, waiting: 0 }, mode);
+    t.equal((await recordsIn(folder)).length, 2, mode);
+    await it.close();
+  }
+});
+
+t.test("no more records wait for the disk than were meant to", async (t) => {
+  const it = await openLedger(t.testdir(), { mostWaiting: 10 });
+  const said = await Promise.allSettled(Array.from({ length: 12 }, () => it.record(event())));
+  const refused = said.flatMap((one) => (one.status === "rejected" ? [one.reason.detail] : []));
+  t.strictSame(refused, Array(2).fill("too many records wait for the disk"));
+  await t.resolves(it.record(event()));
+  await it.close();
 });
 
 t.test("batch answers before the disk does", async (t) => {

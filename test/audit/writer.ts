@@ -1,15 +1,23 @@
-/** A process that appends five records one after another and says how each went; a test makes its disk fail. */
+/**
+ * A process that appends five records one after another and says how each went; a test makes its disk fail. Its second
+ * argument says how often room can be made.
+ */
 import { journal } from "../../src/audit/journal.ts";
 import { mark } from "../../src/audit/mark.ts";
 import { Fault } from "../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+let room = Number(process.argv[3] ?? 0);
 const it = journal({
   folder: process.argv[2] ?? "",
   producer: "gw",
   segmentBytes: 1e6,
   segmentAge: 1e9,
   clock,
+  makeRoom: async (bytes) => {
+    room -= 1;
+    return bytes > 0 && room >= 0;
+  },
 });
 for (let number = 1; number <= 5; number += 1) {
   const said = await it.append(mark("journal.boot", { at: 1, monotonic: 1 }, { number })).then(

@@ -1,0 +1,38 @@
+import { EventEmitter, once } from "node:events";
+import t from "tap";
+import { shipper } from "../../src/audit/shipper.ts";
+import type { JournalRecord } from "../../src/ports.ts";
+import { event } from "./event.ts";
+import { clock, memoryLog, openLedger } from "./world.ts";
+
+t.test("what a process records that still runs is shipped by nobody else", async (t) => {
+  const folder = t.testdir();
+  const [one, two] = [await openLedger(folder), await openLedger(folder)];
+  const sent: string[] = [];
+  const heard = new EventEmitter();
+  const sink = {
+    name: "memory",
+    position: async () => 0,
+    send: async (records: readonly JournalRecord[]) => {
+      sent.push(...records.map(({ producer }) => producer));
+      heard.emit("sent");
+    },
+    counts: () => ({ shipped: sent.length, filtered: 0, refused: 0 }),
+    changed: () => undefined,
+    warnings: async () => [],
+    close: async () => undefined,
+  };
+  await one.record(event());
+  const it = shipper({ source: two.source, sink, clock, log: memoryLog(), linger: 1, idle: 1 });
+  while (!sent.includes(two.source.producer)) await once(heard, "sent");
+  const { batches } = it.status();
+  await two.record(event());
+  while (it.status().batches <= batches) await once(heard, "sent");
+  t.strictSame([...new Set(sent)], [two.source.producer]);
+  await one.close();
+  await two.sweep();
+  while (!sent.includes(one.source.producer)) await once(heard, "sent");
+  t.pass("until it is over");
+  await two.close();
+  await it.close();
+});
