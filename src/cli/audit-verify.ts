@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Checkpoint, isCheckpoint } from "../audit/checkpoint.ts";
 import { type Beyond, type Comparison, compare } from "../audit/compare.ts";
 import { fileLines, journalLines } from "../audit/lines.ts";
+import { unendedIn } from "../audit/unended.ts";
 import { type VerifyReport, verifier } from "../audit/verify.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { publicKeyOf } from "../keys/material.ts";
@@ -15,10 +16,13 @@ import type { CommandIo } from "./command.ts";
 export async function verify(words: AuditWords, io: CommandIo): Promise<number> {
   const keys = await keysOf(words, io);
   const sworn = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
-  const it = verifier({ keys: keys.size === 0 ? null : keys, sworn });
+  const journals = words.file === undefined && words.redis === undefined;
+  // A stream, and what was exported from one, has again what was sent again.
+  const it = verifier({ keys: keys.size === 0 ? null : keys, sworn, copies: !journals });
   for await (const { producer, lines } of linesOf(words, io)) {
     for (const line of lines) it.line(line, producer);
   }
+  if (journals) for (const link of await unendedIn(join(dataFolder(words, io), "audit"))) it.unended(link);
   const report = it.report();
   const against = words.against === undefined ? null : await comparedWith(words.against, words, io);
   const gone = words.whole === true ? [...goneFrom(report), ...goneBeside(against)] : [];
@@ -125,11 +129,19 @@ function checkpointOf(text: string): Checkpoint | null {
 }
 
 /** What an archive that was never thinned out would still have. */
-function goneFrom({ lives, absent }: VerifyReport): readonly string[] {
+function goneFrom({ lives, absent, aged }: VerifyReport): readonly string[] {
   const beginnings = lives
     .filter((life) => life.from > 1)
     .map((life) => `${life.producer} begins at ${life.from}`);
-  return [...beginnings, ...absent.map((producer) => `${producer} is not here at all`)];
+  const sworn = new Set(aged.map(({ producer }) => producer));
+  return [
+    ...beginnings,
+    ...absent.flatMap((producer) => (sworn.has(producer) ? [] : `${producer} is not here at all`)),
+    ...aged.map(
+      ({ producer, to, at }) =>
+        `${producer} is not here at all: a checkpoint swears it up to ${to}, ${at}, before all that is here`,
+    ),
+  ];
 }
 
 function asText(report: VerifyReport, gone: readonly string[], whole: boolean): string {
