@@ -88,8 +88,10 @@ class RedisStream implements Sink {
     await this.#opening;
     const answer = await this.#client.hget(`${this.#stream}:cursor`, producer);
     const position = Number(answer ?? 0);
-    if (!Number.isSafeInteger(position) || position < 0)
-      throw new Error(`the cursor of ${producer} is no number`);
+    if (!/^\d+$/.test(answer ?? "0") || !Number.isSafeInteger(position))
+      throw new Error(
+        `${this.#stream}:cursor has no number for ${producer}: guise audit reship --redis VARIABLE repairs it`,
+      );
     const told = this.#mayHave(producer) < position ? await this.#doubt(producer, position) : position;
     this.#known.set(producer, told);
     return told;
