@@ -193,7 +193,6 @@ t.test("hostile text takes no long time", async (t) => {
     '"',
     "%22:",
     '"a":{',
-    '"key":{',
     "a:",
     " :",
   ]) {
@@ -201,4 +200,5 @@ t.test("hostile text takes no long time", async (t) => {
     t.ok(withoutSecrets(text, "/").length >= text.length, part);
   }
   t.equal(withoutSecrets(`://${"a".repeat(500_000)}`).length, 500_003);
+  t.equal(withoutSecrets('"key":{'.repeat(100_000)), '"key":"[redacted]"');
 });
