@@ -19,6 +19,7 @@ export interface EvidenceParts {
   readonly redisUrl: string | null;
   readonly clock: Clock;
   readonly log: Log;
+  readonly witness?: Pick<Log, "info"> | undefined;
   newId(): string;
 }
 
@@ -77,7 +78,7 @@ function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
 }
 
 async function openLedger(
-  { data, held, start, clock, log }: EvidenceParts,
+  { data, held, start, clock, log, witness = log }: EvidenceParts,
   ring: Keyring,
   failed: (fault: Fault) => void,
 ): Promise<AuditLedger> {
@@ -87,6 +88,7 @@ async function openLedger(
     mode,
     clock,
     log,
+    witness,
     redact: redactor({ key: ring.derive("audit"), ...start.audit.secrets }),
     checkpoint: () => ring.signer("checkpoint"),
     failed: (fault) => {

@@ -37,6 +37,8 @@ export interface LedgerOptions {
   readonly sweepEvery?: number;
   /** Records that may wait for the disk; 100,000 if left out. */
   readonly mostWaiting?: number;
+  /** Where checkpoints are written besides the journal, whatever the log leaves out; the log unless given. */
+  readonly witness?: Pick<Log, "info">;
   /** The key that signs checkpoints; without one there are none. */
   readonly checkpoint?: () => CheckpointKey;
   /** Called once when the journal failed for good: the process should drain and exit with an error. */
@@ -262,7 +264,10 @@ class WriteAhead implements AuditLedger {
   }
 }
 
-function checkpointsOf({ checkpoint, clock, log }: LedgerOptions, life: Life): Checkpoints | null {
+function checkpointsOf(
+  { checkpoint, clock, log, witness = log }: LedgerOptions,
+  life: Life,
+): Checkpoints | null {
   if (checkpoint === undefined) return null;
   return checkpoints({
     journal: life.journal,
@@ -272,6 +277,6 @@ function checkpointsOf({ checkpoint, clock, log }: LedgerOptions, life: Life): C
     every: 1_000,
     within: 60_000,
     // The log is the further place: what a collector has taken away can't be cut here any more.
-    made: (made) => log.info({ checkpoint: made }, "audit: checkpoint"),
+    made: (made) => witness.info({ checkpoint: made }, "audit: checkpoint"),
   });
 }

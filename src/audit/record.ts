@@ -1,13 +1,14 @@
 import type { AuditAction, AuditEvent, Captured } from "../domain/audit-event.ts";
 import { hostOf } from "../domain/host.ts";
 import type { Identity } from "../domain/identity.ts";
-import { type Redact, withoutJwt, withoutSecrets } from "./redact.ts";
+import type { Redact } from "./redact.ts";
+import { withoutJwt } from "./within.ts";
 
 /** What stands in a record besides the event itself. */
 export interface RecordContext {
   /** Monotonic ms, so that an order can be told although the wall clock was moved. */
   readonly monotonic: number;
-  /** Takes secrets out of query strings, forms and headers. */
+  /** Takes secrets out of query strings, forms, headers, paths and what people wrote. */
   readonly redact: Redact;
 }
 
@@ -58,9 +59,9 @@ export function draft(event: AuditEvent, context: RecordContext): string {
   const { request, response, decision, impersonation } = event;
   const body = {
     "@timestamp": iso(event.at),
-    event: eventPart(event, cut),
+    event: eventPart(event, context, cut),
     ecs: ECS,
-    message: words("message", event.detail, cut),
+    message: words("message", event.detail, context, cut),
     user: userPart(event, cut),
     related: relatedPart(event),
     http: httpPart(event, context, cut),
@@ -89,7 +90,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
   return printable(JSON.stringify(body));
 }
 
-function eventPart(event: AuditEvent, cut: string[]): object {
+function eventPart(event: AuditEvent, context: RecordContext, cut: string[]): object {
   const [category, type] = KINDS[event.action];
   const { impersonation, span, response } = event;
   const duration = span === null ? response?.duration : span.end - span.start;
@@ -102,8 +103,8 @@ function eventPart(event: AuditEvent, cut: string[]): object {
     type: [type],
     action: event.action,
     outcome: event.outcome,
-    reason: words("event.reason", impersonation?.reason ?? null, cut),
-    reference: words("event.reference", impersonation?.ticket ?? null, cut),
+    reason: words("event.reason", impersonation?.reason ?? null, context, cut),
+    reference: words("event.reference", impersonation?.ticket ?? null, context, cut),
     start: span === null ? undefined : iso(span.start),
     end: span === null ? undefined : iso(span.end),
     duration: duration === undefined ? undefined : Math.round(duration * NANOSECONDS),
@@ -189,14 +190,19 @@ function urlPart({ request }: AuditEvent, { redact }: RecordContext, cut: string
   return {
     domain: cap("url.domain", host, CAPS.id, cut),
     port: port ?? undefined,
-    path: cap("url.path", withoutSecrets(request.path, "/"), CAPS.path, cut),
+    path: cap("url.path", redact(request.path, ":path"), CAPS.path, cut),
     query: cap("url.query", request.query === null ? null : redact(request.query), CAPS.query, cut),
   };
 }
 
 /** What a person wrote, which may be an address with a secret in it. */
-function words(field: string, text: string | null, cut: string[]): string | undefined {
-  return cap(field, text === null ? null : withoutSecrets(text), CAPS.text, cut);
+function words(
+  field: string,
+  text: string | null,
+  { redact }: RecordContext,
+  cut: string[],
+): string | undefined {
+  return cap(field, text === null ? null : redact(text, ""), CAPS.text, cut);
 }
 
 function cap(field: string, text: string | null, most: number, cut: string[]): string | undefined {

@@ -135,8 +135,11 @@ class RedisStream implements Sink {
     await this.#opening;
     const answer = await this.#client.hget(`${this.#stream}:cursor`, producer);
     const position = Number(answer ?? 0);
-    if (!Number.isSafeInteger(position) || position < 0)
-      throw new SinkProblem("cursor unreadable", `the cursor of ${producer} is no number`);
+    if (!/^\d+$/.test(answer ?? "0") || !Number.isSafeInteger(position))
+      throw new SinkProblem(
+        "cursor unreadable",
+        `${this.#stream}:cursor has no number for ${producer}: guise audit reship --redis VARIABLE repairs it`,
+      );
     const told = this.#mayHave(producer) < position ? await this.#doubt(producer, position) : position;
     this.#known.set(producer, told);
     return told;

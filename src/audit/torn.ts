@@ -4,6 +4,8 @@ import { type Link, linkOf, type Tip } from "./chain.ts";
 import { type Segment, syncFolder } from "./folder.ts";
 import { GROUP } from "./journal.ts";
 
+const CLOSED = '"action":"journal.closed"';
+
 /** How a file of an ended life ends after its tail was cut. */
 export interface Ending {
   /** Its last record; null where none is left. */
@@ -29,10 +31,13 @@ interface Placed extends Link {
 export async function cutTorn({ path, producer, first }: Segment): Promise<Ending> {
   const bytes = await readFile(path);
   const records = lastRecords(bytes, producer);
-  const tip = soundEnd(records, first);
+  const last = records.at(-1) ?? null;
+  // Whoever said goodbye had everything before it on the disk: a hole there is no torn group.
+  const parted = last !== null && bytes.includes(CLOSED, last.start);
+  const tip = parted ? last : soundEnd(records, first);
   const whole = tip === null ? 0 : tip.end + 1;
   const rest = bytes.subarray(whole);
-  const aside = tip === (records.at(-1) ?? null) ? null : `${path}.torn`;
+  const aside = tip === last ? null : `${path}.torn`;
   if (aside !== null) {
     await durably(aside, "w", (handle) => handle.writeFile(rest));
     await syncFolder(dirname(aside));

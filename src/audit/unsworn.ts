@@ -8,13 +8,6 @@ export interface Stretch {
   readonly signature: string | null;
 }
 
-/** What a life has seen of the end of another one. */
-export interface Claim {
-  readonly by: string;
-  readonly sequence: number;
-  readonly hash: string;
-}
-
 /** A life that goes on has a checkpoint each minute, ms. */
 const LONGEST = 300_000;
 
@@ -24,22 +17,21 @@ const LONGEST = 300_000;
  */
 export function unsworn(
   lives: ReadonlyMap<string, Stretch>,
-  claims: ReadonlyMap<string, readonly Claim[]>,
+  claims: ReadonlyMap<string, readonly { readonly by: string }[]>,
   now: number,
 ): readonly string[] {
-  const judged = new Map<string, boolean>();
-  const alone = (producer: string): boolean => {
-    const before = judged.get(producer);
-    if (before !== undefined) return before;
-    const life = lives.get(producer);
-    // Who swears for himself, in a circle as well, swears for nobody.
-    judged.set(producer, true);
-    const is =
-      life === undefined || (long(life, now) && (claims.get(producer) ?? []).every(({ by }) => alone(by)));
-    judged.set(producer, is);
-    return is;
-  };
-  return [...lives.keys()].filter(alone);
+  const named = new Map<string, string[]>();
+  for (const [producer, all] of claims) {
+    for (const { by } of all) {
+      const others = named.get(by);
+      if (others === undefined) named.set(by, [producer]);
+      else others.push(producer);
+    }
+  }
+  // From those that need nobody on to all whom they swear for: who swears for himself, in a circle as well, is never reached.
+  const sworn = new Set([...lives].flatMap(([producer, life]) => (long(life, now) ? [] : [producer])));
+  for (const producer of sworn) for (const other of named.get(producer) ?? []) sworn.add(other);
+  return [...lives.keys()].filter((producer) => !sworn.has(producer));
 }
 
 function long({ at, sworn, signature }: Stretch, now: number): boolean {

@@ -1,9 +1,12 @@
 import type { KeyObject } from "node:crypto";
 import { type Link, linkOf, NO_HASH, type Tip } from "./chain.ts";
 import { type Checkpoint, checkpointHolds, isCheckpoint } from "./checkpoint.ts";
+import { Claims, type LaidAside } from "./claims.ts";
+import { type Aged, Elsewhere } from "./elsewhere.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { actionOf, idOf, intentOf, type Line, timeOf } from "./glance.ts";
-import { type Claim, type Stretch, unsworn } from "./unsworn.ts";
+import { Passed, type Range } from "./passed.ts";
+import { type Stretch, unsworn } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;
@@ -21,6 +24,10 @@ export interface VerifyReport {
   }[];
   /** Lives that others name and that are not here at all: deleted after their time, not exported, or taken away. */
   readonly absent: readonly string[];
+  /** What was found behind a hole and laid aside when a life was taken over: a loss of power leaves that, and so does an alteration. */
+  readonly aside: readonly LaidAside[];
+  /** Lives that checkpoints from elsewhere swear, not here either, and over before all that is here: old enough to be deleted. */
+  readonly aged: readonly Aged[];
 }
 
 export interface VerifyOptions {
@@ -28,6 +35,11 @@ export interface VerifyOptions {
   readonly keys: ReadonlyMap<string, KeyObject> | null;
   /** Checkpoints that were kept elsewhere; what they swear must be here. */
   readonly sworn?: readonly Checkpoint[];
+  /**
+   * Whether the same record may stand there more than once, and what was missing behind what follows it, as in a stream to
+   * which records were sent again; false unless given. 16 bytes are kept of each record then.
+   */
+  readonly copies?: boolean;
   /** Wall time, ms. */
   readonly now?: number;
 }
@@ -38,17 +50,23 @@ export interface Verifier {
   line(bytes: Buffer, hint: string | null): void;
   /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */
   forget(producer: string): void;
+  /** A record that was the last of its file, and had no line end although its file is over. */
+  unended(link: Link): void;
   report(): VerifyReport;
 }
 
 interface Life extends Stretch {
-  readonly from: number;
+  from: number;
+  begun: string;
   tip: Tip;
   ended: boolean;
   signature: string | null;
   at: string;
+  readonly passed: Passed | null;
   sworn: Stretch["sworn"];
 }
+
+const UNFIT = "one of the two is not the one that was written";
 
 export function verifier(options: VerifyOptions): Verifier {
   return new Verification(options);
@@ -56,12 +74,14 @@ export function verifier(options: VerifyOptions): Verifier {
 
 class Verification implements Verifier {
   readonly #keys: ReadonlyMap<string, KeyObject> | null;
-  /** By producer and number. */
-  readonly #sworn = new Map<string, Map<number, Checkpoint>>();
+  readonly #elsewhere: Elsewhere;
+  readonly #copies: boolean;
   readonly #lives = new Map<string, Life>();
-  readonly #claims = new Map<string, Claim[]>();
+  readonly #claims = new Claims();
   readonly #open = new Set<string>();
   readonly #answered = new Set<string>();
+  /** Signatures that a checkpoint says came before it, and that have not been seen. */
+  readonly #lacking = new Map<string, Range & { readonly producer: string }>();
   readonly #findings = new Findings();
   readonly #now: number;
   #last: { readonly life: Life; readonly bytes: Buffer } | null = null;
@@ -70,18 +90,15 @@ class Verification implements Verifier {
   #records = 0;
   #checkpoints = 0;
 
-  constructor({ keys, sworn = [], now = Date.now() }: VerifyOptions) {
+  constructor({ keys, sworn = [], copies = false, now = Date.now() }: VerifyOptions) {
     this.#keys = keys;
     this.#now = now;
-    for (const it of sworn) {
-      this.#checkSignature(it);
-      const numbers = this.#sworn.get(it.producer) ?? new Map<number, Checkpoint>();
-      this.#sworn.set(it.producer, numbers.set(it.sequence, it));
-    }
+    this.#copies = copies;
+    this.#elsewhere = new Elsewhere(sworn);
+    for (const it of sworn) this.#checkSignature(it);
   }
 
   line(bytes: Buffer, hint: string | null): void {
-    if (bytes.length === 0) return;
     const text = bytes.toString("latin1");
     const link = linkOf(bytes, text);
     if (link === null) {
@@ -93,9 +110,15 @@ class Verification implements Verifier {
     this.#latest = link.producer;
     const life = this.#follow(link, bytes);
     if (life === null) return;
-    if (this.#last?.life !== life) this.#stamp();
-    this.#last = { life, bytes };
-    this.#compare(link);
+    if (link.sequence === life.tip.sequence) {
+      if (this.#last?.life !== life) this.#stamp();
+      this.#last = { life, bytes };
+    }
+    if (this.#elsewhere.denies(link)) {
+      const { producer, sequence } = link;
+      const detail = "a checkpoint from elsewhere swears another record";
+      this.#findings.add("replaced", producer, sequence, sequence, detail);
+    }
     try {
       this.#look({ bytes, text }, link, life);
     } catch (error) {
@@ -109,11 +132,16 @@ class Verification implements Verifier {
     this.#lives.delete(producer);
   }
 
+  unended({ producer, sequence }: Link): void {
+    this.#findings.add("damaged", producer, sequence, sequence, "its line has no end");
+  }
+
   report(): VerifyReport {
     this.#stamp();
-    for (const [producer, claims] of this.#claims) this.#settleClaims(producer, claims);
-    for (const [producer, sworn] of this.#sworn) this.#settleSworn(producer, sworn);
-    const alone = this.#keys === null ? [] : unsworn(this.#lives, this.#claims, this.#now);
+    this.#settleMissing();
+    this.#claims.settle(this.#lives, this.#findings);
+    const aged = this.#elsewhere.settle(this.#lives, this.#findings);
+    const alone = this.#keys === null ? [] : unsworn(this.#lives, this.#claims.all, this.#now);
     for (const producer of alone) this.#settleUnsworn(producer);
     const lives = [...this.#lives].map(([producer, { from, tip, ended }]) => {
       return { producer, from, to: tip.sequence, ended };
@@ -125,7 +153,9 @@ class Verification implements Verifier {
       more: this.#findings.more,
       open: this.#open.size,
       lives,
-      absent: [...this.#claims.keys()].filter((producer) => !this.#lives.has(producer)),
+      aside: this.#claims.aside,
+      absent: [...this.#claims.all.keys()].filter((producer) => !this.#lives.has(producer)),
+      aged,
     };
   }
 
@@ -136,61 +166,59 @@ class Verification implements Verifier {
   }
 
   /** Holds the record against the one before; null when it is not its turn. */
-  #follow({ producer, sequence, previous, hash }: Link, bytes: Buffer): Life | null {
+  #follow(link: Link, bytes: Buffer): Life | null {
+    const { producer, sequence, previous, hash } = link;
     const life = this.#lives.get(producer);
-    if (life === undefined) {
-      const begun: Life = {
-        from: sequence,
-        tip: { sequence, hash },
-        ended: false,
-        signature: null,
-        at: "",
-        sworn: { sequence: sequence - 1, at: timeOf(bytes) },
-      };
-      this.#lives.set(producer, begun);
-      if (sequence === 1 && previous !== NO_HASH) {
-        this.#findings.add("replaced", producer, 1, 1, "the first record follows another one");
-      }
-      return begun;
-    }
+    if (life === undefined) return this.#begin(link, bytes);
     const { tip } = life;
-    if (sequence <= tip.sequence) {
-      this.#findings.add("repeated", producer, sequence, sequence, "it was passed already");
-      return null;
-    }
+    if (sequence <= tip.sequence) return this.#again(link, life, bytes);
+    life.passed?.next(link, tip.sequence);
     if (sequence > tip.sequence + 1) {
-      this.#findings.add(
-        "missing",
-        producer,
-        tip.sequence + 1,
-        sequence - 1,
-        "there is nothing with these numbers",
-      );
+      if (life.passed === null) this.#missing({ producer, from: tip.sequence + 1, to: sequence - 1 });
     } else if (previous !== tip.hash) {
-      this.#findings.add(
-        "replaced",
-        producer,
-        tip.sequence,
-        sequence,
-        "one of the two is not the one that was written",
-      );
+      this.#findings.add("replaced", producer, tip.sequence, sequence, UNFIT);
     }
     life.tip = { sequence, hash };
     return life;
   }
 
-  /** Holds the record against checkpoints that were kept elsewhere. */
-  #compare({ producer, sequence, hash }: Link): void {
-    const sworn = this.#sworn.get(producer)?.get(sequence);
-    if (sworn !== undefined && sworn.hash !== hash) {
-      this.#findings.add(
-        "replaced",
-        producer,
-        sequence,
-        sequence,
-        "a checkpoint from elsewhere swears another record",
-      );
+  #begin(link: Link, bytes: Buffer): Life {
+    const { producer, sequence, previous, hash } = link;
+    const begun = timeOf(bytes);
+    const passed = this.#copies ? new Passed() : null;
+    passed?.next(link, 0);
+    const sworn = { sequence: sequence - 1, at: begun };
+    const tip = { sequence, hash };
+    const life = { from: sequence, begun, tip, ended: false, signature: null, at: "", passed, sworn };
+    this.#lives.set(producer, life);
+    if (sequence === 1 && previous !== NO_HASH) {
+      this.#findings.add("replaced", producer, 1, 1, "the first record follows another one");
     }
+    return life;
+  }
+
+  /** A record that is not further on is wanted only where it was missing. */
+  #again(link: Link, life: Life, bytes: Buffer): Life | null {
+    const { producer, sequence } = link;
+    const found = life.passed === null ? "passed" : life.passed.again(link);
+    if (found === "copy") return null;
+    if (typeof found === "string") {
+      const detail = found === "other" ? "it is another one than was passed" : "it was passed already";
+      this.#findings.add("repeated", producer, sequence, sequence, detail);
+      return null;
+    }
+    for (const { from, to } of found) this.#findings.add("replaced", producer, from, to, UNFIT);
+    if (sequence < life.from) {
+      const at = timeOf(bytes);
+      if (life.sworn.sequence < life.from) life.sworn = { sequence: sequence - 1, at };
+      life.from = sequence;
+      life.begun = at;
+    }
+    return life;
+  }
+
+  #missing({ producer, from, to }: Range & { readonly producer: string }): void {
+    this.#findings.add("missing", producer, from, to, "there is nothing with these numbers");
   }
 
   /** Reads what the record itself says, where it says something about others. */
@@ -208,21 +236,13 @@ class Verification implements Verifier {
       }
       case "journal.boot":
       case "journal.adopted":
-        this.#claim(line.bytes, link);
+        this.#claims.add(line.bytes, link);
         return;
       case "journal.closed":
         life.ended = true;
         return;
       case "journal.checkpoint":
         this.#checkpoint(line.bytes, link, life);
-    }
-  }
-
-  #claim(bytes: Buffer, { producer }: Link): void {
-    const { guise }: { guise: { after?: readonly { id: string; sequence: number; hash: string }[] } } =
-      JSON.parse(bytes.toString("utf8"));
-    for (const { id, sequence, hash } of guise.after ?? []) {
-      this.#claims.set(id, [...(this.#claims.get(id) ?? []), { by: producer, sequence, hash }]);
     }
   }
 
@@ -238,17 +258,16 @@ class Verification implements Verifier {
       checkpoint.hash === previous;
     if (!right)
       this.#findings.add("unsigned", producer, sequence, sequence, "the checkpoint swears another record");
-    if (life.signature !== null && checkpoint.previous !== life.signature) {
-      this.#findings.add(
-        "missing",
-        producer,
-        checkpoint.sequence,
-        sequence,
-        "a checkpoint before this one is missing",
-      );
+    if (sequence < life.tip.sequence) this.#lacking.delete(`${producer} ${checkpoint.signature}`);
+    else {
+      const { signature } = life;
+      if (signature !== null && checkpoint.previous !== signature) {
+        const range = { producer, from: checkpoint.sequence, to: sequence };
+        this.#lacking.set(`${producer} ${checkpoint.previous}`, range);
+      }
+      life.signature = checkpoint.signature;
     }
-    life.signature = checkpoint.signature;
-    if (signed && right) life.sworn = { sequence, at: timeOf(bytes) };
+    if (signed && right && sequence > life.sworn.sequence) life.sworn = { sequence, at: timeOf(bytes) };
   }
 
   #checkSignature(checkpoint: Checkpoint): boolean {
@@ -261,31 +280,11 @@ class Verification implements Verifier {
     return false;
   }
 
-  /** What later lives saw of an ended one has to be there still, and nothing more. */
-  #settleClaims(producer: string, claims: readonly Claim[]): void {
-    const life = this.#lives.get(producer);
-    if (life === undefined) return;
-    for (const { by, sequence, hash } of claims) {
-      const { tip } = life;
-      if (tip.sequence < sequence) {
-        this.#findings.add("cut", producer, tip.sequence + 1, sequence, `${by} has seen them`);
-      } else if (tip.sequence > sequence || tip.hash !== hash) {
-        this.#findings.add(
-          "grown",
-          producer,
-          sequence,
-          tip.sequence,
-          `${by} has seen it end with ${sequence}`,
-        );
-      }
-    }
-  }
-
-  #settleSworn(producer: string, sworn: ReadonlyMap<number, Checkpoint>): void {
-    const to = this.#lives.get(producer)?.tip.sequence ?? 0;
-    const last = Math.max(...sworn.keys());
-    if (to < last)
-      this.#findings.add("cut", producer, to + 1, last, "a checkpoint from elsewhere swears them");
+  #settleMissing(): void {
+    for (const [producer, { passed }] of this.#lives)
+      for (const range of passed?.gaps() ?? []) this.#missing({ producer, ...range });
+    for (const { producer, from, to } of this.#lacking.values())
+      this.#findings.add("missing", producer, from, to, "a checkpoint before this one is missing");
   }
 
   #settleUnsworn(producer: string): void {

@@ -5,6 +5,7 @@ import { type Checkpoint, isCheckpoint } from "../audit/checkpoint.ts";
 import { type Beyond, type Comparison, compare } from "../audit/compare.ts";
 import type { Finding } from "../audit/findings.ts";
 import { fileLines, type Gone, journalLines } from "../audit/lines.ts";
+import { unendedIn } from "../audit/unended.ts";
 import { type VerifyReport, verifier } from "../audit/verify.ts";
 import { Fault } from "../errors.ts";
 import { readGenerations } from "../keys/folder.ts";
@@ -17,7 +18,9 @@ import type { CommandIo } from "./command.ts";
 export async function verify(words: AuditWords, io: CommandIo): Promise<number> {
   const keys = await keysOf(words, io);
   const sworn = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
-  const it = verifier({ keys: keys.size === 0 ? null : keys, sworn });
+  const journals = words.file === undefined && words.redis === undefined;
+  // A stream, and what was exported from one, has again what was sent again.
+  const it = verifier({ keys: keys.size === 0 ? null : keys, sworn, copies: !journals });
   const deleted: Gone[] = [];
   for await (const { producer, lines, gone } of linesOf(words, io)) {
     for (const line of lines) it.line(line, producer);
@@ -25,6 +28,7 @@ export async function verify(words: AuditWords, io: CommandIo): Promise<number> 
     deleted.push(gone);
     if (gone.aged) it.forget(gone.producer);
   }
+  if (journals) for (const link of await unendedIn(join(dataFolder(words, io), "audit"))) it.unended(link);
   const report = withDeleted(it.report(), deleted);
   const against = words.against === undefined ? null : await comparedWith(words.against, words, io);
   const gone = words.whole === true ? [...goneFrom(report), ...goneBeside(against)] : [];
@@ -150,11 +154,19 @@ function checkpointOf(text: string): Checkpoint | null {
 }
 
 /** What an archive that was never thinned out would still have. */
-function goneFrom({ lives, absent }: VerifyReport): readonly string[] {
+function goneFrom({ lives, absent, aged }: VerifyReport): readonly string[] {
   const beginnings = lives
     .filter((life) => life.from > 1)
     .map((life) => `${life.producer} begins at ${life.from}`);
-  return [...beginnings, ...absent.map((producer) => `${producer} is not here at all`)];
+  const sworn = new Set(aged.map(({ producer }) => producer));
+  return [
+    ...beginnings,
+    ...absent.flatMap((producer) => (sworn.has(producer) ? [] : `${producer} is not here at all`)),
+    ...aged.map(
+      ({ producer, to, at }) =>
+        `${producer} is not here at all: a checkpoint swears it up to ${to}, ${at}, before all that is here`,
+    ),
+  ];
 }
 
 function asText(report: VerifyReport, gone: readonly string[], whole: boolean): string {
@@ -164,6 +176,8 @@ function asText(report: VerifyReport, gone: readonly string[], whole: boolean): 
   });
   if (more > 0) out.push(`… and ${more} more`);
   out.push(...gone.map((text) => `gone      ${text}`));
+  for (const { producer, file } of report.aside)
+    out.push(`note      ${producer}: what stood behind a hole in its end was laid aside as ${file}`);
   // By its age, most likely; but it has to be said.
   if (!whole) out.push(...goneFrom(report).map((text) => `note      ${text}`));
   return out.map((line) => `${line}\n`).join("");

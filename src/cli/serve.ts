@@ -86,7 +86,9 @@ function portOf(text: string): number | null {
 
 async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   const log = pino({ level: io.env.GUISE_LOG ?? "info" });
-  const running = await app({ ...words, env: io.env, log });
+  // Checkpoints are in the log at every level: there they are out of reach of whoever can write to this disk.
+  const witness = log.child({}, { level: "info" });
+  const running = await app({ ...words, env: io.env, log, witness });
   log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
   process.on("SIGHUP", () => void running.reload());
   const why = await Promise.race([signalled(), broken(log), running.failed.then(failed)]);

@@ -262,17 +262,27 @@ t.test("a host is its name alone, and its port a number of its own", async (t) =
 });
 
 t.test("secrets in what people write, and in a path, are not written down", async (t) => {
-  const link = "see https://app.example.com/reset?token=S3CRET";
+  const link = "see https://app.example.com/reset?token=S3CRET&iban=S3CRET";
   const line = draft(
     event({
       impersonation: { id: "i", mode: "read", reason: link, ticket: link },
-      request: { ...(event().request ?? never()), path: "/shop;jsessionid=S3CRET/cart" },
+      request: { ...(event().request ?? never()), path: "/shop;jsessionid=S3CRET/cart;iban=S3CRET" },
       detail: link,
     }),
-    context,
+    { monotonic: 1, redact: redactor({ key: Buffer.alloc(32), names: ["iban"] }) },
   );
   t.notMatch(line, /S3CRET/);
-  t.match(JSON.parse(line).url.path, "/shop;jsessionid=[redacted]/cart");
+  t.match(JSON.parse(line).url.path, "/shop;jsessionid=[redacted]/cart;iban=[redacted]");
+});
+
+t.test("what calls itself a browser leaves no web token, and a route that is too long is cut", async (t) => {
+  const token = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxNyJ9.c2lnbmF0dXJl";
+  const request = { ...(event().request ?? never()), userAgent: `app/1 (${token})` };
+  const decision = { word: "impersonating", route: `/${"a".repeat(3_000)}`, rule: null, via: null };
+  const it = read({ request, decision });
+  t.equal(it.user_agent.original, "app/1 ([redacted])");
+  t.equal(it.guise.route.length, 2_048);
+  t.strictSame(it.guise.truncated, ["guise.route"]);
 });
 
 t.test("a check that is too long is cut, and named", async (t) => {

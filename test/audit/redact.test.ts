@@ -1,5 +1,6 @@
 import t from "tap";
-import { isSecretName, redactor, withoutJwt, withoutSecrets } from "../../src/audit/redact.ts";
+import { isSecretName, redactor, withoutSecrets } from "../../src/audit/redact.ts";
+import { withoutJwt } from "../../src/audit/within.ts";
 
 const key = Buffer.alloc(32, 1);
 const redact = redactor({ key, names: ["Iban"], hash: ["email"] });
@@ -90,10 +91,114 @@ t.test("names that the config has are meant in nested fields too", async (t) => 
   t.equal(redact("ibanish=1"), "ibanish=1");
 });
 
+t.test(
+  "names that the config has are meant in addresses and parameters within a value as well",
+  async (t) => {
+    const hash = redact("email=a%40b").slice("email=".length);
+    for (const [raw, written, name] of [
+      ["next=%2Fpay%3Fiban%3DDE1%26email%3Da%2540b", `next=%2Fpay%3Fiban%3D[redacted]%26email%3D${hash}`],
+      ["next=%252Fpay%253Femail%253Da%252540b", `next=%252Fpay%253Femail%253D${hash}`],
+      ["next=%2Fpay%3Fiban=DE1&x=1", "next=%2Fpay%3Fiban=[redacted]&x=1"],
+      ["a=1;iban=DE1;b=2;email=a%40b", `a=1;iban=[redacted];b=2;email=${hash}`],
+      [
+        "https://a.example/pay?iban=DE1&email=a%40b",
+        `https://a.example/pay?iban=[redacted]&email=${hash}`,
+        "referer",
+      ],
+      ["see https://a.example/pay?iban=DE1 please", "see https://a.example/pay?iban=[redacted] please", ""],
+      ["/pay;iban=DE1/x%3Biban%3DDE1/y", "/pay;iban=[redacted]/x%3Biban%3D[redacted]/y", ":path"],
+      [
+        "bank={%22iban%22:%22DE1%22,%22email%22:%22a@b%22}",
+        `bank={%22iban%22:%22[redacted]%22,%22email%22:%22${hash}%22}`,
+      ],
+    ] as const)
+      t.equal(redact(raw, name), written);
+  },
+);
+
+t.test("JSON within a value keeps its secrets, in whatever way it stands there", async (t) => {
+  const query = (value: unknown) => `v=${encodeURIComponent(JSON.stringify(value))}`;
+  const written = (raw: string) => decodeURIComponent(redact(raw).slice("v=".length));
+  for (const [value, expected] of [
+    [{ password: "S" }, '{"password":"[redacted]"}'],
+    [
+      { input: { token: "S", page: 2 }, pin: 1234 },
+      '{"input":{"token":"[redacted]","page":2},"pin":"[redacted]"}',
+    ],
+    [{ passwords: ["S", { a: "S]" }], b: [1] }, '{"passwords":"[redacted]","b":[1]}'],
+    [{ password: 'S"S\\', b: "x;y&z" }, '{"password":"[redacted]","b":"x;y&z"}'],
+    [{ password: "p?S=1&S#S" }, '{"password":"[redacted]"}'],
+    [{ url: "https://a.example/?token=S", a: 1 }, '{"url":"https://a.example/?token=[redacted]","a":1}'],
+    [[{ secret: "S" }], '[{"secret":"[redacted]"}]'],
+    [{ a: JSON.stringify({ password: "S", b: 1 }) }, '{"a":"{\\"password\\":\\"[redacted]\\",\\"b\\":1}"}'],
+    ['{"password":"S"}', '"{\\"password\\":\\"[redacted]\\"}"'],
+  ] as const)
+    t.equal(written(query(value)), expected);
+  t.equal(redact('{"token":"S"}', "x-client"), '{"token":"[redacted]"}');
+  t.equal(redact('{"token": "S", "a": [1, 2]}', "x-client"), '{"token": "[redacted]", "a": [1, 2]}');
+  t.equal(redact('{"t\\u006fken":"S","a":"b"}', "x"), '{"t\\u006fken":"[redacted]","a":"b"}');
+  t.equal(redact('x;v={"a":"b c","token":"S"}', "x-client"), 'x;v={"a":"b c","token":"[redacted]"}');
+  t.equal(
+    redact('{"a":"b","password":"S', "x-client"),
+    '{"a":"b","password":"[redacted]"',
+    "also where it is cut",
+  );
+  t.equal(redact('{"a":"{\\"password\\":\\"S', "x-client"), '{"a":"{\\"password\\":\\"[redacted]\\""');
+  t.equal(
+    redact('query=mutation{login(password:"S",name:"n")}'),
+    'query=mutation{login(password:"[redacted]",name:"n")}',
+  );
+  t.equal(redact("%7B%22password%22%3A%22S%26S%22%7D"), "%7B%22password%22%3A%22[redacted]%22%7D");
+  const plain = query({ name: "Nuno", tags: ["a", 'b"c'], page: { at: "https://a.example/?x=1" } });
+  t.equal(redact(plain), plain);
+});
+
+t.test("names that are encoded, once or more, are meant as well", async (t) => {
+  for (const raw of [
+    "%2570assword=S",
+    "pass%2577ord=S",
+    "%252570assword=S",
+    "next=%2Fa%3Fpa%2573sword%3DS",
+    "next=/a?pa%73sword=S",
+    "next=%2Fa%3Fuser%255Bpassword%255D%3DS",
+    "%2Freset%3Ftoken%3DS%26b=1",
+    "a=1&%3Ftoken%3DS",
+    "a=?token%3DS",
+    "token=a;S",
+    "next=/a?token=a%26S/S",
+  ]) {
+    const it = redact(raw);
+    t.notMatch(it, /S/, raw);
+    t.match(it, "[redacted]", raw);
+  }
+  const often = (text: string, times: number): string =>
+    times === 0 ? text : often(encodeURIComponent(text), times - 1);
+  t.match(redact(`next=${often("/a?token=S", 7)}`), /^next=%[^S]*\[redacted\]$/);
+  t.equal(redact(`next=${often("/a?x=S", 20)}`), "next=[redacted]", "who encodes so often hides something");
+  t.equal(redact(`next=${often("/a?x=S", 3)}`), `next=${often("/a?x=S", 3)}`);
+  t.notMatch(redact(`${often("%token", 12)}=S`), /S/);
+});
+
 t.test("hostile text takes no long time", async (t) => {
-  for (const part of ["?a=", "?key=", "%253f", "://", "&=", ";key%3d"]) {
+  for (const part of [
+    "?a=",
+    "?key=",
+    "%253f",
+    "://",
+    "&=",
+    ";key%3d",
+    '"a":',
+    '\\"',
+    "{[",
+    '"',
+    "%22:",
+    '"a":{',
+    "a:",
+    " :",
+  ]) {
     const text = part.repeat(100_000);
     t.ok(withoutSecrets(text, "/").length >= text.length, part);
   }
   t.equal(withoutSecrets(`://${"a".repeat(500_000)}`).length, 500_003);
+  t.equal(withoutSecrets('"key":{'.repeat(100_000)), '"key":"[redacted]"');
 });

@@ -1,11 +1,13 @@
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
+import { redisWarnings } from "../../src/audit/redis-report.ts";
 import { redisStream } from "../../src/audit/redis-stream.ts";
 import { auditSinkContract, records } from "../contracts/audit-sink.ts";
 import { type RedisServer, redisServer } from "../fixtures/redis.ts";
 import { clock, memoryLog } from "./world.ts";
 
-const server = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
+const CAREFUL = ["--appendonly", "yes", "--appendfsync", "always"];
+const server = await redisServer({ args: CAREFUL });
 t.teardown(() => server.stop());
 
 async function setup(t: Test, at: RedisServer = server) {
@@ -190,6 +192,47 @@ t.test("a careful Redis gets no warning, a careless one says what to change", as
   await other.reader.config("SET", "appendonly", "yes");
   await other.reader.config("SET", "appendfsync", "no");
   t.match(await other.sink.warnings(), [/appendfsync is no/, /maxmemory-policy/]);
+  await other.reader.config("SET", "appendfsync", "everysec", "no-appendfsync-on-rewrite", "yes");
+  t.match(await other.sink.warnings(), [/no-appendfsync-on-rewrite is yes/, /maxmemory-policy/]);
+});
+
+t.test(
+  "a Redis with replicas is asked what it does without them, and a replica says that it is one",
+  async (t) => {
+    const primary = await redisServer({ args: CAREFUL });
+    t.teardown(() => primary.stop());
+    const replica = await redisServer({
+      args: [...CAREFUL, "--replicaof", primary.host, String(primary.port)],
+    });
+    t.teardown(() => replica.stop());
+    const { sink, reader } = await setup(t, primary);
+    const link = new Redis(replica.port, replica.host);
+    await reader.set("a", "b");
+    t.equal(await reader.call("WAIT", "1", "0"), 1, "it has what the primary has");
+    t.match(await sink.warnings(), [/min-replicas-to-write is 0: .* no guarantee/]);
+    await reader.config("SET", "min-replicas-to-write", "1");
+    t.strictSame(await sink.warnings(), []);
+    t.match(await redisWarnings(link), [/this is a replica/]);
+    link.disconnect();
+  },
+);
+
+t.test("what may not be asked is no reason to stop, and is said", async (t) => {
+  const careless = await redisServer({ args: ["--maxmemory-policy", "allkeys-lru"] });
+  t.teardown(() => careless.stop());
+  const { sink, reader } = await setup(t, careless);
+  const may = async (...rules: string[]) => {
+    await reader.call("ACL", "SETUSER", "default", ...rules);
+    return await sink.warnings();
+  };
+  const both = [/appendonly is off/, /maxmemory-policy is allkeys-lru/];
+  t.match(await may("-config"), both, "INFO tells them as well");
+  t.match(await may("+config", "-info"), both);
+  t.strictSame(await may("-config"), ["what Redis keeps could not be found out: INFO is not allowed"]);
+  careless.pause();
+  const asking = t.rejects(sink.warnings(), "whether it is allowed is not known where nobody answers");
+  await careless.kill();
+  await asking;
 });
 
 t.test("options have a stream whose cursor shares its slot", async (t) => {

@@ -140,6 +140,34 @@ t.test("ports and folders can come from the surroundings", async (t) => {
   t.equal(await over(it), 0);
 });
 
+t.test("checkpoints are in the log also where it tells errors alone", async (t) => {
+  const app = await httpApp(t, (_request, response) => response.end("ok"));
+  const folder = t.testdir({});
+  const config = join(folder, "my.yaml");
+  await writeFile(config, YAML.replace("http://127.0.0.1:8001", app.origin));
+  const port = await freePort();
+  const words = ["-c", config, "--port", String(port), "--admin-port", "0", "--data", join(folder, "data")];
+  const it = guise(t, ["serve", ...words], { GUISE_LOG: "error" });
+  // Nothing of what is logged then says that it listens.
+  while (!(await listens(port))) await new Promise((done) => setTimeout(done, 50));
+  t.equal(await over(it), 0);
+  const lines = it.out().trim().split("\n");
+  t.match(
+    lines.map((line) => JSON.parse(line)),
+    [{ level: 30, msg: "audit: checkpoint", checkpoint: { signature: /./ } }],
+  );
+  t.equal(lines.length, 1);
+});
+
+async function listens(port: number): Promise<boolean> {
+  try {
+    return (await fetch(`http://127.0.0.1:${port}/`)).ok;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
 t.test("SIGHUP looks at the config at once", async (t) => {
   const app = await httpApp(t, (_request, response) => response.end("ok"));
   const it = await serving(t, app.origin);
