@@ -395,7 +395,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
       target: "/api/profile",
       fields: from("/site/1/settings"),
     });
-    t.match(strayed, { reply: { status: 409 }, arrived: [] }, `${method} from the other tab`);
+    t.match(strayed, { reply: { status: 409 }, arrived: { length: 0 } }, `${method} from the other tab`);
     t.equal(codeOf(strayed.reply), "other-tab");
     const id = /"requestId":"([^"]+)"/.exec(strayed.reply.body)?.[1] ?? "";
     t.match(await recordOf(at, id), { event: { action: "impersonation.denied" } });
@@ -407,7 +407,11 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     );
   }
   const old = await fire(t, at, { ...way, fields: [...AS.alice, nuno] }, { target: "/api/me" });
-  t.match(old, { reply: { status: 409 }, arrived: [] }, "the old cookie is over, it never becomes somebody");
+  t.match(
+    old,
+    { reply: { status: 409 }, arrived: { length: 0 } },
+    "the old cookie is over, it never becomes somebody",
+  );
   at.app.answer = () => page("<!doctype html><body>x");
   const shown = await send(t, at.port, request("GET /x", [...way.fields, ...INSIDE]));
   t.match(
@@ -437,7 +441,11 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
     t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
     const own = await fire(t, at, { ...way, fields: AS.alice }, { target, fields });
-    t.match({ status: own.reply.status, arrived: own.arrived }, { status: 409, arrived: [] }, target);
+    t.match(
+      { status: own.reply.status, arrived: own.arrived },
+      { status: 409, arrived: { length: 0 } },
+      target,
+    );
     t.equal(codeOf(own.reply), "other-tab");
   }
   const mia = /^Set-Cookie: (guise=[^;]+)/m.exec(
@@ -446,7 +454,11 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
   for (const method of ["GET", "POST"]) {
     const way = { name: "", disguised: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
     const strayed = await fire(t, at, way, { method, target: "/api/me", fields: told.header });
-    t.match({ status: strayed.reply.status, arrived: strayed.arrived }, { status: 409, arrived: [] }, method);
+    t.match(
+      { status: strayed.reply.status, arrived: strayed.arrived },
+      { status: 409, arrived: { length: 0 } },
+      method,
+    );
     t.equal(codeOf(strayed.reply), "other-tab");
   }
   const plain = await fire(

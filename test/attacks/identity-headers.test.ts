@@ -89,7 +89,11 @@ t.test("HDR-03: where the config says so, a forged name in any spelling is 400 a
   for (const way of await allWays(t, strict)) {
     for (const name of ["X-Guise-User", "X_Guise_User", "x.guise.anything", "X!Guise~Probe", "X_Remote.Id"]) {
       const { reply, arrived } = await fire(t, strict, way, { fields: [`${name}: evil`] });
-      t.match({ status: reply.status, arrived }, { status: 400, arrived: [] }, `${way.name}: ${name}`);
+      t.match(
+        { status: reply.status, arrived },
+        { status: 400, arrived: { length: 0 } },
+        `${way.name}: ${name}`,
+      );
       if (way.disguised)
         t.match(await recordOf(strict, idOf(reply)), {
           event: { action: "impersonation.denied" },
@@ -246,7 +250,11 @@ t.test("HDR-10: identities are plain text, from headers and from a directory", a
   }
   for (const socket of [false, true]) {
     const outcome = await fire(t, it, { name: "", disguised: false, socket, fields: ["X-User: alice\x7f"] });
-    t.match(outcome, { reply: { status: 400 }, arrived: [] }, "a control in a header is no header");
+    t.match(
+      outcome,
+      { reply: { status: 400 }, arrived: { length: 0 } },
+      "a control in a header is no header",
+    );
   }
   for (const socket of [false, true]) {
     const odd = ["X-User: al ice%", "X-Groups: customer"];

@@ -80,7 +80,7 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
       });
       t.match(
         outcome,
-        { reply: { status: 400 }, arrived: [] },
+        { reply: { status: 400 }, arrived: { length: 0 } },
         fields.join(" | ").replaceAll(/[\w-]{43}/g, "…"),
       );
     }
@@ -326,7 +326,7 @@ t.test(
     });
     t.match(
       { code: codeOf(reply), arrived },
-      { code: "ended-agent-lost-right", arrived: [] },
+      { code: "ended-agent-lost-right", arrived: { length: 0 } },
       "the config took the right away",
     );
     await it.reconfigure(CONFIG);
@@ -345,7 +345,7 @@ t.test(
     });
     t.match(
       { code: codeOf(risen.reply), arrived: risen.arrived },
-      { code: "ended-target-changed", arrived: [] },
+      { code: "ended-target-changed", arrived: { length: 0 } },
       "the customer has become an admin",
     );
     await it.reconfigure(CONFIG);
@@ -404,7 +404,7 @@ t.test("SES-08: Stop works when everything else does not, and may be pressed aga
   });
   t.match(
     { status: reply.status, arrived },
-    { status: 503, arrived: [] },
+    { status: 503, arrived: { length: 0 } },
     "who can't be looked up goes no further",
   );
   const stopped = await pressStop(t, shared, cookie);

@@ -58,7 +58,7 @@ t.test("--json says the same to programs", async (t) => {
   t.equal(right.code, 0);
   t.match(JSON.parse(right.out), {
     ok: true,
-    problems: [],
+    problems: { length: 0 },
     summary: { rules: 1, presets: ["account-security"] },
     presets: { "account-security": [{ name: "account-security/password", paths: ["{/*at}/password"] }] },
   });

@@ -14,14 +14,19 @@ t.test("every default is filled in", async (t) => {
       encodedSlash: "refuse",
     },
     publicUrl: null,
-    trustedProxies: [],
+    trustedProxies: { length: 0 },
     prefix: "/.guise",
-    headers: { plain: true, assertion: "X-Guise-Assertion", user: "X-Guise-User", drop: [] },
+    headers: { plain: true, assertion: "X-Guise-Assertion", user: "X-Guise-User", drop: { length: 0 } },
     token: { issuer: "guise", audience: "http://127.0.0.1:8001", lifetime: 60_000 },
     cookie: { name: "guise" },
     timeouts: { connect: 5_000, lookup: 3_000, answer: 60_000 },
     limits: { url: 16_384, segments: 128 },
-    page: { banner: { position: "top" }, disable: [], scriptCookies: [], clearSiteData: true },
+    page: {
+      banner: { position: "top" },
+      disable: { length: 0 },
+      scriptCookies: { length: 0 },
+      clearSiteData: true,
+    },
     audit: { stream: "{guise:audit}", mode: "strict" },
   });
 });

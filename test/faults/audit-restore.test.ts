@@ -123,7 +123,7 @@ t.test(
       { code: 0 },
       "the next life fills it up",
     );
-    t.match(await compared(redis, data), { lost: 0, twice: 0, outOfOrder: [] });
+    t.match(await compared(redis, data), { lost: 0, twice: 0, outOfOrder: { length: 0 } });
     rmSync(backup, { recursive: true });
   },
 );

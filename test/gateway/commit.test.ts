@@ -17,7 +17,7 @@ t.test("own traffic leaves no trace", async (t) => {
       impersonation: null,
       over: null,
       intent: null,
-      setCookies: [],
+      setCookies: { length: 0 },
       changed: false,
     });
   }
@@ -94,7 +94,7 @@ t.test("what is done as somebody else is recorded before it goes on", async (t) 
   const done = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.match(done, {
     impersonation: { id: impersonation.id },
-    setCookies: [],
+    setCookies: { length: 0 },
     changed: false,
     intent: it.events[0]?.id ?? "",
   });
@@ -333,7 +333,11 @@ t.test("a prefetch is refused without a word in the record", async (t) => {
 t.test("a question is neither recorded nor answered yet", async (t) => {
   const it = await testWorld(t);
   const asked = await committed(it, ["GET /site/1", "Accept: text/html", ...ALICE]);
-  t.match(asked, { decision: { kind: "page", page: "ask-start" }, impersonation: null, setCookies: [] });
+  t.match(asked, {
+    decision: { kind: "page", page: "ask-start" },
+    impersonation: null,
+    setCookies: { length: 0 },
+  });
   t.same(it.events, []);
 });
 

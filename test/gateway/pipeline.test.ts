@@ -23,7 +23,7 @@ t.test("own traffic asks nobody and leaves no trace", async (t) => {
     const passage = await passed(it, head);
     t.match(
       passage,
-      { kind: "forward", signed: { impersonation: null, intent: null, identityHeaders: [] } },
+      { kind: "forward", signed: { impersonation: null, intent: null, identityHeaders: { length: 0 } } },
       head[0] ?? "",
     );
   }
