@@ -6,6 +6,7 @@ import t, { type Test } from "tap";
 import { holder } from "../../src/config/hold.ts";
 import { type Load, load } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problem.ts";
+import type { Snapshot } from "../../src/config/snapshot.ts";
 import { type Watch, type WatchOptions, watch } from "../../src/config/watch.ts";
 import { loadOptions, MINIMAL } from "../fixtures/config.ts";
 
@@ -22,7 +23,7 @@ async function watched(t: Test, file: string, more: Partial<WatchOptions> = {}) 
     load: () => load(file, loadOptions()),
     accepted({ snapshot }) {
       held.swap(snapshot);
-      said.emit("accepted", snapshot.settings.cookie.name);
+      said.emit("accepted", nameIn(snapshot));
     },
     rejected: ({ problems }) => void said.emit("rejected", problems.map(formatProblem).join("\n")),
     failed: (error) => void said.emit("failed", error),
@@ -35,7 +36,12 @@ async function watched(t: Test, file: string, more: Partial<WatchOptions> = {}) 
   // The first look is done, so the folders are watched.
   await it.look();
   const heard = async (what: string): Promise<unknown> => (await once(said, what))[0];
-  return { watch: it, held, heard, name: () => held.current().settings.cookie.name };
+  return { watch: it, held, heard, name: () => nameIn(held.current()) };
+}
+
+/** What an edit changes, of what may change. */
+function nameIn({ settings }: Snapshot): string | undefined {
+  return /^http:\/\/(\w+)\.example$/.exec(settings.publicUrl ?? "")?.[1];
 }
 
 async function folder(t: Test): Promise<string> {
@@ -44,7 +50,7 @@ async function folder(t: Test): Promise<string> {
   return made;
 }
 
-const config = (name: string) => `${MINIMAL}cookie: { name: ${name} }\n`;
+const config = (name: string) => `${MINIMAL}publicUrl: http://${name}.example\n`;
 
 t.test("an edit that is right is taken in", async (t) => {
   const file = join(await folder(t), "routes.config.yaml");
