@@ -32,7 +32,11 @@ t.test("what a process records that still runs is shipped by nobody else", async
   await one.close();
   await two.sweep();
   while (!sent.includes(one.source.producer)) await once(heard, "sent");
-  t.pass("until it is over");
+  t.strictSame(
+    new Set(sent),
+    new Set([two.source.producer, one.source.producer]),
+    "until it is over, then by whoever is left",
+  );
   await two.close();
   await it.close();
 });

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../src/audit/ledger.ts";
 import { type Nap, nap } from "../../src/audit/nap.ts";
@@ -9,7 +10,18 @@ import { event } from "./event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "./world.ts";
 
 const HOUR = 3_600_000;
-const tick = () => new Promise((done) => setTimeout(done, 5));
+const rounds = new EventEmitter();
+/** A shipper has done a round, and its status is that after it. */
+const round = () => once(rounds, "done");
+
+/** A rest that tells when a round is done. */
+function heard(real: Nap): Nap {
+  const telling = (rest: Nap["sleep"]) => (ms: number) => {
+    rounds.emit("done");
+    return rest(ms);
+  };
+  return { ...real, idle: telling(real.idle), sleep: telling(real.sleep) };
+}
 
 /** One life of a gateway with this hook. */
 async function life(t: Test, there: Hook, folder: string, more: Partial<ShipperOptions> = {}) {
@@ -19,7 +31,16 @@ async function life(t: Test, there: Hook, folder: string, more: Partial<ShipperO
     { webhook: { format: "json", url: there.url, timeout: HOUR } },
     { clock, log, folder, producer: ledger.source.producer },
   );
-  const it = shipper({ source: ledger.source, sink, clock, log, linger: 1, patience: 20, ...more });
+  const it = shipper({
+    source: ledger.source,
+    sink,
+    clock,
+    log,
+    linger: 1,
+    patience: 20,
+    ...more,
+    nap: heard(more.nap ?? nap()),
+  });
   let closing: Promise<void> | null = null;
   const close = () => {
     closing ??= ledger.close().then(() => it.close());
@@ -72,7 +93,7 @@ t.test(
     t.match(it.status(), { shipped: 1, failures: 0, problem: null });
     t.match(log.lines.at(-1), { level: "warn", message: /what is left is sent by the next life/ });
     const next = await life(t, there, folder);
-    while (next.it.status().lag > 0) await tick();
+    while (next.it.status().lag > 0) await round();
     t.strictSame(there.taken(), await told(folder), "all of it, in order; what was cut short came again");
     t.equal(there.posts[1]?.headers["webhook-id"], there.posts[2]?.headers["webhook-id"]);
   },
@@ -89,12 +110,12 @@ t.test("what ended lives owe counts in the lag, from when they begin to wait", a
   await there.came(2);
   await first.close();
   const { ledger, it } = await life(t, there, folder);
-  while (it.status().failures === 0) await tick();
+  while (it.status().failures === 0) await round();
   const owed = first.ledger.source.durable() - 2;
   t.match(it.status(), { problem: "HTTP 503", lag: owed + ledger.source.durable() });
   t.ok(it.status().late > 24 * HOUR, "those events are of a day that is long over");
   there.usual = 200;
-  while (it.status().lag > 0) await tick();
+  while (it.status().lag > 0) await round();
   t.equal(it.status().late, 0);
   t.same([...there.taken()].sort(), [...(await told(folder))].sort());
 });
@@ -123,18 +144,18 @@ t.test("while a sink does not say what it has, ended lives owe it everything", a
     warnings: async () => [],
     close: () => real.close(),
   };
-  const it = shipper({ source: ledger.source, sink, clock, log, linger: 1, patience: 20 });
+  const it = shipper({ source: ledger.source, sink, clock, log, linger: 1, patience: 20, nap: heard(nap()) });
   t.teardown(async () => {
     await ledger.close();
     await it.close();
   });
-  while (it.status().failures === 0) await tick();
+  while (it.status().failures === 0) await round();
   t.match(it.status(), {
     problem: "other",
     lag: first.source.durable() + ledger.source.durable(),
   });
   mute = false;
-  while (it.status().lag > 0) await tick();
+  while (it.status().lag > 0) await round();
   t.equal(there.posts.length, 0, "that life was here before the webhook");
 });
 
@@ -158,7 +179,7 @@ t.test(
     there.answers.push(503, 503, 503, 503, 503, 503, 503);
     await some(ledger, 1);
     const well = async (shipped: number) => {
-      while (it.status().shipped < shipped || it.status().problem !== null) await tick();
+      while (it.status().shipped < shipped || it.status().problem !== null) await round();
     };
     await well(1);
     const wholes = [100, 200, 400, 800, 1_000, 1_000, 1_000];
@@ -182,7 +203,7 @@ t.test("a hook is left alone for as long as it says, up to a minute", async (t) 
   there.answers.push({ status: 429, headers: { "retry-after": "30" } });
   there.answers.push({ status: 503, headers: { "retry-after": "86400" } });
   await some(ledger, 1);
-  while (it.status().shipped < 1) await tick();
+  while (it.status().shipped < 1) await round();
   t.strictSame(
     sleeps.filter((ms) => ms > 1),
     [30_000, 60_000],

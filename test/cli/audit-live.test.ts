@@ -4,21 +4,10 @@ import t, { type Test } from "tap";
 import { audit } from "../../src/cli/audit.ts";
 import { event } from "../audit/event.ts";
 import { openLedger } from "../audit/world.ts";
+import { runCommand } from "../fixtures/command.ts";
 import { afterListing, atEachEnd } from "../fixtures/listing.ts";
 
-async function run(...args: readonly string[]) {
-  const said = { out: "", err: "" };
-  const io = {
-    out: (text: string) => {
-      said.out += text;
-    },
-    err: (text: string) => {
-      said.err += text;
-    },
-    env: {},
-  };
-  return { code: await audit.run(args, io), ...said };
-}
+const run = (...args: readonly string[]) => runCommand(audit, args);
 
 /** A data folder with a life of several files; `take` deletes some of them, counted from the oldest, 0; -1 is the newest. */
 async function made(t: Test, { running = false } = {}) {

@@ -9,6 +9,7 @@ import { shipper } from "../../src/audit/shipper.ts";
 import { audit } from "../../src/cli/audit.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { runCommand } from "../fixtures/command.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
 const STREAM = "{guise:audit}";
@@ -16,18 +17,8 @@ const server = await redisServer();
 t.teardown(() => server.stop());
 
 async function run(...args: readonly string[]) {
-  const said = { out: "", err: "" };
-  const io = {
-    out: (text: string) => {
-      said.out += text;
-    },
-    err: (text: string) => {
-      said.err += text;
-    },
-    env: { IT: server.url },
-  };
   const place = args.includes("--file") ? [] : ["--redis", "IT"];
-  return { code: await audit.run([...args, ...place], io), ...said };
+  return await runCommand(audit, [...args, ...place], { IT: server.url });
 }
 
 /** Ten records that are in the stream as well; `ship` sends on until nothing is left. */

@@ -5,20 +5,9 @@ import { audit } from "../../src/cli/audit.ts";
 import { keyring } from "../../src/keys/keyring.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { runCommand } from "../fixtures/command.ts";
 
-async function verify(...args: readonly string[]) {
-  const said = { out: "", err: "" };
-  const io = {
-    out: (text: string) => {
-      said.out += text;
-    },
-    err: (text: string) => {
-      said.err += text;
-    },
-    env: {},
-  };
-  return { code: await audit.run(["verify", ...args], io), ...said };
-}
+const verify = (...args: readonly string[]) => runCommand(audit, ["verify", ...args]);
 
 /** A data folder with three lives that are over, their files in order, and the log that they wrote. */
 async function lives(t: Test) {

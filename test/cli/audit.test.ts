@@ -10,6 +10,7 @@ import { audit } from "../../src/cli/audit.ts";
 import { keyring } from "../../src/keys/keyring.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { runCommand } from "../fixtures/command.ts";
 import { guise } from "../fixtures/process.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
@@ -21,19 +22,7 @@ function line(action: string): string {
   return JSON.stringify({ "@timestamp": "2026-05-28T20:26:40.000Z", event, guise: {} });
 }
 
-async function run(args: readonly string[], env: Record<string, string> = {}) {
-  const said = { out: "", err: "" };
-  const io = {
-    out: (text: string) => {
-      said.out += text;
-    },
-    err: (text: string) => {
-      said.err += text;
-    },
-    env,
-  };
-  return { code: await audit.run(args, io), ...said };
-}
+const run = (args: readonly string[], env: Record<string, string> = {}) => runCommand(audit, args, env);
 
 /** A data folder with keys and a few records, and what the log was told. */
 async function made(t: Test) {

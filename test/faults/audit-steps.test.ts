@@ -164,10 +164,15 @@ async function comeAndGo(it: Serving, { life, begun, stopped }: Stand): Promise<
 
 async function asked(it: Serving, { app, worn, life }: Stand): Promise<void> {
   const there = once(app, "asked");
-  const answer = ask(`${it.url}/asked/${life}`, worn).catch(() => null);
+  const answer = ask(`${it.url}/asked/${life}`, worn).then(
+    () => "answered",
+    (error: unknown) => error,
+  );
   await there;
   it.child.kill("SIGKILL");
-  await answer;
+  // The app never answers this one, so nobody else can have.
+  if ((await answer) === "answered")
+    throw new Error("a request that the app had was answered by somebody else");
 }
 
 async function halfAnswered(it: Serving, { worn, life }: Stand): Promise<void> {
