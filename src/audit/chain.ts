@@ -23,6 +23,7 @@ const HASH_PART = ',"hash":"';
 /** A sealed line ends with `,"hash":"` + 64 hex digits + `"}}}`; the hash is taken of all that stands before. */
 const TAIL = HASH_PART.length + 64 + END.length;
 const CHAIN_PART = ',"chain":{"id":"';
+const PREVIOUS_PART = '","previous":"';
 const CHAIN = /^,"chain":\{"id":"([A-Za-z0-9-]{1,80})","previous":"([0-9a-f]{64})"$/;
 
 /**
@@ -43,16 +44,38 @@ export function seal(
 
 /**
  * The place of a line (its bytes, without the line end), without reading the JSON; null when it is no record, not whole,
- * or not as it was written. `text` is the line as latin1, for who has it already.
+ * or not as it was written. `text` is the line as latin1, for who has it already; `last` is the record that most likely
+ * stands before it, whose words are then looked for instead of read.
  */
-export function linkOf(line: Buffer, text: string = line.toString("latin1")): Link | null {
+export function linkOf(
+  line: Buffer,
+  text: string = line.toString("latin1"),
+  last: Link | null = null,
+): Link | null {
   const end = line.length - TAIL;
   if (end <= HEAD || !text.startsWith(HASH_PART, end) || !text.endsWith(END)) return null;
-  const claimed = text.slice(end + HASH_PART.length, -END.length);
-  if (hash("sha256", line.subarray(0, end), "hex") !== claimed) return null;
+  const right = hash("sha256", line.subarray(0, end), "hex");
+  if (!text.startsWith(right, end + HASH_PART.length)) return null;
+  const sequence = Number.parseInt(text.slice(HEAD, HEAD + 16), 10);
+  if (!(sequence > 0)) return null;
+  if (last !== null && follows(text, end, last))
+    return { producer: last.producer, sequence, previous: last.hash, hash: right };
   const chain = text.lastIndexOf(CHAIN_PART, end);
   const [, producer, previous] = (chain < 0 ? null : CHAIN.exec(text.slice(chain, end))) ?? [];
-  const sequence = Number.parseInt(text.slice(HEAD, HEAD + 16), 10);
-  if (producer === undefined || previous === undefined || !(sequence > 0)) return null;
-  return { producer, sequence, previous, hash: claimed };
+  return producer === undefined || previous === undefined
+    ? null
+    : { producer, sequence, previous, hash: right };
+}
+
+/** Whether the chain that ends there says just this record before it. */
+function follows(text: string, end: number, { producer, hash }: Link): boolean {
+  const previous = end - 1 - hash.length;
+  const id = previous - PREVIOUS_PART.length - producer.length;
+  return (
+    text.startsWith(hash, previous) &&
+    text.startsWith(producer, id) &&
+    text.startsWith(PREVIOUS_PART, previous - PREVIOUS_PART.length) &&
+    text.startsWith(CHAIN_PART, id - CHAIN_PART.length) &&
+    text.startsWith('"', end - 1)
+  );
 }

@@ -134,32 +134,26 @@ async function* placed(handle: FileHandle, { path, producer, wanted }: File): As
   }
 }
 
-/** The lines of a file, a chunk at a time; a last one without an end only if it is `wanted`. */
+/**
+ * The lines of a file, a chunk at a time; a last one without an end only if it is `wanted`. While a chunk's lines are looked
+ * at the stream reads the next one. Each chunk is a buffer of its own: the lines of the one before may be in use still.
+ */
 async function* chunks(handle: FileHandle, wanted: boolean): AsyncGenerator<readonly Buffer[]> {
-  try {
-    let rest: Buffer = Buffer.alloc(0);
-    for (;;) {
-      // A new buffer each time: the lines of the one before may be in use still.
-      const buffer = Buffer.allocUnsafe(rest.length + CHUNK);
-      rest.copy(buffer);
-      const { bytesRead } = await handle.read(buffer, rest.length, CHUNK);
-      const bytes = buffer.subarray(0, rest.length + bytesRead);
-      const lines: Buffer[] = [];
-      let start = 0;
-      for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
-        lines.push(bytes.subarray(start, end));
-        start = end + 1;
-      }
-      rest = bytes.subarray(start);
-      if (rest.length > LONGEST) {
-        lines.push(rest);
-        rest = Buffer.alloc(0);
-      }
-      yield lines;
-      if (bytesRead === 0) break;
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const bytes of handle.createReadStream({ highWaterMark: CHUNK })) {
+    const lines: Buffer[] = [];
+    let start = 0;
+    for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, start)) {
+      const line = bytes.subarray(start, end);
+      lines.push(start === 0 && rest.length > 0 ? Buffer.concat([rest, line]) : line);
+      start = end + 1;
     }
-    if (wanted && rest.length > 0) yield [rest];
-  } finally {
-    await handle.close();
+    rest = start === 0 ? Buffer.concat([rest, bytes]) : bytes.subarray(start);
+    if (rest.length > LONGEST) {
+      lines.push(rest);
+      rest = Buffer.alloc(0);
+    }
+    yield lines;
   }
+  if (wanted && rest.length > 0) yield [rest];
 }

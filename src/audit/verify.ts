@@ -4,7 +4,7 @@ import { type Checkpoint, checkpointHolds, isCheckpoint } from "./checkpoint.ts"
 import { Claims, type LaidAside } from "./claims.ts";
 import { type Aged, Elsewhere } from "./elsewhere.ts";
 import { type Finding, Findings } from "./findings.ts";
-import { actionOf, idOf, intentOf, type Line, timeOf } from "./glance.ts";
+import { actionOf, idOf, intentOf, kept, type Line, timeOf } from "./glance.ts";
 import { Passed, type Range } from "./passed.ts";
 import { type Stretch, unsworn } from "./unsworn.ts";
 
@@ -85,8 +85,8 @@ class Verification implements Verifier {
   readonly #findings = new Findings();
   readonly #now: number;
   #last: { readonly life: Life; readonly bytes: Buffer } | null = null;
-  /** Whose record was seen last: a damaged line in a mixed file is most likely near it. */
-  #latest = "?";
+  /** The record that was seen last: the next one most likely follows it, and a damaged line in a mixed file is most likely near it. */
+  #latest: Link | null = null;
   #records = 0;
   #checkpoints = 0;
 
@@ -100,14 +100,14 @@ class Verification implements Verifier {
 
   line(bytes: Buffer, hint: string | null): void {
     const text = bytes.toString("latin1");
-    const link = linkOf(bytes, text);
+    const link = linkOf(bytes, text, this.#latest);
     if (link === null) {
-      const producer = hint ?? this.#latest;
+      const producer = hint ?? this.#latest?.producer ?? "?";
       this.#findings.damage(producer, (this.#lives.get(producer)?.tip.sequence ?? 0) + 1);
       return;
     }
     this.#records += 1;
-    this.#latest = link.producer;
+    this.#latest = link;
     const life = this.#follow(link, bytes);
     if (life === null) return;
     if (link.sequence === life.tip.sequence) {
@@ -231,7 +231,7 @@ class Verification implements Verifier {
       }
       case "impersonation.outcome": {
         const intent = intentOf(line);
-        if (intent !== "" && !this.#open.delete(intent)) this.#answered.add(intent);
+        if (intent !== "" && !this.#open.delete(intent)) this.#answered.add(kept(intent));
         return;
       }
       case "journal.boot":

@@ -34,6 +34,33 @@ t.test("a link is read back as it was sealed", async (t) => {
   });
 });
 
+t.test("which record is thought to stand before a line changes nothing in what the line says", async (t) => {
+  const tip = { sequence: 41, hash: "a".repeat(64) };
+  const { line: sealed } = seal(line, "gw-1", tip);
+  const before = { producer: "gw-1", previous: NO_HASH, ...tip };
+  const bytes = Buffer.from(sealed);
+  const link = linkOf(bytes);
+  t.not(link, null);
+  const guesses = {
+    right: before,
+    "of another life": { ...before, producer: "gw-2" },
+    "of a life whose name ends like its": { ...before, producer: "1" },
+    "of a life whose name begins like its": { ...before, producer: "gw-" },
+    "of a life without a name": { ...before, producer: "" },
+    "longer than the line": { ...before, producer: sealed },
+    "with another hash": { ...before, hash: "b".repeat(64) },
+    "with a hash that is none": { ...before, hash: "" },
+  };
+  for (const [what, guess] of Object.entries(guesses))
+    t.strictSame(linkOf(bytes, bytes.toString("latin1"), guess), link, what);
+  const forged = Buffer.from(sealed.replace("gw-1", "gw-2"));
+  t.equal(
+    linkOf(forged, forged.toString("latin1"), { ...before, producer: "gw-2" }),
+    null,
+    "and heals nothing",
+  );
+});
+
 t.test("a line of which any letter was changed, lost or added is no record", async (t) => {
   const { line: sealed } = seal(line, "gw-1", { sequence: 9, hash: NO_HASH });
   fc.assert(
