@@ -2,10 +2,12 @@ import { EventEmitter, once } from "node:events";
 import t from "tap";
 import { shipper } from "../../src/audit/shipper.ts";
 import type { JournalRecord } from "../../src/ports.ts";
+import { stayAlive } from "../fixtures/alive.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger } from "./world.ts";
 
 t.test("what a process records that still runs is shipped by nobody else", async (t) => {
+  stayAlive(t);
   const folder = t.testdir();
   const [one, two] = [await openLedger(folder), await openLedger(folder)];
   const sent: string[] = [];

@@ -2,6 +2,7 @@ import t from "tap";
 import { sweeper } from "../../src/gateway/sweep.ts";
 import { book } from "../../src/sessions/book.ts";
 import { memoryHub, memoryShelf } from "../../src/sessions/memory.ts";
+import { stayAlive } from "../fixtures/alive.ts";
 import { ALICE, committed, FETCH, wear } from "../fixtures/stages.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
@@ -131,8 +132,7 @@ t.test("it works by itself, and closing waits for what it does", async (t) => {
     },
   };
   // The sweeper itself keeps no process alive.
-  const alive = setInterval(() => undefined, 1_000);
-  t.teardown(() => clearInterval(alive));
+  stayAlive(t);
   const sweeping = sweeper({ ...it.world, ledger }, 1);
   await recorded.promise;
   await sweeping.close();

@@ -4,6 +4,7 @@ import { book, type OpenBook } from "../../src/sessions/book.ts";
 import { redisShelf } from "../../src/sessions/redis.ts";
 import type { Shelf } from "../../src/sessions/shelf.ts";
 import { sqliteShelf } from "../../src/sessions/sqlite.ts";
+import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { order, SEAL_KEY } from "./orders.ts";
@@ -34,8 +35,7 @@ async function overSqlite(t: Test): Promise<readonly [OpenBook, OpenBook]> {
 
 for (const [name, pair] of Object.entries({ Redis: overRedis, SQLite: overSqlite })) {
   t.test(`two gateways over one ${name}`, async (t) => {
-    const alive = setInterval(() => undefined, 1_000);
-    t.teardown(() => clearInterval(alive));
+    stayAlive(t);
     const [here, there] = await pair(t);
 
     t.test("one that is ended here is over there", async (t) => {

@@ -7,6 +7,7 @@ import t from "tap";
 import { openShelf } from "../../src/sessions/registry.ts";
 import { sqlite, sqliteShelf } from "../../src/sessions/sqlite.ts";
 import { storeContract } from "../contracts/store.ts";
+import { stayAlive } from "../fixtures/alive.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
 
@@ -67,8 +68,7 @@ t.test("who slept while news went by hears that it missed some", async (t) => {
   const clock = fakeClock();
   const sleeper = sqliteShelf({ file, clock, log: fakeLog(), poll: 1_000 });
   const teller = shelfOf(file, clock);
-  const alive = setInterval(() => undefined, 1_000);
-  t.teardown(() => clearInterval(alive));
+  stayAlive(t);
   t.teardown(() => sleeper.close());
   t.teardown(() => teller.close());
   const heard: (string | null)[] = [];
