@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import { Fault } from "../errors.ts";
 import { linkOf } from "./chain.ts";
 import { lockPath, openProducers, type Segment, segmentsIn } from "./folder.ts";
+import { CLOSED } from "./glance.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import type { Ended } from "./mark.ts";
 import { cutTorn } from "./torn.ts";
@@ -28,7 +29,7 @@ interface Answers {
 const INTENT = '"action":"impersonation.intent"';
 const OUTCOME = '"action":"impersonation.outcome"';
 /** The last words of a life that left nothing open. */
-const CLOSED = '"action":"journal.closed","outcome":"success"';
+const ORDERLY = `${CLOSED},"outcome":"success"`;
 const ID = /"event":\{"sequence":\d+,"id":"([^"]+)"/;
 const ANSWERED = /"intent":"([^"]+)"/;
 
@@ -89,7 +90,7 @@ async function settleTail(
     aside = end.aside ?? aside;
     if (end.tip !== null) {
       const { sequence, hash, line } = end.tip;
-      return { id, sequence, hash, torn, aside, orderly: line.includes(CLOSED) };
+      return { id, sequence, hash, torn, aside, orderly: line.includes(ORDERLY) };
     }
   }
   return { id, sequence: 0, hash: "", torn, aside, orderly: true };

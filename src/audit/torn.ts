@@ -2,9 +2,8 @@ import { open, readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { type Link, linkOf, type Tip } from "./chain.ts";
 import { type Segment, syncFolder } from "./folder.ts";
+import { CLOSED } from "./glance.ts";
 import { GROUP } from "./journal.ts";
-
-const CLOSED = '"action":"journal.closed"';
 
 /** How a file of an ended life ends after its tail was cut. */
 export interface Ending {

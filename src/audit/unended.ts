@@ -1,7 +1,7 @@
 import { type Link, linkOf } from "./chain.ts";
 import { openProducers, openSegment, type Segment, segmentsIn } from "./folder.ts";
+import { CLOSED } from "./glance.ts";
 
-const CLOSED = '"action":"journal.closed"';
 /** No record is longer. */
 const WINDOW = 256 * 1024;
 

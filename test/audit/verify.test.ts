@@ -389,6 +389,25 @@ t.test("a first record that follows another one is found", async (t) => {
     });
 });
 
+t.test("a captured header whose name is one of a record's says nothing in its place", async (t) => {
+  const folder = t.testdir();
+  const ledger = await openLedger(folder);
+  const names = { action: "journal.closed", outcome: "success", intent: "another", id: "another" };
+  const captured = { headers: Object.entries(names), form: null };
+  const intent = event({ captured });
+  await ledger.record(intent);
+  const [file = ""] = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+  const text = await readFile(join(folder, file), "utf8");
+  t.match(text, '"action":"journal.closed","outcome":"success","intent":"another"', "it is captured");
+  t.match(await report(folder), { open: 1, lives: [{ ended: false }] });
+  await writeFile(join(folder, file), text.slice(0, -1));
+  t.strictSame(await unendedIn(folder), [], "it is no goodbye: whoever runs may be writing just now");
+  await writeFile(join(folder, file), text);
+  await ledger.record(event({ action: "impersonation.outcome", intent: intent.id, captured }));
+  t.match(await report(folder), { open: 0, findings: { length: 0 } });
+  await ledger.close();
+});
+
 t.test("lines without anything in them, and a last one without an end, are found", async (t) => {
   const { folder, names } = await lives(t, [3]);
   const file = join(folder, `${names[0]}.000000000001.jsonl`);
