@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { ledger } from "../src/audit/ledger.ts";
+import { ledger } from "../src/audit/journal/ledger.ts";
 import { event } from "../test/audit/event.ts";
 import { frontConfig, frontFolder } from "../test/fixtures/front.ts";
 import { ask, CLICK } from "../test/fixtures/named.ts";

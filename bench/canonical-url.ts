@@ -1,4 +1,4 @@
-import { canonicalUrl, type UrlLimits } from "../src/domain/canonical-url.ts";
+import { canonicalUrl, type UrlLimits } from "../src/domain/routing/canonical-url.ts";
 
 /** Prints ns for one reading of a plain, a long and an odd address. Run: `node bench/canonical-url.ts`. */
 const limits: UrlLimits = { url: 16384, segments: 128, segment: 2048, encodedSlash: "refuse" };

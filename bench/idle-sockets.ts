@@ -9,10 +9,10 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { performance } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
-import { requestHeaders } from "../src/gateway/hop-headers.ts";
-import { sockets } from "../src/gateway/sockets.ts";
-import { tunnel } from "../src/gateway/tunnel.ts";
-import { attachUpgrades, UPGRADE_OPTIONS } from "../src/gateway/upgrades.ts";
+import { requestHeaders } from "../src/gateway/http/hop-by-hop-headers.ts";
+import { sockets } from "../src/gateway/services/open-connections.ts";
+import { tunnel } from "../src/gateway/websocket/tunnel.ts";
+import { attachUpgrades, UPGRADE_OPTIONS } from "../src/gateway/websocket/upgrade-listener.ts";
 
 const KINDS = ["bare", "opened", "with its request"] as const;
 type Kind = (typeof KINDS)[number];

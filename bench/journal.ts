@@ -5,8 +5,8 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { journal } from "../src/audit/journal.ts";
-import { draft } from "../src/audit/record.ts";
+import { journal } from "../src/audit/journal/journal.ts";
+import { draft } from "../src/audit/record/format.ts";
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const [parent = "data", seconds = "3"] = positionals;

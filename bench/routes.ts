@@ -1,4 +1,4 @@
-import { compileRoutes, type RouteSpec } from "../src/domain/route.ts";
+import { compileRoutes, type RouteSpec } from "../src/domain/routing/route.ts";
 
 /** Prints ns a match for 10, 1,000 and 10,000 routes, and what the most cost against the fewest. Run: `node bench/routes.ts`. */
 const COUNTS = [10, 1_000, 10_000];

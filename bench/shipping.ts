@@ -1,8 +1,8 @@
 /** How fast a backlog gets into a real Redis (AOF, everysec): `node bench/shipping.ts [folder] [records]`. */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ledger } from "../src/audit/ledger.ts";
-import { shipping } from "../src/audit/shipping.ts";
+import { ledger } from "../src/audit/journal/ledger.ts";
+import { shipping } from "../src/audit/shipping/shipping.ts";
 import { event } from "../test/audit/event.ts";
 import { redisServer } from "../test/fixtures/redis.ts";
 

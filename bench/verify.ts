@@ -1,9 +1,9 @@
 /** How many records a second the verifier reads: `node bench/verify.ts [folder] [records]`. */
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { ledger } from "../src/audit/ledger.ts";
-import { journalLines } from "../src/audit/lines.ts";
-import { verifier } from "../src/audit/verify.ts";
+import { ledger } from "../src/audit/journal/ledger.ts";
+import { journalLines } from "../src/audit/journal/lines.ts";
+import { verifier } from "../src/audit/verify/verify.ts";
 import { event } from "../test/audit/event.ts";
 
 const [, , parent = "data", count = "200000"] = process.argv;

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { formsOf, type JsonSchema, jsonSchema } from "../src/config/jsonschema.ts";
 import { KINDS } from "../src/config/kinds.ts";
 import { configSchema } from "../src/config/schema.ts";
-import { PRESETS } from "../src/domain/presets.ts";
+import { PRESETS } from "../src/domain/routing/presets.ts";
 
 const BEGIN = "<!-- keys: written by scripts/docs.ts -->";
 const END = "<!-- /keys -->";

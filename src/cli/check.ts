@@ -6,8 +6,8 @@ import { KINDS } from "../config/kinds.ts";
 import { type Load, load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import { configSchema } from "../config/schema.ts";
-import { presetRules } from "../domain/presets.ts";
-import type { RuleSpec } from "../domain/rule.ts";
+import { presetRules } from "../domain/routing/presets.ts";
+import type { RuleSpec } from "../domain/routing/rule.ts";
 import type { Log } from "../ports.ts";
 import type { Command, CommandIo } from "./command.ts";
 

@@ -1,10 +1,10 @@
-import { audit } from "./audit.ts";
+import { audit } from "./audit/audit.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
-import { sessions } from "./sessions.ts";
+import { sessions } from "./sessions/sessions.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [serve, check, explain, sessions, audit, keys];

@@ -1,6 +1,6 @@
 import { identityKinds } from "../identity/registry.ts";
 import { ownerKinds } from "../owners/registry.ts";
-import { storeKinds } from "../sessions/registry.ts";
+import { storeKinds } from "../sessions/stores/registry.ts";
 import { userKinds } from "../users/registry.ts";
 import type { Kinds } from "./schema.ts";
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
 import type { Entry } from "../kinds.ts";
-import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
+import type { Shelf, ShelfDeps } from "../sessions/stores/store.ts";
 import { compile, complaintsAmong } from "./compile.ts";
 import { type ConfigDocument, readDocument } from "./document.ts";
 import { schemeOf } from "./hold.ts";

@@ -4,7 +4,7 @@ import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
-import type { Shelf, ShelfDeps } from "../sessions/shelf.ts";
+import type { Shelf, ShelfDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
 import { audit } from "./sections/audit.ts";
 import { keys } from "./sections/keys.ts";

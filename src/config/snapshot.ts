@@ -1,7 +1,7 @@
-import type { ConfirmPattern } from "../domain/confirm-pattern.ts";
 import type { Policy } from "../domain/policy.ts";
-import type { RouteMatch } from "../domain/route.ts";
-import type { RuleIndex } from "../domain/rule.ts";
+import type { ConfirmPattern } from "../domain/routing/confirm-pattern.ts";
+import type { RouteMatch } from "../domain/routing/route.ts";
+import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { IdentitySource, OwnerResolver, Users } from "../ports.ts";
 
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */

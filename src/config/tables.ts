@@ -1,8 +1,8 @@
-import { type ConfirmPattern, confirmPatterns } from "../domain/confirm-pattern.ts";
 import type { EffectName } from "../domain/policy.ts";
-import { PRESETS, presetRules } from "../domain/presets.ts";
-import { compileRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/route.ts";
-import { compileRules, type RuleIndex, type RuleSpec } from "../domain/rule.ts";
+import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
+import { PRESETS, presetRules } from "../domain/routing/presets.ts";
+import { compileRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/routing/route.ts";
+import { compileRules, type RuleIndex, type RuleSpec } from "../domain/routing/rule.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import { didYouMean } from "./nearest.ts";

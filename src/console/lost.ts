@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { eventOf } from "../gateway/record.ts";
-import type { World } from "../gateway/world.ts";
+import { eventOf } from "../gateway/audit/audit-event.ts";
+import type { World } from "../gateway/services/services.ts";
 import { returnPath } from "./return-path.ts";
 import { field, fromOwnPage } from "./visitor.ts";
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { endsAt, modeAt, writesUntil } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { looking } from "../gateway/standing.ts";
-import type { World } from "../gateway/world.ts";
+import type { World } from "../gateway/services/services.ts";
+import { looking } from "../gateway/stages/still-allowed.ts";
 
 /**
  * `GET me`: both people and the impersonation as JSON, for scripts of the app and for the banner. Absent ones are null. It says

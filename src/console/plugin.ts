@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
-import type { Archive } from "../audit/archive.ts";
+import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
-import type { Received } from "../gateway/received.ts";
-import type { World } from "../gateway/world.ts";
-import { activityPages } from "./activity.ts";
+import type { Received } from "../gateway/request.ts";
+import type { World } from "../gateway/services/services.ts";
+import { activityPages } from "./activity/pages.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";

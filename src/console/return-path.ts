@@ -1,6 +1,6 @@
-import { canonicalUrl } from "../domain/canonical-url.ts";
-import { urlLimits } from "../gateway/limits.ts";
-import type { Received } from "../gateway/received.ts";
+import { canonicalUrl } from "../domain/routing/canonical-url.ts";
+import type { Received } from "../gateway/request.ts";
+import { urlLimits } from "../gateway/stages/url-limits.ts";
 
 /**
  * A path of this very app to go to, or `/`. What comes in is only ever read as a path (TOK-04): no scheme, no host, no

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Impersonation } from "../domain/impersonation.ts";
-import { formSubject, isFromThisHost } from "../gateway/form-subject.ts";
-import { end, takeOff } from "../gateway/lifecycle.ts";
-import type { World } from "../gateway/world.ts";
+import type { World } from "../gateway/services/services.ts";
+import { formSubject, isFromThisHost } from "../gateway/stages/same-origin.ts";
+import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { field, seeOther, sendPage } from "./visitor.ts";

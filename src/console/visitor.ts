@@ -4,11 +4,11 @@ import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { PAGE_HEADERS, problem } from "../gateway/answer.ts";
-import { formSubject, isSameOrigin } from "../gateway/form-subject.ts";
-import { callerOf } from "../gateway/identify.ts";
-import type { Received } from "../gateway/received.ts";
-import type { World } from "../gateway/world.ts";
+import type { Received } from "../gateway/request.ts";
+import type { World } from "../gateway/services/services.ts";
+import { PAGE_HEADERS, problem } from "../gateway/stages/answer.ts";
+import { callerOf } from "../gateway/stages/identify.ts";
+import { formSubject, isSameOrigin } from "../gateway/stages/same-origin.ts";
 import { type Frame, layout } from "./layout.ts";
 
 /** Who asks for a page of ours, and what they wear. */

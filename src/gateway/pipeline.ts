@@ -1,16 +1,16 @@
 import { Fault } from "../errors.ts";
-import { type Committed, commit } from "./commit.ts";
-import { takeYes } from "./confirm.ts";
-import { findOwner } from "./find-owner.ts";
-import { identify } from "./identify.ts";
-import { inTime } from "./in-time.ts";
-import { judge } from "./judge.ts";
-import { match } from "./match.ts";
-import { recall } from "./recall.ts";
-import type { Received } from "./received.ts";
-import { orUnsent } from "./settle.ts";
-import { type Signed, sign } from "./sign.ts";
-import type { World } from "./world.ts";
+import type { Received } from "./request.ts";
+import type { World } from "./services/services.ts";
+import { type Committed, commit } from "./stages/commit.ts";
+import { takeYes } from "./stages/confirm.ts";
+import { judge } from "./stages/decide.ts";
+import { findOwner } from "./stages/find-owner.ts";
+import { identify } from "./stages/identify.ts";
+import { inTime } from "./stages/in-time.ts";
+import { recall } from "./stages/load-impersonation.ts";
+import { match } from "./stages/match.ts";
+import { orUnsent } from "./stages/settle.ts";
+import { type Signed, sign } from "./stages/sign-in.ts";
 
 /** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
 export type Passage =

@@ -2,20 +2,20 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./answer.ts";
-import { noteAtDoor } from "./doorstep.ts";
-import { leash, outboundFor } from "./exchanges.ts";
-import { intake } from "./intake.ts";
+import { noteAtDoor } from "./audit/doorstep.ts";
+import { refuse } from "./http/raw-response.ts";
 import { originAllowed } from "./origin.ts";
 import { pipeline } from "./pipeline.ts";
-import type { Received } from "./received.ts";
-import { refuse } from "./refusal.ts";
-import { respond } from "./respond.ts";
-import { settle } from "./settle.ts";
-import type { Signed } from "./sign.ts";
-import type { Tunnel } from "./tunnel.ts";
-import type { UpgradeDoor, UpgradeHandler } from "./upgrades.ts";
-import type { World } from "./world.ts";
+import type { Received } from "./request.ts";
+import type { World } from "./services/services.ts";
+import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./stages/answer.ts";
+import { leash, outboundFor } from "./stages/forward.ts";
+import { intake } from "./stages/intake.ts";
+import { respond } from "./stages/respond.ts";
+import { settle } from "./stages/settle.ts";
+import type { Signed } from "./stages/sign-in.ts";
+import type { Tunnel } from "./websocket/tunnel.ts";
+import type { UpgradeDoor, UpgradeHandler } from "./websocket/upgrade-listener.ts";
 
 /** Upgrades come the same way as every request: intake, pipeline, and then a tunnel in place of the transport. */
 export function upgrading(world: World, tunnelOf: (received: Received) => Tunnel): UpgradeHandler {

@@ -3,7 +3,7 @@ import { memo } from "../clients/memo.ts";
 import type { Owner, OwnerLookup } from "../domain/owner.ts";
 import type { OwnerResolver } from "../ports.ts";
 import { duration } from "../units.ts";
-import type { Caching, OwnerDeps } from "./hand.ts";
+import type { Caching, OwnerDeps } from "./resolver.ts";
 
 /** The options that stand beside the key of every kind that asks somebody. */
 export const caching = {

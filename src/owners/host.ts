@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { keyHelp } from "../kinds.ts";
-import type { OwnerKind } from "./hand.ts";
+import type { OwnerKind } from "./resolver.ts";
 import { ownerValue, tableOf } from "./table.ts";
 
 const hostHelp = "write a host name without port, like acme.example.com";

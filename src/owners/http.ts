@@ -8,7 +8,7 @@ import { type OwnerMapping, readOwner } from "../domain/person.ts";
 import { keyHelp } from "../kinds.ts";
 import { ownerMapping } from "../people.ts";
 import { caching } from "./cached.ts";
-import type { OwnerDeps, OwnerHand, OwnerKind } from "./hand.ts";
+import type { OwnerDeps, OwnerHand, OwnerKind } from "./resolver.ts";
 
 const schema = z.strictObject({
   http: z.strictObject({

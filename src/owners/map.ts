@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OwnerKind } from "./hand.ts";
+import type { OwnerKind } from "./resolver.ts";
 import { ownerValue, tableOf } from "./table.ts";
 
 const schema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isId, ownerOf } from "../domain/person.ts";
-import type { OwnerKind } from "./hand.ts";
+import type { OwnerKind } from "./resolver.ts";
 
 const schema = z.strictObject({
   param: z.string().min(1).describe("The param of the route that is the owner's id."),

@@ -4,11 +4,11 @@ import { Fault } from "../errors.ts";
 import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
 import type { OwnerResolver } from "../ports.ts";
 import { cached } from "./cached.ts";
-import type { OwnerDeps, OwnerHand } from "./hand.ts";
 import { host } from "./host.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
 import { param } from "./param.ts";
+import type { OwnerDeps, OwnerHand } from "./resolver.ts";
 
 /** A resolver as the gateway uses it. `needs` lets the config check that a route has the params. */
 export interface KnownResolver extends OwnerResolver {

@@ -1,6 +1,6 @@
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
-import { address, type HostView, host } from "./host.ts";
+import { address, type HostView, host } from "./host-element.ts";
 import { escaped, json } from "./markup.ts";
 
 /** What the banner shows. Times are ms since the epoch; texts may be anybody's and of any length. */

@@ -1,13 +1,13 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { Fault } from "../errors.ts";
-import { byteOrderMark, type Reading as Charset, readingOf, readingOfMeta } from "./charset.ts";
-import type { Syntax } from "./host.ts";
-import { amendedMeta, charsetOfMeta, type Edit } from "./meta.ts";
-import { type Place, type Reading, reading, step } from "./place.ts";
-import { rawText, scriptText } from "./raw.ts";
-import { type Attribute, comment } from "./scan.ts";
+import type { Syntax } from "./host-element.ts";
+import { type Place, type Reading, reading, step } from "./html/body-start.ts";
+import { byteOrderMark, type Reading as Charset, readingOf, readingOfMeta } from "./html/charset.ts";
+import { amendedMeta, charsetOfMeta, type Edit } from "./html/meta.ts";
+import { rawText, scriptText } from "./html/raw-text.ts";
+import { type Attribute, comment } from "./html/tokenizer.ts";
+import { xmlReading } from "./html/xhtml.ts";
 import { asciiAtEnd, type Shift, shift, unshift } from "./shift.ts";
-import { xmlReading } from "./xml.ts";
 
 export interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */

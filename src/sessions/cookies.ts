@@ -1,7 +1,7 @@
-import { type CookieScope, cookiesFor, receive as takeIn } from "../domain/cookie-jar.ts";
-import { fromScript, restore as linesBack, mirror } from "../domain/cookie-mirror.ts";
-import { disown } from "../domain/cookie-restore.ts";
-import type { Desk } from "./desk.ts";
+import { type CookieScope, cookiesFor, receive as takeIn } from "../domain/cookies/cookie-jar.ts";
+import { fromScript, restore as linesBack, mirror } from "../domain/cookies/cookie-mirror.ts";
+import { disown } from "../domain/cookies/cookie-restore.ts";
+import type { Desk } from "./context.ts";
 
 /** The `Cookie` header for the app. The jar is written only if a script changed something. */
 export async function cookies(

@@ -1,10 +1,10 @@
-import { emptyJar, type Jar } from "../domain/cookie-jar.ts";
-import { remainsOf } from "../domain/cookie-mirror.ts";
+import { emptyJar, type Jar } from "../domain/cookies/cookie-jar.ts";
+import { remainsOf } from "../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { Clock, Store } from "../ports.ts";
-import { change } from "./change.ts";
+import { change } from "./compare-and-set.ts";
+import { turns } from "./mutex.ts";
 import type { Seal } from "./seal.ts";
-import { turns } from "./turns.ts";
 
 /** A jar with what else has to be known of it. `over`: its impersonation has ended, it takes nothing more. */
 export interface HeldJar {

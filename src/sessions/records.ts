@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { type Impersonation, lastMoment } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Log, Store } from "../ports.ts";
-import { change } from "./change.ts";
+import { change } from "./compare-and-set.ts";
 import type { Seal } from "./seal.ts";
 
 const RECORD = "impersonation:";

@@ -1,6 +1,6 @@
-import type { Owed } from "../gateway/owed.ts";
-import type { Sockets } from "../gateway/sockets.ts";
-import { evidenceMetrics, type Recorded } from "./evidence.ts";
+import type { Sockets } from "../gateway/services/open-connections.ts";
+import type { Owed } from "../gateway/services/unrecorded.ts";
+import { evidenceMetrics, type Recorded } from "./audit.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What is counted elsewhere and read when somebody asks. */

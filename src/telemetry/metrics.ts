@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { INVARIANTS } from "../gateway/assured.ts";
-import type { Counters } from "../gateway/world.ts";
+import type { Counters } from "../gateway/services/services.ts";
+import { INVARIANTS } from "../gateway/stages/invariants.ts";
 
 export interface Metrics extends Counters {
   readonly contentType: string;

@@ -3,7 +3,7 @@ import { memo } from "../clients/memo.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Maybe } from "../ports.ts";
 import { duration } from "../units.ts";
-import type { Caching, UserDeps, UserHand } from "./hand.ts";
+import type { Caching, UserDeps, UserHand } from "./directory.ts";
 
 const LONGEST = 60_000;
 

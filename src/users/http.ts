@@ -9,7 +9,7 @@ import { type Pointer, valueAt } from "../domain/pointer.ts";
 import { keyHelp } from "../kinds.ts";
 import { personMapping, pointer } from "../people.ts";
 import { caching } from "./cached.ts";
-import type { UserDeps, UserHand, UserKind } from "./hand.ts";
+import type { UserDeps, UserHand, UserKind } from "./directory.ts";
 
 const schema = z.strictObject({
   http: z.strictObject({

@@ -3,7 +3,7 @@ import { type Identity, labelOf } from "../domain/identity.ts";
 import { isId } from "../domain/person.ts";
 import { keyHelp } from "../kinds.ts";
 import { personFacts } from "../people.ts";
-import type { UserKind } from "./hand.ts";
+import type { UserKind } from "./directory.ts";
 
 const schema = z.strictObject({
   map: z

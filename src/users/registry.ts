@@ -4,7 +4,7 @@ import { Fault } from "../errors.ts";
 import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
 import type { Users } from "../ports.ts";
 import { cached } from "./cached.ts";
-import type { UserDeps, UserHand } from "./hand.ts";
+import type { UserDeps, UserHand } from "./directory.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
 

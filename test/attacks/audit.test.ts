@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { linkOf } from "../../src/audit/chain.ts";
-import type { Checkpoint } from "../../src/audit/checkpoint.ts";
-import { verifier } from "../../src/audit/verify.ts";
+import type { Checkpoint } from "../../src/audit/journal/checkpoint.ts";
+import { linkOf } from "../../src/audit/record/hash-chain.ts";
+import { verifier } from "../../src/audit/verify/verify.ts";
 import {
   AS,
   CONFIG,

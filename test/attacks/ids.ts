@@ -492,15 +492,15 @@ export const ALSO: Readonly<Record<string, readonly string[]>> = {
   "HTML-06": ["test/page/rewriter.test.ts", "test/gateway/big-bodies.test.ts"],
   "TOK-01": ["test/examples/express.test.ts", "test/examples/interpreters.test.ts"],
   "POL-03": ["test/confirm.test.ts", "test/sessions/confirmations.test.ts"],
-  "SES-07": ["test/revocation.test.ts", "test/gateway/recheck.test.ts"],
+  "SES-07": ["test/revocation.test.ts", "test/gateway/background/revalidate.test.ts"],
   "DEC-07": ["test/clients/memo.test.ts"],
   "WS-08": ["test/faults/many-sockets.test.ts"],
   "WS-09": ["test/gateway/big-bodies.test.ts"],
-  "UP-01": ["test/gateway/upstream.test.ts", "test/faults/outside.test.ts"],
+  "UP-01": ["test/gateway/http/upstream-pool.test.ts", "test/faults/outside.test.ts"],
   "UP-03": ["test/faults/clients.test.ts"],
   "DOS-01": ["test/faults/clients.test.ts"],
   "DOS-02": ["test/faults/reload.test.ts"],
-  "AUD-02": ["test/audit/verify.test.ts"],
+  "AUD-02": ["test/audit/verify/verify.test.ts"],
 };
 
 /** Of what a part can't apply here, or is met in another way: why. */
@@ -529,11 +529,11 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
 export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string])[] = [
   [
     "No header whose canonical name is managed reaches an upstream unless we wrote it in this request.",
-    "in production; HDR-01 … HDR-04, HDR-11; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
+    "in production; HDR-01 … HDR-04, HDR-11; test/gateway/stages/invariants.test.ts, test/attacks/invariants.test.ts",
   ],
   [
     "At most one value of each managed header reaches an upstream.",
-    "in production; HDR-07; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
+    "in production; HDR-07; test/gateway/stages/invariants.test.ts, test/attacks/invariants.test.ts",
   ],
   [
     "The canonical target is computed once; the bytes matched, decided on, recorded and sent are the same.",
@@ -549,16 +549,19 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "Under impersonation the token has `sub` ≠ `act.sub`, `act` is the authenticated human, and there is no second `act` level.",
-    "in production; TOK-03; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
+    "in production; TOK-03; test/gateway/stages/invariants.test.ts, test/attacks/invariants.test.ts",
   ],
-  ["Without impersonation no `act` is ever sent.", "in production; TOK-03; test/gateway/assured.test.ts"],
+  [
+    "Without impersonation no `act` is ever sent.",
+    "in production; TOK-03; test/gateway/stages/invariants.test.ts",
+  ],
   [
     "A decision that cannot be made (timeout, ambiguity, error) never yields someone else's identity.",
     "DEC-07, SES-07, SES-08",
   ],
   [
     "The actor's right is checked on every request against data no older than T (60 s).",
-    "SES-07; test/gateway/recheck.test.ts",
+    "SES-07; test/gateway/background/revalidate.test.ts",
   ],
   [
     "An effective identity never outlives its session: expiry, stop and revocation close sockets and streams too.",
@@ -567,29 +570,35 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ["Stop succeeds in every state the gateway can be in.", "SES-08; test/journeys/outage.test.ts"],
   [
     "No upstream byte is sent for an impersonated request before its `intent` record is durable (strict mode).",
-    "in production; test/gateway/assured.test.ts, test/gateway/commit.test.ts",
+    "in production; test/gateway/stages/invariants.test.ts, test/gateway/stages/commit.test.ts",
   ],
   [
     "Every `intent` ends in exactly one `outcome`; after a crash the verifier reports it `unknown`, never nothing.",
-    "WS-05, SMUG-03; test/audit/ledger.test.ts, test/faults/audit-kill.test.ts",
+    "WS-05, SMUG-03; test/audit/journal/ledger.test.ts, test/faults/audit-kill.test.ts",
   ],
   [
     "One `intent` is at most one upstream request: no retry, no redirect following, no hedging.",
-    "UP-02, CACHE-06; test/gateway/relay.test.ts",
+    "UP-02, CACHE-06; test/gateway/http/relay.test.ts",
   ],
   [
     "Nothing is acknowledged as shipped until the stream has it; nothing is deleted locally until the retention has passed as well.",
-    "test/audit/shipper.test.ts",
+    "test/audit/shipping/shipper.test.ts",
   ],
-  ["Duplicates in the stream are identifiable by event id alone.", "test/audit/redis-stream.test.ts"],
-  ["Sequence numbers per producer have no gaps; a gap is an alarm.", "AUD-02; test/audit/verify.test.ts"],
+  [
+    "Duplicates in the stream are identifiable by event id alone.",
+    "test/audit/shipping/redis-stream.test.ts",
+  ],
+  [
+    "Sequence numbers per producer have no gaps; a gap is an alarm.",
+    "AUD-02; test/audit/verify/verify.test.ts",
+  ],
   [
     "Cookies of one identity never appear in a request or jar of another; our own never go upstream.",
-    "in production for our own; SES-04, SES-05; test/gateway/assured.test.ts, test/attacks/invariants.test.ts",
+    "in production for our own; SES-04, SES-05; test/gateway/stages/invariants.test.ts, test/attacks/invariants.test.ts",
   ],
   [
     "Impersonated documents are never storable by a shared cache and never answered from a validator of another identity.",
-    "in production for validators; CACHE-01, CACHE-02; test/gateway/assured.test.ts",
+    "in production for validators; CACHE-01, CACHE-02; test/gateway/stages/invariants.test.ts",
   ],
   ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/csp.test.ts"],
   [
@@ -598,7 +607,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "A truncated upstream body is never presented as complete (cut bodies end without the final chunk or short of their length).",
-    "test/gateway/relay.test.ts, test/faults/upstream.test.ts; HTML-05",
+    "test/gateway/http/relay.test.ts, test/faults/upstream.test.ts; HTML-05",
   ],
   [
     "No untrusted input decides host, scheme, port or protocol of an upstream connection.",

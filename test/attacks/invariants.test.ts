@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import t from "tap";
-import { canonicalUrl } from "../../src/domain/canonical-url.ts";
 import { claims } from "../../src/domain/claims.ts";
-import { ownCookies } from "../../src/gateway/own-cookies.ts";
+import { canonicalUrl } from "../../src/domain/routing/canonical-url.ts";
+import { ownCookies } from "../../src/gateway/http/own-cookies.ts";
 import { AS, stand } from "../fixtures/attack-stand.ts";
 import { allWays, fire, lines } from "../fixtures/attack-ways.ts";
 

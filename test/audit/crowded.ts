@@ -3,8 +3,8 @@
  * (enough for the first file, not for its folder), with all, and without one again.
  */
 import { closeSync, openSync } from "node:fs";
-import { journal } from "../../src/audit/journal.ts";
-import { mark } from "../../src/audit/mark.ts";
+import { journal } from "../../src/audit/journal/journal.ts";
+import { mark } from "../../src/audit/journal/journal-records.ts";
 import { Fault } from "../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };

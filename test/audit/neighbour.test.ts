@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import t from "tap";
-import { shipper } from "../../src/audit/shipper.ts";
+import { shipper } from "../../src/audit/shipping/shipper.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { event } from "./event.ts";

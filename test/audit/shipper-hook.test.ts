@@ -1,10 +1,10 @@
 import { EventEmitter, once } from "node:events";
 import t, { type Test } from "tap";
-import type { AuditLedger } from "../../src/audit/ledger.ts";
-import { type Nap, nap } from "../../src/audit/nap.ts";
-import { type ShipperOptions, shipper } from "../../src/audit/shipper.ts";
-import { shipping } from "../../src/audit/shipping.ts";
-import { webhook } from "../../src/audit/webhook.ts";
+import type { AuditLedger } from "../../src/audit/journal/ledger.ts";
+import { type Nap, nap } from "../../src/audit/shipping/backoff.ts";
+import { type ShipperOptions, shipper } from "../../src/audit/shipping/shipper.ts";
+import { shipping } from "../../src/audit/shipping/shipping.ts";
+import { webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/hook.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "./world.ts";

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { linkOf } from "../../src/audit/chain.ts";
-import { type LedgerOptions, ledger } from "../../src/audit/ledger.ts";
+import { type LedgerOptions, ledger } from "../../src/audit/journal/ledger.ts";
+import { linkOf } from "../../src/audit/record/hash-chain.ts";
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 

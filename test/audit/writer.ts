@@ -2,8 +2,8 @@
  * A process that appends five records one after another and says how each went; a test makes its disk fail. Its second
  * argument says how often room can be made.
  */
-import { journal } from "../../src/audit/journal.ts";
-import { mark } from "../../src/audit/mark.ts";
+import { journal } from "../../src/audit/journal/journal.ts";
+import { mark } from "../../src/audit/journal/journal-records.ts";
 import { Fault } from "../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { audit } from "../../src/cli/audit.ts";
+import { audit } from "../../src/cli/audit/audit.ts";
 import { event } from "../audit/event.ts";
 import { openLedger } from "../audit/world.ts";
 import { runCommand } from "../fixtures/command.ts";

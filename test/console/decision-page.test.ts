@@ -3,7 +3,7 @@ import t from "tap";
 import { pages } from "../../src/console/decision-page.ts";
 import { type Decision, REASONS } from "../../src/domain/decision.ts";
 import { Fault, type FaultCode } from "../../src/errors.ts";
-import type { DecisionView } from "../../src/gateway/world.ts";
+import type { DecisionView } from "../../src/gateway/services/services.ts";
 import { snapshotOf, YAML } from "../fixtures/world.ts";
 
 const ALICE = { id: "alice", name: "Alice", email: null, groups: ["support"] };

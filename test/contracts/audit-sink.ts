@@ -1,7 +1,7 @@
 import type { Test } from "tap";
-import { NO_HASH, seal, type Tip } from "../../src/audit/chain.ts";
-import { draft } from "../../src/audit/record.ts";
-import type { Sink } from "../../src/audit/sink.ts";
+import { draft } from "../../src/audit/record/format.ts";
+import { NO_HASH, seal, type Tip } from "../../src/audit/record/hash-chain.ts";
+import type { Sink } from "../../src/audit/shipping/sink.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { event } from "../audit/event.ts";
 

@@ -1,6 +1,6 @@
 import type { Test } from "tap";
-import { ownerLookup } from "../../src/domain/lookup.ts";
 import type { Owner } from "../../src/domain/owner.ts";
+import { ownerLookup } from "../../src/domain/routing/lookup.ts";
 import type { OwnerResolver } from "../../src/ports.ts";
 
 type Lookup = ReturnType<typeof ownerLookup>;

@@ -1,5 +1,5 @@
 import t from "tap";
-import type { Shelf } from "../../src/sessions/shelf.ts";
+import type { Shelf } from "../../src/sessions/stores/store.ts";
 
 /** What a kind of store brings along to be put through the suite. */
 export interface StoreUnderTest {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { consume, type Entry, trim } from "../../examples/consumer/consumer.ts";
-import { audit } from "../../src/cli/audit.ts";
+import { audit } from "../../src/cli/audit/audit.ts";
 import { disguised, front, journalOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";

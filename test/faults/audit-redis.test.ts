@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import t from "tap";
-import { audit } from "../../src/cli/audit.ts";
+import { audit } from "../../src/cli/audit/audit.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { relay } from "../fixtures/relay.ts";
 import { DURABLE, server, stage, WHOLE } from "../fixtures/shipped.ts";

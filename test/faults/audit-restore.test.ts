@@ -2,7 +2,7 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
-import { audit } from "../../src/cli/audit.ts";
+import { audit } from "../../src/cli/audit/audit.ts";
 import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
 import { verified } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";

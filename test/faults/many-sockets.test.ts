@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { sessions } from "../../src/cli/sessions.ts";
+import { sessions } from "../../src/cli/sessions/sessions.ts";
 import { disguised, frontConfig, frontFolder, lines, recordsOf } from "../fixtures/front.ts";
 import { serving } from "../fixtures/serving.ts";
 

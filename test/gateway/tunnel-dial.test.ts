@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { WebSocket, WebSocketServer } from "ws";
-import type { TunnelOptions } from "../../src/gateway/tunnel.ts";
+import type { TunnelOptions } from "../../src/gateway/websocket/tunnel.ts";
 import type { Teardown } from "../fixtures/raw.ts";
 import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
 import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";

@@ -1,7 +1,7 @@
 import type { Server } from "node:net";
 import { promisify } from "node:util";
 import t from "tap";
-import { sockets } from "../../src/gateway/sockets.ts";
+import { sockets } from "../../src/gateway/services/open-connections.ts";
 import type { Teardown, Wire } from "../fixtures/raw.ts";
 import { frame } from "../fixtures/tunnel-frames.ts";
 import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";

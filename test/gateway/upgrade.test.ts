@@ -1,8 +1,8 @@
 import type { Socket } from "node:net";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
-import type { TunnelOrder } from "../../src/gateway/tunnel.ts";
 import { upgradeDoor, upgrading } from "../../src/gateway/upgrade.ts";
+import type { TunnelOrder } from "../../src/gateway/websocket/tunnel.ts";
 import { head } from "../fixtures/plan.ts";
 import { call } from "../fixtures/request.ts";
 import { ALICE, NUNO, valuesOf, wear } from "../fixtures/stages.ts";

@@ -1,5 +1,5 @@
 import t from "tap";
-import { type CookieScope, receive } from "../../src/domain/cookie-jar.ts";
+import { type CookieScope, receive } from "../../src/domain/cookies/cookie-jar.ts";
 import { order, world } from "./orders.ts";
 
 const SCOPE = { host: "app.example.com", path: "/", secure: true };

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { book, type OpenBook } from "../../src/sessions/book.ts";
-import { redisShelf } from "../../src/sessions/redis.ts";
-import type { Shelf } from "../../src/sessions/shelf.ts";
-import { sqliteShelf } from "../../src/sessions/sqlite.ts";
+import { book, type OpenBook } from "../../src/sessions/impersonations.ts";
+import { redisShelf } from "../../src/sessions/stores/redis.ts";
+import { sqliteShelf } from "../../src/sessions/stores/sqlite.ts";
+import type { Shelf } from "../../src/sessions/stores/store.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { redisServer } from "../fixtures/redis.ts";

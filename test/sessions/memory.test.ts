@@ -1,6 +1,6 @@
-import { memoryHub, memoryShelf } from "../../src/sessions/memory.ts";
 import { storeContract } from "../contracts/store.ts";
 import { fakeClock } from "../fixtures/clock.ts";
+import { memoryHub, memoryShelf } from "../fixtures/memory-store.ts";
 
 storeContract("memory", async () => {
   const clock = fakeClock();

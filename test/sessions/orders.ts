@@ -1,9 +1,9 @@
 import { Fault } from "../../src/errors.ts";
-import { type BookDeps, book, type OpenBook, type OpenOrder } from "../../src/sessions/book.ts";
-import { memoryHub, memoryShelf } from "../../src/sessions/memory.ts";
-import type { Shelf } from "../../src/sessions/shelf.ts";
+import { type BookDeps, book, type OpenBook, type OpenOrder } from "../../src/sessions/impersonations.ts";
+import type { Shelf } from "../../src/sessions/stores/store.ts";
 import { type FakeClock, fakeClock } from "../fixtures/clock.ts";
 import { type FakeLog, fakeLog } from "../fixtures/log.ts";
+import { memoryHub, memoryShelf } from "../fixtures/memory-store.ts";
 
 export const SEAL_KEY = new Uint8Array(32).fill(1);
 const person = (id: string, name: string) => ({ id, name, email: null, groups: null });

@@ -1,0 +1,134 @@
+import { join } from "node:path";
+import { type AuditLedger, ledger } from "./audit/journal/ledger.ts";
+import { redactor } from "./audit/record/redact.ts";
+import { type Archive, archive } from "./audit/search/archive.ts";
+import { type Shipping, type ShippingPlan, shipping } from "./audit/shipping/shipping.ts";
+import type { Holder } from "./config/hold.ts";
+import type { StartParts } from "./config/load.ts";
+import { Fault } from "./errors.ts";
+import { eventOf } from "./gateway/audit/audit-event.ts";
+import { type Keyring, keyring } from "./keys/keyring.ts";
+import type { Clock, Closing, Log } from "./ports.ts";
+
+export interface EvidenceParts {
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  readonly held: Holder;
+  readonly start: StartParts;
+  /** The Redis beside whose impersonations the stream is; null: the journal is the archive. */
+  readonly redisUrl: string | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly witness?: Pick<Log, "info"> | undefined;
+  newId(): string;
+}
+
+/** The keys, the ledger, and what carries its records on. Closing it says goodbye in the journal, and ships that as well. */
+export interface Evidence extends Closing {
+  readonly ring: Keyring;
+  readonly ledger: AuditLedger;
+  readonly shipping: Shipping;
+  readonly archive: Archive;
+  /** Resolves when nothing can be recorded any more in mode `strict`: the process has to drain and end with an error. */
+  readonly failed: Promise<Fault>;
+  /** Why nobody can be impersonated just now; empty when all is well. */
+  unready(): readonly string[];
+}
+
+/** Opens all of it. Throws `key-unreadable` or `audit-unavailable`; then nothing is left open. */
+export async function evidence(parts: EvidenceParts): Promise<Evidence> {
+  const { start, clock, log } = parts;
+  // Nothing is rotated before there is a ledger: files are read again a minute after the start at the earliest.
+  let records: AuditLedger | null = null;
+  const ring = await keyring({
+    folder: join(parts.data, "keys"),
+    files: start.keys,
+    clock,
+    log,
+    rotated: (purpose, kid) => void recordRotation(parts, records, `${purpose} key ${kid}`),
+  });
+  const failure = Promise.withResolvers<Fault>();
+  try {
+    records = await openLedger(parts, ring, failure.resolve);
+    const plan = planOf(parts);
+    const shippers = shipping(plan, records.source, { clock, log });
+    const found = archive({ data: parts.data, source: records.source, redis: plan.redis, log });
+    return assembled({ ring, ledger: records, shipping: shippers, archive: found, failed: failure.promise });
+  } catch (error) {
+    await records?.close();
+    await ring.close();
+    throw error;
+  }
+}
+
+function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
+  return {
+    ...all,
+    unready: () => {
+      const { state } = all.ledger.counters().journal;
+      return state === "open" ? [] : [`the audit journal is ${state}`];
+    },
+    close: async () => {
+      await all.ring.close();
+      await all.archive.close();
+      await all.ledger.close();
+      await all.shipping.close();
+    },
+  };
+}
+
+async function openLedger(
+  { data, held, start, clock, log, witness = log }: EvidenceParts,
+  ring: Keyring,
+  failed: (fault: Fault) => void,
+): Promise<AuditLedger> {
+  const { mode } = held.current().settings.audit;
+  return await ledger({
+    folder: join(data, "audit"),
+    mode,
+    clock,
+    log,
+    witness,
+    redact: redactor({ key: ring.derive("audit"), ...start.audit.secrets }),
+    checkpoint: () => ring.signer("checkpoint"),
+    failed: (fault) => {
+      // The other modes were chosen by somebody who wants to go on without records.
+      if (mode === "strict") failed(fault);
+    },
+  });
+}
+
+function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
+  const { stream } = held.current().settings.audit;
+  const url = start.audit.redis === null ? redisUrl : start.secret(start.audit.redis);
+  return {
+    redis: url === null ? null : { url, stream },
+    webhooks: start.audit.webhooks.map(({ url, events, secret, ...rest }) => ({
+      ...rest,
+      url: addressOf(start.secret(url)),
+      ...(events === undefined ? {} : { events }),
+      ...(secret === undefined ? {} : { secret: start.secret(secret) }),
+    })),
+  };
+}
+
+function addressOf(text: string): string {
+  if (/^https?:/.test(text) && URL.canParse(text)) return text;
+  throw new Fault("config-invalid", "audit.webhooks: a secret that should be an address is none");
+}
+
+async function recordRotation(
+  parts: EvidenceParts,
+  records: AuditLedger | null,
+  detail: string,
+): Promise<void> {
+  try {
+    const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
+    const world = { clock: parts.clock, config: parts.held, newId: parts.newId };
+    await records?.record(
+      eventOf(world, null, { action: "key.rotated", outcome: "success", ...nobody, detail }),
+    );
+  } catch (error) {
+    parts.log.error({ err: error, detail }, "a new key could not be recorded");
+  }
+}

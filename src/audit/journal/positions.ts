@@ -1,0 +1,77 @@
+import { open, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Log } from "../../ports.ts";
+
+/**
+ * How far the sink said to have each life, kept over its outages and our restarts: what was safe there once need not be
+ * counted as waiting when the sink can't be asked. In one small file of the journals' folder, which all gateways share.
+ */
+export interface Confirmed {
+  /** The last record of this producer; null: nobody ever said. `now` is what the sink says now, null while it can't be asked. */
+  hear(producer: string, now: number | null): number | null;
+  /** Makes durable what there is to remember of these lives; those of `others` stay, all else is forgotten. Never rejects. */
+  keep(through: ReadonlyMap<string, number>, others: ReadonlySet<string>): Promise<void>;
+}
+
+export interface ConfirmedOptions {
+  readonly folder: string;
+  /** This life's name. */
+  readonly producer: string;
+  readonly log: Log;
+}
+
+/** Opens the file. One that can't be read is reported, and is as good as none: then less is known to be safe, not more. */
+export async function confirmed({ folder, producer, log }: ConfirmedOptions): Promise<Confirmed> {
+  const path = join(folder, "shipped.json");
+  const known = await readOr(path, log);
+  let kept: string | null = null;
+  let told = false;
+  return {
+    hear: (producer, now) => {
+      if (now !== null) known.set(producer, now);
+      return known.get(producer) ?? null;
+    },
+    keep: async (through, others) => {
+      const mine = JSON.stringify([...through]);
+      if (mine === kept) return;
+      try {
+        const theirs = [...(await readOr(path, log))].filter(([producer]) => others.has(producer));
+        const text = JSON.stringify(Object.fromEntries([...theirs, ...through]));
+        await write(path, `${path}.${producer}.draft`, text);
+        [kept, told] = [mine, false];
+      } catch (error) {
+        if (!told) log.error({ err: error }, "audit: it could not be kept how far records were shipped");
+        told = true;
+      }
+    },
+  };
+}
+
+async function readOr(path: string, log: Log): Promise<Map<string, number>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(path, "utf8"));
+    if (typeof value !== "object" || value === null) throw new TypeError(`${path} is no file of positions`);
+    return new Map(Object.entries(value).filter(([, position]) => Number.isSafeInteger(position)));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ENOENT"))
+      log.error({ err: error }, "audit: it could not be read how far records were shipped");
+    return new Map();
+  }
+}
+
+/** Whole or as before, whatever happens in between. */
+async function write(path: string, draft: string, text: string): Promise<void> {
+  try {
+    const handle = await open(draft, "w", 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { type FileHandle, open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { linkOf, type Tip } from "../record/hash-chain.ts";
+
+/** One file of a producer's journal; `first` is the number of its first record. */
+export interface Segment {
+  readonly producer: string;
+  readonly first: number;
+  readonly path: string;
+}
+
+const SEGMENT = /^([A-Za-z0-9-]{1,80})\.(\d{12})\.jsonl$/;
+const LOCK = /^([A-Za-z0-9-]{1,80})\.lock$/;
+const WINDOW = 256 * 1024;
+
+export function segmentPath(folder: string, producer: string, first: number): string {
+  return join(folder, `${producer}.${String(first).padStart(12, "0")}.jsonl`);
+}
+
+export function lockPath(folder: string, producer: string): string {
+  return join(folder, `${producer}.lock`);
+}
+
+/** All segments, by producer, the oldest first. */
+export async function segmentsIn(folder: string): Promise<readonly Segment[]> {
+  const names = (await readdir(folder)).sort();
+  return names.flatMap((name) => {
+    const [, producer, first] = SEGMENT.exec(name) ?? [];
+    if (producer === undefined || first === undefined) return [];
+    return [{ producer, first: Number(first), path: join(folder, name) }];
+  });
+}
+
+/** Opens a file that was listed; null when it was deleted since. */
+export async function openSegment({ path }: Segment): Promise<FileHandle | null> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+/** Whether the system says that there is no such file. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}
+
+/** Producers whose life was not yet taken note of by another: they run, or died. */
+export async function openProducers(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).flatMap((name) => LOCK.exec(name)?.[1] ?? []).sort();
+}
+
+/** Producers that have files here and no lock: their lives are over. Those that other processes hold are theirs. */
+export async function endedProducers(folder: string): Promise<readonly string[]> {
+  // Files first: a process that starts in between has its lock before its first file.
+  const all = new Set((await segmentsIn(folder)).map((segment) => segment.producer));
+  const open = new Set(await openProducers(folder));
+  return [...all].filter((it) => !open.has(it));
+}
+
+/** The end of a file: its last whole record and the bytes up to there. */
+export interface Tail {
+  readonly tip: (Tip & { readonly line: string }) | null;
+  readonly whole: number;
+  readonly size: number;
+}
+
+/** Reads a file's end backwards until a whole record is found. */
+export async function tailOf(path: string): Promise<Tail> {
+  const { size } = await stat(path);
+  const handle = await open(path, "r");
+  try {
+    for (let window = WINDOW; ; window *= 4) {
+      const start = Math.max(0, size - window);
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - start), 0, size - start, start);
+      const found = lastRecord(buffer.subarray(0, bytesRead), start);
+      if (found !== null) return { ...found, size };
+      if (start === 0) return { tip: null, whole: 0, size };
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function lastRecord(bytes: Buffer, start: number): Omit<Tail, "size"> | null {
+  let end = bytes.lastIndexOf(0x0a);
+  while (end >= 0) {
+    const before = end === 0 ? -1 : bytes.lastIndexOf(0x0a, end - 1);
+    const bytesOf = bytes.subarray(before + 1, end);
+    const link = linkOf(bytesOf);
+    if (link !== null) {
+      const line = bytesOf.toString("utf8");
+      return { tip: { sequence: link.sequence, hash: link.hash, line }, whole: start + end + 1 };
+    }
+    end = before;
+  }
+  return null;
+}
+
+/** The last whole record of each producer that has a file here. */
+export async function endsIn(folder: string): Promise<ReadonlyMap<string, number>> {
+  const last = new Map((await segmentsIn(folder)).map((segment) => [segment.producer, segment]));
+  const ends = new Map<string, number>();
+  for (const [producer, { path, first }] of last) {
+    const { tip } = await tailOf(path);
+    ends.set(producer, tip?.sequence ?? first - 1);
+  }
+  return ends;
+}
+
+/** Makes names that were made or removed in the folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,151 @@
+import { problemOf } from "../shipping/sink-errors.ts";
+import type { Catalog } from "./catalog.ts";
+import type { Feed } from "./journal-feed.ts";
+import type { Answers, ArchiveStatus, Asking, Course, Page, RequestIds } from "./messages.ts";
+import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
+
+export interface DeskOptions {
+  readonly catalog: Catalog;
+  readonly feed: Feed;
+  /** Told when the status has changed. */
+  readonly changed: (status: ArchiveStatus) => void;
+  /** How often it is looked for more without having been told of any, ms. */
+  readonly idle?: number;
+}
+
+/** Reads on and on, and answers in between. */
+export interface Desk {
+  /** There may be more to read. */
+  wake(): void;
+  answer(asking: Asking): Promise<Answers[keyof Answers]>;
+  close(): Promise<void>;
+}
+
+/** How long a question waits for what is being read just now, ms. */
+const FRESH = 1_000;
+/** Pages that are read again for one page of answers, where records were taken away meanwhile. */
+const MOST_PAGES = 20;
+
+export function desk(options: DeskOptions): Desk {
+  return new Clerk(options);
+}
+
+class Clerk implements Desk {
+  readonly #options: DeskOptions;
+  readonly #working: Promise<void>;
+  #closed = false;
+  #status: ArchiveStatus = { behind: true, breaks: -1, problem: null };
+  #alarm = Promise.withResolvers<void>();
+  /** Called when all is read that was there when they came. */
+  #waiting: (() => void)[] = [];
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.#working = this.#work();
+  }
+
+  wake(): void {
+    this.#alarm.resolve();
+    this.#alarm = Promise.withResolvers();
+  }
+
+  async answer(asking: Asking): Promise<Answers[keyof Answers]> {
+    const { catalog, feed } = this.#options;
+    const caughtUp = new Promise<void>((done) => this.#waiting.push(done));
+    this.wake();
+    await Promise.race([caughtUp, pause(FRESH)]);
+    return await answerTo(catalog, feed, asking);
+  }
+
+  async close(): Promise<void> {
+    const { catalog, feed } = this.#options;
+    this.#closed = true;
+    this.wake();
+    feed.close();
+    await this.#working;
+    catalog.close();
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#closed) {
+      const [heard, waiting] = [this.#alarm.promise, this.#waiting.length];
+      if (await this.#round()) continue;
+      for (const done of this.#waiting.splice(0, waiting)) done();
+      await Promise.race([heard, pause(this.#options.idle ?? 1_000)]);
+    }
+  }
+
+  async #round(): Promise<boolean> {
+    const { catalog, feed } = this.#options;
+    try {
+      const more = await feed.round();
+      this.#say({ behind: more, breaks: catalog.breaks(), problem: null });
+      return more;
+    } catch (error) {
+      this.#say({ ...this.#status, problem: problemOf(error) });
+      return false;
+    }
+  }
+
+  #say(now: ArchiveStatus): void {
+    const before = this.#status;
+    this.#status = now;
+    const same =
+      now.behind === before.behind && now.breaks === before.breaks && now.problem === before.problem;
+    if (!same) this.#options.changed(now);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((done) => void setTimeout(done, ms).unref());
+}
+
+async function answerTo(catalog: Catalog, feed: Feed, asking: Asking): Promise<Answers[keyof Answers]> {
+  switch (asking.what) {
+    case "search":
+      return await pageOf(catalog, feed, asking);
+    case "request":
+      return await courseOf(catalog, feed, asking.ids);
+    case "runs":
+      return runs(catalog, asking.question, asking.limit);
+    case "picture":
+      return picture(catalog, asking.impersonation, asking.view);
+    default:
+      return asking satisfies never;
+  }
+}
+
+async function courseOf(catalog: Catalog, feed: Feed, ids: RequestIds): Promise<Course> {
+  const { matches, more } = requestOf(catalog, ids);
+  return { lines: (await present(catalog, feed, matches)).map(({ line }) => line), more };
+}
+
+async function pageOf(
+  catalog: Catalog,
+  feed: Feed,
+  { question, limit, beyond }: { question: Question; limit: number; beyond: Page["beyond"] },
+): Promise<Page> {
+  const lines: string[] = [];
+  let from = beyond;
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const wanted = limit - lines.length;
+    const matches = search(catalog, question, wanted, from);
+    for (const { line } of await present(catalog, feed, matches)) lines.push(line);
+    const last = matches.at(-1);
+    if (last === undefined || matches.length < wanted) return { lines, beyond: null };
+    from = { at: last.at, id: last.id };
+    if (lines.length === limit) break;
+  }
+  return { lines, beyond: from };
+}
+
+/** Those that are still there; the catalog passes over the others from then on. */
+async function present(catalog: Catalog, feed: Feed, matches: readonly Match[]) {
+  const lines = await feed.lines(matches);
+  return matches.flatMap(({ id }, at) => {
+    const line = lines[at] ?? null;
+    if (line !== null) return [{ line }];
+    catalog.gone(id);
+    return [];
+  });
+}

@@ -1,0 +1,82 @@
+import { hash } from "node:crypto";
+import { isSafe } from "../../domain/method.ts";
+import { linkOf } from "../record/hash-chain.ts";
+import { type Written, type WrittenPerson, writtenOf } from "../record/parse.ts";
+
+/**
+ * What a record was about, in one word: `looked` and `changed` are requests that succeeded, `failed` those that did not, `refused`
+ * what was not let through, `open` what has no end yet; `told` is everything else.
+ */
+export const TONES = ["told", "looked", "changed", "refused", "failed", "open"] as const;
+export type Tone = (typeof TONES)[number];
+
+/** What is kept of a record to find it by. */
+export interface Row {
+  readonly producer: string;
+  readonly sequence: number;
+  readonly previous: string;
+  readonly hash: string;
+  /** Small numbers made of the ids of the event and of the request that it belongs to; they can be the same by chance. */
+  readonly event: number;
+  readonly request: number | null;
+  readonly at: number;
+  readonly action: string;
+  readonly agent: WrittenPerson | null;
+  readonly customer: WrittenPerson | null;
+  readonly impersonation: string | null;
+  readonly tone: Tone;
+  /** It was allowed to change things then. */
+  readonly write: boolean;
+  /** How long a request took, ms. */
+  readonly lasted: number | null;
+}
+
+const NANOSECONDS = 1_000_000;
+
+/** Reads a whole, unaltered record; null for bytes that are none. */
+export function rowOf(line: Buffer): Row | null {
+  const link = linkOf(line);
+  const record = link === null ? null : writtenOf(line.toString("utf8"));
+  if (link === null || record === null) return null;
+  const { event, user, http, guise } = record;
+  const request = http?.request?.id;
+  return {
+    ...link,
+    event: numberOf(event.id),
+    request: request === undefined ? null : numberOf(request),
+    at: Date.parse(record["@timestamp"]),
+    action: event.action,
+    agent: user?.id === undefined ? null : user,
+    customer: user?.effective ?? null,
+    impersonation: guise.impersonation ?? null,
+    tone: toneOf(record),
+    write: guise.mode === "write",
+    lasted: isRequestEnd(record) ? (event.duration ?? 0) / NANOSECONDS : null,
+  };
+}
+
+/** 48 bits of an id. */
+export function numberOf(id: string): number {
+  return Number.parseInt(hash("sha256", id, "hex").slice(0, 12), 16);
+}
+
+function isRequestEnd({ event }: Written): boolean {
+  return event.action === "impersonation.outcome";
+}
+
+/** What a record was about. */
+export function toneOf({ event, http }: Written): Tone {
+  switch (event.action) {
+    case "impersonation.outcome":
+      if (event.outcome !== "success") return "failed";
+      return isSafe(http?.request?.method ?? "") ? "looked" : "changed";
+    case "impersonation.denied":
+    case "impersonation.refused":
+      return "refused";
+    case "impersonation.intent":
+    case "impersonation.progress":
+      return "open";
+    default:
+      return "told";
+  }
+}

@@ -1,0 +1,65 @@
+import type { JournalRecord } from "../../ports.ts";
+import type { Source } from "../journal/source.ts";
+import { timeOf } from "./late.ts";
+
+/** What lives that are over still owe to a sink. */
+export interface Debts {
+  /** Records that a life owes; null where it was not looked at yet. */
+  of(producer: string): number | null;
+  /** The last record that is here of it; 0 where there is none. */
+  last(producer: string): Promise<number>;
+  /** Looks at what there is behind a place. */
+  look(producer: string, after: number): Promise<void>;
+  /** Told of the last record of those that went out. */
+  paid(sent: JournalRecord): void;
+  settled(producer: string): void;
+  records(): number;
+  /** Wall time of the oldest of them, ms; null where nothing is owed. */
+  since(): number | null;
+}
+
+interface Debt {
+  readonly records: number;
+  readonly since: number | null;
+}
+
+export function debts(source: Source): Debts {
+  const owed = new Map<string, Debt>();
+  // A life that is over has no more records; its files are read once.
+  const ends = new Map<string, number>();
+  const last = async (producer: string): Promise<number> => {
+    const end = ends.get(producer) ?? (await source.last(producer));
+    ends.set(producer, end);
+    return end;
+  };
+  return {
+    of: (producer) => owed.get(producer)?.records ?? null,
+    last,
+    look: async (producer, after) => {
+      const records = Math.max(0, (await last(producer)) - after);
+      owed.set(producer, { records, since: records === 0 ? null : await oldest(source, producer, after) });
+    },
+    paid: (sent) => {
+      const { producer, sequence } = sent;
+      // What is left was written after this one.
+      const records = Math.max(0, (ends.get(producer) ?? 0) - sequence);
+      owed.set(producer, { records, since: records === 0 ? null : timeOf(sent) });
+    },
+    settled: (producer) => void owed.set(producer, { records: 0, since: null }),
+    records: () => [...owed.values()].reduce((sum, { records }) => sum + records, 0),
+    since: () => {
+      const times = [...owed.values()].flatMap(({ since }) => since ?? []);
+      return times.length === 0 ? null : Math.min(...times);
+    },
+  };
+}
+
+async function oldest(source: Source, producer: string, after: number): Promise<number | null> {
+  const reader = source.read(producer, after);
+  try {
+    const [record] = await reader.read({ records: 1, bytes: 1 });
+    return record === undefined ? null : timeOf(record);
+  } finally {
+    await reader.close();
+  }
+}

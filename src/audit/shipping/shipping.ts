@@ -1,0 +1,57 @@
+import type { AuditAction } from "../../domain/audit-event.ts";
+import type { Clock, Closing, Log } from "../../ports.ts";
+import type { Source } from "../journal/source.ts";
+import { redisStream } from "./redis-stream.ts";
+import { type ShipperStatus, shipper } from "./shipper.ts";
+import type { Sink } from "./sink.ts";
+import { webhook } from "./webhook.ts";
+
+/** Where records go besides the journal; `redis` null: the journal is the archive, and nothing is deleted from it. */
+export interface ShippingPlan {
+  readonly redis: { readonly url: string; readonly stream: string } | null;
+  /** Addresses that are told of events, secrets read. What they miss is not kept for them. */
+  readonly webhooks?: readonly {
+    readonly url: string;
+    readonly events?: readonly AuditAction[];
+    readonly secret?: string;
+    readonly format?: "json" | "slack";
+    /** For all of one POST, ms. */
+    readonly timeout?: number;
+    /** The longest pause that an answer may ask for, ms. */
+    readonly retryAfter?: number;
+  }[];
+}
+
+/** All shippers of one gateway. */
+export interface Shipping extends Closing {
+  status(): readonly ShipperStatus[];
+}
+
+/**
+ * Starts a shipper for each place of the plan. Nothing waits for them, and closing them sends what is left, for 5 s. Throws a
+ * Fault `config-invalid` for an address or a secret that can't be used.
+ */
+export function shipping(
+  plan: ShippingPlan,
+  source: Source,
+  deps: { readonly clock: Clock; readonly log: Log },
+): Shipping {
+  const { folder, producer } = source;
+  const sinkDeps = { ...deps, folder, producer };
+  // What the config has wrong must be known before anything runs.
+  const hooks = (plan.webhooks ?? []).map(({ events, format = "json", ...rest }) => {
+    const options = { ...rest, format, ...(events === undefined ? {} : { events: [...events] }) };
+    return webhook.create({ webhook: options }, sinkDeps);
+  });
+  const start = (sink: Sink) => shipper({ source, sink, ...deps });
+  const stream = plan.redis === null ? null : start(redisStream.create({ redis: plan.redis }, sinkDeps));
+  const told = hooks.map(start);
+  if (stream !== null) source.shipped((it) => stream.shipped(it));
+  const shippers = stream === null ? told : [stream, ...told];
+  return {
+    status: () => shippers.map((it) => it.status()),
+    close: async () => {
+      await Promise.all(shippers.map((it) => it.close()));
+    },
+  };
+}

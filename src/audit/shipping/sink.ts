@@ -1,0 +1,32 @@
+import type { AuditSink, Clock, Closing, Log } from "../../ports.ts";
+
+/** Records since the start of this life. */
+export interface SinkCounts {
+  /** Taken by the sink. */
+  readonly shipped: number;
+  /** Passed over: the sink was not to be told of them. */
+  readonly filtered: number;
+  /** Refused for good: the sink will never have them. */
+  readonly refused: number;
+}
+
+/** A sink with a life: what a kind makes. Closing it ends at once whatever is under way, which rejects then. */
+export interface Sink extends AuditSink, Closing {
+  /** Stands in status, log and metrics. */
+  readonly name: string;
+  /** What became of the records so far, also of those in a batch that was cut short. */
+  counts(): SinkCounts;
+  /** Called when what the sink has may be less than it said: asked again, it says where to go on. */
+  changed(heard: () => void): void;
+  /** What an operator should know about how safe records are there; asked once a connection. */
+  warnings(): Promise<readonly string[]>;
+}
+
+export interface SinkDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The journals' folder, for sinks that can't remember a position themselves. */
+  readonly folder: string;
+  /** This life's name. */
+  readonly producer: string;
+}

@@ -1,0 +1,63 @@
+import type { Written } from "../../audit/record/parse.ts";
+import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { Fault } from "../../errors.ts";
+import { parseDuration, parseTime } from "../../units.ts";
+import type { AuditWords } from "./words.ts";
+
+/** What stands in a record just as it is. */
+const PLAIN = /^[\x20-\x7e]+$/;
+/** What can be asked for: also what the journal says of itself. */
+const ACTIONS = [...AUDIT_ACTIONS, "journal.boot", "journal.adopted", "journal.checkpoint", "journal.closed"];
+
+/** Which records are asked for; `mayBe` tells from the bytes of a line which need not be read at all. */
+export interface Filter {
+  /** Everything is asked for. */
+  readonly all: boolean;
+  mayBe(line: Buffer): boolean;
+  fits(record: Written): boolean;
+}
+
+/** The words `--agent`, `--customer`, `--impersonation`, `--action`, `--path`, `--since`, `--until`. Throws a Fault `usage`. */
+export function filterOf(words: AuditWords): Filter {
+  const since = timeOf(words.since, "since");
+  const until = timeOf(words.until, "until");
+  const { agent, customer, impersonation, action, path } = words;
+  if (since !== null && until !== null && until <= since)
+    throw new Fault("usage", "--until: nothing can be before it that is not before --since");
+  if (action !== undefined && !ACTIONS.some((it) => isAction(it, action)))
+    throw new Fault("usage", `--action: ${action} is none; write one of ${ACTIONS.join(", ")}`);
+  const needles = [agent, customer, impersonation].flatMap((id) =>
+    id === undefined || !PLAIN.test(id) ? [] : [Buffer.from(JSON.stringify(id))],
+  );
+  const asked = [since, until, agent, customer, impersonation, action, path];
+  return {
+    all: asked.every((it) => it === undefined || it === null),
+    mayBe: (line) => needles.every((needle) => line.includes(needle)),
+    fits: (record) => {
+      const { user, event, guise, url } = record;
+      const at = Date.parse(record["@timestamp"]);
+      return (
+        (since === null || at >= since) &&
+        (until === null || at < until) &&
+        (agent === undefined || user?.id === agent) &&
+        (customer === undefined || user?.effective?.id === customer) &&
+        (impersonation === undefined || guise.impersonation === impersonation) &&
+        (action === undefined || isAction(event.action, action)) &&
+        (path === undefined || url?.path?.startsWith(path) === true)
+      );
+    },
+  };
+}
+
+/** `impersonation.started`, or just its last word, or its first. */
+function isAction(action: string, asked: string): boolean {
+  return action === asked || action.endsWith(`.${asked}`) || action.startsWith(`${asked}.`);
+}
+
+function timeOf(text: string | undefined, name: string): number | null {
+  if (text === undefined) return null;
+  const ago = parseDuration(text);
+  const at = ago === null ? parseTime(text) : Date.now() - ago;
+  if (at === null) throw new Fault("usage", `--${name}: ${text} is no time; write 2026-05-28T20:00Z, or 15m`);
+  return at;
+}

@@ -1,0 +1,102 @@
+import { join, resolve } from "node:path";
+import { performance } from "node:perf_hooks";
+import { evidence } from "../../audit-system.ts";
+import { httpClient } from "../../clients/http.ts";
+import { type Holder, holder } from "../../config/hold.ts";
+import { KINDS } from "../../config/kinds.ts";
+import { load, type StartParts } from "../../config/load.ts";
+import { formatProblem } from "../../config/problem.ts";
+import type { AuditEvent } from "../../domain/audit-event.ts";
+import { Fault } from "../../errors.ts";
+import { timeOrderedIds } from "../../gateway/services/ids.ts";
+import { readGenerations } from "../../keys/folder.ts";
+import { keyring } from "../../keys/keyring.ts";
+import type { Clock, Closing, Log } from "../../ports.ts";
+import { type Book, book } from "../../sessions/impersonations.ts";
+import { openShelf } from "../../sessions/stores/registry.ts";
+import type { CommandIo } from "../command.ts";
+
+/** The impersonations of a config's store, as a process of its own sees them. */
+export interface Desk extends Closing {
+  readonly clock: Clock;
+  readonly config: Holder;
+  readonly book: Book;
+  newId(): string;
+  /** Writes into a journal of this process's own. Throws `audit-unavailable`. */
+  record(event: AuditEvent): Promise<void>;
+}
+
+const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+const newId = timeOrderedIds(CLOCK.now);
+
+/** Opens what the config names, beside the gateways that are running. Throws a Fault that says what is missing. */
+export async function openDesk(
+  words: { readonly config: string; readonly data: string | null },
+  io: CommandIo,
+  { recording }: { readonly recording: boolean },
+): Promise<Desk> {
+  const opened: Closing[] = [];
+  const log = logTo(io);
+  const { held, start } = await loaded(words.config, io, log);
+  const data = words.data === null ? start.data : resolve(words.data);
+  await mustHaveKeys(data, start);
+  try {
+    const shelf = await openShelf(start.store, { clock: CLOCK, log, secret: start.secret, data });
+    opened.push(shelf);
+    const parts = { data, held, start, redisUrl: shelf.redisUrl, clock: CLOCK, log, newId };
+    const records = recording ? await evidence(parts) : null;
+    if (records !== null) opened.push(records);
+    const folder = join(data, "keys");
+    const ring =
+      records?.ring ?? (await keyring({ folder, files: start.keys, clock: CLOCK, log, reloadEvery: 0 }));
+    const it = book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") });
+    opened.push({ close: () => it.shut() });
+    const record = async (event: AuditEvent) => await records?.ledger.record(event);
+    return { clock: CLOCK, config: held, book: it, newId, record, close: () => closeAll(opened) };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function loaded(
+  file: string,
+  io: CommandIo,
+  log: Log,
+): Promise<{ readonly held: Holder; readonly start: StartParts }> {
+  const http = httpClient();
+  try {
+    const config = await load(file, { kinds: KINDS, env: io.env, deps: { clock: CLOCK, log, http } });
+    if (config.kind === "rejected")
+      throw new Fault("config-invalid", config.problems.map(formatProblem).join("\n"));
+    return { held: holder(config.snapshot), start: config.parts };
+  } finally {
+    await http.close();
+  }
+}
+
+/** Without the gateway's own keys nothing in its store can be read; new ones would only look as if nothing ran. */
+async function mustHaveKeys(data: string, { keys }: StartParts): Promise<void> {
+  if (keys.data !== undefined) return;
+  const folder = join(data, "keys");
+  if ((await readGenerations(folder, "data")).length > 0) return;
+  throw new Fault(
+    "key-unreadable",
+    `there are no keys in ${folder}; name the gateway's data folder with --data`,
+  );
+}
+
+async function closeAll(opened: readonly Closing[]): Promise<void> {
+  for (const it of opened.toReversed()) await it.close();
+}
+
+/** Warnings are for whoever runs the gateway, which logs them as well. */
+function logTo(io: CommandIo): Log {
+  const line = (data: object, message: string) => io.err(`${message}${wordsOf(data)}\n`);
+  return { debug: () => undefined, info: () => undefined, warn: () => undefined, error: line };
+}
+
+function wordsOf(data: object): string {
+  const error: unknown = Reflect.get(data, "err");
+  return error instanceof Error ? `: ${error.message}` : "";
+}

@@ -1,0 +1,25 @@
+import type { Archive } from "../../audit/search/archive.ts";
+import { isAmong } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
+import type { Visitor } from "../visitor.ts";
+
+/** Whose records somebody may see: everybody's, what one did oneself, or none. */
+export type Sight = "all" | "own" | "none";
+
+/** What a page of records is made of. */
+export interface Looking {
+  readonly who: Visitor & { readonly trueUser: Identity };
+  readonly sight: "all" | "own";
+  readonly archive: Archive;
+  readonly now: number;
+}
+
+/** Whose records this person may see: agents their own, whoever is in a group of `audit.readers` all. */
+export function sightOf({ received, trueUser }: Visitor): Sight {
+  if (trueUser === null) return "none";
+  const { policy, settings } = received.snapshot;
+  const readers = settings.audit.readers.groups;
+  if ((trueUser.groups ?? []).some((group) => readers.includes(group))) return "all";
+  // One's own past stays in sight when impersonation is switched off.
+  return policy.grants.some((grant) => isAmong(grant.agents, trueUser)) ? "own" : "none";
+}

@@ -1,0 +1,112 @@
+import type { Page } from "../../audit/search/messages.ts";
+import { REFUSED, type Run } from "../../audit/search/search.ts";
+import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { type Html, html } from "../html.ts";
+import { pageFor } from "../visitor.ts";
+import type { Looking } from "./access.ts";
+import { type Asked, dayOf, fieldOf, linkTo, markText } from "./filter.ts";
+import { dateText, recordsOf, recordTable } from "./rows.ts";
+import { strip } from "./strip.ts";
+
+const DAY = 86_400_000;
+/** Impersonations that are drawn and summed up at the most. */
+export const MOST_RUNS = 200;
+
+export interface Listed extends Page {
+  readonly runs: readonly Run[];
+}
+
+/** The page of records: what to filter by, who was whom and when, and the newest records. */
+export function listPage(it: Looking, asked: Asked, listed: Listed): string {
+  const { prefix } = it.who.received.snapshot.settings;
+  const records = recordsOf(listed.lines);
+  const body = html`<section class="card">
+<h1>Activity</h1>
+<p class="lead">${it.sight === "all" ? "What agents did as somebody else." : "What you did as somebody else."} Every line is a record that can’t be changed unseen.</p>
+${filterForm(it, asked)}
+${reading(it)}
+${drawn(it, asked, listed)}
+${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(prefix, records, false)}
+${older(prefix, asked, listed)}
+</section>`;
+  return pageFor(it.who, {
+    title: "Activity",
+    width: "full",
+    body,
+  });
+}
+
+/** Says that not all is to be seen yet, or that something is wrong with the records. */
+export function reading({ archive }: Looking): Html | null {
+  const { behind, breaks, problem } = archive.status();
+  if (breaks > 0)
+    return html`<p class="note bad">${breaks} records are missing or altered. Run <code>guise audit verify</code>, which says which.</p>`;
+  if (problem !== null) return html`<p class="note">New records can’t be read just now (${problem}).</p>`;
+  return behind ? html`<p class="note">Records are still being read; the newest may be missing.</p>` : null;
+}
+
+function filterForm(it: Looking, asked: Asked): Html {
+  const { who, sight } = it;
+  const { prefix } = who.received.snapshot.settings;
+  const text = (name: "agent" | "customer", label: string) =>
+    html`<p><label for="${name}">${label}</label><input type="text" id="${name}" name="${name}" value="${asked[name] ?? ""}" placeholder="Id or e-mail" maxlength="256"></p>`;
+  const time = (name: "from" | "to", label: string, at: number | null) =>
+    html`<p><label for="${name}">${label} <span class="hint">UTC</span></label><input type="datetime-local" id="${name}" name="${name}" step="1" value="${at === null ? "" : fieldOf(at)}"></p>`;
+  return html`<form class="filter" action="${prefix}/activity">
+${sight === "all" ? text("agent", "Agent") : null}
+${text("customer", "Customer")}
+<p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option><option value="${REFUSED}"${asked.action === REFUSED ? html` selected` : null}>Whatever was refused</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>
+${time("from", "From", asked.since)}
+${time("to", "To", asked.until)}
+<p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">All</a></p>
+</form>
+${quick({ prefix, asked, now: it.now })}`;
+}
+
+const SPANS = [
+  ["Last hour", 3_600_000],
+  ["Last 24 hours", DAY],
+  ["Last 7 days", 7 * DAY],
+  ["Last 30 days", 30 * DAY],
+] as const;
+
+/** The same question about a time that is often meant, and about what was refused in it. */
+function quick({ prefix, asked, now }: { prefix: string; asked: Asked; now: number }): Html {
+  const path = `${prefix}/activity`;
+  const minute = Math.floor(now / 60_000) * 60_000;
+  const spans = SPANS.map(([words, long]) => [words, { since: minute - long, until: null }] as const);
+  const refused = ["Whatever was refused", { action: REFUSED }] as const;
+  return html`<ul class="pages">${[...spans, refused].map(([words, more]) => html`<li><a href="${linkTo(path, asked, more)}">${words}</a></li>`)}</ul>`;
+}
+
+/** The time that was asked for, or the day of the newest impersonation; with a way to what was before and after. */
+function drawn(it: Looking, asked: Asked, { runs }: Listed): Html | null {
+  const newest = runs[0];
+  if (newest === undefined) return null;
+  const { prefix } = it.who.received.snapshot.settings;
+  const day = dayOf(asked.since ?? newest.last);
+  const from = asked.since ?? day.from;
+  const to = asked.until ?? (asked.since === null ? day.to : Math.max(day.to, it.now));
+  const within = runs.filter((run) => run.last >= from && run.first < to);
+  const part = to - from > DAY ? { from, to, word: "Time" } : { ...day, word: "Day" };
+  const title = part.word === "Day" ? dateText(day.from) : html`${dateText(from)} – ${dateText(to - 1)}`;
+  const step = (by: number) => {
+    const long = part.to - part.from;
+    const time = { since: part.from + by * long, until: part.to + by * long, impersonation: null };
+    return linkTo(`${prefix}/activity`, asked, time);
+  };
+  return html`<div class="strip"><div class="days"><a href="${step(-1)}" rel="prev">‹ ${part.word} before</a><h2><a class="day" href="${step(0)}">${title}</a></h2><a href="${step(1)}" rel="next">${part.word} after ›</a></div>
+${within.length === 0 ? html`<p class="small">Nobody viewed the app as somebody else then.</p>` : html`${strip(prefix, within, from, to)}${summed(within, runs.length >= MOST_RUNS)}`}</div>`;
+}
+
+/** What was done in all of these impersonations; `more`: there may be earlier ones. */
+function summed(runs: readonly Run[], more: boolean): Html {
+  const sum = (name: "looked" | "changed" | "refused" | "failed") =>
+    runs.reduce((all, run) => all + run[name], 0);
+  return html`<p class="small">${more ? "The latest " : ""}${runs.length} ${runs.length === 1 ? "impersonation" : "impersonations"}: ${sum("looked")} looked at, ${sum("changed")} changed, ${sum("refused")} refused, ${sum("failed")} failed.</p>`;
+}
+
+function older(prefix: string, asked: Asked, { beyond }: Listed): Html | null {
+  if (beyond === null) return null;
+  return html`<div class="actions"><a class="button quiet" href="${linkTo(`${prefix}/activity`, asked, { beyond: markText(beyond) })}" rel="next">Older</a></div>`;
+}

@@ -1,0 +1,117 @@
+import { printable } from "../../audit/record/format.ts";
+import { linkOf } from "../../audit/record/hash-chain.ts";
+import type { Written } from "../../audit/record/parse.ts";
+import { REASONS } from "../../domain/decision.ts";
+import { plain } from "../../domain/plain.ts";
+import { type Html, html } from "../html.ts";
+import { pageFor } from "../visitor.ts";
+import type { Looking } from "./access.ts";
+import { lengthOf } from "./axis.ts";
+import { howOf, recordsOf, someone, timeText, whatOf } from "./rows.ts";
+
+export interface Why {
+  readonly event: string | null;
+  readonly request: string | null;
+}
+
+/** From a record, or a request, to what the judge asked about it. Null if there is none that this person may see. */
+export async function whyPage(it: Looking, { event, request }: Why): Promise<string | null> {
+  const { prefix } = it.who.received.snapshot.settings;
+  if (event === null && request === null) return null;
+  const { lines, more } = await it.archive.request(event === null ? { request: request ?? "" } : { event });
+  const own = lines.filter((line) => mayBeSeen(it, line, { event, request }));
+  const records = recordsOf(own);
+  const first = records.find((record) => record.guise.checks !== undefined) ?? records[0];
+  if (first === undefined) return null;
+  const title = plain(first.guise.decision ?? first.event.action);
+  const body = html`<section class="card">
+<p class="crumb"><a href="${prefix}/activity">Activity</a>${first.guise.impersonation === undefined ? null : html` › <a href="${prefix}/activity?impersonation=${encodeURIComponent(first.guise.impersonation)}">this impersonation</a>`}</p>
+<p class="word ${first.event.outcome === "failure" ? "warn" : ""}">${title}</p>
+<h1>${whatOf(first)}</h1>
+<p class="lead">${sentenceOf(first)}</p>
+${facts(first)}
+${checks(first)}
+${course(records)}
+${folded(it, first, more)}
+${own.map(raw)}
+</section>`;
+  return pageFor(it.who, {
+    title: "Why",
+    width: "wide",
+    body,
+  });
+}
+
+/** Ids are found by a part of them: what is shown is of the very one. */
+function mayBeSeen({ who, sight }: Looking, line: string, { event, request }: Why): boolean {
+  const [record] = recordsOf([line]);
+  if (record === undefined) return false;
+  const mine = sight === "all" || record.user?.id === who.trueUser.id;
+  return mine && (event !== null || record.http?.request?.id === request);
+}
+
+function sentenceOf({ guise, event }: Written): string {
+  const word = guise.decision ?? "";
+  if (Object.hasOwn(REASONS, word)) return REASONS[word as keyof typeof REASONS];
+  return event.action.endsWith(".ended") ? "It is over." : "It is on record.";
+}
+
+function facts({ user, guise, event, source, url, http, user_agent, "@timestamp": at }: Written): Html {
+  const rows: readonly (readonly [string, Html | string | undefined])[] = [
+    ["Who", someone(user)],
+    ["As", user?.effective === undefined ? undefined : someone(user.effective)],
+    ["When", `${timeText(at)} UTC`],
+    ["Where", url?.domain === undefined ? undefined : plain(url.domain, 200)],
+    ["Why", event.reason === undefined ? undefined : plain(event.reason, 500)],
+    ["Ticket", event.reference === undefined ? undefined : plain(event.reference, 200)],
+    ["Mode", guise.mode],
+    ["Route", guise.route === undefined ? undefined : plain(guise.route, 200)],
+    ["Rule", guise.rule === undefined ? guise.checks && "none" : plain(guise.rule, 200)],
+    ["Known by", guise.via === undefined ? undefined : plain(guise.via)],
+    ["From", source?.ip === undefined ? undefined : plain(source.ip)],
+    ["Browser", user_agent?.original === undefined ? undefined : plain(user_agent.original, 200)],
+    [
+      "Fields",
+      http?.request?.body?.content === undefined ? undefined : plain(http.request.body.content, 1_000),
+    ],
+    ["Config", guise.config],
+  ];
+  return html`<dl class="facts">${rows.map(([name, value]) => (value === undefined ? null : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl>`;
+}
+
+/** The judge's questions in their order, as they were answered then. */
+function checks({ guise }: Written): Html | null {
+  if (guise.checks === undefined) return html`<p class="small">The judge was not asked about this.</p>`;
+  const items = guise.checks.map((check) => {
+    const [, verdict = "", name = check, saw = ""] = /^(yes|no): (.*?): (.*)$/s.exec(check) ?? [];
+    return html`<li class="check ${verdict}"><span class="mark">${verdict === "no" ? "✗" : "✓"}<span class="unseen"> ${verdict}: </span></span><span>${plain(name, 200)} <span class="faint"><bdi>${plain(saw, 200)}</bdi></span></span></li>`;
+  });
+  return html`<h2>What the judge asked</h2><ol class="checks">${items}</ol>`;
+}
+
+/** What is on record of the request, in its order. */
+function course(records: readonly Written[]): Html | null {
+  if (records.length < 2) return null;
+  return html`<h2>What became of it</h2><ol class="course">${records.map(
+    (record) =>
+      html`<li class="step"><time datetime="${record["@timestamp"]}">${timeText(record["@timestamp"])}</time> <strong>${record.event.action.replace("impersonation.", "")}</strong> ${howOf(record)} ${record.event.duration === undefined ? null : html`<span class="faint">${lengthOf(record.event.duration / 1e6)}</span>`}</li>`,
+  )}</ol>`;
+}
+
+/** Says how much of its progress is not shown, and leads to all progress of the impersonation. */
+function folded({ who }: Looking, { guise }: Written, more: number): Html | null {
+  if (more === 0) return null;
+  const { prefix } = who.received.snapshot.settings;
+  const query = new URLSearchParams({
+    impersonation: guise.impersonation ?? "",
+    action: "impersonation.progress",
+  });
+  return html`<p class="small">And ${more} more, earlier ones, that say it was <a href="${prefix}/activity?${query.toString()}">still open</a>.</p>`;
+}
+
+/** The record itself, with whether it is as it was written. */
+function raw(line: string): Html {
+  const whole = linkOf(Buffer.from(line)) !== null;
+  const [record] = recordsOf([line]);
+  return html`<details class="raw"><summary>${record?.event.action ?? "record"} as it stands <span class="tone ${whole ? "looked" : "failed"}">${whole ? "its hash fits" : "altered"}</span></summary><pre>${printable(JSON.stringify(JSON.parse(line), null, 1))}</pre></details>`;
+}

@@ -1,0 +1,88 @@
+import type { AuditAction, AuditEvent, Captured } from "../../domain/audit-event.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import type { Received } from "../request.ts";
+import type { World } from "../services/services.ts";
+import type { Judged } from "../stages/decide.ts";
+
+/** What an event says beyond the request it belongs to. */
+export interface Saying {
+  readonly action: AuditAction;
+  readonly outcome: AuditEvent["outcome"];
+  readonly trueUser: Identity | null;
+  readonly effectiveUser: Identity | null;
+  readonly impersonation: Impersonation | null;
+  readonly decision?: AuditEvent["decision"];
+  readonly response?: AuditEvent["response"];
+  readonly captured?: Captured;
+  readonly intent?: string;
+  readonly detail?: string;
+}
+
+/** One event with its id and time; `received` is null for what no request caused. */
+export function eventOf(
+  world: Pick<World, "clock" | "config" | "newId">,
+  received: Received | null,
+  saying: Saying,
+): AuditEvent {
+  const now = world.clock.now();
+  const { impersonation } = saying;
+  return {
+    id: world.newId(),
+    at: now,
+    action: saying.action,
+    outcome: saying.outcome,
+    trueUser: saying.trueUser,
+    effectiveUser: saying.effectiveUser,
+    impersonation: impersonation && {
+      id: impersonation.id,
+      mode: modeAt(impersonation, now),
+      reason: impersonation.reason,
+      ticket: impersonation.ticket,
+    },
+    request: received && requestOf(received),
+    ...(saying.captured === undefined ? {} : { captured: saying.captured }),
+    response: saying.response ?? null,
+    decision: saying.decision ?? null,
+    config: (received?.snapshot ?? world.config.current()).digest,
+    span: spanOf(saying),
+    intent: saying.intent ?? null,
+    detail: saying.detail ?? null,
+  };
+}
+
+/** The word, route and rule of a decision, as the record names them. */
+export function decisionOf(judged: Judged): NonNullable<AuditEvent["decision"]> {
+  return {
+    word: judged.decision.reason,
+    route: judged.route?.target.pattern ?? null,
+    rule: judged.rule?.name ?? null,
+    via: judged.via,
+  };
+}
+
+function spanOf({ action, impersonation }: Saying): AuditEvent["span"] {
+  if (action !== "impersonation.ended" || impersonation?.end == null) return null;
+  return { start: impersonation.startedAt, end: impersonation.end.at };
+}
+
+function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
+  const { headers } = received.raw;
+  const length = Number(headers["content-length"]);
+  return {
+    id: received.id,
+    method: received.sent,
+    path: received.path,
+    query: received.snapshot.settings.audit.capture.query ? received.query : null,
+    host: received.authority,
+    bytes: Number.isSafeInteger(length) ? length : null,
+    ip: received.ip,
+    userAgent: headers["user-agent"] ?? null,
+    trace: traceOf(headers.traceparent),
+  };
+}
+
+/** The trace id of a W3C `traceparent`. */
+function traceOf(header: string | string[] | undefined): string | null {
+  return typeof header === "string" ? (/^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header)?.[1] ?? null) : null;
+}

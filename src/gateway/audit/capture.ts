@@ -1,0 +1,40 @@
+import type { Captured } from "../../domain/audit-event.ts";
+import { formFields } from "../../domain/form-fields.ts";
+import type { Owned } from "../stages/find-owner.ts";
+
+/** Of a form's fields, in UTF-16 units; more is cut between two of them. */
+const LONGEST_FORM = 8_192;
+
+/** A request of which a body may have been read: whole, or its beginning. */
+export interface Read extends Pick<Owned, "raw" | "snapshot" | "headers"> {
+  readonly body: Buffer | null;
+  readonly beginning: Buffer | null;
+}
+
+/** What the config asks to keep of a request, besides what every record says of it. */
+export function capturedOf(read: Read): Captured {
+  const { capture } = read.snapshot.settings.audit;
+  return {
+    headers: capture.headers.flatMap((name) => {
+      const value = read.raw.headers[name];
+      return value === undefined ? [] : [[name, Array.isArray(value) ? value.join(", ") : value] as const];
+    }),
+    form: capture.body === "none" ? null : formOf(read),
+  };
+}
+
+function formOf({ headers, beginning, body }: Read): Captured["form"] {
+  if (beginning === null || beginning.length === 0) return null;
+  const whole = body !== null;
+  const fields = formFields(contentType(headers), beginning.toString("utf8"));
+  // JSON of which only the beginning is there can't be read.
+  if (fields === null) return whole ? null : { fields: "", whole };
+  if (fields.length <= LONGEST_FORM) return { fields, whole };
+  const end = fields.lastIndexOf("&", LONGEST_FORM);
+  return { fields: fields.slice(0, end < 0 ? LONGEST_FORM : end), whole: false };
+}
+
+function contentType(headers: Owned["headers"]): string {
+  const at = headers.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
+  return at < 0 ? "" : (headers[at + 1] ?? "");
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from "node:http";
+import { plainAddress } from "../../domain/address.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+import type { Fault } from "../../errors.ts";
+import { ownCookies } from "../http/own-cookies.ts";
+import type { World } from "../services/services.ts";
+import { eventOf } from "./audit-event.ts";
+
+/** What was refused and why; `address` is the target as it was sent, `id` what the answer names. */
+export interface Refusal {
+  readonly fault: Fault;
+  readonly id: string;
+  readonly address: string;
+}
+
+/**
+ * Puts on record that a request under a disguise was refused before anything was decided about it: it is the worn
+ * impersonation that tells whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
+ */
+export function noteAtDoor(world: World, raw: IncomingMessage, refusal: Refusal): void {
+  const secret = secretOf(raw.headers.cookie, world.config.current().settings.cookie.name);
+  if (secret === null) return;
+  world.book
+    .recall(secret)
+    .then(async (disguise) => {
+      if (disguise.kind !== "held" || disguise.impersonation.end !== null) return;
+      const { perMinute } = world.config.current().settings.limits;
+      world.seats.pace(disguise.impersonation.id, perMinute, world.clock.monotonic());
+      await world.ledger.record(eventFor(world, raw, disguise.impersonation, refusal));
+    })
+    .catch((error: unknown) =>
+      world.log.error({ err: error, requestId: refusal.id }, "a refusal at the door could not be recorded"),
+    );
+}
+
+/** The secret in a `Cookie` header, whatever the scheme is said to be: both names are ours alone. */
+export function secretOf(cookies: string | undefined, name: string): string | null {
+  return ownCookies(cookies, name, "https").secret ?? ownCookies(cookies, name, "http").secret;
+}
+
+function eventFor(
+  world: World,
+  raw: IncomingMessage,
+  impersonation: Impersonation,
+  { fault, id, address }: Refusal,
+): ReturnType<typeof eventOf> {
+  const event = eventOf(world, null, {
+    action: "impersonation.denied",
+    outcome: "failure",
+    trueUser: impersonation.agent,
+    effectiveUser: impersonation.effectiveUser,
+    impersonation,
+    detail: `${fault.code}: ${fault.detail}`,
+  });
+  const [path = "", ...query] = address.split("?");
+  return {
+    ...event,
+    request: {
+      id,
+      method: raw.method ?? "GET",
+      path,
+      query: query.length === 0 ? null : query.join("?"),
+      host: raw.headers.host ?? "",
+      bytes: null,
+      ip: plainAddress(raw.socket.remoteAddress ?? ""),
+      userAgent: raw.headers["user-agent"] ?? null,
+      trace: null,
+    },
+  };
+}

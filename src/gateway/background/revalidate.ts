@@ -1,0 +1,80 @@
+import type { Closing } from "../../ports.ts";
+import { inBatches } from "../services/batches.ts";
+import type { Open, Standing } from "../services/open-connections.ts";
+import type { World } from "../services/services.ts";
+import { end } from "../stages/start-and-stop.ts";
+
+export interface RecheckOptions {
+  /** How often each is asked about, ms; 15 s unless given. */
+  readonly every?: number;
+  /** How long one may go on whose right can't be found out, ms; 45 s unless given. */
+  readonly unknownFor?: number;
+}
+
+/** Asks again and again whether what is open under a disguise may be. */
+export interface Recheck extends Closing {
+  /** Does now what is done every while. Never rejects. */
+  check(): Promise<void>;
+}
+
+/** Questions at a time: each may be one to the app. */
+const WIDTH = 32;
+
+/**
+ * A socket asks nothing by itself, so its agent could lose every right and go on looking. With these times nothing is open
+ * for longer than a minute after the right to it was lost, also when nobody can be asked about it.
+ */
+export function recheck(world: World, options: RecheckOptions = {}): Recheck {
+  const { every = 15_000, unknownFor = 45_000 } = options;
+  const goodAt = new WeakMap<Open, number>();
+  let work: Promise<void> | null = null;
+
+  async function about(open: Open): Promise<void> {
+    const asked = world.clock.monotonic();
+    const since = goodAt.get(open) ?? asked;
+    goodAt.set(open, since);
+    const standing = await asking(world, open);
+    if (standing.kind === "good") goodAt.set(open, asked);
+    else if (standing.kind === "over") await finish(world, open, standing);
+    else if (asked - since >= unknownFor) world.sockets.cutOne(open, standing.why);
+  }
+
+  function check(): Promise<void> {
+    work ??= inBatches(world.sockets.worn(), WIDTH, about)
+      .catch((error: unknown) => world.log.error({ err: error }, "not everything open could be asked about"))
+      .finally(() => {
+        work = null;
+      });
+    return work;
+  }
+
+  const timer = setInterval(check, every);
+  timer.unref();
+  return {
+    check,
+    async close() {
+      clearInterval(timer);
+      await work;
+    },
+  };
+}
+
+/** What breaks while asking is as good as no answer. */
+async function asking(world: World, open: Open): Promise<Standing> {
+  try {
+    return open.ask === null ? { kind: "good" } : await open.ask();
+  } catch (error) {
+    world.log.error({ err: error }, "it could not be asked whether a socket may go on");
+    return { kind: "unknown", why: "identity-unavailable" };
+  }
+}
+
+/** The impersonation ends with it where its agent is the one who asks; else only what hangs on this evidence. */
+async function finish(
+  world: World,
+  open: Open,
+  { why, running }: Extract<Standing, { readonly kind: "over" }>,
+): Promise<void> {
+  if (running === null) world.sockets.cutOne(open, why);
+  else await end(world, null, running, why);
+}

@@ -1,0 +1,73 @@
+import { type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Settings } from "../config/snapshot.ts";
+import { Fault, type FaultCode } from "../errors.ts";
+import { letGo } from "./http/raw-response.ts";
+import { problem } from "./stages/answer.ts";
+
+/** What node's parser found wrong with the bytes of a request, as faults. */
+const PARSER_FAULTS: Readonly<Record<string, FaultCode>> = {
+  HPE_INVALID_METHOD: "bad-method",
+  HPE_HEADER_OVERFLOW: "header-too-large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "too-large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request-timeout",
+};
+
+/** The options of node's server that the config names. They are read once, at the start. */
+export function serverOptions({ timeouts, limits }: Settings) {
+  return {
+    maxHeaderSize: limits.headers,
+    headersTimeout: timeouts.requestHeaders,
+    keepAliveTimeout: timeouts.keepAlive,
+    // A large upload may take as long as it moves: see `timeouts.requestIdle`.
+    requestTimeout: 0,
+    insecureHTTPParser: false,
+    // A request without `Host` is refused at our door, with a problem like every other.
+    requireHostHeader: false,
+    connectionsCheckingInterval: 1_000,
+  } as const;
+}
+
+/** Limits how many connections there are, and answers those whose requests can't even be read. */
+export function guardConnections(
+  server: Server,
+  settings: Settings,
+  newId: () => string,
+  report: (fault: Fault, id: string) => void,
+): void {
+  server.maxConnections = settings.limits.connections;
+  server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    // Once an answer has begun on this connection, anything more would be read as a part of it.
+    const answering = (Reflect.get(socket, "_httpMessage") ?? null) as {
+      readonly headersSent?: boolean;
+    } | null;
+    if (answering?.headersSent === true) {
+      socket.destroy();
+      return;
+    }
+    const fault = new Fault(
+      PARSER_FAULTS[error.code ?? ""] ?? "bad-request",
+      `${error.code ?? "?"}: ${error.message}`,
+    );
+    const id = newId();
+    report(fault, id);
+    socket.write(rawAnswer(fault, id));
+    letGo(socket);
+  });
+}
+
+function rawAnswer(fault: Fault, id: string): string {
+  const body = problem("fault", fault.code, fault.status, fault.title, fault.hint, id);
+  const head = [
+    `HTTP/1.1 ${fault.status} ${STATUS_CODES[fault.status] ?? ""}`,
+    "Content-Type: application/problem+json",
+    "Cache-Control: no-store",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
+}

@@ -1,0 +1,37 @@
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Ending } from "../../domain/audit-event.ts";
+import { codeOf } from "./upstream-errors.ts";
+
+/** Who wants to know that the body which is coming on a connection can't be read. */
+const readers = new WeakMap<Duplex, () => void>();
+
+/** Lets `whenMalformed` hear of bodies that node's parser gives up on, before anybody answers them. */
+export function watchBodies(server: Server): void {
+  server.prependListener("clientError", (error, socket) => {
+    if (isMalformed(error)) readers.get(socket)?.();
+  });
+}
+
+/** `tell` is called when the request that is coming on this connection turns out to be malformed; the last one asking is told. */
+export function whenMalformed(socket: Duplex, tell: () => void): void {
+  readers.set(socket, tell);
+}
+
+/** How a client's side ended that closed its connection too early. */
+export function clientEnding(request: IncomingMessage): Ending {
+  return !request.complete && isMalformed(request.socket.errored) ? "client-framing-error" : "client-aborted";
+}
+
+/** Ends the connection so that the client can't take what it has for the whole. */
+export function cutOff({ httpVersion, socket }: IncomingMessage): void {
+  // To an HTTP/1.0 client a closed connection is the end of a body; only a reset is none.
+  if (httpVersion === "1.0" && !("encrypted" in socket)) socket.resetAndDestroy();
+  else socket.destroy();
+}
+
+/** A body that ends with its connection isn't malformed: the client left. */
+function isMalformed(error: unknown): boolean {
+  const code = codeOf(error);
+  return code.startsWith("HPE_") && code !== "HPE_INVALID_EOF_STATE";
+}

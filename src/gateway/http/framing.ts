@@ -1,0 +1,41 @@
+import type { IncomingMessage } from "node:http";
+import { Fault } from "../../errors.ts";
+
+/** How long a client's body is: not there, as many bytes as it says, or until its last chunk. */
+export type Framing =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; readonly length: number; readonly text: string }
+  | { readonly kind: "chunked" };
+
+const NONE: Framing = { kind: "none" };
+const CHUNKED: Framing = { kind: "chunked" };
+
+/**
+ * What is wrong with a request's framing that node's parser lets pass; null for a request that has one reading. Two parsers
+ * that disagree about where a body ends see two different next requests, so whatever isn't plain is refused.
+ */
+export function framingFault(request: Pick<IncomingMessage, "headers" | "httpVersion">): Fault | null {
+  const coding = request.headers["transfer-encoding"];
+  const length = request.headers["content-length"];
+  if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0")
+    return new Fault("bad-request", `HTTP/${request.httpVersion} is not spoken here`);
+  if (length !== undefined && !(/^(?:0|[1-9]\d*)$/.test(length) && Number.isSafeInteger(Number(length)))) {
+    return new Fault("bad-request", `Content-Length is ${JSON.stringify(length)}`);
+  }
+  if (coding === undefined) return null;
+  if (length !== undefined)
+    return new Fault("bad-request", "Content-Length and Transfer-Encoding both say where the body ends");
+  if (request.httpVersion !== "1.1")
+    return new Fault("bad-request", `Transfer-Encoding in HTTP/${request.httpVersion}`);
+  if (coding.toLowerCase() !== "chunked")
+    return new Fault("bad-request", `Transfer-Encoding is ${JSON.stringify(coding)}`);
+  return null;
+}
+
+/** How the client frames its body. Any method may have one; call it only where `framingFault` found nothing. */
+export function framingOf(request: Pick<IncomingMessage, "headers">): Framing {
+  if (request.headers["transfer-encoding"] !== undefined) return CHUNKED;
+  const text = request.headers["content-length"];
+  if (text === undefined || text === "0") return NONE;
+  return { kind: "length", length: Number(text), text };
+}

@@ -1,0 +1,116 @@
+import { Fault } from "../../errors.ts";
+import type { RawHeaders, UpstreamHead } from "./exchange.ts";
+
+/** Fields that are between two neighbours and go no further (RFC 9110 7.6.1), with those that only a first proxy reads. */
+const HOP_NAMES: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
+
+/** Dropped from requests besides: the framing is the transport's, and `100 Continue` is answered by us. */
+const REQUEST_NAMES: ReadonlySet<string> = new Set([...HOP_NAMES, "content-length", "expect"]);
+
+/** What a `Connection` header can't make us drop. */
+const UNSTRIPPABLE: ReadonlySet<string> = new Set(["host", "cookie", "content-length", "transfer-encoding"]);
+
+/** Most names are none of ours by their length alone, and so need no lower-casing. */
+const REQUEST_LENGTHS = lengths([...REQUEST_NAMES]);
+const ANSWER_LENGTHS = lengths([...HOP_NAMES, "content-type", "content-length"]);
+
+/**
+ * A client's headers without those that concern only our connection with it: hop-by-hop fields, what `Connection` names,
+ * and framing, which the transport writes anew. Ours are added after this, so a client can't have them stripped.
+ * `drop` is asked about every other name, in lower case.
+ */
+export function requestHeaders(raw: RawHeaders, drop: ((name: string) => boolean) | null = null): RawHeaders {
+  const kept: string[] = [];
+  let named: string | null = null;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] ?? "";
+    const value = raw[at + 1] ?? "";
+    if (REQUEST_LENGTHS[name.length] === true || drop !== null) {
+      const lower = name.toLowerCase();
+      if (lower === "connection") named = named === null ? value : `${named},${value}`;
+      if (REQUEST_NAMES.has(lower) || drop?.(lower) === true) continue;
+    }
+    kept.push(name, value);
+  }
+  return named === null ? kept : without(kept, namesIn(named));
+}
+
+/** The head of an answer without its hop-by-hop fields, and what the transport has to know of it. */
+export interface AnswerHead {
+  readonly head: UpstreamHead;
+  /** Its body is a stream of events, which may be silent for long. */
+  readonly events: boolean;
+}
+
+/**
+ * Reads the head of an answer: bytes become latin1 text one for one. Throws a Fault `upstream-protocol` for a transfer coding
+ * other than `chunked`, which would be lost on the way and leave a body that says it is something else, and for a length that
+ * two parsers could read in two ways.
+ */
+export function answerHead(status: number, message: string, raw: readonly Buffer[]): AnswerHead {
+  const headers: string[] = [];
+  let named: string | null = null;
+  let events = false;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at]?.toString("latin1") ?? "";
+    const value = raw[at + 1]?.toString("latin1") ?? "";
+    if (ANSWER_LENGTHS[name.length] === true) {
+      const lower = name.toLowerCase();
+      if (lower === "connection") named = named === null ? value : `${named},${value}`;
+      if (lower === "content-type") events = /^\s*text\/event-stream/i.test(value);
+      if (lower === "transfer-encoding" && value.trim().toLowerCase() !== "chunked") {
+        throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(value)}`);
+      }
+      if (lower === "content-length" && !/^(?:0|[1-9]\d*)$/.test(value.trim()))
+        throw new Fault("upstream-protocol", `the app's Content-Length is ${JSON.stringify(value)}`);
+      // A client that believes a length where no body can be would take the next answer for it.
+      if (HOP_NAMES.has(lower) || (lower === "content-length" && status === 204)) continue;
+    }
+    headers.push(name, value);
+  }
+  const kept = named === null ? headers : without(headers, namesIn(named));
+  return { head: { status, message: latin1(message), headers: kept }, events };
+}
+
+function namesIn(connection: string): ReadonlySet<string> | null {
+  if (connection === "keep-alive" || connection === "close") return null;
+  const names = new Set<string>();
+  for (const part of connection.split(",")) {
+    const name = part.trim().toLowerCase();
+    if (name !== "" && !UNSTRIPPABLE.has(name)) names.add(name);
+  }
+  return names;
+}
+
+function without(headers: readonly string[], names: ReadonlySet<string> | null): RawHeaders {
+  if (names === null) return headers;
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? "";
+    if (!names.has(name.toLowerCase())) kept.push(name, headers[at + 1] ?? "");
+  }
+  return kept;
+}
+
+/** The reason phrase comes decoded as UTF-8; it goes on byte for byte, or empty where those bytes are lost. */
+function latin1(message: string): string {
+  if (/^[\t\x20-\x7e]*$/.test(message)) return message;
+  return message.includes("\ufffd") ? "" : Buffer.from(message).toString("latin1");
+}
+
+function lengths(names: readonly string[]): readonly boolean[] {
+  const known = new Array<boolean>(32).fill(false);
+  for (const name of names) known[name.length] = true;
+  return known;
+}

@@ -1,0 +1,41 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Answer } from "../stages/answer.ts";
+
+/** How long the other side may take to read the last bytes and to close, ms. */
+const FAREWELL = 1_000;
+
+/** Writes one whole answer where no HTTP server does it any more, and closes. A client that has left gets nothing. */
+export function refuse(socket: Duplex, { status, headers, body }: Answer): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const bytes = Buffer.from(body);
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n`;
+  for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+  head += `Content-Length: ${bytes.length}\r\nConnection: close\r\n\r\n`;
+  socket.write(Buffer.concat([Buffer.from(head, "latin1"), bytes]));
+  letGo(socket);
+}
+
+/**
+ * Ends our side, throws away what still comes, and closes for good when the other side has ended too, or a second later: a
+ * close with unread bytes would be a reset, which takes the last bytes away from the client.
+ */
+export function letGo(socket: Duplex, within = FAREWELL): void {
+  if (socket.destroyed) return;
+  socket.end();
+  socket.resume();
+  const timer = setTimeout(close, within, socket);
+  socket.once("close", () => clearTimeout(timer));
+}
+
+/** For `error` events: the socket goes, and whoever holds it hears of that by its `close`. */
+export function leave(this: Duplex): void {
+  this.destroy();
+}
+
+function close(socket: Duplex): void {
+  socket.destroy();
+}

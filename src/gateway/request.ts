@@ -1,0 +1,69 @@
+import type { IncomingMessage } from "node:http";
+import type { Snapshot } from "../config/snapshot.ts";
+import type { Navigation } from "../domain/facts.ts";
+import type { Fault } from "../errors.ts";
+import type { RawHeaders } from "./http/exchange.ts";
+
+/** A request as the door let it in: one reading of its address, our own names gone from its headers. */
+export interface Received {
+  readonly raw: IncomingMessage;
+  /** The world that this request lives in, pinned here. */
+  readonly snapshot: Snapshot;
+  readonly id: string;
+  /** Wall clock and monotonic clock in ms. */
+  readonly at: number;
+  readonly startedAt: number;
+  readonly method: string;
+  /** The method as it was sent, and is sent on. */
+  readonly sent: string;
+  /** Canonical path and query, and both apart. */
+  readonly target: string;
+  readonly path: string;
+  readonly query: string | null;
+  /** `Host` in lower case without port, and as it was sent. */
+  readonly host: string;
+  readonly authority: string;
+  readonly scheme: "http" | "https";
+  /** `https://app.example.com`: what the browser calls us. */
+  readonly origin: string;
+  /** What goes on to the app if it goes on as oneself: no managed name, no cookie, no `Host`. */
+  readonly headers: RawHeaders;
+  /** The browser's cookies without ours; null if there are none. */
+  readonly cookies: string | null;
+  /** What the impersonation cookie holds. */
+  readonly secret: string | null;
+  /** The browser wears somebody and keeps back whom: another site made it send this. */
+  readonly adrift: boolean;
+  /** The notice that waits to be shown once. */
+  readonly notice: string | null;
+  /** The client's address; that of the direct peer unless a trusted proxy names another. */
+  readonly ip: string;
+  /** What the app gets as `X-Forwarded-For`. */
+  readonly forwardedFor: string;
+  /** And as `X-Forwarded-Host`: `Host`, unless a trusted proxy names another. */
+  readonly forwardedHost: string;
+  /** Something asks for another method than was sent; `method` is what may become of it. */
+  readonly overridden: boolean;
+  /** It brings the agent's yes to a question of ours, instead of a body of its own. */
+  readonly confirming: boolean;
+  /** The public id of the impersonation under which the page was opened that asks, where its script says so. */
+  readonly tab: string | null;
+  /** That script says that nobody was at the page for a while. */
+  readonly unattended: boolean;
+  /** A script only wants to know whether it would be asked; it never goes to the app. */
+  readonly probing: boolean;
+  readonly navigation: Navigation;
+  readonly upgrade: boolean;
+  /** Below the reserved prefix: never goes to the app. */
+  readonly ours: boolean;
+}
+
+export type Intake =
+  | { readonly kind: "received"; readonly received: Received }
+  | {
+      readonly kind: "refused";
+      readonly fault: Fault;
+      readonly id: string;
+      /** It is whole, and a person in a tab waits for the answer. */
+      readonly page: boolean;
+    };

@@ -1,0 +1,173 @@
+import type { ReasonWord } from "../../domain/decision.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+
+/** Why something that stays open is cut: its impersonation is over, or the gateway goes down. */
+export type CutReason = ReasonWord | "going-away";
+
+/** Who wears whom in a socket; `impersonation` is the public id, `agent` the id of the true user. */
+export interface Wearer {
+  readonly impersonation: string;
+  readonly agent: string;
+}
+
+/** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
+export type Cut = (why: CutReason) => void;
+
+/** Whether one that is open may go on. `unknown`: it could not be found out. `running` is what has to be ended with it. */
+export type Standing =
+  | { readonly kind: "good" }
+  | { readonly kind: "unknown"; readonly why: ReasonWord }
+  | { readonly kind: "over"; readonly why: ReasonWord; readonly running: Impersonation | null };
+
+/** What has to be known of one besides whose it is. */
+export interface Nature {
+  /** It has no end of its own. */
+  readonly tunnel: boolean;
+  /** Its page may speak only because the mode is write for now. */
+  readonly lifted: boolean;
+  /** Asks anew for both people what was asked when it began; null where nobody is worn. */
+  readonly ask: (() => Promise<Standing>) | null;
+}
+
+/** One that is open under a disguise. */
+export interface Open extends Nature {
+  readonly wearer: Wearer | null;
+  readonly cut: Cut;
+}
+
+/** Everything that is open: tunnels, and requests under a disguise, found by whose they are. */
+export interface Sockets {
+  /**
+   * Remembers one; `wearer` is null for own traffic. Gives back what to call when it has ended by itself.
+   * One that comes for an impersonation that was cut before is cut at once.
+   */
+  add(wearer: Wearer | null, cut: Cut, nature?: Nature): () => void;
+  /** Cuts all of an impersonation, for good: ids never come back. Gives how many there were. */
+  cut(impersonation: string, why: CutReason): number;
+  /** Cuts this one, if it is still open. */
+  cutOne(open: Open, why: CutReason): void;
+  /** Cuts all under a disguise. */
+  cutWorn(why: CutReason): number;
+  /** Cuts the tunnels of an impersonation whose page may not speak any more. */
+  cutLifted(impersonation: string): number;
+  /** Cuts all tunnels, one's own as well, and each that still comes: nobody can wait for their end. */
+  cutTunnels(why: CutReason): number;
+  /** All under a disguise. */
+  worn(): readonly Open[];
+  count(): number;
+}
+
+const PLAIN: Nature = Object.freeze({ tunnel: false, lifted: false, ask: null });
+
+/** How many ended impersonations are remembered: those whose sockets may still be on their way through the pipeline. */
+const REMEMBERED = 10_000;
+
+export function sockets(): Sockets {
+  return new AllSockets();
+}
+
+class AllSockets implements Sockets {
+  readonly #all = new Set<Open>();
+  readonly #byImpersonation = new Map<string, Set<Open>>();
+  readonly #over = new Map<string, CutReason>();
+  /** No tunnel may begin any more: one that is still being decided would keep the process for good. */
+  #leaving: CutReason | undefined;
+
+  add(wearer: Wearer | null, cut: Cut, nature: Nature = PLAIN): () => void {
+    const over = wearer === null ? undefined : this.#over.get(wearer.impersonation);
+    const why = over ?? (nature.tunnel ? this.#leaving : undefined);
+    const entry = { wearer, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
+    if (why !== undefined) cut(why);
+    else this.#enter(entry);
+    return () => this.#forget(entry);
+  }
+
+  cut(impersonation: string, why: CutReason): number {
+    remember(this.#over, impersonation, why);
+    return this.#cutThese(this.#of(impersonation), why);
+  }
+
+  cutOne(open: Open, why: CutReason): void {
+    this.#cutThese([open], why);
+  }
+
+  cutWorn(why: CutReason): number {
+    return this.#cutThese(this.worn(), why);
+  }
+
+  cutLifted(impersonation: string): number {
+    const lifted = this.#of(impersonation).filter((it) => it.lifted);
+    return this.#cutThese(lifted, "read-only");
+  }
+
+  cutTunnels(why: CutReason): number {
+    this.#leaving = why;
+    const tunnels = [...this.#all].filter((it) => it.tunnel);
+    return this.#cutThese(tunnels, why);
+  }
+
+  worn(): readonly Open[] {
+    return [...this.#all].filter((it) => it.wearer !== null);
+  }
+
+  count(): number {
+    return this.#all.size;
+  }
+
+  #of(impersonation: string): readonly Open[] {
+    return [...(this.#byImpersonation.get(impersonation) ?? [])];
+  }
+
+  #enter(entry: Open): void {
+    this.#all.add(entry);
+    if (entry.wearer !== null) put(this.#byImpersonation, entry.wearer.impersonation, entry);
+  }
+
+  #forget(entry: Open): void {
+    if (!this.#all.delete(entry) || entry.wearer === null) return;
+    take(this.#byImpersonation, entry.wearer.impersonation, entry);
+  }
+
+  #cutThese(entries: readonly Open[], why: CutReason): number {
+    const errors: unknown[] = [];
+    let count = 0;
+    for (const entry of entries) {
+      if (!this.#all.has(entry)) continue;
+      this.#forget(entry);
+      attempt(entry.cut, why, errors);
+      count += 1;
+    }
+    if (errors.length > 0) throw new AggregateError(errors, "not every socket could be cut");
+    return count;
+  }
+}
+
+/** One that can't be cut must not save those behind it. */
+function attempt(cut: Cut, why: CutReason, errors: unknown[]): void {
+  try {
+    cut(why);
+  } catch (error) {
+    errors.push(error);
+  }
+}
+
+function remember(over: Map<string, CutReason>, impersonation: string, why: CutReason): void {
+  over.set(impersonation, why);
+  if (over.size <= REMEMBERED) return;
+  for (const oldest of over.keys()) {
+    over.delete(oldest);
+    return;
+  }
+}
+
+function put(index: Map<string, Set<Open>>, key: string, entry: Open): void {
+  const known = index.get(key);
+  if (known === undefined) index.set(key, new Set([entry]));
+  else known.add(entry);
+}
+
+function take(index: Map<string, Set<Open>>, key: string, entry: Open): void {
+  const known = index.get(key);
+  known?.delete(entry);
+  if (known?.size === 0) index.delete(key);
+}

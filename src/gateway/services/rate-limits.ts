@@ -1,0 +1,49 @@
+import { Fault } from "../../errors.ts";
+import { pacing } from "./pacing.ts";
+
+/** Impersonations whose pace is remembered; only those that are on record count, so that strangers can't push one out. */
+const PACED = 10_000;
+
+/** Something that is open until it closes: an answer, a socket. */
+interface Closes {
+  once(event: "close", heard: () => void): unknown;
+}
+
+/** How many requests are open for each disguise. */
+export interface Seats {
+  /** Counts one until `open` closes. Throws `overloaded` when `most` are open already; then nothing is counted. */
+  take(secret: string, most: number, open: Closes): void;
+  count(secret: string): number;
+  /**
+   * Counts one request (or start, or record) of this impersonation (or agent). Throws `overloaded` when it has had `most` in a
+   * minute: each is on disk twice, and who floods the journal would take impersonation away from everybody.
+   */
+  pace(whose: string, most: number, now: number): void;
+}
+
+export function seats(): Seats {
+  const taken = new Map<string, number>();
+  const inTime = pacing(PACED);
+  const count = (secret: string): number => taken.get(secret) ?? 0;
+  return {
+    count,
+    pace(whose, most, now) {
+      if (!inTime(whose, most, now))
+        throw new Fault("overloaded", `${whose} had ${most} in a minute, \`limits.perMinute\``);
+    },
+    take(secret, most, open) {
+      const before = count(secret);
+      if (before >= most)
+        throw new Fault(
+          "overloaded",
+          `one impersonation has ${before} requests open, \`limits.perImpersonation\``,
+        );
+      taken.set(secret, before + 1);
+      open.once("close", () => {
+        const left = count(secret) - 1;
+        if (left > 0) taken.set(secret, left);
+        else taken.delete(secret);
+      });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { Snapshot } from "../../config/snapshot.ts";
+import type { Claims, ClaimsInput } from "../../domain/claims.ts";
+import type { Decision } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import type { Fault } from "../../errors.ts";
+import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
+import type { Confirmations } from "../../sessions/confirmations.ts";
+import type { Book } from "../../sessions/impersonations.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Sockets } from "./open-connections.ts";
+import type { Seats } from "./rate-limits.ts";
+import type { LeftOut, Refusals } from "./refusals.ts";
+import type { Owed } from "./unrecorded.ts";
+
+/** What a page of the gateway's own says; the console draws it. */
+export interface Pages {
+  fault(view: {
+    readonly fault: Fault;
+    readonly requestId: string;
+    readonly prefix: string;
+    /** Somebody is worn, as far as the browser says. */
+    readonly disguised?: boolean;
+  }): string;
+  /** A decision that is answered here: refused, ended, asked. */
+  decision(view: DecisionView): string;
+}
+
+export interface DecisionView {
+  readonly decision: Decision;
+  /** What it says to the agent, names filled in. */
+  readonly sentence: string;
+  readonly requestId: string;
+  readonly prefix: string;
+  /** The address that was asked for, to come back to. */
+  readonly to: string;
+  /** Where Stop leads to, and the page that the request came from. */
+  readonly returnTo: string;
+  readonly back: string;
+  readonly method: string;
+  readonly trueUser: Identity | null;
+  /** Whom it is about: the worn person, or the owner to be. */
+  readonly other: Identity | null;
+  /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
+  readonly disguised: boolean;
+  /** The app had the request when it was cut; the sentence says so. */
+  readonly underway?: boolean;
+  readonly csrf: string;
+  readonly ticket: string | null;
+  readonly confirmation: string | null;
+}
+
+/** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
+export interface Forms {
+  token(trueUser: string, now: number): string;
+  holds(token: string, trueUser: string, now: number): boolean;
+  seal(text: string, now: number): string;
+  /** The sealed text, or null if it is not ours or too old. */
+  open(sealed: string, now: number): string | null;
+}
+
+export interface Tokens {
+  sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
+}
+
+export type { Claims };
+
+/** Counts that telemetry shows. */
+export interface Counters {
+  decided(reason: string, kind: string): void;
+  forwarded(as: "self" | "effective", ending: string, seconds: number): void;
+  violated(invariant: string): void;
+  /** A refusal that is not on record. */
+  leftOut(why: LeftOut): void;
+}
+
+/** All that outlives a request: built once in app.ts and handed to every stage. */
+export interface World {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: { current(): Snapshot };
+  readonly book: Book;
+  readonly confirmations: Confirmations;
+  readonly ledger: Ledger;
+  /** For what is done whether it can be recorded or not. */
+  readonly owed: Owed;
+  readonly tokens: Tokens;
+  readonly forms: Forms;
+  readonly pages: Pages;
+  readonly sockets: Sockets;
+  readonly seats: Seats;
+  readonly refusals: Refusals;
+  readonly counters: Counters;
+  /** A new id that sorts by time. */
+  newId(): string;
+}
+
+export type Send = (exchange: Exchange) => void;

@@ -1,0 +1,204 @@
+import { type Decision, REASONS } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { fillSentence } from "../../domain/sentence.ts";
+import type { Fault } from "../../errors.ts";
+import type { Received } from "../request.ts";
+import type { World } from "../services/services.ts";
+import { type Committed, ownerToBe } from "./commit.ts";
+import { ownAddress } from "./find-owner.ts";
+import { formSubject } from "./same-origin.ts";
+
+/** An answer of our own, as fastify and the upgrade door can both send it. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
+
+/** Every page of ours: stored by nobody, framed by nobody, nothing from elsewhere, no script but our own file. */
+export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
+  ["Content-Type", "text/html; charset=utf-8"],
+  ["Cache-Control", "no-store"],
+  [
+    "Content-Security-Policy",
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+  ],
+  ["X-Frame-Options", "DENY"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Referrer-Policy", "same-origin"],
+];
+
+const JSON_HEADERS: readonly (readonly [string, string])[] = [
+  ["Content-Type", "application/problem+json"],
+  ["Cache-Control", "no-store"],
+  ["X-Content-Type-Options", "nosniff"],
+];
+
+/** To a script that only wanted to know whether there is a question: there is none, and nothing was done. */
+export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", "no-store"]], body: "" };
+
+/** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
+export function answer(world: World, committed: Committed): Answer {
+  const { decision } = committed;
+  const extra = [...cookieHeaders(committed), ...clearing(committed)];
+  if (decision.kind === "stop" && committed.changed) {
+    return {
+      status: 303,
+      headers: [["Location", committed.over?.returnTo ?? "/"], ["Cache-Control", "no-store"], ...extra],
+      body: "",
+    };
+  }
+  const status = statusOf(decision);
+  if (!committed.navigation.wantsPage || committed.navigation.speculative) {
+    const body = problem(
+      "reason",
+      decision.reason,
+      status,
+      isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason],
+      sentenceOf(committed),
+      committed.id,
+      committed.confirmation === null ? {} : { confirmation: committed.confirmation },
+    );
+    return { status, headers: [...JSON_HEADERS, ...extra], body };
+  }
+  return {
+    status,
+    headers: [...PAGE_HEADERS, ...extra],
+    body: world.pages.decision(viewOf(world, committed)),
+  };
+}
+
+/** Answers a fault: what a client may know, and the request id by which an operator finds the rest in the log. */
+export function answerFault(
+  world: World,
+  fault: Fault,
+  at: { readonly id: string; readonly page: boolean; readonly prefix: string; readonly disguised?: boolean },
+): Answer {
+  if (!at.page) {
+    return {
+      status: fault.status,
+      headers: JSON_HEADERS,
+      body: problem("fault", fault.code, fault.status, fault.title, fault.hint, at.id),
+    };
+  }
+  return {
+    status: fault.status,
+    headers: PAGE_HEADERS,
+    body: world.pages.fault({ fault, requestId: at.id, prefix: at.prefix, disguised: at.disguised ?? false }),
+  };
+}
+
+/** The same for a request that got through the door. */
+export function answerFaultTo(world: World, received: Received, fault: Fault): Answer {
+  world.log.warn(
+    { code: fault.code, detail: fault.detail, requestId: received.id, path: received.path },
+    fault.title,
+  );
+  const { prefix } = received.snapshot.settings;
+  const disguised = received.secret !== null;
+  return answerFault(world, fault, {
+    id: received.id,
+    page: received.navigation.wantsPage,
+    prefix,
+    disguised,
+  });
+}
+
+export function problem(
+  family: "reason" | "fault",
+  code: string,
+  status: number,
+  title: string,
+  detail: string,
+  requestId: string,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  return JSON.stringify({
+    type: `urn:guise:${family}:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    requestId,
+    ...more,
+  });
+}
+
+/** `Clear-Site-Data` where shoes were changed and the config allows it. */
+export function clearing(committed: Committed): (readonly [string, string])[] {
+  return committed.changed && committed.snapshot.settings.page.clearSiteData
+    ? [["Clear-Site-Data", '"cache", "storage"']]
+    : [];
+}
+
+function cookieHeaders(committed: Committed): (readonly [string, string])[] {
+  return committed.setCookies.map((line) => ["Set-Cookie", line] as const);
+}
+
+function statusOf(decision: Decision): number {
+  switch (decision.kind) {
+    case "refuse":
+    case "ended":
+      return decision.status;
+    case "page":
+      return decision.page === "confirm" ? 428 : 200;
+    case "stop":
+      return 409;
+    case "forward":
+      throw new TypeError("a request that is forwarded is not answered");
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** Said of a request that was cut when the app had it. */
+export const BROKEN_OFF = "Your request was broken off";
+const MAY_BE_DONE =
+  "The app had your request already, so it may have been done: look before you send it again.";
+
+/** What has an intent has gone on to the app. */
+function isUnderway({ intent }: Committed): boolean {
+  return intent !== null;
+}
+
+/** What the agent reads: the rule's own sentence where it has one. */
+function sentenceOf(committed: Committed): string {
+  const sentence = reasonOf(committed);
+  return isUnderway(committed) ? `${sentence} ${MAY_BE_DONE}` : sentence;
+}
+
+function reasonOf({ decision, trueUser, impersonation }: Committed): string {
+  const asked = decision.kind === "page" && decision.page === "confirm";
+  const own = decision.kind === "refuse" || asked ? decision.sentence : "";
+  const people = { trueUser, effectiveUser: impersonation?.effectiveUser ?? null };
+  return own === "" ? REASONS[decision.reason] : fillSentence(own, people);
+}
+
+function viewOf(world: World, committed: Committed): Parameters<World["pages"]["decision"]>[0] {
+  const { decision, trueUser, impersonation, over, snapshot } = committed;
+  return {
+    decision,
+    sentence: sentenceOf(committed),
+    requestId: committed.id,
+    prefix: snapshot.settings.prefix,
+    to: committed.target,
+    returnTo: (impersonation ?? over)?.returnTo ?? "/",
+    back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
+    method: committed.sent,
+    trueUser,
+    other: otherOf(committed),
+    disguised: committed.secret !== null || committed.adrift,
+    underway: isUnderway(committed),
+    csrf: world.forms.token(formSubject(committed, trueUser), world.clock.now()),
+    ticket: null,
+    confirmation: committed.confirmation,
+  };
+}
+
+/** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */
+function otherOf(committed: Committed): Identity | null {
+  const { decision, impersonation, over } = committed;
+  const worn = (impersonation ?? over)?.effectiveUser ?? null;
+  const asks = decision.kind === "page" && decision.page === "ask-start";
+  return asks ? ownerToBe(committed) : (worn ?? ownerToBe(committed));
+}

@@ -1,0 +1,255 @@
+import type { Decision, ReasonWord } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { type Impersonation, touch } from "../../domain/impersonation.ts";
+import type { OwnerFact } from "../../domain/owner.ts";
+import { decisionOf, eventOf } from "../audit/audit-event.ts";
+import { capturedOf } from "../audit/capture.ts";
+import { noteRefusal } from "../audit/denials.ts";
+import type { World } from "../services/services.ts";
+import { keepQuestion } from "./confirm.ts";
+import type { Judged } from "./decide.ts";
+import { isFramed } from "./fetch-metadata.ts";
+import { ownAddress } from "./find-owner.ts";
+import { begin, betweenShoes, end, takeOff } from "./start-and-stop.ts";
+import { isUse } from "./use.ts";
+
+/** A request whose consequences are on record: it may go on, or be answered. */
+export interface Committed extends Judged {
+  readonly trueUser: Identity | null;
+  /** What it runs under; null: as oneself. */
+  readonly impersonation: Impersonation | null;
+  /** The impersonation that it ended. */
+  readonly over: Impersonation | null;
+  /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
+  readonly intent: string | null;
+  /** Our own `Set-Cookie` lines. */
+  readonly setCookies: readonly string[];
+  /** Shoes were put on, changed or taken off: what the browser keeps of the page before has to go. */
+  readonly changed: boolean;
+  /** The token with which the agent says yes to what is asked. */
+  readonly confirmation: string | null;
+}
+
+const NOTHING = {
+  impersonation: null,
+  over: null,
+  intent: null,
+  setCookies: [],
+  changed: false,
+  confirmation: null,
+} as const;
+
+/**
+ * Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an impersonation
+ * that had too many requests: then nothing is done.
+ */
+export async function commit(world: World, judged: Judged): Promise<Committed> {
+  const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
+  const held = judged.disguise.kind === "held" ? judged.disguise.impersonation : null;
+  const base = { ...judged, ...NOTHING, trueUser };
+  const { decision } = judged;
+  // What is forwarded is counted when it has ended.
+  if (decision.kind !== "forward") world.counters.decided(decision.reason, decision.kind);
+  switch (decision.kind) {
+    case "forward":
+      if (decision.as === "start") return await starting(world, base, held, decision);
+      if (decision.as === "effective") return await goingOn(world, base, held);
+      return decision.close === null || held === null
+        ? base
+        : await backToSelf(world, base, held, decision.close);
+    case "stop":
+      return held === null ? base : await signingOut(world, base, held, decision.reason);
+    case "ended":
+      return await ending(world, base, held, decision.reason);
+    case "refuse":
+    case "page":
+      pace(world, base, held);
+      // A prefetch is nobody's deed; nor is what a tab says that was left open, where nobody is worn any more.
+      if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
+        note(world, base, held);
+      return await asking(world, base, held);
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** Whatever is on record for itself counts; what ends an impersonation never does. */
+function pace({ seats }: World, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
+  if (held !== null) seats.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
+}
+
+function leftOpen({ disguise, decision }: Committed): boolean {
+  return disguise.kind === "none" && decision.reason === "other-tab";
+}
+
+/** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
+async function asking(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
+  const { decision, trueUser } = base;
+  const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
+  const confirmation = asked ? await keepQuestion(world, base, trueUser, held) : null;
+  return { ...base, impersonation: held, confirmation };
+}
+
+type Starting = Extract<Decision, { readonly as: "start" }>;
+
+async function starting(
+  world: World,
+  base: Committed,
+  held: Impersonation | null,
+  decision: Starting,
+): Promise<Committed> {
+  const effectiveUser = ownerFound(base.owner);
+  const agent = base.trueUser;
+  if (effectiveUser === null || agent === null)
+    throw new TypeError("a start was decided without an owner or an agent");
+  const between =
+    held === null
+      ? { setCookies: [], cookies: base.cookies }
+      : await leaving(world, base, held, decision.close);
+  const returnTo = held?.returnTo ?? returnPath(base);
+  const shoes = await begin(
+    world,
+    { ...base, cookies: between.cookies },
+    {
+      agent,
+      effectiveUser,
+      grant: decision.grant,
+      reason: null,
+      ticket: null,
+      returnTo,
+    },
+  );
+  const setCookies = [...between.setCookies, ...shoes.setCookies];
+  const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
+  try {
+    return { ...on, intent: await intend(world, on, shoes.impersonation) };
+  } catch (error) {
+    await end(world, base, shoes.impersonation, "ended-revoked");
+    throw error;
+  }
+}
+
+async function leaving(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord | null,
+): ReturnType<typeof betweenShoes> {
+  await end(world, base, held, why ?? "switched");
+  return await betweenShoes(world, base, held);
+}
+
+async function goingOn(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
+  if (held === null) throw new TypeError("a request was to go on under no impersonation");
+  pace(world, base, held);
+  const intent = await intend(world, base, held);
+  if (!isUse(base)) return { ...base, impersonation: held, intent };
+  world.book.touch(held.id, base.at);
+  return { ...base, impersonation: touch(held, base.at), intent };
+}
+
+async function takingOff(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord,
+): Promise<Committed> {
+  const over = await end(world, base, held, why);
+  const setCookies = await takeOff(world, base, over);
+  return { ...base, over, setCookies, changed: true };
+}
+
+/**
+ * The tab itself leads to where one is oneself again. From a script or a frame the page goes on, and must not go on as the
+ * agent: it keeps the cookie of what is over, with which everything it asks for stops.
+ */
+async function signingOut(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord,
+): Promise<Committed> {
+  const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
+  if (leaves) return await takingOff(world, base, held, why);
+  return { ...base, over: await end(world, base, held, why) };
+}
+
+/** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
+async function backToSelf(
+  world: World,
+  base: Committed,
+  held: Impersonation,
+  why: ReasonWord,
+): Promise<Committed> {
+  const off = await takingOff(world, base, held, why);
+  return { ...off, cookies: (await betweenShoes(world, base, held)).cookies };
+}
+
+/** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
+async function ending(
+  world: World,
+  base: Committed,
+  held: Impersonation | null,
+  why: ReasonWord,
+): Promise<Committed> {
+  const mine = held !== null && held.agent.id === base.trueUser?.id;
+  if (mine && held.end === null) return { ...base, over: await end(world, base, held, why) };
+  return { ...base, over: mine ? held : null };
+}
+
+/** The intent: on disk before the first byte goes to the app. */
+async function intend(world: World, base: Committed, impersonation: Impersonation | null): Promise<string> {
+  const event = eventOf(world, base, {
+    action: "impersonation.intent",
+    outcome: "unknown",
+    trueUser: base.trueUser,
+    effectiveUser: impersonation?.effectiveUser ?? null,
+    impersonation,
+    decision: { ...decisionOf(base), checks: base.decision.checks },
+    captured: capturedOf(base),
+  });
+  await world.ledger.record(event);
+  return event.id;
+}
+
+/** A refusal is recorded, but never waits for the record. */
+function note(world: World, base: Committed, held: Impersonation | null): void {
+  const saying = {
+    trueUser: base.trueUser,
+    decision: { ...decisionOf(base), checks: base.decision.checks },
+    captured: capturedOf(base),
+  };
+  if (held === null) {
+    noteRefusal(world, base, { ...saying, effectiveUser: ownerToBe(base) });
+    return;
+  }
+  const { effectiveUser } = held;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation: held } as const;
+  const event = eventOf(world, base, { ...saying, ...about, effectiveUser });
+  world.ledger
+    .record(event)
+    .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+}
+
+/**
+ * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
+ * Any other page's owner is nobody's business, and nobody wore them.
+ */
+export function ownerToBe({ decision, owner }: Judged): Identity | null {
+  const asked = decision.kind === "page" && decision.page === "ask-start";
+  const consent = decision.reason === "consent-required" || decision.reason === "consent-refused";
+  return asked || (decision.kind === "refuse" && consent) ? ownerFound(owner) : null;
+}
+
+function ownerFound(fact: OwnerFact): Identity | null {
+  if (fact.kind !== "found") return null;
+  const { id, name, email, groups } = fact.owner;
+  return { id, name, email, groups };
+}
+
+/** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
+function returnPath({ raw, origin, host, snapshot }: Committed): string {
+  const from = ownAddress(raw.headers.referer, origin, snapshot);
+  if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
+  return snapshot.routes.match(host, from.path) === null ? from.target : "/";
+}

@@ -1,0 +1,96 @@
+import type { Identity } from "../../domain/identity.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+import { Fault } from "../../errors.ts";
+import type { Question } from "../../sessions/confirmations.ts";
+import { readBody } from "../http/body.ts";
+import type { World } from "../services/services.ts";
+import type { Owned } from "./find-owner.ts";
+import { type Settled, settleMethod } from "./method-override.ts";
+import { formSubject, isSameOrigin } from "./same-origin.ts";
+
+/** The form of the page that asks: a token and our hidden field. */
+const LARGEST_FORM = 8_192;
+/** What says how a body is to be read. */
+const OF_THE_BODY: readonly string[] = [
+  "content-type",
+  "content-encoding",
+  "content-language",
+  "content-disposition",
+  "content-md5",
+  "digest",
+  "content-digest",
+];
+
+/**
+ * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
+ * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes is nobody's.
+ */
+export async function takeYes(world: World, owned: Owned): Promise<Settled> {
+  const held = owned.disguise.kind === "held" ? owned.disguise.impersonation : null;
+  const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
+  if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);
+  const { requestIdle } = owned.snapshot.settings.timeouts;
+  const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
+  const ours = world.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at);
+  if (!ours || !isSameOrigin(owned)) {
+    throw new Fault(
+      "forbidden",
+      "the confirmation was sent from elsewhere, or without the hidden field of its page",
+    );
+  }
+  const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
+  const asked = await world.confirmations.redeem(form.get("_confirmation") ?? "", who);
+  if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
+    throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
+  }
+  return asAsked(owned, asked);
+}
+
+/** Of the headers, what belongs to the body is that of the body that is sent. */
+function asAsked(owned: Owned, asked: Question): Settled {
+  const others = owned.headers.filter(
+    (_, at) => !OF_THE_BODY.includes((owned.headers[at - (at % 2)] ?? "").toLowerCase()),
+  );
+  const [sent = "GET", method = sent] = asked.method.split(" ");
+  const body = Buffer.from(asked.body);
+  return {
+    ...owned,
+    sent,
+    method,
+    overridden: method !== sent,
+    lostMethod: null,
+    rule: owned.snapshot.rules.match({ host: owned.host, path: owned.path, method }),
+    headers: [...others, ...asked.headers],
+    body,
+    beginning: body,
+    confirmed: true,
+  };
+}
+
+/**
+ * Keeps a request until its agent has said yes, and gives the token for the page that asks. Throws `too-large` when its body
+ * can't be kept whole: then it can't be confirmed either.
+ */
+export async function keepQuestion(
+  world: World,
+  settled: Settled,
+  agent: Identity,
+  held: Impersonation,
+): Promise<string> {
+  const { limits, timeouts } = settled.snapshot.settings;
+  const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
+  if (bytes.length > limits.confirmBody)
+    throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
+  return await world.confirmations.ask({
+    impersonation: held.id,
+    agent: agent.id,
+    effectiveUser: held.effectiveUser.id,
+    method: `${settled.sent} ${settled.method}`,
+    host: settled.host,
+    url: settled.target,
+    headers: settled.headers.filter((_, at) =>
+      OF_THE_BODY.includes((settled.headers[at - (at % 2)] ?? "").toLowerCase()),
+    ),
+    body: bytes,
+  });
+}

@@ -1,0 +1,27 @@
+import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
+import type { Received } from "../request.ts";
+
+/** The request as the rules of cookies see it. */
+export function cookieScope(received: Received): CookieScope {
+  const { cookie, page, identityCookies, limits } = received.snapshot.settings;
+  const { name } = cookie;
+  const { site } = received.navigation;
+  return {
+    host: received.host,
+    path: received.path,
+    secure: received.scheme === "https" || isLocal(received.host),
+    now: received.at,
+    reserved: [name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`],
+    crossSite: site === "cross-site",
+    allSent: site === "same-origin" || site === "same-site" || site === "none",
+    scripted: page.scriptCookies,
+    agents: identityCookies,
+    // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.
+    room: Math.floor(limits.headers * 0.75),
+  };
+}
+
+/** Browsers trust the own machine without https. */
+function isLocal(host: string): boolean {
+  return host === "localhost" || host.endsWith(".localhost") || host === "127.0.0.1" || host === "[::1]";
+}

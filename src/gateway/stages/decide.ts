@@ -1,0 +1,45 @@
+import { decideEither } from "../../domain/decide.ts";
+import type { Decision } from "../../domain/decision.ts";
+import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
+import type { Settled } from "./method-override.ts";
+
+/** A request with the one decision about it. */
+export interface Judged extends Settled {
+  readonly decision: Decision;
+}
+
+/** Lays the facts before the judge. */
+export function judge(settled: Settled): Judged {
+  const { policy, rules } = settled.snapshot;
+  const session = sessionFacts(settled);
+  const { host, path, sent: method } = settled;
+  const asSent = { method, rule: settled.overridden ? rules.match({ host, path, method }) : settled.rule };
+  return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
+}
+
+function requestFacts(settled: Settled): RequestFacts {
+  return {
+    method: settled.method,
+    overridden: settled.overridden,
+    lostMethod: settled.lostMethod,
+    navigation: settled.navigation,
+    route: settled.route?.target.pattern ?? null,
+    rule: settled.rule,
+    upgrade: settled.upgrade,
+    confirmed: settled.confirmed,
+    tab: settled.tab,
+    ofDisguise: settled.confirming || settled.probing || settled.adrift,
+  };
+}
+
+function sessionFacts(owned: Settled): SessionFacts {
+  return {
+    caller: owned.caller,
+    disguise: owned.disguise,
+    owner: owned.owner,
+    target: owned.worn,
+    refererOwner: owned.refererOwner,
+    consent: "unanswered",
+    now: owned.at,
+  };
+}

@@ -1,0 +1,223 @@
+import type { Transform } from "node:stream";
+import { amendPolicies, amendPolicyHeaders } from "../../domain/csp.ts";
+import { admit } from "../../domain/grant.ts";
+import { labelOf } from "../../domain/identity.ts";
+import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
+import { fillSentence } from "../../domain/sentence.ts";
+import { type Shown, shownAs } from "../../domain/shown.ts";
+import { Fault } from "../../errors.ts";
+import { type BannerView, banner, notice } from "../../page/banner.ts";
+import { cspNeeds } from "../../page/client.ts";
+import type { HostView, Syntax } from "../../page/host-element.ts";
+import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
+import { rewriter } from "../../page/rewriter.ts";
+import { chain } from "../../page/streams/chain.ts";
+import { decoder } from "../../page/streams/content-coding.ts";
+import { sparing } from "../../page/streams/fallback.ts";
+import { picture } from "../../page/streams/svg-page.ts";
+import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
+import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
+import type { World } from "../services/services.ts";
+import { isFramed } from "./fetch-metadata.ts";
+import { formSubject } from "./same-origin.ts";
+import type { Signed } from "./sign-in.ts";
+import { uncached } from "./uncached.ts";
+
+/** What would be wrong once the page has been written to: lengths, digests, parts of it. */
+const OF_THE_BYTES: readonly string[] = [
+  "content-length",
+  "content-encoding",
+  "content-md5",
+  "digest",
+  "content-digest",
+  "repr-digest",
+  "accept-ranges",
+  "etag",
+  "last-modified",
+];
+
+type Page = Extract<Shown, { readonly kind: "page" }>;
+
+/** What the tab itself shows of this answer; null if it is for a frame or a script, or nothing to be shown. */
+export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
+  if (!signed.navigation.wantsPage || isFramed(signed.raw.headers)) return null;
+  if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return null;
+  return shownAs(plan.headers);
+}
+
+/**
+ * Whether this is a start whose answer leaves the page before it where it is: a download, or nothing at all. Nobody could
+ * see there that one is somebody else.
+ */
+export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "headers">): boolean {
+  if (signed.impersonation === null || !signed.changed || isRedirect(answer)) return false;
+  return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
+}
+
+/** A disguised answer so that whatever of it is a document is shown under the banner, or isn't shown as one. */
+export function disguisedPlan(
+  world: World,
+  signed: Signed,
+  impersonation: Impersonation,
+  plan: HeadPlan,
+): HeadPlan {
+  const shown = inTab(signed, plan);
+  const insert = (view: HostView) => banner(bannerView(world, signed, impersonation, view));
+  if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(plan) : plan;
+  if (shown.kind === "page") return marked(signed, plan, shown, insert);
+  if (shown.kind === "drawing") return picturePlan(signed, plan, insert);
+  return unmarkedPlan(plan, shown);
+}
+
+/** A frame has no banner of its own, so it is shown in pages that have one: the app's. */
+function framedPlan(plan: HeadPlan): HeadPlan {
+  return { ...plan, headers: [...plan.headers, "Content-Security-Policy", "frame-ancestors 'self'"] };
+}
+
+/** What isn't called a document must not be taken for one. */
+function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly kind: "drawing" }>): HeadPlan {
+  const kept = without(plan.headers, ["x-content-type-options"]);
+  const headers = [...kept, "X-Content-Type-Options", "nosniff"];
+  if (shown.kind === "source")
+    return { ...plan, headers: [...without(headers, ["content-type"]), "Content-Type", shown.type] };
+  return { ...plan, headers: shown.kind === "saved" ? withAttachment(headers) : headers };
+}
+
+/** Keeps the name that the app gives the file. */
+function withAttachment(headers: RawHeaders): RawHeaders {
+  const said = headerOf(headers, "content-disposition") ?? "";
+  const name = said.includes(";") ? said.slice(said.indexOf(";")) : "";
+  return [...without(headers, ["content-disposition"]), "Content-Disposition", `attachment${name}`];
+}
+
+/** The app's policy goes with the document that it was for; a picture needs none. */
+function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
+  const view = hostView(signed, "html");
+  const policy = amendPolicies("default-src 'none'; img-src data:", cspNeeds(view));
+  const headers = [
+    ...without(plan.headers, [...OF_THE_BYTES, "content-type", "content-security-policy"]),
+    ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
+  ];
+  if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
+  return { ...plan, headers, transform: decoded(signed, plan, picture(insert(view))) };
+}
+
+/**
+ * One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is
+ * shown without.
+ */
+export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPlan {
+  const names = cookieNames(signed.snapshot.settings.cookie.name, signed.scheme);
+  const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
+  const text = signed.notice === null ? null : world.forms.open(signed.notice, signed.at);
+  const own = { ...plan, headers: [...plan.headers, ...shown] };
+  const page = inTab(signed, plan);
+  if (text === null || plan.status === 206 || page?.kind !== "page") return own;
+  const { type } = page;
+  const plain = headerOf(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
+  if (!plain) return own;
+  const once = { ...own, headers: uncached(own.headers) };
+  const made = marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } }));
+  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+}
+
+/** The page with what is inserted. HEAD is answered as GET would be, without a body. */
+function marked(
+  signed: Signed,
+  plan: HeadPlan,
+  { syntax, type }: Page,
+  insert: (view: HostView) => string,
+): HeadPlan {
+  const view = hostView(signed, syntax);
+  const needs = cspNeeds(view);
+  const kept = without(plan.headers, [...OF_THE_BYTES, "content-type"]);
+  const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
+  const headers = [...amended, "Accept-Ranges", "none"];
+  if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
+  const write = rewriter({
+    insert: insert(view),
+    syntax,
+    charset: charsetOf(type),
+    pageHead: signed.snapshot.settings.limits.pageHead,
+    amendMeta: (policy) => amendPolicies(policy, needs),
+  });
+  return { ...plan, headers, transform: decoded(signed, plan, write) };
+}
+
+/** `write` behind what undoes the coding that the answer came with. */
+function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transform {
+  const { pageDecoded } = snapshot.settings.limits;
+  const coding = decoder(headerOf(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
+  return coding === null ? write : chain(() => [coding, write], unmarkable);
+}
+
+function bannerView(world: World, signed: Signed, impersonation: Impersonation, view: HostView): BannerView {
+  const { settings, policy, confirming } = signed.snapshot;
+  const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
+  const now = world.clock.now();
+  const mode = modeAt(impersonation, now);
+  return {
+    ...view,
+    trueUser: { id: impersonation.agent.id, label: labelOf(impersonation.agent) },
+    effectiveUser: {
+      id: impersonation.effectiveUser.id,
+      label: labelOf(impersonation.effectiveUser),
+      email: impersonation.effectiveUser.email,
+    },
+    impersonation: impersonation.id,
+    mode,
+    reason: impersonation.reason,
+    ticket: impersonation.ticket,
+    endsAt: endsAt(impersonation),
+    until: impersonation.expiresAt,
+    idleFor: impersonation.idleFor,
+    now,
+    csrf: world.forms.token(formSubject(signed, impersonation.agent), now),
+    canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
+    writeUntil: writesUntil(impersonation, now),
+    here: signed.target,
+    disable: settings.page.disable,
+    logout: settings.page.logout,
+    confirm: confirming.map(({ method, source, sentence }) => [
+      method,
+      source,
+      fillSentence(sentence, { trueUser: impersonation.agent, effectiveUser: impersonation.effectiveUser }),
+    ]),
+  };
+}
+
+/** How the banner names the gateway: by the host that the browser knows. */
+function hostView(signed: Signed, syntax: Syntax): HostView {
+  const { prefix, page } = signed.snapshot.settings;
+  const authority = signed.origin.slice(signed.origin.indexOf("//") + 2);
+  return {
+    authority,
+    prefix,
+    position: page.banner.position,
+    syntax,
+    changed: page.clearSiteData && (signed.changed || signed.impersonation === null),
+  };
+}
+
+/** Browsers follow these, and show what else comes with a `Location`. */
+const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+function isRedirect({ status, headers }: Pick<HeadPlan, "status" | "headers">): boolean {
+  return FOLLOWED.has(status) && (headerOf(headers, "location") ?? "").trim() !== "";
+}
+
+function without(headers: RawHeaders, names: readonly string[]): RawHeaders {
+  return headers.filter((_, at) => !names.includes((headers[at - (at % 2)] ?? "").toLowerCase()));
+}
+
+function headerOf(headers: RawHeaders, name: string): string | null {
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? null;
+  }
+  return null;
+}
+
+/** Whatever goes wrong while a page is decoded and written to means that it can't be shown. */
+function unmarkable(error: Error): Fault {
+  return error instanceof Fault ? error : new Fault("page-unmarkable", error.message, { cause: error });
+}

@@ -1,0 +1,74 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Navigation } from "../../domain/facts.ts";
+
+const SITES = {
+  "same-origin": "same-origin",
+  "same-site": "same-site",
+  "cross-site": "cross-site",
+  none: "none",
+} as const;
+
+/** A script's call, a picture, a frame: whatever is not a document in a tab. Shared: most requests are this. */
+const NO_NAVIGATION: Navigation = Object.freeze({
+  topLevel: false,
+  byUser: false,
+  site: "unknown",
+  speculative: false,
+  wantsPage: false,
+  serviceWorker: false,
+});
+
+/** What the browser says of the request (Fetch Metadata, W3C); older browsers are told by `Accept` alone. */
+export function navigation(method: string, upgrade: boolean, headers: IncomingHttpHeaders): Navigation {
+  const destination = headers["sec-fetch-dest"];
+  const site = siteOf(headers["sec-fetch-site"]);
+  const speculative = isSpeculative(headers);
+  if (upgrade || !asksForDocument(destination, headers)) {
+    const serviceWorker = destination === "serviceworker" || headers["service-worker"] === "script";
+    const plain = site === "unknown" && !speculative && !serviceWorker;
+    return plain ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative, serviceWorker };
+  }
+  const navigates = headers["sec-fetch-mode"] === "navigate";
+  const inTab =
+    destination === undefined || (navigates && (destination === "document" || destination === "empty"));
+  return {
+    topLevel: method === "GET" && inTab,
+    byUser: headers["sec-fetch-user"] === "?1",
+    site,
+    speculative,
+    wantsPage: true,
+    serviceWorker: false,
+  };
+}
+
+/** Where a document is shown that is not in the tab itself. */
+const FRAMES: ReadonlySet<unknown> = new Set(["iframe", "frame", "object", "embed", "fencedframe"]);
+
+/** A document inside of another one, which stays as it is. */
+export function isFramed(headers: IncomingHttpHeaders): boolean {
+  return FRAMES.has(headers["sec-fetch-dest"]);
+}
+
+function asksForDocument(destination: string | undefined | string[], headers: IncomingHttpHeaders): boolean {
+  if (destination !== undefined)
+    return (
+      destination === "document" ||
+      destination === "iframe" ||
+      destination === "frame" ||
+      // A navigation that the app's service worker sends on: only workers can, and they name no destination.
+      (destination === "empty" && headers["sec-fetch-mode"] === "navigate")
+    );
+  if (headers["x-requested-with"] !== undefined) return false;
+  return headers.accept?.includes("text/html") === true;
+}
+
+function siteOf(value: string | string[] | undefined): Navigation["site"] {
+  return typeof value === "string" && Object.hasOwn(SITES, value)
+    ? SITES[value as keyof typeof SITES]
+    : "unknown";
+}
+
+function isSpeculative(headers: IncomingHttpHeaders): boolean {
+  const said = [headers["sec-purpose"], headers.purpose, headers["x-purpose"], headers["x-moz"]];
+  return said.some((it) => it !== undefined && /prefetch|prerender|preview/i.test(String(it)));
+}

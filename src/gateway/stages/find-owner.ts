@@ -1,0 +1,100 @@
+import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
+import { isAgent } from "../../domain/grant.ts";
+import { isSafe } from "../../domain/method.ts";
+import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
+import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
+import { ownerLookup } from "../../domain/routing/lookup.ts";
+import type { RouteMatch } from "../../domain/routing/route.ts";
+import { fromOutside } from "../../domain/target.ts";
+import { Fault } from "../../errors.ts";
+import type { Log } from "../../ports.ts";
+import type { World } from "../services/services.ts";
+import type { Recalled } from "./load-impersonation.ts";
+import { urlLimits } from "./url-limits.ts";
+
+/** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
+export interface Owned extends Recalled {
+  readonly owner: OwnerFact;
+  readonly refererOwner: OwnerFact;
+}
+
+const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
+const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
+
+/** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
+export async function findOwner(world: World, recalled: Recalled): Promise<Owned> {
+  const { caller, snapshot } = recalled;
+  if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
+    return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
+  }
+  const owner = matters(recalled) ? await ownerOf(world, recalled, recalled.path) : NOT_ASKED;
+  return { ...recalled, owner, refererOwner: await refererOwner(world, recalled) };
+}
+
+function matters({ route, navigation, disguise }: Recalled): boolean {
+  if (route === null || navigation.speculative) return false;
+  return disguise.kind === "none" ? navigation.topLevel : fromOutside(navigation);
+}
+
+/** The owner of any path of the app, completed from the directory where the resolver knows just an id. */
+export async function ownerOf(world: World, at: OwnerQuestion, path: string): Promise<OwnerFact> {
+  return await askOwner(world.log, at, path);
+}
+
+/** Where a path stands: its host, and the config to ask. `id` is the request's, for the log. */
+export interface OwnerQuestion {
+  readonly host: string;
+  readonly snapshot: Snapshot;
+  readonly id: string;
+}
+
+/** The same for whoever has no whole world, such as `guise explain`. */
+export async function askOwner(log: Log, at: OwnerQuestion, path: string): Promise<OwnerFact> {
+  const { snapshot, host } = at;
+  const found = snapshot.routes.match(host, path);
+  const lookup = found === null ? null : lookupOf(found, path, host);
+  const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
+  if (lookup === null || resolver === undefined) return NOBODY;
+  try {
+    const owner = await resolver.resolve(lookup, AbortSignal.timeout(snapshot.settings.timeouts.lookup));
+    if (owner === null) return NOBODY;
+    if (owner.groups !== null || snapshot.users === null) return { kind: "found", owner };
+    const person = await snapshot.users.find(owner.id);
+    return person === null
+      ? { kind: "found", owner, unlisted: true }
+      : { kind: "found", owner: { ...person, viewers: owner.viewers } };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log.warn({ code: error.code, detail: error.detail, requestId: at.id }, "owner lookup failed");
+    return { kind: "failed", code: error.code };
+  }
+}
+
+function lookupOf(
+  { target, params }: RouteMatch<RouteTarget>,
+  path: string,
+  host: string,
+): OwnerLookup | null {
+  const plain: Record<string, string> = {};
+  for (const name of target.params) if (params[name] !== undefined) plain[name] = params[name];
+  return ownerLookup({ resolver: target.owner, params: plain, path, host, grammar: target.grammar });
+}
+
+async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact> {
+  if (recalled.disguise.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
+  const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
+  return from === null ? NOT_ASKED : await ownerOf(world, recalled, from.path);
+}
+
+/** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */
+export function ownAddress(
+  address: string | undefined,
+  origin: string,
+  snapshot: Snapshot,
+): { readonly path: string; readonly target: string } | null {
+  if (address === undefined || !URL.canParse(address)) return null;
+  const url = new URL(address);
+  if (url.origin !== origin) return null;
+  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
+  return canonical.kind === "canonical" ? canonical : null;
+}

@@ -1,0 +1,151 @@
+import type { ServerResponse } from "node:http";
+import { REASONS, type ReasonWord } from "../../domain/decision.ts";
+import type { Fault } from "../../errors.ts";
+import { type Progress, progress } from "../audit/progress.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { CutReason } from "../services/open-connections.ts";
+import type { World } from "../services/services.ts";
+import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
+import { cookieScope } from "./cookie-scope.ts";
+import { isUnseen } from "./document.ts";
+import { assure } from "./invariants.ts";
+import { type Outbound, outbound } from "./outbound-headers.ts";
+import { respond } from "./respond.ts";
+import { orUnsent, settle } from "./settle.ts";
+import type { Signed } from "./sign-in.ts";
+import { end } from "./start-and-stop.ts";
+import { speaksByMode, standing } from "./still-allowed.ts";
+
+/** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
+export async function outboundFor(world: World, signed: Signed): Promise<Outbound> {
+  const { impersonation } = signed;
+  const jar =
+    impersonation === null
+      ? null
+      : await orUnsent(world, signed, () =>
+          world.book.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
+        );
+  return await orUnsent(world, signed, () => assure(world, signed, outbound(signed, jar)));
+}
+
+/** By which something that is open is cut: when its disguise ends, or the gateway goes down. */
+export interface Leash {
+  readonly signal: AbortSignal | null;
+  /** Counts for what is recorded of it while it is open. */
+  readonly opened: Progress["opened"];
+  release(): void;
+}
+
+const UNWATCHED = (): void => undefined;
+const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED };
+
+/** Own requests over HTTP are left to finish; everything else is on a leash. */
+export function leash(world: World, signed: Signed): Leash {
+  const { impersonation, upgrade } = signed;
+  if (impersonation === null && !upgrade) return UNLEASHED;
+  const controller = new AbortController();
+  const cut = (why: CutReason) => controller.abort(why);
+  if (impersonation === null)
+    return {
+      signal: controller.signal,
+      opened: UNWATCHED,
+      release: world.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
+    };
+  const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const release = world.sockets.add(wearer, cut, {
+    tunnel: upgrade,
+    lifted: speaksByMode(signed, impersonation),
+    ask: () => standing(world, signed),
+  });
+  // It was decided under a config that may be gone by now.
+  if (world.config.current().policy.impersonation === "off") world.sockets.cutWorn("ended-revoked");
+  const going = progress(world, signed, { lost: () => cut("audit-unavailable") });
+  return {
+    signal: controller.signal,
+    opened: going?.opened ?? UNWATCHED,
+    release: () => {
+      going?.stop();
+      release();
+    },
+  };
+}
+
+/** The exchange of a signed HTTP request. */
+export async function exchangeFor(
+  world: World,
+  signed: Signed,
+  client: Exchange["client"],
+): Promise<Exchange> {
+  const { target, headers } = await outboundFor(world, signed);
+  const { signal, opened, release } = leash(world, signed);
+  let unseen = false;
+  return {
+    method: signed.sent,
+    target,
+    headers,
+    client,
+    body: signed.body,
+    respond: (head) => {
+      unseen = isUnseen(signed, head);
+      return respond(world, signed, head);
+    },
+    opened,
+    failed: (fault) => sendFault(world, signed, client.response, fault),
+    revoked: (why) => sendEnded(world, signed, client.response, why),
+    settled: (settlement) => {
+      release();
+      settle(world, signed, settlement);
+      // Its cookie was not given out: what was fetched is all that there will be of it.
+      if (unseen && signed.impersonation !== null)
+        void end(world, signed, signed.impersonation, "ended-by-agent");
+    },
+    signal,
+  };
+}
+
+function sendFault(world: World, signed: Signed, response: ServerResponse, fault: Fault): void {
+  const { headers, ...rest } = answerFaultTo(world, signed, fault);
+  const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
+  write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
+}
+
+/** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */
+function sendEnded(world: World, signed: Signed, response: ServerResponse, why: unknown): void {
+  if (!isReason(why)) {
+    response.destroy();
+    return;
+  }
+  const { checks } = signed.decision;
+  const lost = LOST[why];
+  if (lost !== undefined) {
+    const decision = {
+      kind: "refuse",
+      status: 503,
+      reason: why,
+      rule: null,
+      sentence: lost,
+      checks,
+    } as const;
+    write(signed, response, answer(world, { ...signed, decision, confirmation: null }));
+    return;
+  }
+  const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
+  const ended = { ...signed, decision, over: signed.impersonation, impersonation: null, confirmation: null };
+  write(signed, response, answer(world, ended));
+}
+
+/** Where nobody could be asked any more, or nothing be recorded, nothing has ended: only this request has. */
+const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
+  "identity-unavailable": REASONS["identity-unavailable"],
+  "store-unavailable": REASONS["store-unavailable"],
+  "audit-unavailable": "What goes on as somebody else could not be recorded any more.",
+};
+
+function isReason(why: unknown): why is ReasonWord {
+  return typeof why === "string" && Object.hasOwn(REASONS, why);
+}
+
+function write({ sent }: Signed, response: ServerResponse, { status, headers, body }: Answer): void {
+  response.writeHead(status, [...headers, ["Content-Length", String(Buffer.byteLength(body))]].flat());
+  response.end(sent === "HEAD" ? undefined : body);
+}

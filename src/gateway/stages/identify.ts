@@ -1,0 +1,79 @@
+import { parseCookies } from "../../domain/cookies/cookie.ts";
+import type { CallerFact } from "../../domain/facts.ts";
+import { Fault } from "../../errors.ts";
+import type { Evidence, Maybe } from "../../ports.ts";
+import type { Received } from "../request.ts";
+import type { World } from "../services/services.ts";
+import type { Matched } from "./match.ts";
+
+/** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
+export interface Identified extends Matched {
+  readonly caller: CallerFact;
+  readonly via: string | null;
+}
+
+interface Found {
+  readonly caller: CallerFact;
+  readonly via: string | null;
+}
+
+const NOT_ASKED: Found = { caller: { kind: "unknown" }, via: null };
+
+/** Finds the true user, at once where a source has it cached. */
+export function identify(world: World, matched: Matched): Maybe<Identified> {
+  const needed =
+    matched.snapshot.settings.headers.when === "always" || matched.secret !== null || matched.route !== null;
+  if (!needed) return { ...matched, ...NOT_ASKED };
+  const found = callerOf(world, matched);
+  return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
+}
+
+/** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
+export function callerOf(world: World, received: Received): Maybe<Found> {
+  try {
+    const answer = received.snapshot.identity.identify(evidence(received));
+    if (!(answer instanceof Promise)) return told(answer);
+    return answer.then(told, (error: unknown) => unavailable(world, received, error));
+  } catch (error) {
+    return unavailable(world, received, error);
+  }
+}
+
+function told(answer: Awaited<ReturnType<Received["snapshot"]["identity"]["identify"]>>): Found {
+  return answer.kind === "known"
+    ? { caller: { kind: "known", identity: answer.identity }, via: answer.via }
+    : NOT_ASKED;
+}
+
+function unavailable(world: World, received: Received, error: unknown): Found {
+  if (!(error instanceof Fault))
+    world.log.error({ err: error, requestId: received.id }, "an identity source broke");
+  else
+    world.log.warn(
+      { code: error.code, detail: error.detail, requestId: received.id },
+      "identity unavailable",
+    );
+  return { caller: { kind: "unavailable" }, via: null };
+}
+
+/** Cookies are read only if a source looks at them. */
+function evidence(received: Received): Evidence {
+  let cookies: Record<string, string> | null = null;
+  return {
+    // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
+    headers: received.raw.headersDistinct,
+    peer: received.raw.socket.remoteAddress ?? "",
+    host: received.host,
+    get cookies() {
+      cookies ??= cookiesOf(received.cookies);
+      return cookies;
+    },
+  };
+}
+
+/** The first of a name counts, as it does for most servers. */
+function cookiesOf(header: string | null): Record<string, string> {
+  const cookies: Record<string, string> = Object.create(null);
+  for (const { name, value } of parseCookies(header)) cookies[name] ??= value;
+  return cookies;
+}

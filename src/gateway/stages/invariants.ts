@@ -1,0 +1,91 @@
+import type { Settings } from "../../config/snapshot.ts";
+import { foldName, type HeaderPolicy, headerPolicy } from "../../domain/headers.ts";
+import { Fault } from "../../errors.ts";
+import { carriesOurs } from "../http/own-cookies.ts";
+import type { World } from "../services/services.ts";
+import { type Outbound, VALIDATORS } from "./outbound-headers.ts";
+import type { Signed } from "./sign-in.ts";
+
+/** The invariants that are asserted of every request just before its first byte; the numbers of docs/attacks.md. */
+export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
+export type Invariant = (typeof INVARIANTS)[number];
+
+/** Counts what is broken and refuses the request: what must never happen is not sent, whoever asked for it. */
+export function assure(world: World, signed: Signed, going: Outbound): Outbound {
+  const broken = brokenInvariants(signed, going);
+  if (broken.length === 0) return going;
+  for (const invariant of broken) world.counters.violated(invariant);
+  throw new Fault("internal", `a request would have broken the invariants ${broken.join(", ")}`);
+}
+
+/** Which of them a request would break. It reads what is really sent, not how that was made. */
+export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
+  const { settings } = signed.snapshot;
+  const { drops } = policyFor(settings);
+  const disguised = signed.impersonation !== null;
+  const ours = headers.length - signed.identityHeaders.length;
+  const broken: Invariant[] = [];
+  let cookies: string | undefined;
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? "";
+    if (at < ours && drops(name) && !broken.includes("1")) broken.push("1");
+    if (disguised && VALIDATORS.has(name.toLowerCase()) && !broken.includes("19")) broken.push("19");
+    if (name.length !== 6 || name.toLowerCase() !== "cookie") continue;
+    const value = headers[at + 1] ?? "";
+    cookies = cookies === undefined ? value : `${cookies}; ${value}`;
+  }
+  if (twice(signed.identityHeaders)) broken.push("2");
+  const lie = lieOf(signed);
+  if (lie !== null) broken.push(lie);
+  if (disguised && signed.intent === null) broken.push("12");
+  if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name)) broken.push("18");
+  return broken;
+}
+
+const policies = new WeakMap<Settings, HeaderPolicy>();
+
+function policyFor(settings: Settings): HeaderPolicy {
+  let known = policies.get(settings);
+  if (known === undefined) {
+    known = headerPolicy(settings.headers, settings.headers.drop);
+    policies.set(settings, known);
+  }
+  return known;
+}
+
+function twice(identityHeaders: readonly string[]): boolean {
+  for (let at = 2; at < identityHeaders.length; at += 2)
+    for (let before = 0; before < at; before += 2)
+      if (foldName(identityHeaders[at] ?? "") === foldName(identityHeaders[before] ?? "")) return true;
+  return false;
+}
+
+/** What a token says of people. */
+interface Said {
+  readonly sub?: unknown;
+  readonly act?: { readonly sub?: unknown; readonly act?: unknown };
+}
+
+const MOST_TOKENS = 1000;
+const read = new Map<string, Said>();
+
+/** Tokens are signed once for a pair of people and used for a while, so each is read once. */
+function saidBy(token: string): Said {
+  const known = read.get(token);
+  if (known !== undefined) return known;
+  const said: Said = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
+  if (read.size >= MOST_TOKENS) read.clear();
+  read.set(token, said);
+  return said;
+}
+
+function lieOf({ identityHeaders, snapshot, trueUser, impersonation }: Signed): "6" | "7" | null {
+  const at = identityHeaders.indexOf(snapshot.settings.headers.assertion);
+  if (at < 0) return impersonation === null ? null : "6";
+  const { sub, act } = saidBy(identityHeaders[at + 1] ?? "");
+  if (impersonation === null) return act === undefined && sub === trueUser?.id ? null : "7";
+  const both = act?.sub === trueUser?.id && trueUser?.id === impersonation.agent.id;
+  return both && act?.act === undefined && sub === impersonation.effectiveUser.id && sub !== act?.sub
+    ? null
+    : "6";
+}

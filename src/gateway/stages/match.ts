@@ -1,0 +1,22 @@
+import type { RouteTarget } from "../../config/snapshot.ts";
+import type { Rule } from "../../domain/policy.ts";
+import type { RouteMatch } from "../../domain/routing/route.ts";
+import type { Received } from "../request.ts";
+
+/** The route and the rule that a request met. */
+export interface Matched extends Received {
+  readonly route: RouteMatch<RouteTarget> | null;
+  readonly rule: Rule | null;
+}
+
+/** Looks up what the address means. Asked only where the answer can matter: under a disguise, or when one may start. */
+export function match(received: Received): Matched {
+  const disguised = received.secret !== null;
+  if (!disguised && !received.navigation.topLevel) return { ...received, route: null, rule: null };
+  const { routes, rules } = received.snapshot;
+  return {
+    ...received,
+    route: routes.match(received.host, received.path),
+    rule: disguised ? rules.match(received) : null,
+  };
+}

@@ -1,0 +1,88 @@
+import { Fault } from "../../errors.ts";
+import type { Maybe } from "../../ports.ts";
+import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import type { World } from "../services/services.ts";
+import { clearing } from "./answer.ts";
+import { cookieScope } from "./cookie-scope.ts";
+import { disguisedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
+import { telling } from "./referrer.ts";
+import { publicAddresses } from "./response-headers.ts";
+import type { Signed } from "./sign-in.ts";
+import { uncached } from "./uncached.ts";
+
+/** Response headers of an app that a disguise must not let through, since they reach the agent's own. */
+const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
+  "set-cookie",
+  "set-cookie2",
+  "clear-site-data",
+  "speculation-rules",
+  "service-worker-allowed",
+]);
+
+/**
+ * What the client gets for the app's head. Own traffic keeps all of it but addresses, cookies that only we may set, and the
+ * token, where an app echoes it: that is between us and the app.
+ */
+export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
+  const { upstream, cookie, headers: names } = signed.snapshot.settings;
+  const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
+  if (signed.impersonation !== null) return disguised(world, signed, { ...head, headers });
+  const kept = without(
+    headers,
+    (name, value) =>
+      isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && isOurCookie(value, cookie.name)),
+  );
+  const plan = { status: head.status, message: head.message, headers: kept, transform: null };
+  if (signed.setCookies.length === 0 && signed.notice === null) return plan;
+  const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
+  return signed.notice !== null && inTab(signed, own)?.kind === "page" ? noticePlan(world, signed, own) : own;
+}
+
+async function disguised(world: World, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
+  const { impersonation } = signed;
+  if (impersonation === null) throw new TypeError("a disguised answer without an impersonation");
+  // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
+  if (head.status === 304)
+    throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
+  const unseen = isUnseen(signed, head);
+  const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
+  // The jar is written before the page is shown: the next request may come with the first byte.
+  const mirrored =
+    lines.length === 0
+      ? []
+      : await world.book.receive(impersonation.id, lines, cookieScope(signed), signed.cookies);
+  const { assertion } = signed.snapshot.settings.headers;
+  const kept = without(
+    head.headers,
+    (name) => NOT_UNDER_DISGUISE.has(name.toLowerCase()) || isNamed(name, assertion),
+  );
+  const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
+  for (const line of mirrored) headers.push("Set-Cookie", line);
+  const plan = { status: head.status, message: head.message, headers, transform: null };
+  return disguisedPlan(world, signed, impersonation, plan);
+}
+
+function ourHeaders(signed: Signed): RawHeaders {
+  return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
+}
+
+/** The app can't plant or delete a cookie of ours, not even as a nameless one that reads like it on its way back. */
+function isOurCookie(line: string, name: string): boolean {
+  return new RegExp(`^\\s*=?\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i").test(line);
+}
+
+function isNamed(name: string, wanted: string): boolean {
+  return name.length === wanted.length && name.toLowerCase() === wanted.toLowerCase();
+}
+
+/** The same list where nothing has to go. */
+function without(headers: RawHeaders, goes: (name: string, value: string) => boolean): RawHeaders {
+  const gone = (at: number) => goes(headers[at] ?? "", headers[at + 1] ?? "");
+  let any = false;
+  for (let at = 0; at < headers.length && !any; at += 2) any = gone(at);
+  return any ? headers.filter((_, at) => !gone(at - (at % 2))) : headers;
+}
+
+function valuesOf(headers: RawHeaders, name: string): readonly string[] {
+  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
+}

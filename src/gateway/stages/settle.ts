@@ -1,0 +1,57 @@
+import type { AuditEvent } from "../../domain/audit-event.ts";
+import type { Maybe } from "../../ports.ts";
+import { decisionOf, eventOf } from "../audit/audit-event.ts";
+import type { Settlement } from "../http/exchange.ts";
+import type { World } from "../services/services.ts";
+import type { Committed } from "./commit.ts";
+
+/** How it ended: counted for everything, and written down as the outcome of the intent under a disguise. */
+export function settle(world: World, committed: Committed, settlement: Settlement): void {
+  const duration = world.clock.monotonic() - committed.startedAt;
+  world.counters.decided(committed.decision.reason, committed.decision.kind);
+  world.counters.forwarded(
+    committed.impersonation === null ? "self" : "effective",
+    settlement.ending,
+    duration / 1000,
+  );
+  if (committed.intent === null) return;
+  const event = eventOf(world, committed, {
+    action: "impersonation.outcome",
+    outcome: outcomeOf(settlement),
+    trueUser: committed.trueUser,
+    effectiveUser: committed.impersonation?.effectiveUser ?? null,
+    impersonation: committed.impersonation,
+    decision: decisionOf(committed),
+    response: {
+      status: settlement.status,
+      bytes: settlement.responseBytes,
+      duration,
+      ending: settlement.ending,
+    },
+    intent: committed.intent,
+  });
+  // By now it is known how long the body was, also where nobody had said.
+  const request = event.request && { ...event.request, bytes: settlement.requestBytes };
+  // An outcome that can't be written stays an open intent, which the next start reports as unknown.
+  world.ledger
+    .record({ ...event, request })
+    .catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
+}
+
+/** What never went out. */
+export const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
+
+/** Does what is still to be done before the first byte goes out; if that fails, the intent is closed as never sent. */
+export async function orUnsent<T>(world: World, committed: Committed, work: () => Maybe<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    settle(world, committed, UNSENT);
+    throw error;
+  }
+}
+
+function outcomeOf({ ending, status }: Settlement): AuditEvent["outcome"] {
+  if (ending !== "success" && ending !== "failure") return ending === "unknown" ? "unknown" : "failure";
+  return status !== null && status < 400 ? "success" : "failure";
+}

@@ -1,0 +1,68 @@
+import type { Navigation } from "../../domain/facts.ts";
+import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import type { Received } from "../request.ts";
+import type { Standing } from "../services/open-connections.ts";
+import type { World } from "../services/services.ts";
+import { type Judged, judge } from "./decide.ts";
+import { callerOf } from "./identify.ts";
+import { recall } from "./load-impersonation.ts";
+import type { Signed } from "./sign-in.ts";
+
+/** What looks and goes nowhere: whatever speaks against it speaks against the disguise itself. */
+const LOOKING: Navigation = Object.freeze({
+  topLevel: false,
+  byUser: false,
+  site: "same-origin",
+  speculative: false,
+  wantsPage: false,
+  serviceWorker: false,
+});
+const NOT_ASKED = Object.freeze({ kind: "not-asked" });
+
+/**
+ * What the judge says of whoever sent this, if they only look, by what holds now: who they are, whom they wear and as whom
+ * the directory knows that person, and whether it may go on.
+ */
+export async function looking(world: World, received: Received): Promise<Judged> {
+  const { caller, via } = await callerOf(world, received);
+  const recalled = await recall(world, { ...received, route: null, rule: null, caller, via });
+  return judge({
+    ...recalled,
+    method: "GET",
+    overridden: false,
+    lostMethod: null,
+    navigation: LOOKING,
+    tab: null,
+    owner: NOT_ASKED,
+    refererOwner: NOT_ASKED,
+    body: null,
+    beginning: null,
+    confirmed: false,
+  });
+}
+
+/**
+ * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
+ * people and the record of this moment, and the evidence that it came with.
+ */
+export async function standing(world: World, signed: Signed): Promise<Standing> {
+  const now = { ...signed, snapshot: world.config.current(), at: world.clock.now() };
+  const { caller, disguise, decision } = await looking(world, now);
+  const held = disguise.kind === "held" ? disguise.impersonation : null;
+  if (decision.kind === "forward") {
+    const spoke = speaksByMode(signed, signed.impersonation);
+    return spoke && !speaksByMode(now, held)
+      ? { kind: "over", why: "read-only", running: null }
+      : { kind: "good" };
+  }
+  if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
+  const theirs = held !== null && caller.kind === "known" && caller.identity.id === held.agent.id;
+  return { kind: "over", why: decision.reason, running: theirs && held.end === null ? held : null };
+}
+
+/** Whether a page may speak through its tunnel only because the mode is write at the moment. */
+export function speaksByMode({ upgrade, rule, at }: Signed, impersonation: Impersonation | null): boolean {
+  return (
+    upgrade && rule?.effect !== "allow" && impersonation !== null && modeAt(impersonation, at) === "write"
+  );
+}

@@ -1,0 +1,22 @@
+import type { RawHeaders } from "../http/exchange.ts";
+
+/** What caches go by, the browser's and those on the way, and the validators that they ask again with. */
+const FOR_CACHES: ReadonlySet<string> = new Set([
+  "cache-control",
+  "expires",
+  "pragma",
+  "age",
+  "etag",
+  "last-modified",
+  "surrogate-control",
+  "surrogate-key",
+  "cdn-cache-control",
+  "cloudflare-cdn-cache-control",
+  "vercel-cdn-cache-control",
+]);
+
+/** The headers of an answer that nobody may keep, whatever the app says of it. */
+export function uncached(headers: RawHeaders): RawHeaders {
+  const kept = headers.filter((_, at) => !FOR_CACHES.has((headers[at - (at % 2)] ?? "").toLowerCase()));
+  return [...kept, "Cache-Control", "private, no-store"];
+}

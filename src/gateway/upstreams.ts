@@ -1,0 +1,103 @@
+import type { Settings } from "../config/snapshot.ts";
+import type { Closing } from "../ports.ts";
+import type { Exchange } from "./http/exchange.ts";
+import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
+import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
+
+/** The ways to the app: one pair for each `upstream` that was ever configured and still has requests on it. */
+export interface Ways extends Closing {
+  /** For @fastify/http-proxy: sends each exchange the way that its config said. */
+  readonly carrier: Pick<Transport, "request">;
+  /** Says which way an exchange goes; before it is sent. */
+  assign(exchange: Exchange, settings: Settings): void;
+  tunnel(settings: Settings): Tunnel;
+  /** Cuts the event streams that go on now. */
+  endStreams(): void;
+}
+
+interface Way {
+  readonly transport: Transport;
+  readonly tunnel: Tunnel;
+  /** Exchanges that were assigned and are not sent yet: until then it may not close. */
+  waiting: number;
+}
+
+/** Opens a way when the first request needs it; one that a new config replaced closes once its last request is done. */
+export function ways(report: (error: unknown) => void): Ways {
+  return new AllWays(report);
+}
+
+class AllWays implements Ways {
+  readonly carrier: Ways["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
+  readonly #report: (error: unknown) => void;
+  readonly #open = new Map<string, Way>();
+  readonly #assigned = new WeakMap<Exchange, Way>();
+  readonly #closing = new Set<Promise<void>>();
+  readonly #known = new WeakMap<Settings, Way>();
+  #current: Way | null = null;
+
+  constructor(report: (error: unknown) => void) {
+    this.#report = report;
+  }
+
+  assign(exchange: Exchange, settings: Settings): void {
+    const way = this.#wayOf(settings);
+    way.waiting += 1;
+    this.#assigned.set(exchange, way);
+  }
+
+  tunnel(settings: Settings): Tunnel {
+    return this.#wayOf(settings).tunnel;
+  }
+
+  endStreams(): void {
+    for (const { transport: it } of this.#open.values()) it.endStreams();
+  }
+
+  async close(): Promise<void> {
+    for (const way of [...this.#open.values()]) this.#retire(way);
+    await Promise.all(this.#closing);
+  }
+
+  #carry(...[options, callback]: Parameters<Transport["request"]>): void {
+    const exchange = (options.headers as { readonly [EXCHANGE]?: Exchange })[EXCHANGE];
+    const way = exchange && this.#assigned.get(exchange);
+    if (way === undefined) {
+      callback(new TypeError("an exchange was sent without a way to the app"));
+      return;
+    }
+    way.waiting -= 1;
+    way.transport.request(options, callback);
+    this.#retireIfDone(way);
+  }
+
+  #wayOf(settings: Settings): Way {
+    const before = this.#known.get(settings);
+    if (before !== undefined && before === this.#current) return before;
+    const key = JSON.stringify([settings.upstream, settings.timeouts, settings.limits.uploadRate]);
+    const way = this.#open.get(key) ?? {
+      transport: transport(settings),
+      tunnel: tunnel(settings),
+      waiting: 0,
+    };
+    this.#known.set(settings, way);
+    if (way === this.#current) return way;
+    this.#open.set(key, way);
+    this.#current = way;
+    for (const other of this.#open.values()) this.#retireIfDone(other);
+    return way;
+  }
+
+  #retireIfDone(way: Way): void {
+    if (way !== this.#current && way.waiting === 0) this.#retire(way);
+  }
+
+  #retire(way: Way): void {
+    for (const [key, it] of this.#open) if (it === way) this.#open.delete(key);
+    const done: Promise<void> = way.transport
+      .close()
+      .catch(this.#report)
+      .finally(() => this.#closing.delete(done));
+    this.#closing.add(done);
+  }
+}

@@ -1,0 +1,37 @@
+import type { End } from "../domain/impersonation.ts";
+import type { Bulletin, Clock, Log } from "../ports.ts";
+import type { Recall } from "./cache.ts";
+import type { Jars } from "./jars.ts";
+import type { Ended, Watch } from "./known.ts";
+import type { Entry, Records } from "./records.ts";
+
+/** What the book works with: the parts that share one store. */
+export interface Desk {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly bulletin: Bulletin;
+  readonly records: Records;
+  readonly jars: Jars;
+  readonly recall: Recall;
+  readonly watch: Watch;
+  /** Ends that count here already and could not be stored yet, by id. */
+  readonly owed: Map<string, End>;
+  /** Those of them whose record was gone before their time, so that nobody has recorded their end. */
+  readonly unrecorded: Set<string>;
+  readonly onLost: Set<(it: Ended) => void>;
+  readonly keepFor: number;
+}
+
+/** Makes known what was written: here at once, to the other gateways by the bulletin. Never throws. */
+export async function announce(desk: Desk, entry: Entry): Promise<void> {
+  desk.recall.know(entry);
+  desk.watch.observe(entry, true);
+  try {
+    await desk.bulletin.tell(entry.key);
+  } catch (error) {
+    desk.log.warn(
+      { err: error, impersonation: entry.it.id },
+      "other gateways will see a change a moment later",
+    );
+  }
+}

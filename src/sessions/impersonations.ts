@@ -1,0 +1,258 @@
+import type { CookieScope, Jar } from "../domain/cookies/cookie-jar.ts";
+import { begin } from "../domain/cookies/cookie-mirror.ts";
+import type { ReasonWord } from "../domain/decision.ts";
+import type { DisguiseFact } from "../domain/facts.ts";
+import {
+  elevate,
+  endedAt,
+  fallBack,
+  type Impersonation,
+  lower,
+  type StartOrder,
+  start,
+  touch,
+} from "../domain/impersonation.ts";
+import type { Bulletin, Clock, Log, Store } from "../ports.ts";
+import { recall } from "./cache.ts";
+import { announce, type Desk } from "./context.ts";
+import { cookies, receive, restore } from "./cookies.ts";
+import { asKnown, type Closed, close, missed } from "./end.ts";
+import { jars } from "./jars.ts";
+import { type Ended, watch } from "./known.ts";
+import { keyOfSecret, records } from "./records.ts";
+import { sealFor } from "./seal.ts";
+import { upkeep } from "./sync.ts";
+
+/** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
+export type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
+
+/** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. `lines` are for the browser too. */
+export interface Opened {
+  readonly impersonation: Impersonation;
+  readonly secret: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
+ * `store-unavailable`; what must work in every state never does, and says so.
+ */
+export interface Book {
+  open(order: OpenOrder): Promise<Opened>;
+  /**
+   * `held` also for some time after the end, with the end in it, and where the record was lost that this process knew; `lost` when
+   * there is none. At most a second old.
+   */
+  recall(secret: string): Promise<DisguiseFact>;
+  /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
+  known(secret: string): Impersonation | null;
+  /** The public id behind a secret, by which it can be restored, also for a day after the record is gone. Never throws. */
+  idBehind(secret: string): Promise<string | null>;
+  /** Notes in the background that it is in use, now and then. Never throws. */
+  touch(id: string, now: number): void;
+  /** Lifts it to write for `duration` ms; null if it is over. */
+  elevate(id: string, duration: number, reason: string | null): Promise<Impersonation | null>;
+  /** Null if there is nothing to lower. */
+  lower(id: string): Promise<Impersonation | null>;
+  /** Notes that a step up has run out; null if none has, or another was the first to note it. */
+  fallBack(id: string): Promise<Impersonation | null>;
+  /** Ends it, on every gateway. Never throws: what can't be stored counts here at once and is stored when that is possible. */
+  close(id: string, why: ReasonWord): Promise<Closed>;
+  /** All whose end is not recorded, the oldest first; some may have run out by the clock. */
+  list(): Promise<readonly Impersonation[]>;
+  byAgent(agent: string): Promise<readonly Impersonation[]>;
+  /** Ends all; gives those that it was the first to end. */
+  endAll(why: ReasonWord): Promise<readonly Impersonation[]>;
+  /**
+   * Calls the listener once for each that ends, wherever and however: recorded, by the clock, or because its record is gone.
+   * The end is always in it. Gives back how to stop listening.
+   */
+  onEnded(listener: (impersonation: Ended) => void): () => void;
+  /**
+   * Calls the listener once, on one gateway, for each whose record was gone before its time: its end is stored and has to be
+   * recorded. Without a listener such an end is left to the gateways that have one. Gives back how to stop listening.
+   */
+  onLost(listener: (impersonation: Ended) => void): () => void;
+  /** The same as `onEnded` for one that goes on in another mode. */
+  onModeChanged(listener: (impersonation: Impersonation) => void): () => void;
+  jar(id: string): Promise<Jar>;
+  /** Changes the jar so that no other change is lost, whichever gateway makes it. `edit` may be called more than once. */
+  saveJar(id: string, edit: (jar: Jar) => Jar): Promise<Jar>;
+  /** The `Cookie` header for the app, after what scripts changed in the browser was taken in. `sent`: the browser's, without ours. */
+  cookies(id: string, sent: string | null, scope: CookieScope): Promise<string | null>;
+  /** Takes `Set-Cookie` lines of the app in; gives the lines for the browser. `sent` is that of the request. */
+  receive(
+    id: string,
+    lines: readonly string[],
+    scope: CookieScope,
+    sent: string | null,
+  ): Promise<readonly string[]>;
+  /** The lines that make the browser, which sent these, the agent's own again; also for a while after the end. Never throws. */
+  restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
+}
+
+export interface BookDeps {
+  readonly store: Store;
+  readonly bulletin: Bulletin;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** At least 32 secret bytes, the same for all gateways of one store. */
+  readonly sealKey: Uint8Array;
+  /**
+   * How long a record is kept after the end of its total time, so that the browser can be told why, ms; 10 minutes unless given.
+   */
+  readonly keepFor?: number;
+  /** How long what the browser needs to be itself again is kept after that end, ms; a day unless given. */
+  readonly wayBackFor?: number;
+  /** How long a recalled fact is believed, ms; 1000 unless given. */
+  readonly cacheFor?: number;
+  /** How often the clock and the store are compared with what is known, ms; 1000 unless given. */
+  readonly checkEvery?: number;
+}
+
+/** A book at work. */
+export interface OpenBook extends Book {
+  /** Does at once what is done every second. Never throws. */
+  check(): Promise<void>;
+  /** Stops working, after one more attempt to store the ends that are owed. Ends nothing. */
+  shut(): Promise<void>;
+}
+
+/** The book over one store. */
+export function book(deps: BookDeps): OpenBook {
+  const desk = deskOf(deps);
+  const keeping = upkeep(desk, deps.checkEvery ?? 1_000);
+  const touching = toucher(desk);
+  return {
+    open: (order) => open(desk, order),
+    recall: async (secret) => {
+      const fact = await desk.recall.ask(secret);
+      if (fact.kind === "held") return { kind: "held", impersonation: asKnown(desk, fact.impersonation) };
+      const impersonation = await missed(desk, keyOfSecret(secret) ?? "");
+      return impersonation === null ? fact : { kind: "held", impersonation };
+    },
+    known: (secret) => knownBehind(desk, secret),
+    idBehind: (secret) => idBehind(desk, secret),
+    touch: touching,
+    elevate: (id, duration, reason) =>
+      change(desk, id, (it) => elevate(it, desk.clock.now(), duration, reason)),
+    lower: (id) => change(desk, id, lower),
+    fallBack: (id) => change(desk, id, (it) => fallBack(it, desk.clock.now())),
+    close: (id, why) => close(desk, id, why),
+    list: () => running(desk),
+    byAgent: async (agent) => (await running(desk)).filter((it) => it.agent.id === agent),
+    endAll: async (why) => {
+      const ended: Impersonation[] = [];
+      for (const it of await running(desk)) {
+        const { first, impersonation } = await close(desk, it.id, why);
+        if (first) ended.push(impersonation ?? it);
+      }
+      return ended;
+    },
+    onEnded: (listener) => desk.watch.onEnded(listener),
+    onLost: (listener) => {
+      desk.onLost.add(listener);
+      return () => void desk.onLost.delete(listener);
+    },
+    onModeChanged: (listener) => desk.watch.onModeChanged(listener),
+    jar: async (id) => (await desk.jars.read(id)).jar,
+    saveJar: async (id, edit) => (await desk.jars.edit(id, edit)).jar,
+    cookies: (id, sent, scope) => cookies(desk, id, sent, scope),
+    receive: (id, lines, scope, sent) => receive(desk, id, lines, scope, sent),
+    restore: (id, scope, sent) => restore(desk, id, scope, sent),
+    check: () => keeping.check(),
+    shut: () => keeping.close(),
+  };
+}
+
+function knownBehind(desk: Desk, secret: string): Impersonation | null {
+  const key = keyOfSecret(secret);
+  return desk.watch.all().find((each) => each.key === key)?.it ?? null;
+}
+
+async function idBehind(desk: Desk, secret: string): Promise<string | null> {
+  const key = keyOfSecret(secret);
+  const known = knownBehind(desk, secret);
+  if (key === null || known !== null) return known?.id ?? null;
+  try {
+    return await desk.records.idBehind(key);
+  } catch (error) {
+    desk.log.warn({ err: error }, "it can not be asked whose cookies are in a browser");
+    return null;
+  }
+}
+
+function deskOf(deps: BookDeps): Desk {
+  const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
+  const { wayBackFor = 86_400_000 } = deps;
+  const known = watch(clock);
+  const kept = records({ store, log, keepFor, wayBackFor, seal: sealFor(sealKey, "impersonation") });
+  return {
+    clock,
+    log,
+    bulletin,
+    records: kept,
+    jars: jars({ store, clock, keepFor, wayBackFor, seal: sealFor(sealKey, "jar") }),
+    recall: recall({ records: kept, clock, cacheFor, read: (entry) => known.observe(entry, false) }),
+    watch: known,
+    owed: new Map(),
+    unrecorded: new Set(),
+    onLost: new Set(),
+    keepFor,
+  };
+}
+
+async function open(desk: Desk, order: OpenOrder): Promise<Opened> {
+  const { ownCookies, scope, ...rest } = order;
+  const impersonation = start(rest);
+  const { jar, lines } = begin(ownCookies, scope);
+  await desk.jars.create(impersonation, jar);
+  const { entry, secret } = await desk.records.create(impersonation);
+  desk.recall.know(entry);
+  desk.watch.observe(entry, false);
+  return { impersonation, secret, lines };
+}
+
+/** Changes a running one and tells all gateways; null if it is over. */
+async function change(
+  desk: Desk,
+  id: string,
+  edit: (it: Impersonation) => Impersonation,
+): Promise<Impersonation | null> {
+  const done = await desk.records.change(id, (it) =>
+    desk.owed.has(id) || endedAt(it, desk.clock.now()) !== null ? it : edit(it),
+  );
+  if (done === null || !done.changed) return null;
+  await announce(desk, done.entry);
+  return done.entry.it;
+}
+
+async function running(desk: Desk): Promise<readonly Impersonation[]> {
+  const all = (await desk.records.list()).map((it) => asKnown(desk, it));
+  return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
+}
+
+const TOUCH_EVERY = 15_000;
+
+/** Writes that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
+function toucher(desk: Desk): Book["touch"] {
+  const touched = new Map<string, number>();
+  return (id, now) => {
+    const known = desk.watch.get(id);
+    if (known === null || known.over) return;
+    const last = Math.max(touched.get(id) ?? 0, known.it.lastSeenAt);
+    if (now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
+    touched.set(id, now);
+    desk.records
+      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now) : it))
+      .then((done) => {
+        if (done === null) return;
+        desk.recall.know(done.entry);
+        desk.watch.observe(done.entry, false);
+      })
+      .catch((error: unknown) => {
+        touched.delete(id);
+        desk.log.warn({ err: error, impersonation: id }, "use could not be noted; it may end as idle early");
+      });
+  };
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from "node:crypto";
+import type { RedisClient } from "../../clients/redis.ts";
+import type { Bulletin, Log } from "../../ports.ts";
+import type { Ask } from "./ask.ts";
+
+export interface RedisBulletinOptions {
+  readonly ask: Ask;
+  /** A connection for nothing but listening. */
+  readonly listener: RedisClient;
+  readonly channel: string;
+  /** ms between two beats. */
+  readonly beat: number;
+  readonly log: Log;
+}
+
+/** How many beats may go by in silence before a teller is forgotten. */
+const FORGOTTEN_AFTER = 60;
+
+/**
+ * News over pub/sub, which forgets what nobody is there to hear. So every gateway counts what it tells, and says the
+ * count with each beat: who has heard less than that, or not even its own beat, may have missed some and hears null.
+ */
+export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close(): void } {
+  const { ask, listener, channel, beat, log } = options;
+  const self = randomBytes(9).toString("base64url");
+  const listeners = new Set<(key: string | null) => void>();
+  const tellers = tellersOf();
+  let told = 0;
+  let silent = 0;
+  const tellAll = (key: string | null) => {
+    for (const heard of listeners) heard(key);
+  };
+  const say = (key: string) => ask((client) => client.publish(channel, `${self} ${told} ${key}`));
+  listener.on("message", (_: string, message: string) => {
+    const [from = "", count = "", ...words] = message.split(" ");
+    const key = words.join(" ");
+    if (from === self) silent = 0;
+    else if (tellers.missed(from, Number(count), key !== "")) tellAll(null);
+    else if (key !== "") tellAll(key);
+  });
+  const hear = () => {
+    listener.subscribe(channel).catch((error: Error) => log.debug({ error: error.message }, "not listening"));
+  };
+  if (listener.status === "ready") hear();
+  listener.on("ready", hear);
+  const timer = setInterval(() => {
+    silent += 1;
+    tellers.age();
+    if (silent > 1) {
+      tellAll(null);
+      hear();
+    }
+    say("").catch((error: Error) => log.debug({ error: error.message }, "no beat"));
+  }, beat).unref();
+  return {
+    tell: async (key) => {
+      told += 1;
+      await say(key);
+    },
+    listen: (heard) => {
+      listeners.add(heard);
+      return () => listeners.delete(heard);
+    },
+    close: () => clearInterval(timer),
+  };
+}
+
+/** What has been heard of each teller. */
+function tellersOf() {
+  const known = new Map<string, { count: number; age: number }>();
+  return {
+    /** Whether something that this teller told before has not been heard. A beat (`news` false) tells nothing by itself. */
+    missed: (from: string, count: number, news: boolean): boolean => {
+      const before = known.get(from)?.count ?? 0;
+      known.set(from, { count: Math.max(count, before), age: 0 });
+      return count > before + (news ? 1 : 0);
+    },
+    age: () => {
+      for (const [from, it] of known) {
+        it.age += 1;
+        if (it.age > FORGOTTEN_AFTER) known.delete(from);
+      }
+    },
+  };
+}

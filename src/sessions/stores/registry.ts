@@ -1,0 +1,12 @@
+import type { AnyKind, Entry } from "../../kinds.ts";
+import { redis } from "./redis.ts";
+import { sqlite } from "./sqlite.ts";
+import type { Shelf, ShelfDeps } from "./store.ts";
+
+/** All kinds of stores. A new one is a file and a line here. */
+export const storeKinds: readonly AnyKind<ShelfDeps, Shelf>[] = [redis, sqlite];
+
+/** Opens the store that the config names; without one, the embedded one in the data folder. Throws `store-unavailable`. */
+export async function openShelf(entry: Entry<ShelfDeps, Shelf> | null, deps: ShelfDeps): Promise<Shelf> {
+  return entry === null ? sqlite.create(sqlite.schema.parse({ sqlite: {} }), deps) : entry.create(deps);
+}

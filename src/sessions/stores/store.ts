@@ -1,0 +1,38 @@
+import { randomInt } from "node:crypto";
+import type { SecretReader } from "../../clients/secret.ts";
+import { Fault } from "../../errors.ts";
+import type { Bulletin, Clock, Closing, Log, Store } from "../../ports.ts";
+
+/** A store with its bulletin: what impersonations are kept in and how other gateways hear of them. */
+export interface Shelf extends Closing {
+  readonly store: Store;
+  readonly bulletin: Bulletin;
+  /** The Redis that it is in, for whoever keeps something beside it; null where it is in none. */
+  readonly redisUrl: string | null;
+}
+
+export interface ShelfDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly secret: SecretReader;
+  /** Absolute path of the folder for what is embedded. */
+  readonly data: string;
+}
+
+/**
+ * The version of a value that replaces one of `version`. A new value begins anywhere, so that a version that somebody
+ * has from a removed value of the same name doesn't fit it.
+ */
+export function nextVersion(version: number | null): number {
+  return version === null ? randomInt(1, 2 ** 47) : version + 1;
+}
+
+/** The fault for whatever went wrong between us and the store. */
+export function unavailable(what: string, cause: unknown): Fault {
+  if (cause instanceof Fault) return cause;
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new Fault("store-unavailable", `${what}: ${why}`, { cause });
+}
+
+/** Does what answers at once or throws; what it throws comes out as a fault of the store. */
+export type Attempt = <T>(what: () => T) => T;

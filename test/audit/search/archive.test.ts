@@ -1,0 +1,474 @@
+import { readdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import t, { type Test } from "tap";
+import type { Written } from "../../../src/audit/record/parse.ts";
+import { archive } from "../../../src/audit/search/archive.ts";
+import type { Question } from "../../../src/audit/search/search.ts";
+import { shipping } from "../../../src/audit/shipping/shipping.ts";
+import type { AuditEvent } from "../../../src/domain/audit-event.ts";
+import { Fault } from "../../../src/errors.ts";
+import { redisServer } from "../../fixtures/redis.ts";
+import { relay } from "../../fixtures/relay.ts";
+import { event } from "../event.ts";
+import { clock, memoryLog, openLedger } from "../world.ts";
+
+const ANY: Question = {
+  own: null,
+  agent: null,
+  customer: null,
+  impersonation: null,
+  action: null,
+  since: null,
+  until: null,
+};
+const STREAM = "{guise:audit}";
+const person = (id: string, email: string | null = null) => ({ id, name: null, email, groups: null });
+const read = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Written);
+
+/** A ledger and an archive of its journal, or of the stream that it is shipped to. */
+async function opened(t: Test, where: "journal" | "stream") {
+  const data = t.testdir();
+  const log = memoryLog();
+  const ledger = await openLedger(join(data, "audit"), { log, segmentBytes: 20_000 });
+  const server = where === "stream" ? await redisServer() : null;
+  const redis = server === null ? null : { url: server.url, stream: STREAM };
+  const ship = shipping({ redis }, ledger.source, { clock, log });
+  const make = () => archive({ data, source: ledger.source, redis, log, patience: 0 });
+  let it = make();
+  t.teardown(async () => {
+    await it.close();
+    await ledger.close();
+    await ship.close();
+    await server?.stop();
+  });
+  return {
+    data,
+    log,
+    server,
+    ledger,
+    archive: () => it,
+    again: async () => {
+      await it.close();
+      it = make();
+      return it;
+    },
+    record: async (...events: readonly Partial<AuditEvent>[]) => {
+      const made = events.map((more) => event(more));
+      await Promise.all(made.map((one) => ledger.record(one)));
+      while (ship.status().some(({ lag }) => lag > 0)) await new Promise((done) => setTimeout(done, 2));
+      return made;
+    },
+  };
+}
+
+for (const where of ["journal", "stream"] as const) {
+  t.test(`${where}: records are found by people, impersonation, action and time, newest first`, async (t) => {
+    const it = await opened(t, where);
+    const at = 1_780_000_000_000;
+    await it.record(
+      { at, action: "impersonation.started" },
+      { at: at + 1_000, action: "impersonation.denied" },
+      { at: at + 2_000, action: "impersonation.ended", trueUser: person("bob", "bob@support.example") },
+      { at: at + 3_000, action: "consent.asked", effectiveUser: person("23") },
+      { at: at + 4_000, action: "impersonation.intent" },
+    );
+    const found = async (more: Partial<Question>) => {
+      const { lines } = await it.archive().search({ ...ANY, ...more }, 50, null);
+      return read(lines).map((one) => one.event.action.replace("impersonation.", ""));
+    };
+    t.strictSame(await found({}), ["consent.asked", "ended", "denied", "started"], "intents have outcomes");
+    t.strictSame(await found({ action: "impersonation.intent" }), ["intent"]);
+    t.strictSame(await found({ action: "refused" }), ["denied"]);
+    t.strictSame(await found({ agent: "bob" }), ["ended"]);
+    t.strictSame(await found({ agent: "BOB@support.example" }), ["ended"]);
+    t.strictSame(await found({ customer: "17" }), ["ended", "denied", "started"]);
+    t.strictSame(await found({ customer: "17", agent: "alice" }), ["denied", "started"]);
+    t.strictSame(await found({ impersonation: "imp-1", action: "impersonation.ended" }), ["ended"]);
+    t.strictSame(await found({ since: at + 1_000, until: at + 3_000 }), ["ended", "denied"]);
+    t.strictSame(await found({ agent: "nobody" }), []);
+    t.strictSame(await found({ own: "bob@support.example" }), [], "what one may see is a matter of ids");
+  });
+
+  t.test(`${where}: an address finds whoever has it or had it, under whatever name`, async (t) => {
+    const it = await opened(t, where);
+    const nuno = (name: string | null, email: string | null) => ({ ...person("17", email), name });
+    const alice = { trueUser: person("1", "alice@x.example") };
+    await it.record({ at: 1_000, action: ACTION, effectiveUser: nuno(null, null) });
+    await it.record({ at: 2_000, action: ACTION, effectiveUser: nuno("Nuno", "old@example.com") });
+    await it.record({ at: 4_000, action: ACTION, effectiveUser: nuno("Nuno Reis", "new@example.com") });
+    await it.record({ at: 3_000, action: ACTION, effectiveUser: nuno("Nuno", "old@example.com") });
+    await it.record({ at: 5_000, action: ACTION, effectiveUser: nuno(null, null) });
+    await it.record({ at: 500, action: ACTION, effectiveUser: person("99", "alice@x.example") });
+    await it.record(...Array.from({ length: 3 }, () => ({ at: 500, action: ACTION, ...alice })));
+    const found = async (more: Partial<Question>, limit = 50) =>
+      (await it.archive().search({ ...ANY, ...more }, limit, null)).lines.length;
+    for (const customer of ["old@example.com", "NEW@example.com"]) {
+      t.equal(await found({ customer, since: 1_000 }), 5, customer);
+      t.equal((await it.archive().runs({ ...ANY, customer }, 10)).length, 1);
+    }
+    t.match(await it.archive().runs(ANY, 10), [{ customer: "17", customerName: "Nuno Reis" }]);
+    t.equal(await found({ agent: "alice@x.example" }), 3, "somebody else has it as well");
+    t.equal(await found({ customer: "alice@x.example" }), 1);
+    t.equal(await found({ customer: "nobody@example.com" }), 0);
+  });
+
+  t.test(`${where}: an address that many have finds them all, the newest first`, async (t) => {
+    const it = await opened(t, where);
+    const shop = (n: number) => person(`shop-${n}`, "office@example.com");
+    await it.record(
+      ...Array.from({ length: 40 }, (_, n) => ({ at: n, action: ACTION, effectiveUser: shop(n % 20) })),
+      { at: 99, action: ACTION },
+    );
+    const customer = "office@example.com";
+    const shops = async (more: Partial<Question>, limit: number) => {
+      const { lines, beyond } = await it.archive().search({ ...ANY, ...more }, limit, null);
+      return { at: read(lines).map((one) => Date.parse(one["@timestamp"])), beyond };
+    };
+    t.match(await shops({ customer }, 5), { at: [39, 38, 37, 36, 35], beyond: { at: 35 } });
+    t.match((await shops({ customer, until: 10 }, 50)).at, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    await it.record(
+      ...[0, 1].map((n) => ({ at: 200 + n, action: ACTION, effectiveUser: person(`two-${n}`, "two@x") })),
+    );
+    t.strictSame((await shops({ customer: "two@x" }, 1)).at, [201], "the newest of both");
+  });
+
+  t.test(`${where}: lines come as they stand, page by page, without a gap or a second time`, async (t) => {
+    const it = await opened(t, where);
+    await it.record(...Array.from({ length: 105 }, (_, n) => ({ at: 1_000 + (n % 7), action: ACTION })));
+    const seen: string[] = [];
+    for (let beyond = null, page = 0; page < 4; page += 1) {
+      const answer: Awaited<ReturnType<ReturnType<typeof it.archive>["search"]>> = await it
+        .archive()
+        .search(ANY, 50, beyond as null);
+      seen.push(...answer.lines);
+      if (answer.beyond === null) break;
+      beyond = answer.beyond as never;
+    }
+    t.equal(seen.length, 105);
+    t.equal(new Set(seen).size, 105);
+    const times = read(seen).map((one) => one["@timestamp"]);
+    t.strictSame(times, times.toSorted().toReversed());
+    const folder = join(it.data, "audit");
+    const files = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+    const texts = await Promise.all(files.map((name) => readFile(join(folder, name), "utf8")));
+    const lines = new Set(texts.flatMap((text) => text.split("\n")));
+    t.ok(seen.every((line) => lines.has(line)));
+  });
+
+  t.test(`${where}: all records of one request are found by its id, or by that of any of them`, async (t) => {
+    const it = await opened(t, where);
+    const [intent] = await it.record({});
+    const outcome = { action: "impersonation.outcome" as const, outcome: "success" as const };
+    const response = { status: 200, bytes: 1, duration: 5, ending: "success" as const };
+    const [end] = await it.record({ ...outcome, intent: intent?.id ?? "", response });
+    for (const ids of [{ event: intent?.id ?? "" }, { event: end?.id ?? "" }, { request: "r1" }]) {
+      const { lines, more } = await it.archive().request(ids);
+      t.strictSame(
+        read(lines).map((one) => one.event.id),
+        [intent?.id, end?.id],
+      );
+      t.equal(more, 0);
+    }
+    t.strictSame(await it.archive().request({ event: "nothing" }), { lines: [], more: 0 });
+  });
+
+  t.test(
+    `${where}: a request that was open for hours has its beginning, its end, what was asked for and how much more`,
+    async (t) => {
+      const it = await opened(t, where);
+      const [intent] = await it.record({ at: 0 });
+      const progress = await it.record(
+        ...Array.from({ length: 150 }, (_, n) => ({
+          at: (n + 1) * 60_000,
+          action: "impersonation.progress" as const,
+          intent: intent?.id ?? "",
+        })),
+      );
+      const [end] = await it.record({
+        at: 151 * 60_000,
+        action: "impersonation.outcome",
+        outcome: "success",
+        intent: intent?.id ?? "",
+      });
+      const ids = progress.map(({ id }) => id);
+      const shown = async (asked: Parameters<ReturnType<typeof it.archive>["request"]>[0]) => {
+        const { lines, more } = await it.archive().request(asked);
+        return { ids: read(lines).map((one) => one.event.id), more };
+      };
+      const whole = { ids: [intent?.id, ...ids.slice(-20), end?.id], more: 130 };
+      for (const asked of [{ event: intent?.id ?? "" }, { event: end?.id ?? "" }, { request: "r1" }])
+        t.strictSame(await shown(asked), whole);
+      t.strictSame(await shown({ event: ids[7] ?? "" }), {
+        ids: [intent?.id, ids[7], ...ids.slice(-20), end?.id],
+        more: 129,
+      });
+    },
+  );
+
+  t.test(`${where}: what comes is found at once, also after a restart`, async (t) => {
+    const it = await opened(t, where);
+    await it.record({ action: ACTION });
+    t.equal((await it.archive().search(ANY, 50, null)).lines.length, 1);
+    await it.record({ action: ACTION });
+    t.equal((await it.archive().search(ANY, 50, null)).lines.length, 2);
+    const next = await it.again();
+    await it.record({ action: ACTION });
+    t.equal((await next.search(ANY, 50, null)).lines.length, 3);
+    t.match(next.status(), { breaks: 0, problem: null });
+  });
+
+  t.test(`${where}: an impersonation is counted and drawn`, async (t) => {
+    const it = await opened(t, where);
+    const ended = (n: number, status: number, method = "GET") => ({
+      at: n,
+      action: "impersonation.outcome" as const,
+      outcome: status < 400 ? ("success" as const) : ("failure" as const),
+      request: { ...(event().request ?? never()), method },
+      response: { status, bytes: 1, duration: n === 9_000 ? 5_000 : 1, ending: "success" as const },
+    });
+    await it.record(
+      { at: 1_000, action: "impersonation.started" },
+      ended(1_000, 200),
+      ended(1_100, 200),
+      ended(2_000, 302, "POST"),
+      ended(3_000, 500),
+      { at: 4_000, action: "impersonation.denied" },
+      ended(9_000, 200),
+      { at: 10_000, action: "impersonation.ended" },
+    );
+    const [run, ...others] = await it.archive().runs({ ...ANY, agent: "alice" }, 10);
+    t.strictSame(others, []);
+    t.match(run, { id: "imp-1", agent: "alice", agentName: "Alice", customer: "17", customerName: "Nuno" });
+    t.match(run, { first: 1_000, last: 10_000, began: 1_000, ended: 10_000 });
+    t.match(run, { looked: 3, changed: 1, refused: 1, failed: 1 });
+    t.strictSame(await it.archive().runs({ ...ANY, since: 10_001 }, 10), []);
+    const picture = await it.archive().picture("imp-1", { from: 1_000, to: 11_000, columns: 10 });
+    t.strictSame(picture.columns, [
+      { column: 0, tone: "looked", count: 2, write: false },
+      { column: 1, tone: "changed", count: 1, write: false },
+      { column: 2, tone: "failed", count: 1, write: false },
+      { column: 3, tone: "refused", count: 1, write: false },
+      { column: 8, tone: "looked", count: 1, write: false },
+    ]);
+    t.strictSame(picture.stretches, [{ from: 4_000, to: 9_000, tone: "looked" }]);
+    t.strictSame(picture.events, [
+      { at: 1_000, action: "impersonation.started" },
+      { at: 10_000, action: "impersonation.ended" },
+    ]);
+  });
+
+  t.test(`${where}: what lasted is drawn only if some of it is in the time that is drawn`, async (t) => {
+    const it = await opened(t, where);
+    const lasted = (at: number, duration: number) => ({
+      at,
+      action: "impersonation.outcome" as const,
+      outcome: "success" as const,
+      response: { status: 200, bytes: 1, duration, ending: "success" as const },
+    });
+    await it.record(
+      ...Array.from({ length: 101 }, (_, n) => lasted(3_600_000 + n, 20_000)),
+      lasted(150_000, 10_000),
+      lasted(90_000, 80_000),
+      lasted(40_000, 5_000),
+    );
+    const { stretches } = await it.archive().picture("imp-1", { from: 60_000, to: 145_000, columns: 120 });
+    t.strictSame(stretches, [
+      { from: 10_000, to: 90_000, tone: "looked" },
+      { from: 140_000, to: 150_000, tone: "looked" },
+    ]);
+  });
+
+  t.test(`${where}: a catalog that can't be read, or is of another place, is made anew`, async (t) => {
+    const it = await opened(t, where);
+    await it.record({ action: ACTION }, { action: ACTION });
+    await it.archive().search(ANY, 50, null);
+    await it.archive().close();
+    await writeFile(join(it.data, "audit-index.db"), "this is no database at all, and long enough to see it");
+    const next = await it.again();
+    t.equal((await next.search(ANY, 50, null)).lines.length, 2);
+  });
+}
+
+t.test("a record that is missing, and a line that is none, are told", async (t) => {
+  const it = await opened(t, "journal");
+  await it.record(...Array.from({ length: 5 }, () => ({ action: ACTION })));
+  const folder = join(it.data, "audit");
+  const [file = ""] = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
+  const lines = (await readFile(join(folder, file), "utf8")).split("\n");
+  await writeFile(
+    join(folder, file),
+    lines
+      .flatMap((line, at) => (at === 2 ? [] : at === 4 ? [line.replace("Nuno", "Nina")] : [line]))
+      .join("\n"),
+  );
+  await it.archive().search(ANY, 50, null);
+  t.equal(it.archive().status().breaks, 3, "one is missing, one damaged, and so one more is missing");
+  t.ok(it.log.lines.some((line) => line.message.includes("guise audit verify")));
+});
+
+t.test("what was cut off again is forgotten", async (t) => {
+  const it = await opened(t, "journal");
+  const other = await openLedger(join(it.data, "audit"));
+  await other.record(event({ action: ACTION }));
+  await other.record(event({ action: ACTION }));
+  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 2);
+  const file = `${other.source.producer}.${"1".padStart(12, "0")}.jsonl`;
+  const path = join(it.data, "audit", file);
+  const whole = await readFile(path, "utf8");
+  const cut = whole.split("\n").slice(0, 2).join("\n").length + 1;
+  await truncate(path, cut);
+  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 1);
+  await writeFile(path, whole);
+  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 2);
+  t.equal(it.archive().status().breaks, 0);
+  await other.close();
+});
+
+t.test("what an archiver has trimmed from the stream is not found any more, and is no alarm", async (t) => {
+  const it = await opened(t, "stream");
+  await it.record(...Array.from({ length: 20 }, () => ({ action: ACTION })));
+  await it.archive().search(ANY, 50, null);
+  const client = new Redis(it.server?.url ?? "");
+  t.teardown(() => client.disconnect());
+  await client.xtrim(STREAM, "MAXLEN", 5);
+  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 5);
+  const next = await it.again();
+  await it.record({ action: ACTION });
+  t.equal((await next.search(ANY, 50, null)).lines.length, 6);
+  t.equal(next.status().breaks, 0);
+});
+
+t.test("a stream that was lost and sent again is found again, each record once", async (t) => {
+  const it = await opened(t, "stream");
+  await it.record(...Array.from({ length: 20 }, () => ({ action: ACTION })));
+  const found = async () => (await it.archive().search(ANY, 50, null)).lines;
+  t.equal((await found()).length, 20);
+  const client = new Redis(it.server?.url ?? "");
+  t.teardown(() => client.disconnect());
+  const entries = await client.xrange(STREAM, "-", "+");
+  await client.del(STREAM);
+  await client.xadd(STREAM, "*", ...(entries[0]?.[1] ?? []));
+  t.equal((await found()).length, 0, "what was found is gone");
+  for (const [, fields] of entries.slice(1)) await client.xadd(STREAM, "*", ...fields);
+  for (const [, fields] of entries.slice(5, 9)) await client.xadd(STREAM, "*", ...fields);
+  t.equal(new Set(await found()).size, 20);
+  t.equal((await found()).length, 20);
+  const [run] = await it.archive().runs(ANY, 10);
+  t.match(run, { refused: 20 }, "and none is counted twice");
+  t.equal(it.archive().status().breaks, 0);
+});
+
+t.test("a stream whose ids go back, as that of an older backup, is read anew", async (t) => {
+  const it = await opened(t, "stream");
+  await it.record(...Array.from({ length: 20 }, () => ({ action: ACTION })));
+  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 20);
+  const client = new Redis(it.server?.url ?? "");
+  t.teardown(() => client.disconnect());
+  const entries = await client.xrange(STREAM, "-", "+");
+  await client.del(STREAM);
+  for (const [n, [, fields]] of entries.slice(0, 12).entries())
+    await client.xadd(STREAM, `1-${n + 1}`, ...fields);
+  const found = async () => (await it.archive().search(ANY, 50, null)).lines.length;
+  let many = await found();
+  // Each question has it look once more; what it knew before goes as soon as it has seen the ids.
+  while (many !== 11) many = await found();
+  t.equal(many, 11, "without the boot record");
+});
+
+t.test("what was trimmed while nobody read is forgotten with its impersonations", async (t) => {
+  const it = await opened(t, "stream");
+  const one = event().impersonation ?? never();
+  await it.record(
+    ...Array.from({ length: 5 }, () => ({ action: ACTION, impersonation: { ...one, id: "old" } })),
+  );
+  await it.record(
+    ...Array.from({ length: 5 }, () => ({ action: ACTION, impersonation: { ...one, id: "new" } })),
+  );
+  await it.archive().search(ANY, 50, null);
+  await it.archive().close();
+  const client = new Redis(it.server?.url ?? "");
+  t.teardown(() => client.disconnect());
+  await it.record(
+    ...Array.from({ length: 5 }, () => ({ action: ACTION, impersonation: { ...one, id: "new" } })),
+  );
+  await client.xtrim(STREAM, "MAXLEN", 4);
+  const next = await it.again();
+  t.equal((await next.search(ANY, 50, null)).lines.length, 4);
+  t.match(await next.runs(ANY, 10), [{ id: "new" }]);
+  t.equal((await next.runs(ANY, 10)).length, 1);
+  t.equal(next.status().breaks, 0);
+});
+
+t.test(
+  "what was trimmed while the connection was down is not here; what is missing of the rest is missing",
+  async (t) => {
+    const it = await opened(t, "stream");
+    const between = await relay(it.server?.port ?? 0);
+    const url = `redis://127.0.0.1:${between.port}`;
+    const far = archive({
+      data: join(it.data, "far"),
+      source: it.ledger.source,
+      redis: { url, stream: STREAM },
+      log: memoryLog(),
+      patience: 0,
+    });
+    t.teardown(async () => {
+      await far.close();
+      await between.stop();
+    });
+    const client = new Redis(it.server?.url ?? "");
+    t.teardown(() => client.disconnect());
+    const some = (many: number) => it.record(...Array.from({ length: many }, () => ({ action: ACTION })));
+    const found = async () => {
+      for (;;) {
+        const page = await far.search(ANY, 500, null).catch((error: unknown) => {
+          if (error instanceof Fault && error.code === "audit-unavailable") return null;
+          throw error;
+        });
+        if (page !== null && far.status().problem === null) return page.lines.length;
+      }
+    };
+    await some(20);
+    t.equal(await found(), 20);
+    for (const [what, take, left, breaks] of [
+      ["trimmed", async () => void (await client.xtrim(STREAM, "MAXLEN", 30)), 30, 0],
+      ["trimmed and some of the rest deleted", trimmedWithHoles, 28, 2],
+      ["emptied, and written again", async () => void (await client.xtrim(STREAM, "MAXLEN", 0)), 10, 2],
+    ] as const) {
+      between.aim(1);
+      between.cut();
+      await some(100);
+      await take();
+      if (left === 10) await some(10);
+      between.aim(it.server?.port ?? 0);
+      let many = await found();
+      while (many !== left) many = await found();
+      t.equal(far.status().breaks, breaks, what);
+    }
+
+    async function trimmedWithHoles(): Promise<void> {
+      await client.xtrim(STREAM, "MAXLEN", 30);
+      const ids = (await client.xrange(STREAM, "-", "+")).map(([id]) => id);
+      await client.xdel(STREAM, ids[11] ?? "", ids[12] ?? "");
+    }
+  },
+);
+
+t.test("a Redis that is not there is a fault of the question, and is told once", async (t) => {
+  const it = await opened(t, "stream");
+  await it.server?.kill();
+  await t.rejects(it.archive().search(ANY, 50, null), { code: "audit-unavailable" });
+  await t.rejects(it.archive().search(ANY, 50, null), { code: "audit-unavailable" });
+  t.match(it.archive().status(), { behind: true, problem: /./ });
+  t.equal(it.log.lines.filter((line) => line.message.includes("activity page")).length, 1);
+  await it.server?.start();
+  await it.record({ action: ACTION });
+  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 1);
+});
+
+const ACTION = "impersonation.refused" as const;
+
+function never(): never {
+  throw new Error("there is a request in every event");
+}

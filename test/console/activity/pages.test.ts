@@ -1,0 +1,308 @@
+import t from "tap";
+import { draft } from "../../../src/audit/record/format.ts";
+import type { Mark, Question, Run } from "../../../src/audit/search/search.ts";
+import type { AuditEvent } from "../../../src/domain/audit-event.ts";
+import { Fault } from "../../../src/errors.ts";
+import { event } from "../../audit/event.ts";
+import { archiveOf } from "../../fixtures/archive.ts";
+import { openConsole } from "../../fixtures/console.ts";
+import { ALICE, INSIDE, NUNO } from "../../fixtures/stages.ts";
+import { testWorld, YAML } from "../../fixtures/world.ts";
+
+const ADA = ["X-User: ada", "X-Groups: security"] as const;
+const READERS = `${YAML}\naudit: { readers: { groups: [security] } }\n`;
+const ACTIVITY = "GET /.guise/activity";
+
+const line = (more: Partial<AuditEvent> = {}) => draft(event(more), { monotonic: 1, redact: (text) => text });
+
+const RUN: Run = {
+  id: "imp-1",
+  agent: "alice",
+  agentName: "Alice",
+  customer: "17",
+  customerName: "Nuno",
+  first: 1_780_000_000_000,
+  last: 1_780_000_600_000,
+  began: 1_780_000_000_000,
+  ended: null,
+  looked: 3,
+  changed: 0,
+  refused: 1,
+  failed: 0,
+};
+
+t.test("agents ask for what they did themselves, whatever they write; readers for all", async (t) => {
+  const it = await testWorld(t, READERS);
+  const asked: [Question, number, Mark | null][] = [];
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      search: async (...words) => {
+        asked.push(words);
+        return { lines: [], beyond: null };
+      },
+    }),
+  );
+  const query =
+    "?agent=bob&customer=17&action=impersonation.denied&from=2026-05-28T20:26&to=2026-05-29&beyond=5-7";
+  t.match(await ask([`${ACTIVITY}${query}`, ...INSIDE, ...ALICE]), { status: 200 });
+  t.match(await ask([`${ACTIVITY}${query}`, ...INSIDE, ...ADA]), { status: 200 });
+  const question = {
+    agent: "bob",
+    customer: "17",
+    action: "impersonation.denied",
+    impersonation: null,
+    since: Date.parse("2026-05-28T20:26Z"),
+    until: Date.parse("2026-05-29T00:00Z"),
+  };
+  t.strictSame(asked, [
+    [{ own: "alice", ...question }, 50, { at: 5, id: 7 }],
+    [{ own: null, ...question }, 50, { at: 5, id: 7 }],
+  ]);
+});
+
+t.test("what can't be read of an address counts as not asked for", async (t) => {
+  const it = await testWorld(t, READERS);
+  const asked: Question[] = [];
+  const search = async (question: Question) => {
+    asked.push(question);
+    return { lines: [], beyond: null };
+  };
+  const ask = await openConsole(t, it, [], archiveOf({ search }));
+  await ask([`${ACTIVITY}?action=nonsense&from=yesterday&to=2026-99-99&beyond=x&agent=+`, ...INSIDE, ...ADA]);
+  t.match(asked, [{ own: null, agent: null, action: null, since: null, until: null }]);
+});
+
+t.test("people who are neither see nothing, and nobody is asked for them", async (t) => {
+  const it = await testWorld(t, READERS);
+  const never = async () => t.fail("nobody may ask for them") as never;
+  const ask = await openConsole(t, it, [], archiveOf({ search: never, request: never, runs: never }));
+  for (const path of [ACTIVITY, "GET /.guise/why?event=e", `${ACTIVITY}?impersonation=imp-1`]) {
+    t.equal((await ask([path, ...INSIDE, ...NUNO])).status, 403, path);
+    t.equal((await ask([path, ...INSIDE])).status, 401, path);
+  }
+});
+
+t.test("one's own past stays in sight when impersonation is switched off", async (t) => {
+  const it = await testWorld(t, `${READERS}impersonation: off\n`);
+  const ask = await openConsole(t, it);
+  t.equal((await ask([ACTIVITY, ...INSIDE, ...ALICE])).status, 200);
+});
+
+t.test("whatever stands in a record, it is text", async (t) => {
+  const it = await testWorld(t, READERS);
+  const nasty = `"><script>alert(1)</script>\u202e`;
+  const lines = [
+    line({
+      action: "impersonation.denied",
+      trueUser: { id: nasty, name: nasty, email: null, groups: null },
+      request: { ...(event().request ?? never()), path: `/${nasty}`, query: nasty, userAgent: nasty },
+      impersonation: { id: nasty, mode: "read", reason: nasty, ticket: nasty },
+      decision: {
+        word: nasty,
+        route: nasty,
+        rule: nasty,
+        via: nasty,
+        checks: [{ name: nasty, passed: false, saw: nasty }],
+      },
+    }),
+  ];
+  const run = { ...RUN, id: nasty, agent: nasty, agentName: nasty, customer: nasty, customerName: nasty };
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      search: async () => ({ lines, beyond: null }),
+      request: async () => ({ lines, more: 3 }),
+      runs: async () => [run],
+      picture: async () => ({ columns: [], stretches: [], events: [{ at: 1, action: nasty }] }),
+    }),
+  );
+  for (const path of [ACTIVITY, `${ACTIVITY}?impersonation=x&agent=${encodeURIComponent(nasty)}`, WHY]) {
+    const { status, body } = await ask([path, ...INSIDE, ...ADA]);
+    t.equal(status, 200, path);
+    t.notMatch(body, /<script>|\u202e/, path);
+    t.notMatch(body, /\sstyle=|<style/, "no style that the policy would refuse");
+  }
+});
+
+t.test("an impersonation is drawn with what happened in it, and each part leads closer", async (t) => {
+  const it = await testWorld(t, READERS);
+  const views: object[] = [];
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      runs: async () => [RUN],
+      search: async () => ({ lines: [line({ action: "impersonation.started" })], beyond: { at: 5, id: 6 } }),
+      picture: async (_id, view) => {
+        views.push(view);
+        return {
+          columns: [
+            { column: 0, tone: "looked", count: 3, write: false },
+            { column: 60, tone: "changed", count: 1, write: true },
+          ],
+          stretches: [{ from: RUN.first, to: RUN.last, tone: "looked" }],
+          events: [{ at: RUN.first, action: "impersonation.started" }],
+        };
+      },
+    }),
+  );
+  const { body } = await ask([`${ACTIVITY}?impersonation=imp-1`, ...INSIDE, ...ADA]);
+  t.match(views, [{ from: RUN.first - 12_001, to: RUN.last + 12_002, columns: 120 }]);
+  t.match(body, /class="bar looked"/);
+  t.match(body, /class="write"/);
+  t.match(body, /started/);
+  t.match(body, /open for 10 min/);
+  t.match(body, /href="\/\.guise\/activity\?impersonation=imp-1&amp;from=2026-05-28T/);
+  t.match(body, /beyond=5-6/);
+  t.match(body, /Requests: 3 looked at, 1 changed\./);
+});
+
+t.test("a row says why the agent came, and with what ticket", async (t) => {
+  const it = await testWorld(t, READERS);
+  const lines = [line({ action: "impersonation.started" })];
+  const ask = await openConsole(t, it, [], archiveOf({ search: async () => ({ lines, beyond: null }) }));
+  t.match((await ask([ACTIVITY, ...INSIDE, ...ADA])).body, /T-42 · does not see the chart/);
+});
+
+t.test("a week is one click away, and so is what was refused in it", async (t) => {
+  const it = await testWorld(t, READERS);
+  const asked: Question[] = [];
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      search: async (question) => {
+        asked.push(question);
+        return { lines: [], beyond: null };
+      },
+    }),
+  );
+  const follow = async (page: string, words: string) => {
+    const [, href = ""] = new RegExp(`<a href="([^"]+)">${words}</a>`).exec(page) ?? [];
+    return (await ask([`GET ${href.replaceAll("&amp;", "&")}`, ...INSIDE, ...ADA])).body;
+  };
+  const first = (await ask([`${ACTIVITY}?customer=17`, ...INSIDE, ...ADA])).body;
+  const week = await follow(first, "Last 7 days");
+  await follow(week, "Whatever was refused");
+  const minute = Math.floor(it.world.clock.now() / 60_000) * 60_000;
+  t.match(asked.slice(1), [
+    { customer: "17", action: null, since: minute - 7 * 86_400_000, until: null },
+    { customer: "17", action: "refused", since: minute - 7 * 86_400_000, until: null },
+  ]);
+});
+
+t.test("more time than a day is named by its ends, and what does not fit is said to be there", async (t) => {
+  const it = await testWorld(t, READERS);
+  const many = Array.from({ length: 20 }, (_, n) => ({ ...RUN, id: `imp-${n}`, agent: `a${n}`, refused: 2 }));
+  const ask = await openConsole(t, it, [], archiveOf({ runs: async () => many }));
+  const { body } = await ask([`${ACTIVITY}?from=2026-05-26&to=2026-06-02`, ...INSIDE, ...ADA]);
+  t.match(body, /26 May 2026 – 1 Jun 2026/);
+  t.match(body, /8 more are not drawn/);
+  t.match(body, /20 impersonations: 60 looked at, 0 changed, 40 refused, 0 failed/);
+  t.match(body, /from=2026-05-19T00%3A00&amp;to=2026-05-26T00%3A00" rel="prev"/);
+});
+
+t.test("an impersonation over midnight is drawn whole, and leads to what was refused in it", async (t) => {
+  const it = await testWorld(t, READERS);
+  const midnight = Date.parse("2026-05-29T00:00Z");
+  const run = { ...RUN, first: midnight - 1_800_000, last: midnight + 600_000 };
+  const views: { from: number; to: number }[] = [];
+  const ask = await openConsole(
+    t,
+    it,
+    [],
+    archiveOf({
+      runs: async () => [run],
+      picture: async (_id, view) => {
+        views.push(view);
+        return { columns: [], stretches: [], events: [] };
+      },
+    }),
+  );
+  const { body } = await ask([`${ACTIVITY}?impersonation=imp-1`, ...INSIDE, ...ADA]);
+  t.ok((views[0]?.from ?? 0) < run.first && (views[0]?.to ?? 0) > run.last);
+  t.match(body, /<a href="[^"]*action=refused[^"]*">1 refused<\/a>/);
+});
+
+t.test("why: the judge's questions, and only for those who may see the record", async (t) => {
+  const it = await testWorld(t, READERS);
+  const decision = {
+    word: "read-only",
+    route: null,
+    rule: null,
+    via: "jwt",
+    checks: [
+      { name: "you may impersonate", passed: true, saw: "Alice" },
+      { name: "this may be done as somebody else", passed: false, saw: "POST: mode read" },
+    ],
+  };
+  const lines = [line({ action: "impersonation.denied", outcome: "failure", decision })];
+  const ask = await openConsole(t, it, [], archiveOf({ request: async () => ({ lines, more: 0 }) }));
+  const { status, body } = await ask([WHY, ...INSIDE, ...ALICE]);
+  t.equal(status, 200);
+  t.match(body, /Only looking is allowed/);
+  t.match(body, /you may impersonate/);
+  t.match(body, /check no"/);
+  t.match(body, /POST: mode read/);
+  t.match(body, /altered/, "a draft has no hash that fits");
+  const bob = ["X-User: bob", "X-Groups: support"];
+  t.equal((await ask([WHY, ...INSIDE, ...bob])).status, 404, "what is somebody else's is not there");
+  t.equal((await ask(["GET /.guise/why?request=r1", ...INSIDE, ...ALICE])).status, 200);
+  t.equal(
+    (await ask(["GET /.guise/why?request=r2", ...INSIDE, ...ALICE])).status,
+    404,
+    "another with its number",
+  );
+  t.equal((await ask(["GET /.guise/why", ...INSIDE, ...ALICE])).status, 404);
+});
+
+t.test(
+  "why: what became of a request is shown to its end, and how much of its progress is not",
+  async (t) => {
+    const it = await testWorld(t, READERS);
+    const lines = [
+      line(),
+      line({ action: "impersonation.progress" }),
+      line({ action: "impersonation.outcome", outcome: "success" }),
+    ];
+    const shown = async (more: number) => {
+      const ask = await openConsole(t, it, [], archiveOf({ request: async () => ({ lines, more }) }));
+      return (await ask([WHY, ...INSIDE, ...ADA])).body;
+    };
+    const folded = await shown(101);
+    t.match(folded, /<strong>intent<.*<strong>progress<.*<strong>outcome</s);
+    t.match(folded, /And 101 more/);
+    t.match(folded, /href="\/\.guise\/activity\?impersonation=imp-1&amp;action=impersonation\.progress"/);
+    t.notMatch(await shown(0), / more/);
+  },
+);
+
+t.test("records that can't be read just now, or are wrong, are said to be", async (t) => {
+  const it = await testWorld(t, READERS);
+  const search = async () => {
+    throw new Fault("audit-unavailable", "no Redis");
+  };
+  const down = await openConsole(t, it, [], archiveOf({ search }));
+  t.match(await down([ACTIVITY, ...INSIDE, ...ADA]), { status: 503, body: /can not be read just now/ });
+  const said = async (status: { behind: boolean; breaks: number; problem: string | null }) => {
+    const ask = await openConsole(t, it, [], archiveOf({ status: () => status }));
+    return (await ask([ACTIVITY, ...INSIDE, ...ADA])).body;
+  };
+  t.match(await said({ behind: true, breaks: 0, problem: null }), /still being read/);
+  t.match(await said({ behind: false, breaks: 2, problem: null }), /2 records are missing or altered/);
+  t.match(await said({ behind: false, breaks: 0, problem: "READONLY" }), /READONLY/);
+  t.match(await said({ behind: false, breaks: 0, problem: null }), /nothing on record that fits/);
+});
+
+const WHY = "GET /.guise/why?event=e1";
+
+function never(): never {
+  throw new Error("there is a request in every event");
+}

@@ -1,0 +1,116 @@
+import t from "tap";
+import { elevate, stop } from "../../../src/domain/impersonation.ts";
+import { decisionOf, eventOf } from "../../../src/gateway/audit/audit-event.ts";
+import { ALICE, CLICK, judged, receive, wear } from "../../fixtures/stages.ts";
+import { testWorld, YAML } from "../../fixtures/world.ts";
+
+const NOBODY = { trueUser: null, effectiveUser: null, impersonation: null } as const;
+
+t.test("an event says which request it is about, as it was read at the door", async (t) => {
+  const it = await testWorld(t);
+  const received = await receive(it, [
+    "PUT /site/%31?_method=DELETE&a=b",
+    "Host: App.Example.com:81",
+    "Content-Length: 12",
+    "User-Agent: curl/8",
+    "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  ]);
+  const event = eventOf(it.world, received, {
+    action: "impersonation.refused",
+    outcome: "failure",
+    ...NOBODY,
+  });
+  t.same(event.request, {
+    id: received.id,
+    method: "PUT",
+    path: "/site/1",
+    query: "_method=DELETE&a=b",
+    host: "App.Example.com:81",
+    bytes: 12,
+    ip: "127.0.0.1",
+    userAgent: "curl/8",
+    trace: "0af7651916cd43dd8448eb211c80319c",
+  });
+  t.match(event, { at: it.clock.now(), config: it.snapshot().digest, outcome: "failure" });
+});
+
+t.test("what is not there is null, never guessed", async (t) => {
+  const it = await testWorld(t);
+  const received = await receive(it, ["GET /", "traceparent: nonsense"]);
+  const event = eventOf(it.world, received, { action: "config.loaded", outcome: "success", ...NOBODY });
+  t.match(event.request, { query: null, bytes: null, userAgent: null, trace: null });
+  t.match(event, { ...NOBODY, response: null, decision: null, span: null, intent: null, detail: null });
+  t.equal(eventOf(it.world, null, { action: "config.loaded", outcome: "success", ...NOBODY }).request, null);
+});
+
+t.test("every event has an id of its own", async (t) => {
+  const it = await testWorld(t);
+  const one = () => eventOf(it.world, null, { action: "config.loaded", outcome: "success", ...NOBODY }).id;
+  t.not(one(), one());
+});
+
+t.test("it names both people and the mode that counts at the moment", async (t) => {
+  const it = await testWorld(t);
+  const { impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
+  const saying = (worn: typeof impersonation) =>
+    eventOf(it.world, null, {
+      action: "impersonation.intent",
+      outcome: "unknown",
+      trueUser: worn.agent,
+      effectiveUser: worn.effectiveUser,
+      impersonation: worn,
+    });
+  t.match(saying(impersonation), {
+    trueUser: { id: "alice" },
+    effectiveUser: { id: "17" },
+    impersonation: { id: impersonation.id, mode: "read", reason: "why", ticket: "T-1" },
+  });
+  const lifted = elevate(impersonation, it.clock.now(), 60_000, null);
+  t.equal(saying(lifted).impersonation?.mode, "write");
+  it.clock.pass(60_000);
+  t.equal(saying(lifted).impersonation?.mode, "read");
+});
+
+t.test("an end says when it began and when it was over, nothing else does", async (t) => {
+  const it = await testWorld(t);
+  const { impersonation } = await wear(it);
+  const ended = stop(impersonation, impersonation.startedAt + 5_000, "ended-by-agent");
+  const say = (action: "impersonation.ended" | "impersonation.intent", worn: typeof ended) =>
+    eventOf(it.world, null, { ...NOBODY, action, outcome: "success", impersonation: worn }).span;
+  t.same(say("impersonation.ended", ended), {
+    start: impersonation.startedAt,
+    end: impersonation.startedAt + 5_000,
+  });
+  t.equal(say("impersonation.ended", impersonation), null);
+  t.equal(say("impersonation.intent", ended), null);
+});
+
+t.test("it names the config that the request came in under, not a later one", async (t) => {
+  const it = await testWorld(t);
+  const received = await receive(it, ["GET /"]);
+  const before = it.snapshot().digest;
+  it.configure(`${YAML}prefix: /_g\n`);
+  t.equal(
+    eventOf(it.world, received, { action: "impersonation.intent", outcome: "unknown", ...NOBODY }).config,
+    before,
+  );
+  t.not(eventOf(it.world, null, { action: "config.loaded", outcome: "success", ...NOBODY }).config, before);
+});
+
+t.test("a decision is its word, route, rule and the source that knew the caller", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  t.same(decisionOf(await judged(it, ["POST /payments/1", ...ALICE, cookie])), {
+    word: "denied",
+    route: null,
+    rule: "rules[1]",
+    via: "insecureHeader",
+  });
+  t.same(decisionOf(await judged(it, ["GET /site/1", ...CLICK, ...ALICE])), {
+    word: "started",
+    route: "/site/:site{/*rest}",
+    rule: null,
+    via: "insecureHeader",
+  });
+  t.match(decisionOf(await judged(it, ["GET /site/1", ...CLICK])), { word: "signed-out", via: null });
+});

@@ -1,0 +1,134 @@
+import t from "tap";
+import {
+  clearingDoubled,
+  cookieNames,
+  ownCookies,
+  setOwnCookie,
+  wornMark,
+} from "../../../src/gateway/http/own-cookies.ts";
+
+t.test(
+  "under https our names have the browser's promise before them, under http they are bare",
+  async (t) => {
+    t.same(cookieNames("guise", "https"), {
+      secret: "__Host-guise",
+      notice: "__Host-guise-notice",
+      worn: "__Host-guise-worn",
+    });
+    t.same(cookieNames("guise", "http"), { secret: "guise", notice: "guise-notice", worn: null });
+  },
+);
+
+t.test("ours are taken out, and the others stay as they are, in their order", async (t) => {
+  const header = 'a=1; __Host-guise=SECRET; b="x; c=d"; __Host-guise-notice=N; empty=; lone; b=2';
+  t.same(ownCookies(header, "guise", "https"), {
+    rest: 'a=1; b="x; c=d"; empty=; lone; b=2',
+    secret: "SECRET",
+    notice: "N",
+    worn: false,
+    doubled: false,
+  });
+});
+
+t.test("the names of the other scheme are nobody's secret, and the app never sees them", async (t) => {
+  t.same(ownCookies("guise=EVIL; __Host-guise=S; a=1", "guise", "https"), {
+    rest: "a=1",
+    secret: "S",
+    notice: null,
+    worn: false,
+    doubled: false,
+  });
+  t.same(ownCookies("__Host-guise=EVIL; guise=S", "guise", "http"), {
+    rest: null,
+    secret: "S",
+    notice: null,
+    worn: false,
+    doubled: false,
+  });
+});
+
+t.test("that somebody is worn is told apart from who it is, and over https only", async (t) => {
+  t.match(ownCookies("a=1; __Host-guise-worn=1", "guise", "https"), {
+    rest: "a=1",
+    secret: null,
+    worn: true,
+  });
+  t.match(ownCookies("__Host-guise=S; __Host-guise-worn=1", "guise", "https"), { secret: "S", worn: true });
+  t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, worn: false });
+  t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, worn: false });
+  t.same(wornMark("guise", true, "https", 60), [
+    "__Host-guise-worn=1; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High",
+  ]);
+  t.same(wornMark("guise", false, "https", 60), [
+    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
+  ]);
+  t.same(wornMark("guise", true, "http", 60), []);
+});
+
+t.test("a name of ours that comes twice is told, wherever it stands and however it is spaced", async (t) => {
+  const headers = [
+    "guise=1; guise=2",
+    "guise=1; a=b; guise=1",
+    "guise =1; guise= 2",
+    "guise-notice=1; guise-notice=2",
+    "__Host-guise=1; __Host-guise=2",
+  ];
+  for (const header of headers) t.equal(ownCookies(header, "guise", "http").doubled, true, header);
+  t.equal(
+    ownCookies("a=1; a=2; guise=1", "guise", "http").doubled,
+    false,
+    "other names are the app's matter",
+  );
+});
+
+t.test("what only looks like ours goes on to the app", async (t) => {
+  for (const header of ["guise2=1", "my-guise=1", "Guise=1", "a=guise", "xguise=1; y=guise=2", "guise"]) {
+    t.same(ownCookies(header, "guise", "http"), {
+      rest: header,
+      secret: null,
+      notice: null,
+      worn: false,
+      doubled: false,
+    });
+  }
+});
+
+t.test("no cookies are none", async (t) => {
+  for (const header of [undefined, "", ";", " ; "]) {
+    t.match(ownCookies(header, "guise", "http"), { secret: null, notice: null, doubled: false });
+  }
+  t.equal(ownCookies(undefined, "guise", "http").rest, null);
+  t.equal(ownCookies("", "guise", "http").rest, null);
+});
+
+t.test("an empty value is a cookie all the same: it never counts as one's own traffic", async (t) => {
+  t.equal(ownCookies("guise=", "guise", "http").secret, "");
+});
+
+t.test("another name in the config moves all of them", async (t) => {
+  t.match(ownCookies("mask=S; guise=a", "mask", "http"), { rest: "guise=a", secret: "S" });
+});
+
+t.test("our cookies are for the whole host, closed to scripts and to posts of other sites", async (t) => {
+  t.equal(setOwnCookie("guise", "v", "http", null), "guise=v; Path=/; HttpOnly; SameSite=Lax; Priority=High");
+  t.equal(
+    setOwnCookie("__Host-guise", "v", "https", 300),
+    "__Host-guise=v; Path=/; Max-Age=300; HttpOnly; SameSite=Lax; Secure; Priority=High",
+  );
+  t.equal(
+    setOwnCookie("__Host-guise", null, "https", 300),
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+  );
+});
+
+t.test("where one of ours came twice, all of ours are taken away under both schemes", async (t) => {
+  t.same(clearingDoubled("guise=a; guise=b", "guise"), [
+    "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
+    "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
+    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
+  ]);
+  for (const header of [undefined, "guise=a", "guise=a; __Host-guise=b", "a=1; a=2"])
+    t.same(clearingDoubled(header, "guise"), []);
+});

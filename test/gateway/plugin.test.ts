@@ -1,0 +1,175 @@
+import Fastify from "fastify";
+import t, { type Test } from "tap";
+import { consolePlugin } from "../../src/console/plugin.ts";
+import { openDoor, reading } from "../../src/gateway/plugin.ts";
+import { ways } from "../../src/gateway/upstreams.ts";
+import { archiveOf } from "../fixtures/archive.ts";
+import { converse } from "../fixtures/raw.ts";
+import { ALICE, CLICK, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
+import { httpApp } from "../fixtures/upstream.ts";
+import { testWorld, YAML } from "../fixtures/world.ts";
+
+/** The door with an app behind it and the console beside it. */
+async function open(t: Test, more = "") {
+  const app = await httpApp(t, (request, response) => {
+    response.setHeader("x-user", String(request.headers["x-guise-user"] ?? ""));
+    response.setHeader("content-type", "text/plain");
+    response.end(`${request.method} ${request.url}`);
+  });
+  const it = await testWorld(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
+  const way = ways(() => undefined);
+  const server = Fastify({
+    rewriteUrl: reading(it.world),
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+  });
+  await openDoor(server, it.world, way);
+  await server.register(
+    consolePlugin(it.world, { jwks: () => it.ring.jwks(), assets: [], archive: archiveOf() }),
+    {
+      prefix: it.snapshot().settings.prefix,
+    },
+  );
+  await server.listen({ port: 0, host: "127.0.0.1" });
+  t.teardown(async () => {
+    await server.close();
+    await way.close();
+  });
+  const { port } = server.server.address() as { readonly port: number };
+  const say = (line: string, lines: readonly string[] = [], body = "") =>
+    converse(
+      t,
+      port,
+      `${line} HTTP/1.1\r\nHost: app.example.com\r\nConnection: close\r\n${lines.map((it) => `${it}\r\n`).join("")}\r\n${body}`,
+    );
+  return { ...it, app, say };
+}
+
+t.test("own traffic goes to the app and back", async (t) => {
+  const { say, app } = await open(t);
+  t.match(
+    await say("GET /a//b?c", [...FETCH, ...NUNO]),
+    /^HTTP\/1\.1 200 [\s\S]*x-user: 17[\s\S]*GET \/a\/b\?c$/,
+  );
+  t.equal(app.seen.length, 1);
+});
+
+t.test("a start, a page under it and a refusal", async (t) => {
+  const it = await open(t);
+  const begun = await it.say("GET /site/1", [...CLICK, ...ALICE]);
+  const [, secret = ""] = /Set-Cookie: guise=([\w-]{43});/.exec(begun) ?? [];
+  t.match(begun, /x-user: 17/);
+  const cookie = `Cookie: guise=${secret}`;
+  t.match(
+    await it.say("GET /x", [...FETCH, ...ALICE, cookie]),
+    /x-user: 17[\s\S]*Cache-Control: private, no-store/,
+  );
+  const refused = await it.say("POST /x", [...FETCH, ...ALICE, cookie]);
+  t.match(refused, /^HTTP\/1\.1 403 [\s\S]*"code":"read-only"/);
+  t.same(
+    it.app.seen.map((request) => request.method),
+    ["GET", "GET"],
+  );
+});
+
+t.test("what is refused at the door never gets to the app, and ends the connection", async (t) => {
+  const { say, app } = await open(t);
+  for (const line of [
+    "GET /a/../b",
+    "GET /a%2fb",
+    "GET //a\\b",
+    "OPTIONS *",
+    "TRACE /",
+    "GET http://other.test/",
+  ]) {
+    const text = await say(line, [...NUNO]);
+    t.match(text, /^HTTP\/1\.1 400 [\s\S]*connection: close[\s\S]*"code":"bad-request"/i, line);
+  }
+  t.equal(app.seen.length, 0);
+});
+
+t.test(
+  "refused at the door, a navigation gets a page with the way out, whatever has no clear end a problem",
+  async (t) => {
+    const it = await open(t);
+    const { cookie } = await wear(it);
+    const page = await it.say("GET /files/a%2Fb", [...INSIDE, ...ALICE, cookie]);
+    t.match(
+      page,
+      /^HTTP\/1\.1 400 [\s\S]*content-type: text\/html[\s\S]*bad-request[\s\S]*href="\/\.guise\/stop"/i,
+    );
+    t.match(page, /connection: close/i);
+    const own = await it.say("GET /files/a%2Fb", [...INSIDE, ...ALICE]);
+    t.match(own, /text\/html/);
+    t.notMatch(own, "/.guise/stop");
+    t.match(await it.say("GET /files/a%2Fb", [...FETCH, ...ALICE, cookie]), /"code":"bad-request"/);
+    const odd = ["Transfer-Encoding: gzip, chunked"];
+    const unclear = await it.say("POST /x", [...INSIDE, ...ALICE, cookie, ...odd], "0\r\n\r\n");
+    t.match(unclear, /^HTTP\/1\.1 400 [\s\S]*"code":"bad-request"/);
+    t.equal(it.app.seen.length, 0);
+  },
+);
+
+t.test("one of our cookies that came twice is refused and taken away", async (t) => {
+  const { say, app } = await open(t);
+  const text = await say("GET /", ["Cookie: guise=a; guise=b"]);
+  t.match(text, /^HTTP\/1\.1 400 /);
+  t.match(text, /set-cookie: guise=; Path=\/; Max-Age=0/i);
+  t.match(text, /set-cookie: __Host-guise=; Path=\/; Max-Age=0[^\r]*Secure/i);
+  t.notMatch(await say("GET /a%2fb", ["Cookie: guise=a"]), /set-cookie/i);
+  t.equal(app.seen.length, 0);
+});
+
+t.test("nothing below the prefix is ever forwarded, whatever the method", async (t) => {
+  const { say, app } = await open(t);
+  for (const line of [
+    "GET /.guise/nothing",
+    "POST /.guise",
+    "PROPFIND /.guise/x",
+    "DELETE /.guise/start",
+    "GET /%2eguise/zz",
+    "HEAD /.guise/me",
+  ])
+    t.match(await say(line, [...NUNO]), /^HTTP\/1\.1 404 /, line);
+  t.match(await say("GET /.guise/me", [...NUNO]), /^HTTP\/1\.1 200 [\s\S]*"id":"17"/);
+  t.equal(app.seen.length, 0);
+});
+
+t.test("a fault is a page for a navigation, and in the log", async (t) => {
+  const it = await open(t);
+  const { cookie } = await wear(it);
+  it.refuseRecords(() => true);
+  t.match(
+    await it.say("GET /x", [...CLICK, ...ALICE, cookie]),
+    /^HTTP\/1\.1 503 [\s\S]*text\/html[\s\S]*audit-unavailable/,
+  );
+  t.match(
+    await it.say("GET /x", [...FETCH, ...ALICE, cookie]),
+    /^HTTP\/1\.1 503 [\s\S]*"code":"audit-unavailable"/,
+  );
+  t.equal(it.app.seen.length, 0);
+});
+
+t.test("a bug answers nothing but that there is one", async (t) => {
+  const it = await open(t);
+  const bug = () => Promise.reject(new TypeError("10.0.0.7 leaked"));
+  const { cookie } = await wear(it);
+  it.configure((now) => ({ ...now, users: { find: bug, search: bug } }));
+  const text = await it.say("GET /x", [...FETCH, ...ALICE, cookie]);
+  t.match(text, /^HTTP\/1\.1 500 [\s\S]*"code":"internal"/);
+  t.notMatch(text, /leaked|TypeError/);
+  t.match(it.log.lines, [/the gateway broke/]);
+});
+
+t.test("a form of ours that is too large is the client's mistake", async (t) => {
+  const { say } = await open(t);
+  const body = `a=${"x".repeat(70_000)}`;
+  const lines = [
+    "Content-Type: application/x-www-form-urlencoded",
+    `Content-Length: ${body.length}`,
+    ...NUNO,
+  ];
+  t.match(await say("POST /.guise/start", lines, body), /^HTTP\/1\.1 413 [\s\S]*"code":"too-large"/);
+  const odd = ["Content-Type: application/xml", "Content-Length: 4", ...NUNO];
+  t.match(await say("POST /.guise/start", odd, "<a/>"), /^HTTP\/1\.1 400 [\s\S]*"code":"bad-request"/);
+});

@@ -1,0 +1,168 @@
+import t from "tap";
+import { type CutReason, sockets } from "../../../src/gateway/services/open-connections.ts";
+
+const alice = { impersonation: "i-1", agent: "alice" };
+const bob = { impersonation: "i-3", agent: "bob" };
+
+const TUNNEL = { tunnel: true, lifted: false, ask: null };
+
+/** A cut that writes down what it was told. */
+function heard(): { readonly words: CutReason[]; readonly cut: (why: CutReason) => void } {
+  const words: CutReason[] = [];
+  return { words, cut: (why) => words.push(why) };
+}
+
+t.test("ending an impersonation cuts all of its sockets and no other", async (t) => {
+  const registry = sockets();
+  const [one, two, other] = [heard(), heard(), heard()];
+  registry.add(alice, one.cut);
+  registry.add(alice, two.cut);
+  registry.add(bob, other.cut);
+  t.equal(registry.cut("i-1", "ended-by-agent"), 2);
+  t.same(one.words, ["ended-by-agent"]);
+  t.same(two.words, ["ended-by-agent"]);
+  t.same(other.words, []);
+  t.equal(registry.count(), 1);
+});
+
+t.test("a socket is cut once, however often its impersonation ends", async (t) => {
+  const registry = sockets();
+  const one = heard();
+  registry.add(alice, one.cut);
+  registry.cut("i-1", "ended-idle");
+  t.equal(registry.cut("i-1", "ended-revoked"), 0);
+  t.equal(registry.cutWorn("going-away"), 0);
+  t.same(one.words, ["ended-idle"]);
+});
+
+t.test("a socket that ended by itself is forgotten, and forgetting twice does no harm", async (t) => {
+  const registry = sockets();
+  const [one, two] = [heard(), heard()];
+  const forget = registry.add(alice, one.cut);
+  registry.add(alice, two.cut);
+  forget();
+  forget();
+  t.equal(registry.count(), 1);
+  t.equal(registry.cut("i-1", "ended-by-agent"), 1);
+  t.same(one.words, []);
+});
+
+t.test("switching off cuts all that is worn, and nobody's own", async (t) => {
+  const registry = sockets();
+  const [one, other, own] = [heard(), heard(), heard()];
+  registry.add(alice, one.cut);
+  registry.add(bob, other.cut, TUNNEL);
+  registry.add(null, own.cut, TUNNEL);
+  t.equal(registry.worn().length, 2);
+  t.equal(registry.cutWorn("ended-revoked"), 2);
+  t.same([one.words, other.words, own.words], [["ended-revoked"], ["ended-revoked"], []]);
+  t.same(registry.worn(), []);
+});
+
+t.test("going down cuts tunnels, whosever they are, and lets requests finish", async (t) => {
+  const registry = sockets();
+  const [own, worn, request] = [heard(), heard(), heard()];
+  registry.add(null, own.cut, TUNNEL);
+  registry.add(alice, worn.cut, TUNNEL);
+  registry.add(alice, request.cut);
+  registry.cut("i-3", "ended-by-agent");
+  t.equal(registry.cutTunnels("going-away"), 2);
+  t.same([own.words, worn.words, request.words], [["going-away"], ["going-away"], []]);
+  t.equal(registry.cut("i-1", "ended-revoked"), 1, "and what is left can still be cut");
+});
+
+t.test("a tunnel that was still being decided when all were told to go is told so as well", async (t) => {
+  const registry = sockets();
+  const [own, worn, request] = [heard(), heard(), heard()];
+  registry.cutTunnels("going-away");
+  registry.add(null, own.cut, TUNNEL);
+  registry.add(alice, worn.cut, TUNNEL);
+  registry.add(alice, request.cut);
+  t.same([own.words, worn.words, request.words], [["going-away"], ["going-away"], []]);
+  t.equal(registry.count(), 1);
+});
+
+t.test("back in mode read, the tunnels that were lifted to write are cut, and no other", async (t) => {
+  const registry = sockets();
+  const [lifted, listening, other] = [heard(), heard(), heard()];
+  registry.add(alice, lifted.cut, { ...TUNNEL, lifted: true });
+  registry.add(alice, listening.cut, TUNNEL);
+  registry.add(bob, other.cut, { ...TUNNEL, lifted: true });
+  t.equal(registry.cutLifted("i-1"), 1);
+  t.same([lifted.words, listening.words, other.words], [["read-only"], [], []]);
+  registry.add(alice, lifted.cut, TUNNEL);
+  t.equal(registry.count(), 3, "the impersonation goes on");
+});
+
+t.test("one alone can be cut, once", async (t) => {
+  const registry = sockets();
+  const [one, other] = [heard(), heard()];
+  registry.add(alice, one.cut);
+  registry.add(alice, other.cut);
+  const [first] = registry.worn();
+  if (first === undefined) throw new Error("nothing is open");
+  registry.cutOne(first, "signed-out");
+  registry.cutOne(first, "signed-out");
+  t.same([one.words, other.words], [["signed-out"], []]);
+  t.equal(registry.count(), 1);
+});
+
+t.test("a socket that arrives after its impersonation ended is cut at once", async (t) => {
+  const registry = sockets();
+  registry.cut("i-1", "ended-revoked");
+  const late = heard();
+  const forget = registry.add(alice, late.cut);
+  t.same(late.words, ["ended-revoked"]);
+  t.equal(registry.count(), 0);
+  forget();
+  t.equal(registry.count(), 0);
+});
+
+t.test("the memory of ended impersonations is bounded, oldest out first", async (t) => {
+  const registry = sockets();
+  for (let n = 0; n <= 10_000; n += 1) registry.cut(`gone-${n}`, "ended-expired");
+  const [oldest, newest] = [heard(), heard()];
+  registry.add({ impersonation: "gone-0", agent: "a" }, oldest.cut);
+  registry.add({ impersonation: "gone-10000", agent: "a" }, newest.cut);
+  t.same(oldest.words, []);
+  t.same(newest.words, ["ended-expired"]);
+});
+
+t.test("one that can't be cut doesn't save the others, and is told of", async (t) => {
+  const registry = sockets();
+  const other = heard();
+  registry.add(alice, () => {
+    throw new Error("stuck");
+  });
+  registry.add(alice, other.cut);
+  t.throws(() => registry.cut("i-1", "ended-by-agent"), { name: "AggregateError" });
+  t.same(other.words, ["ended-by-agent"]);
+  t.equal(registry.count(), 0);
+});
+
+t.test("what ends by itself while the cutting goes on is not cut any more", async (t) => {
+  const registry = sockets();
+  const forgets: (() => void)[] = [];
+  for (let n = 0; n < 10; n += 1) {
+    forgets.push(
+      registry.add(alice, () => {
+        for (const forget of forgets) forget();
+      }),
+    );
+  }
+  t.equal(registry.cut("i-1", "ended-by-agent"), 1);
+  t.equal(registry.count(), 0);
+});
+
+t.test("ten thousand sockets are entered, found and cut by their owners", async (t) => {
+  const registry = sockets();
+  let cuts = 0;
+  for (let n = 0; n < 10_000; n += 1) {
+    registry.add({ impersonation: `i-${n % 100}`, agent: `a-${n % 10}` }, () => {
+      cuts += 1;
+    });
+  }
+  t.equal(registry.cut("i-7", "ended-by-agent"), 100);
+  t.equal(registry.cutWorn("going-away"), 9_900);
+  t.equal(cuts, 10_000);
+});

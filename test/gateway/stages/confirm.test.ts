@@ -1,0 +1,191 @@
+import t from "tap";
+import { ALICE, BOB, committed, FETCH, INSIDE, valuesOf, type Worn, wear } from "../../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+
+const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
+const MARK = "_guise_confirm=yes";
+
+/** Alice is asked about a request as Nuno; gives the token for the yes. */
+async function asked(it: TestWorld, worn: Worn, line = "POST /site/1/delete?a=b", body = "really=1") {
+  const head = [line, ...INSIDE, ...ALICE, worn.cookie, "Content-Type: application/x-www-form-urlencoded"];
+  const question = await committed(it, head, { body });
+  t.match(question.decision, { kind: "page", page: "confirm", reason: "confirm-required" });
+  return question.confirmation ?? "";
+}
+
+/** The yes, as the page's form sends it. */
+function yes(
+  it: TestWorld,
+  worn: Worn,
+  confirmation: string,
+  more: { readonly path?: string; readonly csrf?: string; readonly by?: readonly string[] } = {},
+) {
+  const csrf = more.csrf ?? it.world.forms.token(worn.secret, it.clock.now());
+  const head = [
+    `POST ${more.path ?? "/site/1/delete?a=b"}&${MARK}`,
+    ...INSIDE,
+    ...(more.by ?? ALICE),
+    worn.cookie,
+  ];
+  return {
+    head,
+    from: { body: new URLSearchParams({ _csrf: csrf, _confirmation: confirmation }).toString() },
+  };
+}
+
+t.test("a yes does the very request that was asked about: method, address, body, type", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn));
+  const done = await committed(it, head, from);
+  t.match(done, {
+    decision: { kind: "forward", as: "effective", reason: "impersonating" },
+    sent: "POST",
+    target: "/site/1/delete?a=b",
+    confirmed: true,
+  });
+  t.equal(done.body?.toString(), "really=1");
+  t.same(valuesOf(done.headers, "content-type"), ["application/x-www-form-urlencoded"]);
+  t.same(it.actions(), ["impersonation.intent"]);
+  t.match(it.events[0], { request: { method: "POST", path: "/site/1/delete", query: "a=b" } });
+});
+
+t.test("a GET that has to be confirmed goes on as a GET", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn, "GET /site/1/delete?a=b", ""));
+  t.match(await committed(it, head, from), { sent: "GET", method: "GET", decision: { kind: "forward" } });
+});
+
+t.test("a yes counts once", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn));
+  await committed(it, head, from);
+  await t.rejects(committed(it, head, from), { code: "forbidden" });
+});
+
+t.test("and for two minutes", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn));
+  it.clock.pass(120_001);
+  await t.rejects(committed(it, head, from), { code: "forbidden" });
+});
+
+t.test("a yes without the page's field, made up, or for another address, is nobody's", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const refused = async (token: string, more: Parameters<typeof yes>[3]) => {
+    const { head, from } = yes(it, worn, token, more);
+    await t.rejects(committed(it, head, from), { code: "forbidden" });
+  };
+  await refused(await asked(it, worn), { csrf: "" });
+  await refused(await asked(it, worn), { csrf: it.world.forms.token("alice", it.clock.now()) });
+  await refused("made-up", {});
+  await refused("", {});
+  await refused(await asked(it, worn), { path: "/site/2/delete?a=b" });
+  await refused(await asked(it, worn), { path: "/site/1/delete?a=c" });
+  t.same(it.events, []);
+});
+
+t.test("nobody can say yes for another impersonation", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const [worn, other] = [await wear(it, { mode: "write" }), await wear(it, { mode: "write" })];
+  const { head, from } = yes(it, other, await asked(it, worn));
+  await t.rejects(committed(it, head, from), { code: "forbidden" });
+});
+
+t.test("the judge decides anew: who lost the right meanwhile does nothing", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const one = yes(it, worn, await asked(it, worn));
+  const two = yes(it, worn, await asked(it, worn));
+  it.configure(YAML.replace("groups: [support]", "groups: [nobody]"));
+  t.match(await committed(it, one.head, one.from), {
+    decision: { kind: "ended", reason: "ended-agent-lost-right" },
+  });
+  it.configure(WRITING.replace('confirm: "Delete this site?"', 'deny: "Never."'));
+  t.match(await committed(it, two.head, two.from), { decision: { kind: "ended" } });
+});
+
+t.test("a rule that denies since then counts", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn));
+  it.configure(WRITING.replace('confirm: "Delete this site?"', 'deny: "Never."'));
+  t.match(await committed(it, head, from), { decision: { kind: "refuse", reason: "denied" } });
+});
+
+t.test("a request whose body can't be kept can't be confirmed", async (t) => {
+  const it = await testWorld(t, `${WRITING}limits: { confirmBody: 10B }\n`);
+  const worn = await wear(it, { mode: "write" });
+  await t.rejects(asked(it, worn, "POST /site/1/delete", "x".repeat(11)), { code: "too-large" });
+});
+
+t.test("a store that is down keeps nothing and does nothing", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  await committed(it, ["GET /x", ...INSIDE, ...ALICE, worn.cookie]);
+  it.breakDown(["store"]);
+  await t.rejects(asked(it, worn), { code: "store-unavailable" });
+});
+
+t.test("in mode read nothing is even asked", async (t) => {
+  const it = await testWorld(t, WRITING.replace("mode: write", "mode: read"));
+  const { cookie } = await wear(it);
+  const head = ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie];
+  t.match(await committed(it, head, { body: "a=b" }), {
+    decision: { reason: "read-only" },
+    confirmation: null,
+  });
+});
+
+t.test("a yes after the disguise is gone is not done as oneself, and its body is not read", async (t) => {
+  const it = await testWorld(t, WRITING);
+  for (const who of [ALICE, BOB]) {
+    const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...who], { body: "a=b" });
+    const decision = { kind: "refuse", status: 409, reason: "other-tab" };
+    t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
+    t.equal(own.raw.readableDidRead, false);
+  }
+});
+
+t.test("nor does a script of a page that was left open learn by doing it", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const asked = await committed(it, ["POST /x", ...FETCH, ...ALICE, "X-Guise-Probe: 1"], { body: "a=b" });
+  t.match(asked, { decision: { kind: "refuse", status: 409, reason: "other-tab" } });
+});
+
+t.test("a yes is for the host that was asked about", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const { head, from } = yes(it, worn, await asked(it, worn));
+  await t.rejects(committed(it, [...head, "Host: other.example.com"], from), { code: "forbidden" });
+});
+
+t.test("what says how the body is to be read goes with it, and nothing of the yes's own", async (t) => {
+  const it = await testWorld(t, WRITING);
+  const worn = await wear(it, { mode: "write" });
+  const ask = ["POST /site/1/delete?a=b", ...INSIDE, ...ALICE, worn.cookie];
+  const packed = ["Content-Type: application/json", "Content-Encoding: gzip", "Digest: sha-256=x"];
+  const question = await committed(it, [...ask, ...packed], { body: "packed" });
+  const { head, from } = yes(it, worn, question.confirmation ?? "");
+  const own = ["Content-Type: application/x-www-form-urlencoded", "Content-Language: en"];
+  const done = await committed(it, [...head, ...own], from);
+  t.same(
+    ["content-type", "content-encoding", "digest", "content-language"].map((name) =>
+      valuesOf(done.headers, name),
+    ),
+    [["application/json"], ["gzip"], ["sha-256=x"], []],
+  );
+});
+
+t.test("a larger limit counts as soon as the config says so, and the body is done whole", async (t) => {
+  const it = await testWorld(t, `${WRITING}limits: { confirmBody: 10B }\n`);
+  const worn = await wear(it, { mode: "write" });
+  it.configure(`${WRITING}limits: { confirmBody: 4MB }\n`);
+  const large = "x".repeat(3_000_000);
+  const { head, from } = yes(it, worn, await asked(it, worn, "POST /site/1/delete?a=b", large));
+  t.equal((await committed(it, head, from)).body?.toString(), large);
+});

@@ -1,0 +1,178 @@
+import t from "tap";
+import { askOwner, ownAddress, ownerOf } from "../../../src/gateway/stages/find-owner.ts";
+import type { OwnerResolver } from "../../../src/ports.ts";
+import { ALICE, CLICK, FETCH, INSIDE, NUNO, owned, receive, wear } from "../../fixtures/stages.ts";
+import { testWorld, YAML } from "../../fixtures/world.ts";
+
+const NOT_ASKED = { owner: { kind: "not-asked" }, refererOwner: { kind: "not-asked" } };
+
+t.test(
+  "an agent's navigation to a page with an owner asks whose it is, and completes the person",
+  async (t) => {
+    const it = await testWorld(t);
+    const { owner } = await owned(it, ["GET /site/1", ...CLICK, ...ALICE]);
+    t.same(owner, {
+      kind: "found",
+      owner: { id: "17", name: "Nuno Almeida", email: "nuno@example.com", groups: ["customer"], viewers: [] },
+    });
+    t.match(it.asked, { owner: 1, users: 1, store: 0 });
+  },
+);
+
+t.test("customers, guests and unknown callers cost no lookup", async (t) => {
+  const it = await testWorld(t);
+  t.match(await owned(it, ["GET /site/1", ...CLICK, ...NUNO]), NOT_ASKED);
+  t.match(await owned(it, ["GET /site/1", ...CLICK]), NOT_ASKED);
+  it.breakDown(["identity"]);
+  t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), NOT_ASKED);
+  t.match(it.asked, { owner: 0, users: 0, store: 0 });
+});
+
+t.test("nor does what is no navigation, a prefetch, or a page without an owner", async (t) => {
+  const it = await testWorld(t);
+  const heads = [
+    ["GET /site/1", ...FETCH, ...ALICE],
+    ["POST /site/1", ...CLICK, ...ALICE],
+    ["GET /site/1", ...CLICK, ...ALICE, "Sec-Purpose: prefetch"],
+    ["GET /inbox", ...CLICK, ...ALICE],
+  ];
+  for (const head of heads) t.match(await owned(it, head), NOT_ASKED, head.join());
+  t.equal(it.asked.owner, 0);
+});
+
+t.test("with impersonation off nobody is an agent, and nothing is asked", async (t) => {
+  const it = await testWorld(t, `${YAML}impersonation: off\n`);
+  t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), NOT_ASKED);
+  t.equal(it.asked.owner, 0);
+});
+
+t.test("under a disguise only a navigation from outside asks", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  t.match(await owned(it, ["GET /site/2", ...INSIDE, ...ALICE, cookie]), NOT_ASKED);
+  t.match(
+    await owned(it, ["GET /site/2", "Accept: text/html", ...ALICE, cookie]),
+    NOT_ASKED,
+    "an untold site is no outside",
+  );
+  t.equal(it.asked.owner, 0);
+  for (const site of ["cross-site", "same-site", "none"]) {
+    const click = CLICK.map((line) => line.replace("cross-site", site));
+    t.match(
+      await owned(it, ["GET /site/2", ...click, ...ALICE, cookie]),
+      { owner: { owner: { id: "23" } } },
+      site,
+    );
+  }
+});
+
+t.test("nobody, and could not find out, are two things", async (t) => {
+  const it = await testWorld(t);
+  t.match(await owned(it, ["GET /site/99", ...CLICK, ...ALICE]), { owner: { kind: "none" } });
+  it.breakDown(["owner"]);
+  t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), {
+    owner: { kind: "failed", code: "owner-lookup-failed" },
+  });
+  it.breakDown(["users"]);
+  t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), {
+    owner: { kind: "failed", code: "users-lookup-failed" },
+  });
+  t.same(it.log.lines, ["warn: owner lookup failed", "warn: owner lookup failed"]);
+});
+
+t.test("a resolver that knows the groups needs no directory", async (t) => {
+  const it = await testWorld(t);
+  it.breakDown(["users"]);
+  const { owner } = await owned(it, ["GET /site/4", ...CLICK, ...ALICE]);
+  t.match(owner, { kind: "found", owner: { id: "42", groups: ["customer"], viewers: ["alice"] } });
+});
+
+t.test("an owner whom the directory doesn't have is there with unknown groups", async (t) => {
+  const it = await testWorld(t);
+  const { owner } = await owned(it, ["GET /users/77", ...CLICK, ...ALICE]);
+  t.match(owner, { kind: "found", owner: { id: "77", groups: null }, unlisted: true });
+});
+
+t.test("a param that is no plain id never gets to a resolver", async (t) => {
+  const it = await testWorld(t);
+  const told: unknown[] = [];
+  const counting = (name: string, resolver: OwnerResolver): [string, OwnerResolver] => [
+    name,
+    {
+      resolve: async (lookup, signal) => {
+        told.push(...Object.values(lookup.params));
+        return await resolver.resolve(lookup, signal);
+      },
+    },
+  ];
+  it.configure((now) => ({ ...now, owners: new Map([...now.owners].map((it) => counting(...it))) }));
+  for (const id of ["%252e%252e", "a.b", "a%20b", "x".repeat(129), "%E2%80%AE"]) {
+    t.match(await owned(it, [`GET /users/${id}`, ...CLICK, ...ALICE]), { owner: { kind: "none" } }, id);
+  }
+  t.same(told, ["", "", "", "", ""]);
+});
+
+t.test("an unsafe request of a disguise asks whose page its Referer is", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const asked = async (referer: string, method = "POST") =>
+    (await owned(it, [`${method} /x`, ...FETCH, ...ALICE, cookie, `Referer: ${referer}`])).refererOwner;
+  t.match(await asked("http://app.example.com/site/2"), { kind: "found", owner: { id: "23" } });
+  t.match(await asked("http://app.example.com/inbox"), { kind: "none" });
+  t.match(await asked("http://other.example.com/site/2"), { kind: "not-asked" });
+  t.match(
+    await asked("https://app.example.com/site/2"),
+    { kind: "not-asked" },
+    "another scheme is another origin",
+  );
+  t.match(await asked("nonsense"), { kind: "not-asked" });
+  t.match(await asked("http://app.example.com/site/2", "GET"), { kind: "not-asked" });
+  t.match(
+    await asked("http://app.example.com/a%2fb"),
+    { kind: "not-asked" },
+    "what can be read two ways is nobody's",
+  );
+  t.match((await owned(it, ["POST /x", ...ALICE, "Referer: http://app.example.com/site/2"])).refererOwner, {
+    kind: "not-asked",
+  });
+});
+
+t.test("an override makes a GET unsafe here as well", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const head = ["GET /x?_method=DELETE", ...ALICE, cookie, "Referer: http://app.example.com/site/2"];
+  t.match((await owned(it, head)).refererOwner, { kind: "found" });
+});
+
+t.test("a bug in a resolver is thrown on", async (t) => {
+  const it = await testWorld(t);
+  const resolve = () => Promise.reject(new TypeError("bug"));
+  it.configure((now) => ({ ...now, owners: new Map([["site", { resolve }]]) }));
+  await t.rejects(owned(it, ["GET /site/1", ...CLICK, ...ALICE]), TypeError);
+});
+
+t.test("a path can be asked about by itself", async (t) => {
+  const it = await testWorld(t);
+  const received = await receive(it, ["GET /"]);
+  t.match(await ownerOf(it.world, received, "/site/2"), { owner: { id: "23" } });
+  t.match(await askOwner(it.log, { host: "h", snapshot: it.snapshot(), id: "x" }, "/nowhere"), {
+    kind: "none",
+  });
+});
+
+t.test("an address is a path of ours only from our very origin, and only in its plain form", async (t) => {
+  const it = await testWorld(t);
+  const own = (address: string | undefined) => ownAddress(address, "https://app.test", it.snapshot());
+  t.match(own("https://app.test/a/../b?c"), { path: "/b", target: "/b?c" });
+  t.match(own("https://app.test:443/a#d"), { path: "/a", target: "/a" });
+  for (const address of [
+    undefined,
+    "",
+    "/a",
+    "http://app.test/a",
+    "https://app.test:444/a",
+    "https://app.test.evil/a",
+    "https://app.test/%00",
+  ])
+    t.equal(own(address), null, String(address));
+});

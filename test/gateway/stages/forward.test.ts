@@ -1,0 +1,248 @@
+import t from "tap";
+import { Fault } from "../../../src/errors.ts";
+import { commit } from "../../../src/gateway/stages/commit.ts";
+import { takeYes } from "../../../src/gateway/stages/confirm.ts";
+import { judge } from "../../../src/gateway/stages/decide.ts";
+import { findOwner } from "../../../src/gateway/stages/find-owner.ts";
+import { exchangeFor, leash, outboundFor } from "../../../src/gateway/stages/forward.ts";
+import { identify } from "../../../src/gateway/stages/identify.ts";
+import { recall } from "../../../src/gateway/stages/load-impersonation.ts";
+import { match } from "../../../src/gateway/stages/match.ts";
+import { sign } from "../../../src/gateway/stages/sign-in.ts";
+import { head } from "../../fixtures/plan.ts";
+import {
+  ALICE,
+  CLICK,
+  FETCH,
+  type From,
+  receivedCall,
+  signed,
+  valuesOf,
+  wear,
+} from "../../fixtures/stages.ts";
+import { type TestWorld, testWorld } from "../../fixtures/world.ts";
+
+const DONE = { ending: "success", status: 200, requestBytes: 0, responseBytes: 3 } as const;
+
+/** The exchange of a request, with what its client reads. */
+async function exchanged({ world, ...it }: TestWorld, lines: readonly string[], from: From = {}) {
+  const { received, raw, response, answered } = await receivedCall({ world, ...it }, lines, from);
+  const owned = await findOwner(world, await recall(world, await identify(world, match(received))));
+  const committed = await commit(world, judge(await takeYes(world, owned)));
+  const exchange = await exchangeFor(world, await sign(world, committed, world.clock.now()), {
+    request: raw,
+    response,
+  });
+  return { exchange, answered };
+}
+
+t.test("own traffic goes with the browser's cookies and on no leash", async (t) => {
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["PUT /a?b", "Cookie: s=1; t=2"]);
+  t.match(exchange, { method: "PUT", target: "/a?b", body: null, signal: null });
+  t.same(valuesOf(exchange.headers, "cookie"), ["s=1; t=2"]);
+  t.equal(it.world.sockets.count(), 0);
+  t.equal(it.asked.store, 0);
+});
+
+t.test("under a disguise it goes with the jar's, and is cut when the disguise ends", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  const scope = {
+    host: "app.example.com",
+    path: "/",
+    secure: false,
+    now: it.clock.now(),
+    reserved: [],
+    crossSite: false,
+  };
+  await it.book.receive(impersonation.id, ["s=nuno; HttpOnly; Path=/"], scope, null);
+  const { exchange } = await exchanged(it, [
+    "GET /x",
+    ...FETCH,
+    ...ALICE,
+    cookie.replace("Cookie: ", "Cookie: s=agent; "),
+  ]);
+  t.same(valuesOf(exchange.headers, "cookie"), ["s=nuno"]);
+  t.equal(it.world.sockets.count(), 1);
+  t.equal(exchange.signal?.aborted, false);
+  it.world.sockets.cut(impersonation.id, "ended-by-agent");
+  t.equal(exchange.signal?.aborted, true);
+  t.equal(exchange.signal?.reason, "ended-by-agent");
+});
+
+t.test("one that begins after its disguise was cut is cut at once", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  it.world.sockets.cut(impersonation.id, "ended-revoked");
+  t.equal(leash(it.world, request).signal?.aborted, true);
+  t.equal(it.world.sockets.count(), 0);
+});
+
+t.test("settling lets go of the leash and writes the outcome, once", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const { exchange } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  exchange.settled(DONE);
+  t.equal(it.world.sockets.count(), 0);
+  t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
+});
+
+t.test("a jar that can't be opened sends nothing, and the record says so", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  it.breakDown(["store"]);
+  await t.rejects(outboundFor(it.world, request), { code: "store-unavailable" });
+  t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
+  t.match(it.events[1], { outcome: "failure", response: { status: null, ending: "failure" } });
+  t.equal(it.world.sockets.count(), 0);
+});
+
+t.test("the app's answer goes through the same rules as everything", async (t) => {
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["GET /x", ...FETCH]);
+  const plan = await exchange.respond(head(200, "Set-Cookie", "guise=evil", "X-A", "1"));
+  t.same(plan.headers, ["X-A", "1"]);
+});
+
+t.test("a start that shows no page leaves nothing behind: its file is fetched, and it is over", async (t) => {
+  for (const [status, ...headers] of [
+    [200, "Content-Type", "text/csv", "Content-Disposition", "attachment; filename=a.csv"],
+    [204],
+    [205],
+  ] as const) {
+    const it = await testWorld(t);
+    const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+    const plan = await exchange.respond(head(status, ...headers, "Set-Cookie", "theme=dark"));
+    t.same(valuesOf(plan.headers, "set-cookie"), [], "neither ours nor the customer's");
+    t.same(valuesOf(plan.headers, "clear-site-data"), []);
+    exchange.settled(DONE);
+    while (!it.actions().includes("impersonation.ended")) await it.book.list();
+    t.same(await it.book.list(), []);
+    t.same(it.actions(), [
+      "impersonation.started",
+      "impersonation.intent",
+      "impersonation.outcome",
+      "impersonation.ended",
+    ]);
+  }
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  const attached = ["Content-Disposition", "attachment"];
+  const plan = await exchange.respond(head(302, "Location", "/next", ...attached));
+  t.match(valuesOf(plan.headers, "set-cookie"), [/^guise=/], "what leads on leads to a page");
+});
+
+t.test("a fault is answered in place of the app, with a start's cookie", async (t) => {
+  const it = await testWorld(t);
+  const { exchange, answered } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  exchange.failed(new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7:8001"));
+  await new Promise((resolve) => setImmediate(resolve));
+  const text = answered();
+  t.match(text, /^HTTP\/1\.1 502 /);
+  t.match(text, /\r\nSet-Cookie: guise=[\w-]{43};/);
+  t.match(text, /The app can not be reached/);
+  t.notMatch(text, /10\.0\.0\.7/);
+  const [, length = ""] = /Content-Length: (\d+)/.exec(text) ?? [];
+  t.equal(Buffer.byteLength(text.slice(text.indexOf("\r\n\r\n") + 4), "latin1"), Number(length));
+});
+
+t.test(
+  "a fault in the place of a changed page clears what the browser kept, as the page would",
+  async (t) => {
+    const it = await testWorld(t);
+    for (const [what, path, wears, clears] of [
+      ["a start", "/site/1", false, true],
+      ["a switch", "/site/2", true, true],
+      ["a page of one's own", "/site/3", true, true],
+      ["what changes nothing", "/inbox", true, false],
+    ] as const)
+      for (const code of ["upstream-unreachable", "page-unmarkable"] as const) {
+        const worn = wears ? [(await wear(it)).cookie] : [];
+        const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...worn]);
+        exchange.failed(new Fault(code, "x"));
+        await new Promise((resolve) => setImmediate(resolve));
+        t.equal(/\r\nClear-Site-Data: "cache", "storage"\r\n/.test(answered()), clears, `${what}: ${code}`);
+      }
+  },
+);
+
+t.test("HEAD gets the head of it alone", async (t) => {
+  const it = await testWorld(t);
+  const { exchange, answered } = await exchanged(it, ["HEAD /x"]);
+  exchange.failed(new Fault("upstream-timeout", "x"));
+  await new Promise((resolve) => setImmediate(resolve));
+  t.match(answered(), /^HTTP\/1\.1 504 [\s\S]*\r\n\r\n$/);
+});
+
+t.test("an upgrade of one's own is on a leash that only the end of the gateway pulls", async (t) => {
+  const it = await testWorld(t);
+  const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket"];
+  const { signal, release } = leash(it.world, await signed(it, socket, { upgrade: true }));
+  it.world.sockets.cutWorn("ended-revoked");
+  t.equal(signal?.aborted, false);
+  it.world.sockets.cutTunnels("going-away");
+  t.equal(signal?.reason, "going-away");
+  release();
+  t.equal(it.world.sockets.count(), 0);
+});
+
+t.test(
+  "who has no answer yet when the disguise ends gets the page or the problem that says so",
+  async (t) => {
+    for (const [lines, seen] of [
+      [
+        CLICK.map((line) => line.replace("cross-site", "same-origin")),
+        /You are no longer viewing as[\s\S]*Start again/,
+      ],
+      [FETCH, /"code":"ended-revoked"/],
+    ] as const) {
+      const it = await testWorld(t);
+      const { cookie } = await wear(it);
+      const { exchange, answered } = await exchanged(it, ["GET /x", ...lines, ...ALICE, cookie]);
+      exchange.revoked?.("ended-revoked");
+      await new Promise((resolve) => setImmediate(resolve));
+      t.match(answered(), /^HTTP\/1\.1 409 [\s\S]*\r\nCache-Control: no-store\r\n/);
+      t.match(answered(), seen);
+    }
+  },
+);
+
+t.test("what is cut when the app had it is never said not to have been done", async (t) => {
+  const page = CLICK.map((line) => line.replace("cross-site", "same-origin"));
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  for (const [why, status] of [
+    ["ended-idle", 409],
+    ["signed-out", 401],
+    ["store-unavailable", 503],
+    ["identity-unavailable", 503],
+    ["audit-unavailable", 503],
+  ] as const)
+    for (const lines of [page, FETCH]) {
+      const { exchange, answered } = await exchanged(it, ["GET /x", ...lines, ...ALICE, cookie]);
+      exchange.revoked?.(why);
+      exchange.settled(DONE);
+      await new Promise((resolve) => setImmediate(resolve));
+      const text = answered();
+      t.match(text, new RegExp(`^HTTP/1\\.1 ${status} `));
+      t.match(text, why);
+      t.match(text, /it may have been done/);
+      t.notMatch(text, /not passed on|Nothing was changed|it was not done/);
+      if (status !== 503) continue;
+      t.notMatch(text, /no longer viewing|Start again/, "the impersonation goes on");
+      if (lines === page) t.match(text, /Your request was broken off[\s\S]*action="\/\.guise\/stop"/);
+    }
+  t.equal((await it.book.list()).length, 1);
+});
+
+t.test("a gateway that goes down has nothing to say to it", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const { exchange, answered } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  exchange.revoked?.("going-away");
+  t.equal(exchange.client.response.destroyed, true);
+  t.equal(answered(), "");
+});

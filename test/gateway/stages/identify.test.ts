@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import t, { type Test } from "tap";
+import type { Received } from "../../../src/gateway/request.ts";
+import type { World } from "../../../src/gateway/services/services.ts";
+import { callerOf } from "../../../src/gateway/stages/identify.ts";
+import { identityEntrySchema } from "../../../src/identity/registry.ts";
+import { fakeClock } from "../../fixtures/clock.ts";
+import { fakeLog } from "../../fixtures/log.ts";
+
+/** The caller of a request that came with these header lines, known by a plain header from the loopback. */
+async function caller(t: Test, lines: readonly string[]) {
+  const log = fakeLog();
+  const http = { get: () => Promise.reject(new Error("nobody is asked")) };
+  const entry = { insecureHeader: { name: "X-User", groups: "X-Groups", from: ["127.0.0.1"] } };
+  const deps = { clock: fakeClock(), log, http, secret: () => "" };
+  const identity = identityEntrySchema.parse(entry).create(deps);
+  const server = createServer((_request, response) => response.end());
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  t.teardown(() => {
+    socket.destroy();
+    server.close();
+  });
+  socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
+  const [raw] = (await once(server, "request")) as [IncomingMessage];
+  const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity } };
+  const found = await callerOf({ log } as unknown as World, received as unknown as Received);
+  return found.caller;
+}
+
+t.test("a source sees a header as it came", async (t) => {
+  const alice = { kind: "known", identity: { id: "alice", groups: ["customer"] } };
+  t.match(await caller(t, ["X-User: alice", "X-Groups: customer"]), alice);
+});
+
+t.test("what a client puts in front of a proxy's header is never mixed with it", async (t) => {
+  const groups = ["X-User: alice", "X-Groups: support", "X-Groups: customer"];
+  t.strictSame(await caller(t, groups), { kind: "unknown" });
+  t.strictSame(await caller(t, ["X-User: admin", "x-user: alice"]), { kind: "unknown" });
+});

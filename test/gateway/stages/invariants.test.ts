@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import t from "tap";
+import { outboundFor } from "../../../src/gateway/stages/forward.ts";
+import { assure, brokenInvariants } from "../../../src/gateway/stages/invariants.ts";
+import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
+import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
+import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
+import { testWorld } from "../../fixtures/world.ts";
+
+const PAGE = ["GET /site/1", "Host: app.example.com"] as const;
+
+async function both(t: Parameters<typeof testWorld>[0]) {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const own = await signed(it, [...PAGE, ...NUNO, "Cookie: a=1"]);
+  const worn = await signed(it, [...PAGE, ...FETCH, ...ALICE, cookie]);
+  return { it, own, worn };
+}
+
+function withHeaders(it: Signed, ...more: readonly string[]) {
+  const going = outbound(it, null);
+  const ours = going.headers.length - it.identityHeaders.length;
+  return { ...going, headers: [...going.headers.slice(0, ours), ...more, ...going.headers.slice(ours)] };
+}
+
+t.test("what is sent as it should be breaks nothing", async (t) => {
+  const { own, worn } = await both(t);
+  t.same(brokenInvariants(own, outbound(own, null)), []);
+  t.same(brokenInvariants(worn, outbound(worn, "session=nuno; guises=1;x-guise=2")), []);
+});
+
+t.test("each of them is seen when it is broken", async (t) => {
+  const { own, worn } = await both(t);
+  for (const it of [own, worn]) {
+    t.same(brokenInvariants(it, withHeaders(it, "X_Guise.User", "17")), ["1"]);
+    t.same(brokenInvariants(it, withHeaders(it, "Remote-User", "root")), ["1"]);
+    const twice = { ...it, identityHeaders: [...it.identityHeaders, "x-guise_user", "23"] };
+    t.same(brokenInvariants(twice, outbound(twice, null)), ["2"]);
+    for (const name of ["guise", "__Host-guise", "guise-notice", "__Host-guise-notice"])
+      t.same(brokenInvariants(it, withHeaders(it, "cookie", `a=1; ${name}=x`)), ["18"], name);
+  }
+  t.same(brokenInvariants(worn, withHeaders(worn, "If-None-Match", '"alice"')), ["19"]);
+  t.same(brokenInvariants(own, withHeaders(own, "If-None-Match", '"nuno"')), []);
+  t.same(brokenInvariants({ ...worn, intent: null }, outbound(worn, null)), ["12"]);
+});
+
+t.test("a token that tells the app anything else than who is there is seen", async (t) => {
+  const { own, worn } = await both(t);
+  t.not(worn.impersonation, null);
+  const said = (it: Signed) => brokenInvariants(it, outbound(it, null));
+  t.same(said({ ...own, identityHeaders: worn.identityHeaders }), ["7"]);
+  t.same(said({ ...worn, identityHeaders: own.identityHeaders }), ["6"]);
+  t.same(said({ ...worn, identityHeaders: [] }), ["6"], "nothing at all");
+  const { assertion } = worn.snapshot.settings.headers;
+  const claims = (it: object) => `x.${Buffer.from(JSON.stringify(it)).toString("base64url")}.x`;
+  const saying = (it: object) => {
+    return said({ ...worn, identityHeaders: [assertion, claims(it)] });
+  };
+  t.same(saying({ sub: "17", act: { sub: "alice" } }), []);
+  t.same(saying({ sub: "17", act: { sub: "alice", act: { sub: "bob" } } }), ["6"], "a second level");
+  t.same(saying({ sub: "17", act: { sub: "bob" } }), ["6"], "another human");
+  t.same(saying({ sub: "23", act: { sub: "alice" } }), ["6"], "another customer");
+  t.same(saying({ sub: "alice", act: { sub: "alice" } }), ["6"], "nobody else at all");
+});
+
+t.test("a request that would break one is counted and not sent", async (t) => {
+  const { it, worn } = await both(t);
+  const seen: string[] = [];
+  const world = {
+    ...it.world,
+    counters: { ...it.world.counters, violated: (name: string) => seen.push(name) },
+  };
+  t.throws(() => assure(world, worn, withHeaders(worn, "X.Guise.User", "1", "If-Match", "*")), {
+    code: "internal",
+    detail: "a request would have broken the invariants 1, 19",
+  });
+  t.same(seen, ["1", "19"]);
+  await t.rejects(outboundFor(world, { ...worn, intent: null }), { code: "internal" });
+  t.same(seen, ["1", "19", "12"]);
+});
+
+t.test("whatever headers and cookies a client sends, nothing is broken by what goes on", async (t) => {
+  const it = await testWorld(t);
+  const { secret } = await wear(it);
+  const token = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/);
+  const name = fc.oneof(
+    token,
+    fc.constantFrom("X-Guise-User", "x_guise.assertion", "X-Guise-True_User", "Remote-User", "If-None-Match"),
+  );
+  const value = fc.stringMatching(/^[ -~]{0,20}$/);
+  const reserved =
+    /^(host|cookie|x-user|x-groups|content-length|transfer-encoding|connection|expect|upgrade)$/i;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(name, value), { maxLength: 8 }),
+      fc.array(fc.tuple(token, token), { maxLength: 4 }),
+      fc.boolean(),
+      async (headers, cookies, disguised) => {
+        const pairs = cookies.map(([key, of]) => `${key}=${of}`);
+        if (disguised) pairs.push(`guise=${secret}`);
+        const lines = headers.filter(([key]) => !reserved.test(key)).map(([key, of]) => `${key}: ${of}`);
+        const head = [...PAGE, ...FETCH, ...ALICE, ...lines];
+        const request = await signed(it, [
+          ...head,
+          ...(pairs.length === 0 ? [] : [`Cookie: ${pairs.join("; ")}`]),
+        ]);
+        t.same(brokenInvariants(request, await outboundFor(it.world, request)), []);
+      },
+    ),
+    { numRuns: 200 },
+  );
+});

@@ -1,0 +1,73 @@
+import t from "tap";
+import { ALICE, recalled, wear } from "../../fixtures/stages.ts";
+import { testWorld, YAML } from "../../fixtures/world.ts";
+
+t.test("without a cookie neither store nor directory is asked", async (t) => {
+  const it = await testWorld(t);
+  it.breakDown(["store", "users"]);
+  t.match(await recalled(it, ["GET /", ...ALICE]), {
+    disguise: { kind: "none" },
+    worn: { kind: "recorded" },
+  });
+  t.match(it.asked, { store: 0, users: 0 });
+});
+
+t.test("the cookie brings back the impersonation, and the person as they are today", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it, {
+    effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
+  });
+  const { disguise, worn } = await recalled(it, ["GET /", ...ALICE, cookie]);
+  t.same(disguise, { kind: "held", impersonation });
+  t.match(worn, { kind: "known", identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] } });
+});
+
+t.test("a cookie with no record behind it is lost, and nobody is asked about the person", async (t) => {
+  const it = await testWorld(t);
+  for (const secret of ["", "x", "A".repeat(43), "A".repeat(5000)]) {
+    const { disguise, worn } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
+    t.same([disguise, worn], [{ kind: "lost" }, { kind: "recorded" }], secret.slice(0, 50));
+  }
+  t.equal(it.asked.users, 0);
+});
+
+t.test("a store that can't be asked is a fact of its own", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  it.clock.pass(2_000);
+  it.breakDown(["store"]);
+  t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
+    disguise: { kind: "unavailable" },
+    worn: { kind: "recorded" },
+  });
+  t.same(it.log.lines, ["warn: recall failed"]);
+});
+
+t.test("so is a directory that can't be asked, and a person that it has no more", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const gone = await wear(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
+  t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { worn: { kind: "gone" } });
+  it.breakDown(["users"]);
+  t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
+    disguise: { kind: "held" },
+    worn: { kind: "unavailable" },
+  });
+});
+
+t.test("without a directory what was known at the start counts", async (t) => {
+  const it = await testWorld(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
+  const { cookie } = await wear(it);
+  t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
+    disguise: { kind: "held" },
+    worn: { kind: "recorded" },
+  });
+});
+
+t.test("a bug is no fact: it is thrown on", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const bug = () => Promise.reject(new TypeError("bug"));
+  it.configure((now) => ({ ...now, users: { find: bug, search: bug } }));
+  await t.rejects(recalled(it, ["GET /", ...ALICE, cookie]), TypeError);
+});

@@ -1,0 +1,53 @@
+import t from "tap";
+import { match } from "../../../src/gateway/stages/match.ts";
+import { ALICE, CLICK, FETCH, receive } from "../../fixtures/stages.ts";
+import { testWorld } from "../../fixtures/world.ts";
+
+const WORN = "Cookie: guise=S";
+
+t.test("a navigation is told its route, and without a disguise no rule", async (t) => {
+  const it = await testWorld(t);
+  const { route, rule } = match(await receive(it, ["GET /site/1/delete", ...CLICK]));
+  t.match(route, { target: { pattern: "/site/:site{/*rest}", owner: "site" }, params: { site: "1" } });
+  t.equal(rule, null);
+});
+
+t.test("own traffic that is no navigation is not looked up at all", async (t) => {
+  const it = await testWorld(t);
+  it.configure((now) => {
+    const fail = () => {
+      throw new Error("asked");
+    };
+    return { ...now, routes: { match: fail }, rules: { match: fail } };
+  });
+  for (const head of [
+    ["GET /site/1", ...FETCH],
+    ["POST /site/1", ...CLICK],
+    ["GET /site/1"],
+    ["GET /site/1", ...ALICE],
+  ])
+    t.match(match(await receive(it, head)), { route: null, rule: null });
+});
+
+t.test("under a disguise every request is told both", async (t) => {
+  const it = await testWorld(t);
+  t.match(match(await receive(it, ["POST /payments/7", WORN, ...FETCH])), {
+    route: null,
+    rule: { name: "rules[1]" },
+  });
+  t.match(match(await receive(it, ["GET /site/1", WORN, ...FETCH])), {
+    route: { params: { site: "1" } },
+    rule: null,
+  });
+});
+
+t.test("a rule is found by the method that an override makes", async (t) => {
+  const it = await testWorld(t);
+  const { rule } = match(await receive(it, ["GET /payments/7?_method=POST", WORN]));
+  t.match(rule, { effect: "deny" });
+});
+
+t.test("what matches nothing has neither", async (t) => {
+  const it = await testWorld(t);
+  t.match(match(await receive(it, ["GET /inbox", WORN, ...CLICK])), { route: null, rule: null });
+});

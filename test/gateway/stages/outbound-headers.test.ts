@@ -1,0 +1,188 @@
+import t, { type Test } from "tap";
+import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
+import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+
+const MOZART = "Authorization: Bearer agent";
+
+async function own(it: TestWorld, head: readonly string[]) {
+  return outbound(await signed(it, head), null);
+}
+
+/** The same request as Nuno, with this jar. */
+async function disguised(
+  it: TestWorld,
+  [first = "", ...lines]: readonly string[],
+  jar: string | null = null,
+) {
+  const { secret } = await wear(it);
+  const cookies = lines.filter((line) => line.startsWith("Cookie: ")).map((line) => line.slice(8));
+  const cookie = `Cookie: ${[...cookies, `guise=${secret}`].join("; ")}`;
+  const rest = lines.filter((line) => !line.startsWith("Cookie: "));
+  return outbound(await signed(it, [first, ...rest, cookie, ...ALICE]), jar);
+}
+
+t.test("own traffic goes on as it came, with what we know of its way", async (t) => {
+  const it = await testWorld(t);
+  const { target, headers } = await own(it, [
+    "GET /a?b",
+    "Host: App.Example.com:8443",
+    "accept: */*",
+    MOZART,
+    "If-None-Match: x",
+    "Range: bytes=0-1",
+    "Accept-Encoding: br",
+    "Cookie: s=1; guise-notice=n",
+    "X-HTTP-Method-Override: PUT",
+  ]);
+  t.equal(target, "/a?b");
+  t.same(headers, [
+    "Host",
+    "App.Example.com:8443",
+    "accept",
+    "*/*",
+    "Authorization",
+    "Bearer agent",
+    "If-None-Match",
+    "x",
+    "Range",
+    "bytes=0-1",
+    "Accept-Encoding",
+    "br",
+    "X-HTTP-Method-Override",
+    "PUT",
+    "Cookie",
+    "s=1",
+    "X-Forwarded-For",
+    "127.0.0.1",
+    "X-Forwarded-Proto",
+    "http",
+    "X-Forwarded-Host",
+    "App.Example.com:8443",
+  ]);
+});
+
+t.test("without cookies there is no Cookie line", async (t) => {
+  const it = await testWorld(t);
+  t.same(valuesOf((await own(it, ["GET /", "Cookie: guise-notice=n"])).headers, "cookie"), []);
+  t.same(valuesOf((await disguised(it, ["GET /", "Cookie: s=agent"])).headers, "cookie"), []);
+});
+
+t.test("under a disguise the jar's cookies go, and none of the agent's own", async (t) => {
+  const it = await testWorld(t);
+  const { headers } = await disguised(it, ["GET /", "Cookie: s=agent; csrf=agent"], "s=nuno");
+  t.same(valuesOf(headers, "cookie"), ["s=nuno"]);
+  t.notMatch(headers.join("\n"), /agent/);
+});
+
+t.test(
+  "under a disguise no credential and no validator of the agent's goes on, in any spelling",
+  async (t) => {
+    const it = await testWorld(t, YAML.replace("name: X-User", "name: X-User, email: X-Mail"));
+    const dropped = [
+      MOZART,
+      "If-None-Match: x",
+      "If-Modified-Since: x",
+      "If-Match: x",
+      "If-Unmodified-Since: x",
+      "If-Range: x",
+      "if_none_match: x",
+      "X-HTTP-Method-Override: DELETE",
+      "X_HTTP_Method_Override: DELETE",
+      "X-Method-Override: DELETE",
+      "X-HTTP-Method: DELETE",
+      "X-Mail: alice@example.com",
+      "X_Mail: alice@example.com",
+      "X.User: root",
+      "X_Groups: admin",
+    ];
+    const { headers } = await disguised(it, ["GET /", ...FETCH, ...dropped, "X-Mailer: keep"]);
+    const names = headers.filter(
+      (_, at) => at % 2 === 0 && !/^(sec-fetch|x-forwarded|x-guise)/i.test(headers[at] ?? ""),
+    );
+    t.same(names, ["Host", "Accept", "X-Mailer"]);
+  },
+);
+
+t.test("a page that gets the banner is asked for whole and uncompressed, nothing else is", async (t) => {
+  const it = await testWorld(t);
+  const lines = ["Accept-Encoding: br", "Range: bytes=0-1"];
+  const page = (await disguised(it, ["GET /", ...CLICK, ...lines])).headers;
+  t.same([valuesOf(page, "accept-encoding"), valuesOf(page, "range")], [["identity"], []]);
+  const call = (await disguised(it, ["GET /", ...FETCH, ...lines])).headers;
+  t.same([valuesOf(call, "accept-encoding"), valuesOf(call, "range")], [["br"], ["bytes=0-1"]]);
+});
+
+t.test(
+  "one's own page that waits for a notice is asked for uncompressed, and otherwise as it was",
+  async (t) => {
+    const it = await testWorld(t);
+    const lines = ["accept-encoding: br", "Range: bytes=0-1", "Authorization: x", "Cookie: guise-notice=n"];
+    const names = (headers: readonly string[]) =>
+      ["accept-encoding", "range", "authorization"].map((name) => valuesOf(headers, name)[0]);
+    t.same(names((await own(it, ["GET /", ...CLICK, ...lines])).headers), ["identity", "bytes=0-1", "x"]);
+    t.same(names((await own(it, ["GET /", ...FETCH, ...lines])).headers), ["br", "bytes=0-1", "x"]);
+  },
+);
+
+t.test("each header of ours is there once, whatever the client sent under its name", async (t) => {
+  const it = await testWorld(t);
+  const evil = [
+    "X-Guise-User",
+    "X_Guise_User",
+    "X.Guise.User",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-For",
+  ];
+  const lines = evil.flatMap((name) => [`${name}: evil`, `${name}: evil`]);
+  for (const { headers } of [
+    await own(it, ["GET /", ...ALICE, ...lines]),
+    await disguised(it, ["GET /", ...lines]),
+    await own(it, ["GET /", ...lines]),
+  ]) {
+    t.notMatch(headers.join("\n"), /evil/);
+    for (const name of ["x-forwarded-host", "x-forwarded-proto", "x-forwarded-for", "host"])
+      t.equal(valuesOf(headers, name).length, 1, name);
+    t.ok(valuesOf(headers, "x-guise-user").length <= 1);
+  }
+});
+
+t.test("both people are named to the app", async (t) => {
+  const it = await testWorld(t);
+  const { headers } = await disguised(it, ["GET /"]);
+  t.same(valuesOf(headers, "x-guise-user"), ["17"]);
+  t.same(valuesOf(headers, "x-guise-true-user"), ["alice"]);
+  t.equal(valuesOf(headers, "x-guise-impersonation").length, 1);
+  t.match(valuesOf(headers, "x-guise-assertion"), [/^ey/]);
+});
+
+async function hosts(t: Test, upstream: string) {
+  const it = await testWorld(t, YAML.replace("http://127.0.0.1:8001", upstream));
+  const { headers } = await own(it, ["GET /", "Host: Public.test:81"]);
+  return [valuesOf(headers, "host"), valuesOf(headers, "x-forwarded-host")];
+}
+
+t.test("the app gets the client's Host, or its own where the config says so", async (t) => {
+  t.same(await hosts(t, "http://127.0.0.1:8001"), [["Public.test:81"], ["Public.test:81"]]);
+  t.same(await hosts(t, '{ url: "http://app.internal:8001", host: upstream }'), [
+    ["app.internal:8001"],
+    ["Public.test:81"],
+  ]);
+});
+
+t.test("what a trusted proxy said of client and host is what the app gets", async (t) => {
+  const it = await testWorld(t, `${YAML}trustedProxies: [10.0.0.0/8]\n`);
+  const head = [
+    "GET /",
+    "Host: internal",
+    "X-Forwarded-For: 1.2.3.4",
+    "X-Forwarded-Proto: https",
+    "X-Forwarded-Host: app.test",
+  ];
+  const { headers } = outbound(await signed(it, head, { peer: "10.0.0.1" }), null);
+  t.same(valuesOf(headers, "x-forwarded-for"), ["1.2.3.4, 10.0.0.1"]);
+  t.same(valuesOf(headers, "x-forwarded-proto"), ["https"]);
+  t.same(valuesOf(headers, "x-forwarded-host"), ["app.test"]);
+  t.same(valuesOf(headers, "host"), ["internal"]);
+});

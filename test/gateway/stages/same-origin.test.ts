@@ -1,0 +1,44 @@
+import t from "tap";
+import { formSubject, isFromThisHost, isSameOrigin } from "../../../src/gateway/stages/same-origin.ts";
+import { receive } from "../../fixtures/stages.ts";
+import { testWorld, YAML } from "../../fixtures/world.ts";
+
+t.test("a form is bound to the impersonation where there is one, else to the person", async (t) => {
+  const it = await testWorld(t);
+  const alice = { id: "alice", name: null, email: null, groups: null };
+  const worn = await receive(it, ["GET /", "Cookie: guise=S"]);
+  const bare = await receive(it, ["GET /"]);
+  t.equal(formSubject(worn, alice), "S");
+  t.equal(formSubject(worn, null), "S", "so Stop needs nobody");
+  t.equal(formSubject(bare, alice), "alice");
+  t.equal(formSubject(bare, null), "");
+});
+
+t.test("where a form was sent from is what the browser says of it", async (t) => {
+  const it = await testWorld(t);
+  const sent = async (...lines: readonly string[]) =>
+    isSameOrigin(await receive(it, ["POST /", "Host: app.example.com", ...lines]));
+  const own = "Origin: http://app.example.com";
+  t.ok(await sent(own, "Sec-Fetch-Site: same-origin"));
+  t.ok(await sent(own, "Sec-Fetch-Site: none"), "sent again by hand");
+  t.ok(await sent(own));
+  t.notOk(await sent("Origin: https://app.example.com", "Sec-Fetch-Site: same-origin"));
+  for (const site of ["same-site", "cross-site"])
+    t.notOk(await sent(own, `Sec-Fetch-Site: ${site}`), `${site}: a page of our name is not yet ours`);
+});
+
+t.test("Stop counts under whatever name the browser has for us, and from no other site", async (t) => {
+  const it = await testWorld(t, `${YAML}publicUrl: https://app.example.com\n`);
+  const sent = async (...lines: readonly string[]) =>
+    isFromThisHost(await receive(it, ["POST /", "Host: intra.test:8000", ...lines]));
+  t.ok(await sent("Origin: https://app.example.com"));
+  t.ok(await sent("Origin: https://third.test", "Sec-Fetch-Site: same-origin"), "the browser's own word");
+  t.ok(await sent("Origin: http://intra.test:8000"), "a browser that says no more");
+  t.ok(await sent("Origin: https://intra.test:8000"), "behind a TLS terminator");
+  t.ok(await sent(), "the token has to do");
+  for (const origin of ["http://evil.test", "http://intra.test", "http://evilintra.test:8000", "nonsense"])
+    t.notOk(await sent(`Origin: ${origin}`), origin);
+  for (const site of ["same-site", "cross-site", "none"])
+    for (const origin of ["http://evil.test", "http://intra.test:8000", "null"])
+      t.notOk(await sent(`Origin: ${origin}`, `Sec-Fetch-Site: ${site}`), `${site} ${origin}`);
+});

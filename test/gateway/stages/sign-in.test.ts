@@ -1,0 +1,141 @@
+import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
+import t from "tap";
+import { sign } from "../../../src/gateway/stages/sign-in.ts";
+import { ALICE, committed, FETCH, NUNO, signed, valuesOf, wear } from "../../fixtures/stages.ts";
+import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+
+async function headersOf(it: TestWorld, head: readonly string[]): Promise<readonly string[]> {
+  return (await signed(it, head)).identityHeaders;
+}
+
+/** The claims of the assertion, checked against the published keys. */
+async function claimsOf(it: TestWorld, headers: readonly string[], audience = "http://127.0.0.1:8001") {
+  const [assertion = ""] = valuesOf(headers, "x-guise-assertion");
+  const keys = createLocalJWKSet({ keys: it.ring.jwks().keys.map((key) => ({ ...key })) });
+  const currentDate = new Date(it.clock.now());
+  const { payload, protectedHeader } = await jwtVerify(assertion, keys, {
+    issuer: "guise",
+    audience,
+    currentDate,
+  });
+  t.equal(protectedHeader.alg, "ES256");
+  return payload;
+}
+
+t.test("own traffic says who is there, and nothing of anybody else", async (t) => {
+  const it = await testWorld(t);
+  const headers = await headersOf(it, ["GET /x", ...FETCH, ...NUNO]);
+  t.same(valuesOf(headers, "x-guise-user"), ["17"]);
+  t.same(valuesOf(headers, "x-guise-true-user"), ["17"]);
+  t.same(valuesOf(headers, "x-guise-impersonation"), []);
+  const claims = await claimsOf(it, headers);
+  t.match(claims, { sub: "17", groups: ["customer"] });
+  t.notOk("act" in claims || "guise" in claims);
+});
+
+t.test("under a disguise the token has both people and why", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
+  const headers = await headersOf(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
+  t.same(valuesOf(headers, "x-guise-user"), ["17"]);
+  t.same(valuesOf(headers, "x-guise-true-user"), ["alice"]);
+  t.same(valuesOf(headers, "x-guise-impersonation"), [impersonation.id]);
+  const claims = await claimsOf(it, headers);
+  t.match(claims, {
+    sub: "17",
+    name: "Nuno Almeida",
+    email: "nuno@example.com",
+    groups: ["customer"],
+    act: { sub: "alice" },
+    guise: {
+      impersonation: impersonation.id,
+      mode: "read",
+      reason: "why",
+      ticket: "T-1",
+      until: impersonation.expiresAt / 1000,
+    },
+  });
+  t.notOk("act" in (claims.act as object), "one level, always the human");
+});
+
+t.test("the mode is that of the moment", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it);
+  await it.book.elevate(impersonation.id, 60_000, null);
+  const mode = async () =>
+    (
+      decodeJwt(valuesOf(await headersOf(it, ["GET /x", ...ALICE, cookie]), "x-guise-assertion")[0] ?? "")
+        .guise as { mode: string }
+    ).mode;
+  t.equal(await mode(), "write");
+  it.clock.pass(60_000);
+  t.equal(await mode(), "read");
+});
+
+t.test("a token never outlives its impersonation", async (t) => {
+  const it = await testWorld(t);
+  const { cookie, impersonation } = await wear(it, { total: 30_000, idle: 30_000 });
+  const { exp } = await claimsOf(it, await headersOf(it, ["GET /x", ...ALICE, cookie]));
+  t.equal(exp, impersonation.expiresAt / 1000);
+});
+
+t.test("where nobody is known nothing is said", async (t) => {
+  const it = await testWorld(t);
+  t.same(await headersOf(it, ["GET /x", ...FETCH]), []);
+  it.breakDown(["identity"]);
+  t.same(await headersOf(it, ["GET /x", ...FETCH, ...NUNO]), []);
+});
+
+t.test("where the config says so, only impersonations are signed", async (t) => {
+  const it = await testWorld(t, `${YAML}headers: { when: impersonating }\n`);
+  const { cookie } = await wear(it);
+  t.same(await headersOf(it, ["GET /x", ...FETCH, ...NUNO]), []);
+  t.equal((await headersOf(it, ["GET /x", ...FETCH, ...ALICE, cookie])).length, 8);
+});
+
+t.test("the plain headers can be left out, and names can be changed", async (t) => {
+  const plain = await testWorld(t, `${YAML}headers: { plain: false }\n`);
+  const { cookie } = await wear(plain);
+  const said = await headersOf(plain, ["GET /x", ...ALICE, cookie]);
+  t.match(said, ["X-Guise-Assertion", /^ey/]);
+  t.equal(said.length, 2);
+  const named = await testWorld(
+    t,
+    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Worn }\n`,
+  );
+  const names = (await headersOf(named, ["GET /x", ...ALICE, (await wear(named)).cookie])).filter(
+    (_, at) => at % 2 === 0,
+  );
+  t.same(names, ["App-Token", "App-User", "App-Real", "App-Worn"]);
+});
+
+t.test("issuer and audience are those of the config", async (t) => {
+  const it = await testWorld(t, `${YAML}token: { audience: my-app, lifetime: 10s }\n`);
+  const claims = await claimsOf(it, await headersOf(it, ["GET /x", ...NUNO]), "my-app");
+  t.equal((claims.exp ?? 0) - (claims.iat ?? 0), 10);
+});
+
+t.test("an id that is more than plain ASCII can't be read in two ways in a header", async (t) => {
+  const it = await testWorld(t);
+  const base = await committed(it, ["GET /x", ...NUNO]);
+  const user = async (id: string) => {
+    const trueUser = { id, name: null, email: null, groups: null };
+    return valuesOf(
+      (await sign(it.world, { ...base, trueUser }, it.clock.now())).identityHeaders,
+      "x-guise-user",
+    )[0];
+  };
+  t.equal(await user("a@b.c/d"), "a@b.c/d");
+  t.equal(await user("a\r\nX-Evil: 1"), "a%0D%0AX-Evil%3A%201");
+  t.equal(await user("\u0085admin\u00a0"), "%C2%85admin%C2%A0");
+  t.equal(await user("100%"), "100%25", "what is encoded can't be mistaken for what is not");
+  t.equal(await user("a b"), "a%20b");
+});
+
+t.test("a key that can't sign stops the request", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
+  const base = await committed(it, ["GET /x", ...ALICE, cookie]);
+  await t.rejects(sign({ ...it.world, tokens }, base, it.clock.now()), TypeError);
+});
