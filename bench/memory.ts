@@ -3,7 +3,7 @@
  * its own, each time after a garbage collection.
  */
 import { Pool } from "undici";
-import { app, disguised, type Gateway, gateway, many, opened, place } from "./stage.ts";
+import { app, type Gateway, gateway, impersonating, many, opened, place } from "./stage.ts";
 
 const REQUESTS = Number(process.argv[2] ?? 100_000);
 const SOCKETS = Number(process.argv[3] ?? 5_000);
@@ -55,9 +55,9 @@ await ask(it.port, 2_000, {});
 console.log(`after 2000 requests: ${show(await it.memory())}`);
 await ask(it.port, REQUESTS, {});
 console.log(`after ${REQUESTS} more, one's own: ${show(await it.memory())}`);
-await ask(it.port, REQUESTS, await disguised(it.port));
-console.log(`after ${REQUESTS} more, under a disguise: ${show(await it.memory())}`);
+await ask(it.port, REQUESTS, await impersonating(it.port));
+console.log(`after ${REQUESTS} more, under an impersonation: ${show(await it.memory())}`);
 it.child.kill("SIGKILL");
 await holding("one's own", async () => ({}));
-await holding("under a disguise", disguised);
+await holding("under an impersonation", impersonating);
 process.exit();

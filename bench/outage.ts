@@ -1,18 +1,18 @@
 /**
  * What an outage of the stream's Redis costs requests: `node bench/outage.ts [rounds] [seconds] [a second]`. Two gateways, each with a
- * Redis of its own; in turn one of the two is dead. Own requests go to both side by side, at a steady pace, with a disguised one
+ * Redis of its own; in turn one of the two is dead. Own requests go to both side by side, at a steady pace, with an impersonated one
  * after each ten, so that there is something to ship. What the machine itself does meanwhile hits both alike: the same requests,
  * sorted by gateway instead of by state, say how far that goes.
  */
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { redisServer } from "../test/fixtures/redis.ts";
-import { app, disguised, type Gateway, gateway, place } from "./stage.ts";
+import { app, type Gateway, gateway, impersonating, place } from "./stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 30);
 const SECONDS = Number(process.argv[3] ?? 5);
 const PACE = Number(process.argv[4] ?? 250);
-/** A disguised request after so many own ones. */
+/** An impersonated request after so many own ones. */
 const RARE = 10;
 /** So long after a Redis came or went nothing is measured, ms: what waited is shipped. */
 const SETTLE = 2_000;
@@ -24,7 +24,7 @@ interface Front extends Gateway {
 }
 
 type State = "up" | "down";
-type Kind = "own" | "disguised";
+type Kind = "own" | "impersonated";
 interface Sample {
   readonly front: number;
   readonly state: State;
@@ -37,7 +37,7 @@ async function front(name: string, appPort: number): Promise<Front> {
   const variable = `BENCH_REDIS_${name}`;
   process.env[variable] = redis.url;
   const it = await gateway(place(name, appPort, `audit: { redis: { url: { fromEnv: ${variable} } } }\n`));
-  return { ...it, redis, worn: await disguised(it.port), agent: new Agent({ keepAlive: true }) };
+  return { ...it, redis, worn: await impersonating(it.port), agent: new Agent({ keepAlive: true }) };
 }
 
 /** The time from sending a request to the end of its answer, ms. */
@@ -66,7 +66,7 @@ async function phase(fronts: readonly Front[], dead: number, keep: Sample[] | nu
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
     // Whoever is second waits for the first: each is it half of the time.
     const order = tick % 2 === 0 ? [0, 1] : [1, 0];
-    for (const index of order) asked.push(send(index, tick % RARE === 0 ? "disguised" : "own"));
+    for (const index of order) asked.push(send(index, tick % RARE === 0 ? "impersonated" : "own"));
   }
   await Promise.all(asked);
 }
@@ -100,7 +100,7 @@ try {
     await fronts[dead]?.redis.start();
     await new Promise((done) => setTimeout(done, SETTLE));
   }
-  for (const kind of ["own", "disguised"] as const) {
+  for (const kind of ["own", "impersonated"] as const) {
     const all = samples.filter((it) => it.kind === kind);
     for (const share of [0.5, 0.99]) {
       const of = (wanted: (it: Sample) => boolean) => percentile(all.filter(wanted), share);

@@ -26,14 +26,14 @@ interface Scenario {
   readonly name: string;
   readonly path: string;
   readonly connections: number;
-  readonly disguised: boolean;
+  readonly impersonating: boolean;
 }
 
 const SCENARIOS: readonly Scenario[] = [
-  { name: "(a) own JSON", path: "/json", connections: CONNECTIONS, disguised: false },
-  { name: "(b) own 30 KB page", path: "/page", connections: CONNECTIONS, disguised: false },
-  { name: "(c) 30 KB page with banner", path: "/page", connections: CONNECTIONS, disguised: true },
-  { name: "(d) 10 MB download", path: "/download", connections: 4, disguised: false },
+  { name: "(a) own JSON", path: "/json", connections: CONNECTIONS, impersonating: false },
+  { name: "(b) own 30 KB page", path: "/page", connections: CONNECTIONS, impersonating: false },
+  { name: "(c) 30 KB page with banner", path: "/page", connections: CONNECTIONS, impersonating: true },
+  { name: "(d) 10 MB download", path: "/download", connections: 4, impersonating: false },
 ];
 
 interface Sample {
@@ -209,7 +209,7 @@ async function get(
 }
 
 /** The headers of an agent who is being somebody: starts the impersonation by opening the customer's page. */
-async function disguise(port: number): Promise<readonly string[]> {
+async function loaded(port: number): Promise<readonly string[]> {
   const identity = { "x-forwarded-user": "alice", "x-forwarded-groups": "support" };
   const navigation = {
     accept: "text/html",
@@ -266,7 +266,7 @@ async function main(): Promise<void> {
       `\n${scenario.name}, ${scenario.connections} connections, median of ${ROUNDS} × ${SECONDS} s\n`,
     );
     process.stdout.write("target                     cpu µs/req   +p50 ms   +p99 ms   req/s\n");
-    const headers = scenario.disguised ? await disguise(guise.port) : [];
+    const headers = scenario.impersonating ? await loaded(guise.port) : [];
     const samples = new Map<string, Sample[]>(all.map((it) => [it.name, []]));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const target of all)

@@ -9,7 +9,7 @@ import { writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { promisify } from "node:util";
 import { redisServer } from "../test/fixtures/redis.ts";
-import { app, disguised, type Gateway, gateway, MAIN, many, median, opened, place } from "./stage.ts";
+import { app, type Gateway, gateway, impersonating, MAIN, many, median, opened, place } from "./stage.ts";
 
 const SOCKETS = Number(process.argv[2] ?? 1_000);
 const ROUNDS = Number(process.argv[3] ?? 5);
@@ -46,7 +46,7 @@ interface Round {
 }
 
 async function round(begun: Gateway, serving: Gateway): Promise<Round> {
-  const alice = await disguised(begun.port);
+  const alice = await impersonating(begun.port);
   const download = watched(await opened(serving.port, "/download", alice, false));
   const events = watched(await opened(serving.port, "/events", alice, false));
   const sockets = (await many(SOCKETS, () => opened(serving.port, "/ws", alice, true))).map(watched);

@@ -93,7 +93,7 @@ limits: { perImpersonation: 10000, perMinute: 100000000, connections: 100000 }
 }
 
 /** The headers of an agent who has just become a customer. */
-export async function disguised(port: number): Promise<Record<string, string>> {
+export async function impersonating(port: number): Promise<Record<string, string>> {
   const agent = { "x-user": "alice", "x-groups": "support" };
   const click = {
     accept: "text/html",

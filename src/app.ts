@@ -17,23 +17,23 @@ import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
-import { openDoor, reading } from "./gateway/plugin.ts";
+import { reading, registerGateway } from "./gateway/plugin.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
 import { sockets } from "./gateway/services/open-connections.ts";
-import { seats } from "./gateway/services/rate-limits.ts";
+import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
-import type { Forms, World } from "./gateway/services/services.ts";
+import type { Forms, Services } from "./gateway/services/services.ts";
 import { owed } from "./gateway/services/unrecorded.ts";
-import { upgradeDoor, upgrading } from "./gateway/upgrade.ts";
-import { type Ways, ways } from "./gateway/upstreams.ts";
+import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
+import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { csrfToken, csrfValid, masked, openNotice, signedNotice, unmasked } from "./keys/csrf.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
-import { type Book, book } from "./sessions/impersonations.ts";
-import { openShelf } from "./sessions/stores/registry.ts";
+import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
+import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
 import { type Metrics, metrics } from "./telemetry/metrics.ts";
@@ -90,14 +90,14 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     return it;
   };
   const rooms = await openRooms(options, keep);
-  const { world, held, records } = rooms;
-  const way = keep(ways((error) => log.error({ err: error }, "a way to the app could not be closed")));
-  const sweeping = keep(sweeper(world, SWEEP_EVERY));
-  const rechecking = keep(recheck(world));
-  const server = await serve(world, way, records);
+  const { services, held, records } = rooms;
+  const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
+  const sweeping = keep(sweeper(services, SWEEP_EVERY));
+  const rechecking = keep(recheck(services));
+  const server = await serve(services, way, records);
   let patience: number | null = null;
-  keep({ close: () => drain(server, world, way, patience ?? held.current().settings.timeouts.drain) });
-  const watching = watchConfig(world, {
+  keep({ close: () => drain(server, services, way, patience ?? held.current().settings.timeouts.drain) });
+  const watching = watchConfig(services, {
     ...rooms,
     file: options.config,
     switchedOff: () => sweeping.sweep(),
@@ -109,7 +109,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     await admin({ host: "127.0.0.1", port: options.adminPort, metrics: rooms.counters, unready }),
   );
   const url = await server.listen({ host: options.host, port: options.port });
-  await recordConfig(world, "config.loaded", null);
+  await recordConfig(services, "config.loaded", null);
   // What began while impersonation was on ends here if it is off by now.
   await sweeping.sweep();
   collectStart();
@@ -136,44 +136,44 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const { parts } = first;
   const data = options.data === null ? parts.data : resolve(options.data);
   const held = holder(first.snapshot);
-  const shelf = keep(await openShelf(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
-  const { redisUrl } = shelf;
+  const backend = keep(await openBackend(parts.store, { clock: CLOCK, log, secret: parts.secret, data }));
+  const { redisUrl } = backend;
   const { witness } = options;
   const places = { data, redisUrl, log, witness };
   const records = keep(await evidence({ ...places, held, start: parts, clock: CLOCK, newId }));
   const { ring } = records;
-  const impersonations = book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") });
+  const impersonations = openImpersonations({ ...backend, clock: CLOCK, log, sealKey: ring.derive("jar") });
   keep({ close: () => impersonations.shut() });
   const confirming = confirmations({
-    store: shelf.store,
+    store: backend.store,
     clock: CLOCK,
     sealKey: ring.derive("confirmation"),
   });
   const counters = metrics();
   const own = { held, records, counters, log };
-  const world = worldOf({ ...own, book: impersonations, confirmations: confirming });
-  gauges(counters, { ...world, records });
-  return { ...own, world, written: parts.written, load: () => load(options.config, loading) };
+  const services = servicesOf({ ...own, impersonations: impersonations, confirmations: confirming });
+  gauges(counters, { ...services, records });
+  return { ...own, services, written: parts.written, load: () => load(options.config, loading) };
 }
 
-interface WorldParts {
+interface ServiceParts {
   readonly held: Holder;
   readonly records: Evidence;
-  readonly book: Book;
+  readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly counters: Metrics;
   readonly log: Log;
 }
 
-function worldOf({ held, records, book, confirmations, counters, log }: WorldParts): World {
+function servicesOf({ held, records, impersonations, confirmations, counters, log }: ServiceParts): Services {
   const open = sockets();
-  book.onEnded(({ id, end }) => open.cut(id, end.why));
-  book.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
+  impersonations.onEnded(({ id, end }) => open.cut(id, end.why));
+  impersonations.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
   return {
     clock: CLOCK,
     log,
     config: held,
-    book,
+    impersonations,
     confirmations,
     ledger: records.ledger,
     owed: owed(),
@@ -181,7 +181,7 @@ function worldOf({ held, records, book, confirmations, counters, log }: WorldPar
     forms: formsWith(records.ring.derive("forms")),
     pages,
     sockets: open,
-    seats: seats(),
+    rateLimits: rateLimits(),
     refusals: refusals(),
     counters,
     newId,
@@ -197,11 +197,15 @@ function formsWith(key: Buffer): Forms {
   };
 }
 
-async function serve(world: World, way: Ways, { ring, archive }: Evidence): Promise<FastifyInstance> {
-  const { settings } = world.config.current();
+async function serve(
+  services: Services,
+  way: Upstreams,
+  { ring, archive }: Evidence,
+): Promise<FastifyInstance> {
+  const { settings } = services.config.current();
   const server = fastify({
     logger: false,
-    rewriteUrl: reading(world),
+    rewriteUrl: reading(services),
     http: { ...serverOptions(settings), ...UPGRADE_OPTIONS },
     // Fastify would answer before `guardConnections` does.
     clientErrorHandler: () => undefined,
@@ -211,18 +215,21 @@ async function serve(world: World, way: Ways, { ring, archive }: Evidence): Prom
     // Ids are up to 128 characters; an address that names a longer one still gets the page that says so.
     routerOptions: { maxParamLength: 256 },
   });
-  guardConnections(server.server, settings, world.newId, (fault, id) =>
-    world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "a request could not be read"),
+  guardConnections(server.server, settings, services.newId, (fault, id) =>
+    services.log.info(
+      { code: fault.code, detail: fault.detail, requestId: id },
+      "a request could not be read",
+    ),
   );
   const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
-  await openDoor(server, world, way);
-  await server.register(consolePlugin(world, { jwks: () => ring.jwks(), assets, archive }), {
+  await registerGateway(server, services, way);
+  await server.register(consolePlugin(services, { jwks: () => ring.jwks(), assets, archive }), {
     prefix: settings.prefix,
   });
   attachUpgrades(
     server.server,
-    upgrading(world, ({ snapshot }) => way.tunnel(snapshot.settings)),
-    upgradeDoor(world),
+    upgrading(services, ({ snapshot }) => way.tunnel(snapshot.settings)),
+    upgradeOptions(services),
   );
   return server;
 }

@@ -124,9 +124,9 @@ async function recordRotation(
 ): Promise<void> {
   try {
     const nobody = { trueUser: null, effectiveUser: null, impersonation: null };
-    const world = { clock: parts.clock, config: parts.held, newId: parts.newId };
+    const services = { clock: parts.clock, config: parts.held, newId: parts.newId };
     await records?.record(
-      eventOf(world, null, { action: "key.rotated", outcome: "success", ...nobody, detail }),
+      eventOf(services, null, { action: "key.rotated", outcome: "success", ...nobody, detail }),
     );
   } catch (error) {
     parts.log.error({ err: error, detail }, "a new key could not be recorded");

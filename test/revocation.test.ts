@@ -1,17 +1,17 @@
 import { readFile, writeFile } from "node:fs/promises";
 import t from "tap";
-import { closeOf, disguised, front, lines, recordsOf, SUPPORT, socketTo } from "./fixtures/front.ts";
+import { closeOf, front, impersonating, lines, recordsOf, SUPPORT, socketTo } from "./fixtures/front.ts";
 import { liveApp } from "./fixtures/live-app.ts";
 import { ask, CLICK } from "./fixtures/named.ts";
 import { raw } from "./fixtures/raw.ts";
 
 t.test(
-  "the switch cuts what is open under a disguise, whoever's it is, and nothing of anybody's own",
+  "the switch cuts what is open under an impersonation, whoever's it is, and nothing of anybody's own",
   async (t) => {
     const app = await liveApp(t);
     const it = await front(t, app.origin);
-    const alice = await disguised(it.url);
-    const bob = await disguised(it.url, "2", { "x-user": "bob", "x-groups": "support" });
+    const alice = await impersonating(it.url);
+    const bob = await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
     const own = await socketTo(it.url, "/ws", {});
     const closes = [
       closeOf(await socketTo(it.url, "/ws", alice)),
@@ -51,7 +51,7 @@ t.test("an end that was written by nobody but the clock cuts what is open", asyn
   const yaml = await readFile(it.config, "utf8");
   await writeFile(it.config, yaml.replace("total: 8h, idle: 8h", "total: 2s, idle: 2s"));
   await it.gateway.reload();
-  const closed = closeOf(await socketTo(it.url, "/ws", await disguised(it.url)));
+  const closed = closeOf(await socketTo(it.url, "/ws", await impersonating(it.url)));
   t.same(await closed, [4001, "ended-expired"]);
 });
 
@@ -60,7 +60,7 @@ t.test(
   async (t) => {
     const app = await liveApp(t);
     const it = await front(t, app.origin);
-    const alice = await disguised(it.url);
+    const alice = await impersonating(it.url);
     const closed = closeOf(await socketTo(it.url, "/ws", alice));
     const yaml = await readFile(it.config, "utf8");
     await writeFile(it.config, yaml.replace("groups: [support]", "groups: [second-level]"));
@@ -80,7 +80,7 @@ t.test("back in mode read a page that could speak is cut off, and one that liste
     yaml.replace("  - { path: /ws, allow: true }", "  - { path: /never, allow: true }"),
   );
   await it.gateway.reload();
-  const alice = await disguised(it.url);
+  const alice = await impersonating(it.url);
   const listening = await socketTo(it.url, "/ws", alice);
   const form = async (name: string) => {
     const page = await ask(`${it.url}/.guise/elevate`, alice);

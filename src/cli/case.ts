@@ -8,7 +8,7 @@ import type { Decision } from "../domain/decision.ts";
 import { REASON_WORDS, type ReasonWord } from "../domain/decision.ts";
 import type {
   CallerFact,
-  DisguiseFact,
+  LoadedImpersonation,
   Navigation,
   RequestFacts,
   SessionFacts,
@@ -95,7 +95,7 @@ const caseSchema = z.strictObject({
     lostMethod: z.string().nullable().default(null),
     confirmed: z.boolean().default(false),
     tab: z.string().nullable().default(null),
-    ofDisguise: z.boolean().default(false),
+    sentOnlyWhileImpersonating: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -158,14 +158,14 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
     tab: request.tab,
-    ofDisguise: request.ofDisguise,
+    sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
   };
 }
 
 function sessionOf(it: CaseFile): SessionFacts {
   return {
     caller: callerOf(it.caller),
-    disguise: disguiseOf(it.wearing),
+    loaded: loadedOf(it.wearing),
     owner: ownerOf(it.owner),
     target: targetOf(it.target),
     refererOwner: ownerOf(it.refererOwner),
@@ -191,7 +191,7 @@ function targetOf(target: CaseFile["target"]): TargetFact {
   return typeof target === "string" ? { kind: target } : { kind: "known", identity: identityOf(target) };
 }
 
-function disguiseOf(it: CaseFile["wearing"]): DisguiseFact {
+function loadedOf(it: CaseFile["wearing"]): LoadedImpersonation {
   if (it === null) return { kind: "none" };
   if (typeof it === "string") return { kind: it };
   const impersonation = {

@@ -215,7 +215,7 @@ function requestOf(
     upgrade: false,
     confirmed: false,
     tab: null,
-    ofDisguise: false,
+    sentOnlyWhileImpersonating: false,
   };
 }
 
@@ -223,7 +223,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
   const caller = words.as;
   return {
     caller: caller === null ? { kind: "unknown" } : { kind: "known", identity: caller },
-    disguise:
+    loaded:
       caller === null || words.wearing === null
         ? { kind: "none" }
         : worn(snapshot, caller, words.wearing, now),
@@ -241,7 +241,7 @@ function worn(
   agent: Identity,
   effectiveUser: Identity,
   now: number,
-): SessionFacts["disguise"] {
+): SessionFacts["loaded"] {
   const admission = admit(snapshot.policy, agent, effectiveUser);
   const grant =
     admission.kind === "granted"

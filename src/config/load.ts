@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
 import type { Entry } from "../kinds.ts";
-import type { Shelf, ShelfDeps } from "../sessions/stores/store.ts";
+import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { compile, complaintsAmong } from "./compile.ts";
 import { type ConfigDocument, readDocument } from "./document.ts";
 import { schemeOf } from "./hold.ts";
@@ -24,7 +24,7 @@ export interface LoadOptions {
 /** What is built once at the start and not again when the config changes. */
 export interface StartParts {
   /** null: the embedded one. */
-  readonly store: Entry<ShelfDeps, Shelf> | null;
+  readonly store: Entry<StoreDeps, StoreBackend> | null;
   /** Absolute path of the folder for keys, journal and embedded store. */
   readonly data: string;
   /** Absolute paths of keys that somebody else keeps; those that are left out are made and kept in `data`. */

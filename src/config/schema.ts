@@ -4,7 +4,7 @@ import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
-import type { Shelf, ShelfDeps } from "../sessions/stores/store.ts";
+import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
 import { audit } from "./sections/audit.ts";
 import { keys } from "./sections/keys.ts";
@@ -26,7 +26,7 @@ export interface Kinds {
   readonly identity: readonly AnyKind<RoomDeps, IdentitySource>[];
   readonly owners: readonly AnyKind<RoomDeps, KnownResolver>[];
   readonly users: readonly AnyKind<RoomDeps, Users>[];
-  readonly stores: readonly AnyKind<ShelfDeps, Shelf>[];
+  readonly stores: readonly AnyKind<StoreDeps, StoreBackend>[];
 }
 
 /** The whole file, checked, with every default filled in. */

@@ -40,7 +40,7 @@ export interface Settings {
     /** Further inbound names to drop. */
     readonly drop: readonly string[];
   };
-  /** Lower-case names of the headers that identity sources read (`cf-access-jwt-assertion`); never sent under a disguise. */
+  /** Lower-case names of the headers that identity sources read (`cf-access-jwt-assertion`); never sent under an impersonation. */
   readonly identityHeaders: readonly string[];
   /** Names of the cookies that identity sources read; no cookie of a customer's is laid over them in the browser. */
   readonly identityCookies: readonly string[];

@@ -12,12 +12,12 @@ export const pages: Pages = {
   decision(view) {
     return layout({ title: titleOf(view), prefix: view.prefix, trueUser: view.trueUser, body: bodyOf(view) });
   },
-  fault({ fault, requestId, prefix, disguised = false }) {
+  fault({ fault, requestId, prefix, impersonating = false }) {
     const body = html`<section class="card">
 <p class="word bad">${fault.code}</p>
 <h1>${fault.title}</h1>
 <p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell whoever runs it and name the request below."}</p>
-${disguised ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
+${impersonating ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
 ${requestLine(requestId)}
 </section>`;
     return layout({ title: fault.title, prefix, body });
@@ -112,7 +112,7 @@ function refused(view: DecisionView): Html {
 ${onWhoseAccount(view)}
 <div class="actions">
 <a class="button" href="${view.back}">Back to the page</a>
-${view.disguised ? stopButton(view) : null}
+${view.impersonating ? stopButton(view) : null}
 </div>
 ${requestLine(view.requestId, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;

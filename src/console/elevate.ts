@@ -5,7 +5,7 @@ import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
-import type { World } from "../gateway/services/services.ts";
+import type { Services } from "../gateway/services/services.ts";
 import { type Answer, answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
 import type { Judged } from "../gateway/stages/decide.ts";
@@ -27,49 +27,57 @@ import {
 } from "./visitor.ts";
 
 /** `GET elevate` (the question), `POST elevate` (a step up to write, for a limited time), `POST lower`. */
-export function elevatePages(fastify: FastifyInstance, world: World): void {
+export function elevatePages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/elevate", async (request, reply) => {
-    const who = await visitor(world, request);
+    const who = await visitor(services, request);
     const to = returnPath(who.received, parameter(request, "to"));
-    const step = await stepUp(world, who, to);
+    const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
     return await sendPage(reply, 200, question(who, step, to));
   });
-  fastify.post("/elevate", async (request, reply) => await elevateNow(world, request, reply));
-  fastify.post("/lower", async (request, reply) => await lowerNow(world, request, reply));
+  fastify.post("/elevate", async (request, reply) => await elevateNow(services, request, reply));
+  fastify.post("/lower", async (request, reply) => await lowerNow(services, request, reply));
 }
 
-async function elevateNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const who = await visitor(world, request);
-  fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
+async function elevateNow(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const who = await visitor(services, request);
+  fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
   const to = returnPath(who.received, field(request, "to"));
-  const step = await stepUp(world, who, to);
+  const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
   const reason = words(request, "reason", 500);
   if (step.grant.reason === "required" && reason === null)
     return await sendPage(reply, 403, question(who, step, to));
   const { settings } = who.received.snapshot;
-  world.seats.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
+  services.rateLimits.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
-  const lifted = elevate(step.running, world.clock.now(), step.lasts, reason);
-  await world.ledger.record(changeEvent(world, who, lifted, "impersonation.elevated"));
-  await world.book.elevate(step.running.id, step.lasts, reason);
+  const lifted = elevate(step.running, services.clock.now(), step.lasts, reason);
+  await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
+  await services.impersonations.elevate(step.running.id, step.lasts, reason);
   return await seeOther(reply, to);
 }
 
-async function lowerNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const who = await visitor(world, request);
-  fromOwnPage(world, who.received, field(request, "_csrf"), who.trueUser);
+async function lowerNow(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const who = await visitor(services, request);
+  fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
   if (who.worn === null) throw new Fault("no-elevation", "there is no impersonation to lower");
   const to = returnPath(who.received, field(request, "to"));
-  const judged = await looking(world, who.received);
+  const judged = await looking(services, who.received);
   // Whatever could not be found out is no reason to keep a right that somebody gives back.
-  if (judged.decision.kind === "ended") return await send(reply, await stopped(world, judged, who, to));
-  const lowered = await world.book.lower(who.worn.id);
+  if (judged.decision.kind === "ended") return await send(reply, await stopped(services, judged, who, to));
+  const lowered = await services.impersonations.lower(who.worn.id);
   // It is lowered, on record or not: nobody keeps a right that they gave back.
   if (lowered !== null) {
-    const event = changeEvent(world, who, lowered, "impersonation.lowered");
-    await world.owed.write(world, event, "a step down");
+    const event = changeEvent(services, who, lowered, "impersonation.lowered");
+    await services.owed.write(services, event, "a step down");
   }
   return await seeOther(reply, to);
 }
@@ -85,14 +93,14 @@ interface Step {
  * What this visitor may step up, and for how long; an answer where the judge lets nothing go on. Throws `no-elevation` where
  * the config allows no step.
  */
-async function stepUp(world: World, who: Visitor, to: string): Promise<Step | Answer> {
+async function stepUp(services: Services, who: Visitor, to: string): Promise<Step | Answer> {
   const { received, trueUser } = who;
   if (who.worn === null || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const judged = await looking(world, received);
-  const { decision, disguise, worn } = judged;
-  if (decision.kind !== "forward" || disguise.kind !== "held") return await stopped(world, judged, who, to);
-  const running = disguise.impersonation;
+  const judged = await looking(services, received);
+  const { decision, loaded, worn } = judged;
+  if (decision.kind !== "forward" || loaded.kind !== "held") return await stopped(services, judged, who, to);
+  const running = loaded.impersonation;
   const target = worn.kind === "known" ? worn.identity : running.effectiveUser;
   const admission = admit(received.snapshot.policy, trueUser, target);
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
@@ -102,9 +110,14 @@ async function stepUp(world: World, who: Visitor, to: string): Promise<Step | An
 }
 
 /** Over, or nobody knows: the same page, problem and record as for any other request. */
-async function stopped(world: World, judged: Judged, { received }: Visitor, to: string): Promise<Answer> {
+async function stopped(
+  services: Services,
+  judged: Judged,
+  { received }: Visitor,
+  to: string,
+): Promise<Answer> {
   const { navigation } = received;
-  return answer(world, await commit(world, { ...judged, navigation, target: to }));
+  return answer(services, await commit(services, { ...judged, navigation, target: to }));
 }
 
 async function send(reply: FastifyReply, { status, headers, body }: Answer): Promise<FastifyReply> {
@@ -113,13 +126,19 @@ async function send(reply: FastifyReply, { status, headers, body }: Answer): Pro
 }
 
 function changeEvent(
-  world: World,
+  services: Services,
   who: Visitor,
   impersonation: Impersonation,
   action: "impersonation.elevated" | "impersonation.lowered",
 ): AuditEvent {
   const { agent: trueUser, effectiveUser } = impersonation;
-  return eventOf(world, who.received, { action, outcome: "success", trueUser, effectiveUser, impersonation });
+  return eventOf(services, who.received, {
+    action,
+    outcome: "success",
+    trueUser,
+    effectiveUser,
+    impersonation,
+  });
 }
 
 function question(who: Visitor, step: Step, to: string): string {

@@ -1,32 +1,32 @@
 import type { FastifyInstance } from "fastify";
 import { endsAt, modeAt, writesUntil } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import type { World } from "../gateway/services/services.ts";
+import type { Services } from "../gateway/services/services.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 
 /**
  * `GET me`: both people and the impersonation as JSON, for scripts of the app and for the banner. Absent ones are null. It says
  * what the next request would run as, so the judge is asked. Throws `identity-unavailable` or `store-unavailable`.
  */
-export function mePage(fastify: FastifyInstance, world: World): void {
+export function mePage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/me", async (request, reply) => {
-    const { caller, disguise, decision } = await looking(world, request.received);
+    const { caller, loaded, decision } = await looking(services, request.received);
     if (caller.kind === "unavailable" || decision.kind === "refuse")
       throw new Fault(
         decision.reason === "store-unavailable" ? "store-unavailable" : "identity-unavailable",
         "it could not be found out who asks, or whom they view the app as",
       );
     const trueUser = caller.kind === "known" ? caller.identity : null;
-    const worn = decision.kind === "forward" && decision.as === "effective" && disguise.kind === "held";
-    const running = worn ? disguise.impersonation : null;
-    const lifted = running && writesUntil(running, world.clock.now());
+    const worn = decision.kind === "forward" && decision.as === "effective" && loaded.kind === "held";
+    const running = worn ? loaded.impersonation : null;
+    const lifted = running && writesUntil(running, services.clock.now());
     reply.header("cache-control", "no-store");
     return {
       trueUser,
       effectiveUser: running?.effectiveUser ?? trueUser,
       impersonation: running && {
         id: running.id,
-        mode: modeAt(running, world.clock.now()),
+        mode: modeAt(running, services.clock.now()),
         writeUntil: lifted === null ? null : new Date(lifted).toISOString(),
         reason: running.reason,
         ticket: running.ticket,

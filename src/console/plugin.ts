@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
 import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
-import type { World } from "../gateway/services/services.ts";
+import type { Services } from "../gateway/services/services.ts";
 import { activityPages } from "./activity/pages.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
@@ -27,7 +27,7 @@ export interface ConsoleParts {
 }
 
 /** Everything below the reserved prefix. What is not there is a 404 of ours; nothing of it is ever forwarded. */
-export function consolePlugin(world: World, parts: ConsoleParts) {
+export function consolePlugin(services: Services, parts: ConsoleParts) {
   return async function guiseConsole(fastify: FastifyInstance): Promise<void> {
     await fastify.register(formbody, { bodyLimit: 64 * 1024 });
     const style = {
@@ -50,12 +50,12 @@ export function consolePlugin(world: World, parts: ConsoleParts) {
     fastify.get("/jwks.json", (_request, reply) =>
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
-    startPages(fastify, world);
-    stopPages(fastify, world);
-    elevatePages(fastify, world);
-    mePage(fastify, world);
-    lostPage(fastify, world);
-    activityPages(fastify, world, parts.archive);
+    startPages(fastify, services);
+    stopPages(fastify, services);
+    elevatePages(fastify, services);
+    mePage(fastify, services);
+    lostPage(fastify, services);
+    activityPages(fastify, services, parts.archive);
     fastify.all("/*", () => nothing());
     fastify.all("/", async ({ method, received }, reply) =>
       method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),

@@ -6,8 +6,8 @@ import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
-import type { World } from "../gateway/services/services.ts";
-import { type Between, begin, betweenShoes, end } from "../gateway/stages/start-and-stop.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
@@ -27,12 +27,12 @@ import {
 const FOUND = 20;
 
 /** `GET start` (search), `GET as/:user` (the button), `POST start`. */
-export function startPages(fastify: FastifyInstance, world: World): void {
+export function startPages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/start", async (request, reply) => {
-    const who = await visitor(world, request);
-    if (who.trueUser === null) return await refusal(world, reply, who, null, "signed-out");
+    const who = await visitor(services, request);
+    if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
     if (!isAgent(who.received.snapshot.policy, who.trueUser))
-      return await refusal(world, reply, who, null, "not-agent");
+      return await refusal(services, reply, who, null, "not-agent");
     return await sendPage(
       reply,
       200,
@@ -40,24 +40,24 @@ export function startPages(fastify: FastifyInstance, world: World): void {
     );
   });
   fastify.get("/as/:user", async (request, reply) => {
-    const who = await visitor(world, request);
+    const who = await visitor(services, request);
     const { user } = request.params as { readonly user: string };
-    return await asPage(world, request, reply, who, user);
+    return await asPage(services, request, reply, who, user);
   });
-  fastify.post("/start", async (request, reply) => await startNow(world, request, reply));
+  fastify.post("/start", async (request, reply) => await startNow(services, request, reply));
 }
 
 async function asPage(
-  world: World,
+  services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   who: Visitor,
   user: string,
 ): Promise<FastifyReply> {
-  if (who.trueUser === null) return await refusal(world, reply, who, null, "signed-out");
+  if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
   const asked = await admitted(who, who.trueUser, user);
-  if (asked.kind === "refused") return await refusal(world, reply, who, asked.target, asked.reason);
+  if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const { target } = asked;
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
@@ -83,21 +83,25 @@ ${startForm({
   );
 }
 
-async function startNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const who = await visitor(world, request);
+async function startNow(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const who = await visitor(services, request);
   const { received, trueUser } = who;
-  if (trueUser === null) return await refusal(world, reply, who, null, "signed-out");
-  fromOwnPage(world, received, field(request, "_csrf"), trueUser);
+  if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
+  fromOwnPage(services, received, field(request, "_csrf"), trueUser);
   const asked = await admitted(who, trueUser, field(request, "user") ?? "");
-  if (asked.kind === "refused") return await refusal(world, reply, who, asked.target, asked.reason);
+  if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const reason = words(request, "reason", 500);
   const { grant, target } = asked;
   if (grant.reason === "required" && reason === null)
-    return await refusal(world, reply, who, target, "reason-required");
-  if (grant.consent === "request") return await refusal(world, reply, who, target, "consent-required");
-  const between = await leave(world, who);
+    return await refusal(services, reply, who, target, "reason-required");
+  if (grant.consent === "request") return await refusal(services, reply, who, target, "consent-required");
+  const between = await leave(services, who);
   const shoes = await begin(
-    world,
+    services,
     { ...received, cookies: between.cookies },
     {
       agent: trueUser,
@@ -117,15 +121,15 @@ async function startNow(world: World, request: FastifyRequest, reply: FastifyRep
  * Takes off what is worn in this browser, if anything is; also what has ended and is still there, and what another agent has left on:
  * whoever holds its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
  */
-async function leave(world: World, { received, held, worn, trueUser }: Visitor): Promise<Between> {
+async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
   if (received.secret === null) return { setCookies: [], cookies: received.cookies };
   const over = worn ?? held;
   if (over !== null && over.end === null) {
-    const ranOut = endedAt(over, world.clock.now());
-    if (worn === null) await end(world, received, over, ranOut ?? "ended-by-agent", trueUser);
-    else await end(world, received, over, ranOut ?? "switched");
+    const ranOut = endedAt(over, services.clock.now());
+    if (worn === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
+    else await end(services, received, over, ranOut ?? "switched");
   }
-  return await betweenShoes(world, received, over);
+  return await betweenIdentities(services, received, over);
 }
 
 type Asked =
@@ -181,7 +185,7 @@ ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) =>
 
 /** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
 async function refusal(
-  world: World,
+  services: Services,
   reply: FastifyReply,
   who: Visitor,
   target: Identity | null,
@@ -196,7 +200,7 @@ async function refusal(
     sentence: REASONS[reason],
     checks: [],
   };
-  noteRefusal(world, who.received, {
+  noteRefusal(services, who.received, {
     trueUser: who.trueUser,
     effectiveUser: target,
     decision: { word: reason, route: null, rule: null, via: null },
@@ -204,7 +208,7 @@ async function refusal(
   return await sendPage(
     reply,
     status,
-    world.pages.decision({
+    services.pages.decision({
       decision,
       sentence: REASONS[reason],
       requestId: who.received.id,
@@ -215,7 +219,7 @@ async function refusal(
       method: who.received.sent,
       trueUser: who.trueUser,
       other: target,
-      disguised: who.received.secret !== null,
+      impersonating: who.received.secret !== null,
       csrf: who.csrf,
       ticket: null,
       confirmation: null,

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Impersonation } from "../domain/impersonation.ts";
-import type { World } from "../gateway/services/services.ts";
+import type { Services } from "../gateway/services/services.ts";
 import { formSubject, isFromThisHost } from "../gateway/stages/same-origin.ts";
 import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
@@ -8,14 +8,14 @@ import { layout } from "./layout.ts";
 import { field, seeOther, sendPage } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
-export function stopPages(fastify: FastifyInstance, world: World): void {
-  fastify.get("/stop", async (request, reply) => await sendPage(reply, 200, stopPage(world, request)));
-  fastify.post("/stop", async (request, reply) => await stopNow(world, request, reply));
+export function stopPages(fastify: FastifyInstance, services: Services): void {
+  fastify.get("/stop", async (request, reply) => await sendPage(reply, 200, stopPage(services, request)));
+  fastify.post("/stop", async (request, reply) => await stopNow(services, request, reply));
 }
 
-function stopPage(world: World, { received }: FastifyRequest): string {
+function stopPage(services: Services, { received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
-  const csrf = world.forms.token(formSubject(received, null), world.clock.now());
+  const csrf = services.forms.token(formSubject(received, null), services.clock.now());
   const body =
     received.secret === null && !received.adrift
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
@@ -24,33 +24,41 @@ function stopPage(world: World, { received }: FastifyRequest): string {
   return layout({ title: "Stop", prefix, body });
 }
 
-async function stopNow(world: World, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function stopNow(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { received } = request;
   if (received.secret === null) {
     // Whom one was, the browser has lost; that one was somebody goes as well.
-    if (received.adrift) reply.header("set-cookie", await takeOff(world, received, null));
+    if (received.adrift) reply.header("set-cookie", await takeOff(services, received, null));
     return await seeOther(reply, "/");
   }
   // A tab that was left open under other shoes has a token that is none any more: it gets the page with the button.
   const token = field(request, "_csrf") ?? "";
-  if (!isFromThisHost(received) || !world.forms.holds(token, received.secret, world.clock.now()))
-    return await sendPage(reply, 403, stopPage(world, request));
-  const held = await heldBy(world, request, received.secret);
+  if (!isFromThisHost(received) || !services.forms.holds(token, received.secret, services.clock.now()))
+    return await sendPage(reply, 403, stopPage(services, request));
+  const held = await heldBy(services, request, received.secret);
   const over =
-    held === null ? null : held.end === null ? await end(world, received, held, "ended-by-agent") : held;
-  for (const line of await takeOff(world, received, over)) reply.header("set-cookie", line);
+    held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
+  for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);
   if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   return await seeOther(reply, over?.returnTo ?? "/");
 }
 
 /** What the cookie led to; a store that can't be asked doesn't keep anybody in. */
-async function heldBy(world: World, request: FastifyRequest, secret: string): Promise<Impersonation | null> {
+async function heldBy(
+  services: Services,
+  request: FastifyRequest,
+  secret: string,
+): Promise<Impersonation | null> {
   try {
-    const disguise = await world.book.recall(secret);
-    return disguise.kind === "held" ? disguise.impersonation : null;
+    const loaded = await services.impersonations.recall(secret);
+    return loaded.kind === "held" ? loaded.impersonation : null;
   } catch (error) {
-    const known = world.book.known(secret);
-    world.log.error(
+    const known = services.impersonations.known(secret);
+    services.log.error(
       { err: error, requestId: request.received.id, impersonation: known?.id ?? null },
       known === null
         ? "stopped without the store; the record runs out by its limits"

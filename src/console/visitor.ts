@@ -5,7 +5,7 @@ import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
-import type { World } from "../gateway/services/services.ts";
+import type { Services } from "../gateway/services/services.ts";
 import { PAGE_HEADERS, problem } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { formSubject, isSameOrigin } from "../gateway/stages/same-origin.ts";
@@ -24,31 +24,31 @@ export interface Visitor {
 }
 
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
-export async function visitor(world: World, request: FastifyRequest): Promise<Visitor> {
+export async function visitor(services: Services, request: FastifyRequest): Promise<Visitor> {
   const { received } = request;
-  const { caller } = await callerOf(world, received);
+  const { caller } = await callerOf(services, received);
   if (caller.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
   const trueUser = caller.kind === "known" ? caller.identity : null;
-  const held = trueUser === null ? null : await heldIn(world, received);
-  const worn = trueUser === null || held === null ? null : wornBy(received, trueUser, held);
+  const held = trueUser === null ? null : await heldIn(services, received);
+  const worn = trueUser === null || held === null ? null : effectiveUserOf(received, trueUser, held);
   return {
     received,
     trueUser,
     held,
     worn,
-    running: worn !== null && endedAt(worn, world.clock.now()) === null ? worn : null,
-    csrf: world.forms.token(formSubject(received, trueUser), world.clock.now()),
+    running: worn !== null && endedAt(worn, services.clock.now()) === null ? worn : null,
+    csrf: services.forms.token(formSubject(received, trueUser), services.clock.now()),
   };
 }
 
-async function heldIn({ book }: World, { secret }: Received): Promise<Impersonation | null> {
+async function heldIn({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
   if (secret === null) return null;
-  const disguise = await book.recall(secret);
-  return disguise.kind === "held" ? disguise.impersonation : null;
+  const loaded = await impersonations.recall(secret);
+  return loaded.kind === "held" ? loaded.impersonation : null;
 }
 
-function wornBy(received: Received, trueUser: Identity, held: Impersonation): Impersonation | null {
+function effectiveUserOf(received: Received, trueUser: Identity, held: Impersonation): Impersonation | null {
   if (held.agent.id !== trueUser.id) return null;
   return asGranted(received.snapshot.policy, held, { agent: trueUser, target: held.effectiveUser });
 }
@@ -83,12 +83,12 @@ export function parameter(request: FastifyRequest, name: string): string | null 
 
 /** Throws `forbidden` for a form that doesn't count. */
 export function fromOwnPage(
-  world: World,
+  services: Services,
   received: Received,
   token: string | null,
   trueUser: Identity | null,
 ): void {
-  if (isFromOwnPage(world, received, token, trueUser)) return;
+  if (isFromOwnPage(services, received, token, trueUser)) return;
   const { origin } = received.raw.headers;
   throw new Fault(
     "forbidden",
@@ -98,13 +98,13 @@ export function fromOwnPage(
 
 /** A form counts only from a page of our own: by what the browser says, and by the hidden token. */
 function isFromOwnPage(
-  world: World,
+  services: Services,
   received: Received,
   token: string | null,
   trueUser: Identity | null,
 ): boolean {
   if (!isSameOrigin(received) || token === null) return false;
-  return world.forms.holds(token, formSubject(received, trueUser), world.clock.now());
+  return services.forms.holds(token, formSubject(received, trueUser), services.clock.now());
 }
 
 export async function sendPage(reply: FastifyReply, status: number, page: string): Promise<FastifyReply> {

@@ -8,7 +8,7 @@ import { type Identity, labelOf } from "./identity.ts";
 import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
 import { isSafe } from "./method.ts";
 import type { Policy } from "./policy.ts";
-import { otherShoes, seesAsSelf, startVerdict } from "./target.ts";
+import { otherIdentity, seesAsSelf, startVerdict } from "./target.ts";
 
 /** Asked one after the other; `passed` says whether the way goes on, so the last one of a refusal has not. */
 class Trail {
@@ -44,14 +44,14 @@ const LEFT_OPEN: Decision = Object.freeze({
 
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
-  if (session.disguise.kind === "none") {
-    if (request.tab !== null || request.ofDisguise) return LEFT_OPEN;
+  if (session.loaded.kind === "none") {
+    if (request.tab !== null || request.sentOnlyWhileImpersonating) return LEFT_OPEN;
     if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
     const trail = new Trail();
-    return { ...undisguised(request, session, policy, trail), checks: trail.checks };
+    return { ...decideOwnTraffic(request, session, policy, trail), checks: trail.checks };
   }
   const trail = new Trail();
-  return { ...disguised(request, session, policy, trail), checks: trail.checks };
+  return { ...decideImpersonated(request, session, policy, trail), checks: trail.checks };
 }
 
 /** A request that asks to be taken for another: nobody knows which of the two the app goes by, so the stricter answer counts. */
@@ -72,7 +72,12 @@ function asSelf(reason: ReasonWord): Verdict {
 }
 
 /** Nobody is worn. Whatever speaks against a start leads to the agent's own view, as if the gateway were not there. */
-function undisguised(request: RequestFacts, session: SessionFacts, policy: Policy, trail: Trail): Verdict {
+function decideOwnTraffic(
+  request: RequestFacts,
+  session: SessionFacts,
+  policy: Policy,
+  trail: Trail,
+): Verdict {
   const { caller, owner } = session;
   if (trail.stops("it is known who you are", caller.kind !== "known", caller.kind)) {
     return asSelf(caller.kind === "unavailable" ? "identity-unavailable" : "signed-out");
@@ -106,22 +111,27 @@ function undisguised(request: RequestFacts, session: SessionFacts, policy: Polic
 }
 
 /** Somebody is worn: either this goes on as that person, or it stops. It never runs on as anybody else by itself. */
-function disguised(request: RequestFacts, session: SessionFacts, policy: Policy, trail: Trail): Verdict {
-  const { caller, disguise } = session;
+function decideImpersonated(
+  request: RequestFacts,
+  session: SessionFacts,
+  policy: Policy,
+  trail: Trail,
+): Verdict {
+  const { caller, loaded } = session;
   if (trail.stops("it could be found out who you are", caller.kind === "unavailable", caller.kind))
     return refuse(503, "identity-unavailable");
-  if (trail.stops("the store could be asked", disguise.kind === "unavailable", disguise.kind))
+  if (trail.stops("the store could be asked", loaded.kind === "unavailable", loaded.kind))
     return refuse(503, "store-unavailable");
   if (caller.kind !== "known") {
     trail.stops("you are signed in", true, caller.kind);
     return { kind: "ended", status: 401, reason: "signed-out" };
   }
-  if (disguise.kind !== "held") {
-    trail.stops("the impersonation is on record", true, disguise.kind);
+  if (loaded.kind !== "held") {
+    trail.stops("the impersonation is on record", true, loaded.kind);
     return ended("ended-expired");
   }
-  const target = targetOf(session, disguise.impersonation);
-  const impersonation = asGranted(policy, disguise.impersonation, { agent: caller.identity, target });
+  const target = targetOf(session, loaded.impersonation);
+  const impersonation = asGranted(policy, loaded.impersonation, { agent: caller.identity, target });
   const unknown = session.target.kind === "unavailable";
   if (trail.stops("it is known who the person is", unknown, session.target.kind))
     return refuse(503, "identity-unavailable");
@@ -129,7 +139,7 @@ function disguised(request: RequestFacts, session: SessionFacts, policy: Policy,
   if (over !== null) return ended(over);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
-  const shoes = otherShoes(
+  const shoes = otherIdentity(
     caller.identity,
     impersonation.effectiveUser.id,
     request.navigation,

@@ -14,7 +14,7 @@ export interface Navigation {
   readonly speculative: boolean;
   /** The answer is for a person's eyes, so a refusal is a page. */
   readonly wantsPage: boolean;
-  /** A browser fetches the script of a service worker, which would stay in it longer than any disguise. */
+  /** A browser fetches the script of a service worker, which would stay in it longer than any impersonation. */
   readonly serviceWorker: boolean;
 }
 
@@ -38,7 +38,7 @@ export interface RequestFacts {
    * Only a browser that wears somebody sends it: it answers a question of ours, asks whether there is one, or another site made it
    * send this without the cookie that says whom.
    */
-  readonly ofDisguise: boolean;
+  readonly sentOnlyWhileImpersonating: boolean;
 }
 
 export type CallerFact =
@@ -47,7 +47,7 @@ export type CallerFact =
   | { readonly kind: "unavailable" };
 
 /** What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more. */
-export type DisguiseFact =
+export type LoadedImpersonation =
   | { readonly kind: "none" }
   | { readonly kind: "held"; readonly impersonation: Impersonation }
   | { readonly kind: "lost" }
@@ -65,12 +65,12 @@ export type ConsentFact = "granted" | "refused" | "unanswered";
 /** All that the judge may know of the people and of what has gone before. */
 export interface SessionFacts {
   readonly caller: CallerFact;
-  readonly disguise: DisguiseFact;
+  readonly loaded: LoadedImpersonation;
   /** The owner of the page that is asked for. */
   readonly owner: OwnerFact;
   /** The worn person as the directory describes them now. */
   readonly target: TargetFact;
-  /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under a disguise only. */
+  /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation only. */
   readonly refererOwner: OwnerFact;
   readonly consent: ConsentFact;
   /** Milliseconds since the epoch. */

@@ -40,8 +40,8 @@ function consentVerdict(grant: Grant, session: SessionFacts): Verdict | null {
   return { kind: "refuse", status: 403, reason, rule: null, sentence: "" };
 }
 
-/** Whose shoes an outside navigation leads to while a disguise runs; null: nothing changes. */
-export function otherShoes(
+/** Whose shoes an outside navigation leads to while an impersonation runs; null: nothing changes. */
+export function otherIdentity(
   agent: Identity,
   worn: string,
   navigation: Navigation,

@@ -7,15 +7,15 @@ export type OriginVerdict =
 export interface OriginPolicy {
   readonly publicOrigins: readonly string[];
   /** The request would run as somebody else. */
-  readonly disguised: boolean;
+  readonly impersonating: boolean;
 }
 
 /**
- * Judges the `Origin` of an upgrade, which no CORS check of a browser does. Under a disguise it must be the app's own; what
+ * Judges the `Origin` of an upgrade, which no CORS check of a browser does. Under an impersonation it must be the app's own; what
  * else runs passes with its `Origin` as it is, for the app has its own native and foreign clients and its own check.
  */
 export function originAllowed(origin: string | undefined, policy: OriginPolicy): OriginVerdict {
-  if (!policy.disguised) return { allowed: true, why: "own-traffic" };
+  if (!policy.impersonating) return { allowed: true, why: "own-traffic" };
   if (origin === undefined || origin === "") return { allowed: false, why: "missing" };
   const sent = origin.toLowerCase();
   // What has no origin of its own says `null`, and is nobody's page.

@@ -1,6 +1,6 @@
 import { Fault } from "../errors.ts";
 import type { Received } from "./request.ts";
-import type { World } from "./services/services.ts";
+import type { Services } from "./services/services.ts";
 import { type Committed, commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
 import { judge } from "./stages/decide.ts";
@@ -23,23 +23,26 @@ export type Passage =
  * Everything that happens to a request between the door and the app, in this order and in no other: each stage takes
  * what the stage before gives. HTTP requests and upgrades come the same way.
  */
-export async function pipeline(world: World, received: Received): Promise<Passage> {
+export async function pipeline(services: Services, received: Received): Promise<Passage> {
   try {
     const matched = match(received);
-    const identified = await identify(world, matched);
-    const recalled = await recall(world, identified);
-    const owned = await findOwner(world, recalled);
-    const settled = await takeYes(world, owned);
+    const identified = await identify(services, matched);
+    const recalled = await recall(services, identified);
+    const owned = await findOwner(services, recalled);
+    const settled = await takeYes(services, owned);
     const judged = judge(settled);
     // Whoever only wants to know whether there is a question hears no more than that there is none.
-    if (judged.probing && judged.disguise.kind !== "none" && judged.decision.reason !== "confirm-required")
+    if (judged.probing && judged.loaded.kind !== "none" && judged.decision.reason !== "confirm-required")
       return { kind: "unasked" };
-    const written = await commit(world, judged);
+    const written = await commit(services, judged);
     // One moment for both, so that what is in time can be signed.
-    const now = world.clock.now();
-    const committed = await inTime(world, written, now);
+    const now = services.clock.now();
+    const committed = await inTime(services, written, now);
     if (committed.decision.kind !== "forward") return { kind: "answer", committed };
-    return { kind: "forward", signed: await orUnsent(world, committed, () => sign(world, committed, now)) };
+    return {
+      kind: "forward",
+      signed: await orUnsent(services, committed, () => sign(services, committed, now)),
+    };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { kind: "fault", received, fault: error };

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
-import { noteAtDoor, secretOf } from "./audit/doorstep.ts";
+import { recordRefusedAtIntake, secretOf } from "./audit/doorstep.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { hurry } from "./http/hurry.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
-import type { World } from "./services/services.ts";
+import type { Services } from "./services/services.ts";
 import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./stages/answer.ts";
 import { exchangeFor } from "./stages/forward.ts";
 import { intake } from "./stages/intake.ts";
-import type { Ways } from "./upstreams.ts";
+import type { Upstreams } from "./upstreams.ts";
 
 const INTAKE = Symbol("intake");
 type Carrying = IncomingMessage & { [INTAKE]?: Intake };
@@ -26,41 +26,45 @@ declare module "fastify" {
 }
 
 /** Fastify's `rewriteUrl`: the intake, before the router or anything else reads the request. */
-export function reading(world: World): (raw: IncomingMessage) => string {
+export function reading(services: Services): (raw: IncomingMessage) => string {
   return function rewriteUrl(raw) {
-    const taken = intake(world, raw, false);
+    const taken = intake(services, raw, false);
     (raw as Carrying)[INTAKE] = taken;
     return taken.kind === "received" ? taken.received.target : "/";
   };
 }
 
 /** Puts the pipeline in front of everything that the server answers, and the app behind it. */
-export async function openDoor(fastify: FastifyInstance, world: World, ways: Ways): Promise<void> {
+export async function registerGateway(
+  fastify: FastifyInstance,
+  services: Services,
+  upstreams: Upstreams,
+): Promise<void> {
   fastify.decorateRequest("received");
   fastify.decorateRequest("exchange", null);
   fastify.addHook("onRequest", async function door(request, reply) {
     const taken = (request.raw as Carrying)[INTAKE];
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
-    if (taken.kind === "refused") return await refuseAtDoor(world, request, reply, taken);
+    if (taken.kind === "refused") return await refuseAtIntake(services, request, reply, taken);
     request.received = taken.received;
     // Node loses the bytes behind an upgrade that isn't made, so nothing more may come on this connection.
     if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
-    if (!taken.received.ours) return await admitRequest(world, ways, request, reply);
-    notForwarded(world, request, reply);
+    if (!taken.received.ours) return await admitRequest(services, upstreams, request, reply);
+    notForwarded(services, request, reply);
     return undefined;
   });
   fastify.setErrorHandler(async function faults(error, request, reply) {
     const fault = error instanceof Fault ? error : asFault(error);
     if (fault.code === "internal")
-      world.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
-    notForwarded(world, request, reply);
-    const at = atOf(world, request);
+      services.log.error({ err: error, requestId: request.received?.id }, "the gateway broke");
+    notForwarded(services, request, reply);
+    const at = atOf(services, request);
     if (fault.code === "forbidden")
-      noteAtDoor(world, request.raw, { fault, id: at.id, address: request.originalUrl });
-    return await send(reply, answerFault(world, fault, at));
+      recordRefusedAtIntake(services, request.raw, { fault, id: at.id, address: request.originalUrl });
+    return await send(reply, answerFault(services, fault, at));
   });
   registerMethods(fastify);
-  await fastify.register(proxy, { transport: ways.carrier, exchangeOf: carried });
+  await fastify.register(proxy, { transport: upstreams.carrier, exchangeOf: carried });
 }
 
 /** The exchange that the hook made; a request without one has not passed the pipeline. */
@@ -71,45 +75,45 @@ function carried(request: FastifyRequest): Exchange {
 }
 
 async function admitRequest(
-  world: World,
-  ways: Ways,
+  services: Services,
+  upstreams: Upstreams,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   const { received } = request;
   const { settings } = received.snapshot;
   if (received.secret !== null)
-    world.seats.take(received.secret, settings.limits.perImpersonation, reply.raw);
-  const passage = await pipeline(world, received);
-  if (passage.kind !== "forward") notForwarded(world, request, reply);
-  if (passage.kind === "answer") return await send(reply, answer(world, passage.committed));
-  if (passage.kind === "fault") return await send(reply, answerFaultTo(world, received, passage.fault));
+    services.rateLimits.take(received.secret, settings.limits.perImpersonation, reply.raw);
+  const passage = await pipeline(services, received);
+  if (passage.kind !== "forward") notForwarded(services, request, reply);
+  if (passage.kind === "answer") return await send(reply, answer(services, passage.committed));
+  if (passage.kind === "fault") return await send(reply, answerFaultTo(services, received, passage.fault));
   if (passage.kind === "unasked") return await send(reply, NOTHING_ASKED);
-  const exchange = await exchangeFor(world, passage.signed, { request: request.raw, response: reply.raw });
-  ways.assign(exchange, settings);
+  const exchange = await exchangeFor(services, passage.signed, { request: request.raw, response: reply.raw });
+  upstreams.assign(exchange, settings);
   request.exchange = exchange;
   return undefined;
 }
 
 /** What an upload goes to is answered here: its body may not take as long as one that moves to the app. */
-function notForwarded(world: World, { raw, server }: FastifyRequest, reply: FastifyReply): void {
-  hurry(server.server, { raw, response: reply.raw }, world.config.current().settings.timeouts.requestIdle);
+function notForwarded(services: Services, { raw, server }: FastifyRequest, reply: FastifyReply): void {
+  hurry(server.server, { raw, response: reply.raw }, services.config.current().settings.timeouts.requestIdle);
 }
 
-async function refuseAtDoor(
-  world: World,
+async function refuseAtIntake(
+  services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   { fault, id, page }: Extract<Intake, { readonly kind: "refused" }>,
 ): Promise<FastifyReply> {
-  world.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
-  noteAtDoor(world, request.raw, { fault, id, address: request.originalUrl });
-  const { prefix, cookie } = world.config.current().settings;
+  services.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
+  recordRefusedAtIntake(services, request.raw, { fault, id, address: request.originalUrl });
+  const { prefix, cookie } = services.config.current().settings;
   reply.header("connection", "close");
   const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name);
   for (const line of cleared) reply.header("set-cookie", line);
-  const disguised = cleared.length === 0 && secretOf(request.raw.headers.cookie, cookie.name) !== null;
-  return await send(reply, answerFault(world, fault, { id, page, prefix, disguised }));
+  const impersonating = cleared.length === 0 && secretOf(request.raw.headers.cookie, cookie.name) !== null;
+  return await send(reply, answerFault(services, fault, { id, page, prefix, impersonating }));
 }
 
 async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {
@@ -118,14 +122,14 @@ async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {
   return reply.send(it.body);
 }
 
-function atOf(world: World, request: FastifyRequest): Parameters<typeof answerFault>[2] {
+function atOf(services: Services, request: FastifyRequest): Parameters<typeof answerFault>[2] {
   const received = request.received as Received | undefined;
-  const { prefix } = (received?.snapshot ?? world.config.current()).settings;
+  const { prefix } = (received?.snapshot ?? services.config.current()).settings;
   return {
     id: received?.id ?? String(request.id),
     page: received?.navigation.wantsPage ?? false,
     prefix,
-    disguised: (received?.secret ?? null) !== null,
+    impersonating: (received?.secret ?? null) !== null,
   };
 }
 

@@ -2,12 +2,12 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { noteAtDoor } from "./audit/doorstep.ts";
+import { recordRefusedAtIntake } from "./audit/doorstep.ts";
 import { refuse } from "./http/raw-response.ts";
 import { originAllowed } from "./origin.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Received } from "./request.ts";
-import type { World } from "./services/services.ts";
+import type { Services } from "./services/services.ts";
 import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./stages/answer.ts";
 import { leash, outboundFor } from "./stages/forward.ts";
 import { intake } from "./stages/intake.ts";
@@ -15,69 +15,69 @@ import { respond } from "./stages/respond.ts";
 import { settle } from "./stages/settle.ts";
 import type { Signed } from "./stages/sign-in.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
-import type { UpgradeDoor, UpgradeHandler } from "./websocket/upgrade-listener.ts";
+import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
 /** Upgrades come the same way as every request: intake, pipeline, and then a tunnel in place of the transport. */
-export function upgrading(world: World, tunnelOf: (received: Received) => Tunnel): UpgradeHandler {
+export function upgrading(services: Services, tunnelOf: (received: Received) => Tunnel): UpgradeHandler {
   return async function upgrade(request, socket, head) {
-    const taken = intake(world, request, true);
+    const taken = intake(services, request, true);
     if (taken.kind === "refused") throw taken.fault;
     const { received } = taken;
     if (received.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
     const verdict = originAllowed(request.headers.origin, {
       publicOrigins: [received.origin],
-      disguised: received.secret !== null,
+      impersonating: received.secret !== null,
     });
     if (!verdict.allowed)
       throw new Fault("foreign-origin", `the Origin is ${verdict.why}: ${request.headers.origin ?? ""}`);
     const { perImpersonation } = received.snapshot.settings.limits;
-    if (received.secret !== null) world.seats.take(received.secret, perImpersonation, socket);
-    const passage = await pipeline(world, received);
-    if (passage.kind === "answer") refuse(socket, answer(world, passage.committed));
+    if (received.secret !== null) services.rateLimits.take(received.secret, perImpersonation, socket);
+    const passage = await pipeline(services, received);
+    if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
     else if (passage.kind === "unasked") refuse(socket, NOTHING_ASKED);
-    else if (passage.kind === "fault") refuse(socket, answerFaultTo(world, received, passage.fault));
-    else await open(world, passage.signed, tunnelOf(received), { socket, head });
+    else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
+    else await open(services, passage.signed, tunnelOf(received), { socket, head });
   };
 }
 
 /** What the upgrade door needs besides; `waiting` is how many may be decided at once. */
-export function upgradeDoor(world: World): UpgradeDoor {
+export function upgradeOptions(services: Services): UpgradeOptions {
   return {
-    waiting: world.config.current().settings.limits.connections,
+    waiting: services.config.current().settings.limits.connections,
     answer(fault: Fault, request: IncomingMessage): Answer {
-      world.log.info(
+      services.log.info(
         { code: fault.code, detail: fault.detail, path: request.url?.slice(0, 200) },
         "an upgrade was refused",
       );
-      const id = world.newId();
-      noteAtDoor(world, request, { fault, id, address: request.url ?? "" });
-      return answerFault(world, fault, {
+      const id = services.newId();
+      recordRefusedAtIntake(services, request, { fault, id, address: request.url ?? "" });
+      return answerFault(services, fault, {
         id,
         page: false,
-        prefix: world.config.current().settings.prefix,
+        prefix: services.config.current().settings.prefix,
       });
     },
   };
 }
 
 async function open(
-  world: World,
+  services: Services,
   signed: Signed,
   tunnel: Tunnel,
   client: { readonly socket: Socket; readonly head: Buffer },
 ): Promise<void> {
-  const { target, headers } = await outboundFor(world, signed);
-  const { signal, opened, release } = leash(world, signed);
+  const { target, headers } = await outboundFor(services, signed);
+  const { signal, opened, release } = leash(services, signed);
   tunnel.open({
     ...client,
     target,
     headers,
-    respond: async (head) => (await respond(world, signed, head)).headers,
+    respond: async (head) => (await respond(services, signed, head)).headers,
     opened,
-    failed: (fault) => refuse(client.socket, answerFaultTo(world, signed, fault)),
+    failed: (fault) => refuse(client.socket, answerFaultTo(services, signed, fault)),
     settled: (settlement) => {
       release();
-      settle(world, signed, settlement);
+      settle(services, signed, settlement);
     },
     signal,
     readOnly: looksOnly(signed),

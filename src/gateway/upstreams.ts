@@ -5,7 +5,7 @@ import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
 /** The ways to the app: one pair for each `upstream` that was ever configured and still has requests on it. */
-export interface Ways extends Closing {
+export interface Upstreams extends Closing {
   /** For @fastify/http-proxy: sends each exchange the way that its config said. */
   readonly carrier: Pick<Transport, "request">;
   /** Says which way an exchange goes; before it is sent. */
@@ -23,12 +23,12 @@ interface Way {
 }
 
 /** Opens a way when the first request needs it; one that a new config replaced closes once its last request is done. */
-export function ways(report: (error: unknown) => void): Ways {
-  return new AllWays(report);
+export function upstreams(report: (error: unknown) => void): Upstreams {
+  return new AllUpstreams(report);
 }
 
-class AllWays implements Ways {
-  readonly carrier: Ways["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
+class AllUpstreams implements Upstreams {
+  readonly carrier: Upstreams["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
   readonly #assigned = new WeakMap<Exchange, Way>();

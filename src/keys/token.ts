@@ -102,7 +102,7 @@ function cacheKey({ principal, impersonation, issuer, audience, lifetime }: Toke
 /** Whether a token signed for `kept` still tells the truth about `asked`. A later end than it says is no lie. */
 function covers(kept: TokenInput, asked: TokenInput): boolean {
   const [before, now] = [kept.impersonation, asked.impersonation];
-  const sameWorn =
+  const sameEffectiveUser =
     before === now ||
     (before !== null &&
       now !== null &&
@@ -110,7 +110,7 @@ function covers(kept: TokenInput, asked: TokenInput): boolean {
       before.reason === now.reason &&
       before.ticket === now.ticket);
   return (
-    sameWorn &&
+    sameEffectiveUser &&
     samePerson(kept.principal.effectiveUser, asked.principal.effectiveUser) &&
     samePerson(kept.principal.trueUser, asked.principal.trueUser)
   );

@@ -8,7 +8,7 @@ import { type OwnerMapping, readOwner } from "../domain/person.ts";
 import { keyHelp } from "../kinds.ts";
 import { ownerMapping } from "../people.ts";
 import { caching } from "./cached.ts";
-import type { OwnerDeps, OwnerHand, OwnerKind } from "./resolver.ts";
+import type { CachedOwnerResolver, OwnerDeps, OwnerKind } from "./resolver.ts";
 
 const schema = z.strictObject({
   http: z.strictObject({
@@ -32,10 +32,10 @@ export const http: OwnerKind<Options> = {
   name: "http",
   describe: "A service says as JSON whom the page belongs to.",
   schema,
-  create: hand,
+  create: resolver,
 };
 
-function hand({ http: options, ...times }: Options, deps: OwnerDeps): OwnerHand {
+function resolver({ http: options, ...times }: Options, deps: OwnerDeps): CachedOwnerResolver {
   const { url } = options;
   const headers: Record<string, string> = { accept: "application/json" };
   for (const [name, source] of Object.entries(options.headers)) headers[name] = deps.secret(source);

@@ -8,7 +8,7 @@ import { host } from "./host.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
 import { param } from "./param.ts";
-import type { OwnerDeps, OwnerHand } from "./resolver.ts";
+import type { CachedOwnerResolver, OwnerDeps } from "./resolver.ts";
 
 /** A resolver as the gateway uses it. `needs` lets the config check that a route has the params. */
 export interface KnownResolver extends OwnerResolver {
@@ -29,12 +29,12 @@ export type OwnerEntry = Entry<OwnerDeps, KnownResolver>;
 export const ownerEntrySchema: z.ZodType<OwnerEntry> = kindEntry(ownerKinds, "an owner");
 
 /** What every kind gets on top: params are checked, answers are remembered, and what goes wrong is a fault. */
-export function finish(hand: OwnerHand, deps: OwnerDeps): KnownResolver {
-  const asked = hand.remembered === null ? hand : cached(hand, hand.remembered, deps);
+export function finish(resolver: CachedOwnerResolver, deps: OwnerDeps): KnownResolver {
+  const asked = resolver.remembered === null ? resolver : cached(resolver, resolver.remembered, deps);
   return {
-    needs: hand.needs,
+    needs: resolver.needs,
     async resolve(lookup, signal): Promise<Owner | null> {
-      if (!isAskable(hand.needs, lookup)) return null;
+      if (!isAskable(resolver.needs, lookup)) return null;
       try {
         return await asked.resolve(lookup, signal);
       } catch (error) {
@@ -44,7 +44,7 @@ export function finish(hand: OwnerHand, deps: OwnerDeps): KnownResolver {
   };
 }
 
-function finished(kind: AnyKind<OwnerDeps, OwnerHand>): AnyKind<OwnerDeps, KnownResolver> {
+function finished(kind: AnyKind<OwnerDeps, CachedOwnerResolver>): AnyKind<OwnerDeps, KnownResolver> {
   return {
     name: kind.name,
     describe: kind.describe,
@@ -54,7 +54,7 @@ function finished(kind: AnyKind<OwnerDeps, OwnerHand>): AnyKind<OwnerDeps, Known
 }
 
 // A param that isn't there, or is no plain id (then it is empty), is nobody's; a route with two has to say which.
-function isAskable(needs: OwnerHand["needs"], { params }: OwnerLookup): boolean {
+function isAskable(needs: CachedOwnerResolver["needs"], { params }: OwnerLookup): boolean {
   if (needs !== "one") return needs.every((name) => Object.hasOwn(params, name) && params[name] !== "");
   const values = Object.values(params);
   if (values.length > 1)

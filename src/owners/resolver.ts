@@ -20,13 +20,13 @@ export interface Caching {
 }
 
 /**
- * What a kind makes. It is asked only when the params that it needs are there and plain. A hand that asks somebody has
+ * What a kind makes. It is asked only when the params that it needs are there and plain. A resolver that asks somebody has
  * `caching` and is remembered by `keyOf`: the same for questions that have the same answer. It may throw any Error.
  */
-export interface OwnerHand extends OwnerResolver {
+export interface CachedOwnerResolver extends OwnerResolver {
   /** Names of params, or `one` for the route's only param. */
   readonly needs: readonly string[] | "one";
   readonly remembered: { readonly caching: Caching; keyOf(lookup: OwnerLookup): string } | null;
 }
 
-export type OwnerKind<Options> = Kind<z.ZodType<Options>, Options, OwnerDeps, OwnerHand>;
+export type OwnerKind<Options> = Kind<z.ZodType<Options>, Options, OwnerDeps, CachedOwnerResolver>;

@@ -1,10 +1,10 @@
-import type { DisguiseFact } from "../domain/facts.ts";
+import type { LoadedImpersonation } from "../domain/facts.ts";
 import type { Clock } from "../ports.ts";
 import { type Entry, keyOfSecret, type Records } from "./records.ts";
 
 /** The facts behind secrets, remembered for a moment; many questions at a time are one question to the store. */
 export interface Recall {
-  ask(secret: string): Promise<DisguiseFact>;
+  ask(secret: string): Promise<LoadedImpersonation>;
   /** What was just written. */
   know(entry: Entry): void;
   /** Null forgets all. */
@@ -21,25 +21,25 @@ export interface RecallOptions {
 }
 
 interface Fact {
-  readonly fact: DisguiseFact;
+  readonly fact: LoadedImpersonation;
   readonly version: number;
   readonly until: number;
 }
 
-const LOST: DisguiseFact = Object.freeze({ kind: "lost" });
+const LOST: LoadedImpersonation = Object.freeze({ kind: "lost" });
 const MOST = 10_000;
 
 export function recall({ records, clock, cacheFor, read }: RecallOptions): Recall {
   const facts = new Map<string, Fact>();
-  const asking = new Map<string, Promise<DisguiseFact>>();
+  const asking = new Map<string, Promise<LoadedImpersonation>>();
   let news = 0;
   const keep = ({ key, version, it }: Entry) => {
     if (facts.size >= MOST) facts.clear();
     if (version < (facts.get(key)?.version ?? 0)) return;
-    const fact: DisguiseFact = { kind: "held", impersonation: it };
+    const fact: LoadedImpersonation = { kind: "held", impersonation: it };
     facts.set(key, { fact, version, until: clock.monotonic() + cacheFor });
   };
-  const fetch = async (key: string): Promise<DisguiseFact> => {
+  const fetch = async (key: string): Promise<LoadedImpersonation> => {
     const before = news;
     const entry = await records.read(key);
     // A secret that nobody knows is not remembered: anybody can make up many.

@@ -1,7 +1,7 @@
 import type { CookieScope, Jar } from "../domain/cookies/cookie-jar.ts";
 import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
-import type { DisguiseFact } from "../domain/facts.ts";
+import type { LoadedImpersonation } from "../domain/facts.ts";
 import {
   elevate,
   endedAt,
@@ -37,13 +37,13 @@ export interface Opened {
  * The impersonations: who is whom, since when and for how long. Everything that asks the store may throw a Fault
  * `store-unavailable`; what must work in every state never does, and says so.
  */
-export interface Book {
+export interface Impersonations {
   open(order: OpenOrder): Promise<Opened>;
   /**
    * `held` also for some time after the end, with the end in it, and where the record was lost that this process knew; `lost` when
    * there is none. At most a second old.
    */
-  recall(secret: string): Promise<DisguiseFact>;
+  recall(secret: string): Promise<LoadedImpersonation>;
   /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
   known(secret: string): Impersonation | null;
   /** The public id behind a secret, by which it can be restored, also for a day after the record is gone. Never throws. */
@@ -91,7 +91,7 @@ export interface Book {
   restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }
 
-export interface BookDeps {
+export interface ImpersonationsDeps {
   readonly store: Store;
   readonly bulletin: Bulletin;
   readonly clock: Clock;
@@ -111,7 +111,7 @@ export interface BookDeps {
 }
 
 /** A book at work. */
-export interface OpenBook extends Book {
+export interface OpenImpersonations extends Impersonations {
   /** Does at once what is done every second. Never throws. */
   check(): Promise<void>;
   /** Stops working, after one more attempt to store the ends that are owed. Ends nothing. */
@@ -119,7 +119,7 @@ export interface OpenBook extends Book {
 }
 
 /** The book over one store. */
-export function book(deps: BookDeps): OpenBook {
+export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
   const desk = deskOf(deps);
   const keeping = upkeep(desk, deps.checkEvery ?? 1_000);
   const touching = toucher(desk);
@@ -182,7 +182,7 @@ async function idBehind(desk: Desk, secret: string): Promise<string | null> {
   }
 }
 
-function deskOf(deps: BookDeps): Desk {
+function deskOf(deps: ImpersonationsDeps): Desk {
   const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
   const { wayBackFor = 86_400_000 } = deps;
   const known = watch(clock);
@@ -235,7 +235,7 @@ async function running(desk: Desk): Promise<readonly Impersonation[]> {
 const TOUCH_EVERY = 15_000;
 
 /** Writes that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
-function toucher(desk: Desk): Book["touch"] {
+function toucher(desk: Desk): Impersonations["touch"] {
   const touched = new Map<string, number>();
   return (id, now) => {
     const known = desk.watch.get(id);

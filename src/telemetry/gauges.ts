@@ -1,19 +1,21 @@
 import type { Sockets } from "../gateway/services/open-connections.ts";
-import type { Owed } from "../gateway/services/unrecorded.ts";
+import type { Unrecorded } from "../gateway/services/unrecorded.ts";
 import { evidenceMetrics, type Recorded } from "./audit.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What is counted elsewhere and read when somebody asks. */
 export interface Gauged {
   readonly sockets: Sockets;
-  readonly owed: Owed;
+  readonly owed: Unrecorded;
   readonly records: Recorded;
 }
 
 /** Shows what the parts of a gateway count themselves. */
 export function gauges(counters: Metrics, { sockets, owed, records }: Gauged): void {
-  counters.watch("guise_open_sockets", "Tunnels, and requests under a disguise, that are open now.", () =>
-    sockets.count(),
+  counters.watch(
+    "guise_open_sockets",
+    "Tunnels, and requests under an impersonation, that are open now.",
+    () => sockets.count(),
   );
   counters.watch("guise_audit_owed_records", "Ends and steps down that could not be recorded yet.", () =>
     owed.count(),

@@ -3,7 +3,7 @@ import { memo } from "../clients/memo.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Maybe } from "../ports.ts";
 import { duration } from "../units.ts";
-import type { Caching, UserDeps, UserHand } from "./directory.ts";
+import type { Caching, Directory, UserDeps } from "./directory.ts";
 
 const LONGEST = 60_000;
 
@@ -25,7 +25,7 @@ export const caching = {
 
 /** Remembers people by id, asks for the same one once at a time and leaves off for a while when it keeps failing. */
 export function cached(
-  hand: UserHand,
+  directory: Directory,
   { cacheFor, negativeFor, timeout, entries }: Caching,
   { clock }: Pick<UserDeps, "clock">,
 ): (id: string) => Maybe<Identity | null> {
@@ -37,7 +37,7 @@ export function cached(
     failures: 5,
     entries,
     keyOf: (id) => id,
-    ask: (id, signal) => hand.find(id, signal),
+    ask: (id, signal) => directory.find(id, signal),
     keep: (person) =>
       person === null ? { ms: negativeFor, negative: true } : { ms: cacheFor, negative: false },
   });

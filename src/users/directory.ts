@@ -21,10 +21,10 @@ export interface Caching {
 }
 
 /** What a kind makes. Ids are plain, texts are not empty. With `caching`, `find` is remembered. It may throw any Error. */
-export interface UserHand {
+export interface Directory {
   readonly caching: Caching | null;
   find(id: string, signal: AbortSignal | null): Promise<Identity | null>;
   search(text: string, limit: number): Promise<readonly Identity[]>;
 }
 
-export type UserKind<Options> = Kind<z.ZodType<Options>, Options, UserDeps, UserHand>;
+export type UserKind<Options> = Kind<z.ZodType<Options>, Options, UserDeps, Directory>;

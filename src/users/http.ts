@@ -9,7 +9,7 @@ import { type Pointer, valueAt } from "../domain/pointer.ts";
 import { keyHelp } from "../kinds.ts";
 import { personMapping, pointer } from "../people.ts";
 import { caching } from "./cached.ts";
-import type { UserDeps, UserHand, UserKind } from "./directory.ts";
+import type { Directory, UserDeps, UserKind } from "./directory.ts";
 
 const schema = z.strictObject({
   http: z.strictObject({
@@ -39,10 +39,10 @@ export const http: UserKind<Options> = {
   name: "http",
   describe: "A service says as JSON who a person is, and finds people by name.",
   schema,
-  create: hand,
+  create: directory,
 };
 
-function hand({ http: options, ...times }: Options, deps: UserDeps): UserHand {
+function directory({ http: options, ...times }: Options, deps: UserDeps): Directory {
   const headers: Record<string, string> = { accept: "application/json" };
   for (const [name, source] of Object.entries(options.headers)) headers[name] = deps.secret(source);
   const get = (address: string, signal: AbortSignal | null) =>
@@ -52,7 +52,7 @@ function hand({ http: options, ...times }: Options, deps: UserDeps): UserHand {
       maxBytes: 1_048_576,
       ...(signal === null ? {} : { signal }),
     });
-  const find: UserHand["find"] = async (id, signal) => {
+  const find: Directory["find"] = async (id, signal) => {
     const address = options.url.render({ id });
     return address === null ? null : personIn(await get(address, signal), id, options.user);
   };

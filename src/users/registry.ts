@@ -4,7 +4,7 @@ import { Fault } from "../errors.ts";
 import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
 import type { Users } from "../ports.ts";
 import { cached } from "./cached.ts";
-import type { UserDeps, UserHand } from "./directory.ts";
+import type { Directory, UserDeps } from "./directory.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
 
@@ -19,19 +19,22 @@ export type UsersEntry = Entry<UserDeps, Users>;
 export const usersSchema: z.ZodType<UsersEntry> = kindEntry(userKinds, "`users`");
 
 /** What every kind gets on top: ids are checked, people are remembered, and what goes wrong is a fault. */
-export function finish(hand: UserHand, deps: UserDeps): Users {
-  const find = hand.caching === null ? (id: string) => hand.find(id, null) : cached(hand, hand.caching, deps);
+export function finish(directory: Directory, deps: UserDeps): Users {
+  const find =
+    directory.caching === null
+      ? (id: string) => directory.find(id, null)
+      : cached(directory, directory.caching, deps);
   return {
     find: async (id) => (isId(id) ? guarded(async () => find(id)) : null),
     async search(text, limit) {
       const wanted = text.trim();
       if (wanted === "" || wanted.length > LONGEST_TEXT || limit < 1) return [];
-      return (await guarded(() => hand.search(wanted, limit))).slice(0, limit);
+      return (await guarded(() => directory.search(wanted, limit))).slice(0, limit);
     },
   };
 }
 
-function finished(kind: AnyKind<UserDeps, UserHand>): AnyKind<UserDeps, Users> {
+function finished(kind: AnyKind<UserDeps, Directory>): AnyKind<UserDeps, Users> {
   return {
     name: kind.name,
     describe: kind.describe,

@@ -18,7 +18,7 @@ import {
 
 const it = await stand(t);
 const cookie = await wear(t, it);
-const disguised = [...AS.alice, ...INSIDE, cookie];
+const impersonating = [...AS.alice, ...INSIDE, cookie];
 
 async function outcomeOf(path: string): Promise<Line> {
   return await it.recorded(
@@ -47,7 +47,7 @@ t.test("AUD-01: whatever a client says, a record is one printable line of bounde
       t,
       it.port,
       request(`GET /odd/${n}?a=${"q".repeat(6_000)}`, [
-        ...disguised,
+        ...impersonating,
         `User-Agent: ${Buffer.from(agent).toString("latin1")}`,
       ]),
     );
@@ -55,7 +55,7 @@ t.test("AUD-01: whatever a client says, a record is one printable line of bounde
     t.ok(outcome.guise?.truncated?.includes("url.query"), "what is cut is named");
   }
   const long = `/odd/${"x".repeat(1_500)}/${"y".repeat(1_500)}`;
-  await send(t, it.port, request(`GET ${long}`, disguised));
+  await send(t, it.port, request(`GET ${long}`, impersonating));
   const cut = await it.recorded(
     (line) =>
       line.event.action === "impersonation.outcome" && line.guise?.truncated?.includes("url.path") === true,
@@ -65,15 +65,15 @@ t.test("AUD-01: whatever a client says, a record is one printable line of bounde
   const raw = await send(
     t,
     it.port,
-    request("GET /odd/esc", [...disguised, "User-Agent: \x1b[2J\x1b[31mred"]),
+    request("GET /odd/esc", [...impersonating, "User-Agent: \x1b[2J\x1b[31mred"]),
   );
   t.equal(raw.status, 400);
-  const escaped = await send(t, it.port, request("GET /odd/%1b[2J%0d%0a{", disguised));
+  const escaped = await send(t, it.port, request("GET /odd/%1b[2J%0d%0a{", impersonating));
   t.equal(escaped.status, 400);
   await it.recorded(
     (line) => line.event.action === "impersonation.denied" && line.url?.path === "/odd/%1b[2J%0d%0a{",
   );
-  const endless = await send(t, it.port, request(`GET /odd/${"x".repeat(1_000_000)}`, disguised));
+  const endless = await send(t, it.port, request(`GET /odd/${"x".repeat(1_000_000)}`, impersonating));
   t.equal(endless.status, 431, "and a megabyte is no address");
   const named = await stand(t, {
     config: CONFIG.replace(
@@ -97,7 +97,7 @@ t.test("AUD-01: whatever a client says, a record is one printable line of bounde
 
 t.test("AUD-02: an edit, a gap, a swap, an insertion and a cut are all found", async (t) => {
   for (let n = 0; n < 5; n += 1) {
-    await send(t, it.port, request(`GET /chain/${n}`, disguised));
+    await send(t, it.port, request(`GET /chain/${n}`, impersonating));
     await outcomeOf(`/chain/${n}`);
   }
   const lines = files().join("").trim().split("\n");

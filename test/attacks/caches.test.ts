@@ -6,7 +6,7 @@ import { filesBelow } from "../house/source.ts";
 
 const it = await stand(t);
 const cookie = await wear(t, it);
-const disguised = [...AS.alice, cookie];
+const impersonating = [...AS.alice, cookie];
 
 const SHARED = [
   "Cache-Control: public, max-age=600, s-maxage=600",
@@ -19,15 +19,15 @@ const SHARED = [
 ];
 
 t.test(
-  "CACHE-01: what is seen under a disguise is kept by nobody, whatever its address ends in",
+  "CACHE-01: what is seen under an impersonation is kept by nobody, whatever its address ends in",
   async (t) => {
     for (const target of ["/account", "/account/x.css", "/account;x.css", "/a.js", "/a.png"]) {
       it.app.answer = () => saying("secret", "Content-Type: text/css", ...SHARED);
-      const reply = await send(t, it.port, request(`GET ${target}`, disguised));
+      const reply = await send(t, it.port, request(`GET ${target}`, impersonating));
       t.same(values(reply.head, "Cache-Control"), ["private, no-store"], target);
       t.notMatch(reply.head, /surrogate|cdn-cache|expires|s-maxage|public/i, target);
       it.app.answer = () => page("<!doctype html><body>secret", ...SHARED);
-      const document = await send(t, it.port, request(`GET ${target}`, [...disguised, ...INSIDE]));
+      const document = await send(t, it.port, request(`GET ${target}`, [...impersonating, ...INSIDE]));
       t.same(values(document.head, "Cache-Control"), ["private, no-store"], `${target} as a page`);
       t.notMatch(document.head, /surrogate|cdn-cache|expires|s-maxage|public/i, `${target} as a page`);
       const own = await send(t, it.port, request(`GET ${target}`, AS.alice));
@@ -51,11 +51,11 @@ t.test("CACHE-02: no validator crosses from one identity to the other", async (t
   ];
   it.app.answer = () => saying("x", "Content-Type: text/plain", ...SHARED);
   for (const shape of [[], INSIDE]) {
-    const reply = await send(t, it.port, request("GET /doc", [...disguised, ...shape, ...conditions]));
+    const reply = await send(t, it.port, request("GET /doc", [...impersonating, ...shape, ...conditions]));
     t.same(lines(it.app.arrived.at(-1), "If-"), [], "the app is asked for the whole");
     t.notMatch(reply.head, /^(?:etag|last-modified):/im, "and nothing is given to ask again with");
     it.app.answer = () => 'HTTP/1.1 304 Not Modified\r\nETag: "alices"\r\n\r\n';
-    const unasked = await send(t, it.port, request("GET /doc", [...disguised, ...shape, ...conditions]));
+    const unasked = await send(t, it.port, request("GET /doc", [...impersonating, ...shape, ...conditions]));
     t.equal(unasked.status, 502, "by a 304 the browser would show what it has of somebody else");
     const own = await send(t, it.port, request("GET /doc", [...AS.alice, ...shape, ...conditions]));
     t.equal(own.status, 304, "one's own is one's own");
@@ -69,7 +69,7 @@ t.test("CACHE-03: a page that is written to is asked for whole", async (t) => {
   const reply = await send(
     t,
     it.port,
-    request("GET /doc", [...disguised, ...INSIDE, "Range: bytes=5-9", 'If-Range: "alices"']),
+    request("GET /doc", [...impersonating, ...INSIDE, "Range: bytes=5-9", 'If-Range: "alices"']),
   );
   t.same(lines(it.app.arrived.at(-1), "Range"), []);
   t.same(lines(it.app.arrived.at(-1), "If-Range"), []);
@@ -100,13 +100,13 @@ t.test(
   },
 );
 
-t.test("CACHE-05: no service worker is installed under a disguise", async (t) => {
+t.test("CACHE-05: no service worker is installed under an impersonation", async (t) => {
   for (const marks of [
     ["Service-Worker: script"],
     ["Sec-Fetch-Dest: serviceworker", "Sec-Fetch-Mode: same-origin"],
   ]) {
     const heard = it.app.begun.length;
-    const reply = await send(t, it.port, request("GET /sw.js", [...disguised, ...marks]));
+    const reply = await send(t, it.port, request("GET /sw.js", [...impersonating, ...marks]));
     t.equal(reply.status, 403, marks.join());
     t.equal(codeOf(reply), "denied");
     t.equal(it.app.begun.length, heard);
@@ -120,7 +120,7 @@ t.test("CACHE-05: no service worker is installed under a disguise", async (t) =>
 
 t.test("CACHE-06: nothing is kept in between: each request is one to the app", async (t) => {
   it.app.answer = () => saying("x", "Cache-Control: public, max-age=600");
-  for (const fields of [[], AS.alice, disguised]) {
+  for (const fields of [[], AS.alice, impersonating]) {
     const heard = it.app.begun.length;
     for (let n = 0; n < 3; n += 1) await send(t, it.port, request("GET /same", fields));
     t.equal(it.app.begun.length, heard + 3);

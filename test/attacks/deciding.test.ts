@@ -332,7 +332,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
     t.same(
       lines(at.app.arrived.at(-1), "X-Guise-User"),
       ["X-Guise-User: 17"],
-      `${what}: a disguise goes on as it is`,
+      `${what}: an impersonation goes on as it is`,
     );
     // A look-up that keeps failing is left alone for a while; here it is to be asked each time.
     owners.answer(json({ id: "17", groups: ["customer"] }));
@@ -380,7 +380,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     "";
   const way: Way = {
     name: "two tabs",
-    disguised: true,
+    impersonating: true,
     socket: false,
     fields: [...AS.alice, `Cookie: ${mia}`],
   };
@@ -435,7 +435,7 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     [false, `/api/me?a=1&${told.mark}.idle`, []],
     [true, `/live?a=1&${told.mark}`, []],
   ] as const) {
-    const way = { name: "", disguised: true, socket };
+    const way = { name: "", impersonating: true, socket };
     const mine = await fire(t, at, { ...way, fields: worn }, { target, fields });
     t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
     t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
@@ -452,7 +452,7 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
   )?.[1];
   for (const method of ["GET", "POST"]) {
-    const way = { name: "", disguised: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
+    const way = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
     const strayed = await fire(t, at, way, { method, target: "/api/me", fields: told.header });
     t.match(
       { status: strayed.reply.status, arrived: strayed.arrived },
@@ -464,7 +464,7 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
   const plain = await fire(
     t,
     at,
-    { name: "", disguised: false, socket: false, fields: [] },
+    { name: "", impersonating: false, socket: false, fields: [] },
     { target: "/x?_guise_tab=" },
   );
   t.equal(plain.arrived[0]?.target, "/x?_guise_tab=", "what only looks like it is the app's");

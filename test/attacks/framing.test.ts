@@ -6,11 +6,11 @@ import { raw } from "../fixtures/raw.ts";
 import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
 import { filesBelow } from "../house/source.ts";
 
-// In mode write, so that a disguise may send bodies of every kind.
+// In mode write, so that an impersonation may send bodies of every kind.
 const it = await stand(t, { config: WRITE });
-const ways = await allWays(t, it);
-const requests = ways.filter(({ socket }) => !socket);
-const upgrades = ways.filter(({ socket }) => socket);
+const upstreams = await allWays(t, it);
+const requests = upstreams.filter(({ socket }) => !socket);
+const upgrades = upstreams.filter(({ socket }) => socket);
 
 /** A second request that is hidden in the first one. */
 const INNER = request("GET /inner", []);
@@ -98,8 +98,8 @@ t.test("SMUG-01: lines of chunks are as strict as lines of headers", async (t) =
     "framing in a trailer": "3\r\nabc\r\n0\r\nContent-Length: 5\r\n\r\n",
     "a folded trailer": "3\r\nabc\r\n0\r\nX: a\r\n b\r\n\r\n",
   };
-  // Under a disguise a form is read before anything goes on; in own traffic only what came with the head is.
-  for (const way of requests.filter(({ disguised }) => disguised))
+  // Under an impersonation a form is read before anything goes on; in own traffic only what came with the head is.
+  for (const way of requests.filter(({ impersonating }) => impersonating))
     for (const [what, body] of Object.entries(bodies))
       await refusedRaw(
         t,
@@ -112,7 +112,7 @@ t.test("SMUG-01: lines of chunks are as strict as lines of headers", async (t) =
     ["an endless trailer", `3\r\nabc\r\n0\r\nX: ${"a".repeat(40_000)}\r\n\r\n`, 431],
     ["endless trailers", `3\r\nabc\r\n0\r\n${"X: a\r\n".repeat(8_000)}\r\n`, 431],
   ] as const)
-    for (const way of requests.filter(({ disguised }) => disguised))
+    for (const way of requests.filter(({ impersonating }) => impersonating))
       await refusedRaw(
         t,
         post(way, ["Transfer-Encoding: chunked"], body),
@@ -122,7 +122,7 @@ t.test("SMUG-01: lines of chunks are as strict as lines of headers", async (t) =
 });
 
 t.test("SMUG-02: framing under an alias that some server folds goes no further", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     const fields = ["Transfer_Encoding: chunked", "Content_Length: 3", "content.length: 4"];
     const { arrived } = await fire(t, it, way, { fields });
     t.equal(arrived.length, 1, way.name);
@@ -190,7 +190,7 @@ t.test(
           false,
           `${target}: never whole`,
         );
-        if (!way.disguised) continue;
+        if (!way.impersonating) continue;
         const outcome = await it.recorded(
           (it) => it.event.action === "impersonation.outcome" && it.url?.path === target,
         );
@@ -250,7 +250,7 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 };
 
 t.test("SMUG-05: an answer with two readings is 502, and its connection is never used again", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     for (const [what, bytes] of Object.entries(UNREADABLE)) {
       // On the way to a 101 it is only one more hint, and is dropped.
       if (way.socket && what.startsWith("100")) continue;
@@ -373,7 +373,7 @@ t.test("SMUG-06: bytes behind an upgrade reach the app only after its 101", asyn
 });
 
 t.test("SMUG-06: the gateway is as well as before", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { reply } = await fire(t, it, way);
     t.equal(reply.status, way.socket ? 101 : 200, way.name);
   }

@@ -8,7 +8,7 @@ const it = await stand(t, {
     'rules:\n  - { host: closed.example, deny: "Not there." }\n',
   ),
 });
-const ways = await allWays(t, it);
+const upstreams = await allWays(t, it);
 
 t.test("HOST-01: a Host that is doubled, missing or no host is 400", async (t) => {
   const malformed = [
@@ -34,7 +34,7 @@ t.test("HOST-01: a Host that is doubled, missing or no host is 400", async (t) =
     [`Host: ${"a".repeat(300)}`],
     ["host : x"],
   ];
-  for (const way of ways) {
+  for (const way of upstreams) {
     for (const fields of malformed) {
       const outcome = await fire(t, it, way, { fields });
       t.match(outcome, { reply: { status: 400 }, arrived: { length: 0 } }, `${way.name}: ${fields.join()}`);
@@ -54,7 +54,7 @@ t.test(
       "closed.example:8080",
       "Closed.Example.:80",
     ]) {
-      for (const way of ways) {
+      for (const way of upstreams) {
         const origin = way.socket ? [`Origin: http://${host.toLowerCase()}`] : [];
         const fields = way.fields.filter((line) => !line.startsWith("Origin"));
         const sent = {
@@ -72,7 +72,7 @@ t.test(
             : fields,
         };
         const outcome = await fire(t, it, sent, { fields: [`Host: ${host}`] });
-        if (way.disguised) {
+        if (way.impersonating) {
           t.match(outcome.arrived, { length: 0 }, `${way.name}: ${host}`);
           t.equal(outcome.reply.status, 403);
           t.match(codeOf(outcome.reply), /^(?:denied|foreign-origin)$/);
@@ -119,7 +119,7 @@ const SAID = [
 ];
 
 t.test("HOST-02: what a client says as if it were a proxy is neither believed nor sent on", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     const outcome = await fire(t, it, way, { fields: SAID });
     const [arrived] = outcome.arrived;
     t.ok(passed(way, outcome), way.name);
@@ -132,7 +132,7 @@ t.test("HOST-02: what a client says as if it were a proxy is neither believed no
   }
   it.app.answer = () =>
     `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${it.app.port}/next\r\nContent-Length: 0\r\n\r\n`;
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { reply } = await fire(t, it, way, {
       fields: ["X-Forwarded-Host: evil.test", "X-Forwarded-Proto: https"],
     });

@@ -20,7 +20,7 @@ const it = await stand(t);
 const cookie = await wear(t, it);
 const PAGE = "<!doctype html><html><head><title>x</title></head><body><p>hello</p></body></html>";
 
-/** The page as it is shown under a disguise, unchunked. */
+/** The page as it is shown under an impersonation, unchunked. */
 async function shown(fields: readonly string[] = INSIDE): Promise<Reply & { readonly html: string }> {
   const reply = await send(t, it.port, request("GET /page", [...AS.alice, cookie, ...fields]));
   return { ...reply, html: unchunked(reply) };

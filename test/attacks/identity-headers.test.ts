@@ -6,13 +6,13 @@ import { json, service } from "../fixtures/service.ts";
 import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
 
 const it = await stand(t);
-const ways = await allWays(t, it);
+const upstreams = await allWays(t, it);
 
 /** What the app has to be told, and nothing else. */
 const TOLD: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
   oneself: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
-  disguised: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
+  impersonating: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
 };
 
 function told(way: Way): readonly string[] {
@@ -31,10 +31,14 @@ async function onlyOurs(t: Test, way: Way, fields: readonly string[], target?: s
   t.equal(signed.length, told(way).length === 0 ? 0 : 1, `${way.name}: the token`);
   t.equal(
     found.filter((line) => line.startsWith("X-Guise-Impersonation: ")).length,
-    way.disguised ? 1 : 0,
+    way.impersonating ? 1 : 0,
     `${way.name}: the impersonation`,
   );
-  t.equal(found.length, plain.length + signed.length + (way.disguised ? 1 : 0), `${way.name}: no other line`);
+  t.equal(
+    found.length,
+    plain.length + signed.length + (way.impersonating ? 1 : 0),
+    `${way.name}: no other line`,
+  );
   t.notMatch(arrived?.head ?? "", /evil/, `${way.name}: nothing of the client's`);
 }
 
@@ -51,7 +55,7 @@ t.test(
     ];
     it.app.answer = ({ target, head }) =>
       target === "/broken" ? "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n" : usualFor(head);
-    for (const way of ways) {
+    for (const way of upstreams) {
       for (const target of ["/site/1/x", "/nobodys/page", "/assets/app.css", "/broken"])
         await onlyOurs(t, way, managed, target);
     }
@@ -64,7 +68,7 @@ function usualFor(head: string): string {
 }
 
 t.test("HDR-02: nor under a name with underscores", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     await onlyOurs(t, way, ["X_Guise_User: evil", "x-guise_user: evil", "X-GUISE-user: evil"]);
     await onlyOurs(t, way, [
       "X_GUISE_ASSERTION: evil",
@@ -81,7 +85,8 @@ t.test("HDR-03: nor with any other punctuation that some server folds", async (t
     `X-Guise${mark}Assertion: evil`,
     `x${mark}guise-true${mark}user: evil`,
   ]);
-  for (const way of ways) await onlyOurs(t, way, [...fields, "X+Guise|User: evil", "X!Guise~User: evil"]);
+  for (const way of upstreams)
+    await onlyOurs(t, way, [...fields, "X+Guise|User: evil", "X!Guise~User: evil"]);
 });
 
 t.test("HDR-03: where the config says so, a forged name in any spelling is 400 and on record", async (t) => {
@@ -94,7 +99,7 @@ t.test("HDR-03: where the config says so, a forged name in any spelling is 400 a
         { status: 400, arrived: { length: 0 } },
         `${way.name}: ${name}`,
       );
-      if (way.disguised)
+      if (way.impersonating)
         t.match(await recordOf(strict, idOf(reply)), {
           event: { action: "impersonation.denied" },
           message: /^bad-request: a header has one of the names/,
@@ -106,7 +111,7 @@ t.test("HDR-03: where the config says so, a forged name in any spelling is 400 a
 });
 
 t.test("HDR-04: an alias alone, where we tell the app nothing, is dropped too", async (t) => {
-  for (const way of ways.filter(({ name }) => name.startsWith("nobody"))) {
+  for (const way of upstreams.filter(({ name }) => name.startsWith("nobody"))) {
     for (const name of ["X_Guise_User", "X.Guise.User", "X_GUISE_ASSERTION", "x-guise_true-user"]) {
       const { arrived } = await fire(t, it, way, { fields: [`${name}: evil`] });
       t.equal(arrived.length, 1);
@@ -115,7 +120,7 @@ t.test("HDR-04: an alias alone, where we tell the app nothing, is dropped too", 
   }
   // Somebody is known here, and the app is told only while somebody is worn.
   const sparing = await stand(t, { config: `${CONFIG}headers: { when: impersonating }\n` });
-  for (const way of (await allWays(t, sparing)).filter(({ disguised }) => !disguised)) {
+  for (const way of (await allWays(t, sparing)).filter(({ impersonating }) => !impersonating)) {
     const fields = ["X_Guise_User: evil", "X.Guise.Assertion: evil", "X-Guise-Impersonation: evil"];
     const { arrived } = await fire(t, sparing, way, { fields });
     t.equal(arrived.length, 1);
@@ -127,7 +132,7 @@ t.test("HDR-05: Connection can't name our headers away, nor the framing", async 
   const connection =
     "close, X-Guise-User, X-Guise-Assertion, X-Guise-True-User, Cookie, Host, Content-Length, X-Forwarded-For";
   it.app.answer = () => OK;
-  for (const way of ways) {
+  for (const way of upstreams) {
     const named = `${connection}, X-Hop`;
     const { arrived } = await fire(t, it, way, { connection: named, fields: ["Cookie: app=1", "X-Hop: 1"] });
     const sent = arrived[0];
@@ -140,9 +145,9 @@ t.test("HDR-05: Connection can't name our headers away, nor the framing", async 
     t.same(lines(sent, "X-Hop"), [], `${way.name}: what it may name goes no further`);
     t.equal(lines(sent, "Host").length, 1, way.name);
     t.equal(lines(sent, "X-Forwarded-For").length, 1, way.name);
-    if (!way.disguised) t.same(lines(sent, "Cookie"), ["Cookie: app=1"], way.name);
+    if (!way.impersonating) t.same(lines(sent, "Cookie"), ["Cookie: app=1"], way.name);
   }
-  for (const way of ways.filter(({ socket }) => !socket)) {
+  for (const way of upstreams.filter(({ socket }) => !socket)) {
     const search = { method: "POST", target: "/search", fields: ["Content-Length: 5"], body: "abcde" };
     const { arrived } = await fire(t, it, way, {
       ...search,
@@ -157,7 +162,7 @@ t.test("HDR-05: Connection can't name our headers away, nor the framing", async 
   }
   it.app.answer = () =>
     "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: Content-Length, close\r\nContent-Type: text/plain\r\n\r\n";
-  for (const way of ways.filter(({ socket }) => !socket)) {
+  for (const way of upstreams.filter(({ socket }) => !socket)) {
     const { reply } = await fire(t, it, way, { method: "HEAD", connection: "close" });
     t.match(reply.head, /^Content-Length: 7\r$/m, `${way.name}: nor can an app name away its answer's`);
   }
@@ -176,7 +181,7 @@ t.test("HDR-06: what the app says about its own connection goes no further", asy
     /^upgrade:/im.test(head)
       ? SWITCHED.replace("\r\n\r\n", `\r\n${hop.join("\r\n")}\r\n\r\n`)
       : saying("ok", ...hop);
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { reply } = await fire(t, it, way);
     t.match(reply.head, way.socket ? /^HTTP\/1\.1 101/ : /^HTTP\/1\.1 200/);
     t.match(reply.head, /^X-Stays: 1\r$/m, way.name);
@@ -187,13 +192,18 @@ t.test("HDR-06: what the app says about its own connection goes no further", asy
 
 t.test("HDR-07: a managed header that comes twice is one line of ours, or none", async (t) => {
   const fields = ["X-Guise-User: evil", "X-Guise-User: evil2", "x_guise_user: evil3", "X-Guise-User: alice"];
-  for (const way of ways) await onlyOurs(t, way, fields);
-  const doubled = { name: "nobody", disguised: false, socket: false, fields: [...AS.alice, "X-User: 17"] };
+  for (const way of upstreams) await onlyOurs(t, way, fields);
+  const doubled = {
+    name: "nobody",
+    impersonating: false,
+    socket: false,
+    fields: [...AS.alice, "X-User: 17"],
+  };
   await onlyOurs(t, doubled, []);
 });
 
 t.test("HDR-08: neither Trailer nor a trailer gets to the app", async (t) => {
-  for (const way of ways.filter(({ socket }) => !socket)) {
+  for (const way of upstreams.filter(({ socket }) => !socket)) {
     const { arrived, reply } = await fire(t, it, way, {
       method: "POST",
       target: "/search",
@@ -204,14 +214,14 @@ t.test("HDR-08: neither Trailer nor a trailer gets to the app", async (t) => {
     t.notMatch(arrived[0]?.head ?? "", /trailer|evil/i, way.name);
     t.match(arrived[0]?.body, /^(?:3\r\nabc\r\n0\r\n\r\n|abc)$/, way.name);
   }
-  for (const way of ways.filter(({ socket }) => socket)) {
+  for (const way of upstreams.filter(({ socket }) => socket)) {
     const { arrived } = await fire(t, it, way, { fields: ["Trailer: X-Guise-User"] });
     t.notMatch(arrived[0]?.head ?? "", /trailer/i, way.name);
   }
 });
 
 t.test("HDR-09: Expect, Keep-Alive and a foreign Upgrade end here, and the request works", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     const odd = [
       ["Keep-Alive: 5"],
       ["Keep-Alive: timeout=5, max=1"],
@@ -229,7 +239,7 @@ t.test("HDR-09: Expect, Keep-Alive and a foreign Upgrade end here, and the reque
         t.notMatch(arrived[0]?.head ?? "", field, `${way.name}: ${field}`);
     }
   }
-  for (const way of ways.filter(({ socket }) => !socket)) {
+  for (const way of upstreams.filter(({ socket }) => !socket)) {
     const upload = {
       method: "POST",
       target: "/search",
@@ -245,11 +255,16 @@ t.test("HDR-09: Expect, Keep-Alive and a foreign Upgrade end here, and the reque
 
 t.test("HDR-10: identities are plain text, from headers and from a directory", async (t) => {
   for (const id of ["\x85alice\xa0", "al,ice", "\xc2\x85", "a".repeat(10_000)]) {
-    const odd = { name: "nobody", disguised: false, fields: [`X-User: ${id}`, "X-Groups: support"] };
+    const odd = { name: "nobody", impersonating: false, fields: [`X-User: ${id}`, "X-Groups: support"] };
     for (const socket of [false, true]) await onlyOurs(t, { ...odd, socket }, []);
   }
   for (const socket of [false, true]) {
-    const outcome = await fire(t, it, { name: "", disguised: false, socket, fields: ["X-User: alice\x7f"] });
+    const outcome = await fire(t, it, {
+      name: "",
+      impersonating: false,
+      socket,
+      fields: ["X-User: alice\x7f"],
+    });
     t.match(
       outcome,
       { reply: { status: 400 }, arrived: { length: 0 } },
@@ -258,7 +273,7 @@ t.test("HDR-10: identities are plain text, from headers and from a directory", a
   }
   for (const socket of [false, true]) {
     const odd = ["X-User: al ice%", "X-Groups: customer"];
-    const { arrived } = await fire(t, it, { name: "", disguised: false, socket, fields: odd });
+    const { arrived } = await fire(t, it, { name: "", impersonating: false, socket, fields: odd });
     t.same(
       lines(arrived[0], "X-Guise-User"),
       ["X-Guise-User: al%20ice%25"],
@@ -313,7 +328,7 @@ t.test("HDR-11: identity headers of other products are dropped, in any spelling"
     "Tailscale-User-Login",
     "X-Goog-Authenticated-User-Email",
   ];
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { arrived } = await fire(t, it, way, {
       fields: [...names.map((name) => `${name}: evil`), "X-Stays: 1"],
     });
@@ -322,7 +337,7 @@ t.test("HDR-11: identity headers of other products are dropped, in any spelling"
     t.ok(arrived[0]?.fields.includes("X-Stays: 1"), `${way.name}: others stay`);
   }
   await it.reconfigure(`${CONFIG}headers: { drop: [X-Our-Own, x-vendor-*] }\n`);
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { arrived } = await fire(t, it, way, { fields: ["X_Our.Own: evil", "X-Vendor-Name: evil"] });
     t.notMatch(arrived[0]?.head ?? "", /evil/, `${way.name}: names that the config adds`);
   }

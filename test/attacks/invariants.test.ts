@@ -85,7 +85,7 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
       }
       const made = claims(input);
       if ((made.act !== undefined) !== wearing)
-        throw new Error("act without a disguise, or a disguise without act");
+        throw new Error("act without an impersonation, or an impersonation without act");
       if (made.act !== undefined && (made.act.sub === made.sub || "act" in made.act))
         throw new Error("nested");
     }),
@@ -126,7 +126,7 @@ t.test(
   "invariants 1 and 2: of all spellings of a managed name, just our own line gets to the app",
   async (t) => {
     const it = await stand(t);
-    const ways = await allWays(t, it);
+    const upstreams = await allWays(t, it);
     const mark = fc.constantFrom("-", "_", ".", "!", "~", "+", "*", "'", "`", "|", "^", "%", "$", "&", "#");
     const word = fc.constantFrom("User", "user", "USER", "Assertion", "True-User", "Impersonation", "Else");
     const field = fc
@@ -134,12 +134,12 @@ t.test(
       .map((parts) => `${parts.join("")}: evil`);
     await fc.assert(
       fc.asyncProperty(
-        fc.constantFrom(...ways),
+        fc.constantFrom(...upstreams),
         fc.array(field, { minLength: 1, maxLength: 6 }),
         async (way, fields) => {
           const { arrived } = await fire(t, it, way, { fields });
           const found = lines(arrived[0], "X-Guise-").map((line) => line.split(":")[0]);
-          const expected = way.disguised ? 4 : way.name.startsWith("nobody") ? 0 : 3;
+          const expected = way.impersonating ? 4 : way.name.startsWith("nobody") ? 0 : 3;
           if (arrived.length !== 1 || found.length !== expected || new Set(found).size !== expected)
             throw new Error(`${way.name}: ${found}`);
           if (arrived[0]?.head.includes("evil")) throw new Error(way.name);

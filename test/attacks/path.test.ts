@@ -4,14 +4,14 @@ import { type Attack, allWays, fire, passed, recordOf, type Way } from "../fixtu
 import { json, service } from "../fixtures/service.ts";
 
 const it = await stand(t);
-const ways = await allWays(t, it);
+const upstreams = await allWays(t, it);
 
 /** What no request line can have: a control, a space, or a form that is neither a path nor an address. */
 const UNPARSABLE = /[\0-\x20\x7f]|^(?!\/|\*|[a-z]+:\/\/)/i;
 
-/** Refused with 400 before any byte goes to the app; under a disguise it is on record as well. */
+/** Refused with 400 before any byte goes to the app; under an impersonation it is on record as well. */
 async function refused(t: Test, target: string): Promise<void> {
-  for (const way of ways) await refusedOn(t, way, target);
+  for (const way of upstreams) await refusedOn(t, way, target);
 }
 
 async function refusedOn(t: Test, way: Way, target: string, attack: Attack = {}): Promise<void> {
@@ -20,8 +20,8 @@ async function refusedOn(t: Test, way: Way, target: string, attack: Attack = {})
   t.equal(reply.status, 400, what);
   t.same(arrived, [], `${what}: nothing reached the app`);
   if (reply.status !== 400) return;
-  // What node's parser refuses never was a request whose disguise could be known.
-  if (!way.disguised || UNPARSABLE.test(target) || attack.method === "CONNECT") return;
+  // What node's parser refuses never was a request whose impersonation could be known.
+  if (!way.impersonating || UNPARSABLE.test(target) || attack.method === "CONNECT") return;
   const record = await recordOf(it, idOf(reply));
   t.match(
     record,
@@ -42,17 +42,17 @@ async function refusedOn(t: Test, way: Way, target: string, attack: Attack = {})
   );
 }
 
-/** One reading for everybody: it is sent on as this, and where that is forbidden under a disguise, it is refused there. */
+/** One reading for everybody: it is sent on as this, and where that is forbidden under an impersonation, it is refused there. */
 async function readAs(
   t: Test,
   target: string,
   canonical: string,
   forbidden = canonical.startsWith("/admin"),
 ): Promise<void> {
-  for (const way of ways) {
+  for (const way of upstreams) {
     const outcome = await fire(t, it, way, { target });
     const what = `${way.name}: ${target}`;
-    if (way.disguised && forbidden) {
+    if (way.impersonating && forbidden) {
       t.match(outcome, { reply: { status: 403 }, arrived: { length: 0 } }, what);
       t.equal(codeOf(outcome.reply), "denied", what);
       const record = await recordOf(it, idOf(outcome.reply));
@@ -65,7 +65,7 @@ async function readAs(
     }
     t.ok(passed(way, outcome), `${what}: ${outcome.reply.status}`);
     t.equal(outcome.arrived[0]?.target, canonical, what);
-    if (!way.disguised) continue;
+    if (!way.impersonating) continue;
     const id = /^x-guise-impersonation: (.*)$/im.exec(outcome.arrived[0]?.head ?? "")?.[1];
     const intent = await it.recorded(
       (line) => line.event.action === "impersonation.intent" && line.url?.path === canonical.split("?")[0],
@@ -134,7 +134,7 @@ t.test(
       "//.guise/nothing",
       "/.g%75ise/nothing",
     ]) {
-      for (const way of ways) {
+      for (const way of upstreams) {
         const { arrived } = await fire(t, it, way, { target });
         t.same(arrived, [], `${way.name}: ${target} is ours and is never sent on`);
       }
@@ -153,7 +153,7 @@ t.test("PATH-07: an encoded slash is refused, unless the app is said to want it"
     const up = await fire(t, keeping, way, { target: "/pub/..%2fadmin" });
     t.match(up, { reply: { status: 400 }, arrived: { length: 0 } }, "and still no way up");
     const below = await fire(t, keeping, way, { target: "/admin%2fx" });
-    if (way.disguised)
+    if (way.impersonating)
       t.match(below, { reply: { status: 403 }, arrived: { length: 0 } }, "a rule sees a slash in it");
   }
 });
@@ -293,12 +293,12 @@ t.test("PATH-13: only our own origin can be asked for", async (t) => {
     `//${HOST}`.slice(2),
   ];
   for (const target of targets) await refused(t, target);
-  for (const way of ways) {
+  for (const way of upstreams) {
     const own = await fire(t, it, way, { target: `http://${HOST}/pub/x?y` });
     t.ok(passed(way, own), way.name);
     t.equal(own.arrived[0]?.target, "/pub/x?y", "the absolute form of our own is a path like every other");
   }
-  for (const way of ways.filter(({ socket }) => !socket)) {
+  for (const way of upstreams.filter(({ socket }) => !socket)) {
     await refusedOn(t, way, "*", { method: "OPTIONS" });
     await refusedOn(t, way, "/x", { method: "TRACE" });
     const connect = await fire(t, it, way, { target: "evil.test:443", method: "CONNECT" });

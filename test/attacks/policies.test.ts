@@ -18,8 +18,8 @@ import { allWays, fire, recordOf, type Way } from "../fixtures/attack-ways.ts";
 
 const reading = await stand(t);
 const writing = await stand(t, { config: WRITE });
-const readWay = (await allWays(t, reading)).find((way) => way.disguised && !way.socket) as Way;
-const writeWay = (await allWays(t, writing)).find((way) => way.disguised && !way.socket) as Way;
+const readWay = (await allWays(t, reading)).find((way) => way.impersonating && !way.socket) as Way;
+const writeWay = (await allWays(t, writing)).find((way) => way.impersonating && !way.socket) as Way;
 
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 const PARTS = "Content-Type: multipart/form-data; boundary=b";
@@ -113,7 +113,7 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
       'rules:\n  - { path: "/item/:id", methods: [DELETE], deny: "Never." }\n',
     ),
   });
-  const deletingWay = (await allWays(t, deleting)).find((way) => way.disguised && !way.socket) as Way;
+  const deletingWay = (await allWays(t, deleting)).find((way) => way.impersonating && !way.socket) as Way;
   const part = (name: string) => `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\nDELETE\r\n--b--\r\n`;
   const parted = ["Content-Type: multipart/form-data; boundary=b"];
   const tunnels: readonly (readonly [line: string, fields: readonly string[], body: string])[] = [
@@ -352,7 +352,7 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
   const at = await stand(t, {
     config: WRITE.replace("rules:\n", 'rules:\n  - { path: "/thing", methods: [DELETE], deny: true }\n'),
   });
-  const way = (await allWays(t, at)).find((it) => it.disguised && !it.socket) as Way;
+  const way = (await allWays(t, at)).find((it) => it.impersonating && !it.socket) as Way;
   const sending = async (fields: readonly string[], body: string) =>
     await fire(t, at, way, {
       method: "POST",
@@ -395,12 +395,12 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
 
 t.test("POL-06: each request is decided once, of whatever kind and whoever sends it", async (t) => {
   const at = await stand(t);
-  const ways = await allWays(t, at);
+  const upstreams = await allWays(t, at);
   at.app.answer = (arrived) =>
     arrived.target === "/404" ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : usual(arrived);
   const count = () => at.metric("guise_decisions_total");
   let decided = await count();
-  for (const way of ways) {
+  for (const way of upstreams) {
     const methods = way.socket ? ["GET"] : ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "PROPFIND", "QUERY"];
     for (const method of methods)
       for (const target of ["/", "/404", "/admin", "/site/1/x", "/*", "/live/x"]) {

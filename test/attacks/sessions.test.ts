@@ -18,7 +18,7 @@ import { allWays, fire, lines, pressStop } from "../fixtures/attack-ways.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
 const it = await stand(t);
-const ways = await allWays(t, it);
+const upstreams = await allWays(t, it);
 
 const secretIn = (cookie: string) => /guise=([\w-]{43})/.exec(cookie)?.[1] ?? "";
 
@@ -74,7 +74,7 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
     for (const socket of [false, true]) {
       const outcome = await fire(t, it, {
         name: "",
-        disguised: true,
+        impersonating: true,
         socket,
         fields: [...AS.alice, ...fields],
       });
@@ -192,7 +192,7 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
     "Set-Cookie: guise\t=evil; Path=/",
     "Set-Cookie: ok=1; Path=/",
   ];
-  for (const way of ways) {
+  for (const way of upstreams) {
     it.app.answer = () => saying("ok", ...said);
     const { reply, arrived } = await fire(t, it, way, {
       target: "/live/plant",
@@ -200,7 +200,7 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
     });
     t.notMatch(reply.head, /evil/, way.name);
     t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${way.name}: ours never go to the app`);
-    if (!way.disguised)
+    if (!way.impersonating)
       t.match(values(reply.head, "Set-Cookie"), ["ok=1; Path=/"], `${way.name}: others pass`);
     it.app.answer = usual;
     const next = await fire(t, it, way, { target: "/live/next" });
@@ -208,8 +208,8 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
   }
 });
 
-t.test("SES-04: under a disguise no cookie gets to a host that is not the app's to name", async (t) => {
-  for (const way of ways.filter(({ disguised, socket }) => disguised && !socket)) {
+t.test("SES-04: under an impersonation no cookie gets to a host that is not the app's to name", async (t) => {
+  for (const way of upstreams.filter(({ impersonating, socket }) => impersonating && !socket)) {
     it.app.answer = () =>
       saying(
         "ok",
@@ -224,7 +224,8 @@ t.test("SES-04: under a disguise no cookie gets to a host that is not the app's 
       lines.map((line) => line.split("=")[0]),
       ["wide", "wider"],
     );
-    for (const line of lines) t.match(line, /; Max-Age=[1-9]\d*$/, `${line} does not outlive the disguise`);
+    for (const line of lines)
+      t.match(line, /; Max-Age=[1-9]\d*$/, `${line} does not outlive the impersonation`);
     it.app.answer = usual;
   }
 });
@@ -307,7 +308,7 @@ t.test(
       for (const socket of [false, true]) {
         const { reply, arrived } = await fire(t, it, {
           name: what,
-          disguised: true,
+          impersonating: true,
           socket,
           fields: [...who, cookie],
         });
@@ -320,7 +321,7 @@ t.test(
     await it.reconfigure(CONFIG.replace("groups: [support]\n", "groups: [other]\n"));
     const { reply, arrived } = await fire(t, it, {
       name: "",
-      disguised: true,
+      impersonating: true,
       socket: false,
       fields: [...AS.alice, cookie],
     });
@@ -339,7 +340,7 @@ t.test(
     );
     const risen = await fire(t, it, {
       name: "",
-      disguised: true,
+      impersonating: true,
       socket: false,
       fields: [...AS.alice, again],
     });
@@ -398,7 +399,7 @@ t.test("SES-08: Stop works when everything else does not, and may be pressed aga
   await redis.kill();
   const { reply, arrived } = await fire(t, shared, {
     name: "",
-    disguised: true,
+    impersonating: true,
     socket: false,
     fields: [...AS.alice, `Cookie: guise=${"C".repeat(43)}`],
   });
@@ -412,12 +413,12 @@ t.test("SES-08: Stop works when everything else does not, and may be pressed aga
   t.match(stopped.head, cleared);
   const after = await fire(t, shared, {
     name: "",
-    disguised: true,
+    impersonating: true,
     socket: false,
     fields: [...AS.alice, cookie],
   });
   t.same(after.arrived, [], "and it is over, store or not");
   t.match(`${after.reply.status}`, /^(?:409|503)$/);
-  const own = await fire(t, shared, { name: "", disguised: false, socket: false, fields: AS.alice });
+  const own = await fire(t, shared, { name: "", impersonating: false, socket: false, fields: AS.alice });
   t.equal(own.reply.status, 200, "one's own traffic never noticed");
 });

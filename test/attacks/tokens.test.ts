@@ -17,7 +17,7 @@ import { allWays, fire, lines, post } from "../fixtures/attack-ways.ts";
 import { service } from "../fixtures/service.ts";
 
 const it = await stand(t);
-const ways = await allWays(t, it);
+const upstreams = await allWays(t, it);
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 async function tokenFor(fields: readonly string[]): Promise<string> {
@@ -86,7 +86,7 @@ t.test("TOK-02: a token is for this app and this minute, and the browser never s
     const [head = "", ...rest] = usual(arrived).split("\r\n");
     return [head, ...loud, "X-Stays: 1", ...rest].join("\r\n");
   };
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { reply } = await fire(t, it, way);
     t.equal(reply.status, way.socket ? 101 : 200, way.name);
     t.match(reply.head, /^X-Stays: 1\r$/m);
@@ -96,12 +96,12 @@ t.test("TOK-02: a token is for this app and this minute, and the browser never s
 });
 
 t.test("TOK-03: both people or none, told apart by exact ids", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     const { arrived } = await fire(t, it, way);
     const token = lines(arrived[0], "X-Guise-Assertion")[0]?.slice(19);
     if (token === undefined) continue;
     const claims = claimsIn(token);
-    if (way.disguised) {
+    if (way.impersonating) {
       t.match(claims, { sub: "17", act: { sub: "alice" }, guise: { mode: "read" } });
       t.equal(claims.act.act, undefined);
       t.not(claims.act.sub, claims.sub);
@@ -115,7 +115,7 @@ t.test("TOK-03: both people or none, told apart by exact ids", async (t) => {
     const cookie = await wear(t, it);
     const { reply, arrived } = await fire(t, it, {
       name: id,
-      disguised: true,
+      impersonating: true,
       socket: false,
       fields: [`X-User: ${Buffer.from(id).toString("latin1")}x`, "X-Groups: support", cookie],
     });

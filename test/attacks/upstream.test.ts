@@ -24,8 +24,8 @@ import { raw, type Wire } from "../fixtures/raw.ts";
 import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
 
 const it = await stand(t, { config: WRITE });
-const ways = await allWays(t, it);
-const requests = ways.filter(({ socket }) => !socket);
+const upstreams = await allWays(t, it);
+const requests = upstreams.filter(({ socket }) => !socket);
 
 t.test("UP-01: an app that can't prove who it is gets nothing", async (t) => {
   for (const names of ["IP:127.0.0.2", "DNS:other.test"]) {
@@ -41,7 +41,7 @@ t.test("UP-01: an app that can't prove who it is gets nothing", async (t) => {
     const other = await stand(t, { upstream: `https://127.0.0.1:${port}` });
     for (const fields of [[], AS.alice]) {
       for (const socket of [false, true]) {
-        const { reply } = await fire(t, other, { name: "", disguised: false, socket, fields });
+        const { reply } = await fire(t, other, { name: "", impersonating: false, socket, fields });
         t.equal(reply.status, 502, names);
         t.notMatch(reply.text, /secret|127\.0\.0\.1/);
       }
@@ -62,7 +62,7 @@ t.test(
     };
     const asked = async (upstream: string) => {
       const other = await stand(t, { upstream });
-      const { reply } = await fire(t, other, { name: "", disguised: false, socket: false, fields: [] });
+      const { reply } = await fire(t, other, { name: "", impersonating: false, socket: false, fields: [] });
       return { status: reply.status, log: other.log.lines.join("\n") };
     };
     const place = folder(t);
@@ -86,7 +86,7 @@ t.test(
 );
 
 t.test("UP-02: one request is one request, whatever the app answers", async (t) => {
-  for (const way of ways) {
+  for (const way of upstreams) {
     for (const said of [
       "503 Busy\r\nRetry-After: 0",
       "503 Busy\r\nRetry-After: 120",
@@ -123,7 +123,7 @@ t.test("UP-02: one request is one request, whatever the app answers", async (t) 
   const slow = await stand(t, { config: `${WRITE}timeouts: { answer: 200ms }\n` });
   slow.app.answer = () => null;
   for (const way of await allWays(t, await stand(t))) {
-    if (way.disguised) continue;
+    if (way.impersonating) continue;
     const { reply, arrived } = await fire(t, slow, way);
     t.match(
       { status: reply.status, count: arrived.length },
@@ -152,7 +152,7 @@ t.test("UP-03: a client that leaves takes the app's request with it", async (t) 
       line.reset();
       await it.app.until(() => it.app.open.size < open);
       t.pass(`${target}: the app is told`);
-      if (!way.disguised) continue;
+      if (!way.impersonating) continue;
       const outcome = await it.recorded(
         (it) => it.event.action === "impersonation.outcome" && it.url?.path === target,
       );
@@ -215,7 +215,7 @@ t.test("DOS-02: patterns that could take long are no patterns", async (t) => {
 });
 
 t.test(
-  "DOS-02: who floods the gateway under a disguise fills no journal and takes nothing from others",
+  "DOS-02: who floods the gateway under an impersonation fills no journal and takes nothing from others",
   async (t) => {
     const most = 5;
     const at = await stand(t, { config: `${CONFIG}limits: { perMinute: ${most} }\n` });

@@ -11,8 +11,8 @@ import { behindHead } from "../fixtures/tunnel-gateway.ts";
 
 const it = await stand(t);
 const all = (await allWays(t, it)).filter(({ socket }) => socket);
-const own = all.filter(({ disguised }) => !disguised);
-const disguised = all.filter((way) => way.disguised);
+const own = all.filter(({ impersonating }) => !impersonating);
+const impersonating = all.filter((way) => way.impersonating);
 
 /** The head of an upgrade without an Origin of its own. */
 function upgrade(way: Pick<Way, "fields">, fields: readonly string[], target = "/live/feed"): string {
@@ -55,7 +55,7 @@ async function parting(client: Wire): Promise<readonly [code: number, text: stri
   return last?.opcode === 8 ? [last.payload.readUInt16BE(0), last.payload.subarray(2).toString()] : null;
 }
 
-t.test("WS-01: under a disguise only the app's own pages open sockets", async (t) => {
+t.test("WS-01: under an impersonation only the app's own pages open sockets", async (t) => {
   const foreign = [
     "https://evil.test",
     "null",
@@ -72,7 +72,7 @@ t.test("WS-01: under a disguise only the app's own pages open sockets", async (t
     ...foreign.map((origin) => [`Origin: ${origin}`]),
     [`Origin: http://${HOST}`, "Origin: https://evil.test"],
   ];
-  for (const way of disguised) {
+  for (const way of impersonating) {
     for (const fields of attempts) {
       const before = it.app.begun.length;
       const client = await raw(t, it.port);
@@ -133,9 +133,9 @@ t.test("WS-03: an upgrade is read and judged as a request is", async (t) => {
       );
     for (const target of ["/admin", "//admin", "/%61dmin", "/admin;x/y", "/ADMIN"]) {
       const { reply, arrived } = await attack({ target });
-      t.equal(reply.status, way.disguised ? 403 : 101, `${way.name}: ${target}`);
-      t.equal(arrived.length, way.disguised ? 0 : 1);
-      if (way.disguised) t.equal(codeOf(reply), "denied");
+      t.equal(reply.status, way.impersonating ? 403 : 101, `${way.name}: ${target}`);
+      t.equal(arrived.length, way.impersonating ? 0 : 1);
+      if (way.impersonating) t.equal(codeOf(reply), "denied");
     }
     const ours = await attack({ target: "/.guise/me" });
     t.match(ours, { reply: { status: 404 }, arrived: { length: 0 } }, "there is no socket of ours");
@@ -245,7 +245,7 @@ t.test("WS-07: a handshake says who is there as every request does", async (t) =
     arrived.target === "/jar"
       ? "HTTP/1.1 200 OK\r\nSet-Cookie: app=nuno; Path=/; HttpOnly\r\nContent-Length: 0\r\n\r\n"
       : usual(arrived);
-  const [way] = disguised as [Way];
+  const [way] = impersonating as [Way];
   await fire(t, it, { ...way, socket: false }, { target: "/jar" });
   const { arrived } = await fire(t, it, way, {
     fields: ["X_Guise_User: evil", "Authorization: Bearer alices", "Sec-WebSocket-Protocol: chat"],
@@ -283,7 +283,7 @@ t.test("WS-08: stopped, switched off or run out: its sockets are closed and say 
 });
 
 t.test("WS-08: in mode read the page may listen, not speak", async (t) => {
-  const [way] = disguised as [Way];
+  const [way] = impersonating as [Way];
   for (const opcode of [0, 1, 2]) {
     const { client, app, connection } = await standing(t, it, way, "/other/feed");
     app.write(frame("listen"));
@@ -322,7 +322,7 @@ t.test("WS-09: an app that does not read stops its client, and nothing is unpack
     await client.until("idle");
     t.ok(taken < 24 * MIB, `${taken} bytes were taken`);
   }
-  const [way] = disguised as [Way];
+  const [way] = impersonating as [Way];
   const { client, app, connection } = await standing(t, it, way);
   // A frame that says it is compressed, and one of 2^62 bytes.
   const bomb = Buffer.concat([

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../src/audit/journal/ledger.ts";
-import { type Nap, nap } from "../../src/audit/shipping/backoff.ts";
+import { type Pause, pause } from "../../src/audit/shipping/backoff.ts";
 import { type ShipperOptions, shipper } from "../../src/audit/shipping/shipper.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { webhook } from "../../src/audit/shipping/webhook.ts";
@@ -15,8 +15,8 @@ const rounds = new EventEmitter();
 const round = () => once(rounds, "done");
 
 /** A rest that tells when a round is done. */
-function heard(real: Nap): Nap {
-  const telling = (rest: Nap["sleep"]) => (ms: number) => {
+function heard(real: Pause): Pause {
+  const telling = (rest: Pause["sleep"]) => (ms: number) => {
     rounds.emit("done");
     return rest(ms);
   };
@@ -39,7 +39,7 @@ async function life(t: Test, there: Hook, folder: string, more: Partial<ShipperO
     linger: 1,
     patience: 20,
     ...more,
-    nap: heard(more.nap ?? nap()),
+    pause: heard(more.pause ?? pause()),
   });
   let closing: Promise<void> | null = null;
   const close = () => {
@@ -144,7 +144,15 @@ t.test("while a sink does not say what it has, ended lives owe it everything", a
     warnings: async () => [],
     close: () => real.close(),
   };
-  const it = shipper({ source: ledger.source, sink, clock, log, linger: 1, patience: 20, nap: heard(nap()) });
+  const it = shipper({
+    source: ledger.source,
+    sink,
+    clock,
+    log,
+    linger: 1,
+    patience: 20,
+    pause: heard(pause()),
+  });
   t.teardown(async () => {
     await ledger.close();
     await it.close();
@@ -160,21 +168,21 @@ t.test("while a sink does not say what it has, ended lives owe it everything", a
 });
 
 /** A rest that takes no time and is known. */
-function instant(real: Nap) {
+function instant(real: Pause) {
   const sleeps: number[] = [];
   const sleep = async (ms: number) => {
     sleeps.push(ms);
     await new Promise((done) => setImmediate(done));
   };
-  return { sleeps, nap: { ...real, sleep } };
+  return { sleeps, pause: { ...real, sleep } };
 }
 
 t.test(
   "attempts come further and further apart, up to the most, and begin anew when it was well",
   async (t) => {
     const there = await hook(t);
-    const { sleeps, nap: rest } = instant(nap());
-    const { ledger, it } = await life(t, there, t.testdir(), { patience: 1_000, nap: rest });
+    const { sleeps, pause: rest } = instant(pause());
+    const { ledger, it } = await life(t, there, t.testdir(), { patience: 1_000, pause: rest });
     const waits = () => sleeps.filter((ms) => ms > 1);
     there.answers.push(503, 503, 503, 503, 503, 503, 503);
     await some(ledger, 1);
@@ -198,8 +206,8 @@ t.test(
 
 t.test("a hook is left alone for as long as it says, up to a minute", async (t) => {
   const there = await hook(t);
-  const { sleeps, nap: rest } = instant(nap());
-  const { ledger, it } = await life(t, there, t.testdir(), { nap: rest });
+  const { sleeps, pause: rest } = instant(pause());
+  const { ledger, it } = await life(t, there, t.testdir(), { pause: rest });
   there.answers.push({ status: 429, headers: { "retry-after": "30" } });
   there.answers.push({ status: 503, headers: { "retry-after": "86400" } });
   await some(ledger, 1);

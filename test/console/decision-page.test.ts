@@ -23,7 +23,7 @@ function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionVie
     method: "GET",
     trueUser: ALICE,
     other: NUNO,
-    disguised: true,
+    impersonating: true,
     csrf: "TOKEN",
     ticket: null,
     confirmation: null,
@@ -104,7 +104,7 @@ t.test("a refusal says that nothing was changed, and offers Stop to who wears so
   for (const name of ["readOnly", "denied", "otherTab", "unavailable"]) {
     t.match(page(name), /Nothing was changed/, name);
     t.match(page(name), 'action="/_g/stop"', name);
-    t.notMatch(page(name, { disguised: false }), 'action="/_g/stop"', name);
+    t.notMatch(page(name, { impersonating: false }), 'action="/_g/stop"', name);
     t.match(page(name), "req-1");
   }
   t.match(page("denied", { sentence: "Payments are theirs." }), "Payments are theirs.");

@@ -8,7 +8,7 @@ const ELEVATE = ["POST /.guise/elevate", ...INSIDE, ORIGIN] as const;
 const LOWER = ["POST /.guise/lower", ...INSIDE, ORIGIN] as const;
 
 function form(it: TestWorld, secret: string, more: Readonly<Record<string, string>> = {}) {
-  return { _csrf: it.world.forms.token(secret, it.clock.now()), to: "/site/1", ...more };
+  return { _csrf: it.services.forms.token(secret, it.clock.now()), to: "/site/1", ...more };
 }
 
 /** Whether Alice may write at the moment. */
@@ -25,7 +25,7 @@ t.test("the question says how long, and whose account", async (t) => {
   t.match(page.body, /Change things as <bdi>Nuno Almeida<\/bdi>\?/);
   t.match(page.body, /For 10 minutes/);
   t.match(page.body, /name="to" value="\/site\/1"/);
-  t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/elevate"), secret, it.clock.now()));
+  t.ok(it.services.forms.holds(tokenIn(page.body, "/.guise/elevate"), secret, it.clock.now()));
   t.same(it.events, []);
   const late = await wear(it, { total: 61_000 });
   const short = await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, late.cookie]);
@@ -71,7 +71,7 @@ t.test("nothing that was left out changes why one is here", async (t) => {
   const ask = await openConsole(t, it);
   const { cookie, secret } = await wear(it, { reason: "a call" });
   await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "   " }));
-  t.match(await it.book.list(), [{ reason: "a call", writeUntil: it.clock.now() + 600_000 }]);
+  t.match(await it.impersonations.list(), [{ reason: "a call", writeUntil: it.clock.now() + 600_000 }]);
 });
 
 t.test("where the config forbids it, there is neither question nor step", async (t) => {
@@ -81,7 +81,7 @@ t.test("where the config forbids it, there is neither question nor step", async 
   const refused = await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, cookie]);
   t.match([refused.status, refused.body], [403, /There is no step up to write here/]);
   t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
-  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.match(await it.impersonations.list(), [{ writeUntil: null }]);
   t.same(it.events, []);
 });
 
@@ -89,7 +89,7 @@ t.test("only who wears somebody now can step up or down", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
   const { cookie, secret } = await wear(it);
-  const { forms } = it.world;
+  const { forms } = it.services;
   const alice = { _csrf: forms.token("alice", it.clock.now()) };
   t.equal((await ask([...ELEVATE, ...ALICE], alice)).status, 403, "nobody is worn");
   t.equal((await ask([...LOWER, ...ALICE], alice)).status, 403);
@@ -141,7 +141,7 @@ t.test("one who may no longer be this person can't step up", async (t) => {
     const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
     t.match([page.status, page.body], [409, code]);
     t.match(it.events, [{ action: "impersonation.ended", detail: code }]);
-    t.same(await it.book.list(), []);
+    t.same(await it.impersonations.list(), []);
   }
 });
 
@@ -153,7 +153,7 @@ t.test("while the directory is down nobody steps up, and a step is given back al
   const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
   t.match([page.status, page.body], [503, "identity-unavailable"]);
   t.equal((await ask([...LOWER, ...ALICE, cookie], form(it, secret))).status, 303);
-  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.match(await it.impersonations.list(), [{ writeUntil: null }]);
   t.same(it.actions(), ["impersonation.denied", "impersonation.lowered"]);
 });
 
@@ -176,7 +176,7 @@ t.test("where a reason is required it is asked for again", async (t) => {
     const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason }));
     t.match([page.status, page.body], [403, /<textarea[^>]* required>/]);
   }
-  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.match(await it.impersonations.list(), [{ writeUntil: null }]);
   t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "fix" }))).status, 303);
 });
 

@@ -6,7 +6,7 @@ import { type TestWorld, testWorld } from "../fixtures/world.ts";
 const POST = ["POST /.guise/lost", ...FETCH, "Origin: http://app.example.com"] as const;
 
 function form(it: TestWorld, secret: string, path = "/site/1?a=b") {
-  return { _csrf: it.world.forms.token(secret, it.clock.now()), path };
+  return { _csrf: it.services.forms.token(secret, it.clock.now()), path };
 }
 
 t.test("a banner that could not be kept goes on record, with the page", async (t) => {

@@ -36,7 +36,7 @@ t.test("and whom they wear, without any secret", async (t) => {
     },
   });
   t.notMatch(me.body, secret);
-  await it.book.elevate(impersonation.id, 60_000, null);
+  await it.impersonations.elevate(impersonation.id, 60_000, null);
   const lifted = async () =>
     JSON.parse((await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie])).body).impersonation;
   t.match(await lifted(), { mode: "write", writeUntil: new Date(it.clock.now() + 60_000).toISOString() });

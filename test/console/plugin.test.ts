@@ -104,5 +104,5 @@ t.test("a form that is too large or no form begins nothing", async (t) => {
       type,
     );
   }
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });

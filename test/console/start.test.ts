@@ -9,7 +9,7 @@ const WITHOUT_USERS = YAML.slice(0, YAML.indexOf("users:\n  map"));
 
 /** The fields of Alice's form for this person. */
 function form(it: TestWorld, user: string, more: Readonly<Record<string, string>> = {}) {
-  return { _csrf: it.world.forms.token("alice", it.clock.now()), user, to: "/site/1", ...more };
+  return { _csrf: it.services.forms.token("alice", it.clock.now()), user, to: "/site/1", ...more };
 }
 
 t.test("the search page is for agents", async (t) => {
@@ -112,8 +112,8 @@ t.test("the deep link is a page with a button: opening it begins nothing", async
   t.match(page.body, /name="ticket" maxlength="200" value="T-1"/);
   t.match(page.body, />because<\/textarea>/);
   t.match(page.body, /look, not change anything/);
-  t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/start"), "alice", it.clock.now()));
-  t.same([it.events, await it.book.list(), page.setCookies], [[], [], []]);
+  t.ok(it.services.forms.holds(tokenIn(page.body, "/.guise/start"), "alice", it.clock.now()));
+  t.same([it.events, await it.impersonations.list(), page.setCookies], [[], [], []]);
 });
 
 t.test("a link of another site is no way back", async (t) => {
@@ -165,7 +165,7 @@ t.test("whom an agent may not be is refused, on the page and on the form alike",
     it.events.every((event) => event.action === "impersonation.refused" && event.trueUser?.id === "alice"),
   );
   t.equal(it.events.length, 2 * cases.length);
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("nobody in particular can't be viewed, not even where everybody may be", async (t) => {
@@ -177,7 +177,7 @@ t.test("nobody in particular can't be viewed, not even where everybody may be", 
   for (const fields of [form(it, ""), { _csrf: form(it, "")._csrf }, form(it, "\u0000"), form(it, "é")]) {
     t.equal((await ask([...POST, ...ALICE], fields)).status, 403);
   }
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
   t.equal((await ask([...POST, ...ALICE], form(it, "17"))).status, 303);
 });
 
@@ -197,7 +197,7 @@ t.test("the form begins: recorded first, then the cookie, then the page", async 
   t.equal(begun.header("cache-control"), "no-store");
   t.equal(begun.header("clear-site-data"), '"cache", "storage"');
   const secret = cookieValue(begun.setCookies, "guise");
-  t.match(await it.book.recall(secret ?? ""), {
+  t.match(await it.impersonations.recall(secret ?? ""), {
     kind: "held",
     impersonation: {
       agent: { id: "alice" },
@@ -234,7 +234,7 @@ t.test("it leads nowhere else", async (t) => {
   const ask = await openConsole(t, it);
   for (const to of ["//evil.test", "/\\evil.test", "https:evil.test", "/%09/evil.test", "/.guise/stop"]) {
     t.equal((await ask([...POST, ...ALICE], form(it, "17", { to, from: to }))).location, "/", to);
-    t.equal((await it.book.list()).at(-1)?.returnTo, "/", to);
+    t.equal((await it.impersonations.list()).at(-1)?.returnTo, "/", to);
   }
 });
 
@@ -256,7 +256,7 @@ t.test("a form of another page begins nothing", async (t) => {
   }
   it.clock.pass(24 * 3_600_000);
   t.equal((await ask([...POST, ...ALICE], { ...bare, _csrf })).status, 403, "an old form");
-  t.same([it.events, await it.book.list()], [[], []]);
+  t.same([it.events, await it.impersonations.list()], [[], []]);
 });
 
 t.test("fields that come twice count as missing", async (t) => {
@@ -267,19 +267,19 @@ t.test("fields that come twice count as missing", async (t) => {
   t.equal((await ask([...POST, ...ALICE], twice)).status, 403);
   const tokens = `_csrf=${encodeURIComponent(_csrf)}&_csrf=x&user=17`;
   t.equal((await ask([...POST, ...ALICE], tokens)).status, 403);
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("signed out nobody begins anything", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
   t.equal(
-    (await ask([...POST], { ...form(it, "17"), _csrf: it.world.forms.token("", it.clock.now()) })).status,
+    (await ask([...POST], { ...form(it, "17"), _csrf: it.services.forms.token("", it.clock.now()) })).status,
     401,
   );
   it.breakDown(["identity"]);
   t.equal((await ask([...POST, ...ALICE], form(it, "17"))).status, 503);
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("with impersonation off there are no agents", async (t) => {
@@ -296,7 +296,7 @@ t.test("where a reason is required, spaces are none", async (t) => {
     const page = await ask([...POST, ...ALICE], form(it, "17", { reason }));
     t.match([page.status, page.body], [403, "reason-required"]);
   }
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
   t.equal((await ask([...POST, ...ALICE], form(it, "17", { reason: "because" }))).status, 303);
   t.match((await ask(["GET /.guise/as/17", ...CLICK, ...ALICE])).body, /<textarea[^>]* required>/);
 });
@@ -306,7 +306,7 @@ t.test("where the person has to agree first, a form doesn't begin", async (t) =>
   const ask = await openConsole(t, it);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
   t.match([page.status, page.body], [403, "consent-required"]);
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("without the record nothing is begun", async (t) => {
@@ -315,7 +315,7 @@ t.test("without the record nothing is begun", async (t) => {
   it.refuseRecords(() => true);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
   t.match([page.status, page.body], [503, "audit-unavailable"]);
-  t.same([page.setCookies, await it.book.list()], [[], []]);
+  t.same([page.setCookies, await it.impersonations.list()], [[], []]);
 });
 
 t.test("without the store nothing is begun", async (t) => {
@@ -333,14 +333,14 @@ t.test("who wears one already goes to the next by one end and one start", async 
   const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
   const fields = {
     ...form(it, "23"),
-    _csrf: it.world.forms.token(secret, it.clock.now()),
+    _csrf: it.services.forms.token(secret, it.clock.now()),
     from: "/elsewhere",
   };
   const begun = await ask([...POST, ...ALICE, cookie], fields);
   t.equal(begun.status, 303);
   t.same(it.actions(), ["impersonation.ended", "impersonation.started"]);
   t.match(it.events[0], { detail: "switched", impersonation: { id: impersonation.id } });
-  t.match(await it.book.list(), [{ effectiveUser: { id: "23" }, returnTo: "/queue" }]);
+  t.match(await it.impersonations.list(), [{ effectiveUser: { id: "23" }, returnTo: "/queue" }]);
   t.not(cookieValue(begun.setCookies, "guise"), secret);
 });
 
@@ -355,7 +355,7 @@ async function lent(it: TestWorld) {
     reserved: [],
     crossSite: false,
   };
-  await it.book.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
+  await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
   return { ...worn, cookie: `Cookie: csrf=nuno; guise=${worn.secret}` };
 }
 
@@ -364,7 +364,7 @@ t.test("starting again after an end takes nothing of the customer's for the agen
   const ask = await openConsole(t, it);
   const { cookie, secret } = await lent(it);
   it.clock.pass(900_000);
-  const fields = { ...form(it, "23"), _csrf: it.world.forms.token(secret, it.clock.now()) };
+  const fields = { ...form(it, "23"), _csrf: it.services.forms.token(secret, it.clock.now()) };
   const begun = await ask([...POST, ...ALICE, cookie], fields);
   t.equal(begun.status, 303);
   t.equal(cookieValue(begun.setCookies, "csrf"), "agent", "the browser gets the agent's own back");
@@ -379,8 +379,8 @@ t.test("starting again after an end takes nothing of the customer's for the agen
     reserved: [],
     crossSite: false,
   };
-  const [held] = await it.book.list();
-  await it.book.receive(held?.id ?? "", ["csrf=mia; Path=/"], scope, "csrf=agent");
+  const [held] = await it.impersonations.list();
+  await it.impersonations.receive(held?.id ?? "", ["csrf=mia; Path=/"], scope, "csrf=agent");
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, `Cookie: csrf=mia; guise=${again}`]);
   t.equal(cookieValue(off.setCookies, "csrf"), "agent");
 });
@@ -391,7 +391,7 @@ t.test(
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
     const { cookie, secret, impersonation } = await lent(it);
-    const fields = { ...form(it, "23"), _csrf: it.world.forms.token(secret, it.clock.now()) };
+    const fields = { ...form(it, "23"), _csrf: it.services.forms.token(secret, it.clock.now()) };
     const begun = await ask([...POST, ...BOB, cookie], fields);
     t.equal(begun.status, 303);
     t.match(it.events, [
@@ -404,14 +404,14 @@ t.test(
       },
       { action: "impersonation.started", trueUser: { id: "bob" }, effectiveUser: { id: "23" } },
     ]);
-    t.match(await it.book.list(), [{ agent: { id: "bob" }, returnTo: "/" }]);
+    t.match(await it.impersonations.list(), [{ agent: { id: "bob" }, returnTo: "/" }]);
     t.equal(cookieValue(begun.setCookies, "csrf"), "agent", "what the customer's covered is back");
     const mine = cookieValue(begun.setCookies, "guise") ?? "";
-    const [{ id } = { id: "" }] = await it.book.list();
+    const [{ id } = { id: "" }] = await it.impersonations.list();
     const scope = { host: "app.example.com", path: "/", secure: false, now: it.clock.now() };
-    await it.book.receive(id, ["csrf=mia; Path=/"], scope, "csrf=agent");
+    await it.impersonations.receive(id, ["csrf=mia; Path=/"], scope, "csrf=agent");
     const stop = ["POST /.guise/stop", ...INSIDE, ...BOB, `Cookie: csrf=mia; guise=${mine}`];
-    const stopped = await ask(stop, { _csrf: it.world.forms.token(mine, it.clock.now()) });
+    const stopped = await ask(stop, { _csrf: it.services.forms.token(mine, it.clock.now()) });
     t.equal(cookieValue(stopped.setCookies, "csrf"), "agent", "and Stop puts no customer's in for good");
   },
 );
@@ -422,12 +422,12 @@ t.test(
     const it = await testWorld(t, `${YAML}page: { scriptCookies: [jwt] }\n`);
     const ask = await openConsole(t, it);
     const secret = "A".repeat(43);
-    const fields = { ...form(it, "23"), _csrf: it.world.forms.token(secret, it.clock.now()) };
+    const fields = { ...form(it, "23"), _csrf: it.services.forms.token(secret, it.clock.now()) };
     const begun = await ask([...POST, ...ALICE, `Cookie: jwt=nuno; a=1; guise=${secret}`], fields);
     t.equal(begun.status, 303);
     t.equal(cookieValue(begun.setCookies, "jwt"), "");
-    const [{ id } = { id: "" }] = await it.book.list();
-    const { own, mirrors } = await it.book.jar(id);
+    const [{ id } = { id: "" }] = await it.impersonations.list();
+    const { own, mirrors } = await it.impersonations.jar(id);
     t.same([own, mirrors], [["a"], []]);
   },
 );

@@ -7,7 +7,7 @@ import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
 const POST = ["POST /.guise/stop", ...INSIDE, "Origin: http://app.example.com"] as const;
 
 function form(it: TestWorld, secret: string) {
-  return { _csrf: it.world.forms.token(secret, it.clock.now()) };
+  return { _csrf: it.services.forms.token(secret, it.clock.now()) };
 }
 
 t.test("Stop ends, takes the cookie away and leads back", async (t) => {
@@ -15,7 +15,7 @@ t.test("Stop ends, takes the cookie away and leads back", async (t) => {
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
   const cut: string[] = [];
-  it.world.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
   t.equal(stopped.status, 303);
   t.equal(stopped.location, "/queue");
@@ -23,12 +23,12 @@ t.test("Stop ends, takes the cookie away and leads back", async (t) => {
   t.equal(stopped.header("clear-site-data"), '"cache", "storage"');
   t.equal(cookieValue(stopped.setCookies, "guise"), "");
   const notice = cookieValue(stopped.setCookies, "guise-notice");
-  t.equal(it.world.forms.open(notice ?? "", it.clock.now()), "Nuno Almeida");
+  t.equal(it.services.forms.open(notice ?? "", it.clock.now()), "Nuno Almeida");
   t.match(it.events, [
     { action: "impersonation.ended", detail: "ended-by-agent", trueUser: { id: "alice" } },
   ]);
   t.same(cut, ["ended-by-agent"]);
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("it may be pressed twice, and is recorded once", async (t) => {
@@ -83,7 +83,7 @@ t.test("with the ledger down it still ends", async (t) => {
   const { cookie, secret } = await wear(it);
   it.refuseRecords(() => true);
   t.match(await ask([...POST, ...ALICE, cookie], form(it, secret)), { status: 303, location: "/inbox" });
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("it works after the right is gone, the time is up, or the switch is off", async (t) => {
@@ -100,7 +100,7 @@ t.test("it works after the right is gone, the time is up, or the switch is off",
     t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""]);
     it.configure(YAML);
   }
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("a cookie with nothing behind it is taken away", async (t) => {
@@ -116,9 +116,9 @@ t.test("what ended before keeps its own reason", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await wear(it);
-  await it.book.close(impersonation.id, "ended-revoked");
+  await it.impersonations.close(impersonation.id, "ended-revoked");
   t.equal((await ask([...POST, ...ALICE, cookie], form(it, secret))).location, "/inbox");
-  t.match(await it.book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.match(await it.impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
   t.same(it.events, []);
 });
 
@@ -135,7 +135,7 @@ t.test("nobody else's page can press it", async (t) => {
     [[...POST, ...ALICE, cookie], form(it, "another")],
   ];
   for (const [head, fields] of foreign) t.equal((await ask(head, fields)).status, 403);
-  t.equal((await it.book.list()).length, 1);
+  t.equal((await it.impersonations.list()).length, 1);
 });
 
 t.test("it works under whatever name the browser has for us", async (t) => {
@@ -152,7 +152,7 @@ t.test("it works under whatever name the browser has for us", async (t) => {
     const stopped = await ask(head, form(it, secret));
     t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""], origin);
   }
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("it takes no user id: only what the cookie wears ends", async (t) => {
@@ -166,7 +166,7 @@ t.test("it takes no user id: only what the cookie wears ends", async (t) => {
     impersonation: other.impersonation.id,
   });
   t.same(
-    (await it.book.list()).map((one) => one.id),
+    (await it.impersonations.list()).map((one) => one.id),
     [other.impersonation.id],
   );
 });
@@ -177,12 +177,12 @@ t.test("the page with the button works without a script, and for one who wears n
   const { cookie, secret } = await wear(it);
   const page = await ask(["GET /.guise/stop", ...CLICK, ...ALICE, cookie]);
   t.equal(page.status, 200);
-  t.ok(it.world.forms.holds(tokenIn(page.body, "/.guise/stop"), secret, it.clock.now()));
+  t.ok(it.services.forms.holds(tokenIn(page.body, "/.guise/stop"), secret, it.clock.now()));
   t.notMatch(page.body, secret);
   t.match((await ask(["GET /.guise/stop", ...CLICK, ...BOB])).body, /You are yourself/);
   it.breakDown(["identity", "store", "users"]);
   t.equal((await ask(["GET /.guise/stop", ...CLICK, cookie])).status, 200);
-  t.equal((await it.book.list().catch(() => null)) === null, true, "looking at it asks nobody");
+  t.equal((await it.impersonations.list().catch(() => null)) === null, true, "looking at it asks nobody");
 });
 
 t.test("what was mirrored for scripts is taken back", async (t) => {
@@ -197,7 +197,12 @@ t.test("what was mirrored for scripts is taken back", async (t) => {
     reserved: [],
     crossSite: false,
   };
-  await it.book.receive(impersonation.id, ["csrf=nuno; Path=/", "only=nuno; Path=/"], scope, "csrf=agent");
+  await it.impersonations.receive(
+    impersonation.id,
+    ["csrf=nuno; Path=/", "only=nuno; Path=/"],
+    scope,
+    "csrf=agent",
+  );
   const stopped = await ask(
     [...POST, ...ALICE, `Cookie: csrf=nuno; only=nuno; guise=${secret}`],
     form(it, secret),
@@ -210,7 +215,7 @@ t.test("what was mirrored for scripts is taken back", async (t) => {
 async function covered(it: TestWorld) {
   const worn = await wear(it, { ownCookies: "csrf=agent" });
   const scope = { host: "app.example.com", path: "/", secure: false, now: it.clock.now() };
-  await it.book.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
+  await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
   return worn;
 }
 
@@ -220,7 +225,7 @@ t.test(
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
     const { secret, impersonation } = await covered(it);
-    await it.book.close(impersonation.id, "ended-revoked");
+    await it.impersonations.close(impersonation.id, "ended-revoked");
     it.clock.pass(2_000);
     it.breakDown(["store"]);
     const head = [...POST, ...ALICE, `Cookie: guise=${secret}; csrf=nuno`];
@@ -237,10 +242,10 @@ t.test("the morning after, without a record, it still puts back what was the age
   const ask = await openConsole(t, it);
   const { secret, impersonation, cookie } = await covered(it);
   it.clock.pass(3_600_000);
-  await it.book.close(impersonation.id, "ended-expired");
+  await it.impersonations.close(impersonation.id, "ended-expired");
   it.clock.pass(14 * 3_600_000);
-  await it.book.check();
-  t.equal((await it.book.recall(secret)).kind, "lost");
+  await it.impersonations.check();
+  t.equal((await it.impersonations.recall(secret)).kind, "lost");
   const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
   t.same(
     [stopped.status, cookieValue(stopped.setCookies, "guise"), cookieValue(stopped.setCookies, "csrf")],
@@ -287,7 +292,7 @@ t.test("over https it is the cookie with the browser's promise that goes", async
   );
 });
 
-t.test("a fault of the console under a disguise has the way to Stop on its page", async (t) => {
+t.test("a fault of the console under an impersonation has the way to Stop on its page", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);

@@ -9,7 +9,7 @@ const HERE = "Origin: http://app.example.com";
 async function refused(it: TestWorld, lines: readonly string[], token: string | null, from: From = {}) {
   const received = await receive(it, ["POST /.guise/start", ...lines], from);
   try {
-    fromOwnPage(it.world, received, token, { id: "alice", name: null, email: null, groups: null });
+    fromOwnPage(it.services, received, token, { id: "alice", name: null, email: null, groups: null });
     return null;
   } catch (error) {
     return (error as { readonly code: string }).code;
@@ -18,7 +18,7 @@ async function refused(it: TestWorld, lines: readonly string[], token: string | 
 
 async function seen(it: TestWorld, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);
-  return await visitor(it.world, { received } as Parameters<typeof visitor>[1]);
+  return await visitor(it.services, { received } as Parameters<typeof visitor>[1]);
 }
 
 t.test("a visitor is the true user and what they wear", async (t) => {
@@ -41,9 +41,9 @@ t.test("what is over, lost or somebody else's is not worn", async (t) => {
   it.clock.pass(900_000);
   t.equal((await seen(it, [...ALICE, cookie])).running, null, "it ran out");
   const other = await wear(it);
-  await it.book.close(other.impersonation.id, "ended-revoked");
+  await it.impersonations.close(other.impersonation.id, "ended-revoked");
   t.equal((await seen(it, [...ALICE, other.cookie])).running, null);
-  t.equal((await it.book.list())[0]?.id, impersonation.id, "looking ends nothing");
+  t.equal((await it.impersonations.list())[0]?.id, impersonation.id, "looking ends nothing");
 });
 
 t.test("what the cookie leads to is known besides, whoever's it is", async (t) => {
@@ -70,7 +70,7 @@ t.test("what could not be found out is never nobody", async (t) => {
 
 t.test("a form counts with its token, from our own origin", async (t) => {
   const it = await testWorld(t);
-  const token = it.world.forms.token("alice", it.clock.now());
+  const token = it.services.forms.token("alice", it.clock.now());
   t.equal(await refused(it, [HERE], token), null);
   t.equal(await refused(it, ["Sec-Fetch-Site: same-origin"], token), null, "a browser that sends no Origin");
   t.equal(await refused(it, [], token), null, "a browser that says neither");
@@ -79,7 +79,7 @@ t.test("a form counts with its token, from our own origin", async (t) => {
 
 t.test("a form of another site never counts, not even with a token", async (t) => {
   const it = await testWorld(t);
-  const token = it.world.forms.token("alice", it.clock.now());
+  const token = it.services.forms.token("alice", it.clock.now());
   const foreign = [
     ["Origin: http://evil.test"],
     ["Origin: https://app.example.com"],
@@ -97,7 +97,7 @@ t.test("a form of another site never counts, not even with a token", async (t) =
 t.test("a token that is missing, altered, old or of somebody else never counts", async (t) => {
   const it = await testWorld(t);
   const now = it.clock.now();
-  const { forms } = it.world;
+  const { forms } = it.services;
   const token = forms.token("alice", now);
   for (const wrong of [
     null,
@@ -116,7 +116,7 @@ t.test("a token that is missing, altered, old or of somebody else never counts",
 t.test("while somebody is worn only the token of that impersonation counts", async (t) => {
   const it = await testWorld(t);
   const { cookie, secret } = await wear(it);
-  const { forms } = it.world;
+  const { forms } = it.services;
   t.equal(await refused(it, [HERE, cookie], forms.token(secret, it.clock.now())), null);
   t.equal(await refused(it, [HERE, cookie], forms.token("alice", it.clock.now())), "forbidden");
   t.equal(await refused(it, [HERE], forms.token(secret, it.clock.now())), "forbidden");
@@ -124,7 +124,7 @@ t.test("while somebody is worn only the token of that impersonation counts", asy
 
 t.test("over https the origin is https", async (t) => {
   const it = await testWorld(t);
-  const token = it.world.forms.token("alice", it.clock.now());
+  const token = it.services.forms.token("alice", it.clock.now());
   t.equal(await refused(it, ["Origin: https://app.example.com"], token, { encrypted: true }), null);
   t.equal(await refused(it, [HERE], token, { encrypted: true }), "forbidden");
 });
@@ -132,5 +132,5 @@ t.test("over https the origin is https", async (t) => {
 t.test("the token for the next form is the visitor's own", async (t) => {
   const it = await testWorld(t);
   const { csrf } = await seen(it, [...CLICK, ...ALICE]);
-  t.ok(it.world.forms.holds(csrf, "alice", it.clock.now()));
+  t.ok(it.services.forms.holds(csrf, "alice", it.clock.now()));
 });

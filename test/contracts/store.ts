@@ -1,10 +1,10 @@
 import t from "tap";
-import type { Shelf } from "../../src/sessions/stores/store.ts";
+import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 
 /** What a kind of store brings along to be put through the suite. */
 export interface StoreUnderTest {
   /** Another gateway over the same store; `stop` ends it. */
-  open(): Promise<Shelf>;
+  open(): Promise<StoreBackend>;
   /** Now, by the clock that the store goes by, in ms. */
   now(): number;
   /** Comes back when a value that was written to live `ms` from now on has expired. */
@@ -19,13 +19,13 @@ const HELLO = "hello:there";
 export function storeContract(name: string, begin: () => Promise<StoreUnderTest>): void {
   t.test(`${name} keeps the promises of a store`, async (t) => {
     const under = await begin();
-    const shelf = await under.open();
-    const { store } = shelf;
+    const backend = await under.open();
+    const { store } = backend;
     // What waits for news doesn't keep a process alive by itself.
     const alive = setInterval(() => undefined, 1_000);
     t.teardown(async () => {
       clearInterval(alive);
-      await shelf.close();
+      await backend.close();
       await under.stop();
     });
     const expiresAt = () => under.now() + FOREVER;
@@ -156,19 +156,19 @@ export function storeContract(name: string, begin: () => Promise<StoreUnderTest>
       t.teardown(() => other.close());
       const own: (string | null)[] = [];
       const [heardAll, all] = collector(2);
-      const stopOwn = shelf.bulletin.listen((key) => own.push(key));
+      const stopOwn = backend.bulletin.listen((key) => own.push(key));
       const stop = other.bulletin.listen(heardAll);
       t.teardown(() => {
         stopOwn();
         stop();
       });
-      await inTouch(shelf, other);
-      await inTouch(other, shelf);
-      await shelf.bulletin.tell("news:1");
-      await shelf.bulletin.tell("news:ë2");
+      await inTouch(backend, other);
+      await inTouch(other, backend);
+      await backend.bulletin.tell("news:1");
+      await backend.bulletin.tell("news:ë2");
       t.strictSame(await all, ["news:1", "news:ë2"]);
       const [heardOwn, answer] = collector(1);
-      t.teardown(shelf.bulletin.listen(heardOwn));
+      t.teardown(backend.bulletin.listen(heardOwn));
       await other.bulletin.tell("news:3");
       t.strictSame(await answer, ["news:3"]);
       t.notOk(own.includes("news:1"));
@@ -181,8 +181,8 @@ export function storeContract(name: string, begin: () => Promise<StoreUnderTest>
       other.bulletin.listen((key) => silent.push(key))();
       const [heard, all] = collector(1);
       t.teardown(other.bulletin.listen(heard));
-      await inTouch(shelf, other);
-      await shelf.bulletin.tell("quiet:1");
+      await inTouch(backend, other);
+      await backend.bulletin.tell("quiet:1");
       t.strictSame(await all, ["quiet:1"]);
       t.strictSame(silent, []);
     });
@@ -203,7 +203,7 @@ export function storeContract(name: string, begin: () => Promise<StoreUnderTest>
 }
 
 /** A gateway that has just begun may not hear yet: comes back when it does. */
-async function inTouch(teller: Shelf, listener: Shelf): Promise<void> {
+async function inTouch(teller: StoreBackend, listener: StoreBackend): Promise<void> {
   let heard = false;
   const stop = listener.bulletin.listen((key) => {
     heard ||= key === HELLO;

@@ -5,7 +5,7 @@ import type { Decision } from "../../src/domain/decision.ts";
 import { REASON_WORDS } from "../../src/domain/decision.ts";
 import type {
   CallerFact,
-  DisguiseFact,
+  LoadedImpersonation,
   Navigation,
   RequestFacts,
   SessionFacts,
@@ -75,7 +75,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   upgrade: fc.boolean(),
   confirmed: fc.boolean(),
   tab: fc.constantFrom(null, "imp", "other"),
-  ofDisguise: fc.boolean(),
+  sentOnlyWhileImpersonating: fc.boolean(),
 });
 
 const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
@@ -112,9 +112,9 @@ const impersonation: fc.Arbitrary<Impersonation> = fc
     }),
   );
 
-const disguise: fc.Arbitrary<DisguiseFact> = fc.oneof(
-  fc.constantFrom<DisguiseFact>({ kind: "none" }, { kind: "lost" }, { kind: "unavailable" }),
-  impersonation.map((it): DisguiseFact => ({ kind: "held", impersonation: it })),
+const loaded: fc.Arbitrary<LoadedImpersonation> = fc.oneof(
+  fc.constantFrom<LoadedImpersonation>({ kind: "none" }, { kind: "lost" }, { kind: "unavailable" }),
+  impersonation.map((it): LoadedImpersonation => ({ kind: "held", impersonation: it })),
 );
 
 const caller: fc.Arbitrary<CallerFact> = fc.oneof(
@@ -129,7 +129,7 @@ const target: fc.Arbitrary<TargetFact> = fc.oneof(
 
 const session: fc.Arbitrary<SessionFacts> = fc.record({
   caller,
-  disguise,
+  loaded,
   owner,
   target,
   refererOwner: owner,
@@ -190,29 +190,29 @@ t.test("the same facts always give the same decision", async (t) => {
 });
 
 t.test("nobody runs as somebody else who isn't its agent, still allowed, with time left", async (t) => {
-  always(t, (decision, _request, { caller, disguise, target, consent, now }, policy) => {
+  always(t, (decision, _request, { caller, loaded, target, consent, now }, policy) => {
     if (runs(decision) !== "effective") return true;
     if (
       caller.kind !== "known" ||
-      disguise.kind !== "held" ||
+      loaded.kind !== "held" ||
       target.kind === "gone" ||
       target.kind === "unavailable"
     )
       return false;
-    const worn = target.kind === "known" ? target.identity : disguise.impersonation.effectiveUser;
+    const worn = target.kind === "known" ? target.identity : loaded.impersonation.effectiveUser;
     const admission = admit(policy, caller.identity, worn);
     return (
-      disguise.impersonation.agent.id === caller.identity.id &&
-      endedAt(disguise.impersonation, now) === null &&
+      loaded.impersonation.agent.id === caller.identity.id &&
+      endedAt(loaded.impersonation, now) === null &&
       admission.kind === "granted" &&
       (admission.grant.consent !== "request" || consent === "granted")
     );
   });
 });
 
-t.test("a disguise never runs on as oneself, but onto one's own page from outside", async (t) => {
-  always(t, (decision, { navigation }, { disguise, owner, caller }) => {
-    if (disguise.kind === "none" || runs(decision) !== "self") return true;
+t.test("an impersonation never runs on as oneself, but onto one's own page from outside", async (t) => {
+  always(t, (decision, { navigation }, { loaded, owner, caller }) => {
+    if (loaded.kind === "none" || runs(decision) !== "self") return true;
     const mine =
       owner.kind === "found" &&
       caller.kind === "known" &&
@@ -228,11 +228,11 @@ t.test("a disguise never runs on as oneself, but onto one's own page from outsid
 });
 
 t.test("nothing starts but by a person's click on a navigation that is no prefetch", async (t) => {
-  always(t, (decision, { navigation, route }, { disguise }) => {
+  always(t, (decision, { navigation, route }, { loaded }) => {
     if (runs(decision) !== "start") return true;
     const { topLevel, byUser, speculative, site } = navigation;
     const outside = site !== "same-origin" && site !== "unknown";
-    return topLevel && byUser && !speculative && (disguise.kind === "none" ? route !== null : outside);
+    return topLevel && byUser && !speculative && (loaded.kind === "none" ? route !== null : outside);
   });
 });
 
@@ -248,16 +248,16 @@ t.test("whoever starts may be whom they start, who is somebody else", async (t) 
 });
 
 t.test("a switch is told as one: it closes the old, and a first start closes nothing", async (t) => {
-  always(t, (decision, _request, { disguise }) => {
+  always(t, (decision, _request, { loaded }) => {
     if (decision.kind !== "forward" || decision.as !== "start") return true;
-    return disguise.kind === "none" ? decision.close === null : decision.close === "switched";
+    return loaded.kind === "none" ? decision.close === null : decision.close === "switched";
   });
 });
 
 t.test("in mode read nothing is changed, unless a rule lets it", async (t) => {
-  always(t, (decision, { method, overridden, rule }, { disguise, now }) => {
-    if (runs(decision) !== "effective" || disguise.kind !== "held") return true;
-    if (modeAt(disguise.impersonation, now) === "write" || rule?.effect === "allow") return true;
+  always(t, (decision, { method, overridden, rule }, { loaded, now }) => {
+    if (runs(decision) !== "effective" || loaded.kind !== "held") return true;
+    if (modeAt(loaded.impersonation, now) === "write" || rule?.effect === "allow") return true;
     return isSafe(method) && !overridden;
   });
 });
@@ -270,40 +270,40 @@ t.test("what a rule forbids is never done as somebody else", async (t) => {
 });
 
 t.test("a page that tells whose it is gets nothing of anybody else's", async (t) => {
-  always(t, (decision, { tab }, { disguise }) => {
-    const worn = disguise.kind === "held" ? disguise.impersonation.id : null;
+  always(t, (decision, { tab }, { loaded }) => {
+    const worn = loaded.kind === "held" ? loaded.impersonation.id : null;
     return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
   });
-  always(t, (decision, { tab, ofDisguise }, { disguise }) => {
-    if ((tab === null && !ofDisguise) || disguise.kind !== "none") return true;
+  always(t, (decision, { tab, sentOnlyWhileImpersonating }, { loaded }) => {
+    if ((tab === null && !sentOnlyWhileImpersonating) || loaded.kind !== "none") return true;
     return decision.kind === "refuse" && decision.reason === "other-tab";
   });
 });
 
 t.test("an unsafe request from another's tab is not done", async (t) => {
-  always(t, (decision, { method, tab }, { disguise, refererOwner }) => {
-    if (runs(decision) !== "effective" || disguise.kind !== "held" || isSafe(method)) return true;
+  always(t, (decision, { method, tab }, { loaded, refererOwner }) => {
+    if (runs(decision) !== "effective" || loaded.kind !== "held" || isSafe(method)) return true;
     if (tab !== null) return true;
     if (refererOwner.kind !== "found") return true;
-    const { id } = disguise.impersonation.effectiveUser;
+    const { id } = loaded.impersonation.effectiveUser;
     return refererOwner.owner.id === id || refererOwner.owner.viewers.includes(id);
   });
 });
 
 t.test("own traffic without a route is not even asked about", async (t) => {
-  always(t, (decision, { route, navigation, tab, ofDisguise }, { disguise }) => {
-    if (tab !== null || ofDisguise) return true;
-    if (disguise.kind !== "none" || (route !== null && navigation.topLevel)) return true;
+  always(t, (decision, { route, navigation, tab, sentOnlyWhileImpersonating }, { loaded }) => {
+    if (tab !== null || sentOnlyWhileImpersonating) return true;
+    if (loaded.kind !== "none" || (route !== null && navigation.topLevel)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
   });
 });
 
 t.test(
-  "without a disguise nobody is ever refused, but a prefetch, for consent, and a tab left open",
+  "without an impersonation nobody is ever refused, but a prefetch, for consent, and a tab left open",
   async (t) => {
-    always(t, (decision, { navigation, tab, ofDisguise }, { disguise }) => {
-      if (tab !== null || ofDisguise) return true;
-      if (disguise.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
+    always(t, (decision, { navigation, tab, sentOnlyWhileImpersonating }, { loaded }) => {
+      if (tab !== null || sentOnlyWhileImpersonating) return true;
+      if (loaded.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
       return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
     });
   },
@@ -312,7 +312,7 @@ t.test(
 t.test("could not find out is told as that, before everything else", async (t) => {
   const facts: SessionFacts = {
     caller: { kind: "unavailable" },
-    disguise: { kind: "unavailable" },
+    loaded: { kind: "unavailable" },
     owner: { kind: "not-asked" },
     target: { kind: "unavailable" },
     refererOwner: { kind: "not-asked" },

@@ -3,7 +3,7 @@ import type { Navigation, SessionFacts } from "../../src/domain/facts.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import type { Owner } from "../../src/domain/owner.ts";
 import type { Grant, Policy } from "../../src/domain/policy.ts";
-import { fromOutside, otherShoes, seesAsSelf, startVerdict } from "../../src/domain/target.ts";
+import { fromOutside, otherIdentity, seesAsSelf, startVerdict } from "../../src/domain/target.ts";
 
 const CLICKED: Navigation = {
   topLevel: true,
@@ -37,7 +37,7 @@ function owner(id: string, more: Partial<Owner> = {}): Owner {
 function session(more: Partial<SessionFacts> = {}): SessionFacts {
   return {
     caller: { kind: "known", identity: ALICE },
-    disguise: { kind: "none" },
+    loaded: { kind: "none" },
     owner: { kind: "not-asked" },
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
@@ -105,7 +105,7 @@ t.test("where the person has to agree, nothing starts before they have", async (
 
 t.test("another's page from outside means other shoes", async (t) => {
   const shoes = (id: string, navigation: Navigation = CLICKED, more: Partial<Owner> = {}) =>
-    otherShoes(
+    otherIdentity(
       ALICE,
       "nuno",
       navigation,
@@ -129,5 +129,5 @@ t.test("another's page from outside means other shoes", async (t) => {
 
 t.test("an owner who is not known changes nothing", async (t) => {
   for (const fact of [{ kind: "none" }, { kind: "not-asked" }, { kind: "failed", code: "x" }] as const)
-    t.equal(otherShoes(ALICE, "nuno", CLICKED, session({ owner: fact }), POLICY), null, fact.kind);
+    t.equal(otherIdentity(ALICE, "nuno", CLICKED, session({ owner: fact }), POLICY), null, fact.kind);
 });

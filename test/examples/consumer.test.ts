@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { consume, type Entry, trim } from "../../examples/consumer/consumer.ts";
 import { audit } from "../../src/cli/audit/audit.ts";
-import { disguised, front, journalOf } from "../fixtures/front.ts";
+import { front, impersonating, journalOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";
 import { redisServer } from "../fixtures/redis.ts";
@@ -105,7 +105,7 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
   const app = await liveApp(t);
   process.env.CONSUMED = server.url;
   const it = await front(t, app.origin, "audit: { redis: { url: { fromEnv: CONSUMED } } }\n");
-  const worn = await disguised(it.url);
+  const worn = await impersonating(it.url);
   const file = join(it.data, "kept.jsonl");
   // As in a table by `event.id`: what was taken and could not be confirmed comes again, and later.
   const kept = new Map<string, string>();

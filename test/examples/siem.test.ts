@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
-import { disguised, front } from "../fixtures/front.ts";
+import { front, impersonating } from "../fixtures/front.ts";
 import { journalOf } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";
@@ -19,7 +19,7 @@ t.test(
   async (t) => {
     const app = await liveApp(t);
     const it = await front(t, app.origin);
-    await ask(`${it.url}/page`, await disguised(it.url));
+    await ask(`${it.url}/page`, await impersonating(it.url));
     await it.close();
     const [input] = read("filebeat.yml")["filebeat.inputs"];
     for (const pattern of [...input.paths, ...read("vector.yaml").sources.guise.include]) {
@@ -67,7 +67,7 @@ t.test("rsyslog indexes each record once, byte for byte", { skip: NO_RSYSLOG }, 
   t.teardown(() => elastic.close());
   const app = await liveApp(t);
   const it = await front(t, app.origin);
-  const worn = await disguised(it.url);
+  const worn = await impersonating(it.url);
   const state = join(it.data, "rsyslog");
   mkdirSync(state);
   const example = fileURLToPath(new URL("../../examples/siem/rsyslog.conf", import.meta.url));

@@ -4,7 +4,7 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
 import { NO_MOUNT, smallDisk, verified } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
@@ -30,7 +30,7 @@ t.test(
     const { data, config } = frontFolder(t, frontConfig(app.origin));
     smallDisk(t, join(data, "audit"), "size=1m");
     const it = await serving(t, { data, config });
-    const worn = await disguised(it.url);
+    const worn = await impersonating(it.url);
     const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
     t.equal((await ask(`${it.url}/page`, inside)).status, 200);
     const filler = join(data, "audit", "filler");
@@ -73,7 +73,7 @@ t.test("row 8: a failed fsync ends impersonation for good, and the process with 
   const app = await liveApp(t);
   const { data, config } = frontFolder(t, frontConfig(app.origin));
   const it = await serving(t, { data, config });
-  const worn = await disguised(it.url);
+  const worn = await impersonating(it.url);
   const held = ask(`${it.url}/held`);
   await app.holding(1);
   const sync = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO"];
@@ -114,7 +114,7 @@ t.test(
     const app = await liveApp(t);
     const { data, config } = frontFolder(t, frontConfig(app.origin));
     const it = await serving(t, { data, config });
-    const worn = await disguised(it.url);
+    const worn = await impersonating(it.url);
     t.equal((await ask(`${it.url}/page`, worn)).status, 200);
     for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
     const seen = app.seen.length;
@@ -130,7 +130,7 @@ t.test("in blocking and batch a journal that failed stops nobody, and what is lo
     const app = await liveApp(t);
     const { data, config } = frontFolder(t, frontConfig(app.origin, `audit: { mode: ${mode} }\n`));
     const it = await serving(t, { data, config });
-    const worn = await disguised(it.url);
+    const worn = await impersonating(it.url);
     for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
     for (let n = 0; n < 3; n += 1)
       t.match(await ask(`${it.url}/page`, { ...CLICK, ...worn, "sec-fetch-site": "same-origin" }), {

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from "node:events";
 import t from "tap";
-import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
 import { agents, check, type Tally } from "../fixtures/kills.ts";
 import { serving } from "../fixtures/serving.ts";
 import { httpApp } from "../fixtures/upstream.ts";
@@ -47,7 +47,7 @@ t.test(
     }
     t.ok(tally.own > 0 && tally.seen.size > ROUNDS, "there was load of both kinds");
     t.comment(
-      `${tally.kills} kills, ${tally.seen.size} disguised requests at the app, ${tally.own} others, ${sums.records} records, ${sums.unknown} outcomes unknown`,
+      `${tally.kills} kills, ${tally.seen.size} impersonating requests at the app, ${tally.own} others, ${sums.records} records, ${sums.unknown} outcomes unknown`,
     );
   },
 );
@@ -63,7 +63,7 @@ async function lives(
   let worn: Record<string, string> | null = null;
   for (let life = 0; life < count; life += 1) {
     const it = await next;
-    worn ??= await disguised(it.url);
+    worn ??= await impersonating(it.url);
     const load = agents(it, worn, `${folder.data.slice(-6)}-${life}`, tally);
     if (life + 1 < count) next = serving(t, folder);
     // On a busy machine nothing may have come through by then: every other life has answered somebody before it ends.

@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { event } from "../audit/event.ts";
 import { openLedger } from "../audit/world.ts";
-import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
 import type { RedisServer } from "../fixtures/redis.ts";
@@ -102,7 +102,7 @@ t.test("row 5: a Redis that can't save its snapshot says so, and the alarm comes
   await saved("err");
   t.match(await admin.set("a", "b").catch((error: Error) => error.message), /^MISCONF/);
 
-  const worn = await disguised(it.url);
+  const worn = await impersonating(it.url);
   t.match(await ask(`${it.url}/page`, { ...CLICK, ...worn, "sec-fetch-site": "same-origin" }), {
     status: 200,
     body: /guise-banner/,
@@ -159,7 +159,7 @@ t.test(
     await admin.config("SET", "maxmemory", "1");
 
     const it = await serving(t, { data, config, env: { FAULTS_AUDIT: redis.url } });
-    const worn = await disguised(it.url);
+    const worn = await impersonating(it.url);
     const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
     t.match(await ask(`${it.url}/page`, inside), { status: 200, body: /guise-banner/ }, "served");
     await it.logged('"problem":"OOM"');

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 import t from "tap";
 import { audit } from "../../src/cli/audit/audit.ts";
-import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
 import { verified } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";
@@ -15,7 +15,7 @@ t.test("row 28: an old journal that was put back is named by the verifier", asyn
   const app = await liveApp(t);
   const { data, config } = frontFolder(t, frontConfig(app.origin));
   const first = await serving(t, { data, config });
-  const worn = await disguised(first.url);
+  const worn = await impersonating(first.url);
   for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
   const backup = join(data, "backup");
   cpSync(join(data, "audit"), backup, { recursive: true });
@@ -54,7 +54,7 @@ t.test(
     const journals = join(data, "audit");
     const env = { FAULTS_AUDIT: redis.url };
     const first = await serving(t, { ...folder, env });
-    const worn = await disguised(first.url);
+    const worn = await impersonating(first.url);
     const shipped = () => caughtUp({ gateway: { adminUrl: first.adminUrl } });
     const stream = async (...words: readonly string[]) => {
       const said: string[] = [];

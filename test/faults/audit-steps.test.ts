@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { request } from "node:http";
 import t, { type Test } from "tap";
-import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
 import { agents, check, type Tally } from "../fixtures/kills.ts";
 import { ask } from "../fixtures/named.ts";
 import { refusesToServe, type Serving, serving } from "../fixtures/serving.ts";
@@ -21,7 +21,7 @@ interface Stand {
   readonly config: string;
   readonly worn: Record<string, string>;
   readonly tally: Tally;
-  /** Emits `asked` for each disguised request that reaches the app. */
+  /** Emits `asked` for each impersonated request that reaches the app. */
   readonly app: EventEmitter;
   /** Those who were given a cookie, and those who were told that it is over. */
   readonly begun: Set<string>;
@@ -86,7 +86,7 @@ async function throughAll(t: Test, round: number): Promise<number> {
   });
   const { data, config } = frontFolder(t, frontConfig(app.origin));
   const first = await serving(t, { data, config });
-  const worn = await disguised(first.url);
+  const worn = await impersonating(first.url);
   first.child.kill("SIGKILL");
   await first.exited;
   const stand: Stand = {
@@ -145,7 +145,7 @@ async function comeAndGo(it: Serving, { life, begun, stopped }: Stand): Promise<
   for (let n = 0; !gone; n += 1) {
     const agent = `bob-${life}-${n}`;
     try {
-      const worn = await disguised(it.url, `2/${agent}`, { "x-user": agent, "x-groups": "support" });
+      const worn = await impersonating(it.url, `2/${agent}`, { "x-user": agent, "x-groups": "support" });
       begun.add(agent);
       const page = await ask(`${it.url}/.guise/stop`, worn);
       const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";

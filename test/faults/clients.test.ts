@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
 import t from "tap";
-import { disguised, front, lines, recordsOf } from "../fixtures/front.ts";
+import { front, impersonating, lines, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";
 import { raw } from "../fixtures/raw.ts";
@@ -19,7 +19,7 @@ async function gauge(adminUrl: string, name: string): Promise<number> {
 t.test("row 17: a client that leaves takes its request along, and the record says so", async (t) => {
   const app = await liveApp(t);
   const it = await front(t, app.origin);
-  const alice = await disguised(it.url);
+  const alice = await impersonating(it.url);
   const head = `GET /held HTTP/1.1\r\nHost: localhost:${it.port}\r\n${lines(alice)}\r\n`;
   for (const leave of ["end", "destroy", "resetAndDestroy"] as const) {
     const client = await raw(t, it.port);
@@ -56,7 +56,7 @@ t.test(`row 17: ${ROUNDS} clients that leave at any moment leave nothing behind`
     incoming.once("close", () => clearTimeout(timer));
   });
   const it = await front(t, app.origin);
-  const alice = await disguised(it.url);
+  const alice = await impersonating(it.url);
   const head = `GET /page HTTP/1.1\r\nHost: localhost:${it.port}\r\n${lines(alice)}\r\n`;
   const round = async (n: number): Promise<void> => {
     const socket = connect({ port: it.port, host: "127.0.0.1" });
@@ -88,8 +88,8 @@ t.test(
   async (t) => {
     const app = await liveApp(t);
     const it = await front(t, `{ url: "${app.origin}", connections: 16 }`, SLOW);
-    const alice = await disguised(it.url);
-    const bob = await disguised(it.url, "2", { "x-user": "bob", "x-groups": "support" });
+    const alice = await impersonating(it.url);
+    const bob = await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
     const slow: {
       readonly socket: Socket;
       readonly text: () => string;
@@ -139,8 +139,8 @@ t.test(
   async (t) => {
     const app = await liveApp(t);
     const it = await front(t, app.origin, "limits: { perImpersonation: 3 }\n");
-    const alice = await disguised(it.url);
-    const bob = await disguised(it.url, "2", { "x-user": "bob", "x-groups": "support" });
+    const alice = await impersonating(it.url);
+    const bob = await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
     const held = Array.from({ length: 3 }, () => request(`${it.url}/held`, { headers: alice }).end());
     await app.holding(3);
     const script = await ask(`${it.url}/held`, alice);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { SignJWT } from "jose";
 import t from "tap";
 import { fakeClock } from "../fixtures/faketime.ts";
-import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
 import { journalOf } from "../fixtures/journal.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
@@ -19,7 +19,7 @@ t.test(
     const { env, step } = fakeClock(data);
     const it = await serving(t, { data, config, env });
     const inside = (worn: Record<string, string>) => ({ ...CLICK, ...worn, "sec-fetch-site": "same-origin" });
-    const first = await disguised(it.url);
+    const first = await impersonating(it.url);
     t.match(await ask(`${it.url}/page`, inside(first)), { status: 200, body: /guise-banner/ });
 
     step("-5s");
@@ -37,7 +37,7 @@ t.test(
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
 
     step("+0");
-    const second = await disguised(it.url, "2");
+    const second = await impersonating(it.url, "2");
     const held = ask(`${it.url}/held`, second);
     await app.holding(1);
     step("+2h");
@@ -50,7 +50,7 @@ t.test(
     await wait(1_100);
     t.match(await ask(`${it.url}/page`, inside(second)), { status: 409 }, "and the way back revives nothing");
 
-    const third = await disguised(it.url);
+    const third = await impersonating(it.url);
     t.equal((await ask(`${it.url}/page`, inside(third))).status, 200, "a new one begins");
     it.child.kill("SIGTERM");
     t.equal(await it.exited, 0);

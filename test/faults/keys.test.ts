@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import t from "tap";
 import { keys } from "../../src/cli/keys.ts";
-import { disguised, front, frontConfig, frontFolder, SUPPORT } from "../fixtures/front.ts";
+import { front, frontConfig, frontFolder, impersonating, SUPPORT } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";
 import { freePort } from "../fixtures/port.ts";
 import { refusesToServe, serving } from "../fixtures/serving.ts";
@@ -36,7 +36,7 @@ t.test("row 22: the signing key is replaced under load, and no request fails", a
   const { app, kids } = await checkingApp(t, () => url);
   const it = await front(t, app.origin, TOKEN);
   url = it.url;
-  const alice = await disguised(it.url);
+  const alice = await impersonating(it.url);
   const failures: string[] = [];
   let asked = 0;
   let over = false;
@@ -86,7 +86,7 @@ t.test(
     const { data, config } = frontFolder(t, frontConfig(app.origin, TOKEN));
     const it = await serving(t, { config, data });
     url = it.url;
-    const alice = await disguised(it.url);
+    const alice = await impersonating(it.url);
     t.equal((await ask(`${it.url}/page`, alice)).status, 200);
     const folder = join(data, "keys");
     const name = readdirSync(folder).find((file) => file.startsWith("token."));

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { sessions } from "../../src/cli/sessions/sessions.ts";
-import { disguised, frontConfig, frontFolder, lines, recordsOf } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, lines, recordsOf } from "../fixtures/front.ts";
 import { serving } from "../fixtures/serving.ts";
 
 /** Each takes two of the gateway's descriptors; some are left for everything else. `GUISE_LONG=1` takes all there are. */
@@ -44,7 +44,7 @@ t.test(`row 20: ${COUNT} idle sockets are all cut when they are revoked, and nob
   const more = "limits: { perImpersonation: 10000, connections: 100000 }\n";
   const { config, data } = frontFolder(t, frontConfig(`http://127.0.0.1:${port}`, more));
   const it = await serving(t, { config, data });
-  const alice = lines(await disguised(it.url));
+  const alice = lines(await impersonating(it.url));
   const clients: Client[] = [];
   for (let n = 0; n < COUNT; n += 50)
     clients.push(

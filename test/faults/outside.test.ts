@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { exportJWK, SignJWT } from "jose";
 import t, { type Test } from "tap";
-import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
@@ -115,7 +115,7 @@ timeouts: { lookup: 300ms }
     ),
   );
   const support = { "x-user": "alice", "x-groups": "support" };
-  const worn = await disguised(it.url);
+  const worn = await impersonating(it.url);
   t.match(await ask(`${it.url}/page`, { ...INSIDE, ...worn }), { status: 200, body: /guise-banner/ });
 
   for (const [name, broken] of [
@@ -202,7 +202,7 @@ t.test("row 29: the app's certificate runs out while it runs", async (t) => {
       `upstream: { url: "https://localhost:${port}", ca: { fromFile: "${both}" } }`,
     ),
   );
-  const worn = await disguised(it.url);
+  const worn = await impersonating(it.url);
   const inside = { ...INSIDE, ...worn };
   t.equal((await ask(`${it.url}/page`, inside)).status, 200);
   app.setSecureContext({ key, cert: over });

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import t, { type Test } from "tap";
 import {
   closeOf,
-  disguised,
   frontConfig,
   frontFolder,
+  impersonating,
   journalOf,
   recordsOf,
   socketTo,
@@ -23,7 +23,7 @@ t.test(
   "row 12: with the event loop blocked for 2 s all are served late, and nothing is lost or ended",
   async (t) => {
     const { it, data } = await gateway(t, "block");
-    const alice = await disguised(it.url);
+    const alice = await impersonating(it.url);
     const socket = await socketTo(it.url, "/ws", alice);
     // The metric counts from one scrape to the next, once its clock has ticked.
     await ask(`${it.adminUrl}/metrics`);
@@ -58,7 +58,7 @@ for (const inject of ["throw", "reject"] as const) {
     `row 30: after an error that nobody caught (${inject}) it takes nothing new, keeps its records, and ends`,
     async (t) => {
       const { it, app, data, config } = await gateway(t, inject);
-      const alice = await disguised(it.url);
+      const alice = await impersonating(it.url);
       const socket = await socketTo(it.url, "/ws", alice);
       const closed = closeOf(socket);
       const held = ask(`${it.url}/held`, alice).catch((error: Error) => error);

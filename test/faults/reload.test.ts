@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import t from "tap";
-import { disguised, front, journalOf, recordsOf } from "../fixtures/front.ts";
+import { front, impersonating, journalOf, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
 
@@ -38,7 +38,7 @@ t.test("row 23: a bad edit changes nothing, names its line, and no record names 
   const app = await liveApp(t);
   const it = await front(t, app.origin);
   const good = await readFile(it.config, "utf8");
-  const alice = await disguised(it.url);
+  const alice = await impersonating(it.url);
   const inside = { ...CLICK, ...alice, "sec-fetch-site": "same-origin" };
   const digestOf = async () => {
     await ask(`${it.url}/page`, inside);
@@ -61,7 +61,7 @@ t.test("row 23: a bad edit changes nothing, names its line, and no record names 
     t.match(await ask(`${it.url}/page`), { status: 200 }, name);
     t.equal(await digestOf(), before, name);
     t.equal(new URL(it.url).port, String(it.port));
-    const again = await disguised(it.url, "2");
+    const again = await impersonating(it.url, "2");
     t.match(again.cookie, /^guise=/, `${name}: and others begin`);
   }
   await writeFile(it.config, `${good}# edited\n`);

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import t from "tap";
-import { disguised, frontConfig, frontFolder } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
 import { serving } from "../fixtures/serving.ts";
 import { httpApp } from "../fixtures/upstream.ts";
 
@@ -30,7 +30,7 @@ t.test(
     });
     const { config, data } = frontFolder(t, frontConfig(app.origin));
     const it = await serving(t, { config, data });
-    const alice = await disguised(it.url);
+    const alice = await impersonating(it.url);
     const before = it.memory();
     const open = async (path: string, headers: Record<string, string>) => {
       const [response] = (await once(request(`${it.url}${path}`, { headers }).end(), "response")) as [
@@ -38,7 +38,7 @@ t.test(
       ];
       return response.pause();
     };
-    const responses = [await open("/large/disguised", alice), await open("/large/own", {})];
+    const responses = [await open("/large/impersonated", alice), await open("/large/own", {})];
     // Nobody reads: the app comes to a standstill once what lies between is full.
     let standing = 0;
     for (let last = -1; standing < 5; ) {

@@ -7,9 +7,9 @@ import { Redis } from "ioredis";
 import t from "tap";
 import {
   closeOf,
-  disguised,
   frontConfig,
   frontFolder,
+  impersonating,
   journalOf,
   recordsOf,
   socketTo,
@@ -49,7 +49,7 @@ t.test(
     const { config, data } = frontFolder(t, frontConfig(app.origin, store));
     const env = { FAULTS_REDIS: redis.url };
     const it = await serving(t, { config, data, env });
-    const alice = await disguised(it.url);
+    const alice = await impersonating(it.url);
     const sockets = [await socketTo(it.url, "/ws", alice), await socketTo(it.url, "/ws", {})];
     const closes = sockets.map(closeOf);
     const streams = [await opened(`${it.url}/events`, alice), await opened(`${it.url}/events`, {})];

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import t from "tap";
-import { closeOf, disguised, front, recordsOf, SUPPORT, socketTo } from "../fixtures/front.ts";
+import { closeOf, front, impersonating, recordsOf, SUPPORT, socketTo } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
 t.test(
-  "row 26: with the store down a disguise stops with 503, nobody begins, and everybody else is served",
+  "row 26: with the store down an impersonation stops with 503, nobody begins, and everybody else is served",
   async (t) => {
     const redis = await redisServer({ args: ["--appendonly", "yes"] });
     t.teardown(() => redis.stop());
@@ -16,7 +16,7 @@ t.test(
     const key = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
     const more = `store: { redis: { url: { fromEnv: FAULTS_STORE } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
     const it = await front(t, app.origin, more);
-    const alice = await disguised(it.url);
+    const alice = await impersonating(it.url);
     const inside = { ...CLICK, ...alice, "sec-fetch-site": "same-origin" };
     t.match(await ask(`${it.url}/page`, inside), { status: 200, body: /guise-banner/ });
     const socket = await socketTo(it.url, "/ws", alice);
@@ -60,7 +60,7 @@ t.test("row 26: Stop in the outage counts here at once, and in the store when it
   const key = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
   const more = `store: { redis: { url: { fromEnv: FAULTS_STORE } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
   const [one, other] = [await front(t, app.origin, more), await front(t, app.origin, more)];
-  const alice = await disguised(one.url);
+  const alice = await impersonating(one.url);
   const socket = await socketTo(one.url, "/ws", alice);
   const closed = closeOf(socket);
   const stopPage = await ask(`${one.url}/.guise/stop`, alice);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import t from "tap";
 import { chainFaults } from "../audit/world.ts";
 import { balancer } from "../fixtures/balancer.ts";
-import { disguised, frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { redisServer } from "../fixtures/redis.ts";
@@ -33,7 +33,7 @@ t.test(
     // Every request is a connection of its own, and so comes to the next gateway in turn.
     const front = await balancer(t, [one.port, other.port]);
     const once = { connection: "close" };
-    const worn = { ...(await disguised(front.url)), ...once };
+    const worn = { ...(await impersonating(front.url)), ...once };
     const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
     t.equal((await ask(`${front.url}/login`, inside)).headers["set-cookie"], undefined, "stays in the jar");
     for (let n = 0; n < 4; n += 1) {

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import t, { type Test } from "tap";
-import { disguised, type Front, front, lines, recordsOf } from "../fixtures/front.ts";
+import { type Front, front, impersonating, lines, recordsOf } from "../fixtures/front.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
 import { freePort } from "../fixtures/port.ts";
 import { converse, raw, type Wire } from "../fixtures/raw.ts";
@@ -24,7 +24,7 @@ async function brokenApp(t: Test, script: (peer: Wire) => unknown) {
 
 /** Alice's impersonation, and an agent of requests that speaks as her customer. */
 async function worn(it: Front) {
-  const headers = await disguised(it.url);
+  const headers = await impersonating(it.url);
   return {
     headers,
     page: (path: string) =>
@@ -63,7 +63,7 @@ t.test(
     t.match(await ask(`${it.url}/back`), { status: 200, body: "back" });
     app.closeAllConnections();
     const outcomes = await outcomesOf(it, "/away");
-    t.equal(outcomes.length, 2, "of the disguised ones");
+    t.equal(outcomes.length, 2, "of the impersonated ones");
     for (const line of outcomes)
       t.match(line, { event: { outcome: "failure" }, guise: { ending: "upstream-unreachable" } });
   },
@@ -194,8 +194,8 @@ t.test("row 16: a second answer is never taken for that of another request", asy
   const alice = await worn(it);
   t.match(await alice.script("/broken"), { status: 200, body: "ok" });
   for (let n = 0; n < 5; n += 1) {
-    const [disguise, own] = await Promise.all([alice.script("/fine"), ask(`${it.url}/fine`)]);
-    t.same([disguise.body, own.body], ["ok", "ok"]);
+    const [loaded, own] = await Promise.all([alice.script("/fine"), ask(`${it.url}/fine`)]);
+    t.same([loaded.body, own.body], ["ok", "ok"]);
   }
   const probe = await raw(t, it.port);
   probe.send(`GET /fine HTTP/1.1\r\nHost: localhost:${it.port}\r\nConnection: close\r\n\r\n`);

@@ -4,7 +4,7 @@ import { ALICE, CLICK, FETCH, type From, INSIDE, NUNO, receive, wear } from "../
 import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
 
 async function passed(it: TestWorld, head: readonly string[], from: From = {}): Promise<Passage> {
-  return await pipeline(it.world, await receive(it, head, from));
+  return await pipeline(it.services, await receive(it, head, from));
 }
 
 const QUIET = "headers: { when: impersonating }\n";
@@ -65,7 +65,7 @@ t.test("an agent's own view goes on when the owner can't be found out", async (t
   }
 });
 
-t.test("a disguise whose owner lookup fails goes on as it is", async (t) => {
+t.test("an impersonation whose owner lookup fails goes on as it is", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   it.breakDown(["owner"]);
@@ -75,7 +75,7 @@ t.test("a disguise whose owner lookup fails goes on as it is", async (t) => {
   });
 });
 
-/** What a disguised request comes to when these are broken. */
+/** What an impersonated request comes to when these are broken. */
 async function broken(t: Test, what: readonly ("identity" | "users" | "store")[]): Promise<Passage> {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
@@ -84,7 +84,7 @@ async function broken(t: Test, what: readonly ("identity" | "users" | "store")[]
   return await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
 }
 
-t.test("a disguise that can't be checked stops, and never runs on as anybody", async (t) => {
+t.test("an impersonation that can't be checked stops, and never runs on as anybody", async (t) => {
   const stopped = (reason: string) => ({
     kind: "answer",
     committed: { intent: null, decision: { kind: "refuse", status: 503, reason } },
@@ -131,7 +131,7 @@ t.test("a token that can't be signed closes the intent", async (t) => {
   const { cookie } = await wear(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const received = await receive(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
-  await t.rejects(pipeline({ ...it.world, tokens }, received), TypeError);
+  await t.rejects(pipeline({ ...it.services, tokens }, received), TypeError);
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
   t.match(it.events[1], { outcome: "failure" });
 });

@@ -1,8 +1,8 @@
 import Fastify from "fastify";
 import t, { type Test } from "tap";
 import { consolePlugin } from "../../src/console/plugin.ts";
-import { openDoor, reading } from "../../src/gateway/plugin.ts";
-import { ways } from "../../src/gateway/upstreams.ts";
+import { reading, registerGateway } from "../../src/gateway/plugin.ts";
+import { upstreams } from "../../src/gateway/upstreams.ts";
 import { archiveOf } from "../fixtures/archive.ts";
 import { converse } from "../fixtures/raw.ts";
 import { ALICE, CLICK, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
@@ -17,15 +17,15 @@ async function open(t: Test, more = "") {
     response.end(`${request.method} ${request.url}`);
   });
   const it = await testWorld(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
-  const way = ways(() => undefined);
+  const way = upstreams(() => undefined);
   const server = Fastify({
-    rewriteUrl: reading(it.world),
+    rewriteUrl: reading(it.services),
     exposeHeadRoutes: false,
     forceCloseConnections: true,
   });
-  await openDoor(server, it.world, way);
+  await registerGateway(server, it.services, way);
   await server.register(
-    consolePlugin(it.world, { jwks: () => it.ring.jwks(), assets: [], archive: archiveOf() }),
+    consolePlugin(it.services, { jwks: () => it.ring.jwks(), assets: [], archive: archiveOf() }),
     {
       prefix: it.snapshot().settings.prefix,
     },

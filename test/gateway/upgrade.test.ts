@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
-import { upgradeDoor, upgrading } from "../../src/gateway/upgrade.ts";
+import { upgradeOptions, upgrading } from "../../src/gateway/upgrade.ts";
 import type { TunnelOrder } from "../../src/gateway/websocket/tunnel.ts";
 import { head } from "../fixtures/plan.ts";
 import { call } from "../fixtures/request.ts";
@@ -20,7 +20,7 @@ async function upgrade(it: TestWorld, lines: readonly string[], path = "/ws?a=b"
     ...lines,
   ]);
   const orders: TunnelOrder[] = [];
-  const handle = upgrading(it.world, () => ({ open: (order) => void orders.push(order) }));
+  const handle = upgrading(it.services, () => ({ open: (order) => void orders.push(order) }));
   await handle(raw, raw.socket, HEAD);
   await new Promise((resolve) => setImmediate(resolve));
   return { orders, order: orders[0] ?? null, answered: answered(), socket: raw.socket };
@@ -43,19 +43,22 @@ t.test("a socket of one's own goes to the app with its Origin, and is let speak"
   t.same(it.events, []);
 });
 
-t.test("under a disguise it runs as the customer, on record, and may only listen in mode read", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
-  const { order } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
-  t.equal(order?.readOnly, true);
-  t.same(valuesOf(order?.headers ?? [], "x-guise-user"), ["17"]);
-  t.same(valuesOf(order?.headers ?? [], "x-guise-true-user"), ["alice"]);
-  t.same(valuesOf(order?.headers ?? [], "cookie"), []);
-  t.same(it.actions(), ["impersonation.intent"]);
-  order?.settled({ ending: "revoked", status: 101, requestBytes: 0, responseBytes: 9, parting: null });
-  t.match(it.events[1], { action: "impersonation.outcome", response: { ending: "revoked", bytes: 9 } });
-  t.equal(it.world.sockets.count(), 0);
-});
+t.test(
+  "under an impersonation it runs as the customer, on record, and may only listen in mode read",
+  async (t) => {
+    const it = await testWorld(t);
+    const { cookie } = await wear(it);
+    const { order } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
+    t.equal(order?.readOnly, true);
+    t.same(valuesOf(order?.headers ?? [], "x-guise-user"), ["17"]);
+    t.same(valuesOf(order?.headers ?? [], "x-guise-true-user"), ["alice"]);
+    t.same(valuesOf(order?.headers ?? [], "cookie"), []);
+    t.same(it.actions(), ["impersonation.intent"]);
+    order?.settled({ ending: "revoked", status: 101, requestBytes: 0, responseBytes: 9, parting: null });
+    t.match(it.events[1], { action: "impersonation.outcome", response: { ending: "revoked", bytes: 9 } });
+    t.equal(it.services.sockets.count(), 0);
+  },
+);
 
 t.test("it may speak in mode write, and where a rule allows it", async (t) => {
   const it = await testWorld(t, YAML.replace("/search, methods: [POST], allow", "/chat, allow"));
@@ -66,18 +69,21 @@ t.test("it may speak in mode write, and where a rule allows it", async (t) => {
   t.equal((await upgrade(it, [...ALICE, ORIGIN, writing.cookie])).order?.readOnly, false);
 });
 
-t.test("another site's page opens nothing under a disguise, nor does one that says nothing", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
-  for (const origin of [
-    ["Origin: http://evil.test"],
-    ["Origin: https://app.example.com"],
-    ["Origin: null"],
-    [],
-  ])
-    await t.rejects(upgrade(it, [...ALICE, cookie, ...origin]), { code: "foreign-origin" }, origin.join());
-  t.same(it.events, []);
-});
+t.test(
+  "another site's page opens nothing under an impersonation, nor does one that says nothing",
+  async (t) => {
+    const it = await testWorld(t);
+    const { cookie } = await wear(it);
+    for (const origin of [
+      ["Origin: http://evil.test"],
+      ["Origin: https://app.example.com"],
+      ["Origin: null"],
+      [],
+    ])
+      await t.rejects(upgrade(it, [...ALICE, cookie, ...origin]), { code: "foreign-origin" }, origin.join());
+    t.same(it.events, []);
+  },
+);
 
 t.test("there is no socket of ours, and none on an address with two readings", async (t) => {
   const it = await testWorld(t);
@@ -118,11 +124,11 @@ t.test("what can't be recorded opens nothing", async (t) => {
   t.match(answered, /^HTTP\/1\.1 503 [\s\S]*"code":"audit-unavailable"/);
 });
 
-t.test("it is cut when the disguise ends", async (t) => {
+t.test("it is cut when the impersonation ends", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
   const { order } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
-  it.world.sockets.cut(impersonation.id, "ended-by-agent");
+  it.services.sockets.cut(impersonation.id, "ended-by-agent");
   t.equal(order?.signal?.reason, "ended-by-agent");
 });
 
@@ -138,7 +144,7 @@ t.test("the app's answer goes through the same rules as everything", async (t) =
 t.test("a refused upgrade is answered without what only the operator may know", async (t) => {
   const it = await testWorld(t);
   const { raw } = await call(["GET /ws", "Connection: Upgrade", "Upgrade: websocket"]);
-  const door = upgradeDoor(it.world);
+  const door = upgradeOptions(it.services);
   const said = door.answer(new Fault("upstream-unreachable", "10.0.0.7"), raw);
   t.equal(said.status, 502);
   t.match(JSON.parse(said.body), { code: "upstream-unreachable" });

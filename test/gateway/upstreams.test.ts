@@ -5,7 +5,7 @@ import type { Settings } from "../../src/config/snapshot.ts";
 import type { Fault } from "../../src/errors.ts";
 import type { Exchange, Settlement } from "../../src/gateway/http/exchange.ts";
 import { EXCHANGE } from "../../src/gateway/http/transport.ts";
-import { type Ways, ways } from "../../src/gateway/upstreams.ts";
+import { type Upstreams, upstreams } from "../../src/gateway/upstreams.ts";
 import { call } from "../fixtures/request.ts";
 import { httpApp } from "../fixtures/upstream.ts";
 import { snapshotOf } from "../fixtures/world.ts";
@@ -50,15 +50,15 @@ async function exchangeTo(target: string): Promise<Sent> {
   return { exchange, done, faults };
 }
 
-function send(way: Ways, { exchange }: Sent): void {
+function send(way: Upstreams, { exchange }: Sent): void {
   way.carrier.request({ headers: { [EXCHANGE]: exchange } }, (error) => {
     throw error;
   });
 }
 
-function open(t: Test): { readonly way: Ways; readonly errors: readonly unknown[] } {
+function open(t: Test): { readonly way: Upstreams; readonly errors: readonly unknown[] } {
   const errors: unknown[] = [];
-  const way = ways((error) => void errors.push(error));
+  const way = upstreams((error) => void errors.push(error));
   t.teardown(() => way.close());
   return { way, errors };
 }

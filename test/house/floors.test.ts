@@ -22,7 +22,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   console: 5,
   telemetry: 5,
   // A landing below app.ts, which builds it.
-  "evidence.ts": 5.5,
+  "audit-system.ts": 5.5,
   "app.ts": 6,
   cli: 7,
   "main.ts": 8,
@@ -48,7 +48,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   gateway: ["undici", "fastify", "@fastify/http-proxy", "@fastify/cookie"],
   console: ["fastify", "@fastify/formbody"],
   telemetry: ["fastify", "prom-client"],
-  "evidence.ts": [],
+  "audit-system.ts": [],
   "app.ts": ["fastify"],
   cli: ["pino", "yaml", "zod"],
   "main.ts": [],

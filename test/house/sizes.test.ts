@@ -2,8 +2,8 @@ import { basename } from "node:path";
 import t from "tap";
 import { filesBelow } from "./source.ts";
 
-const LONGEST_FILE = 300;
-const LONGEST_FUNCTION = 50;
+const LONGEST_FILE = 400;
+const LONGEST_FUNCTION = 60;
 
 t.test(`no file of src/ is longer than ${LONGEST_FILE} lines`, async (t) => {
   const files = filesBelow("src");

@@ -21,7 +21,7 @@ function both(name: string, page: string, words: readonly string[]): void {
 
 /** Where counters are named; a cookie elsewhere may begin with the same letters. */
 const METERED = filesBelow("src").filter(
-  (file) => file.room === "telemetry" || file.room === "app.ts" || file.room === "evidence.ts",
+  (file) => file.room === "telemetry" || file.room === "app.ts" || file.room === "audit-system.ts",
 );
 
 both("reason word", "reasons.md", REASON_WORDS);

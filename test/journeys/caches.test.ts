@@ -51,7 +51,7 @@ async function stop(page: Page): Promise<void> {
   await page.waitForFunction("document.querySelector('h1')?.textContent?.startsWith('alice')");
 }
 
-t.test("CACHE-01: whatever the app says, nothing of a disguise may be kept by anybody", async (t) => {
+t.test("CACHE-01: whatever the app says, nothing of an impersonation may be kept by anybody", async (t) => {
   const generous = {
     "cache-control": "public, max-age=86400, s-maxage=86400, immutable",
     "surrogate-control": "max-age=86400",
@@ -104,7 +104,7 @@ t.test(
       await shows(tab, "17 at /dash");
       t.equal(await data(tab), "17");
     }
-    t.equal(asked().length, before, "under the disguise the app is never asked with a tag");
+    t.equal(asked().length, before, "under the impersonation the app is never asked with a tag");
     await stop(tab);
     await tab.goto(`${it.url}/dash`);
     await shows(tab, "alice at /dash");
@@ -268,7 +268,7 @@ const REGISTER =
 const WORKERS = "navigator.serviceWorker.getRegistrations().then((all) => all.length)";
 
 t.test(
-  "CACHE-05: the app's service worker is gone under a disguise, and none can be installed",
+  "CACHE-05: the app's service worker is gone under an impersonation, and none can be installed",
   async (t) => {
     it.app.page("/sw.js", { body: WORKER, type: "text/javascript" });
     const { context, page } = await alice();

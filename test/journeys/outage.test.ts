@@ -54,7 +54,7 @@ t.test("Stop works when the right is gone, impersonation is off, or nobody can s
 });
 
 t.test(
-  "a request under a disguise that is over is an ended page that leads out, never one's own view",
+  "a request under an impersonation that is over is an ended page that leads out, never one's own view",
   async (t) => {
     const context = await it.person("alice");
     const page = await fromQueue(context);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { change } from "../../src/sessions/compare-and-set.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryShelf } from "../fixtures/memory-store.ts";
+import { memoryBackend } from "../fixtures/memory-store.ts";
 
 const options = (store: Parameters<typeof change>[0]["store"]) => ({
   store,
@@ -13,7 +13,7 @@ const options = (store: Parameters<typeof change>[0]["store"]) => ({
 const FOREVER = { version: null, expiresAt: 9e15 };
 
 t.test("a change that others were faster with is made on what they left", async (t) => {
-  const { store } = memoryShelf(fakeClock());
+  const { store } = memoryBackend(fakeClock());
   await store.write("n:1", "1", FOREVER);
   let seen = 0;
   const raced = {
@@ -34,7 +34,7 @@ t.test("a change that others were faster with is made on what they left", async 
 });
 
 t.test("nothing to change is no write, and nothing there is null", async (t) => {
-  const { store } = memoryShelf(fakeClock());
+  const { store } = memoryBackend(fakeClock());
   t.equal(await change(options(store), (n) => n + 1), null);
   await store.write("n:1", "1", FOREVER);
   const before = await store.read("n:1");
@@ -43,7 +43,7 @@ t.test("nothing to change is no write, and nothing there is null", async (t) => 
 });
 
 t.test("who never gets through gives up with a fault", async (t) => {
-  const { store } = memoryShelf(fakeClock());
+  const { store } = memoryBackend(fakeClock());
   await store.write("n:1", "1", FOREVER);
   const busy = { ...store, write: async () => false };
   await t.rejects(

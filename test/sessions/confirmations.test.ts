@@ -1,7 +1,7 @@
 import t from "tap";
 import { confirmations, type Question } from "../../src/sessions/confirmations.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryHub, memoryShelf } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
 import { SEAL_KEY } from "./orders.ts";
 
 const WHO = { impersonation: "imp-1", agent: "alice", effectiveUser: "17" };
@@ -17,7 +17,7 @@ const QUESTION: Question = {
 function two() {
   const clock = fakeClock();
   const hub = memoryHub();
-  const gateway = () => confirmations({ store: memoryShelf(clock, hub).store, clock, sealKey: SEAL_KEY });
+  const gateway = () => confirmations({ store: memoryBackend(clock, hub).store, clock, sealKey: SEAL_KEY });
   return { clock, hub, here: gateway(), there: gateway() };
 }
 

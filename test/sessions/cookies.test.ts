@@ -1,47 +1,47 @@
 import t from "tap";
 import { type CookieScope, receive } from "../../src/domain/cookies/cookie-jar.ts";
-import { order, world } from "./orders.ts";
+import { order, services } from "./orders.ts";
 
 const SCOPE = { host: "app.example.com", path: "/", secure: true };
 
 t.test("the app's cookies go into the jar and back to the app; scripts see what they may", async (t) => {
-  const { clock, desk } = world(t);
-  const { book } = desk();
-  const { impersonation } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations } = desk();
+  const { impersonation } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   const sent = "sid=agent";
-  t.equal(await book.cookies(impersonation.id, sent, scope), null);
-  const lines = await book.receive(
+  t.equal(await impersonations.cookies(impersonation.id, sent, scope), null);
+  const lines = await impersonations.receive(
     impersonation.id,
     ["sid=1; Path=/; HttpOnly", "xsrf=2; Path=/"],
     scope,
     sent,
   );
   t.strictSame(lines, ["xsrf=2; Path=/; Max-Age=3600"], "not longer than the impersonation");
-  t.equal(await book.cookies(impersonation.id, "sid=agent; xsrf=2", scope), "sid=1; xsrf=2");
+  t.equal(await impersonations.cookies(impersonation.id, "sid=agent; xsrf=2", scope), "sid=1; xsrf=2");
   t.equal(
-    await book.cookies(impersonation.id, "sid=agent; xsrf=3", scope),
+    await impersonations.cookies(impersonation.id, "sid=agent; xsrf=3", scope),
     "sid=1; xsrf=3",
     "a script's value",
   );
-  t.equal(await book.cookies(impersonation.id, "sid=agent; xsrf=3", scope), "sid=1; xsrf=3");
+  t.equal(await impersonations.cookies(impersonation.id, "sid=agent; xsrf=3", scope), "sid=1; xsrf=3");
 });
 
 t.test("reading cookies writes nothing", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, asked } = desk();
-  const { impersonation } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, asked } = desk();
+  const { impersonation } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
-  await book.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
+  await impersonations.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
   const before = asked.writes;
-  for (let n = 0; n < 5; n += 1) await book.cookies(impersonation.id, "sid=agent", scope);
-  await book.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
+  for (let n = 0; n < 5; n += 1) await impersonations.cookies(impersonation.id, "sid=agent", scope);
+  await impersonations.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
   t.equal(asked.writes, before);
 });
 
 t.test("answers that come at the same time, on two gateways, lose nothing of each other", async (t) => {
-  const { clock, desk } = world(t);
-  const [here, there] = [desk().book, desk().book];
+  const { clock, desk } = services(t);
+  const [here, there] = [desk().impersonations, desk().impersonations];
   const { impersonation } = await here.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   await Promise.all(
@@ -56,8 +56,8 @@ t.test("answers that come at the same time, on two gateways, lose nothing of eac
 t.test(
   "SES-05: at the end the customer's cookies are destroyed, and the browser can still be restored",
   async (t) => {
-    const { clock, desk, contents } = world(t);
-    const [here, there] = [desk().book, desk().book];
+    const { clock, desk, contents } = services(t);
+    const [here, there] = [desk().impersonations, desk().impersonations];
     const { impersonation } = await here.open(order(clock.now()));
     const scope: CookieScope = { ...SCOPE, now: clock.now() };
     const sent = "sid=agent; theme=light";
@@ -92,33 +92,39 @@ t.test(
 );
 
 t.test("a jar without anything in the browser is gone with its impersonation", async (t) => {
-  const { clock, desk, contents } = world(t);
-  const { book } = desk();
-  const { impersonation } = await book.open(order(clock.now()));
-  await book.receive(impersonation.id, ["sid=1; HttpOnly"], { ...SCOPE, now: clock.now() }, null);
+  const { clock, desk, contents } = services(t);
+  const { impersonations } = desk();
+  const { impersonation } = await impersonations.open(order(clock.now()));
+  await impersonations.receive(impersonation.id, ["sid=1; HttpOnly"], { ...SCOPE, now: clock.now() }, null);
   t.match(contents(), /jar:/);
-  await book.close(impersonation.id, "ended-by-agent");
+  await impersonations.close(impersonation.id, "ended-by-agent");
   t.notMatch(contents(), /jar:/);
 });
 
 t.test("without the store cookies are a fault, but restoring the browser never is", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, cutOff, log } = desk();
+  const { clock, desk } = services(t);
+  const { impersonations, cutOff, log } = desk();
   const stranger = desk();
-  const { impersonation } = await book.open(order(clock.now()));
+  const { impersonation } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
-  await book.receive(impersonation.id, ["xsrf=1; Path=/"], scope, null);
-  await book.cookies(impersonation.id, "xsrf=1", scope);
+  await impersonations.receive(impersonation.id, ["xsrf=1; Path=/"], scope, null);
+  await impersonations.cookies(impersonation.id, "xsrf=1", scope);
   cutOff(true);
   stranger.cutOff(true);
-  await t.rejects(book.cookies(impersonation.id, null, scope), { code: "store-unavailable" });
-  await t.rejects(book.receive(impersonation.id, ["a=1"], scope, null), { code: "store-unavailable" });
+  await t.rejects(impersonations.cookies(impersonation.id, null, scope), { code: "store-unavailable" });
+  await t.rejects(impersonations.receive(impersonation.id, ["a=1"], scope, null), {
+    code: "store-unavailable",
+  });
   const back = ["xsrf=; Path=/; Max-Age=0"];
-  t.strictSame(await book.restore(impersonation.id, scope, null), back, "by what was seen last");
-  await book.close(impersonation.id, "ended-by-agent");
-  t.strictSame(await book.restore(impersonation.id, scope, null), back, "also once the end is owed");
+  t.strictSame(await impersonations.restore(impersonation.id, scope, null), back, "by what was seen last");
+  await impersonations.close(impersonation.id, "ended-by-agent");
   t.strictSame(
-    await stranger.book.restore(impersonation.id, scope, null),
+    await impersonations.restore(impersonation.id, scope, null),
+    back,
+    "also once the end is owed",
+  );
+  t.strictSame(
+    await stranger.impersonations.restore(impersonation.id, scope, null),
     [],
     "who has seen nothing has nothing",
   );
@@ -127,66 +133,86 @@ t.test("without the store cookies are a fault, but restoring the browser never i
 });
 
 t.test("an edit that changes nothing is no write, and one that throws changes nothing", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, asked } = desk();
-  const { impersonation } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, asked } = desk();
+  const { impersonation } = await impersonations.open(order(clock.now()));
   const before = asked.writes;
-  await book.saveJar(impersonation.id, (jar) => jar);
+  await impersonations.saveJar(impersonation.id, (jar) => jar);
   const broken = () => {
     throw new RangeError("broken");
   };
-  await t.rejects(book.saveJar(impersonation.id, broken), RangeError);
+  await t.rejects(impersonations.saveJar(impersonation.id, broken), RangeError);
   t.equal(asked.writes, before);
   const scope = { ...SCOPE, now: clock.now() };
-  const jar = await book.saveJar(impersonation.id, (it) => receive(it, ["a=1"], scope));
+  const jar = await impersonations.saveJar(impersonation.id, (it) => receive(it, ["a=1"], scope));
   t.equal(jar.cookies.length, 1, "the next one has its turn");
 });
 
 t.test(
   "without the store the browser is restored also after an end that was stored, here or elsewhere",
   async (t) => {
-    const { clock, desk } = world(t);
+    const { clock, desk } = services(t);
     const [here, there] = [desk(), desk()];
-    const { impersonation } = await here.book.open(order(clock.now()));
+    const { impersonation } = await here.impersonations.open(order(clock.now()));
     const scope: CookieScope = { ...SCOPE, now: clock.now() };
-    await here.book.receive(
+    await here.impersonations.receive(
       impersonation.id,
       ["csrf=customer; Path=/", "sid=1; HttpOnly"],
       scope,
       "csrf=agent",
     );
-    await there.book.cookies(impersonation.id, "csrf=customer", scope);
-    await here.book.close(impersonation.id, "ended-revoked");
-    await there.book.check();
-    for (const { book, cutOff } of [here, there]) {
+    await there.impersonations.cookies(impersonation.id, "csrf=customer", scope);
+    await here.impersonations.close(impersonation.id, "ended-revoked");
+    await there.impersonations.check();
+    for (const { impersonations, cutOff } of [here, there]) {
       cutOff(true);
-      t.strictSame(await book.restore(impersonation.id, scope, "csrf=customer"), ["csrf=agent; Path=/"]);
+      t.strictSame(await impersonations.restore(impersonation.id, scope, "csrf=customer"), [
+        "csrf=agent; Path=/",
+      ]);
     }
   },
 );
 
 t.test("a store that lost the jar leaves the way back that a gateway knows", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, shelf } = desk();
-  const { impersonation, secret } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, backend } = desk();
+  const { impersonation, secret } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
-  await book.receive(impersonation.id, ["csrf=customer; Path=/", "sid=1; HttpOnly"], scope, "csrf=agent");
+  await impersonations.receive(
+    impersonation.id,
+    ["csrf=customer; Path=/", "sid=1; HttpOnly"],
+    scope,
+    "csrf=agent",
+  );
   for (const prefix of ["jar:", "impersonation:", "id:", "way:"])
-    for (const key of await shelf.store.list(prefix)) await shelf.store.remove(key);
+    for (const key of await backend.store.list(prefix)) await backend.store.remove(key);
   clock.pass(2_000);
-  t.equal(await book.cookies(impersonation.id, "csrf=customer", scope), null, "the customer's go nowhere");
-  t.strictSame(await book.restore(impersonation.id, scope, "csrf=customer"), ["csrf=agent; Path=/"]);
-  t.match(await book.recall(secret), { kind: "held", impersonation: { end: { why: "ended-revoked" } } });
+  t.equal(
+    await impersonations.cookies(impersonation.id, "csrf=customer", scope),
+    null,
+    "the customer's go nowhere",
+  );
+  t.strictSame(await impersonations.restore(impersonation.id, scope, "csrf=customer"), [
+    "csrf=agent; Path=/",
+  ]);
+  t.match(await impersonations.recall(secret), {
+    kind: "held",
+    impersonation: { end: { why: "ended-revoked" } },
+  });
 });
 
 t.test("who knows nothing of a jar still takes out what was announced as the customer's", async (t) => {
-  const { clock, desk } = world(t);
-  const { impersonation } = await desk().book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonation } = await desk().impersonations.open(order(clock.now()));
   const stranger = desk();
   stranger.cutOff(true);
   const scope: CookieScope = { ...SCOPE, now: clock.now(), scripted: ["jwt", "cart_*"] };
   t.strictSame(
-    await stranger.book.restore(impersonation.id, scope, "sid=agent; jwt=customer; cart_1=x; jwtx=1"),
+    await stranger.impersonations.restore(
+      impersonation.id,
+      scope,
+      "sid=agent; jwt=customer; cart_1=x; jwtx=1",
+    ),
     ["jwt=; Path=/; Max-Age=0", "cart_1=; Path=/; Max-Age=0"],
   );
 });

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { book, type OpenBook } from "../../src/sessions/impersonations.ts";
-import { redisShelf } from "../../src/sessions/stores/redis.ts";
-import { sqliteShelf } from "../../src/sessions/stores/sqlite.ts";
-import type { Shelf } from "../../src/sessions/stores/store.ts";
+import { type OpenImpersonations, openImpersonations } from "../../src/sessions/impersonations.ts";
+import { redisBackend } from "../../src/sessions/stores/redis.ts";
+import { sqliteBackend } from "../../src/sessions/stores/sqlite.ts";
+import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { redisServer } from "../fixtures/redis.ts";
@@ -11,25 +11,25 @@ import { order, SEAL_KEY } from "./orders.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-function gateway(t: Test, shelf: Shelf): OpenBook {
-  const it = book({ ...shelf, clock, log: fakeLog(), sealKey: SEAL_KEY });
+function gateway(t: Test, backend: StoreBackend): OpenImpersonations {
+  const it = openImpersonations({ ...backend, clock, log: fakeLog(), sealKey: SEAL_KEY });
   t.teardown(async () => {
     await it.shut();
-    await shelf.close();
+    await backend.close();
   });
   return it;
 }
 
-async function overRedis(t: Test): Promise<readonly [OpenBook, OpenBook]> {
+async function overRedis(t: Test): Promise<readonly [OpenImpersonations, OpenImpersonations]> {
   const server = await redisServer();
   t.teardown(() => server.stop());
-  const open = () => redisShelf({ url: server.url, prefix: "test", clock, log: fakeLog() });
+  const open = () => redisBackend({ url: server.url, prefix: "test", clock, log: fakeLog() });
   return [gateway(t, open()), gateway(t, open())];
 }
 
-async function overSqlite(t: Test): Promise<readonly [OpenBook, OpenBook]> {
+async function overSqlite(t: Test): Promise<readonly [OpenImpersonations, OpenImpersonations]> {
   const file = join(t.testdir(), "guise.db");
-  const open = () => sqliteShelf({ file, clock, log: fakeLog() });
+  const open = () => sqliteBackend({ file, clock, log: fakeLog() });
   return [gateway(t, open()), gateway(t, open())];
 }
 

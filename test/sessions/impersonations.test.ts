@@ -1,14 +1,14 @@
 import t from "tap";
 import { endedAt, modeAt } from "../../src/domain/impersonation.ts";
 import { Fault } from "../../src/errors.ts";
-import { type Desk, order, world } from "./orders.ts";
+import { type Desk, order, services } from "./orders.ts";
 
 t.test("an opened one is recalled by its secret, and by nothing else", async (t) => {
-  const { clock, desk, contents } = world(t);
-  const { book } = desk();
-  const { impersonation, secret } = await book.open(order(clock.now()));
+  const { clock, desk, contents } = services(t);
+  const { impersonations } = desk();
+  const { impersonation, secret } = await impersonations.open(order(clock.now()));
   t.match(secret, /^[A-Za-z0-9_-]{43}$/);
-  t.strictSame(await book.recall(secret), { kind: "held", impersonation });
+  t.strictSame(await impersonations.recall(secret), { kind: "held", impersonation });
   const wrong = [
     impersonation.id,
     "",
@@ -17,107 +17,129 @@ t.test("an opened one is recalled by its secret, and by nothing else", async (t)
     "A".repeat(43),
     `${secret.slice(0, -2)}AA`,
   ];
-  for (const other of wrong) t.strictSame(await book.recall(other), { kind: "lost" }, other);
+  for (const other of wrong) t.strictSame(await impersonations.recall(other), { kind: "lost" }, other);
   t.notOk(contents().includes(secret), "the secret is kept nowhere");
 });
 
 t.test("SES-01: every start draws a new secret", async (t) => {
-  const { clock, desk } = world(t);
-  const { book } = desk();
+  const { clock, desk } = services(t);
+  const { impersonations } = desk();
   const secrets = new Set<string>();
-  for (let n = 0; n < 20; n += 1) secrets.add((await book.open(order(clock.now()))).secret);
+  for (let n = 0; n < 20; n += 1) secrets.add((await impersonations.open(order(clock.now()))).secret);
   t.equal(secrets.size, 20);
 });
 
 t.test("what lies in the store can't be read there, nor put in another's place", async (t) => {
-  const { clock, desk, contents } = world(t);
-  const { book, shelf } = desk({ cacheFor: 0 });
-  const first = await book.open(
+  const { clock, desk, contents } = services(t);
+  const { impersonations, backend } = desk({ cacheFor: 0 });
+  const first = await impersonations.open(
     order(clock.now(), { reason: "looks at the bill", ownCookies: "agent-cookie=1" }),
   );
-  const second = await book.open(order(clock.now()));
-  await book.saveJar(first.impersonation.id, (jar) => ({ ...jar, own: ["customer-cookie"] }));
+  const second = await impersonations.open(order(clock.now()));
+  await impersonations.saveJar(first.impersonation.id, (jar) => ({ ...jar, own: ["customer-cookie"] }));
   t.notMatch(contents(), /Nuno|Alice|bill|agent-cookie|customer-cookie/);
-  const [one = "", two = ""] = await shelf.store.list("impersonation:");
-  const [ours, theirs] = [await shelf.store.read(one), await shelf.store.read(two)];
-  await shelf.store.write(one, theirs?.value ?? "", { version: ours?.version ?? null, expiresAt: 9e15 });
-  const answers = await Promise.allSettled([book.recall(first.secret), book.recall(second.secret)]);
+  const [one = "", two = ""] = await backend.store.list("impersonation:");
+  const [ours, theirs] = [await backend.store.read(one), await backend.store.read(two)];
+  await backend.store.write(one, theirs?.value ?? "", { version: ours?.version ?? null, expiresAt: 9e15 });
+  const answers = await Promise.allSettled([
+    impersonations.recall(first.secret),
+    impersonations.recall(second.secret),
+  ]);
   t.strictSame(answers.map((it) => it.status).sort(), ["fulfilled", "rejected"]);
 });
 
 t.test("a gateway with another data key says so, and its list leaves out what it can't read", async (t) => {
-  const { clock, desk } = world(t);
-  const { secret } = await desk().book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { secret } = await desk().impersonations.open(order(clock.now()));
   const stranger = desk({ sealKey: new Uint8Array(32).fill(9) });
-  await t.rejects(stranger.book.recall(secret), { code: "store-unavailable", detail: /another data key/ });
-  t.strictSame(await stranger.book.list(), []);
+  await t.rejects(stranger.impersonations.recall(secret), {
+    code: "store-unavailable",
+    detail: /another data key/,
+  });
+  t.strictSame(await stranger.impersonations.list(), []);
   t.match(stranger.log.lines, [/an impersonation in the store can not be read/]);
 });
 
 t.test("a recalled fact is believed for a second, then asked for again", async (t) => {
-  const { clock, desk } = world(t);
-  const { secret } = await desk().book.open(order(clock.now()));
-  const { book, asked } = desk();
-  await Promise.all([book.recall(secret), book.recall(secret), book.recall(secret)]);
+  const { clock, desk } = services(t);
+  const { secret } = await desk().impersonations.open(order(clock.now()));
+  const { impersonations, asked } = desk();
+  await Promise.all([
+    impersonations.recall(secret),
+    impersonations.recall(secret),
+    impersonations.recall(secret),
+  ]);
   t.equal(asked.reads, 1, "many at a time are one question");
   clock.pass(999);
-  await book.recall(secret);
+  await impersonations.recall(secret);
   t.equal(asked.reads, 1);
   clock.pass(1);
-  await book.recall(secret);
+  await impersonations.recall(secret);
   t.equal(asked.reads, 2);
 });
 
 t.test("when the store can't be asked, recalling is a fault, never `lost`", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, cutOff } = desk();
-  const { secret, impersonation } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, cutOff } = desk();
+  const { secret, impersonation } = await impersonations.open(order(clock.now()));
   cutOff(true);
-  t.equal((await book.recall(secret)).kind, "held", "what was known a moment ago");
+  t.equal((await impersonations.recall(secret)).kind, "held", "what was known a moment ago");
   clock.pass(1_000);
-  await t.rejects(book.recall(secret), { code: "store-unavailable" });
-  t.match(book.known(secret), { id: impersonation.id, end: null }, "for Stop alone");
-  t.equal(book.known("another"), null);
-  await t.rejects(book.open(order(clock.now())), { code: "store-unavailable" });
+  await t.rejects(impersonations.recall(secret), { code: "store-unavailable" });
+  t.match(impersonations.known(secret), { id: impersonation.id, end: null }, "for Stop alone");
+  t.equal(impersonations.known("another"), null);
+  await t.rejects(impersonations.open(order(clock.now())), { code: "store-unavailable" });
 });
 
 t.test(
   "an end is final, counts once, and can be read about until the browser has nothing of it any more",
   async (t) => {
-    const { clock, desk } = world(t);
-    const { book } = desk();
-    const { impersonation, secret } = await book.open(order(clock.now()));
+    const { clock, desk } = services(t);
+    const { impersonations } = desk();
+    const { impersonation, secret } = await impersonations.open(order(clock.now()));
     clock.pass(5_000);
     const end = { at: clock.now(), why: "ended-by-agent" };
-    t.match(await book.close(impersonation.id, "ended-by-agent"), { first: true, impersonation: { end } });
-    t.match(await book.close(impersonation.id, "ended-revoked"), { first: false, impersonation: { end } });
-    t.match(await book.recall(secret), { kind: "held", impersonation: { end } });
-    t.equal(await book.elevate(impersonation.id, 60_000, null), null);
-    t.equal(await book.lower(impersonation.id), null);
-    t.strictSame(await book.list(), []);
+    t.match(await impersonations.close(impersonation.id, "ended-by-agent"), {
+      first: true,
+      impersonation: { end },
+    });
+    t.match(await impersonations.close(impersonation.id, "ended-revoked"), {
+      first: false,
+      impersonation: { end },
+    });
+    t.match(await impersonations.recall(secret), { kind: "held", impersonation: { end } });
+    t.equal(await impersonations.elevate(impersonation.id, 60_000, null), null);
+    t.equal(await impersonations.lower(impersonation.id), null);
+    t.strictSame(await impersonations.list(), []);
     clock.pass(3_594_000 + 600_000);
-    t.equal((await book.recall(secret)).kind, "held");
+    t.equal((await impersonations.recall(secret)).kind, "held");
     clock.pass(1_000);
-    t.equal((await book.recall(secret)).kind, "lost");
-    t.strictSame(await book.close(impersonation.id, "ended-by-agent"), { first: false, impersonation: null });
-    t.strictSame(await book.close("never-was", "ended-by-agent"), { first: false, impersonation: null });
+    t.equal((await impersonations.recall(secret)).kind, "lost");
+    t.strictSame(await impersonations.close(impersonation.id, "ended-by-agent"), {
+      first: false,
+      impersonation: null,
+    });
+    t.strictSame(await impersonations.close("never-was", "ended-by-agent"), {
+      first: false,
+      impersonation: null,
+    });
   },
 );
 
 t.test("one that runs out stays readable as long as one that was ended", async (t) => {
-  const { clock, desk } = world(t);
-  const { book } = desk();
-  const { secret } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations } = desk();
+  const { secret } = await impersonations.open(order(clock.now()));
   clock.pass(3_600_000 + 599_999);
-  const fact = await book.recall(secret);
+  const fact = await impersonations.recall(secret);
   t.equal(fact.kind === "held" && endedAt(fact.impersonation, clock.now()), "ended-expired");
   clock.pass(1_000);
-  t.equal((await book.recall(secret)).kind, "lost");
+  t.equal((await impersonations.recall(secret)).kind, "lost");
 });
 
 t.test("an end on one gateway is an end on the other at once, without waiting for its cache", async (t) => {
-  const { clock, desk } = world(t);
-  const [here, there] = [desk().book, desk().book];
+  const { clock, desk } = services(t);
+  const [here, there] = [desk().impersonations, desk().impersonations];
   const { impersonation, secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const told = Promise.withResolvers<string | undefined>();
@@ -130,12 +152,12 @@ t.test("an end on one gateway is an end on the other at once, without waiting fo
 t.test(
   "every listener hears of every end once, on each gateway, also of one that it had not met",
   async (t) => {
-    const { clock, desk } = world(t);
-    const [here, there, third] = [desk().book, desk().book, desk().book];
+    const { clock, desk } = services(t);
+    const [here, there, third] = [desk().impersonations, desk().impersonations, desk().impersonations];
     const heard: string[] = [];
     const done = Promise.withResolvers<void>();
-    for (const [name, book] of Object.entries({ here, there, third })) {
-      book.onEnded(() => {
+    for (const [name, impersonations] of Object.entries({ here, there, third })) {
+      impersonations.onEnded(() => {
         heard.push(name);
         if (heard.length === 3) done.resolve();
       });
@@ -152,16 +174,16 @@ t.test(
 );
 
 t.test("of many who end it at the same time one is the first", async (t) => {
-  const { clock, desk } = world(t);
-  const books = [desk().book, desk().book, desk().book];
-  const { impersonation } = await desk().book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const books = [desk().impersonations, desk().impersonations, desk().impersonations];
+  const { impersonation } = await desk().impersonations.open(order(clock.now()));
   const closed = await Promise.all(books.map((it) => it.close(impersonation.id, "ended-by-agent")));
   t.equal(closed.filter(({ first }) => first).length, 1);
 });
 
 t.test("elevating and lowering is known on every gateway at once", async (t) => {
-  const { clock, desk } = world(t);
-  const [here, there] = [desk().book, desk().book];
+  const { clock, desk } = services(t);
+  const [here, there] = [desk().impersonations, desk().impersonations];
   const { impersonation, secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const modes: string[] = [];
@@ -186,24 +208,24 @@ function signal(): [Promise<void>, () => void] {
 }
 
 t.test("a step up that runs out is told by the clock", async (t) => {
-  const { clock, desk } = world(t);
-  const { book } = desk();
-  const { impersonation } = await book.open(order(clock.now()));
-  await book.elevate(impersonation.id, 60_000, null);
+  const { clock, desk } = services(t);
+  const { impersonations } = desk();
+  const { impersonation } = await impersonations.open(order(clock.now()));
+  await impersonations.elevate(impersonation.id, 60_000, null);
   const modes: string[] = [];
-  book.onModeChanged((it) => modes.push(modeAt(it, clock.now())));
+  impersonations.onModeChanged((it) => modes.push(modeAt(it, clock.now())));
   clock.pass(59_999);
-  await book.check();
+  await impersonations.check();
   t.strictSame(modes, []);
   clock.pass(1);
-  await book.check();
-  await book.check();
+  await impersonations.check();
+  await impersonations.check();
   t.strictSame(modes, ["read"]);
 });
 
 t.test("invariant 10: what runs out by the clock ends on every gateway that knows it", async (t) => {
-  const { clock, desk } = world(t);
-  const [here, there] = [desk().book, desk().book];
+  const { clock, desk } = services(t);
+  const [here, there] = [desk().impersonations, desk().impersonations];
   const { secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const ends: string[] = [];
@@ -217,8 +239,8 @@ t.test("invariant 10: what runs out by the clock ends on every gateway that know
 });
 
 t.test("idle is only what is idle on all gateways", async (t) => {
-  const { clock, desk } = world(t);
-  const [here, there] = [desk().book, desk().book];
+  const { clock, desk } = services(t);
+  const [here, there] = [desk().impersonations, desk().impersonations];
   const { impersonation, secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const ends: string[] = [];
@@ -233,168 +255,168 @@ t.test("idle is only what is idle on all gateways", async (t) => {
 });
 
 t.test("use is written every fifteen seconds at most, and never brings back what is over", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, asked } = desk();
-  const { impersonation, secret } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, asked } = desk();
+  const { impersonation, secret } = await impersonations.open(order(clock.now()));
   const before = asked.writes;
   for (let n = 0; n < 60; n += 1) {
     clock.pass(1_000);
-    book.touch(impersonation.id, clock.now());
-    await book.recall(secret);
+    impersonations.touch(impersonation.id, clock.now());
+    await impersonations.recall(secret);
   }
   t.equal(asked.writes - before, 4);
   clock.pass(900_000);
-  await book.recall(secret);
-  book.touch(impersonation.id, clock.now());
-  const fact = await book.recall(secret);
+  await impersonations.recall(secret);
+  impersonations.touch(impersonation.id, clock.now());
+  const fact = await impersonations.recall(secret);
   t.equal(fact.kind === "held" && endedAt(fact.impersonation, clock.now()), "ended-idle");
 });
 
 t.test("where the idle limit is short, use is written ten times within it", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, asked } = desk();
-  const { impersonation, secret } = await book.open(order(clock.now(), { idle: 10_000 }));
+  const { clock, desk } = services(t);
+  const { impersonations, asked } = desk();
+  const { impersonation, secret } = await impersonations.open(order(clock.now(), { idle: 10_000 }));
   const before = asked.writes;
   for (let n = 0; n < 20; n += 1) {
     clock.pass(500);
-    book.touch(impersonation.id, clock.now());
-    await book.recall(secret);
+    impersonations.touch(impersonation.id, clock.now());
+    await impersonations.recall(secret);
   }
   t.equal(asked.writes - before, 10);
 });
 
 t.test("use that can't be written is logged and tried again, and harms nobody", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, asked, cutOff, log } = desk();
-  const { impersonation } = await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, asked, cutOff, log } = desk();
+  const { impersonation } = await impersonations.open(order(clock.now()));
   const before = asked.writes;
   cutOff(true);
   clock.pass(20_000);
-  book.touch(impersonation.id, clock.now());
-  await book.check();
+  impersonations.touch(impersonation.id, clock.now());
+  await impersonations.check();
   t.match(log.lines, [/use could not be noted/]);
   cutOff(false);
-  book.touch(impersonation.id, clock.now());
-  await book.check();
+  impersonations.touch(impersonation.id, clock.now());
+  await impersonations.check();
   t.equal(asked.writes - before, 1);
 });
 
 t.test(
   "SES-08: Stop works while the store is down, at once here and everywhere when it is back",
   async (t) => {
-    const { clock, desk } = world(t);
+    const { clock, desk } = services(t);
     const [here, there] = [desk(), desk()];
-    const { impersonation, secret } = await here.book.open(order(clock.now()));
+    const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
     const ends: string[] = [];
-    here.book.onEnded((it) => ends.push(it.end.why));
+    here.impersonations.onEnded((it) => ends.push(it.end.why));
     here.cutOff(true);
-    t.match(await here.book.close(impersonation.id, "ended-by-agent"), {
+    t.match(await here.impersonations.close(impersonation.id, "ended-by-agent"), {
       first: true,
       impersonation: { end: {} },
     });
-    t.match(await here.book.close(impersonation.id, "ended-by-agent"), { first: false });
+    t.match(await here.impersonations.close(impersonation.id, "ended-by-agent"), { first: false });
     t.strictSame(ends, ["ended-by-agent"]);
-    await t.rejects(here.book.recall(secret), { code: "store-unavailable" });
-    await here.book.check();
+    await t.rejects(here.impersonations.recall(secret), { code: "store-unavailable" });
+    await here.impersonations.check();
     const stoppedAt = clock.now();
     clock.pass(2_000);
     here.cutOff(false);
     const ended = { impersonation: { end: { at: stoppedAt, why: "ended-by-agent" } } };
-    t.match(await here.book.recall(secret), ended, "before it is stored");
-    t.strictSame(await here.book.list(), []);
-    await here.book.check();
-    t.match(await there.book.recall(secret), ended);
+    t.match(await here.impersonations.recall(secret), ended, "before it is stored");
+    t.strictSame(await here.impersonations.list(), []);
+    await here.impersonations.check();
+    t.match(await there.impersonations.recall(secret), ended);
     t.strictSame(ends, ["ended-by-agent"]);
   },
 );
 
 t.test("an end that is owed is stored before the gateway goes", async (t) => {
-  const { clock, desk } = world(t);
+  const { clock, desk } = services(t);
   const [here, there] = [desk(), desk()];
-  const { impersonation, secret } = await here.book.open(order(clock.now()));
+  const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
   here.cutOff(true);
-  await here.book.close(impersonation.id, "ended-by-agent");
+  await here.impersonations.close(impersonation.id, "ended-by-agent");
   here.cutOff(false);
-  await here.book.shut();
-  t.match(await there.book.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
+  await here.impersonations.shut();
+  t.match(await there.impersonations.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
 });
 
 t.test("a store that lost its last writes revives nobody", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, shelf } = desk();
-  const { impersonation, secret } = await book.open(order(clock.now()));
-  const [key = ""] = await shelf.store.list("impersonation:");
-  const before = await shelf.store.read(key);
-  await book.close(impersonation.id, "ended-revoked");
-  await shelf.store.remove(key);
-  await shelf.store.write(key, before?.value ?? "", { version: null, expiresAt: 9e15 });
+  const { clock, desk } = services(t);
+  const { impersonations, backend } = desk();
+  const { impersonation, secret } = await impersonations.open(order(clock.now()));
+  const [key = ""] = await backend.store.list("impersonation:");
+  const before = await backend.store.read(key);
+  await impersonations.close(impersonation.id, "ended-revoked");
+  await backend.store.remove(key);
+  await backend.store.write(key, before?.value ?? "", { version: null, expiresAt: 9e15 });
   clock.pass(2_000);
-  t.match(await book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
-  t.strictSame(await book.list(), []);
-  await book.check();
-  t.match(await desk().book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.match(await impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.strictSame(await impersonations.list(), []);
+  await impersonations.check();
+  t.match(await desk().impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
 });
 
 t.test("a record that somebody took away ends what runs under it", async (t) => {
-  const { clock, desk } = world(t);
-  const { book, shelf } = desk();
-  await book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonations, backend } = desk();
+  await impersonations.open(order(clock.now()));
   const other = desk();
   const ends: string[] = [];
-  book.onEnded((it) => ends.push(it.end.why));
-  const [key = ""] = await shelf.store.list("impersonation:");
-  await shelf.store.remove(key);
-  await other.shelf.bulletin.tell(key);
-  await book.check();
+  impersonations.onEnded((it) => ends.push(it.end.why));
+  const [key = ""] = await backend.store.list("impersonation:");
+  await backend.store.remove(key);
+  await other.backend.bulletin.tell(key);
+  await impersonations.check();
   t.strictSame(ends, ["ended-revoked"]);
 });
 
 /** Takes away what begins so, as a Redis does that failed over before it had copied it. */
-async function lose({ shelf }: Desk, ...prefixes: readonly string[]): Promise<void> {
+async function lose({ backend }: Desk, ...prefixes: readonly string[]): Promise<void> {
   for (const prefix of prefixes)
-    for (const key of await shelf.store.list(prefix)) await shelf.store.remove(key);
+    for (const key of await backend.store.list(prefix)) await backend.store.remove(key);
 }
 
 t.test(
   "a record that was lost is put back with its end, which one gateway alone has to record",
   async (t) => {
-    const { clock, desk } = world(t);
+    const { clock, desk } = services(t);
     const [here, there] = [desk(), desk()];
     const lost: string[] = [];
-    for (const [name, { book }] of Object.entries({ here, there }))
-      book.onLost((it) => lost.push(`${name} ${it.id} ${it.end.why}`));
-    const { impersonation, secret } = await here.book.open(order(clock.now()));
-    await there.book.recall(secret);
+    for (const [name, { impersonations }] of Object.entries({ here, there }))
+      impersonations.onLost((it) => lost.push(`${name} ${it.id} ${it.end.why}`));
+    const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
+    await there.impersonations.recall(secret);
     await lose(here, "impersonation:", "id:");
     clock.pass(2_000);
     const over = { kind: "held", impersonation: { end: { why: "ended-revoked" } } };
-    const both = await Promise.all([here.book.recall(secret), there.book.recall(secret)]);
+    const both = await Promise.all([here.impersonations.recall(secret), there.impersonations.recall(secret)]);
     t.match(both, [over, over], "whom one was is still known");
-    await Promise.all([here.book.check(), there.book.check()]);
+    await Promise.all([here.impersonations.check(), there.impersonations.check()]);
     t.equal(lost.length, 1);
     t.match(lost, [new RegExp(`^\\w+ ${impersonation.id} ended-revoked$`)]);
-    t.match(await desk().book.recall(secret), over, "for a gateway that never saw it as well");
-    t.match(await here.book.close(impersonation.id, "ended-by-agent"), { first: false });
+    t.match(await desk().impersonations.recall(secret), over, "for a gateway that never saw it as well");
+    t.match(await here.impersonations.close(impersonation.id, "ended-by-agent"), { first: false });
   },
 );
 
 t.test("who ends what has lost its record records it, and nobody else", async (t) => {
-  const { clock, desk } = world(t);
+  const { clock, desk } = services(t);
   const here = desk();
   const lost: string[] = [];
-  here.book.onLost((it) => lost.push(it.id));
-  const { impersonation } = await here.book.open(order(clock.now()));
+  here.impersonations.onLost((it) => lost.push(it.id));
+  const { impersonation } = await here.impersonations.open(order(clock.now()));
   await lose(here, "impersonation:");
-  const closed = await here.book.close(impersonation.id, "ended-by-agent");
+  const closed = await here.impersonations.close(impersonation.id, "ended-by-agent");
   t.match(closed, { first: true, impersonation: { end: { why: "ended-by-agent" } } });
-  t.match(await here.book.close(impersonation.id, "ended-revoked"), { first: false });
-  await here.book.check();
+  t.match(await here.impersonations.close(impersonation.id, "ended-revoked"), { first: false });
+  await here.impersonations.check();
   t.strictSame(lost, []);
 });
 
 t.test("a loss is told of when the store takes its end, and what ended before was no loss", async (t) => {
-  const { clock, desk } = world(t);
-  const { store } = desk().shelf;
+  const { clock, desk } = services(t);
+  const { store } = desk().backend;
   let full = false;
   const write: typeof store.write = async (...order) => {
     if (full) throw new Fault("store-unavailable", "full");
@@ -402,44 +424,46 @@ t.test("a loss is told of when the store takes its end, and what ended before wa
   };
   const here = desk({ store: { ...store, write } });
   const lost: string[] = [];
-  here.book.onLost((it) => lost.push(`${it.id} ${it.end.why}`));
+  here.impersonations.onLost((it) => lost.push(`${it.id} ${it.end.why}`));
   const [one, two, three] = [
-    await here.book.open(order(clock.now())),
-    await here.book.open(order(clock.now())),
-    await here.book.open(order(clock.now(), { idle: 3_600_000 })),
+    await here.impersonations.open(order(clock.now())),
+    await here.impersonations.open(order(clock.now())),
+    await here.impersonations.open(order(clock.now(), { idle: 3_600_000 })),
   ];
-  await here.book.close(two.impersonation.id, "ended-by-agent");
+  await here.impersonations.close(two.impersonation.id, "ended-by-agent");
   await lose(here, "impersonation:", "id:");
   clock.pass(900_000);
   full = true;
-  await here.book.check();
+  await here.impersonations.check();
   t.strictSame(lost, []);
   full = false;
-  await here.book.check();
+  await here.impersonations.check();
   t.strictSame(lost, [`${one.impersonation.id} ended-revoked`]);
   clock.pass(2_700_000);
-  await here.book.check();
+  await here.impersonations.check();
   t.strictSame(lost.slice(1), [`${three.impersonation.id} ended-expired`], "by its limit, not by the loss");
-  t.match(await here.book.recall(two.secret), { impersonation: { end: { why: "ended-by-agent" } } });
+  t.match(await here.impersonations.recall(two.secret), {
+    impersonation: { end: { why: "ended-by-agent" } },
+  });
 });
 
 t.test("the way back is found by its secret for a day longer than the record", async (t) => {
-  const { clock, desk } = world(t);
-  const { impersonation, secret } = await desk().book.open(order(clock.now()));
+  const { clock, desk } = services(t);
+  const { impersonation, secret } = await desk().impersonations.open(order(clock.now()));
   const other = desk();
-  t.equal(await other.book.idBehind(secret), impersonation.id);
-  t.equal(await other.book.idBehind("another"), null);
+  t.equal(await other.impersonations.idBehind(secret), impersonation.id);
+  t.equal(await other.impersonations.idBehind("another"), null);
   clock.pass(3_600_000 + 86_399_999);
-  t.equal((await other.book.recall(secret)).kind, "lost");
-  t.equal(await other.book.idBehind(secret), impersonation.id);
+  t.equal((await other.impersonations.recall(secret)).kind, "lost");
+  t.equal(await other.impersonations.idBehind(secret), impersonation.id);
   clock.pass(1);
-  t.equal(await other.book.idBehind(secret), null);
+  t.equal(await other.impersonations.idBehind(secret), null);
   other.cutOff(true);
-  t.equal(await other.book.idBehind(secret), null, "never a fault");
+  t.equal(await other.impersonations.idBehind(secret), null, "never a fault");
 });
 
 t.test("who may have missed news looks at all it knows again", async (t) => {
-  const { clock, desk } = world(t);
+  const { clock, desk } = services(t);
   let missed: ((key: string | null) => void) | undefined;
   const bulletin = {
     tell: async () => undefined,
@@ -450,68 +474,70 @@ t.test("who may have missed news looks at all it knows again", async (t) => {
   };
   const deaf = desk({ bulletin });
   const other = desk();
-  const { impersonation, secret } = await other.book.open(order(clock.now()));
-  await deaf.book.recall(secret);
+  const { impersonation, secret } = await other.impersonations.open(order(clock.now()));
+  await deaf.impersonations.recall(secret);
   const told = Promise.withResolvers<string>();
-  deaf.book.onEnded((it) => told.resolve(it.end.why));
-  await other.book.close(impersonation.id, "ended-revoked");
-  t.match(await deaf.book.recall(secret), { impersonation: { end: null } }, "it can't know yet");
+  deaf.impersonations.onEnded((it) => told.resolve(it.end.why));
+  await other.impersonations.close(impersonation.id, "ended-revoked");
+  t.match(await deaf.impersonations.recall(secret), { impersonation: { end: null } }, "it can't know yet");
   missed?.(null);
   t.equal(await told.promise, "ended-revoked");
-  t.match(await deaf.book.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.match(await deaf.impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
 });
 
 t.test("news that can't be read at once is read when the store is back", async (t) => {
-  const { clock, desk } = world(t);
+  const { clock, desk } = services(t);
   const [here, there] = [desk(), desk()];
-  const { impersonation, secret } = await here.book.open(order(clock.now()));
-  await there.book.recall(secret);
+  const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
+  await there.impersonations.recall(secret);
   const ends: string[] = [];
-  there.book.onEnded((it) => ends.push(it.end.why));
+  there.impersonations.onEnded((it) => ends.push(it.end.why));
   there.cutOff(true);
-  await here.book.close(impersonation.id, "ended-revoked");
-  await there.book.check();
+  await here.impersonations.close(impersonation.id, "ended-revoked");
+  await there.impersonations.check();
   t.strictSame(ends, []);
   there.cutOff(false);
-  await there.book.check();
+  await there.impersonations.check();
   t.strictSame(ends, ["ended-revoked"]);
 });
 
 t.test("all, or those of one agent, are listed oldest first and can be ended together", async (t) => {
-  const { clock, desk } = world(t);
-  const { book } = desk();
+  const { clock, desk } = services(t);
+  const { impersonations } = desk();
   const bob = { id: "bob", name: null, email: null, groups: null };
   const ids: string[] = [];
   for (const agent of [undefined, bob, undefined]) {
-    ids.push((await book.open(order(clock.now(), agent === undefined ? {} : { agent }))).impersonation.id);
+    ids.push(
+      (await impersonations.open(order(clock.now(), agent === undefined ? {} : { agent }))).impersonation.id,
+    );
     clock.pass(1_000);
   }
   t.strictSame(
-    (await book.list()).map((it) => it.id),
+    (await impersonations.list()).map((it) => it.id),
     ids,
   );
   t.strictSame(
-    (await book.byAgent("bob")).map((it) => it.id),
+    (await impersonations.byAgent("bob")).map((it) => it.id),
     [ids[1]],
   );
-  await book.close(ids[0] ?? "", "ended-by-agent");
+  await impersonations.close(ids[0] ?? "", "ended-by-agent");
   t.strictSame(
-    (await book.endAll("ended-revoked")).map((it) => [it.id, it.end?.why]),
+    (await impersonations.endAll("ended-revoked")).map((it) => [it.id, it.end?.why]),
     [
       [ids[1], "ended-revoked"],
       [ids[2], "ended-revoked"],
     ],
   );
-  t.strictSame(await book.endAll("ended-revoked"), []);
+  t.strictSame(await impersonations.endAll("ended-revoked"), []);
 });
 
 t.test("row 27: an impersonation goes on at the other gateway when one dies", async (t) => {
-  const { clock, desk } = world(t);
+  const { clock, desk } = services(t);
   const first = desk();
-  const { impersonation, secret } = await first.book.open(order(clock.now()));
-  await first.book.saveJar(impersonation.id, (jar) => ({ ...jar, own: [...jar.own, "seen"] }));
-  await first.shelf.close();
-  const second = desk().book;
+  const { impersonation, secret } = await first.impersonations.open(order(clock.now()));
+  await first.impersonations.saveJar(impersonation.id, (jar) => ({ ...jar, own: [...jar.own, "seen"] }));
+  await first.backend.close();
+  const second = desk().impersonations;
   t.strictSame(await second.recall(secret), { kind: "held", impersonation });
   t.strictSame((await second.jar(impersonation.id)).own, ["sid", "seen"]);
 });

@@ -1,12 +1,12 @@
 import { storeContract } from "../contracts/store.ts";
 import { fakeClock } from "../fixtures/clock.ts";
-import { memoryHub, memoryShelf } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
 
 storeContract("memory", async () => {
   const clock = fakeClock();
   const hub = memoryHub();
   return {
-    open: async () => memoryShelf(clock, hub),
+    open: async () => memoryBackend(clock, hub),
     now: () => clock.now(),
     pass: async (ms) => clock.pass(ms),
     stop: async () => hub.held.clear(),

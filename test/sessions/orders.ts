@@ -1,9 +1,14 @@
 import { Fault } from "../../src/errors.ts";
-import { type BookDeps, book, type OpenBook, type OpenOrder } from "../../src/sessions/impersonations.ts";
-import type { Shelf } from "../../src/sessions/stores/store.ts";
+import {
+  type ImpersonationsDeps,
+  type OpenImpersonations,
+  type OpenOrder,
+  openImpersonations,
+} from "../../src/sessions/impersonations.ts";
+import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 import { type FakeClock, fakeClock } from "../fixtures/clock.ts";
 import { type FakeLog, fakeLog } from "../fixtures/log.ts";
-import { memoryHub, memoryShelf } from "../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
 
 export const SEAL_KEY = new Uint8Array(32).fill(1);
 const person = (id: string, name: string) => ({ id, name, email: null, groups: null });
@@ -29,25 +34,25 @@ export function order(now: number, change: Partial<OpenOrder> = {}): OpenOrder {
   };
 }
 
-/** A gateway's book over a shelf in memory that can be made unreachable. */
+/** A gateway's book over a backend in memory that can be made unreachable. */
 export interface Desk {
-  readonly book: OpenBook;
+  readonly impersonations: OpenImpersonations;
   readonly log: FakeLog;
-  readonly shelf: Shelf;
+  readonly backend: StoreBackend;
   /** How often the store was asked to read or write. */
   readonly asked: { reads: number; writes: number };
   cutOff(cut: boolean): void;
 }
 
-export interface World {
+export interface Services {
   readonly clock: FakeClock;
-  desk(options?: Partial<BookDeps>): Desk;
+  desk(options?: Partial<ImpersonationsDeps>): Desk;
   /** All that lies in the store, as text. */
   contents(): string;
 }
 
 /** Several gateways over one store in memory, under one clock. Nothing happens by itself: `check` is the test's to call. */
-export function world(t: { teardown(fn: () => unknown): void }): World {
+export function services(t: { teardown(fn: () => unknown): void }): Services {
   const clock = fakeClock();
   const hub = memoryHub();
   return {
@@ -55,7 +60,7 @@ export function world(t: { teardown(fn: () => unknown): void }): World {
     contents: () => JSON.stringify([...hub.held]),
     desk: (options = {}) => {
       const log = fakeLog();
-      const shelf = memoryShelf(clock, hub);
+      const backend = memoryBackend(clock, hub);
       const asked = { reads: 0, writes: 0 };
       let down = false;
       const guard = () => {
@@ -64,8 +69,8 @@ export function world(t: { teardown(fn: () => unknown): void }): World {
       const cutOff = (cut: boolean) => {
         down = cut;
       };
-      const { store, bulletin } = shelf;
-      const deps: BookDeps = {
+      const { store, bulletin } = backend;
+      const deps: ImpersonationsDeps = {
         clock,
         log,
         sealKey: SEAL_KEY,
@@ -100,9 +105,9 @@ export function world(t: { teardown(fn: () => unknown): void }): World {
         },
         ...options,
       };
-      const it = book(deps);
+      const it = openImpersonations(deps);
       t.teardown(() => it.shut());
-      return { book: it, log, shelf, asked, cutOff };
+      return { impersonations: it, log, backend, asked, cutOff };
     },
   };
 }

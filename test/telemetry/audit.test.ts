@@ -14,7 +14,7 @@ import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/world.ts";
 import { archiveOf } from "../fixtures/archive.ts";
-import { disguised, front } from "../fixtures/front.ts";
+import { front, impersonating } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";
 import { type Service, service, text } from "../fixtures/service.ts";
 
@@ -70,7 +70,7 @@ t.test("a gateway shows what it decides, forwards, holds open and records", asyn
   const to = comesTo.bind(null, read);
   t.match(await read(), /^guise_audit_events_total\{action="impersonation.intent"\} 0$/m);
   t.match(await read(), /^guise_invariant_violations_total\{invariant="12"\} 0$/m, "an alarm can begin");
-  const headers = await disguised(it.url);
+  const headers = await impersonating(it.url);
   await to("guise_decisions_total", (value) => value >= 1);
   await to("guise_request_seconds", (value) => value === 1);
   const waiting = ask(`${it.url}/held`, headers);

@@ -3,7 +3,7 @@ import type { Source } from "../journal/source.ts";
 import { timeOf } from "./late.ts";
 
 /** What lives that are over still owe to a sink. */
-export interface Debts {
+export interface Backlog {
   /** Records that a life owes; null where it was not looked at yet. */
   of(producer: string): number | null;
   /** The last record that is here of it; 0 where there is none. */
@@ -23,7 +23,7 @@ interface Debt {
   readonly since: number | null;
 }
 
-export function debts(source: Source): Debts {
+export function backlog(source: Source): Backlog {
   const owed = new Map<string, Debt>();
   // A life that is over has no more records; its files are read once.
   const ends = new Map<string, number>();

@@ -1,5 +1,5 @@
 /** How somebody who works in rounds rests between them. */
-export interface Nap {
+export interface Pause {
   /** Until it is rung for, `ms` at the most; not at all if that happened since the last time. */
   idle(ms: number): Promise<void>;
   /** So long, whoever rings, unless it is hurried. */
@@ -10,10 +10,10 @@ export interface Nap {
   hurry(): void;
 }
 
-export function nap(): Nap {
+export function pause(): Pause {
   let rung = false;
   let wake: (() => void) | null = null;
-  let rouse: (() => void) | null = null;
+  let endSleep: (() => void) | null = null;
   const rest = async (ms: number, how: (done: () => void) => void): Promise<void> => {
     await new Promise<void>((done) => {
       const timer = setTimeout(done, ms).unref();
@@ -31,7 +31,7 @@ export function nap(): Nap {
     ring,
     hurry: () => {
       ring();
-      rouse?.();
+      endSleep?.();
     },
     idle: async (ms) => {
       if (!rung) {
@@ -44,9 +44,9 @@ export function nap(): Nap {
     },
     sleep: async (ms) => {
       await rest(ms, (done) => {
-        rouse = done;
+        endSleep = done;
       });
-      rouse = null;
+      endSleep = null;
     },
   };
 }

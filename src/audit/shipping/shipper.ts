@@ -3,8 +3,8 @@ import type { Reader } from "../journal/reader.ts";
 import { endedProducers } from "../journal/segments.ts";
 import type { Source } from "../journal/source.ts";
 import { type Ailment, ailment } from "./ailment.ts";
-import { type Debts, debts } from "./backlog.ts";
-import { backoff, type Nap, nap } from "./backoff.ts";
+import { type Backlog, backlog } from "./backlog.ts";
+import { backoff, type Pause, pause } from "./backoff.ts";
 import { type Late, late } from "./late.ts";
 import type { Sink, SinkCounts } from "./sink.ts";
 import { type ProblemWord, SinkProblem } from "./sink-errors.ts";
@@ -25,7 +25,7 @@ export interface ShipperOptions {
   readonly patience?: number;
   /** How long it may go on to send what is left once it is closed, ms. */
   readonly farewell?: number;
-  readonly nap?: Nap;
+  readonly pause?: Pause;
 }
 
 export interface ShipperStatus extends SinkCounts {
@@ -71,7 +71,7 @@ class Carrier implements Shipper {
   readonly #readers = new Map<string, Reader>();
   /** Lives that are over: infinity for those that are all there, 0 where sink and journal disagree about their end. */
   readonly #finished = new Map<string, number>();
-  readonly #debts: Debts;
+  readonly #backlog: Backlog;
   readonly #count = { batches: 0, failures: 0, gaps: 0 };
   readonly #ailment: Ailment;
   #stale = false;
@@ -82,15 +82,15 @@ class Carrier implements Shipper {
   /** The time to say goodbye is over. */
   #over = false;
   #ended: Promise<void> | null = null;
-  readonly #nap: Nap;
+  readonly #pause: Pause;
   #running: Promise<void> = Promise.resolve();
 
   constructor(options: ShipperOptions) {
     const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
-    this.#options = { ...usual, farewell: 5_000, nap: nap(), ...options };
-    this.#nap = this.#options.nap;
+    this.#options = { ...usual, farewell: 5_000, pause: pause(), ...options };
+    this.#pause = this.#options.pause;
     this.#late = late(options.clock);
-    this.#debts = debts(options.source);
+    this.#backlog = backlog(options.source);
     this.#ailment = ailment(options.sink.name, options);
   }
 
@@ -98,24 +98,24 @@ class Carrier implements Shipper {
     const { source, sink } = this.#options;
     source.listen(() => {
       this.#late.look(this.#lag() > 0);
-      this.#nap.ring();
+      this.#pause.ring();
     });
     sink.changed(() => {
       this.#stale = true;
       this.#warnings = null;
-      this.#nap.ring();
+      this.#pause.ring();
     });
     this.#running = this.#run();
   }
 
   status(): ShipperStatus {
     const { sink, clock } = this.#options;
-    const since = this.#debts.since();
+    const since = this.#backlog.since();
     return {
       sink: sink.name,
       problem: this.#ailment.word(),
       since: this.#ailment.since(),
-      lag: this.#lag() + this.#debts.records(),
+      lag: this.#lag() + this.#backlog.records(),
       late: Math.max(this.#late.read(), since === null ? 0 : clock.now() - since),
       ...sink.counts(),
       ...this.#count,
@@ -129,7 +129,7 @@ class Carrier implements Shipper {
 
   async close(): Promise<void> {
     this.#stopping = true;
-    this.#nap.hurry();
+    this.#pause.hurry();
     const timer = setTimeout(() => {
       this.#over = true;
       // Whatever is under way ends with the sink.
@@ -155,13 +155,13 @@ class Carrier implements Shipper {
         await this.#ask();
         attempt = 0;
         if (this.#stopping) continue;
-        await (sent > 0 ? this.#nap.sleep(this.#options.linger) : this.#nap.idle(this.#options.idle));
+        await (sent > 0 ? this.#pause.sleep(this.#options.linger) : this.#pause.idle(this.#options.idle));
       } catch (error) {
         this.#failed(error);
         await this.#forget();
         if (this.#stopping) return;
         const asked = error instanceof SinkProblem ? error.after : 0;
-        await this.#nap.sleep(Math.max(asked, backoff(attempt, this.#options.patience)));
+        await this.#pause.sleep(Math.max(asked, backoff(attempt, this.#options.patience)));
         attempt += 1;
       }
     }
@@ -184,7 +184,7 @@ class Carrier implements Shipper {
     await this.#survey(over);
     let sent = 0;
     for (const producer of over) {
-      if (this.#debts.of(producer) !== 0) sent += await this.#carry(producer);
+      if (this.#backlog.of(producer) !== 0) sent += await this.#carry(producer);
       await this.#finish(producer);
     }
     return sent + (await this.#carry(own));
@@ -206,10 +206,11 @@ class Carrier implements Shipper {
       for (const producer of over) {
         const position = await this.#options.sink.position(producer);
         this.#place(producer, position);
-        await this.#debts.look(producer, position);
+        await this.#backlog.look(producer, position);
       }
     } catch (error) {
-      for (const producer of over) if (this.#debts.of(producer) === null) await this.#debts.look(producer, 0);
+      for (const producer of over)
+        if (this.#backlog.of(producer) === null) await this.#backlog.look(producer, 0);
       throw error;
     }
   }
@@ -246,7 +247,7 @@ class Carrier implements Shipper {
   #place(producer: string, position: number, sent?: JournalRecord): void {
     this.#positions.set(producer, position);
     if (producer !== this.#options.source.producer) {
-      if (sent !== undefined) this.#debts.paid(sent);
+      if (sent !== undefined) this.#backlog.paid(sent);
       return;
     }
     this.#confirmed = position;
@@ -255,7 +256,7 @@ class Carrier implements Shipper {
 
   async #finish(producer: string): Promise<void> {
     const { sink, log } = this.#options;
-    const [position, last] = [this.#positions.get(producer) ?? 0, await this.#debts.last(producer)];
+    const [position, last] = [this.#positions.get(producer) ?? 0, await this.#backlog.last(producer)];
     // What was never written, or is cut off here, can't be told from what was passed over: nothing of it is deleted.
     if (position > last) {
       this.#count.gaps += position - last;
@@ -265,7 +266,7 @@ class Carrier implements Shipper {
       );
     }
     this.#finished.set(producer, position > last ? 0 : Number.POSITIVE_INFINITY);
-    this.#debts.settled(producer);
+    this.#backlog.settled(producer);
     this.#positions.delete(producer);
     await this.#readers.get(producer)?.close();
     this.#readers.delete(producer);

@@ -18,7 +18,7 @@ interface Here {
 }
 
 /** Checkpoints that were kept elsewhere; what they swear must be here. */
-export class Elsewhere {
+export class ExternalCheckpoints {
   readonly #lives = new Map<string, { readonly hashes: Map<number, string>; last: Checkpoint }>();
 
   constructor(sworn: readonly Checkpoint[]) {

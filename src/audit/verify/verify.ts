@@ -3,10 +3,10 @@ import { type Checkpoint, checkpointHolds, isCheckpoint } from "../journal/check
 import { actionOf, idOf, intentOf, kept, type Line, timeOf } from "../record/field-scan.ts";
 import { type Link, linkOf, NO_HASH, type Tip } from "../record/hash-chain.ts";
 import { Claims, type LaidAside } from "./attestations.ts";
-import { type Aged, Elsewhere } from "./elsewhere.ts";
+import { type Aged, ExternalCheckpoints } from "./elsewhere.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { Passed, type Range } from "./seen.ts";
-import { type Stretch, unsworn } from "./unsworn.ts";
+import { type Stretch, unattested } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;
@@ -74,7 +74,7 @@ export function verifier(options: VerifyOptions): Verifier {
 
 class Verification implements Verifier {
   readonly #keys: ReadonlyMap<string, KeyObject> | null;
-  readonly #elsewhere: Elsewhere;
+  readonly #elsewhere: ExternalCheckpoints;
   readonly #copies: boolean;
   readonly #lives = new Map<string, Life>();
   readonly #claims = new Claims();
@@ -94,7 +94,7 @@ class Verification implements Verifier {
     this.#keys = keys;
     this.#now = now;
     this.#copies = copies;
-    this.#elsewhere = new Elsewhere(sworn);
+    this.#elsewhere = new ExternalCheckpoints(sworn);
     for (const it of sworn) this.#checkSignature(it);
   }
 
@@ -141,8 +141,8 @@ class Verification implements Verifier {
     this.#settleMissing();
     this.#claims.settle(this.#lives, this.#findings);
     const aged = this.#elsewhere.settle(this.#lives, this.#findings);
-    const alone = this.#keys === null ? [] : unsworn(this.#lives, this.#claims.all, this.#now);
-    for (const producer of alone) this.#settleUnsworn(producer);
+    const alone = this.#keys === null ? [] : unattested(this.#lives, this.#claims.all, this.#now);
+    for (const producer of alone) this.#settleUnattested(producer);
     const lives = [...this.#lives].map(([producer, { from, tip, ended }]) => {
       return { producer, from, to: tip.sequence, ended };
     });
@@ -287,7 +287,7 @@ class Verification implements Verifier {
       this.#findings.add("missing", producer, from, to, "a checkpoint before this one is missing");
   }
 
-  #settleUnsworn(producer: string): void {
+  #settleUnattested(producer: string): void {
     const { tip, sworn } = this.#lives.get(producer) ?? {};
     if (tip === undefined || sworn === undefined || tip.sequence === sworn.sequence) return;
     this.#findings.add("unsigned", producer, sworn.sequence + 1, tip.sequence, "no checkpoint swears them");

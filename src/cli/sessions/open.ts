@@ -12,15 +12,15 @@ import { timeOrderedIds } from "../../gateway/services/ids.ts";
 import { readGenerations } from "../../keys/folder.ts";
 import { keyring } from "../../keys/keyring.ts";
 import type { Clock, Closing, Log } from "../../ports.ts";
-import { type Book, book } from "../../sessions/impersonations.ts";
-import { openShelf } from "../../sessions/stores/registry.ts";
+import { type Impersonations, openImpersonations } from "../../sessions/impersonations.ts";
+import { openBackend } from "../../sessions/stores/registry.ts";
 import type { CommandIo } from "../command.ts";
 
 /** The impersonations of a config's store, as a process of its own sees them. */
 export interface Desk extends Closing {
   readonly clock: Clock;
   readonly config: Holder;
-  readonly book: Book;
+  readonly impersonations: Impersonations;
   newId(): string;
   /** Writes into a journal of this process's own. Throws `audit-unavailable`. */
   record(event: AuditEvent): Promise<void>;
@@ -41,18 +41,18 @@ export async function openDesk(
   const data = words.data === null ? start.data : resolve(words.data);
   await mustHaveKeys(data, start);
   try {
-    const shelf = await openShelf(start.store, { clock: CLOCK, log, secret: start.secret, data });
-    opened.push(shelf);
-    const parts = { data, held, start, redisUrl: shelf.redisUrl, clock: CLOCK, log, newId };
+    const backend = await openBackend(start.store, { clock: CLOCK, log, secret: start.secret, data });
+    opened.push(backend);
+    const parts = { data, held, start, redisUrl: backend.redisUrl, clock: CLOCK, log, newId };
     const records = recording ? await evidence(parts) : null;
     if (records !== null) opened.push(records);
     const folder = join(data, "keys");
     const ring =
       records?.ring ?? (await keyring({ folder, files: start.keys, clock: CLOCK, log, reloadEvery: 0 }));
-    const it = book({ ...shelf, clock: CLOCK, log, sealKey: ring.derive("jar") });
+    const it = openImpersonations({ ...backend, clock: CLOCK, log, sealKey: ring.derive("jar") });
     opened.push({ close: () => it.shut() });
     const record = async (event: AuditEvent) => await records?.ledger.record(event);
-    return { clock: CLOCK, config: held, book: it, newId, record, close: () => closeAll(opened) };
+    return { clock: CLOCK, config: held, impersonations: it, newId, record, close: () => closeAll(opened) };
   } catch (error) {
     await closeAll(opened);
     throw error;

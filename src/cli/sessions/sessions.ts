@@ -78,7 +78,7 @@ interface End {
 }
 
 async function endOne(desk: Desk, id: string): Promise<End> {
-  const closed = await desk.book.close(id, "ended-revoked");
+  const closed = await desk.impersonations.close(id, "ended-revoked");
   const { impersonation, first } = closed;
   const problem = problemOf(closed);
   if (problem !== null || impersonation === null || !first) return { id, impersonation, problem };
@@ -98,7 +98,7 @@ function problemOf({ first, impersonation }: Closed): string | null {
 }
 
 async function chosen(desk: Desk, { agent }: SessionWords): Promise<readonly Impersonation[]> {
-  return agent === null ? await desk.book.list() : await desk.book.byAgent(agent);
+  return agent === null ? await desk.impersonations.list() : await desk.impersonations.byAgent(agent);
 }
 
 function asJson({ id, impersonation, problem }: End): object {

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
-import type { World } from "../../gateway/services/services.ts";
+import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { layout } from "../layout.ts";
 import { parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
@@ -14,37 +14,37 @@ import { whyPage } from "./why.ts";
 const ROWS = 50;
 
 /** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it). */
-export function activityPages(fastify: FastifyInstance, world: World, archive: Archive): void {
+export function activityPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
   fastify.get("/activity", async (request, reply) => {
     const asked = askedBy((name) => parameter(request, name));
-    return await look(world, archive, request, reply, async (it) =>
+    return await look(services, archive, request, reply, async (it) =>
       asked.impersonation === null ? await list(it, asked) : await runPage(it, asked, asked.impersonation),
     );
   });
   fastify.get("/why", async (request, reply) => {
     const ids = { event: parameter(request, "event"), request: parameter(request, "request") };
-    return await look(world, archive, request, reply, (it) => whyPage(it, ids));
+    return await look(services, archive, request, reply, (it) => whyPage(it, ids));
   });
 }
 
 async function look(
-  world: World,
+  services: Services,
   archive: Archive,
   request: FastifyRequest,
   reply: FastifyReply,
   page: (looking: Looking) => Promise<string | null>,
 ): Promise<FastifyReply> {
-  const who = await visitor(world, request);
+  const who = await visitor(services, request);
   const sight = sightOf(who);
   const { trueUser } = who;
   if (trueUser === null) return await sendPage(reply, 401, nobody(who, "You are not signed in"));
   if (sight === "none") return await sendPage(reply, 403, nobody(who, "You may not see this"));
   try {
-    const text = await page({ who: { ...who, trueUser }, sight, archive, now: world.clock.now() });
+    const text = await page({ who: { ...who, trueUser }, sight, archive, now: services.clock.now() });
     return await sendPage(reply, text === null ? 404 : 200, text ?? nobody(who, "There is no such record"));
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "audit-unavailable") throw error;
-    world.log.warn({ detail: error.detail, requestId: request.received.id }, "records could not be shown");
+    services.log.warn({ detail: error.detail, requestId: request.received.id }, "records could not be shown");
     return await sendPage(reply, 503, nobody(who, "Records can not be read just now"));
   }
 }

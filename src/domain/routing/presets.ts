@@ -38,7 +38,7 @@ function anywhere(...names: readonly string[]): readonly string[] {
 }
 
 /** A name that means it only right below something of the person's own. */
-function ofOneself(...names: readonly string[]): readonly string[] {
+function asSelf(...names: readonly string[]): readonly string[] {
   const places = [...OWN, "users/:id", "accounts/:id"];
   return places.flatMap((own) => names.map((name) => `{/*at}/${own}/${name}`));
 }
@@ -78,7 +78,7 @@ const ACCOUNT_SECURITY: readonly Guard[] = [
         "confirm-email",
         "email-addresses",
       ),
-      ...ofOneself("email", "emails"),
+      ...asSelf("email", "emails"),
       // Laravel Fortify and Jetstream: name and e-mail in one form.
       "{/*at}/user/profile-information",
     ],
@@ -105,7 +105,7 @@ const ACCOUNT_SECURITY: readonly Guard[] = [
     sentence: "Other ways to sign in are the customer's own.",
     paths: [
       ...anywhere("link-account", "linked-accounts", "connected-accounts", "social-accounts"),
-      ...ofOneself("identities", "auth"),
+      ...asSelf("identities", "auth"),
       // django-allauth
       "{/*at}/social/connections",
     ],
@@ -122,7 +122,7 @@ const ACCOUNT_SECURITY: readonly Guard[] = [
         "app-passwords",
       ),
       ...anywhere("auth-tokens", "deploy-keys", "ssh-key", "ssh-keys", "gpg-key", "gpg-keys"),
-      ...ofOneself("keys", "tokens"),
+      ...asSelf("keys", "tokens"),
       "{/*at}/oauth/authorize",
       "{/*at}/oauth/applications",
       "{/*at}/settings/personal/authtokens",
@@ -141,7 +141,7 @@ const ACCOUNT_SECURITY: readonly Guard[] = [
         "bank-accounts",
       ),
       ...anywhere("billing", "setup-intent", "setup-intents"),
-      ...ofOneself("cards", "subscription", "subscriptions", "payments"),
+      ...asSelf("cards", "subscription", "subscriptions", "payments"),
     ],
   },
   {

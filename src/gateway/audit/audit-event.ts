@@ -2,7 +2,7 @@ import type { AuditAction, AuditEvent, Captured } from "../../domain/audit-event
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import type { Received } from "../request.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Judged } from "../stages/decide.ts";
 
 /** What an event says beyond the request it belongs to. */
@@ -21,14 +21,14 @@ export interface Saying {
 
 /** One event with its id and time; `received` is null for what no request caused. */
 export function eventOf(
-  world: Pick<World, "clock" | "config" | "newId">,
+  services: Pick<Services, "clock" | "config" | "newId">,
   received: Received | null,
   saying: Saying,
 ): AuditEvent {
-  const now = world.clock.now();
+  const now = services.clock.now();
   const { impersonation } = saying;
   return {
-    id: world.newId(),
+    id: services.newId(),
     at: now,
     action: saying.action,
     outcome: saying.outcome,
@@ -44,7 +44,7 @@ export function eventOf(
     ...(saying.captured === undefined ? {} : { captured: saying.captured }),
     response: saying.response ?? null,
     decision: saying.decision ?? null,
-    config: (received?.snapshot ?? world.config.current()).digest,
+    config: (received?.snapshot ?? services.config.current()).digest,
     span: spanOf(saying),
     intent: saying.intent ?? null,
     detail: saying.detail ?? null,

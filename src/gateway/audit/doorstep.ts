@@ -3,7 +3,7 @@ import { plainAddress } from "../../domain/address.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import { ownCookies } from "../http/own-cookies.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { eventOf } from "./audit-event.ts";
 
 /** What was refused and why; `address` is the target as it was sent, `id` what the answer names. */
@@ -14,22 +14,25 @@ export interface Refusal {
 }
 
 /**
- * Puts on record that a request under a disguise was refused before anything was decided about it: it is the worn
+ * Puts on record that a request under an impersonation was refused before anything was decided about it: it is the worn
  * impersonation that tells whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
  */
-export function noteAtDoor(world: World, raw: IncomingMessage, refusal: Refusal): void {
-  const secret = secretOf(raw.headers.cookie, world.config.current().settings.cookie.name);
+export function recordRefusedAtIntake(services: Services, raw: IncomingMessage, refusal: Refusal): void {
+  const secret = secretOf(raw.headers.cookie, services.config.current().settings.cookie.name);
   if (secret === null) return;
-  world.book
+  services.impersonations
     .recall(secret)
-    .then(async (disguise) => {
-      if (disguise.kind !== "held" || disguise.impersonation.end !== null) return;
-      const { perMinute } = world.config.current().settings.limits;
-      world.seats.pace(disguise.impersonation.id, perMinute, world.clock.monotonic());
-      await world.ledger.record(eventFor(world, raw, disguise.impersonation, refusal));
+    .then(async (loaded) => {
+      if (loaded.kind !== "held" || loaded.impersonation.end !== null) return;
+      const { perMinute } = services.config.current().settings.limits;
+      services.rateLimits.pace(loaded.impersonation.id, perMinute, services.clock.monotonic());
+      await services.ledger.record(eventFor(services, raw, loaded.impersonation, refusal));
     })
     .catch((error: unknown) =>
-      world.log.error({ err: error, requestId: refusal.id }, "a refusal at the door could not be recorded"),
+      services.log.error(
+        { err: error, requestId: refusal.id },
+        "a refusal at the door could not be recorded",
+      ),
     );
 }
 
@@ -39,12 +42,12 @@ export function secretOf(cookies: string | undefined, name: string): string | nu
 }
 
 function eventFor(
-  world: World,
+  services: Services,
   raw: IncomingMessage,
   impersonation: Impersonation,
   { fault, id, address }: Refusal,
 ): ReturnType<typeof eventOf> {
-  const event = eventOf(world, null, {
+  const event = eventOf(services, null, {
     action: "impersonation.denied",
     outcome: "failure",
     trueUser: impersonation.agent,

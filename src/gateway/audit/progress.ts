@@ -1,9 +1,9 @@
 import type { Carried } from "../http/exchange.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Signed } from "../stages/sign-in.ts";
 import { decisionOf, eventOf } from "./audit-event.ts";
 
-/** What of one request under a disguise is known while it is open. */
+/** What of one request under an impersonation is known while it is open. */
 export interface Progress {
   /** Called when the app has answered and its answer goes on: how many bytes there are, whenever it is asked. */
   opened(status: number, carried: () => Carried): void;
@@ -23,16 +23,16 @@ const NOTHING: Carried = { requestBytes: 0, responseBytes: 0 };
  * A record each minute of what stays open as somebody else: sockets, event streams, anything slow. It names the intent, and is
  * no outcome: that one still comes, once. `null` for what has no intent.
  */
-export function progress(world: World, signed: Signed, options: ProgressOptions): Progress | null {
+export function progress(services: Services, signed: Signed, options: ProgressOptions): Progress | null {
   const { every = 60_000, lost } = options;
   if (signed.intent === null) return null;
   let seen: { readonly status: number; readonly carried: () => Carried } | null = null;
   const timer = setInterval(() => {
     const { requestBytes, responseBytes } = seen?.carried() ?? NOTHING;
-    const event = progressEvent(world, signed, seen?.status ?? null, responseBytes);
+    const event = progressEvent(services, signed, seen?.status ?? null, responseBytes);
     const request = event.request && { ...event.request, bytes: requestBytes };
-    world.ledger.record({ ...event, request }).catch((error: unknown) => {
-      world.log.error({ err: error, event }, "what stays open could not be recorded, so it is cut");
+    services.ledger.record({ ...event, request }).catch((error: unknown) => {
+      services.log.error({ err: error, event }, "what stays open could not be recorded, so it is cut");
       lost();
     });
   }, every);
@@ -45,15 +45,15 @@ export function progress(world: World, signed: Signed, options: ProgressOptions)
   };
 }
 
-function progressEvent(world: World, signed: Signed, status: number | null, bytes: number) {
-  return eventOf(world, signed, {
+function progressEvent(services: Services, signed: Signed, status: number | null, bytes: number) {
+  return eventOf(services, signed, {
     action: "impersonation.progress",
     outcome: "unknown",
     trueUser: signed.trueUser,
     effectiveUser: signed.impersonation?.effectiveUser ?? null,
     impersonation: signed.impersonation,
     decision: decisionOf(signed),
-    response: { status, bytes, duration: world.clock.monotonic() - signed.startedAt, ending: null },
+    response: { status, bytes, duration: services.clock.monotonic() - signed.startedAt, ending: null },
     ...(signed.intent === null ? {} : { intent: signed.intent }),
   });
 }

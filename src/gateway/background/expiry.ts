@@ -3,7 +3,7 @@ import { endedAt, hasLapsed, type Impersonation } from "../../domain/impersonati
 import type { Closing } from "../../ports.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { end, endEvent } from "../stages/start-and-stop.ts";
 
 /** Ends at a time: one is a handful of questions to the store. */
@@ -14,21 +14,23 @@ const WIDTH = 32;
  * is ended by the book, and put on record here. Where impersonation is switched off that is everything, on every gateway of the store.
  * Writes what is owed to the record as well.
  */
-export function sweeper(world: World, every: number): Closing & { sweep(): Promise<void> } {
+export function sweeper(services: Services, every: number): Closing & { sweep(): Promise<void> } {
   let work: Promise<void> = Promise.resolve();
   const sweep = (): Promise<void> => {
     work = work
-      .then(() => world.owed.settle(world))
-      .then(() => sweepOnce(world))
+      .then(() => services.owed.settle(services))
+      .then(() => sweepOnce(services))
       .catch((error: unknown) =>
-        world.log.warn({ err: error }, "the store could not be swept; it will be tried again"),
+        services.log.warn({ err: error }, "the store could not be swept; it will be tried again"),
       );
     return work;
   };
   const timer = setInterval(sweep, every);
   timer.unref();
-  const leave = world.book.onLost((it) => {
-    work = work.then(() => world.owed.write(world, endEvent(world, null, it), "the end of an impersonation"));
+  const leave = services.impersonations.onLost((it) => {
+    work = work.then(() =>
+      services.owed.write(services, endEvent(services, null, it), "the end of an impersonation"),
+    );
   });
   return {
     sweep,
@@ -36,28 +38,28 @@ export function sweeper(world: World, every: number): Closing & { sweep(): Promi
       clearInterval(timer);
       leave();
       await work;
-      await world.owed.settle(world);
+      await services.owed.settle(services);
     },
   };
 }
 
-async function sweepOnce(world: World): Promise<void> {
-  const { policy } = world.config.current();
+async function sweepOnce(services: Services): Promise<void> {
+  const { policy } = services.config.current();
   const off = policy.impersonation === "off";
-  await inBatches(await world.book.list(), WIDTH, async (it) => {
+  await inBatches(await services.impersonations.list(), WIDTH, async (it) => {
     const today = asGranted(policy, it, { agent: it.agent, target: it.effectiveUser });
-    const why = off ? "ended-revoked" : endedAt(today, world.clock.now());
-    if (it.end === null && why !== null) await end(world, null, it, why);
-    else if (hasLapsed(it, world.clock.now())) await fellBack(world, it);
+    const why = off ? "ended-revoked" : endedAt(today, services.clock.now());
+    if (it.end === null && why !== null) await end(services, null, it, why);
+    else if (hasLapsed(it, services.clock.now())) await fellBack(services, it);
   });
 }
 
 /** A step up that nobody gave back ends by itself, and that is on record as well. */
-async function fellBack(world: World, it: Impersonation): Promise<void> {
-  const lowered = await world.book.fallBack(it.id);
+async function fellBack(services: Services, it: Impersonation): Promise<void> {
+  const lowered = await services.impersonations.fallBack(it.id);
   if (lowered === null) return;
   const { agent: trueUser, effectiveUser } = lowered;
   const saying = { action: "impersonation.lowered", outcome: "success", impersonation: lowered } as const;
-  const event = eventOf(world, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
-  await world.owed.write(world, event, "the end of a step up");
+  const event = eventOf(services, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
+  await services.owed.write(services, event, "the end of a step up");
 }

@@ -1,7 +1,7 @@
 import type { Closing } from "../../ports.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Open, Standing } from "../services/open-connections.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { end } from "../stages/start-and-stop.ts";
 
 export interface RecheckOptions {
@@ -11,7 +11,7 @@ export interface RecheckOptions {
   readonly unknownFor?: number;
 }
 
-/** Asks again and again whether what is open under a disguise may be. */
+/** Asks again and again whether what is open under an impersonation may be. */
 export interface Recheck extends Closing {
   /** Does now what is done every while. Never rejects. */
   check(): Promise<void>;
@@ -24,24 +24,26 @@ const WIDTH = 32;
  * A socket asks nothing by itself, so its agent could lose every right and go on looking. With these times nothing is open
  * for longer than a minute after the right to it was lost, also when nobody can be asked about it.
  */
-export function recheck(world: World, options: RecheckOptions = {}): Recheck {
+export function recheck(services: Services, options: RecheckOptions = {}): Recheck {
   const { every = 15_000, unknownFor = 45_000 } = options;
   const goodAt = new WeakMap<Open, number>();
   let work: Promise<void> | null = null;
 
   async function about(open: Open): Promise<void> {
-    const asked = world.clock.monotonic();
+    const asked = services.clock.monotonic();
     const since = goodAt.get(open) ?? asked;
     goodAt.set(open, since);
-    const standing = await asking(world, open);
+    const standing = await asking(services, open);
     if (standing.kind === "good") goodAt.set(open, asked);
-    else if (standing.kind === "over") await finish(world, open, standing);
-    else if (asked - since >= unknownFor) world.sockets.cutOne(open, standing.why);
+    else if (standing.kind === "over") await finish(services, open, standing);
+    else if (asked - since >= unknownFor) services.sockets.cutOne(open, standing.why);
   }
 
   function check(): Promise<void> {
-    work ??= inBatches(world.sockets.worn(), WIDTH, about)
-      .catch((error: unknown) => world.log.error({ err: error }, "not everything open could be asked about"))
+    work ??= inBatches(services.sockets.worn(), WIDTH, about)
+      .catch((error: unknown) =>
+        services.log.error({ err: error }, "not everything open could be asked about"),
+      )
       .finally(() => {
         work = null;
       });
@@ -60,21 +62,21 @@ export function recheck(world: World, options: RecheckOptions = {}): Recheck {
 }
 
 /** What breaks while asking is as good as no answer. */
-async function asking(world: World, open: Open): Promise<Standing> {
+async function asking(services: Services, open: Open): Promise<Standing> {
   try {
     return open.ask === null ? { kind: "good" } : await open.ask();
   } catch (error) {
-    world.log.error({ err: error }, "it could not be asked whether a socket may go on");
+    services.log.error({ err: error }, "it could not be asked whether a socket may go on");
     return { kind: "unknown", why: "identity-unavailable" };
   }
 }
 
 /** The impersonation ends with it where its agent is the one who asks; else only what hangs on this evidence. */
 async function finish(
-  world: World,
+  services: Services,
   open: Open,
   { why, running }: Extract<Standing, { readonly kind: "over" }>,
 ): Promise<void> {
-  if (running === null) world.sockets.cutOne(open, why);
-  else await end(world, null, running, why);
+  if (running === null) services.sockets.cutOne(open, why);
+  else await end(services, null, running, why);
 }

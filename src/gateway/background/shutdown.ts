@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
-import type { World } from "../services/services.ts";
-import type { Ways } from "../upstreams.ts";
+import type { Services } from "../services/services.ts";
+import type { Upstreams } from "../upstreams.ts";
 
 const LOOK_EVERY = 50;
 
@@ -10,15 +10,15 @@ const LOOK_EVERY = 50;
  */
 export async function drain(
   server: FastifyInstance,
-  world: World,
-  ways: Ways,
+  services: Services,
+  upstreams: Upstreams,
   within: number,
 ): Promise<void> {
   const closed = server.close();
-  world.sockets.cutTunnels("going-away");
-  ways.endStreams();
+  services.sockets.cutTunnels("going-away");
+  upstreams.endStreams();
   const timer = setTimeout(() => {
-    world.sockets.cutWorn("going-away");
+    services.sockets.cutImpersonated("going-away");
     server.server.closeAllConnections();
   }, within);
   // A client that keeps its connection after its last answer would keep the process for as long.

@@ -88,7 +88,7 @@ export function setOwnCookie(
  * from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, nobody can tell
  * whose request that would be.
  */
-export function wornMark(
+export function markerCookie(
   name: string,
   worn: boolean,
   scheme: "http" | "https",
@@ -116,6 +116,6 @@ export function clearingDoubled(header: string | undefined, name: string): reado
   return (["http", "https"] as const).flatMap((scheme) => {
     const names = cookieNames(name, scheme);
     const ours = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null));
-    return [...ours, ...wornMark(name, false, scheme, 0)];
+    return [...ours, ...markerCookie(name, false, scheme, 0)];
   });
 }

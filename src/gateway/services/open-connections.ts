@@ -29,13 +29,13 @@ export interface Nature {
   readonly ask: (() => Promise<Standing>) | null;
 }
 
-/** One that is open under a disguise. */
+/** One that is open under an impersonation. */
 export interface Open extends Nature {
   readonly wearer: Wearer | null;
   readonly cut: Cut;
 }
 
-/** Everything that is open: tunnels, and requests under a disguise, found by whose they are. */
+/** Everything that is open: tunnels, and requests under an impersonation, found by whose they are. */
 export interface Sockets {
   /**
    * Remembers one; `wearer` is null for own traffic. Gives back what to call when it has ended by itself.
@@ -46,13 +46,13 @@ export interface Sockets {
   cut(impersonation: string, why: CutReason): number;
   /** Cuts this one, if it is still open. */
   cutOne(open: Open, why: CutReason): void;
-  /** Cuts all under a disguise. */
-  cutWorn(why: CutReason): number;
+  /** Cuts all under an impersonation. */
+  cutImpersonated(why: CutReason): number;
   /** Cuts the tunnels of an impersonation whose page may not speak any more. */
   cutLifted(impersonation: string): number;
   /** Cuts all tunnels, one's own as well, and each that still comes: nobody can wait for their end. */
   cutTunnels(why: CutReason): number;
-  /** All under a disguise. */
+  /** All under an impersonation. */
   worn(): readonly Open[];
   count(): number;
 }
@@ -91,7 +91,7 @@ class AllSockets implements Sockets {
     this.#cutThese([open], why);
   }
 
-  cutWorn(why: CutReason): number {
+  cutImpersonated(why: CutReason): number {
     return this.#cutThese(this.worn(), why);
   }
 

@@ -9,8 +9,8 @@ interface Closes {
   once(event: "close", heard: () => void): unknown;
 }
 
-/** How many requests are open for each disguise. */
-export interface Seats {
+/** How many requests are open for each impersonation. */
+export interface RateLimits {
   /** Counts one until `open` closes. Throws `overloaded` when `most` are open already; then nothing is counted. */
   take(secret: string, most: number, open: Closes): void;
   count(secret: string): number;
@@ -21,7 +21,7 @@ export interface Seats {
   pace(whose: string, most: number, now: number): void;
 }
 
-export function seats(): Seats {
+export function rateLimits(): RateLimits {
   const taken = new Map<string, number>();
   const inTime = pacing(PACED);
   const count = (secret: string): number => taken.get(secret) ?? 0;

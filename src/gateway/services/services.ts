@@ -5,12 +5,12 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
-import type { Book } from "../../sessions/impersonations.ts";
+import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Sockets } from "./open-connections.ts";
-import type { Seats } from "./rate-limits.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import type { LeftOut, Refusals } from "./refusals.ts";
-import type { Owed } from "./unrecorded.ts";
+import type { Unrecorded } from "./unrecorded.ts";
 
 /** What a page of the gateway's own says; the console draws it. */
 export interface Pages {
@@ -19,7 +19,7 @@ export interface Pages {
     readonly requestId: string;
     readonly prefix: string;
     /** Somebody is worn, as far as the browser says. */
-    readonly disguised?: boolean;
+    readonly impersonating?: boolean;
   }): string;
   /** A decision that is answered here: refused, ended, asked. */
   decision(view: DecisionView): string;
@@ -41,7 +41,7 @@ export interface DecisionView {
   /** Whom it is about: the worn person, or the owner to be. */
   readonly other: Identity | null;
   /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
-  readonly disguised: boolean;
+  readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
   readonly csrf: string;
@@ -74,20 +74,20 @@ export interface Counters {
 }
 
 /** All that outlives a request: built once in app.ts and handed to every stage. */
-export interface World {
+export interface Services {
   readonly clock: Clock;
   readonly log: Log;
   readonly config: { current(): Snapshot };
-  readonly book: Book;
+  readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
-  readonly owed: Owed;
+  readonly owed: Unrecorded;
   readonly tokens: Tokens;
   readonly forms: Forms;
   readonly pages: Pages;
   readonly sockets: Sockets;
-  readonly seats: Seats;
+  readonly rateLimits: RateLimits;
   readonly refusals: Refusals;
   readonly counters: Counters;
   /** A new id that sorts by time. */

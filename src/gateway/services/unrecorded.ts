@@ -8,7 +8,7 @@ interface Records {
 }
 
 /** Records of what has happened already and is not taken back because it can't be recorded: ends, and steps down. */
-export interface Owed {
+export interface Unrecorded {
   /** Writes one, or owes it, with the time that is in it. `what` is for the log. Never throws. */
   write(to: Records, event: AuditEvent, what: string): Promise<void>;
   /** Writes what is owed, the oldest first, as far as that can be done now. Never throws. */
@@ -20,7 +20,7 @@ export interface Owed {
 /** At most so many: each is one impersonation, and while nothing can be recorded none begins. */
 const MOST = 10_000;
 
-export function owed(most = MOST): Owed {
+export function owed(most = MOST): Unrecorded {
   const waiting: AuditEvent[] = [];
   let work: Promise<void> | null = null;
 

@@ -3,7 +3,7 @@ import type { Identity } from "../../domain/identity.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import type { Fault } from "../../errors.ts";
 import type { Received } from "../request.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
 import { ownAddress } from "./find-owner.ts";
 import { formSubject } from "./same-origin.ts";
@@ -38,7 +38,7 @@ const JSON_HEADERS: readonly (readonly [string, string])[] = [
 export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", "no-store"]], body: "" };
 
 /** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
-export function answer(world: World, committed: Committed): Answer {
+export function answer(services: Services, committed: Committed): Answer {
   const { decision } = committed;
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
   if (decision.kind === "stop" && committed.changed) {
@@ -64,15 +64,20 @@ export function answer(world: World, committed: Committed): Answer {
   return {
     status,
     headers: [...PAGE_HEADERS, ...extra],
-    body: world.pages.decision(viewOf(world, committed)),
+    body: services.pages.decision(viewOf(services, committed)),
   };
 }
 
 /** Answers a fault: what a client may know, and the request id by which an operator finds the rest in the log. */
 export function answerFault(
-  world: World,
+  services: Services,
   fault: Fault,
-  at: { readonly id: string; readonly page: boolean; readonly prefix: string; readonly disguised?: boolean },
+  at: {
+    readonly id: string;
+    readonly page: boolean;
+    readonly prefix: string;
+    readonly impersonating?: boolean;
+  },
 ): Answer {
   if (!at.page) {
     return {
@@ -84,23 +89,28 @@ export function answerFault(
   return {
     status: fault.status,
     headers: PAGE_HEADERS,
-    body: world.pages.fault({ fault, requestId: at.id, prefix: at.prefix, disguised: at.disguised ?? false }),
+    body: services.pages.fault({
+      fault,
+      requestId: at.id,
+      prefix: at.prefix,
+      impersonating: at.impersonating ?? false,
+    }),
   };
 }
 
 /** The same for a request that got through the door. */
-export function answerFaultTo(world: World, received: Received, fault: Fault): Answer {
-  world.log.warn(
+export function answerFaultTo(services: Services, received: Received, fault: Fault): Answer {
+  services.log.warn(
     { code: fault.code, detail: fault.detail, requestId: received.id, path: received.path },
     fault.title,
   );
   const { prefix } = received.snapshot.settings;
-  const disguised = received.secret !== null;
-  return answerFault(world, fault, {
+  const impersonating = received.secret !== null;
+  return answerFault(services, fault, {
     id: received.id,
     page: received.navigation.wantsPage,
     prefix,
-    disguised,
+    impersonating,
   });
 }
 
@@ -174,7 +184,7 @@ function reasonOf({ decision, trueUser, impersonation }: Committed): string {
   return own === "" ? REASONS[decision.reason] : fillSentence(own, people);
 }
 
-function viewOf(world: World, committed: Committed): Parameters<World["pages"]["decision"]>[0] {
+function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
   const { decision, trueUser, impersonation, over, snapshot } = committed;
   return {
     decision,
@@ -187,9 +197,9 @@ function viewOf(world: World, committed: Committed): Parameters<World["pages"]["
     method: committed.sent,
     trueUser,
     other: otherOf(committed),
-    disguised: committed.secret !== null || committed.adrift,
+    impersonating: committed.secret !== null || committed.adrift,
     underway: isUnderway(committed),
-    csrf: world.forms.token(formSubject(committed, trueUser), world.clock.now()),
+    csrf: services.forms.token(formSubject(committed, trueUser), services.clock.now()),
     ticket: null,
     confirmation: committed.confirmation,
   };

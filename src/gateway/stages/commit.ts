@@ -5,12 +5,12 @@ import type { OwnerFact } from "../../domain/owner.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
 import { isFramed } from "./fetch-metadata.ts";
 import { ownAddress } from "./find-owner.ts";
-import { begin, betweenShoes, end, takeOff } from "./start-and-stop.ts";
+import { begin, betweenIdentities, end, takeOff } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
 /** A request whose consequences are on record: it may go on, or be answered. */
@@ -43,57 +43,57 @@ const NOTHING = {
  * Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an impersonation
  * that had too many requests: then nothing is done.
  */
-export async function commit(world: World, judged: Judged): Promise<Committed> {
+export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
-  const held = judged.disguise.kind === "held" ? judged.disguise.impersonation : null;
+  const held = judged.loaded.kind === "held" ? judged.loaded.impersonation : null;
   const base = { ...judged, ...NOTHING, trueUser };
   const { decision } = judged;
   // What is forwarded is counted when it has ended.
-  if (decision.kind !== "forward") world.counters.decided(decision.reason, decision.kind);
+  if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
-      if (decision.as === "start") return await starting(world, base, held, decision);
-      if (decision.as === "effective") return await goingOn(world, base, held);
+      if (decision.as === "start") return await starting(services, base, held, decision);
+      if (decision.as === "effective") return await goingOn(services, base, held);
       return decision.close === null || held === null
         ? base
-        : await backToSelf(world, base, held, decision.close);
+        : await backToSelf(services, base, held, decision.close);
     case "stop":
-      return held === null ? base : await signingOut(world, base, held, decision.reason);
+      return held === null ? base : await signingOut(services, base, held, decision.reason);
     case "ended":
-      return await ending(world, base, held, decision.reason);
+      return await ending(services, base, held, decision.reason);
     case "refuse":
     case "page":
-      pace(world, base, held);
+      pace(services, base, held);
       // A prefetch is nobody's deed; nor is what a tab says that was left open, where nobody is worn any more.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
-        note(world, base, held);
-      return await asking(world, base, held);
+        note(services, base, held);
+      return await asking(services, base, held);
     default:
       return decision satisfies never;
   }
 }
 
 /** Whatever is on record for itself counts; what ends an impersonation never does. */
-function pace({ seats }: World, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
-  if (held !== null) seats.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
+function pace({ rateLimits }: Services, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
+  if (held !== null) rateLimits.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
-function leftOpen({ disguise, decision }: Committed): boolean {
-  return disguise.kind === "none" && decision.reason === "other-tab";
+function leftOpen({ loaded, decision }: Committed): boolean {
+  return loaded.kind === "none" && decision.reason === "other-tab";
 }
 
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
-async function asking(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
+async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
   const { decision, trueUser } = base;
   const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
-  const confirmation = asked ? await keepQuestion(world, base, trueUser, held) : null;
+  const confirmation = asked ? await keepQuestion(services, base, trueUser, held) : null;
   return { ...base, impersonation: held, confirmation };
 }
 
 type Starting = Extract<Decision, { readonly as: "start" }>;
 
 async function starting(
-  world: World,
+  services: Services,
   base: Committed,
   held: Impersonation | null,
   decision: Starting,
@@ -105,10 +105,10 @@ async function starting(
   const between =
     held === null
       ? { setCookies: [], cookies: base.cookies }
-      : await leaving(world, base, held, decision.close);
+      : await leaving(services, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
   const shoes = await begin(
-    world,
+    services,
     { ...base, cookies: between.cookies },
     {
       agent,
@@ -122,40 +122,40 @@ async function starting(
   const setCookies = [...between.setCookies, ...shoes.setCookies];
   const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
   try {
-    return { ...on, intent: await intend(world, on, shoes.impersonation) };
+    return { ...on, intent: await intend(services, on, shoes.impersonation) };
   } catch (error) {
-    await end(world, base, shoes.impersonation, "ended-revoked");
+    await end(services, base, shoes.impersonation, "ended-revoked");
     throw error;
   }
 }
 
 async function leaving(
-  world: World,
+  services: Services,
   base: Committed,
   held: Impersonation,
   why: ReasonWord | null,
-): ReturnType<typeof betweenShoes> {
-  await end(world, base, held, why ?? "switched");
-  return await betweenShoes(world, base, held);
+): ReturnType<typeof betweenIdentities> {
+  await end(services, base, held, why ?? "switched");
+  return await betweenIdentities(services, base, held);
 }
 
-async function goingOn(world: World, base: Committed, held: Impersonation | null): Promise<Committed> {
+async function goingOn(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
   if (held === null) throw new TypeError("a request was to go on under no impersonation");
-  pace(world, base, held);
-  const intent = await intend(world, base, held);
+  pace(services, base, held);
+  const intent = await intend(services, base, held);
   if (!isUse(base)) return { ...base, impersonation: held, intent };
-  world.book.touch(held.id, base.at);
+  services.impersonations.touch(held.id, base.at);
   return { ...base, impersonation: touch(held, base.at), intent };
 }
 
 async function takingOff(
-  world: World,
+  services: Services,
   base: Committed,
   held: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const over = await end(world, base, held, why);
-  const setCookies = await takeOff(world, base, over);
+  const over = await end(services, base, held, why);
+  const setCookies = await takeOff(services, base, over);
   return { ...base, over, setCookies, changed: true };
 }
 
@@ -164,42 +164,46 @@ async function takingOff(
  * agent: it keeps the cookie of what is over, with which everything it asks for stops.
  */
 async function signingOut(
-  world: World,
+  services: Services,
   base: Committed,
   held: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await takingOff(world, base, held, why);
-  return { ...base, over: await end(world, base, held, why) };
+  if (leaves) return await takingOff(services, base, held, why);
+  return { ...base, over: await end(services, base, held, why) };
 }
 
 /** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
 async function backToSelf(
-  world: World,
+  services: Services,
   base: Committed,
   held: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const off = await takingOff(world, base, held, why);
-  return { ...off, cookies: (await betweenShoes(world, base, held)).cookies };
+  const off = await takingOff(services, base, held, why);
+  return { ...off, cookies: (await betweenIdentities(services, base, held)).cookies };
 }
 
 /** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
 async function ending(
-  world: World,
+  services: Services,
   base: Committed,
   held: Impersonation | null,
   why: ReasonWord,
 ): Promise<Committed> {
   const mine = held !== null && held.agent.id === base.trueUser?.id;
-  if (mine && held.end === null) return { ...base, over: await end(world, base, held, why) };
+  if (mine && held.end === null) return { ...base, over: await end(services, base, held, why) };
   return { ...base, over: mine ? held : null };
 }
 
 /** The intent: on disk before the first byte goes to the app. */
-async function intend(world: World, base: Committed, impersonation: Impersonation | null): Promise<string> {
-  const event = eventOf(world, base, {
+async function intend(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<string> {
+  const event = eventOf(services, base, {
     action: "impersonation.intent",
     outcome: "unknown",
     trueUser: base.trueUser,
@@ -208,27 +212,27 @@ async function intend(world: World, base: Committed, impersonation: Impersonatio
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   });
-  await world.ledger.record(event);
+  await services.ledger.record(event);
   return event.id;
 }
 
 /** A refusal is recorded, but never waits for the record. */
-function note(world: World, base: Committed, held: Impersonation | null): void {
+function note(services: Services, base: Committed, held: Impersonation | null): void {
   const saying = {
     trueUser: base.trueUser,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   };
   if (held === null) {
-    noteRefusal(world, base, { ...saying, effectiveUser: ownerToBe(base) });
+    noteRefusal(services, base, { ...saying, effectiveUser: ownerToBe(base) });
     return;
   }
   const { effectiveUser } = held;
   const about = { action: "impersonation.denied", outcome: "failure", impersonation: held } as const;
-  const event = eventOf(world, base, { ...saying, ...about, effectiveUser });
-  world.ledger
+  const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
+  services.ledger
     .record(event)
-    .catch((error: unknown) => world.log.error({ err: error, event }, "a refusal could not be recorded"));
+    .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
 }
 
 /**

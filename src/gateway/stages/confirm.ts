@@ -3,7 +3,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Owned } from "./find-owner.ts";
 import { type Settled, settleMethod } from "./method-override.ts";
 import { formSubject, isSameOrigin } from "./same-origin.ts";
@@ -25,13 +25,13 @@ const OF_THE_BODY: readonly string[] = [
  * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
  * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes is nobody's.
  */
-export async function takeYes(world: World, owned: Owned): Promise<Settled> {
-  const held = owned.disguise.kind === "held" ? owned.disguise.impersonation : null;
+export async function takeYes(services: Services, owned: Owned): Promise<Settled> {
+  const held = owned.loaded.kind === "held" ? owned.loaded.impersonation : null;
   const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
   if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
   const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
-  const ours = world.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at);
+  const ours = services.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at);
   if (!ours || !isSameOrigin(owned)) {
     throw new Fault(
       "forbidden",
@@ -39,7 +39,7 @@ export async function takeYes(world: World, owned: Owned): Promise<Settled> {
     );
   }
   const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
-  const asked = await world.confirmations.redeem(form.get("_confirmation") ?? "", who);
+  const asked = await services.confirmations.redeem(form.get("_confirmation") ?? "", who);
   if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
@@ -72,7 +72,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
  * can't be kept whole: then it can't be confirmed either.
  */
 export async function keepQuestion(
-  world: World,
+  services: Services,
   settled: Settled,
   agent: Identity,
   held: Impersonation,
@@ -81,7 +81,7 @@ export async function keepQuestion(
   const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
-  return await world.confirmations.ask({
+  return await services.confirmations.ask({
     impersonation: held.id,
     agent: agent.id,
     effectiveUser: held.effectiveUser.id,

@@ -28,14 +28,14 @@ function requestFacts(settled: Settled): RequestFacts {
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    ofDisguise: settled.confirming || settled.probing || settled.adrift,
+    sentOnlyWhileImpersonating: settled.confirming || settled.probing || settled.adrift,
   };
 }
 
 function sessionFacts(owned: Settled): SessionFacts {
   return {
     caller: owned.caller,
-    disguise: owned.disguise,
+    loaded: owned.loaded,
     owner: owned.owner,
     target: owned.worn,
     refererOwner: owned.refererOwner,

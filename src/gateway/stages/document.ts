@@ -17,7 +17,7 @@ import { sparing } from "../../page/streams/fallback.ts";
 import { picture } from "../../page/streams/svg-page.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { isFramed } from "./fetch-metadata.ts";
 import { formSubject } from "./same-origin.ts";
 import type { Signed } from "./sign-in.ts";
@@ -54,15 +54,15 @@ export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "head
   return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
 }
 
-/** A disguised answer so that whatever of it is a document is shown under the banner, or isn't shown as one. */
-export function disguisedPlan(
-  world: World,
+/** An impersonated answer so that whatever of it is a document is shown under the banner, or isn't shown as one. */
+export function impersonatedPlan(
+  services: Services,
   signed: Signed,
   impersonation: Impersonation,
   plan: HeadPlan,
 ): HeadPlan {
   const shown = inTab(signed, plan);
-  const insert = (view: HostView) => banner(bannerView(world, signed, impersonation, view));
+  const insert = (view: HostView) => banner(bannerView(services, signed, impersonation, view));
   if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(plan) : plan;
   if (shown.kind === "page") return marked(signed, plan, shown, insert);
   if (shown.kind === "drawing") return picturePlan(signed, plan, insert);
@@ -106,10 +106,10 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
  * One's own page with the notice whom one was, shown once and kept by nobody; a page that it can't be written into is
  * shown without.
  */
-export function noticePlan(world: World, signed: Signed, plan: HeadPlan): HeadPlan {
+export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
   const names = cookieNames(signed.snapshot.settings.cookie.name, signed.scheme);
   const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
-  const text = signed.notice === null ? null : world.forms.open(signed.notice, signed.at);
+  const text = signed.notice === null ? null : services.forms.open(signed.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
   const page = inTab(signed, plan);
   if (text === null || plan.status === 206 || page?.kind !== "page") return own;
@@ -151,10 +151,15 @@ function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transf
   return coding === null ? write : chain(() => [coding, write], unmarkable);
 }
 
-function bannerView(world: World, signed: Signed, impersonation: Impersonation, view: HostView): BannerView {
+function bannerView(
+  services: Services,
+  signed: Signed,
+  impersonation: Impersonation,
+  view: HostView,
+): BannerView {
   const { settings, policy, confirming } = signed.snapshot;
   const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
-  const now = world.clock.now();
+  const now = services.clock.now();
   const mode = modeAt(impersonation, now);
   return {
     ...view,
@@ -172,7 +177,7 @@ function bannerView(world: World, signed: Signed, impersonation: Impersonation, 
     until: impersonation.expiresAt,
     idleFor: impersonation.idleFor,
     now,
-    csrf: world.forms.token(formSubject(signed, impersonation.agent), now),
+    csrf: services.forms.token(formSubject(signed, impersonation.agent), now),
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
     here: signed.target,

@@ -8,7 +8,7 @@ import type { RouteMatch } from "../../domain/routing/route.ts";
 import { fromOutside } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Recalled } from "./load-impersonation.ts";
 import { urlLimits } from "./url-limits.ts";
 
@@ -22,23 +22,23 @@ const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
 const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
 
 /** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
-export async function findOwner(world: World, recalled: Recalled): Promise<Owned> {
+export async function findOwner(services: Services, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
     return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
   }
-  const owner = matters(recalled) ? await ownerOf(world, recalled, recalled.path) : NOT_ASKED;
-  return { ...recalled, owner, refererOwner: await refererOwner(world, recalled) };
+  const owner = matters(recalled) ? await ownerOf(services, recalled, recalled.path) : NOT_ASKED;
+  return { ...recalled, owner, refererOwner: await refererOwner(services, recalled) };
 }
 
-function matters({ route, navigation, disguise }: Recalled): boolean {
+function matters({ route, navigation, loaded }: Recalled): boolean {
   if (route === null || navigation.speculative) return false;
-  return disguise.kind === "none" ? navigation.topLevel : fromOutside(navigation);
+  return loaded.kind === "none" ? navigation.topLevel : fromOutside(navigation);
 }
 
 /** The owner of any path of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(world: World, at: OwnerQuestion, path: string): Promise<OwnerFact> {
-  return await askOwner(world.log, at, path);
+export async function ownerOf(services: Services, at: OwnerQuestion, path: string): Promise<OwnerFact> {
+  return await askOwner(services.log, at, path);
 }
 
 /** Where a path stands: its host, and the config to ask. `id` is the request's, for the log. */
@@ -80,10 +80,10 @@ function lookupOf(
   return ownerLookup({ resolver: target.owner, params: plain, path, host, grammar: target.grammar });
 }
 
-async function refererOwner(world: World, recalled: Recalled): Promise<OwnerFact> {
-  if (recalled.disguise.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
+async function refererOwner(services: Services, recalled: Recalled): Promise<OwnerFact> {
+  if (recalled.loaded.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
-  return from === null ? NOT_ASKED : await ownerOf(world, recalled, from.path);
+  return from === null ? NOT_ASKED : await ownerOf(services, recalled, from.path);
 }
 
 /** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */

@@ -4,7 +4,7 @@ import type { Fault } from "../../errors.ts";
 import { type Progress, progress } from "../audit/progress.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { CutReason } from "../services/open-connections.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { isUnseen } from "./document.ts";
@@ -17,18 +17,18 @@ import { end } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
-export async function outboundFor(world: World, signed: Signed): Promise<Outbound> {
+export async function outboundFor(services: Services, signed: Signed): Promise<Outbound> {
   const { impersonation } = signed;
   const jar =
     impersonation === null
       ? null
-      : await orUnsent(world, signed, () =>
-          world.book.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
+      : await orUnsent(services, signed, () =>
+          services.impersonations.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
         );
-  return await orUnsent(world, signed, () => assure(world, signed, outbound(signed, jar)));
+  return await orUnsent(services, signed, () => assure(services, signed, outbound(signed, jar)));
 }
 
-/** By which something that is open is cut: when its disguise ends, or the gateway goes down. */
+/** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
 export interface Leash {
   readonly signal: AbortSignal | null;
   /** Counts for what is recorded of it while it is open. */
@@ -40,7 +40,7 @@ const UNWATCHED = (): void => undefined;
 const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED };
 
 /** Own requests over HTTP are left to finish; everything else is on a leash. */
-export function leash(world: World, signed: Signed): Leash {
+export function leash(services: Services, signed: Signed): Leash {
   const { impersonation, upgrade } = signed;
   if (impersonation === null && !upgrade) return UNLEASHED;
   const controller = new AbortController();
@@ -49,17 +49,18 @@ export function leash(world: World, signed: Signed): Leash {
     return {
       signal: controller.signal,
       opened: UNWATCHED,
-      release: world.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
+      release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
   const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
-  const release = world.sockets.add(wearer, cut, {
+  const release = services.sockets.add(wearer, cut, {
     tunnel: upgrade,
     lifted: speaksByMode(signed, impersonation),
-    ask: () => standing(world, signed),
+    ask: () => standing(services, signed),
   });
   // It was decided under a config that may be gone by now.
-  if (world.config.current().policy.impersonation === "off") world.sockets.cutWorn("ended-revoked");
-  const going = progress(world, signed, { lost: () => cut("audit-unavailable") });
+  if (services.config.current().policy.impersonation === "off")
+    services.sockets.cutImpersonated("ended-revoked");
+  const going = progress(services, signed, { lost: () => cut("audit-unavailable") });
   return {
     signal: controller.signal,
     opened: going?.opened ?? UNWATCHED,
@@ -72,12 +73,12 @@ export function leash(world: World, signed: Signed): Leash {
 
 /** The exchange of a signed HTTP request. */
 export async function exchangeFor(
-  world: World,
+  services: Services,
   signed: Signed,
   client: Exchange["client"],
 ): Promise<Exchange> {
-  const { target, headers } = await outboundFor(world, signed);
-  const { signal, opened, release } = leash(world, signed);
+  const { target, headers } = await outboundFor(services, signed);
+  const { signal, opened, release } = leash(services, signed);
   let unseen = false;
   return {
     method: signed.sent,
@@ -87,30 +88,30 @@ export async function exchangeFor(
     body: signed.body,
     respond: (head) => {
       unseen = isUnseen(signed, head);
-      return respond(world, signed, head);
+      return respond(services, signed, head);
     },
     opened,
-    failed: (fault) => sendFault(world, signed, client.response, fault),
-    revoked: (why) => sendEnded(world, signed, client.response, why),
+    failed: (fault) => sendFault(services, signed, client.response, fault),
+    revoked: (why) => sendEnded(services, signed, client.response, why),
     settled: (settlement) => {
       release();
-      settle(world, signed, settlement);
+      settle(services, signed, settlement);
       // Its cookie was not given out: what was fetched is all that there will be of it.
       if (unseen && signed.impersonation !== null)
-        void end(world, signed, signed.impersonation, "ended-by-agent");
+        void end(services, signed, signed.impersonation, "ended-by-agent");
     },
     signal,
   };
 }
 
-function sendFault(world: World, signed: Signed, response: ServerResponse, fault: Fault): void {
-  const { headers, ...rest } = answerFaultTo(world, signed, fault);
+function sendFault(services: Services, signed: Signed, response: ServerResponse, fault: Fault): void {
+  const { headers, ...rest } = answerFaultTo(services, signed, fault);
   const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
 /** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */
-function sendEnded(world: World, signed: Signed, response: ServerResponse, why: unknown): void {
+function sendEnded(services: Services, signed: Signed, response: ServerResponse, why: unknown): void {
   if (!isReason(why)) {
     response.destroy();
     return;
@@ -126,12 +127,12 @@ function sendEnded(world: World, signed: Signed, response: ServerResponse, why: 
       sentence: lost,
       checks,
     } as const;
-    write(signed, response, answer(world, { ...signed, decision, confirmation: null }));
+    write(signed, response, answer(services, { ...signed, decision, confirmation: null }));
     return;
   }
   const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
   const ended = { ...signed, decision, over: signed.impersonation, impersonation: null, confirmation: null };
-  write(signed, response, answer(world, ended));
+  write(signed, response, answer(services, ended));
 }
 
 /** Where nobody could be asked any more, or nothing be recorded, nothing has ended: only this request has. */

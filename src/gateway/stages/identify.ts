@@ -3,7 +3,7 @@ import type { CallerFact } from "../../domain/facts.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Maybe } from "../../ports.ts";
 import type { Received } from "../request.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Matched } from "./match.ts";
 
 /** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
@@ -20,22 +20,22 @@ interface Found {
 const NOT_ASKED: Found = { caller: { kind: "unknown" }, via: null };
 
 /** Finds the true user, at once where a source has it cached. */
-export function identify(world: World, matched: Matched): Maybe<Identified> {
+export function identify(services: Services, matched: Matched): Maybe<Identified> {
   const needed =
     matched.snapshot.settings.headers.when === "always" || matched.secret !== null || matched.route !== null;
   if (!needed) return { ...matched, ...NOT_ASKED };
-  const found = callerOf(world, matched);
+  const found = callerOf(services, matched);
   return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
 }
 
 /** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
-export function callerOf(world: World, received: Received): Maybe<Found> {
+export function callerOf(services: Services, received: Received): Maybe<Found> {
   try {
     const answer = received.snapshot.identity.identify(evidence(received));
     if (!(answer instanceof Promise)) return told(answer);
-    return answer.then(told, (error: unknown) => unavailable(world, received, error));
+    return answer.then(told, (error: unknown) => unavailable(services, received, error));
   } catch (error) {
-    return unavailable(world, received, error);
+    return unavailable(services, received, error);
   }
 }
 
@@ -45,11 +45,11 @@ function told(answer: Awaited<ReturnType<Received["snapshot"]["identity"]["ident
     : NOT_ASKED;
 }
 
-function unavailable(world: World, received: Received, error: unknown): Found {
+function unavailable(services: Services, received: Received, error: unknown): Found {
   if (!(error instanceof Fault))
-    world.log.error({ err: error, requestId: received.id }, "an identity source broke");
+    services.log.error({ err: error, requestId: received.id }, "an identity source broke");
   else
-    world.log.warn(
+    services.log.warn(
       { code: error.code, detail: error.detail, requestId: received.id },
       "identity unavailable",
     );

@@ -19,12 +19,12 @@ import { framingFault } from "../http/framing.ts";
 import { requestHeaders } from "../http/hop-by-hop-headers.ts";
 import { ownCookies } from "../http/own-cookies.ts";
 import type { Intake, Received } from "../request.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { navigation } from "./fetch-metadata.ts";
 import { urlLimits } from "./url-limits.ts";
 
 /** What is made once for a config and asked for every request. */
-interface Doorkeeper {
+interface HeaderRules {
   readonly policy: HeaderPolicy;
   readonly trusted: AddressSet;
   readonly dropped: (lowerName: string) => boolean;
@@ -33,18 +33,18 @@ interface Doorkeeper {
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
 const spoilt = new WeakSet<object>();
 
-const doorkeepers = new WeakMap<Settings, Doorkeeper>();
+const headerRules = new WeakMap<Settings, HeaderRules>();
 
 /** The door: one reading of the address, our names out of the headers, the config pinned. Refuses what has two readings. */
-export function intake(world: World, raw: IncomingMessage, upgrade: boolean): Intake {
-  const snapshot = world.config.current();
+export function intake(services: Services, raw: IncomingMessage, upgrade: boolean): Intake {
+  const snapshot = services.config.current();
   const id = randomUUID();
   if (spoilt.has(raw.socket)) {
     const fault = new Fault("bad-request", "a request before it had two readings");
     return { kind: "refused", fault, id, page: false };
   }
   try {
-    return { kind: "received", received: receive(world, snapshot, raw, { id, upgrade }) };
+    return { kind: "received", received: receive(services, snapshot, raw, { id, upgrade }) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     spoilt.add(raw.socket);
@@ -56,13 +56,13 @@ export function intake(world: World, raw: IncomingMessage, upgrade: boolean): In
 }
 
 function receive(
-  world: World,
+  services: Services,
   snapshot: Snapshot,
   raw: IncomingMessage,
   as: { readonly id: string; readonly upgrade: boolean },
 ): Received {
   const { settings } = snapshot;
-  const keeper = doorkeeperOf(settings);
+  const keeper = headerRulesOf(settings);
   const broken = framingFault(raw);
   if (broken !== null) throw broken;
   if (
@@ -80,8 +80,8 @@ function receive(
     raw,
     snapshot,
     id: as.id,
-    at: world.clock.now(),
-    startedAt: world.clock.monotonic(),
+    at: services.clock.now(),
+    startedAt: services.clock.monotonic(),
     sent: method,
     ...effectiveMethod(method, url.query),
     ...url,
@@ -100,8 +100,8 @@ function receive(
   };
 }
 
-function doorkeeperOf(settings: Settings): Doorkeeper {
-  let known = doorkeepers.get(settings);
+function headerRulesOf(settings: Settings): HeaderRules {
+  let known = headerRules.get(settings);
   if (known === undefined) {
     const policy = headerPolicy(settings.headers, settings.headers.drop);
     // One look-up a name: every request of everybody comes this way.
@@ -114,7 +114,7 @@ function doorkeeperOf(settings: Settings): Doorkeeper {
         isFraming(name),
     );
     known = { policy, trusted: addressSet(settings.trustedProxies), dropped };
-    doorkeepers.set(settings, known);
+    headerRules.set(settings, known);
   }
   return known;
 }
@@ -190,7 +190,7 @@ interface OuterAddress {
 function outerAddress(
   raw: IncomingMessage,
   settings: Settings,
-  keeper: Doorkeeper,
+  keeper: HeaderRules,
   authority: string,
 ): OuterAddress {
   const peer = plainAddress(raw.socket.remoteAddress ?? "");

@@ -2,7 +2,7 @@ import type { Settings } from "../../config/snapshot.ts";
 import { foldName, type HeaderPolicy, headerPolicy } from "../../domain/headers.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { type Outbound, VALIDATORS } from "./outbound-headers.ts";
 import type { Signed } from "./sign-in.ts";
 
@@ -11,10 +11,10 @@ export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
 export type Invariant = (typeof INVARIANTS)[number];
 
 /** Counts what is broken and refuses the request: what must never happen is not sent, whoever asked for it. */
-export function assure(world: World, signed: Signed, going: Outbound): Outbound {
+export function assure(services: Services, signed: Signed, going: Outbound): Outbound {
   const broken = brokenInvariants(signed, going);
   if (broken.length === 0) return going;
-  for (const invariant of broken) world.counters.violated(invariant);
+  for (const invariant of broken) services.counters.violated(invariant);
   throw new Fault("internal", `a request would have broken the invariants ${broken.join(", ")}`);
 }
 
@@ -22,14 +22,14 @@ export function assure(world: World, signed: Signed, going: Outbound): Outbound 
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
   const { drops } = policyFor(settings);
-  const disguised = signed.impersonation !== null;
+  const impersonating = signed.impersonation !== null;
   const ours = headers.length - signed.identityHeaders.length;
   const broken: Invariant[] = [];
   let cookies: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
     if (at < ours && drops(name) && !broken.includes("1")) broken.push("1");
-    if (disguised && VALIDATORS.has(name.toLowerCase()) && !broken.includes("19")) broken.push("19");
+    if (impersonating && VALIDATORS.has(name.toLowerCase()) && !broken.includes("19")) broken.push("19");
     if (name.length !== 6 || name.toLowerCase() !== "cookie") continue;
     const value = headers[at + 1] ?? "";
     cookies = cookies === undefined ? value : `${cookies}; ${value}`;
@@ -37,7 +37,7 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
   if (twice(signed.identityHeaders)) broken.push("2");
   const lie = lieOf(signed);
   if (lie !== null) broken.push(lie);
-  if (disguised && signed.intent === null) broken.push("12");
+  if (impersonating && signed.intent === null) broken.push("12");
   if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name)) broken.push("18");
   return broken;
 }

@@ -1,61 +1,69 @@
-import type { DisguiseFact, TargetFact } from "../../domain/facts.ts";
+import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
 import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
 
 /** What the impersonation cookie led to, and the worn person as they are today. */
 export interface Recalled extends Identified {
-  readonly disguise: DisguiseFact;
+  readonly loaded: LoadedImpersonation;
   readonly worn: TargetFact;
 }
 
-const NO_DISGUISE: DisguiseFact = Object.freeze({ kind: "none" });
+const NOT_IMPERSONATING: LoadedImpersonation = Object.freeze({ kind: "none" });
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
-export async function recall(world: World, identified: Identified): Promise<Recalled> {
-  if (identified.secret === null) return { ...identified, disguise: NO_DISGUISE, worn: RECORDED };
-  const disguise = await remembered(world, identified, identified.secret);
-  const worn = await wornPerson(world, identified, disguise);
-  return { ...identified, disguise: underToday(identified, disguise, worn), worn };
+export async function recall(services: Services, identified: Identified): Promise<Recalled> {
+  if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
+  const loaded = await remembered(services, identified, identified.secret);
+  const worn = await effectiveUserNow(services, identified, loaded);
+  return { ...identified, loaded: underToday(identified, loaded, worn), worn };
 }
 
 /** What runs now runs under the config of now: banner, token and record say the same as the judge. */
 function underToday(
   { caller, snapshot }: Identified,
-  disguise: DisguiseFact,
+  loaded: LoadedImpersonation,
   worn: TargetFact,
-): DisguiseFact {
-  if (disguise.kind !== "held" || caller.kind !== "known") return disguise;
-  const { impersonation } = disguise;
+): LoadedImpersonation {
+  if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
+  const { impersonation } = loaded;
   const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target };
   return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
 
-async function remembered(world: World, identified: Identified, secret: string): Promise<DisguiseFact> {
+async function remembered(
+  services: Services,
+  identified: Identified,
+  secret: string,
+): Promise<LoadedImpersonation> {
   try {
-    return await world.book.recall(secret);
+    return await services.impersonations.recall(secret);
   } catch (error) {
-    report(world, identified, error);
+    report(services, identified, error);
     return { kind: "unavailable" };
   }
 }
 
-async function wornPerson(world: World, identified: Identified, disguise: DisguiseFact): Promise<TargetFact> {
+async function effectiveUserNow(
+  services: Services,
+  identified: Identified,
+  loaded: LoadedImpersonation,
+): Promise<TargetFact> {
   const { users } = identified.snapshot;
-  if (users === null || disguise.kind !== "held") return RECORDED;
+  if (users === null || loaded.kind !== "held") return RECORDED;
   try {
-    const identity = await users.find(disguise.impersonation.effectiveUser.id);
+    const identity = await users.find(loaded.impersonation.effectiveUser.id);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };
   } catch (error) {
-    report(world, identified, error);
+    report(services, identified, error);
     return { kind: "unavailable" };
   }
 }
 
-function report(world: World, identified: Identified, error: unknown): void {
+function report(services: Services, identified: Identified, error: unknown): void {
   if (!(error instanceof Fault)) throw error;
-  world.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
+  services.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
 }

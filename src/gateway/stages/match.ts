@@ -9,14 +9,14 @@ export interface Matched extends Received {
   readonly rule: Rule | null;
 }
 
-/** Looks up what the address means. Asked only where the answer can matter: under a disguise, or when one may start. */
+/** Looks up what the address means. Asked only where the answer can matter: under an impersonation, or when one may start. */
 export function match(received: Received): Matched {
-  const disguised = received.secret !== null;
-  if (!disguised && !received.navigation.topLevel) return { ...received, route: null, rule: null };
+  const impersonating = received.secret !== null;
+  if (!impersonating && !received.navigation.topLevel) return { ...received, route: null, rule: null };
   const { routes, rules } = received.snapshot;
   return {
     ...received,
     route: routes.match(received.host, received.path),
-    rule: disguised ? rules.match(received) : null,
+    rule: impersonating ? rules.match(received) : null,
   };
 }

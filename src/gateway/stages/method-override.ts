@@ -22,10 +22,10 @@ export interface Settled extends Owned {
   readonly confirmed: boolean;
 }
 
-/** Under a disguise a request is judged by what its `_method` makes of it. Own traffic's bodies are never touched. */
+/** Under an impersonation a request is judged by what its `_method` makes of it. Own traffic's bodies are never touched. */
 export async function settleMethod(owned: Owned): Promise<Settled> {
   const settled = { ...owned, body: null, beginning: null, lostMethod: null, confirmed: false };
-  if (owned.disguise.kind !== "held" || !mayName(owned)) return settled;
+  if (owned.loaded.kind !== "held" || !mayName(owned)) return settled;
   const { limits, timeouts } = owned.snapshot.settings;
   const limit = Math.max(LOOKED_AT, limits.confirmBody);
   const { bytes, whole } = await peekBody(owned.raw, limit, timeouts.requestIdle);

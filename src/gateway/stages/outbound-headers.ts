@@ -22,12 +22,12 @@ const AGENTS_OWN: ReadonlySet<string> = new Set(["authorization", ...VALIDATORS]
 
 /** The final request headers: the client's without what is not the app's business, then ours, each once. */
 export function outbound(signed: Signed, jarCookies: string | null): Outbound {
-  const disguised = signed.impersonation !== null;
+  const impersonating = signed.impersonation !== null;
   const headers = ["Host", hostFor(signed)];
-  if (disguised) addDisguised(headers, signed);
+  if (impersonating) addIdentity(headers, signed);
   else if (signed.notice !== null && signed.navigation.wantsPage) addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
-  const cookies = disguised ? jarCookies : signed.cookies;
+  const cookies = impersonating ? jarCookies : signed.cookies;
   if (cookies !== null) headers.push("Cookie", cookies);
   headers.push(
     "X-Forwarded-For",
@@ -47,7 +47,7 @@ function hostFor({ snapshot, authority }: Signed): string {
 }
 
 /** A page that is to carry the banner is asked for whole and uncompressed. */
-function addDisguised(headers: string[], signed: Signed): void {
+function addIdentity(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
   const credentials = signed.snapshot.settings.identityHeaders.map(foldName);
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {

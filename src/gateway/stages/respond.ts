@@ -1,17 +1,17 @@
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { disguisedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
+import { impersonatedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
 import { telling } from "./referrer.ts";
 import { publicAddresses } from "./response-headers.ts";
 import type { Signed } from "./sign-in.ts";
 import { uncached } from "./uncached.ts";
 
-/** Response headers of an app that a disguise must not let through, since they reach the agent's own. */
-const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
+/** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
+const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
   "set-cookie",
   "set-cookie2",
   "clear-site-data",
@@ -23,10 +23,10 @@ const NOT_UNDER_DISGUISE: ReadonlySet<string> = new Set([
  * What the client gets for the app's head. Own traffic keeps all of it but addresses, cookies that only we may set, and the
  * token, where an app echoes it: that is between us and the app.
  */
-export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
+export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
   const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
-  if (signed.impersonation !== null) return disguised(world, signed, { ...head, headers });
+  if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,
     (name, value) =>
@@ -35,12 +35,14 @@ export function respond(world: World, signed: Signed, head: UpstreamHead): Maybe
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
   if (signed.setCookies.length === 0 && signed.notice === null) return plan;
   const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
-  return signed.notice !== null && inTab(signed, own)?.kind === "page" ? noticePlan(world, signed, own) : own;
+  return signed.notice !== null && inTab(signed, own)?.kind === "page"
+    ? noticePlan(services, signed, own)
+    : own;
 }
 
-async function disguised(world: World, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
+async function impersonating(services: Services, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
   const { impersonation } = signed;
-  if (impersonation === null) throw new TypeError("a disguised answer without an impersonation");
+  if (impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
   // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
@@ -50,16 +52,16 @@ async function disguised(world: World, signed: Signed, head: UpstreamHead): Prom
   const mirrored =
     lines.length === 0
       ? []
-      : await world.book.receive(impersonation.id, lines, cookieScope(signed), signed.cookies);
+      : await services.impersonations.receive(impersonation.id, lines, cookieScope(signed), signed.cookies);
   const { assertion } = signed.snapshot.settings.headers;
   const kept = without(
     head.headers,
-    (name) => NOT_UNDER_DISGUISE.has(name.toLowerCase()) || isNamed(name, assertion),
+    (name) => NOT_WHILE_IMPERSONATING.has(name.toLowerCase()) || isNamed(name, assertion),
   );
   const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
-  return disguisedPlan(world, signed, impersonation, plan);
+  return impersonatedPlan(services, signed, impersonation, plan);
 }
 
 function ourHeaders(signed: Signed): RawHeaders {

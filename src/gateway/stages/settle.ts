@@ -2,20 +2,20 @@ import type { AuditEvent } from "../../domain/audit-event.ts";
 import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Committed } from "./commit.ts";
 
-/** How it ended: counted for everything, and written down as the outcome of the intent under a disguise. */
-export function settle(world: World, committed: Committed, settlement: Settlement): void {
-  const duration = world.clock.monotonic() - committed.startedAt;
-  world.counters.decided(committed.decision.reason, committed.decision.kind);
-  world.counters.forwarded(
+/** How it ended: counted for everything, and written down as the outcome of the intent under an impersonation. */
+export function settle(services: Services, committed: Committed, settlement: Settlement): void {
+  const duration = services.clock.monotonic() - committed.startedAt;
+  services.counters.decided(committed.decision.reason, committed.decision.kind);
+  services.counters.forwarded(
     committed.impersonation === null ? "self" : "effective",
     settlement.ending,
     duration / 1000,
   );
   if (committed.intent === null) return;
-  const event = eventOf(world, committed, {
+  const event = eventOf(services, committed, {
     action: "impersonation.outcome",
     outcome: outcomeOf(settlement),
     trueUser: committed.trueUser,
@@ -33,20 +33,24 @@ export function settle(world: World, committed: Committed, settlement: Settlemen
   // By now it is known how long the body was, also where nobody had said.
   const request = event.request && { ...event.request, bytes: settlement.requestBytes };
   // An outcome that can't be written stays an open intent, which the next start reports as unknown.
-  world.ledger
+  services.ledger
     .record({ ...event, request })
-    .catch((error: unknown) => world.log.error({ err: error, event }, "an outcome could not be recorded"));
+    .catch((error: unknown) => services.log.error({ err: error, event }, "an outcome could not be recorded"));
 }
 
 /** What never went out. */
 export const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
 
 /** Does what is still to be done before the first byte goes out; if that fails, the intent is closed as never sent. */
-export async function orUnsent<T>(world: World, committed: Committed, work: () => Maybe<T>): Promise<T> {
+export async function orUnsent<T>(
+  services: Services,
+  committed: Committed,
+  work: () => Maybe<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    settle(world, committed, UNSENT);
+    settle(services, committed, UNSENT);
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import type { Committed } from "./commit.ts";
 
 /** A committed request with the headers that tell the app who is there. */
@@ -10,7 +10,7 @@ export interface Signed extends Committed {
 }
 
 /** Signs who is there at `now` (ms), when the impersonation, if any, must still run. Own traffic is signed only where the config says so and somebody is known. */
-export async function sign(world: World, committed: Committed, now: number): Promise<Signed> {
+export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
   const { impersonation, trueUser, snapshot } = committed;
   const { headers, token } = snapshot.settings;
   if (trueUser === null || (impersonation === null && headers.when !== "always"))
@@ -30,7 +30,7 @@ export async function sign(world: World, committed: Committed, now: number): Pro
     audience: token.audience,
     lifetime: token.lifetime,
   };
-  const assertion = await world.tokens.sign(who, now);
+  const assertion = await services.tokens.sign(who, now);
   const identityHeaders = [headers.assertion, assertion];
   if (headers.plain)
     identityHeaders.push(headers.user, ascii(effectiveUser.id), headers.trueUser, ascii(trueUser.id));

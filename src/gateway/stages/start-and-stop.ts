@@ -5,9 +5,9 @@ import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { eventOf } from "../audit/audit-event.ts";
-import { cookieNames, setOwnCookie, wornMark } from "../http/own-cookies.ts";
+import { cookieNames, markerCookie, setOwnCookie } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { cookieScope } from "./cookie-scope.ts";
 
 export interface Beginning {
@@ -45,25 +45,25 @@ export interface Shoes {
  * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
  * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
-export async function begin(world: World, received: Received, order: Beginning): Promise<Shoes> {
-  world.seats.pace(order.agent.id, received.snapshot.settings.limits.perMinute, received.startedAt);
-  const { impersonation, secret, lines } = await world.book.open({
-    id: world.newId(),
+export async function begin(services: Services, received: Received, order: Beginning): Promise<Shoes> {
+  services.rateLimits.pace(order.agent.id, received.snapshot.settings.limits.perMinute, received.startedAt);
+  const { impersonation, secret, lines } = await services.impersonations.open({
+    id: services.newId(),
     agent: order.agent,
     effectiveUser: order.effectiveUser,
     mode: order.grant.mode,
     reason: order.reason,
     ticket: order.ticket,
     returnTo: order.returnTo,
-    now: world.clock.now(),
+    now: services.clock.now(),
     total: order.grant.total,
     idle: order.grant.idle,
     ownCookies: received.cookies,
     scope: cookieScope(received),
   });
   try {
-    await world.ledger.record(
-      eventOf(world, received, {
+    await services.ledger.record(
+      eventOf(services, received, {
         action: "impersonation.started",
         outcome: "success",
         trueUser: order.agent,
@@ -72,7 +72,7 @@ export async function begin(world: World, received: Received, order: Beginning):
       }),
     );
   } catch (error) {
-    await world.book.close(impersonation.id, "ended-revoked");
+    await services.impersonations.close(impersonation.id, "ended-revoked");
     throw error;
   }
   const { name } = received.snapshot.settings.cookie;
@@ -82,7 +82,7 @@ export async function begin(world: World, received: Received, order: Beginning):
     received.scheme,
     SECRET_SECONDS,
   );
-  const mark = wornMark(name, true, received.scheme, SECRET_SECONDS);
+  const mark = markerCookie(name, true, received.scheme, SECRET_SECONDS);
   return { impersonation, secret, setCookies: [own, ...mark, ...lines] };
 }
 
@@ -91,39 +91,43 @@ export async function begin(world: World, received: Received, order: Beginning):
  * every state, and what could not be stored or recorded is owed. `by` is who ended it, where that is not its agent.
  */
 export async function end(
-  world: World,
+  services: Services,
   received: Received | null,
   running: Impersonation,
   why: ReasonWord,
   by: Identity | null = null,
 ): Promise<Impersonation> {
-  const ended = { ...running, end: { at: world.clock.now(), why } };
+  const ended = { ...running, end: { at: services.clock.now(), why } };
   let first = true;
   try {
-    const closed = await world.book.close(running.id, why);
+    const closed = await services.impersonations.close(running.id, why);
     first = closed.first;
   } catch (error) {
-    world.log.error(
+    services.log.error(
       { err: error, impersonation: running.id },
       "the end of an impersonation could not be stored; it runs out by its limits",
     );
   }
-  world.sockets.cut(running.id, why);
+  services.sockets.cut(running.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
   if (first)
-    await world.owed.write(world, endEvent(world, received, ended, by), "the end of an impersonation");
+    await services.owed.write(
+      services,
+      endEvent(services, received, ended, by),
+      "the end of an impersonation",
+    );
   return ended;
 }
 
 /** What the record says of an end; the same for every process that ends one. */
 export function endEvent(
-  world: Pick<World, "clock" | "config" | "newId">,
+  services: Pick<Services, "clock" | "config" | "newId">,
   received: Received | null,
   ended: Impersonation,
   by: Identity | null = null,
 ): AuditEvent {
   const word = ended.end?.why ?? "unknown";
-  return eventOf(world, received, {
+  return eventOf(services, received, {
     action: "impersonation.ended",
     outcome: "success",
     trueUser: ended.agent,
@@ -135,11 +139,11 @@ export function endEvent(
 }
 
 /**
- * The cookies that take a disguise off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
+ * The cookies that take an impersonation off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
  * `over` is null where nobody knows any more what it was; what is left of the way back, or can be recognised, is taken back then too.
  */
 export async function takeOff(
-  world: World,
+  services: Services,
   received: Received,
   over: Impersonation | null,
 ): Promise<readonly string[]> {
@@ -147,36 +151,36 @@ export async function takeOff(
   const names = cookieNames(name, received.scheme);
   const own = [
     setOwnCookie(names.secret, null, received.scheme, null),
-    ...wornMark(name, false, received.scheme, 0),
+    ...markerCookie(name, false, received.scheme, 0),
   ];
   const scope = cookieScope(received);
   if (over === null) {
-    const id = await idBehind(world, received);
+    const id = await idBehind(services, received);
     if (id === null) return [...own, ...disown(received.cookies, scope).lines];
-    return [...own, ...(await world.book.restore(id, scope, received.cookies))];
+    return [...own, ...(await services.impersonations.restore(id, scope, received.cookies))];
   }
-  const sealed = world.forms.seal(labelOf(over.effectiveUser), world.clock.now());
+  const sealed = services.forms.seal(labelOf(over.effectiveUser), services.clock.now());
   const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
-  return [...own, notice, ...(await world.book.restore(over.id, scope, received.cookies))];
+  return [...own, notice, ...(await services.impersonations.restore(over.id, scope, received.cookies))];
 }
 
-async function idBehind({ book }: World, { secret }: Received): Promise<string | null> {
-  return secret === null ? null : await book.idBehind(secret);
+async function idBehind({ impersonations }: Services, { secret }: Received): Promise<string | null> {
+  return secret === null ? null : await impersonations.idBehind(secret);
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
-export async function betweenShoes(
-  world: World,
+export async function betweenIdentities(
+  services: Services,
   received: Received,
   over: Impersonation | null,
 ): Promise<Between> {
   const { cookies: sent } = received;
   const scope = cookieScope(received);
-  const id = over?.id ?? (await idBehind(world, received));
+  const id = over?.id ?? (await idBehind(services, received));
   if (id === null) {
     const left = disown(sent, scope);
     return { setCookies: left.lines, cookies: left.sent };
   }
-  const setCookies = await world.book.restore(id, scope, sent);
-  return { setCookies, cookies: restored(await world.book.jar(id), sent) };
+  const setCookies = await services.impersonations.restore(id, scope, sent);
+  return { setCookies, cookies: restored(await services.impersonations.jar(id), sent) };
 }

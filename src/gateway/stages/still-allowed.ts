@@ -2,13 +2,13 @@ import type { Navigation } from "../../domain/facts.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import type { Received } from "../request.ts";
 import type { Standing } from "../services/open-connections.ts";
-import type { World } from "../services/services.ts";
+import type { Services } from "../services/services.ts";
 import { type Judged, judge } from "./decide.ts";
 import { callerOf } from "./identify.ts";
 import { recall } from "./load-impersonation.ts";
 import type { Signed } from "./sign-in.ts";
 
-/** What looks and goes nowhere: whatever speaks against it speaks against the disguise itself. */
+/** What looks and goes nowhere: whatever speaks against it speaks against the impersonation itself. */
 const LOOKING: Navigation = Object.freeze({
   topLevel: false,
   byUser: false,
@@ -23,9 +23,9 @@ const NOT_ASKED = Object.freeze({ kind: "not-asked" });
  * What the judge says of whoever sent this, if they only look, by what holds now: who they are, whom they wear and as whom
  * the directory knows that person, and whether it may go on.
  */
-export async function looking(world: World, received: Received): Promise<Judged> {
-  const { caller, via } = await callerOf(world, received);
-  const recalled = await recall(world, { ...received, route: null, rule: null, caller, via });
+export async function looking(services: Services, received: Received): Promise<Judged> {
+  const { caller, via } = await callerOf(services, received);
+  const recalled = await recall(services, { ...received, route: null, rule: null, caller, via });
   return judge({
     ...recalled,
     method: "GET",
@@ -45,10 +45,10 @@ export async function looking(world: World, received: Received): Promise<Judged>
  * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
  * people and the record of this moment, and the evidence that it came with.
  */
-export async function standing(world: World, signed: Signed): Promise<Standing> {
-  const now = { ...signed, snapshot: world.config.current(), at: world.clock.now() };
-  const { caller, disguise, decision } = await looking(world, now);
-  const held = disguise.kind === "held" ? disguise.impersonation : null;
+export async function standing(services: Services, signed: Signed): Promise<Standing> {
+  const now = { ...signed, snapshot: services.config.current(), at: services.clock.now() };
+  const { caller, loaded, decision } = await looking(services, now);
+  const held = loaded.kind === "held" ? loaded.impersonation : null;
   if (decision.kind === "forward") {
     const spoke = speaksByMode(signed, signed.impersonation);
     return spoke && !speaksByMode(now, held)

@@ -1,33 +1,33 @@
 import type { Socket } from "node:net";
 import { atBoundary, type FrameCursor, frameCursor, isData, readFrame } from "./frames.ts";
 
-/** What a lane tells the splice that it belongs to. */
-export interface LaneKeeper {
+/** What a gate tells the splice that it belongs to. */
+export interface FrameGateKeeper {
   /** The sender has ended its side; the receiver was ended as well. */
   ended(): void;
-  /** The lane stopped where it was told to, or before the data frame that it may not let through. */
+  /** The gate stopped where it was told to, or before the data frame that it may not let through. */
   stopped(): void;
 }
 
-export interface LaneOptions {
-  /** Look where frames begin and end; a lane that doesn't can't be stopped between two. */
+export interface FrameGateOptions {
+  /** Look where frames begin and end; a gate that doesn't can't be stopped between two. */
   readonly watched: boolean;
   /** Stop before the first frame that carries data. */
   readonly refusesData: boolean;
 }
 
 /** One direction of a tunnel: bytes as they come, at the receiver's pace, at most one chunk more than it takes. */
-export class Lane {
+export class FrameGate {
   /** Bytes passed on. */
   bytes = 0;
   readonly #from: Socket;
   readonly #to: Socket;
-  readonly #keeper: LaneKeeper;
+  readonly #keeper: FrameGateKeeper;
   readonly #cursor: FrameCursor | null;
   readonly #refusesData: boolean;
   #state: "open" | "stopping" | "stopped" = "open";
 
-  constructor(from: Socket, to: Socket, keeper: LaneKeeper, options: LaneOptions) {
+  constructor(from: Socket, to: Socket, keeper: FrameGateKeeper, options: FrameGateOptions) {
     this.#from = from;
     this.#to = to;
     this.#keeper = keeper;

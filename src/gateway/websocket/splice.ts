@@ -3,7 +3,7 @@ import type { Ending } from "../../domain/audit-event.ts";
 import type { Carried } from "../http/exchange.ts";
 import { letGo } from "../http/raw-response.ts";
 import { closeFrame, type Parting } from "./frames.ts";
-import { Lane } from "./lane.ts";
+import { FrameGate } from "./lane.ts";
 
 /** What two spliced sockets may do, and how it ended. */
 export interface SpliceOrder {
@@ -37,8 +37,8 @@ const IDLE: Parting = { code: 1001, text: "idle" };
 /** Two sockets that speak WebSocket to each other through us. */
 export class Splice {
   readonly #order: SpliceOrder;
-  readonly #up: Lane;
-  readonly #down: Lane;
+  readonly #up: FrameGate;
+  readonly #down: FrameGate;
   #ending: Ending | null = null;
   #parting: Parting | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -48,16 +48,16 @@ export class Splice {
     const { client, upstream, readOnly } = order;
     const watched = order.watched || readOnly;
     this.#order = order;
-    this.#up = new Lane(
+    this.#up = new FrameGate(
       client,
       upstream,
       { ended: () => this.#halfClosed(), stopped: () => this.part(READ_ONLY, "failure") },
       { watched, refusesData: readOnly },
     );
-    this.#down = new Lane(
+    this.#down = new FrameGate(
       upstream,
       client,
-      { ended: () => this.#halfClosed(), stopped: () => this.#sayGoodbye() },
+      { ended: () => this.#halfClosed(), stopped: () => this.#recordShutdown() },
       { watched, refusesData: false },
     );
   }
@@ -90,7 +90,7 @@ export class Splice {
     this.#tellApp(parting);
     if (this.#down.between) {
       this.#down.stop();
-      this.#sayGoodbye();
+      this.#recordShutdown();
       return;
     }
     this.#down.stopAfterFrame();
@@ -104,7 +104,7 @@ export class Splice {
     if (this.#up.between || upstream.writableEnded) letGo(upstream);
   }
 
-  #sayGoodbye(): void {
+  #recordShutdown(): void {
     const { client } = this.#order;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#parting !== null && client.writable) client.write(closeFrame(this.#parting, false));

@@ -38,7 +38,7 @@ function owesAnswer(socket: Duplex): boolean {
 /** Takes an upgrade over. Rejects (or throws) only while the socket is untouched. */
 export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => Promise<void> | void;
 
-export interface UpgradeDoor {
+export interface UpgradeOptions {
   /** How many may wait for `handle` at once; more are refused with `overloaded`. */
   readonly waiting: number;
   /** What the client of a refused upgrade reads; called once for each, also to write it to the log. */
@@ -49,7 +49,7 @@ export interface UpgradeDoor {
  * Hands every WebSocket upgrade of a server made with `UPGRADE_OPTIONS` to `handle`. Sockets may break at any time from here
  * on and end no process; whoever holds one hears of it by its `close`. CONNECT is refused.
  */
-export function attachUpgrades(server: Server, handle: UpgradeHandler, door: UpgradeDoor): void {
+export function attachUpgrades(server: Server, handle: UpgradeHandler, door: UpgradeOptions): void {
   let deciding = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", leave);

@@ -7,8 +7,8 @@ import { running, stop } from "./server.js";
 const REST = 2000;
 
 /**
- * Blocks this tab when the disguise it was opened under is no longer the one that runs. Gives a function that asks at
- * once and tells when the disguise ends, null if that isn't known.
+ * Blocks this tab when the impersonation it was opened under is no longer the one that runs. Gives a function that asks at
+ * once and tells when the impersonation ends, null if that isn't known.
  * @param {import("./element.js").Banner} banner
  * @returns {() => Promise<number | null>}
  */
@@ -56,7 +56,7 @@ export function tellStopped() {
 
 /**
  * To load the page again as oneself would be to follow its link once more, and so to start again: that is not offered.
- * The Stop form of this tab belongs to the disguise that is over, so Stop is the page with the button.
+ * The Stop form of this tab belongs to the impersonation that is over, so Stop is the page with the button.
  * @param {import("./element.js").Banner} banner
  * @param {boolean} self
  */

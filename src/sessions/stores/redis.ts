@@ -5,7 +5,7 @@ import { Fault } from "../../errors.ts";
 import type { Clock, Kind, Log, Store } from "../../ports.ts";
 import { type Ask, asker } from "./ask.ts";
 import { redisBulletin } from "./redis-pubsub.ts";
-import { nextVersion, type Shelf, type ShelfDeps } from "./store.ts";
+import { nextVersion, type StoreBackend, type StoreDeps } from "./store.ts";
 
 const schema = z.strictObject({
   redis: z.strictObject({
@@ -21,15 +21,15 @@ const schema = z.strictObject({
 });
 
 /** Impersonations in Redis, for several gateways. */
-export const redis: Kind<typeof schema, z.infer<typeof schema>, ShelfDeps, Shelf> = {
+export const redis: Kind<typeof schema, z.infer<typeof schema>, StoreDeps, StoreBackend> = {
   name: "redis",
   describe: "In Redis 6.2 or newer, or Valkey: for several gateways that share their impersonations.",
   schema,
   create: ({ redis: options }, deps) =>
-    redisShelf({ ...deps, url: deps.secret(options.url), prefix: options.prefix }),
+    redisBackend({ ...deps, url: deps.secret(options.url), prefix: options.prefix }),
 };
 
-export interface RedisShelfOptions {
+export interface RedisBackendOptions {
   readonly url: string;
   readonly prefix: string;
   readonly clock: Clock;
@@ -41,10 +41,10 @@ export interface RedisShelfOptions {
 }
 
 /**
- * A shelf in Redis. All keys have one hash tag, so that a value and the index of its kind change in one step, in a
+ * A backend in Redis. All keys have one hash tag, so that a value and the index of its kind change in one step, in a
  * Cluster too. A key is `kind:name`, and a list asks for one kind. Expiry goes by the clock of Redis.
  */
-export function redisShelf(options: RedisShelfOptions): Shelf {
+export function redisBackend(options: RedisBackendOptions): StoreBackend {
   const { url, log, timeout = 1_000, beat = 1_000 } = options;
   const prefix = `{${options.prefix}}:`;
   const client = redisClient(url, { name: "guise-sessions", log, timeout });

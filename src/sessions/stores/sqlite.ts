@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import type { Clock, Kind, Log, Store } from "../../ports.ts";
 import { sqliteBulletin } from "./sqlite-pubsub.ts";
-import { type Attempt, nextVersion, type Shelf, type ShelfDeps, unavailable } from "./store.ts";
+import { type Attempt, nextVersion, type StoreBackend, type StoreDeps, unavailable } from "./store.ts";
 
 const schema = z.strictObject({
   sqlite: z.strictObject({
@@ -17,14 +17,14 @@ const schema = z.strictObject({
 });
 
 /** Impersonations in a file, for one machine. */
-export const sqlite: Kind<typeof schema, z.infer<typeof schema>, ShelfDeps, Shelf> = {
+export const sqlite: Kind<typeof schema, z.infer<typeof schema>, StoreDeps, StoreBackend> = {
   name: "sqlite",
   describe: "In a file of this machine; nothing to install. For one gateway, or several on one machine.",
   schema,
-  create: ({ sqlite: options }, deps) => sqliteShelf({ ...deps, file: resolve(deps.data, options.file) }),
+  create: ({ sqlite: options }, deps) => sqliteBackend({ ...deps, file: resolve(deps.data, options.file) }),
 };
 
-export interface SqliteShelfOptions {
+export interface SqliteBackendOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,10 +45,10 @@ create table if not exists news (id integer primary key autoincrement, at intege
 pragma user_version = ${LAYOUT};`;
 
 /**
- * A shelf in an SQLite file that only its owner can read. Other processes may use the same file at the same time.
+ * A backend in an SQLite file that only its owner can read. Other processes may use the same file at the same time.
  * Throws a Fault `store-unavailable` when the file can't be used.
  */
-export function sqliteShelf(options: SqliteShelfOptions): Shelf {
+export function sqliteBackend(options: SqliteBackendOptions): StoreBackend {
   const { file, clock, log, poll = 250 } = options;
   const database = attempt(file, () => opened(file));
   const bulletin = sqliteBulletin({ database, clock, log, poll, attempt: (what) => attempt(file, what) });

@@ -4,14 +4,14 @@ import { Fault } from "../../errors.ts";
 import type { Bulletin, Clock, Closing, Log, Store } from "../../ports.ts";
 
 /** A store with its bulletin: what impersonations are kept in and how other gateways hear of them. */
-export interface Shelf extends Closing {
+export interface StoreBackend extends Closing {
   readonly store: Store;
   readonly bulletin: Bulletin;
   /** The Redis that it is in, for whoever keeps something beside it; null where it is in none. */
   readonly redisUrl: string | null;
 }
 
-export interface ShelfDeps {
+export interface StoreDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly secret: SecretReader;

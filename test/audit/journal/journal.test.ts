@@ -212,7 +212,7 @@ t.test("a write that fails for any other reason is final", async (t) => {
 });
 
 t.test("a file that somebody takes away, replaces, cuts or writes to takes nothing any more", async (t) => {
-  const ways: Readonly<Record<string, (path: string) => Promise<void>>> = {
+  const upstreams: Readonly<Record<string, (path: string) => Promise<void>>> = {
     removed: rm,
     renamed: (path) => rename(path, `${path}.1`),
     replaced: async (path) => {
@@ -224,7 +224,7 @@ t.test("a file that somebody takes away, replaces, cuts or writes to takes nothi
     cut: (path) => truncate(path, 10),
     "written to": (path) => appendFile(path, "{}\n"),
   };
-  for (const [name, change] of Object.entries(ways)) {
+  for (const [name, change] of Object.entries(upstreams)) {
     const folder = t.testdir();
     const it = open(folder);
     await it.append(note(1));

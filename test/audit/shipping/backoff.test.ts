@@ -1,5 +1,5 @@
 import t from "tap";
-import { backoff, nap } from "../../../src/audit/shipping/backoff.ts";
+import { backoff, pause } from "../../../src/audit/shipping/backoff.ts";
 
 const LONG = 3_600_000;
 
@@ -14,7 +14,7 @@ t.test("waits grow twofold from 100 ms and stop growing at the most", async (t) 
 });
 
 t.test("an idle one is woken by a ring, also by one that came before", async () => {
-  const it = nap();
+  const it = pause();
   it.ring();
   await it.idle(LONG);
   const resting = it.idle(LONG);
@@ -23,7 +23,7 @@ t.test("an idle one is woken by a ring, also by one that came before", async () 
 });
 
 t.test("a sleeping one is woken by no ring, only when it is hurried", async (t) => {
-  const it = nap();
+  const it = pause();
   let awake = false;
   const sleeping = it.sleep(LONG).then(() => {
     awake = true;

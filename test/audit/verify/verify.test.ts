@@ -530,12 +530,12 @@ function vandalised(lines: readonly string[]): readonly string[] {
   const bytes = Buffer.from(line);
   const byte = Math.floor(Math.random() * bytes.length);
   bytes[byte] = (bytes[byte] ?? 0) ^ (1 << Math.floor(Math.random() * 7));
-  const ways = [
+  const upstreams = [
     () => lines.with(at, bytes.toString("latin1")),
     () => lines.toSpliced(at, 1),
     () => lines.toSpliced(at, 2, lines[at + 1] ?? "", line),
     () => lines.toSpliced(Math.floor(Math.random() * lines.length), 0, line),
     () => lines.slice(0, at + 1),
   ];
-  return ways[Math.floor(Math.random() * ways.length)]?.() ?? [];
+  return upstreams[Math.floor(Math.random() * upstreams.length)]?.() ?? [];
 }

@@ -9,9 +9,9 @@ import { sessions } from "../../../src/cli/sessions/sessions.ts";
 import { start, stop } from "../../../src/domain/impersonation.ts";
 import {
   closeOf,
-  disguised,
   type Front,
   front,
+  impersonating,
   journalOf,
   recordsOf,
   socketTo,
@@ -58,8 +58,8 @@ t.test("list shows who is whom, and nothing when nobody is", async (t) => {
   const app = await liveApp(t);
   const it = await front(t, app.origin);
   t.match(await run(["list", ...at(it)]), { code: 0, out: "nothing is running\n", err: "" });
-  await disguised(it.url);
-  await disguised(it.url, "2", { "x-user": "bob", "x-groups": "support" });
+  await impersonating(it.url);
+  await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
   const { code, out } = await run(["list", ...at(it)]);
   t.equal(code, 0);
   t.match(out.split("\n"), [
@@ -87,73 +87,76 @@ t.test("a name or a reason can't steer the terminal", async (t) => {
   t.match(endedText("i-1", stop(it, 1, "ended-revoked")), /^i-1 {2}\?\[2JNuno\? as .* ended-revoked {2}1970/);
 });
 
-t.test("end takes a disguise off wherever it is open: page, script, socket, event stream", async (t) => {
-  const app = await liveApp(t);
-  const it = await front(t, app.origin);
-  const alice = await disguised(it.url);
-  const bob = await disguised(it.url, "2", { "x-user": "bob", "x-groups": "support" });
-  const socket = await socketTo(it.url, "/ws", alice);
-  const [others, own] = [await socketTo(it.url, "/ws", bob), await socketTo(it.url, "/ws", {})];
-  const events = await streamTo(`${it.url}/events`, alice);
-  const [id = ""] = (await idsOf(it)).slice(0, 1);
-  const closed = closeOf(socket);
-  const held = ask(`${it.url}/held`, alice);
-  await app.holding(1);
+t.test(
+  "end takes an impersonation off wherever it is open: page, script, socket, event stream",
+  async (t) => {
+    const app = await liveApp(t);
+    const it = await front(t, app.origin);
+    const alice = await impersonating(it.url);
+    const bob = await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
+    const socket = await socketTo(it.url, "/ws", alice);
+    const [others, own] = [await socketTo(it.url, "/ws", bob), await socketTo(it.url, "/ws", {})];
+    const events = await streamTo(`${it.url}/events`, alice);
+    const [id = ""] = (await idsOf(it)).slice(0, 1);
+    const closed = closeOf(socket);
+    const held = ask(`${it.url}/held`, alice);
+    await app.holding(1);
 
-  const ended = await run(["end", id, "--json", ...at(it)]);
-  t.match(ended, { code: 0, err: "" });
-  t.match(JSON.parse(ended.out), { ended: [{ id, why: "ended-revoked", endedAt: /Z$/, problem: null }] });
-  t.same(await closed, [4001, "ended-revoked"]);
-  t.equal(await events.ended, false, "a stream that is cut doesn't look complete");
-  t.match(JSON.parse((await held).body), { status: 409, code: "ended-revoked" }, "what has no answer yet");
+    const ended = await run(["end", id, "--json", ...at(it)]);
+    t.match(ended, { code: 0, err: "" });
+    t.match(JSON.parse(ended.out), { ended: [{ id, why: "ended-revoked", endedAt: /Z$/, problem: null }] });
+    t.same(await closed, [4001, "ended-revoked"]);
+    t.equal(await events.ended, false, "a stream that is cut doesn't look complete");
+    t.match(JSON.parse((await held).body), { status: 409, code: "ended-revoked" }, "what has no answer yet");
 
-  const inside = { ...CLICK, ...alice, "sec-fetch-site": "same-origin" };
-  const before = app.seen.length;
-  const page = await ask(`${it.url}/somewhere`, inside);
-  t.equal(page.status, 409);
-  t.match(page.body, /ended-revoked[\s\S]*Start again/);
-  t.equal(page.headers["cache-control"], "no-store");
-  const script = await ask(`${it.url}/api`, alice);
-  t.match(JSON.parse(script.body), { code: "ended-revoked", status: 409 });
-  const refused = await ask(`${it.url}/ws`, {
-    ...alice,
-    origin: it.url,
-    connection: "upgrade",
-    upgrade: "websocket",
-    "sec-websocket-version": "13",
-    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
-  });
-  t.equal(refused.status, 409);
-  t.equal(app.seen.length, before, "nothing went to the app, as nobody");
+    const inside = { ...CLICK, ...alice, "sec-fetch-site": "same-origin" };
+    const before = app.seen.length;
+    const page = await ask(`${it.url}/somewhere`, inside);
+    t.equal(page.status, 409);
+    t.match(page.body, /ended-revoked[\s\S]*Start again/);
+    t.equal(page.headers["cache-control"], "no-store");
+    const script = await ask(`${it.url}/api`, alice);
+    t.match(JSON.parse(script.body), { code: "ended-revoked", status: 409 });
+    const refused = await ask(`${it.url}/ws`, {
+      ...alice,
+      origin: it.url,
+      connection: "upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    });
+    t.equal(refused.status, 409);
+    t.equal(app.seen.length, before, "nothing went to the app, as nobody");
 
-  t.equal(others.readyState, others.OPEN, "another agent's goes on");
-  t.equal(own.readyState, own.OPEN, "and a customer's own");
-  t.equal(
-    (await ask(`${it.url}/somewhere`, { ...CLICK, ...bob, "sec-fetch-site": "same-origin" })).status,
-    200,
-  );
-  others.terminate();
-  own.terminate();
-  await it.close();
-  const [record, ...more] = recordsOf(it.data, "impersonation.ended");
-  t.match(record, {
-    user: { id: "alice", effective: { id: "17" } },
-    guise: { impersonation: id, decision: "ended-revoked", config: /^sha256:/ },
-  });
-  t.same(more, [], "its end is on record once");
-  t.match(
-    recordsOf(it.data, "impersonation.outcome")
-      .map((line) => line.guise.ending)
-      .sort()
-      .slice(0, 3),
-    ["revoked", "revoked", "revoked"],
-  );
-});
+    t.equal(others.readyState, others.OPEN, "another agent's goes on");
+    t.equal(own.readyState, own.OPEN, "and a customer's own");
+    t.equal(
+      (await ask(`${it.url}/somewhere`, { ...CLICK, ...bob, "sec-fetch-site": "same-origin" })).status,
+      200,
+    );
+    others.terminate();
+    own.terminate();
+    await it.close();
+    const [record, ...more] = recordsOf(it.data, "impersonation.ended");
+    t.match(record, {
+      user: { id: "alice", effective: { id: "17" } },
+      guise: { impersonation: id, decision: "ended-revoked", config: /^sha256:/ },
+    });
+    t.same(more, [], "its end is on record once");
+    t.match(
+      recordsOf(it.data, "impersonation.outcome")
+        .map((line) => line.guise.ending)
+        .sort()
+        .slice(0, 3),
+      ["revoked", "revoked", "revoked"],
+    );
+  },
+);
 
 t.test("the journal of the command is as sound as every other", async (t) => {
   const app = await liveApp(t);
   const it = await front(t, app.origin);
-  await disguised(it.url);
+  await impersonating(it.url);
   await run(["end-all", ...at(it)]);
   await it.close();
   let out = "";
@@ -169,7 +172,7 @@ t.test("the journal of the command is as sound as every other", async (t) => {
 t.test("end is idempotent, names what is not there, and goes on with the others", async (t) => {
   const app = await liveApp(t);
   const it = await front(t, app.origin);
-  await disguised(it.url);
+  await impersonating(it.url);
   const [id = ""] = await idsOf(it);
   const first = await run(["end", "nobody", id, ...at(it)]);
   t.match(first, { code: 1, err: "nobody: there is no such impersonation\n" });
@@ -181,9 +184,9 @@ t.test("end is idempotent, names what is not there, and goes on with the others"
 t.test("end-all ends those of one agent, or all", async (t) => {
   const app = await liveApp(t);
   const it = await front(t, app.origin);
-  await disguised(it.url);
-  await disguised(it.url, "2");
-  await disguised(it.url, "1", { "x-user": "bob", "x-groups": "support" });
+  await impersonating(it.url);
+  await impersonating(it.url, "2");
+  await impersonating(it.url, "1", { "x-user": "bob", "x-groups": "support" });
   const ofAlice = await run(["end-all", "--agent", "alice", ...at(it)]);
   t.equal(ofAlice.out.trim().split("\n").length, 2);
   t.equal((await idsOf(it)).length, 1);
@@ -237,7 +240,7 @@ async function replicas(t: Test, origin: string) {
 t.test("with Redis an end counts on every replica, asked for from any machine", async (t) => {
   const app = await liveApp(t);
   const { one, other, elsewhere } = await replicas(t, app.origin);
-  const alice = await disguised(one.url);
+  const alice = await impersonating(one.url);
   const [here, there] = [await socketTo(one.url, "/ws", alice), await socketTo(other.url, "/ws", alice)];
   const [hereClosed, thereClosed] = [closeOf(here), closeOf(there)];
   const ended = await run(["end-all", "-c", one.config, "--data", elsewhere]);
@@ -251,7 +254,7 @@ t.test("with Redis an end counts on every replica, asked for from any machine", 
 t.test("a store that can't be reached is an error, not an empty list", async (t) => {
   const app = await liveApp(t);
   const { one, redis } = await replicas(t, app.origin);
-  await disguised(one.url);
+  await impersonating(one.url);
   const [id = ""] = await idsOf(one);
   await redis.kill();
   t.match(await run(["list", ...at(one)]), { code: 1, err: /Redis/ });

@@ -191,7 +191,7 @@ t.test("a week is one click away, and so is what was refused in it", async (t) =
   const first = (await ask([`${ACTIVITY}?customer=17`, ...INSIDE, ...ADA])).body;
   const week = await follow(first, "Last 7 days");
   await follow(week, "Whatever was refused");
-  const minute = Math.floor(it.world.clock.now() / 60_000) * 60_000;
+  const minute = Math.floor(it.services.clock.now() / 60_000) * 60_000;
   t.match(asked.slice(1), [
     { customer: "17", action: null, since: minute - 7 * 86_400_000, until: null },
     { customer: "17", action: "refused", since: minute - 7 * 86_400_000, until: null },

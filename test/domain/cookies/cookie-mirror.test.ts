@@ -223,7 +223,7 @@ t.test("what is kept of an ended jar restores the browser and holds nothing of t
   t.notMatch(JSON.stringify(remainsOf(jar)), /customer/);
 });
 
-t.test("an own value that the app deleted under the disguise is put back as well", async (t) => {
+t.test("an own value that the app deleted under the impersonation is put back as well", async (t) => {
   const jar = receive(themed("theme=own"), ["theme=; Path=/; Max-Age=0"], SCOPE);
   t.strictSame(restore(mirror(jar, "theme=dark", SCOPE).jar, null, SCOPE), ["theme=own; Path=/"]);
 });

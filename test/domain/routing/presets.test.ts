@@ -21,7 +21,7 @@ const guarded: readonly (readonly [framework: string, asked: string, guard: stri
   ["Devise", "PATCH /users", "password"],
   ["Devise", "DELETE /users", "deletion"],
   ["Devise under a scope", "PATCH /en/users.json", "password"],
-  ["Doorkeeper", "POST /oauth/authorize", "api-keys"],
+  ["HeaderRules", "POST /oauth/authorize", "api-keys"],
   ["Laravel Fortify", "PUT /user/password", "password"],
   ["Laravel Fortify", "PUT /user/profile-information", "email"],
   ["Laravel Fortify", "DELETE /user/two-factor-authentication", "two-factor"],

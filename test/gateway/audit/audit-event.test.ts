@@ -15,7 +15,7 @@ t.test("an event says which request it is about, as it was read at the door", as
     "User-Agent: curl/8",
     "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
   ]);
-  const event = eventOf(it.world, received, {
+  const event = eventOf(it.services, received, {
     action: "impersonation.refused",
     outcome: "failure",
     ...NOBODY,
@@ -37,15 +37,18 @@ t.test("an event says which request it is about, as it was read at the door", as
 t.test("what is not there is null, never guessed", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /", "traceparent: nonsense"]);
-  const event = eventOf(it.world, received, { action: "config.loaded", outcome: "success", ...NOBODY });
+  const event = eventOf(it.services, received, { action: "config.loaded", outcome: "success", ...NOBODY });
   t.match(event.request, { query: null, bytes: null, userAgent: null, trace: null });
   t.match(event, { ...NOBODY, response: null, decision: null, span: null, intent: null, detail: null });
-  t.equal(eventOf(it.world, null, { action: "config.loaded", outcome: "success", ...NOBODY }).request, null);
+  t.equal(
+    eventOf(it.services, null, { action: "config.loaded", outcome: "success", ...NOBODY }).request,
+    null,
+  );
 });
 
 t.test("every event has an id of its own", async (t) => {
   const it = await testWorld(t);
-  const one = () => eventOf(it.world, null, { action: "config.loaded", outcome: "success", ...NOBODY }).id;
+  const one = () => eventOf(it.services, null, { action: "config.loaded", outcome: "success", ...NOBODY }).id;
   t.not(one(), one());
 });
 
@@ -53,7 +56,7 @@ t.test("it names both people and the mode that counts at the moment", async (t) 
   const it = await testWorld(t);
   const { impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
   const saying = (worn: typeof impersonation) =>
-    eventOf(it.world, null, {
+    eventOf(it.services, null, {
       action: "impersonation.intent",
       outcome: "unknown",
       trueUser: worn.agent,
@@ -76,7 +79,7 @@ t.test("an end says when it began and when it was over, nothing else does", asyn
   const { impersonation } = await wear(it);
   const ended = stop(impersonation, impersonation.startedAt + 5_000, "ended-by-agent");
   const say = (action: "impersonation.ended" | "impersonation.intent", worn: typeof ended) =>
-    eventOf(it.world, null, { ...NOBODY, action, outcome: "success", impersonation: worn }).span;
+    eventOf(it.services, null, { ...NOBODY, action, outcome: "success", impersonation: worn }).span;
   t.same(say("impersonation.ended", ended), {
     start: impersonation.startedAt,
     end: impersonation.startedAt + 5_000,
@@ -91,10 +94,13 @@ t.test("it names the config that the request came in under, not a later one", as
   const before = it.snapshot().digest;
   it.configure(`${YAML}prefix: /_g\n`);
   t.equal(
-    eventOf(it.world, received, { action: "impersonation.intent", outcome: "unknown", ...NOBODY }).config,
+    eventOf(it.services, received, { action: "impersonation.intent", outcome: "unknown", ...NOBODY }).config,
     before,
   );
-  t.not(eventOf(it.world, null, { action: "config.loaded", outcome: "success", ...NOBODY }).config, before);
+  t.not(
+    eventOf(it.services, null, { action: "config.loaded", outcome: "success", ...NOBODY }).config,
+    before,
+  );
 });
 
 t.test("a decision is its word, route, rule and the source that knew the caller", async (t) => {

@@ -48,7 +48,7 @@ t.test("many people at one address are one address", async (t) => {
   t.equal(it.events.length, 3);
 });
 
-t.test("what is refused under a disguise counts for limits.perMinute alone", async (t) => {
+t.test("what is refused under an impersonation counts for limits.perMinute alone", async (t) => {
   const it = await testWorld(t, LITTLE);
   const { cookie } = await wear(it);
   for (let n = 0; n < 10; n += 1) await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);

@@ -1,6 +1,6 @@
 import t from "tap";
 import { Fault } from "../../../src/errors.ts";
-import { noteAtDoor } from "../../../src/gateway/audit/doorstep.ts";
+import { recordRefusedAtIntake } from "../../../src/gateway/audit/doorstep.ts";
 import { call } from "../../fixtures/request.ts";
 import { wear } from "../../fixtures/stages.ts";
 import { testWorld } from "../../fixtures/world.ts";
@@ -10,32 +10,35 @@ const FAULT = new Fault("bad-request", "the path has a dot segment");
 /** Lets everything run that was begun and not waited for. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-t.test("a refusal under a disguise names both people, the address as it was sent, and why", async (t) => {
-  const it = await testWorld(t);
-  const { secret } = await wear(it);
-  const { raw } = await call(["GET /x", `Cookie: a=1; guise=${secret}`, "User-Agent: x"]);
-  noteAtDoor(it.world, raw, { fault: FAULT, id: "r1", address: "/a/../b?c?d" });
-  await settled();
-  t.match(it.events.at(-1), {
-    action: "impersonation.denied",
-    outcome: "failure",
-    trueUser: { id: "alice" },
-    effectiveUser: { id: "17" },
-    request: { id: "r1", method: "GET", path: "/a/../b", query: "c?d", ip: "127.0.0.1", userAgent: "x" },
-    detail: "bad-request: the path has a dot segment",
-  });
-});
+t.test(
+  "a refusal under an impersonation names both people, the address as it was sent, and why",
+  async (t) => {
+    const it = await testWorld(t);
+    const { secret } = await wear(it);
+    const { raw } = await call(["GET /x", `Cookie: a=1; guise=${secret}`, "User-Agent: x"]);
+    recordRefusedAtIntake(it.services, raw, { fault: FAULT, id: "r1", address: "/a/../b?c?d" });
+    await settled();
+    t.match(it.events.at(-1), {
+      action: "impersonation.denied",
+      outcome: "failure",
+      trueUser: { id: "alice" },
+      effectiveUser: { id: "17" },
+      request: { id: "r1", method: "GET", path: "/a/../b", query: "c?d", ip: "127.0.0.1", userAgent: "x" },
+      detail: "bad-request: the path has a dot segment",
+    });
+  },
+);
 
 t.test(
   "nobody's refusal, an unknown cookie's and that of one who has stopped are not recorded",
   async (t) => {
     const it = await testWorld(t);
     const { secret, impersonation } = await wear(it);
-    await it.book.close(impersonation.id, "ended-by-agent");
+    await it.impersonations.close(impersonation.id, "ended-by-agent");
     const before = it.events.length;
     for (const cookie of ["a=1", `guise=${"x".repeat(43)}`, `guise=${secret}`]) {
       const { raw } = await call(["GET /x", `Cookie: ${cookie}`]);
-      noteAtDoor(it.world, raw, { fault: FAULT, id: "r1", address: "/x" });
+      recordRefusedAtIntake(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });
       await settled();
     }
     t.equal(it.events.length, before);
@@ -47,7 +50,7 @@ t.test("a record that can't be made is in the log, and harms nobody", async (t) 
   const { secret } = await wear(it);
   it.refuseRecords(() => true);
   const { raw } = await call(["GET /x", `Cookie: guise=${secret}`]);
-  noteAtDoor(it.world, raw, { fault: FAULT, id: "r1", address: "/x" });
+  recordRefusedAtIntake(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });
   await settled();
   t.ok(it.log.lines.some((line) => line.startsWith("error: a refusal at the door")));
 });

@@ -28,7 +28,7 @@ t.test("each minute has its record, which names the intent and what was carried 
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, cookie]);
-  const going = progress(it.world, request, { lost: () => t.fail("nothing was lost") });
+  const going = progress(it.services, request, { lost: () => t.fail("nothing was lost") });
   pass(60_000);
   let bytes = 0;
   going?.opened(200, () => ({ requestBytes: 1, responseBytes: bytes }));
@@ -58,7 +58,7 @@ t.test("what can't be recorded any more is told, so that it can be cut", async (
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(({ action }) => action === "impersonation.progress");
   const lost = Promise.withResolvers<void>();
-  const going = progress(it.world, request, { lost: lost.resolve });
+  const going = progress(it.services, request, { lost: lost.resolve });
   pass(60_000);
   await t.resolves(lost.promise);
   going?.stop();
@@ -67,7 +67,7 @@ t.test("what can't be recorded any more is told, so that it can be cut", async (
 t.test("own traffic has none", async (t) => {
   const it = await testWorld(t);
   const request = await signed(it, ["GET /events", ...FETCH]);
-  t.equal(progress(it.world, request, { lost: () => undefined }), null);
+  t.equal(progress(it.services, request, { lost: () => undefined }), null);
 });
 
 t.test("a socket and an event stream: opened, a record a minute, closed", async (t) => {

@@ -1,8 +1,8 @@
 import t from "tap";
 import { sweeper } from "../../../src/gateway/background/expiry.ts";
-import { book } from "../../../src/sessions/impersonations.ts";
+import { openImpersonations } from "../../../src/sessions/impersonations.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
-import { memoryHub, memoryShelf } from "../../fixtures/memory-store.ts";
+import { memoryBackend, memoryHub } from "../../fixtures/memory-store.ts";
 import { ALICE, committed, FETCH, wear } from "../../fixtures/stages.ts";
 import { testWorld, YAML } from "../../fixtures/world.ts";
 
@@ -17,8 +17,11 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
     effectiveUser: { id: "23", name: null, email: null, groups: [] },
   });
   const cut: string[] = [];
-  it.world.sockets.add({ impersonation: idle.impersonation.id, agent: "alice" }, (why) => void cut.push(why));
-  const { sweep, close } = sweeper(it.world, NEVER);
+  it.services.sockets.add(
+    { impersonation: idle.impersonation.id, agent: "alice" },
+    (why) => void cut.push(why),
+  );
+  const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   await sweep();
   t.same([it.events, cut], [[], []], "nothing has run out yet");
@@ -31,7 +34,7 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
   it.clock.pass(2_700_000);
   await sweep();
   t.match(it.events.slice(1), [{ detail: "ended-expired", effectiveUser: { id: "23" } }]);
-  t.match(await it.book.recall(long.secret), { impersonation: { end: { why: "ended-expired" } } });
+  t.match(await it.impersonations.recall(long.secret), { impersonation: { end: { why: "ended-expired" } } });
   await sweep();
   t.equal(it.events.length, 2);
 });
@@ -39,7 +42,7 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
 t.test("a limit that the config made shorter meanwhile ends what has run for longer", async (t) => {
   const it = await testWorld(t, LONG);
   const { impersonation } = await wear(it, { idle: 3_600_000 });
-  const { sweep, close } = sweeper(it.world, NEVER);
+  const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   it.clock.pass(600_000);
   await sweep();
@@ -54,9 +57,10 @@ t.test(
   async (t) => {
     const it = await testWorld(t);
     const [worn, back, over] = [await wear(it), await wear(it), await wear(it, { total: 60_000 })];
-    for (const { impersonation } of [worn, back, over]) await it.book.elevate(impersonation.id, 60_000, null);
-    await it.book.lower(back.impersonation.id);
-    const [here, there] = [sweeper(it.world, NEVER), sweeper(it.world, NEVER)];
+    for (const { impersonation } of [worn, back, over])
+      await it.impersonations.elevate(impersonation.id, 60_000, null);
+    await it.impersonations.lower(back.impersonation.id);
+    const [here, there] = [sweeper(it.services, NEVER), sweeper(it.services, NEVER)];
     t.teardown(() => Promise.all([here.close(), there.close()]));
     it.clock.pass(59_999);
     await here.sweep();
@@ -89,9 +93,9 @@ t.test(
 t.test("what was ended before is left alone", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
-  await it.book.close(impersonation.id, "ended-by-agent");
+  await it.impersonations.close(impersonation.id, "ended-by-agent");
   it.clock.pass(1_000_000);
-  const { sweep, close } = sweeper(it.world, NEVER);
+  const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   await sweep();
   t.same(it.events, []);
@@ -100,7 +104,7 @@ t.test("what was ended before is left alone", async (t) => {
 t.test("a store that is down is tried again, and breaks nothing", async (t) => {
   const it = await testWorld(t);
   await wear(it);
-  const { sweep, close } = sweeper(it.world, NEVER);
+  const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   it.clock.pass(1_000_000);
   it.breakDown(["store"]);
@@ -115,7 +119,7 @@ t.test("two sweeps at once are one after the other", async (t) => {
   const it = await testWorld(t);
   await wear(it);
   it.clock.pass(1_000_000);
-  const { sweep, close } = sweeper(it.world, NEVER);
+  const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   await Promise.all([sweep(), sweep(), sweep()]);
   t.same(it.actions(), ["impersonation.ended"]);
@@ -133,21 +137,24 @@ t.test("it works by itself, and closing waits for what it does", async (t) => {
   };
   // The sweeper itself keeps no process alive.
   stayAlive(t);
-  const sweeping = sweeper({ ...it.world, ledger }, 1);
+  const sweeping = sweeper({ ...it.services, ledger }, 1);
   await recorded.promise;
   await sweeping.close();
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("the end of one that lost its record is put on record, as long as anybody sweeps", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
-  const listeners = new Set<Parameters<typeof it.book.onLost>[0]>();
-  const onLost: typeof it.book.onLost = (listener) => {
+  const listeners = new Set<Parameters<typeof it.impersonations.onLost>[0]>();
+  const onLost: typeof it.impersonations.onLost = (listener) => {
     listeners.add(listener);
     return () => void listeners.delete(listener);
   };
-  const { sweep, close } = sweeper({ ...it.world, book: { ...it.book, onLost } }, NEVER);
+  const { sweep, close } = sweeper(
+    { ...it.services, impersonations: { ...it.impersonations, onLost } },
+    NEVER,
+  );
   const end = { at: it.clock.now(), why: "ended-revoked" } as const;
   for (const listener of listeners) listener({ ...impersonation, end });
   await sweep();
@@ -167,10 +174,15 @@ t.test("a record that the store has lost is ended and recorded once, whoever see
   const base = await testWorld(t);
   const { clock, log } = base;
   const hub = memoryHub();
-  const held = book({ ...memoryShelf(clock, hub), clock, log, sealKey: new Uint8Array(32).fill(1) });
+  const held = openImpersonations({
+    ...memoryBackend(clock, hub),
+    clock,
+    log,
+    sealKey: new Uint8Array(32).fill(1),
+  });
   t.teardown(() => held.shut());
-  const it = { ...base, book: held, world: { ...base.world, book: held } };
-  const { sweep, close } = sweeper(it.world, NEVER);
+  const it = { ...base, impersonations: held, services: { ...base.services, impersonations: held } };
+  const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   const { cookie, impersonation } = await wear(it);
   hub.held.clear();

@@ -7,12 +7,12 @@ import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 const NEVER = 2 ** 31 - 1;
 const SOCKET = ["GET /live", "Connection: Upgrade", "Upgrade: websocket", ...FETCH, ...ALICE] as const;
 
-/** A socket of a disguise that is open, and whatever asks about it. */
+/** A socket of an impersonation that is open, and whatever asks about it. */
 async function opened(t: Test, it: TestWorld) {
   const { cookie, impersonation } = await wear(it);
-  const { signal } = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+  const { signal } = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
   if (signal === null) throw new Error("on no leash");
-  const asking = recheck(it.world, { every: NEVER });
+  const asking = recheck(it.services, { every: NEVER });
   t.teardown(() => asking.close());
   return { signal, impersonation, check: () => asking.check() };
 }
@@ -25,7 +25,7 @@ t.test("SES-07 what may go on goes on, however often it is asked about", async (
     await check();
   }
   t.equal(signal.aborted, false);
-  t.equal(it.world.sockets.count(), 1);
+  t.equal(it.services.sockets.count(), 1);
 });
 
 t.test(
@@ -41,7 +41,7 @@ t.test(
       detail: "ended-agent-lost-right",
       impersonation: { id: impersonation.id },
     });
-    t.same(await it.book.list(), []);
+    t.same(await it.impersonations.list(), []);
   },
 );
 
@@ -67,7 +67,7 @@ t.test("evidence that counts no more cuts what came with it, and ends nothing el
   it.configure(YAML.replace("X-User", "X-Other"));
   await check();
   t.equal(signal.reason, "signed-out");
-  t.equal((await it.book.list()).length, 1);
+  t.equal((await it.impersonations.list()).length, 1);
 });
 
 t.test("what can't be found out is borne for less than a minute", async (t) => {
@@ -89,7 +89,7 @@ t.test("what can't be found out is borne for less than a minute", async (t) => {
     await check();
     t.equal(signal.reason, why);
     it.breakDown([]);
-    t.equal((await it.book.list()).length, 1, "the impersonation itself goes on");
+    t.equal((await it.impersonations.list()).length, 1, "the impersonation itself goes on");
   }
 });
 
@@ -109,10 +109,10 @@ t.test(
   async (t) => {
     const it = await testWorld(t);
     const { cookie, impersonation } = await wear(it);
-    const listening = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
-    await it.book.elevate(impersonation.id, 60_000, null);
-    const speaking = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
-    await it.book.lower(impersonation.id);
+    const listening = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+    await it.impersonations.elevate(impersonation.id, 60_000, null);
+    const speaking = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+    await it.impersonations.lower(impersonation.id);
     t.equal(speaking.signal?.reason, "read-only");
     t.equal(listening.signal?.aborted, false);
   },
@@ -121,10 +121,10 @@ t.test(
 t.test("a config that takes the step up away cuts who speaks by it, and no one who listens", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
-  const listening = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
-  await it.book.elevate(impersonation.id, 60_000, null);
-  const speaking = leash(it.world, await signed(it, [...SOCKET, cookie], { upgrade: true }));
-  const asking = recheck(it.world, { every: NEVER });
+  const listening = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+  await it.impersonations.elevate(impersonation.id, 60_000, null);
+  const speaking = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
+  const asking = recheck(it.services, { every: NEVER });
   t.teardown(() => asking.close());
   await asking.check();
   t.equal(speaking.signal?.aborted, false);
@@ -139,14 +139,14 @@ t.test("what was decided before the switch is cut as it begins", async (t) => {
   const { cookie } = await wear(it);
   const request = await signed(it, [...SOCKET, cookie], { upgrade: true });
   it.configure(`impersonation: off\n${YAML}`);
-  t.equal(leash(it.world, request).signal?.reason, "ended-revoked");
+  t.equal(leash(it.services, request).signal?.reason, "ended-revoked");
 });
 
 t.test("a store that is down for one look ends nothing that another gateway keeps in use", async (t) => {
   const it = await testWorld(t);
   const { cookie, secret, impersonation } = await wear(it);
   const live = [...SOCKET, cookie] as const;
-  const open = leash(it.world, await signed(it, live, { upgrade: true }));
+  const open = leash(it.services, await signed(it, live, { upgrade: true }));
   const other = it.beside();
   await other.recall(secret);
   it.clock.pass(800_000);
@@ -154,12 +154,12 @@ t.test("a store that is down for one look ends nothing that another gateway keep
   while ((await other.list())[0]?.lastSeenAt !== it.clock.now());
   it.clock.pass(100_000);
   it.breakDown(["store"]);
-  await it.book.check();
+  await it.impersonations.check();
   it.breakDown([]);
-  await it.book.check();
+  await it.impersonations.check();
   t.equal(open.signal?.aborted, false, "what is open goes on");
-  t.equal(leash(it.world, await signed(it, live, { upgrade: true })).signal?.aborted, false);
+  t.equal(leash(it.services, await signed(it, live, { upgrade: true })).signal?.aborted, false);
   it.clock.pass(900_000);
-  await it.book.check();
+  await it.impersonations.check();
   t.equal(open.signal?.reason, "ended-idle", "and is over when it is idle everywhere");
 });

@@ -2,9 +2,9 @@ import t from "tap";
 import {
   clearingDoubled,
   cookieNames,
+  markerCookie,
   ownCookies,
   setOwnCookie,
-  wornMark,
 } from "../../../src/gateway/http/own-cookies.ts";
 
 t.test(
@@ -56,13 +56,13 @@ t.test("that somebody is worn is told apart from who it is, and over https only"
   t.match(ownCookies("__Host-guise=S; __Host-guise-worn=1", "guise", "https"), { secret: "S", worn: true });
   t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, worn: false });
   t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, worn: false });
-  t.same(wornMark("guise", true, "https", 60), [
+  t.same(markerCookie("guise", true, "https", 60), [
     "__Host-guise-worn=1; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
-  t.same(wornMark("guise", false, "https", 60), [
+  t.same(markerCookie("guise", false, "https", 60), [
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
-  t.same(wornMark("guise", true, "http", 60), []);
+  t.same(markerCookie("guise", true, "http", 60), []);
 });
 
 t.test("a name of ours that comes twice is told, wherever it stands and however it is spaced", async (t) => {

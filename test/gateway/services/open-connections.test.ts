@@ -31,7 +31,7 @@ t.test("a socket is cut once, however often its impersonation ends", async (t) =
   registry.add(alice, one.cut);
   registry.cut("i-1", "ended-idle");
   t.equal(registry.cut("i-1", "ended-revoked"), 0);
-  t.equal(registry.cutWorn("going-away"), 0);
+  t.equal(registry.cutImpersonated("going-away"), 0);
   t.same(one.words, ["ended-idle"]);
 });
 
@@ -54,7 +54,7 @@ t.test("switching off cuts all that is worn, and nobody's own", async (t) => {
   registry.add(bob, other.cut, TUNNEL);
   registry.add(null, own.cut, TUNNEL);
   t.equal(registry.worn().length, 2);
-  t.equal(registry.cutWorn("ended-revoked"), 2);
+  t.equal(registry.cutImpersonated("ended-revoked"), 2);
   t.same([one.words, other.words, own.words], [["ended-revoked"], ["ended-revoked"], []]);
   t.same(registry.worn(), []);
 });
@@ -163,6 +163,6 @@ t.test("ten thousand sockets are entered, found and cut by their owners", async 
     });
   }
   t.equal(registry.cut("i-7", "ended-by-agent"), 100);
-  t.equal(registry.cutWorn("going-away"), 9_900);
+  t.equal(registry.cutImpersonated("going-away"), 9_900);
   t.equal(cuts, 10_000);
 });

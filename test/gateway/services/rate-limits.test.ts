@@ -1,9 +1,9 @@
 import { EventEmitter } from "node:events";
 import t from "tap";
-import { seats } from "../../../src/gateway/services/rate-limits.ts";
+import { rateLimits } from "../../../src/gateway/services/rate-limits.ts";
 
-t.test("so many requests are open for one disguise, and no more until one of them closes", async (t) => {
-  const all = seats();
+t.test("so many requests are open for one impersonation, and no more until one of them closes", async (t) => {
+  const all = rateLimits();
   const [one, two, three] = [new EventEmitter(), new EventEmitter(), new EventEmitter()];
   all.take("a", 2, one);
   all.take("a", 2, two);
@@ -14,15 +14,15 @@ t.test("so many requests are open for one disguise, and no more until one of the
   t.equal(all.count("a"), 2);
 });
 
-t.test("one disguise takes no seat of another", async (t) => {
-  const all = seats();
+t.test("one impersonation takes no seat of another", async (t) => {
+  const all = rateLimits();
   all.take("a", 1, new EventEmitter());
   all.take("b", 1, new EventEmitter());
   t.same([all.count("a"), all.count("b")], [1, 1]);
 });
 
 t.test("a seat that was refused is none that could be given back", async (t) => {
-  const all = seats();
+  const all = rateLimits();
   const [one, refused] = [new EventEmitter(), new EventEmitter()];
   all.take("a", 1, one);
   t.throws(() => all.take("a", 1, refused));

@@ -18,13 +18,13 @@ t.test(
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
     const { cookie, secret, impersonation } = await wear(it);
-    const form = { _csrf: it.world.forms.token(secret, it.clock.now()) };
+    const form = { _csrf: it.services.forms.token(secret, it.clock.now()) };
     it.refuseRecords(() => true);
     const stopped = it.clock.now();
     t.equal((await ask(["POST /.guise/stop", ...INSIDE, ORIGIN, ...ALICE, cookie], form)).status, 303);
-    const sweeping = sweeper(it.world, NEVER);
+    const sweeping = sweeper(it.services, NEVER);
     await sweeping.sweep();
-    t.same([it.events, it.world.owed.count()], [[], 1]);
+    t.same([it.events, it.services.owed.count()], [[], 1]);
     it.clock.pass(20_000);
     it.refuseRecords(() => false);
     await sweeping.sweep();
@@ -39,7 +39,7 @@ t.test(
         span: { start: impersonation.startedAt, end: stopped },
       },
     ]);
-    t.same([it.events.length, it.world.owed.count()], [1, 0]);
+    t.same([it.events.length, it.services.owed.count()], [1, 0]);
     await sweeping.close();
   },
 );
@@ -48,14 +48,14 @@ t.test("a step down is done, and owed in the same way", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await wear(it);
-  await it.book.elevate(impersonation.id, 60_000, null);
-  const form = { _csrf: it.world.forms.token(secret, it.clock.now()), to: "/x" };
+  await it.impersonations.elevate(impersonation.id, 60_000, null);
+  const form = { _csrf: it.services.forms.token(secret, it.clock.now()), to: "/x" };
   const lower = ["POST /.guise/lower", ...INSIDE, ORIGIN, ...ALICE, cookie];
   it.refuseRecords(() => true);
   for (let again = 0; again < 2; again += 1) t.equal((await ask(lower, form)).status, 303);
-  t.match(await it.book.list(), [{ writeUntil: null }]);
+  t.match(await it.impersonations.list(), [{ writeUntil: null }]);
   it.refuseRecords(() => false);
-  await sweeper(it.world, NEVER).close();
+  await sweeper(it.services, NEVER).close();
   t.match(it.events, [{ action: "impersonation.lowered", impersonation: { mode: "read" } }]);
   t.equal(it.events.length, 1, "at the end of the gateway at the latest");
 });
@@ -63,10 +63,10 @@ t.test("a step down is done, and owed in the same way", async (t) => {
 t.test("so does a step up that ran out meanwhile", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
-  await it.book.elevate(impersonation.id, 60_000, null);
+  await it.impersonations.elevate(impersonation.id, 60_000, null);
   it.refuseRecords(() => true);
   it.clock.pass(60_000);
-  const sweeping = sweeper(it.world, NEVER);
+  const sweeping = sweeper(it.services, NEVER);
   t.teardown(() => sweeping.close());
   await sweeping.sweep();
   it.refuseRecords(() => false);
@@ -79,14 +79,14 @@ t.test("with store and journal down at once both get it when they are back", asy
   const { impersonation } = await wear(it);
   it.refuseRecords(() => true);
   it.breakDown(["store"]);
-  await end(it.world, null, impersonation, "ended-by-agent");
+  await end(it.services, null, impersonation, "ended-by-agent");
   it.breakDown([]);
   it.refuseRecords(() => false);
-  await it.book.check();
-  const sweeping = sweeper(it.world, NEVER);
+  await it.impersonations.check();
+  const sweeping = sweeper(it.services, NEVER);
   t.teardown(() => sweeping.close());
   await sweeping.sweep();
-  t.same([await it.book.list(), it.actions()], [[], ["impersonation.ended"]]);
+  t.same([await it.impersonations.list(), it.actions()], [[], ["impersonation.ended"]]);
 });
 
 t.test("what is owed is written in its order and bounded, and what is too much is in the log", async (t) => {

@@ -15,7 +15,7 @@ import {
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 async function answered(it: TestWorld, head: readonly string[]) {
-  const { status, headers, body } = answer(it.world, await committed(it, head));
+  const { status, headers, body } = answer(it.services, await committed(it, head));
   const value = (name: string) => valuesOf(headers.flat(), name).join("\n");
   return { status, body, value, setCookies: valuesOf(headers.flat(), "set-cookie") };
 }
@@ -109,8 +109,8 @@ t.test("a question about a start names the owner and carries a token of this age
   t.match(asked.body, /name="user" value="17"/);
   t.match(asked.body, /name="to" value="\/site\/1\?tab=2"/);
   const [, token = ""] = /name="_csrf" value="([^"]+)"/.exec(asked.body) ?? [];
-  t.ok(it.world.forms.holds(token, "alice", it.clock.now()));
-  t.notOk(it.world.forms.holds(token, "bob", it.clock.now()));
+  t.ok(it.services.forms.holds(token, "alice", it.clock.now()));
+  t.notOk(it.services.forms.holds(token, "bob", it.clock.now()));
 });
 
 t.test("the token of a Stop form is bound to the impersonation, so that it needs nobody", async (t) => {
@@ -119,7 +119,7 @@ t.test("the token of a Stop form is bound to the impersonation, so that it needs
   it.breakDown(["identity", "users"]);
   const refused = await answered(it, ["GET /x", ...CLICK, ...ALICE, cookie]);
   const [, token = ""] = /name="_csrf" value="([^"]+)"/.exec(refused.body) ?? [];
-  t.ok(it.world.forms.holds(token, secret, it.clock.now()));
+  t.ok(it.services.forms.holds(token, secret, it.clock.now()));
   t.notMatch(refused.body, secret, "the secret itself is never in a page");
 });
 
@@ -215,21 +215,21 @@ t.test("no answer tells which addresses exist", async (t) => {
 t.test("a request that is forwarded is never answered", async (t) => {
   const it = await testWorld(t);
   const passing = await committed(it, ["GET /x", ...FETCH]);
-  t.throws(() => answer(it.world, passing), TypeError);
+  t.throws(() => answer(it.services, passing), TypeError);
 });
 
 t.test("a fault is told without what only the operator may know", async (t) => {
   const it = await testWorld(t);
   for (const code of Object.keys(FAULTS) as FaultCode[]) {
     const fault = new Fault(code, "10.0.0.7:5432 said <hunter2>");
-    const json = answerFault(it.world, fault, { id: "r1", page: false, prefix: "/.guise" });
+    const json = answerFault(it.services, fault, { id: "r1", page: false, prefix: "/.guise" });
     t.match(JSON.parse(json.body), {
       type: `urn:guise:fault:${code}`,
       code,
       status: FAULTS[code].status,
       requestId: "r1",
     });
-    const page = answerFault(it.world, fault, { id: "r1", page: true, prefix: "/.guise" });
+    const page = answerFault(it.services, fault, { id: "r1", page: true, prefix: "/.guise" });
     t.same([page.status, page.headers], [FAULTS[code].status, PAGE_HEADERS]);
     t.match(page.body, "r1");
     t.notMatch(json.body + page.body, /10\.0\.0\.7|hunter2/);
@@ -239,9 +239,9 @@ t.test("a fault is told without what only the operator may know", async (t) => {
 t.test("a fault of a request is a page for a navigation, and in the log with all of it", async (t) => {
   const it = await testWorld(t);
   const fault = new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7");
-  const page = answerFaultTo(it.world, await receive(it, ["GET /x", ...CLICK]), fault);
+  const page = answerFaultTo(it.services, await receive(it, ["GET /x", ...CLICK]), fault);
   t.match(page.body, /^<!doctype html>/);
-  t.match(JSON.parse(answerFaultTo(it.world, await receive(it, ["GET /x", ...FETCH]), fault).body), {
+  t.match(JSON.parse(answerFaultTo(it.services, await receive(it, ["GET /x", ...FETCH]), fault).body), {
     code: "upstream-unreachable",
   });
   t.same(it.log.lines, ["warn: The app can not be reached", "warn: The app can not be reached"]);

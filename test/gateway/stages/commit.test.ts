@@ -49,7 +49,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
   });
   t.equal(it1.setCookies.length, 1);
   const secret = cookieValue(it1.setCookies, "guise");
-  t.match(await it.book.recall(secret ?? ""), { kind: "held" });
+  t.match(await it.impersonations.recall(secret ?? ""), { kind: "held" });
 });
 
 t.test("what is not on record is not begun", async (t) => {
@@ -57,7 +57,7 @@ t.test("what is not on record is not begun", async (t) => {
   for (const action of ["impersonation.started", "impersonation.intent"]) {
     it.refuseRecords((event) => event.action === action);
     await t.rejects(committed(it, TO_SITE), { code: "audit-unavailable" }, action);
-    t.same(await it.book.list(), [], "nothing stays open");
+    t.same(await it.impersonations.list(), [], "nothing stays open");
   }
 });
 
@@ -118,7 +118,9 @@ t.test("use puts the idle limit off", async (t) => {
   t.match((await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie])).decision, {
     reason: "impersonating",
   });
-  t.match(await it.book.recall(secret), { impersonation: { lastSeenAt: impersonation.startedAt + 600_000 } });
+  t.match(await it.impersonations.recall(secret), {
+    impersonation: { lastSeenAt: impersonation.startedAt + 600_000 },
+  });
 });
 
 t.test(
@@ -132,7 +134,7 @@ t.test(
     const polled = await committed(it, poll);
     t.match(polled, { decision: { reason: "impersonating" }, impersonation: { lastSeenAt: startedAt } });
     await new Promise((resolve) => setImmediate(resolve));
-    t.match(await it.book.recall(secret), { impersonation: { lastSeenAt: startedAt } });
+    t.match(await it.impersonations.recall(secret), { impersonation: { lastSeenAt: startedAt } });
     const used = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
     t.match(used.impersonation, { lastSeenAt: startedAt + 600_000 });
     it.clock.pass(900_000);
@@ -144,7 +146,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   const it = await testWorld(t);
   const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
   const cut: string[] = [];
-  it.world.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   const it1 = await committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]);
   t.same(it.actions(), ["impersonation.ended", "impersonation.started", "impersonation.intent"]);
   t.match(it.events[0], { detail: "switched", effectiveUser: { id: "17" } });
@@ -156,7 +158,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   t.same(cut, ["switched"]);
   t.not(cookieValue(it1.setCookies, "guise"), secret);
   t.same(
-    (await it.book.list()).map((one) => one.effectiveUser.id),
+    (await it.impersonations.list()).map((one) => one.effectiveUser.id),
     ["23"],
     "one at a time",
   );
@@ -167,10 +169,10 @@ t.test("a switch that can't be recorded leaves nobody worn", async (t) => {
   const { cookie } = await wear(it);
   it.refuseRecords((event) => event.action === "impersonation.started");
   await t.rejects(committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), { code: "audit-unavailable" });
-  t.same(await it.book.list(), []);
+  t.same(await it.impersonations.list(), []);
 });
 
-t.test("one's own page from outside ends the disguise and goes on as oneself", async (t) => {
+t.test("one's own page from outside ends the impersonation and goes on as oneself", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const off = await committed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
@@ -197,7 +199,7 @@ t.test("then the app sees the agent's cookies, and none of the customer's", asyn
     reserved: [],
     crossSite: false,
   };
-  await it.book.receive(impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent; a=1");
+  await it.impersonations.receive(impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent; a=1");
   const off = await committed(it, [
     "GET /site/3",
     ...CLICK,
@@ -207,7 +209,7 @@ t.test("then the app sees the agent's cookies, and none of the customer's", asyn
   t.equal(off.cookies, "csrf=agent; a=1");
 });
 
-t.test("signing out of the app ends the disguise, and the app never hears of it", async (t) => {
+t.test("signing out of the app ends the impersonation, and the app never hears of it", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
@@ -249,7 +251,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
     over: null,
     impersonation: null,
   });
-  t.match(await it.book.recall(secret), { impersonation: { end: null } });
+  t.match(await it.impersonations.recall(secret), { impersonation: { end: null } });
   t.same(it.events, []);
 });
 
@@ -260,7 +262,7 @@ t.test("a cookie with nothing behind it ends nothing", async (t) => {
   t.same(it.events, []);
 });
 
-t.test("a refusal under a disguise is recorded and goes on wearing", async (t) => {
+t.test("a refusal under an impersonation is recorded and goes on wearing", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
   const refused = await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
@@ -363,7 +365,7 @@ t.test(
     const { cookie } = await wear(it);
     const call = ["GET /x", ...FETCH, ...ALICE, cookie] as const;
     const open = await signed(it, call);
-    for (let look = 0; look < 5; look += 1) t.match(await standing(it.world, open), { kind: "good" });
+    for (let look = 0; look < 5; look += 1) t.match(await standing(it.services, open), { kind: "good" });
     await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
     for (let again = 0; again < 2; again += 1) await t.rejects(committed(it, call), { code: "overloaded" });
     t.same(it.actions(), ["impersonation.intent", "impersonation.denied"]);

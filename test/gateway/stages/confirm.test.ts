@@ -20,7 +20,7 @@ function yes(
   confirmation: string,
   more: { readonly path?: string; readonly csrf?: string; readonly by?: readonly string[] } = {},
 ) {
-  const csrf = more.csrf ?? it.world.forms.token(worn.secret, it.clock.now());
+  const csrf = more.csrf ?? it.services.forms.token(worn.secret, it.clock.now());
   const head = [
     `POST ${more.path ?? "/site/1/delete?a=b"}&${MARK}`,
     ...INSIDE,
@@ -81,7 +81,7 @@ t.test("a yes without the page's field, made up, or for another address, is nobo
     await t.rejects(committed(it, head, from), { code: "forbidden" });
   };
   await refused(await asked(it, worn), { csrf: "" });
-  await refused(await asked(it, worn), { csrf: it.world.forms.token("alice", it.clock.now()) });
+  await refused(await asked(it, worn), { csrf: it.services.forms.token("alice", it.clock.now()) });
   await refused("made-up", {});
   await refused("", {});
   await refused(await asked(it, worn), { path: "/site/2/delete?a=b" });
@@ -141,15 +141,18 @@ t.test("in mode read nothing is even asked", async (t) => {
   });
 });
 
-t.test("a yes after the disguise is gone is not done as oneself, and its body is not read", async (t) => {
-  const it = await testWorld(t, WRITING);
-  for (const who of [ALICE, BOB]) {
-    const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...who], { body: "a=b" });
-    const decision = { kind: "refuse", status: 409, reason: "other-tab" };
-    t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
-    t.equal(own.raw.readableDidRead, false);
-  }
-});
+t.test(
+  "a yes after the impersonation is gone is not done as oneself, and its body is not read",
+  async (t) => {
+    const it = await testWorld(t, WRITING);
+    for (const who of [ALICE, BOB]) {
+      const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...who], { body: "a=b" });
+      const decision = { kind: "refuse", status: 409, reason: "other-tab" };
+      t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
+      t.equal(own.raw.readableDidRead, false);
+    }
+  },
+);
 
 t.test("nor does a script of a page that was left open learn by doing it", async (t) => {
   const it = await testWorld(t, WRITING);

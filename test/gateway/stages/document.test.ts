@@ -1,7 +1,7 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import t from "tap";
 import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
-import { disguisedPlan, inTab, noticePlan } from "../../../src/gateway/stages/document.ts";
+import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/stages/document.ts";
 import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { bodyAfter, head } from "../../fixtures/plan.ts";
 import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
@@ -25,7 +25,7 @@ function isDocument(request: Signed, answer: HeadPlan): boolean {
 /** The document under the banner. */
 async function marked(it: TestWorld, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
   if (request.impersonation === null) throw new Error("nobody is worn");
-  const made = disguisedPlan(it.world, request, request.impersonation, answer);
+  const made = impersonatedPlan(it.services, request, request.impersonation, answer);
   return { ...made, text: await bodyAfter(made, body) };
 }
 
@@ -113,7 +113,7 @@ t.test("the banner says who is who, and its forms work without anything else", a
   t.match(text, 'action="//app.example.com/.guise/stop"');
   t.match(text, "/.guise/elevate?to=%2Fx%3Fy");
   const [, token = ""] = /name="_csrf" value="([^"]+)"/.exec(text) ?? [];
-  t.ok(it.world.forms.holds(token.replaceAll("&#95;", "_"), request.secret ?? "", it.clock.now()));
+  t.ok(it.services.forms.holds(token.replaceAll("&#95;", "_"), request.secret ?? "", it.clock.now()));
   t.ok(text.endsWith("<p>hi</p></body></html>"), "the page itself is as it was");
 });
 
@@ -235,14 +235,14 @@ t.test("a notice of ours is shown once; one that is not is only taken away", asy
   const it = await testWorld(t);
   const html = plan(200, "Content-Type", "text/html", "ETag", "x");
   const shown = noticePlan(
-    it.world,
-    await withNotice(it, it.world.forms.seal("Nuno <b>", it.clock.now())),
+    it.services,
+    await withNotice(it, it.services.forms.seal("Nuno <b>", it.clock.now())),
     html,
   );
   t.match(valuesOf(shown.headers, "set-cookie"), [/^guise-notice=; Path=\/; Max-Age=0/]);
   t.match(await bodyAfter(shown, PAGE), /Nuno &#60;b&#62;|Nuno &lt;b/);
-  for (const notice of ["forged", "a.b.c", it.world.forms.seal("Nuno", it.clock.now() - 400_000)]) {
-    const plain = noticePlan(it.world, await withNotice(it, notice), html);
+  for (const notice of ["forged", "a.b.c", it.services.forms.seal("Nuno", it.clock.now() - 400_000)]) {
+    const plain = noticePlan(it.services, await withNotice(it, notice), html);
     t.match(valuesOf(plain.headers, "set-cookie"), [/^guise-notice=; Path=\/; Max-Age=0/]);
     t.equal(plain.transform, null);
     t.same(valuesOf(plain.headers, "etag"), ["x"]);
@@ -251,26 +251,26 @@ t.test("a notice of ours is shown once; one that is not is only taken away", asy
 
 t.test("one's own page is never held back for a notice", async (t) => {
   const it = await testWorld(t);
-  const request = await withNotice(it, it.world.forms.seal("Nuno", it.clock.now()));
+  const request = await withNotice(it, it.services.forms.seal("Nuno", it.clock.now()));
   const coded = noticePlan(
-    it.world,
+    it.services,
     request,
     plan(200, "Content-Type", "text/html", "Content-Encoding", "dcb", "ETag", "x"),
   );
   t.equal(coded.transform, null);
   t.same([valuesOf(coded.headers, "content-encoding"), valuesOf(coded.headers, "etag")], [["dcb"], ["x"]]);
   const part = noticePlan(
-    it.world,
+    it.services,
     request,
     plan(206, "Content-Type", "text/html", "Content-Range", "bytes 0-1/9"),
   );
   t.equal(part.transform, null, "a part of a page is no page");
-  const wide = noticePlan(it.world, request, plan(200, "Content-Type", "text/html; charset=utf-16"));
+  const wide = noticePlan(it.services, request, plan(200, "Content-Type", "text/html; charset=utf-16"));
   t.same([wide.transform, valuesOf(wide.headers, "content-type")], [null, ["text/html; charset=utf-16"]]);
   const small = await testWorld(t, `${YAML}limits: { pageHead: 1024B }\n`);
   const late = `<!doctype html><head><style>${"x".repeat(5_000)}</style></head><body>hi`;
-  const again = await withNotice(small, small.world.forms.seal("Nuno", small.clock.now()));
-  const whole = noticePlan(small.world, again, plan(200, "Content-Type", "text/html"));
+  const again = await withNotice(small, small.services.forms.seal("Nuno", small.clock.now()));
+  const whole = noticePlan(small.services, again, plan(200, "Content-Type", "text/html"));
   t.equal(await bodyAfter(whole, late), late);
 });
 

@@ -46,7 +46,7 @@ t.test("with impersonation off nobody is an agent, and nothing is asked", async 
   t.equal(it.asked.owner, 0);
 });
 
-t.test("under a disguise only a navigation from outside asks", async (t) => {
+t.test("under an impersonation only a navigation from outside asks", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   t.match(await owned(it, ["GET /site/2", ...INSIDE, ...ALICE, cookie]), NOT_ASKED);
@@ -112,7 +112,7 @@ t.test("a param that is no plain id never gets to a resolver", async (t) => {
   t.same(told, ["", "", "", "", ""]);
 });
 
-t.test("an unsafe request of a disguise asks whose page its Referer is", async (t) => {
+t.test("an unsafe request of an impersonation asks whose page its Referer is", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const asked = async (referer: string, method = "POST") =>
@@ -130,7 +130,7 @@ t.test("an unsafe request of a disguise asks whose page its Referer is", async (
   t.match(
     await asked("http://app.example.com/a%2fb"),
     { kind: "not-asked" },
-    "what can be read two ways is nobody's",
+    "what can be read two upstreams is nobody's",
   );
   t.match((await owned(it, ["POST /x", ...ALICE, "Referer: http://app.example.com/site/2"])).refererOwner, {
     kind: "not-asked",
@@ -154,7 +154,7 @@ t.test("a bug in a resolver is thrown on", async (t) => {
 t.test("a path can be asked about by itself", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /"]);
-  t.match(await ownerOf(it.world, received, "/site/2"), { owner: { id: "23" } });
+  t.match(await ownerOf(it.services, received, "/site/2"), { owner: { id: "23" } });
   t.match(await askOwner(it.log, { host: "h", snapshot: it.snapshot(), id: "x" }, "/nowhere"), {
     kind: "none",
   });

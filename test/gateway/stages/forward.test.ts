@@ -25,11 +25,11 @@ import { type TestWorld, testWorld } from "../../fixtures/world.ts";
 const DONE = { ending: "success", status: 200, requestBytes: 0, responseBytes: 3 } as const;
 
 /** The exchange of a request, with what its client reads. */
-async function exchanged({ world, ...it }: TestWorld, lines: readonly string[], from: From = {}) {
-  const { received, raw, response, answered } = await receivedCall({ world, ...it }, lines, from);
-  const owned = await findOwner(world, await recall(world, await identify(world, match(received))));
-  const committed = await commit(world, judge(await takeYes(world, owned)));
-  const exchange = await exchangeFor(world, await sign(world, committed, world.clock.now()), {
+async function exchanged({ services, ...it }: TestWorld, lines: readonly string[], from: From = {}) {
+  const { received, raw, response, answered } = await receivedCall({ services, ...it }, lines, from);
+  const owned = await findOwner(services, await recall(services, await identify(services, match(received))));
+  const committed = await commit(services, judge(await takeYes(services, owned)));
+  const exchange = await exchangeFor(services, await sign(services, committed, services.clock.now()), {
     request: raw,
     response,
   });
@@ -41,11 +41,11 @@ t.test("own traffic goes with the browser's cookies and on no leash", async (t) 
   const { exchange } = await exchanged(it, ["PUT /a?b", "Cookie: s=1; t=2"]);
   t.match(exchange, { method: "PUT", target: "/a?b", body: null, signal: null });
   t.same(valuesOf(exchange.headers, "cookie"), ["s=1; t=2"]);
-  t.equal(it.world.sockets.count(), 0);
+  t.equal(it.services.sockets.count(), 0);
   t.equal(it.asked.store, 0);
 });
 
-t.test("under a disguise it goes with the jar's, and is cut when the disguise ends", async (t) => {
+t.test("under an impersonation it goes with the jar's, and is cut when the impersonation ends", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
   const scope = {
@@ -56,7 +56,7 @@ t.test("under a disguise it goes with the jar's, and is cut when the disguise en
     reserved: [],
     crossSite: false,
   };
-  await it.book.receive(impersonation.id, ["s=nuno; HttpOnly; Path=/"], scope, null);
+  await it.impersonations.receive(impersonation.id, ["s=nuno; HttpOnly; Path=/"], scope, null);
   const { exchange } = await exchanged(it, [
     "GET /x",
     ...FETCH,
@@ -64,20 +64,20 @@ t.test("under a disguise it goes with the jar's, and is cut when the disguise en
     cookie.replace("Cookie: ", "Cookie: s=agent; "),
   ]);
   t.same(valuesOf(exchange.headers, "cookie"), ["s=nuno"]);
-  t.equal(it.world.sockets.count(), 1);
+  t.equal(it.services.sockets.count(), 1);
   t.equal(exchange.signal?.aborted, false);
-  it.world.sockets.cut(impersonation.id, "ended-by-agent");
+  it.services.sockets.cut(impersonation.id, "ended-by-agent");
   t.equal(exchange.signal?.aborted, true);
   t.equal(exchange.signal?.reason, "ended-by-agent");
 });
 
-t.test("one that begins after its disguise was cut is cut at once", async (t) => {
+t.test("one that begins after its impersonation was cut is cut at once", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
-  it.world.sockets.cut(impersonation.id, "ended-revoked");
-  t.equal(leash(it.world, request).signal?.aborted, true);
-  t.equal(it.world.sockets.count(), 0);
+  it.services.sockets.cut(impersonation.id, "ended-revoked");
+  t.equal(leash(it.services, request).signal?.aborted, true);
+  t.equal(it.services.sockets.count(), 0);
 });
 
 t.test("settling lets go of the leash and writes the outcome, once", async (t) => {
@@ -85,7 +85,7 @@ t.test("settling lets go of the leash and writes the outcome, once", async (t) =
   const { cookie } = await wear(it);
   const { exchange } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   exchange.settled(DONE);
-  t.equal(it.world.sockets.count(), 0);
+  t.equal(it.services.sockets.count(), 0);
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
 });
 
@@ -94,10 +94,10 @@ t.test("a jar that can't be opened sends nothing, and the record says so", async
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
-  await t.rejects(outboundFor(it.world, request), { code: "store-unavailable" });
+  await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
   t.match(it.events[1], { outcome: "failure", response: { status: null, ending: "failure" } });
-  t.equal(it.world.sockets.count(), 0);
+  t.equal(it.services.sockets.count(), 0);
 });
 
 t.test("the app's answer goes through the same rules as everything", async (t) => {
@@ -119,8 +119,8 @@ t.test("a start that shows no page leaves nothing behind: its file is fetched, a
     t.same(valuesOf(plan.headers, "set-cookie"), [], "neither ours nor the customer's");
     t.same(valuesOf(plan.headers, "clear-site-data"), []);
     exchange.settled(DONE);
-    while (!it.actions().includes("impersonation.ended")) await it.book.list();
-    t.same(await it.book.list(), []);
+    while (!it.actions().includes("impersonation.ended")) await it.impersonations.list();
+    t.same(await it.impersonations.list(), []);
     t.same(it.actions(), [
       "impersonation.started",
       "impersonation.intent",
@@ -180,17 +180,17 @@ t.test("HEAD gets the head of it alone", async (t) => {
 t.test("an upgrade of one's own is on a leash that only the end of the gateway pulls", async (t) => {
   const it = await testWorld(t);
   const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket"];
-  const { signal, release } = leash(it.world, await signed(it, socket, { upgrade: true }));
-  it.world.sockets.cutWorn("ended-revoked");
+  const { signal, release } = leash(it.services, await signed(it, socket, { upgrade: true }));
+  it.services.sockets.cutImpersonated("ended-revoked");
   t.equal(signal?.aborted, false);
-  it.world.sockets.cutTunnels("going-away");
+  it.services.sockets.cutTunnels("going-away");
   t.equal(signal?.reason, "going-away");
   release();
-  t.equal(it.world.sockets.count(), 0);
+  t.equal(it.services.sockets.count(), 0);
 });
 
 t.test(
-  "who has no answer yet when the disguise ends gets the page or the problem that says so",
+  "who has no answer yet when the impersonation ends gets the page or the problem that says so",
   async (t) => {
     for (const [lines, seen] of [
       [
@@ -235,7 +235,7 @@ t.test("what is cut when the app had it is never said not to have been done", as
       t.notMatch(text, /no longer viewing|Start again/, "the impersonation goes on");
       if (lines === page) t.match(text, /Your request was broken off[\s\S]*action="\/\.guise\/stop"/);
     }
-  t.equal((await it.book.list()).length, 1);
+  t.equal((await it.impersonations.list()).length, 1);
 });
 
 t.test("a gateway that goes down has nothing to say to it", async (t) => {

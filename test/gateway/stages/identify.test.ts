@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import t, { type Test } from "tap";
 import type { Received } from "../../../src/gateway/request.ts";
-import type { World } from "../../../src/gateway/services/services.ts";
+import type { Services } from "../../../src/gateway/services/services.ts";
 import { callerOf } from "../../../src/gateway/stages/identify.ts";
 import { identityEntrySchema } from "../../../src/identity/registry.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
@@ -27,7 +27,7 @@ async function caller(t: Test, lines: readonly string[]) {
   socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const [raw] = (await once(server, "request")) as [IncomingMessage];
   const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity } };
-  const found = await callerOf({ log } as unknown as World, received as unknown as Received);
+  const found = await callerOf({ log } as unknown as Services, received as unknown as Received);
   return found.caller;
 }
 

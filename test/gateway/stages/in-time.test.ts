@@ -12,7 +12,7 @@ t.test("what runs out while it is written down goes no further, and the record s
   const written = await committed(it, [...CALL, cookie]);
   t.match(written, { decision: { kind: "forward", as: "effective" } });
   it.clock.pass(1);
-  t.match(await inTime(it.world, written, it.clock.now()), {
+  t.match(await inTime(it.services, written, it.clock.now()), {
     decision: { kind: "ended", status: 409, reason: "ended-expired" },
     impersonation: null,
     over: { id: impersonation.id },
@@ -28,11 +28,11 @@ t.test("what came before the idle limit was up has moved it", async (t) => {
   it.clock.pass(29_999);
   const written = await committed(it, [...CALL, cookie]);
   it.clock.pass(1);
-  t.equal(await inTime(it.world, written, it.clock.now()), written);
+  t.equal(await inTime(it.services, written, it.clock.now()), written);
 });
 
 t.test("one's own is nobody's time", async (t) => {
   const it = await testWorld(t);
   const own = await committed(it, CALL);
-  t.equal(await inTime(it.world, own, it.clock.now()), own);
+  t.equal(await inTime(it.services, own, it.clock.now()), own);
 });

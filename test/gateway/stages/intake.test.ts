@@ -7,7 +7,7 @@ import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 /** The code of the fault that a head is refused with; null if it gets in. */
 async function refusal(it: TestWorld, head: readonly string[], from: Origin = {}): Promise<string | null> {
-  const taken = intake(it.world, (await call(head, from)).raw, false);
+  const taken = intake(it.services, (await call(head, from)).raw, false);
   return taken.kind === "refused" ? taken.fault.code : null;
 }
 
@@ -44,7 +44,7 @@ t.test("a request comes in with one reading of its address", async (t) => {
   t.equal(received.snapshot, it.snapshot());
 });
 
-t.test("what can be read in two ways is refused", async (t) => {
+t.test("what can be read in two upstreams is refused", async (t) => {
   const it = await testWorld(t);
   const paths = [
     "/pub/../admin",
@@ -88,7 +88,7 @@ t.test("TRACE and CONNECT are not passed on", async (t) => {
   t.equal(await refusal(it, ["TRACE /"]), "bad-request");
   const raw = (await call(["GET /"])).raw;
   raw.method = "CONNECT";
-  t.equal(intake(it.world, raw, false).kind, "refused");
+  t.equal(intake(it.services, raw, false).kind, "refused");
 });
 
 t.test("a Host that is missing, doubled or no host is refused", async (t) => {
@@ -339,7 +339,7 @@ t.test("each request has an id of its own, also one that is refused", async (t) 
   const it = await testWorld(t);
   const ids = await Promise.all(
     ["GET /", "GET /", "GET /a%2fb"].map(async (head) => {
-      const taken = intake(it.world, (await call(head)).raw, false);
+      const taken = intake(it.services, (await call(head)).raw, false);
       return taken.kind === "refused" ? taken.id : taken.received.id;
     }),
   );

@@ -66,16 +66,16 @@ t.test("a token that tells the app anything else than who is there is seen", asy
 t.test("a request that would break one is counted and not sent", async (t) => {
   const { it, worn } = await both(t);
   const seen: string[] = [];
-  const world = {
-    ...it.world,
-    counters: { ...it.world.counters, violated: (name: string) => seen.push(name) },
+  const services = {
+    ...it.services,
+    counters: { ...it.services.counters, violated: (name: string) => seen.push(name) },
   };
-  t.throws(() => assure(world, worn, withHeaders(worn, "X.Guise.User", "1", "If-Match", "*")), {
+  t.throws(() => assure(services, worn, withHeaders(worn, "X.Guise.User", "1", "If-Match", "*")), {
     code: "internal",
     detail: "a request would have broken the invariants 1, 19",
   });
   t.same(seen, ["1", "19"]);
-  await t.rejects(outboundFor(world, { ...worn, intent: null }), { code: "internal" });
+  await t.rejects(outboundFor(services, { ...worn, intent: null }), { code: "internal" });
   t.same(seen, ["1", "19", "12"]);
 });
 
@@ -95,16 +95,16 @@ t.test("whatever headers and cookies a client sends, nothing is broken by what g
       fc.array(fc.tuple(name, value), { maxLength: 8 }),
       fc.array(fc.tuple(token, token), { maxLength: 4 }),
       fc.boolean(),
-      async (headers, cookies, disguised) => {
+      async (headers, cookies, impersonating) => {
         const pairs = cookies.map(([key, of]) => `${key}=${of}`);
-        if (disguised) pairs.push(`guise=${secret}`);
+        if (impersonating) pairs.push(`guise=${secret}`);
         const lines = headers.filter(([key]) => !reserved.test(key)).map(([key, of]) => `${key}: ${of}`);
         const head = [...PAGE, ...FETCH, ...ALICE, ...lines];
         const request = await signed(it, [
           ...head,
           ...(pairs.length === 0 ? [] : [`Cookie: ${pairs.join("; ")}`]),
         ]);
-        t.same(brokenInvariants(request, await outboundFor(it.world, request)), []);
+        t.same(brokenInvariants(request, await outboundFor(it.services, request)), []);
       },
     ),
     { numRuns: 200 },

@@ -6,7 +6,7 @@ t.test("without a cookie neither store nor directory is asked", async (t) => {
   const it = await testWorld(t);
   it.breakDown(["store", "users"]);
   t.match(await recalled(it, ["GET /", ...ALICE]), {
-    disguise: { kind: "none" },
+    loaded: { kind: "none" },
     worn: { kind: "recorded" },
   });
   t.match(it.asked, { store: 0, users: 0 });
@@ -17,16 +17,16 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
   const { cookie, impersonation } = await wear(it, {
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
-  const { disguise, worn } = await recalled(it, ["GET /", ...ALICE, cookie]);
-  t.same(disguise, { kind: "held", impersonation });
+  const { loaded, worn } = await recalled(it, ["GET /", ...ALICE, cookie]);
+  t.same(loaded, { kind: "held", impersonation });
   t.match(worn, { kind: "known", identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] } });
 });
 
 t.test("a cookie with no record behind it is lost, and nobody is asked about the person", async (t) => {
   const it = await testWorld(t);
   for (const secret of ["", "x", "A".repeat(43), "A".repeat(5000)]) {
-    const { disguise, worn } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
-    t.same([disguise, worn], [{ kind: "lost" }, { kind: "recorded" }], secret.slice(0, 50));
+    const { loaded, worn } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
+    t.same([loaded, worn], [{ kind: "lost" }, { kind: "recorded" }], secret.slice(0, 50));
   }
   t.equal(it.asked.users, 0);
 });
@@ -37,7 +37,7 @@ t.test("a store that can't be asked is a fact of its own", async (t) => {
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    disguise: { kind: "unavailable" },
+    loaded: { kind: "unavailable" },
     worn: { kind: "recorded" },
   });
   t.same(it.log.lines, ["warn: recall failed"]);
@@ -50,7 +50,7 @@ t.test("so is a directory that can't be asked, and a person that it has no more"
   t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { worn: { kind: "gone" } });
   it.breakDown(["users"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    disguise: { kind: "held" },
+    loaded: { kind: "held" },
     worn: { kind: "unavailable" },
   });
 });
@@ -59,7 +59,7 @@ t.test("without a directory what was known at the start counts", async (t) => {
   const it = await testWorld(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
   const { cookie } = await wear(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    disguise: { kind: "held" },
+    loaded: { kind: "held" },
     worn: { kind: "recorded" },
   });
 });

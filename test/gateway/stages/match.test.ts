@@ -5,7 +5,7 @@ import { testWorld } from "../../fixtures/world.ts";
 
 const WORN = "Cookie: guise=S";
 
-t.test("a navigation is told its route, and without a disguise no rule", async (t) => {
+t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testWorld(t);
   const { route, rule } = match(await receive(it, ["GET /site/1/delete", ...CLICK]));
   t.match(route, { target: { pattern: "/site/:site{/*rest}", owner: "site" }, params: { site: "1" } });
@@ -29,7 +29,7 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
     t.match(match(await receive(it, head)), { route: null, rule: null });
 });
 
-t.test("under a disguise every request is told both", async (t) => {
+t.test("under an impersonation every request is told both", async (t) => {
   const it = await testWorld(t);
   t.match(match(await receive(it, ["POST /payments/7", WORN, ...FETCH])), {
     route: null,

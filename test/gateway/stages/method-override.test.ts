@@ -49,7 +49,7 @@ t.test("a header or a query beside it hides nothing", async (t) => {
   t.match(await post(it, "_method=???", "/site/1"), { method: "UNKNOWN", decision: { reason: "denied" } });
 });
 
-t.test("a read-only disguise refuses it like every other change", async (t) => {
+t.test("a read-only loaded refuses it like every other change", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const head = ["POST /search", ...FETCH, ...ALICE, cookie];
@@ -140,7 +140,7 @@ t.test("own traffic's bodies are never touched", async (t) => {
   t.match(own, { method: "POST", body: null, overridden: false });
   t.equal(own.raw.readableDidRead, false);
   const lost = await settleMethod(await owned(it, ["POST /site/1", ...ALICE, "Cookie: guise=lost"], from));
-  t.equal(lost.raw.readableDidRead, false, "nor that of a disguise that is over");
+  t.equal(lost.raw.readableDidRead, false, "nor that of an impersonation that is over");
 });
 
 t.test(

@@ -10,7 +10,7 @@ async function own(it: TestWorld, head: readonly string[]) {
 }
 
 /** The same request as Nuno, with this jar. */
-async function disguised(
+async function impersonating(
   it: TestWorld,
   [first = "", ...lines]: readonly string[],
   jar: string | null = null,
@@ -65,18 +65,18 @@ t.test("own traffic goes on as it came, with what we know of its way", async (t)
 t.test("without cookies there is no Cookie line", async (t) => {
   const it = await testWorld(t);
   t.same(valuesOf((await own(it, ["GET /", "Cookie: guise-notice=n"])).headers, "cookie"), []);
-  t.same(valuesOf((await disguised(it, ["GET /", "Cookie: s=agent"])).headers, "cookie"), []);
+  t.same(valuesOf((await impersonating(it, ["GET /", "Cookie: s=agent"])).headers, "cookie"), []);
 });
 
-t.test("under a disguise the jar's cookies go, and none of the agent's own", async (t) => {
+t.test("under an impersonation the jar's cookies go, and none of the agent's own", async (t) => {
   const it = await testWorld(t);
-  const { headers } = await disguised(it, ["GET /", "Cookie: s=agent; csrf=agent"], "s=nuno");
+  const { headers } = await impersonating(it, ["GET /", "Cookie: s=agent; csrf=agent"], "s=nuno");
   t.same(valuesOf(headers, "cookie"), ["s=nuno"]);
   t.notMatch(headers.join("\n"), /agent/);
 });
 
 t.test(
-  "under a disguise no credential and no validator of the agent's goes on, in any spelling",
+  "under an impersonation no credential and no validator of the agent's goes on, in any spelling",
   async (t) => {
     const it = await testWorld(t, YAML.replace("name: X-User", "name: X-User, email: X-Mail"));
     const dropped = [
@@ -96,7 +96,7 @@ t.test(
       "X.User: root",
       "X_Groups: admin",
     ];
-    const { headers } = await disguised(it, ["GET /", ...FETCH, ...dropped, "X-Mailer: keep"]);
+    const { headers } = await impersonating(it, ["GET /", ...FETCH, ...dropped, "X-Mailer: keep"]);
     const names = headers.filter(
       (_, at) => at % 2 === 0 && !/^(sec-fetch|x-forwarded|x-guise)/i.test(headers[at] ?? ""),
     );
@@ -107,9 +107,9 @@ t.test(
 t.test("a page that gets the banner is asked for whole and uncompressed, nothing else is", async (t) => {
   const it = await testWorld(t);
   const lines = ["Accept-Encoding: br", "Range: bytes=0-1"];
-  const page = (await disguised(it, ["GET /", ...CLICK, ...lines])).headers;
+  const page = (await impersonating(it, ["GET /", ...CLICK, ...lines])).headers;
   t.same([valuesOf(page, "accept-encoding"), valuesOf(page, "range")], [["identity"], []]);
-  const call = (await disguised(it, ["GET /", ...FETCH, ...lines])).headers;
+  const call = (await impersonating(it, ["GET /", ...FETCH, ...lines])).headers;
   t.same([valuesOf(call, "accept-encoding"), valuesOf(call, "range")], [["br"], ["bytes=0-1"]]);
 });
 
@@ -138,7 +138,7 @@ t.test("each header of ours is there once, whatever the client sent under its na
   const lines = evil.flatMap((name) => [`${name}: evil`, `${name}: evil`]);
   for (const { headers } of [
     await own(it, ["GET /", ...ALICE, ...lines]),
-    await disguised(it, ["GET /", ...lines]),
+    await impersonating(it, ["GET /", ...lines]),
     await own(it, ["GET /", ...lines]),
   ]) {
     t.notMatch(headers.join("\n"), /evil/);
@@ -150,7 +150,7 @@ t.test("each header of ours is there once, whatever the client sent under its na
 
 t.test("both people are named to the app", async (t) => {
   const it = await testWorld(t);
-  const { headers } = await disguised(it, ["GET /"]);
+  const { headers } = await impersonating(it, ["GET /"]);
   t.same(valuesOf(headers, "x-guise-user"), ["17"]);
   t.same(valuesOf(headers, "x-guise-true-user"), ["alice"]);
   t.equal(valuesOf(headers, "x-guise-impersonation").length, 1);

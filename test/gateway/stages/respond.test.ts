@@ -6,12 +6,16 @@ import { ALICE, CLICK, FETCH, NUNO, signed, valuesOf, wear } from "../../fixture
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 async function own(it: TestWorld, answer: UpstreamHead, lines: readonly string[] = []) {
-  return await respond(it.world, await signed(it, ["GET /x", ...FETCH, ...NUNO, ...lines]), answer);
+  return await respond(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO, ...lines]), answer);
 }
 
-async function disguised(it: TestWorld, answer: UpstreamHead, lines: readonly string[] = FETCH) {
+async function impersonating(it: TestWorld, answer: UpstreamHead, lines: readonly string[] = FETCH) {
   const worn = await wear(it);
-  const plan = await respond(it.world, await signed(it, ["GET /x", ...lines, ...ALICE, worn.cookie]), answer);
+  const plan = await respond(
+    it.services,
+    await signed(it, ["GET /x", ...lines, ...ALICE, worn.cookie]),
+    answer,
+  );
   return { ...plan, worn };
 }
 
@@ -41,7 +45,7 @@ t.test("own addresses of the app become public ones, for everybody", async (t) =
   const it = await testWorld(t);
   const answer = head(302, "Location", "http://127.0.0.1:8001/a", "Set-Cookie", "s=1; Domain=127.0.0.1");
   t.same((await own(it, answer)).headers, ["Location", "http://app.example.com/a", "Set-Cookie", "s=1"]);
-  t.same(valuesOf((await disguised(it, answer)).headers, "location"), ["http://app.example.com/a"]);
+  t.same(valuesOf((await impersonating(it, answer)).headers, "location"), ["http://app.example.com/a"]);
 });
 
 t.test("the app can neither plant nor delete a cookie of ours", async (t) => {
@@ -63,14 +67,14 @@ t.test("the app can neither plant nor delete a cookie of ours", async (t) => {
   );
   t.same((await own(it, answer)).headers, ["Set-Cookie", "guise2=keep", "set-cookie", "a=guise=1"]);
   t.same(
-    valuesOf((await disguised(it, answer)).headers, "set-cookie").filter((line) =>
+    valuesOf((await impersonating(it, answer)).headers, "set-cookie").filter((line) =>
       /^\s*(__host-)?guise(-notice)?\s*=/i.test(line),
     ),
     [],
   );
 });
 
-t.test("under a disguise no cache keeps anything, and no validator crosses", async (t) => {
+t.test("under an impersonation no cache keeps anything, and no validator crosses", async (t) => {
   const it = await testWorld(t);
   const dropped = [
     "Cache-Control",
@@ -95,7 +99,7 @@ t.test("under a disguise no cache keeps anything, and no validator crosses", asy
     "X-A",
     "1",
   );
-  const { headers, status } = await disguised(it, answer);
+  const { headers, status } = await impersonating(it, answer);
   t.equal(status, 200);
   t.same(headers, ["Content-Type", "text/css", "X-A", "1", "Cache-Control", "private, no-store"]);
 });
@@ -109,7 +113,7 @@ t.test("the app's cookies go into the jar and never over the agent's own", async
     "set-cookie",
     "theme=dark; Path=/",
   );
-  const { headers, worn } = await disguised(it, answer);
+  const { headers, worn } = await impersonating(it, answer);
   const shown = valuesOf(headers, "set-cookie");
   t.notMatch(shown.join("\n"), /session/, "HttpOnly ones never reach the browser");
   t.match(shown, [/^theme=dark/]);
@@ -121,7 +125,7 @@ t.test("the app's cookies go into the jar and never over the agent's own", async
     reserved: [],
     crossSite: false,
   };
-  const sent = await it.book.cookies(worn.impersonation.id, "theme=dark", scope);
+  const sent = await it.impersonations.cookies(worn.impersonation.id, "theme=dark", scope);
   t.same(sent?.split("; ").sort(), ["session=nuno", "theme=dark"]);
 });
 
@@ -130,15 +134,15 @@ t.test("an answer whose cookies can't be kept is not shown", async (t) => {
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
-  await t.rejects(async () => await respond(it.world, request, head(200, "Set-Cookie", "a=1")), {
+  await t.rejects(async () => await respond(it.services, request, head(200, "Set-Cookie", "a=1")), {
     code: "store-unavailable",
   });
-  const plan = await respond(it.world, request, head(200, "X-A", "1"));
+  const plan = await respond(it.services, request, head(200, "X-A", "1"));
   t.equal(plan.status, 200, "one without cookies needs no store");
 });
 
 t.test(
-  "a page under a disguise tells its own site which page it is, and others no more than before",
+  "a page under an impersonation tells its own site which page it is, and others no more than before",
   async (t) => {
     const it = await testWorld(t);
     for (const [said, told] of [
@@ -149,7 +153,7 @@ t.test(
       ["unsafe-url", "unsafe-url"],
     ] as const) {
       const answer = head(200, "referrer-policy", said);
-      t.same(valuesOf((await disguised(it, answer)).headers, "referrer-policy"), [told]);
+      t.same(valuesOf((await impersonating(it, answer)).headers, "referrer-policy"), [told]);
       t.same(valuesOf((await own(it, answer)).headers, "referrer-policy"), [said], "one's own is as it is");
     }
   },
@@ -158,7 +162,7 @@ t.test(
 t.test("a start hands out its cookie and clears what the browser kept", async (t) => {
   const it = await testWorld(t);
   const plan = await respond(
-    it.world,
+    it.services,
     await signed(it, ["GET /site/1", ...CLICK, ...ALICE]),
     head(200, "Content-Type", "text/plain"),
   );
@@ -173,20 +177,20 @@ t.test("going back to oneself deletes it, on the app's own answer", async (t) =>
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
-  const plan = await respond(it.world, request, head(200, "Content-Type", "text/plain", "ETag", "x"));
+  const plan = await respond(it.services, request, head(200, "Content-Type", "text/plain", "ETag", "x"));
   t.match(valuesOf(plan.headers, "set-cookie"), [/^guise=; Path=\/; Max-Age=0/, /^guise-notice=/]);
   t.same(valuesOf(plan.headers, "clear-site-data"), ['"cache", "storage"']);
 });
 
 t.test("cache and storage stay where the config says so", async (t) => {
   const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
-  const plan = await respond(it.world, await signed(it, ["GET /site/1", ...CLICK, ...ALICE]), head(200));
+  const plan = await respond(it.services, await signed(it, ["GET /site/1", ...CLICK, ...ALICE]), head(200));
   t.same(valuesOf(plan.headers, "clear-site-data"), []);
 });
 
-t.test("a document under a disguise carries the banner", async (t) => {
+t.test("a document under an impersonation carries the banner", async (t) => {
   const it = await testWorld(t);
-  const plan = await disguised(
+  const plan = await impersonating(
     it,
     head(200, "Content-Type", "text/html; charset=utf-8", "Content-Length", "30"),
     CLICK,
@@ -210,11 +214,11 @@ t.test("what a browser may take for a document though it is not called one is no
     ["X-Content-Type-Options", "sniff-please"],
   ];
   for (const headers of untyped) {
-    const plan = await disguised(it, head(200, ...headers), CLICK);
+    const plan = await impersonating(it, head(200, ...headers), CLICK);
     t.same(valuesOf(plan.headers, "x-content-type-options"), ["nosniff"], headers.join(": "));
   }
   t.same(
-    namesOf((await disguised(it, head(200), FETCH)).headers),
+    namesOf((await impersonating(it, head(200), FETCH)).headers),
     ["cache-control"],
     "scripts are not concerned",
   );
@@ -223,22 +227,22 @@ t.test("what a browser may take for a document though it is not called one is no
 
 t.test("the notice is shown once, on a page of one's own", async (t) => {
   const it = await testWorld(t);
-  const notice = it.world.forms.seal("Nuno Almeida", it.clock.now());
+  const notice = it.services.forms.seal("Nuno Almeida", it.clock.now());
   const lines = [...CLICK, `Cookie: guise-notice=${notice}`];
   const request = await signed(it, ["GET /x", ...lines, ...ALICE]);
-  const plan = await respond(it.world, request, head(200, "Content-Type", "text/html"));
+  const plan = await respond(it.services, request, head(200, "Content-Type", "text/html"));
   t.match(valuesOf(plan.headers, "set-cookie"), [/^guise-notice=; Path=\/; Max-Age=0/]);
   t.match(await bodyAfter(plan, "<!doctype html><body>hi"), /You were viewing as|Nuno Almeida/);
 });
 
 t.test("it waits for a page: other answers neither show nor use it up", async (t) => {
   const it = await testWorld(t);
-  const notice = it.world.forms.seal("Nuno Almeida", it.clock.now());
+  const notice = it.services.forms.seal("Nuno Almeida", it.clock.now());
   const plain = await own(it, head(200, "Content-Type", "application/json"), [
     `Cookie: guise-notice=${notice}`,
   ]);
   t.same([plain.headers, plain.transform], [["Content-Type", "application/json"], null]);
   const request = await signed(it, ["GET /x", ...CLICK, ...ALICE, `Cookie: guise-notice=${notice}`]);
-  const moved = await respond(it.world, request, head(302, "Content-Type", "text/html", "Location", "/y"));
+  const moved = await respond(it.services, request, head(302, "Content-Type", "text/html", "Location", "/y"));
   t.same(valuesOf(moved.headers, "set-cookie"), []);
 });

@@ -8,7 +8,7 @@ const SENT = { requestBytes: 3, responseBytes: 7 } as const;
 
 t.test("own traffic is counted and not written down", async (t) => {
   const it = await testWorld(t);
-  settle(it.world, await signed(it, ["GET /x", ...FETCH, ...NUNO]), {
+  settle(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO]), {
     ...SENT,
     ending: "success",
     status: 200,
@@ -17,12 +17,12 @@ t.test("own traffic is counted and not written down", async (t) => {
   t.same(it.events, []);
 });
 
-t.test("under a disguise the outcome closes the intent", async (t) => {
+t.test("under an impersonation the outcome closes the intent", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
   const request = await signed(it, ["GET /x?a=b", ...FETCH, ...ALICE, cookie]);
   it.clock.pass(250);
-  settle(it.world, request, { ...SENT, ending: "success", status: 200 });
+  settle(it.services, request, { ...SENT, ending: "success", status: 200 });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
   t.match(it.events[1], {
     outcome: "success",
@@ -42,7 +42,7 @@ t.test("each ending has its outcome", async (t) => {
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   const outcome = (ending: Ending, status: number | null) => {
-    settle(it.world, request, { ...SENT, ending, status });
+    settle(it.services, request, { ...SENT, ending, status });
     return it.events.at(-1)?.outcome;
   };
   t.equal(outcome("success", 200), "success");
@@ -74,7 +74,7 @@ t.test("an outcome that can't be recorded is in the log, and breaks nothing", as
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(() => true);
-  settle(it.world, request, { ...SENT, ending: "success", status: 200 });
+  settle(it.services, request, { ...SENT, ending: "success", status: 200 });
   await new Promise((resolve) => setImmediate(resolve));
   t.same(it.log.lines, ["error: an outcome could not be recorded"]);
 });
@@ -83,10 +83,10 @@ t.test("what fails before the first byte closes its intent as never sent", async
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
-  t.equal(await orUnsent(it.world, request, () => 7), 7);
+  t.equal(await orUnsent(it.services, request, () => 7), 7);
   t.same(it.actions(), ["impersonation.intent"]);
   await t.rejects(
-    orUnsent(it.world, request, () => Promise.reject(new TypeError("no key"))),
+    orUnsent(it.services, request, () => Promise.reject(new TypeError("no key"))),
     TypeError,
   );
   t.match(it.events[1], {

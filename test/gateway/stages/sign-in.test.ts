@@ -33,7 +33,7 @@ t.test("own traffic says who is there, and nothing of anybody else", async (t) =
   t.notOk("act" in claims || "guise" in claims);
 });
 
-t.test("under a disguise the token has both people and why", async (t) => {
+t.test("under an impersonation the token has both people and why", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
   const headers = await headersOf(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
@@ -61,7 +61,7 @@ t.test("under a disguise the token has both people and why", async (t) => {
 t.test("the mode is that of the moment", async (t) => {
   const it = await testWorld(t);
   const { cookie, impersonation } = await wear(it);
-  await it.book.elevate(impersonation.id, 60_000, null);
+  await it.impersonations.elevate(impersonation.id, 60_000, null);
   const mode = async () =>
     (
       decodeJwt(valuesOf(await headersOf(it, ["GET /x", ...ALICE, cookie]), "x-guise-assertion")[0] ?? "")
@@ -115,13 +115,13 @@ t.test("issuer and audience are those of the config", async (t) => {
   t.equal((claims.exp ?? 0) - (claims.iat ?? 0), 10);
 });
 
-t.test("an id that is more than plain ASCII can't be read in two ways in a header", async (t) => {
+t.test("an id that is more than plain ASCII can't be read in two upstreams in a header", async (t) => {
   const it = await testWorld(t);
   const base = await committed(it, ["GET /x", ...NUNO]);
   const user = async (id: string) => {
     const trueUser = { id, name: null, email: null, groups: null };
     return valuesOf(
-      (await sign(it.world, { ...base, trueUser }, it.clock.now())).identityHeaders,
+      (await sign(it.services, { ...base, trueUser }, it.clock.now())).identityHeaders,
       "x-guise-user",
     )[0];
   };
@@ -137,5 +137,5 @@ t.test("a key that can't sign stops the request", async (t) => {
   const { cookie } = await wear(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const base = await committed(it, ["GET /x", ...ALICE, cookie]);
-  await t.rejects(sign({ ...it.world, tokens }, base, it.clock.now()), TypeError);
+  await t.rejects(sign({ ...it.services, tokens }, base, it.clock.now()), TypeError);
 });

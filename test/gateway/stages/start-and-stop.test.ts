@@ -1,5 +1,5 @@
 import t from "tap";
-import { begin, betweenShoes, end, takeOff } from "../../../src/gateway/stages/start-and-stop.ts";
+import { begin, betweenIdentities, end, takeOff } from "../../../src/gateway/stages/start-and-stop.ts";
 import { receive, wear } from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld } from "../../fixtures/world.ts";
 
@@ -17,7 +17,7 @@ function order(it: TestWorld) {
 t.test("a beginning is on record before its cookie is given out", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"]);
-  const { impersonation, secret, setCookies } = await begin(it.world, received, order(it));
+  const { impersonation, secret, setCookies } = await begin(it.services, received, order(it));
   t.match(it.events, [
     { action: "impersonation.started", outcome: "success", impersonation: { id: impersonation.id } },
   ]);
@@ -33,14 +33,14 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
     end: null,
   });
   t.same(setCookies, [`guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Priority=High`]);
-  t.match(await it.book.recall(secret), { kind: "held", impersonation: { id: impersonation.id } });
+  t.match(await it.impersonations.recall(secret), { kind: "held", impersonation: { id: impersonation.id } });
   t.notMatch(JSON.stringify(it.events), secret, "the secret is nowhere in the record");
 });
 
 t.test("over https its cookie has the browser's promise", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
-  const { secret, setCookies } = await begin(it.world, received, order(it));
+  const { secret, setCookies } = await begin(it.services, received, order(it));
   t.same(setCookies, [
     `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
     "__Host-guise-worn=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
@@ -50,7 +50,10 @@ t.test("over https its cookie has the browser's promise", async (t) => {
 t.test("each beginning has another secret", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"]);
-  const [a, b] = [await begin(it.world, received, order(it)), await begin(it.world, received, order(it))];
+  const [a, b] = [
+    await begin(it.services, received, order(it)),
+    await begin(it.services, received, order(it)),
+  ];
   t.not(a.secret, b.secret);
   t.not(a.impersonation.id, b.impersonation.id);
 });
@@ -59,15 +62,15 @@ t.test("without the record nothing is open", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"]);
   it.refuseRecords(() => true);
-  await t.rejects(begin(it.world, received, order(it)), { code: "audit-unavailable" });
-  t.same(await it.book.list(), []);
+  await t.rejects(begin(it.services, received, order(it)), { code: "audit-unavailable" });
+  t.same(await it.impersonations.list(), []);
 });
 
 t.test("without the store nothing is recorded as begun", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /site/1"]);
   it.breakDown(["store"]);
-  await t.rejects(begin(it.world, received, order(it)), { code: "store-unavailable" });
+  await t.rejects(begin(it.services, received, order(it)), { code: "store-unavailable" });
   t.same(it.events, []);
 });
 
@@ -75,9 +78,14 @@ t.test("an end closes, cuts what is open and is written down with how long it la
   const it = await testWorld(t);
   const { impersonation, secret } = await wear(it, { reason: "why" });
   const cut: string[] = [];
-  it.world.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
+  it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   it.clock.pass(5_000);
-  const over = await end(it.world, await receive(it, ["POST /.guise/stop"]), impersonation, "ended-by-agent");
+  const over = await end(
+    it.services,
+    await receive(it, ["POST /.guise/stop"]),
+    impersonation,
+    "ended-by-agent",
+  );
   t.same(over.end, { at: it.clock.now(), why: "ended-by-agent" });
   t.same(cut, ["ended-by-agent"]);
   t.match(it.events, [
@@ -91,18 +99,21 @@ t.test("an end closes, cuts what is open and is written down with how long it la
       request: { path: "/.guise/stop" },
     },
   ]);
-  t.match(await it.book.recall(secret), { kind: "held", impersonation: { end: { why: "ended-by-agent" } } });
+  t.match(await it.impersonations.recall(secret), {
+    kind: "held",
+    impersonation: { end: { why: "ended-by-agent" } },
+  });
 });
 
 t.test("it is written down once, whoever comes second", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
   await Promise.all([
-    end(it.world, null, impersonation, "ended-by-agent"),
-    end(it.world, null, impersonation, "ended-idle"),
-    end(it.world, null, impersonation, "switched"),
+    end(it.services, null, impersonation, "ended-by-agent"),
+    end(it.services, null, impersonation, "ended-idle"),
+    end(it.services, null, impersonation, "switched"),
   ]);
-  await end(it.world, null, impersonation, "ended-expired");
+  await end(it.services, null, impersonation, "ended-expired");
   t.same(it.actions(), ["impersonation.ended"]);
 });
 
@@ -110,39 +121,39 @@ t.test("an end works with the store down, counts at once and is recorded once", 
   const it = await testWorld(t);
   const { impersonation, secret } = await wear(it);
   it.breakDown(["store"]);
-  await end(it.world, null, impersonation, "ended-by-agent");
-  await end(it.world, null, impersonation, "ended-by-agent");
+  await end(it.services, null, impersonation, "ended-by-agent");
+  await end(it.services, null, impersonation, "ended-by-agent");
   t.same(it.actions(), ["impersonation.ended"]);
   it.breakDown([]);
-  t.match(await it.book.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
+  t.match(await it.impersonations.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
 });
 
 t.test("an end works with the ledger down, and says so in the log", async (t) => {
   const it = await testWorld(t);
   const { impersonation, secret } = await wear(it);
   it.refuseRecords(() => true);
-  await end(it.world, null, impersonation, "ended-by-agent");
-  t.match(await it.book.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
+  await end(it.services, null, impersonation, "ended-by-agent");
+  t.match(await it.impersonations.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
   t.match(it.log.lines, ["error: the end of an impersonation could not be recorded"]);
 });
 
 t.test("taking off deletes our cookie and leaves a sealed notice whom one was", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await wear(it);
-  const [secret, notice, ...more] = await takeOff(it.world, await receive(it, ["GET /"]), impersonation);
+  const [secret, notice, ...more] = await takeOff(it.services, await receive(it, ["GET /"]), impersonation);
   t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
   const [, sealed = ""] =
     /^guise-notice=([^;]+); Path=\/; Max-Age=300; HttpOnly; SameSite=Lax; Priority=High$/.exec(
       notice ?? "",
     ) ?? [];
-  t.equal(it.world.forms.open(sealed, it.clock.now()), "Nuno Almeida");
-  t.equal(it.world.forms.open(sealed, it.clock.now() + 300_000), null, "and only for a while");
+  t.equal(it.services.forms.open(sealed, it.clock.now()), "Nuno Almeida");
+  t.equal(it.services.forms.open(sealed, it.clock.now() + 300_000), null, "and only for a while");
   t.same(more, []);
 });
 
 t.test("where nobody knows what was worn, only our cookie goes", async (t) => {
   const it = await testWorld(t);
-  t.same(await takeOff(it.world, await receive(it, ["GET /"], { encrypted: true }), null), [
+  t.same(await takeOff(it.services, await receive(it, ["GET /"], { encrypted: true }), null), [
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
@@ -160,16 +171,16 @@ async function mirrored(it: TestWorld) {
     reserved: [],
     crossSite: false,
   };
-  await it.book.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, received.cookies);
+  await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, received.cookies);
   return worn;
 }
 
 t.test("what was mirrored for scripts is taken back, and the agent's own put back", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await mirrored(it);
-  await it.book.close(impersonation.id, "ended-by-agent");
+  await it.impersonations.close(impersonation.id, "ended-by-agent");
   const lines = await takeOff(
-    it.world,
+    it.services,
     await receive(it, ["GET /", "Cookie: csrf=nuno; a=1"]),
     impersonation,
   );
@@ -179,8 +190,8 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
 t.test("between two shoes the browser's cookies are the agent's own again", async (t) => {
   const it = await testWorld(t);
   const { impersonation } = await mirrored(it);
-  const { setCookies, cookies } = await betweenShoes(
-    it.world,
+  const { setCookies, cookies } = await betweenIdentities(
+    it.services,
     await receive(it, ["GET /", "Cookie: csrf=nuno; a=1"]),
     impersonation,
   );

@@ -27,7 +27,7 @@ async function echoApp(t: Teardown, options: { readonly perMessageDeflate?: bool
   return { server, origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-t.test("messages of every size go both ways unchanged", async (t) => {
+t.test("messages of every size go both upstreams unchanged", async (t) => {
   const app = await echoApp(t, { perMessageDeflate: true });
   const gateway = await tunnelGateway(t, { upstream: app });
   const client = new WebSocket(`ws://127.0.0.1:${gateway.port}/live`);

@@ -7,7 +7,7 @@ t.teardown(() => it.close());
 const HTML = "<!doctype html><title>a</title><body><h1>App</h1><button id=pay>Pay</button>";
 const RUNNING = { id: "imp-1", mode: "read", endsAt: new Date(Date.now() + 3_600_000).toISOString() };
 
-t.test("a tab whose disguise no longer runs is covered", async (t) => {
+t.test("a tab whose impersonation no longer runs is covered", async (t) => {
   for (const [other, want] of [
     [{ ...RUNNING, id: "imp-2" }, /viewing the app as somebody else/],
     [null, /yourself again/],
@@ -36,7 +36,7 @@ t.test("a tab whose disguise no longer runs is covered", async (t) => {
   }
 });
 
-t.test("another page under another disguise tells this one", async (t) => {
+t.test("another page under another impersonation tells this one", async (t) => {
   it.site.me(RUNNING);
   const { page, banner } = await it.open({ html: HTML });
   it.site.page("/other", { html: HTML, view: { impersonation: "imp-2" } });

@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import t from "tap";
-import { openShelf } from "../../../src/sessions/stores/registry.ts";
-import { sqlite, sqliteShelf } from "../../../src/sessions/stores/sqlite.ts";
+import { openBackend } from "../../../src/sessions/stores/registry.ts";
+import { sqlite, sqliteBackend } from "../../../src/sessions/stores/sqlite.ts";
 import { storeContract } from "../../contracts/store.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 
-const shelfOf = (file: string, clock = fakeClock()) => sqliteShelf({ file, clock, log: fakeLog(), poll: 20 });
+const shelfOf = (file: string, clock = fakeClock()) =>
+  sqliteBackend({ file, clock, log: fakeLog(), poll: 20 });
 const FOREVER = { version: null, expiresAt: 9e15 };
 
 storeContract("sqlite", async () => {
@@ -27,11 +28,11 @@ storeContract("sqlite", async () => {
 
 t.test("only its owner can read the file, and what lies beside it", async (t) => {
   const file = join(t.testdir(), "deep/er/guise.db");
-  const shelf = shelfOf(file);
-  await shelf.store.write("a:1", "x", FOREVER);
+  const backend = shelfOf(file);
+  await backend.store.write("a:1", "x", FOREVER);
   for (const name of [file, `${file}-wal`, `${file}-shm`]) t.equal(statSync(name).mode & 0o777, 0o600, name);
   t.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
-  await shelf.close();
+  await backend.close();
 });
 
 t.test("what was written is there for the next process", async (t) => {
@@ -47,11 +48,11 @@ t.test("what was written is there for the next process", async (t) => {
 t.test("expired values leave the file", async (t) => {
   const file = join(t.testdir(), "guise.db");
   const clock = fakeClock();
-  const shelf = shelfOf(file, clock);
-  t.teardown(() => shelf.close());
-  await shelf.store.write("a:1", "x", { version: null, expiresAt: clock.now() + 10 });
+  const backend = shelfOf(file, clock);
+  t.teardown(() => backend.close());
+  await backend.store.write("a:1", "x", { version: null, expiresAt: clock.now() + 10 });
   clock.pass(60_000);
-  await shelf.store.write("a:2", "x", FOREVER);
+  await backend.store.write("a:2", "x", FOREVER);
   const look = new DatabaseSync(file, { readOnly: true });
   t.teardown(() => look.close());
   t.strictSame(
@@ -66,7 +67,7 @@ t.test("expired values leave the file", async (t) => {
 t.test("who slept while news went by hears that it missed some", async (t) => {
   const file = join(t.testdir(), "guise.db");
   const clock = fakeClock();
-  const sleeper = sqliteShelf({ file, clock, log: fakeLog(), poll: 1_000 });
+  const sleeper = sqliteBackend({ file, clock, log: fakeLog(), poll: 1_000 });
   const teller = shelfOf(file, clock);
   stayAlive(t);
   t.teardown(() => sleeper.close());
@@ -99,23 +100,23 @@ t.test("a file that can't be used is a fault that names it", async (t) => {
 
 t.test("a locked or full file is a fault, and works again afterwards", async (t) => {
   const file = join(t.testdir(), "guise.db");
-  const shelf = shelfOf(file);
-  t.teardown(() => shelf.close());
+  const backend = shelfOf(file);
+  t.teardown(() => backend.close());
   const other = new DatabaseSync(file);
   t.teardown(() => other.close());
   other.exec("begin immediate");
-  await t.rejects(shelf.store.write("a:1", "x", FOREVER), { code: "store-unavailable", detail: /locked/ });
-  t.equal(await shelf.store.read("a:1"), null, "reading goes on");
+  await t.rejects(backend.store.write("a:1", "x", FOREVER), { code: "store-unavailable", detail: /locked/ });
+  t.equal(await backend.store.read("a:1"), null, "reading goes on");
   other.exec("rollback");
-  t.equal(await shelf.store.write("a:1", "x", FOREVER), true);
+  t.equal(await backend.store.write("a:1", "x", FOREVER), true);
 });
 
 t.test("without `store` in the config the file is in the data folder", async (t) => {
   const data = t.testdir();
   writeFileSync(join(data, "other.txt"), "");
   const deps = { clock: fakeClock(), log: fakeLog(), data, secret: () => "" };
-  const shelf = await openShelf(null, deps);
-  t.teardown(() => shelf.close());
+  const backend = await openBackend(null, deps);
+  t.teardown(() => backend.close());
   t.ok(existsSync(join(data, "guise.db")));
   const named = sqlite.create(sqlite.schema.parse({ sqlite: { file: "named.db" } }), deps);
   t.teardown(() => named.close());
