@@ -64,7 +64,7 @@ const NAVIGATIONS = {
   },
 } as const satisfies Record<string, Omit<Navigation, "site">>;
 
-const wearing = z.strictObject({
+const impersonating = z.strictObject({
   as: person,
   by: person,
   startedAgo: span,
@@ -99,8 +99,8 @@ const caseSchema = z.strictObject({
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
-  wearing: z
-    .union([z.enum(["lost", "unavailable"]), wearing])
+  impersonating: z
+    .union([z.enum(["lost", "unavailable"]), impersonating])
     .nullable()
     .default(null),
   target: z
@@ -165,7 +165,7 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
 function sessionOf(it: CaseFile): SessionFacts {
   return {
     caller: callerOf(it.caller),
-    loaded: loadedOf(it.wearing),
+    loaded: loadedOf(it.impersonating),
     owner: ownerOf(it.owner),
     target: targetOf(it.target),
     refererOwner: ownerOf(it.refererOwner),
@@ -191,7 +191,7 @@ function targetOf(target: CaseFile["target"]): TargetFact {
   return typeof target === "string" ? { kind: target } : { kind: "known", identity: identityOf(target) };
 }
 
-function loadedOf(it: CaseFile["wearing"]): LoadedImpersonation {
+function loadedOf(it: CaseFile["impersonating"]): LoadedImpersonation {
   if (it === null) return { kind: "none" };
   if (typeof it === "string") return { kind: it };
   const impersonation = {

@@ -12,7 +12,7 @@ const upstreams = await allWays(t, it);
 const TOLD: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
   oneself: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
-  impersonating: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
+  impersonated: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
 };
 
 function told(way: Way): readonly string[] {

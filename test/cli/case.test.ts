@@ -40,7 +40,7 @@ t.test("each part of a case changes what is said", async (t) => {
 t.test("what is worn is told by how long ago, in lengths of time", async (t) => {
   const wearing = (more: string) =>
     judged(
-      `${CASE.replace("cross-site", "same-origin")}wearing: { as: { id: nuno, groups: [] }, by: { id: alice, groups: [support] }, ${more} }`,
+      `${CASE.replace("cross-site", "same-origin")}impersonating: { as: { id: nuno, groups: [] }, by: { id: alice, groups: [support] }, ${more} }`,
     ).said.reason;
   t.equal(wearing("startedAgo: 5m, seenAgo: 1m"), "impersonating");
   t.equal(wearing("startedAgo: 2h, seenAgo: 1m"), "ended-expired");

@@ -3,9 +3,9 @@
  * (enough for the first file, not for its folder), with all, and without one again.
  */
 import { closeSync, openSync } from "node:fs";
-import { journal } from "../../src/audit/journal/journal.ts";
-import { mark } from "../../src/audit/journal/journal-records.ts";
-import { Fault } from "../../src/errors.ts";
+import { journal } from "../../../src/audit/journal/journal.ts";
+import { mark } from "../../../src/audit/journal/journal-records.ts";
+import { Fault } from "../../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const it = journal({

@@ -3,8 +3,8 @@
  * was acknowledged, and waits to be killed.
  */
 import { writeSync } from "node:fs";
-import { event } from "./event.ts";
-import { openLedger } from "./world.ts";
+import { event } from "../event.ts";
+import { openLedger } from "../world.ts";
 
 const it = await openLedger(process.argv[2] ?? "", { segmentBytes: 64 * 1024 });
 
