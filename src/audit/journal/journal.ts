@@ -1,8 +1,7 @@
 import { Fault } from "../../errors.ts";
 import type { Clock } from "../../ports.ts";
 import { NO_HASH, seal, type Tip } from "../record/hash-chain.ts";
-import { makeSegment, type SegmentFile, untouched, writeAll } from "./segment-file.ts";
-import { syncFolder } from "./segments.ts";
+import { makeSegment, type SegmentFile, syncFolder, untouched, writeAll } from "./segments.ts";
 
 /** A record without its number; a function is told what stands before it. */
 export type Draft = string | ((before: Tip) => string);

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from "node:fs/promises";
-import type { RedisClient } from "../../clients/redis.ts";
-import { linkOf } from "../record/hash-chain.ts";
+import { CLOSED } from "../record/field-scan.ts";
+import { type Link, linkOf } from "../record/hash-chain.ts";
 import { openProducers, openSegment, type Segment, segmentsIn } from "./segments.ts";
 
 /** Some lines, as bytes without their ends, in the order in which they stand. */
@@ -26,7 +26,6 @@ export interface Gone {
 const CHUNK = 1024 * 1024;
 /** No record is nearly as long: what is, is handed on in pieces instead of being gathered. */
 const LONGEST = 4 * CHUNK;
-const PAGE = 1_000;
 
 /** All lines of a folder of journals: each producer's files in their order. */
 export async function* journalLines(folder: string): AsyncGenerator<Lines> {
@@ -53,68 +52,6 @@ async function goneOf(folder: string, { producer, first, path }: Segment): Promi
 /** All lines of one file, such as an export; `/dev/stdin` as well. */
 export async function* fileLines(path: string): AsyncGenerator<Lines> {
   yield* placed(await open(path, "r"), { path, producer: null, wanted: true });
-}
-
-/** One entry of the stream: its id there, and the record's bytes. */
-export interface Entry {
-  readonly id: string;
-  readonly line: Buffer;
-}
-
-/** The entries after one, the oldest first: a page of them. */
-export async function entriesAfter(
-  client: RedisClient,
-  stream: string,
-  after: string,
-): Promise<readonly Entry[]> {
-  const entries = await client.xrange(stream, after === "" ? "-" : `(${after}`, "+", "COUNT", PAGE);
-  return entries.map(entryOf);
-}
-
-/** The newest entries, the oldest of them first: a page, or so many. */
-export async function newestEntries(
-  client: RedisClient,
-  stream: string,
-  count = PAGE,
-): Promise<readonly Entry[]> {
-  return (await client.xrevrange(stream, "+", "-", "COUNT", count)).map(entryOf).reverse();
-}
-
-function entryOf([id, fields]: [string, string[]]): Entry {
-  return { id, line: Buffer.from(fields[fields.indexOf("event") + 1] ?? "") };
-}
-
-/** The id of the newest entry; empty where there is none. */
-export async function lastEntry(client: RedisClient, stream: string): Promise<string> {
-  return (await client.xrevrange(stream, "+", "-", "COUNT", 1))[0]?.[0] ?? "";
-}
-
-/** The number of the newest record of a producer that is in the stream; 0 where there is none. */
-export async function lastNumber(client: RedisClient, stream: string, producer: string): Promise<number> {
-  for (let end = "+"; ; ) {
-    const entries = await client.xrevrange(stream, end, "-", "COUNT", PAGE);
-    for (const [, fields] of entries) {
-      const link = linkOf(Buffer.from(fields[fields.indexOf("event") + 1] ?? ""));
-      if (link?.producer === producer) return link.sequence;
-    }
-    const oldest = entries.at(-1)?.[0];
-    if (oldest === undefined || entries.length < PAGE) return 0;
-    end = `(${oldest}`;
-  }
-}
-
-/** All entries of the stream, the oldest first. */
-export async function* streamLines(client: RedisClient, stream: string): AsyncGenerator<Lines> {
-  for (let last = ""; ; ) {
-    const entries = await entriesAfter(client, stream, last);
-    yield {
-      producer: null,
-      lines: entries.map(({ line }) => line),
-      place: (index) => `${stream} ${entries[index]?.id ?? ""}`,
-    };
-    if (entries.length < PAGE) return;
-    last = entries.at(-1)?.id ?? last;
-  }
 }
 
 interface File {
@@ -156,4 +93,44 @@ async function* chunks(handle: FileHandle, wanted: boolean): AsyncGenerator<read
     yield lines;
   }
   if (wanted && rest.length > 0) yield [rest];
+}
+
+/** No record is longer. */
+const WINDOW = 256 * 1024;
+
+/** Records of a folder of journals that are the last of their file and have no line end, although nobody writes there any more. */
+export async function unendedIn(folder: string): Promise<readonly Link[]> {
+  const segments = await segmentsIn(folder);
+  const running = new Set(await openProducers(folder));
+  const found: Link[] = [];
+  for (const [at, segment] of segments.entries()) {
+    const { producer } = segment;
+    const rest = await restOf(segment);
+    const link = linkOf(rest);
+    if (link === null) continue;
+    // What a life that may still run writes just now has no end yet; nothing comes after its goodbye.
+    const last = segments[at + 1]?.producer !== producer;
+    if (!last || !running.has(producer) || rest.includes(CLOSED)) found.push(link);
+  }
+  return found;
+}
+
+/** What stands after the last line end; only the end of it where it is long. */
+async function restOf(segment: Segment): Promise<Buffer> {
+  const handle = await openSegment(segment);
+  // Deleted since: it has been read, or was passed over.
+  if (handle === null) return Buffer.alloc(0);
+  try {
+    const { size } = await handle.stat();
+    // Nearly all files end as they should: a byte tells it.
+    for (const length of [Math.min(1, size), Math.min(WINDOW, size)]) {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+      const bytes = buffer.subarray(0, bytesRead);
+      const end = bytes.lastIndexOf(0x0a);
+      if (end >= 0 || length === WINDOW || length === size) return bytes.subarray(end + 1);
+    }
+    return Buffer.alloc(0);
+  } finally {
+    await handle.close();
+  }
 }

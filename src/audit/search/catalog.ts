@@ -1,9 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { type Dictionary, dictionary } from "./dictionary.ts";
 import { type Row, TONES } from "./row.ts";
-import { openCatalogFile } from "./schema.ts";
+import { type Dictionary, dictionary, openCatalogFile } from "./schema.ts";
 
 /** Where the bytes of a record are: a place (a file, or a part of the stream's id), how far in, and how many. */
 export interface Spot {

@@ -1,6 +1,6 @@
 import { connected, disconnect, redisClient } from "../../clients/redis.ts";
 import type { Log } from "../../ports.ts";
-import { type Entry, entriesAfter, lastEntry } from "../journal/lines.ts";
+import { type Entry, entriesAfter, lastEntry } from "../shipping/stream-reader.ts";
 import type { Catalog, Placed } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
 import { rowOf } from "./row.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { connected, disconnect, type RedisClient, redisClient } from "../../clients/redis.ts";
 import type { JournalRecord, Kind } from "../../ports.ts";
-import { lastNumber } from "../journal/lines.ts";
 import { redisWarnings } from "./redis-durability.ts";
 import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
 import { SinkProblem } from "./sink-errors.ts";
+import { lastNumber } from "./stream-reader.ts";
 
 const schema = z.strictObject({
   redis: z.strictObject({

@@ -2,12 +2,10 @@ import type { Clock, Closing, JournalRecord, Log } from "../../ports.ts";
 import type { Reader } from "../journal/reader.ts";
 import { endedProducers } from "../journal/segments.ts";
 import type { Source } from "../journal/source.ts";
-import { type Ailment, ailment } from "./ailment.ts";
-import { type Backlog, backlog } from "./backlog.ts";
+import { type Backlog, backlog, type Late, late } from "./backlog.ts";
 import { backoff, type Pause, pause } from "./backoff.ts";
-import { type Late, late } from "./late.ts";
 import type { Sink, SinkCounts } from "./sink.ts";
-import { type ProblemWord, SinkProblem } from "./sink-errors.ts";
+import { type Ailment, ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
 
 export interface ShipperOptions {
   readonly source: Source;

@@ -1,3 +1,4 @@
+import type { Clock, Log } from "../../ports.ts";
 /**
  * What may keep records from a sink, in the metric's label and the log: a closed list, so that no text of anybody's becomes
  * a label. docs/metrics.md has it as well.
@@ -102,4 +103,32 @@ export function problemOf(error: unknown): string {
   if (word !== undefined && word !== "ERR") return word;
   if ("code" in error && typeof error.code === "string") return error.code;
   return error.message.slice(0, 200);
+}
+
+/** What keeps records from a sink just now. The log says when it begins, when it becomes something else, and when it is over. */
+export interface Ailment {
+  word(): ProblemWord | null;
+  /** Wall time, ms. */
+  since(): number | null;
+  ill(error: unknown): void;
+  well(): void;
+}
+
+export function ailment(sink: string, { clock, log }: { readonly clock: Clock; readonly log: Log }): Ailment {
+  let now: { readonly word: ProblemWord; readonly since: number } | null = null;
+  return {
+    word: () => now?.word ?? null,
+    since: () => now?.since ?? null,
+    ill: (error) => {
+      const word = problemWord(error);
+      if (now?.word === word) return;
+      now = { word, since: now?.since ?? clock.now() };
+      log.error({ err: error, sink, problem: word }, "audit: records can not be shipped");
+    },
+    well: () => {
+      if (now === null) return;
+      log.info({ sink, problem: now.word }, "audit: records are shipped again");
+      now = null;
+    },
+  };
 }

@@ -4,11 +4,10 @@ import { z } from "zod";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
 import type { JournalRecord, Kind } from "../../ports.ts";
 import { duration } from "../../units.ts";
-import { type CursorFile, cursorFile, furthest } from "../journal/cursor-file.ts";
+import { type CursorFile, cursorFile, furthest } from "../journal/positions.ts";
 import { endsIn } from "../journal/segments.ts";
-import { type Signer, signer } from "./signing.ts";
 import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
-import { addressOf, type Delivery, delivery } from "./webhook-delivery.ts";
+import { addressOf, type Delivery, delivery, type Signer, signer } from "./webhook-delivery.ts";
 import { type HookRecord, hookMessage } from "./webhook-message.ts";
 
 const schema = z.strictObject({

@@ -1,3 +1,4 @@
+import type { Checkpoint } from "../journal/checkpoint.ts";
 import type { Ended } from "../journal/journal-records.ts";
 import type { Link, Tip } from "../record/hash-chain.ts";
 import type { Findings } from "./findings.ts";
@@ -44,4 +45,105 @@ export class Claims {
       }
     }
   }
+}
+
+/** A life that only checkpoints from elsewhere tell of. */
+export interface Aged {
+  readonly producer: string;
+  /** The last number that is sworn, and when. */
+  readonly to: number;
+  readonly at: string;
+}
+
+/** What is known of a life that is here. */
+interface Here {
+  readonly tip: { readonly sequence: number };
+  /** The time of its first record that is here, as it is written there. */
+  readonly begun: string;
+}
+
+/** Checkpoints that were kept elsewhere; what they swear must be here. */
+export class ExternalCheckpoints {
+  readonly #lives = new Map<string, { readonly hashes: Map<number, string>; last: Checkpoint }>();
+
+  constructor(sworn: readonly Checkpoint[]) {
+    for (const it of sworn) {
+      const life = this.#lives.get(it.producer) ?? { hashes: new Map<number, string>(), last: it };
+      this.#lives.set(it.producer, life);
+      life.hashes.set(it.sequence, it.hash);
+      if (it.sequence > life.last.sequence) life.last = it;
+    }
+  }
+
+  /** Whether they swear another record than this one. */
+  denies({ producer, sequence, hash }: Link): boolean {
+    const sworn = this.#lives.get(producer)?.hashes.get(sequence);
+    return sworn !== undefined && sworn !== hash;
+  }
+
+  /**
+   * Finds what is cut. A life that is not here at all, and was over before anything that is here began, is no finding but
+   * is given back: records are deleted the oldest first, and whether by their age or by somebody can't be told.
+   */
+  settle(lives: ReadonlyMap<string, Here>, findings: Findings): readonly Aged[] {
+    const aged: Aged[] = [];
+    const oldest = oldestOf(lives);
+    for (const [producer, { last }] of this.#lives) {
+      const to = lives.get(producer)?.tip.sequence ?? 0;
+      if (to >= last.sequence) continue;
+      if (to === 0 && Date.parse(last.at) <= oldest) aged.push({ producer, to: last.sequence, at: last.at });
+      else findings.add("cut", producer, to + 1, last.sequence, "a checkpoint from elsewhere swears them");
+    }
+    return aged;
+  }
+}
+
+/** Wall time, ms. Where nothing is here, nothing is older; a time that is none is no excuse either. */
+function oldestOf(lives: ReadonlyMap<string, Here>): number {
+  if (lives.size === 0) return Number.NaN;
+  let oldest = Number.POSITIVE_INFINITY;
+  for (const { begun } of lives.values()) oldest = Math.min(oldest, Date.parse(begun));
+  return oldest;
+}
+
+/** What is known of a life that says whether anybody swears its end. */
+export interface Stretch {
+  /** The time of its last record, as it is written there. */
+  readonly at: string;
+  /** The last record that a checkpoint of its own swears, and when; at first the one before the first that is here. */
+  readonly sworn: { readonly sequence: number; readonly at: string };
+  /** The signature of its last checkpoint. */
+  readonly signature: string | null;
+}
+
+/** A life that goes on has a checkpoint each minute, ms. */
+const LONGEST = 300_000;
+
+/**
+ * Lives that have gone on for too long without a checkpoint, and whose end no other life swears that isn't such a one
+ * itself. Whoever has no key can write a new life, or a new end of one, but no checkpoint of it.
+ */
+export function unattested(
+  lives: ReadonlyMap<string, Stretch>,
+  claims: ReadonlyMap<string, readonly { readonly by: string }[]>,
+  now: number,
+): readonly string[] {
+  const named = new Map<string, string[]>();
+  for (const [producer, all] of claims) {
+    for (const { by } of all) {
+      const others = named.get(by);
+      if (others === undefined) named.set(by, [producer]);
+      else others.push(producer);
+    }
+  }
+  // From those that need nobody on to all whom they swear for: who swears for himself, in a circle as well, is never reached.
+  const sworn = new Set([...lives].flatMap(([producer, life]) => (long(life, now) ? [] : [producer])));
+  for (const producer of sworn) for (const other of named.get(producer) ?? []) sworn.add(other);
+  return [...lives.keys()].filter((producer) => !sworn.has(producer));
+}
+
+function long({ at, sworn, signature }: Stretch, now: number): boolean {
+  const until = signature === null ? now : Date.parse(at);
+  // A time that is none is no excuse.
+  return !(until - Date.parse(sworn.at) <= LONGEST);
 }

@@ -2,11 +2,16 @@ import type { KeyObject } from "node:crypto";
 import { type Checkpoint, checkpointHolds, isCheckpoint } from "../journal/checkpoint.ts";
 import { actionOf, idOf, intentOf, kept, type Line, timeOf } from "../record/field-scan.ts";
 import { type Link, linkOf, NO_HASH, type Tip } from "../record/hash-chain.ts";
-import { Claims, type LaidAside } from "./attestations.ts";
-import { type Aged, ExternalCheckpoints } from "./elsewhere.ts";
+import {
+  type Aged,
+  Claims,
+  ExternalCheckpoints,
+  type LaidAside,
+  type Stretch,
+  unattested,
+} from "./attestations.ts";
 import { type Finding, Findings } from "./findings.ts";
 import { Passed, type Range } from "./seen.ts";
-import { type Stretch, unattested } from "./unsworn.ts";
 
 export interface VerifyReport {
   readonly records: number;

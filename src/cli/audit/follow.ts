@@ -1,8 +1,8 @@
-import { type Entry, entriesAfter, newestEntries } from "../../audit/journal/lines.ts";
 import { type Reader, reader } from "../../audit/journal/reader.ts";
 import { isGone, type Segment, segmentsIn, tailOf } from "../../audit/journal/segments.ts";
 import { before } from "../../audit/search/stream-feed.ts";
 import { problemOf } from "../../audit/shipping/sink-errors.ts";
+import { type Entry, entriesAfter, newestEntries } from "../../audit/shipping/stream-reader.ts";
 import { disconnect, type RedisClient } from "../../clients/redis.ts";
 import { Fault } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";

@@ -1,5 +1,6 @@
-import { type Lines, streamLines } from "../../audit/journal/lines.ts";
+import type { Lines } from "../../audit/journal/lines.ts";
 import { linkOf } from "../../audit/record/hash-chain.ts";
+import { streamLines } from "../../audit/shipping/stream-reader.ts";
 import { disconnect } from "../../clients/redis.ts";
 import { Fault } from "../../errors.ts";
 import type { CommandIo } from "../command.ts";

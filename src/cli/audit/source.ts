@@ -1,7 +1,8 @@
 import { opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { fileLines, journalLines, type Lines, streamLines } from "../../audit/journal/lines.ts";
+import { fileLines, journalLines, type Lines } from "../../audit/journal/lines.ts";
 import { problemOf } from "../../audit/shipping/sink-errors.ts";
+import { streamLines } from "../../audit/shipping/stream-reader.ts";
 import { connected, disconnect, type RedisClient, redisClient } from "../../clients/redis.ts";
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";

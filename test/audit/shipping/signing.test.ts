@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import t from "tap";
-import { signer } from "../../../src/audit/shipping/signing.ts";
+import { signer } from "../../../src/audit/shipping/webhook-delivery.ts";
 
 const KEY = Buffer.from("0123456789abcdef01234567");
 const TEXT = KEY.toString("base64");
