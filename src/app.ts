@@ -23,7 +23,7 @@ import { sockets } from "./gateway/services/open-connections.ts";
 import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
 import type { Forms, Services } from "./gateway/services/services.ts";
-import { owed } from "./gateway/services/unrecorded.ts";
+import { unrecorded } from "./gateway/services/unrecorded.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
 import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
@@ -176,7 +176,7 @@ function servicesOf({ held, records, impersonations, confirmations, counters, lo
     impersonations,
     confirmations,
     ledger: records.ledger,
-    owed: owed(),
+    unrecorded: unrecorded(),
     tokens: tokens(records.ring, CLOCK),
     forms: formsWith(records.ring.derive("forms")),
     pages,

@@ -23,7 +23,7 @@ export interface EvidenceParts {
   newId(): string;
 }
 
-/** The keys, the ledger, and what carries its records on. Closing it says goodbye in the journal, and ships that as well. */
+/** The keys, the ledger, and what carries its records on. Closing it writes the closing record in the journal, and ships that as well. */
 export interface Evidence extends Closing {
   readonly ring: Keyring;
   readonly ledger: AuditLedger;

@@ -28,7 +28,7 @@ t.test("a key that is rotated is on record, with its purpose and id", async (t) 
   t.match(rotated[0]?.message, /^token key \S+$/);
 });
 
-t.test("the goodbye and the last checkpoint reach the stream", async (t) => {
+t.test("the closing record and the last checkpoint reach the stream", async (t) => {
   const redis = await redisServer();
   t.teardown(() => redis.stop());
   process.env.GUISE_TEST_REDIS = redis.url;

@@ -77,7 +77,7 @@ async function lowerNow(
   // It is lowered, on record or not: nobody keeps a right that they gave back.
   if (lowered !== null) {
     const event = changeEvent(services, who, lowered, "impersonation.lowered");
-    await services.owed.write(services, event, "a step down");
+    await services.unrecorded.write(services, event, "a step down");
   }
   return await seeOther(reply, to);
 }

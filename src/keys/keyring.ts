@@ -114,7 +114,7 @@ async function rotateKept(options: KeyringOptions, purpose: Purpose, atOnce: boo
   await rotateSeries(options.folder, purpose, { now, activeFrom: atOnce ? now : now + lead, keepFor });
 }
 
-/** A token is over in minutes; what a checkpoint swears has to be checked for as long as there are records. */
+/** A token is over in minutes; what a checkpoint attests has to be checked for as long as there are records. */
 function keptFor({ keepFor = WEEK }: KeyringOptions, purpose: Purpose): number {
   return purpose === "checkpoint" ? Number.POSITIVE_INFINITY : keepFor;
 }

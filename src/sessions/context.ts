@@ -6,7 +6,7 @@ import type { Ended, Watch } from "./known.ts";
 import type { Entry, Records } from "./records.ts";
 
 /** What the book works with: the parts that share one store. */
-export interface Desk {
+export interface SessionContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly bulletin: Bulletin;
@@ -15,7 +15,7 @@ export interface Desk {
   readonly recall: Recall;
   readonly watch: Watch;
   /** Ends that count here already and could not be stored yet, by id. */
-  readonly owed: Map<string, End>;
+  readonly pendingEnds: Map<string, End>;
   /** Those of them whose record was gone before their time, so that nobody has recorded their end. */
   readonly unrecorded: Set<string>;
   readonly onLost: Set<(it: Ended) => void>;
@@ -23,13 +23,13 @@ export interface Desk {
 }
 
 /** Makes known what was written: here at once, to the other gateways by the bulletin. Never throws. */
-export async function announce(desk: Desk, entry: Entry): Promise<void> {
-  desk.recall.know(entry);
-  desk.watch.observe(entry, true);
+export async function announce(context: SessionContext, entry: Entry): Promise<void> {
+  context.recall.know(entry);
+  context.watch.observe(entry, true);
   try {
-    await desk.bulletin.tell(entry.key);
+    await context.bulletin.tell(entry.key);
   } catch (error) {
-    desk.log.warn(
+    context.log.warn(
       { err: error, impersonation: entry.it.id },
       "other gateways will see a change a moment later",
     );

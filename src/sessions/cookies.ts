@@ -1,11 +1,11 @@
 import { type CookieScope, cookiesFor, receive as takeIn } from "../domain/cookies/cookie-jar.ts";
 import { fromScript, restore as linesBack, mirror } from "../domain/cookies/cookie-mirror.ts";
 import { disown } from "../domain/cookies/cookie-restore.ts";
-import type { Desk } from "./context.ts";
+import type { SessionContext } from "./context.ts";
 
 /** The `Cookie` header for the app. The jar is written only if a script changed something. */
 export async function cookies(
-  { jars }: Desk,
+  { jars }: SessionContext,
   id: string,
   sent: string | null,
   scope: CookieScope,
@@ -19,7 +19,7 @@ export async function cookies(
 
 /** Takes the app's lines in and gives the browser's. */
 export async function receive(
-  { jars }: Desk,
+  { jars }: SessionContext,
   id: string,
   lines: readonly string[],
   scope: CookieScope,
@@ -37,7 +37,7 @@ export async function receive(
 
 /** The lines that make the browser the agent's own again. Never throws: without the store they are of what was seen last. */
 export async function restore(
-  { jars, log }: Desk,
+  { jars, log }: SessionContext,
   id: string,
   scope: CookieScope,
   sent: string | null,

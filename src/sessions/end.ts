@@ -1,6 +1,6 @@
 import type { ReasonWord } from "../domain/decision.ts";
 import { type End, type Impersonation, lastMoment, stop } from "../domain/impersonation.ts";
-import { announce, type Desk } from "./context.ts";
+import { announce, type SessionContext } from "./context.ts";
 import type { Known } from "./known.ts";
 
 /** What became of an end. `first`: it was not over before; only then is there something to record. */
@@ -10,63 +10,63 @@ export interface Closed {
   readonly impersonation: Impersonation | null;
 }
 
-/** Ends an impersonation. Never throws: an end that can't be stored counts here at once and is owed to the store. */
-export async function close(desk: Desk, id: string, why: ReasonWord): Promise<Closed> {
-  const end = desk.owed.get(id) ?? { at: desk.clock.now(), why };
+/** Ends an impersonation. Never throws: an end that can't be stored counts here at once and is stored later. */
+export async function close(context: SessionContext, id: string, why: ReasonWord): Promise<Closed> {
+  const end = context.pendingEnds.get(id) ?? { at: context.clock.now(), why };
   try {
-    const closed = await store(desk, id, end);
-    desk.owed.delete(id);
+    const closed = await store(context, id, end);
+    context.pendingEnds.delete(id);
     // Whoever asked for it records it.
-    if (closed.first) desk.unrecorded.delete(id);
+    if (closed.first) context.unrecorded.delete(id);
     return closed;
   } catch (error) {
-    desk.log.error(
+    context.log.error(
       { err: error, impersonation: id },
       "an end can not be stored; it counts here and is tried again",
     );
-    return owe(desk, id, end);
+    return owe(context, id, end);
   }
 }
 
-/** Stores the ends that are owed. */
-export async function settle(desk: Desk): Promise<void> {
-  for (const [id, end] of desk.owed) {
+/** Stores the ends that could not be stored yet. */
+export async function settle(context: SessionContext): Promise<void> {
+  for (const [id, end] of context.pendingEnds) {
     try {
-      const lost = desk.unrecorded.has(id);
+      const lost = context.unrecorded.has(id);
       // Where nobody would record it, it is left to the other gateways.
-      if (lost && desk.onLost.size === 0) continue;
-      const closed = await store(desk, id, end);
-      desk.owed.delete(id);
-      desk.unrecorded.delete(id);
-      if (lost) tellLost(desk, closed);
-      desk.log.info({ impersonation: id }, "an end is stored at last");
+      if (lost && context.onLost.size === 0) continue;
+      const closed = await store(context, id, end);
+      context.pendingEnds.delete(id);
+      context.unrecorded.delete(id);
+      if (lost) tellLost(context, closed);
+      context.log.info({ impersonation: id }, "an end is stored at last");
     } catch (error) {
-      desk.log.debug({ err: error, impersonation: id }, "an end can still not be stored");
+      context.log.debug({ err: error, impersonation: id }, "an end can still not be stored");
     }
   }
 }
 
 /**
- * The record as it has to be read: with the end that is owed to it, or that this process has seen. A store that lost its
- * last writes gives back what was over; then the end is owed to it once more.
+ * The record as it has to be read: with the end that is pending, or that this process has seen. A store that lost its
+ * last writes gives back what was over; then the end is pending once more.
  */
-export function asKnown(desk: Desk, it: Impersonation): Impersonation {
+export function asKnown(context: SessionContext, it: Impersonation): Impersonation {
   if (it.end !== null) return it;
-  const end = desk.owed.get(it.id) ?? desk.watch.get(it.id)?.it.end ?? null;
+  const end = context.pendingEnds.get(it.id) ?? context.watch.get(it.id)?.it.end ?? null;
   if (end === null) return it;
-  desk.owed.set(it.id, end);
+  context.pendingEnds.set(it.id, end);
   return stop(it, end.at, end.why);
 }
 
-async function store(desk: Desk, id: string, { at, why }: End): Promise<Closed> {
-  const done = await desk.records.change(id, (it) => stop(it, at, why));
-  if (done === null) return await putBack(desk, id, { at, why });
-  await emptyJar(desk, id);
-  if (done.changed) await announce(desk, done.entry);
+async function store(context: SessionContext, id: string, { at, why }: End): Promise<Closed> {
+  const done = await context.records.change(id, (it) => stop(it, at, why));
+  if (done === null) return await putBack(context, id, { at, why });
+  await emptyJar(context, id);
+  if (done.changed) await announce(context, done.entry);
   return { first: done.changed, impersonation: done.entry.it };
 }
 
-async function emptyJar({ jars, log }: Desk, id: string): Promise<void> {
+async function emptyJar({ jars, log }: SessionContext, id: string): Promise<void> {
   await jars.finish(id).catch((error: unknown) => {
     log.warn({ err: error, impersonation: id }, "a cookie jar can not be emptied; it expires");
   });
@@ -76,21 +76,21 @@ async function emptyJar({ jars, log }: Desk, id: string): Promise<void> {
  * The end of one whose record the store has lost: it is put back with its end in it, so that every gateway knows, and one alone is
  * the first.
  */
-async function putBack(desk: Desk, id: string, { at, why }: End): Promise<Closed> {
-  const known = desk.watch.get(id);
-  if (known === null || isForgotten(desk, known.it)) return { first: false, impersonation: null };
-  const running = known.it.end === null || desk.unrecorded.has(id);
+async function putBack(context: SessionContext, id: string, { at, why }: End): Promise<Closed> {
+  const known = context.watch.get(id);
+  if (known === null || isForgotten(context, known.it)) return { first: false, impersonation: null };
+  const running = known.it.end === null || context.unrecorded.has(id);
   const it = stop(known.it, at, why);
-  const entry = await desk.records.putBack(known.key, it);
-  await emptyJar(desk, id);
+  const entry = await context.records.putBack(known.key, it);
+  await emptyJar(context, id);
   if (entry === null) return { first: false, impersonation: it };
-  desk.recall.forget(known.key);
-  await announce(desk, entry);
+  context.recall.forget(known.key);
+  await announce(context, entry);
   return { first: running, impersonation: it };
 }
 
 /** Whether its record has had its time. */
-function isForgotten({ clock, keepFor }: Desk, it: Impersonation): boolean {
+function isForgotten({ clock, keepFor }: SessionContext, it: Impersonation): boolean {
   return lastMoment(it) + keepFor <= clock.now();
 }
 
@@ -98,38 +98,38 @@ function isForgotten({ clock, keepFor }: Desk, it: Impersonation): boolean {
  * What is known here of a secret whose record is gone: with its end, as long as the record should have been there. A record that
  * was taken away before its time ends what runs under it: nobody may go on under it.
  */
-export async function missed(desk: Desk, key: string): Promise<Impersonation | null> {
-  const known = desk.watch.all().find((it) => it.key === key);
-  if (known === undefined || isForgotten(desk, known.it)) return null;
-  if (known.it.end === null) await vanished(desk, known);
-  return desk.watch.get(known.it.id)?.it ?? null;
+export async function missed(context: SessionContext, key: string): Promise<Impersonation | null> {
+  const known = context.watch.all().find((it) => it.key === key);
+  if (known === undefined || isForgotten(context, known.it)) return null;
+  if (known.it.end === null) await vanished(context, known);
+  return context.watch.get(known.it.id)?.it ?? null;
 }
 
-async function vanished(desk: Desk, known: Known): Promise<void> {
+async function vanished(context: SessionContext, known: Known): Promise<void> {
   const { id, expiresAt } = known.it;
-  const now = desk.clock.now();
+  const now = context.clock.now();
   const end: End =
     now < expiresAt ? { at: now, why: "ended-revoked" } : { at: expiresAt, why: "ended-expired" };
-  desk.watch.observe({ ...known, it: stop(known.it, end.at, end.why) }, true);
-  desk.recall.forget(known.key);
-  desk.unrecorded.add(id);
-  desk.owed.set(id, end);
-  await settle(desk);
+  context.watch.observe({ ...known, it: stop(known.it, end.at, end.why) }, true);
+  context.recall.forget(known.key);
+  context.unrecorded.add(id);
+  context.pendingEnds.set(id, end);
+  await settle(context);
 }
 
 /** The one gateway that has put it back tells of its end. */
-function tellLost(desk: Desk, { first, impersonation }: Closed): void {
+function tellLost(context: SessionContext, { first, impersonation }: Closed): void {
   if (!first || impersonation?.end == null) return;
-  for (const listener of desk.onLost) listener({ ...impersonation, end: impersonation.end });
+  for (const listener of context.onLost) listener({ ...impersonation, end: impersonation.end });
 }
 
-function owe(desk: Desk, id: string, end: End): Closed {
-  const first = !desk.owed.has(id);
-  desk.owed.set(id, end);
-  const known = desk.watch.get(id);
+function owe(context: SessionContext, id: string, end: End): Closed {
+  const first = !context.pendingEnds.has(id);
+  context.pendingEnds.set(id, end);
+  const known = context.watch.get(id);
   if (known === null) return { first, impersonation: null };
   const ended = stop(known.it, end.at, end.why);
-  desk.recall.forget(known.key);
-  desk.watch.observe({ ...known, it: ended }, true);
+  context.recall.forget(known.key);
+  context.watch.observe({ ...known, it: ended }, true);
   return { first: first && known.it.end === null, impersonation: ended };
 }

@@ -14,7 +14,7 @@ import {
 } from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { recall } from "./cache.ts";
-import { announce, type Desk } from "./context.ts";
+import { announce, type SessionContext } from "./context.ts";
 import { cookies, receive, restore } from "./cookies.ts";
 import { asKnown, type Closed, close, missed } from "./end.ts";
 import { jars } from "./jars.ts";
@@ -114,75 +114,75 @@ export interface ImpersonationsDeps {
 export interface OpenImpersonations extends Impersonations {
   /** Does at once what is done every second. Never throws. */
   check(): Promise<void>;
-  /** Stops working, after one more attempt to store the ends that are owed. Ends nothing. */
+  /** Stops working, after one more attempt to store the ends that could not be stored yet. Ends nothing. */
   shut(): Promise<void>;
 }
 
 /** The book over one store. */
 export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
-  const desk = deskOf(deps);
-  const keeping = upkeep(desk, deps.checkEvery ?? 1_000);
-  const touching = toucher(desk);
+  const context = deskOf(deps);
+  const keeping = upkeep(context, deps.checkEvery ?? 1_000);
+  const touching = toucher(context);
   return {
-    open: (order) => open(desk, order),
+    open: (order) => open(context, order),
     recall: async (secret) => {
-      const fact = await desk.recall.ask(secret);
-      if (fact.kind === "held") return { kind: "held", impersonation: asKnown(desk, fact.impersonation) };
-      const impersonation = await missed(desk, keyOfSecret(secret) ?? "");
+      const fact = await context.recall.ask(secret);
+      if (fact.kind === "held") return { kind: "held", impersonation: asKnown(context, fact.impersonation) };
+      const impersonation = await missed(context, keyOfSecret(secret) ?? "");
       return impersonation === null ? fact : { kind: "held", impersonation };
     },
-    known: (secret) => knownBehind(desk, secret),
-    idBehind: (secret) => idBehind(desk, secret),
+    known: (secret) => knownBehind(context, secret),
+    idBehind: (secret) => idBehind(context, secret),
     touch: touching,
     elevate: (id, duration, reason) =>
-      change(desk, id, (it) => elevate(it, desk.clock.now(), duration, reason)),
-    lower: (id) => change(desk, id, lower),
-    fallBack: (id) => change(desk, id, (it) => fallBack(it, desk.clock.now())),
-    close: (id, why) => close(desk, id, why),
-    list: () => running(desk),
-    byAgent: async (agent) => (await running(desk)).filter((it) => it.agent.id === agent),
+      change(context, id, (it) => elevate(it, context.clock.now(), duration, reason)),
+    lower: (id) => change(context, id, lower),
+    fallBack: (id) => change(context, id, (it) => fallBack(it, context.clock.now())),
+    close: (id, why) => close(context, id, why),
+    list: () => running(context),
+    byAgent: async (agent) => (await running(context)).filter((it) => it.agent.id === agent),
     endAll: async (why) => {
       const ended: Impersonation[] = [];
-      for (const it of await running(desk)) {
-        const { first, impersonation } = await close(desk, it.id, why);
+      for (const it of await running(context)) {
+        const { first, impersonation } = await close(context, it.id, why);
         if (first) ended.push(impersonation ?? it);
       }
       return ended;
     },
-    onEnded: (listener) => desk.watch.onEnded(listener),
+    onEnded: (listener) => context.watch.onEnded(listener),
     onLost: (listener) => {
-      desk.onLost.add(listener);
-      return () => void desk.onLost.delete(listener);
+      context.onLost.add(listener);
+      return () => void context.onLost.delete(listener);
     },
-    onModeChanged: (listener) => desk.watch.onModeChanged(listener),
-    jar: async (id) => (await desk.jars.read(id)).jar,
-    saveJar: async (id, edit) => (await desk.jars.edit(id, edit)).jar,
-    cookies: (id, sent, scope) => cookies(desk, id, sent, scope),
-    receive: (id, lines, scope, sent) => receive(desk, id, lines, scope, sent),
-    restore: (id, scope, sent) => restore(desk, id, scope, sent),
+    onModeChanged: (listener) => context.watch.onModeChanged(listener),
+    jar: async (id) => (await context.jars.read(id)).jar,
+    saveJar: async (id, edit) => (await context.jars.edit(id, edit)).jar,
+    cookies: (id, sent, scope) => cookies(context, id, sent, scope),
+    receive: (id, lines, scope, sent) => receive(context, id, lines, scope, sent),
+    restore: (id, scope, sent) => restore(context, id, scope, sent),
     check: () => keeping.check(),
     shut: () => keeping.close(),
   };
 }
 
-function knownBehind(desk: Desk, secret: string): Impersonation | null {
+function knownBehind(context: SessionContext, secret: string): Impersonation | null {
   const key = keyOfSecret(secret);
-  return desk.watch.all().find((each) => each.key === key)?.it ?? null;
+  return context.watch.all().find((each) => each.key === key)?.it ?? null;
 }
 
-async function idBehind(desk: Desk, secret: string): Promise<string | null> {
+async function idBehind(context: SessionContext, secret: string): Promise<string | null> {
   const key = keyOfSecret(secret);
-  const known = knownBehind(desk, secret);
+  const known = knownBehind(context, secret);
   if (key === null || known !== null) return known?.id ?? null;
   try {
-    return await desk.records.idBehind(key);
+    return await context.records.idBehind(key);
   } catch (error) {
-    desk.log.warn({ err: error }, "it can not be asked whose cookies are in a browser");
+    context.log.warn({ err: error }, "it can not be asked whose cookies are in a browser");
     return null;
   }
 }
 
-function deskOf(deps: ImpersonationsDeps): Desk {
+function deskOf(deps: ImpersonationsDeps): SessionContext {
   const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
   const { wayBackFor = 86_400_000 } = deps;
   const known = watch(clock);
@@ -195,64 +195,67 @@ function deskOf(deps: ImpersonationsDeps): Desk {
     jars: jars({ store, clock, keepFor, wayBackFor, seal: sealFor(sealKey, "jar") }),
     recall: recall({ records: kept, clock, cacheFor, read: (entry) => known.observe(entry, false) }),
     watch: known,
-    owed: new Map(),
+    pendingEnds: new Map(),
     unrecorded: new Set(),
     onLost: new Set(),
     keepFor,
   };
 }
 
-async function open(desk: Desk, order: OpenOrder): Promise<Opened> {
+async function open(context: SessionContext, order: OpenOrder): Promise<Opened> {
   const { ownCookies, scope, ...rest } = order;
   const impersonation = start(rest);
   const { jar, lines } = begin(ownCookies, scope);
-  await desk.jars.create(impersonation, jar);
-  const { entry, secret } = await desk.records.create(impersonation);
-  desk.recall.know(entry);
-  desk.watch.observe(entry, false);
+  await context.jars.create(impersonation, jar);
+  const { entry, secret } = await context.records.create(impersonation);
+  context.recall.know(entry);
+  context.watch.observe(entry, false);
   return { impersonation, secret, lines };
 }
 
 /** Changes a running one and tells all gateways; null if it is over. */
 async function change(
-  desk: Desk,
+  context: SessionContext,
   id: string,
   edit: (it: Impersonation) => Impersonation,
 ): Promise<Impersonation | null> {
-  const done = await desk.records.change(id, (it) =>
-    desk.owed.has(id) || endedAt(it, desk.clock.now()) !== null ? it : edit(it),
+  const done = await context.records.change(id, (it) =>
+    context.pendingEnds.has(id) || endedAt(it, context.clock.now()) !== null ? it : edit(it),
   );
   if (done === null || !done.changed) return null;
-  await announce(desk, done.entry);
+  await announce(context, done.entry);
   return done.entry.it;
 }
 
-async function running(desk: Desk): Promise<readonly Impersonation[]> {
-  const all = (await desk.records.list()).map((it) => asKnown(desk, it));
+async function running(context: SessionContext): Promise<readonly Impersonation[]> {
+  const all = (await context.records.list()).map((it) => asKnown(context, it));
   return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
 const TOUCH_EVERY = 15_000;
 
 /** Writes that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
-function toucher(desk: Desk): Impersonations["touch"] {
+function toucher(context: SessionContext): Impersonations["touch"] {
   const touched = new Map<string, number>();
   return (id, now) => {
-    const known = desk.watch.get(id);
+    const known = context.watch.get(id);
     if (known === null || known.over) return;
     const last = Math.max(touched.get(id) ?? 0, known.it.lastSeenAt);
     if (now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
     touched.set(id, now);
-    desk.records
+    context.records
       .change(id, (it) => (endedAt(it, now) === null ? touch(it, now) : it))
       .then((done) => {
         if (done === null) return;
-        desk.recall.know(done.entry);
-        desk.watch.observe(done.entry, false);
+        context.recall.know(done.entry);
+        context.watch.observe(done.entry, false);
       })
       .catch((error: unknown) => {
         touched.delete(id);
-        desk.log.warn({ err: error, impersonation: id }, "use could not be noted; it may end as idle early");
+        context.log.warn(
+          { err: error, impersonation: id },
+          "use could not be noted; it may end as idle early",
+        );
       });
   };
 }

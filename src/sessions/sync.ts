@@ -1,6 +1,6 @@
 import { endedAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
-import type { Desk } from "./context.ts";
+import type { SessionContext } from "./context.ts";
 import { asKnown, missed, settle } from "./end.ts";
 import type { Known } from "./known.ts";
 import { type Entry, isRecordKey } from "./records.ts";
@@ -11,15 +11,15 @@ export interface Upkeep extends Closing {
   check(): Promise<void>;
 }
 
-export function upkeep(desk: Desk, checkEvery: number): Upkeep {
+export function upkeep(context: SessionContext, checkEvery: number): Upkeep {
   /** Keys whose record has to be read again. */
   const unsure = new Set<string>();
   let checking: Promise<void> | null = null;
   const checkOnce = async () => {
-    await settle(desk);
-    for (const known of desk.watch.lapsed()) await lapse(desk, known);
-    for (const key of [...unsure]) await readAgain(desk, key, unsure);
-    for (const id of desk.watch.prune(desk.keepFor)) desk.jars.forget(id);
+    await settle(context);
+    for (const known of context.watch.lapsed()) await lapse(context, known);
+    for (const key of [...unsure]) await readAgain(context, key, unsure);
+    for (const id of context.watch.prune(context.keepFor)) context.jars.forget(id);
   };
   const check = (): Promise<void> => {
     checking ??= checkOnce().finally(() => {
@@ -27,11 +27,11 @@ export function upkeep(desk: Desk, checkEvery: number): Upkeep {
     });
     return checking;
   };
-  const stopListening = desk.bulletin.listen((key) => {
-    desk.recall.forget(key);
-    if (key === null) for (const known of desk.watch.all()) unsure.add(known.key);
+  const stopListening = context.bulletin.listen((key) => {
+    context.recall.forget(key);
+    if (key === null) for (const known of context.watch.all()) unsure.add(known.key);
     else if (isRecordKey(key)) unsure.add(key);
-    for (const doubtful of [...unsure]) void readAgain(desk, doubtful, unsure);
+    for (const doubtful of [...unsure]) void readAgain(context, doubtful, unsure);
   });
   const timer = setInterval(check, checkEvery).unref();
   return {
@@ -45,36 +45,36 @@ export function upkeep(desk: Desk, checkEvery: number): Upkeep {
 }
 
 /** Reads a record again; a key that can't be read stays unsure. */
-async function readAgain(desk: Desk, key: string, unsure: Set<string>): Promise<void> {
+async function readAgain(context: SessionContext, key: string, unsure: Set<string>): Promise<void> {
   unsure.delete(key);
   try {
-    const entry = await desk.records.read(key);
-    if (entry !== null) seen(desk, entry);
-    else await missed(desk, key);
+    const entry = await context.records.read(key);
+    if (entry !== null) seen(context, entry);
+    else await missed(context, key);
   } catch (error) {
     unsure.add(key);
-    desk.log.debug({ err: error, key }, "news can not be read; it is tried again");
+    context.log.debug({ err: error, key }, "news can not be read; it is tried again");
   }
 }
 
-function seen(desk: Desk, entry: Entry): void {
-  if (entry.it.end !== null) desk.jars.strip(entry.it.id);
-  desk.watch.observe({ ...entry, it: asKnown(desk, entry.it) }, true);
+function seen(context: SessionContext, entry: Entry): void {
+  if (entry.it.end !== null) context.jars.strip(entry.it.id);
+  context.watch.observe({ ...entry, it: asKnown(context, entry.it) }, true);
 }
 
 /**
  * The clock says that it is over, or that its mode is another. Idleness is asked of the store: another gateway may know better, so
  * a store that can't be asked ends nothing. It is looked at again.
  */
-async function lapse(desk: Desk, known: Known): Promise<void> {
+async function lapse(context: SessionContext, known: Known): Promise<void> {
   // Its time is up, whatever the store says; a record that was lost has to be made up for all the same.
-  if (desk.clock.now() >= known.it.expiresAt) seen(desk, known);
+  if (context.clock.now() >= known.it.expiresAt) seen(context, known);
   try {
-    const entry = await desk.records.read(known.key);
-    if (entry === null) await missed(desk, known.key);
-    else seen(desk, entry);
+    const entry = await context.records.read(known.key);
+    if (entry === null) await missed(context, known.key);
+    else seen(context, entry);
   } catch (error) {
-    desk.log.debug({ err: error, impersonation: known.it.id }, "it can not be asked whether it is in use");
-    if (endedAt(known.it, desk.clock.now()) === null) desk.watch.observe(known, true);
+    context.log.debug({ err: error, impersonation: known.it.id }, "it can not be asked whether it is in use");
+    if (endedAt(known.it, context.clock.now()) === null) context.watch.observe(known, true);
   }
 }

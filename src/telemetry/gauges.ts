@@ -6,19 +6,19 @@ import type { Metrics } from "./metrics.ts";
 /** What is counted elsewhere and read when somebody asks. */
 export interface Gauged {
   readonly sockets: Sockets;
-  readonly owed: Unrecorded;
+  readonly unrecorded: Unrecorded;
   readonly records: Recorded;
 }
 
 /** Shows what the parts of a gateway count themselves. */
-export function gauges(counters: Metrics, { sockets, owed, records }: Gauged): void {
+export function gauges(counters: Metrics, { sockets, unrecorded, records }: Gauged): void {
   counters.watch(
     "guise_open_sockets",
     "Tunnels, and requests under an impersonation, that are open now.",
     () => sockets.count(),
   );
   counters.watch("guise_audit_owed_records", "Ends and steps down that could not be recorded yet.", () =>
-    owed.count(),
+    unrecorded.count(),
   );
   evidenceMetrics(counters, records);
 }

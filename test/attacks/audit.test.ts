@@ -126,13 +126,13 @@ t.test("AUD-02: an edit, a gap, a swap, an insertion and a cut are all found", a
   const whole = files().join("").trim().split("\n");
   const at = whole.findLastIndex((each) => JSON.parse(each).guise.checkpoint !== undefined);
   const { checkpoint } = JSON.parse(whole[at] ?? "").guise;
-  t.ok(at > middle, "a checkpoint was sworn at the end");
-  const kindsOf = (left: readonly string[], sworn: readonly Checkpoint[]) => {
-    const verify = verifier({ keys: null, sworn });
+  t.ok(at > middle, "a checkpoint was attested at the end");
+  const kindsOf = (left: readonly string[], attested: readonly Checkpoint[]) => {
+    const verify = verifier({ keys: null, attested });
     for (const each of left) verify.line(Buffer.from(each), null);
     return verify.report().findings.map(({ kind }) => kind);
   };
-  t.same(kindsOf(whole, [checkpoint]), [], "it swears what is there");
+  t.same(kindsOf(whole, [checkpoint]), [], "it attests what is there");
   t.same(kindsOf(whole.slice(0, middle), []), [], "the rest knows nothing of what is gone");
   t.same(kindsOf(whole.slice(0, middle), [checkpoint]), ["cut"], "the checkpoint does");
   t.ok(kindsOf([], [checkpoint]).length > 0, "also where all of it is gone");

@@ -288,7 +288,7 @@ t.test("SES-06: signing out of the app as somebody else signs nobody out", async
   const reply = await send(
     t,
     at.port,
-    request("GET /goodbye", [...AS.alice, ...INSIDE, `${cookie}; app=ALICE`]),
+    request("GET /closing record", [...AS.alice, ...INSIDE, `${cookie}; app=ALICE`]),
   );
   t.same(values(reply.head, "Clear-Site-Data"), [], "an app can't clear the agent's browser");
   t.same(values(reply.head, "Set-Cookie"), [], "nor take the agent's own cookie away");

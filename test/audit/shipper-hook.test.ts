@@ -86,7 +86,7 @@ t.test(
     const folder = t.testdir();
     const there = await hook(t);
     there.answers.push(200, "never");
-    const { ledger, it, log, close } = await life(t, there, folder, { farewell: 50 });
+    const { ledger, it, log, close } = await life(t, there, folder, { closeTimeout: 50 });
     await some(ledger, 5);
     await there.came(2);
     await close();

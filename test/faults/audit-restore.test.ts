@@ -106,10 +106,10 @@ t.test(
         .filter((line) => line.includes('"audit: checkpoint"'))
         .join("\n"),
     );
-    const sworn = await stream("--checkpoints", log);
-    t.equal(sworn.code, 1);
+    const attested = await stream("--checkpoints", log);
+    t.equal(attested.code, 1);
     t.match(
-      sworn.said,
+      attested.said,
       new RegExp(`^cut +${producer} ${kept + 1}–\\d+: a checkpoint`, "m"),
       "by the log's checkpoints as well",
     );

@@ -49,9 +49,9 @@ t.test("WS-08: both sides are told with the reason word, the app under a mask", 
   await peer.until(/.{10}$/s);
   await client.until("shown");
   cut("ended-revoked");
-  const [shown, goodbye, ...more] = await framesAt(client);
+  const [shown, closing, ...more] = await framesAt(client);
   t.equal(shown?.payload.toString(), "shown");
-  t.same(closeOf(goodbye), [8, false, 4001, "ended-revoked"]);
+  t.same(closeOf(closing), [8, false, 4001, "ended-revoked"]);
   t.same(more, []);
   const [said, told] = await framesAt(peer);
   t.equal(said?.payload.toString(), "said");
@@ -97,9 +97,9 @@ t.test("the frame that the app is sending reaches the client whole before the cl
   await client.until(/x{30000}/);
   cut("ended-by-agent");
   peer.send(Buffer.concat([long.subarray(40_000), frame("never to be seen")]));
-  const [whole, goodbye, ...more] = await framesAt(client);
+  const [whole, closing, ...more] = await framesAt(client);
   t.equal(whole?.payload.length, 70_000);
-  t.same(closeOf(goodbye), [8, false, 4001, "ended-by-agent"]);
+  t.same(closeOf(closing), [8, false, 4001, "ended-by-agent"]);
   t.same(more, []);
 });
 

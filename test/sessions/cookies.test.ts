@@ -5,8 +5,8 @@ import { order, services } from "./orders.ts";
 const SCOPE = { host: "app.example.com", path: "/", secure: true };
 
 t.test("the app's cookies go into the jar and back to the app; scripts see what they may", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations } = desk();
+  const { clock, context } = services(t);
+  const { impersonations } = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   const sent = "sid=agent";
@@ -28,8 +28,8 @@ t.test("the app's cookies go into the jar and back to the app; scripts see what 
 });
 
 t.test("reading cookies writes nothing", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, asked } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, asked } = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   await impersonations.receive(impersonation.id, ["sid=1; HttpOnly"], scope, null);
@@ -40,8 +40,8 @@ t.test("reading cookies writes nothing", async (t) => {
 });
 
 t.test("answers that come at the same time, on two gateways, lose nothing of each other", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk().impersonations, desk().impersonations];
+  const { clock, context } = services(t);
+  const [here, there] = [context().impersonations, context().impersonations];
   const { impersonation } = await here.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   await Promise.all(
@@ -56,8 +56,8 @@ t.test("answers that come at the same time, on two gateways, lose nothing of eac
 t.test(
   "SES-05: at the end the customer's cookies are destroyed, and the browser can still be restored",
   async (t) => {
-    const { clock, desk, contents } = services(t);
-    const [here, there] = [desk().impersonations, desk().impersonations];
+    const { clock, context, contents } = services(t);
+    const [here, there] = [context().impersonations, context().impersonations];
     const { impersonation } = await here.open(order(clock.now()));
     const scope: CookieScope = { ...SCOPE, now: clock.now() };
     const sent = "sid=agent; theme=light";
@@ -92,8 +92,8 @@ t.test(
 );
 
 t.test("a jar without anything in the browser is gone with its impersonation", async (t) => {
-  const { clock, desk, contents } = services(t);
-  const { impersonations } = desk();
+  const { clock, context, contents } = services(t);
+  const { impersonations } = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   await impersonations.receive(impersonation.id, ["sid=1; HttpOnly"], { ...SCOPE, now: clock.now() }, null);
   t.match(contents(), /jar:/);
@@ -102,9 +102,9 @@ t.test("a jar without anything in the browser is gone with its impersonation", a
 });
 
 t.test("without the store cookies are a fault, but restoring the browser never is", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, cutOff, log } = desk();
-  const stranger = desk();
+  const { clock, context } = services(t);
+  const { impersonations, cutOff, log } = context();
+  const stranger = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   await impersonations.receive(impersonation.id, ["xsrf=1; Path=/"], scope, null);
@@ -133,8 +133,8 @@ t.test("without the store cookies are a fault, but restoring the browser never i
 });
 
 t.test("an edit that changes nothing is no write, and one that throws changes nothing", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, asked } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, asked } = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   const before = asked.writes;
   await impersonations.saveJar(impersonation.id, (jar) => jar);
@@ -151,8 +151,8 @@ t.test("an edit that changes nothing is no write, and one that throws changes no
 t.test(
   "without the store the browser is restored also after an end that was stored, here or elsewhere",
   async (t) => {
-    const { clock, desk } = services(t);
-    const [here, there] = [desk(), desk()];
+    const { clock, context } = services(t);
+    const [here, there] = [context(), context()];
     const { impersonation } = await here.impersonations.open(order(clock.now()));
     const scope: CookieScope = { ...SCOPE, now: clock.now() };
     await here.impersonations.receive(
@@ -174,8 +174,8 @@ t.test(
 );
 
 t.test("a store that lost the jar leaves the way back that a gateway knows", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, backend } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, backend } = context();
   const { impersonation, secret } = await impersonations.open(order(clock.now()));
   const scope: CookieScope = { ...SCOPE, now: clock.now() };
   await impersonations.receive(
@@ -202,9 +202,9 @@ t.test("a store that lost the jar leaves the way back that a gateway knows", asy
 });
 
 t.test("who knows nothing of a jar still takes out what was announced as the customer's", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonation } = await desk().impersonations.open(order(clock.now()));
-  const stranger = desk();
+  const { clock, context } = services(t);
+  const { impersonation } = await context().impersonations.open(order(clock.now()));
+  const stranger = context();
   stranger.cutOff(true);
   const scope: CookieScope = { ...SCOPE, now: clock.now(), scripted: ["jwt", "cart_*"] };
   t.strictSame(

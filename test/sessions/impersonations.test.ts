@@ -1,11 +1,11 @@
 import t from "tap";
 import { endedAt, modeAt } from "../../src/domain/impersonation.ts";
 import { Fault } from "../../src/errors.ts";
-import { type Desk, order, services } from "./orders.ts";
+import { order, type SessionContext, services } from "./orders.ts";
 
 t.test("an opened one is recalled by its secret, and by nothing else", async (t) => {
-  const { clock, desk, contents } = services(t);
-  const { impersonations } = desk();
+  const { clock, context, contents } = services(t);
+  const { impersonations } = context();
   const { impersonation, secret } = await impersonations.open(order(clock.now()));
   t.match(secret, /^[A-Za-z0-9_-]{43}$/);
   t.strictSame(await impersonations.recall(secret), { kind: "held", impersonation });
@@ -22,16 +22,16 @@ t.test("an opened one is recalled by its secret, and by nothing else", async (t)
 });
 
 t.test("SES-01: every start draws a new secret", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations } = desk();
+  const { clock, context } = services(t);
+  const { impersonations } = context();
   const secrets = new Set<string>();
   for (let n = 0; n < 20; n += 1) secrets.add((await impersonations.open(order(clock.now()))).secret);
   t.equal(secrets.size, 20);
 });
 
 t.test("what lies in the store can't be read there, nor put in another's place", async (t) => {
-  const { clock, desk, contents } = services(t);
-  const { impersonations, backend } = desk({ cacheFor: 0 });
+  const { clock, context, contents } = services(t);
+  const { impersonations, backend } = context({ cacheFor: 0 });
   const first = await impersonations.open(
     order(clock.now(), { reason: "looks at the bill", ownCookies: "agent-cookie=1" }),
   );
@@ -49,9 +49,9 @@ t.test("what lies in the store can't be read there, nor put in another's place",
 });
 
 t.test("a gateway with another data key says so, and its list leaves out what it can't read", async (t) => {
-  const { clock, desk } = services(t);
-  const { secret } = await desk().impersonations.open(order(clock.now()));
-  const stranger = desk({ sealKey: new Uint8Array(32).fill(9) });
+  const { clock, context } = services(t);
+  const { secret } = await context().impersonations.open(order(clock.now()));
+  const stranger = context({ sealKey: new Uint8Array(32).fill(9) });
   await t.rejects(stranger.impersonations.recall(secret), {
     code: "store-unavailable",
     detail: /another data key/,
@@ -61,9 +61,9 @@ t.test("a gateway with another data key says so, and its list leaves out what it
 });
 
 t.test("a recalled fact is believed for a second, then asked for again", async (t) => {
-  const { clock, desk } = services(t);
-  const { secret } = await desk().impersonations.open(order(clock.now()));
-  const { impersonations, asked } = desk();
+  const { clock, context } = services(t);
+  const { secret } = await context().impersonations.open(order(clock.now()));
+  const { impersonations, asked } = context();
   await Promise.all([
     impersonations.recall(secret),
     impersonations.recall(secret),
@@ -79,8 +79,8 @@ t.test("a recalled fact is believed for a second, then asked for again", async (
 });
 
 t.test("when the store can't be asked, recalling is a fault, never `lost`", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, cutOff } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, cutOff } = context();
   const { secret, impersonation } = await impersonations.open(order(clock.now()));
   cutOff(true);
   t.equal((await impersonations.recall(secret)).kind, "held", "what was known a moment ago");
@@ -94,8 +94,8 @@ t.test("when the store can't be asked, recalling is a fault, never `lost`", asyn
 t.test(
   "an end is final, counts once, and can be read about until the browser has nothing of it any more",
   async (t) => {
-    const { clock, desk } = services(t);
-    const { impersonations } = desk();
+    const { clock, context } = services(t);
+    const { impersonations } = context();
     const { impersonation, secret } = await impersonations.open(order(clock.now()));
     clock.pass(5_000);
     const end = { at: clock.now(), why: "ended-by-agent" };
@@ -127,8 +127,8 @@ t.test(
 );
 
 t.test("one that runs out stays readable as long as one that was ended", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations } = desk();
+  const { clock, context } = services(t);
+  const { impersonations } = context();
   const { secret } = await impersonations.open(order(clock.now()));
   clock.pass(3_600_000 + 599_999);
   const fact = await impersonations.recall(secret);
@@ -138,8 +138,8 @@ t.test("one that runs out stays readable as long as one that was ended", async (
 });
 
 t.test("an end on one gateway is an end on the other at once, without waiting for its cache", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk().impersonations, desk().impersonations];
+  const { clock, context } = services(t);
+  const [here, there] = [context().impersonations, context().impersonations];
   const { impersonation, secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const told = Promise.withResolvers<string | undefined>();
@@ -152,8 +152,12 @@ t.test("an end on one gateway is an end on the other at once, without waiting fo
 t.test(
   "every listener hears of every end once, on each gateway, also of one that it had not met",
   async (t) => {
-    const { clock, desk } = services(t);
-    const [here, there, third] = [desk().impersonations, desk().impersonations, desk().impersonations];
+    const { clock, context } = services(t);
+    const [here, there, third] = [
+      context().impersonations,
+      context().impersonations,
+      context().impersonations,
+    ];
     const heard: string[] = [];
     const done = Promise.withResolvers<void>();
     for (const [name, impersonations] of Object.entries({ here, there, third })) {
@@ -174,16 +178,16 @@ t.test(
 );
 
 t.test("of many who end it at the same time one is the first", async (t) => {
-  const { clock, desk } = services(t);
-  const books = [desk().impersonations, desk().impersonations, desk().impersonations];
-  const { impersonation } = await desk().impersonations.open(order(clock.now()));
+  const { clock, context } = services(t);
+  const books = [context().impersonations, context().impersonations, context().impersonations];
+  const { impersonation } = await context().impersonations.open(order(clock.now()));
   const closed = await Promise.all(books.map((it) => it.close(impersonation.id, "ended-by-agent")));
   t.equal(closed.filter(({ first }) => first).length, 1);
 });
 
 t.test("elevating and lowering is known on every gateway at once", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk().impersonations, desk().impersonations];
+  const { clock, context } = services(t);
+  const [here, there] = [context().impersonations, context().impersonations];
   const { impersonation, secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const modes: string[] = [];
@@ -208,8 +212,8 @@ function signal(): [Promise<void>, () => void] {
 }
 
 t.test("a step up that runs out is told by the clock", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations } = desk();
+  const { clock, context } = services(t);
+  const { impersonations } = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   await impersonations.elevate(impersonation.id, 60_000, null);
   const modes: string[] = [];
@@ -224,8 +228,8 @@ t.test("a step up that runs out is told by the clock", async (t) => {
 });
 
 t.test("invariant 10: what runs out by the clock ends on every gateway that knows it", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk().impersonations, desk().impersonations];
+  const { clock, context } = services(t);
+  const [here, there] = [context().impersonations, context().impersonations];
   const { secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const ends: string[] = [];
@@ -239,8 +243,8 @@ t.test("invariant 10: what runs out by the clock ends on every gateway that know
 });
 
 t.test("idle is only what is idle on all gateways", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk().impersonations, desk().impersonations];
+  const { clock, context } = services(t);
+  const [here, there] = [context().impersonations, context().impersonations];
   const { impersonation, secret } = await here.open(order(clock.now()));
   await there.recall(secret);
   const ends: string[] = [];
@@ -255,8 +259,8 @@ t.test("idle is only what is idle on all gateways", async (t) => {
 });
 
 t.test("use is written every fifteen seconds at most, and never brings back what is over", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, asked } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, asked } = context();
   const { impersonation, secret } = await impersonations.open(order(clock.now()));
   const before = asked.writes;
   for (let n = 0; n < 60; n += 1) {
@@ -273,8 +277,8 @@ t.test("use is written every fifteen seconds at most, and never brings back what
 });
 
 t.test("where the idle limit is short, use is written ten times within it", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, asked } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, asked } = context();
   const { impersonation, secret } = await impersonations.open(order(clock.now(), { idle: 10_000 }));
   const before = asked.writes;
   for (let n = 0; n < 20; n += 1) {
@@ -286,8 +290,8 @@ t.test("where the idle limit is short, use is written ten times within it", asyn
 });
 
 t.test("use that can't be written is logged and tried again, and harms nobody", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, asked, cutOff, log } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, asked, cutOff, log } = context();
   const { impersonation } = await impersonations.open(order(clock.now()));
   const before = asked.writes;
   cutOff(true);
@@ -304,8 +308,8 @@ t.test("use that can't be written is logged and tried again, and harms nobody", 
 t.test(
   "SES-08: Stop works while the store is down, at once here and everywhere when it is back",
   async (t) => {
-    const { clock, desk } = services(t);
-    const [here, there] = [desk(), desk()];
+    const { clock, context } = services(t);
+    const [here, there] = [context(), context()];
     const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
     const ends: string[] = [];
     here.impersonations.onEnded((it) => ends.push(it.end.why));
@@ -331,8 +335,8 @@ t.test(
 );
 
 t.test("an end that is owed is stored before the gateway goes", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk(), desk()];
+  const { clock, context } = services(t);
+  const [here, there] = [context(), context()];
   const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
   here.cutOff(true);
   await here.impersonations.close(impersonation.id, "ended-by-agent");
@@ -342,8 +346,8 @@ t.test("an end that is owed is stored before the gateway goes", async (t) => {
 });
 
 t.test("a store that lost its last writes revives nobody", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, backend } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, backend } = context();
   const { impersonation, secret } = await impersonations.open(order(clock.now()));
   const [key = ""] = await backend.store.list("impersonation:");
   const before = await backend.store.read(key);
@@ -354,14 +358,16 @@ t.test("a store that lost its last writes revives nobody", async (t) => {
   t.match(await impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
   t.strictSame(await impersonations.list(), []);
   await impersonations.check();
-  t.match(await desk().impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
+  t.match(await context().impersonations.recall(secret), {
+    impersonation: { end: { why: "ended-revoked" } },
+  });
 });
 
 t.test("a record that somebody took away ends what runs under it", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations, backend } = desk();
+  const { clock, context } = services(t);
+  const { impersonations, backend } = context();
   await impersonations.open(order(clock.now()));
-  const other = desk();
+  const other = context();
   const ends: string[] = [];
   impersonations.onEnded((it) => ends.push(it.end.why));
   const [key = ""] = await backend.store.list("impersonation:");
@@ -372,7 +378,7 @@ t.test("a record that somebody took away ends what runs under it", async (t) => 
 });
 
 /** Takes away what begins so, as a Redis does that failed over before it had copied it. */
-async function lose({ backend }: Desk, ...prefixes: readonly string[]): Promise<void> {
+async function lose({ backend }: SessionContext, ...prefixes: readonly string[]): Promise<void> {
   for (const prefix of prefixes)
     for (const key of await backend.store.list(prefix)) await backend.store.remove(key);
 }
@@ -380,8 +386,8 @@ async function lose({ backend }: Desk, ...prefixes: readonly string[]): Promise<
 t.test(
   "a record that was lost is put back with its end, which one gateway alone has to record",
   async (t) => {
-    const { clock, desk } = services(t);
-    const [here, there] = [desk(), desk()];
+    const { clock, context } = services(t);
+    const [here, there] = [context(), context()];
     const lost: string[] = [];
     for (const [name, { impersonations }] of Object.entries({ here, there }))
       impersonations.onLost((it) => lost.push(`${name} ${it.id} ${it.end.why}`));
@@ -395,14 +401,14 @@ t.test(
     await Promise.all([here.impersonations.check(), there.impersonations.check()]);
     t.equal(lost.length, 1);
     t.match(lost, [new RegExp(`^\\w+ ${impersonation.id} ended-revoked$`)]);
-    t.match(await desk().impersonations.recall(secret), over, "for a gateway that never saw it as well");
+    t.match(await context().impersonations.recall(secret), over, "for a gateway that never saw it as well");
     t.match(await here.impersonations.close(impersonation.id, "ended-by-agent"), { first: false });
   },
 );
 
 t.test("who ends what has lost its record records it, and nobody else", async (t) => {
-  const { clock, desk } = services(t);
-  const here = desk();
+  const { clock, context } = services(t);
+  const here = context();
   const lost: string[] = [];
   here.impersonations.onLost((it) => lost.push(it.id));
   const { impersonation } = await here.impersonations.open(order(clock.now()));
@@ -415,14 +421,14 @@ t.test("who ends what has lost its record records it, and nobody else", async (t
 });
 
 t.test("a loss is told of when the store takes its end, and what ended before was no loss", async (t) => {
-  const { clock, desk } = services(t);
-  const { store } = desk().backend;
+  const { clock, context } = services(t);
+  const { store } = context().backend;
   let full = false;
   const write: typeof store.write = async (...order) => {
     if (full) throw new Fault("store-unavailable", "full");
     return await store.write(...order);
   };
-  const here = desk({ store: { ...store, write } });
+  const here = context({ store: { ...store, write } });
   const lost: string[] = [];
   here.impersonations.onLost((it) => lost.push(`${it.id} ${it.end.why}`));
   const [one, two, three] = [
@@ -448,9 +454,9 @@ t.test("a loss is told of when the store takes its end, and what ended before wa
 });
 
 t.test("the way back is found by its secret for a day longer than the record", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonation, secret } = await desk().impersonations.open(order(clock.now()));
-  const other = desk();
+  const { clock, context } = services(t);
+  const { impersonation, secret } = await context().impersonations.open(order(clock.now()));
+  const other = context();
   t.equal(await other.impersonations.idBehind(secret), impersonation.id);
   t.equal(await other.impersonations.idBehind("another"), null);
   clock.pass(3_600_000 + 86_399_999);
@@ -463,7 +469,7 @@ t.test("the way back is found by its secret for a day longer than the record", a
 });
 
 t.test("who may have missed news looks at all it knows again", async (t) => {
-  const { clock, desk } = services(t);
+  const { clock, context } = services(t);
   let missed: ((key: string | null) => void) | undefined;
   const bulletin = {
     tell: async () => undefined,
@@ -472,8 +478,8 @@ t.test("who may have missed news looks at all it knows again", async (t) => {
       return () => undefined;
     },
   };
-  const deaf = desk({ bulletin });
-  const other = desk();
+  const deaf = context({ bulletin });
+  const other = context();
   const { impersonation, secret } = await other.impersonations.open(order(clock.now()));
   await deaf.impersonations.recall(secret);
   const told = Promise.withResolvers<string>();
@@ -486,8 +492,8 @@ t.test("who may have missed news looks at all it knows again", async (t) => {
 });
 
 t.test("news that can't be read at once is read when the store is back", async (t) => {
-  const { clock, desk } = services(t);
-  const [here, there] = [desk(), desk()];
+  const { clock, context } = services(t);
+  const [here, there] = [context(), context()];
   const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
   await there.impersonations.recall(secret);
   const ends: string[] = [];
@@ -502,8 +508,8 @@ t.test("news that can't be read at once is read when the store is back", async (
 });
 
 t.test("all, or those of one agent, are listed oldest first and can be ended together", async (t) => {
-  const { clock, desk } = services(t);
-  const { impersonations } = desk();
+  const { clock, context } = services(t);
+  const { impersonations } = context();
   const bob = { id: "bob", name: null, email: null, groups: null };
   const ids: string[] = [];
   for (const agent of [undefined, bob, undefined]) {
@@ -532,12 +538,12 @@ t.test("all, or those of one agent, are listed oldest first and can be ended tog
 });
 
 t.test("row 27: an impersonation goes on at the other gateway when one dies", async (t) => {
-  const { clock, desk } = services(t);
-  const first = desk();
+  const { clock, context } = services(t);
+  const first = context();
   const { impersonation, secret } = await first.impersonations.open(order(clock.now()));
   await first.impersonations.saveJar(impersonation.id, (jar) => ({ ...jar, own: [...jar.own, "seen"] }));
   await first.backend.close();
-  const second = desk().impersonations;
+  const second = context().impersonations;
   t.strictSame(await second.recall(secret), { kind: "held", impersonation });
   t.strictSame((await second.jar(impersonation.id)).own, ["sid", "seen"]);
 });

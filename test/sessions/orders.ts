@@ -35,7 +35,7 @@ export function order(now: number, change: Partial<OpenOrder> = {}): OpenOrder {
 }
 
 /** A gateway's book over a backend in memory that can be made unreachable. */
-export interface Desk {
+export interface SessionContext {
   readonly impersonations: OpenImpersonations;
   readonly log: FakeLog;
   readonly backend: StoreBackend;
@@ -46,7 +46,7 @@ export interface Desk {
 
 export interface Services {
   readonly clock: FakeClock;
-  desk(options?: Partial<ImpersonationsDeps>): Desk;
+  context(options?: Partial<ImpersonationsDeps>): SessionContext;
   /** All that lies in the store, as text. */
   contents(): string;
 }
@@ -58,7 +58,7 @@ export function services(t: { teardown(fn: () => unknown): void }): Services {
   return {
     clock,
     contents: () => JSON.stringify([...hub.held]),
-    desk: (options = {}) => {
+    context: (options = {}) => {
       const log = fakeLog();
       const backend = memoryBackend(clock, hub);
       const asked = { reads: 0, writes: 0 };

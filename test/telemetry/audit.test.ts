@@ -7,7 +7,7 @@ import type { LedgerOptions } from "../../src/audit/journal/ledger.ts";
 import { archive } from "../../src/audit/search/archive.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { sockets } from "../../src/gateway/services/open-connections.ts";
-import { owed } from "../../src/gateway/services/unrecorded.ts";
+import { unrecorded } from "../../src/gateway/services/unrecorded.ts";
 import { evidenceMetrics } from "../../src/telemetry/audit.ts";
 import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
@@ -226,11 +226,11 @@ t.test("a broken invariant is shown", async () => {
 t.test("what is refused or over without being on record is shown", async (t) => {
   const counters = metrics();
   const { ledger } = await watched(t);
-  const open = owed();
+  const open = unrecorded();
   const ship = shipping({ redis: null, webhooks: [] }, ledger.source, { clock, log: memoryLog() });
   t.teardown(() => ship.close());
   const records = { ledger, shipping: ship, archive: archiveOf() };
-  gauges(counters, { sockets: sockets(), owed: open, records });
+  gauges(counters, { sockets: sockets(), unrecorded: open, records });
   const record = () => Promise.reject(new Error("the test says so"));
   await open.write({ ledger: { record }, log: memoryLog() }, event(), "the end");
   counters.leftOut("nobody");

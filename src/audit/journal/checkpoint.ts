@@ -9,7 +9,7 @@ export interface CheckpointKey {
   readonly privateKey: KeyObject;
 }
 
-/** What a checkpoint swears: this producer's record of this number had this hash. It stands in `guise.checkpoint`. */
+/** What a checkpoint attests: this producer's record of this number had this hash. It stands in `guise.checkpoint`. */
 export interface Checkpoint {
   readonly producer: string;
   readonly sequence: number;
@@ -31,17 +31,17 @@ export function isCheckpoint(value: unknown): value is Checkpoint {
 /** Signs what stands before now. */
 export function signCheckpoint(key: CheckpointKey, facts: Omit<Checkpoint, "kid" | "signature">): Checkpoint {
   const unsigned = { ...facts, kid: key.kid };
-  const signature = sign(null, Buffer.from(sworn(unsigned)), key.privateKey).toString("base64url");
+  const signature = sign(null, Buffer.from(attested(unsigned)), key.privateKey).toString("base64url");
   return { ...unsigned, signature };
 }
 
 /** Whether the checkpoint was signed by this key and not altered since. */
 export function checkpointHolds(checkpoint: Checkpoint, key: KeyObject): boolean {
-  return verify(null, Buffer.from(sworn(checkpoint)), key, Buffer.from(checkpoint.signature, "base64url"));
+  return verify(null, Buffer.from(attested(checkpoint)), key, Buffer.from(checkpoint.signature, "base64url"));
 }
 
 /** The text that is signed, so that others can verify it too: seven lines. */
-function sworn(it: Omit<Checkpoint, "signature">): string {
+function attested(it: Omit<Checkpoint, "signature">): string {
   return ["guise checkpoint 1", it.producer, it.sequence, it.hash, it.at, it.previous ?? "-", it.kid].join(
     "\n",
   );

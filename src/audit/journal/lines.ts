@@ -108,7 +108,7 @@ export async function unendedIn(folder: string): Promise<readonly Link[]> {
     const rest = await restOf(segment);
     const link = linkOf(rest);
     if (link === null) continue;
-    // What a life that may still run writes just now has no end yet; nothing comes after its goodbye.
+    // What a life that may still run writes just now has no end yet; nothing comes after its closing record.
     const last = segments[at + 1]?.producer !== producer;
     if (!last || !running.has(producer) || rest.includes(CLOSED)) found.push(link);
   }

@@ -31,7 +31,7 @@ export interface Life {
   adopt(): Promise<void>;
   /** Whether the boot record is durable. */
   booted(): boolean;
-  /** Says goodbye in the journal, closes it, gives the lock up. */
+  /** Writes the closing record in the journal, closes it, gives the lock up. */
   close(open: number): Promise<void>;
 }
 
@@ -69,10 +69,10 @@ export async function beginLife(options: LifeOptions): Promise<Life> {
     },
     close: async (open) => {
       try {
-        if (booted && it.state() !== "failed") await it.append(goodbye(clock, open));
+        if (booted && it.state() !== "failed") await it.append(closingRecord(clock, open));
       } catch (error) {
         // The next process finds out by itself how this one ended.
-        options.log.warn({ err: error }, "audit: the journal ends without a goodbye");
+        options.log.warn({ err: error }, "audit: the journal ends without a closing record");
       } finally {
         await it.close();
         // A life that wrote nothing is nothing to take note of.
@@ -145,7 +145,7 @@ async function adoptDead(
   }
 }
 
-function goodbye(clock: Clock, open: number): string {
+function closingRecord(clock: Clock, open: number): string {
   const moment = { at: clock.now(), monotonic: clock.monotonic() };
   return mark("journal.closed", moment, { open }, open === 0 ? "success" : "unknown");
 }

@@ -58,7 +58,7 @@ async function take(folder: string, producer: string): Promise<Dead | null> {
   try {
     const segments = (await segmentsIn(folder)).filter((segment) => segment.producer === producer);
     const { orderly, ...end } = await settleTail(producer, segments);
-    // Who said goodbye with nothing open has no open intents.
+    // A life that closed cleanly with nothing open has no open intents.
     const answers = await answersIn(orderly ? [] : segments);
     return { ...end, lock, answers };
   } catch (error) {

@@ -31,7 +31,7 @@ export async function cutTorn({ path, producer, first }: Segment): Promise<Endin
   const bytes = await readFile(path);
   const records = lastRecords(bytes, producer);
   const last = records.at(-1) ?? null;
-  // Whoever said goodbye had everything before it on the disk: a hole there is no torn group.
+  // A life that closed cleanly had everything before it on the disk: a hole there is no torn group.
   const parted = last !== null && bytes.includes(CLOSED, last.start);
   const tip = parted ? last : soundEnd(records, first);
   const whole = tip === null ? 0 : tip.end + 1;

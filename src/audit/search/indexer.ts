@@ -4,7 +4,7 @@ import type { Feed } from "./journal-feed.ts";
 import type { Answers, ArchiveStatus, Asking, Course, Page, RequestIds } from "./messages.ts";
 import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
 
-export interface DeskOptions {
+export interface IndexerOptions {
   readonly catalog: Catalog;
   readonly feed: Feed;
   /** Told when the status has changed. */
@@ -14,7 +14,7 @@ export interface DeskOptions {
 }
 
 /** Reads on and on, and answers in between. */
-export interface Desk {
+export interface Indexer {
   /** There may be more to read. */
   wake(): void;
   answer(asking: Asking): Promise<Answers[keyof Answers]>;
@@ -26,12 +26,12 @@ const FRESH = 1_000;
 /** Pages that are read again for one page of answers, where records were taken away meanwhile. */
 const MOST_PAGES = 20;
 
-export function desk(options: DeskOptions): Desk {
-  return new Clerk(options);
+export function indexer(options: IndexerOptions): Indexer {
+  return new CatalogIndexer(options);
 }
 
-class Clerk implements Desk {
-  readonly #options: DeskOptions;
+class CatalogIndexer implements Indexer {
+  readonly #options: IndexerOptions;
   readonly #working: Promise<void>;
   #closed = false;
   #status: ArchiveStatus = { behind: true, breaks: -1, problem: null };
@@ -39,7 +39,7 @@ class Clerk implements Desk {
   /** Called when all is read that was there when they came. */
   #waiting: (() => void)[] = [];
 
-  constructor(options: DeskOptions) {
+  constructor(options: IndexerOptions) {
     this.#options = options;
     this.#working = this.#work();
   }

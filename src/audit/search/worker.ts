@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { problemOf } from "../shipping/sink-errors.ts";
 import { catalog } from "./catalog.ts";
-import { desk } from "./indexer.ts";
+import { indexer } from "./indexer.ts";
 import { journalFeed } from "./journal-feed.ts";
 import type { ArchiveSetup, Ask, Told } from "./messages.ts";
 import { streamFeed } from "./stream-feed.ts";
@@ -18,22 +18,22 @@ const tell = (told: Told) => port.postMessage(told);
 
 const it = catalog(file, redis === null ? "journal" : `stream ${redis.stream}`);
 const feed = redis === null ? journalFeed(it, folder, () => now) : streamFeed(it, { ...redis, log });
-const clerk = desk({ catalog: it, feed, changed: (status) => tell({ kind: "status", status }) });
+const running = indexer({ catalog: it, feed, changed: (status) => tell({ kind: "status", status }) });
 
 port.on("message", async (ask: Ask) => {
   if (ask.kind === "close") {
-    await clerk.close();
+    await running.close();
     port.close();
     return;
   }
   now = ask.written;
-  if (ask.kind === "written") clerk.wake();
+  if (ask.kind === "written") running.wake();
   else await answer(ask);
 });
 
 async function answer({ id, asking }: Extract<Ask, { readonly kind: "ask" }>): Promise<void> {
   try {
-    tell({ kind: "answer", id, answer: await clerk.answer(asking) });
+    tell({ kind: "answer", id, answer: await running.answer(asking) });
   } catch (error) {
     tell({ kind: "failed", id, why: problemOf(error) });
   }

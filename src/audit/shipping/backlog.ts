@@ -3,7 +3,7 @@ import type { Source } from "../journal/source.ts";
 
 /** What lives that are over still owe to a sink. */
 export interface Backlog {
-  /** Records that a life owes; null where it was not looked at yet. */
+  /** Records of a life that wait; null where it was not looked at yet. */
   of(producer: string): number | null;
   /** The last record that is here of it; 0 where there is none. */
   last(producer: string): Promise<number>;
@@ -13,7 +13,7 @@ export interface Backlog {
   paid(sent: JournalRecord): void;
   settled(producer: string): void;
   records(): number;
-  /** Wall time of the oldest of them, ms; null where nothing is owed. */
+  /** Wall time of the oldest of them, ms; null where nothing waits. */
   since(): number | null;
 }
 
@@ -23,7 +23,7 @@ interface Debt {
 }
 
 export function backlog(source: Source): Backlog {
-  const owed = new Map<string, Debt>();
+  const pending = new Map<string, Debt>();
   // A life that is over has no more records; its files are read once.
   const ends = new Map<string, number>();
   const last = async (producer: string): Promise<number> => {
@@ -32,22 +32,22 @@ export function backlog(source: Source): Backlog {
     return end;
   };
   return {
-    of: (producer) => owed.get(producer)?.records ?? null,
+    of: (producer) => pending.get(producer)?.records ?? null,
     last,
     look: async (producer, after) => {
       const records = Math.max(0, (await last(producer)) - after);
-      owed.set(producer, { records, since: records === 0 ? null : await oldest(source, producer, after) });
+      pending.set(producer, { records, since: records === 0 ? null : await oldest(source, producer, after) });
     },
     paid: (sent) => {
       const { producer, sequence } = sent;
       // What is left was written after this one.
       const records = Math.max(0, (ends.get(producer) ?? 0) - sequence);
-      owed.set(producer, { records, since: records === 0 ? null : timeOf(sent) });
+      pending.set(producer, { records, since: records === 0 ? null : timeOf(sent) });
     },
-    settled: (producer) => void owed.set(producer, { records: 0, since: null }),
-    records: () => [...owed.values()].reduce((sum, { records }) => sum + records, 0),
+    settled: (producer) => void pending.set(producer, { records: 0, since: null }),
+    records: () => [...pending.values()].reduce((sum, { records }) => sum + records, 0),
     since: () => {
-      const times = [...owed.values()].flatMap(({ since }) => since ?? []);
+      const times = [...pending.values()].flatMap(({ since }) => since ?? []);
       return times.length === 0 ? null : Math.min(...times);
     },
   };

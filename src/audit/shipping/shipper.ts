@@ -22,7 +22,7 @@ export interface ShipperOptions {
   /** The longest wait between two attempts, ms. */
   readonly patience?: number;
   /** How long it may go on to send what is left once it is closed, ms. */
-  readonly farewell?: number;
+  readonly closeTimeout?: number;
   readonly pause?: Pause;
 }
 
@@ -77,7 +77,7 @@ class Carrier implements Shipper {
   readonly #late: Late;
   #warnings: readonly string[] | null = null;
   #stopping = false;
-  /** The time to say goodbye is over. */
+  /** The time for closing is over. */
   #over = false;
   #ended: Promise<void> | null = null;
   readonly #pause: Pause;
@@ -85,7 +85,7 @@ class Carrier implements Shipper {
 
   constructor(options: ShipperOptions) {
     const usual = { linger: 20, idle: 5_000, records: 500, bytes: 512 * 1024, patience: 5_000 };
-    this.#options = { ...usual, farewell: 5_000, pause: pause(), ...options };
+    this.#options = { ...usual, closeTimeout: 5_000, pause: pause(), ...options };
     this.#pause = this.#options.pause;
     this.#late = late(options.clock);
     this.#backlog = backlog(options.source);
@@ -132,7 +132,7 @@ class Carrier implements Shipper {
       this.#over = true;
       // Whatever is under way ends with the sink.
       void this.#end();
-    }, this.#options.farewell);
+    }, this.#options.closeTimeout);
     await this.#running.finally(() => clearTimeout(timer));
     await this.#forget();
     await this.#end();

@@ -47,10 +47,10 @@ export class Claims {
   }
 }
 
-/** A life that only checkpoints from elsewhere tell of. */
+/** A life that only external checkpoints tell of. */
 export interface Aged {
   readonly producer: string;
-  /** The last number that is sworn, and when. */
+  /** The last number that is attested, and when. */
   readonly to: number;
   readonly at: string;
 }
@@ -62,12 +62,12 @@ interface Here {
   readonly begun: string;
 }
 
-/** Checkpoints that were kept elsewhere; what they swear must be here. */
+/** Checkpoints that were kept outside the journal; what they attest must be here. */
 export class ExternalCheckpoints {
   readonly #lives = new Map<string, { readonly hashes: Map<number, string>; last: Checkpoint }>();
 
-  constructor(sworn: readonly Checkpoint[]) {
-    for (const it of sworn) {
+  constructor(attested: readonly Checkpoint[]) {
+    for (const it of attested) {
       const life = this.#lives.get(it.producer) ?? { hashes: new Map<number, string>(), last: it };
       this.#lives.set(it.producer, life);
       life.hashes.set(it.sequence, it.hash);
@@ -75,10 +75,10 @@ export class ExternalCheckpoints {
     }
   }
 
-  /** Whether they swear another record than this one. */
+  /** Whether they attest another record than this one. */
   denies({ producer, sequence, hash }: Link): boolean {
-    const sworn = this.#lives.get(producer)?.hashes.get(sequence);
-    return sworn !== undefined && sworn !== hash;
+    const attested = this.#lives.get(producer)?.hashes.get(sequence);
+    return attested !== undefined && attested !== hash;
   }
 
   /**
@@ -92,7 +92,7 @@ export class ExternalCheckpoints {
       const to = lives.get(producer)?.tip.sequence ?? 0;
       if (to >= last.sequence) continue;
       if (to === 0 && Date.parse(last.at) <= oldest) aged.push({ producer, to: last.sequence, at: last.at });
-      else findings.add("cut", producer, to + 1, last.sequence, "a checkpoint from elsewhere swears them");
+      else findings.add("cut", producer, to + 1, last.sequence, "an external checkpoint attests them");
     }
     return aged;
   }
@@ -106,12 +106,12 @@ function oldestOf(lives: ReadonlyMap<string, Here>): number {
   return oldest;
 }
 
-/** What is known of a life that says whether anybody swears its end. */
+/** What is known of a life that says whether anybody attests its end. */
 export interface Stretch {
   /** The time of its last record, as it is written there. */
   readonly at: string;
-  /** The last record that a checkpoint of its own swears, and when; at first the one before the first that is here. */
-  readonly sworn: { readonly sequence: number; readonly at: string };
+  /** The last record that a checkpoint of its own attests, and when; at first the one before the first that is here. */
+  readonly attested: { readonly sequence: number; readonly at: string };
   /** The signature of its last checkpoint. */
   readonly signature: string | null;
 }
@@ -120,7 +120,7 @@ export interface Stretch {
 const LONGEST = 300_000;
 
 /**
- * Lives that have gone on for too long without a checkpoint, and whose end no other life swears that isn't such a one
+ * Lives that have gone on for too long without a checkpoint, and whose end no other life attests that isn't such a one
  * itself. Whoever has no key can write a new life, or a new end of one, but no checkpoint of it.
  */
 export function unattested(
@@ -136,14 +136,14 @@ export function unattested(
       else others.push(producer);
     }
   }
-  // From those that need nobody on to all whom they swear for: who swears for himself, in a circle as well, is never reached.
-  const sworn = new Set([...lives].flatMap(([producer, life]) => (long(life, now) ? [] : [producer])));
-  for (const producer of sworn) for (const other of named.get(producer) ?? []) sworn.add(other);
-  return [...lives.keys()].filter((producer) => !sworn.has(producer));
+  // From those that need nobody on to all whom they attest for: who attests for himself, in a circle as well, is never reached.
+  const attested = new Set([...lives].flatMap(([producer, life]) => (long(life, now) ? [] : [producer])));
+  for (const producer of attested) for (const other of named.get(producer) ?? []) attested.add(other);
+  return [...lives.keys()].filter((producer) => !attested.has(producer));
 }
 
-function long({ at, sworn, signature }: Stretch, now: number): boolean {
+function long({ at, attested, signature }: Stretch, now: number): boolean {
   const until = signature === null ? now : Date.parse(at);
   // A time that is none is no excuse.
-  return !(until - Date.parse(sworn.at) <= LONGEST);
+  return !(until - Date.parse(attested.at) <= LONGEST);
 }

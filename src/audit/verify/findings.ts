@@ -5,7 +5,7 @@
  * - `repeated`: a number that was passed already: inserted, out of order, or from an old copy.
  * - `cut`: the end of a life is missing that somebody has seen.
  * - `grown`: a life has other or more records than it ended with.
- * - `unsigned`: a checkpoint whose signature is not of a known key, or that swears something else than is here; or records
+ * - `unsigned`: a checkpoint whose signature is not of a known key, or that attests something else than is here; or records
  *   of which there should be a checkpoint by now.
  */
 export type FindingKind = "damaged" | "missing" | "replaced" | "repeated" | "cut" | "grown" | "unsigned";

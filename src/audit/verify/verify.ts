@@ -31,15 +31,15 @@ export interface VerifyReport {
   readonly absent: readonly string[];
   /** What was found behind a hole and laid aside when a life was taken over: a loss of power leaves that, and so does an alteration. */
   readonly aside: readonly LaidAside[];
-  /** Lives that checkpoints from elsewhere swear, not here either, and over before all that is here: old enough to be deleted. */
+  /** Lives that external checkpoints attest, not here either, and over before all that is here: old enough to be deleted. */
   readonly aged: readonly Aged[];
 }
 
 export interface VerifyOptions {
   /** Public keys of checkpoints by their id; null: signatures are not looked at. */
   readonly keys: ReadonlyMap<string, KeyObject> | null;
-  /** Checkpoints that were kept elsewhere; what they swear must be here. */
-  readonly sworn?: readonly Checkpoint[];
+  /** Checkpoints that were kept outside the journal; what they attest must be here. */
+  readonly attested?: readonly Checkpoint[];
   /**
    * Whether the same record may stand there more than once, and what was missing behind what follows it, as in a stream to
    * which records were sent again; false unless given. 16 bytes are kept of each record then.
@@ -68,7 +68,7 @@ interface Life extends Stretch {
   signature: string | null;
   at: string;
   readonly passed: Passed | null;
-  sworn: Stretch["sworn"];
+  attested: Stretch["attested"];
 }
 
 const UNFIT = "one of the two is not the one that was written";
@@ -79,7 +79,7 @@ export function verifier(options: VerifyOptions): Verifier {
 
 class Verification implements Verifier {
   readonly #keys: ReadonlyMap<string, KeyObject> | null;
-  readonly #elsewhere: ExternalCheckpoints;
+  readonly #external: ExternalCheckpoints;
   readonly #copies: boolean;
   readonly #lives = new Map<string, Life>();
   readonly #claims = new Claims();
@@ -95,12 +95,12 @@ class Verification implements Verifier {
   #records = 0;
   #checkpoints = 0;
 
-  constructor({ keys, sworn = [], copies = false, now = Date.now() }: VerifyOptions) {
+  constructor({ keys, attested = [], copies = false, now = Date.now() }: VerifyOptions) {
     this.#keys = keys;
     this.#now = now;
     this.#copies = copies;
-    this.#elsewhere = new ExternalCheckpoints(sworn);
-    for (const it of sworn) this.#checkSignature(it);
+    this.#external = new ExternalCheckpoints(attested);
+    for (const it of attested) this.#checkSignature(it);
   }
 
   line(bytes: Buffer, hint: string | null): void {
@@ -119,9 +119,9 @@ class Verification implements Verifier {
       if (this.#last?.life !== life) this.#stamp();
       this.#last = { life, bytes };
     }
-    if (this.#elsewhere.denies(link)) {
+    if (this.#external.denies(link)) {
       const { producer, sequence } = link;
-      const detail = "a checkpoint from elsewhere swears another record";
+      const detail = "an external checkpoint attests another record";
       this.#findings.add("replaced", producer, sequence, sequence, detail);
     }
     try {
@@ -145,7 +145,7 @@ class Verification implements Verifier {
     this.#stamp();
     this.#settleMissing();
     this.#claims.settle(this.#lives, this.#findings);
-    const aged = this.#elsewhere.settle(this.#lives, this.#findings);
+    const aged = this.#external.settle(this.#lives, this.#findings);
     const alone = this.#keys === null ? [] : unattested(this.#lives, this.#claims.all, this.#now);
     for (const producer of alone) this.#settleUnattested(producer);
     const lives = [...this.#lives].map(([producer, { from, tip, ended }]) => {
@@ -192,9 +192,9 @@ class Verification implements Verifier {
     const begun = timeOf(bytes);
     const passed = this.#copies ? new Passed() : null;
     passed?.next(link, 0);
-    const sworn = { sequence: sequence - 1, at: begun };
+    const attested = { sequence: sequence - 1, at: begun };
     const tip = { sequence, hash };
-    const life = { from: sequence, begun, tip, ended: false, signature: null, at: "", passed, sworn };
+    const life = { from: sequence, begun, tip, ended: false, signature: null, at: "", passed, attested };
     this.#lives.set(producer, life);
     if (sequence === 1 && previous !== NO_HASH) {
       this.#findings.add("replaced", producer, 1, 1, "the first record follows another one");
@@ -215,7 +215,7 @@ class Verification implements Verifier {
     for (const { from, to } of found) this.#findings.add("replaced", producer, from, to, UNFIT);
     if (sequence < life.from) {
       const at = timeOf(bytes);
-      if (life.sworn.sequence < life.from) life.sworn = { sequence: sequence - 1, at };
+      if (life.attested.sequence < life.from) life.attested = { sequence: sequence - 1, at };
       life.from = sequence;
       life.begun = at;
     }
@@ -262,7 +262,7 @@ class Verification implements Verifier {
       checkpoint.sequence === sequence - 1 &&
       checkpoint.hash === previous;
     if (!right)
-      this.#findings.add("unsigned", producer, sequence, sequence, "the checkpoint swears another record");
+      this.#findings.add("unsigned", producer, sequence, sequence, "the checkpoint attests another record");
     if (sequence < life.tip.sequence) this.#lacking.delete(`${producer} ${checkpoint.signature}`);
     else {
       const { signature } = life;
@@ -272,7 +272,7 @@ class Verification implements Verifier {
       }
       life.signature = checkpoint.signature;
     }
-    if (signed && right && sequence > life.sworn.sequence) life.sworn = { sequence, at: timeOf(bytes) };
+    if (signed && right && sequence > life.attested.sequence) life.attested = { sequence, at: timeOf(bytes) };
   }
 
   #checkSignature(checkpoint: Checkpoint): boolean {
@@ -293,8 +293,14 @@ class Verification implements Verifier {
   }
 
   #settleUnattested(producer: string): void {
-    const { tip, sworn } = this.#lives.get(producer) ?? {};
-    if (tip === undefined || sworn === undefined || tip.sequence === sworn.sequence) return;
-    this.#findings.add("unsigned", producer, sworn.sequence + 1, tip.sequence, "no checkpoint swears them");
+    const { tip, attested } = this.#lives.get(producer) ?? {};
+    if (tip === undefined || attested === undefined || tip.sequence === attested.sequence) return;
+    this.#findings.add(
+      "unsigned",
+      producer,
+      attested.sequence + 1,
+      tip.sequence,
+      "no checkpoint attests them",
+    );
   }
 }

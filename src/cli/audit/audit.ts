@@ -25,7 +25,7 @@ which, all unless they are said:
   --follow, -f        go on as records are written
   --json              records as they stand, a report as JSON
   --format NAME       ecs: lines as they stand, which can be verified; ocsf: one JSON object a line; csv: a table
-  --checkpoints FILE  lines of a log or export with checkpoints that were kept elsewhere
+  --checkpoints FILE  lines of a log or export with checkpoints that were kept outside the journal
   --key FILE          a public checkpoint key (JWK or PEM); otherwise those in the data folder
   --against PLACE     another copy of the same records, which has to be the same: a file of lines, or a folder of journals
   --whole             records and lives that are not here any more are findings as well

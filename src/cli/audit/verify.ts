@@ -16,10 +16,10 @@ import type { AuditWords } from "./words.ts";
 /** Checks that records are whole, unaltered and in order. Gives 1 when they are not. */
 export async function verify(words: AuditWords, io: CommandIo): Promise<number> {
   const keys = await keysOf(words, io);
-  const sworn = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
+  const attested = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
   const journals = words.file === undefined && words.redis === undefined;
   // A stream, and what was exported from one, has again what was sent again.
-  const it = verifier({ keys: keys.size === 0 ? null : keys, sworn, copies: !journals });
+  const it = verifier({ keys: keys.size === 0 ? null : keys, attested, copies: !journals });
   const deleted: Gone[] = [];
   for await (const { producer, lines, gone } of linesOf(words, io)) {
     for (const line of lines) it.line(line, producer);
@@ -157,13 +157,13 @@ function goneFrom({ lives, absent, aged }: VerifyReport): readonly string[] {
   const beginnings = lives
     .filter((life) => life.from > 1)
     .map((life) => `${life.producer} begins at ${life.from}`);
-  const sworn = new Set(aged.map(({ producer }) => producer));
+  const attested = new Set(aged.map(({ producer }) => producer));
   return [
     ...beginnings,
-    ...absent.flatMap((producer) => (sworn.has(producer) ? [] : `${producer} is not here at all`)),
+    ...absent.flatMap((producer) => (attested.has(producer) ? [] : `${producer} is not here at all`)),
     ...aged.map(
       ({ producer, to, at }) =>
-        `${producer} is not here at all: a checkpoint swears it up to ${to}, ${at}, before all that is here`,
+        `${producer} is not here at all: a checkpoint attests it up to ${to}, ${at}, before all that is here`,
     ),
   ];
 }

@@ -17,7 +17,7 @@ import { openBackend } from "../../sessions/stores/registry.ts";
 import type { CommandIo } from "../command.ts";
 
 /** The impersonations of a config's store, as a process of its own sees them. */
-export interface Desk extends Closing {
+export interface OpenSessions extends Closing {
   readonly clock: Clock;
   readonly config: Holder;
   readonly impersonations: Impersonations;
@@ -30,11 +30,11 @@ const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now()
 const newId = timeOrderedIds(CLOCK.now);
 
 /** Opens what the config names, beside the gateways that are running. Throws a Fault that says what is missing. */
-export async function openDesk(
+export async function openSessions(
   words: { readonly config: string; readonly data: string | null },
   io: CommandIo,
   { recording }: { readonly recording: boolean },
-): Promise<Desk> {
+): Promise<OpenSessions> {
   const opened: Closing[] = [];
   const log = logTo(io);
   const { held, start } = await loaded(words.config, io, log);

@@ -4,7 +4,7 @@ import { inBatches } from "../../gateway/services/batches.ts";
 import { endEvent } from "../../gateway/stages/start-and-stop.ts";
 import type { Closed } from "../../sessions/end.ts";
 import type { Command, CommandIo } from "../command.ts";
-import { type Desk, openDesk } from "./open.ts";
+import { type OpenSessions, openSessions } from "./open.ts";
 import { endedText, listed, runningText } from "./print.ts";
 import { parseWords, type SessionWords, USAGE } from "./words.ts";
 
@@ -33,10 +33,10 @@ export const sessions: Command = {
 };
 
 async function list(words: SessionWords, io: CommandIo): Promise<number> {
-  const desk = await openDesk(words, io, { recording: false });
+  const sessions = await openSessions(words, io, { recording: false });
   try {
-    const running = await chosen(desk, words);
-    const now = desk.clock.now();
+    const running = await chosen(sessions, words);
+    const now = sessions.clock.now();
     io.out(
       words.json
         ? `${JSON.stringify({ sessions: listed(running, now) }, null, 2)}\n`
@@ -44,17 +44,17 @@ async function list(words: SessionWords, io: CommandIo): Promise<number> {
     );
     return 0;
   } finally {
-    await desk.close();
+    await sessions.close();
   }
 }
 
 async function endSome(words: SessionWords, io: CommandIo): Promise<number> {
-  const desk = await openDesk(words, io, { recording: true });
+  const sessions = await openSessions(words, io, { recording: true });
   try {
-    const running = words.verb === "end-all" ? await chosen(desk, words) : [];
+    const running = words.verb === "end-all" ? await chosen(sessions, words) : [];
     const ids = words.verb === "end-all" ? running.map((it) => it.id) : words.ids;
     const ends: End[] = [];
-    await inBatches(ids, WIDTH, async (id) => void ends.push(await endOne(desk, id)));
+    await inBatches(ids, WIDTH, async (id) => void ends.push(await endOne(sessions, id)));
     const failed = ends.filter((it) => it.problem !== null);
     if (words.json) io.out(`${JSON.stringify({ ended: ends.map(asJson) }, null, 2)}\n`);
     else
@@ -63,7 +63,7 @@ async function endSome(words: SessionWords, io: CommandIo): Promise<number> {
     if (ids.length === 0 && !words.json) io.out("nothing is running\n");
     return failed.length === 0 ? 0 : 1;
   } finally {
-    await desk.close();
+    await sessions.close();
   }
 }
 
@@ -77,13 +77,13 @@ interface End {
   readonly problem: string | null;
 }
 
-async function endOne(desk: Desk, id: string): Promise<End> {
-  const closed = await desk.impersonations.close(id, "ended-revoked");
+async function endOne(sessions: OpenSessions, id: string): Promise<End> {
+  const closed = await sessions.impersonations.close(id, "ended-revoked");
   const { impersonation, first } = closed;
   const problem = problemOf(closed);
   if (problem !== null || impersonation === null || !first) return { id, impersonation, problem };
   try {
-    await desk.record(endEvent(desk, null, impersonation));
+    await sessions.record(endEvent(sessions, null, impersonation));
     return { id, impersonation, problem: null };
   } catch (error) {
     const why = error instanceof Fault ? error.detail : String(error);
@@ -91,14 +91,14 @@ async function endOne(desk: Desk, id: string): Promise<End> {
   }
 }
 
-/** The book never throws: what the store did not take is owed to it, and this process won't live to pay. */
+/** The book never throws: what the store did not take is pending, and this process won't live to pay. */
 function problemOf({ first, impersonation }: Closed): string | null {
   if (impersonation !== null) return null;
   return first ? "the store could not be reached; nothing was ended" : "there is no such impersonation";
 }
 
-async function chosen(desk: Desk, { agent }: SessionWords): Promise<readonly Impersonation[]> {
-  return agent === null ? await desk.impersonations.list() : await desk.impersonations.byAgent(agent);
+async function chosen(sessions: OpenSessions, { agent }: SessionWords): Promise<readonly Impersonation[]> {
+  return agent === null ? await sessions.impersonations.list() : await sessions.impersonations.byAgent(agent);
 }
 
 function asJson({ id, impersonation, problem }: End): object {

@@ -12,13 +12,13 @@ const WIDTH = 32;
 /**
  * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut; steps up too. What lost its record
  * is ended by the book, and put on record here. Where impersonation is switched off that is everything, on every gateway of the store.
- * Writes what is owed to the record as well.
+ * Writes what is unrecorded to the record as well.
  */
 export function sweeper(services: Services, every: number): Closing & { sweep(): Promise<void> } {
   let work: Promise<void> = Promise.resolve();
   const sweep = (): Promise<void> => {
     work = work
-      .then(() => services.owed.settle(services))
+      .then(() => services.unrecorded.settle(services))
       .then(() => sweepOnce(services))
       .catch((error: unknown) =>
         services.log.warn({ err: error }, "the store could not be swept; it will be tried again"),
@@ -29,7 +29,7 @@ export function sweeper(services: Services, every: number): Closing & { sweep():
   timer.unref();
   const leave = services.impersonations.onLost((it) => {
     work = work.then(() =>
-      services.owed.write(services, endEvent(services, null, it), "the end of an impersonation"),
+      services.unrecorded.write(services, endEvent(services, null, it), "the end of an impersonation"),
     );
   });
   return {
@@ -38,7 +38,7 @@ export function sweeper(services: Services, every: number): Closing & { sweep():
       clearInterval(timer);
       leave();
       await work;
-      await services.owed.settle(services);
+      await services.unrecorded.settle(services);
     },
   };
 }
@@ -61,5 +61,5 @@ async function fellBack(services: Services, it: Impersonation): Promise<void> {
   const { agent: trueUser, effectiveUser } = lowered;
   const saying = { action: "impersonation.lowered", outcome: "success", impersonation: lowered } as const;
   const event = eventOf(services, null, { ...saying, trueUser, effectiveUser, detail: "expired" });
-  await services.owed.write(services, event, "the end of a step up");
+  await services.unrecorded.write(services, event, "the end of a step up");
 }

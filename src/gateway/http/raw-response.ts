@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Answer } from "../stages/answer.ts";
 
 /** How long the other side may take to read the last bytes and to close, ms. */
-const FAREWELL = 1_000;
+const CLOSE_TIMEOUT = 1_000;
 
 /** Writes one whole answer where no HTTP server does it any more, and closes. A client that has left gets nothing. */
 export function refuse(socket: Duplex, { status, headers, body }: Answer): void {
@@ -23,7 +23,7 @@ export function refuse(socket: Duplex, { status, headers, body }: Answer): void 
  * Ends our side, throws away what still comes, and closes for good when the other side has ended too, or a second later: a
  * close with unread bytes would be a reset, which takes the last bytes away from the client.
  */
-export function letGo(socket: Duplex, within = FAREWELL): void {
+export function letGo(socket: Duplex, within = CLOSE_TIMEOUT): void {
   if (socket.destroyed) return;
   socket.end();
   socket.resume();

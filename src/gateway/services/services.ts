@@ -82,7 +82,7 @@ export interface Services {
   readonly confirmations: Confirmations;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
-  readonly owed: Unrecorded;
+  readonly unrecorded: Unrecorded;
   readonly tokens: Tokens;
   readonly forms: Forms;
   readonly pages: Pages;

@@ -11,16 +11,16 @@ interface Records {
 export interface Unrecorded {
   /** Writes one, or owes it, with the time that is in it. `what` is for the log. Never throws. */
   write(to: Records, event: AuditEvent, what: string): Promise<void>;
-  /** Writes what is owed, the oldest first, as far as that can be done now. Never throws. */
+  /** Writes what is unrecorded, the oldest first, as far as that can be done now. Never throws. */
   settle(to: Records): Promise<void>;
-  /** How many are owed. */
+  /** How many are unrecorded. */
   count(): number;
 }
 
 /** At most so many: each is one impersonation, and while nothing can be recorded none begins. */
 const MOST = 10_000;
 
-export function owed(most = MOST): Unrecorded {
+export function unrecorded(most = MOST): Unrecorded {
   const waiting: AuditEvent[] = [];
   let work: Promise<void> | null = null;
 
@@ -40,14 +40,19 @@ export function owed(most = MOST): Unrecorded {
         const kept = waiting.length < most;
         if (kept) waiting.push(event);
         // The log has it whole, for the case that this process ends before it can be written.
-        const then = kept ? "it is owed, and tried again" : "too many are owed already, so it is here alone";
+        const then = kept
+          ? "it is unrecorded, and tried again"
+          : "too many are unrecorded already, so it is here alone";
         log.error({ err: error, event }, `${what} could not be recorded; ${then}`);
       }
     },
     settle(to) {
       work ??= settleNow(to)
         .catch((error: unknown) =>
-          to.log.warn({ err: error, owed: waiting.length }, "what has happened can still not be recorded"),
+          to.log.warn(
+            { err: error, unrecorded: waiting.length },
+            "what has happened can still not be recorded",
+          ),
         )
         .finally(() => {
           work = null;

@@ -88,7 +88,7 @@ export async function begin(services: Services, received: Received, order: Begin
 
 /**
  * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
- * every state, and what could not be stored or recorded is owed. `by` is who ended it, where that is not its agent.
+ * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
  */
 export async function end(
   services: Services,
@@ -111,7 +111,7 @@ export async function end(
   services.sockets.cut(running.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
   if (first)
-    await services.owed.write(
+    await services.unrecorded.write(
       services,
       endEvent(services, received, ended, by),
       "the end of an impersonation",

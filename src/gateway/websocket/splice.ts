@@ -9,7 +9,7 @@ import { FrameGate } from "./lane.ts";
 export interface SpliceOrder {
   readonly client: Socket;
   readonly upstream: Socket;
-  /** Frames can be told apart, so that `part` can say goodbye between two. */
+  /** Frames can be told apart, so that `part` can say closing record between two. */
   readonly watched: boolean;
   /** The first data frame from the client ends it with 4003. */
   readonly readOnly: boolean;

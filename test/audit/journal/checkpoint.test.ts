@@ -31,8 +31,8 @@ t.test(
     for (const checkpoint of made) {
       t.ok(checkpointHolds(checkpoint, pair.publicKey));
       t.equal(checkpoint.previous, previous);
-      const sworn = records.find((record) => record.event.sequence === checkpoint.sequence);
-      t.equal(sworn?.guise.chain.hash, checkpoint.hash);
+      const attested = records.find((record) => record.event.sequence === checkpoint.sequence);
+      t.equal(attested?.guise.chain.hash, checkpoint.hash);
       previous = checkpoint.signature;
     }
     t.strictSame(

@@ -8,7 +8,7 @@ import { chainFaults, memoryLog, openLedger, recordsIn } from "../world.ts";
 
 const actions = async (folder: string) => (await recordsIn(folder)).map((it) => it.event.action);
 
-t.test("a life begins with a boot record and ends with a goodbye", async (t) => {
+t.test("a life begins with a boot record and ends with a closing record", async (t) => {
   const folder = t.testdir();
   const it = await openLedger(folder);
   await it.record(event());

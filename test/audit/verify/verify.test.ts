@@ -29,10 +29,10 @@ async function lives(t: Test, counts: readonly number[]) {
     }
     await it.close();
   }
-  const sworn = log.lines.flatMap((line) =>
+  const attested = log.lines.flatMap((line) =>
     line.message === "audit: checkpoint" ? [(line.data as { checkpoint: Checkpoint }).checkpoint] : [],
   );
-  return { folder, names, sworn };
+  return { folder, names, attested };
 }
 
 async function report(folder: string, options: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
@@ -60,8 +60,8 @@ async function edit(folder: string, producer: string, change: (lines: string[]) 
 const found = (it: VerifyReport) => it.findings.map(({ kind, from, to }) => `${kind} ${from}-${to}`);
 
 t.test("an untouched journal of several lives has nothing wrong with it", async (t) => {
-  const { folder, sworn, names } = await lives(t, [10, 0, 25]);
-  const it = await report(folder, { sworn });
+  const { folder, attested, names } = await lives(t, [10, 0, 25]);
+  const it = await report(folder, { attested });
   t.match(it, { findings: { length: 0 }, more: 0, open: 0, absent: { length: 0 }, checkpoints: 3 });
   t.strictSame(
     it.lives.map((life) => [life.producer, life.from, life.to, life.ended]).toSorted(),
@@ -101,19 +101,19 @@ t.test("a record that was altered and sealed again does not fit the next one", a
 });
 
 t.test("a whole chain that was written anew is found by its checkpoint, here and elsewhere", async (t) => {
-  const { folder, names, sworn } = await lives(t, [10]);
+  const { folder, names, attested } = await lives(t, [10]);
   await edit(folder, names[0] ?? "", (lines) =>
     resealed(lines.with(4, (lines[4] ?? "").replace("Nuno", "Nina"))),
   );
   t.strictSame(found(await report(folder)), ["unsigned 22-22"]);
-  t.ok(found(await report(folder, { sworn })).includes("replaced 21-21"));
+  t.ok(found(await report(folder, { attested })).includes("replaced 21-21"));
 });
 
 t.test("a cut tail is found by a checkpoint kept elsewhere", async (t) => {
-  const { folder, names, sworn } = await lives(t, [10]);
+  const { folder, names, attested } = await lives(t, [10]);
   await edit(folder, names[0] ?? "", (lines) => lines.slice(0, 15));
   t.strictSame(found(await report(folder)), [], "nothing in the journal itself tells it");
-  t.strictSame(found(await report(folder, { sworn })), ["cut 16-21"]);
+  t.strictSame(found(await report(folder, { attested })), ["cut 16-21"]);
 });
 
 t.test("a cut tail of an earlier life is found by the boot record after it", async (t) => {
@@ -159,7 +159,7 @@ function madeUp(producer: string, drafts: readonly object[], ago: number): strin
   return lines.join("");
 }
 
-t.test("a life that somebody made up, of which nobody swears, is found", async (t) => {
+t.test("a life that somebody made up, of which nobody attests, is found", async (t) => {
   const { folder } = await lives(t, [3]);
   const write = async (producer: string, drafts: readonly object[], ago: number) =>
     await writeFile(join(folder, `${producer}.000000000001.jsonl`), madeUp(producer, drafts, ago));
@@ -171,7 +171,7 @@ t.test("a life that somebody made up, of which nobody swears, is found", async (
   t.strictSame(found(await report(folder)), [], "it may just have begun");
   await write("made-up", [{}, {}], 600_000);
   t.match((await report(folder)).findings, [
-    { kind: "unsigned", producer: "made-up", from: 1, to: 2, detail: "no checkpoint swears them" },
+    { kind: "unsigned", producer: "made-up", from: 1, to: 2, detail: "no checkpoint attests them" },
   ]);
   await write("made-up", [{}], 600_000);
   await write("friend", [claim("made-up", madeUp("made-up", [{}], 600_000))], 600_000);
@@ -256,12 +256,12 @@ t.test("requests without an outcome are counted", async (t) => {
 });
 
 t.test("every one of ten thousand random changes is found", async (t) => {
-  const { folder, names, sworn } = await lives(t, [20]);
+  const { folder, names, attested } = await lives(t, [20]);
   const [file = ""] = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
   const lines = (await readFile(join(folder, file), "utf8")).split("\n").slice(0, -1);
   let missed = 0;
   for (let round = 0; round < 10_000; round += 1) {
-    const it = verifier({ keys: null, sworn });
+    const it = verifier({ keys: null, attested });
     for (const line of vandalised(lines)) it.line(Buffer.from(line), names[0] ?? "");
     const { findings, lives: seen } = it.report();
     // That the oldest records are gone is no finding, since they may be by their age; but it is said.
@@ -298,7 +298,7 @@ function streamed(lines: readonly Buffer[], options: Partial<VerifyOptions> = {}
 }
 
 t.test("a stream to which records were sent again has nothing wrong with it", async (t) => {
-  const { folder, names, sworn } = await lives(t, [10]);
+  const { folder, names, attested } = await lives(t, [10]);
   const lines = await linesOf(folder, names[0]);
   const whole = { findings: [], open: 0, lives: [{ from: 1, to: 23, ended: true }] };
   for (const [what, stream] of [
@@ -309,7 +309,7 @@ t.test("a stream to which records were sent again has nothing wrong with it", as
     ["all of it", [...lines, ...lines]],
     ["backwards", lines.toReversed()],
   ] as const)
-    t.match(streamed(stream, { sworn }), whole, what);
+    t.match(streamed(stream, { attested }), whole, what);
   t.match(streamed([...lines.slice(0, 3), ...lines.slice(6)]), {
     findings: [{ kind: "missing", from: 4, to: 6 }],
   });
@@ -352,7 +352,7 @@ t.test("checkpoints that were sent again are in order, and one that never came i
   t.strictSame(found(it.report()), ["missing 3-4"]);
 });
 
-/** A life of three checkpoints; and one whose second one swears of another before it, that is not there. */
+/** A life of three checkpoints; and one whose second one attests of another before it, that is not there. */
 function sworn3() {
   const made = (previousOf: (signatures: readonly string[]) => string | null, count: number) => {
     const signatures: string[] = [];
@@ -400,7 +400,7 @@ t.test("a captured header whose name is one of a record's says nothing in its pl
   t.match(text, '"action":"journal.closed","outcome":"success","intent":"another"', "it is captured");
   t.match(await report(folder), { open: 1, lives: [{ ended: false }] });
   await writeFile(join(folder, file), text.slice(0, -1));
-  t.strictSame(await unendedIn(folder), [], "it is no goodbye: whoever runs may be writing just now");
+  t.strictSame(await unendedIn(folder), [], "it is no closing record: whoever runs may be writing just now");
   await writeFile(join(folder, file), text);
   await ledger.record(event({ action: "impersonation.outcome", intent: intent.id, captured }));
   t.match(await report(folder), { open: 0, findings: { length: 0 } });
@@ -418,7 +418,7 @@ t.test("lines without anything in them, and a last one without an end, are found
     { kind: "damaged", producer: names[0], from: 9, to: 9, detail: "its line has no end" },
   ]);
   await writeFile(file, text.split("\n").slice(0, -2).join("\n"));
-  t.strictSame(found(await report(folder)), [], "one that has not said goodbye may be writing just now");
+  t.strictSame(found(await report(folder)), [], "one that has not closed cleanly may be writing just now");
   await (await openLedger(folder)).close();
   t.strictSame(await unendedIn(folder), [], "the next life cuts off what nobody was told of");
   await writeFile(file, "");
@@ -428,14 +428,14 @@ t.test("lines without anything in them, and a last one without an end, are found
 t.test(
   "a life that was over before all that is here is no finding by the checkpoints of a log",
   async (t) => {
-    const { folder, names, sworn } = await lives(t, [3, 1, 2]);
+    const { folder, names, attested } = await lives(t, [3, 1, 2]);
     const without = async (gone: readonly (string | undefined)[]) => {
-      const it = verifier({ keys, sworn });
+      const it = verifier({ keys, attested });
       for await (const { producer, lines } of journalLines(folder))
         if (!gone.includes(producer ?? "")) for (const line of lines) it.line(line, producer);
       return it.report();
     };
-    const to = (name: string | undefined) => sworn.findLast((it) => it.producer === name)?.sequence;
+    const to = (name: string | undefined) => attested.findLast((it) => it.producer === name)?.sequence;
     t.match(await without([names[0]]), {
       findings: { length: 0 },
       aged: [{ producer: names[0], to: 7, at: /^2/ }],
@@ -461,8 +461,8 @@ t.test(
 t.test("three months of checkpoints and thousands of lives that were killed are verified", async (t) => {
   const facts = { producer: "p", hash: NO_HASH, at: new Date().toISOString(), previous: null };
   const one = signCheckpoint(checkpoint(), { ...facts, sequence: 1 });
-  const sworn = Array.from({ length: 130_000 }, (_, at) => ({ ...one, sequence: at + 1 }));
-  t.match(verifier({ keys: null, sworn }).report().findings, [{ kind: "cut", from: 1, to: 130_000 }]);
+  const attested = Array.from({ length: 130_000 }, (_, at) => ({ ...one, sequence: at + 1 }));
+  t.match(verifier({ keys: null, attested }).report().findings, [{ kind: "cut", from: 1, to: 130_000 }]);
   const it = verifier({ keys, now: Date.now() + 600_000 });
   let after: Parameters<typeof bootMark>[2] = [];
   for (let n = 0; n < 20_000; n += 1) {
@@ -479,7 +479,7 @@ t.test("three months of checkpoints and thousands of lives that were killed are 
   );
 });
 
-t.test("who is sworn for by one that has a checkpoint needs none, and so on", async (t) => {
+t.test("who is attested for by one that has a checkpoint needs none, and so on", async (t) => {
   const moment = { at: Date.now() - 600_000, monotonic: 1 };
   let after: Parameters<typeof bootMark>[2] = [];
   const all = ["one", "two", "three"].map((producer) => {

@@ -35,7 +35,7 @@ t.test("a life that was deleted by its age is a note, also beside the checkpoint
   t.match(await verify(...words), { code: 0, out: /^whole/ });
   await rm(files[0] ?? "");
   const note = new RegExp(
-    `^note +${names[0]} is not here at all: a checkpoint swears it up to 2, 2.*\nwhole`,
+    `^note +${names[0]} is not here at all: a checkpoint attests it up to 2, 2.*\nwhole`,
   );
   t.match(await verify(...words), { code: 0, out: note });
   t.match(await verify(...words, "--whole"), {
@@ -46,7 +46,7 @@ t.test("a life that was deleted by its age is a note, also beside the checkpoint
 });
 
 t.test(
-  "what was laid aside when a life was taken over is a note, and nothing of one that said goodbye is",
+  "what was laid aside when a life was taken over is a note, and nothing of one that closed cleanly is",
   async (t) => {
     const { data, files, names } = await lives(t);
     const lines = (await readFile(files[0] ?? "", "utf8")).split("\n");
@@ -74,7 +74,7 @@ t.test("a life that was taken away between others is a finding", async (t) => {
   await rm(files[1] ?? "");
   t.match(await verify("--data", data, "--checkpoints", kept), {
     code: 1,
-    out: /^cut +\S+ 1–2: a checkpoint/,
+    out: /^cut +\S+ 1–2: an external checkpoint/,
   });
 });
 

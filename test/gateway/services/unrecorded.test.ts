@@ -2,7 +2,7 @@ import t from "tap";
 import type { AuditEvent } from "../../../src/domain/audit-event.ts";
 import { Fault } from "../../../src/errors.ts";
 import { sweeper } from "../../../src/gateway/background/expiry.ts";
-import { owed } from "../../../src/gateway/services/unrecorded.ts";
+import { unrecorded } from "../../../src/gateway/services/unrecorded.ts";
 import { end } from "../../../src/gateway/stages/start-and-stop.ts";
 import { openConsole } from "../../fixtures/console.ts";
 import { fakeLog } from "../../fixtures/log.ts";
@@ -24,7 +24,7 @@ t.test(
     t.equal((await ask(["POST /.guise/stop", ...INSIDE, ORIGIN, ...ALICE, cookie], form)).status, 303);
     const sweeping = sweeper(it.services, NEVER);
     await sweeping.sweep();
-    t.same([it.events, it.services.owed.count()], [[], 1]);
+    t.same([it.events, it.services.unrecorded.count()], [[], 1]);
     it.clock.pass(20_000);
     it.refuseRecords(() => false);
     await sweeping.sweep();
@@ -39,12 +39,12 @@ t.test(
         span: { start: impersonation.startedAt, end: stopped },
       },
     ]);
-    t.same([it.events.length, it.services.owed.count()], [1, 0]);
+    t.same([it.events.length, it.services.unrecorded.count()], [1, 0]);
     await sweeping.close();
   },
 );
 
-t.test("a step down is done, and owed in the same way", async (t) => {
+t.test("a step down is done, and unrecorded in the same way", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await wear(it);
@@ -89,22 +89,25 @@ t.test("with store and journal down at once both get it when they are back", asy
   t.same([await it.impersonations.list(), it.actions()], [[], ["impersonation.ended"]]);
 });
 
-t.test("what is owed is written in its order and bounded, and what is too much is in the log", async (t) => {
-  const written: string[] = [];
-  let down = true;
-  const record = async ({ id }: AuditEvent) => {
-    if (down) throw new Fault("audit-unavailable", "the test says so");
-    written.push(id);
-  };
-  const log = fakeLog();
-  const to = { ledger: { record }, log };
-  const all = owed(2);
-  const event = (id: string) => ({ id }) as AuditEvent;
-  for (const id of ["a", "b", "c"]) await all.write(to, event(id), "the end");
-  await all.settle(to);
-  t.same([all.count(), written], [2, []]);
-  t.match(log.lines, [/it is owed/, /it is owed/, /here alone/, /can still not/]);
-  down = false;
-  await Promise.all([all.settle(to), all.settle(to)]);
-  t.same([all.count(), written], [0, ["a", "b"]]);
-});
+t.test(
+  "what is unrecorded is written in its order and bounded, and what is too much is in the log",
+  async (t) => {
+    const written: string[] = [];
+    let down = true;
+    const record = async ({ id }: AuditEvent) => {
+      if (down) throw new Fault("audit-unavailable", "the test says so");
+      written.push(id);
+    };
+    const log = fakeLog();
+    const to = { ledger: { record }, log };
+    const all = unrecorded(2);
+    const event = (id: string) => ({ id }) as AuditEvent;
+    for (const id of ["a", "b", "c"]) await all.write(to, event(id), "the end");
+    await all.settle(to);
+    t.same([all.count(), written], [2, []]);
+    t.match(log.lines, [/it is written later/, /it is written later/, /here alone/, /can still not/]);
+    down = false;
+    await Promise.all([all.settle(to), all.settle(to)]);
+    t.same([all.count(), written], [0, ["a", "b"]]);
+  },
+);
