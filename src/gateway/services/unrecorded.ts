@@ -41,8 +41,8 @@ export function unrecorded(most = MOST): Unrecorded {
         if (kept) waiting.push(event);
         // The log has it whole, for the case that this process ends before it can be written.
         const then = kept
-          ? "it is unrecorded, and tried again"
-          : "too many are unrecorded already, so it is here alone";
+          ? "it is kept and written later"
+          : "too many wait already, so it stands in this log only";
         log.error({ err: error, event }, `${what} could not be recorded; ${then}`);
       }
     },
