@@ -2,9 +2,9 @@
  * A process that appends five records one after another and says how each went; a test makes its disk fail. Its second
  * argument says how often room can be made.
  */
-import { journal } from "../../src/audit/journal/journal.ts";
-import { mark } from "../../src/audit/journal/journal-records.ts";
-import { Fault } from "../../src/errors.ts";
+import { journal } from "../../../src/audit/journal/journal.ts";
+import { mark } from "../../../src/audit/journal/journal-records.ts";
+import { Fault } from "../../../src/errors.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 let room = Number(process.argv[3] ?? 0);
