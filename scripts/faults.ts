@@ -1,11 +1,11 @@
 // `npm run test:faults`: the tests of faults with the rounds and sizes that docs/faults.md names, one file after another.
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { globSync } from "node:fs";
 
 const given = process.argv.slice(2);
-const files = readdirSync(new URL("../test/faults/", import.meta.url))
-  .filter((name) => name.endsWith(".test.ts"))
-  .map((name) => `test/faults/${name}`);
+const files = ["test/faults", "test/system/faults"].flatMap((folder) =>
+  globSync(`${folder}/*.test.ts`).sort(),
+);
 
 // The plugins that .taprc names have to be put together once after an install.
 spawnSync("tap", ["build"], { stdio: ["ignore", "ignore", "inherit"] });

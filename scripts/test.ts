@@ -1,117 +1,84 @@
-// `npm test`: makes sure that what the tests need is there, runs them all, and says in one line how they went.
+// `npm test`, and with `--system` `npm run test:system`: gets what the tests need, runs them, and says in one line how they went.
+// Below test/system/ and test/apps/ stands what needs more than Redis and Chromium, or takes long.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
+import { provide } from "./programs.ts";
+import { type Tally, tallying } from "./tally.ts";
 
-const NEEDED = [
-  { what: "Redis", names: ["redis-server"], variable: null, package: "redis-server" },
-  {
-    what: "Chromium",
-    names: ["chromium", "chromium-browser", "google-chrome"],
-    variable: "CHROMIUM",
-    package: "chromium",
-  },
-  { what: "strace", names: ["strace"], variable: null, package: "strace" },
-  {
-    what: "libfaketime",
-    names: [
-      "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-      "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
-    ],
-    variable: null,
-    package: "faketime",
-  },
-  {
-    what: "rsyslog with its module for Elasticsearch",
-    names: [
-      "/usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so",
-      "/usr/lib/aarch64-linux-gnu/rsyslog/omelasticsearch.so",
-    ],
-    variable: null,
-    package: "rsyslog-elasticsearch",
-  },
-  { what: "Go", names: ["go"], variable: null, package: "golang-go" },
-  {
-    what: "sprig",
-    names: ["/usr/share/gocode/src/github.com/Masterminds/sprig"],
-    variable: null,
-    package: "golang-github-masterminds-sprig-dev",
-  },
-  {
-    what: "Go's YAML",
-    names: ["/usr/share/gocode/src/sigs.k8s.io/yaml"],
-    variable: null,
-    package: "golang-k8s-sigs-yaml-dev",
-  },
-] as const;
+const SYSTEM = /^test\/(?:system|apps)\//;
+/** What takes longest begins first, so that at the end no processor waits for one file. */
+const LONG_FIRST = [/^test\/journeys\//, /^test\/page\//, /^test\/faults\//, /^test\/(?:cli|attacks)\//];
 
-/** A whole path is looked for where it says, a name among the programs. */
-function isThere(names: readonly string[]): boolean {
-  const folders = (process.env.PATH ?? "").split(delimiter).concat("/usr/bin", "/usr/sbin");
-  const among = (name: string) => folders.some((folder) => existsSync(join(folder, name)));
-  return names.some((name) => (isAbsolute(name) ? existsSync(name) : among(name)));
+/** Tests whose size these set are small in `npm test`, and run once more by `npm run test:system`, in these sizes. */
+const SIZES = { GUISE_LONG: "1", GUISE_ROUNDS: "100", GUISE_EXCHANGES: "10000" };
+
+function filesOf(system: boolean): readonly string[] {
+  const rank = (file: string) => (LONG_FIRST.findIndex((it) => it.test(file)) + 5) % 5;
+  const sized = (file: string) =>
+    Object.keys(SIZES).some((name) => readFileSync(file, "utf8").includes(`process.env.${name}`));
+  return globSync("test/**/*.test.ts")
+    .filter((file) => (system ? SYSTEM.test(file) || sized(file) : !SYSTEM.test(file)))
+    .sort()
+    .sort((a, b) => rank(a) - rank(b));
 }
 
-/** Installs what is missing where that can be done without asking, and otherwise says how. */
-function provide(): boolean {
-  const missing = NEEDED.filter(
-    (it) => !isThere(it.names) && (it.variable === null || process.env[it.variable] === undefined),
-  );
-  if (missing.length === 0) return true;
-  const command = `apt-get install -y ${missing.map((it) => it.package).join(" ")}`;
-  const canInstall = process.getuid?.() === 0 && isThere(["apt-get"]);
-  if (!canInstall) {
-    process.stderr.write(
-      `The tests need ${missing.map((it) => it.what).join(" and ")}. On Debian or Ubuntu:\n\n  sudo ${command}\n\n`,
-    );
-    return false;
-  }
-  process.stderr.write(`Installing ${missing.map((it) => it.what).join(" and ")}: ${command}\n`);
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
-  execFileSync("sh", ["-c", `${command} -qq`], { stdio: ["ignore", "ignore", "inherit"], env });
-  return true;
-}
-
-interface Count {
-  pass: number;
-  fail: number;
-}
-
-/** Runs tap and passes its output on; the count is in its last comment. */
-async function runTap(args: readonly string[]): Promise<{ readonly code: number; readonly count: Count }> {
-  const tap = spawn("tap", ["--reporter=tap", ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  const count: Count = { pass: 0, fail: 0 };
+/** Runs tap. Shows what failed, with all that it said, and one line for each file. */
+async function run(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Tally & { readonly code: number }> {
+  const tap = spawn("tap", ["--disable-coverage", "--reporter=tap", ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  const { parser, result } = tallying();
   let rest = "";
   let failing = 0;
   tap.stdout.setEncoding("utf8");
   tap.stdout.on("data", (chunk: string) => {
+    parser.write(chunk);
     const lines = (rest + chunk).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
-      const total = /^# \{ total: \d+(?:, pass: (\d+))?(?:, fail: (\d+))?/.exec(line);
-      if (total !== null) Object.assign(count, { pass: Number(total[1] ?? 0), fail: Number(total[2] ?? 0) });
-      // Whole files that pass are one line; what fails is shown with all that it said.
-      if (/^(?:ok|#|\s*\|.*\||-+\|)/.test(line)) process.stdout.write(`${line}\n`);
+      if (/^ok/.test(line)) process.stdout.write(`${line}\n`);
       else if (/^\s*not ok/.test(line)) failing = 60;
-      if (failing > 0) {
-        failing -= 1;
-        process.stdout.write(`${line}\n`);
-      }
+      if (failing-- > 0) process.stdout.write(`${line}\n`);
     }
   });
   const code = await new Promise<number>((resolve) => {
     tap.once("close", (exit) => resolve(exit ?? 1));
   });
-  return { code, count };
+  parser.end();
+  return { ...result(), code };
 }
 
-if (!provide()) {
-  process.exitCode = 1;
-} else {
+/** The last lines: what took longest, what is red, and the count. */
+function report({ passed, skipped, failed, redFiles, times }: Tally): void {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  say("");
+  const longest = [...times].sort(([, a], [, b]) => b - a).slice(0, 10);
+  for (const [file, time] of longest) say(`${(time / 1_000).toFixed(1).padStart(6)} s  ${file}`);
+  if (skipped > 0) say(`\n${skipped} skipped`);
+  if (redFiles.length > 0) say(`\nRed:`);
+  for (const file of redFiles) {
+    say(`  ${file}`);
+    for (const name of failed) if (name.startsWith(`${file} > `)) say(`    ${name.slice(file.length + 3)}`);
+  }
+  say(`\n${passed} passed, ${failed.length} failed`);
+}
+
+const given = process.argv.slice(2).filter((arg) => arg !== "--system");
+const system = process.argv.includes("--system");
+const named = given.filter((arg) => arg.startsWith("test/"));
+const files = named.length > 0 ? named : filesOf(system);
+
+if (provide(files)) {
   // The plugins that .taprc names have to be put together once after an install.
   execFileSync("tap", ["build"], { stdio: ["ignore", "ignore", "inherit"] });
-  const { code, count } = await runTap(process.argv.slice(2));
-  process.stdout.write(`${count.pass} passed, ${count.fail} failed\n`);
-  process.exitCode = code === 0 && count.fail === 0 && count.pass > 0 ? 0 : 1;
-}
+  const options = given.filter((arg) => !named.includes(arg));
+  // Long rows take longer than the limit of .taprc.
+  if (system) options.push("--timeout=1800");
+  const { code, ...tally } = await run([...options, ...files], system ? { ...SIZES } : {});
+  report(tally);
+  process.exitCode = code === 0 && tally.failed.length === 0 && tally.passed > 0 ? 0 : 1;
+} else process.exitCode = 1;

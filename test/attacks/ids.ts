@@ -490,7 +490,7 @@ export const ATTACKS: readonly Attack[] = [
 export const ALSO: Readonly<Record<string, readonly string[]>> = {
   "HTML-02": ["test/domain/csp.test.ts"],
   "HTML-06": ["test/page/rewriter.test.ts", "test/gateway/big-bodies.test.ts"],
-  "TOK-01": ["test/examples/express.test.ts", "test/examples/interpreters.test.ts"],
+  "TOK-01": ["test/examples/express.test.ts", "test/system/examples/interpreters.test.ts"],
   "POL-03": ["test/confirm.test.ts", "test/sessions/confirmations.test.ts"],
   "SES-07": ["test/revocation.test.ts", "test/gateway/background/revalidate.test.ts"],
   "DEC-07": ["test/clients/memo.test.ts"],

@@ -62,3 +62,10 @@ export function chainFaults(records: readonly Read[]): readonly string[] {
     return fits ? [] : [`${guise.chain.id} ${event.sequence}`];
   });
 }
+
+/** All lines of a journal's folder, in the order of its files' names. */
+export async function linesOf(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder)).sort();
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
+  return texts.flatMap((text) => text.split("\n").slice(0, -1));
+}

@@ -5,17 +5,11 @@ import t from "tap";
 import { type JournalOptions, journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, NO_HASH } from "../../../src/audit/record/hash-chain.ts";
-import { clock } from "../world.ts";
+import { clock, linesOf } from "../world.ts";
 
 const note = (number: number) => mark("journal.boot", { at: 1, monotonic: 1 }, { number });
 const open = (folder: string, more: Partial<JournalOptions> = {}) =>
   journal({ folder, producer: "gw", segmentBytes: 1e6, segmentAge: 1e9, clock, ...more });
-
-async function linesOf(folder: string): Promise<readonly string[]> {
-  const files = (await readdir(folder)).sort();
-  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
-  return texts.flatMap((text) => text.split("\n").slice(0, -1));
-}
 
 t.test("what append resolved for is in the file, in order, one JSON object a line", async (t) => {
   const folder = t.testdir();
@@ -111,76 +105,11 @@ t.test("a closed journal takes nothing", async (t) => {
   await t.rejects(it.append(note(2)), { code: "audit-unavailable" });
 });
 
-/** Runs a writer under strace, which makes one system call fail. Gives what it printed. */
-async function injected(folder: string, inject: string, ...more: readonly string[]): Promise<string> {
-  const program = new URL("writer.ts", import.meta.url).pathname;
-  const trace = ["-f", "-qq", "-e", `trace=${inject.split(":")[0]}`, "-e", `inject=${inject}`];
-  const tracer = spawn("strace", [...trace, process.execPath, program, folder, ...more], {
-    stdio: ["ignore", "pipe", "ignore"],
-    // strace counts calls by thread.
-    env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
-  });
-  let said = "";
-  for await (const chunk of tracer.stdout) said += chunk;
-  return said;
-}
-
-t.test(
-  "after a failed fdatasync nothing is ever taken again, although the next one would succeed",
-  async (t) => {
-    const folder = t.testdir();
-    const said = await injected(folder, "fdatasync:error=EIO:when=3");
-    t.equal(
-      said,
-      "1 durable\n2 durable\n3 audit-unavailable failed\n4 audit-unavailable failed\n5 audit-unavailable failed\n",
-    );
-  },
-);
-
-t.test(
-  "without space a record is refused whole, and later ones go on where the last whole one ended",
-  async (t) => {
-    const folder = t.testdir();
-    const said = await injected(folder, "pwrite64:error=ENOSPC:when=3");
-    t.equal(said, "1 durable\n2 durable\n3 audit-unavailable full\n4 durable\n5 durable\n");
-    const lines = await linesOf(folder);
-    t.strictSame(
-      lines.map((line) => [linkOf(Buffer.from(line))?.sequence, JSON.parse(line).guise.number]),
-      [
-        [1, 1],
-        [2, 2],
-        [3, 4],
-        [4, 5],
-      ],
-    );
-  },
-);
-
-t.test("a record that there is no space for is written again where room can be made for it", async (t) => {
-  const folder = t.testdir();
-  const said = await injected(folder, "pwrite64:error=ENOSPC:when=3..4", "2");
-  t.equal(said, "1 durable\n2 durable\n3 durable\n4 durable\n5 durable\n");
-  t.strictSame(
-    (await linesOf(folder)).map((line) => [
-      linkOf(Buffer.from(line))?.sequence,
-      JSON.parse(line).guise.number,
-    ]),
-    [1, 2, 3, 4, 5].map((number) => [number, number]),
-  );
-  const once = await injected(t.testdir(), "pwrite64:error=ENOSPC:when=3..4", "1");
-  t.equal(once, "1 durable\n2 durable\n3 audit-unavailable full\n4 durable\n5 durable\n");
-});
-
-t.test("a write of nothing is a failure", async (t) => {
-  const said = await injected(t.testdir(), "pwrite64:retval=0:when=2");
-  t.match(said, "1 durable\n2 audit-unavailable failed\n3 audit-unavailable failed\n");
-});
-
 t.test(
   "without a descriptor for the next file or its folder records are refused until there is one",
   async (t) => {
     const folder = t.testdir();
-    const program = new URL("crowded.ts", import.meta.url).pathname;
+    const program = new URL("../crowded.ts", import.meta.url).pathname;
     const child = spawn("sh", ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, program, folder], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -206,11 +135,6 @@ t.test(
   },
 );
 
-t.test("a write that fails for any other reason is final", async (t) => {
-  const said = await injected(t.testdir(), "pwrite64:error=EIO:when=2");
-  t.match(said, "1 durable\n2 audit-unavailable failed\n3 audit-unavailable failed\n");
-});
-
 t.test("a file that somebody takes away, replaces, cuts or writes to takes nothing any more", async (t) => {
   const upstreams: Readonly<Record<string, (path: string) => Promise<void>>> = {
     removed: rm,
@@ -235,9 +159,4 @@ t.test("a file that somebody takes away, replaces, cuts or writes to takes nothi
     t.equal(it.state(), "failed");
     await it.close();
   }
-});
-
-t.test("a file whose name can not be made durable takes nothing", async (t) => {
-  const said = await injected(t.testdir(), "fsync:error=ENOSPC:when=1");
-  t.match(said, "1 audit-unavailable failed\n2 audit-unavailable failed\n");
 });

@@ -1,40 +1,11 @@
-import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import t, { type Test } from "tap";
+import t from "tap";
 import { journalLines } from "../../../src/audit/journal/lines.ts";
 import { verifier } from "../../../src/audit/verify/verify.ts";
 import { event } from "../event.ts";
 import { memoryLog, openLedger, recordsIn } from "../world.ts";
-
-/** A folder as a process leaves it that is killed after it recorded groups of so many intents. */
-async function killed(t: Test, groups: readonly number[]): Promise<string> {
-  const root = await mkdtemp(join(tmpdir(), "guise-killed-"));
-  t.teardown(() => rm(root, { recursive: true }));
-  const it = await openLedger(join(root, "alive"));
-  for (const group of groups) await Promise.all(Array.from({ length: group }, () => it.record(event())));
-  await cp(join(root, "alive"), join(root, "left"), { recursive: true });
-  await it.close();
-  return join(root, "left");
-}
-
-const namesIn = async (folder: string, end: string) =>
-  (await readdir(folder)).filter((name) => name.endsWith(end));
-
-async function fileIn(folder: string): Promise<string> {
-  const [name = ""] = await namesIn(folder, ".jsonl");
-  return join(folder, name);
-}
-
-/** Changes the lines of the only file of a folder. */
-async function edit(folder: string, change: (lines: string[]) => void): Promise<readonly string[]> {
-  const path = await fileIn(folder);
-  const lines = (await readFile(path, "utf8")).split("\n");
-  change(lines);
-  await writeFile(path, lines.join("\n"));
-  return lines;
-}
+import { edit, fileIn, killed, namesIn } from "./killed.ts";
 
 const zeros = (line = "") => "\0".repeat(Buffer.byteLength(line));
 
@@ -190,33 +161,3 @@ t.test("at the start such a life is a fault that names the file and what to do",
   await t.rejects(openLedger(foreign), { code: "audit-unavailable", detail: /EISDIR.*belong to the user/ });
   t.equal((await namesIn(foreign, ".lock")).length, 1);
 });
-
-/** Runs a process that opens a ledger, under strace, which makes a system call fail. Gives what it printed. */
-async function injected(folder: string, inject: string): Promise<string> {
-  const program = new URL("opener.ts", import.meta.url).pathname;
-  const trace = ["-f", "-qq", "-e", `trace=${inject.split(":")[0]}`, "-e", `inject=${inject}`];
-  const tracer = spawn("strace", [...trace, process.execPath, program, folder], {
-    stdio: ["ignore", "pipe", "ignore"],
-    env: { ...process.env, UV_THREADPOOL_SIZE: "1" },
-  });
-  let said = "";
-  for await (const chunk of tracer.stdout) said += chunk;
-  return said;
-}
-
-t.test("a life is not taken over before the cut of its tail is durable", async (t) => {
-  const folder = await killed(t, [1]);
-  await edit(folder, (lines) => lines.splice(2, 1, '{"@timestamp":"2026'));
-  t.match(await injected(folder, "fsync:error=EIO:when=1"), /can not be taken over: EIO.*fsync/);
-  t.match(await injected(folder, "fsync:error=EIO:when=9"), "open\nrecorded\n");
-});
-
-t.test(
-  "where there is no space at the start it goes on nevertheless, and begins when there is",
-  async (t) => {
-    const folder = t.testdir();
-    t.equal(await injected(folder, "pwrite64:error=ENOSPC:when=1"), "full\nrecorded\n");
-    const actions = (await recordsIn(folder)).map((record) => record.event.action);
-    t.strictSame(actions, ["journal.boot", "impersonation.intent", "journal.closed"]);
-  },
-);

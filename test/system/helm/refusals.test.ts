@@ -1,3 +1,4 @@
+// Needs: Go, sprig, YAML for Go
 import t from "tap";
 import { chart } from "./chart.ts";
 

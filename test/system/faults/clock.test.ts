@@ -1,12 +1,13 @@
+// Needs: libfaketime
 import { setTimeout as wait } from "node:timers/promises";
 import { SignJWT } from "jose";
 import t from "tap";
-import { fakeClock } from "../fixtures/faketime.ts";
-import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
-import { journalOf } from "../fixtures/journal.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { serving } from "../fixtures/serving.ts";
+import { fakeClock } from "../../fixtures/faketime.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../../fixtures/front.ts";
+import { journalOf } from "../../fixtures/journal.ts";
+import { liveApp } from "../../fixtures/live-app.ts";
+import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
+import { serving } from "../../fixtures/serving.ts";
 
 t.test(
   "row 21: the clock steps by hours and back: nothing is revived, and records stay in order",

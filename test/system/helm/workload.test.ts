@@ -1,9 +1,10 @@
+// Needs: Go, sprig, YAML for Go
 import { performance } from "node:perf_hooks";
 import t from "tap";
-import { KINDS } from "../../src/config/kinds.ts";
-import { type Load, loadBytes } from "../../src/config/load.ts";
-import { formatProblem } from "../../src/config/problem.ts";
-import { fakeLog } from "../fixtures/log.ts";
+import { KINDS } from "../../../src/config/kinds.ts";
+import { type Load, loadBytes } from "../../../src/config/load.ts";
+import { formatProblem } from "../../../src/config/problem.ts";
+import { fakeLog } from "../../fixtures/log.ts";
 import { at, chart, objectOf, objectsOf, type Rendering } from "./chart.ts";
 
 const it = await chart();

@@ -1,3 +1,4 @@
+// Needs: rsyslog for Elasticsearch
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,14 +1,15 @@
+// Needs: strace
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
-import { NO_MOUNT, smallDisk, verified } from "../fixtures/journal.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
-import { type Serving, serving } from "../fixtures/serving.ts";
+import { frontConfig, frontFolder, impersonating, recordsOf } from "../../fixtures/front.ts";
+import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal.ts";
+import { liveApp } from "../../fixtures/live-app.ts";
+import { ask, CLICK } from "../../fixtures/named.ts";
+import { type Serving, serving } from "../../fixtures/serving.ts";
 
 async function stopped(it: Serving, worn: Record<string, string>): Promise<number> {
   const page = await ask(`${it.url}/.guise/stop`, worn);

@@ -1,12 +1,13 @@
+// Needs: PHP, PyJWT, JWT for Ruby
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import t from "tap";
-import { freePort } from "../fixtures/port.ts";
-import { AUDIENCE, keyServer, makeTokens } from "./tokens.ts";
+import { AUDIENCE, keyServer, makeTokens } from "../../examples/tokens.ts";
+import { freePort } from "../../fixtures/port.ts";
 
-const example = (path: string) => fileURLToPath(new URL(`../../examples/${path}`, import.meta.url));
+const example = (path: string) => fileURLToPath(new URL(`../../../examples/${path}`, import.meta.url));
 const driver = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const works = (command: string, args: readonly string[]) => spawnSync(command, args).status === 0;
 

@@ -1,3 +1,4 @@
+// Needs: Go, sprig, YAML for Go
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";

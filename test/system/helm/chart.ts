@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseAllDocuments } from "yaml";
 
-export const CHART = fileURLToPath(new URL("../../helm", import.meta.url));
+export const CHART = fileURLToPath(new URL("../../../helm", import.meta.url));
 
 const SOURCE = fileURLToPath(new URL("render.go", import.meta.url));
 const GO_PATH = "/usr/share/gocode";

@@ -1,8 +1,9 @@
+// Needs: Go, sprig, YAML for Go
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import t, { type Test } from "tap";
-import { freePort } from "../fixtures/port.ts";
-import { service } from "../fixtures/service.ts";
+import { freePort } from "../../fixtures/port.ts";
+import { service } from "../../fixtures/service.ts";
 import { at, chart, objectOf } from "./chart.ts";
 
 const it = await chart();

@@ -1,11 +1,12 @@
+// Needs: Go, sprig, YAML for Go
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
-import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
+import { MINIMAL, snapshotOf } from "../../fixtures/config.ts";
 import { chart, objectsOf } from "./chart.ts";
 
-const page = readFileSync(fileURLToPath(new URL("../../docs/deploy.md", import.meta.url)), "utf8");
+const page = readFileSync(fileURLToPath(new URL("../../../docs/deploy.md", import.meta.url)), "utf8");
 const blocks = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map((it) => it[1] ?? "");
 
 t.test("the config that the page shows is one that the gateway loads", async (t) => {

@@ -1,12 +1,13 @@
+// Needs: libfaketime
 import { generateKeyPairSync } from "node:crypto";
 import { exportJWK, SignJWT } from "jose";
 import t, { type Test } from "tap";
-import { fakeClock } from "../fixtures/faketime.ts";
-import { frontConfig, frontFolder } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
-import { json, type Service, service, silence, text } from "../fixtures/service.ts";
-import { serving } from "../fixtures/serving.ts";
+import { fakeClock } from "../../fixtures/faketime.ts";
+import { frontConfig, frontFolder } from "../../fixtures/front.ts";
+import { liveApp } from "../../fixtures/live-app.ts";
+import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
+import { json, type Service, service, silence, text } from "../../fixtures/service.ts";
+import { serving } from "../../fixtures/serving.ts";
 
 // The clock's jumps end connections that nobody used for long.
 const ONCE = { connection: "close" };

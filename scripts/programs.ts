@@ -1,0 +1,90 @@
+// What tests need that npm doesn't bring. A test file says so in its first line, `// Needs: Go, strace`; Redis and Chromium need no word.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+
+export interface Program {
+  /** A whole path is looked for where it says, a name among the programs. One of them is enough. */
+  readonly names: readonly string[];
+  /** Names another place of it. */
+  readonly variable?: string;
+  /** As Debian and Ubuntu call it. */
+  readonly packages: readonly string[];
+}
+
+const library = (path: string) =>
+  ["x86_64", "aarch64"].map((machine) => `/usr/lib/${machine}-linux-gnu/${path}`);
+const goSource = (path: string) => [`/usr/share/gocode/src/${path}`];
+
+export const PROGRAMS: Readonly<Record<string, Program>> = {
+  Redis: { names: ["redis-server"], packages: ["redis-server"] },
+  Chromium: {
+    names: ["chromium", "chromium-browser", "google-chrome"],
+    variable: "CHROMIUM",
+    packages: ["chromium"],
+  },
+  Go: { names: ["go"], packages: ["golang-go"] },
+  sprig: {
+    names: goSource("github.com/Masterminds/sprig"),
+    packages: ["golang-github-masterminds-sprig-dev"],
+  },
+  "YAML for Go": { names: goSource("sigs.k8s.io/yaml"), packages: ["golang-k8s-sigs-yaml-dev"] },
+  libfaketime: { names: library("faketime/libfaketime.so.1"), packages: ["faketime"] },
+  PHP: { names: ["php"], packages: ["php-cli"] },
+  PyJWT: { names: ["/usr/lib/python3/dist-packages/jwt"], packages: ["python3-jwt", "python3-cryptography"] },
+  "rsyslog for Elasticsearch": {
+    names: library("rsyslog/omelasticsearch.so"),
+    packages: ["rsyslog", "rsyslog-elasticsearch"],
+  },
+  "JWT for Ruby": { names: ["/usr/lib/ruby/vendor_ruby/jwt.rb"], packages: ["ruby", "ruby-jwt"] },
+  strace: { names: ["strace"], packages: ["strace"] },
+};
+
+const EVERYWHERE = ["Redis", "Chromium"];
+
+/** What a test file needs, by the names of the table. */
+export function needsOf(file: string): readonly string[] {
+  const [line = ""] = readFileSync(file, "utf8").split("\n", 1);
+  const named = /^\/\/ Needs: (.+)$/.exec(line)?.[1] ?? "";
+  return named === "" ? EVERYWHERE : [...EVERYWHERE, ...named.replace(/\.$/, "").split(", ")];
+}
+
+/** Which of these programs are not here. Throws at a name that the table doesn't have. */
+function missing(names: Iterable<string>): readonly string[] {
+  const folders = (process.env.PATH ?? "").split(delimiter).concat("/usr/bin", "/usr/sbin");
+  const isThere = (name: string) =>
+    isAbsolute(name) ? existsSync(name) : folders.some((folder) => existsSync(join(folder, name)));
+  return [...new Set(names)].filter((name) => {
+    const program = PROGRAMS[name];
+    if (program === undefined) throw new Error(`scripts/programs.ts does not know what "${name}" is`);
+    if (program.variable !== undefined && process.env[program.variable] !== undefined) return false;
+    return !program.names.some(isThere);
+  });
+}
+
+/**
+ * Installs what is missing for these files where that can be done without asking: as root, on Debian or Ubuntu.
+ * Otherwise says which file misses what, and gives false.
+ */
+export function provide(files: readonly string[]): boolean {
+  const lacking = missing(files.flatMap(needsOf));
+  if (lacking.length === 0) return true;
+  const packages = lacking.flatMap((name) => PROGRAMS[name]?.packages ?? []).join(" ");
+  for (const name of lacking) {
+    const users = files.filter((file) => needsOf(file).includes(name));
+    const which = users.length > 5 ? `${users.length} files` : users.join(", ");
+    process.stderr.write(`${name} is missing, for ${which}\n`);
+  }
+  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) {
+    process.stderr.write(`\nOn Debian or Ubuntu:\n\n  sudo apt-get install -y ${packages}\n\n`);
+    return false;
+  }
+  process.stderr.write(`Installing: ${packages}\n`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  execFileSync("apt-get", ["update", "-qq"], { stdio: "inherit", env });
+  execFileSync("sh", ["-c", `apt-get install -y -qq ${packages}`], {
+    stdio: ["ignore", "ignore", "inherit"],
+    env,
+  });
+  return true;
+}
