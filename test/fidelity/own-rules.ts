@@ -1,0 +1,197 @@
+import { isForwardedMetadata } from "../../src/domain/headers.ts";
+import { headerPolicy } from "../../src/domain/headers.ts";
+import type { Plan } from "./plan.ts";
+import { type Field, valuesOf } from "./reader.ts";
+import type { Seen } from "./seen.ts";
+import type { SiteKind } from "./site.ts";
+
+/** One exchange seen twice: `expected` is what was seen without the gateway, and what the rules make of it. */
+export interface Pair {
+  readonly exchange: Plan["exchanges"][number];
+  readonly site: SiteKind;
+  readonly expected: Seen;
+  readonly actual: Seen;
+}
+
+/**
+ * One documented difference: makes `expected` into what the gateway may make of it. Only where that is not foreseeable (a
+ * date, a token) it takes something out of `actual`. True if it had anything to do.
+ */
+export type Rule = (pair: Pair) => boolean;
+
+const isNamed = (name: string) => (field: Field) => field[0].toLowerCase() === name;
+
+function sides({ expected, actual }: Pair) {
+  return [
+    { expected: expected.request, actual: actual.request },
+    { expected: expected.answer, actual: actual.answer },
+  ];
+}
+
+/** Takes header lines out of a message; true if there were any. */
+function drop(message: { fields: readonly Field[] } | null, goes: (field: Field) => boolean): boolean {
+  if (message === null) return false;
+  const kept = message.fields.filter((field) => !goes(field));
+  const any = kept.length < message.fields.length;
+  message.fields = kept;
+  return any;
+}
+
+const BETWEEN: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "http2-settings",
+]);
+const UNSTRIPPABLE: ReadonlySet<string> = new Set(["host", "cookie", "content-length", "transfer-encoding"]);
+
+const OWN = headerPolicy(
+  {
+    assertion: "X-Guise-Assertion",
+    user: "X-Guise-User",
+    trueUser: "X-Guise-True-User",
+    impersonation: "X-Guise-Impersonation",
+  },
+  [],
+);
+const TELLING: ReadonlySet<string> = new Set(["x-guise-assertion", "x-guise-user", "x-guise-true-user"]);
+
+/** The documented differences of own traffic, by the ids of the table in docs/forwarding.md. */
+export const OWN_RULES: Readonly<Record<string, Rule>> = {
+  version(pair) {
+    let any = false;
+    for (const { expected } of sides(pair)) {
+      if (expected === null || expected.version === "1.1") continue;
+      expected.version = "1.1";
+      any = true;
+    }
+    return any;
+  },
+
+  "hop-by-hop"(pair) {
+    let any = false;
+    for (const { expected, actual } of sides(pair)) {
+      const named = new Set(
+        valuesOf(expected?.fields ?? [], "connection")
+          .flatMap((it) => it.toLowerCase().split(","))
+          .map((it) => it.trim()),
+      );
+      const goes = ([name]: Field) => {
+        const lower = name.toLowerCase();
+        return BETWEEN.has(lower) || (named.has(lower) && !UNSTRIPPABLE.has(lower));
+      };
+      any = drop(expected, goes) || any;
+      // What the gateway and its neighbour tell each other.
+      drop(actual, ([name]) => ["connection", "keep-alive", "transfer-encoding"].includes(name.toLowerCase()));
+    }
+    return any;
+  },
+
+  framing({ exchange, expected: { answer }, actual }) {
+    if (answer === null || actual.answer === null) return false;
+    const { version } = exchange.request;
+    const before = answer.framing;
+    if (answer.framing === "close" && version === "1.1") answer.framing = "chunked";
+    if (answer.framing === "chunked" && version === "1.0") answer.framing = "close";
+    return before !== answer.framing;
+  },
+
+  trailers(pair) {
+    let any = false;
+    for (const { expected } of sides(pair)) {
+      if (expected === null || expected.trailers.length === 0) continue;
+      expected.trailers = [];
+      any = true;
+    }
+    return any;
+  },
+
+  expect({ exchange, expected, actual }) {
+    if (!exchange.request.expects) return false;
+    drop(expected.request, isNamed("expect"));
+    const isContinue = ({ status }: { readonly status: number }) => status === 100;
+    expected.interim = expected.interim.filter((it) => !isContinue(it));
+    actual.interim = actual.interim.filter((it) => !isContinue(it));
+    // The app that refuses before the body hears of the request once there is some of it.
+    if (exchange.answer.begin.kind !== "end" && expected.request !== null && actual.request !== null) {
+      expected.request.body = actual.request.body;
+      expected.request.complete = actual.request.complete;
+    }
+    return true;
+  },
+
+  interim({ expected }) {
+    const any = expected.interim.length > 0;
+    expected.interim = [];
+    return any;
+  },
+
+  date({ expected: { answer }, actual }) {
+    if (answer === null || actual.answer === null || valuesOf(answer.fields, "date").length > 0) return false;
+    const last = actual.answer.fields.findLastIndex(isNamed("date"));
+    const value = actual.answer.fields[last]?.[1] ?? "";
+    if (last < 0 || new Date(value).toUTCString() !== value) return false;
+    actual.answer.fields = actual.answer.fields.filter((_, at) => at !== last);
+    return true;
+  },
+
+  forwarded({ expected: { request } }) {
+    if (request === null) return false;
+    const host = valuesOf(request.fields, "host")[0] ?? "";
+    drop(request, ([name]) => isForwardedMetadata(name));
+    request.fields = [
+      ...request.fields,
+      ["X-Forwarded-For", "127.0.0.1"],
+      ["X-Forwarded-Proto", "http"],
+      ["X-Forwarded-Host", host],
+    ];
+    return true;
+  },
+
+  identity({ site, expected, actual }) {
+    const any = drop(expected.request, ([name]) => OWN.drops(name));
+    return (site !== "guests" && drop(actual.request, ([name]) => TELLING.has(name.toLowerCase()))) || any;
+  },
+
+  "early-answer"({ exchange, expected, actual }) {
+    const { begin, ending } = exchange.answer;
+    if (begin.kind === "end" || ending.kind === "keep" || expected.request === null || actual.request === null)
+      return false;
+    const { request } = expected;
+    if (!request.body.subarray(0, actual.request.body.length).equals(actual.request.body)) return false;
+    request.body = actual.request.body;
+    request.complete = actual.request.complete;
+    return true;
+  },
+
+  "cut-answer"({ exchange, expected, actual }) {
+    if (exchange.answer.ending.kind !== "cut") return false;
+    const { answer } = expected;
+    if (answer === null) return actual.answer?.status === 502 && takeProblem(expected, actual);
+    if (answer.complete || actual.answer === null) return false;
+    // A reset takes with it what wasn't read yet.
+    if (actual.answer.status === 502 && exchange.answer.ending.how === "reset") return takeProblem(expected, actual);
+    const shared = Math.min(answer.body.length, actual.answer.body.length);
+    if (!answer.body.subarray(0, shared).equals(actual.answer.body.subarray(0, shared))) return false;
+    answer.body = actual.answer.body;
+    return true;
+  },
+};
+
+/** In place of what can't be read stands a problem of ours. */
+export function takeProblem(expected: Seen, actual: Seen): boolean {
+  if (actual.answer === null || !actual.answer.complete) return false;
+  if (valuesOf(actual.answer.fields, "content-type")[0] !== "application/problem+json") return false;
+  expected.answer = structured(actual.answer);
+  return true;
+}
+
+function structured<T extends object>(it: T): T {
+  return { ...it };
+}
