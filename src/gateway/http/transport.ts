@@ -85,8 +85,9 @@ function sendSmall(
   length: number,
   text: string,
 ): void {
-  const whole = request.complete && request.readableLength === length ? request.read() : null;
-  if (Buffer.isBuffer(whole)) relay.send(whole, headers);
+  // With its size: without one, read() gives a single chunk of what is there.
+  const whole = request.complete && request.readableLength === length ? request.read(length) : null;
+  if (Buffer.isBuffer(whole) && whole.length === length) relay.send(whole, headers);
   else relay.stream(withLength(headers, text));
 }
 
