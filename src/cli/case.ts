@@ -96,6 +96,7 @@ const caseSchema = z.strictObject({
     confirmed: z.boolean().default(false),
     tab: z.string().nullable().default(null),
     sentOnlyWhileImpersonating: z.boolean().default(false),
+    hearsay: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -159,6 +160,7 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     confirmed: request.confirmed,
     tab: request.tab,
     sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
+    hearsay: request.hearsay,
   };
 }
 

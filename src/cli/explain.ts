@@ -216,6 +216,7 @@ function requestOf(
     confirmed: false,
     tab: null,
     sentOnlyWhileImpersonating: false,
+    hearsay: false,
   };
 }
 

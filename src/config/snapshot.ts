@@ -18,12 +18,12 @@ export interface Settings {
     readonly insecureSkipVerify: boolean;
     /** Connections to the app at the most. */
     readonly connections: number;
-    /** Whether `%2F` in a path is let through as it is. */
+    /** Whether `%2F` in a path that is judged is let through as it is. */
     readonly encodedSlash: "refuse" | "keep";
   };
   /** `https://app.example.com`: what browsers call the app; null: told from each request. */
   readonly publicUrl: string | null;
-  /** Addresses and CIDR ranges whose `X-Forwarded-*` count. */
+  /** Addresses and CIDR ranges whose forwarding metadata counts. */
   readonly trustedProxies: readonly string[];
   /** `/.guise`, without a slash at the end. */
   readonly prefix: string;
@@ -35,6 +35,12 @@ export interface Settings {
     readonly user: string;
     readonly trueUser: string;
     readonly impersonation: string;
+    /** Further names under which the app is told of the effective user; null: it isn't told. */
+    readonly email: string | null;
+    readonly name: string | null;
+    readonly groups: string | null;
+    /** Identity headers of other products that go on with own traffic, and from whom. */
+    readonly pass: readonly { readonly names: readonly string[]; readonly from: readonly string[] }[];
     /** What becomes of a client's header under one of these names. */
     readonly forged: "drop" | "refuse";
     /** Further inbound names to drop. */
@@ -67,7 +73,7 @@ export interface Settings {
     readonly drain: number;
   };
   readonly limits: {
-    /** Bytes of a request target. */
+    /** Bytes of a request target that is judged. */
     readonly url: number;
     readonly segments: number;
     /** Bytes of one path segment. */

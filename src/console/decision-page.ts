@@ -1,8 +1,8 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Fault } from "../errors.ts";
+import { CONFIRMING } from "../gateway/intake/request-target.ts";
 import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
-import { CONFIRMING } from "../gateway/stages/intake.ts";
 import { type Html, html } from "./html.ts";
 import { layout, nameOf, person } from "./layout.ts";
 import { startForm } from "./start-form.ts";

@@ -45,13 +45,21 @@ const LEFT_OPEN: Decision = Object.freeze({
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (session.loaded.kind === "none") {
-    if (request.tab !== null || request.sentOnlyWhileImpersonating) return LEFT_OPEN;
+    if (isLeftOpen(request, session, policy)) return LEFT_OPEN;
     if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
     const trail = new Trail();
     return { ...decideOwnTraffic(request, session, policy, trail), checks: trail.checks };
   }
   const trail = new Trail();
   return { ...decideImpersonated(request, session, policy, trail), checks: trail.checks };
+}
+
+/** Whether a page asks that was opened as somebody else. Who might be an agent, but can't be found out, counts as one. */
+function isLeftOpen(request: RequestFacts, { caller }: SessionFacts, policy: Policy): boolean {
+  if (request.tab === null && !request.sentOnlyWhileImpersonating) return false;
+  if (!request.hearsay || caller.kind === "unavailable") return true;
+  // Pages stay open when impersonation is switched off.
+  return caller.kind === "known" && isAgent({ ...policy, impersonation: "on" }, caller.identity);
 }
 
 /** A request that asks to be taken for another: nobody knows which of the two the app goes by, so the stricter answer counts. */

@@ -39,6 +39,8 @@ export interface RequestFacts {
    * send this without the cookie that says whom.
    */
   readonly sentOnlyWhileImpersonating: boolean;
+  /** That, or `tab`, was said where everybody can write it: of those who are no agents it is their own matter. */
+  readonly hearsay: boolean;
 }
 
 export type CallerFact =

@@ -8,10 +8,26 @@ export interface ManagedNames {
   readonly impersonation: string;
 }
 
-/** Which inbound headers never go on to the app. `name` in any spelling. */
+/** Further names under which an app is told of the effective user, chosen by the operator; null: it isn't told. */
+export interface ProfileNames {
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly groups: string | null;
+}
+
+/**
+ * Whose matter a header of a request is, by its name in any spelling. `own`: we alone tell the app anything under it; `identity`:
+ * another product tells apps under it who is there; `metadata`: proxies tell apps under it how a request came; `written`: of
+ * these, what we write ourselves, with the framing; `plain`: the app's own matter.
+ */
+export type HeaderKind = "own" | "identity" | "metadata" | "written" | "plain";
+
+/** How the names of a request's headers are read. `name` in any spelling. */
 export interface HeaderPolicy {
+  kindOf(name: string): HeaderKind;
+  /** Whether nobody but us, and proxies that the config names, tells the app anything under it. */
   drops(name: string): boolean;
-  /** Whether it is one of our own names, under which nobody but us tells the app anything. */
+  /** Whether it is one of our own names. */
   forges(name: string): boolean;
 }
 
@@ -56,7 +72,7 @@ export const IDENTITY_HEADERS: readonly string[] = [
   "x-webauth-*",
 ];
 
-/** What proxies say about a request on its way, folded: believed and sent on only from trusted proxies. */
+/** What proxies say about a request on its way, folded: sent on only from trusted proxies, and only in this very spelling. */
 export const FORWARDED_HEADERS: readonly string[] = [
   "cf-connecting-ip*",
   "client-ip",
@@ -78,42 +94,126 @@ export const FORWARDED_HEADERS: readonly string[] = [
   "x-waws-unencoded-url",
 ];
 
+/** What the app gets under these names is ours to say, in any spelling. */
+const WRITTEN: readonly string[] = [
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "content-length",
+  "transfer-encoding",
+];
+
+/** How a request came, as we know it. `host` and `port` are the browser's idea of ours. */
+export interface Way {
+  readonly ip: string;
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  readonly port: string;
+}
+
+/** Those of the forwarding metadata that are the client's address and nothing else. */
+const CLIENT_ADDRESSES: ReadonlySet<string> = new Set([
+  "cf-connecting-ip",
+  "client-ip",
+  "fastly-client-ip",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-envoy-external-address",
+  "x-real-ip",
+]);
+
+/**
+ * What a piece of forwarding metadata says while impersonating: what we know ourselves, so that it can't make the app read another
+ * address or person than was judged. Null where we know nothing of the kind: then it isn't sent.
+ */
+export function metadataOf(name: string, { ip, scheme, host, port }: Way): string | null {
+  const lower = name.toLowerCase();
+  if (CLIENT_ADDRESSES.has(lower)) return ip;
+  if (lower === "x-forwarded-port") return port;
+  if (lower === "x-forwarded-ssl") return scheme === "https" ? "on" : "off";
+  if (lower === "x-forwarded-scheme" || lower === "x-forwarded-protocol") return scheme;
+  if (lower !== "forwarded") return null;
+  const client = ip.includes(":") ? `"[${ip}]"` : ip;
+  return `for=${client};host="${host}";proto=${scheme}`;
+}
+
+/** Whether a name is written as lists write it, without any sign that servers fold to another. */
+export function isPlainlySpelt(name: string): boolean {
+  return foldName(name) === name.toLowerCase();
+}
+
 const OWN_PREFIX = "x-guise-*";
+const OWN_DEFAULTS: readonly string[] = [
+  "x-guise-assertion",
+  "x-guise-user",
+  "x-guise-true-user",
+  "x-guise-impersonation",
+  "x-guise-tab",
+];
 /** Said by the client script to us, never to the app: whether a request would be asked about. */
 export const PROBE = "x-guise-probe";
 const MOST_KNOWN = 1000;
 
-/** A name as the most careless server reads it: lower case, everything that is no letter or digit the same. */
+/**
+ * A name as the most careless server reads it: lower case, and whatever is no letter or digit the same, however often it stands
+ * there; at either end it is nothing.
+ */
 export function foldName(name: string): string {
-  return name.toLowerCase().replace(/[^a-z0-9]/g, "-");
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
 }
 
-/** Drops every spelling of our own names and of other products' identity headers; `extra` may end in `*`. */
-export function headerPolicy(names: ManagedNames, extra: readonly string[]): HeaderPolicy {
-  const own = [names.assertion, names.user, names.trueUser, names.impersonation];
-  const forged = nameSet([OWN_PREFIX, ...own]);
+/** `extra` are further names to drop, and `passed` those that proxies of the config may use; both may end in `*`. */
+export function headerPolicy(
+  names: ManagedNames & Partial<ProfileNames>,
+  extra: readonly string[],
+  passed: readonly string[] = [],
+): HeaderPolicy {
+  const profile = [names.email, names.name, names.groups].filter((name) => name != null);
+  const own = [names.assertion, names.user, names.trueUser, names.impersonation, ...profile];
+  const isOwn = ownNames(own);
+  const isIdentity = nameSet([...IDENTITY_HEADERS, ...extra, ...passed]);
+  const isWritten = nameSet(WRITTEN);
+  const isMetadata = nameSet(FORWARDED_HEADERS);
+  const kindOf = remembering((name): HeaderKind => {
+    if (isOwn(name)) return "own";
+    if (isIdentity(name)) return "identity";
+    if (isWritten(name)) return "written";
+    return isMetadata(name) ? "metadata" : "plain";
+  });
   return {
-    drops: remembering(nameSet([OWN_PREFIX, ...IDENTITY_HEADERS, ...own, ...extra])),
-    forges: (name) => name.toLowerCase() !== PROBE && forged(name),
+    kindOf,
+    drops: (name) => {
+      const kind = kindOf(name);
+      return kind === "own" || kind === "identity";
+    },
+    forges: (name) => name.toLowerCase() !== PROBE && isOwn(name),
   };
 }
 
-/** Whether it is what a proxy says about the request (`X-Forwarded-For`, `Forwarded`, `X-Original-URL` …). */
-export const isForwardedMetadata: (name: string) => boolean = remembering(nameSet(FORWARDED_HEADERS));
-
-/** Whether some server takes it for the framing, which is the transport's alone: `Content_Length`, `Transfer.Encoding`. */
-export const isFraming: (name: string) => boolean = remembering(
-  nameSet(["content-length", "transfer-encoding"]),
-);
-
 /** Whether it asks the app to take another method than was sent, in any spelling. */
 export const isMethodOverride: (name: string) => boolean = remembering(nameSet(METHOD_OVERRIDE_HEADERS));
+
+/** Our names are known as well where some server would leave out each sign that no name should have: `X-G!uise-User`. */
+function ownNames(own: readonly string[]): (name: string) => boolean {
+  const folded = nameSet([OWN_PREFIX, ...own]);
+  const squeezed = new Set([...OWN_DEFAULTS, ...own].map(squeeze));
+  return (name) => folded(name) || (/[^A-Za-z0-9-]/.test(name) && squeezed.has(squeeze(name)));
+}
+
+function squeeze(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]+/g, "");
+}
 
 function nameSet(patterns: readonly string[]): (name: string) => boolean {
   const exact = new Set<string>();
   const prefixes: string[] = [];
   for (const pattern of patterns) {
-    if (pattern.endsWith("*")) prefixes.push(foldName(pattern.slice(0, -1)));
+    const stem = pattern.slice(0, -1);
+    if (pattern.endsWith("*")) prefixes.push(foldName(stem) + (stem.endsWith("-") ? "-" : ""));
     else exact.add(foldName(pattern));
   }
   return (name) => {
@@ -123,8 +223,8 @@ function nameSet(patterns: readonly string[]): (name: string) => boolean {
 }
 
 /** Clients send the same few spellings all day; strange ones can't make this grow. */
-export function remembering(ask: (name: string) => boolean): (name: string) => boolean {
-  const known = new Map<string, boolean>();
+function remembering<T>(ask: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
   return (name) => {
     const before = known.get(name);
     if (before !== undefined) return before;

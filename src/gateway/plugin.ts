@@ -30,7 +30,8 @@ export function reading(services: Services): (raw: IncomingMessage) => string {
   return function rewriteUrl(raw) {
     const taken = intake(services, raw, false);
     (raw as Carrying)[INTAKE] = taken;
-    return taken.kind === "received" ? taken.received.target : "/";
+    // What goes on to the app is not the router's to read: it knows nothing of it but that it isn't ours.
+    return taken.kind === "received" && taken.received.ours ? taken.received.target : "/";
   };
 }
 

@@ -16,17 +16,23 @@ export interface Received {
   readonly method: string;
   /** The method as it was sent, and is sent on. */
   readonly sent: string;
-  /** Canonical path and query, and both apart. */
+  /** What is sent on where nobody is impersonated: the target byte for byte, in origin form. Of what is judged, its one reading. */
+  readonly asSent: string;
+  /** Canonical path and query where it is `readable`, else those of `asSent`; both apart. */
   readonly target: string;
   readonly path: string;
   readonly query: string | null;
+  /** It has one reading: only then routes and rules may be asked. */
+  readonly readable: boolean;
+  /** It is for us, or says that somebody is impersonated: it is read in one way, or was refused. Everything else is own traffic. */
+  readonly judged: boolean;
   /** `Host` in lower case without port, and as it was sent. */
   readonly host: string;
   readonly authority: string;
   readonly scheme: "http" | "https";
   /** `https://app.example.com`: what the browser calls us. */
   readonly origin: string;
-  /** What goes on to the app if it goes on as oneself: no managed name, no cookie, no `Host`. */
+  /** What goes on to the app as the sender's own: no managed name, and of own traffic the cookies without ours in their place. */
   readonly headers: RawHeaders;
   /** The browser's cookies without ours; null if there are none. */
   readonly cookies: string | null;
@@ -36,6 +42,9 @@ export interface Received {
   readonly adrift: boolean;
   /** The notice that waits to be shown once. */
   readonly notice: string | null;
+  /** The direct peer, and whether the config trusts what it says of how a request came. */
+  readonly peer: string;
+  readonly trusted: boolean;
   /** The client's address; that of the direct peer unless a trusted proxy names another. */
   readonly ip: string;
   /** What the app gets as `X-Forwarded-For`. */
@@ -48,6 +57,8 @@ export interface Received {
   readonly confirming: boolean;
   /** The public id of the impersonation under which the page was opened that asks, where its script says so. */
   readonly tab: string | null;
+  /** `tab` and `confirming` were said in the query of own traffic, where everybody can write them: they count for agents alone. */
+  readonly hearsay: boolean;
   /** That script says that nobody was at the page for a while. */
   readonly unattended: boolean;
   /** A script only wants to know whether it would be asked; it never goes to the app. */

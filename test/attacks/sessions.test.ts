@@ -15,6 +15,7 @@ import {
   wear,
 } from "../fixtures/attack-stand.ts";
 import { allWays, fire, lines, pressStop } from "../fixtures/attack-ways.ts";
+import { NOTICE } from "../fixtures/cookies.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
 const it = await stand(t);
@@ -196,7 +197,7 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
     it.app.answer = () => saying("ok", ...said);
     const { reply, arrived } = await fire(t, it, way, {
       target: "/live/plant",
-      fields: ["Cookie: guise-notice=abc; mine=1; __Host-guise-notice=x"],
+      fields: [`Cookie: guise-notice=${NOTICE}; mine=1; __Host-guise-notice=${NOTICE}`],
     });
     t.notMatch(reply.head, /evil/, way.name);
     t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${way.name}: ours never go to the app`);

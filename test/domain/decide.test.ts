@@ -76,6 +76,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   confirmed: fc.boolean(),
   tab: fc.constantFrom(null, "imp", "other"),
   sentOnlyWhileImpersonating: fc.boolean(),
+  hearsay: fc.boolean(),
 });
 
 const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
@@ -274,8 +275,14 @@ t.test("a page that tells whose it is gets nothing of anybody else's", async (t)
     const worn = loaded.kind === "held" ? loaded.impersonation.id : null;
     return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
   });
-  always(t, (decision, { tab, sentOnlyWhileImpersonating }, { loaded }) => {
+  always(t, (decision, { tab, sentOnlyWhileImpersonating, hearsay }, { loaded, caller }) => {
     if ((tab === null && !sentOnlyWhileImpersonating) || loaded.kind !== "none") return true;
+    if (
+      hearsay &&
+      (caller.kind === "unknown" ||
+        (caller.kind === "known" && caller.identity.groups?.includes("support") !== true))
+    )
+      return decision.kind !== "refuse" || decision.reason !== "other-tab";
     return decision.kind === "refuse" && decision.reason === "other-tab";
   });
 });

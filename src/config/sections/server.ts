@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { addressRange } from "../../clients/range.ts";
-import { foldName } from "../../domain/headers.ts";
+import { foldName, headerPolicy, type ProfileNames } from "../../domain/headers.ts";
 import { duration, size } from "../../units.ts";
 
 const HEADER = /^[A-Za-z][A-Za-z0-9-]{0,63}$/;
@@ -19,6 +19,45 @@ const headerName = z
   .regex(HEADER, { error: "write a header name of letters, digits and dashes" })
   .refine((name) => !TAKEN.includes(name.toLowerCase()), { error: "write a name that has no other meaning" });
 
+/** One name, or with a `-*` at its end all that begin so; that of all private headers would be no choice. */
+const NAMES = /^(?!X-\*$)[A-Za-z][A-Za-z0-9-]*(?:-\*)?$/i;
+
+const passing = z.strictObject({
+  names: z
+    .array(
+      z
+        .string()
+        .regex(NAMES, { error: "write a header name like Remote-User, or a family like Remote-*" })
+        .refine((name) => !isOthersBusiness(name), { error: "write the name of an identity header" }),
+    )
+    .min(1, { error: "write the names that the proxy sends, like [Remote-User, Remote-Groups]" })
+    .describe("Names of headers; a `*` at the end is any ending."),
+  from: z
+    .array(addressRange)
+    .min(1, { error: "write the addresses of the proxy, like [10.0.0.5]" })
+    .describe("The proxies that replace these headers in every request."),
+});
+
+/** What no identity header is: it means something else to every server, or says how a request came. */
+function isOthersBusiness(name: string): boolean {
+  const kind = headerPolicy(NOBODYS, []).kindOf(name);
+  return TAKEN.includes(name.toLowerCase()) || kind === "metadata" || kind === "written";
+}
+
+const NOBODYS = {
+  assertion: "X-Guise-Assertion",
+  user: "X-Guise-User",
+  trueUser: "X-Guise-True-User",
+  impersonation: "X-Guise-Impersonation",
+};
+
+/** What is signed, or says who really is there, can't come from another. */
+const UNPASSABLE = ["assertion", "trueUser", "impersonation"] as const;
+
+function profileName(describe: string) {
+  return headerName.nullable().default(null).describe(describe);
+}
+
 /** `headers`: what the app is told, and under which names. */
 export const headers = z
   .strictObject({
@@ -35,6 +74,15 @@ export const headers = z
     impersonation: headerName
       .default("X-Guise-Impersonation")
       .describe("The impersonation's id, only while there is one."),
+    email: profileName("The effective user's e-mail, for an app that reads one: `Remote-Email`."),
+    name: profileName("The effective user's name; what is outside ASCII is percent-encoded."),
+    groups: profileName("The effective user's groups, with commas between them."),
+    pass: z
+      .array(passing)
+      .default([])
+      .describe(
+        "Identity headers of a proxy in front that go on to the app with own traffic. From everybody else, and while impersonating, they are dropped.",
+      ),
     forged: z
       .enum(["drop", "refuse"])
       .default("drop")
@@ -48,14 +96,42 @@ export const headers = z
       .default([])
       .describe("Further names that clients may not send to the app; a `*` at the end is any ending."),
   })
-  .refine(
-    ({ assertion, user, trueUser, impersonation }) => allDiffer([assertion, user, trueUser, impersonation]),
-    {
-      error: "two of the names are the same; each needs its own",
-    },
-  )
+  .refine((it) => allDiffer(managedNames(it)), {
+    error: "two of the names are the same; each needs its own",
+  })
+  .superRefine(({ plain, email, name, groups, pass, ...managed }, context) => {
+    for (const [key, value] of Object.entries({ email, name, groups }))
+      if (!plain && value !== null)
+        context.addIssue({
+          code: "custom",
+          path: [key],
+          message: "it is an unsigned header; leave it out, or write `plain: true`",
+          input: value,
+        });
+    const reserved = headerPolicy({ ...managed, user: managed.assertion }, []);
+    pass.forEach(({ names }, at) => {
+      names.forEach((it, n) => {
+        const stem = it.replace(/\*$/, "");
+        const meets = UNPASSABLE.some((key) => managed[key].toLowerCase().startsWith(stem.toLowerCase()));
+        if (reserved.forges(stem) || (it.endsWith("*") && meets))
+          context.addIssue({
+            code: "custom",
+            path: ["pass", at, "names", n],
+            message: "only the gateway says this; name the headers of the other product",
+            input: it,
+          });
+      });
+    });
+  })
   .prefault({})
   .describe("What the app is told about who is there, and what clients can't tell it.");
+
+function managedNames(
+  it: Record<"assertion" | "user" | "trueUser" | "impersonation", string> & ProfileNames,
+) {
+  const { assertion, user, trueUser, impersonation, email, name, groups } = it;
+  return [assertion, user, trueUser, impersonation, email, name, groups].filter((one) => one !== null);
+}
 
 function allDiffer(names: readonly string[]): boolean {
   return new Set(names.map(foldName)).size === names.length;
@@ -92,7 +168,9 @@ export const cookie = z
 export const trustedProxies = z
   .array(addressRange)
   .default([])
-  .describe("Proxies in front whose `X-Forwarded-*` are believed; nobody's by default.");
+  .describe(
+    "Proxies in front whose forwarding metadata (`X-Forwarded-*`, `X-Real-IP`, `Forwarded` …) is believed and passed on; nobody's by default.",
+  );
 
 export const prefix = z
   .string()
@@ -141,9 +219,14 @@ const MB = 1_048_576;
 
 export const limits = z
   .strictObject({
-    url: bytes("16kB", 256, MB, "Of an address; longer ones are refused with 400."),
-    segments: count(128, 10_000, "Segments of a path."),
-    segment: bytes("2kB", 64, MB, "Of one segment of a path."),
+    url: bytes(
+      "16kB",
+      256,
+      MB,
+      "Of an address that is judged; longer ones are refused with 400. The app's own limits hold for own traffic.",
+    ),
+    segments: count(128, 10_000, "Segments of a path that is judged."),
+    segment: bytes("2kB", 64, MB, "Of one segment of a path that is judged."),
     headers: bytes(
       "32kB",
       1_024,

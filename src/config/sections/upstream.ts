@@ -38,7 +38,9 @@ const settings = z.strictObject({
   encodedSlash: z
     .enum(["refuse", "keep"])
     .default("refuse")
-    .describe("What happens with `%2F` in a path: refused with 400, or sent to the app as it is."),
+    .describe(
+      "What happens with `%2F` in a path while impersonating: refused with 400, or sent to the app as it is. Own traffic is never refused for it.",
+    ),
 });
 
 const plain = origin.transform((url) => settings.parse({ url }));

@@ -16,6 +16,10 @@ export interface CookieNames {
   readonly worn: string | null;
 }
 
+/** 32 bytes in base64url, and a signed text. */
+const SECRET = /^[\w-]{43}$/;
+const NOTICE = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
+
 const NONE = Object.freeze({ secret: null, notice: null, worn: false, doubled: false });
 
 /** Our names under this scheme: `__Host-` where the browser keeps that promise, bare over plain http. */
@@ -36,20 +40,17 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
   const all = everyName(name);
   const rest: string[] = [];
   const found = new Map<string, string>();
-  let doubled = false;
+  const times = new Map<string, number>();
   for (const part of header.split(";")) {
-    const pair = part.trim();
-    const equals = pair.indexOf("=");
-    const key = equals < 0 ? "" : pair.slice(0, equals).trim();
-    if (!all.has(key)) {
-      if (pair !== "") rest.push(pair);
-      continue;
-    }
-    if (found.has(key)) doubled = true;
-    found.set(key, pair.slice(equals + 1).trim());
+    const { key, value } = pairOf(part);
+    if (all.has(key)) times.set(key, (times.get(key) ?? 0) + 1);
+    if (all.has(key) && isOurs(key, value)) found.set(key, value);
+    else rest.push(part);
   }
+  // What only has our name is the app's. But where ours are there as well, somebody planted it.
+  const doubled = found.size > 0 && [...times.values()].some((count) => count > 1);
   return {
-    rest: rest.length === 0 ? null : rest.join("; "),
+    rest: found.size === 0 ? header : joined(rest),
     secret: found.get(names.secret) ?? null,
     notice: found.get(names.notice) ?? null,
     worn: names.worn !== null && found.has(names.worn),
@@ -61,7 +62,44 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
 export function carriesOurs(header: string, name: string): boolean {
   if (!header.includes(name)) return false;
   const all = everyName(name);
-  return header.split(";").some((pair) => all.has((pair.split("=", 1)[0] ?? "").trim()));
+  return header.split(";").some((part) => {
+    const { key, value } = pairOf(part);
+    return all.has(key) && isOurs(key, value);
+  });
+}
+
+/** A list of headers whose `Cookie` lines hold none of ours any more; the same list where none did. All other bytes stay. */
+export function withoutOurs(headers: readonly string[], name: string): readonly string[] {
+  let changed: string[] | null = null;
+  for (let at = headers.length - 2; at >= 0; at -= 2) {
+    const line = headers[at + 1] ?? "";
+    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie" || !carriesOurs(line, name))
+      continue;
+    changed ??= [...headers];
+    const { rest } = ownCookies(line, name, "http");
+    if (rest === null) changed.splice(at, 2);
+    else changed[at + 1] = rest;
+  }
+  return changed ?? headers;
+}
+
+function pairOf(part: string): { readonly key: string; readonly value: string } {
+  const equals = part.indexOf("=");
+  return equals < 0
+    ? { key: "", value: "" }
+    : { key: part.slice(0, equals).trim(), value: part.slice(equals + 1).trim() };
+}
+
+/** What stood first loses the space that parted it from what was taken out before it. Null where no cookie is left. */
+function joined(parts: readonly string[]): string | null {
+  const text = parts.join(";").replace(/^[ \t]+/, "");
+  return /[^;\s]/.test(text) ? text : null;
+}
+
+/** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
+function isOurs(key: string, value: string): boolean {
+  if (key.endsWith("-notice")) return NOTICE.test(value);
+  return key.endsWith("-worn") ? value === "1" : SECRET.test(value);
 }
 
 function everyName(name: string): ReadonlySet<string> {

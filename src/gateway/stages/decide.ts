@@ -29,6 +29,7 @@ function requestFacts(settled: Settled): RequestFacts {
     confirmed: settled.confirmed,
     tab: settled.tab,
     sentOnlyWhileImpersonating: settled.confirming || settled.probing || settled.adrift,
+    hearsay: settled.hearsay && !settled.probing && !settled.adrift,
   };
 }
 

@@ -22,7 +22,10 @@ const NOT_ASKED: Found = { caller: { kind: "unknown" }, via: null };
 /** Finds the true user, at once where a source has it cached. */
 export function identify(services: Services, matched: Matched): Maybe<Identified> {
   const needed =
-    matched.snapshot.settings.headers.when === "always" || matched.secret !== null || matched.route !== null;
+    matched.snapshot.settings.headers.when === "always" ||
+    matched.secret !== null ||
+    matched.route !== null ||
+    matched.hearsay;
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(services, matched);
   return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };

@@ -1,7 +1,7 @@
-import type { Settings } from "../../config/snapshot.ts";
-import { foldName, type HeaderPolicy, headerPolicy } from "../../domain/headers.ts";
+import { foldName } from "../../domain/headers.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
+import { headerRules } from "../intake/header-rules.ts";
 import type { Services } from "../services/services.ts";
 import { type Outbound, VALIDATORS } from "./outbound-headers.ts";
 import type { Signed } from "./sign-in.ts";
@@ -21,14 +21,15 @@ export function assure(services: Services, signed: Signed, going: Outbound): Out
 /** Which of them a request would break. It reads what is really sent, not how that was made. */
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
-  const { drops } = policyFor(settings);
+  const { drops, passes } = headerRules(settings);
   const impersonating = signed.impersonation !== null;
   const ours = headers.length - signed.identityHeaders.length;
   const broken: Invariant[] = [];
   let cookies: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
-    if (at < ours && drops(name) && !broken.includes("1")) broken.push("1");
+    const foreign = at < ours && drops(name) && (impersonating || !passes(signed.peer, name));
+    if (foreign && !broken.includes("1")) broken.push("1");
     if (impersonating && VALIDATORS.has(name.toLowerCase()) && !broken.includes("19")) broken.push("19");
     if (name.length !== 6 || name.toLowerCase() !== "cookie") continue;
     const value = headers[at + 1] ?? "";
@@ -40,17 +41,6 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
   if (impersonating && signed.intent === null) broken.push("12");
   if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name)) broken.push("18");
   return broken;
-}
-
-const policies = new WeakMap<Settings, HeaderPolicy>();
-
-function policyFor(settings: Settings): HeaderPolicy {
-  let known = policies.get(settings);
-  if (known === undefined) {
-    known = headerPolicy(settings.headers, settings.headers.drop);
-    policies.set(settings, known);
-  }
-  return known;
 }
 
 function twice(identityHeaders: readonly string[]): boolean {

@@ -9,10 +9,14 @@ export interface Matched extends Received {
   readonly rule: Rule | null;
 }
 
-/** Looks up what the address means. Asked only where the answer can matter: under an impersonation, or when one may start. */
+/**
+ * Looks up what the address means. Asked only where the answer can matter: while impersonating, or when
+ * that may start. What has more than one reading matches nothing.
+ */
 export function match(received: Received): Matched {
   const impersonating = received.secret !== null;
-  if (!impersonating && !received.navigation.topLevel) return { ...received, route: null, rule: null };
+  const matters = impersonating || received.navigation.topLevel;
+  if (!matters || !received.readable) return { ...received, route: null, rule: null };
   const { routes, rules } = received.snapshot;
   return {
     ...received,

@@ -1,5 +1,7 @@
-import { foldName, isMethodOverride } from "../../domain/headers.ts";
+import { foldName, isMethodOverride, metadataOf, type Way } from "../../domain/headers.ts";
 import type { RawHeaders } from "../http/exchange.ts";
+import { headerRules } from "../intake/header-rules.ts";
+import { appAddresses } from "./response-headers.ts";
 import type { Signed } from "./sign-in.ts";
 
 /** A request that goes to the app, with the list of headers that it goes with. */
@@ -23,12 +25,14 @@ const AGENTS_OWN: ReadonlySet<string> = new Set(["authorization", ...VALIDATORS]
 /** The final request headers: the client's without what is not the app's business, then ours, each once. */
 export function outbound(signed: Signed, jarCookies: string | null): Outbound {
   const impersonating = signed.impersonation !== null;
-  const headers = ["Host", hostFor(signed)];
-  if (impersonating) addIdentity(headers, signed);
+  const headers: string[] = [];
+  if (impersonating) addImpersonated(headers, signed);
   else if (signed.notice !== null && signed.navigation.wantsPage) addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
-  const cookies = impersonating ? jarCookies : signed.cookies;
+  // Own traffic has its cookies in their place. What was judged has lost them: they may be somebody else's by now.
+  const cookies = impersonating ? jarCookies : signed.judged ? signed.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
+  if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
     "X-Forwarded-For",
     signed.forwardedFor,
@@ -38,26 +42,43 @@ export function outbound(signed: Signed, jarCookies: string | null): Outbound {
     signed.forwardedHost,
   );
   for (const part of signed.identityHeaders) headers.push(part);
-  return { target: signed.target, headers };
+  return { target: impersonating ? signed.target : signed.asSent, headers };
 }
 
-function hostFor({ snapshot, authority }: Signed): string {
-  const { upstream } = snapshot.settings;
-  return upstream.host === "client" ? authority : new URL(upstream.origin).host;
+/** An app that is called by its own name knows no other: what a browser says of the public one is said of its own. */
+function nameTheApp(headers: string[], { snapshot, origin, authority }: Signed): void {
+  const app = snapshot.settings.upstream.origin;
+  const ours = [origin, `http://${authority}`, `https://${authority}`];
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") headers[at + 1] = new URL(app).host;
+    else headers[at + 1] = appAddresses(name, headers[at + 1] ?? "", ours, app);
+  }
 }
 
 /** A page that is to carry the banner is asked for whole and uncompressed. */
-function addIdentity(headers: string[], signed: Signed): void {
+function addImpersonated(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
-  const credentials = signed.snapshot.settings.identityHeaders.map(foldName);
+  const { settings } = signed.snapshot;
+  const credentials = settings.identityHeaders.map(foldName);
+  const { kindOf } = headerRules(settings);
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";
     const folded = foldName(name);
-    if (AGENTS_OWN.has(folded) || credentials.includes(folded) || isMethodOverride(name)) continue;
+    if (folded === "cookie" || AGENTS_OWN.has(folded) || credentials.includes(folded)) continue;
+    if (isMethodOverride(name)) continue;
     if (wholePage && (folded === "accept-encoding" || folded === "range")) continue;
-    headers.push(name, signed.headers[at + 1] ?? "");
+    const kind = kindOf(name);
+    const value = kind === "metadata" ? metadataOf(name, wayOf(signed)) : (signed.headers[at + 1] ?? "");
+    // Whom a proxy in front named is the agent.
+    if (kind !== "identity" && kind !== "own" && value !== null) headers.push(name, value);
   }
   if (wholePage) headers.push("Accept-Encoding", "identity");
+}
+
+function wayOf({ ip, scheme, origin, forwardedHost: host }: Signed): Way {
+  const { port } = new URL(origin);
+  return { ip, scheme, host, port: port === "" ? (scheme === "https" ? "443" : "80") : port };
 }
 
 /** One's own page that can carry a notice comes uncompressed; nothing else of it is touched. */

@@ -25,7 +25,7 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
  */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
-  const headers = publicAddresses(head.headers, upstream.origin, signed.origin);
+  const headers = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
   if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,

@@ -1,5 +1,7 @@
+import type { Identity } from "../../domain/identity.ts";
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
+import { headerRules } from "../intake/header-rules.ts";
 import type { Services } from "../services/services.ts";
 import type { Committed } from "./commit.ts";
 
@@ -32,13 +34,42 @@ export async function sign(services: Services, committed: Committed, now: number
   };
   const assertion = await services.tokens.sign(who, now);
   const identityHeaders = [headers.assertion, assertion];
-  if (headers.plain)
-    identityHeaders.push(headers.user, ascii(effectiveUser.id), headers.trueUser, ascii(trueUser.id));
-  if (headers.plain && impersonation !== null) identityHeaders.push(headers.impersonation, impersonation.id);
+  if (headers.plain) identityHeaders.push(...unsigned(committed, effectiveUser, trueUser));
   return { ...committed, identityHeaders };
+}
+
+/** The unsigned headers, each once: where a proxy in front says one of them with own traffic, its word stands. */
+function unsigned(
+  { snapshot: { settings }, impersonation, peer }: Committed,
+  effectiveUser: Identity,
+  trueUser: Identity,
+): readonly string[] {
+  const { headers } = settings;
+  const said: readonly (readonly [name: string | null, value: string | null])[] = [
+    [headers.user, ascii(effectiveUser.id)],
+    [headers.trueUser, ascii(trueUser.id)],
+    [headers.impersonation, impersonation?.id ?? null],
+    [headers.email, effectiveUser.email && ascii(effectiveUser.email)],
+    [headers.name, effectiveUser.name && spaced(effectiveUser.name)],
+    [headers.groups, effectiveUser.groups?.map(listed).join(",") ?? null],
+  ];
+  const { passes } = headerRules(settings);
+  return said.flatMap(([name, value]) =>
+    name === null || value === null || (impersonation === null && passes(peer, name)) ? [] : [name, value],
+  );
 }
 
 /** Header values are ASCII: anything else in an id is percent-encoded, so that no server can read it differently. */
 function ascii(id: string): string {
   return /^[\x21-\x24\x26-\x7e]*$/.test(id) ? id : encodeURIComponent(id);
+}
+
+/** The same for what people read: single spaces stay. */
+function spaced(name: string): string {
+  return /^[\x21-\x24\x26-\x7e]+(?: [\x21-\x24\x26-\x7e]+)*$/.test(name) ? name : encodeURIComponent(name);
+}
+
+/** One of a list with commas in between. */
+function listed(group: string): string {
+  return group.includes(",") ? encodeURIComponent(group) : spaced(group);
 }

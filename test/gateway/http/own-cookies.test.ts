@@ -5,7 +5,11 @@ import {
   markerCookie,
   ownCookies,
   setOwnCookie,
+  withoutOurs,
 } from "../../../src/gateway/http/own-cookies.ts";
+import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
+
+const OTHER = "o".repeat(43);
 
 t.test(
   "under https our names have the browser's promise before them, under http they are bare",
@@ -20,27 +24,27 @@ t.test(
 );
 
 t.test("ours are taken out, and the others stay as they are, in their order", async (t) => {
-  const header = 'a=1; __Host-guise=SECRET; b="x; c=d"; __Host-guise-notice=N; empty=; lone; b=2';
+  const header = `a=1; __Host-guise=${SECRET}; b="x; c=d"; __Host-guise-notice=${NOTICE}; empty=; lone; b=2`;
   t.same(ownCookies(header, "guise", "https"), {
     rest: 'a=1; b="x; c=d"; empty=; lone; b=2',
-    secret: "SECRET",
-    notice: "N",
+    secret: SECRET,
+    notice: NOTICE,
     worn: false,
     doubled: false,
   });
 });
 
 t.test("the names of the other scheme are nobody's secret, and the app never sees them", async (t) => {
-  t.same(ownCookies("guise=EVIL; __Host-guise=S; a=1", "guise", "https"), {
+  t.same(ownCookies(`guise=${OTHER}; __Host-guise=${SECRET}; a=1`, "guise", "https"), {
     rest: "a=1",
-    secret: "S",
+    secret: SECRET,
     notice: null,
     worn: false,
     doubled: false,
   });
-  t.same(ownCookies("__Host-guise=EVIL; guise=S", "guise", "http"), {
+  t.same(ownCookies(`__Host-guise=${OTHER}; guise=${SECRET}`, "guise", "http"), {
     rest: null,
-    secret: "S",
+    secret: SECRET,
     notice: null,
     worn: false,
     doubled: false,
@@ -53,7 +57,10 @@ t.test("that somebody is worn is told apart from who it is, and over https only"
     secret: null,
     worn: true,
   });
-  t.match(ownCookies("__Host-guise=S; __Host-guise-worn=1", "guise", "https"), { secret: "S", worn: true });
+  t.match(ownCookies(`__Host-guise=${SECRET}; __Host-guise-worn=1`, "guise", "https"), {
+    secret: SECRET,
+    worn: true,
+  });
   t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, worn: false });
   t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, worn: false });
   t.same(markerCookie("guise", true, "https", 60), [
@@ -67,22 +74,40 @@ t.test("that somebody is worn is told apart from who it is, and over https only"
 
 t.test("a name of ours that comes twice is told, wherever it stands and however it is spaced", async (t) => {
   const headers = [
-    "guise=1; guise=2",
-    "guise=1; a=b; guise=1",
-    "guise =1; guise= 2",
-    "guise-notice=1; guise-notice=2",
-    "__Host-guise=1; __Host-guise=2",
+    `guise=${SECRET}; guise=${OTHER}`,
+    `guise=${SECRET}; a=b; guise=${SECRET}`,
+    `guise =${SECRET}; guise= ${OTHER}`,
+    `guise=${SECRET};guise=`,
+    `guise; guise=x; guise=; guise=${SECRET}`,
+    `guise=${SECRET}; guise-notice=1; guise-notice=2`,
+    `guise-notice=${NOTICE}; guise-notice=2`,
+    `__Host-guise=${SECRET}; __Host-guise=${OTHER}`,
   ];
   for (const header of headers) t.equal(ownCookies(header, "guise", "http").doubled, true, header);
   t.equal(
-    ownCookies("a=1; a=2; guise=1", "guise", "http").doubled,
+    ownCookies(`a=1; a=2; guise=${SECRET}`, "guise", "http").doubled,
     false,
     "other names are the app's matter",
   );
 });
 
 t.test("what only looks like ours goes on to the app", async (t) => {
-  for (const header of ["guise2=1", "my-guise=1", "Guise=1", "a=guise", "xguise=1; y=guise=2", "guise"]) {
+  const headers = [
+    "guise2=1",
+    "my-guise=1",
+    "Guise=1",
+    "a=guise",
+    "xguise=1; y=guise=2",
+    "guise",
+    "guise=",
+    "guise=1",
+    "guise=a; guise=b",
+    "a=1;;  guise=; guise=x ;b",
+    `guise=${SECRET}x`,
+    "__Host-guise-worn=",
+    "__Host-guise-worn=yes; guise-notice=hello",
+  ];
+  for (const header of headers) {
     t.same(ownCookies(header, "guise", "http"), {
       rest: header,
       secret: null,
@@ -101,12 +126,27 @@ t.test("no cookies are none", async (t) => {
   t.equal(ownCookies("", "guise", "http").rest, null);
 });
 
-t.test("an empty value is a cookie all the same: it never counts as one's own traffic", async (t) => {
-  t.equal(ownCookies("guise=", "guise", "http").secret, "");
+t.test("whatever stands around ours stays byte for byte", async (t) => {
+  const ours = `guise=${SECRET}`;
+  const cases = [
+    [`${ours};  a=1;;b = 2 ;`, "a=1;;b = 2 ;"],
+    [`a=1;;  ${ours} ;b=2`, "a=1;;b=2"],
+    [`a=1; ${ours}`, "a=1"],
+    [`;${ours};a=1`, ";a=1"],
+    [`${ours}; ;`, null],
+  ] as const;
+  for (const [sent, left] of cases) t.equal(ownCookies(sent, "guise", "http").rest, left, sent);
+});
+
+t.test("of several lines each loses ours, and one that held nothing else goes", async (t) => {
+  const lines = ["A", "1", "cookie", `a=1;guise=${SECRET}`, "Cookie", `guise=${SECRET}`, "COOKIE", "c=; d"];
+  t.same(withoutOurs(lines, "guise"), ["A", "1", "cookie", "a=1", "COOKIE", "c=; d"]);
+  const others = ["Cookie", "a=1;; b", "X-Guise-Cookie", `guise=${SECRET}`];
+  t.equal(withoutOurs(others, "guise"), others, "the same list where nothing had to go");
 });
 
 t.test("another name in the config moves all of them", async (t) => {
-  t.match(ownCookies("mask=S; guise=a", "mask", "http"), { rest: "guise=a", secret: "S" });
+  t.match(ownCookies(`mask=${SECRET}; guise=a`, "mask", "http"), { rest: "guise=a", secret: SECRET });
 });
 
 t.test("our cookies are for the whole host, closed to scripts and to posts of other sites", async (t) => {
@@ -122,13 +162,13 @@ t.test("our cookies are for the whole host, closed to scripts and to posts of ot
 });
 
 t.test("where one of ours came twice, all of ours are taken away under both schemes", async (t) => {
-  t.same(clearingDoubled("guise=a; guise=b", "guise"), [
+  t.same(clearingDoubled(`guise=${SECRET}; guise=b`, "guise"), [
     "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
     "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
     "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
-  for (const header of [undefined, "guise=a", "guise=a; __Host-guise=b", "a=1; a=2"])
+  for (const header of [undefined, "guise=a; guise=b", `guise=${SECRET}; __Host-guise=${OTHER}`, "a=1; a=2"])
     t.same(clearingDoubled(header, "guise"), []);
 });

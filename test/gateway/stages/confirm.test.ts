@@ -1,5 +1,15 @@
 import t from "tap";
-import { ALICE, BOB, committed, FETCH, INSIDE, valuesOf, type Worn, wear } from "../../fixtures/stages.ts";
+import {
+  ALICE,
+  BOB,
+  committed,
+  FETCH,
+  INSIDE,
+  NUNO,
+  valuesOf,
+  type Worn,
+  wear,
+} from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
@@ -151,6 +161,8 @@ t.test(
       t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
       t.equal(own.raw.readableDidRead, false);
     }
+    const guests = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...NUNO], { body: "a=b" });
+    t.match(guests, { asSent: `/x?a=b&${MARK}`, decision: { kind: "forward", as: "self" } });
   },
 );
 

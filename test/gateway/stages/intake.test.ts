@@ -1,8 +1,9 @@
 import t, { type Test } from "tap";
 import type { Received } from "../../../src/gateway/request.ts";
 import { intake } from "../../../src/gateway/stages/intake.ts";
+import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
 import { call, type Origin } from "../../fixtures/request.ts";
-import { receive, valuesOf } from "../../fixtures/stages.ts";
+import { CLICK, receive, valuesOf } from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 /** The code of the fault that a head is refused with; null if it gets in. */
@@ -15,16 +16,22 @@ function names(received: Received): readonly string[] {
   return received.headers.filter((_, at) => at % 2 === 0);
 }
 
-t.test("a request comes in with one reading of its address", async (t) => {
+const PLANTED = "p".repeat(43);
+
+/** A request that says that somebody is impersonated. */
+const AS_SOMEBODY = `Cookie: guise=${SECRET}`;
+
+t.test("what is judged comes in with one reading of its address", async (t) => {
   const it = await testWorld(t);
-  const received = await receive(it, [
-    "GET /site/%31//a?x=%31&y#".slice(0, -1),
-    "Host: App.Example.com:8443",
-  ]);
+  const head = ["GET /site/%31//a?x=%31&y", "Host: App.Example.com:8443", AS_SOMEBODY];
+  const received = await receive(it, head);
   t.match(received, {
+    asSent: "/site/1/a?x=%31&y",
     target: "/site/1/a?x=%31&y",
     path: "/site/1/a",
     query: "x=%31&y",
+    readable: true,
+    judged: true,
     host: "app.example.com",
     authority: "App.Example.com:8443",
     method: "GET",
@@ -33,7 +40,7 @@ t.test("a request comes in with one reading of its address", async (t) => {
     origin: "http://app.example.com:8443",
     ip: "127.0.0.1",
     forwardedFor: "127.0.0.1",
-    secret: null,
+    secret: SECRET,
     notice: null,
     cookies: null,
     upgrade: false,
@@ -44,25 +51,73 @@ t.test("a request comes in with one reading of its address", async (t) => {
   t.equal(received.snapshot, it.snapshot());
 });
 
-t.test("what can be read in two upstreams is refused", async (t) => {
+/** Addresses that have more than one reading, or are odd in other ways. */
+const ODD = [
+  "/pub/../admin",
+  "/./admin",
+  "/%2e%2e/a",
+  "/a%2fb",
+  "/a%5cb",
+  "/a\\b",
+  "/a%00",
+  "/%ff",
+  "/%zz",
+  "/pub/..;/admin",
+  "/a;x/..;/b",
+  `/${"s".repeat(2_101)}`,
+  "/s".repeat(2_000),
+] as const;
+
+t.test("what can be read in two ways is refused where it is judged", async (t) => {
   const it = await testWorld(t);
-  const paths = [
-    "/pub/../admin",
-    "/./admin",
-    "/%2e%2e/a",
-    "/a%2fb",
-    "/a%5cb",
-    "/a\\b",
-    "/a#b",
-    "/a%00",
-    "/%ff",
-    "/%zz",
-  ];
-  for (const path of paths) t.equal(await refusal(it, [`GET ${path}`]), "bad-request", path);
-  for (const path of ["/pub/..;/admin", "/a;x/..;/b"])
-    t.equal(await refusal(it, [`GET ${path}`]), "bad-request", path);
-  t.equal(await refusal(it, ["GET *"]), "bad-request");
-  t.equal(await refusal(it, ["OPTIONS *"]), "bad-request");
+  for (const path of ODD)
+    t.equal(await refusal(it, [`GET ${path}`, AS_SOMEBODY]), "bad-request", path.slice(0, 30));
+  t.equal(await refusal(it, ["OPTIONS *", AS_SOMEBODY]), "bad-request");
+});
+
+t.test("own traffic goes on byte for byte, and is read only where a page may begin", async (t) => {
+  const it = await testWorld(t);
+  const readable = ["/%7Ea", "/a[1]", "/a//b", "/%e2%82%ac", "/unsafe/300x200/https://img.example/a.png"];
+  for (const target of [...ODD, ...readable]) {
+    for (const line of [`GET ${target}`, `POST ${target}?x`]) {
+      const received = await receive(it, [line]);
+      const sent = line.split(" ")[1];
+      t.match(received, { asSent: sent, judged: false, ours: false }, line.slice(0, 30));
+    }
+    const page = await receive(it, [`GET ${target}`, ...CLICK]);
+    t.match(page, { asSent: target, judged: false }, target.slice(0, 30));
+    t.equal(page.readable, !ODD.includes(target as never), target.slice(0, 30));
+  }
+  const page = await receive(it, ["GET /site/%31//a?x=%31", ...CLICK]);
+  t.match(page, { asSent: "/site/%31//a?x=%31", target: "/site/1/a?x=%31", path: "/site/1/a" });
+  t.match(await receive(it, ["OPTIONS *"]), { asSent: "*", readable: false });
+});
+
+t.test("what is no address of this origin is refused, whoever sends it", async (t) => {
+  const it = await testWorld(t);
+  for (const line of ["GET /a#b", "GET /a?b#c", "GET *"])
+    t.equal(await refusal(it, [line]), "bad-request", line);
+  const { raw } = await call(["GET /"]);
+  for (const target of ["/a\x01", "/a\x7f", "/a b", "/a\n", ""]) {
+    raw.url = target;
+    t.equal(intake(it.services, raw, false).kind, "refused", JSON.stringify(target));
+  }
+});
+
+t.test("HTTP/1.0 without Host is for the public address, or for the app's own", async (t) => {
+  const bare = async (yaml: string, line: string) => {
+    const it = await testWorld(t, yaml);
+    const { raw } = await call([line]);
+    raw.rawHeaders.splice(0, 2);
+    delete raw.headers.host;
+    const taken = intake(it.services, raw, false);
+    return taken.kind === "refused" ? taken.fault.code : taken.received;
+  };
+  const own = await bare(YAML, "GET /x HTTP/1.0");
+  t.match(own, { host: "127.0.0.1", authority: "127.0.0.1:8001", headers: ["Host", "127.0.0.1:8001"] });
+  const named = await bare(`${YAML}publicUrl: https://app.example.com\n`, "GET /x HTTP/1.0");
+  t.match(named, { host: "app.example.com", headers: ["Host", "app.example.com"] });
+  t.equal(await bare(YAML, "GET /x HTTP/1.1"), "bad-request");
 });
 
 t.test("the absolute form counts only with the host that Host names", async (t) => {
@@ -128,7 +183,7 @@ t.test("no spelling of our own names or of other products' gets through", async 
     "X-Forwarded-By",
   ];
   const received = await receive(it, ["GET /", ...spellings.map((name) => `${name}: evil`), "X-App: mine"]);
-  t.same(received.headers, ["X-App", "mine"]);
+  t.same(received.headers, ["Host", "app.example.com", "X-App", "mine"]);
 });
 
 t.test("other names of the config are dropped as well, and those that it adds", async (t) => {
@@ -142,7 +197,7 @@ t.test("other names of the config are dropped as well, and those that it adds", 
     "X-Vendor: keep",
     "X-Guise-User: e",
   ];
-  t.same(names(await receive(it, ["GET /", ...lines])), ["X-Vendor"]);
+  t.same(names(await receive(it, ["GET /", ...lines])), ["Host", "X-Vendor"]);
 });
 
 t.test("hop-by-hop lines end here, and Connection can't take ours away", async (t) => {
@@ -160,38 +215,56 @@ t.test("hop-by-hop lines end here, and Connection can't take ours away", async (
     "Cookie: a=1",
   ];
   const received = await receive(it, ["GET /", ...lines]);
-  t.same(received.headers, ["Accept", "*/*"]);
-  t.equal(received.cookies, "a=1");
+  t.same(received.headers, ["Host", "app.example.com", "Accept", "*/*", "Cookie", "a=1"]);
 });
 
 t.test("headers keep order, spelling and repetition", async (t) => {
   const it = await testWorld(t);
-  const received = await receive(it, ["GET /", "accept: a", "X-B: 1", "ACCEPT-language: de", "x-b: 2"]);
-  t.same(received.headers, ["accept", "a", "X-B", "1", "ACCEPT-language", "de", "x-b", "2"]);
+  const lines = ["accept: a", "X-B: 1", "cookie: a=1;; b", "hOST: a.test", "x-b: 2", "Cookie:  c ;", "X-E:"];
+  const received = await receive(it, ["GET /", ...lines]);
+  t.same(received.headers, [
+    "accept",
+    "a",
+    "X-B",
+    "1",
+    "cookie",
+    "a=1;; b",
+    "hOST",
+    "a.test",
+    "x-b",
+    "2",
+    "Cookie",
+    "c ;",
+    "X-E",
+    "",
+  ]);
 });
 
 t.test("our cookies are taken out of those for the app", async (t) => {
   const it = await testWorld(t);
-  const received = await receive(it, ["GET /", "Cookie: a=1; guise=S; guise-notice=N; b=2"]);
-  t.match(received, { cookies: "a=1; b=2", secret: "S", notice: "N" });
+  const received = await receive(it, ["GET /", `Cookie: a=1; guise=${SECRET}; guise-notice=${NOTICE}; b=2`]);
+  t.match(received, { cookies: "a=1; b=2", secret: SECRET, notice: NOTICE });
+  t.same(valuesOf(received.headers, "cookie"), [], "what is judged has its cookies from elsewhere");
+  const own = await receive(it, ["GET /", `Cookie: a=1;;guise-notice=${NOTICE};  b=2`, "Cookie: c"]);
+  t.same(valuesOf(own.headers, "cookie"), ["a=1;;  b=2", "c"]);
 });
 
 t.test("over https only the cookie with the browser's promise counts", async (t) => {
   const it = await testWorld(t);
-  const head = ["GET /", "Cookie: guise=PLANTED; __Host-guise=S"];
-  t.match(await receive(it, head, { encrypted: true }), { scheme: "https", secret: "S", cookies: null });
-  t.match(await receive(it, ["GET /", "Cookie: guise=PLANTED"], { encrypted: true }), {
+  const head = ["GET /", `Cookie: guise=${PLANTED}; __Host-guise=${SECRET}`];
+  t.match(await receive(it, head, { encrypted: true }), { scheme: "https", secret: SECRET, cookies: null });
+  t.match(await receive(it, ["GET /", `Cookie: guise=${PLANTED}`], { encrypted: true }), {
     secret: null,
     cookies: null,
   });
-  t.match(await receive(it, head), { scheme: "http", secret: "PLANTED", cookies: null });
+  t.match(await receive(it, head), { scheme: "http", secret: PLANTED, cookies: null });
 });
 
 t.test("a cookie of ours that comes twice is refused", async (t) => {
   const it = await testWorld(t);
-  t.equal(await refusal(it, ["GET /", "Cookie: guise=a; guise=b"]), "bad-request");
-  t.equal(await refusal(it, ["GET /", "Cookie: guise=a", "Cookie: guise=a"]), "bad-request");
-  t.equal(await refusal(it, ["GET /", "Cookie: a=1; a=2; guise=a"]), null);
+  t.equal(await refusal(it, ["GET /", `Cookie: guise=${SECRET}; guise=b`]), "bad-request");
+  t.equal(await refusal(it, ["GET /", `Cookie: guise=${SECRET}`, `Cookie: guise=${SECRET}`]), "bad-request");
+  t.equal(await refusal(it, ["GET /", `Cookie: a=1; a=2; guise=${SECRET}`]), null);
 });
 
 t.test("what counts as ours begins with the prefix, and nothing that only looks so", async (t) => {
@@ -229,7 +302,7 @@ t.test("what other proxies say counts for nothing by default", async (t) => {
     forwardedFor: "127.0.0.1",
     forwardedHost: "app.example.com",
   });
-  t.same(received.headers, [], "and is never passed on");
+  t.same(names(received), ["Host"], "and is never passed on");
 });
 
 async function behindProxy(t: Test): Promise<TestWorld> {
@@ -244,7 +317,7 @@ t.test("a trusted proxy says who the client is and what the browser calls us", a
     "X-Forwarded-For: 6.6.6.6, 1.2.3.4, 10.0.0.9",
     "X-Forwarded-Proto: https",
     "X-Forwarded-Host: App.Example.com",
-    "Cookie: __Host-guise=S",
+    `Cookie: __Host-guise=${SECRET}`,
   ];
   const received = await receive(it, head, { peer: "10.0.0.1" });
   t.match(received, {
@@ -254,9 +327,77 @@ t.test("a trusted proxy says who the client is and what the browser calls us", a
     forwardedFor: "6.6.6.6, 1.2.3.4, 10.0.0.9, 10.0.0.1",
     forwardedHost: "App.Example.com",
     host: "internal",
-    secret: "S",
+    secret: SECRET,
   });
   t.same(valuesOf(received.headers, "x-forwarded-for"), []);
+});
+
+t.test("of a trusted proxy other metadata goes on as it came, in its plain spelling only", async (t) => {
+  const it = await behindProxy(t);
+  const lines = [
+    "X-Forwarded-Prefix: /app",
+    "x-forwarded-port: 8443",
+    "X-Forwarded-Ssl: on",
+    "X-Script-Name: /app",
+    "X-Real-IP: 1.2.3.4",
+    "Forwarded: for=1.2.3.4",
+    "CF-Connecting-IP: 1.2.3.4",
+    "X-Original-URL: /before",
+  ];
+  const aliases = ["X_Real_IP: 6.6.6.6", "X-Forwarded-Prefix_: /evil", "Remote-User: root"];
+  const received = await receive(it, ["GET /", ...lines, ...aliases], { peer: "10.0.0.1" });
+  const sent = lines.flatMap((line) => line.split(": "));
+  t.same(received.headers, ["Host", "app.example.com", ...sent]);
+  t.same(names(await receive(it, ["GET /", ...lines], { peer: "192.0.2.1" })), ["Host"]);
+});
+
+t.test("identity headers go on from the proxy that the config names, and from nobody else", async (t) => {
+  const pass = "headers: { pass: [{ names: [Remote-User, X-Auth-Request-*, X-Corp], from: [10.0.0.5] }] }\n";
+  const it = await testWorld(t, `${YAML}trustedProxies: [10.0.0.0/8]\n${pass}`);
+  const lines = [
+    "Remote-User: nuno",
+    "remote_user: root",
+    "x-auth-request-email: n@example.com",
+    "X-Auth-Request_Email: root@example.com",
+    "X-Corp: yes",
+    "Remote-Groups: admin",
+    "X-Guise-User: root",
+  ];
+  const from = async (peer: string) => (await receive(it, ["GET /", ...lines], { peer })).headers.slice(2);
+  t.same(await from("10.0.0.5"), [
+    "Remote-User",
+    "nuno",
+    "x-auth-request-email",
+    "n@example.com",
+    "X-Corp",
+    "yes",
+  ]);
+  t.same(await from("10.0.0.6"), [], "trusted for its metadata alone");
+  t.same(await from("127.0.0.1"), []);
+});
+
+const MARK = "_guise_tab=019a0000-0000-7000-8000-000000000000";
+
+t.test("marks of ours in a query are told from what only looks like them", async (t) => {
+  const it = await testWorld(t);
+  const marks = async (line: string, ...lines: readonly string[]) => {
+    const { tab, confirming, hearsay, asSent } = await receive(it, [line, ...lines]);
+    t.equal(asSent, line.split(" ")[1], "and they stay in the address");
+    return [tab, confirming, hearsay];
+  };
+  const none = [null, false, false];
+  t.same(await marks("GET /x?_guise_tab=7"), none);
+  t.same(await marks(`GET /x?${MARK}&more`), none);
+  t.same(await marks(`GET /x?${MARK}`, ...CLICK), none, "no page is asked for with one");
+  t.same(await marks("GET /x?_guise_confirm=yes"), none);
+  t.same(await marks(`GET /x?${MARK}`), [MARK.slice(11), false, true]);
+  t.same(await marks("POST /x?_guise_confirm=yes"), [null, true, true]);
+  t.match(await receive(it, ["GET /x?_guise_tab=7", AS_SOMEBODY]), {
+    tab: "7",
+    hearsay: false,
+    asSent: "/x",
+  });
+  t.match(await receive(it, ["GET /x", "X-Guise-Tab: 7"]), { tab: "7", hearsay: false });
 });
 
 t.test("the same words from anybody else count for nothing", async (t) => {
@@ -338,7 +479,7 @@ t.test("a request keeps the config that it came in under", async (t) => {
 t.test("each request has an id of its own, also one that is refused", async (t) => {
   const it = await testWorld(t);
   const ids = await Promise.all(
-    ["GET /", "GET /", "GET /a%2fb"].map(async (head) => {
+    ["GET /", "GET /", "GET /a#b"].map(async (head) => {
       const taken = intake(it.services, (await call(head)).raw, false);
       return taken.kind === "refused" ? taken.id : taken.received.id;
     }),

@@ -24,10 +24,13 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
 
 t.test("a cookie with no record behind it is lost, and nobody is asked about the person", async (t) => {
   const it = await testWorld(t);
-  for (const secret of ["", "x", "A".repeat(43), "A".repeat(5000)]) {
+  const facts = async (secret: string) => {
     const { loaded, worn } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
-    t.same([loaded, worn], [{ kind: "lost" }, { kind: "recorded" }], secret.slice(0, 50));
-  }
+    return [loaded, worn];
+  };
+  t.same(await facts("A".repeat(43)), [{ kind: "lost" }, { kind: "recorded" }]);
+  for (const value of ["", "x", "A".repeat(5000)])
+    t.same(await facts(value), [{ kind: "none" }, { kind: "recorded" }], "a cookie that only has our name");
   t.equal(it.asked.users, 0);
 });
 

@@ -1,9 +1,10 @@
 import t from "tap";
 import { match } from "../../../src/gateway/stages/match.ts";
+import { SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, CLICK, FETCH, receive } from "../../fixtures/stages.ts";
 import { testWorld } from "../../fixtures/world.ts";
 
-const WORN = "Cookie: guise=S";
+const WORN = `Cookie: guise=${SECRET}`;
 
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testWorld(t);

@@ -1,5 +1,6 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
+import { SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, FETCH, type From, judged, NUNO, owned, wear } from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
@@ -139,7 +140,9 @@ t.test("own traffic's bodies are never touched", async (t) => {
   const own = await settleMethod(await owned(it, ["POST /site/1", ...FETCH, ...NUNO], from));
   t.match(own, { method: "POST", body: null, overridden: false });
   t.equal(own.raw.readableDidRead, false);
-  const lost = await settleMethod(await owned(it, ["POST /site/1", ...ALICE, "Cookie: guise=lost"], from));
+  const lost = await settleMethod(
+    await owned(it, ["POST /site/1", ...ALICE, `Cookie: guise=${SECRET}`], from),
+  );
   t.equal(lost.raw.readableDidRead, false, "nor that of an impersonation that is over");
 });
 

@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
+import { NOTICE } from "../../fixtures/cookies.ts";
 import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
@@ -32,7 +33,7 @@ t.test("own traffic goes on as it came, with what we know of its way", async (t)
     "If-None-Match: x",
     "Range: bytes=0-1",
     "Accept-Encoding: br",
-    "Cookie: s=1; guise-notice=n",
+    `Cookie: s=1; guise-notice=${NOTICE}`,
     "X-HTTP-Method-Override: PUT",
   ]);
   t.equal(target, "/a?b");
@@ -49,10 +50,10 @@ t.test("own traffic goes on as it came, with what we know of its way", async (t)
     "bytes=0-1",
     "Accept-Encoding",
     "br",
-    "X-HTTP-Method-Override",
-    "PUT",
     "Cookie",
     "s=1",
+    "X-HTTP-Method-Override",
+    "PUT",
     "X-Forwarded-For",
     "127.0.0.1",
     "X-Forwarded-Proto",
@@ -64,7 +65,7 @@ t.test("own traffic goes on as it came, with what we know of its way", async (t)
 
 t.test("without cookies there is no Cookie line", async (t) => {
   const it = await testWorld(t);
-  t.same(valuesOf((await own(it, ["GET /", "Cookie: guise-notice=n"])).headers, "cookie"), []);
+  t.same(valuesOf((await own(it, ["GET /", `Cookie: guise-notice=${NOTICE}`])).headers, "cookie"), []);
   t.same(valuesOf((await impersonating(it, ["GET /", "Cookie: s=agent"])).headers, "cookie"), []);
 });
 
@@ -117,7 +118,12 @@ t.test(
   "one's own page that waits for a notice is asked for uncompressed, and otherwise as it was",
   async (t) => {
     const it = await testWorld(t);
-    const lines = ["accept-encoding: br", "Range: bytes=0-1", "Authorization: x", "Cookie: guise-notice=n"];
+    const lines = [
+      "accept-encoding: br",
+      "Range: bytes=0-1",
+      "Authorization: x",
+      `Cookie: guise-notice=${NOTICE}`,
+    ];
     const names = (headers: readonly string[]) =>
       ["accept-encoding", "range", "authorization"].map((name) => valuesOf(headers, name)[0]);
     t.same(names((await own(it, ["GET /", ...CLICK, ...lines])).headers), ["identity", "bytes=0-1", "x"]);
@@ -169,6 +175,83 @@ t.test("the app gets the client's Host, or its own where the config says so", as
     ["app.internal:8001"],
     ["Public.test:81"],
   ]);
+});
+
+t.test("an app that is called by its own name hears of no other", async (t) => {
+  const yaml = YAML.replace("http://127.0.0.1:8001", '{ url: "http://app.internal:8001", host: upstream }');
+  const it = await testWorld(t, yaml);
+  const lines = [
+    "Host: app.example.com",
+    "Destination: http://app.example.com/b",
+    "Origin: http://app.example.com",
+    "Referer: http://app.example.com/a",
+  ];
+  const app = "http://app.internal:8001";
+  for (const { headers } of [
+    await own(it, ["MOVE /a", ...lines]),
+    await impersonating(it, ["GET /a", ...lines]),
+  ]) {
+    t.same(valuesOf(headers, "host"), ["app.internal:8001"]);
+    t.same(valuesOf(headers, "destination"), [`${app}/b`]);
+    t.same(valuesOf(headers, "origin"), [app]);
+    t.same(valuesOf(headers, "referer"), [`${app}/a`]);
+  }
+  const plain = await own(await testWorld(t), ["MOVE /a", ...lines]);
+  t.same(
+    valuesOf(plain.headers, "destination"),
+    ["http://app.example.com/b"],
+    "every other gets what was sent",
+  );
+});
+
+t.test("own traffic has its address as it was sent, and a customer's page the one reading", async (t) => {
+  const it = await testWorld(t);
+  const odd = "/site/%31//a?x=%31";
+  t.equal((await own(it, [`GET ${odd}`, ...CLICK])).target, odd);
+  t.equal(
+    (await own(it, [`GET ${odd}`, ...CLICK, ...ALICE])).target,
+    "/site/1/a?x=%31",
+    "a page that starts",
+  );
+  t.equal((await impersonating(it, [`GET ${odd}`])).target, "/site/1/a?x=%31");
+  const two = ["GET /site/1/a%2fb", ...CLICK, ...ALICE];
+  t.equal((await own(it, two)).target, "/site/1/a%2fb", "what has two readings starts nothing");
+});
+
+t.test("while impersonating, no proxy says who is there or what is asked for", async (t) => {
+  const pass = "headers: { pass: [{ names: [Remote-User], from: [10.0.0.5] }], email: Remote-Email }\n";
+  const it = await testWorld(
+    t,
+    `${YAML.replace("127.0.0.0/8", "10.0.0.5")}trustedProxies: [10.0.0.5]\n${pass}`,
+  );
+  const lines = [
+    "X-Forwarded-Host: app.test",
+    "X-Forwarded-Proto: https",
+    "X-Forwarded-For: 192.0.2.7",
+    "X-Forwarded-Port: 9",
+    "X-Forwarded-Prefix: /evil",
+    "X-Original-URL: /evil",
+    "X-Real-IP: 9.9.9.9",
+    "Forwarded: for=9.9.9.9;host=evil",
+    "Remote-User: alice",
+    "Remote-Email: alice@example.com",
+  ];
+  const from = { peer: "10.0.0.5" };
+  const { secret } = await wear(it);
+  const cookie = `Cookie: __Host-guise=${secret}`;
+  const { headers } = outbound(await signed(it, ["GET /", ...lines, ...ALICE, cookie], from), null);
+  t.notMatch(headers.join("\n"), /evil|9\.9\.9\.9|alice@/);
+  t.same(valuesOf(headers, "x-forwarded-port"), ["443"]);
+  t.same(valuesOf(headers, "x-real-ip"), ["192.0.2.7"]);
+  t.same(valuesOf(headers, "forwarded"), ['for=192.0.2.7;host="app.test";proto=https']);
+  t.same(valuesOf(headers, "remote-user"), []);
+  t.same(valuesOf(headers, "remote-email"), ["nuno@example.com"]);
+  const plain = outbound(await signed(it, ["GET /", ...lines, ...ALICE], from), null);
+  for (const line of lines.slice(3, 9)) {
+    const [name = "", value] = line.split(": ");
+    t.same(valuesOf(plain.headers, name), [value], `own traffic: ${name}`);
+  }
+  t.same(valuesOf(plain.headers, "remote-email"), [], "a name of ours that the proxy isn't said to send");
 });
 
 t.test("what a trusted proxy said of client and host is what the app gets", async (t) => {

@@ -1,5 +1,5 @@
 import t from "tap";
-import { publicAddresses } from "../../../src/gateway/stages/response-headers.ts";
+import { appAddresses, publicAddresses } from "../../../src/gateway/stages/response-headers.ts";
 
 const UP = "http://10.0.0.7:8001";
 const PUBLIC = "https://app.example.com";
@@ -63,7 +63,80 @@ t.test("a cookie for the app's own host becomes one for the host that the browse
 
 t.test("other headers are nobody's address", async (t) => {
   t.equal(one("X-Location", `${UP}/a`), `${UP}/a`);
-  t.equal(one("Link", `<${UP}/a>`), `<${UP}/a>`);
+  t.equal(one("Content-Security-Policy", `img-src ${UP}`), `img-src ${UP}`);
+});
+
+t.test("links are turned one by one, and their parameters stay", async (t) => {
+  t.equal(one("Link", `<${UP}/a>`), `<${PUBLIC}/a>`);
+  t.equal(
+    one("Link", `<${UP}/a,b>; rel=next; title="<${UP}/x>" , <https://other.test/>; rel=prev,<${UP}>`),
+    `<${PUBLIC}/a,b>; rel=next; title="<${UP}/x>" , <https://other.test/>; rel=prev,<${PUBLIC}>`,
+  );
+});
+
+t.test("libraries in a page are led as browsers are", async (t) => {
+  const names = ["HX-Redirect", "HX-Push-Url", "hx-replace-url", "HX-Location", "X-Inertia-Location"];
+  for (const name of [...names, "Turbo-Location", "X-Up-Location"]) {
+    t.equal(one(name, `${UP}/a?b`), `${PUBLIC}/a?b`, name);
+    for (const other of ["/a", "false", "https://other.test/"]) t.equal(one(name, other), other, name);
+  }
+  const json = (path: string) => JSON.stringify({ path, target: "#x", values: { n: 1 } });
+  t.equal(one("HX-Location", json(`${UP}/a`)), json(`${PUBLIC}/a`));
+  t.equal(
+    one("HX-Location", `{"path":"${UP.replaceAll("/", "\\/")}"}`),
+    `{"path":"${PUBLIC}"}`,
+    "as PHP writes it",
+  );
+  for (const other of ['{ "path" : "/a" }', "{broken", '{"path":7}', '{"target":"#x"}'])
+    t.equal(one("HX-Location", other), other, "what needs no change stays byte for byte");
+});
+
+t.test("an app that takes its own port for the public one means the public address", async (t) => {
+  const said = (value: string, up = "http://127.0.0.1:7301", outer = "http://app.localhost:8000") =>
+    publicAddresses(["Location", value], up, outer, "app.localhost:8000")[1];
+  t.equal(said("http://app.localhost:7301/a"), "http://app.localhost:8000/a");
+  t.equal(said("https://APP.localhost:7301/a"), "http://app.localhost:8000/a", "whatever scheme it believes");
+  t.equal(said("//app.localhost:7301/a"), "http://app.localhost:8000/a");
+  for (const other of [
+    "http://app.localhost:7302/a",
+    "http://app.localhost/a",
+    "http://api.localhost:7301/a",
+  ])
+    t.equal(said(other), other);
+  const same = "https://app.localhost:7301/a";
+  t.equal(
+    said(same, "http://127.0.0.1:7301", "http://app.localhost:7301"),
+    same,
+    "one port is not told apart",
+  );
+  t.equal(said("http://app.localhost/a", "http://127.0.0.1"), "http://app.localhost/a", "nor is a usual one");
+  t.equal(
+    publicAddresses(
+      ["Location", "http://internal:7301/a"],
+      UP.replace("8001", "7301"),
+      PUBLIC,
+      "internal",
+    )[1],
+    `${PUBLIC}/a`,
+    "the name that it was asked by is its own too",
+  );
+});
+
+t.test("what a client says of the public address is said to an app of its own", async (t) => {
+  const ours = [PUBLIC, "http://app.example.com", "https://app.example.com"];
+  const said = (name: string, value: string) => appAddresses(name, value, ours, UP);
+  t.equal(said("Destination", `${PUBLIC}/b%20c`), `${UP}/b%20c`);
+  t.equal(said("destination", "http://app.example.com/b"), `${UP}/b`);
+  t.equal(said("Origin", PUBLIC), UP);
+  t.equal(said("Referer", `${PUBLIC}/a?b`), `${UP}/a?b`);
+  t.equal(
+    said("If", `<${PUBLIC}/b> (<opaquelocktoken:1>) </c> (["x"])`),
+    `<${UP}/b> (<opaquelocktoken:1>) </c> (["x"])`,
+  );
+  for (const name of ["Destination", "Origin", "Referer", "If"])
+    for (const other of ["/b", "null", "https://other.test/b", "https://app.example.com.evil.test", ""])
+      t.equal(said(name, other), other, name);
+  t.equal(said("X-Origin", PUBLIC), PUBLIC);
 });
 
 t.test("where nothing has to change, the very same list comes back", async (t) => {

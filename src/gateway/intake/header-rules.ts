@@ -1,0 +1,61 @@
+import type { Settings } from "../../config/snapshot.ts";
+import { type AddressSet, addressSet } from "../../domain/address.ts";
+import { type HeaderPolicy, headerPolicy, isPlainlySpelt } from "../../domain/headers.ts";
+
+/** What the config makes of the headers of requests. */
+export interface HeaderRules extends HeaderPolicy {
+  /** The proxies whose forwarding metadata counts. */
+  readonly trusted: AddressSet;
+  /** Which names end here in a request that this peer sent, if it is nobody's but the sender's own. Names in lower case. */
+  droppedFrom(peer: string, trusted: boolean): (lowerName: string) => boolean;
+  /** Whether this peer says under this name to the app who is there. */
+  passes(peer: string, name: string): boolean;
+}
+
+const known = new WeakMap<Settings, HeaderRules>();
+
+/** Made once for a config; every request of everybody asks it. */
+export function headerRules(settings: Settings): HeaderRules {
+  let rules = known.get(settings);
+  if (rules === undefined) {
+    rules = rulesOf(settings);
+    known.set(settings, rules);
+  }
+  return rules;
+}
+
+function rulesOf({ headers, trustedProxies }: Settings): HeaderRules {
+  const { pass } = headers;
+  const policy = headerPolicy(
+    headers,
+    headers.drop,
+    pass.flatMap(({ names }) => names),
+  );
+  const passing = pass.map(({ names, from }) => ({ from: addressSet(from), names: exactly(names) }));
+  const dropped = (name: string) => policy.kindOf(name) !== "plain";
+  const droppedFromTrusted = (name: string) => {
+    const kind = policy.kindOf(name);
+    return kind !== "plain" && !(kind === "metadata" && isPlainlySpelt(name));
+  };
+  const passes = (peer: string, name: string) =>
+    passing.some((it) => it.names(name.toLowerCase()) && it.from.has(peer));
+  return {
+    ...policy,
+    trusted: addressSet(trustedProxies),
+    droppedFrom: (peer, trusted) => {
+      const drop = trusted ? droppedFromTrusted : dropped;
+      if (passing.length === 0) return drop;
+      return (name) => drop(name) && !passes(peer, name);
+    },
+    passes,
+  };
+}
+
+/** Only as they are written: an alias that some server folds to the same name is never the proxy's. */
+function exactly(patterns: readonly string[]): (lowerName: string) => boolean {
+  const lower = patterns.map((pattern) => pattern.toLowerCase());
+  const exact = new Set(lower.filter((pattern) => !pattern.endsWith("*")));
+  const prefixes = lower.filter((pattern) => pattern.endsWith("*")).map((pattern) => pattern.slice(0, -1));
+  return (name) =>
+    exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix) && isPlainlySpelt(name));
+}

@@ -1,0 +1,111 @@
+import type { Settings } from "../../config/snapshot.ts";
+import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
+import { Fault } from "../../errors.ts";
+import { urlLimits } from "../stages/url-limits.ts";
+
+/** The target of a request, and what it means to us. */
+export interface RequestTarget {
+  /** What is sent on where nobody is impersonated: as it came, but for the address of our own in front of it. */
+  readonly asSent: string;
+  /** Canonical path and query where it is `readable`, else those of `asSent`; marks of ours are gone from them. */
+  readonly target: string;
+  readonly path: string;
+  readonly query: string | null;
+  /** It has one reading, by which routes and rules may be asked. */
+  readonly readable: boolean;
+  /** It is read in one way or refused: it is for us, or says that somebody is impersonated. */
+  readonly judged: boolean;
+  /** Below the reserved prefix. */
+  readonly ours: boolean;
+  readonly confirming: boolean;
+  readonly tab: string | null;
+}
+
+/** What is known of a request besides its target. */
+export interface Asking {
+  readonly method: string;
+  readonly authority: string;
+  /** It carries something of ours that says that somebody is impersonated. */
+  readonly judged: boolean;
+  /** Routes may be asked about it. */
+  readonly topLevel: boolean;
+}
+
+/** What no target holds, whoever sends it. */
+const NEVER = /[\0-\x20\x7f#]/;
+
+/**
+ * Reads the target of a request. Own traffic is nobody's to judge: it goes on byte for byte, and is read only where a route could
+ * match. What is judged has one reading; throws a Fault for what hasn't, and for what isn't of this origin.
+ */
+export function requestTarget(sent: string, asking: Asking, settings: Settings): RequestTarget {
+  const asSent = originForm(sent, asking);
+  if (NEVER.test(asSent))
+    throw new Fault("bad-request", "the address has a `#`, a control character or a space");
+  const near = isNearPrefix(asSent, settings.prefix);
+  if (!asking.judged && !near && !asking.topLevel) return unread(asSent);
+  const url = canonicalUrl(asSent, urlLimits(settings));
+  if (url.kind === "refused") {
+    if (asking.judged || (near && isBelow(loosely(asSent), settings.prefix)))
+      throw new Fault("bad-request", URL_REFUSALS[url.why]);
+    return unread(asSent);
+  }
+  const ours = isBelow(url.path, settings.prefix);
+  const read = withoutMarks(url.path, url.query, url.target);
+  if (asking.judged || ours) return { ...read, asSent: read.target, readable: true, judged: true, ours };
+  return { ...read, asSent, readable: true, judged: false, ours: false };
+}
+
+/** Origin form, `*`, or absolute form of the very host that `Host` names; everything else could be another origin's. */
+function originForm(sent: string, { method, authority, judged }: Asking): string {
+  if (method === "TRACE" || method === "CONNECT")
+    throw new Fault("bad-request", `${method} is not passed on`);
+  if (sent.startsWith("/")) return sent;
+  if (sent === "*" && method === "OPTIONS" && !judged) return sent;
+  const absolute = absoluteForm(sent);
+  if (absolute === null) throw new Fault("bad-request", URL_REFUSALS["not-a-path"]);
+  if (absolute.authority.toLowerCase() !== authority.toLowerCase())
+    throw new Fault("bad-request", "the address names another host than the Host header");
+  return absolute.rest;
+}
+
+function unread(asSent: string): RequestTarget {
+  const mark = asSent.indexOf("?");
+  const path = mark < 0 ? asSent : asSent.slice(0, mark);
+  const query = mark < 0 ? null : asSent.slice(mark + 1);
+  return { ...withoutMarks(path, query, asSent), asSent, readable: false, judged: false, ours: false };
+}
+
+/** Whether a target can be below the prefix in some reading; most are told apart by their second character. */
+function isNearPrefix(target: string, prefix: string): boolean {
+  const second = target[1];
+  return second === prefix[1] || second === "%" || second === "/" || second === "\\";
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path === prefix || path.startsWith(`${prefix}/`);
+}
+
+/** The path of a target that has no one reading, as a careless server may read its beginning. */
+function loosely(target: string): string {
+  return (target.split("?", 1)[0] ?? "")
+    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/[/\\]+/g, "/");
+}
+
+/** What the page that asks adds to the address that it asks about. The app never sees it. */
+export const CONFIRMING = "_guise_confirm=yes";
+
+/** Ours are the last of a query: the yes to a question, or the tab of what can carry no header (a socket, a beacon). */
+const MARK = /(?:^|&)(?:_guise_confirm=yes|_guise_tab=([\w-]{1,64}(?:\.idle)?))$/;
+
+type Marked = Pick<RequestTarget, "target" | "path" | "query" | "confirming" | "tab">;
+
+function withoutMarks(path: string, query: string | null, target: string): Marked {
+  const mark = query === null || !query.includes("_guise_") ? null : MARK.exec(query);
+  if (mark === null) return { path, query, target, confirming: false, tab: null };
+  const before = query?.slice(0, mark.index) || null;
+  const tab = mark[1] ?? null;
+  const rest = before === null ? path : `${path}?${before}`;
+  return { path, query: before, target: rest, confirming: tab === null, tab };
+}
