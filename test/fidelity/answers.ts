@@ -7,7 +7,15 @@ import { anyName, anyValue, bodies, field, requests, spelled, writes } from "./r
 const utf8 = (text: string) => Buffer.from(text).toString("latin1");
 
 const ordinary: fc.Arbitrary<Field> = fc.oneof(
-  field("Content-Type", "text/html; charset=utf-8", "application/json", "text/event-stream", "image/svg+xml", "nonsense", ""),
+  field(
+    "Content-Type",
+    "text/html; charset=utf-8",
+    "application/json",
+    "text/event-stream",
+    "image/svg+xml",
+    "nonsense",
+    "",
+  ),
   field("Date", "Sat, 28 Nov 2026 10:00:00 GMT"),
   field("Server", "nginx", "Apache/2.4 (Debian)"),
   field("ETag", '"3"', 'W/"a"'),
@@ -19,11 +27,23 @@ const ordinary: fc.Arbitrary<Field> = fc.oneof(
   field("Vary", "Accept-Encoding", "Cookie", "*"),
   field("Location", "/next", "http://elsewhere.example/", "//app.example/x", ""),
   field("Link", "</style.css>; rel=preload"),
-  field("Content-Disposition", 'attachment; filename="M\xfcller.pdf"', `attachment; filename="${utf8("Müller")}.pdf"`, "inline"),
+  field(
+    "Content-Disposition",
+    'attachment; filename="M\xfcller.pdf"',
+    `attachment; filename="${utf8("Müller")}.pdf"`,
+    "inline",
+  ),
   field("Content-Language", "pt"),
   field("Content-Range", "bytes 0-9/100"),
   field("Accept-Ranges", "bytes"),
-  field("Set-Cookie", "a=1; Path=/", "b=2; HttpOnly; Secure; SameSite=Lax", "c=; Max-Age=0", "d=\xe9", "session=x; Domain=app.example"),
+  field(
+    "Set-Cookie",
+    "a=1; Path=/",
+    "b=2; HttpOnly; Secure; SameSite=Lax",
+    "c=; Max-Age=0",
+    "d=\xe9",
+    "session=x; Domain=app.example",
+  ),
   field("WWW-Authenticate", 'Basic realm="x"', "Negotiate"),
   field("Content-Security-Policy", "default-src 'self'", "script-src 'nonce-abc'"),
   field("Strict-Transport-Security", "max-age=1"),
@@ -56,8 +76,44 @@ const status = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.constantFrom(
-      201, 202, 203, 204, 205, 206, 226, 299, 300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 405, 409, 410, 412, 413, 416, 418, 422,
-      429, 451, 499, 500, 501, 502, 503, 504, 599, 600, 999,
+      201,
+      202,
+      203,
+      204,
+      205,
+      206,
+      226,
+      299,
+      300,
+      301,
+      302,
+      303,
+      304,
+      307,
+      308,
+      400,
+      401,
+      403,
+      404,
+      405,
+      409,
+      410,
+      412,
+      413,
+      416,
+      418,
+      422,
+      429,
+      451,
+      499,
+      500,
+      501,
+      502,
+      503,
+      504,
+      599,
+      600,
+      999,
     ),
   },
 );
@@ -77,7 +133,11 @@ const ending = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: "drop" as const }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("cut" as const), part, how: fc.constantFrom("end" as const, "reset" as const) }),
+    arbitrary: fc.record({
+      kind: fc.constant("cut" as const),
+      part,
+      how: fc.constantFrom("end" as const, "reset" as const),
+    }),
   },
 );
 const interim = fc.oneof(
@@ -97,14 +157,23 @@ const interim = fc.oneof(
 const answers: fc.Arbitrary<AnswerPlan> = fc.record({
   begin,
   interim,
-  version: fc.oneof({ weight: 9, arbitrary: fc.constant("1.1" as const) }, { weight: 1, arbitrary: fc.constant("1.0" as const) }),
+  version: fc.oneof(
+    { weight: 9, arbitrary: fc.constant("1.1" as const) },
+    { weight: 1, arbitrary: fc.constant("1.0" as const) },
+  ),
   status,
   reason,
   fields,
   framingAt: fc.nat({ max: 12 }),
   body: bodies({ weight: 5, kind: "length" }, { weight: 4, kind: "chunked" }, { weight: 1, kind: "none" }),
-  coding: fc.oneof({ weight: 8, arbitrary: fc.constant("none" as const) }, { weight: 1, arbitrary: fc.constantFrom("gzip" as const, "br" as const) }),
-  lines: fc.oneof({ weight: 20, arbitrary: fc.constant("\r\n" as const) }, { weight: 1, arbitrary: fc.constant("\n" as const) }),
+  coding: fc.oneof(
+    { weight: 8, arbitrary: fc.constant("none" as const) },
+    { weight: 1, arbitrary: fc.constantFrom("gzip" as const, "br" as const) },
+  ),
+  lines: fc.oneof(
+    { weight: 20, arbitrary: fc.constant("\r\n" as const) },
+    { weight: 1, arbitrary: fc.constant("\n" as const) },
+  ),
   writes,
   ending,
 });
@@ -122,11 +191,26 @@ type Exchange = Plan["exchanges"][number];
 /** One connection with one to four exchanges. */
 export const plans: fc.Arbitrary<Plan> = fc
   .record({
-    pipelined: fc.oneof({ weight: 7, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    pipelined: fc.oneof(
+      { weight: 7, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
     who,
     exchanges: fc.oneof(
-      { weight: 3, arbitrary: fc.array(fc.record({ request: requests, answer: answers }), { minLength: 1, maxLength: 1 }) },
-      { weight: 1, arbitrary: fc.array(fc.record({ request: requests, answer: answers }), { minLength: 2, maxLength: 4 }) },
+      {
+        weight: 3,
+        arbitrary: fc.array(fc.record({ request: requests, answer: answers }), {
+          minLength: 1,
+          maxLength: 1,
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.array(fc.record({ request: requests, answer: answers }), {
+          minLength: 2,
+          maxLength: 4,
+        }),
+      },
     ),
   })
   .map((plan) => ({
@@ -154,7 +238,10 @@ function sane({ request, answer }: Exchange, last: boolean): Exchange {
       ...answer,
       body,
       ending,
-      begin: whole || (answer.begin.kind === "bytes" && request.body.kind !== "length") ? { kind: "end" } : answer.begin,
+      begin:
+        whole || (answer.begin.kind === "bytes" && request.body.kind !== "length")
+          ? { kind: "end" }
+          : answer.begin,
       interim: request.version === "1.0" ? [] : answer.interim,
       fields: [...answer.fields, ...coded],
     },
@@ -169,7 +256,10 @@ function endingOf({ ending }: AnswerPlan, early: boolean, last: boolean): Answer
 
 /** Behind one that is still unanswered comes only what can't change how that one goes. */
 function inOneGo({ request, answer }: Exchange, nth: number, last: boolean): Exchange {
-  const quiet = (it: AnswerPlan["writes"]) => ({ ...it, pause: it.pause === "turns" ? ("none" as const) : it.pause });
+  const quiet = (it: AnswerPlan["writes"]) => ({
+    ...it,
+    pause: it.pause === "turns" ? ("none" as const) : it.pause,
+  });
   const { kind } = answer.body;
   const named = request.fields.some(([name]) => name.toLowerCase() === "host");
   const asked: RequestPlan = {
@@ -179,7 +269,9 @@ function inOneGo({ request, answer }: Exchange, nth: number, last: boolean): Exc
     expects: false,
     fields: [
       ...(named ? [] : [["Host", "app.example"] as const]),
-      ...request.fields.filter(([name]) => name.toLowerCase() !== "expect" && (last || name.toLowerCase() !== "connection")),
+      ...request.fields.filter(
+        ([name]) => name.toLowerCase() !== "expect" && (last || name.toLowerCase() !== "connection"),
+      ),
     ],
     writes: quiet(request.writes),
   };

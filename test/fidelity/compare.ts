@@ -18,7 +18,8 @@ export async function compare(it: Comparison, site: Site, plan: Plan): Promise<r
   const through = await site.through(plan);
   if (through.hung) return ["the exchange came to no end through the gateway"];
   const { strays } = through.sight;
-  if (strays.length > 0) return strays.map((stray) => `somebody got what nobody sent: ${JSON.stringify(stray.start)}`);
+  if (strays.length > 0)
+    return strays.map((stray) => `somebody got what nobody sent: ${JSON.stringify(stray.start)}`);
   const actual = seenIn(through);
   let found: readonly string[] = [];
   for (let times = 0; times < TRIES; times += 1) {

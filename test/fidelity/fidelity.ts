@@ -62,7 +62,10 @@ export async function run(t: Teardown, options: Run): Promise<Outcome> {
   return { exchanges, failures: failures.filter((it) => it !== null) };
 }
 
-function told({ seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<[Plan]>, kind: SiteKind): string {
+function told(
+  { seed, counterexamplePath, counterexample, errorInstance }: fc.RunDetails<[Plan]>,
+  kind: SiteKind,
+): string {
   const why = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   return [
     `--site ${kind} --seed ${seed} --path ${counterexamplePath}`,

@@ -15,7 +15,9 @@ const PLACED: ReadonlySet<string> = new Set(["host", "cookie", "content-length"]
 
 /** Lines of one name stay in order; where the placed ones stand, and how they are spelled, is overlooked. */
 function placed(fields: readonly Field[]): readonly Field[] {
-  const lower = fields.map(([name, value]) => [PLACED.has(name.toLowerCase()) ? name.toLowerCase() : name, value] as const);
+  const lower = fields.map(
+    ([name, value]) => [PLACED.has(name.toLowerCase()) ? name.toLowerCase() : name, value] as const,
+  );
   return lower.toSorted(([a], [b]) => order(a) - order(b));
 }
 
@@ -30,7 +32,9 @@ export const KNOWN: readonly Known[] = [
     overlooks: ({ expected, actual }: Pair) => {
       for (const request of [expected.request, actual.request]) {
         if (request === null) continue;
-        request.fields = placed(request.fields).toSorted(([a], [b]) => (PLACED.has(a) && PLACED.has(b) ? (a < b ? -1 : a > b ? 1 : 0) : 0));
+        request.fields = placed(request.fields).toSorted(([a], [b]) =>
+          PLACED.has(a) && PLACED.has(b) ? (a < b ? -1 : a > b ? 1 : 0) : 0,
+        );
       }
       return true;
     },

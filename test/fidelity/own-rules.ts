@@ -1,5 +1,4 @@
-import { isForwardedMetadata } from "../../src/domain/headers.ts";
-import { headerPolicy } from "../../src/domain/headers.ts";
+import { FORWARDED_HEADERS, headerPolicy } from "../../src/domain/headers.ts";
 import type { Plan } from "./plan.ts";
 import { type Field, valuesOf } from "./reader.ts";
 import type { Seen } from "./seen.ts";
@@ -88,7 +87,9 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
       };
       any = drop(expected, goes) || any;
       // What the gateway and its neighbour tell each other.
-      drop(actual, ([name]) => ["connection", "keep-alive", "transfer-encoding"].includes(name.toLowerCase()));
+      drop(actual, ([name]) =>
+        ["connection", "keep-alive", "transfer-encoding"].includes(name.toLowerCase()),
+      );
     }
     return any;
   },
@@ -144,7 +145,7 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
   forwarded({ expected: { request } }) {
     if (request === null) return false;
     const host = valuesOf(request.fields, "host")[0] ?? "";
-    drop(request, ([name]) => isForwardedMetadata(name));
+    drop(request, ([name]) => FORWARDED_HEADERS.some((it) => it.toLowerCase() === name.toLowerCase()));
     request.fields = [
       ...request.fields,
       ["X-Forwarded-For", "127.0.0.1"],
@@ -161,7 +162,12 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
 
   "early-answer"({ exchange, expected, actual }) {
     const { begin, ending } = exchange.answer;
-    if (begin.kind === "end" || ending.kind === "keep" || expected.request === null || actual.request === null)
+    if (
+      begin.kind === "end" ||
+      ending.kind === "keep" ||
+      expected.request === null ||
+      actual.request === null
+    )
       return false;
     const { request } = expected;
     if (!request.body.subarray(0, actual.request.body.length).equals(actual.request.body)) return false;
@@ -176,7 +182,8 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     if (answer === null) return actual.answer?.status === 502 && takeProblem(expected, actual);
     if (answer.complete || actual.answer === null) return false;
     // A reset takes with it what wasn't read yet.
-    if (actual.answer.status === 502 && exchange.answer.ending.how === "reset") return takeProblem(expected, actual);
+    if (actual.answer.status === 502 && exchange.answer.ending.how === "reset")
+      return takeProblem(expected, actual);
     const shared = Math.min(answer.body.length, actual.answer.body.length);
     if (!answer.body.subarray(0, shared).equals(actual.answer.body.subarray(0, shared))) return false;
     answer.body = actual.answer.body;

@@ -144,14 +144,22 @@ export function framed(body: Body, bytes: Buffer): readonly Piece[] {
 function framingFields(body: Body, length: number, isRequest: boolean): readonly Field[] {
   if (body.kind === "chunked")
     return [
-      ...(body.trailers.length > 0 ? [["Trailer", body.trailers.map(([name]) => name).join(", ")] as const] : []),
+      ...(body.trailers.length > 0
+        ? [["Trailer", body.trailers.map(([name]) => name).join(", ")] as const]
+        : []),
       ["Transfer-Encoding", "chunked"],
     ];
   if (body.kind === "length") return [[isRequest ? "content-length" : "Content-Length", String(length)]];
   return [];
 }
 
-function headOf(start: string, fields: readonly Field[], framing: readonly Field[], at: number, line = "\r\n"): Buffer {
+function headOf(
+  start: string,
+  fields: readonly Field[],
+  framing: readonly Field[],
+  at: number,
+  line = "\r\n",
+): Buffer {
   const all = [...fields.slice(0, at), ...framing, ...fields.slice(at)];
   const lines = all.map(([name, value]) => `${name}:${value === "" ? "" : ` ${value}`}`);
   return Buffer.from(`${[start, ...lines].join(line)}${line}${line}`, "latin1");

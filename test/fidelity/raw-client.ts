@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { writePieces } from "./pace.ts";
-import { bytesOf, framed, requestHead, type RequestPlan, written } from "./plan.ts";
+import { bytesOf, framed, type RequestPlan, requestHead, written } from "./plan.ts";
 import { type Message, Reader, statusOf, valuesOf } from "./reader.ts";
 import type { Sight } from "./scripted-app.ts";
 
@@ -74,7 +74,8 @@ async function open(port: number, sight: Sight): Promise<Line> {
   return line;
 }
 
-const isInterim = (message: Message) => statusOf(message) >= 100 && statusOf(message) < 200 && statusOf(message) !== 101;
+const isInterim = (message: Message) =>
+  statusOf(message) >= 100 && statusOf(message) < 200 && statusOf(message) !== 101;
 
 function begun(line: Line, sight: Sight, message: Message): void {
   const nth = line.waiting[0];
@@ -99,14 +100,21 @@ async function send(line: Line, sight: Sight, nth: number): Promise<void> {
   const body = request.body.kind === "none" ? [] : framed(request.body, bytesOf(request.body));
   const over = () => line.ended || line.socket.destroyed || sight.answers[nth] !== undefined;
   const had = (bytes: number) =>
-    sight.news.until(() => over() || sight.received.has(nth) || (sight.arrived.get(nth)?.length ?? 0) >= bytes);
+    sight.news.until(
+      () => over() || sight.received.has(nth) || (sight.arrived.get(nth)?.length ?? 0) >= bytes,
+    );
   const { pause } = request.writes;
   if (!request.expects || body.length === 0) {
     await writePieces(line.socket, written(requestHead(request), body, request.writes), pause, had);
     return;
   }
   const { writes } = request;
-  await writePieces(line.socket, written(requestHead(request), [], { ...writes, headFirst: true }), pause, had);
+  await writePieces(
+    line.socket,
+    written(requestHead(request), [], { ...writes, headFirst: true }),
+    pause,
+    had,
+  );
   const told = () => (sight.interim[nth] ?? []).some((it) => statusOf(it) === 100);
   await sight.news.until(() => over() || told() || sight.received.has(nth));
   if (told()) await writePieces(line.socket, written(Buffer.alloc(0), body, writes), pause, had);

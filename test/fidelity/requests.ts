@@ -12,7 +12,19 @@ export const sizes = fc.oneof(
   // Where buffers, packets and limits end.
   {
     weight: 4,
-    arbitrary: fc.constantFrom(1, 1_448, 4_344, 16_383, 16_384, 16_385, 65_500, 65_535, 65_536, 65_537, 131_072),
+    arbitrary: fc.constantFrom(
+      1,
+      1_448,
+      4_344,
+      16_383,
+      16_384,
+      16_385,
+      65_500,
+      65_535,
+      65_536,
+      65_537,
+      131_072,
+    ),
   },
   { weight: 1, arbitrary: fc.integer({ min: 65_536, max: 400_000 }) },
 );
@@ -31,7 +43,10 @@ export const writes: fc.Arbitrary<Writes> = fc.record({
   ),
 });
 
-const visible = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((it) => String.fromCharCode(it)), maxLength: 12 });
+const visible = fc.string({
+  unit: fc.integer({ min: 0x21, max: 0x7e }).map((it) => String.fromCharCode(it)),
+  maxLength: 12,
+});
 const highBytes = fc
   .array(fc.integer({ min: 0x80, max: 0xff }), { minLength: 1, maxLength: 6 })
   .map((bytes) => String.fromCharCode(...bytes));
@@ -39,7 +54,10 @@ const highBytes = fc
 export const anyValue = fc
   .oneof(
     { weight: 5, arbitrary: visible },
-    { weight: 2, arbitrary: fc.tuple(visible, fc.constantFrom(" ", "  ", "\t", ", "), visible).map((it) => it.join("")) },
+    {
+      weight: 2,
+      arbitrary: fc.tuple(visible, fc.constantFrom(" ", "  ", "\t", ", "), visible).map((it) => it.join("")),
+    },
     { weight: 1, arbitrary: fc.tuple(visible, highBytes).map((it) => it.join("")) },
     { weight: 1, arbitrary: fc.constantFrom("é", "名前", "🦊", "Müller").map(utf8) },
     { weight: 1, arbitrary: fc.constantFrom("M\xfcller", "\x83e\x83X\x83g", '"quoted, comma"', "a;b=c") },
@@ -53,7 +71,8 @@ export function spelled(name: fc.Arbitrary<string>): fc.Arbitrary<string> {
     (it: string) => it,
     (it: string) => it.toLowerCase(),
     (it: string) => it.toUpperCase(),
-    (it: string) => [...it].map((letter, at) => (at % 2 === 0 ? letter.toLowerCase() : letter.toUpperCase())).join(""),
+    (it: string) =>
+      [...it].map((letter, at) => (at % 2 === 0 ? letter.toLowerCase() : letter.toUpperCase())).join(""),
   ];
   return fc.tuple(name, fc.constantFrom(...spellings)).map(([it, spelling]) => spelling(it));
 }
@@ -73,7 +92,14 @@ const ordinary: fc.Arbitrary<Field> = fc.oneof(
   field("Accept-Language", "de-DE,de;q=0.9", "pt"),
   field("Authorization", "Basic dXNlcjpwYXNz", "Bearer abc.def.ghi", "Negotiate YII="),
   field("Cache-Control", "no-cache", "max-age=0"),
-  field("Content-Type", "application/json", "text/plain; charset=utf-8", "multipart/form-data; boundary=x", "nonsense", ""),
+  field(
+    "Content-Type",
+    "application/json",
+    "text/plain; charset=utf-8",
+    "multipart/form-data; boundary=x",
+    "nonsense",
+    "",
+  ),
   field("Content-Encoding", "gzip", "br"),
   field("Origin", "http://app.example", "null"),
   field("Referer", "http://app.example/a?b=c"),
@@ -123,8 +149,21 @@ const ofProxies: fc.Arbitrary<Field> = fc.oneof(
   field("X-Auth-Request-Email", "a@example.com"),
 );
 const pair = fc.oneof(
-  fc.constantFrom("a=1", "b=2; c=3", "token=x.y.z", 'q="quoted"', "flag", "=empty", "a=1;b=2", "e=", "guise_x=1", "theme=dark; lang=pt "),
-  fc.tuple(fc.constantFrom("k", "n", "z"), fc.oneof(visible, highBytes)).map(([name, value]) => `${name}=${value}`),
+  fc.constantFrom(
+    "a=1",
+    "b=2; c=3",
+    "token=x.y.z",
+    'q="quoted"',
+    "flag",
+    "=empty",
+    "a=1;b=2",
+    "e=",
+    "guise_x=1",
+    "theme=dark; lang=pt ",
+  ),
+  fc
+    .tuple(fc.constantFrom("k", "n", "z"), fc.oneof(visible, highBytes))
+    .map(([name, value]) => `${name}=${value}`),
   fc.nat({ max: 0xff_ff_ff }).map((id) => `${SESSION}=s${id.toString(16)}`),
 );
 const cookie: fc.Arbitrary<Field> = fc.tuple(
@@ -147,7 +186,14 @@ const fields: fc.Arbitrary<Field[]> = fc.array(
 );
 
 const segment = fc.oneof(
-  { weight: 4, arbitrary: fc.string({ unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz0123456789-_"), minLength: 1, maxLength: 8 }) },
+  {
+    weight: 4,
+    arbitrary: fc.string({
+      unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz0123456789-_"),
+      minLength: 1,
+      maxLength: 8,
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.constantFrom(
@@ -167,23 +213,58 @@ const query = fc.oneof(
   { weight: 3, arbitrary: fc.constant("") },
   {
     weight: 2,
-    arbitrary: fc.constantFrom("?", "?a=1", "?a=1&a=2", "?q=%20%zz", "?q=caf\xe9", `?q=${utf8("é")}`, "?a[]=1&b={c}|d^e`f\"", "??", "?a=b#c", "?next=http://x/y?z"),
+    arbitrary: fc.constantFrom(
+      "?",
+      "?a=1",
+      "?a=1&a=2",
+      "?q=%20%zz",
+      "?q=caf\xe9",
+      `?q=${utf8("é")}`,
+      '?a[]=1&b={c}|d^e`f"',
+      "??",
+      "?a=b#c",
+      "?next=http://x/y?z",
+    ),
   },
 );
 /** Addresses of every spelling that servers get. */
 const target = fc.oneof(
-  { weight: 12, arbitrary: fc.tuple(fc.array(segment, { maxLength: 4 }), query).map(([all, rest]) => `/${all.join("/")}${rest}`) },
-  { weight: 1, arbitrary: fc.constantFrom("*", "http://app.example/abs?x=1", "/site/1/a", "/unsafe/300x200/https://img.example/a.png") },
+  {
+    weight: 12,
+    arbitrary: fc
+      .tuple(fc.array(segment, { maxLength: 4 }), query)
+      .map(([all, rest]) => `/${all.join("/")}${rest}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "*",
+      "http://app.example/abs?x=1",
+      "/site/1/a",
+      "/unsafe/300x200/https://img.example/a.png",
+    ),
+  },
 );
 
-export const extension = fc.oneof({ weight: 6, arbitrary: fc.constant("") }, { weight: 1, arbitrary: fc.constantFrom(";a=b", ";x") });
+export const extension = fc.oneof(
+  { weight: 6, arbitrary: fc.constant("") },
+  { weight: 1, arbitrary: fc.constantFrom(";a=b", ";x") },
+);
 export const trailers: fc.Arbitrary<Field[]> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Field[]>([]) },
-  { weight: 1, arbitrary: fc.array(fc.tuple(fc.constantFrom("X-Sum", "grpc-status"), visible), { minLength: 1, maxLength: 2 }) },
+  {
+    weight: 1,
+    arbitrary: fc.array(fc.tuple(fc.constantFrom("X-Sum", "grpc-status"), visible), {
+      minLength: 1,
+      maxLength: 2,
+    }),
+  },
 );
 
 /** A body of one of these kinds. */
-export function bodies(...kinds: readonly { readonly weight: number; readonly kind: Body["kind"] }[]): fc.Arbitrary<Body> {
+export function bodies(
+  ...kinds: readonly { readonly weight: number; readonly kind: Body["kind"] }[]
+): fc.Arbitrary<Body> {
   return fc.record({
     kind: fc.oneof(...kinds.map(({ weight, kind }) => ({ weight, arbitrary: fc.constant(kind) }))),
     size: anySize,
@@ -199,7 +280,9 @@ const methods = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.constantFrom(
-      ..."HEAD PUT PATCH DELETE OPTIONS PROPFIND PROPPATCH MKCOL MOVE COPY LOCK UNLOCK SEARCH REPORT QUERY PURGE LINK".split(" "),
+      ..."HEAD PUT PATCH DELETE OPTIONS PROPFIND PROPPATCH MKCOL MOVE COPY LOCK UNLOCK SEARCH REPORT QUERY PURGE LINK".split(
+        " ",
+      ),
     ),
   },
 );
@@ -219,13 +302,25 @@ export const requests: fc.Arbitrary<RequestPlan> = fc
     fields,
     host,
     hostAt: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat({ max: 10 }) }),
-    named: fc.oneof({ weight: 9, arbitrary: fc.constant(true) }, { weight: 1, arbitrary: fc.constant(false) }),
+    named: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(true) },
+      { weight: 1, arbitrary: fc.constant(false) },
+    ),
     framingAt: fc.nat({ max: 12 }),
     body: bodies({ weight: 4, kind: "none" }, { weight: 4, kind: "length" }, { weight: 3, kind: "chunked" }),
-    expects: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+    expects: fc.oneof(
+      { weight: 9, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
     writes,
   })
-  .map(({ host, hostAt, named, ...plan }) => sane({ ...plan, fields: hosted(plan.fields, host, hostAt), ...(named ? {} : { version: "1.0", fields: plan.fields }) }));
+  .map(({ host, hostAt, named, ...plan }) =>
+    sane({
+      ...plan,
+      fields: hosted(plan.fields, host, hostAt),
+      ...(named ? {} : { version: "1.0", fields: plan.fields }),
+    }),
+  );
 
 function hosted(fields: readonly Field[], host: Field, at: number): readonly Field[] {
   return [...fields.slice(0, at), host, ...fields.slice(at)];

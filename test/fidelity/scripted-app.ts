@@ -9,8 +9,8 @@ import {
   framed,
   hasBody,
   interimHeads,
-  type Plan,
   type Piece,
+  type Plan,
   written,
 } from "./plan.ts";
 import { type Message, Reader, valuesOf } from "./reader.ts";
@@ -157,7 +157,10 @@ async function answer(sight: Sight, nth: number, peer: Peer, message: Message): 
   const { socket } = peer;
   const gone = () => socket.destroyed || message.fault !== null;
   const method = message.start.split(" ")[0] ?? "";
-  if (valuesOf(message.fields, "expect").some((it) => it.toLowerCase() === "100-continue") && plan.begin.kind === "end")
+  if (
+    valuesOf(message.fields, "expect").some((it) => it.toLowerCase() === "100-continue") &&
+    plan.begin.kind === "end"
+  )
     socket.write("HTTP/1.1 100 Continue\r\n\r\n");
   if (plan.interim.length > 0) socket.write(interimHeads(plan));
   await sight.news.until(() => gone() || hasBegun(plan, message));
@@ -202,7 +205,8 @@ function piecesOf(plan: AnswerPlan, method: string): readonly Piece[] {
   for (const piece of pieces) {
     const taken = piece.bytes.subarray(0, Math.max(0, left));
     left -= piece.bytes.length;
-    if (taken.length > 0) kept.push({ bytes: taken, sent: taken.length < piece.bytes.length ? 0 : piece.sent });
+    if (taken.length > 0)
+      kept.push({ bytes: taken, sent: taken.length < piece.bytes.length ? 0 : piece.sent });
   }
   return kept;
 }

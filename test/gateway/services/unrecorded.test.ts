@@ -105,7 +105,12 @@ t.test(
     for (const id of ["a", "b", "c"]) await all.write(to, event(id), "the end");
     await all.settle(to);
     t.same([all.count(), written], [2, []]);
-    t.match(log.lines, [/is kept and written later/, /is kept and written later/, /this log only/, /can still not/]);
+    t.match(log.lines, [
+      /is kept and written later/,
+      /is kept and written later/,
+      /this log only/,
+      /can still not/,
+    ]);
     down = false;
     await Promise.all([all.settle(to), all.settle(to)]);
     t.same([all.count(), written], [0, ["a", "b"]]);
