@@ -494,11 +494,11 @@ export const ALSO: Readonly<Record<string, readonly string[]>> = {
   "POL-03": ["test/confirm.test.ts", "test/sessions/confirmations.test.ts"],
   "SES-07": ["test/revocation.test.ts", "test/gateway/background/revalidate.test.ts"],
   "DEC-07": ["test/clients/memo.test.ts"],
-  "WS-08": ["test/faults/many-sockets.test.ts"],
+  "WS-08": ["test/system/faults/many-sockets.test.ts"],
   "WS-09": ["test/gateway/big-bodies.test.ts"],
   "UP-01": ["test/gateway/http/upstream-pool.test.ts", "test/faults/outside.test.ts"],
-  "UP-03": ["test/faults/clients.test.ts"],
-  "DOS-01": ["test/faults/clients.test.ts"],
+  "UP-03": ["test/system/faults/clients.test.ts"],
+  "DOS-01": ["test/system/faults/clients.test.ts"],
   "DOS-02": ["test/faults/reload.test.ts"],
   "AUD-02": ["test/audit/verify/verify.test.ts"],
 };
@@ -565,7 +565,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "An effective identity never outlives its session: expiry, stop and revocation close sockets and streams too.",
-    "WS-08, SES-07; test/revocation.test.ts, test/faults/many-sockets.test.ts",
+    "WS-08, SES-07; test/revocation.test.ts, test/system/faults/many-sockets.test.ts",
   ],
   ["Stop succeeds in every state the gateway can be in.", "SES-08; test/journeys/outage.test.ts"],
   [
@@ -574,7 +574,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "Every `intent` ends in exactly one `outcome`; after a crash the verifier reports it `unknown`, never nothing.",
-    "WS-05, SMUG-03; test/audit/journal/ledger.test.ts, test/faults/audit-kill.test.ts",
+    "WS-05, SMUG-03; test/audit/journal/ledger.test.ts, test/system/faults/audit-kill.test.ts",
   ],
   [
     "One `intent` is at most one upstream request: no retry, no redirect following, no hedging.",
@@ -615,7 +615,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ],
   [
     "Memory per connection is bounded whatever either side does; no request can end the process.",
-    "WS-09, DOS-01, WS-04, WS-05; test/gateway/big-bodies.test.ts, test/faults/slow-reader.test.ts, test/faults/process.test.ts",
+    "WS-09, DOS-01, WS-04, WS-05; test/gateway/big-bodies.test.ts, test/system/faults/slow-reader.test.ts, test/faults/process.test.ts",
   ],
   [
     "A config that does not load, compile and self-test fully changes nothing that runs.",

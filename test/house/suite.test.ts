@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import t from "tap";
+import { Parser } from "tap-parser";
 import { needsOf, PROGRAMS } from "../../scripts/programs.ts";
-import { tallying } from "../../scripts/tally.ts";
+import { type Count, countIn } from "../../scripts/tally.ts";
 import { filesBelow, ROOT } from "./source.ts";
 
 const SYSTEM = /^test\/(?:system|apps)\//;
@@ -33,63 +34,54 @@ t.test("and what it runs, it says", async (t) => {
 });
 
 const OUTPUT = `TAP version 14
-# Subtest: test/a.test.ts
-    # Subtest: has two assertions
-        ok 1 - should be equal
-        ok 2 - should be equal
-        1..2
-    ok 1 - has two assertions # time=2ms
-    # Subtest: has tests of its own
-        # Subtest: good
-            ok 1 - should be equal
-            1..1
-        ok 1 - good # time=1ms
-        # Subtest: bad
-            not ok 1 - should be equal
-            1..1
-            # failed 1 test
-        not ok 2 - bad # time=1ms
-        1..2
-    not ok 2 - has tests of its own # time=3ms
-    ok 3 - not here # SKIP no such program
-    1..3
-not ok 1 - test/a.test.ts # time=20ms
-
-ok 2 - test/buffered.test.ts # time=5ms {
-    ok 1 - first # time=1ms {
-        1..1
-        ok 1 - should be equal
-    }
-    1..1
-}
-
-ok 3 - test/no-subtests.test.ts # time=7ms {
+# Subtest: has two assertions
     ok 1 - should be equal
     ok 2 - should be equal
     1..2
-}
-
-# Subtest: test/broke-off.test.ts
-    # Subtest: first
+ok 1 - has two assertions # time=2ms
+# Subtest: has tests of its own
+    # Subtest: good
         ok 1 - should be equal
         1..1
-    ok 1 - first # time=1ms
+    ok 1 - good # time=1ms
+    # Subtest: bad
+        not ok 1 - should be equal
+        1..1
+        # failed 1 test
+    not ok 2 - bad # time=1ms
+    1..2
+not ok 2 - has tests of its own # time=3ms
+ok 3 - not here # SKIP no such program
+ok 4 - ran beside others # time=1ms {
+    ok 1 - should be equal
     1..1
-not ok 4 - test/broke-off.test.ts # time=9ms
-  ---
-  exitCode: 1
-  ...
+}
 
 1..4
 `;
 
+function countOf(output: string, wrong: string | null = null): Count {
+  const parser = new Parser();
+  const count = countIn(parser, "test/a.test.ts");
+  parser.end(output);
+  return count(wrong);
+}
+
 t.test("counted are tests, not assertions, and what is red is named", async (t) => {
-  const { parser, result } = tallying();
-  parser.end(OUTPUT);
-  const { passed, skipped, failed, redFiles, times } = result();
-  t.equal(passed, 5, "two in the first file, one in each other");
-  t.equal(skipped, 1);
-  t.strictSame(failed, ["test/a.test.ts > has tests of its own > bad", "test/broke-off.test.ts"]);
-  t.strictSame(redFiles, ["test/a.test.ts", "test/broke-off.test.ts"]);
-  t.equal(times.get("test/no-subtests.test.ts"), 7);
+  t.match(countOf(OUTPUT, "ended with 1"), {
+    passed: 3,
+    skipped: 1,
+    failed: ["test/a.test.ts > has tests of its own > bad"],
+  });
+  t.match(countOf("TAP version 14\nok 1 - a\nok 2 - b\n1..2\n"), { passed: 1, failed: { length: 0 } });
+});
+
+t.test("a file is red by itself where it breaks off or asserts what doesn't hold", async (t) => {
+  const good = "TAP version 14\n# Subtest: good\n    ok 1 - a\n    1..1\nok 1 - good # time=1ms\n";
+  t.match(countOf(`${good}1..1\n`, "ended with SIGKILL"), {
+    passed: 1,
+    failed: ["test/a.test.ts > (the file itself: ended with SIGKILL)"],
+  });
+  t.match(countOf(`${good}not ok 2 - b\n1..2\n`), { failed: ["test/a.test.ts > (the file itself)"] });
+  t.match(countOf("", "ended with 1"), { passed: 0, failed: { length: 1 } });
 });

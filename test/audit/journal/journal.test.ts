@@ -109,7 +109,7 @@ t.test(
   "without a descriptor for the next file or its folder records are refused until there is one",
   async (t) => {
     const folder = t.testdir();
-    const program = new URL("../crowded.ts", import.meta.url).pathname;
+    const program = new URL("crowded.ts", import.meta.url).pathname;
     const child = spawn("sh", ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, program, folder], {
       stdio: ["ignore", "pipe", "inherit"],
     });

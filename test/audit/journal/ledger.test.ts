@@ -38,7 +38,7 @@ t.test("events are recorded in the order in which they were told", async (t) => 
 t.test("a process that is killed at any moment loses nothing that it acknowledged", async (t) => {
   const folder = t.testdir();
   const acknowledged = new Set<string>();
-  const program = new URL("../victim.ts", import.meta.url).pathname;
+  const program = new URL("victim.ts", import.meta.url).pathname;
   for (let round = 0; round < 30; round += 1) {
     const victim = spawn(process.execPath, [program, folder], { stdio: ["ignore", "pipe", "inherit"] });
     let said = "";

@@ -145,6 +145,17 @@ const line = fc
     return `${domain === null ? name : `d${name}`}=${value}${where}${life}${flags}`;
   });
 
+/**
+ * tough-cookie keeps a cookie that came expired until somebody asks for it, and lets its successor inherit its age, which orders what is
+ * sent. A browser removes it at once (RFC 6265bis 5.7, the last step).
+ */
+async function dropExpired(jar: CookieJar): Promise<void> {
+  for (const { domain, path, key, ...it } of await jar.store.getAllCookies()) {
+    const over = it.maxAge === 0 || (it.expires instanceof Date && it.expires.getTime() < Date.now());
+    if (over && domain !== null && path !== null) await jar.store.removeCookie(domain, path, key);
+  }
+}
+
 t.test("after any sequence of answers it sends what tough-cookie sends", async (t) => {
   const step = fc.record({ line, host: fc.constantFrom(...HOSTS), path: fc.constantFrom(...PATHS) });
   const now = Date.now();
@@ -155,6 +166,7 @@ t.test("after any sequence of answers it sends what tough-cookie sends", async (
       for (const { line, host, path } of steps) {
         ours = receive(ours, [line], { host, path, secure: true, now });
         await theirs.setCookie(line, `https://${host}${path}`, { ignoreError: true });
+        await dropExpired(theirs);
       }
       for (const secure of [true, false]) {
         for (const host of HOSTS) {
@@ -170,7 +182,16 @@ t.test("after any sequence of answers it sends what tough-cookie sends", async (
       }
       return true;
     }),
-    { numRuns: 150 },
+    {
+      numRuns: 150,
+      examples: [
+        [
+          ["dx=1; Domain=example.com; Max-Age=0", "dy=1; Domain=example.com", "dx=1; Domain=example.com"].map(
+            (line) => ({ line, host: "example.com", path: "/" }),
+          ),
+        ],
+      ],
+    },
   );
   t.pass();
 });

@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
-import { event } from "../audit/event.ts";
-import { openLedger } from "../audit/world.ts";
-import { frontConfig, frontFolder, impersonating } from "../fixtures/front.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { ask, CLICK } from "../fixtures/named.ts";
-import type { RedisServer } from "../fixtures/redis.ts";
-import { relay } from "../fixtures/relay.ts";
-import { serving } from "../fixtures/serving.ts";
-import { DURABLE, server, stage, WHOLE } from "../fixtures/shipped.ts";
-import { caughtUp, compared, streamOf } from "../fixtures/stream.ts";
+import { event } from "../../audit/event.ts";
+import { openLedger } from "../../audit/world.ts";
+import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
+import { liveApp } from "../../fixtures/live-app.ts";
+import { ask, CLICK } from "../../fixtures/named.ts";
+import type { RedisServer } from "../../fixtures/redis.ts";
+import { relay } from "../../fixtures/relay.ts";
+import { serving } from "../../fixtures/serving.ts";
+import { DURABLE, server, stage, WHOLE } from "../../fixtures/shipped.ts";
+import { caughtUp, compared, streamOf } from "../../fixtures/stream.ts";
 
 const LONG = process.env.GUISE_LONG !== undefined;
 
