@@ -33,7 +33,8 @@ function guise(server: Server, appPort: number, kind: Kind): (count: number) => 
     insecureSkipVerify: false,
   };
   const timeouts = { connect: 10_000, answer: 60_000, answerIdle: 60_000, socketIdle: 600_000 };
-  const carrier = tunnel({ upstream, timeouts });
+  const limits = { streams: 100_000, streamsPerClient: 100_000, answerHeaders: 262_144 };
+  const carrier = tunnel({ upstream, timeouts, limits });
   let opened = 0;
   const handle = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     const controller = new AbortController();

@@ -16,7 +16,7 @@ export interface Settings {
     /** PEM of the authority to trust besides the system's; null for the system's alone. */
     readonly ca: string | null;
     readonly insecureSkipVerify: boolean;
-    /** Connections to the app at the most. */
+    /** Short requests to the app at the same time. */
     readonly connections: number;
     /** Whether `%2F` in a path that is judged is let through as it is. */
     readonly encodedSlash: "refuse" | "keep";
@@ -59,6 +59,10 @@ export interface Settings {
     readonly answer: number;
     /** Between two chunks of the app's body. */
     readonly answerIdle: number;
+    /** A kept-alive connection to the app between two requests. */
+    readonly upstreamKeepAlive: number;
+    /** After which an exchange counts as one that lasts. */
+    readonly stream: number;
     /** For a client to send its headers. */
     readonly requestHeaders: number;
     /** Between two chunks of the client's body. */
@@ -82,6 +86,11 @@ export interface Settings {
     readonly headers: number;
     /** Open client connections. */
     readonly connections: number;
+    /** Exchanges that last: of everybody, and of one client address. */
+    readonly streams: number;
+    readonly streamsPerClient: number;
+    /** Bytes of all headers of the app's answer. */
+    readonly answerHeaders: number;
     /** Bytes a second that a client's body must come with; 0 for any. */
     readonly uploadRate: number;
     /** Bytes of a page's head that are searched for the place of the banner. */

@@ -70,6 +70,7 @@ async function open(
   const { signal, opened, release } = leash(services, signed);
   tunnel.open({
     ...client,
+    address: signed.ip,
     target,
     headers,
     respond: async (head) => (await respond(services, signed, head)).headers,

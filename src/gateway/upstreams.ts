@@ -1,5 +1,6 @@
 import type { Settings } from "../config/snapshot.ts";
 import type { Closing } from "../ports.ts";
+import { Streams } from "./http/client/streams.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
@@ -29,6 +30,8 @@ export function upstreams(report: (error: unknown) => void): Upstreams {
 
 class AllUpstreams implements Upstreams {
   readonly carrier: Upstreams["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
+  /** Of all ways together: a new config begins no new count. */
+  readonly #streams = new Streams();
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
   readonly #assigned = new WeakMap<Exchange, Way>();
@@ -74,10 +77,12 @@ class AllUpstreams implements Upstreams {
   #wayOf(settings: Settings): Way {
     const before = this.#known.get(settings);
     if (before !== undefined && before === this.#current) return before;
-    const key = JSON.stringify([settings.upstream, settings.timeouts, settings.limits.uploadRate]);
+    const { upstream, timeouts, limits } = settings;
+    const { streams, streamsPerClient, answerHeaders, uploadRate } = limits;
+    const key = JSON.stringify([upstream, timeouts, streams, streamsPerClient, answerHeaders, uploadRate]);
     const way = this.#open.get(key) ?? {
-      transport: transport(settings),
-      tunnel: tunnel(settings),
+      transport: transport(settings, this.#streams),
+      tunnel: tunnel(settings, this.#streams),
       waiting: 0,
     };
     this.#known.set(settings, way);

@@ -194,6 +194,16 @@ export const timeouts = z
     connect: atMost("5s", HOUR, "To open a connection to the app."),
     answer: atMost("60s", HOUR, "From the last byte of a request to the head of the app's answer."),
     answerIdle: atMost("5m", 24 * HOUR, "Between two pieces of the app's answer."),
+    upstreamKeepAlive: atMost(
+      "4s",
+      HOUR,
+      "A connection to the app between two requests, unless the app names a shorter time. Less than the app keeps it.",
+    ),
+    stream: atMost(
+      "100ms",
+      HOUR,
+      "After which an exchange counts as one that lasts, for `limits.streams` instead of `upstream.connections`.",
+    ),
     requestHeaders: atMost("10s", HOUR, "For a client to send its headers."),
     requestIdle: atMost("30s", HOUR, "Between two pieces of a client's body."),
     socketIdle: atMost("10m", 24 * HOUR, "A WebSocket without a message."),
@@ -234,6 +244,17 @@ export const limits = z
       "Of all headers of a request; more is refused with 431. Of the customer's cookies the browser is shown no more than leaves a quarter of it free.",
     ),
     connections: count(10_000, 1_000_000, "Open connections of clients."),
+    streams: count(
+      8_000,
+      1_000_000,
+      "Exchanges that last at the same time: event streams, long polls, slow up- and downloads, WebSockets. One more is 503.",
+    ),
+    streamsPerClient: count(
+      1_000,
+      1_000_000,
+      "Of them, those of one client: its address, or what a trusted proxy gives as that.",
+    ),
+    answerHeaders: bytes("256kB", 1_024, 64 * MB, "Of all headers of the app's answer; more is 502."),
     uploadRate: bytes(
       "256B",
       0,

@@ -34,7 +34,14 @@ const settings = z.strictObject({
     .describe(
       "Believe any certificate of the app. Unsafe: whoever stands between reads and writes everything.",
     ),
-  connections: z.int().min(1).max(10_000).default(128).describe("Connections to the app at the most."),
+  connections: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(128)
+    .describe(
+      "Short requests that the app gets at the same time, half of them from one client at the most; others wait. Those that last are counted by `limits.streams`.",
+    ),
   encodedSlash: z
     .enum(["refuse", "keep"])
     .default("refuse")

@@ -44,6 +44,15 @@ export interface Exchange {
   readonly target: string;
   readonly headers: RawHeaders;
   readonly client: { readonly request: IncomingMessage; readonly response: ServerResponse };
+  /**
+   * Who is at the other end of the client's connection: it may change from request to request behind a proxy, or where somebody
+   * impersonates. The app's connections are not shared between two. Default: the address of the client's connection.
+   */
+  readonly person?: string;
+  /** Whose streams this one counts among; the same default. */
+  readonly address?: string;
+  /** It may be sent once more if it has no body and meets a connection that the app just closed. Default: no. */
+  readonly repeatable?: boolean;
   /** Body to send instead of the client's own (a confirmed request that is replayed); null sends the client's. */
   readonly body: Uint8Array | null;
   /** Called once with the app's head; what it gives goes to the client. Throwing (or rejecting) aborts the upstream and goes to `failed`. */

@@ -4,7 +4,7 @@ import { Fault } from "../../errors.ts";
 /** How long a client's body is: not there, as many bytes as it says, or until its last chunk. */
 export type Framing =
   | { readonly kind: "none" }
-  | { readonly kind: "length"; readonly length: number; readonly text: string }
+  | { readonly kind: "length"; readonly length: number }
   | { readonly kind: "chunked" };
 
 const NONE: Framing = { kind: "none" };
@@ -36,6 +36,5 @@ export function framingFault(request: Pick<IncomingMessage, "headers" | "httpVer
 export function framingOf(request: Pick<IncomingMessage, "headers">): Framing {
   if (request.headers["transfer-encoding"] !== undefined) return CHUNKED;
   const text = request.headers["content-length"];
-  if (text === undefined || text === "0") return NONE;
-  return { kind: "length", length: Number(text), text };
+  return text === undefined ? NONE : { kind: "length", length: Number(text) };
 }

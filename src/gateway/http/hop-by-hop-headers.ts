@@ -1,4 +1,3 @@
-import { Fault } from "../../errors.ts";
 import type { RawHeaders, UpstreamHead } from "./exchange.ts";
 
 /** Fields that are between two neighbours and go no further (RFC 9110 7.6.1), with those that only a first proxy reads. */
@@ -53,34 +52,25 @@ export interface AnswerHead {
   readonly events: boolean;
 }
 
-/**
- * Reads the head of an answer: bytes become latin1 text one for one. Throws a Fault `upstream-protocol` for a transfer coding
- * other than `chunked`, which would be lost on the way and leave a body that says it is something else, and for a length that
- * two parsers could read in two ways.
- */
-export function answerHead(status: number, message: string, raw: readonly Buffer[]): AnswerHead {
+/** Takes from the head of an answer what goes no further. Its framing has one reading: the parser saw to that. */
+export function answerHead(status: number, message: string, raw: RawHeaders): AnswerHead {
   const headers: string[] = [];
   let named: string | null = null;
   let events = false;
   for (let at = 0; at + 1 < raw.length; at += 2) {
-    const name = raw[at]?.toString("latin1") ?? "";
-    const value = raw[at + 1]?.toString("latin1") ?? "";
+    const name = raw[at] ?? "";
+    const value = raw[at + 1] ?? "";
     if (ANSWER_LENGTHS[name.length] === true) {
       const lower = name.toLowerCase();
       if (lower === "connection") named = named === null ? value : `${named},${value}`;
       if (lower === "content-type") events = /^\s*text\/event-stream/i.test(value);
-      if (lower === "transfer-encoding" && value.trim().toLowerCase() !== "chunked") {
-        throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(value)}`);
-      }
-      if (lower === "content-length" && !/^(?:0|[1-9]\d*)$/.test(value.trim()))
-        throw new Fault("upstream-protocol", `the app's Content-Length is ${JSON.stringify(value)}`);
       // A client that believes a length where no body can be would take the next answer for it.
       if (HOP_NAMES.has(lower) || (lower === "content-length" && status === 204)) continue;
     }
     headers.push(name, value);
   }
   const kept = named === null ? headers : without(headers, namesIn(named));
-  return { head: { status, message: latin1(message), headers: kept }, events };
+  return { head: { status, message, headers: kept }, events };
 }
 
 function namesIn(connection: string): ReadonlySet<string> | null {
@@ -101,12 +91,6 @@ function without(headers: readonly string[], names: ReadonlySet<string> | null):
     if (!names.has(name.toLowerCase())) kept.push(name, headers[at + 1] ?? "");
   }
   return kept;
-}
-
-/** The reason phrase comes decoded as UTF-8; it goes on byte for byte, or empty where those bytes are lost. */
-function latin1(message: string): string {
-  if (/^[\t\x20-\x7e]*$/.test(message)) return message;
-  return message.includes("\ufffd") ? "" : Buffer.from(message).toString("latin1");
 }
 
 function lengths(names: readonly string[]): readonly boolean[] {

@@ -1,22 +1,23 @@
-import type { Readable } from "node:stream";
-import type { Dispatcher } from "undici";
 import type { Settings } from "../../config/snapshot.ts";
 import type { Ending } from "../../domain/audit-event.ts";
 import { Fault } from "../../errors.ts";
+import { tooMany, type UpstreamPool } from "./client/pool.ts";
+import { type RequestFraming, requestHead } from "./client/request-head.ts";
+import type { ResponseHead } from "./client/response-head.ts";
+import { type ResponseHandler, UpstreamRequest } from "./client/upstream-request.ts";
 import { clientEnding, cutOff, whenMalformed } from "./client-abort.ts";
 import type { Carried, Exchange, HeadPlan } from "./exchange.ts";
 import { answerHead } from "./hop-by-hop-headers.ts";
 import { Upload } from "./request-body.ts";
 import { Outlet, type Source } from "./response-writer.ts";
 import { endingOf, faultOf, ownFault, truncation } from "./upstream-errors.ts";
-import type { Upstream } from "./upstream-pool.ts";
 
 /** Times in ms. */
-export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answerIdle" | "requestIdle">;
+export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answer" | "answerIdle" | "requestIdle">;
 
 /** What the relays of one way to the app have in common. */
 export interface RelayParts {
-  readonly app: Upstream;
+  readonly app: UpstreamPool;
   readonly timeouts: RelayTimeouts;
   /** The least that a client's body must come with, bytes a second; 0 for anything. */
   readonly uploadRate: number;
@@ -28,18 +29,19 @@ export interface RelayParts {
 type Phase = "waiting" | "answering" | "complete" | "settled";
 
 const OVER = new Error("the exchange is over");
-const RESET = new Error("the app reset its connection");
 
 /**
- * The life of one exchange: undici tells it of the app, node of the client, and whoever of them ends it first decides
- * how it ended. Settles exactly once, and never sends a request a second time.
+ * The life of one exchange: the pool tells it of the app, node of the client, and whoever of them ends it first decides how it
+ * ended. Settles exactly once.
  */
-export class Relay implements Dispatcher.DispatchHandler, Source {
+export class Relay implements ResponseHandler, Source {
   readonly #exchange: Exchange;
   readonly #parts: RelayParts;
   #phase: Phase = "waiting";
-  #controller: Dispatcher.DispatchController | null = null;
+  #request: UpstreamRequest | null = null;
   #upload: Upload | null = null;
+  /** The answer is complete, and the body still goes out. */
+  #uploading = false;
   #outlet: Outlet | null = null;
   #events = false;
   #status: number | null = null;
@@ -67,23 +69,18 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   /** Sends the request with these bytes as its body; null is none. */
-  send(body: Buffer | null, headers: readonly string[]): void {
+  send(body: Buffer | null, framing: RequestFraming): void {
     if (this.#phase !== "waiting") return;
-    this.#requestBytes = body?.length ?? 0;
-    this.#dispatch(body, headers, false);
+    this.#dispatch(framing, () => {
+      this.#requestBytes = body?.length ?? 0;
+      return body;
+    });
   }
 
   /** Sends the request with the client's body as it comes. */
-  stream(headers: readonly string[]): void {
+  stream(framing: RequestFraming): void {
     if (this.#phase !== "waiting") return;
-    const { request } = this.#exchange.client;
-    const { timeouts, uploadRate } = this.#parts;
-    const pace = { idle: timeouts.requestIdle, rate: uploadRate };
-    const upload = new Upload(request, pace, (why) => this.#uploadStalled(why));
-    this.#upload = upload;
-    whenMalformed(request.socket, () => this.#settle("client-framing-error"));
-    // undici takes any iterable; its types know streams only.
-    this.#dispatch(upload as unknown as Readable, headers, true);
+    this.#dispatch(framing, () => this.#read());
   }
 
   /** Ends it with a page or problem for the client, or with a cut where the client has seen a head. */
@@ -97,33 +94,30 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     this.#settle(endingOf(fault), () => this.#exchange.failed(fault));
   }
 
-  // What undici tells, in its order.
+  // What the app's side tells, in its order.
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  sending(): void {
     this.#clearTimer();
-    // Thrown, it leaves the connection whole; aborted, it would end one that was never used.
-    if (this.#phase === "settled") throw OVER;
-    if (this.#controller !== null) throw new Error("a request must not be sent twice");
-    this.#controller = controller;
   }
 
-  /** 1xx are dropped on purpose: what they say would reach the client without having been through `respond`. */
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    _headers: unknown,
-    message = "",
-  ): void {
+  awaited(): void {
+    if (this.#phase === "waiting") this.#arm(noAnswer, this.#parts.timeouts.answer);
+    else if (this.#uploading) this.#arm(noneTaken, this.#parts.timeouts.answerIdle);
+  }
+
+  moving(): void {
+    if (this.#phase === "waiting" || this.#uploading) this.#clearTimer();
+  }
+
+  head({ status, message, headers }: ResponseHead): void {
     if (this.#phase !== "waiting") return;
-    if (status === 101)
-      this.fail(new Fault("upstream-protocol", "the app switched protocols without having been asked"));
-    if (status < 200) return;
+    this.#clearTimer();
     this.#phase = "answering";
     this.#status = status;
     try {
-      const { head, events } = answerHead(status, message, controller.rawHeaders as Buffer[]);
+      const { head, events } = answerHead(status, message, headers);
       this.#events = events;
-      if (events) this.#parts.streams.add(this);
+      if (events) this.#lasts();
       this.#outlet = new Outlet(this.#exchange.client.response, this);
       const plan = this.#exchange.respond(head);
       if (plan instanceof Promise) this.#await(plan, this.#outlet);
@@ -134,45 +128,56 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  data(chunk: Buffer): void {
     if (this.#phase !== "answering") return;
     this.#timer?.refresh();
     this.#outlet?.write(chunk);
   }
 
   /** Trailers are dropped on purpose: no browser shows them, and they come too late for `respond`. */
-  onResponseEnd(): void {
+  end(uploading: boolean): void {
     if (this.#phase !== "answering") return;
-    if (this.#parts.app.reset()) {
-      this.#broke(RESET);
-      return;
-    }
     this.#phase = "complete";
     this.#clearTimer();
-    this.#upload?.stop(OVER);
+    this.#uploading = uploading;
+    // An answered request isn't told that its connection closed.
+    if (uploading) this.#exchange.client.request.socket.once("close", () => this.#clientClosed());
+    else this.#upload?.stop(OVER);
     this.#outlet?.end();
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
-    if (error === this.#upload?.broken) this.#clientClosed();
-    else this.#broke(error);
+  uploaded(): void {
+    if (!this.#uploading) return;
+    this.#uploading = false;
+    const { response } = this.#exchange.client;
+    if (response.writableFinished) this.#settle("success");
+    else this.lingers();
+  }
+
+  failed(error: Error, sent: boolean): void {
+    if (this.#uploading) {
+      // The client has its answer; that the app didn't want the rest is no news to it.
+      this.#upload?.stop(OVER);
+      this.uploaded();
+    } else if (error === this.#upload?.broken) this.#clientClosed();
+    else if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
+    else this.fail(faultOf(error, sent));
   }
 
   // What the outlet asks for.
 
   pause(): void {
-    this.#controller?.pause();
+    this.#request?.pause();
   }
 
   resume(): void {
     this.#timer?.refresh();
-    this.#controller?.resume();
+    this.#request?.resume();
   }
 
   lingers(): void {
-    this.#clearTimer();
-    if (this.#phase !== "settled")
-      this.#timer = setTimeout(answerStalled, this.#parts.timeouts.answerIdle, this);
+    if (this.#phase !== "settled" && !this.#uploading)
+      this.#arm(answerStalled, this.#parts.timeouts.answerIdle);
   }
 
   spoilt(error: unknown): void {
@@ -188,11 +193,22 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
   /** No connection to the app in time. */
   starved(): void {
-    const { app, timeouts } = this.#parts;
-    const { connect } = timeouts;
-    if (app.crowded())
+    const { connect } = this.#parts.timeouts;
+    if (this.#request?.connection === null)
       this.fail(new Fault("overloaded", `no connection to the app became free within ${connect} ms`));
     else this.fail(new Fault("upstream-timeout", `no connection to the app within ${connect} ms`));
+  }
+
+  /** The app has the request, and says nothing. */
+  unanswered(): void {
+    const { answer } = this.#parts.timeouts;
+    this.fail(new Fault("upstream-timeout", `the app gave no answer within ${answer} ms`));
+  }
+
+  /** The answer is out, but the app takes nothing more of the body. */
+  untaken(): void {
+    if (this.#request !== null) this.#parts.app.abort(this.#request);
+    this.failed(OVER, true);
   }
 
   /** An event stream may be silent as long as it likes, but a client must take what is there for it. */
@@ -202,20 +218,45 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     else this.#cut("upstream-timeout");
   }
 
-  #dispatch(body: Buffer | Readable | null, headers: readonly string[], streamed: boolean): void {
-    const { method, target } = this.#exchange;
-    const { app, timeouts } = this.#parts;
-    const { servername } = app;
-    const outgoing = {
-      path: target,
-      method: method as Dispatcher.HttpMethod,
-      headers: headers as string[],
-      body,
-      servername,
-    };
-    app.dispatch(outgoing, streamed, this);
-    const queued = this.#phase === "waiting" && this.#controller === null;
-    if (queued) this.#timer = setTimeout(noConnection, timeouts.connect, this);
+  /** Begins to read the client's body, which it may be waiting to be asked for. */
+  #read(): Upload {
+    const { request } = this.#exchange.client;
+    const { timeouts, uploadRate } = this.#parts;
+    const pace = { idle: timeouts.requestIdle, rate: uploadRate };
+    this.#upload = new Upload(request, pace, (why) => this.#uploadStalled(why));
+    whenMalformed(request.socket, () => this.#settle("client-framing-error"));
+    return this.#upload;
+  }
+
+  #dispatch(framing: RequestFraming, bodyOf: () => Buffer | Upload | null): void {
+    const { method, target, headers, repeatable = false, client, person, address } = this.#exchange;
+    const { socket } = client.request;
+    const from = address ?? socket.remoteAddress ?? "";
+    try {
+      const head = requestHead(method, target, headers, framing);
+      const body = bodyOf();
+      const order = {
+        method,
+        ...head,
+        body,
+        length: typeof framing === "number" ? framing : null,
+        party: { socket, address: from, person: person ?? from },
+        repeatable: repeatable && body === null && (method === "GET" || method === "HEAD"),
+      };
+      this.#request = new UpstreamRequest(order, this);
+    } catch (error) {
+      this.fail(ownFault(error));
+      return;
+    }
+    // Until there is a connection.
+    this.#arm(noConnection, this.#parts.timeouts.connect);
+    this.#parts.app.send(this.#request);
+  }
+
+  /** Throws a Fault if it is one too many. */
+  #lasts(): void {
+    this.#parts.streams.add(this);
+    if (this.#request !== null && !this.#parts.app.lasts(this.#request)) throw tooMany();
   }
 
   #await(plan: Promise<HeadPlan>, outlet: Outlet): void {
@@ -229,12 +270,6 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     );
   }
 
-  /** The app's side is gone before its answer was complete. */
-  #broke(error: Error): void {
-    if (this.#exchange.client.response.headersSent) this.#cut(truncation(error));
-    else this.fail(faultOf(error, this.#controller !== null));
-  }
-
   #uploadStalled(why: string): void {
     const { response } = this.#exchange.client;
     if (!response.headersSent) response.shouldKeepAlive = false;
@@ -242,8 +277,10 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   #clientClosed(): void {
-    if (this.#phase === "complete" && this.#exchange.client.response.writableFinished)
-      this.#settle("success");
+    const answered = this.#phase === "complete" && this.#exchange.client.response.writableFinished;
+    // While the rest of the body goes out, the connection is there, or is told apart.
+    if (answered && this.#uploading && !this.#exchange.client.request.socket.destroyed) return;
+    if (answered && !this.#uploading) this.#settle("success");
     else this.#settle(clientEnding(this.#exchange.client.request));
   }
 
@@ -261,14 +298,14 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
   }
 
   #release(): void {
-    const complete = this.#phase === "complete";
     this.#phase = "settled";
+    this.#uploading = false;
     this.#clearTimer();
     this.#parts.streams.delete(this);
     this.#exchange.signal?.removeEventListener("abort", this);
     this.#upload?.stop(OVER);
     this.#outlet?.drop();
-    if (!complete) this.#controller?.abort(OVER);
+    if (this.#request !== null) this.#parts.app.abort(this.#request);
   }
 
   #report(ending: Ending): void {
@@ -280,6 +317,11 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
     return { requestBytes, responseBytes: this.#outlet?.bytes ?? 0 };
   }
 
+  #arm(late: (relay: Relay) => void, within: number): void {
+    this.#clearTimer();
+    this.#timer = setTimeout(late, within, this);
+  }
+
   #clearTimer(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
@@ -288,6 +330,14 @@ export class Relay implements Dispatcher.DispatchHandler, Source {
 
 function noConnection(relay: Relay): void {
   relay.starved();
+}
+
+function noAnswer(relay: Relay): void {
+  relay.unanswered();
+}
+
+function noneTaken(relay: Relay): void {
+  relay.untaken();
 }
 
 function answerStalled(relay: Relay): void {

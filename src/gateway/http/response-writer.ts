@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { Transform } from "node:stream";
 import { Fault } from "../../errors.ts";
-import type { HeadPlan } from "./exchange.ts";
+import type { HeadPlan, RawHeaders } from "./exchange.ts";
 import { passed } from "./gc.ts";
 
 /** Where an outlet's bytes come from. */
@@ -84,7 +84,8 @@ export class Outlet {
     const held = this.#held;
     this.#held = null;
     if (held !== null) this.#send(held);
-    else if (this.#begun && this.bytes === 0) this.#response.flushHeaders();
+    // `flushHeaders` would write the bytes of the head as UTF-8.
+    else if (this.#begun && this.bytes === 0) this.#response.write("", "latin1");
     this.#source.lingers();
   }
 
@@ -92,7 +93,7 @@ export class Outlet {
   #begins({ status, message, headers }: HeadPlan): boolean {
     if (this.#begun) return true;
     try {
-      this.#response.writeHead(status, message, headers as string[]);
+      this.#response.writeHead(status, message, asNodeWrites(headers));
       this.#begun = true;
     } catch (error) {
       // Else the page that is sent instead would inherit the phrase that could not be written.
@@ -151,6 +152,26 @@ export class Outlet {
     });
     transform.on("error", (error) => this.#source.spoilt(error));
   }
+}
+
+/**
+ * node takes the value of a `Content-Disposition` behind a `Content-Length` for latin1 and then reads those bytes as UTF-8. Such
+ * a value is turned the other way before, so that the bytes which came go out.
+ */
+function asNodeWrites(headers: RawHeaders): string[] {
+  let sized = false;
+  for (let at = 0; at + 1 < headers.length; at += 2) {
+    const name = headers[at] ?? "";
+    if (name.length === 14 && name.toLowerCase() === "content-length") sized = true;
+    if (!sized || name.length !== 19 || name.toLowerCase() !== "content-disposition") continue;
+    const turned = [...headers];
+    for (let next = at; next + 1 < turned.length; next += 2) {
+      if (turned[next]?.toLowerCase() === "content-disposition")
+        turned[next + 1] = Buffer.from(turned[next + 1] ?? "").toString("latin1");
+    }
+    return turned;
+  }
+  return headers as string[];
 }
 
 function tickOver(outlet: Outlet): void {

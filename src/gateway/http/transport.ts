@@ -1,17 +1,18 @@
 import type { Settings } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
-import type { Exchange, RawHeaders } from "./exchange.ts";
+import { type PoolOptions, UpstreamPool } from "./client/pool.ts";
+import { Streams } from "./client/streams.ts";
+import type { Exchange } from "./exchange.ts";
 import { framingOf } from "./framing.ts";
 import { Relay, type RelayTimeouts } from "./relay.ts";
-import { type UpstreamOptions, upstream } from "./upstream-pool.ts";
 
 /** The key under which an exchange travels through reply-from, which copies it with the headers. */
 export const EXCHANGE = Symbol("exchange");
 
 /** A whole `Settings` fits. Times in ms, the body's limits between two chunks. */
-export interface TransportOptions extends UpstreamOptions {
-  readonly timeouts: UpstreamOptions["timeouts"] & RelayTimeouts;
-  readonly limits?: Pick<Settings["limits"], "uploadRate">;
+export interface TransportOptions extends PoolOptions {
+  readonly timeouts: PoolOptions["timeouts"] & RelayTimeouts;
+  readonly limits: PoolOptions["limits"] & Pick<Settings["limits"], "uploadRate">;
 }
 
 /** Carries exchanges to the app and back. */
@@ -28,11 +29,11 @@ export interface Transport {
 /** Bodies up to this many bytes, if they are here with their headers, are sent in one write. */
 const SMALL = 65_536;
 
-/** Opens nothing until the first exchange. */
-export function transport(options: TransportOptions): Transport {
-  const app = upstream(options);
+/** Opens nothing until the first exchange. `streams` counts those that last, here and in other transports. */
+export function transport(options: TransportOptions, streams: Streams = new Streams()): Transport {
+  const app = new UpstreamPool(options, streams);
   const { timeouts, limits } = options;
-  const parts = { app, timeouts, uploadRate: limits?.uploadRate ?? 0, streams: new Set<Relay>() };
+  const parts = { app, timeouts, uploadRate: limits.uploadRate, streams: new Set<Relay>() };
   function send(exchange: Exchange): void {
     const relay = new Relay(exchange, parts);
     if (relay.open()) dispatch(relay, exchange);
@@ -57,40 +58,25 @@ function exchangeIn(headers: { readonly [EXCHANGE]?: Exchange }): Exchange | nul
 }
 
 function dispatch(relay: Relay, exchange: Exchange): void {
-  const { body, headers } = exchange;
-  const fault = unsendable(exchange);
-  if (fault !== null) relay.fail(fault);
-  else if (body !== null) relay.send(Buffer.from(body.buffer, body.byteOffset, body.byteLength), headers);
-  else sendClients(relay, exchange);
-}
-
-/** What undici would read as something else than a request to the app. */
-function unsendable({ method, target }: Exchange): Fault | null {
-  if (method === "CONNECT") return new Fault("bad-method", "CONNECT asks for a tunnel");
-  return target.startsWith("/") ? null : new Fault("bad-request", `${JSON.stringify(target)} is not a path`);
+  const { body, method } = exchange;
+  if (body === null) sendClients(relay, exchange);
+  else if (body.length === 0 && (method === "GET" || method === "HEAD")) relay.send(null, "none");
+  else relay.send(Buffer.from(body.buffer, body.byteOffset, body.byteLength), body.length);
 }
 
 function sendClients(relay: Relay, exchange: Exchange): void {
   const framing = framingOf(exchange.client.request);
-  if (framing.kind === "none") relay.send(null, exchange.headers);
-  else if (framing.kind === "chunked") relay.stream(exchange.headers);
+  if (framing.kind === "none") relay.send(null, "none");
+  else if (framing.kind === "chunked") relay.stream("chunked");
+  else if (framing.length === 0) relay.send(null, 0);
   // A small body is mostly in the same packet as its headers: node has parsed it when this turn is over.
-  else if (framing.length <= SMALL) setImmediate(sendSmall, relay, exchange, framing.length, framing.text);
-  else relay.stream(withLength(exchange.headers, framing.text));
+  else if (framing.length <= SMALL) setImmediate(sendSmall, relay, exchange, framing.length);
+  else relay.stream(framing.length);
 }
 
-function sendSmall(
-  relay: Relay,
-  { client: { request }, headers }: Exchange,
-  length: number,
-  text: string,
-): void {
+function sendSmall(relay: Relay, { client: { request } }: Exchange, length: number): void {
   // With its size: without one, read() gives a single chunk of what is there.
   const whole = request.complete && request.readableLength === length ? request.read(length) : null;
-  if (Buffer.isBuffer(whole) && whole.length === length) relay.send(whole, headers);
-  else relay.stream(withLength(headers, text));
-}
-
-function withLength(headers: RawHeaders, length: string): RawHeaders {
-  return [...headers, "Content-Length", length];
+  if (Buffer.isBuffer(whole) && whole.length === length) relay.send(whole, length);
+  else relay.stream(length);
 }

@@ -1,13 +1,7 @@
-import { errors } from "undici";
 import type { Ending } from "../../domain/audit-event.ts";
 import { Fault, type FaultCode } from "../../errors.ts";
+import { MalformedResponse } from "./client/response-head.ts";
 
-const TIMEOUTS: ReadonlySet<string> = new Set([
-  "UND_ERR_CONNECT_TIMEOUT",
-  "UND_ERR_HEADERS_TIMEOUT",
-  "ETIMEDOUT",
-]);
-const OWN_MISTAKES: ReadonlySet<string> = new Set(["UND_ERR_INVALID_ARG", "UND_ERR_NOT_SUPPORTED"]);
 const TLS = /CERT|CRL|TLS|SSL|EPROTO|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/;
 
 /**
@@ -25,13 +19,12 @@ export function faultOf(error: unknown, sent: boolean): Fault {
 }
 
 function faultCode(code: string, sent: boolean): FaultCode {
-  if (TIMEOUTS.has(code)) return "upstream-timeout";
+  if (code === "ETIMEDOUT") return "upstream-timeout";
   if (sent) return "upstream-protocol";
-  if (OWN_MISTAKES.has(code)) return "internal";
   return TLS.test(code) ? "upstream-tls" : "upstream-unreachable";
 }
 
-/** The `code` of an error as node and undici set it; empty if it has none. */
+/** The `code` of an error as node sets it; empty if it has none. */
 export function codeOf(error: unknown): string {
   const code = error instanceof Error && "code" in error ? error.code : "";
   return typeof code === "string" ? code : "";
@@ -56,7 +49,10 @@ export function endingOf(fault: Fault): Ending {
 
 /** How an exchange ended whose answer broke off after its head. */
 export function truncation(error: unknown): Ending {
-  return error instanceof errors.HTTPParserError ? "upstream-protocol" : "upstream-truncated";
+  if (error instanceof Fault) return endingOf(error);
+  return error instanceof MalformedResponse || codeOf(error).startsWith("HPE_")
+    ? "upstream-protocol"
+    : "upstream-truncated";
 }
 
 /** The fault for whatever our own part in an answer threw. */

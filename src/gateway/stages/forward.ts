@@ -85,6 +85,11 @@ export async function exchangeFor(
     target,
     headers,
     client,
+    address: signed.ip,
+    // Behind a proxy many share a connection of ours, and an agent shares it with whom they are being.
+    person: signed.impersonation === null ? signed.ip : `${signed.ip} ${signed.impersonation.id}`,
+    // A repetition would be a second deed of somebody else's, and on record as one.
+    repeatable: signed.impersonation === null,
     body: signed.body,
     respond: (head) => {
       unseen = isUnseen(signed, head);

@@ -29,21 +29,21 @@ export interface HandshakeEnd {
   failed(fault: Fault): void;
 }
 
-/** Bytes of an answer's headers. */
-const ANSWER_HEADERS = 65_536;
-
 /** Asks the app, once, to switch to WebSocket. node's own parser reads the answer, in its strict mode. */
 export class Handshake {
   readonly #end: HandshakeEnd;
   readonly #timeouts: HandshakeTimeouts;
+  readonly #answerHeaders: number;
   #request: ClientRequest | null = null;
   #socket: Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
   #sent = false;
   #over = false;
 
-  constructor(timeouts: HandshakeTimeouts, end: HandshakeEnd) {
+  /** `answerHeaders`: bytes of all headers of the answer. */
+  constructor(timeouts: HandshakeTimeouts, answerHeaders: number, end: HandshakeEnd) {
     this.#timeouts = timeouts;
+    this.#answerHeaders = answerHeaders;
     this.#end = end;
   }
 
@@ -58,7 +58,7 @@ export class Handshake {
         path: target,
         headers: switching(headers),
         setHost: false,
-        maxHeaderSize: ANSWER_HEADERS,
+        maxHeaderSize: this.#answerHeaders,
         insecureHTTPParser: false,
       });
       this.#request = request;
@@ -114,10 +114,10 @@ export class Handshake {
     const status = message.statusCode ?? 0;
     try {
       if (status === 101) checkProtocol(message.headers.upgrade);
-      const raw = message.rawHeaders.map((text) => Buffer.from(text, "latin1"));
-      const { head } = answerHead(status, "", raw);
+      checkCoding(message.headers["transfer-encoding"]);
+      const { head } = answerHead(status, message.statusMessage ?? "", message.rawHeaders);
       this.#finish();
-      return { ...head, message: message.statusMessage ?? "" };
+      return head;
     } catch (error) {
       this.#fail(faultOf(error, true));
       return null;
@@ -139,4 +139,10 @@ export class Handshake {
 function checkProtocol(upgrade: string | undefined): void {
   if (upgrade?.trim().toLowerCase() === "websocket") return;
   throw new Fault("upstream-protocol", `the app switched to ${JSON.stringify(upgrade ?? null)}`);
+}
+
+/** Any other coding would be lost on the way, and leave a body that says it is something else. */
+function checkCoding(coding: string | undefined): void {
+  if (coding === undefined || coding.trim().toLowerCase() === "chunked") return;
+  throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(coding)}`);
 }

@@ -6,6 +6,8 @@ import type { Ending } from "../../domain/audit-event.ts";
 import { REASONS } from "../../domain/decision.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
+import { tooMany } from "../http/client/pool.ts";
+import { type StreamLimits, Streams } from "../http/client/streams.ts";
 import { type Dial, type DialOptions, dialer } from "../http/dial.ts";
 import type { Carried, RawHeaders, Settlement, UpstreamHead } from "../http/exchange.ts";
 import { leave, refuse } from "../http/raw-response.ts";
@@ -20,6 +22,7 @@ import { closingHead, headBytes, switching } from "./upgrade-head.ts";
 export interface TunnelOptions {
   readonly upstream: DialOptions;
   readonly timeouts: Pick<Settings["timeouts"], "connect" | "answer" | "answerIdle" | "socketIdle">;
+  readonly limits: StreamLimits & Pick<Settings["limits"], "answerHeaders">;
 }
 
 /** How a tunnel ended. Bytes are those after the 101 (or the app's body), `parting` is the close frame that we sent. */
@@ -31,6 +34,8 @@ export interface TunnelSettlement extends Settlement {
 export interface TunnelOrder {
   /** The client's end. Ours from here on. */
   readonly socket: Socket;
+  /** Whose streams this one counts among. Default: the address of `socket`. */
+  readonly address?: string;
   /** What came behind the client's request; goes to the app only after the app's 101. */
   readonly head: Buffer;
   /** Canonical path and query, sent byte for byte. */
@@ -59,10 +64,25 @@ export interface Tunnel {
   open(order: TunnelOrder): void;
 }
 
-/** Opens nothing until the first order. */
-export function tunnel(options: TunnelOptions): Tunnel {
+/** Opens nothing until the first order. `streams` counts those that last, here and over plain HTTP. */
+export function tunnel(options: TunnelOptions, streams: Streams = new Streams()): Tunnel {
   const dial = dialer(options.upstream);
-  return { open: (order) => new Opening(order, options.timeouts).begin(dial) };
+  return {
+    open(order) {
+      const address = order.address ?? order.socket.remoteAddress ?? "";
+      if (!streams.enter(address, options.limits)) {
+        const fault = tooMany();
+        order.failed(fault);
+        report(order, endingOf(fault), null);
+        return;
+      }
+      const settled: TunnelOrder["settled"] = (settlement) => {
+        streams.leave(address);
+        order.settled(settlement);
+      };
+      new Opening({ ...order, settled }, options).begin(dial);
+    },
+  };
 }
 
 /** One order until the client has an answer. */
@@ -75,10 +95,10 @@ class Opening {
   /** The app's side while `respond` thinks. */
   #answer: Readable | null = null;
 
-  constructor(order: TunnelOrder, timeouts: TunnelOptions["timeouts"]) {
+  constructor(order: TunnelOrder, { timeouts, limits }: TunnelOptions) {
     this.#order = order;
     this.#timeouts = timeouts;
-    this.#handshake = new Handshake(timeouts, this);
+    this.#handshake = new Handshake(timeouts, limits.answerHeaders, this);
   }
 
   begin(dial: Dial): void {

@@ -5,7 +5,7 @@ import { Fault } from "../../../src/errors.ts";
 import type { Exchange } from "../../../src/gateway/http/exchange.ts";
 import { proxy, proxyOptions, registerMethods } from "../../../src/gateway/http/http-proxy.ts";
 import { transport } from "../../../src/gateway/http/transport.ts";
-import { gateway } from "../../fixtures/gateway.ts";
+import { gateway, LIMITS, TIMEOUTS } from "../../fixtures/gateway.ts";
 import { converse } from "../../fixtures/raw.ts";
 import { echo, httpApp } from "../../fixtures/upstream.ts";
 
@@ -54,7 +54,8 @@ t.test("body parsers of the surroundings don't read what is to be forwarded", as
   const fastify = Fastify();
   const carrier = transport({
     upstream: { origin: app.origin, socket: null, ca: null, insecureSkipVerify: false, connections: 2 },
-    timeouts: { connect: 1_000, answer: 1_000, answerIdle: 1_000, requestIdle: 1_000 },
+    timeouts: TIMEOUTS,
+    limits: LIMITS,
   });
   t.teardown(() => Promise.all([fastify.close(), carrier.close()]));
   registerMethods(fastify);
@@ -65,7 +66,7 @@ t.test("body parsers of the surroundings don't read what is to be forwarded", as
   ): Exchange => ({
     method: "POST",
     target: "/",
-    headers: [],
+    headers: ["Host", "a"],
     client: { request: request.raw, response: reply.raw },
     body: null,
     respond: (head) => ({ ...head, transform: null }),
@@ -146,7 +147,8 @@ t.test("a request that comes without an exchange is an error, not a guess", asyn
       insecureSkipVerify: false,
       connections: 2,
     },
-    timeouts: { connect: 1_000, answer: 1_000, answerIdle: 1_000, requestIdle: 1_000 },
+    timeouts: TIMEOUTS,
+    limits: LIMITS,
   });
   const error = await new Promise((resolve) => carrier.request({ headers: { host: "a" } }, resolve));
   t.match(error, { code: "internal" });

@@ -26,8 +26,8 @@ t.test("a body keeps the framing it came with", async (t) => {
     ["3", null],
     [null, "chunked"],
     ["0", null],
-    ["0", null],
     [null, null],
+    ["0", null],
   ]);
   await gate.ended(5);
   t.same(
@@ -247,8 +247,10 @@ t.test(
   async (t) => {
     const app = await httpApp(t, echo);
     const gate = await gateway(t, { upstream: { origin: app.origin } });
-    for (let turn = 0; turn < 3; turn += 1) {
-      t.match(await converse(t, gate.port, `${POST}Content-Length: 3\r\n\r\nabc`), /abc$/);
+    const client = await raw(t, gate.port);
+    for (let turn = 1; turn <= 3; turn += 1) {
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
+      await client.until(new RegExp(`(abc[\\s\\S]*){${turn}}`));
     }
     t.equal(new Set(app.seen.map(({ socket }) => socket.remotePort)).size, 1);
   },
@@ -258,17 +260,16 @@ t.test("uploads that crawl leave connections for everybody else", async (t) => {
   const app = await httpApp(t, echo);
   const gate = await gateway(t, {
     upstream: { origin: app.origin, connections: 4 },
-    timeouts: { connect: 200 },
+    timeouts: { stream: 20 },
   });
-  for (let nth = 0; nth < 20; nth += 1) {
+  for (let nth = 0; nth < 70; nth += 1) {
     const crawler = await raw(t, gate.port);
     crawler.send(`${POST}Content-Length: 1000\r\n\r\nx`);
   }
-  while (app.seen.length < 2) await once(app.server, "request");
+  while (app.seen.length < 70) await once(app.server, "request");
   t.match(
     await converse(t, gate.port, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"),
     /^HTTP\/1\.1 200 /,
   );
   t.match(await converse(t, gate.port, `${POST}Content-Length: 3\r\n\r\nabc`), /abc$/);
-  t.equal(app.seen.length, 4);
 });
