@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Settings } from "../config/snapshot.ts";
 import { Fault, type FaultCode } from "../errors.ts";
 import { letGo } from "./http/raw-response.ts";
+import { type ParserError, readAgain } from "./intake/raw-target.ts";
 import { problem } from "./stages/answer.ts";
 
 /** What node's parser found wrong with the bytes of a request, as faults. */
@@ -36,7 +37,8 @@ export function guardConnections(
   report: (fault: Fault, id: string) => void,
 ): void {
   server.maxConnections = settings.limits.connections;
-  server.on("clientError", (error: Error & { readonly code?: string }, socket: Duplex) => {
+  server.on("clientError", (error: ParserError, socket: Duplex) => {
+    if (readAgain(server, error, socket)) return;
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;

@@ -84,6 +84,9 @@ t.test("HDR-03: nor with any other punctuation that some server folds", async (t
     `X${mark}Guise${mark}User: evil`,
     `X-Guise${mark}Assertion: evil`,
     `x${mark}guise-true${mark}user: evil`,
+    `${mark}X-Guise-User: evil`,
+    `X-Guise-User${mark}${mark}: evil`,
+    `X-Gu${mark}ise-User: evil`,
   ]);
   for (const way of upstreams)
     await onlyOurs(t, way, [...fields, "X+Guise|User: evil", "X!Guise~User: evil"]);

@@ -70,18 +70,19 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: "PATH-01",
     attack: "`/./admin/x`, `/%2e/admin/x`",
-    required: "matched, audited and forwarded as one canonical path, or 400; rule on `/admin/*` fires",
+    required:
+      "where it is judged: matched, audited and forwarded as one canonical path, or 400; rule on `/admin/*` fires. Own traffic: sent on byte for byte",
   },
-  { id: "PATH-02", attack: "`/pub\\admin`, `/\\admin/x`, `%5c`", required: "400" },
+  { id: "PATH-02", attack: "`/pub\\admin`, `/\\admin/x`, `%5c`", required: "400 where it is judged" },
   {
     id: "PATH-03",
     attack: "`/pub/../admin`, `%2e%2e`, `.%2e`, `\\..\\`",
-    required: "400 on HTTP and upgrade alike",
+    required: "400 where it is judged, on HTTP and upgrade alike",
   },
   {
     id: "PATH-04",
     attack: "`/pub/..;/admin`, `/pub/;a/..;b/admin`",
-    required: "400 on both",
+    required: "400 where it is judged, on both",
   },
   {
     id: "PATH-05",
@@ -91,24 +92,24 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: "PATH-06",
     attack: "`//admin/x`, `/a//b`, encoded prefix `/%61dmin`",
-    required: "one rule (400, or merge) for match and forward together",
+    required: "where it is judged, one rule (400, or merge) for match and forward together",
   },
   {
     id: "PATH-07",
     attack: "`/admin%2fx`",
-    required: "400 by default; per-upstream opt-in to keep",
+    required: "400 where it is judged; per-upstream opt-in to keep",
   },
   {
     id: "PATH-08",
     attack: "`%252e%252e`, `%252f`; `%00`, `%0a`, `%09`",
     required:
-      "decoded once only; a param still holding `%` escapes or controls never reaches an owner look-up; controls 400",
+      "decoded once only; a param still holding `%` escapes or controls never reaches an owner look-up; raw controls 400, escaped ones where it is judged",
   },
   { id: "PATH-09", attack: "`#` in the target: `/pub/x#?y`, `/pub#/../admin`", required: "400" },
   {
     id: "PATH-10",
     attack: "`%zz`, `%ff`, `%c0%ae`, 8 kB segment, 2,000 segments",
-    required: "400, never 500, no slow match",
+    required: "400 where it is judged, never 500, no slow match",
   },
   {
     id: "PATH-11",
@@ -168,12 +169,12 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: "WS-02",
     attack: "`GET //evil.test/x`, `/\\evil` with Upgrade",
-    required: "400; target origin fixed",
+    required: "400 where it is judged; target origin fixed",
   },
   {
     id: "WS-03",
     attack: "`/./admin` with Upgrade",
-    required: "same canonical path, same decision as HTTP",
+    required: "where it is judged, same canonical path, same decision as HTTP",
   },
   {
     id: "WS-04",
@@ -215,7 +216,8 @@ export const ATTACKS: readonly Attack[] = [
     id: "HOST-02",
     attack:
       "`X-Forwarded-Host/Proto/Uri/Prefix/Method`, `Forwarded`, `X-Original-URL`, `X-Rewrite-URL`, `X-Envoy-Original-Path` from an untrusted peer",
-    required: "never used, never forwarded; the default trusted set is empty",
+    required:
+      "never used, never forwarded; the default trusted set is empty. While impersonating, whoever sent them: dropped, or what is known here",
   },
   {
     id: "HOST-03",
@@ -277,7 +279,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     id: "SES-02",
     attack: "cookie tossing from a sibling subdomain; two cookies of our name; `a=1; a=2`",
-    required: "`__Host-` prefix; duplicates of our names → 400 + clear",
+    required: "`__Host-` prefix; duplicates of our names, where one holds what is ours → 400 + clear",
   },
   {
     id: "SES-03",

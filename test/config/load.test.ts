@@ -44,6 +44,41 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     /trustedProxies\[0\]: .* a range of everybody is refused/,
   ],
   ["a public address with a path", "publicUrl: https://a.example/x", /publicUrl: .*without a path/],
+  [
+    "an unsigned header without the others",
+    "headers: { plain: false, email: Remote-Email }",
+    /headers\.email: it is an unsigned header; leave it out, or write `plain: true`/,
+  ],
+  [
+    "one name for two things",
+    "headers: { email: Remote-User, user: remote-user }",
+    /headers: two of the names are the same/,
+  ],
+  [
+    "a name of ours that a proxy shall say",
+    "headers: { pass: [{ names: [X-Guise-User], from: [10.0.0.1] }] }",
+    /headers\.pass\[0\]\.names\[0\]: only the gateway says this/,
+  ],
+  [
+    "a family of names that has ours in it",
+    "headers: { assertion: App-Token, pass: [{ names: [App-*], from: [10.0.0.1] }] }",
+    /names\[0\]: only the gateway says this/,
+  ],
+  [
+    "metadata as an identity",
+    "headers: { pass: [{ names: [X-Forwarded-For], from: [10.0.0.1] }] }",
+    /names\[0\]: .*write the name of an identity header/,
+  ],
+  [
+    "all private headers as identities",
+    'headers: { pass: [{ names: ["X-*"], from: [10.0.0.1] }] }',
+    /names\[0\]: .*write a header name like Remote-User, or a family like Remote-\*/,
+  ],
+  [
+    "nobody to believe",
+    "headers: { pass: [{ names: [Remote-User], from: [] }] }",
+    /from: .*write the addresses of the proxy/,
+  ],
   ["a header name", "headers: { user: X_User }", /headers\.user: `X_User` does not fit/],
   [
     "an empty set of agents",

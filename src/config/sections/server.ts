@@ -111,6 +111,7 @@ export const headers = z
     const reserved = headerPolicy({ ...managed, user: managed.assertion }, []);
     pass.forEach(({ names }, at) => {
       names.forEach((it, n) => {
+        if (!NAMES.test(it)) return;
         const stem = it.replace(/\*$/, "");
         const meets = UNPASSABLE.some((key) => managed[key].toLowerCase().startsWith(stem.toLowerCase()));
         if (reserved.forges(stem) || (it.endsWith("*") && meets))

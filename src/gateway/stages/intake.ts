@@ -9,6 +9,7 @@ import { requestHeaders } from "../http/hop-by-hop-headers.ts";
 import { ownCookies, withoutOurs } from "../http/own-cookies.ts";
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
 import { hostReading, type OuterAddress, outerAddress } from "../intake/outer-address.ts";
+import { sentTarget } from "../intake/raw-target.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import type { Intake, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -64,7 +65,7 @@ function receive(
     judged: cookies.secret !== null || cookies.worn,
     topLevel: visit.topLevel,
   };
-  const url = requestTarget(raw.url ?? "", asking, settings);
+  const url = requestTarget(sentTarget(raw), asking, settings);
   return {
     raw,
     snapshot,

@@ -61,15 +61,20 @@ function unsigned(
 
 /** Header values are ASCII: anything else in an id is percent-encoded, so that no server can read it differently. */
 function ascii(id: string): string {
-  return /^[\x21-\x24\x26-\x7e]*$/.test(id) ? id : encodeURIComponent(id);
+  return /^[\x21-\x24\x26-\x7e]*$/.test(id) ? id : encoded(id);
 }
 
 /** The same for what people read: single spaces stay. */
 function spaced(name: string): string {
-  return /^[\x21-\x24\x26-\x7e]+(?: [\x21-\x24\x26-\x7e]+)*$/.test(name) ? name : encodeURIComponent(name);
+  return /^[\x21-\x24\x26-\x7e]+(?: [\x21-\x24\x26-\x7e]+)*$/.test(name) ? name : encoded(name);
+}
+
+/** Half a character, which JSON can hold, has no bytes. */
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
 }
 
 /** One of a list with commas in between. */
 function listed(group: string): string {
-  return group.includes(",") ? encodeURIComponent(group) : spaced(group);
+  return group.includes(",") ? encoded(group) : spaced(group);
 }

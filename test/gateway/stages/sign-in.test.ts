@@ -132,6 +132,49 @@ t.test("an id that is more than plain ASCII can't be read in two upstreams in a 
   t.equal(await user("a b"), "a%20b");
 });
 
+const PROFILE = "headers: { user: Remote-User, email: Remote-Email, name: Remote-Name, groups: Remote-Groups";
+
+t.test(
+  "an app that reads a profile gets that of the effective user, under the names of the config",
+  async (t) => {
+    const it = await testWorld(t, `${YAML}${PROFILE} }\n`);
+    const said = async (head: readonly string[]) => {
+      const headers = await headersOf(it, head);
+      return ["remote-user", "remote-email", "remote-name", "remote-groups"].map(
+        (name) => valuesOf(headers, name)[0],
+      );
+    };
+    const { cookie } = await wear(it);
+    t.same(await said(["GET /x", ...ALICE, cookie]), ["17", "nuno@example.com", "Nuno Almeida", "customer"]);
+    t.same(
+      await said(["GET /x", ...ALICE]),
+      ["alice", undefined, undefined, "support"],
+      "what nobody knows isn't said",
+    );
+    const base = await committed(it, ["GET /x", ...NUNO]);
+    const trueUser = { id: "1", name: "Zo\u00eb \ud800", email: "a b@c", groups: ["a,b", "c d", "\u00fc"] };
+    const { identityHeaders } = await sign(it.services, { ...base, trueUser }, it.clock.now());
+    t.same(valuesOf(identityHeaders, "remote-name"), ["Zo%C3%AB%20%EF%BF%BD"]);
+    t.same(valuesOf(identityHeaders, "remote-email"), ["a%20b%40c"]);
+    t.same(valuesOf(identityHeaders, "remote-groups"), ["a%2Cb,c d,%C3%BC"]);
+  },
+);
+
+t.test("what a proxy in front says with own traffic is not said twice", async (t) => {
+  const pass = "pass: [{ names: [Remote-User, Remote-Email], from: [127.0.0.1] }]";
+  const it = await testWorld(t, `${YAML}${PROFILE}, ${pass} }\n`);
+  const names = (headers: readonly string[]) => headers.filter((_, at) => at % 2 === 0);
+  const { cookie } = await wear(it);
+  t.same(names(await headersOf(it, ["GET /x", ...ALICE])), [
+    "X-Guise-Assertion",
+    "X-Guise-True-User",
+    "Remote-Groups",
+  ]);
+  const worn = await headersOf(it, ["GET /x", ...ALICE, cookie]);
+  t.same(valuesOf(worn, "remote-user"), ["17"]);
+  t.same(valuesOf(worn, "remote-email"), ["nuno@example.com"]);
+});
+
 t.test("a key that can't sign stops the request", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
