@@ -1,4 +1,4 @@
-import { FORWARDED_HEADERS, headerPolicy } from "../../src/domain/headers.ts";
+import { headerPolicy, isForwardedMetadata } from "../../src/domain/headers.ts";
 import type { Plan } from "./plan.ts";
 import { type Field, valuesOf } from "./reader.ts";
 import type { Seen } from "./seen.ts";
@@ -194,11 +194,8 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
 /** In place of what can't be read stands a problem of ours. */
 export function takeProblem(expected: Seen, actual: Seen): boolean {
   if (actual.answer === null || !actual.answer.complete) return false;
-  if (valuesOf(actual.answer.fields, "content-type")[0] !== "application/problem+json") return false;
-  expected.answer = structured(actual.answer);
+  const type = valuesOf(actual.answer.fields, "content-type")[0] ?? "";
+  if (!/^(?:application\/problem\+json|text\/html)\b/.test(type)) return false;
+  expected.answer = { ...actual.answer };
   return true;
-}
-
-function structured<T extends object>(it: T): T {
-  return { ...it };
 }

@@ -131,7 +131,7 @@ async function closed(line: Line, sight: Sight, nth: number): Promise<boolean> {
   if (exchange === undefined || answer === undefined || answer === null || line.ended) return true;
   const unsent = exchange.request.expects && !(sight.interim[nth] ?? []).some((it) => statusOf(it) === 100);
   if (unsent && exchange.request.body.kind !== "none") return true;
-  if (!asksToClose(exchange.request) && !saysItCloses(answer)) return false;
+  if (saysItStays(answer) || (!asksToClose(exchange.request) && !saysItCloses(answer))) return false;
   await sight.news.until(() => line.ended);
   return true;
 }
@@ -139,6 +139,10 @@ async function closed(line: Line, sight: Sight, nth: number): Promise<boolean> {
 export function asksToClose({ version, fields }: RequestPlan): boolean {
   const said = valuesOf(fields, "connection").join(",").toLowerCase();
   return version === "1.0" ? !/\bkeep-alive\b/.test(said) : /\bclose\b/.test(said);
+}
+
+function saysItStays({ fields }: Message): boolean {
+  return /\bkeep-alive\b/.test(valuesOf(fields, "connection").join(",").toLowerCase());
 }
 
 function saysItCloses({ start, fields }: Message): boolean {

@@ -31,7 +31,8 @@ export const sizes = fc.oneof(
 const longSizes = fc.integer({ min: 1_000_000, max: 3_500_000 });
 export const anySize = fc.oneof({ weight: 60, arbitrary: sizes }, { weight: 1, arbitrary: longSizes });
 
-const part = fc.double({ min: 0, max: 1, noNaN: true });
+/** A part of a whole. */
+export const part = fc.integer({ min: 0, max: 1_000 }).map((it) => it / 1_000);
 export const parts = fc.array(part, { maxLength: 6 });
 
 export const writes: fc.Arbitrary<Writes> = fc.record({

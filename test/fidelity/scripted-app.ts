@@ -53,8 +53,10 @@ export interface ScriptedApp {
   follow(sight: Sight): void;
   /** Resolves when every connection that the app ended is gone on both sides, and every request is complete or broken. */
   settled(): Promise<void>;
-  /** Ends all connections now. */
+  /** Ends all connections now, of an exchange that came to no end. */
   drop(): void;
+  /** That has happened. */
+  readonly stuck: boolean;
 }
 
 interface Peer {
@@ -66,6 +68,7 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
   const news = new News();
   const peers = new Set<Peer>();
   let sight: Sight | null = null;
+  let stuck = false;
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const peer: Peer = { socket, ended: false };
     peers.add(peer);
@@ -134,7 +137,11 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
       const open = () => [...(sight?.arrived.values() ?? [])].some((it) => !it.complete && it.fault === null);
       await news.until(() => !open() && ![...peers].some((peer) => peer.ended));
     },
+    get stuck() {
+      return stuck;
+    },
     drop() {
+      stuck = true;
       for (const { socket } of peers) socket.destroy();
     },
   };

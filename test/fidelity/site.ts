@@ -32,6 +32,8 @@ export interface Seeing {
 
 /** Far beyond what any exchange takes, also on a machine that is busy with other things. */
 const PATIENCE = 30_000;
+/** Enough once something has come to no end: it is red already, and becomes smaller sooner. */
+const IMPATIENCE = 3_000;
 
 /** The cookie by which the app knows its visitors. */
 export const SESSION = "sid";
@@ -89,7 +91,7 @@ async function see(behind: ScriptedApp, port: number, plan: Plan): Promise<Seein
   const done = converse(port, sight).then(() => behind.settled());
   const hung = await Promise.race([
     done.then(() => false),
-    setTimeout(PATIENCE, true, { signal: late.signal }).catch(() => false),
+    setTimeout(behind.stuck ? IMPATIENCE : PATIENCE, true, { signal: late.signal }).catch(() => false),
   ]);
   late.abort();
   if (hung) behind.drop();
