@@ -103,6 +103,12 @@ export const KNOWN: readonly Known[] = [
     },
     leaves: ({ answer }) => answer.begin.kind !== "end" && answer.ending.kind === "keep",
   },
+  {
+    id: "raw-address",
+    owner: "addresses",
+    example: { request: { target: "/?q=caf\xe9" } },
+    leaves: ({ request }) => /[^\x21-\x7e]/.test(request.target),
+  },
 ];
 
 export function leavesOut(plan: Plan): boolean {

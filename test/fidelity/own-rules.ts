@@ -142,6 +142,13 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     return true;
   },
 
+  "absolute-form"({ expected: { request } }) {
+    const found = /^https?:\/\/[^/?#]+(?=[/?#])/i.exec(request?.target ?? "");
+    if (request === null || found === null) return false;
+    request.target = request.target.slice(found[0].length);
+    return true;
+  },
+
   host({ expected: { request }, actual }) {
     if (request === null || valuesOf(request.fields, "host").length > 0) return false;
     const said = valuesOf(actual.request?.fields ?? [], "host")[0] ?? "";
