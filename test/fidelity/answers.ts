@@ -239,9 +239,14 @@ function sane({ request, answer }: Exchange, last: boolean): Exchange {
       ending,
       begin: whole ? { kind: "end" } : beginOf(answer, request),
       interim: request.version === "1.0" ? [] : answer.interim,
-      fields: [...answer.fields, ...coded],
+      fields: [...answer.fields.filter(([name]) => !isOldAnd(answer, name)), ...coded],
     },
   };
+}
+
+/** HTTP/1.0 closes, and doesn't say anything else. */
+function isOldAnd({ version }: AnswerPlan, name: string): boolean {
+  return version === "1.0" && /^(?:connection|keep-alive)$/i.test(name);
 }
 
 /** Only of a length is a part known, and who waits to be told sends no part of it. */

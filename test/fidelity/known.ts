@@ -109,6 +109,12 @@ export const KNOWN: readonly Known[] = [
     example: { request: { target: "/?q=caf\xe9" } },
     leaves: ({ request }) => /[^\x21-\x7e]/.test(request.target),
   },
+  {
+    id: "fragment",
+    owner: "addresses",
+    example: { request: { target: "/a#b" } },
+    leaves: ({ request }) => request.target.includes("#"),
+  },
 ];
 
 export function leavesOut(plan: Plan): boolean {

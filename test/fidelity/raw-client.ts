@@ -97,6 +97,7 @@ async function send(line: Line, sight: Sight, nth: number): Promise<void> {
   const request = sight.plan.exchanges[nth]?.request;
   if (request === undefined) throw new RangeError(`there is no exchange ${nth}`);
   line.waiting.push(nth);
+  sight.sending = nth;
   const body = request.body.kind === "none" ? [] : framed(request.body, bytesOf(request.body));
   const over = () => line.ended || line.socket.destroyed || sight.answers[nth] !== undefined;
   const had = (bytes: number) =>

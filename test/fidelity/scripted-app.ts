@@ -29,6 +29,8 @@ export interface Sight {
   readonly interim: Message[][];
   /** Body bytes of the answer that is coming, at the client, by the exchange. */
   readonly received: Map<number, Message>;
+  /** The exchange that the client is at. */
+  sending: number;
   /** The client has all that it waits for, and has left. */
   over: boolean;
 }
@@ -42,6 +44,7 @@ export function sightOf(plan: Plan): Sight {
     answers: [],
     interim: plan.exchanges.map(() => []),
     received: new Map(),
+    sending: 0,
     over: false,
   };
 }
@@ -148,12 +151,11 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
 }
 
 /** Requests that were sent one behind the other may come in any order, and are told by their address. */
-function exchangeOf({ plan, arrived }: Sight, { start }: Message): number | null {
+function exchangeOf({ plan, arrived, sending }: Sight, { start }: Message): number | null {
   const { pipelined, exchanges } = plan;
+  if (!pipelined) return arrived.has(sending) ? null : sending;
   const [, target] = start.split(" ");
-  const nth = exchanges.findIndex(
-    ({ request }, at) => !arrived.has(at) && (!pipelined || request.target === target),
-  );
+  const nth = exchanges.findIndex(({ request }, at) => !arrived.has(at) && request.target === target);
   return nth < 0 ? null : nth;
 }
 
