@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { AnswerPlan, Plan, RequestPlan, WhoPlan } from "./plan.ts";
 import { asksToClose } from "./raw-client.ts";
 import type { Field } from "./reader.ts";
-import { anyName, anyValue, bodies, field, requests, spelled, writes } from "./requests.ts";
+import { anyName, anyValue, bodies, field, part, requests, spelled, writes } from "./requests.ts";
 
 const utf8 = (text: string) => Buffer.from(text).toString("latin1");
 
@@ -121,7 +121,6 @@ const reason = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom("OK", "Not Found", "Whatever it is") },
   { weight: 1, arbitrary: fc.constantFrom("", "Fa\xe7ade", utf8("né"), "tab\tinside", "two  spaces") },
 );
-const part = fc.double({ min: 0, max: 1, noNaN: true });
 const begin = fc.oneof(
   { weight: 12, arbitrary: fc.constant({ kind: "end" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "head" as const }) },
@@ -238,14 +237,22 @@ function sane({ request, answer }: Exchange, last: boolean): Exchange {
       ...answer,
       body,
       ending,
-      begin:
-        whole || (answer.begin.kind === "bytes" && request.body.kind !== "length")
-          ? { kind: "end" }
-          : answer.begin,
+      begin: whole ? { kind: "end" } : beginOf(answer, request),
       interim: request.version === "1.0" ? [] : answer.interim,
-      fields: [...answer.fields, ...coded],
+      fields: [...answer.fields.filter(([name]) => !isOldAnd(answer, name)), ...coded],
     },
   };
+}
+
+/** HTTP/1.0 closes, and doesn't say anything else. */
+function isOldAnd({ version }: AnswerPlan, name: string): boolean {
+  return version === "1.0" && /^(?:connection|keep-alive)$/i.test(name);
+}
+
+/** Only of a length is a part known, and who waits to be told sends no part of it. */
+function beginOf({ begin }: AnswerPlan, { body, expects }: RequestPlan): AnswerPlan["begin"] {
+  if (begin.kind !== "bytes" || (body.kind === "length" && !expects)) return begin;
+  return { kind: "head" };
 }
 
 /** Nobody can send anything behind an end that wasn't announced, and a cut would race with an upload that still comes. */

@@ -1,4 +1,4 @@
-import { FORWARDED_HEADERS, headerPolicy } from "../../src/domain/headers.ts";
+import { headerPolicy } from "../../src/domain/headers.ts";
 import type { Plan } from "./plan.ts";
 import { type Field, valuesOf } from "./reader.ts";
 import type { Seen } from "./seen.ts";
@@ -142,14 +142,34 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     return true;
   },
 
-  forwarded({ expected: { request } }) {
+  "absolute-form"({ expected: { request } }) {
+    const found = /^https?:\/\/[^/?#]+(?=[/?#])/i.exec(request?.target ?? "");
+    if (request === null || found === null) return false;
+    request.target = request.target.slice(found[0].length);
+    return true;
+  },
+
+  host({ expected: { request }, actual }) {
+    if (request === null || valuesOf(request.fields, "host").length > 0) return false;
+    const said = valuesOf(actual.request?.fields ?? [], "host")[0] ?? "";
+    if (!/^127\.0\.0\.1:\d+$/.test(said)) return false;
+    request.fields = [["Host", said], ...request.fields];
+    return true;
+  },
+
+  forwarded({ site, expected: { request } }) {
     if (request === null) return false;
-    const host = valuesOf(request.fields, "host")[0] ?? "";
-    drop(request, ([name]) => FORWARDED_HEADERS.some((it) => it.toLowerCase() === name.toLowerCase()));
+    const lines = (name: string) => valuesOf(request.fields, name);
+    const trusted = site === "proxied";
+    const hops = trusted ? lines("x-forwarded-for").filter((it) => it !== "") : [];
+    const host = (trusted && lines("x-forwarded-host").at(-1)) || (lines("host")[0] ?? "");
+    const proto = (trusted && lines("x-forwarded-proto").at(-1)) || "http";
+    const ours = /^x-forwarded-(?:for|host|proto)$/i;
+    drop(request, ([name]) => ours.test(name) || (!trusted && OWN.kindOf(name) === "metadata"));
     request.fields = [
       ...request.fields,
-      ["X-Forwarded-For", "127.0.0.1"],
-      ["X-Forwarded-Proto", "http"],
+      ["X-Forwarded-For", [...hops, "127.0.0.1"].join(", ")],
+      ["X-Forwarded-Proto", proto],
       ["X-Forwarded-Host", host],
     ];
     return true;
@@ -194,11 +214,8 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
 /** In place of what can't be read stands a problem of ours. */
 export function takeProblem(expected: Seen, actual: Seen): boolean {
   if (actual.answer === null || !actual.answer.complete) return false;
-  if (valuesOf(actual.answer.fields, "content-type")[0] !== "application/problem+json") return false;
-  expected.answer = structured(actual.answer);
+  const type = valuesOf(actual.answer.fields, "content-type")[0] ?? "";
+  if (!/^(?:application\/problem\+json|text\/html)\b/.test(type)) return false;
+  expected.answer = { ...actual.answer };
   return true;
-}
-
-function structured<T extends object>(it: T): T {
-  return { ...it };
 }

@@ -97,6 +97,7 @@ async function send(line: Line, sight: Sight, nth: number): Promise<void> {
   const request = sight.plan.exchanges[nth]?.request;
   if (request === undefined) throw new RangeError(`there is no exchange ${nth}`);
   line.waiting.push(nth);
+  sight.sending = nth;
   const body = request.body.kind === "none" ? [] : framed(request.body, bytesOf(request.body));
   const over = () => line.ended || line.socket.destroyed || sight.answers[nth] !== undefined;
   const had = (bytes: number) =>
@@ -131,7 +132,7 @@ async function closed(line: Line, sight: Sight, nth: number): Promise<boolean> {
   if (exchange === undefined || answer === undefined || answer === null || line.ended) return true;
   const unsent = exchange.request.expects && !(sight.interim[nth] ?? []).some((it) => statusOf(it) === 100);
   if (unsent && exchange.request.body.kind !== "none") return true;
-  if (!asksToClose(exchange.request) && !saysItCloses(answer)) return false;
+  if (saysItStays(answer) || (!asksToClose(exchange.request) && !saysItCloses(answer))) return false;
   await sight.news.until(() => line.ended);
   return true;
 }
@@ -139,6 +140,10 @@ async function closed(line: Line, sight: Sight, nth: number): Promise<boolean> {
 export function asksToClose({ version, fields }: RequestPlan): boolean {
   const said = valuesOf(fields, "connection").join(",").toLowerCase();
   return version === "1.0" ? !/\bkeep-alive\b/.test(said) : /\bclose\b/.test(said);
+}
+
+function saysItStays({ fields }: Message): boolean {
+  return /\bkeep-alive\b/.test(valuesOf(fields, "connection").join(",").toLowerCase());
 }
 
 function saysItCloses({ start, fields }: Message): boolean {

@@ -31,7 +31,8 @@ export const sizes = fc.oneof(
 const longSizes = fc.integer({ min: 1_000_000, max: 3_500_000 });
 export const anySize = fc.oneof({ weight: 60, arbitrary: sizes }, { weight: 1, arbitrary: longSizes });
 
-const part = fc.double({ min: 0, max: 1, noNaN: true });
+/** A part of a whole. */
+export const part = fc.integer({ min: 0, max: 1_000 }).map((it) => it / 1_000);
 export const parts = fc.array(part, { maxLength: 6 });
 
 export const writes: fc.Arbitrary<Writes> = fc.record({
@@ -331,7 +332,14 @@ function sane(plan: RequestPlan): RequestPlan {
   const old = plan.version === "1.0";
   const body = old && plan.body.kind === "chunked" ? { ...plan.body, kind: "length" as const } : plan.body;
   const expects = plan.expects && !old && body.kind !== "none" && body.size > 0;
-  const target = plan.target === "*" && plan.method !== "OPTIONS" ? "/" : plan.target;
+  const target = targetOf(plan);
   const fields = expects ? [...plan.fields, ["Expect", "100-continue"] as const] : plan.fields;
   return { ...plan, body, expects, target, fields };
+}
+
+/** An absolute address names the host that `Host` names; `*` is asked for its options alone. */
+function targetOf({ method, target, fields }: RequestPlan): string {
+  if (target === "*") return method === "OPTIONS" ? target : "/";
+  const host = fields.find(([name]) => name.toLowerCase() === "host")?.[1];
+  return target.startsWith("/") ? target : host === undefined ? "/abs" : target.replace("app.example", host);
 }

@@ -29,6 +29,8 @@ export interface Sight {
   readonly interim: Message[][];
   /** Body bytes of the answer that is coming, at the client, by the exchange. */
   readonly received: Map<number, Message>;
+  /** The exchange that the client is at. */
+  sending: number;
   /** The client has all that it waits for, and has left. */
   over: boolean;
 }
@@ -42,6 +44,7 @@ export function sightOf(plan: Plan): Sight {
     answers: [],
     interim: plan.exchanges.map(() => []),
     received: new Map(),
+    sending: 0,
     over: false,
   };
 }
@@ -53,8 +56,10 @@ export interface ScriptedApp {
   follow(sight: Sight): void;
   /** Resolves when every connection that the app ended is gone on both sides, and every request is complete or broken. */
   settled(): Promise<void>;
-  /** Ends all connections now. */
+  /** Ends all connections now, of an exchange that came to no end. */
   drop(): void;
+  /** That has happened. */
+  readonly stuck: boolean;
 }
 
 interface Peer {
@@ -66,6 +71,7 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
   const news = new News();
   const peers = new Set<Peer>();
   let sight: Sight | null = null;
+  let stuck = false;
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     const peer: Peer = { socket, ended: false };
     peers.add(peer);
@@ -134,19 +140,22 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
       const open = () => [...(sight?.arrived.values() ?? [])].some((it) => !it.complete && it.fault === null);
       await news.until(() => !open() && ![...peers].some((peer) => peer.ended));
     },
+    get stuck() {
+      return stuck;
+    },
     drop() {
+      stuck = true;
       for (const { socket } of peers) socket.destroy();
     },
   };
 }
 
 /** Requests that were sent one behind the other may come in any order, and are told by their address. */
-function exchangeOf({ plan, arrived }: Sight, { start }: Message): number | null {
+function exchangeOf({ plan, arrived, sending }: Sight, { start }: Message): number | null {
   const { pipelined, exchanges } = plan;
+  if (!pipelined) return arrived.has(sending) ? null : sending;
   const [, target] = start.split(" ");
-  const nth = exchanges.findIndex(
-    ({ request }, at) => !arrived.has(at) && (!pipelined || request.target === target),
-  );
+  const nth = exchanges.findIndex(({ request }, at) => !arrived.has(at) && request.target === target);
   return nth < 0 ? null : nth;
 }
 

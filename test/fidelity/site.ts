@@ -12,10 +12,13 @@ import type { Plan, WhoPlan } from "./plan.ts";
 import { converse } from "./raw-client.ts";
 import { type ScriptedApp, type Sight, scriptedApp, sightOf } from "./scripted-app.ts";
 
-/** How the gateway finds out who is there. `told`: the app hears it with every request. */
-export type SiteKind = "guests" | "told" | "header";
+/**
+ * How the gateway finds out who is there. `told`: the app hears it with every request, `header`: from what the client says, and
+ * `proxied`: whatever the client says of its way is believed.
+ */
+export type SiteKind = "guests" | "told" | "header" | "proxied";
 
-export const SITE_KINDS: readonly SiteKind[] = ["guests", "told", "header"];
+export const SITE_KINDS: readonly SiteKind[] = ["guests", "told", "header", "proxied"];
 
 /** A gateway, and the app behind it, which can also be asked without it. One plan at a time. */
 export interface Site {
@@ -32,6 +35,8 @@ export interface Seeing {
 
 /** Far beyond what any exchange takes, also on a machine that is busy with other things. */
 const PATIENCE = 30_000;
+/** Enough once something has come to no end: it is red already, and becomes smaller sooner. */
+const IMPATIENCE = 3_000;
 
 /** The cookie by which the app knows its visitors. */
 export const SESSION = "sid";
@@ -40,7 +45,10 @@ const WHOAMI = (port: number) =>
   `{ whoami: { url: "http://127.0.0.1:${port}/me", cookies: [${SESSION}], cacheFor: 1ms, timeout: 30s } }`;
 
 function configOf(kind: SiteKind, app: number, who: number): string {
-  const source = kind === "header" ? "{ insecureHeader: { name: X-User, from: [127.0.0.1] } }" : WHOAMI(who);
+  const source =
+    kind === "header" || kind === "proxied"
+      ? "{ insecureHeader: { name: X-User, from: [127.0.0.1] } }"
+      : WHOAMI(who);
   return `upstream: http://127.0.0.1:${app}
 identity: [${source}]
 headers: { when: ${kind === "guests" ? "impersonating" : "always"} }
@@ -49,6 +57,7 @@ owners: { site: { map: { "1": "17" } } }
 routes: [{ path: "/site/:site{/*rest}", owner: site }]
 timeouts: { requestIdle: 60s, requestHeaders: 60s, answer: 60s, connect: 60s, lookup: 60s }
 limits: { uploadRate: 0B }
+${kind === "proxied" ? "trustedProxies: [127.0.0.1]" : ""}
 `;
 }
 
@@ -89,7 +98,7 @@ async function see(behind: ScriptedApp, port: number, plan: Plan): Promise<Seein
   const done = converse(port, sight).then(() => behind.settled());
   const hung = await Promise.race([
     done.then(() => false),
-    setTimeout(PATIENCE, true, { signal: late.signal }).catch(() => false),
+    setTimeout(behind.stuck ? IMPATIENCE : PATIENCE, true, { signal: late.signal }).catch(() => false),
   ]);
   late.abort();
   if (hung) behind.drop();
