@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import type { CspNeeds } from "../domain/csp.ts";
 
 /** A file for browsers. `etag` is quoted and changes with the bytes; `integrity` is their `sha256-…`. */
@@ -16,7 +17,14 @@ const PARTS = [
   "dialog",
   "server",
   "clock",
-  "layout",
+  "layout/offsets",
+  "layout/pinned",
+  "layout/shows",
+  "layout/fit",
+  "layout/room",
+  "layout/shift",
+  "layout/looks",
+  "layout/layout",
   "disable",
   "logout",
   "question",
@@ -78,9 +86,9 @@ function bundle(): string {
       ([, it]) => it,
     );
     const body = source
-      .replace(/^import (\{.*\}) from "\.\/(\w+)\.js";$/gm, "const $1 = parts.$2;")
+      .replace(/^import (\{.*\}) from "\.\/(?:\w+\/)?(\w+)\.js";$/gm, "const $1 = parts.$2;")
       .replace(/^export /gm, "");
-    return `parts.${name} = (() => {\n${body}\nreturn { ${exported.join(", ")} };\n})();`;
+    return `parts.${basename(name)} = (() => {\n${body}\nreturn { ${exported.join(", ")} };\n})();`;
   });
   return `(() => {\n"use strict";\nconst parts = {};\n${parts.join("\n")}\n})();\n`;
 }

@@ -3,7 +3,7 @@ import { startClock } from "./clock.js";
 import { startConfirm } from "./confirm.js";
 import { startDisable } from "./disable.js";
 import { awaitStyles, bannerRead, takeBanner } from "./element.js";
-import { startLayout } from "./layout.js";
+import { startLayout } from "./layout/layout.js";
 import { startLogout } from "./logout.js";
 import { startMark } from "./mark.js";
 import { startTab, tellStopped } from "./tab.js";

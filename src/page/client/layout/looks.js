@@ -1,0 +1,82 @@
+/** How much of the time may go into looking: after a look that took 5 ms there is none for 20 times as long. */
+const REST = 20;
+/** The whole page is looked at when this long, ms, has passed since something happened. */
+const PAUSE = 150;
+/** More than this many changed elements at once, and the whole page is looked at. */
+const MANY = 100;
+/** What takes part in whether, and how, an element is placed. */
+const ATTRIBUTES = ["class", "style", "open", "hidden"];
+
+/**
+ * @typedef {object} Looks
+ * @property {() => void} whole looks at the whole page, at once
+ * @property {() => void} soon looks at it when some time has passed
+ * @property {(root: Node) => void} observe looks at what changes in there, before it is painted
+ * @property {() => void} end
+ */
+
+/**
+ * Says when to look at what: what was changed before it is painted, all of the page somewhat later, neither more often
+ * than its cost allows.
+ * @param {(changed: Iterable<Element>) => void} look
+ * @returns {Looks}
+ */
+export function createLooks(look) {
+  /** @type {Set<Element>} */
+  let changed = new Set();
+  let frame = 0;
+  let timer = 0;
+  let restUntil = 0;
+  const run = (/** @type {Iterable<Element>} */ elements) => {
+    changed = new Set();
+    const from = performance.now();
+    look(elements);
+    const to = performance.now();
+    restUntil = to + REST * (to - from);
+    // What it changed itself is no news.
+    observer.takeRecords();
+  };
+  const whole = () => {
+    clearTimeout(timer);
+    timer = 0;
+    run([document.documentElement]);
+  };
+  const soon = () => {
+    timer ||= setTimeout(whole, Math.max(PAUSE, restUntil - performance.now()));
+  };
+  const painted = () => {
+    frame = 0;
+    if (performance.now() < restUntil && changed.size > 0) return;
+    run(changed.size > MANY ? [document.documentElement] : changed);
+  };
+  const observer = new MutationObserver((records) => {
+    for (const record of records) for (const each of affected(record)) changed.add(each);
+    soon();
+    frame ||= requestAnimationFrame(painted);
+  });
+  return {
+    whole,
+    soon,
+    observe: (root) =>
+      observer.observe(root, {
+        childList: true,
+        subtree: true,
+        attributes: true,
+        attributeFilter: ATTRIBUTES,
+      }),
+    end: () => {
+      observer.disconnect();
+      clearTimeout(timer);
+      cancelAnimationFrame(frame);
+    },
+  };
+}
+
+/**
+ * @param {MutationRecord} record
+ * @returns {Element[]}
+ */
+function affected({ type, target, addedNodes }) {
+  if (type === "attributes") return target instanceof Element ? [target] : [];
+  return [...addedNodes].filter((node) => node instanceof Element);
+}

@@ -1,0 +1,46 @@
+import { isStill, specified } from "./pinned.js";
+
+/** What an anchor keeps free beside the banner, px. */
+const BESIDE = 8;
+
+/**
+ * The page begins, or ends, where the banner does: added to whatever the app has there.
+ * @param {import("./offsets.js").Offsets} offsets
+ * @param {import("./shift.js").Strip} strip
+ */
+export function makeRoom(offsets, { edge, height }) {
+  const root = document.documentElement;
+  const other = edge === "top" ? "bottom" : "top";
+  for (const name of [`padding-${other}`, `scroll-padding-${other}`, `scroll-padding-${edge}`])
+    offsets.take(root, name);
+  offsets.give(root, `padding-${edge}`, `${height}px`);
+  // Chromium replaces this one instead of adding to it.
+  const own = Number.parseFloat(getComputedStyle(root).getPropertyValue(`scroll-padding-${edge}`));
+  const free = height + (Number.isNaN(own) ? BESIDE : own);
+  offsets.give(root, `scroll-padding-${edge}`, `${free}px`, "replace");
+}
+
+/**
+ * A page that fills the window exactly would be longer than it, by the room for the banner. And one whose document is
+ * as high as the window, with more in it than that, has no room behind its end.
+ * @param {import("./offsets.js").Offsets} offsets
+ * @param {import("./fit.js").Fit} fit
+ * @param {import("./shift.js").Strip} strip
+ */
+export function fitPage(offsets, fit, { edge, height }) {
+  const root = document.documentElement;
+  const { body } = document;
+  if (!body) return;
+  const still = isStill();
+  const own = specified(root, "height");
+  const definite = own !== null && !own.auto;
+  if (!still && root.scrollHeight > innerHeight + height + 1.5) {
+    if (edge === "top" || !definite) return;
+    for (const element of [root, body])
+      if (body.scrollHeight > innerHeight) offsets.give(element, "min-height", "fit-content", "replace");
+    return;
+  }
+  if (!still && root.scrollHeight < innerHeight + height - 1.5) return;
+  if (definite && root.getBoundingClientRect().height > innerHeight + 1.5) fit.shorten(root, height);
+  fit.shortenAt([body], (edge === "top" ? innerHeight + height : innerHeight) - scrollY, height);
+}
