@@ -15,6 +15,7 @@ const PARTS = [
   "element",
   "dialog",
   "server",
+  "cookies",
   "clock",
   "layout",
   "disable",
