@@ -27,7 +27,16 @@ import { unrecorded } from "./gateway/services/unrecorded.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
 import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
-import { csrfToken, csrfValid, masked, openNotice, signedNotice, unmasked } from "./keys/csrf.ts";
+import {
+  csrfToken,
+  csrfValid,
+  masked,
+  openMark,
+  openNotice,
+  signedMark,
+  signedNotice,
+  unmasked,
+} from "./keys/csrf.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
@@ -194,6 +203,8 @@ function formsWith(key: Buffer): Forms {
     holds: (token, subject, now) => csrfValid(key, unmasked(token), [subject], now),
     seal: (text, now) => signedNotice(key, text, now + NOTICE_LASTS),
     open: (sealed, now) => openNotice(key, sealed, now),
+    mark: (purpose, text, now, lasts) => signedMark(key, purpose, text, now + lasts),
+    marked: (purpose, value, now) => openMark(key, purpose, value, now),
   };
 }
 

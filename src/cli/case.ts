@@ -97,6 +97,7 @@ const caseSchema = z.strictObject({
     tab: z.string().nullable().default(null),
     sentOnlyWhileImpersonating: z.boolean().default(false),
     hearsay: z.boolean().default(false),
+    neighbour: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -161,6 +162,7 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     tab: request.tab,
     sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
     hearsay: request.hearsay,
+    neighbour: request.neighbour,
   };
 }
 
@@ -209,6 +211,7 @@ function loadedOf(it: CaseFile["impersonating"]): LoadedImpersonation {
     expiresAt: NOW - it.startedAgo + it.limit.total,
     idleFor: it.limit.idle,
     returnTo: "/",
+    origin: null,
     end: it.ended === null ? null : { at: NOW - 1000, why: it.ended },
   };
   return { kind: "held", impersonation };

@@ -217,6 +217,7 @@ function requestOf(
     tab: null,
     sentOnlyWhileImpersonating: false,
     hearsay: false,
+    neighbour: false,
   };
 }
 

@@ -51,7 +51,8 @@ export interface Settings {
   /** Names of the cookies that identity sources read; no cookie of a customer's is laid over them in the browser. */
   readonly identityCookies: readonly string[];
   readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
-  readonly cookie: { readonly name: string };
+  /** `domain`: one impersonation covers all hosts below it; null: the one host. */
+  readonly cookie: { readonly name: string; readonly domain: string | null };
   readonly timeouts: {
     /** To open a connection to the app. */
     readonly connect: number;

@@ -111,7 +111,7 @@ function refused(view: DecisionView): Html {
 <p class="lead">${view.underway ? sentence : sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
 ${onWhoseAccount(view)}
 <div class="actions">
-<a class="button" href="${view.back}">Back to the page</a>
+${reason === "other-host" && view.method === "GET" ? html`<a class="button" href="${view.to}">Open it as yourself</a>` : html`<a class="button" href="${view.back}">Back to the page</a>`}
 ${view.impersonating ? stopButton(view) : null}
 </div>
 ${requestLine(view.requestId, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}

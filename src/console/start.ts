@@ -109,6 +109,7 @@ async function startNow(
       grant,
       reason,
       ticket: words(request, "ticket", 200),
+      origin: who.worn?.origin ?? null,
       returnTo: who.worn?.returnTo ?? returnPath(received, field(request, "from")),
     },
   );

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Impersonation } from "../domain/impersonation.ts";
+import { type Impersonation, wayBack } from "../domain/impersonation.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { formSubject, isFromThisHost } from "../gateway/stages/same-origin.ts";
 import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
@@ -44,7 +44,7 @@ async function stopNow(
     held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
   for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);
   if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
-  return await seeOther(reply, over?.returnTo ?? "/");
+  return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
 }
 
 /** What the cookie led to; a store that can't be asked doesn't keep anybody in. */

@@ -33,12 +33,14 @@ const OWN_TRAFFIC: Decision = Object.freeze({
   checks: Object.freeze([{ name: "the page has an owner to look for", passed: false, saw: "none" }]),
 });
 
+const NOT_INSTEAD = "What it asks for is not done in your own name instead.";
+const SAME_HOST = "it comes from no page of somebody else’s on another host";
 const SAME_TAB = "it comes from a tab of this person";
 
 /** Whoever was worn in this tab is worn no more: what its page asks for must not be the agent's own. */
 const LEFT_OPEN: Decision = Object.freeze({
   ...refuse(409, "other-tab"),
-  sentence: "What it asks for is not done in your own name instead.",
+  sentence: NOT_INSTEAD,
   checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is worn" }]),
 });
 
@@ -46,6 +48,7 @@ const LEFT_OPEN: Decision = Object.freeze({
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (session.loaded.kind === "none") {
     if (isLeftOpen(request, session, policy)) return LEFT_OPEN;
+    if (request.neighbour) return fromNeighbour(request, session, policy);
     if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
     const trail = new Trail();
     return { ...decideOwnTraffic(request, session, policy, trail), checks: trail.checks };
@@ -60,6 +63,22 @@ function isLeftOpen(request: RequestFacts, { caller }: SessionFacts, policy: Pol
   if (!request.hearsay || caller.kind === "unavailable") return true;
   // Pages stay open when impersonation is switched off.
   return caller.kind === "known" && isAgent({ ...policy, impersonation: "on" }, caller.identity);
+}
+
+const OTHER_HOST: Decision = Object.freeze({
+  ...refuse(409, "other-host"),
+  sentence: NOT_INSTEAD,
+  checks: Object.freeze([{ name: SAME_HOST, passed: false, saw: "another host" }]),
+});
+
+/** What a page asks for that is shown as somebody else is not done as the agent on another host; to start there is something else. */
+function fromNeighbour(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
+  if (request.route !== null && request.navigation.topLevel) {
+    const trail = new Trail();
+    const verdict = decideOwnTraffic(request, session, policy, trail);
+    if (verdict.kind !== "forward" || verdict.as !== "self") return { ...verdict, checks: trail.checks };
+  }
+  return OTHER_HOST;
 }
 
 /** A request that asks to be taken for another: nobody knows which of the two the app goes by, so the stricter answer counts. */
@@ -209,6 +228,8 @@ function done(
   const strayed = isOtherTab(request, impersonation, session);
   if (trail.stops(SAME_TAB, strayed, request.tab ?? session.refererOwner.kind))
     return refuse(409, "other-tab");
+  const foreign = request.neighbour && !request.navigation.topLevel;
+  if (trail.stops(SAME_HOST, foreign, foreign ? "another host" : "no")) return OTHER_HOST;
   const { rule } = request;
   const verdict =
     rule === null ? readOnly(request, mode, null) : EFFECTS[rule.effect].judge({ request, mode, rule });

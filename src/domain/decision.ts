@@ -20,6 +20,7 @@ export const REASONS = {
   denied: "This must not be done as somebody else.",
   "confirm-required": "This has to be confirmed first.",
   "other-tab": "This tab was opened as somebody else than you are viewing now.",
+  "other-host": "This comes from a page on another host on which you are viewing the app as somebody else.",
   "ended-by-agent": "You stopped.",
   "ended-by-logout": "You signed out of the app, which means to stop.",
   "ended-expired": "The time for viewing the app as this person is up.",

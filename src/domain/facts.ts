@@ -41,6 +41,8 @@ export interface RequestFacts {
   readonly sentOnlyWhileImpersonating: boolean;
   /** That, or `tab`, was said where everybody can write it: of those who are no agents it is their own matter. */
   readonly hearsay: boolean;
+  /** It comes, or may come, from a page of another of our hosts on which this browser is somebody else. */
+  readonly neighbour: boolean;
 }
 
 export type CallerFact =

@@ -26,8 +26,9 @@ export interface Impersonation {
   /** The total limit; never moved. */
   readonly expiresAt: number;
   readonly idleFor: number;
-  /** Same-origin path that Stop leads back to. */
+  /** Path that Stop leads back to, and the origin where it began; null in a record of before there was one. */
   readonly returnTo: string;
+  readonly origin: string | null;
   readonly end: End | null;
 }
 
@@ -39,6 +40,7 @@ export interface StartOrder {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly returnTo: string;
+  readonly origin?: string | null;
   readonly now: number;
   /** Total and idle limit in milliseconds. */
   readonly total: number;
@@ -59,6 +61,7 @@ export function start(order: StartOrder): Impersonation {
     expiresAt: order.now + order.total,
     idleFor: order.idle,
     returnTo: order.returnTo,
+    origin: order.origin ?? null,
     end: null,
   };
 }
@@ -116,6 +119,14 @@ export function endedAt(it: Impersonation, now: number): ReasonWord | null {
 /** Until when the browser may have something of it at the latest: also one that ended early leaves its cookies till then. */
 export function lastMoment(it: Impersonation): number {
   return Math.max(it.expiresAt, it.end?.at ?? 0);
+}
+
+/** Where Stop leads back to, as an address for a page of this origin. */
+export function wayBack(
+  { returnTo, origin }: Pick<Impersonation, "returnTo" | "origin">,
+  here: string,
+): string {
+  return (origin ?? null) === null || origin === here ? returnTo : `${origin}${returnTo}`;
 }
 
 /** When it ends if nobody does anything more. */

@@ -117,7 +117,7 @@ async function refuseAtIntake(
   recordRefusedAtIntake(services, request.raw, { fault, id, address: request.originalUrl });
   const { prefix, cookie } = services.config.current().settings;
   reply.header("connection", "close");
-  const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name);
+  const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain);
   for (const line of cleared) reply.header("set-cookie", line);
   const impersonating = cleared.length === 0 && secretOf(request.raw.headers.cookie, cookie.name) !== null;
   return await send(reply, answerFault(services, fault, { id, page, prefix, impersonating }));

@@ -38,6 +38,12 @@ export interface Received {
   readonly cookies: string | null;
   /** What the impersonation cookie holds. */
   readonly secret: string | null;
+  /** The domain whose hosts one impersonation covers, where this host is one of them; null: this host alone. */
+  readonly domain: string | null;
+  /** The impersonation whose cookies and storage the browser has for this host; null where nobody said. */
+  readonly here: string | null;
+  /** It comes from a page of another of our hosts where this browser is somebody else, or may come from one. */
+  readonly neighbour: boolean;
   /** The browser wears somebody and keeps back whom: another site made it send this. */
   readonly adrift: boolean;
   /** The notice that waits to be shown once. */

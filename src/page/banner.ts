@@ -28,6 +28,8 @@ export interface BannerView extends HostView {
   readonly logout: readonly string[];
   /** What the script asks about first: method, source of a regular expression for the path, sentence. */
   readonly confirm: readonly (readonly [method: string, path: string, sentence: string])[];
+  /** What the script goes by where the agent has a cookie of the same name and a wider `Domain`: name and digest of the customer's. */
+  readonly cookies: readonly (readonly [name: string, digest: string])[];
 }
 
 export interface NoticeView extends HostView {
@@ -57,6 +59,7 @@ export function banner(view: BannerView): string {
       disable: view.disable,
       logout: view.logout,
       confirm: view.confirm,
+      cookies: view.cookies,
     },
   });
   const fallback = `You are viewing the app as ${escaped(name)}. <a href="${address(view, "/stop")}">Stop</a>`;

@@ -16,6 +16,7 @@ const PARTS = [
   "element",
   "dialog",
   "server",
+  "cookies",
   "clock",
   "layout/offsets",
   "layout/pinned",

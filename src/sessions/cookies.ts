@@ -1,5 +1,5 @@
 import { type CookieScope, cookiesFor, receive as takeIn } from "../domain/cookies/cookie-jar.ts";
-import { fromScript, restore as linesBack, mirror } from "../domain/cookies/cookie-mirror.ts";
+import { fromScript, join, restore as linesBack, mirror } from "../domain/cookies/cookie-mirror.ts";
 import { disown } from "../domain/cookies/cookie-restore.ts";
 import type { SessionContext } from "./context.ts";
 
@@ -12,6 +12,7 @@ export async function cookies(
 ): Promise<string | null> {
   const held = await jars.read(id);
   if (held.over) return null;
+  if (scope.shown === false) return cookiesFor(held.jar, scope);
   if (fromScript(held.jar, sent, scope) === held.jar) return cookiesFor(held.jar, scope);
   const { jar } = await jars.edit(id, (it) => fromScript(it, sent, scope));
   return cookiesFor(jar, scope);
@@ -27,11 +28,34 @@ export async function receive(
 ): Promise<readonly string[]> {
   let shown: readonly string[] = [];
   const held = await jars.edit(id, (jar, until) => {
-    const mirrored = mirror(takeIn(jar, lines, scope), sent, { ...scope, until });
+    const filled = takeIn(jar, lines, scope);
+    if (scope.shown === false) return filled;
+    const mirrored = mirror(filled, sent, { ...scope, until });
     shown = mirrored.lines;
     return mirrored.jar;
   });
   // What comes after the end must not put anything into the browser any more.
+  return held.over ? [] : shown;
+}
+
+/**
+ * The same for the first document of another host that the impersonation covers, whose cookies in the browser are the agent's own
+ * so far: as at the start.
+ */
+export async function arrive(
+  { jars }: SessionContext,
+  id: string,
+  lines: readonly string[],
+  scope: CookieScope,
+  sent: string | null,
+): Promise<readonly string[]> {
+  let shown: readonly string[] = [];
+  const held = await jars.edit(id, (jar, until) => {
+    const begun = join(takeIn(jar, lines, scope), sent, scope);
+    const mirrored = mirror(begun.jar, sent, { ...scope, until });
+    shown = [...begun.lines, ...mirrored.lines];
+    return mirrored.jar;
+  });
   return held.over ? [] : shown;
 }
 

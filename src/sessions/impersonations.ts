@@ -15,7 +15,7 @@ import {
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { recall } from "./cache.ts";
 import { announce, type SessionContext } from "./context.ts";
-import { cookies, receive, restore } from "./cookies.ts";
+import { arrive, cookies, receive, restore } from "./cookies.ts";
 import { asKnown, type Closed, close, missed } from "./end.ts";
 import { jars } from "./jars.ts";
 import { type Ended, watch } from "./known.ts";
@@ -76,12 +76,21 @@ export interface Impersonations {
   /** The same as `onEnded` for one that goes on in another mode. */
   onModeChanged(listener: (impersonation: Impersonation) => void): () => void;
   jar(id: string): Promise<Jar>;
+  /** The jar as this process saw it last, without asking anybody; null if it has not. */
+  knownJar(id: string): Jar | null;
   /** Changes the jar so that no other change is lost, whichever gateway makes it. `edit` may be called more than once. */
   saveJar(id: string, edit: (jar: Jar) => Jar): Promise<Jar>;
   /** The `Cookie` header for the app, after what scripts changed in the browser was taken in. `sent`: the browser's, without ours. */
   cookies(id: string, sent: string | null, scope: CookieScope): Promise<string | null>;
   /** Takes `Set-Cookie` lines of the app in; gives the lines for the browser. `sent` is that of the request. */
   receive(
+    id: string,
+    lines: readonly string[],
+    scope: CookieScope,
+    sent: string | null,
+  ): Promise<readonly string[]>;
+  /** The same with the first document of another host that it covers. */
+  arrive(
     id: string,
     lines: readonly string[],
     scope: CookieScope,
@@ -156,9 +165,11 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
     },
     onModeChanged: (listener) => context.watch.onModeChanged(listener),
     jar: async (id) => (await context.jars.read(id)).jar,
+    knownJar: (id) => context.jars.known(id)?.jar ?? null,
     saveJar: async (id, edit) => (await context.jars.edit(id, edit)).jar,
     cookies: (id, sent, scope) => cookies(context, id, sent, scope),
     receive: (id, lines, scope, sent) => receive(context, id, lines, scope, sent),
+    arrive: (id, lines, scope, sent) => arrive(context, id, lines, scope, sent),
     restore: (id, scope, sent) => restore(context, id, scope, sent),
     check: () => keeping.check(),
     shut: () => keeping.close(),

@@ -509,7 +509,7 @@ export const ALSO: Readonly<Record<string, readonly string[]>> = {
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
   "PATH-13": "A gateway has one upstream and no cache, so no two can share an address.",
   "SES-04":
-    "A cookie that scripts may read keeps the `Domain` that the app gave it, within the app's own hosts: only so does it cover the agent's own of that name, which is put back at the end.",
+    "A cookie that scripts may read is set for the one host, whatever `Domain` the app gave it. An own one of the agent's with a `Domain` stays beside it; our script hides it from the page's, but not from a frame, nor from what runs before our script.",
   "WS-09": "There is no cap on messages: bytes pass at the app's pace and are never gathered.",
   "SES-01":
     "Guise has no login of its own (who is there comes from a token, the app's `whoami` or a proxy's header), so state, nonce and PKCE have nothing to be bound to.",

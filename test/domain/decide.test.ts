@@ -77,6 +77,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   tab: fc.constantFrom(null, "imp", "other"),
   sentOnlyWhileImpersonating: fc.boolean(),
   hearsay: fc.boolean(),
+  neighbour: fc.boolean(),
 });
 
 const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
@@ -109,6 +110,7 @@ const impersonation: fc.Arbitrary<Impersonation> = fc
       idleFor: 100,
       expiresAt: NOW + left,
       returnTo: "/",
+      origin: null,
       end: why === null ? null : { at: NOW - 1, why: why as "ended-by-agent" },
     }),
   );
@@ -298,8 +300,8 @@ t.test("an unsafe request from another's tab is not done", async (t) => {
 });
 
 t.test("own traffic without a route is not even asked about", async (t) => {
-  always(t, (decision, { route, navigation, tab, sentOnlyWhileImpersonating }, { loaded }) => {
-    if (tab !== null || sentOnlyWhileImpersonating) return true;
+  always(t, (decision, { route, navigation, tab, sentOnlyWhileImpersonating, neighbour }, { loaded }) => {
+    if (tab !== null || sentOnlyWhileImpersonating || neighbour) return true;
     if (loaded.kind !== "none" || (route !== null && navigation.topLevel)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
   });
@@ -308,10 +310,21 @@ t.test("own traffic without a route is not even asked about", async (t) => {
 t.test(
   "without an impersonation nobody is ever refused, but a prefetch, for consent, and a tab left open",
   async (t) => {
-    always(t, (decision, { navigation, tab, sentOnlyWhileImpersonating }, { loaded }) => {
-      if (tab !== null || sentOnlyWhileImpersonating) return true;
+    always(t, (decision, { navigation, tab, sentOnlyWhileImpersonating, neighbour }, { loaded }) => {
+      if (tab !== null || sentOnlyWhileImpersonating || neighbour) return true;
       if (loaded.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
       return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
+    });
+  },
+);
+
+t.test(
+  "what a page of another host asks for that is shown as somebody else is never done as the agent",
+  async (t) => {
+    always(t, (decision, { neighbour, navigation }, { loaded }) => {
+      if (!neighbour) return true;
+      if (decision.kind !== "forward" || decision.as === "start") return true;
+      return loaded.kind !== "none" && navigation.topLevel;
     });
   },
 );

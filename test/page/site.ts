@@ -51,6 +51,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     disable: [],
     logout: [],
     confirm: [],
+    cookies: [],
     ...partial,
   };
 }

@@ -161,7 +161,18 @@ export const cookie = z
       .string()
       .regex(/^[A-Za-z0-9-]{1,64}$/, { error: "write a name of letters, digits and dashes" })
       .default("guise")
-      .describe("Over https the browser's `__Host-` stands before it."),
+      .describe("Over https the browser's `__Host-` stands before it; with `domain`, `__Secure-`."),
+    domain: z
+      .string()
+      .toLowerCase()
+      .regex(/^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/, {
+        error: "write a domain of two labels or more without a dot before it, like example.com",
+      })
+      .nullable()
+      .default(null)
+      .describe(
+        "One impersonation covers this domain and all hosts below it, like `example.com`; left out: the one host, and pages shown as a customer get nothing from neighbour hosts of this gateway (`other-host`). All hosts below it get the cookie, also those that aren't behind the gateway. Change it while nobody is viewed.",
+      ),
   })
   .prefault({})
   .describe("The gateway's own cookie.");

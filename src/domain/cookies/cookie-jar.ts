@@ -67,6 +67,8 @@ export interface CookieScope {
   readonly agents?: readonly string[];
   /** When the impersonation ends at the latest: no mirrored cookie outlives it in the browser. */
   readonly until?: number;
+  /** False where the browser has another one's cookies for this host still: then nothing in it is the customer's. */
+  readonly shown?: boolean;
   /** Bytes of all that the browser may have to send for an address: mirrored cookies take no more than is left of them. */
   readonly room?: number;
 }

@@ -33,10 +33,32 @@ export interface Mirrored {
  * when nothing changed.
  */
 export function mirror(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
+  let lines: readonly string[] = [];
+  const shown = ofThisHost(jar, scope, (it) => {
+    const mirrored = mirrorHere(it, sent, scope);
+    lines = mirrored.lines;
+    return mirrored.jar;
+  });
+  return { jar: shown, lines };
+}
+
+/** What an impersonation has put into the browser for other hosts says nothing of this one. */
+function ofThisHost(jar: Jar, scope: CookieScope, edit: (jar: Jar) => Jar): Jar {
+  const host = hostOf(scope);
+  const away = jar.mirrors.filter(({ cookie }) => cookie.hostOnly && cookie.domain !== host);
+  if (away.length === 0) return edit(jar);
+  const here = { ...jar, mirrors: jar.mirrors.filter((it) => !away.includes(it)) };
+  const edited = edit(here);
+  return edited === here ? jar : { ...edited, mirrors: [...away, ...edited.mirrors] };
+}
+
+function mirrorHere(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
   const pairs = parseCookies(sent);
   const mayBeRead = (it: JarCookie) => !it.httpOnly && !isReserved(it, scope) && !isAgents(it.name, scope);
   const living = jar.cookies.filter((it) => mayBeRead(it) && mayBeSet(it, scope) && !isOver(it, scope.now));
-  const readable = withRoom(living, jar, pairs, scope);
+  const here = living.map((it) => hereOnly(it, hostOf(scope)));
+  const each = here.filter((it, at) => here.findIndex((other) => sameCookie(other, it)) === at);
+  const readable = withRoom(each, jar, pairs, scope);
   const shown = readable.flatMap((cookie) => show(jar, cookie, pairs, scope.now));
   const hidden = jar.mirrors
     .filter((it) => !it.gone && mayBeSet(it.cookie, scope))
@@ -71,12 +93,33 @@ export function begin(sent: string | null, scope: CookieScope): Mirrored {
   };
 }
 
+/** The same for a jar of an impersonation that runs, on another host that it covers. */
+export function join(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
+  const { jar: begun, lines } = begin(sent, scope);
+  const mirrors = jar.mirrors.filter(
+    (it) => !begun.mirrors.some(({ cookie }) => sameCookie(cookie, it.cookie)),
+  );
+  return {
+    jar: {
+      ...jar,
+      mirrors: [...mirrors, ...begun.mirrors],
+      own: [...new Set([...jar.own, ...begun.own])],
+      ownKnown: jar.ownKnown && begun.ownKnown,
+    },
+    lines,
+  };
+}
+
 /**
  * Takes what the page's scripts changed in the browser into the jar: another value of a mirrored cookie, its deletion,
  * or a new one. A `Cookie` header doesn't say who set what, so a new name counts only if it is among the scope's `scripted`
  * and the agent's browser did not send it at the start. Same jar when nothing changed.
  */
 export function fromScript(jar: Jar, sent: string | null, scope: CookieScope): Jar {
+  return ofThisHost(jar, scope, (it) => fromScriptHere(it, sent, scope));
+}
+
+function fromScriptHere(jar: Jar, sent: string | null, scope: CookieScope): Jar {
   const pairs = parseCookies(sent);
   const heard = jar.mirrors.reduce((it, mirrored) => hear(it, mirrored, pairs, scope), jar);
   const names = [...new Set(pairs.map(({ name }) => name))].filter(
@@ -84,7 +127,9 @@ export function fromScript(jar: Jar, sent: string | null, scope: CookieScope): J
   );
   const known = heard.ownKnown ? heard : withOwn(heard, names, scope);
   return names.reduce((it, name) => {
-    const [value, ...others] = valuesOf(pairs, name);
+    const own = coverOf(known, name)?.own ?? null;
+    // What was to be taken out of the browser is still there where it has a `Domain`.
+    const [value, ...others] = valuesOf(pairs, name).filter((it) => it !== own);
     const canBeTold = known.ownKnown || coverOf(known, name) !== undefined;
     return !canBeTold || value === undefined || others.length > 0 ? it : take(it, { name, value }, scope);
   }, known);
@@ -125,17 +170,52 @@ export function lineOut(name: string, scope: CookieScope): string {
   return line(scriptCookie({ name, value: "" }, scope), 0, scope.now);
 }
 
+/**
+ * As it is put into the browser: for the one host, whatever `Domain` the app gave it. With a `Domain` it would go to neighbour hosts
+ * with the agent's own requests, and so act as the customer there. It stands beside an own one that has a `Domain`.
+ */
+function hereOnly(cookie: JarCookie, host: string): JarCookie {
+  return { ...cookie, domain: host, hostOnly: true };
+}
+
+/** Name and digest of each readable cookie of the jar that is shown to this host without its `Domain`. */
+export function narrowed(jar: Jar, host: string): readonly (readonly [name: string, digest: string])[] {
+  return jar.mirrors.flatMap((it) =>
+    it.gone || it.cookie.domain !== host || shownAs(jar, it.cookie)?.hostOnly !== false
+      ? []
+      : [[it.cookie.name, digestOf(it.cookie.value)] as const],
+  );
+}
+
+/** FNV-1a, as in page/client/cookies.js: tells values apart without telling them. */
+function digestOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return (hash >>> 0).toString(36);
+}
+
+/** The jar's cookie that this host's browser was shown as `mirrored`. */
+function shownAs(jar: Jar, mirrored: JarCookie): JarCookie | undefined {
+  const host = mirrored.domain;
+  return jar.cookies.find((it) =>
+    it.hostOnly || !mirrored.hostOnly
+      ? sameCookie(it, mirrored)
+      : domainMatches(host, it.domain) && sameCookie(hereOnly(it, host), mirrored),
+  );
+}
+
 function lineBack({ cookie, own, gone }: Mirror, values: readonly string[], now: number): readonly string[] {
   if (own === null) return [line(cookie, 0, now)];
   const owns = values.filter((value) => value === own).length;
   const readsAlike = !gone && cookie.value === own;
+  if (readsAlike && owns > 1) return [line(cookie, 0, now)];
   if (owns <= (readsAlike ? 1 : 0)) return [line({ ...cookie, value: own }, null, now)];
   // It has a path or a domain of its own where the other is there besides; else nothing has ever covered it.
   return values.length > owns || cookie.path !== "/" ? [line(cookie, 0, now)] : [];
 }
 
 /** Whether an answer of this host can set it in the browser. */
-function mayBeSet(cookie: JarCookie, scope: CookieScope): boolean {
+export function mayBeSet(cookie: JarCookie, scope: CookieScope): boolean {
   const host = hostOf(scope);
   const ours = cookie.hostOnly ? host === cookie.domain : domainMatches(host, cookie.domain);
   return ours && (scope.secure || !cookie.secure);
@@ -180,26 +260,36 @@ function changed(it: Mirror, value: string | null, now: number): Mirror {
 /** What this request says about one mirrored cookie. */
 function hear(jar: Jar, it: Mirror, pairs: readonly CookiePair[], scope: CookieScope): Jar {
   if (it.gone || !goesWith(it.cookie, scope)) return jar;
-  const kept = jar.cookies.find((cookie) => sameCookie(cookie, it.cookie));
+  const kept = shownAs(jar, it.cookie);
   const values = valuesOf(pairs, it.cookie.name);
   if (values.includes(it.cookie.value)) return witness(jar, it, values, scope);
   // The app has set another value meanwhile, which the browser doesn't know: the app's stands.
   if (kept === undefined || kept.value !== it.cookie.value) return jar;
   const settled = scope.now > it.changedAt + ON_ITS_WAY;
   const others = jar.mirrors.filter((other) => other !== it && !other.gone).map((other) => other.cookie);
-  const [value, ...more] = values.filter((v) => !others.some((o) => o.name === kept.name && o.value === v));
-  // Of several it can't be told which one is the agent's own, with a path of its own.
-  if (value !== undefined && more.length === 0 && it.seen && isFresh(it, value, scope.now))
-    return rewrite(jar, it, value, scope);
-  return values.length === 0 && it.seen && settled ? forget(jar, it, scope) : jar;
+  const left = values.filter((v) => !others.some((o) => o.name === kept.name && o.value === v));
+  const [value, ...more] = left.filter((v) => !isBeside(it, v));
+  // Of several it can't be told which one is the agent's own; nor of one, where there are two else.
+  const canBeTold = more.length === 0 && (left.length > 1 || !it.past.some(isLasting));
+  if (value !== undefined && canBeTold && it.seen && isFresh(it, value, scope.now))
+    return rewrite(jar, { it, kept }, value, scope);
+  const none = values.length === 0 || (value === undefined && !kept.hostOnly);
+  return none && it.seen && settled ? forget(jar, { it, kept }, scope) : jar;
+}
+
+/** An own value that is in the browser beside the mirrored one, with a path or a `Domain` of its own. */
+function isBeside(it: Mirror, value: string): boolean {
+  return it.past.some((was) => was.value === value && isLasting(was));
+}
+
+function isLasting({ until }: Mirror["past"][number]): boolean {
+  return until === Number.MAX_SAFE_INTEGER;
 }
 
 /** The browser has the mirrored value; what it sends under the name besides is the agent's own, with a path of its own. */
 function witness(jar: Jar, it: Mirror, values: readonly string[], scope: CookieScope): Jar {
   const shared = jar.mirrors.some((other) => other !== it && other.cookie.name === it.cookie.name);
-  const others = shared
-    ? []
-    : values.filter((value) => value !== it.cookie.value && isFresh(it, value, scope.now));
+  const others = shared ? [] : values.filter((value) => value !== it.cookie.value && !isBeside(it, value));
   const seen = it.seen || it.cookie.value !== it.own;
   if (seen === it.seen && others.length === 0) return jar;
   const past = [...others.map((value) => ({ value, until: Number.MAX_SAFE_INTEGER })), ...it.past];
@@ -212,11 +302,18 @@ function isFresh(it: Mirror, value: string, now: number): boolean {
   return !it.past.some((was) => was.value === value && was.until > now);
 }
 
+/** A mirror, and the cookie of the jar that it shows. */
+interface Pair {
+  readonly it: Mirror;
+  readonly kept: JarCookie;
+}
+
 /** A script gave the cookie another value; how long it is to live can't be known, so it lives as long as the jar. */
-function rewrite(jar: Jar, it: Mirror, value: string, scope: CookieScope): Jar {
-  if (it.cookie.name.length + value.length > LARGEST_PAIR) return jar;
-  const cookie = { ...it.cookie, value, expiresAt: null, setAt: scope.now };
-  const cookies = jar.cookies.map((kept) => (sameCookie(kept, cookie) ? cookie : kept));
+function rewrite(jar: Jar, { it, kept }: Pair, value: string, scope: CookieScope): Jar {
+  if (kept.name.length + value.length > LARGEST_PAIR) return jar;
+  const anew = { value, expiresAt: null, setAt: scope.now };
+  const cookies = jar.cookies.map((each) => (each === kept ? { ...kept, ...anew } : each));
+  const cookie = { ...it.cookie, ...anew };
   return withMirrors(
     { ...jar, cookies },
     [{ ...changed(it, value, scope.now), cookie, seen: true }],
@@ -224,8 +321,8 @@ function rewrite(jar: Jar, it: Mirror, value: string, scope: CookieScope): Jar {
   );
 }
 
-function forget(jar: Jar, it: Mirror, scope: CookieScope): Jar {
-  const cookies = jar.cookies.filter((kept) => !sameCookie(kept, it.cookie));
+function forget(jar: Jar, { it, kept }: Pair, scope: CookieScope): Jar {
+  const cookies = jar.cookies.filter((each) => each !== kept);
   return withMirrors({ ...jar, cookies }, [hide(it, scope.now)], scope.now);
 }
 

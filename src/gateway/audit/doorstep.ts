@@ -18,7 +18,8 @@ export interface Refusal {
  * impersonation that tells whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
  */
 export function recordRefusedAtIntake(services: Services, raw: IncomingMessage, refusal: Refusal): void {
-  const secret = secretOf(raw.headers.cookie, services.config.current().settings.cookie.name);
+  const { name, domain } = services.config.current().settings.cookie;
+  const secret = secretOf(raw.headers.cookie, name, domain);
   if (secret === null) return;
   services.impersonations
     .recall(secret)
@@ -37,8 +38,14 @@ export function recordRefusedAtIntake(services: Services, raw: IncomingMessage, 
 }
 
 /** The secret in a `Cookie` header, whatever the scheme is said to be: both names are ours alone. */
-export function secretOf(cookies: string | undefined, name: string): string | null {
-  return ownCookies(cookies, name, "https").secret ?? ownCookies(cookies, name, "http").secret;
+export function secretOf(
+  cookies: string | undefined,
+  name: string,
+  domain: string | null = null,
+): string | null {
+  return (
+    ownCookies(cookies, name, "https", domain).secret ?? ownCookies(cookies, name, "http", domain).secret
+  );
 }
 
 function eventFor(

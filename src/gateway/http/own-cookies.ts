@@ -1,10 +1,16 @@
+import { createHash } from "node:crypto";
+
 /** The cookies of ours that one request carries, and what is left for the app. */
 export interface OwnCookies {
   readonly rest: string | null;
   readonly secret: string | null;
   readonly notice: string | null;
-  /** The browser says that it wears somebody, whether it says whom or not. */
+  /** The browser says that it is somebody else, whether it says whom or not. */
   readonly worn: boolean;
+  /** Whose cookies and storage the browser has for this host, as it was sealed; more than one where somebody planted others. */
+  readonly here: readonly string[];
+  /** On which other hosts this browser is somebody else, each as it was sealed. */
+  readonly near: readonly string[];
   /** One of our names came twice: somebody planted it. */
   readonly doubled: boolean;
 }
@@ -12,48 +18,80 @@ export interface OwnCookies {
 export interface CookieNames {
   readonly secret: string;
   readonly notice: string;
-  /** Says that somebody is worn; null over plain http, where no browser takes it. */
+  /** Says that the browser is somebody else; null over plain http, where no browser takes it. */
   readonly worn: string | null;
+  /** Says whose cookies and storage the browser has for this one host. */
+  readonly here: string;
 }
+
+type Scheme = "http" | "https";
 
 /** 32 bytes in base64url, and a signed text. */
 const SECRET = /^[\w-]{43}$/;
-const NOTICE = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
+const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
 
-const NONE = Object.freeze({ secret: null, notice: null, worn: false, doubled: false });
+const NONE = Object.freeze({
+  secret: null,
+  notice: null,
+  worn: false,
+  here: Object.freeze([]),
+  near: Object.freeze([]),
+  doubled: false,
+});
 
-/** Our names under this scheme: `__Host-` where the browser keeps that promise, bare over plain http. */
-export function cookieNames(name: string, scheme: "http" | "https"): CookieNames {
-  const prefix = scheme === "https" ? "__Host-" : "";
+/**
+ * Our names under this scheme: `__Host-` where the browser keeps that promise, `__Secure-` where they are for all hosts of a `domain`,
+ * bare over plain http.
+ */
+export function cookieNames(name: string, scheme: Scheme, domain: string | null = null): CookieNames {
+  const host = scheme === "https" ? "__Host-" : "";
+  const prefix = scheme === "https" && domain !== null ? "__Secure-" : host;
   const worn = scheme === "https" ? `${prefix}${name}-worn` : null;
-  return { secret: `${prefix}${name}`, notice: `${prefix}${name}-notice`, worn };
+  return { secret: `${prefix}${name}`, notice: `${prefix}${name}-notice`, worn, here: `${host}${name}-here` };
 }
 
 /**
  * Takes ours out of a `Cookie` header and leaves the others byte for byte. The names of the other scheme are taken out
- * as well, so that none of them ever gets to the app.
+ * as well, so that none of them ever gets to the app. With a `domain`, what was set before there was one still counts.
  */
-export function ownCookies(header: string | undefined, name: string, scheme: "http" | "https"): OwnCookies {
+export function ownCookies(
+  header: string | undefined,
+  name: string,
+  scheme: Scheme,
+  domain: string | null = null,
+): OwnCookies {
   if (header === undefined || header === "") return { rest: null, ...NONE };
   if (!header.includes(name)) return { rest: header, ...NONE };
-  const names = cookieNames(name, scheme);
-  const all = everyName(name);
+  const isNamed = ours(name);
   const rest: string[] = [];
   const found = new Map<string, string>();
+  const names = cookieNames(name, scheme, domain);
   const times = new Map<string, number>();
+  const here: string[] = [];
+  const near: string[] = [];
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
-    if (all.has(key)) times.set(key, (times.get(key) ?? 0) + 1);
-    if (all.has(key) && isOurs(key, value)) found.set(key, value);
-    else rest.push(part);
+    const kind = isNamed(key);
+    // Of these there may be several: each says by itself whether it is ours.
+    const once = kind === "secret" || kind === "notice" || kind === "worn";
+    if (once) times.set(key, (times.get(key) ?? 0) + 1);
+    if (kind === null || !isOurs(kind, value)) rest.push(part);
+    else if (once) found.set(key, value);
+    else if (kind === "near") near.push(value);
+    else if (key === names.here) here.push(value);
   }
   // What only has our name is the app's. But where ours are there as well, somebody planted it.
   const doubled = found.size > 0 && [...times.values()].some((count) => count > 1);
+  const before = cookieNames(name, scheme);
+  const said = (key: "secret" | "notice" | "worn") =>
+    found.get(names[key] ?? "") ?? found.get(before[key] ?? "");
   return {
-    rest: found.size === 0 ? header : joined(rest),
-    secret: found.get(names.secret) ?? null,
-    notice: found.get(names.notice) ?? null,
-    worn: names.worn !== null && found.has(names.worn),
+    rest: joined(rest, header),
+    secret: said("secret") ?? null,
+    notice: said("notice") ?? null,
+    worn: said("worn") !== undefined,
+    here,
+    near,
     doubled,
   };
 }
@@ -61,10 +99,11 @@ export function ownCookies(header: string | undefined, name: string, scheme: "ht
 /** Whether one of ours, of either scheme, is among these. */
 export function carriesOurs(header: string, name: string): boolean {
   if (!header.includes(name)) return false;
-  const all = everyName(name);
+  const isNamed = ours(name);
   return header.split(";").some((part) => {
     const { key, value } = pairOf(part);
-    return all.has(key) && isOurs(key, value);
+    const kind = isNamed(key);
+    return kind !== null && isOurs(kind, value);
   });
 }
 
@@ -91,21 +130,44 @@ function pairOf(part: string): { readonly key: string; readonly value: string } 
 }
 
 /** What stood first loses the space that parted it from what was taken out before it. Null where no cookie is left. */
-function joined(parts: readonly string[]): string | null {
+function joined(parts: readonly string[], header: string): string | null {
+  if (parts.length === header.split(";").length) return header;
   const text = parts.join(";").replace(/^[ \t]+/, "");
   return /[^;\s]/.test(text) ? text : null;
 }
 
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
-function isOurs(key: string, value: string): boolean {
-  if (key.endsWith("-notice")) return NOTICE.test(value);
-  return key.endsWith("-worn") ? value === "1" : SECRET.test(value);
+function isOurs(kind: OurKind, value: string): boolean {
+  if (kind === "secret") return SECRET.test(value);
+  return kind === "worn" ? value === "1" : SIGNED.test(value);
 }
 
-function everyName(name: string): ReadonlySet<string> {
-  const secure = `__Host-${name}`;
-  return new Set([name, `${name}-notice`, `${name}-worn`, secure, `${secure}-notice`, `${secure}-worn`]);
+type OurKind = "secret" | "notice" | "worn" | "here" | "near";
+
+/** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
+function ours(name: string): (key: string) => OurKind | null {
+  const known = patterns.get(name);
+  if (known !== undefined) return known;
+  const names = new RegExp(`^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|near-[0-9a-f]{12}))?$`);
+  const isNamed = (key: string) => {
+    const match = names.exec(key);
+    if (match === null) return null;
+    return match[1]?.startsWith("near-") === true ? "near" : ((match[1] ?? "secret") as OurKind);
+  };
+  if (patterns.size >= MOST_NAMES) patterns.clear();
+  patterns.set(name, isNamed);
+  return isNamed;
 }
+
+/** Whether a `Set-Cookie` line would set one of ours, in any case, also as a nameless one that reads like it on its way back. */
+export function setsOurs(line: string, name: string): boolean {
+  const key = /^\s*=?\s*([^=;]*?)\s*=/.exec(line)?.[1]?.toLowerCase() ?? "";
+  const written = key.replace(/^__host-/, "__Host-").replace(/^__secure-/, "__Secure-");
+  return ours(name.toLowerCase())(written) !== null;
+}
+
+const patterns = new Map<string, ReturnType<typeof ours>>();
+const MOST_NAMES = 100;
 
 /**
  * A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is
@@ -115,45 +177,80 @@ function everyName(name: string): ReadonlySet<string> {
 export function setOwnCookie(
   name: string,
   value: string | null,
-  scheme: "http" | "https",
+  scheme: Scheme,
   maxAge: number | null,
+  domain: string | null = null,
 ): string {
-  return lineOf(name, value, scheme, maxAge, "Lax");
+  return lineOf(name, value, { scheme, maxAge, domain, sameSite: "Lax" });
 }
 
 /**
- * The line that says that somebody is worn (`worn` false: nobody any more); none over plain http. It opens nothing, so it may come
+ * The line that says that somebody is viewed (`worn` false: nobody any more); none over plain http. It opens nothing, so it may come
  * from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, nobody can tell
  * whose request that would be.
  */
 export function markerCookie(
   name: string,
   worn: boolean,
-  scheme: "http" | "https",
+  scheme: Scheme,
   maxAge: number,
+  domain: string | null = null,
 ): readonly string[] {
-  const { worn: mark } = cookieNames(name, scheme);
-  return mark === null ? [] : [lineOf(mark, worn ? "1" : null, scheme, maxAge, "None")];
+  const { worn: mark } = cookieNames(name, scheme, domain);
+  return mark === null ? [] : [lineOf(mark, worn ? "1" : null, { scheme, maxAge, domain, sameSite: "None" })];
 }
 
-function lineOf(
+/**
+ * The lines that tell the neighbours of a host below the same registrable domain that this browser is somebody else on it (null:
+ * no longer). Which of the domains above it browsers take is theirs to know, so there is one for each; they open nothing.
+ */
+export function neighbourCookies(
   name: string,
+  host: string,
   value: string | null,
-  scheme: "http" | "https",
-  maxAge: number | null,
-  sameSite: "Lax" | "None",
-): string {
+  scheme: Scheme,
+  maxAge: number,
+): readonly string[] {
+  const label = createHash("sha256").update(host).digest("hex").slice(0, 12);
+  const key = `${scheme === "https" ? "__Secure-" : ""}${name}-near-${label}`;
+  const sameSite = scheme === "https" ? "None" : "Lax";
+  return domainsAbove(host).map((domain) => lineOf(key, value, { scheme, maxAge, domain, sameSite }));
+}
+
+/** Of two labels at the least; of an address none. */
+function domainsAbove(host: string): readonly string[] {
+  if (/^[\d.]+$|[[\]:]/.test(host)) return [];
+  const labels = host.split(".").filter((label) => label !== "");
+  return labels.slice(1, -1).map((_, at) => labels.slice(at + 1).join("."));
+}
+
+interface Line {
+  readonly scheme: Scheme;
+  readonly maxAge: number | null;
+  readonly domain: string | null;
+  readonly sameSite: "Lax" | "None";
+}
+
+function lineOf(name: string, value: string | null, { scheme, maxAge, domain, sameSite }: Line): string {
   const life = value === null ? "; Max-Age=0" : maxAge === null ? "" : `; Max-Age=${maxAge}`;
+  const wide = domain === null ? "" : `; Domain=${domain}`;
   const secure = scheme === "https" ? "; Secure" : "";
-  return `${name}=${value ?? ""}; Path=/${life}; HttpOnly; SameSite=${sameSite}${secure}; Priority=High`;
+  return `${name}=${value ?? ""}; Path=/${wide}${life}; HttpOnly; SameSite=${sameSite}${secure}; Priority=High`;
 }
 
 /** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */
-export function clearingDoubled(header: string | undefined, name: string): readonly string[] {
+export function clearingDoubled(
+  header: string | undefined,
+  name: string,
+  domain: string | null = null,
+): readonly string[] {
   if (!ownCookies(header, name, "http").doubled) return [];
-  return (["http", "https"] as const).flatMap((scheme) => {
-    const names = cookieNames(name, scheme);
-    const ours = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null));
-    return [...ours, ...markerCookie(name, false, scheme, 0)];
-  });
+  const domains = domain === null ? [null] : [null, domain];
+  return domains.flatMap((each) =>
+    (["http", "https"] as const).flatMap((scheme) => {
+      const names = cookieNames(name, scheme, each);
+      const both = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null, each));
+      return [...both, ...markerCookie(name, false, scheme, 0, each)];
+    }),
+  );
 }

@@ -56,6 +56,10 @@ export interface Forms {
   seal(text: string, now: number): string;
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
+  /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
+  mark(purpose: "here" | "near", text: string, now: number, lasts: number): string;
+  /** Null if it is not ours, for something else, or too old. */
+  marked(purpose: "here" | "near", value: string, now: number): string | null;
 }
 
 export interface Tokens {

@@ -1,5 +1,6 @@
 import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
+import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import type { Fault } from "../../errors.ts";
 import type { Received } from "../request.ts";
@@ -44,7 +45,7 @@ export function answer(services: Services, committed: Committed): Answer {
   if (decision.kind === "stop" && committed.changed) {
     return {
       status: 303,
-      headers: [["Location", committed.over?.returnTo ?? "/"], ["Cache-Control", "no-store"], ...extra],
+      headers: [["Location", backTo(committed, committed.over)], ["Cache-Control", "no-store"], ...extra],
       body: "",
     };
   }
@@ -134,6 +135,10 @@ export function problem(
   });
 }
 
+function backTo({ origin }: Committed, it: Impersonation | null): string {
+  return it === null ? "/" : wayBack(it, origin);
+}
+
 /** `Clear-Site-Data` where shoes were changed and the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
   return committed.changed && committed.snapshot.settings.page.clearSiteData
@@ -192,7 +197,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
     to: committed.target,
-    returnTo: (impersonation ?? over)?.returnTo ?? "/",
+    returnTo: backTo(committed, impersonation ?? over),
     back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
     method: committed.sent,
     trueUser,

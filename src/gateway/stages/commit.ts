@@ -10,7 +10,7 @@ import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
 import { isFramed } from "./fetch-metadata.ts";
 import { ownAddress } from "./find-owner.ts";
-import { begin, betweenIdentities, end, takeOff } from "./start-and-stop.ts";
+import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
 /** A request whose consequences are on record: it may go on, or be answered. */
@@ -55,7 +55,7 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
       if (decision.as === "start") return await starting(services, base, held, decision);
       if (decision.as === "effective") return await goingOn(services, base, held);
       return decision.close === null || held === null
-        ? base
+        ? await asSelf(services, base)
         : await backToSelf(services, base, held, decision.close);
     case "stop":
       return held === null ? base : await signingOut(services, base, held, decision.reason);
@@ -90,6 +90,12 @@ async function asking(services: Services, base: Committed, held: Impersonation |
   return { ...base, impersonation: held, confirmation };
 }
 
+/** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
+async function asSelf(services: Services, base: Committed): Promise<Committed> {
+  if (base.here === null || base.secret !== null) return base;
+  return { ...base, ...(await tidied(services, base, null)), changed: true };
+}
+
 type Starting = Extract<Decision, { readonly as: "start" }>;
 
 async function starting(
@@ -103,9 +109,7 @@ async function starting(
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
   const between =
-    held === null
-      ? { setCookies: [], cookies: base.cookies }
-      : await leaving(services, base, held, decision.close);
+    held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
   const shoes = await begin(
     services,
@@ -117,6 +121,7 @@ async function starting(
       reason: null,
       ticket: null,
       returnTo,
+      origin: held?.origin ?? null,
     },
   );
   const setCookies = [...between.setCookies, ...shoes.setCookies];

@@ -2,7 +2,7 @@ import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import type { Received } from "../request.ts";
 
 /** The request as the rules of cookies see it. */
-export function cookieScope(received: Received): CookieScope {
+export function cookieScope(received: Received, impersonation: string | null = null): CookieScope {
   const { cookie, page, identityCookies, limits } = received.snapshot.settings;
   const { name } = cookie;
   const { site } = received.navigation;
@@ -11,9 +11,13 @@ export function cookieScope(received: Received): CookieScope {
     path: received.path,
     secure: received.scheme === "https" || isLocal(received.host),
     now: received.at,
-    reserved: [name, `${name}-notice`, `__Host-${name}`, `__Host-${name}-notice`],
+    reserved: ["", "__Host-", "__Secure-"].flatMap((prefix) =>
+      ["", "-notice", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
+    ),
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",
+    // Of several hosts, each is shown the customer's cookies with its first document.
+    shown: received.domain === null || received.here === impersonation,
     scripted: page.scriptCookies,
     agents: identityCookies,
     // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.

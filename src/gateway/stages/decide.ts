@@ -28,9 +28,22 @@ function requestFacts(settled: Settled): RequestFacts {
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    sentOnlyWhileImpersonating: settled.confirming || settled.probing || settled.adrift,
-    hearsay: settled.hearsay && !settled.probing && !settled.adrift,
+    sentOnlyWhileImpersonating:
+      settled.confirming || settled.probing || settled.adrift || isLeftOpen(settled),
+    hearsay: settled.hearsay && !settled.probing && !settled.adrift && !isLeftOpen(settled),
+    neighbour: settled.neighbour,
   };
+}
+
+/** A script of a page that was opened as somebody else who is viewed no more, which another host was told of. */
+function isLeftOpen({ secret, here, navigation, raw, origin }: Settled): boolean {
+  if (secret !== null || here === null || navigation.wantsPage) return false;
+  if (navigation.site !== "unknown") return navigation.site === "same-origin";
+  return originOf(raw.headers.origin ?? raw.headers.referer) === origin;
+}
+
+function originOf(address: string | undefined): string | null {
+  return address !== undefined && URL.canParse(address) ? new URL(address).origin : null;
 }
 
 function sessionFacts(owned: Settled): SessionFacts {

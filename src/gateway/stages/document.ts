@@ -1,4 +1,6 @@
 import type { Transform } from "node:stream";
+import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
+import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { amendPolicies, amendPolicyHeaders } from "../../domain/csp.ts";
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
@@ -112,8 +114,9 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
  * shown without.
  */
 export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
-  const names = cookieNames(signed.snapshot.settings.cookie.name, signed.scheme);
-  const shown = ["Set-Cookie", setOwnCookie(names.notice, null, signed.scheme, null)];
+  const { domain, scheme, snapshot } = signed;
+  const names = cookieNames(snapshot.settings.cookie.name, scheme, domain);
+  const shown = ["Set-Cookie", setOwnCookie(names.notice, null, scheme, null, domain)];
   const text = signed.notice === null ? null : services.forms.open(signed.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
   const page = inTab(signed, plan);
@@ -186,6 +189,7 @@ function bannerView(
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
     here: signed.target,
+    cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.host),
     disable: settings.page.disable,
     logout: settings.page.logout,
     confirm: confirming.map(({ method, source, sentence }) => [

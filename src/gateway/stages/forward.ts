@@ -24,7 +24,11 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
     impersonation === null
       ? null
       : await orUnsent(services, signed, () =>
-          services.impersonations.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
+          services.impersonations.cookies(
+            impersonation.id,
+            signed.cookies,
+            cookieScope(signed, impersonation.id),
+          ),
         );
   return await orUnsent(services, signed, () => assure(services, signed, outbound(signed, jar)));
 }

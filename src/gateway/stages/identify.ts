@@ -25,7 +25,8 @@ export function identify(services: Services, matched: Matched): Maybe<Identified
     matched.snapshot.settings.headers.when === "always" ||
     matched.secret !== null ||
     matched.route !== null ||
-    matched.hearsay;
+    matched.hearsay ||
+    matched.neighbour;
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(services, matched);
   return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };

@@ -14,6 +14,7 @@ import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import type { Intake, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { navigation } from "./fetch-metadata.ts";
+import { cookieDomain, neighbourhood } from "./neighbours.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
 const spoilt = new WeakSet<object>();
@@ -55,14 +56,15 @@ function receive(
     throw new Fault("bad-request", "a header has one of the names that only the gateway may use");
   const host = hostReading(raw, settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
-  const cookies = ownCookies(raw.headers.cookie, settings.cookie.name, outer.scheme);
+  const domain = cookieDomain(settings, host.host);
+  const cookies = ownCookies(raw.headers.cookie, settings.cookie.name, outer.scheme, domain);
   if (cookies.doubled) throw new Fault("bad-request", "one of the gateway's own cookies came twice");
   const method = raw.method ?? "GET";
   const visit = navigation(method, as.upgrade, raw.headers);
   const asking = {
     method,
     authority: host.authority,
-    judged: cookies.secret !== null || cookies.worn,
+    judged: cookies.secret !== null || cookies.worn || cookies.here.length > 0,
     topLevel: visit.topLevel,
   };
   const url = requestTarget(sentTarget(raw), asking, settings);
@@ -82,6 +84,8 @@ function receive(
     headers: headersOf(raw, rules, outer, { ...host, judged: url.judged, name: settings.cookie.name }),
     cookies: cookies.rest,
     secret: cookies.secret,
+    domain,
+    ...neighbourhood(services, raw, { host: host.host, cookies }),
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
     navigation: visit,

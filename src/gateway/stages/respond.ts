@@ -1,6 +1,8 @@
+import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import { setsOurs } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { cookieScope } from "./cookie-scope.ts";
@@ -8,6 +10,7 @@ import { impersonatedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
 import { telling } from "./referrer.ts";
 import { publicAddresses } from "./response-headers.ts";
 import type { Signed } from "./sign-in.ts";
+import { hereCookie, tidied } from "./start-and-stop.ts";
 import { uncached } from "./uncached.ts";
 
 /** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
@@ -30,7 +33,7 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const kept = without(
     headers,
     (name, value) =>
-      isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && isOurCookie(value, cookie.name)),
+      isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && setsOurs(value, cookie.name)),
   );
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
   if (signed.setCookies.length === 0 && signed.notice === null) return plan;
@@ -40,19 +43,49 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
     : own;
 }
 
-async function impersonating(services: Services, signed: Signed, head: UpstreamHead): Promise<HeadPlan> {
-  const { impersonation } = signed;
+interface Shown {
+  readonly signed: Signed;
+  /** `Set-Cookie` lines by which the page's scripts see what they may. */
+  readonly mirrored: readonly string[];
+}
+
+async function received(
+  services: Services,
+  signed: Signed,
+  { id }: Impersonation,
+  lines: readonly string[],
+): Promise<readonly string[]> {
+  if (lines.length === 0) return [];
+  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.cookies);
+}
+
+/** The first document of one more host that the impersonation covers: its cookies, caches and storage are the agent's own so far. */
+async function arriving(
+  services: Services,
+  signed: Signed,
+  { id }: Impersonation,
+  lines: readonly string[],
+): Promise<Shown> {
+  const before = await tidied(services, signed, id);
+  const mirrored = await services.impersonations.arrive(id, lines, cookieScope(signed), before.cookies);
+  const setCookies = [...signed.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
+  return { signed: { ...signed, setCookies, here: id, changed: true }, mirrored };
+}
+
+async function impersonating(services: Services, asked: Signed, head: UpstreamHead): Promise<HeadPlan> {
+  const { impersonation } = asked;
   if (impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
   // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
-  const unseen = isUnseen(signed, head);
+  const unseen = isUnseen(asked, head);
   const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
+  const arrives = asked.domain !== null && asked.here !== impersonation.id;
   // The jar is written before the page is shown: the next request may come with the first byte.
-  const mirrored =
-    lines.length === 0
-      ? []
-      : await services.impersonations.receive(impersonation.id, lines, cookieScope(signed), signed.cookies);
+  const { signed, mirrored } =
+    arrives && asked.navigation.wantsPage && !unseen
+      ? await arriving(services, asked, impersonation, lines)
+      : { signed: asked, mirrored: await received(services, asked, impersonation, lines) };
   const { assertion } = signed.snapshot.settings.headers;
   const kept = without(
     head.headers,
@@ -66,11 +99,6 @@ async function impersonating(services: Services, signed: Signed, head: UpstreamH
 
 function ourHeaders(signed: Signed): RawHeaders {
   return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
-}
-
-/** The app can't plant or delete a cookie of ours, not even as a nameless one that reads like it on its way back. */
-function isOurCookie(line: string, name: string): boolean {
-  return new RegExp(`^\\s*=?\\s*(?:__Host-)?${name}(?:-notice)?\\s*=`, "i").test(line);
 }
 
 function isNamed(name: string, wanted: string): boolean {

@@ -5,10 +5,11 @@ import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { eventOf } from "../audit/audit-event.ts";
-import { cookieNames, markerCookie, setOwnCookie } from "../http/own-cookies.ts";
+import { cookieNames, markerCookie, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { cookieScope } from "./cookie-scope.ts";
+import { coveredHosts } from "./neighbours.ts";
 
 export interface Beginning {
   readonly agent: Identity;
@@ -17,6 +18,8 @@ export interface Beginning {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly returnTo: string;
+  /** Where that is, if not here. */
+  readonly origin?: string | null;
 }
 
 const NOTICE_SECONDS = 300;
@@ -39,6 +42,7 @@ export interface Shoes {
   /** What the impersonation cookie holds from now on. */
   readonly secret: string;
   readonly setCookies: readonly string[];
+  readonly here: string | null;
 }
 
 /**
@@ -55,6 +59,7 @@ export async function begin(services: Services, received: Received, order: Begin
     reason: order.reason,
     ticket: order.ticket,
     returnTo: order.returnTo,
+    origin: order.origin ?? received.origin,
     now: services.clock.now(),
     total: order.grant.total,
     idle: order.grant.idle,
@@ -75,15 +80,44 @@ export async function begin(services: Services, received: Received, order: Begin
     await services.impersonations.close(impersonation.id, "ended-revoked");
     throw error;
   }
-  const { name } = received.snapshot.settings.cookie;
-  const own = setOwnCookie(
-    cookieNames(name, received.scheme).secret,
-    secret,
-    received.scheme,
-    SECRET_SECONDS,
-  );
-  const mark = markerCookie(name, true, received.scheme, SECRET_SECONDS);
-  return { impersonation, secret, setCookies: [own, ...mark, ...lines] };
+  const { setCookies, here } = worn(services, received, { id: impersonation.id, secret });
+  return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
+}
+
+/** Our cookies of a browser that is somebody else. */
+function worn(
+  services: Services,
+  received: Received,
+  { id, secret }: { readonly id: string; readonly secret: string },
+): Pick<Shoes, "setCookies" | "here"> {
+  const { domain, host, scheme, snapshot } = received;
+  const { name } = snapshot.settings.cookie;
+  const now = services.clock.now();
+  const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
+  const setCookies = [
+    setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
+    ...markerCookie(name, true, scheme, SECRET_SECONDS, domain),
+    ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
+    ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
+  ];
+  return { setCookies, here: domain === null ? received.here : id };
+}
+
+/** The lines that take away what was set for the one host before there was a `cookie.domain`. */
+function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
+  const { name } = snapshot.settings.cookie;
+  if (scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
+  return [
+    setOwnCookie(cookieNames(name, scheme).secret, null, scheme, null),
+    ...markerCookie(name, false, scheme, 0),
+  ];
+}
+
+/** The line that says whose cookies and storage this one host has in the browser. */
+export function hereCookie(services: Services, { scheme, snapshot }: Received, id: string): string {
+  const names = cookieNames(snapshot.settings.cookie.name, scheme);
+  const sealed = services.forms.mark("here", id, services.clock.now(), SECRET_SECONDS * 1000);
+  return setOwnCookie(names.here, sealed, scheme, SECRET_SECONDS);
 }
 
 /**
@@ -147,25 +181,30 @@ export async function takeOff(
   received: Received,
   over: Impersonation | null,
 ): Promise<readonly string[]> {
-  const { name } = received.snapshot.settings.cookie;
-  const names = cookieNames(name, received.scheme);
+  const { domain, host, scheme, snapshot } = received;
+  const { name } = snapshot.settings.cookie;
+  const names = cookieNames(name, scheme, domain);
   const own = [
-    setOwnCookie(names.secret, null, received.scheme, null),
-    ...markerCookie(name, false, received.scheme, 0),
+    setOwnCookie(names.secret, null, scheme, null, domain),
+    ...markerCookie(name, false, scheme, 0, domain),
+    ...neighbourCookies(name, domain ?? host, null, scheme, 0),
+    ...(domain === null ? [] : beforeDomain(received)),
   ];
-  const scope = cookieScope(received);
-  if (over === null) {
-    const id = await idBehind(services, received);
-    if (id === null) return [...own, ...disown(received.cookies, scope).lines];
-    return [...own, ...(await services.impersonations.restore(id, scope, received.cookies))];
-  }
+  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, over));
+  if (over === null) return [...own, ...setCookies];
   const sealed = services.forms.seal(labelOf(over.effectiveUser), services.clock.now());
-  const notice = setOwnCookie(names.notice, sealed, received.scheme, NOTICE_SECONDS);
-  return [...own, notice, ...(await services.impersonations.restore(over.id, scope, received.cookies))];
+  const notice = setOwnCookie(names.notice, sealed, scheme, NOTICE_SECONDS, domain);
+  return [...own, notice, ...setCookies];
 }
 
-async function idBehind({ impersonations }: Services, { secret }: Received): Promise<string | null> {
-  return secret === null ? null : await impersonations.idBehind(secret);
+/** The impersonations of which this host may have something in the browser. */
+async function idsBehind(
+  services: Services,
+  { secret, here }: Received,
+  over: Impersonation | null,
+): Promise<ReadonlySet<string>> {
+  const id = over?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
+  return new Set([here, id].filter((it) => it !== null));
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
@@ -174,13 +213,43 @@ export async function betweenIdentities(
   received: Received,
   over: Impersonation | null,
 ): Promise<Between> {
-  const { cookies: sent } = received;
+  const ids = await idsBehind(services, received, over);
+  const between = await leftBehind(services, received, ids);
+  if (ids.size === 0) return between;
   const scope = cookieScope(received);
-  const id = over?.id ?? (await idBehind(services, received));
-  if (id === null) {
-    const left = disown(sent, scope);
-    return { setCookies: left.lines, cookies: left.sent };
+  let { cookies } = received;
+  for (const id of ids) cookies = restored(await services.impersonations.jar(id), cookies, scope);
+  return { ...between, cookies };
+}
+
+/** What other hosts left behind on this one, where the browser has the cookies of an impersonation that is not the one that runs. */
+export async function tidied(
+  services: Services,
+  received: Received,
+  running: string | null,
+): Promise<Between> {
+  const { here } = received;
+  const ids = new Set(here === null || here === running ? [] : [here]);
+  const { setCookies } = await leftBehind(services, received, ids);
+  let { cookies } = received;
+  for (const id of ids)
+    cookies = restored(await services.impersonations.jar(id), cookies, cookieScope(received));
+  return { setCookies: ids.size === 0 ? [] : setCookies, cookies };
+}
+
+async function leftBehind(
+  services: Services,
+  received: Received,
+  ids: ReadonlySet<string>,
+): Promise<Between> {
+  const { cookies, here, scheme, snapshot } = received;
+  const scope = cookieScope(received);
+  const names = cookieNames(snapshot.settings.cookie.name, scheme);
+  const gone = here === null ? [] : [setOwnCookie(names.here, null, scheme, null)];
+  if (ids.size === 0) {
+    const left = disown(cookies, scope);
+    return { setCookies: [...gone, ...left.lines], cookies: left.sent };
   }
-  const setCookies = await services.impersonations.restore(id, scope, sent);
-  return { setCookies, cookies: restored(await services.impersonations.jar(id), sent) };
+  const lines = await Promise.all([...ids].map((id) => services.impersonations.restore(id, scope, cookies)));
+  return { setCookies: [...gone, ...lines.flat()], cookies };
 }

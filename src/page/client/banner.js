@@ -1,6 +1,7 @@
 import { startAttend } from "./attend.js";
 import { startClock } from "./clock.js";
 import { startConfirm } from "./confirm.js";
+import { startCookies } from "./cookies.js";
 import { startDisable } from "./disable.js";
 import { awaitStyles, bannerRead, takeBanner } from "./element.js";
 import { startLayout } from "./layout/layout.js";
@@ -20,6 +21,7 @@ async function start(script) {
     location.replace(new URL("stop", script.src));
     return;
   }
+  if (banner.config.impersonation !== null) startCookies(banner);
   await awaitStyles(banner);
   const roomless = banner.styled ? startLayout(banner) : () => undefined;
   if (banner.config.impersonation === null) {

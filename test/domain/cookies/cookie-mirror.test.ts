@@ -9,6 +9,7 @@ import {
   receive,
 } from "../../../src/domain/cookies/cookie-jar.ts";
 import { begin, fromScript, mirror, remainsOf, restore } from "../../../src/domain/cookies/cookie-mirror.ts";
+import { restored } from "../../../src/domain/cookies/cookie-restore.ts";
 
 const NOW = 1_700_000_000_000;
 const LATER = NOW + 60_000;
@@ -40,8 +41,51 @@ t.test("only what an answer of this host can set is shown with it", async (t) =>
   const elsewhere = { ...SCOPE, host: "b.example.com" };
   const jar = receive(emptyJar(null), ["a=1; Path=/", "b=1; Path=/; Domain=example.com"], SCOPE);
   const there = mirror(jar, null, elsewhere);
-  t.strictSame(there.lines, ["b=1; Path=/; Domain=example.com"]);
-  t.strictSame(mirror(there.jar, null, SCOPE).lines, ["a=1; Path=/"]);
+  t.strictSame(there.lines, ["b=1; Path=/"], "for this host alone, whatever `Domain` the app gave it");
+  t.strictSame(mirror(there.jar, null, SCOPE).lines, ["a=1; Path=/", "b=1; Path=/"]);
+});
+
+/** A jar with a `token` for all hosts below example.com, in a browser whose own one of that name is `mine`. */
+function wide(): Jar {
+  const jar = receive(emptyJar("token=mine"), ["token=nuno; Path=/; Domain=example.com"], SCOPE);
+  return fromScript(mirror(jar, "token=mine", SCOPE).jar, "token=mine; token=nuno", SCOPE);
+}
+
+t.test(
+  "a wide cookie's mirror stands beside the agent's own wide one, and goes alone at the end",
+  async (t) => {
+    const jar = wide();
+    t.equal(cookiesFor(jar, SCOPE), "token=nuno");
+    t.strictSame(restore(jar, "token=mine; token=nuno", SCOPE), ["token=; Path=/; Max-Age=0"]);
+    t.equal(restored(jar, "token=mine; token=nuno", SCOPE), "token=mine");
+    t.strictSame(restore(jar, "token=mine; token=nuno", { ...SCOPE, host: "b.example.com" }), []);
+    const alike = mirror(receive(jar, ["token=mine; Path=/; Domain=example.com"], SCOPE), null, SCOPE).jar;
+    t.strictSame(restore(alike, "token=mine; token=mine", SCOPE), ["token=; Path=/; Max-Age=0"]);
+  },
+);
+
+t.test("what a script makes of a wide cookie's mirror is told from the agent's own beside it", async (t) => {
+  const jar = wide();
+  const changed = fromScript(jar, "token=mine; token=new", SCOPE);
+  t.equal(cookiesFor(changed, SCOPE), "token=new");
+  t.equal(cookiesFor(changed, { ...SCOPE, host: "api.example.com" }), "token=new", "it is as wide as before");
+  const gone = fromScript(jar, "token=mine", at(LATER));
+  t.equal(cookiesFor(gone, at(LATER)), null, "the own one alone means that a script deleted the other");
+  const rotated = fromScript(jar, "token=mine-2", at(LATER));
+  t.equal(cookiesFor(rotated, at(LATER)), "token=nuno", "one of two that is neither may be the agent's own");
+});
+
+t.test("a mirror with a `Domain` that an older version set is taken back with it", async (t) => {
+  const scope = { ...SCOPE, host: "b.example.com" };
+  const cookie = receive(emptyJar(null), ["token=nuno; Path=/; Domain=example.com"], SCOPE).cookies[0];
+  if (cookie === undefined) throw new Error("no cookie");
+  const old = { cookie, gone: false, seen: true, changedAt: NOW, past: [], own: "mine" };
+  const jar = { ...emptyJar(null), cookies: [cookie], mirrors: [old] };
+  t.strictSame(mirror(jar, "token=nuno", scope).lines, [
+    "token=nuno; Path=/",
+    "token=; Path=/; Domain=example.com; Max-Age=0",
+  ]);
+  t.strictSame(restore(jar, "token=nuno", scope), ["token=mine; Path=/; Domain=example.com"]);
 });
 
 t.test("a script's new value of a mirrored cookie comes into the jar, and goes to the app", async (t) => {
@@ -191,14 +235,9 @@ t.test("at the end the agent's own values are put back and the rest is deleted",
   const sent = "sid=agent; theme=own";
   const lines = ["theme=dark; Path=/; Secure", "xsrf=1; Path=/x; Domain=example.com", "sid=1; HttpOnly"];
   const { jar } = mirror(receive(emptyJar(sent), lines, SCOPE), sent, SCOPE);
-  t.strictSame(restore(jar, null, SCOPE), [
-    "theme=own; Path=/; Secure",
-    "xsrf=; Path=/x; Domain=example.com; Max-Age=0",
-  ]);
+  t.strictSame(restore(jar, null, SCOPE), ["theme=own; Path=/; Secure", "xsrf=; Path=/x; Max-Age=0"]);
   t.strictSame(restore(emptyJar(sent), null, SCOPE), []);
-  t.strictSame(restore(jar, null, { ...SCOPE, host: "b.example.com" }), [
-    "xsrf=; Path=/x; Domain=example.com; Max-Age=0",
-  ]);
+  t.strictSame(restore(jar, null, { ...SCOPE, host: "b.example.com" }), []);
 });
 
 t.test("a mirrored cookie doesn't outlive the impersonation in the browser", async (t) => {

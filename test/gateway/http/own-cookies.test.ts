@@ -3,8 +3,10 @@ import {
   clearingDoubled,
   cookieNames,
   markerCookie,
+  neighbourCookies,
   ownCookies,
   setOwnCookie,
+  setsOurs,
   withoutOurs,
 } from "../../../src/gateway/http/own-cookies.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
@@ -18,8 +20,14 @@ t.test(
       secret: "__Host-guise",
       notice: "__Host-guise-notice",
       worn: "__Host-guise-worn",
+      here: "__Host-guise-here",
     });
-    t.same(cookieNames("guise", "http"), { secret: "guise", notice: "guise-notice", worn: null });
+    t.same(cookieNames("guise", "http"), {
+      secret: "guise",
+      notice: "guise-notice",
+      worn: null,
+      here: "guise-here",
+    });
   },
 );
 
@@ -30,6 +38,8 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     secret: SECRET,
     notice: NOTICE,
     worn: false,
+    here: [],
+    near: [],
     doubled: false,
   });
 });
@@ -40,6 +50,8 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     secret: SECRET,
     notice: null,
     worn: false,
+    here: [],
+    near: [],
     doubled: false,
   });
   t.same(ownCookies(`__Host-guise=${OTHER}; guise=${SECRET}`, "guise", "http"), {
@@ -47,6 +59,8 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     secret: SECRET,
     notice: null,
     worn: false,
+    here: [],
+    near: [],
     doubled: false,
   });
 });
@@ -113,6 +127,8 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       secret: null,
       notice: null,
       worn: false,
+      here: [],
+      near: [],
       doubled: false,
     });
   }
@@ -171,4 +187,53 @@ t.test("where one of ours came twice, all of ours are taken away under both sche
   ]);
   for (const header of [undefined, "guise=a; guise=b", `guise=${SECRET}; __Host-guise=${OTHER}`, "a=1; a=2"])
     t.same(clearingDoubled(header, "guise"), []);
+});
+
+t.test("with a domain they are for all of its hosts, and what was set before counts still", async (t) => {
+  t.match(cookieNames("guise", "https", "example.com"), {
+    secret: "__Secure-guise",
+    worn: "__Secure-guise-worn",
+    here: "__Host-guise-here",
+  });
+  t.match(ownCookies(`__Host-guise=${OTHER}`, "guise", "https", "example.com"), { secret: OTHER });
+  const header = `__Secure-guise=${SECRET}; __Host-guise=${OTHER}; a=1`;
+  const both = ownCookies(header, "guise", "https", "example.com");
+  t.match(both, { secret: SECRET, rest: "a=1", doubled: false });
+  t.match(ownCookies(`__Secure-guise=${SECRET}`, "guise", "https"), { secret: null, rest: null });
+  t.equal(
+    setOwnCookie("__Secure-guise", "v", "https", null, "example.com"),
+    "__Secure-guise=v; Path=/; Domain=example.com; HttpOnly; SameSite=Lax; Secure; Priority=High",
+  );
+  t.equal(clearingDoubled(`guise=${SECRET}; guise=b`, "guise", "example.com").length, 10);
+});
+
+t.test("the neighbours of a host are told by a cookie of each domain above it", async (t) => {
+  const domains = (host: string) =>
+    neighbourCookies("guise", host, NOTICE, "https", 60).map((line) => /Domain=([^;]*)/.exec(line)?.[1]);
+  t.same(domains("a.b.example.com"), ["b.example.com", "example.com"]);
+  t.same(domains("app.example.com"), ["example.com"]);
+  for (const host of ["example.com", "localhost", "127.0.0.1", "[::1]"]) t.same(domains(host), [], host);
+  const [line = ""] = neighbourCookies("guise", "app.example.com", NOTICE, "http", 60);
+  const [pair = ""] = line.split(";");
+  t.match(
+    line,
+    /^guise-near-[0-9a-f]{12}=[\w.]+; Path=\/; Domain=example.com; Max-Age=60; HttpOnly; SameSite=Lax;/,
+  );
+  t.match(ownCookies(`${pair}; ${pair}; a=1`, "guise", "http"), {
+    near: [NOTICE, NOTICE],
+    rest: "a=1",
+    doubled: false,
+  });
+});
+
+t.test("the app sets none of ours, in any case", async (t) => {
+  for (const line of [
+    "guise=1",
+    "__host-GUISE-here=1",
+    " =Guise=1",
+    "__Secure-guise-near-0123456789ab=x; Path=/",
+  ])
+    t.ok(setsOurs(line, "guise"), line);
+  for (const line of ["guises=1", "a=guise=1", "guise-nearby=1", "guise"])
+    t.notOk(setsOurs(line, "guise"), line);
 });

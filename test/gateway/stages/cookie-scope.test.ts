@@ -12,10 +12,9 @@ t.test("a request is seen by the host and path that it asks for", async (t) => {
 t.test("no cookie of ours may come from the app, under either scheme", async (t) => {
   const it = await testWorld(t);
   t.same(cookieScope(await receive(it, ["GET /"])).reserved, [
-    "guise",
-    "guise-notice",
-    "__Host-guise",
-    "__Host-guise-notice",
+    ...["guise", "guise-notice", "guise-worn", "guise-here"],
+    ...["__Host-guise", "__Host-guise-notice", "__Host-guise-worn", "__Host-guise-here"],
+    ...["__Secure-guise", "__Secure-guise-notice", "__Secure-guise-worn", "__Secure-guise-here"],
   ]);
 });
 

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from "node:http";
+import type { Settings } from "../../config/snapshot.ts";
+import { domainMatches } from "../../domain/cookies/cookie-jar.ts";
+import { hostOf } from "../../domain/routing/host.ts";
+import type { OwnCookies } from "../http/own-cookies.ts";
+import type { Received } from "../request.ts";
+import type { Services } from "../services/services.ts";
+
+/** The domain whose hosts one impersonation covers, where this is one of them. */
+export function cookieDomain({ cookie }: Settings, host: string): string | null {
+  return cookie.domain !== null && domainMatches(host, cookie.domain) ? cookie.domain : null;
+}
+
+const ALONE = Object.freeze({ here: null, neighbour: false });
+
+/**
+ * What the browser says of other hosts of ours, by cookies that only the browser of an agent has: nobody is asked for it, and
+ * whoever has none of them is neither known nor waits.
+ */
+export function neighbourhood(
+  { forms, clock }: Services,
+  raw: IncomingMessage,
+  { host, cookies }: { readonly host: string; readonly cookies: OwnCookies },
+): Pick<Received, "here" | "neighbour"> {
+  if (cookies.here.length === 0 && cookies.near.length === 0) return ALONE;
+  const now = clock.now();
+  const here = cookies.here.map((it) => forms.marked("here", it, now)).find((it) => it !== null) ?? null;
+  const others = cookies.near
+    .map((value) => forms.marked("near", value, now))
+    .filter((it) => it !== null)
+    .filter((it) => !covers(it, host));
+  return { here, neighbour: others.length > 0 && mayComeFrom(others, raw, host) };
+}
+
+/** What stands in the cookie for the neighbours: the host, or all of a domain. */
+export function coveredHosts({ domain, host }: Pick<Received, "domain" | "host">): string {
+  return domain === null ? host : `.${domain}`;
+}
+
+function covers(covered: string, host: string): boolean {
+  return covered.startsWith(".") ? domainMatches(host, covered.slice(1)) : covered === host;
+}
+
+/** Whether a page of one of these hosts asks; where a browser doesn't say whose page it is, whether it could be one. */
+function mayComeFrom(others: readonly string[], { headers, method }: IncomingMessage, host: string): boolean {
+  const from = hostIn(headers.origin) ?? hostIn(headers.referer);
+  if (from !== null) return from !== host && others.some((covered) => covers(covered, from));
+  const site = headers["sec-fetch-site"];
+  // By the person: an address that was typed, a bookmark; and this very host.
+  if (site === "none" || site === "same-origin") return false;
+  const opens =
+    method === "GET" &&
+    (headers["sec-fetch-dest"] ?? (headers.accept?.includes("text/html") ? "document" : "")) === "document";
+  // What another site opens in a tab it could open without us; everything else may have been made by a frame without an origin.
+  return !(opens && site !== "same-site");
+}
+
+function hostIn(address: string | undefined): string | null {
+  if (address === undefined || !URL.canParse(address)) return null;
+  const read = hostOf(new URL(address).host);
+  return read.kind === "host" ? read.host : null;
+}
