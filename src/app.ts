@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import fastify, { type FastifyInstance } from "fastify";
 import { type Evidence, evidence } from "./audit-system.ts";
-import { httpClient } from "./clients/http.ts";
+import { clients } from "./clients/clients.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
 import { type LoadOptions, load } from "./config/load.ts";
@@ -11,6 +11,7 @@ import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
 import { modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
+import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
@@ -119,6 +120,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   );
   const url = await server.listen({ host: options.host, port: options.port });
   await recordConfig(services, "config.loaded", null);
+  void checkLookups(held.current(), log);
   // What began while impersonation was on ends here if it is off by now.
   await sweeping.sweep();
   collectStart();
@@ -137,8 +139,8 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
 /** Everything that asks nobody anything yet: the config, and the rooms that it names. */
 async function openRooms(options: AppOptions, keep: Keep) {
   const { log } = options;
-  const http = keep(httpClient());
-  const loading: LoadOptions = { kinds: KINDS, deps: { clock: CLOCK, log, http }, env: options.env };
+  const { borrowed } = keep(clients(log));
+  const loading: LoadOptions = { kinds: KINDS, deps: { clock: CLOCK, log, ...borrowed }, env: options.env };
   const first = await load(options.config, loading);
   if (first.kind === "rejected")
     throw new Fault("config-invalid", first.problems.map(formatProblem).join("\n"));

@@ -39,9 +39,17 @@ export interface IdentitySource {
   identify(evidence: Evidence): Maybe<Identification>;
 }
 
+/** What a look at a source of facts shows: a `problem` is that nothing can be found like this, a `hint` that it may be slow or not meant. */
+export interface Finding {
+  readonly kind: "problem" | "hint";
+  readonly says: string;
+}
+
 /** Whom a resource belongs to; null is nobody. Throws a Fault `owner-lookup-failed` when it could not be found out. */
 export interface OwnerResolver {
   resolve(lookup: OwnerLookup, signal: AbortSignal): Promise<Owner | null>;
+  /** Asks what it depends on whether it could answer, where that can be asked; rejects with the same fault. */
+  check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
 /** The people of the app. Throws a Fault `users-lookup-failed` when it could not be found out. */
@@ -49,6 +57,8 @@ export interface Users {
   find(id: string): Promise<Identity | null>;
   /** At most `limit` people whose name, e-mail or id has the text in it. */
   search(text: string, limit: number): Promise<readonly Identity[]>;
+  /** As an owner resolver's. */
+  check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
 /** A value with the number of times it was written, for compare-and-set. */

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { httpClient } from "../clients/http.ts";
+import { clients } from "../clients/clients.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
 import { KINDS } from "../config/kinds.ts";
 import { type Load, load } from "../config/load.ts";
@@ -70,12 +70,13 @@ function read(args: readonly string[], io: CommandIo): Words | string {
 }
 
 async function loadOnce(file: string, io: CommandIo): Promise<Load> {
-  const http = httpClient();
+  const log = logTo(io);
+  const sources = clients(log);
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   try {
-    return await load(file, { kinds: KINDS, env: io.env, deps: { clock, log: logTo(io), http } });
+    return await load(file, { kinds: KINDS, env: io.env, deps: { clock, log, ...sources.borrowed } });
   } finally {
-    await http.close();
+    await sources.close();
   }
 }
 

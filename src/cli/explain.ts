@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { prettifyError, ZodError } from "zod";
-import { httpClient } from "../clients/http.ts";
+import { clients } from "../clients/clients.ts";
 import { KINDS } from "../config/kinds.ts";
 import { load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
@@ -18,7 +18,7 @@ import { effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import { Fault } from "../errors.ts";
-import { askOwner } from "../gateway/stages/find-owner.ts";
+import { askOwner, type Page } from "../gateway/stages/find-owner.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
@@ -158,15 +158,15 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
   const file = words.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const log = logTo(io);
-  const http = httpClient();
+  const sources = clients(log);
   try {
-    const loaded = await load(file, { kinds: KINDS, deps: { clock, log, http }, env: io.env });
+    const loaded = await load(file, { kinds: KINDS, deps: { clock, log, ...sources.borrowed }, env: io.env });
     if (loaded.kind === "rejected")
       throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
     const { snapshot } = loaded;
     const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
     if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
-    const owner = await ownerFor(words, snapshot, log, url.path);
+    const owner = await ownerFor(words, snapshot, log, url);
     const { method } = words;
     const decision = decideEither(
       requestOf(words, snapshot, url),
@@ -182,13 +182,13 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
     );
     return 0;
   } finally {
-    await http.close();
+    await sources.close();
   }
 }
 
-async function ownerFor(words: Words, snapshot: Snapshot, log: Log, path: string): Promise<OwnerFact> {
+async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {
   if (words.owner !== null) return { kind: "found", owner: { ...words.owner, viewers: [] } };
-  return await askOwner(log, { host: words.url.hostname, snapshot, id: "explain" }, path);
+  return await askOwner(log, { host: words.url.hostname, snapshot, id: "explain" }, page);
 }
 
 function requestOf(

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** An address with places in braces, checked: `http://app/sites/{site}/owner?of={user}`. */
+/** An address with places in braces, checked: `http://app/sites/{site}/owner?of={query.user}`. */
 export interface Template {
   /** Names of the places, each once, in order. */
   readonly names: readonly string[];
@@ -9,7 +9,7 @@ export interface Template {
   render(values: Readonly<Record<string, string>>): string | null;
 }
 
-const PLACE = /\{([A-Za-z_$][\w$]*)\}/g;
+const PLACE = /\{([A-Za-z_$][\w$]*|query\.[\w-]+)\}/g;
 const DOTS = /^(?:\.|%2e){1,2}$/i;
 
 /** Reads a template, or says what is wrong with it. Only path and values of the query may have places. */

@@ -17,7 +17,7 @@ import { validate } from "./validate.ts";
 /** What loading needs: which kinds there are, and what they are made with. */
 export interface LoadOptions {
   readonly kinds: Kinds;
-  readonly deps: Omit<RoomDeps, "secret">;
+  readonly deps: Omit<RoomDeps, "secret" | "directory">;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -85,7 +85,7 @@ export function loadBytes(bytes: Uint8Array, file: string, options: LoadOptions)
   if (reading.kind === "problems") return { kind: "rejected", digest, problems: reading.problems };
   const { document } = reading;
   const directory = dirname(resolve(file));
-  const deps = { ...options.deps, secret: secretReader({ env: options.env, directory }) };
+  const deps = { ...options.deps, directory, secret: secretReader({ env: options.env, directory }) };
   const located = (complaints: readonly Complaint[]) =>
     complaints.map((complaint) => document.locate(complaint));
   const checked = validate(document, configSchema(options.kinds));

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { HttpClient } from "../clients/http.ts";
+import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
@@ -14,11 +14,12 @@ import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from
 import { origin, upstream } from "./sections/upstream.ts";
 
 /** What the rooms' kinds may use when they are made. */
-export interface RoomDeps {
+export interface RoomDeps extends Clients {
   readonly clock: Clock;
   readonly log: Log;
-  readonly http: HttpClient;
   readonly secret: SecretReader;
+  /** Where relative paths start: the folder of the config file. */
+  readonly directory: string;
 }
 
 /** The kinds that each room offers; the config's words for them come from here. */

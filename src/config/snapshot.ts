@@ -1,5 +1,6 @@
 import type { Policy } from "../domain/policy.ts";
 import type { ConfirmPattern } from "../domain/routing/confirm-pattern.ts";
+import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { IdentitySource, OwnerResolver, Users } from "../ports.ts";
@@ -140,8 +141,8 @@ export interface RouteTarget {
   readonly owner: string;
   /** Names of the params that are one segment each; only these are ever looked up, what `*rest` caught is not. */
   readonly params: readonly string[];
-  /** What those params must look like before anybody is asked; null for plain ids. */
-  readonly grammar: RegExp | null;
+  /** What those params must look like before anybody is asked. */
+  readonly grammar: IdGrammar;
 }
 
 export interface RouteFinder {

@@ -1,5 +1,6 @@
 import type { EffectName } from "../domain/policy.ts";
 import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
+import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
 import { compileRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules, type RuleIndex, type RuleSpec } from "../domain/routing/rule.ts";
@@ -8,7 +9,7 @@ import type { KnownResolver } from "../owners/registry.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
-import { ID_GRAMMARS, NOBODY } from "./sections/routes.ts";
+import { NOBODY } from "./sections/routes.ts";
 import type { RouteFinder, RouteTarget } from "./snapshot.ts";
 
 type Route = Config["routes"][number];
@@ -76,7 +77,7 @@ function targetOf(route: Route, owner: string): RouteTarget {
     pattern: `${host ?? ""}${path ?? ""}`,
     owner,
     params: paramNames(host, path),
-    grammar: ID_GRAMMARS[ids],
+    grammar: ids,
   };
 }
 
@@ -97,16 +98,15 @@ export function unmetNeeds(
     const needs = owners.get(owner)?.needs ?? [];
     const path = ["routes", i, "owner"];
     const has = params.length === 0 ? "it has none" : `it has: ${params.join(", ")}`;
-    if (needs === "one") {
-      if (params.length === 1) return [];
-      return [
-        { path, message: `\`${owner}\` is looked up by one param of the route; ${has}; name it in \`by\`` },
-      ];
-    }
-    const missing = needs.filter((name) => !params.includes(name));
+    const missing = needs.filter((name) =>
+      name === ONLY_PARAM ? params.length !== 1 : !params.includes(name),
+    );
     return missing.map((name) => ({
       path,
-      message: `\`${owner}\` is looked up by \`${name}\`, which is no param of this route${didYouMean(name, params)}; ${has}`,
+      message:
+        name === ONLY_PARAM
+          ? `\`${owner}\` is looked up by one param of the route; ${has}; name the one that is meant, in \`by\` or as {name}`
+          : `\`${owner}\` is looked up by \`${name}\`, which is no param of this route${didYouMean(name, params)}; ${has}`,
     }));
   });
 }

@@ -1,4 +1,5 @@
 import type { Identity } from "./identity.ts";
+import type { IdGrammar } from "./routing/id-grammar.ts";
 
 /** Whom a resource belongs to. `viewers` may see it as themselves, so an agent among them needs no impersonation. */
 export interface Owner extends Identity {
@@ -13,7 +14,11 @@ export interface OwnerLookup {
   readonly resolver: string;
   readonly params: Readonly<Record<string, string>>;
   readonly path: string;
+  /** Canonical; null without a `?`. */
+  readonly query: string | null;
   readonly host: string;
+  /** What a value of the query must look like to be looked up. */
+  readonly ids: IdGrammar;
   readonly key: string;
 }
 

@@ -5,6 +5,7 @@ import { textSource } from "../clients/secret.ts";
 import { urlTemplate } from "../clients/template.ts";
 import type { Owner, OwnerLookup } from "../domain/owner.ts";
 import { type OwnerMapping, readOwner } from "../domain/person.ts";
+import { paramsAmong, valueFor } from "../domain/routing/lookup.ts";
 import { keyHelp } from "../kinds.ts";
 import { ownerMapping } from "../people.ts";
 import { caching } from "./cached.ts";
@@ -12,7 +13,9 @@ import type { CachedOwnerResolver, OwnerDeps, OwnerKind } from "./resolver.ts";
 
 const schema = z.strictObject({
   http: z.strictObject({
-    url: urlTemplate(null).describe("The address to ask, with {param}, {path} and {host} put in."),
+    url: urlTemplate(null).describe(
+      "The address to ask, with {param}, {path}, {host} and {query.NAME} put in.",
+    ),
     headers: z
       .record(headerName, textSource, { error: keyHelp("write the name of a header, like authorization") })
       .default({})
@@ -39,9 +42,10 @@ function resolver({ http: options, ...times }: Options, deps: OwnerDeps): Cached
   const { url } = options;
   const headers: Record<string, string> = { accept: "application/json" };
   for (const [name, source] of Object.entries(options.headers)) headers[name] = deps.secret(source);
-  const urlOf = ({ params, path, host }: OwnerLookup) => url.render({ ...params, path, host });
+  const urlOf = (lookup: OwnerLookup) =>
+    url.render(Object.fromEntries(url.names.map((name) => [name, valueFor(name, lookup) ?? ""])));
   return {
-    needs: url.names.filter((name) => name !== "path" && name !== "host"),
+    needs: paramsAmong(url.names),
     // The address is the question, so what it doesn't hold can't tell two questions apart.
     remembered: { caching: times, keyOf: (lookup) => urlOf(lookup) ?? "" },
     resolve: async (lookup, signal) => {

@@ -1,26 +1,34 @@
 import type { z } from "zod";
 import type { Owner, OwnerLookup } from "../domain/owner.ts";
+import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { Fault } from "../errors.ts";
 import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
-import type { OwnerResolver } from "../ports.ts";
+import type { Finding } from "../ports.ts";
 import { cached } from "./cached.ts";
+import { first } from "./first.ts";
 import { host } from "./host.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
 import { param } from "./param.ts";
-import type { CachedOwnerResolver, OwnerDeps } from "./resolver.ts";
+import { redis } from "./redis.ts";
+import type { CachedOwnerResolver, KnownResolver, OwnerDeps } from "./resolver.ts";
+import { sql } from "./sql.ts";
 
-/** A resolver as the gateway uses it. `needs` lets the config check that a route has the params. */
-export interface KnownResolver extends OwnerResolver {
-  readonly needs: readonly string[] | "one";
-}
+export type { KnownResolver };
 
-/** All kinds of owner resolvers. A new one is a file and a line here. */
-export const ownerKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [
+const plainKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [
   finished(param),
   finished(host),
   finished(map),
   finished(http),
+  finished(sql),
+  finished(redis),
+];
+
+/** All kinds of owner resolvers. A new one is a file and a line above. */
+export const ownerKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [
+  ...plainKinds,
+  finished(first(plainKinds)),
 ];
 
 /** One entry of `owners` in the config, or the `owner` of a route. */
@@ -38,10 +46,19 @@ export function finish(resolver: CachedOwnerResolver, deps: OwnerDeps): KnownRes
       try {
         return await asked.resolve(lookup, signal);
       } catch (error) {
-        throw failed(lookup, error);
+        throw failed(lookup.resolver, error);
       }
     },
+    ...(resolver.check === undefined ? {} : { check: (signal) => checked(resolver, signal) }),
   };
+}
+
+async function checked(resolver: CachedOwnerResolver, signal: AbortSignal): Promise<readonly Finding[]> {
+  try {
+    return (await resolver.check?.(signal)) ?? [];
+  } catch (error) {
+    throw failed("check", error);
+  }
 }
 
 function finished(kind: AnyKind<OwnerDeps, CachedOwnerResolver>): AnyKind<OwnerDeps, KnownResolver> {
@@ -54,15 +71,18 @@ function finished(kind: AnyKind<OwnerDeps, CachedOwnerResolver>): AnyKind<OwnerD
 }
 
 // A param that isn't there, or is no plain id (then it is empty), is nobody's; a route with two has to say which.
-function isAskable(needs: CachedOwnerResolver["needs"], { params }: OwnerLookup): boolean {
-  if (needs !== "one") return needs.every((name) => Object.hasOwn(params, name) && params[name] !== "");
-  const values = Object.values(params);
-  if (values.length > 1)
-    throw new Fault("owner-lookup-failed", "the route has several params; name the one to look up in `by`");
-  return values.length === 1 && values[0] !== "";
+function isAskable(needs: readonly string[], { params }: OwnerLookup): boolean {
+  return needs.every((name) => {
+    if (name !== ONLY_PARAM) return Object.hasOwn(params, name) && params[name] !== "";
+    const values = Object.values(params);
+    if (values.length > 1)
+      throw new Fault("owner-lookup-failed", "the route has several params; name the one to look up in `by`");
+    return values.length === 1 && values[0] !== "";
+  });
 }
 
-function failed({ resolver }: OwnerLookup, cause: unknown): Fault {
+function failed(resolver: string, cause: unknown): Fault {
+  if (cause instanceof Fault && cause.detail.startsWith(`${resolver}: `)) return cause;
   const why = cause instanceof Fault ? cause.detail : cause instanceof Error ? cause.message : String(cause);
   return new Fault("owner-lookup-failed", `${resolver}: ${why}`, { cause });
 }

@@ -1,14 +1,15 @@
 import type { z } from "zod";
-import type { HttpClient } from "../clients/http.ts";
+import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { OwnerLookup } from "../domain/owner.ts";
 import type { Clock, Kind, OwnerResolver } from "../ports.ts";
 
 /** What a resolver may use. */
-export interface OwnerDeps {
+export interface OwnerDeps extends Clients {
   readonly clock: Clock;
-  readonly http: HttpClient;
   readonly secret: SecretReader;
+  /** Where relative paths start: the folder of the config file. */
+  readonly directory: string;
 }
 
 /** How long answers count, ms, and how many are kept. */
@@ -24,9 +25,14 @@ export interface Caching {
  * `caching` and is remembered by `keyOf`: the same for questions that have the same answer. It may throw any Error.
  */
 export interface CachedOwnerResolver extends OwnerResolver {
-  /** Names of params, or `one` for the route's only param. */
-  readonly needs: readonly string[] | "one";
+  /** Names of params; `$1` is the only param of a route. */
+  readonly needs: readonly string[];
   readonly remembered: { readonly caching: Caching; keyOf(lookup: OwnerLookup): string } | null;
+}
+
+/** A resolver as the gateway uses it. `needs` lets the config check that a route has the params. */
+export interface KnownResolver extends OwnerResolver {
+  readonly needs: readonly string[];
 }
 
 export type OwnerKind<Options> = Kind<z.ZodType<Options>, Options, OwnerDeps, CachedOwnerResolver>;

@@ -13,7 +13,7 @@ export const ownerValue = z.union([personId.transform((id): Owner => ownerOf(id)
   error: "write the owner's id in quotes, or { id, name, email, groups, viewers }",
 });
 
-/** A table as it is asked: names that every object has are not in it. */
+/** A table as it is asked: names that every object has are not in it, and an accent is written in one way only. */
 export function tableOf<T>(written: Readonly<Record<string, T>>): ReadonlyMap<string, T> {
-  return new Map(Object.entries(written));
+  return new Map(Object.entries(written).map(([key, value]) => [key.normalize("NFC"), value]));
 }

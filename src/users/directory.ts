@@ -1,15 +1,16 @@
 import type { z } from "zod";
-import type { HttpClient } from "../clients/http.ts";
+import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { Identity } from "../domain/identity.ts";
-import type { Clock, Kind, Log } from "../ports.ts";
+import type { Clock, Finding, Kind, Log } from "../ports.ts";
 
 /** What a directory may use. */
-export interface UserDeps {
+export interface UserDeps extends Clients {
   readonly clock: Clock;
   readonly log: Log;
-  readonly http: HttpClient;
   readonly secret: SecretReader;
+  /** Where relative paths start: the folder of the config file. */
+  readonly directory: string;
 }
 
 /** How long what is known of a person counts, ms, and how many are kept. */
@@ -25,6 +26,7 @@ export interface Directory {
   readonly caching: Caching | null;
   find(id: string, signal: AbortSignal | null): Promise<Identity | null>;
   search(text: string, limit: number): Promise<readonly Identity[]>;
+  check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
 export type UserKind<Options> = Kind<z.ZodType<Options>, Options, UserDeps, Directory>;

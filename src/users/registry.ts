@@ -7,11 +7,12 @@ import { cached } from "./cached.ts";
 import type { Directory, UserDeps } from "./directory.ts";
 import { http } from "./http.ts";
 import { map } from "./map.ts";
+import { sql } from "./sql.ts";
 
 const LONGEST_TEXT = 200;
 
 /** All kinds of directories. A new one is a file and a line here. */
-export const userKinds: readonly AnyKind<UserDeps, Users>[] = [finished(map), finished(http)];
+export const userKinds: readonly AnyKind<UserDeps, Users>[] = [finished(map), finished(http), finished(sql)];
 
 /** The entry `users` of the config. */
 export type UsersEntry = Entry<UserDeps, Users>;
@@ -25,12 +26,15 @@ export function finish(directory: Directory, deps: UserDeps): Users {
       ? (id: string) => directory.find(id, null)
       : cached(directory, directory.caching, deps);
   return {
-    find: async (id) => (isId(id) ? guarded(async () => find(id)) : null),
+    find: async (id) => (isPerson(id) ? guarded(async () => find(id)) : null),
     async search(text, limit) {
       const wanted = text.trim();
       if (wanted === "" || wanted.length > LONGEST_TEXT || limit < 1) return [];
       return (await guarded(() => directory.search(wanted, limit))).slice(0, limit);
     },
+    ...(directory.check === undefined
+      ? {}
+      : { check: (signal) => guarded(async () => (await directory.check?.(signal)) ?? []) }),
   };
 }
 
@@ -41,6 +45,11 @@ function finished(kind: AnyKind<UserDeps, Directory>): AnyKind<UserDeps, Users> 
     schema: kind.schema,
     create: (options, deps) => finish(kind.create(options, deps), deps),
   };
+}
+
+/** Dots are a folder wherever an id becomes a part of a path. */
+function isPerson(id: string): boolean {
+  return isId(id) && id !== "." && id !== "..";
 }
 
 async function guarded<T>(ask: () => Promise<T>): Promise<T> {

@@ -114,8 +114,8 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
   ],
   [
     "an unknown kind",
-    "owners: { a: { sql: { url: x } } }",
-    /owners\.a\.sql: `sql` is not a kind this version has; write an owner as one of: \{ param: … \}/,
+    "owners: { a: { ldap: { url: x } } }",
+    /owners\.a\.ldap: `ldap` is not a kind this version has; write an owner as one of: \{ param: … \}/,
   ],
   [
     "a mistyped kind",
@@ -146,7 +146,7 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
   [
     "a table and several params",
     "routes: [{ path: '/:a/:b', owner: { map: { x: 1 } } }]",
-    /looked up by one param.*it has: a, b; name it in `by`/,
+    /looked up by one param.*it has: a, b; name the one that is meant, in `by`/,
   ],
   [
     "a route without an address",

@@ -21,9 +21,12 @@ export interface OwnerCase {
 export const NEVER = new AbortController().signal;
 
 /** A question as the gateway asks it. */
-export function lookup(params: Record<string, string>, at: { host?: string; path?: string } = {}): Lookup {
-  const { host = "app.example.com", path = "/page" } = at;
-  return ownerLookup({ resolver: "tested", params, path, host });
+export function lookup(
+  params: Record<string, string>,
+  at: { host?: string; path?: string; query?: string } = {},
+): Lookup {
+  const { host = "app.example.com", path = "/page", query = null } = at;
+  return ownerLookup({ resolver: "tested", params, path, query, host });
 }
 
 /** What every owner resolver keeps. */

@@ -1,15 +1,23 @@
 import type { Test } from "tap";
-import { httpClient } from "../../src/clients/http.ts";
+import { clients } from "../../src/clients/clients.ts";
 import { secretReader } from "../../src/clients/secret.ts";
 import { type KnownResolver, ownerEntrySchema } from "../../src/owners/registry.ts";
 import { fakeClock } from "../fixtures/clock.ts";
+import { fakeLog } from "../fixtures/log.ts";
 import { type Service, service } from "../fixtures/service.ts";
 
-/** What resolvers get in tests: a clock that stands and a real HTTP client. */
+/** What resolvers get in tests: a clock that stands and real clients. */
 export function ownerDeps(t: Test, env: Record<string, string> = {}) {
-  const http = httpClient();
-  t.teardown(() => http.close());
-  return { clock: fakeClock(), http, secret: secretReader({ env, directory: "." }) };
+  const log = fakeLog();
+  const { borrowed, close } = clients(log);
+  t.teardown(close);
+  return {
+    clock: fakeClock(),
+    log,
+    ...borrowed,
+    directory: ".",
+    secret: secretReader({ env, directory: "." }),
+  };
 }
 
 /** A resolver as the config makes it. */

@@ -8,7 +8,7 @@ import { ownerDeps, problems } from "./deps.ts";
 t.test("every kind says what it is", async (t) => {
   t.strictSame(
     ownerKinds.map(({ name }) => name),
-    ["param", "host", "map", "http"],
+    ["param", "host", "map", "http", "sql", "redis", "first"],
   );
   for (const kind of ownerKinds) {
     t.not(kind.describe, "");
@@ -20,7 +20,7 @@ t.test("every kind says what it is", async (t) => {
 
 t.test("an entry of no kind is told which there are", async (t) => {
   t.match(problems({ htpp: {} }), [
-    /write an owner as one of: { param: … }, { host: … }, { map: … }, { http: … }/,
+    /write an owner as one of: { param: … }, { host: … }, { map: … }, { http: … }, { sql: … }, { redis: … }, { first: … }/,
   ]);
   t.match(problems({ param: "a", map: {} }), [/write an owner as one of/]);
 });

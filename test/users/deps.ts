@@ -1,5 +1,5 @@
 import type { Test } from "tap";
-import { httpClient } from "../../src/clients/http.ts";
+import { clients } from "../../src/clients/clients.ts";
 import { secretReader } from "../../src/clients/secret.ts";
 import type { Users } from "../../src/ports.ts";
 import { usersSchema } from "../../src/users/registry.ts";
@@ -7,11 +7,18 @@ import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { type Service, service } from "../fixtures/service.ts";
 
-/** What directories get in tests: a clock that stands and a real HTTP client. */
+/** What directories get in tests: a clock that stands and real clients. */
 export function userDeps(t: Test, env: Record<string, string> = {}) {
-  const http = httpClient();
-  t.teardown(() => http.close());
-  return { clock: fakeClock(), log: fakeLog(), http, secret: secretReader({ env, directory: "." }) };
+  const log = fakeLog();
+  const { borrowed, close } = clients(log);
+  t.teardown(close);
+  return {
+    clock: fakeClock(),
+    log,
+    ...borrowed,
+    directory: ".",
+    secret: secretReader({ env, directory: "." }),
+  };
 }
 
 /** A directory as the config makes it. */

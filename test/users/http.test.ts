@@ -133,5 +133,5 @@ t.test("http: an address without its place, or with a strange one, is refused", 
     /^http\.search: write where/,
   ]);
   t.match(problems({ http: { url: "http://app/{id}" }, cacheFor: "5m" }), [/^cacheFor: write at most 60s/]);
-  t.match(problems({ sql: {} }), [/write `users` as one of: { map: … }, { http: … }/]);
+  t.match(problems({ ldap: {} }), [/write `users` as one of: { map: … }, { http: … }, { sql: … }/]);
 });

@@ -7,7 +7,7 @@ import { problems, userDeps } from "./deps.ts";
 t.test("every kind says what it is, and so does every key beside its own", async (t) => {
   t.strictSame(
     userKinds.map(({ name }) => name),
-    ["map", "http"],
+    ["map", "http", "sql"],
   );
   for (const kind of userKinds) {
     t.not(kind.describe, "");

@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { performance } from "node:perf_hooks";
 import { evidence } from "../../audit-system.ts";
-import { httpClient } from "../../clients/http.ts";
+import { clients } from "../../clients/clients.ts";
 import { type Holder, holder } from "../../config/hold.ts";
 import { KINDS } from "../../config/kinds.ts";
 import { load, type StartParts } from "../../config/load.ts";
@@ -64,14 +64,18 @@ async function loaded(
   io: CommandIo,
   log: Log,
 ): Promise<{ readonly held: Holder; readonly start: StartParts }> {
-  const http = httpClient();
+  const sources = clients(log);
   try {
-    const config = await load(file, { kinds: KINDS, env: io.env, deps: { clock: CLOCK, log, http } });
+    const config = await load(file, {
+      kinds: KINDS,
+      env: io.env,
+      deps: { clock: CLOCK, log, ...sources.borrowed },
+    });
     if (config.kind === "rejected")
       throw new Fault("config-invalid", config.problems.map(formatProblem).join("\n"));
     return { held: holder(config.snapshot), start: config.parts };
   } finally {
-    await http.close();
+    await sources.close();
   }
 }
 

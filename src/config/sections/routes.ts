@@ -1,14 +1,6 @@
 import { z } from "zod";
+import { ID_GRAMMARS, idGrammar } from "../../domain/routing/id-grammar.ts";
 import { type AnyKind, type Entry, kindEntry } from "../../kinds.ts";
-
-/** What a param may look like before anybody is asked about it. */
-export const ID_GRAMMARS = {
-  plain: /^[A-Za-z0-9_-]{1,128}$/,
-  number: /^\d{1,20}$/,
-  uuid: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
-  slug: /^[A-Za-z0-9._~-]{1,128}$/,
-  email: /^[^\s@%\\/]{1,64}@[A-Za-z0-9.-]{1,190}$/,
-} as const satisfies Record<string, RegExp>;
 
 /** The owner of a route that belongs to nobody, though a wider route has one. */
 export const NOBODY = "none";
@@ -23,6 +15,18 @@ const host = z
   .min(1)
   .nullable()
   .default(null);
+
+const NAMES = Object.keys(ID_GRAMMARS);
+const ids = z
+  .string()
+  .transform((written, context) => {
+    const grammar = idGrammar(written);
+    if (typeof grammar !== "string") return grammar;
+    const message = `write one of ${NAMES.join(", ")}, or a pattern like [a-z]{2}-[0-9]{1,9}: ${grammar}`;
+    context.addIssue({ code: "custom", message, input: written });
+    return z.NEVER;
+  })
+  .meta({ anyOf: [{ enum: NAMES }, { type: "string" }] });
 
 /** Which owner a route has: a name of `owners`, or a lookup written in its place. */
 export type OwnerChoice<Deps, Made> =
@@ -43,10 +47,11 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
     owner: z
       .union([named, inline], { error: ownerHelp })
       .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
-    ids: z
-      .enum(Object.keys(ID_GRAMMARS) as (keyof typeof ID_GRAMMARS)[])
-      .default("plain")
-      .describe("What the params look like. Others are never looked up: the page then belongs to nobody."),
+    ids: ids
+      .prefault("plain")
+      .describe(
+        "What the params look like: one of these names, or a pattern like `[a-z]{2}-[0-9]{1,9}`. Others are never looked up: the page then belongs to nobody.",
+      ),
   });
 }
 

@@ -1,18 +1,21 @@
 import type { OwnerLookup } from "../owner.ts";
+import { ID_GRAMMARS, type IdGrammar } from "./id-grammar.ts";
+import { queryValue } from "./query-value.ts";
 
-/** What a param must look like before anybody is asked about it. */
-export const PLAIN_PARAM = /^[A-Za-z0-9_-]{1,128}$/;
+/** A need of a lookup that any route with one param alone meets. */
+export const ONLY_PARAM = "$1";
 
 export interface LookupParts {
   /** The name of the resolver in the config, or whatever else tells it from the others. */
   readonly resolver: string;
   /** The params of the route that are one segment each, in its order; an empty one is one that isn't there. */
   readonly params: Readonly<Record<string, string>>;
-  /** Canonical path and host of the request. */
+  /** Canonical path, query and host of the request. */
   readonly path: string;
+  readonly query: string | null;
   readonly host: string;
-  /** The grammar of the route's params where it has one of its own; must be anchored. */
-  readonly grammar?: RegExp | null;
+  /** The grammar of the route's params where it has one of its own. */
+  readonly grammar?: IdGrammar | null;
 }
 
 /**
@@ -20,21 +23,39 @@ export interface LookupParts {
  * query, and a resolver that needs it answers nobody. One that it doesn't need does no harm.
  */
 export function ownerLookup(parts: LookupParts): OwnerLookup {
+  const { resolver, path, query, host, grammar } = parts;
+  const ids = grammar ?? ID_GRAMMARS.plain;
   const params: Record<string, string> = Object.create(null);
   const pairs: string[][] = [];
   for (const [name, value] of Object.entries(parts.params)) {
     if (value === "") continue;
-    const isFit = isPlain(value, parts.grammar ?? PLAIN_PARAM);
-    params[name] = isFit ? value : "";
-    if (isFit) pairs.push([name, value]);
+    const plain = ids.read(value);
+    params[name] = plain ?? "";
+    if (plain !== null) pairs.push([name, plain]);
   }
-  const key = JSON.stringify([parts.resolver, pairs.sort(byName)]);
-  return { resolver: parts.resolver, params, path: parts.path, host: parts.host, key };
+  const key = JSON.stringify([resolver, pairs.sort(byName)]);
+  return { resolver, params, path, query, host, ids, key };
 }
 
-// A route's own grammar may be generous; escapes, controls, backslashes and dot segments stay out whatever it says.
-function isPlain(value: string, grammar: RegExp): boolean {
-  return grammar.test(value) && !/[%\p{Cc}\\]/u.test(value) && value !== "." && value !== "..";
+/**
+ * What stands for a place of a lookup: a param's name, `$1` for the only param, `path`, `host`, or `query.NAME`. Null when it
+ * isn't there, is no plain id, or can be read in two ways.
+ */
+export function valueFor(place: string, lookup: OwnerLookup): string | null {
+  if (place === "path") return lookup.path;
+  if (place === "host") return lookup.host;
+  if (place.startsWith("query.")) {
+    const found = queryValue(lookup.query, place.slice("query.".length));
+    return found.kind === "one" ? lookup.ids.read(found.value) : null;
+  }
+  const name = place === ONLY_PARAM ? Object.keys(lookup.params)[0] : place;
+  if (name === undefined || !Object.hasOwn(lookup.params, name)) return null;
+  return lookup.params[name] || null;
+}
+
+/** Those of the places that a route must have as params. */
+export function paramsAmong(places: readonly string[]): readonly string[] {
+  return places.filter((place) => place !== "path" && place !== "host" && !place.startsWith("query."));
 }
 
 function byName(a: readonly string[], b: readonly string[]): number {

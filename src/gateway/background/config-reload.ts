@@ -4,6 +4,7 @@ import { formatProblem } from "../../config/problem.ts";
 import { type Watch, watch } from "../../config/watch.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
+import { checkLookups } from "./check-lookups.ts";
 
 export interface ReloadOptions {
   readonly held: Holder;
@@ -35,6 +36,7 @@ export function watchConfig(services: Services, options: ReloadOptions): Watch {
           "config: `store`, `audit`, `keys`, `prefix`, `cookie`, `data` and the scheme of `publicUrl` count from the next start on",
         );
       await recordConfig(services, "config.loaded", null);
+      void checkLookups(snapshot, log);
       await (off ? options.switchedOff() : options.changed());
     },
     async rejected({ problems }) {

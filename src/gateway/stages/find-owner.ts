@@ -27,7 +27,7 @@ export async function findOwner(services: Services, recalled: Recalled): Promise
   if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
     return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
   }
-  const owner = matters(recalled) ? await ownerOf(services, recalled, recalled.path) : NOT_ASKED;
+  const owner = matters(recalled) ? await ownerOf(services, recalled, recalled) : NOT_ASKED;
   return { ...recalled, owner, refererOwner: await refererOwner(services, recalled) };
 }
 
@@ -36,12 +36,18 @@ function matters({ route, navigation, loaded }: Recalled): boolean {
   return loaded.kind === "none" ? navigation.topLevel : fromOutside(navigation);
 }
 
-/** The owner of any path of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(services: Services, at: OwnerQuestion, path: string): Promise<OwnerFact> {
-  return await askOwner(services.log, at, path);
+/** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
+export async function ownerOf(services: Services, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
+  return await askOwner(services.log, at, page);
 }
 
-/** Where a path stands: its host, and the config to ask. `id` is the request's, for the log. */
+/** A page's canonical address. */
+export interface Page {
+  readonly path: string;
+  readonly query: string | null;
+}
+
+/** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
 export interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;
@@ -49,10 +55,10 @@ export interface OwnerQuestion {
 }
 
 /** The same for whoever has no whole world, such as `guise explain`. */
-export async function askOwner(log: Log, at: OwnerQuestion, path: string): Promise<OwnerFact> {
+export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   const { snapshot, host } = at;
-  const found = snapshot.routes.match(host, path);
-  const lookup = found === null ? null : lookupOf(found, path, host);
+  const found = snapshot.routes.match(host, page.path);
+  const lookup = found === null ? null : lookupOf(found, page, host);
   const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
   if (lookup === null || resolver === undefined) return NOBODY;
   try {
@@ -72,18 +78,18 @@ export async function askOwner(log: Log, at: OwnerQuestion, path: string): Promi
 
 function lookupOf(
   { target, params }: RouteMatch<RouteTarget>,
-  path: string,
+  { path, query }: Page,
   host: string,
-): OwnerLookup | null {
+): OwnerLookup {
   const plain: Record<string, string> = {};
   for (const name of target.params) if (params[name] !== undefined) plain[name] = params[name];
-  return ownerLookup({ resolver: target.owner, params: plain, path, host, grammar: target.grammar });
+  return ownerLookup({ resolver: target.owner, params: plain, path, query, host, grammar: target.grammar });
 }
 
 async function refererOwner(services: Services, recalled: Recalled): Promise<OwnerFact> {
   if (recalled.loaded.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
-  return from === null ? NOT_ASKED : await ownerOf(services, recalled, from.path);
+  return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);
 }
 
 /** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */
@@ -91,7 +97,7 @@ export function ownAddress(
   address: string | undefined,
   origin: string,
   snapshot: Snapshot,
-): { readonly path: string; readonly target: string } | null {
+): (Page & { readonly target: string }) | null {
   if (address === undefined || !URL.canParse(address)) return null;
   const url = new URL(address);
   if (url.origin !== origin) return null;

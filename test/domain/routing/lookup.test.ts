@@ -1,9 +1,20 @@
 import fc from "fast-check";
 import t from "tap";
+import { idGrammar } from "../../../src/domain/routing/id-grammar.ts";
 import { ownerLookup } from "../../../src/domain/routing/lookup.ts";
 
-const ask = (params: Record<string, string>, grammar: RegExp | null = null) =>
-  ownerLookup({ resolver: "site", params, path: "/site/42", host: "app.example.com", grammar });
+const ask = (params: Record<string, string>, ids = "plain") => {
+  const grammar = idGrammar(ids);
+  if (typeof grammar === "string") throw new Error(grammar);
+  return ownerLookup({
+    resolver: "site",
+    params,
+    path: "/site/42",
+    query: null,
+    host: "app.example.com",
+    grammar,
+  });
+};
 
 t.test("a question holds the resolver, the params in order, the path and the host", async (t) => {
   const lookup = ask({ site: "42", page: "a_B-9" });
@@ -41,8 +52,8 @@ t.test("an optional param that isn't there is left out", async (t) => {
 });
 
 t.test("a route's own grammar may allow more, but no escapes, controls and dot segments", async (t) => {
-  t.equal(ask({ site: "a.b c" }, /^[a-z. ]+$/).params.site, "a.b c");
-  for (const site of ["..", ".", "%41", "a\0", "a\\b"]) t.equal(ask({ site }, /^.*$/s).params.site, "");
+  t.equal(ask({ site: "a.b c" }, "[a-z. ]+").params.site, "a.b c");
+  for (const site of ["..", ".", "%41", "a\0", "a\\b"]) t.equal(ask({ site }, ".*").params.site, "");
 });
 
 t.test("names that every object has are only names", async (t) => {

@@ -154,10 +154,17 @@ t.test("a bug in a resolver is thrown on", async (t) => {
 t.test("a path can be asked about by itself", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, ["GET /"]);
-  t.match(await ownerOf(it.services, received, "/site/2"), { owner: { id: "23" } });
-  t.match(await askOwner(it.log, { host: "h", snapshot: it.snapshot(), id: "x" }, "/nowhere"), {
-    kind: "none",
-  });
+  t.match(await ownerOf(it.services, received, { path: "/site/2", query: null }), { owner: { id: "23" } });
+  t.match(
+    await askOwner(
+      it.log,
+      { host: "h", snapshot: it.snapshot(), id: "x" },
+      { path: "/nowhere", query: null },
+    ),
+    {
+      kind: "none",
+    },
+  );
 });
 
 t.test("an address is a path of ours only from our very origin, and only in its plain form", async (t) => {

@@ -4,6 +4,7 @@ import t from "tap";
 import { KINDS } from "../../../src/config/kinds.ts";
 import { type Load, loadBytes } from "../../../src/config/load.ts";
 import { formatProblem } from "../../../src/config/problem.ts";
+import { unasked } from "../../fixtures/config.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 import { at, chart, objectOf, objectsOf, type Rendering } from "./chart.ts";
 
@@ -32,8 +33,7 @@ function load(
 ): Extract<Load, { kind: "loaded" }> {
   const text = at(objectOf(rendering, "ConfigMap"), "data")?.["routes.config.yaml" as keyof object];
   const clock = { now: () => 0, monotonic: () => performance.now() };
-  const http = { get: () => Promise.reject(new Error("no test asks anybody")) };
-  const deps = { clock, log: fakeLog(), http };
+  const deps = { clock, log: fakeLog(), ...unasked() };
   const loaded = loadBytes(new TextEncoder().encode(String(text)), "routes.config.yaml", {
     kinds: KINDS,
     env,

@@ -1,0 +1,60 @@
+import type { Closing } from "../../ports.ts";
+import type { Database, Question } from "./database.ts";
+import { nameOf, parseDatabaseUrl, type ServerAddress } from "./database-url.ts";
+import { connectMysql, mustHaveName } from "./mysql.ts";
+import { pool } from "./pool.ts";
+import { connectPostgres } from "./postgres.ts";
+import { sqliteDatabase } from "./sqlite.ts";
+
+/** A connection that nobody has used for so long is closed, ms: what a config that is gone asked for vanishes by itself. */
+const IDLE = 30_000;
+
+export interface DatabaseOptions {
+  /** PEM of the authority to trust instead of the system's; null for the system's. */
+  readonly ca: string | null;
+  /** Connections at the most. */
+  readonly connections: number;
+  /** Where a relative path to an SQLite file starts. */
+  readonly directory: string;
+}
+
+/**
+ * The databases that lookups ask, each opened once for all who name it in the same words. Nothing connects before it is asked.
+ * Throws a Fault `config-invalid` for an address that can't be read.
+ */
+export interface Databases {
+  open(url: string, options: DatabaseOptions): Database;
+}
+
+export function databases(): Databases & Closing {
+  const known = new Map<string, Database>();
+  const open = (url: string, options: DatabaseOptions): Database => {
+    const address = parseDatabaseUrl(url, options.directory);
+    const key = JSON.stringify([address, options.ca, options.connections]);
+    const there = known.get(key);
+    if (there !== undefined) return there;
+    const made = address.dialect === "sqlite" ? sqliteDatabase(address) : serverDatabase(address, options);
+    known.set(key, made);
+    return made;
+  };
+  return {
+    open,
+    close: async () => {
+      for (const database of known.values()) database.close();
+      known.clear();
+    },
+  };
+}
+
+function serverDatabase(address: ServerAddress, { ca, connections }: DatabaseOptions): Database {
+  if (address.dialect === "mysql") mustHaveName(address);
+  const connect = address.dialect === "mysql" ? connectMysql : connectPostgres;
+  const shared = pool({ connect: (signal) => connect(address, ca, signal), most: connections, idle: IDLE });
+  return {
+    dialect: address.dialect,
+    name: nameOf(address),
+    rows: (question: Question) => shared.use((it) => it.rows(question), question.signal),
+    inspect: (question: Question) => shared.use((it) => it.inspect(question), question.signal),
+    close: () => shared.close(),
+  };
+}

@@ -1,0 +1,203 @@
+import { isIP } from "node:net";
+import mysql, { type Connection, type RowDataPacket } from "mysql2";
+import { Fault } from "../../errors.ts";
+import {
+  collected,
+  type Inspection,
+  inspectionError,
+  type Question,
+  type Row,
+  type SqlValue,
+} from "./database.ts";
+import type { ServerAddress } from "./database-url.ts";
+import { ConnectionLost } from "./pool.ts";
+import type { SqlConnection } from "./postgres.ts";
+
+/** A warning of the server: a text was cut until it was a number. */
+const CUT = new Set([1292, 1265, 1366]);
+
+/** Certificates are compared with names; the driver would take an address for `localhost`. */
+export function mustHaveName({ tls, host }: ServerAddress): void {
+  if (tls && isIP(host) !== 0)
+    throw new Fault(
+      "config-invalid",
+      "the address of the database: certificates are verified by name, so write the server's name instead of its IP address",
+    );
+}
+
+/** Connects, and lets the session only read. */
+export async function connectMysql(
+  address: ServerAddress,
+  ca: string | null,
+  signal: AbortSignal,
+): Promise<SqlConnection> {
+  mustHaveName(address);
+  const { host, port, socket, user, password, database, tls } = address;
+  const client = mysql.createConnection({
+    ...(socket === null ? { host, port } : { socketPath: socket }),
+    user,
+    ...(password === null ? {} : { password }),
+    database,
+    charset: "utf8mb4",
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    disableEval: true,
+    // A server must not ask for files of ours.
+    flags: ["-LOCAL_FILES"],
+    ...(tls
+      ? { ssl: { rejectUnauthorized: true, verifyIdentity: true, ...(ca === null ? {} : { ca }) } }
+      : {}),
+  });
+  const connection = new MysqlConnection(client);
+  const destroy = () => connection.destroy();
+  signal.addEventListener("abort", destroy, { once: true });
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  const leave = () => reject(signal.reason);
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    await Promise.race([connection.begin(), left]);
+    signal.throwIfAborted();
+    return connection;
+  } catch (error) {
+    destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", destroy);
+    signal.removeEventListener("abort", leave);
+  }
+}
+
+class MysqlConnection implements SqlConnection {
+  readonly #client: Connection;
+  readonly #heard = new Set<() => void>();
+  #closed = false;
+  #mariadb = false;
+  #timeout = 0;
+
+  constructor(client: Connection) {
+    this.#client = client;
+    for (const event of ["error", "end"] as const) client.on(event, () => this.#end());
+  }
+
+  get usable(): boolean {
+    return !this.#closed;
+  }
+
+  destroy(): void {
+    this.#client.destroy();
+    this.#end();
+  }
+
+  whenClosed(heard: () => void): void {
+    this.#heard.add(heard);
+  }
+
+  async begin(): Promise<void> {
+    await new Promise<void>((done, failed) =>
+      this.#client.connect((error) => (error === null ? done() : failed(error))),
+    );
+    const [row] = await this.#run("select version() as version", []);
+    this.#mariadb = /mariadb/i.test(String(row?.version));
+    await this.#run("set session transaction read only", []);
+  }
+
+  async rows(question: Question): Promise<readonly Row[]> {
+    return await this.#rows(question).catch(rethrown);
+  }
+
+  async inspect(question: Question): Promise<Inspection> {
+    return await this.#inspect(question).catch(rethrown);
+  }
+
+  async #rows({ text, values, timeout }: Question): Promise<readonly Row[]> {
+    await this.#limit(timeout);
+    const rows = await this.#run(text, values);
+    // Compared with a number, `42abc` counts as 42, and only a warning says so.
+    const doubtful = rows.length > 0 && values.some((it) => typeof it === "string" && !/^\d+$/.test(it));
+    if (!doubtful) return rows;
+    const warnings = await this.#plain("show warnings");
+    return warnings.some(({ Code }) => CUT.has(Number(Code))) ? [] : rows;
+  }
+
+  async #inspect({ text, values, timeout }: Question): Promise<Inspection> {
+    await this.#limit(timeout);
+    const { columns, plan } = await this.#explained(text, values).catch((error: unknown) => {
+      throw inspectionError(error);
+    });
+    const whole = plan.filter(({ type, possible_keys }) => type === "ALL" && possible_keys === null);
+    return { columns, scanned: whole.map(({ table }) => String(table)) };
+  }
+
+  async #explained(text: string, values: readonly SqlValue[]) {
+    const columns = await this.#columns(text, values);
+    return { columns, plan: await this.#run(`explain ${text}`, values) };
+  }
+
+  /** On the server's side too, for as long as this session is asked with the same limit. */
+  async #limit(timeout: number): Promise<void> {
+    if (timeout === this.#timeout) return;
+    await this.#plain(
+      this.#mariadb
+        ? `set session max_statement_time = ${timeout / 1000}`
+        : `set session max_execution_time = ${Math.max(1, Math.ceil(timeout))}`,
+    );
+    this.#timeout = timeout;
+  }
+
+  #run(sql: string, values: readonly SqlValue[]): Promise<readonly Row[]> {
+    const { promise, resolve, reject } = Promise.withResolvers<readonly Row[]>();
+    const rows: Row[] = [];
+    const bound = values.map((it) => (typeof it === "bigint" ? mysql.TypedParameter.LONGLONG(it) : it));
+    this.#client
+      .execute({ sql, values: bound })
+      .on("result", (row: unknown) => {
+        const error = collected(rows, row as Row);
+        if (error === null) return;
+        reject(error);
+        this.destroy();
+      })
+      .on("error", (error: Error) => reject(error))
+      .on("end", () => resolve(rows));
+    return promise;
+  }
+
+  /** For what can't be prepared, and has no values. */
+  #plain(sql: string): Promise<readonly RowDataPacket[]> {
+    return new Promise((resolve, reject) =>
+      this.#client.query<RowDataPacket[]>(sql, (error, rows) =>
+        error === null ? resolve(rows) : reject(error),
+      ),
+    );
+  }
+
+  #columns(sql: string, values: readonly SqlValue[]): Promise<Inspection["columns"]> {
+    const { promise, resolve, reject } = Promise.withResolvers<Inspection["columns"]>();
+    const bound = values.map((it) => (typeof it === "bigint" ? mysql.TypedParameter.LONGLONG(it) : it));
+    let columns: Inspection["columns"] = [];
+    this.#client
+      .execute({ sql, values: bound })
+      .on("fields", (fields: unknown) => {
+        if (Array.isArray(fields)) columns = fields.map(({ name }) => ({ name: String(name), type: "" }));
+      })
+      .on("error", (error: Error) => reject(error))
+      .on("end", () => resolve(columns));
+    return promise;
+  }
+
+  #end(): void {
+    this.#closed = true;
+    for (const heard of [...this.#heard]) heard();
+    this.#heard.clear();
+  }
+}
+
+/** The driver calls fatal what ends a connection; the numbers are a server that shuts down or has closed it for idleness. */
+function rethrown(error: unknown): never {
+  const lost =
+    error instanceof Error &&
+    (Reflect.get(error, "fatal") === true ||
+      [1053, 1927, 4031].includes(Number(Reflect.get(error, "errno"))));
+  if (!lost) throw error;
+  throw new ConnectionLost(error.message, { cause: error });
+}

@@ -1,0 +1,161 @@
+/** A connection as a pool holds it. */
+export interface Pooled {
+  /** Whether it can be used again. */
+  readonly usable: boolean;
+  /** At once, without waiting for the other side. */
+  destroy(): void;
+  /** Calls back once when the connection is over, also after `destroy`. */
+  whenClosed(heard: () => void): void;
+}
+
+/** What `work` throws when the connection went away under it. */
+export class ConnectionLost extends Error {}
+
+export interface PoolOptions<C extends Pooled> {
+  /** Opens a connection; rejects, and leaves nothing open, when `signal` aborts first. */
+  connect(signal: AbortSignal): Promise<C>;
+  /** Connections at the most. */
+  readonly most: number;
+  /** How long a connection that nobody uses stays open, ms. */
+  readonly idle: number;
+}
+
+/** Connections that are shared out, one user at a time. */
+export interface Pool<C extends Pooled> {
+  /**
+   * Does the work with a connection. What aborts, or fails in any way, ends its connection: nobody gets one in the middle of
+   * something. One that was dead before it was used is replaced once by a new one, so the work may be begun twice.
+   */
+  use<T>(work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T>;
+  close(): void;
+}
+
+/** The drivers' own pools let a question wait without end for a connection, or hold on to one that hangs. */
+export function pool<C extends Pooled>(options: PoolOptions<C>): Pool<C> {
+  return new SharedConnections(options);
+}
+
+interface Taken<C> {
+  readonly connection: C;
+  readonly fresh: boolean;
+}
+
+class SharedConnections<C extends Pooled> implements Pool<C> {
+  readonly #options: PoolOptions<C>;
+  readonly #all = new Set<C>();
+  readonly #idle: { readonly connection: C; readonly timer: NodeJS.Timeout }[] = [];
+  readonly #waiting = new Set<() => void>();
+  #opening = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions<C>) {
+    this.#options = options;
+  }
+
+  async use<T>(work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const first = await this.#take(signal);
+    try {
+      return await this.#work(first.connection, work, signal);
+    } catch (error) {
+      first.connection.destroy();
+      if (first.fresh || signal.aborted || !(error instanceof ConnectionLost)) throw error;
+    }
+    // The server went away meanwhile, and with it all the others that wait here.
+    for (const { connection } of this.#idle.splice(0)) connection.destroy();
+    const second = await this.#take(signal);
+    try {
+      return await this.#work(second.connection, work, signal);
+    } catch (error) {
+      second.connection.destroy();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const connection of [...this.#all]) connection.destroy();
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  async #work<T>(connection: C, work: (connection: C) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const left = Promise.withResolvers<never>();
+    const leave = () => left.reject(signal.reason);
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      const result = await Promise.race([work(connection), left.promise]);
+      this.#give(connection);
+      return result;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  async #take(signal: AbortSignal): Promise<Taken<C>> {
+    for (;;) {
+      signal.throwIfAborted();
+      if (this.#closed) throw new Error("the connections are closed");
+      const kept = this.#idle.pop();
+      if (kept !== undefined) {
+        clearTimeout(kept.timer);
+        if (kept.connection.usable) return { connection: kept.connection, fresh: false };
+        continue;
+      }
+      if (this.#all.size + this.#opening < this.#options.most)
+        return { connection: await this.#open(signal), fresh: true };
+      await this.#room(signal);
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<C> {
+    this.#opening += 1;
+    try {
+      const connection = await this.#options.connect(signal);
+      this.#all.add(connection);
+      connection.whenClosed(() => this.#gone(connection));
+      if (this.#closed) connection.destroy();
+      return connection;
+    } finally {
+      this.#opening -= 1;
+      this.#wake();
+    }
+  }
+
+  /** Resolves when it may be worth looking again. */
+  async #room(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add(resolve);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(resolve);
+      // Whoever was woken and has left gives its turn to the next.
+      if (signal.aborted) this.#wake();
+    }
+  }
+
+  #give(connection: C): void {
+    if (!connection.usable || this.#closed) {
+      connection.destroy();
+      return;
+    }
+    const timer = setTimeout(() => connection.destroy(), this.#options.idle);
+    timer.unref();
+    this.#idle.push({ connection, timer });
+    this.#wake();
+  }
+
+  #gone(connection: C): void {
+    this.#all.delete(connection);
+    const at = this.#idle.findIndex((it) => it.connection === connection);
+    if (at !== -1) for (const { timer } of this.#idle.splice(at, 1)) clearTimeout(timer);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    this.#waiting.delete(first);
+    first();
+  }
+}

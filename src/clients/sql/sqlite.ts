@@ -1,0 +1,132 @@
+import { Worker } from "node:worker_threads";
+import {
+  type Database,
+  type Inspection,
+  type Question,
+  type Row,
+  type SqlValue,
+  StatementError,
+} from "./database.ts";
+import { type FileAddress, nameOf } from "./database-url.ts";
+
+/** What the thread is asked, one at a time. */
+export interface ThreadQuestion {
+  readonly kind: "rows" | "inspect";
+  readonly text: string;
+  readonly values: readonly SqlValue[];
+  /** How long it may wait for whoever writes, ms. */
+  readonly timeout: number;
+}
+
+export type ThreadAnswer =
+  | { readonly kind: "rows"; readonly rows: readonly Row[] }
+  | { readonly kind: "inspection"; readonly inspection: Inspection }
+  /** `statement`: it is what was asked that is wrong. */
+  | { readonly kind: "failed"; readonly why: string; readonly statement: boolean };
+
+interface Waiting {
+  readonly asking: ThreadQuestion;
+  readonly signal: AbortSignal;
+  readonly settle: (answer: ThreadAnswer) => void;
+}
+
+/**
+ * An SQLite file, opened for reading in a thread of its own when it is first asked. A statement that runs can't be stopped: who
+ * waits leaves, and the next is asked when it has ended. So there is never more than one at work.
+ */
+export function sqliteDatabase(address: FileAddress): Database {
+  return new SqliteFile(address);
+}
+
+class SqliteFile implements Database {
+  readonly dialect = "sqlite";
+  readonly name: string;
+  readonly #file: string;
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker | null = null;
+  #asked: Waiting | null = null;
+
+  constructor(address: FileAddress) {
+    this.name = nameOf(address);
+    this.#file = address.file;
+  }
+
+  async rows(question: Question): Promise<readonly Row[]> {
+    const answer = await this.#ask("rows", question);
+    if (answer.kind === "rows") return answer.rows;
+    throw failureOf(answer);
+  }
+
+  async inspect(question: Question): Promise<Inspection> {
+    const answer = await this.#ask("inspect", question);
+    if (answer.kind === "inspection") return answer.inspection;
+    throw failureOf(answer);
+  }
+
+  close(): void {
+    void this.#worker?.terminate();
+    this.#lost("the database is closed");
+  }
+
+  async #ask(
+    kind: ThreadQuestion["kind"],
+    { text, values, timeout, signal }: Question,
+  ): Promise<ThreadAnswer> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<ThreadAnswer>();
+    const one: Waiting = { asking: { kind, text, values, timeout }, signal, settle: resolve };
+    const leave = () => {
+      const at = this.#waiting.indexOf(one);
+      if (at !== -1) this.#waiting.splice(at, 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    this.#waiting.push(one);
+    this.#next();
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  #next(): void {
+    if (this.#asked !== null) return;
+    const one = this.#waiting.shift();
+    if (one === undefined) return;
+    this.#asked = one;
+    const thread = this.#thread();
+    thread.ref();
+    thread.postMessage(one.asking);
+  }
+
+  #thread(): Worker {
+    if (this.#worker !== null) return this.#worker;
+    const worker = new Worker(new URL("./sqlite-thread.ts", import.meta.url), {
+      workerData: { file: this.#file },
+    });
+    worker.on("message", (answer: ThreadAnswer) => {
+      worker.unref();
+      this.#asked?.settle(answer);
+      this.#asked = null;
+      this.#next();
+    });
+    worker.on("error", (error) => this.#lost(String(error)));
+    worker.on("exit", () => this.#worker === worker && this.#lost("its thread ended"));
+    this.#worker = worker;
+    return worker;
+  }
+
+  /** The next question begins another thread. */
+  #lost(why: string): void {
+    this.#worker = null;
+    const waiting = [...(this.#asked === null ? [] : [this.#asked]), ...this.#waiting.splice(0)];
+    this.#asked = null;
+    for (const { settle } of waiting) settle({ kind: "failed", why, statement: false });
+  }
+}
+
+function failureOf(answer: ThreadAnswer): Error {
+  if (answer.kind !== "failed") return new Error("the thread gave another answer");
+  return answer.statement ? new StatementError(answer.why) : new Error(answer.why);
+}
