@@ -14,19 +14,22 @@ const HOP_NAMES: ReadonlySet<string> = new Set([
   "http2-settings",
 ]);
 
-/** Dropped from requests besides: the framing is the transport's, and `100 Continue` is answered by us. */
-const REQUEST_NAMES: ReadonlySet<string> = new Set([...HOP_NAMES, "content-length", "expect"]);
+/** Dropped from requests: `100 Continue` is answered by us. */
+const REQUEST_NAMES: ReadonlySet<string> = new Set([...HOP_NAMES, "expect"]);
+
+/** Kept in the client's place and spelling; the transport writes what the body really has. */
+const FRAMING: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
 
 /** What a `Connection` header can't make us drop. */
 const UNSTRIPPABLE: ReadonlySet<string> = new Set(["host", "cookie", "content-length", "transfer-encoding"]);
 
 /** Most names are none of ours by their length alone, and so need no lower-casing. */
-const REQUEST_LENGTHS = lengths([...REQUEST_NAMES]);
+const REQUEST_LENGTHS = lengths([...REQUEST_NAMES, ...FRAMING]);
 const ANSWER_LENGTHS = lengths([...HOP_NAMES, "content-type", "content-length"]);
 
 /**
- * A client's headers without those that concern only our connection with it: hop-by-hop fields, what `Connection` names,
- * and framing, which the transport writes anew. Ours are added after this, so a client can't have them stripped.
+ * A client's headers without those that concern only our connection with it: hop-by-hop fields, and what `Connection` names.
+ * Ours are added after this, so a client can't have them stripped.
  * `drop` is asked about every other name, in lower case.
  */
 export function requestHeaders(raw: RawHeaders, drop: ((name: string) => boolean) | null = null): RawHeaders {
@@ -38,7 +41,7 @@ export function requestHeaders(raw: RawHeaders, drop: ((name: string) => boolean
     if (REQUEST_LENGTHS[name.length] === true || drop !== null) {
       const lower = name.toLowerCase();
       if (lower === "connection") named = named === null ? value : `${named},${value}`;
-      if (REQUEST_NAMES.has(lower) || drop?.(lower) === true) continue;
+      if (!FRAMING.has(lower) && (REQUEST_NAMES.has(lower) || drop?.(lower) === true)) continue;
     }
     kept.push(name, value);
   }

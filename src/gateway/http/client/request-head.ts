@@ -19,7 +19,7 @@ const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Schemes that authenticate a connection instead of a request. */
 const CONNECTION_SCHEME = /^\s*(?:ntlm|negotiate|nego2)\b/i;
 
-/** The bytes of a request's head. Throws a Fault for what would be read as something else than this one request. */
+/** The bytes of a request's head; what `headers` say of its framing gives only the place for it. Throws a Fault for what would be read as something else than this one request. */
 export function requestHead(
   method: string,
   target: string,
@@ -32,6 +32,7 @@ export function requestHead(
     throw new Fault("bad-request", `${JSON.stringify(target)} is not a path`);
   let head = `${method} ${target} HTTP/1.1\r\n`;
   let authenticates = false;
+  let framed = false;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
     const value = headers[at + 1] ?? "";
@@ -39,11 +40,26 @@ export function requestHead(
       throw new Fault("internal", `the header ${JSON.stringify(name)} can not be sent`);
     if (name.length === 13 && name.toLowerCase() === "authorization" && CONNECTION_SCHEME.test(value))
       authenticates = true;
-    head += `${name}: ${value}\r\n`;
+    const kind = name.length === 14 || name.length === 17 ? framingNamed(name) : null;
+    if (kind === null) head += `${name}: ${value}\r\n`;
+    else if (!framed && kind === kindOf(framing)) {
+      framed = true;
+      head += `${name}: ${framing}\r\n`;
+    }
   }
-  if (framing === "chunked") head += "Transfer-Encoding: chunked\r\n";
-  else if (framing !== "none") head += `Content-Length: ${framing}\r\n`;
+  if (framing === "chunked" && !framed) head += "Transfer-Encoding: chunked\r\n";
+  else if (framing !== "none" && !framed) head += `Content-Length: ${framing}\r\n`;
   return { head: `${head}Connection: keep-alive\r\n\r\n`, authenticates };
+}
+
+function framingNamed(name: string): "length" | "chunked" | null {
+  const lower = name.toLowerCase();
+  if (lower === "content-length") return "length";
+  return lower === "transfer-encoding" ? "chunked" : null;
+}
+
+function kindOf(framing: RequestFraming): "length" | "chunked" | "none" {
+  return typeof framing === "number" ? "length" : framing;
 }
 
 /** Whether an answer asks for credentials that count for its connection. */
