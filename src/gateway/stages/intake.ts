@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Snapshot } from "../../config/snapshot.ts";
+import type { Settings, Snapshot } from "../../config/snapshot.ts";
+import type { Navigation } from "../../domain/facts.ts";
 import { PROBE } from "../../domain/headers.ts";
 import { effectiveMethod } from "../../domain/method.ts";
 import { Fault } from "../../errors.ts";
 import { framingFault } from "../http/framing.ts";
 import { requestHeaders } from "../http/hop-by-hop-headers.ts";
-import { ownCookies, withoutOurs } from "../http/own-cookies.ts";
+import { type OwnCookies, ownCookies, withoutOurs } from "../http/own-cookies.ts";
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
 import { hostReading, type OuterAddress, outerAddress } from "../intake/outer-address.ts";
 import { sentTarget } from "../intake/raw-target.ts";
@@ -47,13 +48,8 @@ function receive(
 ): Received {
   const { settings } = snapshot;
   const rules = headerRules(settings);
-  const broken = framingFault(raw);
-  if (broken !== null) throw broken;
-  if (
-    settings.headers.forged === "refuse" &&
-    raw.rawHeaders.some((it, at) => at % 2 === 0 && rules.forges(it))
-  )
-    throw new Fault("bad-request", "a header has one of the names that only the gateway may use");
+  const fault = framingFault(raw) ?? forgery(raw, rules, settings);
+  if (fault !== null) throw fault;
   const host = hostReading(raw, settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
   const domain = cookieDomain(settings, host.host);
@@ -61,13 +57,10 @@ function receive(
   if (cookies.doubled) throw new Fault("bad-request", "one of the gateway's own cookies came twice");
   const method = raw.method ?? "GET";
   const visit = navigation(method, as.upgrade, raw.headers);
-  const asking = {
-    method,
-    authority: host.authority,
-    judged: cookies.secret !== null || cookies.worn || cookies.here.length > 0,
-    topLevel: visit.topLevel,
-  };
-  const url = requestTarget(sentTarget(raw), asking, settings);
+  const url = targetOf(raw, host.authority, cookies, visit, settings);
+  const { tab, unattended, confirming, hearsay } = marksOf(raw, url, visit.wantsPage);
+  const counts = effectiveMethod(method, url.query);
+  // Field by field: everybody's requests come this way, and copying whole objects costs twice as much.
   return {
     raw,
     snapshot,
@@ -75,13 +68,30 @@ function receive(
     at: services.clock.now(),
     startedAt: services.clock.monotonic(),
     sent: method,
-    ...effectiveMethod(method, url.query),
-    ...url,
-    ...marksOf(raw, url, visit.wantsPage),
+    method: counts.method,
+    overridden: counts.overridden,
+    asSent: url.asSent,
+    target: url.target,
+    path: url.path,
+    query: url.query,
+    readable: url.readable,
+    judged: url.judged,
+    ours: url.ours,
+    confirming,
+    tab,
+    unattended,
+    hearsay,
     probing: raw.headers[PROBE] !== undefined,
-    ...host,
-    ...outer,
-    headers: headersOf(raw, rules, outer, { ...host, judged: url.judged, name: settings.cookie.name }),
+    host: host.host,
+    authority: host.authority,
+    scheme: outer.scheme,
+    origin: outer.origin,
+    peer: outer.peer,
+    trusted: outer.trusted,
+    ip: outer.ip,
+    forwardedFor: outer.forwardedFor,
+    forwardedHost: outer.forwardedHost,
+    headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
     cookies: cookies.rest,
     secret: cookies.secret,
     domain,
@@ -93,16 +103,37 @@ function receive(
   };
 }
 
+function targetOf(
+  raw: IncomingMessage,
+  authority: string,
+  { secret, worn, here }: OwnCookies,
+  { topLevel }: Navigation,
+  settings: Settings,
+): RequestTarget {
+  const asking = {
+    method: raw.method ?? "GET",
+    authority,
+    judged: secret !== null || worn || here.length > 0,
+    topLevel,
+  };
+  return requestTarget(sentTarget(raw), asking, settings);
+}
+
+function forgery({ rawHeaders }: IncomingMessage, rules: HeaderRules, { headers }: Settings): Fault | null {
+  if (headers.forged !== "refuse") return null;
+  return rawHeaders.some((it, at) => at % 2 === 0 && rules.forges(it))
+    ? new Fault("bad-request", "a header has one of the names that only the gateway may use")
+    : null;
+}
+
 /** The lines that may go on, in their order. `Host` is the first only where none was sent; what is judged loses its cookies. */
 function headersOf(
   raw: IncomingMessage,
   rules: HeaderRules,
   { peer, trusted }: OuterAddress,
-  {
-    authority,
-    judged,
-    name,
-  }: { readonly authority: string; readonly judged: boolean; readonly name: string },
+  authority: string,
+  judged: boolean,
+  name: string,
 ): readonly string[] {
   const dropped = rules.droppedFrom(peer, trusted);
   const headers = requestHeaders(raw.rawHeaders, judged ? (it) => it === "cookie" || dropped(it) : dropped);
