@@ -115,10 +115,11 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   });
   keep({ close: async () => watching.close() });
   const { unready } = records;
+  const { adminPort, host, port } = options;
   const front = keep(
-    await admin({ host: "127.0.0.1", port: options.adminPort, metrics: rooms.counters, unready }),
+    await listening("127.0.0.1", adminPort, (where) => admin({ ...where, metrics: rooms.counters, unready })),
   );
-  const url = await server.listen({ host: options.host, port: options.port });
+  const url = await listening(host, port, (where) => server.listen(where));
   await recordConfig(services, "config.loaded", null);
   void checkLookups(held.current(), log);
   // What began while impersonation was on ends here if it is off by now.
@@ -134,6 +135,26 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
       return closeAll(opened, log);
     },
   };
+}
+
+/** A port that is another's, or only root's, is a fault that names it. */
+async function listening<T>(
+  host: string,
+  port: number,
+  listen: (where: { readonly host: string; readonly port: number }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await listen({ host, port });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    if (code === "EADDRINUSE") throw new Fault("port-taken", `${host}:${port} is taken`, { cause });
+    if (code === "EACCES") throw new Fault("port-taken", `${host}:${port} may not be listened on`, { cause });
+    if (code === "EADDRNOTAVAIL")
+      throw new Fault("port-taken", `${host} is no address of this machine (--host or GUISE_HOST)`, {
+        cause,
+      });
+    throw cause;
+  }
 }
 
 /** Everything that asks nobody anything yet: the config, and the rooms that it names. */

@@ -112,6 +112,11 @@ export const FAULTS = {
     hint: "Set the variable or write the file that the config names.",
   },
   "key-unreadable": { status: 500, title: "A key can not be read", hint: "Check the file and its mode." },
+  "port-taken": {
+    status: 500,
+    title: "A port can not be listened on",
+    hint: "Name another: `--port` or GUISE_PORT, `--admin-port` or GUISE_ADMIN_PORT; 0 takes any free one.",
+  },
   usage: { status: 500, title: "Not a command like this", hint: "Run `guise --help`." },
   internal: {
     status: 500,

@@ -1,4 +1,3 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
 import { enableCompileCache } from "node:module";
 
 // Types are stripped once and not at every start: half the time, and 20 MB less. It has to be said before anything is loaded.

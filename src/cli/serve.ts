@@ -89,9 +89,11 @@ async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   // Checkpoints are in the log at every level: there they are out of reach of whoever can write to this disk.
   const witness = log.child({}, { level: "info" });
   const running = await app({ ...words, env: io.env, log, witness });
-  log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
   process.on("SIGHUP", () => void running.reload());
-  const why = await Promise.race([signalled(), broken(log), running.failed.then(failed)]);
+  const ending = Promise.race([signalled(), broken(log), running.failed.then(failed)]);
+  // Only now: a signal that nobody hears ends a process at once, and whoever reads this line may send one.
+  log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
+  const why = await ending;
   if (why.kind === "signal")
     log.info({ signal: why.name }, "stopping: new requests are refused, open ones finished");
   else if (why.kind === "failed")
