@@ -48,13 +48,13 @@ export function routesOf({ owners, routes }: Pick<TableParts, "owners" | "routes
   const complaints: Complaint[] = lookups.has(NOBODY) ? [TAKEN] : [];
   const specs = routes.map((route, i): RouteSpec<RouteTarget> | null => {
     if (route === null) return null;
-    const { owner, host, path } = route;
+    const { owner, host, path, caseSensitive } = route;
     const at = ["routes", i, "owner"];
     const name = owner.kind === "inline" ? `routes[${i}].owner` : owner.name;
     if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
     else if (name !== NOBODY && !lookups.has(name))
       complaints.push(unknownOwner(name, at, Object.keys(owners)));
-    return { host, path, name: `routes[${i}]`, target: targetOf(route, name) };
+    return { host, path, caseSensitive, name: `routes[${i}]`, target: targetOf(route, name) };
   });
   const { finder, problems } = compileRoutes(specs.filter((spec) => spec !== null));
   return {

@@ -100,9 +100,13 @@ class SharedConnections<C extends Pooled> implements Pool<C> {
         if (kept.connection.usable) return { connection: kept.connection, fresh: false };
         continue;
       }
-      if (this.#all.size + this.#opening < this.#options.most)
-        return { connection: await this.#open(signal), fresh: true };
-      await this.#room(signal);
+      if (this.#all.size + this.#opening >= this.#options.most) {
+        await this.#room(signal);
+        continue;
+      }
+      const connection = await this.#open(signal);
+      if (!signal.aborted) return { connection, fresh: true };
+      this.#give(connection);
     }
   }
 

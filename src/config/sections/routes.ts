@@ -47,6 +47,10 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
     owner: z
       .union([named, inline], { error: ownerHelp })
       .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
+    caseSensitive: z
+      .boolean()
+      .default(true)
+      .describe("`false`: /Site/42 is the page of /site/42 too. Params keep the case that they came with."),
     ids: ids
       .prefault("plain")
       .describe(

@@ -1,7 +1,8 @@
-/** What stands between two slashes of a path, or two dots of a host. `literals` has the text around each param of a mixed one. */
+/** What stands between two slashes of a path, or two dots of a host. `literals` has the text around each param of a mixed one.
+ * `folded`: any case of letters meets it, its own texts are folded. */
 export type Segment =
-  | { readonly kind: "static"; readonly text: string }
-  | { readonly kind: "mixed"; readonly literals: readonly string[] }
+  | { readonly kind: "static"; readonly text: string; readonly folded?: true }
+  | { readonly kind: "mixed"; readonly literals: readonly string[]; readonly folded?: true }
   | { readonly kind: "param" }
   | { readonly kind: "wildcard" };
 
@@ -54,8 +55,33 @@ export function shapeOf(pattern: Pattern): string {
   return pattern.segments.map(shapeOfSegment).join("/");
 }
 
-/** Takes the params of a mixed segment from the left and adds them to `values`; false when the text doesn't fit. */
-export function matchMixed(literals: readonly string[], text: string, values: string[]): boolean {
+/** By way of capitals, as half of all servers compare: so the long s and the dotless i are the letters that they become. */
+export function anyCase(text: string): string {
+  return text.toUpperCase().toLowerCase();
+}
+
+/** The same pattern for any case of letters. Params keep theirs. */
+export function inAnyCase(pattern: Pattern): Pattern {
+  const segments = pattern.segments.map((segment): Segment => {
+    if (segment.kind === "static") return { kind: "static", text: anyCase(segment.text), folded: true };
+    if (segment.kind !== "mixed") return segment;
+    return { kind: "mixed", literals: segment.literals.map(anyCase), folded: true };
+  });
+  return { ...pattern, segments };
+}
+
+/**
+ * Takes the params of a mixed segment from the left and adds them to `values`; false when the text doesn't fit. `folded` says
+ * that the literals are, and any case of letters meets them: where folding makes a text longer, nothing fits.
+ */
+export function matchMixed(
+  literals: readonly string[],
+  written: string,
+  values: string[],
+  folded = false,
+): boolean {
+  const text = folded ? anyCase(written) : written;
+  if (text.length !== written.length) return false;
   const first = literals[0] ?? "";
   const last = literals[literals.length - 1] ?? "";
   const end = text.length - last.length;
@@ -65,11 +91,11 @@ export function matchMixed(literals: readonly string[], text: string, values: st
     const literal = literals[i] ?? "";
     const found = text.indexOf(literal, at + 1);
     if (found === -1 || found + literal.length > end) return false;
-    values.push(text.slice(at, found));
+    values.push(written.slice(at, found));
     at = found + literal.length;
   }
   if (at >= end) return false;
-  values.push(text.slice(at, end));
+  values.push(written.slice(at, end));
   return true;
 }
 
@@ -80,7 +106,7 @@ function problem(message: string): PatternReading {
 function shapeOfSegment(segment: Segment): string {
   switch (segment.kind) {
     case "static":
-      return JSON.stringify(segment.text);
+      return (segment.folded === true ? "i" : "") + JSON.stringify(segment.text);
     case "param":
       return ":";
     case "wildcard":
@@ -88,7 +114,7 @@ function shapeOfSegment(segment: Segment): string {
     case "mixed": {
       const [first = "", ...rest] = segment.literals;
       const length = segment.literals.reduce((n, literal) => n + literal.length, 0);
-      return `${JSON.stringify(first)}:${length}:${JSON.stringify(rest[rest.length - 1] ?? "")}`;
+      return `${segment.folded === true ? "i" : ""}${JSON.stringify(first)}:${length}:${JSON.stringify(rest[rest.length - 1] ?? "")}`;
     }
   }
 }

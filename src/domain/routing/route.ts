@@ -1,5 +1,5 @@
 import { PathError, parse } from "path-to-regexp";
-import { type Pattern, type PatternReading, readTokens, shapeOf } from "./pattern.ts";
+import { inAnyCase, type Pattern, type PatternReading, readTokens, shapeOf } from "./pattern.ts";
 import { newNode, pathSegments, place, type SegmentNode, search } from "./segment-index.ts";
 
 /** What a path or host matched: the target that was put in, and the params as they stand in the address, decoded once. */
@@ -14,6 +14,8 @@ export interface RouteSpec<T> {
   readonly path: string | null;
   readonly target: T;
   readonly name: string;
+  /** Whether the path counts only as it is written; so it does unless this says no. */
+  readonly caseSensitive?: boolean;
 }
 
 export interface RouteProblem {
@@ -97,8 +99,9 @@ function addRoute<T>(index: RouteIndex<T>, shapes: Map<string, string>, spec: Ro
   if (hosts.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
   const paths = pathPatterns(spec.path);
   if (paths.kind === "problem") return `path \`${spec.path}\`: ${paths.message}`;
+  const patterns = spec.caseSensitive === false ? paths.patterns.map(inAnyCase) : paths.patterns;
   for (const host of spec.host === null ? [null] : hosts.patterns) {
-    for (const path of paths.patterns) {
+    for (const path of patterns) {
       const message = addPattern(index, shapes, { spec, host, path });
       if (message !== null) return message;
     }

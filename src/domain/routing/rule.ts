@@ -1,6 +1,6 @@
 import { UNKNOWN_METHOD } from "../method.ts";
 import type { EffectName, Rule } from "../policy.ts";
-import type { Pattern } from "./pattern.ts";
+import { anyCase, type Pattern } from "./pattern.ts";
 import { parsePattern, pathPatterns, type RouteProblem } from "./route.ts";
 import { newNode, pathSegments, place, type Search, type SegmentNode, search } from "./segment-index.ts";
 import { plainViews, views } from "./view.ts";
@@ -87,7 +87,7 @@ function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null
   };
   const root = restrictive ? (below ? indexes.covering : indexes.exact) : indexes.permissive;
   for (const pattern of paths.patterns) {
-    const node = place(root, restrictive ? inAnyCase(pattern) : pattern);
+    const node = place(root, restrictive ? lowered(pattern) : pattern);
     node.value ??= [];
     if (!node.value.includes(entry)) node.value.push(entry);
   }
@@ -100,18 +100,14 @@ function nodeOf(patterns: readonly Pattern[]): SegmentNode<true> {
   return root;
 }
 
-function inAnyCase(pattern: Pattern): Pattern {
+/** Paths are folded before they are asked about, so the index itself has nothing to fold. */
+function lowered(pattern: Pattern): Pattern {
   const segments = pattern.segments.map((segment) => {
     if (segment.kind === "static") return { ...segment, text: anyCase(segment.text) };
     if (segment.kind !== "mixed") return segment;
     return { ...segment, literals: segment.literals.map(anyCase) };
   });
   return { ...pattern, segments };
-}
-
-/** By way of capitals, as half of all servers compare: so the long s and the dotless i are the letters that they become. */
-function anyCase(text: string): string {
-  return text.toUpperCase().toLowerCase();
 }
 
 function endsDotted(pattern: Pattern): boolean {

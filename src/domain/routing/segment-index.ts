@@ -1,4 +1,6 @@
-import { matchMixed, type Pattern, type Segment } from "./pattern.ts";
+import { anyCase, matchMixed, type Pattern, type Segment } from "./pattern.ts";
+
+type MixedSegment = Extract<Segment, { kind: "mixed" }>;
 
 /** A place in the index: what may follow it, and what was put here. Made by `newNode` and `place` only. */
 export interface SegmentNode<T> {
@@ -8,6 +10,8 @@ export interface SegmentNode<T> {
   next: SegmentNode<T> | null;
   /** The other static children. */
   statics: Map<string, SegmentNode<T>> | null;
+  /** Static children that any case of letters meets, by their folded texts. */
+  folded: Map<string, SegmentNode<T>> | null;
   param: SegmentNode<T> | null;
   mixed: MixedChildren<T> | null;
   /** What stands behind a wildcard, the longest first. */
@@ -29,6 +33,8 @@ interface MixedChildren<T> {
 
 interface MixedChild<T> {
   readonly literals: readonly string[];
+  /** Whether any case of letters meets them. */
+  readonly folded: boolean;
   readonly next: SegmentNode<T>;
 }
 
@@ -48,7 +54,16 @@ export type Visit<T, R> = (value: T, values: readonly string[]) => R | null;
 const NO_TAILS: readonly never[] = [];
 
 export function newNode<T>(): SegmentNode<T> {
-  return { value: null, text: null, next: null, statics: null, param: null, mixed: null, tails: NO_TAILS };
+  return {
+    value: null,
+    text: null,
+    next: null,
+    statics: null,
+    folded: null,
+    param: null,
+    mixed: null,
+    tails: NO_TAILS,
+  };
 }
 
 /** The place of a pattern, made if it isn't there yet. */
@@ -90,6 +105,10 @@ function walk<T, R>(
   if (text === undefined) return here.value === null ? null : visit(here.value, values);
   const next = here.text === text ? here.next : (here.statics?.get(text) ?? null);
   let found = next === null ? null : walk(next, at + 1, values, what, visit);
+  if (found === null && here.folded !== null) {
+    const loose = here.folded.get(anyCase(text));
+    if (loose !== undefined) found = walk(loose, at + 1, values, what, visit);
+  }
   if (found === null && here.mixed !== null) found = walkMixed(here.mixed, at, values, what, visit);
   if (found === null && here.param !== null) {
     values.push(text);
@@ -112,8 +131,10 @@ function walkMixed<T, R>(
   const text = what.segments[at] ?? "";
   const kept = values.length;
   for (const length of mixed.lengths) {
-    for (const { literals, next } of mixed.byPrefix.get(text.slice(0, length)) ?? []) {
-      const found = matchMixed(literals, text, values) ? walk(next, at + 1, values, what, visit) : null;
+    for (const { literals, folded, next } of mixed.byPrefix.get(text.slice(0, length)) ?? []) {
+      const found = matchMixed(literals, text, values, folded)
+        ? walk(next, at + 1, values, what, visit)
+        : null;
       values.length = kept;
       if (found !== null) return found;
     }
@@ -144,14 +165,16 @@ function walkTails<T, R>(
 function child<T>(here: SegmentNode<T>, segment: Segment, following: number): SegmentNode<T> {
   switch (segment.kind) {
     case "static":
-      return staticChild(here, segment.text);
+      if (segment.folded !== true) return staticChild(here, segment.text);
+      here.folded ??= new Map();
+      return fetch(here.folded, segment.text, newNode<T>);
     case "param":
       here.param ??= newNode<T>();
       return here.param;
     case "wildcard":
       return tailChild(here, following);
     case "mixed":
-      return mixedChild(here, segment.literals);
+      return mixedChild(here, segment);
   }
 }
 
@@ -173,13 +196,17 @@ function tailChild<T>(here: SegmentNode<T>, length: number): SegmentNode<T> {
   return made.next;
 }
 
-function mixedChild<T>(here: SegmentNode<T>, literals: readonly string[]): SegmentNode<T> {
+function mixedChild<T>(here: SegmentNode<T>, segment: MixedSegment): SegmentNode<T> {
+  const { literals, folded = false } = segment;
   here.mixed ??= { byPrefix: new Map(), lengths: [] };
-  const prefix = literals[0] ?? "";
+  // A prefix that any case meets can't be looked up by itself.
+  const prefix = folded ? "" : (literals[0] ?? "");
   const list = fetch(here.mixed.byPrefix, prefix, () => [] as MixedChild<T>[]);
-  const known = list.find((entry) => entry.literals.join("\0") === literals.join("\0"));
+  const known = list.find(
+    (entry) => entry.folded === folded && entry.literals.join("\0") === literals.join("\0"),
+  );
   if (known !== undefined) return known.next;
-  const made: MixedChild<T> = { literals, next: newNode<T>() };
+  const made: MixedChild<T> = { literals, folded, next: newNode<T>() };
   list.push(made);
   list.sort((a, b) => compareLiterals(a.literals, b.literals));
   here.mixed.lengths = [...new Set([...here.mixed.byPrefix.keys()].map((key) => key.length))].sort(
