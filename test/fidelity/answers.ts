@@ -1,6 +1,12 @@
 import fc from "fast-check";
-import type { AnswerPlan, Plan, RequestPlan, WhoPlan } from "./plan.ts";
-import { asksToClose } from "./raw-client.ts";
+import {
+  type AnswerPlan,
+  asksToClose,
+  closesBehind,
+  type Plan,
+  type RequestPlan,
+  type WhoPlan,
+} from "./plan.ts";
 import type { Field } from "./reader.ts";
 import { anyName, anyValue, bodies, field, part, requests, spelled, writes } from "./requests.ts";
 
@@ -231,23 +237,24 @@ function sane({ request, answer }: Exchange, last: boolean): Exchange {
   const early = answer.begin.kind !== "end";
   const whole = request.body.kind === "none" || request.body.size === 0;
   const ending = endingOf(answer, early && !whole, last);
+  const made: AnswerPlan = {
+    ...answer,
+    body,
+    ending,
+    begin: whole ? { kind: "end" } : beginOf(answer, request),
+    interim: request.version === "1.0" ? [] : answer.interim,
+    fields: [...answer.fields, ...coded],
+  };
+  if (!closesBehind({ request, answer: made })) return { request, answer: made };
+  // It doesn't say that it stays open.
+  const honest = made.fields.filter(([name, value]) => !isConnection(name) || value !== "keep-alive");
   return {
     request,
-    answer: {
-      ...answer,
-      body,
-      ending,
-      begin: whole ? { kind: "end" } : beginOf(answer, request),
-      interim: request.version === "1.0" ? [] : answer.interim,
-      fields: [...answer.fields.filter(([name]) => !isOldAnd(answer, name)), ...coded],
-    },
+    answer: { ...made, fields: honest.filter(([name]) => name.toLowerCase() !== "keep-alive") },
   };
 }
 
-/** HTTP/1.0 closes, and doesn't say anything else. */
-function isOldAnd({ version }: AnswerPlan, name: string): boolean {
-  return version === "1.0" && /^(?:connection|keep-alive)$/i.test(name);
-}
+const isConnection = (name: string) => name.toLowerCase() === "connection";
 
 /** Only of a length is a part known, and who waits to be told sends no part of it. */
 function beginOf({ begin }: AnswerPlan, { body, expects }: RequestPlan): AnswerPlan["begin"] {

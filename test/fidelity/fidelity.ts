@@ -39,10 +39,9 @@ export async function run(t: Teardown, options: Run): Promise<Outcome> {
       let mine = 0;
       const property = fc.asyncProperty(plans, async (plan) => {
         if (options.leaves?.(plan) === true) return;
-        mine += plan.exchanges.length;
-        exchanges += plan.exchanges.length;
         const found = await compare(options.comparison, stand, plan);
         if (found.length > 0) throw new Different(found.join("\n  "));
+        mine += plan.exchanges.length;
       });
       let failed: fc.RunDetails<[Plan]> | null = null;
       const seed = options.again === undefined ? options.seed + nth : options.seed;
@@ -56,6 +55,7 @@ export async function run(t: Teardown, options: Run): Promise<Outcome> {
         if (details.failed) failed = details;
         if (options.again !== undefined) break;
       }
+      exchanges += mine;
       return failed === null ? null : told(failed, kind);
     }),
   );

@@ -1,5 +1,5 @@
 import { headerPolicy } from "../../src/domain/headers.ts";
-import type { Plan } from "./plan.ts";
+import { closesBehind, type Plan } from "./plan.ts";
 import { type Field, valuesOf } from "./reader.ts";
 import type { Seen } from "./seen.ts";
 import type { SiteKind } from "./site.ts";
@@ -181,14 +181,8 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
   },
 
   "early-answer"({ exchange, expected, actual }) {
-    const { begin, ending } = exchange.answer;
-    if (
-      begin.kind === "end" ||
-      ending.kind === "keep" ||
-      expected.request === null ||
-      actual.request === null
-    )
-      return false;
+    const early = exchange.answer.begin.kind !== "end" && closesBehind(exchange);
+    if (!early || expected.request === null || actual.request === null) return false;
     const { request } = expected;
     if (!request.body.subarray(0, actual.request.body.length).equals(actual.request.body)) return false;
     request.body = actual.request.body;

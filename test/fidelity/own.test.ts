@@ -8,8 +8,8 @@ import { site } from "./site.ts";
 
 const HEADING = "What own traffic differs in";
 /** What every run of the tests compares; scripts/fidelity.ts compares as many as it is told. */
-const EXCHANGES = Number(process.env.FIDELITY_EXCHANGES ?? 2_000);
-const SEED = Number(process.env.FIDELITY_SEED ?? Date.now() % 1_000_000_000);
+const EXCHANGES = Number(process.env.GUISE_EXCHANGES ?? 2_000);
+const SEED = Number(process.env.GUISE_SEED ?? Date.now() % 1_000_000_000);
 
 t.test(
   "own traffic is what the app and the client would see without a gateway, but for the documented list",
@@ -24,7 +24,7 @@ t.test(
     });
     t.comment(`${exchanges} exchanges, seed ${SEED}`);
     t.strictSame(failures, [], `seen again by: npm run test:fidelity -- --seed ${SEED}`);
-    t.ok(exchanges >= EXCHANGES);
+    if (failures.length === 0) t.ok(exchanges >= EXCHANGES);
     t.strictSame(
       Object.keys(rules).filter((id) => !own.used.has(id)),
       [],

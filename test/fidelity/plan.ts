@@ -1,5 +1,5 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import type { Field } from "./reader.ts";
+import { type Field, valuesOf } from "./reader.ts";
 
 /** How a sequence of bytes is cut into writes. */
 export interface Writes {
@@ -180,6 +180,18 @@ export function interimHeads({ interim }: AnswerPlan): Buffer {
 /** Whether an answer to this method has a body at all. */
 export function hasBody(method: string, { status }: Pick<AnswerPlan, "status">): boolean {
   return method !== "HEAD" && status !== 204 && status !== 304;
+}
+
+/** Whether a client says that nothing comes behind this request. */
+export function asksToClose({ version, fields }: RequestPlan): boolean {
+  const said = valuesOf(fields, "connection").join(",").toLowerCase();
+  return version === "1.0" ? !/\bkeep-alive\b/.test(said) : /\bclose\b/.test(said);
+}
+
+/** Whether the app ends the connection behind its answer, whatever is still to come there. */
+export function closesBehind({ request, answer }: Plan["exchanges"][number]): boolean {
+  const unframed = hasBody(request.method, answer) && answer.body.kind === "none";
+  return answer.ending.kind !== "keep" || unframed || answer.version === "1.0" || asksToClose(request);
 }
 
 export function answerHead(plan: AnswerPlan, method: string, length: number): Buffer {

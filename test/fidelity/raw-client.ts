@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { writePieces } from "./pace.ts";
-import { bytesOf, framed, type RequestPlan, requestHead, written } from "./plan.ts";
+import { asksToClose, bytesOf, framed, requestHead, written } from "./plan.ts";
 import { type Message, Reader, statusOf, valuesOf } from "./reader.ts";
 import type { Sight } from "./scripted-app.ts";
 
@@ -137,13 +137,9 @@ async function closed(line: Line, sight: Sight, nth: number): Promise<boolean> {
   return true;
 }
 
-export function asksToClose({ version, fields }: RequestPlan): boolean {
-  const said = valuesOf(fields, "connection").join(",").toLowerCase();
-  return version === "1.0" ? !/\bkeep-alive\b/.test(said) : /\bclose\b/.test(said);
-}
-
 function saysItStays({ fields }: Message): boolean {
-  return /\bkeep-alive\b/.test(valuesOf(fields, "connection").join(",").toLowerCase());
+  const said = valuesOf(fields, "connection").join(",").toLowerCase();
+  return /\bkeep-alive\b/.test(said) && !/\bclose\b/.test(said);
 }
 
 function saysItCloses({ start, fields }: Message): boolean {
