@@ -67,7 +67,8 @@ function rowsBelow(above: string, schema: JsonSchema, alone: boolean): readonly 
     const described =
       one.description ?? (schema.required?.[0] === name ? schema.description : undefined) ?? "";
     const row = { key, schema: { ...one, description: described }, required: required.has(name) };
-    return key === "[].owner" ? [row] : [row, ...below(key, one)];
+    // Their entries are those of `owners`, which has them once.
+    return key === "[].owner" || key === "NAME.first" ? [row] : [row, ...below(key, one)];
   });
   const entries = schema.items === undefined ? [] : below(`${above}[]`, schema.items);
   const values = schema.additionalProperties;

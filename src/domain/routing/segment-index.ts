@@ -14,6 +14,8 @@ export interface SegmentNode<T> {
   folded: Map<string, SegmentNode<T>> | null;
   param: SegmentNode<T> | null;
   mixed: MixedChildren<T> | null;
+  /** Those that any case of letters meets, by their folded prefixes. */
+  foldedMixed: MixedChildren<T> | null;
   /** What stands behind a wildcard, the longest first. */
   tails: readonly Tail<T>[];
 }
@@ -33,8 +35,6 @@ interface MixedChildren<T> {
 
 interface MixedChild<T> {
   readonly literals: readonly string[];
-  /** Whether any case of letters meets them. */
-  readonly folded: boolean;
   readonly next: SegmentNode<T>;
 }
 
@@ -62,6 +62,7 @@ export function newNode<T>(): SegmentNode<T> {
     folded: null,
     param: null,
     mixed: null,
+    foldedMixed: null,
     tails: NO_TAILS,
   };
 }
@@ -109,7 +110,8 @@ function walk<T, R>(
     const loose = here.folded.get(anyCase(text));
     if (loose !== undefined) found = walk(loose, at + 1, values, what, visit);
   }
-  if (found === null && here.mixed !== null) found = walkMixed(here.mixed, at, values, what, visit);
+  if (found === null && here.mixed !== null) found = walkMixed(here, false, at, values, what, visit);
+  if (found === null && here.foldedMixed !== null) found = walkMixed(here, true, at, values, what, visit);
   if (found === null && here.param !== null) {
     values.push(text);
     found = walk(here.param, at + 1, values, what, visit);
@@ -122,16 +124,20 @@ function walk<T, R>(
 }
 
 function walkMixed<T, R>(
-  mixed: MixedChildren<T>,
+  here: SegmentNode<T>,
+  folded: boolean,
   at: number,
   values: string[],
   what: Search,
   visit: Visit<T, R>,
 ): R | null {
+  const mixed = folded ? here.foldedMixed : here.mixed;
+  if (mixed === null) return null;
   const text = what.segments[at] ?? "";
+  const asked = folded ? anyCase(text) : text;
   const kept = values.length;
   for (const length of mixed.lengths) {
-    for (const { literals, folded, next } of mixed.byPrefix.get(text.slice(0, length)) ?? []) {
+    for (const { literals, next } of mixed.byPrefix.get(asked.slice(0, length)) ?? []) {
       const found = matchMixed(literals, text, values, folded)
         ? walk(next, at + 1, values, what, visit)
         : null;
@@ -197,21 +203,18 @@ function tailChild<T>(here: SegmentNode<T>, length: number): SegmentNode<T> {
 }
 
 function mixedChild<T>(here: SegmentNode<T>, segment: MixedSegment): SegmentNode<T> {
-  const { literals, folded = false } = segment;
-  here.mixed ??= { byPrefix: new Map(), lengths: [] };
-  // A prefix that any case meets can't be looked up by itself.
-  const prefix = folded ? "" : (literals[0] ?? "");
-  const list = fetch(here.mixed.byPrefix, prefix, () => [] as MixedChild<T>[]);
-  const known = list.find(
-    (entry) => entry.folded === folded && entry.literals.join("\0") === literals.join("\0"),
-  );
+  const { literals } = segment;
+  const key = segment.folded === true ? "foldedMixed" : "mixed";
+  const mixed: MixedChildren<T> = here[key] ?? { byPrefix: new Map(), lengths: [] };
+  here[key] = mixed;
+  const prefix = literals[0] ?? "";
+  const list = fetch(mixed.byPrefix, prefix, () => [] as MixedChild<T>[]);
+  const known = list.find((entry) => entry.literals.join("\0") === literals.join("\0"));
   if (known !== undefined) return known.next;
-  const made: MixedChild<T> = { literals, folded, next: newNode<T>() };
+  const made: MixedChild<T> = { literals, next: newNode<T>() };
   list.push(made);
   list.sort((a, b) => compareLiterals(a.literals, b.literals));
-  here.mixed.lengths = [...new Set([...here.mixed.byPrefix.keys()].map((key) => key.length))].sort(
-    (a, b) => b - a,
-  );
+  mixed.lengths = [...new Set([...mixed.byPrefix.keys()].map((key) => key.length))].sort((a, b) => b - a);
   return made.next;
 }
 
