@@ -70,7 +70,7 @@ function counted(deps: ReturnType<typeof ownerDeps>) {
 export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
   const resolver = async (t: Test, query: string, more: object = {}): Promise<OwnerResolver> => {
     const { url } = await it.database(t);
-    return resolverFrom({ sql: { url: FROM_ENV, query }, timeout: "5s", ...more }, ownerDeps(t, { DB: url }));
+    return resolverFrom({ sql: { url: FROM_ENV, query }, timeout: "1m", ...more }, ownerDeps(t, { DB: url }));
   };
   const unavailable: Record<string, string> = {
     "a table that isn't there": "select user_id from nowhere where id = {site}",
@@ -85,7 +85,7 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
     const { url } = await it.database(t);
     const { deps, asked } = counted(ownerDeps(t, { DB: url }));
     return {
-      resolver: resolverFrom({ sql: { url: FROM_ENV, query: WHOLE }, timeout: "5s" }, deps),
+      resolver: resolverFrom({ sql: { url: FROM_ENV, query: WHOLE }, timeout: "1m" }, deps),
       found: lookup({ site: "42" }),
       owner: nuno,
       nobody: {
@@ -112,7 +112,7 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
   t.test(`${name}: a value is bound as it is, whatever characters it has`, async (t) => {
     const { url } = await it.database(t);
     const query = "select user_id from sites where slug = {slug}";
-    const bySlug = resolverFrom({ sql: { url: FROM_ENV, query }, timeout: "5s" }, ownerDeps(t, { DB: url }));
+    const bySlug = resolverFrom({ sql: { url: FROM_ENV, query }, timeout: "1m" }, ownerDeps(t, { DB: url }));
     const grammar = { read: (value: string) => value };
     const ask = (slug: string) =>
       ownerLookup({ resolver: "tested", params: { slug }, path: "/", query: null, host: "h", grammar });
@@ -181,7 +181,7 @@ export function testSqlOwners(t: Test, name: string, it: SqlCase): void {
 
   t.test(`${name}: a check says what is wrong with a statement, and asks for an index`, async (t) => {
     const check = async (query: string) => {
-      const findings = (await (await resolver(t, query)).check?.(AbortSignal.timeout(5_000))) ?? [];
+      const findings = (await (await resolver(t, query)).check?.(AbortSignal.timeout(60_000))) ?? [];
       return findings.map(({ kind, says }) => `${kind}: ${says}`);
     };
     t.strictSame(
@@ -209,14 +209,14 @@ export function testSqlUsers(t: Test, name: string, it: SqlCase): void {
     'select id, name, email, roles as "groups" from people where lower(id) like lower({like}) or lower(name) like lower({like}) or lower(email) like lower({like}) order by id limit {limit}';
   const users = async (t: Test, sql: object, more: object = {}): Promise<Users> => {
     const { url } = await it.database(t);
-    return usersFrom({ sql: { url: FROM_ENV, ...sql }, timeout: "5s", ...more }, userDeps(t, { DB: url }));
+    return usersFrom({ sql: { url: FROM_ENV, ...sql }, timeout: "1m", ...more }, userDeps(t, { DB: url }));
   };
 
   testUsers(t, name, async (t) => {
     const { url } = await it.database(t);
     const { deps, asked } = counted(userDeps(t, { DB: url }));
     return {
-      users: usersFrom({ sql: { url: FROM_ENV, find, search }, timeout: "5s" }, deps),
+      users: usersFrom({ sql: { url: FROM_ENV, find, search }, timeout: "1m" }, deps),
       asked,
       unavailable: {
         "a table that isn't there": () =>

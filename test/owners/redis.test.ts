@@ -19,7 +19,7 @@ const KEY = "site:{site}:owner";
 
 function resolver(t: Test, redis: object, more: object = {}, { url }: Pick<RedisServer, "url"> = server) {
   const deps = ownerDeps(t, { APP_REDIS: url });
-  return resolverFrom({ redis: { url: { fromEnv: "APP_REDIS" }, ...redis }, timeout: "5s", ...more }, deps);
+  return resolverFrom({ redis: { url: { fromEnv: "APP_REDIS" }, ...redis }, timeout: "1m", ...more }, deps);
 }
 
 /** How often the server was asked for values. */
@@ -53,7 +53,7 @@ for (const [name, redis] of Object.entries({
     };
     return {
       resolver: resolverFrom(
-        { redis: { url: { fromEnv: "APP_REDIS" }, ...redis }, timeout: "5s" },
+        { redis: { url: { fromEnv: "APP_REDIS" }, ...redis }, timeout: "1m" },
         { ...deps, redis: counting },
       ),
       found: lookup({ site: "42" }),

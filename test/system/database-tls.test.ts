@@ -38,7 +38,7 @@ for (const [name, start] of Object.entries(servers))
     const ask = async (url: string, authority: string | null) =>
       await all
         .open(url, { ca: authority, connections: 1, directory: "." })
-        .rows({ text: "select 1 as id", values: [], timeout: 10_000, signal: AbortSignal.timeout(10_000) });
+        .rows({ text: "select 1 as id", values: [], timeout: 60_000, signal: AbortSignal.timeout(60_000) });
     const named = server.url.replace("127.0.0.1", "localhost");
     t.match(await ask(`${named}?sslmode=verify-full`, ca), [{ id: 1 }]);
     t.match(await ask(`${named}?sslmode=require`, ca), [{ id: 1 }], "there is no weaker kind");

@@ -4,10 +4,10 @@ import t, { type Test } from "tap";
 import { databases } from "../../../src/clients/sql/databases.ts";
 import { sqliteFile } from "../../fixtures/sqlite.ts";
 
-const question = (text: string, signal = AbortSignal.timeout(20_000)) => ({
+const question = (text: string, signal = AbortSignal.timeout(60_000)) => ({
   text,
   values: [],
-  timeout: 20_000,
+  timeout: 60_000,
   signal,
 });
 
