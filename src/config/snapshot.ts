@@ -73,6 +73,8 @@ export interface Settings {
     readonly lookup: number;
     /** A kept-alive client connection between two requests. */
     readonly keepAlive: number;
+    /** For a client to read the last answer of a connection that is closed in the middle of its body. */
+    readonly linger: number;
     /** Open requests at shutdown. */
     readonly drain: number;
   };
@@ -93,6 +95,8 @@ export interface Settings {
     readonly answerHeaders: number;
     /** Bytes a second that a client's body must come with; 0 for any. */
     readonly uploadRate: number;
+    /** Bytes of a body that goes nowhere which are thrown away, so that its connection lives on. */
+    readonly drain: number;
     /** Bytes of a page's head that are searched for the place of the banner. */
     readonly pageHead: number;
     /** Decoded bytes of a compressed page. */

@@ -4,8 +4,8 @@ import { Fault } from "../errors.ts";
 import { recordRefusedAtIntake, secretOf } from "./audit/doorstep.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
-import { hurry } from "./http/hurry.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
+import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
@@ -54,6 +54,11 @@ export async function registerGateway(
     notForwarded(services, request, reply);
     return undefined;
   });
+  // Every answer that isn't the app's leaves this way, the console's too.
+  fastify.addHook("onSend", async function bodyLeft(request, reply) {
+    const limits = unreadLimits(services.config.current().settings);
+    dropBody({ request: request.raw, response: reply.raw }, limits);
+  });
   fastify.setErrorHandler(async function faults(error, request, reply) {
     const fault = error instanceof Fault ? error : asFault(error);
     if (fault.code === "internal")
@@ -98,7 +103,8 @@ async function admitRequest(
 
 /** What an upload goes to is answered here: its body may not take as long as one that moves to the app. */
 function notForwarded(services: Services, { raw, server }: FastifyRequest, reply: FastifyReply): void {
-  hurry(server.server, { raw, response: reply.raw }, services.config.current().settings.timeouts.requestIdle);
+  const limits = unreadLimits(services.config.current().settings);
+  limitBodyTime(server.server, { request: raw, response: reply.raw }, limits);
 }
 
 async function refuseAtIntake(

@@ -210,6 +210,11 @@ export const timeouts = z
     socketIdle: atMost("10m", 24 * HOUR, "A WebSocket without a message."),
     lookup: atMost("3s", 60_000, "One lookup of an owner, a user or an identity."),
     keepAlive: atMost("65s", HOUR, "A client's connection between two requests."),
+    linger: atMost(
+      "5s",
+      60_000,
+      "For a client to read the last answer of a connection that is closed in the middle of its body.",
+    ),
     drain: atMost("30s", HOUR, "For open requests when the gateway is told to stop."),
   })
   .prefault({})
@@ -261,6 +266,12 @@ export const limits = z
       0,
       MB,
       "A second, of a client's body, on the average of `timeouts.requestIdle`; slower ones are 408, and `0B` lets all through.",
+    ),
+    drain: bytes(
+      "32MB",
+      0,
+      1_024 * MB,
+      "Of a body that goes nowhere, behind a refusal or a page of the gateway's own, that are read and thrown away so that the connection can be used again; a longer one costs the connection.",
     ),
     pageHead: bytes(
       "256kB",

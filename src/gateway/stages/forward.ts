@@ -3,6 +3,7 @@ import { REASONS, type ReasonWord } from "../../domain/decision.ts";
 import type { Fault } from "../../errors.ts";
 import { type Progress, progress } from "../audit/progress.ts";
 import type { Exchange } from "../http/exchange.ts";
+import { dropBody, unreadLimits } from "../http/unread-body.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
@@ -151,7 +152,12 @@ function isReason(why: unknown): why is ReasonWord {
   return typeof why === "string" && Object.hasOwn(REASONS, why);
 }
 
-function write({ sent }: Signed, response: ServerResponse, { status, headers, body }: Answer): void {
+function write(
+  { sent, raw, snapshot }: Signed,
+  response: ServerResponse,
+  { status, headers, body }: Answer,
+): void {
+  dropBody({ request: raw, response }, unreadLimits(snapshot.settings));
   response.writeHead(status, [...headers, ["Content-Length", String(Buffer.byteLength(body))]].flat());
   response.end(sent === "HEAD" ? undefined : body);
 }
