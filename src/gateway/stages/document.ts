@@ -23,6 +23,9 @@ import { formSubject } from "./same-origin.ts";
 import type { Signed } from "./sign-in.ts";
 import { uncached } from "./uncached.ts";
 
+/** No browser may ask again for what it shows: it would show its own copy, whosever that was. */
+const DOCUMENT_VALIDATORS = ["etag", "last-modified"];
+
 /** What would be wrong once the page has been written to: lengths, digests, parts of it. */
 const OF_THE_BYTES: readonly string[] = [
   "content-length",
@@ -32,8 +35,7 @@ const OF_THE_BYTES: readonly string[] = [
   "content-digest",
   "repr-digest",
   "accept-ranges",
-  "etag",
-  "last-modified",
+  ...DOCUMENT_VALIDATORS,
 ];
 
 type Page = Extract<Shown, { readonly kind: "page" }>;
@@ -63,10 +65,13 @@ export function impersonatedPlan(
 ): HeadPlan {
   const shown = inTab(signed, plan);
   const insert = (view: HostView) => banner(bannerView(services, signed, impersonation, view));
-  if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(plan) : plan;
-  if (shown.kind === "page") return marked(signed, plan, shown, insert);
-  if (shown.kind === "drawing") return picturePlan(signed, plan, insert);
-  return unmarkedPlan(plan, shown);
+  const fresh = signed.navigation.wantsPage
+    ? { ...plan, headers: without(plan.headers, DOCUMENT_VALIDATORS) }
+    : plan;
+  if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(fresh) : fresh;
+  if (shown.kind === "page") return marked(signed, fresh, shown, insert);
+  if (shown.kind === "drawing") return picturePlan(signed, fresh, insert);
+  return unmarkedPlan(fresh, shown);
 }
 
 /** A frame has no banner of its own, so it is shown in pages that have one: the app's. */

@@ -3,7 +3,7 @@ import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
 import { headerRules } from "../intake/header-rules.ts";
 import type { Services } from "../services/services.ts";
-import { type Outbound, VALIDATORS } from "./outbound-headers.ts";
+import { crossesIdentities, type Outbound } from "./outbound-headers.ts";
 import type { Signed } from "./sign-in.ts";
 
 /** The invariants that are asserted of every request just before its first byte; the numbers of docs/attacks.md. */
@@ -30,7 +30,8 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
     const name = headers[at] ?? "";
     const foreign = at < ours && drops(name) && (impersonating || !passes(signed.peer, name));
     if (foreign && !broken.includes("1")) broken.push("1");
-    if (impersonating && VALIDATORS.has(name.toLowerCase()) && !broken.includes("19")) broken.push("19");
+    const crosses = impersonating && crossesIdentities(signed.sent, name, headers[at + 1] ?? "");
+    if (crosses && !broken.includes("19")) broken.push("19");
     if (name.length !== 6 || name.toLowerCase() !== "cookie") continue;
     const value = headers[at + 1] ?? "";
     cookies = cookies === undefined ? value : `${cookies}; ${value}`;

@@ -1,4 +1,5 @@
 import { foldName, isMethodOverride, metadataOf, type Way } from "../../domain/headers.ts";
+import { isSafe } from "../../domain/method.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import { headerRules } from "../intake/header-rules.ts";
 import { appAddresses } from "./response-headers.ts";
@@ -11,16 +12,26 @@ export interface Outbound {
 }
 
 /** By which the app would answer for what the agent's browser has already, whosever that was. */
-export const VALIDATORS: ReadonlySet<string> = new Set([
+const VALIDATORS: ReadonlySet<string> = new Set([
   "if-none-match",
   "if-modified-since",
   "if-match",
   "if-unmodified-since",
   "if-range",
 ]);
+/** By which the app refuses to overwrite what somebody else has changed meanwhile. */
+const LOCKS: ReadonlySet<string> = new Set(["if-match", "if-unmodified-since"]);
 
-/** Credentials and validators of the agent's own: the app must not see them in a request that is somebody else's. */
-const AGENTS_OWN: ReadonlySet<string> = new Set(["authorization", ...VALIDATORS]);
+/**
+ * Whether a condition would answer one person's request by what the browser has of another's. Those of an unsafe request
+ * lead to no copy: they only keep it from overwriting a newer version, or (`If-None-Match: *`) whatever is there already.
+ */
+export function crossesIdentities(method: string, name: string, value: string): boolean {
+  const folded = foldName(name);
+  if (!VALIDATORS.has(folded)) return false;
+  const locks = LOCKS.has(folded) || (folded === "if-none-match" && value.trim() === "*");
+  return isSafe(method) || !locks;
+}
 
 /** The final request headers: the client's without what is not the app's business, then ours, each once. */
 export function outbound(signed: Signed, jarCookies: string | null): Outbound {
@@ -60,16 +71,19 @@ function nameTheApp(headers: string[], { snapshot, origin, authority }: Signed):
 function addImpersonated(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
   const { settings } = signed.snapshot;
-  const credentials = settings.identityHeaders.map(foldName);
+  const credentials = ["authorization", ...settings.identityHeaders.map(foldName)];
   const { kindOf } = headerRules(settings);
+  // A part is asked for on the condition that the rest is there already; without the condition it would be a part of another whole.
+  const whole = wholePage || signed.headers.some((it, at) => at % 2 === 0 && foldName(it) === "if-range");
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";
+    const sent = signed.headers[at + 1] ?? "";
     const folded = foldName(name);
-    if (folded === "cookie" || AGENTS_OWN.has(folded) || credentials.includes(folded)) continue;
-    if (isMethodOverride(name)) continue;
-    if (wholePage && (folded === "accept-encoding" || folded === "range")) continue;
+    if (folded === "cookie" || credentials.includes(folded) || isMethodOverride(name)) continue;
+    if (crossesIdentities(signed.sent, name, sent) || (whole && folded === "range")) continue;
+    if (wholePage && folded === "accept-encoding") continue;
     const kind = kindOf(name);
-    const value = kind === "metadata" ? metadataOf(name, wayOf(signed)) : (signed.headers[at + 1] ?? "");
+    const value = kind === "metadata" ? metadataOf(name, wayOf(signed)) : sent;
     // Whom a proxy in front named is the agent.
     if (kind !== "identity" && kind !== "own" && value !== null) headers.push(name, value);
   }

@@ -1,13 +1,11 @@
 import type { RawHeaders } from "../http/exchange.ts";
 
-/** What caches go by, the browser's and those on the way, and the validators that they ask again with. */
+/** What caches go by, the browser's and those on the way. */
 const FOR_CACHES: ReadonlySet<string> = new Set([
   "cache-control",
   "expires",
   "pragma",
   "age",
-  "etag",
-  "last-modified",
   "surrogate-control",
   "surrogate-key",
   "cdn-cache-control",
@@ -15,7 +13,10 @@ const FOR_CACHES: ReadonlySet<string> = new Set([
   "vercel-cdn-cache-control",
 ]);
 
-/** The headers of an answer that nobody may keep, whatever the app says of it. */
+/**
+ * The headers of an answer that nobody may keep, whatever the app says of it. Its validators stay: the page's scripts lock by
+ * them.
+ */
 export function uncached(headers: RawHeaders): RawHeaders {
   const kept = headers.filter((_, at) => !FOR_CACHES.has((headers[at - (at % 2)] ?? "").toLowerCase()));
   return [...kept, "Cache-Control", "private, no-store"];

@@ -43,6 +43,8 @@ t.test("each of them is seen when it is broken", async (t) => {
     }
   }
   t.same(brokenInvariants(worn, withHeaders(worn, "If-None-Match", '"alice"')), ["19"]);
+  t.same(brokenInvariants(worn, withHeaders(worn, "If-Match", '"alice"')), ["19"]);
+  t.same(brokenInvariants({ ...worn, sent: "PUT" }, withHeaders(worn, "If-Match", '"alice"')), []);
   t.same(brokenInvariants(own, withHeaders(own, "If-None-Match", '"nuno"')), []);
   t.same(brokenInvariants({ ...worn, intent: null }, outbound(worn, null)), ["12"]);
 });

@@ -4,6 +4,7 @@ import { NOTICE } from "../../fixtures/cookies.ts";
 import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
+const WRITE = YAML.replace(/mode: read\n {4}elevate.*/, "mode: write");
 const MOZART = "Authorization: Bearer agent";
 
 async function own(it: TestWorld, head: readonly string[]) {
@@ -104,6 +105,32 @@ t.test(
     t.same(names, ["Host", "Accept", "X-Mailer"]);
   },
 );
+
+const LOCKS = ['If-Match: "2"', "If-Unmodified-Since: Thu, 01 Jan 2026 00:00:00 GMT", "if_match: x"];
+const names = (headers: readonly string[]) => headers.filter((_, at) => at % 2 === 0);
+
+t.test("what keeps an unsafe request from overwriting a newer version goes on with it", async (t) => {
+  const it = await testWorld(t, WRITE);
+  for (const method of ["PUT", "PATCH", "DELETE", "POST"]) {
+    const head = [`${method} /x`, ...FETCH, "If-None-Match: *", 'If-None-Match: "x"', "If-Modified-Since: x"];
+    const { headers } = await impersonating(it, [...head, ...LOCKS]);
+    t.same(valuesOf(headers, "if-match"), ['"2"'], method);
+    t.same(valuesOf(headers, "if-unmodified-since").length, 1);
+    t.same(valuesOf(headers, "if_match"), ["x"]);
+    t.same(valuesOf(headers, "if-none-match"), ["*"], "and what keeps it from overwriting anything at all");
+    t.same(valuesOf(headers, "if-modified-since"), []);
+  }
+  for (const method of ["GET", "HEAD", "QUERY"])
+    t.notMatch(names((await impersonating(it, [`${method} /x`, ...FETCH, ...LOCKS])).headers).join(), /if/i);
+});
+
+t.test("a part is not asked for on the condition that somebody else's rest is there already", async (t) => {
+  const it = await testWorld(t);
+  const lines = ["Range: bytes=500-", 'If-Range: "v1"'];
+  t.notMatch(names((await impersonating(it, ["GET /", ...FETCH, ...lines])).headers).join(), /range/i);
+  const own_ = (await own(it, ["GET /", ...FETCH, ...lines])).headers;
+  t.same([valuesOf(own_, "range"), valuesOf(own_, "if-range")], [["bytes=500-"], ['"v1"']]);
+});
 
 t.test("a page that gets the banner is asked for whole and uncompressed, nothing else is", async (t) => {
   const it = await testWorld(t);

@@ -1,7 +1,7 @@
 import t from "tap";
 import { uncached } from "../../../src/gateway/stages/uncached.ts";
 
-t.test("nothing that a cache goes by is left, in whatever spelling, and everything else stays", async (t) => {
+t.test("nothing that a cache goes by is left, in whatever spelling, and everything else stays, validators too", async (t) => {
   const headers = [
     ["CACHE-CONTROL", "public, max-age=3600, s-maxage=86400"],
     ["Cache-Control", "immutable"],
@@ -15,6 +15,10 @@ t.test("nothing that a cache goes by is left, in whatever spelling, and everythi
     ["Vary", "Cookie"],
   ];
   t.strictSame(uncached(headers.flat()), [
+    "ETag",
+    '"a"',
+    "Last-Modified",
+    "Tue, 04 Nov 2025 10:00:00 GMT",
     "X-App",
     "ETag",
     "Vary",
