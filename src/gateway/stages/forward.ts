@@ -7,6 +7,7 @@ import { dropBody, unreadLimits } from "../http/unread-body.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
+import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { isUnseen } from "./document.ts";
 import { assure } from "./invariants.ts";
@@ -26,7 +27,10 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
       : await orUnsent(services, signed, () =>
           services.impersonations.cookies(impersonation.id, signed.cookies, cookieScope(signed)),
         );
-  return await orUnsent(services, signed, () => assure(services, signed, outbound(signed, jar)));
+  const authorization = await orUnsent(services, signed, () => pageAuthorization(services, signed));
+  return await orUnsent(services, signed, () =>
+    assure(services, signed, outbound(signed, jar, authorization)),
+  );
 }
 
 /** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */

@@ -33,8 +33,15 @@ export function crossesIdentities(method: string, name: string, value: string): 
   return isSafe(method) || !locks;
 }
 
-/** The final request headers: the client's without what is not the app's business, then ours, each once. */
-export function outbound(signed: Signed, jarCookies: string | null): Outbound {
+/**
+ * The final request headers: the client's without what is not the app's business, then ours, each once. `jarCookies` and
+ * `authorization` are those of an impersonated request, which has none of its own.
+ */
+export function outbound(
+  signed: Signed,
+  jarCookies: string | null,
+  authorization: string | null = null,
+): Outbound {
   const impersonating = signed.impersonation !== null;
   const headers: string[] = [];
   if (impersonating) addImpersonated(headers, signed);
@@ -43,6 +50,7 @@ export function outbound(signed: Signed, jarCookies: string | null): Outbound {
   // Own traffic has its cookies in their place. What was judged has lost them: they may be somebody else's by now.
   const cookies = impersonating ? jarCookies : signed.judged ? signed.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
+  if (authorization !== null) headers.push("Authorization", authorization);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
     "X-Forwarded-For",

@@ -3,6 +3,7 @@ import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
+import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
 import { telling } from "./referrer.ts";
@@ -61,7 +62,13 @@ async function impersonating(services: Services, signed: Signed, head: UpstreamH
   const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
-  return impersonatedPlan(services, signed, impersonation, plan);
+  return watched(
+    services,
+    signed,
+    impersonation,
+    head,
+    impersonatedPlan(services, signed, impersonation, plan),
+  );
 }
 
 function ourHeaders(signed: Signed): RawHeaders {
