@@ -43,6 +43,7 @@ import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
+import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
@@ -182,8 +183,15 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("confirmation"),
   });
   const counters = metrics();
+  const credentials = pageCredentials({
+    store: backend.store,
+    clock: CLOCK,
+    log,
+    sealKey: ring.derive("page credentials"),
+  });
   const own = { held, records, counters, log };
-  const services = servicesOf({ ...own, impersonations: impersonations, confirmations: confirming });
+  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials };
+  const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => load(options.config, loading) };
 }
@@ -193,11 +201,13 @@ interface ServiceParts {
   readonly records: Evidence;
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
+  readonly pageCredentials: PageCredentials;
   readonly counters: Metrics;
   readonly log: Log;
 }
 
-function servicesOf({ held, records, impersonations, confirmations, counters, log }: ServiceParts): Services {
+function servicesOf(parts: ServiceParts): Services {
+  const { held, records, impersonations, confirmations, pageCredentials, counters, log } = parts;
   const open = sockets();
   impersonations.onEnded(({ id, end }) => open.cut(id, end.why));
   impersonations.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
@@ -207,6 +217,7 @@ function servicesOf({ held, records, impersonations, confirmations, counters, lo
     config: held,
     impersonations,
     confirmations,
+    pageCredentials,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.ring, CLOCK),

@@ -105,6 +105,8 @@ export interface Settings {
     readonly pageDecoded: number;
     /** Body bytes of a request that may be confirmed and repeated. */
     readonly confirmBody: number;
+    /** Values of the app's answers that are remembered of one impersonation. */
+    readonly pageCredentials: number;
     /** Requests in flight for one impersonation. */
     readonly perImpersonation: number;
     /** Requests of one impersonation, and starts of one agent, in a minute. */

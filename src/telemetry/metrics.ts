@@ -53,6 +53,12 @@ export function metrics(): Metrics {
     labelNames: ["why"],
     registers,
   });
+  const takenOff = new Counter({
+    name: "guise_authorization_removed_total",
+    help: "Impersonated requests that went on without their Authorization, by why.",
+    labelNames: ["why"],
+    registers,
+  });
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -60,6 +66,7 @@ export function metrics(): Metrics {
     forwarded: (as, ending, seconds) => requests.observe({ as, ending }, seconds),
     violated: (invariant) => violations.inc({ invariant }),
     leftOut: (why) => leftOut.inc({ why }),
+    authorizationTakenOff: (why) => takenOff.inc({ why }),
     ...watched(registers),
   };
 }

@@ -292,6 +292,11 @@ export const limits = z
     ),
     pageDecoded: bytes("64MB", 1_024, 1_024 * MB, "Of a compressed page once it is decoded."),
     confirmBody: bytes("1MB", 1, 64 * MB, "Of a request that has to be confirmed and is repeated then."),
+    pageCredentials: count(
+      4_096,
+      1_000_000,
+      "Values in the app's answers that are remembered of one impersonation, so that a page may send as `Authorization` what it got as the customer.",
+    ),
     perImpersonation: count(64, 10_000, "Requests at the same time for one impersonation."),
     perMinute: count(
       30_000,

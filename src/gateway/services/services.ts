@@ -6,6 +6,7 @@ import type { Fault } from "../../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
+import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -75,6 +76,8 @@ export interface Counters {
   violated(invariant: string): void;
   /** A refusal that is not on record. */
   leftOut(why: LeftOut): void;
+  /** An impersonated request went on without its `Authorization`. */
+  authorizationTakenOff(why: string): void;
 }
 
 /** All that outlives a request: built once in app.ts and handed to every stage. */
@@ -84,6 +87,7 @@ export interface Services {
   readonly config: { current(): Snapshot };
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
+  readonly pageCredentials: PageCredentials;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;

@@ -22,6 +22,7 @@ import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
 import { isFramed } from "./fetch-metadata.ts";
 import { formSubject } from "./same-origin.ts";
+import { begunBy } from "./settle.ts";
 import type { Signed } from "./sign-in.ts";
 import { uncached } from "./uncached.ts";
 
@@ -54,7 +55,7 @@ export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
  * see there that one is somebody else.
  */
 export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "headers">): boolean {
-  if (signed.impersonation === null || !signed.changed || isRedirect(answer)) return false;
+  if (begunBy(signed) === null || isRedirect(answer)) return false;
   return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
 }
 

@@ -7,14 +7,15 @@ import { dropBody, unreadLimits } from "../http/unread-body.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
+import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { isUnseen } from "./document.ts";
 import { assure } from "./invariants.ts";
 import { type Outbound, outbound } from "./outbound-headers.ts";
 import { respond } from "./respond.ts";
-import { orUnsent, settle } from "./settle.ts";
+import { begunBy, orUnsent, settle } from "./settle.ts";
 import type { Signed } from "./sign-in.ts";
-import { end } from "./start-and-stop.ts";
+import { end, takeOff } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
@@ -30,7 +31,10 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
             cookieScope(signed, impersonation.id),
           ),
         );
-  return await orUnsent(services, signed, () => assure(services, signed, outbound(signed, jar)));
+  const authorization = await orUnsent(services, signed, () => pageAuthorization(services, signed));
+  return await orUnsent(services, signed, () =>
+    assure(services, signed, outbound(signed, jar, authorization)),
+  );
 }
 
 /** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
@@ -84,7 +88,12 @@ export async function exchangeFor(
 ): Promise<Exchange> {
   const { target, headers } = await outboundFor(services, signed);
   const { signal, opened, release } = leash(services, signed);
+  const begun = begunBy(signed);
   let unseen = false;
+  const answering = (send: (as: Signed) => void): void => {
+    if (begun === null) send(signed);
+    else void notBegun(services, signed).then(send);
+  };
   return {
     method: signed.sent,
     target,
@@ -101,17 +110,24 @@ export async function exchangeFor(
       return respond(services, signed, head);
     },
     opened,
-    failed: (fault) => sendFault(services, signed, client.response, fault),
-    revoked: (why) => sendEnded(services, signed, client.response, why),
+    failed: (fault) => answering((as) => sendFault(services, as, client.response, fault)),
+    revoked: (why) => answering((as) => sendEnded(services, as, client.response, why)),
     settled: (settlement) => {
       release();
       settle(services, signed, settlement);
-      // Its cookie was not given out: what was fetched is all that there will be of it.
-      if (unseen && signed.impersonation !== null)
-        void end(services, signed, signed.impersonation, "ended-by-agent");
+      // Its cookie was not given out: what was fetched, if anything, is all that there will be of it.
+      if (begun !== null && (unseen || !client.response.headersSent))
+        void end(services, signed, begun, "ended-unseen");
     },
     signal,
   };
+}
+
+/** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
+async function notBegun(services: Services, signed: Signed): Promise<Signed> {
+  const { over } = signed;
+  const setCookies = over === null ? [] : await takeOff(services, signed, over);
+  return { ...signed, secret: null, changed: over !== null, setCookies };
 }
 
 function sendFault(services: Services, signed: Signed, response: ServerResponse, fault: Fault): void {

@@ -33,8 +33,15 @@ export function crossesIdentities(method: string, name: string, value: string): 
   return isSafe(method) || !locks;
 }
 
-/** The final request headers: the client's without what is not the app's business, then ours, each once. */
-export function outbound(signed: Signed, jarCookies: string | null): Outbound {
+/**
+ * The final request headers: the client's without what is not the app's business, then ours, each once. `jarCookies` and
+ * `authorization` are those of an impersonated request, which has none of its own.
+ */
+export function outbound(
+  signed: Signed,
+  jarCookies: string | null,
+  authorization: string | null = null,
+): Outbound {
   const impersonating = signed.impersonation !== null;
   const headers: string[] = [];
   if (impersonating) addImpersonated(headers, signed);
@@ -43,6 +50,7 @@ export function outbound(signed: Signed, jarCookies: string | null): Outbound {
   // Own traffic has its cookies in their place. What was judged has lost them: they may be somebody else's by now.
   const cookies = impersonating ? jarCookies : signed.judged ? signed.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
+  if (authorization !== null) headers.push("Authorization", authorization);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
     "X-Forwarded-For",
@@ -77,15 +85,15 @@ function addImpersonated(headers: string[], signed: Signed): void {
   const whole = wholePage || signed.headers.some((it, at) => at % 2 === 0 && foldName(it) === "if-range");
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";
-    const value = signed.headers[at + 1] ?? "";
+    const sent = signed.headers[at + 1] ?? "";
     const folded = foldName(name);
     if (folded === "cookie" || credentials.includes(folded) || isMethodOverride(name)) continue;
-    if (crossesIdentities(signed.sent, name, value) || (whole && folded === "range")) continue;
+    if (crossesIdentities(signed.sent, name, sent) || (whole && folded === "range")) continue;
     if (wholePage && folded === "accept-encoding") continue;
     const kind = kindOf(name);
-    const known = kind === "metadata" ? metadataOf(name, wayOf(signed)) : value;
+    const value = kind === "metadata" ? metadataOf(name, wayOf(signed)) : sent;
     // Whom a proxy in front named is the agent.
-    if (kind !== "identity" && kind !== "own" && known !== null) headers.push(name, known);
+    if (kind !== "identity" && kind !== "own" && value !== null) headers.push(name, value);
   }
   if (wholePage) headers.push("Accept-Encoding", "identity");
 }

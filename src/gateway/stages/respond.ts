@@ -5,6 +5,7 @@ import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
+import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
 import { telling } from "./referrer.ts";
@@ -94,7 +95,13 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
   const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
-  return impersonatedPlan(services, signed, impersonation, plan);
+  return watched(
+    services,
+    signed,
+    impersonation,
+    head,
+    impersonatedPlan(services, signed, impersonation, plan),
+  );
 }
 
 function ourHeaders(signed: Signed): RawHeaders {

@@ -1,9 +1,11 @@
 import type { AuditEvent } from "../../domain/audit-event.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
 import type { Services } from "../services/services.ts";
 import type { Committed } from "./commit.ts";
+import { end } from "./start-and-stop.ts";
 
 /** How it ended: counted for everything, and written down as the outcome of the intent under an impersonation. */
 export function settle(services: Services, committed: Committed, settlement: Settlement): void {
@@ -38,6 +40,11 @@ export function settle(services: Services, committed: Committed, settlement: Set
     .catch((error: unknown) => services.log.error({ err: error, event }, "an outcome could not be recorded"));
 }
 
+/** The impersonation that this very request starts, of which its browser knows by the answer only. */
+export function begunBy({ impersonation, changed }: Committed): Impersonation | null {
+  return changed ? impersonation : null;
+}
+
 /** What never went out. */
 export const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
 
@@ -51,6 +58,8 @@ export async function orUnsent<T>(
     return await work();
   } catch (error) {
     settle(services, committed, UNSENT);
+    const begun = begunBy(committed);
+    if (begun !== null) await end(services, committed, begun, "ended-unseen");
     throw error;
   }
 }

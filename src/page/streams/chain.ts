@@ -2,27 +2,31 @@ import { pipeline, Transform, type TransformCallback } from "node:stream";
 
 /**
  * Several streams as one, with one backpressure and one end. They are made when the first bytes are there to look at;
- * an empty body needs none. Whatever goes wrong in one of them ends the whole with what `asFault` makes of it.
+ * an empty body needs none, unless `alsoEmpty` says that something is written into it. Whatever goes wrong in one of them ends the whole with what `asFault` makes of it.
  */
 export function chain(
   open: (first: Buffer) => readonly [Transform, ...Transform[]],
   asFault: (error: Error) => Error,
+  alsoEmpty = false,
 ): Transform {
-  return new Chain(open, asFault);
+  return new Chain(open, asFault, alsoEmpty);
 }
 
 class Chain extends Transform {
   readonly #open: (first: Buffer) => readonly [Transform, ...Transform[]];
   readonly #asFault: (error: Error) => Error;
+  readonly #alsoEmpty: boolean;
   #ends: { readonly first: Transform; readonly last: Transform } | null = null;
 
   constructor(
     open: (first: Buffer) => readonly [Transform, ...Transform[]],
     asFault: (error: Error) => Error,
+    alsoEmpty: boolean,
   ) {
     super();
     this.#open = open;
     this.#asFault = asFault;
+    this.#alsoEmpty = alsoEmpty;
   }
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
@@ -31,6 +35,7 @@ class Chain extends Transform {
   }
 
   override _flush(done: TransformCallback): void {
+    if (this.#alsoEmpty) this.#ends ??= this.#connect(Buffer.alloc(0));
     if (this.#ends === null) {
       done();
       return;

@@ -15,6 +15,7 @@ import {
   CLICK,
   FETCH,
   type From,
+  INSIDE,
   receivedCall,
   signed,
   valuesOf,
@@ -135,14 +136,63 @@ t.test("a start that shows no page leaves nothing behind: its file is fetched, a
   t.match(valuesOf(plan.headers, "set-cookie"), [/^guise=/], "what leads on leads to a page");
 });
 
-t.test("a fault is answered in place of the app, with a start's cookie", async (t) => {
+/** Lets what is answered, ended and recorded in the background come to its end. */
+async function ended(it: TestWorld): Promise<void> {
+  while (!it.actions().includes("impersonation.ended")) await it.impersonations.list();
+}
+
+t.test("a start whose first page can't be fetched or shown leaves nobody impersonating", async (t) => {
+  for (const code of ["upstream-unreachable", "upstream-timeout", "page-unmarkable"] as const) {
+    const it = await testWorld(t);
+    const { exchange, answered } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+    exchange.failed(new Fault(code, "x"));
+    exchange.settled({ ...DONE, ending: "failure" });
+    await ended(it);
+    t.same(await it.impersonations.list(), []);
+    t.match(it.events.at(-1), { action: "impersonation.ended", decision: { word: "ended-unseen" } });
+    t.notMatch(answered(), /Set-Cookie|Clear-Site-Data|Stop/);
+  }
+});
+
+t.test("a switch that comes to nothing leaves the agent as themselves", async (t) => {
   const it = await testWorld(t);
-  const { exchange, answered } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  const nuno = await wear(it);
+  const { exchange, answered } = await exchanged(it, ["GET /site/2", ...CLICK, ...ALICE, nuno.cookie]);
+  exchange.failed(new Fault("upstream-unreachable", "x"));
+  exchange.settled({ ...DONE, ending: "failure" });
+  while (it.actions().filter((action) => action === "impersonation.ended").length < 2)
+    await it.impersonations.list();
+  t.same(await it.impersonations.list(), []);
+  t.match(answered(), /\r\nSet-Cookie: guise=; [^\r]*Max-Age=0/);
+  t.match(answered(), /\r\nSet-Cookie: guise-notice=/);
+});
+
+t.test("an agent who leaves before the first page begins leaves nobody impersonating", async (t) => {
+  const it = await testWorld(t);
+  const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  exchange.settled({ ...DONE, status: null, ending: "client-aborted" });
+  await ended(it);
+  t.match(it.events.at(-1), { decision: { word: "ended-unseen" } });
+});
+
+t.test("a start that nothing can be sent for leaves nobody impersonating", async (t) => {
+  const it = await testWorld(t);
+  const request = await signed(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  it.breakDown(["store"]);
+  await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
+  it.breakDown([]);
+  await ended(it);
+  t.match(it.events.at(-1), { decision: { word: "ended-unseen" } });
+});
+
+t.test("a fault is answered in place of the app", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  const { exchange, answered } = await exchanged(it, ["GET /site/1", ...INSIDE, ...ALICE, cookie]);
   exchange.failed(new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7:8001"));
   await new Promise((resolve) => setImmediate(resolve));
   const text = answered();
   t.match(text, /^HTTP\/1\.1 502 /);
-  t.match(text, /\r\nSet-Cookie: guise=[\w-]{43};/);
   t.match(text, /The app can not be reached/);
   t.notMatch(text, /10\.0\.0\.7/);
   const [, length = ""] = /Content-Length: (\d+)/.exec(text) ?? [];
@@ -154,7 +204,7 @@ t.test(
   async (t) => {
     const it = await testWorld(t);
     for (const [what, path, wears, clears] of [
-      ["a start", "/site/1", false, true],
+      ["a start", "/site/1", false, false],
       ["a switch", "/site/2", true, true],
       ["a page of one's own", "/site/3", true, true],
       ["what changes nothing", "/inbox", true, false],

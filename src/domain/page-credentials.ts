@@ -1,0 +1,97 @@
+/** Shorter ones are words, longer ones are no header. */
+const LEAST = 8;
+const MOST = 8_192;
+/** What stands before a credential in the text that `rest` keeps, so that it is still known where it began. */
+const BEFORE = 48;
+
+/**
+ * A run of the characters of which credentials are made (RFC 6750's, and the `|` of some), between what bounds a value in JSON,
+ * HTML, scripts, headers and addresses. The last group is the padding.
+ */
+const VALUE =
+  /((?:^|["'`=>;#(])(?:[Bb]earer )?|[Bb]earer )([A-Za-z0-9._~+/|-]+)(={0,2})(?=$|["'`&<>;,\\\s)])/g;
+/** In a page or script, where names of all kinds stand between quotes, what a credential is called comes shortly before it. */
+const CALLED = /(?:token|bearer|jwt|auth|secret|key)[^;{}<]{0,24}$/i;
+const ESCAPED = /\\\/|\\u00(?:2[bdf]|3d|7[ce]|5f)|&#(?:x2[bdf]|x3d|4[357]|61);/gi;
+const PLAIN: Readonly<Record<string, string>> = {
+  "2b": "+",
+  "2d": "-",
+  "2f": "/",
+  "3d": "=",
+  "7c": "|",
+  "7e": "~",
+  "5f": "_",
+  "43": "+",
+  "45": "-",
+  "47": "/",
+  "61": "=",
+};
+
+/** `data`: each value counts. `markup`: pages and scripts, of whose values only those count that look or are called like one. */
+export type Haystack = "data" | "markup";
+
+/**
+ * The values in a piece of text that a page's script could send as a credential. `rest` is to be put before the next piece: what
+ * may go on there.
+ */
+export function credentialsIn(
+  text: string,
+  kind: Haystack,
+  last: boolean,
+): { readonly found: readonly string[]; readonly rest: string } {
+  const end = last ? text.length : lastBound(text);
+  // What begins in the middle of something is not taken for the beginning of the text.
+  const from = Math.max(0, end - BEFORE, text.length - 2 * MOST);
+  const rest = from === 0 ? text : `\0${text.slice(from)}`;
+  const plain = unescaped(text.slice(0, end));
+  const found: string[] = [];
+  for (const match of plain.matchAll(VALUE)) {
+    const [, bound = "", value = "", padding = ""] = match;
+    if (value.length < LEAST || value.length > MOST) continue;
+    if (kind === "markup" && !isLikely(value) && !isCalled(plain, match.index + bound.length)) continue;
+    found.push(value);
+    if (padding !== "") found.push(value + padding);
+  }
+  return { found, rest };
+}
+
+function isLikely(value: string): boolean {
+  return value.length >= 2 * LEAST && /\d/.test(value);
+}
+
+function isCalled(text: string, at: number): boolean {
+  return CALLED.test(text.slice(Math.max(0, at - BEFORE), at));
+}
+
+/** Where the last value begins that may go on in the next piece. */
+function lastBound(text: string): number {
+  let at = text.length;
+  while (at > 0 && GOES_ON[text.charCodeAt(at - 1)] === true) at -= 1;
+  return at;
+}
+
+/** Also what an escape of one of them is written with. */
+const GOES_ON: readonly boolean[] = Array.from({ length: 256 }, (_, code) =>
+  /[A-Za-z0-9._~+/|=\\&#;-]/.test(String.fromCharCode(code)),
+);
+
+function unescaped(text: string): string {
+  if (!text.includes("\\") && !text.includes("&#")) return text;
+  return text.replace(ESCAPED, (it) =>
+    it === "\\/" ? "/" : (PLAIN[it.replace(/^\\u00|^&#x?|;$/gi, "").toLowerCase()] ?? it),
+  );
+}
+
+export type Authorization =
+  /** A browser sends it by itself, so it is the agent's; or nobody can read it. */
+  | { readonly kind: "browser" }
+  /** A script has set it. */
+  | { readonly kind: "script"; readonly credential: string };
+
+const BROWSERS = /^\s*(?:basic|digest|negotiate|ntlm|hoba|mutual|vapid|scram-[\w-]+)\b/i;
+
+/** Who can have set this `Authorization`, and the credential in it: `Bearer x`, `Token x`, or nothing but `x`. */
+export function authorizationOf(value: string): Authorization {
+  const [, credential = ""] = /^\s*(?:[A-Za-z][\w-]*\s+)?(\S+)\s*$/.exec(value) ?? [];
+  return BROWSERS.test(value) || credential === "" ? { kind: "browser" } : { kind: "script", credential };
+}

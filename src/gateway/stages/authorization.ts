@@ -1,0 +1,127 @@
+import { lru } from "../../clients/lru.ts";
+import { foldName } from "../../domain/headers.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+import { authorizationOf, credentialsIn, type Haystack } from "../../domain/page-credentials.ts";
+import { Fault } from "../../errors.ts";
+import { chain } from "../../page/streams/chain.ts";
+import { credentialWatch } from "../../page/streams/credential-watch.ts";
+import type { HeadPlan, UpstreamHead } from "../http/exchange.ts";
+import type { Services } from "../services/services.ts";
+import type { Signed } from "./sign-in.ts";
+
+/**
+ * Why an `Authorization` doesn't go on: a browser sends it by itself, one of our identity sources takes it for the agent's, or no
+ * answer of this impersonation contained it.
+ */
+export type TakenOff = "browser" | "agent" | "unknown";
+
+const MINUTE = 60_000;
+const told = lru<true>(1_000);
+
+/**
+ * The `Authorization` that an impersonated request goes on with: what its page got as the customer. Null for none. Throws a
+ * Fault `store-unavailable`.
+ */
+export async function pageAuthorization(services: Services, signed: Signed): Promise<string | null> {
+  const { impersonation, headers, snapshot } = signed;
+  if (impersonation === null) return null;
+  const sent = headers.filter((_, at) => at % 2 === 1 && foldName(headers[at - 1] ?? "") === "authorization");
+  const [value] = sent;
+  if (value === undefined) return null;
+  const it = sent.length > 1 ? ({ kind: "browser" } as const) : authorizationOf(value);
+  if (it.kind === "browser") return takenOff(services, signed, "browser");
+  const reads = snapshot.settings.identityHeaders.map(foldName).includes("authorization");
+  if (reads && (await isAccepted(signed, value))) return takenOff(services, signed, "agent");
+  if (await services.pageCredentials.holds(impersonation, it.credential)) return value;
+  return takenOff(services, signed, "unknown");
+}
+
+/** Whether it says to us who somebody is. What can't be found out counts as a yes. */
+async function isAccepted({ snapshot, raw, host }: Signed, authorization: string): Promise<boolean> {
+  const evidence = {
+    headers: { authorization: [authorization] },
+    cookies: {},
+    peer: raw.socket.remoteAddress ?? "",
+    host,
+  };
+  try {
+    return (await snapshot.identity.identify(evidence)).kind === "known";
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return true;
+  }
+}
+
+/** Counted each time, and logged once a minute for an impersonation: scripts ask often. */
+function takenOff(services: Services, { impersonation, path, id, startedAt }: Signed, why: TakenOff): null {
+  services.counters.authorizationTakenOff(why);
+  const key = `${impersonation?.id} ${why}`;
+  if (told.get(key, startedAt) !== null) return null;
+  told.set(key, true, startedAt + MINUTE);
+  services.log.info(
+    { why, impersonation: impersonation?.id, path, requestId: id },
+    "an impersonated request goes on without its Authorization",
+  );
+  return null;
+}
+
+/** The answer as planned, watched on its way for what its page may send as a credential later. */
+export function watched(
+  services: Services,
+  signed: Signed,
+  impersonation: Impersonation,
+  head: UpstreamHead,
+  plan: HeadPlan,
+): HeadPlan {
+  const { limits } = signed.snapshot.settings;
+  const learn = (values: readonly string[]) =>
+    services.pageCredentials.learn(impersonation, values, limits.pageCredentials);
+  learn(valuesIn(head));
+  const kind = haystackOf(fieldOf(head, "content-type"));
+  if (kind === null || signed.sent === "HEAD" || head.status === 204) return plan;
+  const codings = fieldOf(head, "content-encoding");
+  const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
+  const { transform } = plan;
+  // A page without a byte is still written to.
+  return { ...plan, transform: transform === null ? watch : chain(() => [watch, transform], asItIs, true) };
+}
+
+/** What fails is the page's own transform, by a Fault; nothing is found wrong while watching. */
+function asItIs(error: Error): Error {
+  return error;
+}
+
+/** A stream of events goes through as it comes: its head must not wait for the first of them. */
+function haystackOf(type: string): Haystack | null {
+  const essence = (/^[\t ]*([^\t ;,]*)/.exec(type)?.[1] ?? "").toLowerCase();
+  if (
+    /^(?:text\/html|application\/xhtml\+xml|(?:text|application)\/(?:x-)?(?:java|ecma)script)$/.test(essence)
+  )
+    return "markup";
+  return /^(?:application\/(?:.*\+)?json|text\/(?:json|plain|xml)|application\/(?:.*\+)?xml)$/.test(essence)
+    ? "data"
+    : null;
+}
+
+/** Also a cookie that scripts read, in which everything may be percent-encoded. */
+function valuesIn({ headers }: UpstreamHead): readonly string[] {
+  const found: string[] = [];
+  for (let at = 1; at < headers.length; at += 2) {
+    const text = headers[at] ?? "";
+    found.push(...credentialsIn(text, "data", true).found);
+    if (text.includes("%")) found.push(...credentialsIn(decoded(text), "data", true).found);
+  }
+  return found;
+}
+
+function decoded(text: string): string {
+  return text.replace(/%([0-7][0-9a-f])/gi, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
+}
+
+function fieldOf({ headers }: UpstreamHead, name: string): string {
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? "";
+  return "";
+}

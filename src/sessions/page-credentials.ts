@@ -1,0 +1,121 @@
+import { hash, hkdfSync } from "node:crypto";
+import { lru } from "../clients/lru.ts";
+import type { Impersonation } from "../domain/impersonation.ts";
+import type { Clock, Log, Store } from "../ports.ts";
+import { sealFor } from "./seal.ts";
+
+type Held = Pick<Impersonation, "id" | "expiresAt">;
+
+/**
+ * What the app's answers gave the pages of an impersonation, of which only a keyed hash is kept: by that a credential that a page
+ * got as the customer is told from the agent's own. In this process all of it, up to a limit; in the store, for the other
+ * gateways and the next start, what answers with few values gave, and what has been used.
+ */
+export interface PageCredentials {
+  /** Keeps the `most` that were learnt or used last. Never throws. */
+  learn(it: Held, values: readonly string[], most: number): void;
+  /** Throws a Fault `store-unavailable`. */
+  holds(it: Held, credential: string): Promise<boolean>;
+}
+
+export interface PageCredentialsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly sealKey: Uint8Array;
+}
+
+/** An answer that says no more than this is one that hands out a credential, rather than a list of things. */
+const FEW = 16;
+/** In the store, of one impersonation. */
+const SHARED = 256;
+/** Gateways that write at the same time are in each other's way now and then. */
+const ATTEMPTS = 50;
+/** Impersonations that are remembered here. */
+const REMEMBERED = 1_000;
+
+export function pageCredentials(deps: PageCredentialsDeps): PageCredentials {
+  const { clock, log } = deps;
+  const key = Buffer.from(hkdfSync("sha256", deps.sealKey, "guise sessions", "page credential hash", 32));
+  const prefix = key.toString("base64url");
+  // Cut in half, so that nobody can go on from it.
+  const hashed = ({ id }: Held, value: string) =>
+    hash("sha256", `${prefix} ${id} ${value}`, "base64url").slice(0, 22);
+  const stored = shared(deps);
+  /** Of each impersonation, the hashes in the order of their last use, and whether they are in the store. */
+  const known = lru<Map<string, boolean>>(REMEMBERED);
+  const of = ({ id, expiresAt }: Held): Map<string, boolean> => {
+    const before = known.get(id, clock.now())?.value ?? new Map<string, boolean>();
+    known.set(id, before, expiresAt);
+    return before;
+  };
+  const share = (it: Held, hashes: readonly string[]) => {
+    stored
+      .add(it, hashes)
+      .catch((error: unknown) =>
+        log.warn({ err: error, impersonation: it.id }, "other gateways will not know a credential of a page"),
+      );
+  };
+  return {
+    learn(it, values, most) {
+      const here = of(it);
+      const fresh: string[] = [];
+      for (const value of values) {
+        const name = hashed(it, value);
+        const before = here.get(name);
+        here.delete(name);
+        here.set(name, before ?? values.length <= FEW);
+        if (before === undefined) fresh.push(name);
+      }
+      for (const oldest of here.keys()) {
+        if (here.size <= most) break;
+        here.delete(oldest);
+      }
+      if (fresh.length > 0 && values.length <= FEW) share(it, fresh);
+    },
+    async holds(it, credential) {
+      const here = of(it);
+      const name = hashed(it, credential);
+      const isShared = here.get(name);
+      if (isShared === undefined && !(await stored.read(it.id)).includes(name)) return false;
+      here.delete(name);
+      here.set(name, true);
+      if (isShared === false) share(it, [name]);
+      return true;
+    },
+  };
+}
+
+/** The hashes in the store, the newest last. */
+function shared({ store, clock, sealKey }: PageCredentialsDeps) {
+  const seal = sealFor(sealKey, "page credentials");
+  const keyOf = (id: string) => `credentials:${id}`;
+  const writing = new Map<string, Promise<void>>();
+  const open = (id: string, text: string) => JSON.parse(seal.open(text, keyOf(id))) as readonly string[];
+  const write = async ({ id, expiresAt }: Held, hashes: readonly string[]): Promise<void> => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const stored = await store.read(keyOf(id));
+      const before = stored === null ? [] : open(id, stored.value);
+      const after = [...before.filter((it) => !hashes.includes(it)), ...hashes].slice(-SHARED);
+      const options = { version: stored?.version ?? null, expiresAt: Math.max(clock.now(), expiresAt) };
+      if (await store.write(keyOf(id), seal.seal(JSON.stringify(after), keyOf(id)), options)) return;
+    }
+  };
+  return {
+    read: async (id: string): Promise<readonly string[]> => {
+      // What this process is about to write has been told to somebody already.
+      await writing.get(id)?.catch(() => undefined);
+      const stored = await store.read(keyOf(id));
+      return stored === null ? [] : open(id, stored.value);
+    },
+    /** One after the other, so that only gateways race with each other. */
+    add: (it: Held, hashes: readonly string[]): Promise<void> => {
+      const before = writing.get(it.id) ?? Promise.resolve();
+      const mine = before.catch(() => undefined).then(() => write(it, hashes));
+      writing.set(it.id, mine);
+      const settled = () => writing.get(it.id) === mine && writing.delete(it.id);
+      mine.then(settled, settled);
+      return mine;
+    },
+  };
+}
