@@ -26,12 +26,15 @@ export interface Outcome {
 
 class Different extends Error {}
 
+/** Connections that one seed gives. */
+const ROUND = 25;
 /** Several gateways of each kind take their share at the same time; each has a seed of its own. */
 const EACH = 2;
 
 export async function run(t: Teardown, options: Run): Promise<Outcome> {
   const kinds = options.again === undefined ? Array(EACH).fill(SITE_KINDS).flat() : [options.again.site];
   let exchanges = 0;
+  let stopped = false;
   const share = options.exchanges / kinds.length;
   const failures = await Promise.all(
     kinds.map(async (kind: SiteKind, nth) => {
@@ -45,14 +48,17 @@ export async function run(t: Teardown, options: Run): Promise<Outcome> {
       });
       let failed: fc.RunDetails<[Plan]> | null = null;
       const seed = options.again === undefined ? options.seed + nth : options.seed;
-      for (let round = 0; failed === null && mine < share; round += 1) {
+      for (let round = 0; failed === null && mine < share && !(stopped && options.unshrunk); round += 1) {
         const details = await fc.check(property, {
           seed: seed + round * 1_000,
-          numRuns: Math.max(1, Math.ceil((share - mine) / 1.5)),
+          numRuns: options.again === undefined ? ROUND : 1,
           endOnFailure: options.unshrunk === true,
           ...(options.again === undefined ? {} : { path: options.again.path }),
         });
-        if (details.failed) failed = details;
+        if (details.failed) {
+          failed = details;
+          stopped = true;
+        }
         if (options.again !== undefined) break;
       }
       exchanges += mine;

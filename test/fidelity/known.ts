@@ -14,11 +14,11 @@ export interface Known {
   readonly overlooks?: Rule;
 }
 
-/** Where these stand, and how they are spelled, is overlooked. */
+/** Where the length stands, and how it is spelled, is overlooked. */
 function placed(fields: readonly Field[]): readonly Field[] {
-  const isPlaced = ([name]: Field) => /^(?:host|content-length)$/i.test(name);
-  const moved = fields.filter(isPlaced).map(([name, value]) => [name.toLowerCase(), value] as const);
-  return [...moved.toSorted(([a], [b]) => (a < b ? -1 : 1)), ...fields.filter((field) => !isPlaced(field))];
+  const isLength = ([name]: Field) => name.toLowerCase() === "content-length";
+  const lengths = fields.filter(isLength).map(([, value]) => ["Content-Length", value] as const);
+  return [...lengths, ...fields.filter((field) => !isLength(field))];
 }
 
 /** Both requests leave before the first answer is read. */
@@ -33,7 +33,7 @@ function inOneGo(...examples: readonly Example[]): Plan {
 
 export const KNOWN: readonly Known[] = [
   {
-    id: "host-and-length-move",
+    id: "length-moves",
     owner: "transport",
     example: { request: { method: "POST", framingAt: 0, body: { kind: "length", size: 2 } } },
     overlooks: ({ expected, actual }) => {
@@ -41,84 +41,6 @@ export const KNOWN: readonly Known[] = [
         if (request !== null) request.fields = placed(request.fields);
       return true;
     },
-  },
-  {
-    id: "reason-in-two-packets",
-    owner: "transport",
-    example: {
-      answer: {
-        reason: "Not Found",
-        body: { kind: "length" },
-        writes: { cuts: [0.4], pause: "millisecond" },
-      },
-    },
-    overlooks: ({ exchange, expected, actual }) => {
-      if (exchange.answer.writes.cuts.length === 0) return false;
-      if (expected.answer === null || actual.answer?.status !== expected.answer.status) return false;
-      if (!expected.answer.reason.endsWith(actual.answer.reason)) return false;
-      actual.answer.reason = expected.answer.reason;
-      return true;
-    },
-  },
-  {
-    id: "raw-reason",
-    owner: "transport",
-    example: { answer: { reason: "Fa\xe7ade" } },
-    leaves: ({ answer }) => /[^\x20-\x7e]/.test(answer.reason),
-  },
-  {
-    id: "unasked-100",
-    owner: "transport",
-    example: { answer: { interim: [{ status: 100, fields: [] }] } },
-    leaves: ({ answer }) => answer.interim.some((it) => it.status === 100),
-  },
-  {
-    id: "bare-line-feed",
-    owner: "transport",
-    example: { answer: { lines: "\n" } },
-    leaves: ({ answer }) => answer.lines === "\n",
-  },
-  {
-    id: "framing-of-nothing",
-    owner: "transport",
-    example: { request: { method: "POST" } },
-    overlooks: ({ expected, actual }) => {
-      if (expected.request?.body.length !== 0) return false;
-      expected.request.framing = "none";
-      for (const it of [expected.request, actual.request])
-        if (it !== null)
-          it.fields = it.fields.filter(
-            ([name, value]) => value !== "0" || name.toLowerCase() !== "content-length",
-          );
-      return true;
-    },
-  },
-  {
-    id: "raw-answer-headers",
-    owner: "transport",
-    example: {
-      answer: {
-        fields: [["X-A", "\xfc"]],
-        body: { kind: "chunked" },
-        writes: { headFirst: true, pause: "millisecond" },
-      },
-    },
-    leaves: ({ answer }) => answer.fields.some(([, value]) => /[^\t\x20-\x7e]/.test(value)),
-  },
-  {
-    id: "upload-cut-by-early-answer",
-    owner: "transport",
-    example: {
-      request: { method: "POST", body: { kind: "chunked", size: 2_000_000 } },
-      answer: { begin: { kind: "head" } },
-    },
-    leaves: (exchange) => exchange.answer.begin.kind !== "end" && !closesBehind(exchange),
-  },
-  {
-    id: "raw-address",
-    owner: "addresses",
-    example: { request: { target: "/?q=caf\xe9" } },
-    leaves: ({ request }) => /[^\x21-\x7e]/.test(request.target),
   },
   {
     id: "one-cut-takes-both",
@@ -131,6 +53,34 @@ export const KNOWN: readonly Known[] = [
       },
     ),
     leaves: ({ answer }, plan) => plan.pipelined && answer.ending.kind === "cut",
+  },
+  {
+    id: "raw-address-in-pieces",
+    owner: "addresses",
+    example: { request: { target: "/?q=caf\xe9", writes: { cuts: [0.03], pause: "millisecond" } } },
+    leaves: ({ request }, { pipelined }) =>
+      /[^\x21-\x7e]/.test(request.target) && (pipelined || request.writes.cuts.length > 0),
+  },
+  {
+    id: "rest-behind-early-answer",
+    owner: "transport",
+    example: {
+      request: { method: "POST", body: { kind: "chunked", size: 1 }, writes: { pause: "turns" } },
+      answer: { begin: { kind: "head" } },
+    },
+    leaves: (exchange) => exchange.answer.begin.kind !== "end" && !closesBehind(exchange),
+  },
+  {
+    id: "raw-file-name-without-a-body",
+    owner: "transport",
+    example: {
+      request: { method: "HEAD" },
+      answer: { framingAt: 0, fields: [["Content-Disposition", 'attachment; filename="M\xc3\xbcller.pdf"']] },
+    },
+    leaves: ({ answer }) =>
+      answer.fields.some(
+        ([name, value]) => /^content-disposition$/i.test(name) && /[^\t\x20-\x7e]/.test(value),
+      ),
   },
   {
     id: "fragment",
