@@ -160,6 +160,17 @@ export const ATTACKS: readonly Attack[] = [
     required: "400/ignored; bytes after an upgrade request never go upstream before the upstream's 101",
   },
   {
+    id: "SMUG-07",
+    attack:
+      "an app that reads a body as a next request (CL.0), or says more than its answer, at once or later",
+    required: "no innocent request ever gets another one's answer",
+  },
+  {
+    id: "SMUG-08",
+    attack: "a connection to the app that somebody authenticated (NTLM, Negotiate)",
+    required: "nobody else's request goes on it",
+  },
+  {
     id: "WS-01",
     attack:
       "cross-site page opens a socket with the agent's cookie (`Origin: https://evil`); no Origin at all",
@@ -496,7 +507,7 @@ export const ALSO: Readonly<Record<string, readonly string[]>> = {
   "DEC-07": ["test/clients/memo.test.ts"],
   "WS-08": ["test/faults/many-sockets.test.ts"],
   "WS-09": ["test/gateway/big-bodies.test.ts"],
-  "UP-01": ["test/gateway/http/upstream-pool.test.ts", "test/faults/outside.test.ts"],
+  "UP-01": ["test/gateway/http/dial.test.ts", "test/faults/outside.test.ts"],
   "UP-03": ["test/faults/clients.test.ts"],
   "DOS-01": ["test/faults/clients.test.ts"],
   "DOS-02": ["test/faults/reload.test.ts"],
