@@ -104,9 +104,10 @@ t.test("SMUG-07: behind a proxy that shares its connections a body misleads nobo
   };
   for (let n = 0; n < 50; n += 1) {
     const as = (address: number) => `Host: app.example\r\nX-Forwarded-For: 203.0.113.${address}\r\n`;
-    const attacked = await ask(CL0.replace("Host: app.example\r\n", as(9)), "/ignores");
+    // Who attacks may shift answers of their own.
+    await ask(CL0.replace("Host: app.example\r\n", as(9)), "/ignores");
     const innocent = await ask(`GET /innocent/${n} HTTP/1.1\r\n${as(7)}\r\n`, `/innocent/${n}`);
-    t.same([attacked, innocent], ["right", "right"]);
+    t.equal(innocent, "right");
   }
 });
 
