@@ -161,6 +161,17 @@ export const ATTACKS: readonly Attack[] = [
     required: "400/ignored; bytes after an upgrade request never go upstream before the upstream's 101",
   },
   {
+    id: "SMUG-07",
+    attack:
+      "an app that reads a body as a next request (CL.0), or says more than its answer, at once or later",
+    required: "no innocent request ever gets another one's answer",
+  },
+  {
+    id: "SMUG-08",
+    attack: "a connection to the app that somebody authenticated (NTLM, Negotiate)",
+    required: "nobody else's request goes on it",
+  },
+  {
     id: "WS-01",
     attack:
       "cross-site page opens a socket with the agent's cookie (`Origin: https://evil`); no Origin at all",

@@ -1,4 +1,9 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from "node:http";
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from "node:http";
 import type { Socket } from "node:net";
 import { Fault } from "../../errors.ts";
 import type { Dial } from "../http/dial.ts";
@@ -114,7 +119,7 @@ export class Handshake {
     const status = message.statusCode ?? 0;
     try {
       if (status === 101) checkProtocol(message.headers.upgrade);
-      checkCoding(message.headers["transfer-encoding"]);
+      checkFraming(message.headers);
       const { head } = answerHead(status, message.statusMessage ?? "", message.rawHeaders);
       this.#finish();
       return head;
@@ -141,8 +146,12 @@ function checkProtocol(upgrade: string | undefined): void {
   throw new Fault("upstream-protocol", `the app switched to ${JSON.stringify(upgrade ?? null)}`);
 }
 
-/** Any other coding would be lost on the way, and leave a body that says it is something else. */
-function checkCoding(coding: string | undefined): void {
-  if (coding === undefined || coding.trim().toLowerCase() === "chunked") return;
-  throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(coding)}`);
+/** What node's parser lets pass, and others read in another way: a coding that would be lost, a length that may be octal. */
+function checkFraming(headers: IncomingHttpHeaders): void {
+  const coding = headers["transfer-encoding"];
+  const length = headers["content-length"];
+  if (coding !== undefined && coding.trim().toLowerCase() !== "chunked")
+    throw new Fault("upstream-protocol", `the app's Transfer-Encoding is ${JSON.stringify(coding)}`);
+  if (length !== undefined && !/^(?:0|[1-9]\d*)$/.test(length))
+    throw new Fault("upstream-protocol", `the app's Content-Length is ${JSON.stringify(length)}`);
 }
