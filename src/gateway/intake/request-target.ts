@@ -51,9 +51,9 @@ export function requestTarget(sent: string, asking: Asking, settings: Settings):
     return unread(asSent);
   }
   const ours = isBelow(url.path, settings.prefix);
+  if (!asking.judged && !ours) return told(asSent, url, true);
   const read = withoutMarks(url.path, url.query, url.target);
-  if (asking.judged || ours) return { ...read, asSent: read.target, readable: true, judged: true, ours };
-  return { ...read, asSent, readable: true, judged: false, ours: false };
+  return { ...read, asSent: read.target, readable: true, judged: true, ours };
 }
 
 /** Origin form, `*`, or absolute form of the very host that `Host` names; everything else could be another origin's. */
@@ -73,7 +73,17 @@ function unread(asSent: string): RequestTarget {
   const mark = asSent.indexOf("?");
   const path = mark < 0 ? asSent : asSent.slice(0, mark);
   const query = mark < 0 ? null : asSent.slice(mark + 1);
-  return { ...withoutMarks(path, query, asSent), asSent, readable: false, judged: false, ours: false };
+  return told(asSent, { path, query, target: asSent }, false);
+}
+
+/** Own traffic with what can be read in it. */
+function told(
+  asSent: string,
+  url: Pick<RequestTarget, "path" | "query" | "target">,
+  readable: boolean,
+): RequestTarget {
+  const { path, query, target, confirming, tab } = withoutMarks(url.path, url.query, url.target);
+  return { asSent, target, path, query, readable, judged: false, ours: false, confirming, tab };
 }
 
 /** Whether a target can be below the prefix in some reading; most are told apart by their second character. */
