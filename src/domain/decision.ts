@@ -28,7 +28,8 @@ export const REASONS = {
   "ended-revoked": "Viewing the app as this person was ended by an administrator.",
   "ended-agent-lost-right": "You may no longer view the app as this person.",
   "ended-target-changed": "This person may no longer be viewed by you.",
-  "ended-unseen": "Nothing could be shown of the first page, so viewing the app as this person did not begin.",
+  "ended-unseen":
+    "Nothing could be shown of the first page, so viewing the app as this person did not begin.",
   "identity-unavailable": "It could not be found out who you are.",
   "store-unavailable": "It could not be found out whom you are viewing the app as.",
   "audit-unavailable": "What you do as somebody else could not be recorded, so it was not done.",

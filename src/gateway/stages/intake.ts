@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Settings, Snapshot } from "../../config/snapshot.ts";
+import type { Settings } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { PROBE } from "../../domain/headers.ts";
 import { effectiveMethod } from "../../domain/method.ts";
@@ -29,7 +29,7 @@ export function intake(services: Services, raw: IncomingMessage, upgrade: boolea
     return { kind: "refused", fault, id, page: false };
   }
   try {
-    return { kind: "received", received: receive(services, snapshot, raw, { id, upgrade }) };
+    return { kind: "received", received: receive(services, raw, { snapshot, id, upgrade }) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     spoilt.add(raw.socket);
@@ -40,31 +40,27 @@ export function intake(services: Services, raw: IncomingMessage, upgrade: boolea
   }
 }
 
-function receive(
-  services: Services,
-  snapshot: Snapshot,
-  raw: IncomingMessage,
-  as: { readonly id: string; readonly upgrade: boolean },
-): Received {
+type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
+
+function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgrade }: Arrival): Received {
   const { settings } = snapshot;
   const rules = headerRules(settings);
-  const fault = framingFault(raw) ?? forgery(raw, rules, settings);
-  if (fault !== null) throw fault;
+  refuseForgery(raw, rules, settings);
   const host = hostReading(raw, settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
   const domain = cookieDomain(settings, host.host);
-  const cookies = ownCookies(raw.headers.cookie, settings.cookie.name, outer.scheme, domain);
-  if (cookies.doubled) throw new Fault("bad-request", "one of the gateway's own cookies came twice");
+  const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
-  const visit = navigation(method, as.upgrade, raw.headers);
+  const visit = navigation(method, upgrade, raw.headers);
   const url = targetOf(raw, host.authority, cookies, visit, settings);
+  const neighbours = neighbourhood(services, raw, { host: host.host, cookies });
   const { tab, unattended, confirming, hearsay } = marksOf(raw, url, visit.wantsPage);
   const counts = effectiveMethod(method, url.query);
-  // Field by field: everybody's requests come this way, and copying whole objects costs twice as much.
+  // Field by field: copying whole objects costs more than reading the address does.
   return {
     raw,
     snapshot,
-    id: as.id,
+    id,
     at: services.clock.now(),
     startedAt: services.clock.monotonic(),
     sent: method,
@@ -95,12 +91,24 @@ function receive(
     cookies: cookies.rest,
     secret: cookies.secret,
     domain,
-    ...neighbourhood(services, raw, { host: host.host, cookies }),
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
     navigation: visit,
-    upgrade: as.upgrade,
+    upgrade,
+    here: neighbours.here,
+    neighbour: neighbours.neighbour,
   };
+}
+
+function cookiesIn(
+  { headers }: IncomingMessage,
+  settings: Settings,
+  scheme: "http" | "https",
+  domain: string | null,
+): OwnCookies {
+  const cookies = ownCookies(headers.cookie, settings.cookie.name, scheme, domain);
+  if (!cookies.doubled) return cookies;
+  throw new Fault("bad-request", "one of the gateway's own cookies came twice");
 }
 
 function targetOf(
@@ -110,20 +118,17 @@ function targetOf(
   { topLevel }: Navigation,
   settings: Settings,
 ): RequestTarget {
-  const asking = {
-    method: raw.method ?? "GET",
-    authority,
-    judged: secret !== null || worn || here.length > 0,
-    topLevel,
-  };
+  const judged = secret !== null || worn || here.length > 0;
+  const asking = { method: raw.method ?? "GET", authority, judged, topLevel };
   return requestTarget(sentTarget(raw), asking, settings);
 }
 
-function forgery({ rawHeaders }: IncomingMessage, rules: HeaderRules, { headers }: Settings): Fault | null {
-  if (headers.forged !== "refuse") return null;
-  return rawHeaders.some((it, at) => at % 2 === 0 && rules.forges(it))
-    ? new Fault("bad-request", "a header has one of the names that only the gateway may use")
-    : null;
+/** Of framing there is one reading, and where the config says so, nobody tries to speak for us. */
+function refuseForgery(raw: IncomingMessage, rules: HeaderRules, { headers }: Settings): void {
+  const broken = framingFault(raw);
+  if (broken !== null) throw broken;
+  if (headers.forged === "refuse" && raw.rawHeaders.some((it, at) => at % 2 === 0 && rules.forges(it)))
+    throw new Fault("bad-request", "a header has one of the names that only the gateway may use");
 }
 
 /** The lines that may go on, in their order. `Host` is the first only where none was sent; what is judged loses its cookies. */
