@@ -28,7 +28,7 @@ for (const mutation of PROVED) {
         stdio: ["ignore", "pipe", "inherit"],
       });
       const [said, [code]] = await Promise.all([text(child.stdout), once(child, "close")]);
-      t.equal(code, 1, said.split("\n").at(-2) ?? "it says how it went");
+      t.equal(code, 1, said.split("\n").at(-2) ?? "it said nothing");
       t.match(said, /^ {2}exchange \d: /m, "it says what differs");
       t.comment(said.split("\n").at(-2) ?? "");
     },
