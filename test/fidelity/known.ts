@@ -48,13 +48,17 @@ export const KNOWN: readonly Known[] = [
     owner: "transport",
     example: {
       request: {
-        method: "POST",
         body: { kind: "chunked", size: 1 },
-        writes: { headFirst: true, cuts: [0.1, 0.2, 0.3, 0.6, 0.8], pause: "immediate" },
+        writes: { headFirst: true, cuts: [0.084, 0.167, 0.25], pause: "immediate" },
       },
-      answer: { begin: { kind: "head" } },
+      answer: { begin: { kind: "head" }, body: { kind: "chunked", size: 1, extension: ";a=b" } },
     },
-    leaves: (exchange) => exchange.answer.begin.kind !== "end" && !closesBehind(exchange),
+    leaves: (exchange) => {
+      const { begin, body } = exchange.answer;
+      return (
+        begin.kind !== "end" && body.kind === "chunked" && body.extension !== "" && !closesBehind(exchange)
+      );
+    },
   },
   {
     id: "raw-file-name-without-a-body",
