@@ -313,6 +313,11 @@ t.test("PATH-13: only our own origin can be asked for", async (t) => {
   }
   for (const way of upstreams.filter(({ socket }) => !socket)) {
     if (way.impersonating) await refusedOn(t, way, "*", { method: "OPTIONS" });
+    else
+      t.equal(
+        (await fire(t, it, way, { target: "*", method: "OPTIONS" })).arrived[0]?.line,
+        "OPTIONS * HTTP/1.1",
+      );
     await refusedOn(t, way, "/x", { method: "TRACE" });
     const connect = await fire(t, it, way, { target: "evil.test:443", method: "CONNECT" });
     t.match(connect, { reply: { status: 501 }, arrived: { length: 0 } }, `${way.name}: CONNECT`);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import t, { type Test } from "tap";
 import { guardConnections, serverOptions } from "../../../src/gateway/http-server.ts";
 import { sentTarget } from "../../../src/gateway/intake/raw-target.ts";
@@ -22,6 +22,8 @@ async function reading(t: Test, more = "") {
     request.on("end", () => response.end(Buffer.from(`${request.method} ${target} ${length}!`, "latin1")));
   });
   const faults: string[] = [];
+  const sockets: Socket[] = [];
+  server.on("connection", (socket) => void sockets.push(socket));
   guardConnections(
     server,
     settings,
@@ -34,7 +36,7 @@ async function reading(t: Test, more = "") {
     server.closeAllConnections();
     server.close();
   });
-  return { server, faults, line: await raw(t, (server.address() as AddressInfo).port) };
+  return { server, sockets, faults, line: await raw(t, (server.address() as AddressInfo).port) };
 }
 
 /** Sends each piece as soon as the server has read the one before; resolves with what is said at last. */
@@ -60,6 +62,52 @@ t.test("bytes above 127 in a target are read as they were sent, again and again"
     server.getConnections((_error, count) => resolve([count])),
   );
   t.equal(connections, 1, "all on one connection");
+});
+
+t.test("behind requests that have no answer yet it waits for its turn", async (t) => {
+  const { line, faults } = await reading(t);
+  const body = "b".repeat(65_536);
+  line.send(
+    [
+      `POST /first HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      "GET /second HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n",
+      "POST /\xff HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n123",
+      "GET /last HTTP/1.1\r\nHost: a\r\n\r\n",
+    ].join(""),
+  );
+  const text = await line.until("GET /last 0!");
+  const said = ["POST /first 65536!", "GET /second 0!", "GET /\xe9 0!", "POST /\xff 3!", "GET /last 0!"];
+  t.same(text.match(/(?:GET|POST) \/[^!]*!/g), said);
+  t.same(faults, []);
+});
+
+t.test("a client that says no more after it gets its answer", async (t) => {
+  const { line, faults } = await reading(t);
+  line.send("GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n");
+  line.socket.end();
+  t.match((await line.closed).text, /GET \/\xe9 0!/);
+  t.same(faults, []);
+});
+
+t.test("a line whose beginning is gone is never taken for another", async (t) => {
+  for (const pieces of [
+    ["UN", "LOCK /\xe9 HTTP/1.1"],
+    ["G", "ET /\xe9 HTTP/1.1"],
+    ["GET /a", "/\xe9 HTTP/1.1"],
+  ]) {
+    const { sockets, line, faults } = await reading(t);
+    const plain = "GET /plain HTTP/1.1\r\nHost: a\r\n\r\n";
+    line.send(plain);
+    await line.until("GET /plain 0!");
+    const [connection] = sockets;
+    line.send(pieces[0] ?? "");
+    while (connection !== undefined && connection.bytesRead < plain.length + (pieces[0] ?? "").length)
+      await new Promise((resolve) => setImmediate(resolve));
+    line.send(`${pieces[1]}\r\nHost: a\r\n\r\n`);
+    t.match((await line.closed).text, /HTTP\/1\.1 400 /, pieces.join(" | "));
+    t.equal(faults.length, 1);
+  }
 });
 
 t.test("what else is wrong with a request line is refused as ever", async (t) => {
