@@ -5,7 +5,7 @@ import { type Evidence, evidence } from "./audit-system.ts";
 import { clients } from "./clients/clients.ts";
 import { type Holder, holder } from "./config/hold.ts";
 import { KINDS } from "./config/kinds.ts";
-import { type LoadOptions, load } from "./config/load.ts";
+import { type LoadOptions, load, reload } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
@@ -193,7 +193,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
-  return { ...own, services, written: parts.written, load: () => load(options.config, loading) };
+  return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
 }
 
 interface ServiceParts {

@@ -1,3 +1,4 @@
+import type { Steps } from "../domain/steps.ts";
 import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
@@ -24,10 +25,10 @@ export type Compilation =
 export interface Parts extends GrantParts, TableParts {}
 
 /** A checked config as a world to live in, or all that only shows when it is put together. Asks nobody anything. */
-export function compile(config: Config, options: CompileOptions): Compilation {
+export function* compile(config: Config, options: CompileOptions): Steps<Compilation> {
   const { digest, deps } = options;
   const found: Complaint[] = [];
-  const { table, owners, ...rest } = assemble(config, deps, found);
+  const { table, owners, ...rest } = yield* assemble(config, deps, found);
   const settings = attempt(found, ["upstream", "ca"], () =>
     settingsOf(config, options.evidence, deps.secret),
   );
@@ -48,9 +49,9 @@ export function compile(config: Config, options: CompileOptions): Compilation {
 }
 
 /** What is wrong between the entries of a config that are right by themselves. */
-export function complaintsAmong(parts: Parts, deps: RoomDeps): readonly Complaint[] {
+export function* complaintsAmong(parts: Parts, deps: RoomDeps): Steps<readonly Complaint[]> {
   const found: Complaint[] = [];
-  assemble(parts, deps, found);
+  yield* assemble(parts, deps, found);
   return found;
 }
 
@@ -59,26 +60,28 @@ interface Assembly extends Pick<Snapshot, "policy" | "rules" | "confirming"> {
   readonly owners: ReadonlyMap<string, KnownResolver>;
 }
 
-function assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Assembly {
+function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Assembly> {
   const { policy, complaints } = policyOf(parts);
-  const table = routesOf(parts);
+  const table = yield* routesOf(parts);
   const { rules, confirming, complaints: among } = rulesOf(parts);
-  const owners = ownersOf(table.lookups, deps, found);
+  yield;
+  const owners = yield* ownersOf(table.lookups, deps, found);
   const broken = new Set(table.complaints.map(({ path }) => (path[0] === "routes" ? path[1] : null)));
   const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
   found.push(...complaints, ...table.complaints, ...among, ...unmet);
   return { policy, rules, confirming, table, owners };
 }
 
-function ownersOf(
+function* ownersOf(
   lookups: ReadonlyMap<string, Lookup>,
   deps: RoomDeps,
   found: Complaint[],
-): ReadonlyMap<string, KnownResolver> {
+): Steps<ReadonlyMap<string, KnownResolver>> {
   const owners = new Map<string, KnownResolver>([[NOBODY, { needs: [], resolve: async () => null }]]);
   for (const [name, { entry, path }] of lookups) {
     const made = entry === null ? null : attempt(found, path, () => entry.create(deps));
     if (made !== null) owners.set(name, made);
+    yield;
   }
   return owners;
 }

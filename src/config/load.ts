@@ -2,15 +2,18 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
+import { finish, type Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { compile, complaintsAmong } from "./compile.ts";
-import { type ConfigDocument, readDocument } from "./document.ts";
+import { readDocument } from "./document.ts";
+import { readAside } from "./document-aside.ts";
 import { schemeOf } from "./hold.ts";
 import { type Complaint, inOrder, type Problem } from "./problem.ts";
 import { salvage } from "./salvage.ts";
 import { type Config, configSchema, type Kinds, type RoomDeps } from "./schema.ts";
 import { evidenceNamesOf } from "./settings.ts";
+import { inSlices } from "./slices.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { validate } from "./validate.ts";
 
@@ -68,14 +71,7 @@ export type Load =
 /** Reads, checks and compiles a config file; all problems at once. Asks nobody anything over the network. */
 export async function load(file: string, options: LoadOptions): Promise<Load> {
   const bytes = await bytesOf(file);
-  if (typeof bytes === "string") {
-    return {
-      kind: "rejected",
-      digest: null,
-      problems: [{ file, line: 1, column: 1, path: "", message: bytes }],
-    };
-  }
-  return loadBytes(bytes, file, options);
+  return typeof bytes === "string" ? unreadable(file, bytes) : loadBytes(bytes, file, options);
 }
 
 /** The same for bytes that are at hand; `file` says what they are called and where relative paths start. */
@@ -83,22 +79,54 @@ export function loadBytes(bytes: Uint8Array, file: string, options: LoadOptions)
   const digest = digestOf(bytes);
   const reading = readDocument(bytes, file);
   if (reading.kind === "problems") return { kind: "rejected", digest, problems: reading.problems };
+  const { value, locate } = reading.document;
+  const judged = finish(judge(value, { digest, directory: dirname(resolve(file)) }, options));
+  if (judged.kind === "loaded") return judged;
+  return { kind: "rejected", digest, problems: inOrder(judged.complaints.map(locate)) };
+}
+
+/** The same as `load`, for a gateway that runs: a large file is read in a thread of its own, and all else is done in slices. */
+export async function reload(file: string, options: LoadOptions): Promise<Load> {
+  const bytes = await bytesOf(file);
+  if (typeof bytes === "string") return unreadable(file, bytes);
+  const digest = digestOf(bytes);
+  const reading = await readAside(bytes, file);
+  if (reading.kind === "problems") return { kind: "rejected", digest, problems: reading.problems };
   const { document } = reading;
-  const directory = dirname(resolve(file));
+  try {
+    const place = { digest, directory: dirname(resolve(file)) };
+    const judged = await inSlices(judge(document.value, place, options));
+    if (judged.kind === "loaded") return judged;
+    return { kind: "rejected", digest, problems: inOrder(await document.locate(judged.complaints)) };
+  } finally {
+    await document.close();
+  }
+}
+
+function unreadable(file: string, message: string): Load {
+  return { kind: "rejected", digest: null, problems: [{ file, line: 1, column: 1, path: "", message }] };
+}
+
+type Judgement =
+  | Extract<Load, { kind: "loaded" }>
+  | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
+
+/** Checks and compiles what a file says. */
+function* judge(
+  value: unknown,
+  { digest, directory }: { readonly digest: string; readonly directory: string },
+  options: LoadOptions,
+): Steps<Judgement> {
   const deps = { ...options.deps, directory, secret: secretReader({ env: options.env, directory }) };
-  const located = (complaints: readonly Complaint[]) =>
-    complaints.map((complaint) => document.locate(complaint));
-  const checked = validate(document, configSchema(options.kinds));
-  if (checked.kind === "problems") {
-    const among = located(complaintsAmong(salvage(document.value, options.kinds), deps));
-    return { kind: "rejected", digest, problems: inOrder([...checked.problems, ...among]) };
+  const checked = yield* validate(value, configSchema(options.kinds));
+  if (checked.kind === "complaints") {
+    const among = yield* complaintsAmong(yield* salvage(value, options.kinds), deps);
+    return { kind: "complaints", complaints: [...checked.complaints, ...among] };
   }
-  const evidence = evidenceNamesOf(fieldOf(document, "identity"));
-  const compiled = compile(checked.value, { digest, evidence, deps });
-  if (compiled.kind === "complaints") {
-    return { kind: "rejected", digest, problems: inOrder(located(compiled.complaints)) };
-  }
-  const parts = { ...partsOf(checked.value, document, directory), secret: deps.secret };
+  const evidence = evidenceNamesOf(fieldOf(value, "identity"));
+  const compiled = yield* compile(checked.value, { digest, evidence, deps });
+  if (compiled.kind === "complaints") return compiled;
+  const parts = { ...partsOf(checked.value, value, directory), secret: deps.secret };
   return { kind: "loaded", snapshot: compiled.snapshot, parts, summary: summaryOf(checked.value) };
 }
 
@@ -117,7 +145,7 @@ function summaryOf({ agents, owners, routes, rules }: Config): Summary {
   };
 }
 
-function partsOf(config: Config, document: ConfigDocument, directory: string): Omit<StartParts, "secret"> {
+function partsOf(config: Config, value: unknown, directory: string): Omit<StartParts, "secret"> {
   const { capture: _, readers: __, ...audit } = config.audit;
   const written = JSON.stringify([
     config.data,
@@ -125,7 +153,7 @@ function partsOf(config: Config, document: ConfigDocument, directory: string): O
     config.cookie,
     schemeOf(config.publicUrl),
     config.keys,
-    fieldOf(document, "store"),
+    fieldOf(value, "store"),
     audit,
   ]);
   return {
@@ -151,7 +179,7 @@ function keyFiles({ token, checkpoint, data }: Config["keys"], directory: string
   };
 }
 
-function fieldOf({ value }: ConfigDocument, key: string): unknown {
+function fieldOf(value: unknown, key: string): unknown {
   return typeof value === "object" && value !== null ? (Reflect.get(value, key) ?? null) : null;
 }
 

@@ -2,8 +2,9 @@ import type { EffectName } from "../domain/policy.ts";
 import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
-import { compileRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/routing/route.ts";
+import { compilingRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules, type RuleIndex, type RuleSpec } from "../domain/routing/rule.ts";
+import type { Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import { didYouMean } from "./nearest.ts";
@@ -38,7 +39,7 @@ export interface RouteTable {
 }
 
 /** The index of `routes`, with what is wrong among them. */
-export function routesOf({ owners, routes }: Pick<TableParts, "owners" | "routes">): RouteTable {
+export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "routes">): Steps<RouteTable> {
   const lookups = new Map(
     Object.entries(owners).map(([name, entry]): [string, Lookup] => [
       name,
@@ -46,17 +47,22 @@ export function routesOf({ owners, routes }: Pick<TableParts, "owners" | "routes
     ]),
   );
   const complaints: Complaint[] = lookups.has(NOBODY) ? [TAKEN] : [];
-  const specs = routes.map((route, i): RouteSpec<RouteTarget> | null => {
-    if (route === null) return null;
+  const specs: (RouteSpec<RouteTarget> | null)[] = [];
+  for (const [i, route] of routes.entries()) {
+    yield;
+    if (route === null) {
+      specs.push(null);
+      continue;
+    }
     const { owner, host, path, caseSensitive } = route;
     const at = ["routes", i, "owner"];
     const name = owner.kind === "inline" ? `routes[${i}].owner` : owner.name;
     if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
     else if (name !== NOBODY && !lookups.has(name))
       complaints.push(unknownOwner(name, at, Object.keys(owners)));
-    return { host, path, caseSensitive, name: `routes[${i}]`, target: targetOf(route, name) };
-  });
-  const { finder, problems } = compileRoutes(specs.filter((spec) => spec !== null));
+    specs.push({ host, path, caseSensitive, name: `routes[${i}]`, target: targetOf(route, name) });
+  }
+  const { finder, problems } = yield* compilingRoutes(specs.filter((spec) => spec !== null));
   return {
     routes: finder,
     lookups,

@@ -1,4 +1,5 @@
 import { PathError, parse } from "path-to-regexp";
+import { finish, type Steps } from "../steps.ts";
 import { inAnyCase, type Pattern, type PatternReading, readTokens, shapeOf } from "./pattern.ts";
 import { newNode, pathSegments, place, type SegmentNode, search } from "./segment-index.ts";
 
@@ -71,17 +72,25 @@ export function paramNames(host: string | null, path: string | null): readonly s
   return [...new Set(patterns.flatMap(({ names, wildcard }) => names.filter((name) => name !== wildcard)))];
 }
 
-/** An index of all routes that have no problem. Problems name both of two routes that can't be told apart. */
-export function compileRoutes<T>(specs: readonly RouteSpec<T>[]): {
+export interface CompiledRoutes<T> {
   readonly finder: Finder<T>;
   readonly problems: readonly RouteProblem[];
-} {
+}
+
+/** An index of all routes that have no problem. Problems name both of two routes that can't be told apart. */
+export function compileRoutes<T>(specs: readonly RouteSpec<T>[]): CompiledRoutes<T> {
+  return finish(compilingRoutes(specs));
+}
+
+/** The same, a route at a time. */
+export function* compilingRoutes<T>(specs: readonly RouteSpec<T>[]): Steps<CompiledRoutes<T>> {
   const index: RouteIndex<T> = { anyHost: newNode(), hosts: newNode(), hasHosts: false };
   const shapes = new Map<string, string>();
   const problems: RouteProblem[] = [];
   for (const spec of specs) {
     const message = addRoute(index, shapes, spec);
     if (message !== null) problems.push({ name: spec.name, message });
+    yield;
   }
   return { finder: finderOf(index), problems };
 }
