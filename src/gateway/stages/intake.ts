@@ -83,8 +83,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,
-    // `publicUrl` is the app's own host.
-    origin: hostLabel === null ? outer.origin : originOf(outer.scheme, outer.forwardedHost),
+    origin: originFor(outer, hostLabel),
     peer: outer.peer,
     trusted: outer.trusted,
     ip: outer.ip,
@@ -103,6 +102,11 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     here: neighbours.here,
     neighbour: neighbours.neighbour,
   };
+}
+
+/** `publicUrl` is the app's own host. */
+function originFor({ scheme, origin, forwardedHost }: OuterAddress, hostLabel: string | null): string {
+  return hostLabel === null ? origin : originOf(scheme, forwardedHost);
 }
 
 function cookiesIn(

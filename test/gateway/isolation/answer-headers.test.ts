@@ -50,3 +50,10 @@ t.test(
     t.same(turned("Strict-Transport-Security", "max-age=1; includeSubDomains"), []);
   },
 );
+
+t.test("forms may lead to the app's own host, as Stop does", async (t) => {
+  const to = "https://app.example.com";
+  t.equal(inPolicy("form-action 'self'; img-src *", app, origin), `form-action 'self' ${to}; img-src *`);
+  t.equal(inPolicy("img-src *;form-action 'none'", app, origin), `img-src *;form-action 'none' ${to}`);
+  t.equal(inPolicy("img-src form-action", app, origin), "img-src form-action");
+});
