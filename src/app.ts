@@ -43,6 +43,7 @@ import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
+import { type Labels, labels } from "./sessions/labels.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
@@ -183,6 +184,17 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("confirmation"),
   });
   const counters = metrics();
+  const labelled = labels({ store: backend.store, clock: CLOCK, sealKey: ring.derive("label") });
+  impersonations.onEnded(({ id }) => {
+    labelled
+      .end(id)
+      .catch((error: unknown) =>
+        log.warn(
+          { err: error, impersonation: id },
+          "the hosts of an impersonation could not be ended; they run out",
+        ),
+      );
+  });
   const credentials = pageCredentials({
     store: backend.store,
     clock: CLOCK,
@@ -190,7 +202,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("page credentials"),
   });
   const own = { held, records, counters, log };
-  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials };
+  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, labels: labelled };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
@@ -202,6 +214,7 @@ interface ServiceParts {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly pageCredentials: PageCredentials;
+  readonly labels: Labels;
   readonly counters: Metrics;
   readonly log: Log;
 }
@@ -218,6 +231,7 @@ function servicesOf(parts: ServiceParts): Services {
     impersonations,
     confirmations,
     pageCredentials,
+    labels: parts.labels,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.ring, CLOCK),

@@ -29,6 +29,7 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const { digest, deps } = options;
   const found: Complaint[] = [];
   const { table, owners, ...rest } = yield* assemble(config, deps, found);
+  found.push(...overlapping(config));
   const settings = attempt(found, ["upstream", "ca"], () =>
     settingsOf(config, options.evidence, deps.secret),
   );
@@ -70,6 +71,35 @@ function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Asse
   const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
   found.push(...complaints, ...table.complaints, ...among, ...unmet);
   return { policy, rules, confirming, table, owners };
+}
+
+/** Hosts below the parent are impersonations' alone: no page of the app's, and no cookie of its hosts, may be there. */
+function overlapping({ isolation, routes, rules, publicUrl, cookie }: Config): readonly Complaint[] {
+  if (isolation === null) return [];
+  const { parent } = isolation.host;
+  const path = ["isolation", "host", "parent"];
+  const hosts: readonly (readonly [string, string])[] = [
+    ...routes.flatMap((it, i) => (it.host == null ? [] : [[`routes[${i}].host`, it.host] as const])),
+    ...rules.flatMap((it, i) => (it.host == null ? [] : [[`rules[${i}].host`, it.host] as const])),
+    ...(publicUrl === null ? [] : [["publicUrl", new URL(publicUrl).hostname] as const]),
+    ...(cookie.domain === null ? [] : [["cookie.domain", cookie.domain] as const]),
+  ];
+  return hosts
+    .filter(([, host]) => isBelow(host, parent) || isBelow(parent, host) || siteOf(host) === siteOf(parent))
+    .map(([key, host]) => ({
+      path,
+      message: `\`${parent}\` and \`${host}\` of \`${key}\` are one site, whose hosts can set each other cookies; write a domain of yours that the app has nothing of`,
+    }));
+}
+
+function isBelow(host: string, parent: string): boolean {
+  return host === parent || host.endsWith(`.${parent}`);
+}
+
+/** As far as that can be told without a list of public suffixes; of one label there is none. */
+function siteOf(host: string): string {
+  const labels = host.toLowerCase().split(".");
+  return labels.length < 2 ? `${host} alone` : labels.slice(-2).join(".");
 }
 
 function* ownersOf(

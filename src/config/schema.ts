@@ -10,7 +10,16 @@ import { audit } from "./sections/audit.ts";
 import { keys } from "./sections/keys.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
-import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
+import {
+  cookie,
+  headers,
+  isolation,
+  limits,
+  prefix,
+  timeouts,
+  token,
+  trustedProxies,
+} from "./sections/server.ts";
 import { origin, upstream } from "./sections/upstream.ts";
 
 /** What the rooms' kinds may use when they are made. */
@@ -59,6 +68,7 @@ export function configSchema(kinds: Kinds) {
     headers,
     token,
     cookie,
+    isolation,
     store: kindEntry(kinds.stores, "`store`")
       .optional()
       .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),

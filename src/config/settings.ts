@@ -36,6 +36,7 @@ export function settingsOf(
     identityCookies,
     token: { ...token, audience: token.audience ?? upstream.url },
     cookie: config.cookie,
+    isolation: config.isolation === null ? null : { parent: config.isolation.host.parent },
     timeouts: config.timeouts,
     limits: config.limits,
     page: config.page,

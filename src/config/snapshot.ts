@@ -54,6 +54,8 @@ export interface Settings {
   readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
   /** `domain`: one impersonation covers all hosts below it; null: the one host. */
   readonly cookie: { readonly name: string; readonly domain: string | null };
+  /** `parent`: each impersonation has a host of its own below it; null: it is shown on the app's own. */
+  readonly isolation: { readonly parent: string } | null;
   readonly timeouts: {
     /** To open a connection to the app. */
     readonly connect: number;

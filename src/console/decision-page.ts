@@ -12,6 +12,15 @@ export const pages: Pages = {
   decision(view) {
     return layout({ title: titleOf(view), prefix: view.prefix, trueUser: view.trueUser, body: bodyOf(view) });
   },
+  endedHost({ app, requestId }) {
+    const body = html`<section class="card">
+<h1>You are no longer viewing as somebody else</h1>
+<p class="lead">This address was for one time only, and that is over. Nothing of it is left in this browser.</p>
+${app === null ? null : html`<div class="actions"><a class="button" href="${app}/">To the app</a></div>`}
+${requestLine(requestId)}
+</section>`;
+    return layout({ title: "No longer viewing", prefix: "", body });
+  },
   fault({ fault, requestId, prefix, impersonating = false }) {
     const body = html`<section class="card">
 <p class="word bad">${fault.code}</p>

@@ -3,6 +3,7 @@ import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit } from "../domain/grant.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
+import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -10,6 +11,7 @@ import { type Answer, answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
 import type { Judged } from "../gateway/stages/decide.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
+import { isLabel, type Label } from "../sessions/labels.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
@@ -29,11 +31,12 @@ import {
 /** `GET elevate` (the question), `POST elevate` (a step up to write, for a limited time), `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/elevate", async (request, reply) => {
+    const label = await labelled(services, request, parameter(request, "label"));
     const who = await visitor(services, request);
     const to = returnPath(who.received, parameter(request, "to"));
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
-    return await sendPage(reply, 200, question(who, step, to));
+    return await sendPage(reply, 200, question(who, step, to, label));
   });
   fastify.post("/elevate", async (request, reply) => await elevateNow(services, request, reply));
   fastify.post("/lower", async (request, reply) => await lowerNow(services, request, reply));
@@ -44,6 +47,7 @@ async function elevateNow(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
+  const label = await labelled(services, request, field(request, "label"));
   const who = await visitor(services, request);
   fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
   const to = returnPath(who.received, field(request, "to"));
@@ -51,14 +55,14 @@ async function elevateNow(
   if ("status" in step) return await send(reply, step);
   const reason = words(request, "reason", 500);
   if (step.grant.reason === "required" && reason === null)
-    return await sendPage(reply, 403, question(who, step, to));
+    return await sendPage(reply, 403, question(who, step, to, label));
   const { settings } = who.received.snapshot;
   services.rateLimits.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
   const lifted = elevate(step.running, services.clock.now(), step.lasts, reason);
   await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
   await services.impersonations.elevate(step.running.id, step.lasts, reason);
-  return await seeOther(reply, to);
+  return await seeOther(reply, shownAt(who, label) + to);
 }
 
 async function lowerNow(
@@ -80,6 +84,31 @@ async function lowerNow(
     await services.unrecorded.write(services, event, "a step down");
   }
   return await seeOther(reply, to);
+}
+
+/**
+ * The label that the question is about. It is asked on the app's own host, where no script of the label's page reaches it; who asks is known
+ * there as for every page, and only the agent of the label gets further.
+ */
+async function labelled(
+  services: Services,
+  request: FastifyRequest,
+  name: string | null,
+): Promise<Label | null> {
+  const { snapshot, label } = request.received;
+  if (snapshot.settings.isolation === null || label !== null || name === null || !isLabel(name)) return null;
+  const named = await services.labels.read(name);
+  if (named?.kind !== "open") throw new Fault("no-elevation", "there is no such label any more");
+  request.received = { ...request.received, secret: named.secret };
+  return named;
+}
+
+/** The origin that shows the impersonation; none where it is this one. */
+function shownAt({ received }: Visitor, label: Label | null): string {
+  const { isolation } = received.snapshot.settings;
+  return label === null || isolation === null
+    ? ""
+    : labelOrigin(label.name, isolation.parent, received.origin);
 }
 
 interface Step {
@@ -141,7 +170,7 @@ function changeEvent(
   });
 }
 
-function question(who: Visitor, step: Step, to: string): string {
+function question(who: Visitor, step: Step, to: string, label: Label | null): string {
   const { prefix } = who.received.snapshot.settings;
   const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
   const required = step.grant.reason === "required";
@@ -152,9 +181,10 @@ function question(who: Visitor, step: Step, to: string): string {
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${who.csrf}">
 <input type="hidden" name="to" value="${to}">
+${label === null ? null : html`<input type="hidden" name="label" value="${label.name}">`}
 <label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
 <textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}></textarea>
-<div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${to}">Keep looking</a></div>
+<div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${shownAt(who, label)}${to}">Keep looking</a></div>
 </form>
 </section>`;
   return pageFor(who, {

@@ -6,6 +6,7 @@ import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
+import { beginApart } from "../gateway/isolation/begin-apart.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
@@ -99,6 +100,20 @@ async function startNow(
   if (grant.reason === "required" && reason === null)
     return await refusal(services, reply, who, target, "reason-required");
   if (grant.consent === "request") return await refusal(services, reply, who, target, "consent-required");
+  if (received.snapshot.settings.isolation !== null) {
+    const order = {
+      agent: trueUser,
+      effectiveUser: target,
+      grant,
+      reason,
+      ticket: words(request, "ticket", 200),
+    };
+    const returnTo = returnPath(received, field(request, "from"));
+    const to = returnPath(received, field(request, "to"));
+    const apart = await beginApart(services, received, { ...order, returnTo }, to);
+    for (const line of apart.setCookies) reply.header("set-cookie", line);
+    return await seeOther(reply, apart.to);
+  }
   const between = await leave(services, who);
   const shoes = await begin(
     services,

@@ -43,7 +43,11 @@ async function stopNow(
   const over =
     held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
   for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);
-  if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
+  // On the app's own host what comes from a label would not be the agent's.
+  if (received.label !== null)
+    reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
+  else if (received.snapshot.settings.page.clearSiteData)
+    reply.header("clear-site-data", '"cache", "storage"');
   return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
 }
 

@@ -6,7 +6,7 @@ import { endedAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { PAGE_HEADERS, problem } from "../gateway/stages/answer.ts";
+import { pageHeaders, problem } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { formSubject, isSameOrigin } from "../gateway/stages/same-origin.ts";
 import { type Frame, layout } from "./layout.ts";
@@ -109,7 +109,7 @@ function isFromOwnPage(
 
 export async function sendPage(reply: FastifyReply, status: number, page: string): Promise<FastifyReply> {
   reply.code(status);
-  for (const [name, value] of PAGE_HEADERS) reply.header(name, value);
+  for (const [name, value] of pageHeaders(reply.request.received)) reply.header(name, value);
   return reply.send(page);
 }
 

@@ -38,7 +38,8 @@ export async function pipeline(services: Services, received: Received): Promise<
     // One moment for both, so that what is in time can be signed.
     const now = services.clock.now();
     const committed = await inTime(services, written, now);
-    if (committed.decision.kind !== "forward") return { kind: "answer", committed };
+    if (committed.decision.kind !== "forward" || committed.leadsTo !== null)
+      return { kind: "answer", committed };
     return {
       kind: "forward",
       signed: await orUnsent(services, committed, () => sign(services, committed, now)),

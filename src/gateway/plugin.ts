@@ -6,6 +6,7 @@ import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
 import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
+import { goesOver, isOfLabels, locate } from "./isolation/label-host.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
@@ -50,6 +51,14 @@ export async function registerGateway(
     request.received = taken.received;
     // Node loses the bytes behind an upgrade that isn't made, so nothing more may come on this connection.
     if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
+    if (isOfLabels(taken.received)) {
+      const located = await locate(services, taken.received);
+      if (located.kind === "answered") {
+        notForwarded(services, request, reply);
+        return await send(reply, located.answer);
+      }
+      request.received = located.received;
+    }
     if (!taken.received.ours) return await admitRequest(services, upstreams, request, reply);
     notForwarded(services, request, reply);
     return undefined;
@@ -92,7 +101,10 @@ async function admitRequest(
     services.rateLimits.take(received.secret, settings.limits.perImpersonation, reply.raw);
   const passage = await pipeline(services, received);
   if (passage.kind !== "forward") notForwarded(services, request, reply);
-  if (passage.kind === "answer") return await send(reply, answer(services, passage.committed));
+  if (passage.kind === "answer") {
+    const again = goesOver(services, passage.committed);
+    return await send(reply, again ?? answer(services, passage.committed));
+  }
   if (passage.kind === "fault") return await send(reply, answerFaultTo(services, received, passage.fault));
   if (passage.kind === "unasked") return await send(reply, NOTHING_ASKED);
   const exchange = await exchangeFor(services, passage.signed, { request: request.raw, response: reply.raw });

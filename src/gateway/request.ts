@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Snapshot } from "../config/snapshot.ts";
 import type { Navigation } from "../domain/facts.ts";
 import type { Fault } from "../errors.ts";
+import type { Label } from "../sessions/labels.ts";
 import type { RawHeaders } from "./http/exchange.ts";
 
 /** A request as the door let it in: one reading of its address, our own names gone from its headers. */
@@ -38,6 +39,10 @@ export interface Received {
   readonly cookies: string | null;
   /** What the impersonation cookie holds. */
   readonly secret: string | null;
+  /** What stands before the parent of `isolation.host` in the host's name; null: it is the app's own host. */
+  readonly hostLabel: string | null;
+  /** The label on whose host it came, and which it belongs to. `host` and `authority` are those of the app then. */
+  readonly label: Label | null;
   /** The domain whose hosts one impersonation covers, where this host is one of them; null: this host alone. */
   readonly domain: string | null;
   /** The impersonation whose cookies and storage the browser has for this host; null where nobody said. */

@@ -4,6 +4,7 @@ import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedAtIntake } from "./audit/doorstep.ts";
 import { refuse } from "./http/raw-response.ts";
+import { locate } from "./isolation/label-host.ts";
 import { originAllowed } from "./origin.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Received } from "./request.ts";
@@ -22,7 +23,12 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
   return async function upgrade(request, socket, head) {
     const taken = intake(services, request, true);
     if (taken.kind === "refused") throw taken.fault;
-    const { received } = taken;
+    const located = await locate(services, taken.received);
+    if (located.kind === "answered") {
+      refuse(socket, located.answer);
+      return;
+    }
+    const { received } = located;
     if (received.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
     const verdict = originAllowed(request.headers.origin, {
       publicOrigins: [received.origin],

@@ -37,6 +37,18 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     "prefix: /x/",
     /prefix: `\/x\/` does not fit; write a path without a slash/,
   ],
+  [
+    "labels below the app's own domain",
+    "publicUrl: https://app.example.com\nisolation: { host: { parent: view.example.com } }",
+    /isolation\.host\.parent: `view\.example\.com` and `app\.example\.com` of `publicUrl` are one site/,
+  ],
+  [
+    "labels on a host of a route",
+    "routes: [{ host: ':team.view.example.net', owner: { host: {} } }]\nisolation: { host: { parent: view.example.net } }",
+    /routes\[0\]\.host/,
+  ],
+  ["labels below one name", "isolation: { host: { parent: localhost } }", /two labels or more/],
+  ["a cookie for a top level", "cookie: { domain: com }", /cookie\.domain: .*two labels or more/],
   ["a prefix of the whole app", "prefix: /", /prefix: /],
   [
     "trusting everybody",

@@ -22,6 +22,8 @@ export interface CookieNames {
   readonly worn: string | null;
   /** Says whose cookies and storage the browser has for this one host. */
   readonly here: string;
+  /** On a label's host, by which a browser shows that a code is for it. */
+  readonly nonce: string;
 }
 
 type Scheme = "http" | "https";
@@ -47,7 +49,13 @@ export function cookieNames(name: string, scheme: Scheme, domain: string | null 
   const host = scheme === "https" ? "__Host-" : "";
   const prefix = scheme === "https" && domain !== null ? "__Secure-" : host;
   const worn = scheme === "https" ? `${prefix}${name}-worn` : null;
-  return { secret: `${prefix}${name}`, notice: `${prefix}${name}-notice`, worn, here: `${host}${name}-here` };
+  return {
+    secret: `${prefix}${name}`,
+    notice: `${prefix}${name}-notice`,
+    worn,
+    here: `${host}${name}-here`,
+    nonce: `${host}${name}-nonce`,
+  };
 }
 
 /**
@@ -138,17 +146,17 @@ function joined(parts: readonly string[], header: string): string | null {
 
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
 function isOurs(kind: OurKind, value: string): boolean {
-  if (kind === "secret") return SECRET.test(value);
+  if (kind === "secret" || kind === "nonce") return SECRET.test(value);
   return kind === "worn" ? value === "1" : SIGNED.test(value);
 }
 
-type OurKind = "secret" | "notice" | "worn" | "here" | "near";
+type OurKind = "secret" | "notice" | "worn" | "here" | "nonce" | "near";
 
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
 function ours(name: string): (key: string) => OurKind | null {
   const known = patterns.get(name);
   if (known !== undefined) return known;
-  const names = new RegExp(`^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|near-[0-9a-f]{12}))?$`);
+  const names = new RegExp(`^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|nonce|near-[0-9a-f]{12}))?$`);
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;

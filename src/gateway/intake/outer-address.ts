@@ -79,7 +79,7 @@ function schemeOf(said: string | null): "http" | "https" | null {
 }
 
 /** As browsers write it: without the scheme's own port. */
-function originOf(scheme: "http" | "https", host: string): string {
+export function originOf(scheme: "http" | "https", host: string): string {
   const text = `${scheme}://${host.toLowerCase()}`;
   const usual = scheme === "https" ? ":443" : ":80";
   return text.endsWith(usual) ? text.slice(0, -usual.length) : text;

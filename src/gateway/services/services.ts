@@ -6,6 +6,7 @@ import type { Fault } from "../../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
+import type { Labels } from "../../sessions/labels.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -22,6 +23,8 @@ export interface Pages {
     /** Somebody is worn, as far as the browser says. */
     readonly impersonating?: boolean;
   }): string;
+  /** The host of an impersonation that is over. */
+  endedHost(view: { readonly app: string | null; readonly requestId: string }): string;
   /** A decision that is answered here: refused, ended, asked. */
   decision(view: DecisionView): string;
 }
@@ -88,6 +91,7 @@ export interface Services {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly pageCredentials: PageCredentials;
+  readonly labels: Labels;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;

@@ -3,6 +3,7 @@ import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import type { Fault } from "../../errors.ts";
+import { quiet } from "../isolation/leading.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
@@ -29,6 +30,16 @@ export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["Referrer-Policy", "same-origin"],
 ];
 
+/** The same for a page whose forms lead onto another host: to a label where impersonations have hosts of their own, and back. */
+export function pageHeaders({ label, origin, snapshot }: Received): typeof PAGE_HEADERS {
+  const { isolation } = snapshot.settings;
+  if (isolation === null) return PAGE_HEADERS;
+  const { protocol, port } = new URL(origin);
+  const labels = `${protocol}//*.${isolation.parent}${port === "" ? "" : `:${port}`}`;
+  const forms = `form-action 'self' ${label === null ? labels : label.app.origin}`;
+  return PAGE_HEADERS.map(([name, value]) => [name, value.replace("form-action 'self'", forms)] as const);
+}
+
 const JSON_HEADERS: readonly (readonly [string, string])[] = [
   ["Content-Type", "application/problem+json"],
   ["Cache-Control", "no-store"],
@@ -41,11 +52,15 @@ export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", 
 /** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {
   const { decision } = committed;
+  if (committed.leadsTo !== null) {
+    const own = cookieHeaders(committed);
+    return { status: 303, headers: [...quiet(committed.leadsTo), ...own], body: "" };
+  }
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
   if (decision.kind === "stop" && committed.changed) {
     return {
       status: 303,
-      headers: [["Location", backTo(committed, committed.over)], ["Cache-Control", "no-store"], ...extra],
+      headers: [...quiet(backTo(committed, committed.over)), ...extra],
       body: "",
     };
   }
@@ -64,7 +79,7 @@ export function answer(services: Services, committed: Committed): Answer {
   }
   return {
     status,
-    headers: [...PAGE_HEADERS, ...extra],
+    headers: [...pageHeaders(committed), ...extra],
     body: services.pages.decision(viewOf(services, committed)),
   };
 }
@@ -139,8 +154,13 @@ function backTo({ origin }: Committed, it: Impersonation | null): string {
   return it === null ? "/" : wayBack(it, origin);
 }
 
+const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
+
 /** `Clear-Site-Data` where shoes were changed and the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
+  // What is over on a host of its own is over for good.
+  const { label, decision } = committed;
+  if (label !== null && (decision.kind === "ended" || decision.kind === "stop")) return [EVERYTHING];
   return committed.changed && committed.snapshot.settings.page.clearSiteData
     ? [["Clear-Site-Data", '"cache", "storage"']]
     : [];

@@ -32,6 +32,8 @@ export async function pageAuthorization(services: Services, signed: Signed): Pro
   if (it.kind === "browser") return takenOff(services, signed, "browser");
   const reads = snapshot.settings.identityHeaders.map(foldName).includes("authorization");
   if (reads && (await isAccepted(signed, value))) return takenOff(services, signed, "agent");
+  // On a host of its own nothing but the customer's page is there to have one.
+  if (signed.label !== null) return value;
   if (await services.pageCredentials.holds(impersonation, it.credential)) return value;
   return takenOff(services, signed, "unknown");
 }

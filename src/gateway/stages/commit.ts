@@ -5,6 +5,7 @@ import type { OwnerFact } from "../../domain/owner.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
+import { beginApart } from "../isolation/begin-apart.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
@@ -28,6 +29,8 @@ export interface Committed extends Judged {
   readonly changed: boolean;
   /** The token with which the agent says yes to what is asked. */
   readonly confirmation: string | null;
+  /** The host of the impersonation that it began, and the page there: nothing of it goes to the app from here. */
+  readonly leadsTo: string | null;
 }
 
 const NOTHING = {
@@ -37,6 +40,7 @@ const NOTHING = {
   setCookies: [],
   changed: false,
   confirmation: null,
+  leadsTo: null,
 } as const;
 
 /**
@@ -111,6 +115,14 @@ async function starting(
   const between =
     held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
+  if (base.snapshot.settings.isolation !== null) {
+    const { grant } = decision;
+    const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
+    services.counters.decided(decision.reason, "start");
+    const apart = await beginApart(services, base, order, base.target);
+    const setCookies = [...between.setCookies, ...apart.setCookies];
+    return { ...base, setCookies, over: held, leadsTo: apart.to };
+  }
   const shoes = await begin(
     services,
     { ...base, cookies: between.cookies },

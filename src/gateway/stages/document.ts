@@ -19,6 +19,7 @@ import { sparing } from "../../page/streams/fallback.ts";
 import { picture } from "../../page/streams/svg-page.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
+import { inPolicy } from "../isolation/answer-headers.ts";
 import type { Services } from "../services/services.ts";
 import { isFramed } from "./fetch-metadata.ts";
 import { formSubject } from "./same-origin.ts";
@@ -148,7 +149,10 @@ function marked(
     syntax,
     charset: charsetOf(type),
     pageHead: signed.snapshot.settings.limits.pageHead,
-    amendMeta: (policy) => amendPolicies(policy, needs),
+    amendMeta: (policy) => {
+      const { label, origin } = signed;
+      return amendPolicies(label === null ? policy : inPolicy(policy, label.app, origin), needs);
+    },
   });
   return { ...plan, headers, transform: decoded(signed, plan, write) };
 }

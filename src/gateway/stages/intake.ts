@@ -4,12 +4,13 @@ import type { Settings } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { PROBE } from "../../domain/headers.ts";
 import { effectiveMethod } from "../../domain/method.ts";
+import { labelBelow } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
 import { framingFault } from "../http/framing.ts";
 import { requestHeaders } from "../http/hop-by-hop-headers.ts";
 import { type OwnCookies, ownCookies, withoutOurs } from "../http/own-cookies.ts";
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
-import { hostReading, type OuterAddress, outerAddress } from "../intake/outer-address.ts";
+import { hostReading, type OuterAddress, originOf, outerAddress } from "../intake/outer-address.ts";
 import { sentTarget } from "../intake/raw-target.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import type { Intake, Received } from "../request.ts";
@@ -49,11 +50,12 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
   const host = hostReading(raw, settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
   const domain = cookieDomain(settings, host.host);
+  const hostLabel = settings.isolation === null ? null : labelBelow(host.host, settings.isolation.parent);
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
   const visit = navigation(method, upgrade, raw.headers);
-  const url = targetOf(raw, host.authority, cookies, visit, settings);
-  const neighbours = neighbourhood(services, raw, { host: host.host, cookies });
+  const url = targetOf(raw, { ...host, hostLabel }, cookies, visit, settings);
+  const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const { tab, unattended, confirming, hearsay } = marksOf(raw, url, visit.wantsPage);
   const counts = effectiveMethod(method, url.query);
   // Field by field: copying whole objects costs more than reading the address does.
@@ -81,7 +83,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,
-    origin: outer.origin,
+    origin: originFor(outer, hostLabel),
     peer: outer.peer,
     trusted: outer.trusted,
     ip: outer.ip,
@@ -91,6 +93,8 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     cookies: cookies.rest,
     secret: cookies.secret,
     domain,
+    hostLabel,
+    label: null,
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
     navigation: visit,
@@ -98,6 +102,11 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     here: neighbours.here,
     neighbour: neighbours.neighbour,
   };
+}
+
+/** `publicUrl` is the app's own host. */
+function originFor({ scheme, origin, forwardedHost }: OuterAddress, hostLabel: string | null): string {
+  return hostLabel === null ? origin : originOf(scheme, forwardedHost);
 }
 
 function cookiesIn(
@@ -113,12 +122,12 @@ function cookiesIn(
 
 function targetOf(
   raw: IncomingMessage,
-  authority: string,
+  { authority, hostLabel }: { readonly authority: string; readonly hostLabel: string | null },
   { secret, worn, here }: OwnCookies,
   { topLevel }: Navigation,
   settings: Settings,
 ): RequestTarget {
-  const judged = secret !== null || worn || here.length > 0;
+  const judged = hostLabel !== null || secret !== null || worn || here.length > 0;
   const asking = { method: raw.method ?? "GET", authority, judged, topLevel };
   return requestTarget(sentTarget(raw), asking, settings);
 }

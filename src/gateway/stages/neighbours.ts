@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Settings } from "../../config/snapshot.ts";
 import { domainMatches } from "../../domain/cookies/cookie-jar.ts";
 import { hostOf } from "../../domain/routing/host.ts";
+import { labelBelow } from "../../domain/routing/label-host.ts";
 import type { OwnCookies } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -9,6 +10,16 @@ import type { Services } from "../services/services.ts";
 /** The domain whose hosts one impersonation covers, where this is one of them. */
 export function cookieDomain({ cookie }: Settings, host: string): string | null {
   return cookie.domain !== null && domainMatches(host, cookie.domain) ? cookie.domain : null;
+}
+
+/** The page that asks, as far as a browser says: by `Origin`, else by `Referer`. */
+export function initiatorOf(headers: IncomingMessage["headers"]): Initiator | null {
+  return initiatorIn(headers.origin) ?? initiatorIn(headers.referer);
+}
+
+interface Initiator {
+  readonly host: string;
+  readonly origin: string;
 }
 
 const ALONE = Object.freeze({ here: null, neighbour: false });
@@ -20,8 +31,13 @@ const ALONE = Object.freeze({ here: null, neighbour: false });
 export function neighbourhood(
   { forms, clock }: Services,
   raw: IncomingMessage,
-  { host, cookies }: { readonly host: string; readonly cookies: OwnCookies },
+  {
+    host,
+    cookies,
+    settings,
+  }: { readonly host: string; readonly cookies: OwnCookies; readonly settings: Settings },
 ): Pick<Received, "here" | "neighbour"> {
+  if (isOfALabel(raw, settings)) return { here: null, neighbour: true };
   if (cookies.here.length === 0 && cookies.near.length === 0) return ALONE;
   const now = clock.now();
   const here = cookies.here.map((it) => forms.marked("here", it, now)).find((it) => it !== null) ?? null;
@@ -30,6 +46,15 @@ export function neighbourhood(
     .filter((it) => it !== null)
     .filter((it) => !covers(it, host));
   return { here, neighbour: others.length > 0 && mayComeFrom(others, raw, host) };
+}
+
+/** Whatever a page below the parent asks of another host is nobody's own: only impersonations are there. */
+function isOfALabel({ headers }: IncomingMessage, { isolation }: Settings): boolean {
+  if (isolation === null) return false;
+  const { parent } = isolation;
+  if (headers.origin?.includes(parent) !== true && headers.referer?.includes(parent) !== true) return false;
+  const from = initiatorOf(headers);
+  return from !== null && labelBelow(from.host, parent) !== null;
 }
 
 /** What stands in the cookie for the neighbours: the host, or all of a domain. */
@@ -43,7 +68,7 @@ function covers(covered: string, host: string): boolean {
 
 /** Whether a page of one of these hosts asks; where a browser doesn't say whose page it is, whether it could be one. */
 function mayComeFrom(others: readonly string[], { headers, method }: IncomingMessage, host: string): boolean {
-  const from = hostIn(headers.origin) ?? hostIn(headers.referer);
+  const from = initiatorOf(headers)?.host ?? null;
   if (from !== null) return from !== host && others.some((covered) => covers(covered, from));
   const site = headers["sec-fetch-site"];
   // By the person: an address that was typed, a bookmark; and this very host.
@@ -55,8 +80,9 @@ function mayComeFrom(others: readonly string[], { headers, method }: IncomingMes
   return !(opens && site !== "same-site");
 }
 
-function hostIn(address: string | undefined): string | null {
+function initiatorIn(address: string | undefined): Initiator | null {
   if (address === undefined || !URL.canParse(address)) return null;
-  const read = hostOf(new URL(address).host);
-  return read.kind === "host" ? read.host : null;
+  const { host, origin } = new URL(address);
+  const read = hostOf(host);
+  return read.kind === "host" ? { host: read.host, origin } : null;
 }

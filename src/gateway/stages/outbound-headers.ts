@@ -51,6 +51,7 @@ export function outbound(
   const cookies = impersonating ? jarCookies : signed.judged ? signed.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
   if (authorization !== null) headers.push("Authorization", authorization);
+  if (signed.label !== null) asOnTheApp(headers, signed.origin, signed.label.app.origin);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
     "X-Forwarded-For",
@@ -62,6 +63,12 @@ export function outbound(
   );
   for (const part of signed.identityHeaders) headers.push(part);
   return { target: impersonating ? signed.target : signed.asSent, headers };
+}
+
+/** What a page on a host of its own says of itself, the app hears of its own host. */
+function asOnTheApp(headers: string[], labelled: string, app: string): void {
+  for (let at = 0; at + 1 < headers.length; at += 2)
+    headers[at + 1] = appAddresses(headers[at] ?? "", headers[at + 1] ?? "", [labelled], app);
 }
 
 /** An app that is called by its own name knows no other: what a browser says of the public one is said of its own. */

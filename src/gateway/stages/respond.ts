@@ -3,11 +3,13 @@ import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
+import { onTheLabel } from "../isolation/answer-headers.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
+import { isFramed } from "./fetch-metadata.ts";
 import { telling } from "./referrer.ts";
 import { publicAddresses } from "./response-headers.ts";
 import type { Signed } from "./sign-in.ts";
@@ -29,7 +31,10 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
  */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
-  const headers = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
+  const led = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
+  const { label, origin, navigation } = signed;
+  const document = navigation.wantsPage && !isFramed(signed.raw.headers);
+  const headers = label === null ? led : onTheLabel(led, label, { origin, document });
   if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,

@@ -1,9 +1,11 @@
 import type { AuditEvent } from "../../domain/audit-event.ts";
+import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import { disown, restored } from "../../domain/cookies/cookie-restore.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
+import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { cookieNames, markerCookie, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
@@ -50,6 +52,19 @@ export interface Shoes {
  * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
 export async function begin(services: Services, received: Received, order: Beginning): Promise<Shoes> {
+  const own = { sent: received.cookies, scope: cookieScope(received) };
+  const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
+  const { setCookies, here } = worn(services, received, { id: impersonation.id, secret });
+  return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
+}
+
+/** The same without what the browser is told of it: an impersonation that is open and on record. */
+export async function openRecorded(
+  services: Services,
+  received: Received,
+  order: Beginning,
+  own: { readonly sent: string | null; readonly scope: CookieScope },
+): Promise<Opened> {
   services.rateLimits.pace(order.agent.id, received.snapshot.settings.limits.perMinute, received.startedAt);
   const { impersonation, secret, lines } = await services.impersonations.open({
     id: services.newId(),
@@ -63,8 +78,8 @@ export async function begin(services: Services, received: Received, order: Begin
     now: services.clock.now(),
     total: order.grant.total,
     idle: order.grant.idle,
-    ownCookies: received.cookies,
-    scope: cookieScope(received),
+    ownCookies: own.sent,
+    scope: own.scope,
   });
   try {
     await services.ledger.record(
@@ -80,8 +95,7 @@ export async function begin(services: Services, received: Received, order: Begin
     await services.impersonations.close(impersonation.id, "ended-revoked");
     throw error;
   }
-  const { setCookies, here } = worn(services, received, { id: impersonation.id, secret });
-  return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
+  return { impersonation, secret, lines };
 }
 
 /** Our cookies of a browser that is somebody else. */
@@ -187,7 +201,7 @@ export async function takeOff(
   const own = [
     setOwnCookie(names.secret, null, scheme, null, domain),
     ...markerCookie(name, false, scheme, 0, domain),
-    ...neighbourCookies(name, domain ?? host, null, scheme, 0),
+    ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
     ...(domain === null ? [] : beforeDomain(received)),
   ];
   const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, over));

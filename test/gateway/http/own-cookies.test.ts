@@ -21,12 +21,14 @@ t.test(
       notice: "__Host-guise-notice",
       worn: "__Host-guise-worn",
       here: "__Host-guise-here",
+      nonce: "__Host-guise-nonce",
     });
     t.same(cookieNames("guise", "http"), {
       secret: "guise",
       notice: "guise-notice",
       worn: null,
       here: "guise-here",
+      nonce: "guise-nonce",
     });
   },
 );

@@ -1,0 +1,71 @@
+import { endedAt } from "../../domain/impersonation.ts";
+import { labelOrigin } from "../../domain/routing/label-host.ts";
+import type { Label } from "../../sessions/labels.ts";
+import { neighbourCookies } from "../http/own-cookies.ts";
+import type { Received } from "../request.ts";
+import type { Services } from "../services/services.ts";
+import { cookieScope } from "../stages/cookie-scope.ts";
+import { type Beginning, openRecorded } from "../stages/start-and-stop.ts";
+import { credentialsOf, labelFor } from "./label-of.ts";
+
+/** Where a start leads, and what the browser is told on the app's own host. */
+export interface Apart {
+  readonly to: string;
+  readonly setCookies: readonly string[];
+}
+
+/**
+ * Begins an impersonation on a host of its own, or goes on with the one that this agent has of this person already. The app's own host gets
+ * no cookie that opens anything, and nothing of the browser's there is touched.
+ */
+export async function beginApart(
+  services: Services,
+  received: Received,
+  order: Beginning,
+  target: string,
+): Promise<Apart> {
+  const { isolation } = received.snapshot.settings;
+  if (isolation === null) throw new TypeError("a host of its own was to be begun without `isolation`");
+  const before = await runningLabel(services, order);
+  const label =
+    before === null ? await openLabel(services, received, order) : await labelFor(services, before, received);
+  return {
+    to: labelOrigin(label.name, isolation.parent, received.origin) + target,
+    setCookies: told(services, received, isolation.parent, label.until),
+  };
+}
+
+/** A label of the impersonation that this agent has of this person, if one is running. */
+async function runningLabel(services: Services, { agent, effectiveUser }: Beginning): Promise<Label | null> {
+  const now = services.clock.now();
+  for (const it of await services.impersonations.byAgent(agent.id)) {
+    if (it.effectiveUser.id !== effectiveUser.id || endedAt(it, now) !== null) continue;
+    const [label] = await services.labels.of(it.id);
+    if (label !== undefined) return label;
+  }
+  return null;
+}
+
+async function openLabel(services: Services, received: Received, order: Beginning): Promise<Label> {
+  const { origin, authority, host } = received;
+  // In a browser that has nothing of this host's yet, all that comes is the customer's.
+  const scope = { ...cookieScope(received), allSent: true };
+  const { impersonation, secret } = await openRecorded(services, received, order, { sent: null, scope });
+  return await services.labels.create({
+    impersonation: impersonation.id,
+    agent: order.agent.id,
+    secret,
+    app: { origin, authority, host },
+    credentials: credentialsOf(received),
+    until: impersonation.expiresAt,
+  });
+}
+
+/** Lets the app's own hosts tell what comes from the hosts below the parent, also where it hides where it comes from. */
+function told(services: Services, received: Received, parent: string, until: number): readonly string[] {
+  const { host, scheme, snapshot } = received;
+  const now = services.clock.now();
+  const lasts = Math.max(0, until - now);
+  const value = services.forms.mark("near", `.${parent}`, now, lasts);
+  return neighbourCookies(snapshot.settings.cookie.name, host, value, scheme, Math.ceil(lasts / 1000));
+}

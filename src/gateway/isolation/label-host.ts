@@ -1,0 +1,175 @@
+import { timingSafeEqual } from "node:crypto";
+import { labelOrigin } from "../../domain/routing/label-host.ts";
+import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
+import type { Received } from "../request.ts";
+import type { Services } from "../services/services.ts";
+import { type Answer, problem } from "../stages/answer.ts";
+import type { Committed } from "../stages/commit.ts";
+import { initiatorOf } from "../stages/neighbours.ts";
+import { lead, toTheLabel } from "./going-over.ts";
+import { labelFor, labelIn } from "./label-of.ts";
+import { quiet } from "./leading.ts";
+
+/** A request as it goes on, or what it is answered with here. */
+export type Located =
+  | { readonly kind: "received"; readonly received: Received }
+  | { readonly kind: "answered"; readonly answer: Answer };
+
+/** Paths below the prefix that a label's host has; for all others there is the app's own. */
+const ON_LABELS: ReadonlySet<string> = new Set(
+  ["client.js", "banner.css", "page.css", "console.css", "stop", "me", "lost", "lower"].map(
+    (name) => `/${name}`,
+  ),
+);
+const ASSETS: ReadonlySet<string> = new Set(["/client.js", "/banner.css", "/page.css", "/console.css"]);
+
+/** Whether a request is for a label's host, or comes from one; nobody waits to hear that it isn't. */
+export function isOfLabels({ hostLabel, neighbour, snapshot }: Received): boolean {
+  return hostLabel !== null || (neighbour && snapshot.settings.isolation !== null);
+}
+
+/**
+ * Tells whose host a request is for. Below the parent of `isolation.host` it is an impersonation's: there everything runs as that
+ * customer, on the app's host that the label stands for, or it is refused; nothing is anybody's own. Elsewhere a link of such a host's
+ * page is led back in, and everything else is as if there were no labels.
+ */
+export async function locate(services: Services, received: Received): Promise<Located> {
+  if (received.hostLabel === null) return await ledBack(services, received);
+  const label = isLabel(received.hostLabel) ? await services.labels.read(received.hostLabel) : null;
+  const { prefix } = received.snapshot.settings;
+  if (label === null || label.kind === "ended") return answered(over(services, received, label?.app ?? null));
+  const below = received.path.startsWith(`${prefix}/`) ? received.path.slice(prefix.length) : null;
+  if (below === "/in") return answered(await lead(services, received, label));
+  if (below !== null && ASSETS.has(below)) return { kind: "received", received };
+  if (received.ours && (below === null || !ON_LABELS.has(below)))
+    return answered(atTheApp(received, label.app, label.name));
+  if (!isItsOwn(received.secret, label)) return answered(unknown(received, label));
+  if (!(await mayAsk(services, received, label))) return answered(refused(received));
+  return { kind: "received", received: onTheApp(received, label) };
+}
+
+const answered = (answer: Answer): Located => ({ kind: "answered", answer });
+
+/** The label's cookie: no other host's counts. */
+function isItsOwn(sent: string | null, { session }: Label): boolean {
+  const [a, b] = [Buffer.from(sent ?? ""), Buffer.from(session)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/**
+ * Whether the page that asks may: one of this very host, or of another label of the same impersonation. A page opens in a tab from
+ * everywhere; which other labels there are is nobody's to know, and browsers count them as one site.
+ */
+async function mayAsk({ labels }: Services, received: Received, label: Label): Promise<boolean> {
+  const { navigation, raw, origin } = received;
+  if (navigation.topLevel) return true;
+  const { site } = navigation;
+  if (site === "same-origin" || site === "none") return true;
+  const from = initiatorOf(raw.headers);
+  if (from === null) return site === "unknown" && raw.headers.origin === undefined;
+  if (from.origin === origin) return site === "unknown";
+  const name = received.snapshot.settings.isolation === null ? null : labelIn(received, from.host);
+  const other = name === null ? null : await labels.read(name);
+  return other?.kind === "open" && other.impersonation === label.impersonation;
+}
+
+/** The same request as the app's own host would get it, from whom the label belongs to. */
+function onTheApp(received: Received, label: Label): Received {
+  const { app, secret } = label;
+  const headers = received.headers.map((part, at) =>
+    at % 2 === 1 && received.headers[at - 1]?.toLowerCase() === "host" ? app.authority : part,
+  );
+  return {
+    ...received,
+    label,
+    secret,
+    adrift: false,
+    neighbour: false,
+    here: null,
+    host: app.host,
+    authority: app.authority,
+    forwardedHost: app.authority,
+    headers,
+    // Who opens a page of a label's comes from nowhere else: it is always this customer's.
+    navigation: { ...received.navigation, site: "same-origin" },
+  };
+}
+
+/** No cookie of the label's: a page goes over the app's host, where it is known who this is; everything else stops. */
+function unknown(received: Received, label: Label): Answer {
+  const { navigation } = received;
+  if (navigation.topLevel && !navigation.speculative && !received.ours)
+    return toTheLabel(received, label, received.target);
+  return json(received, 401, "signed-out", "You are not signed in on this host.");
+}
+
+function refused(received: Received): Answer {
+  return json(received, 409, "other-host", "This comes from a page on another host.");
+}
+
+/** An ended label keeps nothing in the browser and leads nowhere but to the app. */
+function over(services: Services, received: Received, app: AppHost | null): Answer {
+  const clear = ["Clear-Site-Data", '"*"'] as const;
+  if (app !== null && received.ours && received.navigation.topLevel) {
+    const there = atTheApp(received, app);
+    return { ...there, headers: [...there.headers, clear] };
+  }
+  if (!received.navigation.wantsPage) {
+    const { headers, ...rest } = json(received, 410, "ended-by-agent", "This host is used no more.");
+    return { ...rest, headers: [...headers, clear] };
+  }
+  return {
+    status: 410,
+    headers: [["Content-Type", "text/html; charset=utf-8"], ["Cache-Control", "no-store"], clear],
+    body: services.pages.endedHost({ app: app?.origin ?? null, requestId: received.id }),
+  };
+}
+
+/** What isn't on labels is on the app's own host, for those who open a page. */
+function atTheApp(received: Received, app: AppHost, label: string | null = null): Answer {
+  if (!received.navigation.topLevel) return json(received, 404, "not-found", "There is nothing here.");
+  // Of the pages there, those that ask about an impersonation are told which.
+  const which = label === null ? "" : `${received.query === null ? "?" : "&"}label=${label}`;
+  return { status: 303, headers: quiet(`${app.origin}${received.target}${which}`), body: "" };
+}
+
+/** A link of a label's page to the app's own host: the agent would be themselves there. */
+async function ledBack({ labels }: Services, received: Received): Promise<Located> {
+  const on: Located = { kind: "received", received };
+  const { navigation, ours, snapshot } = received;
+  if (snapshot.settings.isolation === null || ours || !navigation.topLevel) return on;
+  const from = initiatorOf(received.raw.headers);
+  const name = from === null ? null : labelIn(received, from.host);
+  const label = name === null ? null : await labels.read(name);
+  if (label?.kind !== "open") return on;
+  const here = await labelFor({ labels }, label, received);
+  return answered({
+    status: 303,
+    headers: quiet(
+      `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`,
+    ),
+    body: "",
+  });
+}
+
+function json(received: Received, status: number, code: string, title: string): Answer {
+  return {
+    status,
+    headers: [
+      ["Content-Type", "application/problem+json"],
+      ["Cache-Control", "no-store"],
+      ["X-Content-Type-Options", "nosniff"],
+    ],
+    body: problem("reason", code, status, title, title, received.id),
+  };
+}
+
+/** Not sooner than this, ms, somebody who is not known is sent for other credentials once more. */
+const RENEWED = 10_000;
+
+/** Where the agent is known no more by what they came with, their next page goes over the app's host for what counts now. */
+export function goesOver({ clock }: Pick<Services, "clock">, committed: Committed): Answer | null {
+  const { label, decision, navigation, target } = committed;
+  if (label === null || decision.reason !== "signed-out" || !navigation.topLevel) return null;
+  return clock.now() - label.renewedAt < RENEWED ? null : toTheLabel(committed, label, target);
+}

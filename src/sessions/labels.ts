@@ -1,0 +1,207 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Fault } from "../errors.ts";
+import type { Clock, Store } from "../ports.ts";
+import { change } from "./compare-and-set.ts";
+import { sealFor } from "./seal.ts";
+
+/** By what the identity sources knew the agent when they came from the app's own host. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, readonly string[]>>;
+  readonly cookies: Readonly<Record<string, string>>;
+  readonly peer: string;
+}
+
+/** The app's own host that a label stands for. */
+export interface AppHost {
+  readonly origin: string;
+  /** `Host` as browsers send it, and in lower case without its port. */
+  readonly authority: string;
+  readonly host: string;
+}
+
+/** The host that one impersonation has for one host of the app. */
+export interface Label {
+  readonly kind: "open";
+  readonly name: string;
+  readonly impersonation: string;
+  readonly agent: string;
+  /** What opens the impersonation; no browser has it. */
+  readonly secret: string;
+  /** What the label's own cookie holds: it opens nothing on any other host. */
+  readonly session: string;
+  readonly app: AppHost;
+  readonly credentials: Credentials;
+  readonly renewedAt: number;
+  /** The end of the impersonation at the latest, ms. */
+  readonly until: number;
+}
+
+/** A label that is used no more. */
+export interface EndedLabel {
+  readonly kind: "ended";
+  readonly app: AppHost;
+}
+
+/** What a code is for: it leads one browser, that has the nonce, onto one label. */
+export interface Pass {
+  readonly label: string;
+  readonly agent: string;
+  /** SHA-256 of the nonce, base64url. */
+  readonly nonce: string;
+  readonly to: string;
+}
+
+export type LabelOrder = Omit<Label, "kind" | "name" | "session" | "renewedAt">;
+
+/** The labels of all impersonations, and the codes that lead there. Throws a Fault `store-unavailable`. */
+export interface Labels {
+  create(order: LabelOrder): Promise<Label>;
+  /** At most a second old. Null for what never was, or is forgotten. */
+  read(name: string): Promise<Label | EndedLabel | null>;
+  /** The labels of an impersonation that are open. */
+  of(impersonation: string): Promise<readonly Label[]>;
+  /** Takes the credentials with which the agent came once more. */
+  renew(label: Label, credentials: Credentials): Promise<void>;
+  /** Ends all labels of an impersonation; what they held is destroyed. */
+  end(impersonation: string): Promise<void>;
+  /** Gives a code that is good once, for half a minute. */
+  issue(pass: Pass): Promise<string>;
+  /** What the code is for; null for what is none, was used or is too old. Either way it is used up. */
+  redeem(code: string): Promise<Pass | null>;
+}
+
+export interface LabelsDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly sealKey: Uint8Array;
+}
+
+const CODE = /^[\w-]{43}$/;
+const NAME = /^[a-z2-7]{32}$/;
+const CODE_LASTS = 30_000;
+const BELIEVED = 1_000;
+/** How long it is told whose an ended label was, ms. */
+const REMEMBERED = 86_400_000;
+const MOST = 10_000;
+const USED = "used";
+
+/** Whether this can be the name of a label. */
+export function isLabel(name: string): boolean {
+  return NAME.test(name);
+}
+
+export function labels(deps: LabelsDeps): Labels {
+  const { store, clock, sealKey } = deps;
+  const { seal, open } = sealFor(sealKey, "label");
+  const known = new Map<string, { readonly it: Label | EndedLabel; readonly until: number }>();
+  const keep = (name: string, it: Label | EndedLabel) => {
+    if (known.size >= MOST) known.clear();
+    known.set(name, { it, until: clock.monotonic() + BELIEVED });
+    return it;
+  };
+  const changing = (name: string) => ({
+    store,
+    key: keyOf(name),
+    expiresAt: (it: Label | EndedLabel) =>
+      it.kind === "open" ? it.until + REMEMBERED : clock.now() + REMEMBERED,
+    read: (text: string) => JSON.parse(open(text, keyOf(name))) as Label | EndedLabel,
+    write: (it: Label | EndedLabel) => seal(JSON.stringify(it), keyOf(name)),
+  });
+  const read = async (name: string): Promise<Label | EndedLabel | null> => {
+    const before = known.get(name);
+    if (before !== undefined && clock.monotonic() < before.until) return before.it;
+    const stored = await store.read(keyOf(name));
+    return stored === null ? null : keep(name, changing(name).read(stored.value));
+  };
+  const names = async (impersonation: string): Promise<readonly string[]> => {
+    const prefix = `${indexOf(impersonation)}.`;
+    return (await store.list(prefix)).map((key) => key.slice(prefix.length));
+  };
+  return {
+    create: async (order) => {
+      const name = base32(randomBytes(20));
+      const session = randomBytes(32).toString("base64url");
+      const label: Label = { ...order, kind: "open", name, session, renewedAt: clock.now() };
+      const life = { version: null, expiresAt: label.until + REMEMBERED };
+      await store.write(`${indexOf(label.impersonation)}.${name}`, name, life);
+      if (!(await store.write(keyOf(name), changing(name).write(label), life)))
+        throw new Fault("store-unavailable", "the label that was drawn is taken");
+      keep(name, label);
+      return label;
+    },
+    read,
+    of: async (impersonation) => {
+      const all = await Promise.all((await names(impersonation)).map(read));
+      return all.filter((it) => it?.kind === "open");
+    },
+    renew: async ({ name }, credentials) => {
+      const done = await change(changing(name), (it) =>
+        it.kind === "open" ? { ...it, credentials, renewedAt: clock.now() } : it,
+      );
+      if (done !== null) keep(name, done.after);
+    },
+    end: async (impersonation) => {
+      for (const name of await names(impersonation)) {
+        await change(changing(name), endedOf);
+        known.delete(name);
+        await store.remove(`${indexOf(impersonation)}.${name}`);
+      }
+    },
+    ...codes(deps),
+  };
+}
+
+/** Kept under their hash, and used up by whoever is the first to bring one. */
+function codes({ store, clock, sealKey }: LabelsDeps): Pick<Labels, "issue" | "redeem"> {
+  const { seal, open } = sealFor(sealKey, "code");
+  return {
+    issue: async (pass) => {
+      const code = randomBytes(32).toString("base64url");
+      const key = keyOfCode(code);
+      const life = { version: null, expiresAt: clock.now() + CODE_LASTS };
+      if (!(await store.write(key, seal(JSON.stringify(pass), key), life)))
+        throw new Fault("store-unavailable", "the code that was drawn is taken");
+      return code;
+    },
+    redeem: async (code) => {
+      if (!CODE.test(code)) return null;
+      const key = keyOfCode(code);
+      const stored = await store.read(key);
+      if (stored === null || stored.value === USED) return null;
+      // Of many who come with the same code, the one whose write counts has it.
+      const life = { version: stored.version, expiresAt: clock.now() + CODE_LASTS };
+      return (await store.write(key, USED, life)) ? (JSON.parse(open(stored.value, key)) as Pass) : null;
+    },
+  };
+}
+
+function endedOf(it: Label | EndedLabel): Label | EndedLabel {
+  return it.kind === "open" ? { kind: "ended", app: it.app } : it;
+}
+
+function keyOf(name: string): string {
+  return `label:${name}`;
+}
+
+function indexOf(impersonation: string): string {
+  return `labels:${impersonation}`;
+}
+
+function keyOfCode(code: string): string {
+  return `code:${createHash("sha256").update(code).digest("base64url")}`;
+}
+
+const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";
+
+/** RFC 4648 in lower case: host names have no other. */
+function base32(bytes: Uint8Array): string {
+  let bits = 0;
+  let held = 0;
+  let text = "";
+  for (const byte of bytes) {
+    held = ((held << 8) | byte) & 0xfff;
+    bits += 8;
+    for (; bits >= 5; bits -= 5) text += ALPHABET[(held >> (bits - 5)) & 31];
+  }
+  return text;
+}

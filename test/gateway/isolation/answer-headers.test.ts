@@ -1,0 +1,59 @@
+import t from "tap";
+import { inPolicy, onTheLabel } from "../../../src/gateway/isolation/answer-headers.ts";
+
+const app = { origin: "https://app.example.com", authority: "app.example.com", host: "app.example.com" };
+const origin = "https://l.view.example.net";
+const turned = (name: string, value: string, document = false) =>
+  onTheLabel([name, value], { app }, { origin, document });
+
+t.test("addresses of the app's own host are the label's", async (t) => {
+  for (const [name, value, want] of [
+    ["Location", "https://app.example.com/x?a=b", `${origin}/x?a=b`],
+    ["Location", "/x", "/x"],
+    ["Location", "https://other.example.com/x", "https://other.example.com/x"],
+    ["Content-Location", "//app.example.com/x", `${origin}/x`],
+    ["Refresh", "0; url=https://app.example.com/", `0; url=${origin}/`],
+    ["Link", "<https://app.example.com/a>; rel=next", `<${origin}/a>; rel=next`],
+    ["Access-Control-Allow-Origin", "https://app.example.com", origin],
+    ["Access-Control-Allow-Origin", "*", "*"],
+    ["X-Other", "https://app.example.com", "https://app.example.com"],
+  ] as const)
+    t.same(turned(name, value), [name, want]);
+});
+
+t.test("a policy that names the app's own host names the label's too", async (t) => {
+  t.equal(
+    inPolicy(
+      "default-src 'self' https://app.example.com/a; connect-src wss://app.example.com data:",
+      app,
+      origin,
+    ),
+    "default-src 'self' https://app.example.com/a https://l.view.example.net/a; connect-src wss://app.example.com wss://l.view.example.net data:",
+  );
+  t.equal(
+    inPolicy("img-src app.example.com *.example.com", app, origin),
+    "img-src app.example.com l.view.example.net *.example.com",
+  );
+});
+
+t.test(
+  "no other host keeps a hold of a document's window, and nothing is kept for the label's",
+  async (t) => {
+    t.same(turned("Cross-Origin-Opener-Policy", "unsafe-none", true), [
+      "Cross-Origin-Opener-Policy",
+      "same-origin",
+    ]);
+    t.same(turned("Cross-Origin-Opener-Policy", "unsafe-none"), [
+      "Cross-Origin-Opener-Policy",
+      "unsafe-none",
+    ]);
+    t.same(turned("Strict-Transport-Security", "max-age=1; includeSubDomains"), []);
+  },
+);
+
+t.test("forms may lead to the app's own host, as Stop does", async (t) => {
+  const to = "https://app.example.com";
+  t.equal(inPolicy("form-action 'self'; img-src *", app, origin), `form-action 'self' ${to}; img-src *`);
+  t.equal(inPolicy("img-src *;form-action 'none'", app, origin), `img-src *;form-action 'none' ${to}`);
+  t.equal(inPolicy("img-src form-action", app, origin), "img-src form-action");
+});
