@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import t from "tap";
 import { ready, stage } from "../stage.ts";
 import { LAYOUTS, type Layout } from "./pages.ts";
-import { type Band, lost, type Seen, seen } from "./seen.ts";
+import { type Band, bannerHeight, lost, type Seen, seen } from "./seen.ts";
 
 const SIZES = [
   { width: 1400, height: 800 },
@@ -35,7 +35,6 @@ async function open(page: Page, path: string, layout: Layout): Promise<void> {
 }
 
 for (const [name, layout] of Object.entries(LAYOUTS)) {
-  if (process.env.LAYOUT !== undefined && !name.includes(process.env.LAYOUT)) continue;
   t.test(`${name}: what a smaller window shows is shown beside the banner`, async (t) => {
     for (const { page, position } of tabs) {
       it.site.page("/page", { html: layout.html, view: { position } });
@@ -46,7 +45,7 @@ for (const [name, layout] of Object.entries(LAYOUTS)) {
     await plain.unroute("**/plain");
     for (const size of SIZES) {
       for (const { page } of tabs) await page.setViewportSize(size);
-      const height = await heightOf(tabs[0].page);
+      const height = await bannerHeight(tabs[0].page);
       await plain.setViewportSize({ width: size.width, height: size.height - height });
       const middle = await plain.evaluate<number>(
         "Math.round((document.documentElement.scrollHeight - innerHeight) / 2)",
@@ -84,12 +83,6 @@ async function lostAt(
     const counted = layout.roomier ? losses.filter((it) => it.endsWith("the banner")) : losses;
     return counted.map((it) => `${WHERE[index]}: ${it}`);
   });
-}
-
-async function heightOf(page: Page): Promise<number> {
-  return Math.round(
-    await page.evaluate<number>("document.querySelector('guise-banner').getBoundingClientRect().height"),
-  );
 }
 
 async function isUppermost(page: Page, { top, bottom }: Band): Promise<boolean> {

@@ -50,7 +50,7 @@ const LOOK = `(top, bottom) => {
     boxes.forEach((box, index) => {
       if (box === undefined || box.width < 1 || box.height < 1) return;
       const x = box.x + box.width / 2;
-      const at = [box.y + 2, box.y + box.height / 2, box.bottom - 2].map((y) => hit(element, x, y));
+      const at = [box.y + 2, box.y + box.height / 2, box.bottom - 2].map((y) => hit(element, x, Math.floor(y)));
       pieces.push({ key: path + "#" + index + " " + (texts[index]?.data.trim().slice(0, 30) ?? element.localName), at, y: box.y });
     });
     let number = 0;
@@ -96,4 +96,11 @@ export function lost(without: readonly Piece[], beside: readonly Piece[]): reado
       ];
     });
   });
+}
+
+/** In whole px: what is in between belongs to nobody. */
+export async function bannerHeight(page: Page): Promise<number> {
+  return Math.ceil(
+    await page.evaluate<number>("document.querySelector('guise-banner').getBoundingClientRect().height"),
+  );
 }

@@ -1,7 +1,7 @@
 import { createFit, SIZES } from "./fit.js";
 import { createLooks } from "./looks.js";
 import { createOffsets } from "./offsets.js";
-import { fitPage, makeRoom } from "./room.js";
+import { fitPage, keepFree, makeRoom } from "./room.js";
 import { createShift } from "./shift.js";
 
 /** What may move something without a change of an element that would be told. */
@@ -16,6 +16,9 @@ const EVENTS = [
   "pointerup",
 ];
 
+/** And what nothing tells of, such as a shadow root that comes late, is found this much later, ms. */
+const EVERY = 2000;
+
 /**
  * Makes room for the banner: the page gets its height as padding, and what keeps to the window is moved by as much, so
  * that nothing of the app lies under it. Gives a function that puts all back.
@@ -24,7 +27,7 @@ const EVENTS = [
 export function startLayout({ host, bar, root, config }) {
   /** @type {import("./shift.js").Strip} */
   const strip = { edge: config.edge, height: 0 };
-  const looks = createLooks((changed) => look(changed));
+  const looks = createLooks((changed, whole) => look(changed, whole));
   const offsets = createOffsets(looks.soon);
   const fit = createFit(offsets);
   const shift = createShift(offsets, fit, looks.observe);
@@ -37,18 +40,22 @@ export function startLayout({ host, bar, root, config }) {
     fit.forget();
     if (room) strip.height = 0;
   };
-  const look = (/** @type {Iterable<Element>} */ changed) => {
+  let resized = false;
+  const look = (/** @type {Iterable<Element>} */ changed, whole = false) => {
     if (matchMedia("print").matches || !bar.isConnected) return;
     const turned = root.querySelector(".other:checked") !== null;
     const edge = turned === (config.edge === "top") ? "bottom" : "top";
     const { height } = bar.getBoundingClientRect();
     const moved = edge !== strip.edge || Math.abs(height - strip.height) > 0.5;
-    if (moved) {
+    if (moved || (resized && whole)) {
       clear(false);
+      resized = false;
       Object.assign(strip, { edge, height });
       makeRoom(offsets, strip);
     }
-    shift.look(strip, moved ? [document.documentElement] : changed);
+    if (whole) keepFree(offsets, strip);
+    offsets.check();
+    shift.look(strip, moved || whole ? [document.documentElement] : changed);
     fitPage(offsets, fit, strip);
   };
   looks.whole();
@@ -56,9 +63,9 @@ export function startLayout({ host, bar, root, config }) {
   looks.observe(document);
   const unlisten = listen({
     soon: looks.soon,
-    resized: () => {
-      clear(false);
-      looks.whole();
+    resize: () => {
+      resized = true;
+      looks.rested();
     },
     paper: () => clear(),
     screen: looks.whole,
@@ -76,19 +83,21 @@ export function startLayout({ host, bar, root, config }) {
 
 /**
  * Gives a function that ends it.
- * @param {{ soon: () => void, resized: () => void, paper: () => void, screen: () => void }} told
+ * @param {{ soon: () => void, resize: () => void, paper: () => void, screen: () => void }} told
  */
-function listen({ soon, resized, paper, screen }) {
+function listen({ soon, resize, paper, screen }) {
   const print = matchMedia("print");
   const media = (/** @type {MediaQueryListEvent} */ { matches }) => (matches ? paper() : screen());
+  const timer = setInterval(soon, EVERY);
   for (const name of EVENTS) addEventListener(name, soon, { capture: true, passive: true });
-  addEventListener("resize", resized);
+  addEventListener("resize", resize);
   addEventListener("beforeprint", paper);
   addEventListener("afterprint", screen);
   print.addEventListener("change", media);
   return () => {
+    clearInterval(timer);
     for (const name of EVENTS) removeEventListener(name, soon, { capture: true });
-    removeEventListener("resize", resized);
+    removeEventListener("resize", resize);
     removeEventListener("beforeprint", paper);
     removeEventListener("afterprint", screen);
     print.removeEventListener("change", media);

@@ -1,8 +1,8 @@
-/** How much of the time may go into looking: after a look that took 5 ms there is none for 20 times as long. */
-const REST = 20;
+/** How much of the time may go into looking: after a look at all that took 5 ms there is none for 20 times as long. */
+const REST = { whole: 20, part: 4 };
 /** The whole page is looked at when this long, ms, has passed since something happened. */
 const PAUSE = 150;
-/** More than this many changed elements at once, and the whole page is looked at. */
+/** More than this many changed elements at once are left to that. */
 const MANY = 100;
 /** What takes part in whether, and how, an element is placed. */
 const ATTRIBUTES = ["class", "style", "open", "hidden"];
@@ -10,6 +10,7 @@ const ATTRIBUTES = ["class", "style", "open", "hidden"];
 /**
  * @typedef {object} Looks
  * @property {() => void} whole looks at the whole page, at once
+ * @property {() => void} rested the same if the last such look was long enough ago, else soon
  * @property {() => void} soon looks at it when some time has passed
  * @property {(root: Node) => void} observe looks at what changes in there, before it is painted
  * @property {() => void} end
@@ -18,7 +19,7 @@ const ATTRIBUTES = ["class", "style", "open", "hidden"];
 /**
  * Says when to look at what: what was changed before it is painted, all of the page somewhat later, neither more often
  * than its cost allows.
- * @param {(changed: Iterable<Element>) => void} look
+ * @param {(changed: Iterable<Element>, whole: boolean) => void} look
  * @returns {Looks}
  */
 export function createLooks(look) {
@@ -26,28 +27,28 @@ export function createLooks(look) {
   let changed = new Set();
   let frame = 0;
   let timer = 0;
-  let restUntil = 0;
-  const run = (/** @type {Iterable<Element>} */ elements) => {
+  const restUntil = { whole: 0, part: 0 };
+  const run = (/** @type {"whole" | "part"} */ kind, /** @type {Iterable<Element>} */ elements) => {
     changed = new Set();
     const from = performance.now();
-    look(elements);
+    look(elements, kind === "whole");
     const to = performance.now();
-    restUntil = to + REST * (to - from);
+    restUntil[kind] = to + REST[kind] * (to - from);
     // What it changed itself is no news.
     observer.takeRecords();
   };
   const whole = () => {
     clearTimeout(timer);
     timer = 0;
-    run([document.documentElement]);
+    run("whole", [document.documentElement]);
   };
   const soon = () => {
-    timer ||= setTimeout(whole, Math.max(PAUSE, restUntil - performance.now()));
+    timer ||= setTimeout(whole, Math.max(PAUSE, restUntil.whole - performance.now()));
   };
   const painted = () => {
     frame = 0;
-    if (performance.now() < restUntil && changed.size > 0) return;
-    run(changed.size > MANY ? [document.documentElement] : changed);
+    // What is too much, or too soon, waits for the look at all.
+    if (changed.size <= MANY && performance.now() >= restUntil.part) run("part", changed);
   };
   const observer = new MutationObserver((records) => {
     for (const record of records) for (const each of affected(record)) changed.add(each);
@@ -56,6 +57,7 @@ export function createLooks(look) {
   });
   return {
     whole,
+    rested: () => (performance.now() < restUntil.whole ? soon() : whole()),
     soon,
     observe: (root) =>
       observer.observe(root, {

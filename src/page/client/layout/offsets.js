@@ -6,14 +6,15 @@
  * @typedef {object} Offsets
  * @property {(element: HTMLElement, name: string, value: string, how?: "add" | "replace") => void} give
  * @property {(element: HTMLElement, name: string) => void} take
- * @property {(element: HTMLElement, name: string) => boolean} has
  * @property {() => HTMLElement[]} elements
+ * @property {() => void} check gives those anew that the app's styles have overcome
  * @property {(element?: HTMLElement) => void} clear of this element, or of all
  */
 
 /**
  * @typedef {object} Offset
  * @property {string} value
+ * @property {"add" | "replace"} how
  * @property {KeyframeEffect} effect
  * @property {Animation} animation
  * @property {{ value: string, priority: string, ours: string } | null} written what stood in the element's style
@@ -37,29 +38,30 @@ export function createOffsets(lost) {
     for (const element of only === undefined ? [...given.keys()] : [only])
       for (const name of [...(given.get(element)?.keys() ?? [])]) take(element, name);
   };
-  return {
-    give: (element, name, value, how = "add") => {
-      const known = given.get(element)?.get(name);
-      if (known?.value === value) return;
-      if (known !== undefined && known.written === null) {
-        // In place: for a moment without it the page would be shorter, and lose how far it is scrolled.
-        known.value = value;
-        known.effect.setKeyframes({ [camel(name)]: value });
-        return;
-      }
-      if (known !== undefined) take(element, name);
-      const offset = begin(element, name, value, how);
-      offset.animation.oncancel = () => {
-        take(element, name);
-        lost();
-      };
-      given.set(element, (given.get(element) ?? new Map()).set(name, offset));
-    },
-    take,
-    has: (element, name) => given.get(element)?.has(name) === true,
-    elements: () => [...given.keys()],
-    clear,
+  /** @type {Offsets["give"]} */
+  const give = (element, name, value, how = "add") => {
+    const known = given.get(element)?.get(name);
+    if (known?.value === value) return;
+    if (known !== undefined && known.written === null) {
+      // In place: for a moment without it the page would be shorter, and lose how far it is scrolled.
+      known.value = value;
+      known.effect.setKeyframes({ [camel(name)]: value });
+      return;
+    }
+    if (known !== undefined) take(element, name);
+    const offset = begin(element, name, value, how);
+    offset.animation.oncancel = lost;
+    given.set(element, (given.get(element) ?? new Map()).set(name, offset));
   };
+  const check = () => {
+    for (const [element, offsets] of [...given])
+      for (const [name, offset] of [...offsets]) {
+        if (inEffect(element, name, offset)) continue;
+        take(element, name);
+        give(element, name, offset.value, offset.how);
+      }
+  };
+  return { give, take, elements: () => [...given.keys()], check, clear };
 }
 
 /**
@@ -76,7 +78,7 @@ function begin(element, name, value, how) {
   animation.finish();
   // Else a later one of the app on the same property would remove it.
   animation.persist();
-  if (computed(element, name) !== before) return { value, effect, animation, written: null };
+  if (computed(element, name) !== before) return { value, how, effect, animation, written: null };
   const written = {
     value: element.style.getPropertyValue(name),
     priority: element.style.getPropertyPriority(name),
@@ -84,7 +86,21 @@ function begin(element, name, value, how) {
   };
   element.style.setProperty(name, how === "add" ? `calc(${before} + ${value})` : value, "important");
   written.ours = element.style.getPropertyValue(name);
-  return { value, effect, animation, written };
+  return { value, how, effect, animation, written };
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} name
+ * @param {Offset} offset
+ */
+function inEffect(element, name, { value, how, animation, written }) {
+  if (animation.playState !== "finished") return false;
+  if (written !== null) return element.style.getPropertyValue(name) === written.ours;
+  if (how === "replace") return true;
+  // Where the app's own goes the other way this finds nothing wrong to be wrong, which costs little.
+  const [wanted, now] = [Number.parseFloat(value), Number.parseFloat(computed(element, name))];
+  return wanted > 0 ? now > wanted - 0.5 : now < wanted + 0.5;
 }
 
 /**

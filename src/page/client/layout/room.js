@@ -10,14 +10,24 @@ const BESIDE = 8;
  */
 export function makeRoom(offsets, { edge, height }) {
   const root = document.documentElement;
-  const other = edge === "top" ? "bottom" : "top";
-  for (const name of [`padding-${other}`, `scroll-padding-${other}`, `scroll-padding-${edge}`])
-    offsets.take(root, name);
+  for (const name of ["padding", "scroll-padding"])
+    offsets.take(root, `${name}-${edge === "top" ? "bottom" : "top"}`);
   offsets.give(root, `padding-${edge}`, `${height}px`);
+  keepFree(offsets, { edge, height });
+}
+
+/**
+ * Anchors keep as much free as the app says, beside the banner.
+ * @param {import("./offsets.js").Offsets} offsets
+ * @param {import("./shift.js").Strip} strip
+ */
+export function keepFree(offsets, { edge, height }) {
+  const root = document.documentElement;
+  const name = `scroll-padding-${edge}`;
   // Chromium replaces this one instead of adding to it.
-  const own = Number.parseFloat(getComputedStyle(root).getPropertyValue(`scroll-padding-${edge}`));
-  const free = height + (Number.isNaN(own) ? BESIDE : own);
-  offsets.give(root, `scroll-padding-${edge}`, `${free}px`, "replace");
+  offsets.take(root, name);
+  const own = Number.parseFloat(getComputedStyle(root).getPropertyValue(name));
+  offsets.give(root, name, `${height + (Number.isNaN(own) ? BESIDE : own)}px`, "replace");
 }
 
 /**

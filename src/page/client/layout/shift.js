@@ -134,7 +134,6 @@ function otherEdge(edge) {
  * @param {Strip} strip
  */
 function wanted(element, state, { near, far }, { edge, height }) {
-  if (element === document.body) return height;
   const inset = specified(element, edge);
   const scripted = placedByScript(element, getComputedStyle(element));
   const share = Math.max(0, height * (1 - (inset?.percent ?? 0) / 100));
@@ -145,6 +144,7 @@ function wanted(element, state, { near, far }, { edge, height }) {
   // From the other edge by a part of the window's height, of which some is gone.
   if (inset?.auto === true && state.name !== edge)
     return Math.max(0, (height * (specified(element, otherEdge(edge))?.percent ?? 0)) / 100);
+  if (element === document.body) return height;
   // What has no height, or all of the window's, often only holds what a script puts somewhere.
   const holds = far - near < 1 || (near <= 0.5 && far >= innerHeight - 0.5);
   if (holds) return state.by > 0 || shows(element, { edge, height }) ? share : 0;
