@@ -51,10 +51,10 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
   const domain = cookieDomain(settings, host.host);
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
-  const visit = navigation(method, upgrade, raw.headers);
-  const url = targetOf(raw, host.authority, cookies, visit, settings);
+  const asked = navigation(method, upgrade, raw.headers);
+  const url = targetOf(raw, host.authority, cookies, asked, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies });
-  const { tab, unattended, confirming, hearsay } = marksOf(raw, url, visit.wantsPage);
+  const { tab, unattended, confirming, hearsay } = marksOf(raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
   // Field by field: copying whole objects costs more than reading the address does.
   return {
@@ -93,7 +93,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     domain,
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
-    navigation: visit,
+    navigation: asked,
     upgrade,
     here: neighbours.here,
     neighbour: neighbours.neighbour,
@@ -115,11 +115,12 @@ function targetOf(
   raw: IncomingMessage,
   authority: string,
   { secret, worn, here }: OwnCookies,
-  { topLevel }: Navigation,
+  { topLevel, visit }: Navigation,
   settings: Settings,
 ): RequestTarget {
   const judged = secret !== null || worn || here.length > 0;
-  const asking = { method: raw.method ?? "GET", authority, judged, topLevel };
+  const opens = topLevel || visit !== null;
+  const asking = { method: raw.method ?? "GET", authority, judged, opens };
   return requestTarget(sentTarget(raw), asking, settings);
 }
 
