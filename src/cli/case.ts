@@ -46,22 +46,27 @@ const span = z.string().transform((text, context) => {
   return text.startsWith("-") ? -length : length;
 });
 
+const PLAIN = {
+  topLevel: false,
+  byUser: false,
+  speculative: false,
+  visit: null,
+  wantsPage: false,
+  serviceWorker: false,
+} as const;
+
 const NAVIGATIONS = {
-  clicked: { topLevel: true, byUser: true, speculative: false, wantsPage: true, serviceWorker: false },
-  scripted: { topLevel: true, byUser: false, speculative: false, wantsPage: true, serviceWorker: false },
-  untold: { topLevel: true, byUser: false, speculative: false, wantsPage: true, serviceWorker: false },
-  prefetched: { topLevel: true, byUser: false, speculative: true, wantsPage: true, serviceWorker: false },
-  framed: { topLevel: false, byUser: false, speculative: false, wantsPage: true, serviceWorker: false },
-  posted: { topLevel: false, byUser: true, speculative: false, wantsPage: true, serviceWorker: false },
-  fetched: { topLevel: false, byUser: false, speculative: false, wantsPage: false, serviceWorker: false },
-  upgrade: { topLevel: false, byUser: false, speculative: false, wantsPage: false, serviceWorker: false },
-  serviceWorker: {
-    topLevel: false,
-    byUser: false,
-    speculative: false,
-    wantsPage: false,
-    serviceWorker: true,
-  },
+  clicked: { ...PLAIN, topLevel: true, byUser: true, wantsPage: true },
+  scripted: { ...PLAIN, topLevel: true, wantsPage: true },
+  untold: { ...PLAIN, topLevel: true, wantsPage: true },
+  prefetched: { ...PLAIN, topLevel: true, speculative: true, wantsPage: true },
+  framed: { ...PLAIN, wantsPage: true },
+  posted: { ...PLAIN, byUser: true, wantsPage: true },
+  fetched: PLAIN,
+  visited: { ...PLAIN, visit: "document" },
+  visitedAhead: { ...PLAIN, visit: "inertia", speculative: true },
+  upgrade: PLAIN,
+  serviceWorker: { ...PLAIN, serviceWorker: true },
 } as const satisfies Record<string, Omit<Navigation, "site">>;
 
 const impersonating = z.strictObject({
@@ -142,7 +147,8 @@ export function nameOf(decision: Decision): string {
     case "ended":
       return `${decision.kind} ${decision.status}`;
     case "stop":
-      return "stop";
+    case "load-in-full":
+      return decision.kind;
     default:
       return decision satisfies never;
   }

@@ -207,6 +207,7 @@ function requestOf(
       byUser: true,
       site: words.inside ? "same-origin" : "cross-site",
       speculative: false,
+      visit: null,
       wantsPage: true,
       serviceWorker: false,
     },

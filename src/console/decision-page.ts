@@ -64,7 +64,8 @@ function bodyOf(view: DecisionView): Html {
     case "refuse":
       return refused(view);
     case "forward":
-      throw new TypeError("a request that is forwarded has no page");
+    case "load-in-full":
+      throw new TypeError("what is forwarded, or loaded in full, has no page");
     default:
       return decision satisfies never;
   }

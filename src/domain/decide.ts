@@ -49,7 +49,8 @@ export function decide(request: RequestFacts, session: SessionFacts, policy: Pol
   if (session.loaded.kind === "none") {
     if (isLeftOpen(request, session, policy)) return LEFT_OPEN;
     if (request.neighbour) return fromNeighbour(request, session, policy);
-    if (request.route === null || !request.navigation.topLevel) return OWN_TRAFFIC;
+    const { topLevel, visit } = request.navigation;
+    if (request.route === null || !(topLevel || visit !== null)) return OWN_TRAFFIC;
     const trail = new Trail();
     return { ...decideOwnTraffic(request, session, policy, trail), checks: trail.checks };
   }
@@ -112,7 +113,8 @@ function decideOwnTraffic(
   const agent = (caller as { identity: Identity }).identity;
   if (trail.stops("you may impersonate", !isAgent(policy, agent), describe(agent)))
     return asSelf("not-agent");
-  if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
+  const { speculative, visit } = request.navigation;
+  if (trail.stops("a person opened the page", speculative && visit === null, purpose(request)))
     return refuse(503, "ask-start");
   if (trail.stops("the owner could be found out", owner.kind === "failed", owner.kind))
     return asSelf("owner-lookup-failed");
@@ -132,6 +134,11 @@ function decideOwnTraffic(
     return asSelf(admission.reason);
   }
   trail.stops("you may be this person", false, admission.grant.name);
+  // A library that keeps what it fetched ahead would show it later, in the place of the page that starts.
+  if (visit !== null && trail.stops("a person opened the page", speculative, purpose(request)))
+    return refuse(503, "ask-start");
+  if (visit !== null && trail.stops("the browser loads the page", true, `visited by a script (${visit})`))
+    return { kind: "load-in-full", reason: "ask-start", visit };
   const verdict = startVerdict(admission.grant, request.navigation, session, false);
   trail.stops("it may start by itself", verdict.kind !== "forward", verdict.reason);
   return verdict;

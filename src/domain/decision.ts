@@ -40,6 +40,12 @@ export type ReasonWord = keyof typeof REASONS;
 
 export const REASON_WORDS = Object.keys(REASONS) as readonly ReasonWord[];
 
+/**
+ * How a library that visits pages by script is told to load one in full: by the page itself (Turbo, Unpoly, Livewire, pjax), or
+ * by the headers of its own protocol.
+ */
+export type Visit = "document" | "htmx" | "inertia";
+
 /** One question that the judge asked on the way, and what it saw. */
 export interface Check {
   readonly name: string;
@@ -53,6 +59,7 @@ export interface Check {
  * - `forward`: goes to the app, as oneself or as the effective user. `open` and `close` are done first: a start has
  *   both null and a grant, a switch closes the old one and opens another.
  * - `page`: is answered by the gateway: a question (start, confirm, reason) or nothing but the word.
+ * - `load-in-full`: is answered so that the library which visits the page by script has the browser load it instead.
  * - `refuse`: is not done; `status` says how.
  * - `stop`: ends the running impersonation and leads back.
  */
@@ -74,6 +81,7 @@ export type DecisionBody =
       readonly close: ReasonWord | null;
     }
   | { readonly kind: "page"; readonly page: "confirm"; readonly rule: Rule; readonly sentence: string }
+  | { readonly kind: "load-in-full"; readonly visit: Visit }
   | {
       readonly kind: "refuse";
       readonly status: 401 | 403 | 409 | 428 | 503;

@@ -1,3 +1,4 @@
+import type { Visit } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
 import type { OwnerFact } from "./owner.ts";
@@ -12,6 +13,8 @@ export interface Navigation {
   readonly site: "same-origin" | "same-site" | "cross-site" | "none" | "unknown";
   /** Prefetch or prerender by `Sec-Purpose` and its older kin. */
   readonly speculative: boolean;
+  /** A script visits a whole page in the place of the browser; null for every other request. */
+  readonly visit: Visit | null;
   /** The answer is for a person's eyes, so a refusal is a page. */
   readonly wantsPage: boolean;
   /** A browser fetches the script of a service worker, which would stay in it longer than any impersonation. */

@@ -110,6 +110,9 @@ t.test("HTML-02: the app's policy is widened by what the banner needs and by not
   t.equal(banners((await shown()).html), 1, "a policy in the page");
 });
 
+/** As a browser that sends no Fetch Metadata asks for a document. */
+const ANY = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+
 t.test("HTML-04: only a document in the tab itself is written to", async (t) => {
   const json = '{"a":"<html><body>"}';
   const untouched: readonly (readonly [what: string, answer: string, fields: readonly string[]])[] = [
@@ -120,6 +123,10 @@ t.test("HTML-04: only a document in the tab itself is written to", async (t) => 
       ["Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", "Accept: text/html"],
     ],
     ["htmx", page("<p>part"), ["HX-Request: true", "X-Requested-With: XMLHttpRequest", "Accept: text/html"]],
+    ...["Turbo-Frame: x", "X-Up-Version: 3.14.3", "HX-Request: true", "X-Livewire: ", "X-PJAX: true"].map(
+      (field) => [`without Fetch Metadata, ${field}`, page("<p>part"), [field, ANY]] as const,
+    ),
+    ["without Fetch Metadata, a script that wants HTML", page("<p>part"), ["Accept: text/html"]],
     ["an attachment", page(PAGE, 'Content-Disposition: attachment; filename="x.html"'), INSIDE],
     ["PDF", saying("%PDF-1.7", "Content-Type: application/pdf"), INSIDE],
     ["plain text", saying(PAGE, "Content-Type: text/plain"), INSIDE],

@@ -125,7 +125,11 @@ t.test("TOK-03: both people or none, told apart by exact ids", async (t) => {
 });
 
 t.test("TOK-04: nothing of ours leads to another site", async (t) => {
-  const asked = await send(t, it.port, request("GET /site/1/x", [...AS.alice, "Accept: text/html"]));
+  const asked = await send(
+    t,
+    it.port,
+    request("GET /site/1/x", [...AS.alice, "Accept: text/html,*/*;q=0.8"]),
+  );
   const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
   const away = [
     "//evil.test",

@@ -48,14 +48,18 @@ function groupsOf(id: string): readonly string[] | null {
   return id === "ghost" ? null : (known[id] ?? ["customer"]);
 }
 
-const navigation: fc.Arbitrary<Navigation> = fc.record({
-  topLevel: fc.boolean(),
-  byUser: fc.boolean(),
-  site: fc.constantFrom("same-origin", "same-site", "cross-site", "none", "unknown"),
-  speculative: fc.boolean(),
-  wantsPage: fc.boolean(),
-  serviceWorker: fc.constant(false),
-});
+const navigation: fc.Arbitrary<Navigation> = fc
+  .record<Navigation>({
+    topLevel: fc.boolean(),
+    byUser: fc.boolean(),
+    site: fc.constantFrom("same-origin", "same-site", "cross-site", "none", "unknown"),
+    speculative: fc.boolean(),
+    visit: fc.constantFrom(null, "document", "htmx", "inertia"),
+    wantsPage: fc.boolean(),
+    serviceWorker: fc.constant(false),
+  })
+  // What the browser loads, no script visits.
+  .map((it) => (it.topLevel ? { ...it, visit: null } : it));
 
 const rule: fc.Arbitrary<Rule | null> = fc.option(
   fc.record({
@@ -239,6 +243,21 @@ t.test("nothing starts but by a person's click on a navigation that is no prefet
   });
 });
 
+t.test("a script's visit is told to load in full only where that may start something", async (t) => {
+  always(t, (decision, { navigation, route }, { loaded, owner, caller }, policy) => {
+    if (decision.kind !== "load-in-full") return true;
+    if (caller.kind !== "known" || owner.kind !== "found" || loaded.kind !== "none") return false;
+    const { visit, speculative } = navigation;
+    return (
+      route !== null &&
+      visit === decision.visit &&
+      !speculative &&
+      owner.owner.id !== caller.identity.id &&
+      admit(policy, caller.identity, owner.owner).kind === "granted"
+    );
+  });
+});
+
 t.test("whoever starts may be whom they start, who is somebody else", async (t) => {
   always(t, (decision, _request, { caller, owner }, policy) => {
     const starts = runs(decision) === "start" || (decision.kind === "page" && decision.page === "ask-start");
@@ -302,7 +321,8 @@ t.test("an unsafe request from another's tab is not done", async (t) => {
 t.test("own traffic without a route is not even asked about", async (t) => {
   always(t, (decision, { route, navigation, tab, sentOnlyWhileImpersonating, neighbour }, { loaded }) => {
     if (tab !== null || sentOnlyWhileImpersonating || neighbour) return true;
-    if (loaded.kind !== "none" || (route !== null && navigation.topLevel)) return true;
+    const opens = navigation.topLevel || navigation.visit !== null;
+    if (loaded.kind !== "none" || (route !== null && opens)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
   });
 });
@@ -312,7 +332,7 @@ t.test(
   async (t) => {
     always(t, (decision, { navigation, tab, sentOnlyWhileImpersonating, neighbour }, { loaded }) => {
       if (tab !== null || sentOnlyWhileImpersonating || neighbour) return true;
-      if (loaded.kind !== "none" || decision.kind === "forward" || decision.kind === "page") return true;
+      if (loaded.kind !== "none" || ["forward", "page", "load-in-full"].includes(decision.kind)) return true;
       return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
     });
   },

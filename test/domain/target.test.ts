@@ -10,6 +10,7 @@ const CLICKED: Navigation = {
   byUser: true,
   site: "cross-site",
   speculative: false,
+  visit: null,
   wantsPage: true,
   serviceWorker: false,
 };

@@ -28,7 +28,7 @@ export interface Asking {
   /** It carries something of ours that says that somebody is impersonated. */
   readonly judged: boolean;
   /** Routes may be asked about it. */
-  readonly topLevel: boolean;
+  readonly opens: boolean;
 }
 
 /** What no target holds, whoever sends it. */
@@ -43,7 +43,7 @@ export function requestTarget(sent: string, asking: Asking, settings: Settings):
   if (NEVER.test(asSent))
     throw new Fault("bad-request", "the address has a `#`, a control character or a space");
   const near = isNearPrefix(asSent, settings.prefix);
-  if (!asking.judged && !near && !asking.topLevel) return unread(asSent);
+  if (!asking.judged && !near && !asking.opens) return unread(asSent);
   const url = canonicalUrl(asSent, urlLimits(settings));
   if (url.kind === "refused") {
     if (asking.judged || (near && isBelow(loosely(asSent), settings.prefix)))

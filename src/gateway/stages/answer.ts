@@ -4,6 +4,7 @@ import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import type { Fault } from "../../errors.ts";
 import { quiet } from "../isolation/leading.ts";
+import { loadInFull } from "../load-in-full.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
@@ -64,6 +65,8 @@ export function answer(services: Services, committed: Committed): Answer {
       body: "",
     };
   }
+  if (decision.kind === "load-in-full")
+    return loadInFull(decision.visit, `${committed.origin}${committed.target}`);
   const status = statusOf(decision);
   if (!committed.navigation.wantsPage || committed.navigation.speculative) {
     const body = problem(
@@ -180,7 +183,8 @@ function statusOf(decision: Decision): number {
     case "stop":
       return 409;
     case "forward":
-      throw new TypeError("a request that is forwarded is not answered");
+    case "load-in-full":
+      throw new TypeError("what is forwarded, or loaded in full, is not answered with a word");
     default:
       return decision satisfies never;
   }

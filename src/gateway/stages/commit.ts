@@ -63,6 +63,8 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
         : await backToSelf(services, base, held, decision.close);
     case "stop":
       return held === null ? base : await signingOut(services, base, held, decision.reason);
+    case "load-in-full":
+      return base;
     case "ended":
       return await ending(services, base, held, decision.reason);
     case "refuse":

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Navigation } from "../../domain/facts.ts";
+import { isByScript, visitOf } from "../intake/script-requests.ts";
 
 const SITES = {
   "same-origin": "same-origin",
@@ -14,6 +15,7 @@ const NO_NAVIGATION: Navigation = Object.freeze({
   byUser: false,
   site: "unknown",
   speculative: false,
+  visit: null,
   wantsPage: false,
   serviceWorker: false,
 });
@@ -25,8 +27,9 @@ export function navigation(method: string, upgrade: boolean, headers: IncomingHt
   const speculative = isSpeculative(headers);
   if (upgrade || !asksForDocument(destination, headers)) {
     const serviceWorker = destination === "serviceworker" || headers["service-worker"] === "script";
-    const plain = site === "unknown" && !speculative && !serviceWorker;
-    return plain ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative, serviceWorker };
+    const visit = upgrade ? null : visitOf(method, headers);
+    const plain = site === "unknown" && !speculative && !serviceWorker && visit === null;
+    return plain ? NO_NAVIGATION : { ...NO_NAVIGATION, site, speculative, visit, serviceWorker };
   }
   const navigates = headers["sec-fetch-mode"] === "navigate";
   const inTab =
@@ -36,6 +39,7 @@ export function navigation(method: string, upgrade: boolean, headers: IncomingHt
     byUser: headers["sec-fetch-user"] === "?1",
     site,
     speculative,
+    visit: null,
     wantsPage: true,
     serviceWorker: false,
   };
@@ -58,8 +62,7 @@ function asksForDocument(destination: string | undefined | string[], headers: In
       // A navigation that the app's service worker sends on: only workers can, and they name no destination.
       (destination === "empty" && headers["sec-fetch-mode"] === "navigate")
     );
-  if (headers["x-requested-with"] !== undefined) return false;
-  return headers.accept?.includes("text/html") === true;
+  return headers.accept?.includes("text/html") === true && !isByScript(headers);
 }
 
 function siteOf(value: string | string[] | undefined): Navigation["site"] {

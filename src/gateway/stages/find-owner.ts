@@ -32,8 +32,9 @@ export async function findOwner(services: Services, recalled: Recalled): Promise
 }
 
 function matters({ route, navigation, loaded }: Recalled): boolean {
-  if (route === null || navigation.speculative) return false;
-  return loaded.kind === "none" ? navigation.topLevel : fromOutside(navigation);
+  const { speculative, visit, topLevel } = navigation;
+  if (route === null || (speculative && visit === null)) return false;
+  return loaded.kind === "none" ? topLevel || visit !== null : fromOutside(navigation);
 }
 
 /** The owner of any page of the app, completed from the directory where the resolver knows just an id. */

@@ -53,10 +53,10 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
   const hostLabel = settings.isolation === null ? null : labelBelow(host.host, settings.isolation.parent);
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
-  const visit = navigation(method, upgrade, raw.headers);
-  const url = targetOf(raw, { ...host, hostLabel }, cookies, visit, settings);
+  const asked = navigation(method, upgrade, raw.headers);
+  const url = targetOf(raw, { ...host, hostLabel }, cookies, asked, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
-  const { tab, unattended, confirming, hearsay } = marksOf(raw, url, visit.wantsPage);
+  const { tab, unattended, confirming, hearsay } = marksOf(raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
   // Field by field: copying whole objects costs more than reading the address does.
   return {
@@ -97,7 +97,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     label: null,
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
-    navigation: visit,
+    navigation: asked,
     upgrade,
     here: neighbours.here,
     neighbour: neighbours.neighbour,
@@ -124,11 +124,12 @@ function targetOf(
   raw: IncomingMessage,
   { authority, hostLabel }: { readonly authority: string; readonly hostLabel: string | null },
   { secret, worn, here }: OwnCookies,
-  { topLevel }: Navigation,
+  { topLevel, visit }: Navigation,
   settings: Settings,
 ): RequestTarget {
   const judged = hostLabel !== null || secret !== null || worn || here.length > 0;
-  const asking = { method: raw.method ?? "GET", authority, judged, topLevel };
+  const opens = topLevel || visit !== null;
+  const asking = { method: raw.method ?? "GET", authority, judged, opens };
   return requestTarget(sentTarget(raw), asking, settings);
 }
 

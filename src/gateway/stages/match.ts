@@ -15,7 +15,8 @@ export interface Matched extends Received {
  */
 export function match(received: Received): Matched {
   const impersonating = received.secret !== null;
-  const matters = impersonating || received.navigation.topLevel;
+  const { topLevel, visit } = received.navigation;
+  const matters = impersonating || topLevel || visit !== null;
   if (!matters || !received.readable) return { ...received, route: null, rule: null };
   const { routes, rules } = received.snapshot;
   return {

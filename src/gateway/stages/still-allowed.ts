@@ -14,6 +14,7 @@ const LOOKING: Navigation = Object.freeze({
   byUser: false,
   site: "same-origin",
   speculative: false,
+  visit: null,
   wantsPage: false,
   serviceWorker: false,
 });

@@ -70,7 +70,7 @@ t.test("each kind of decision has its status", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const status = async (head: readonly string[]) => (await answered(it, head)).status;
-  t.equal(await status(["GET /site/1", "Accept: text/html", ...ALICE]), 200, "a question");
+  t.equal(await status(["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]), 200, "a question");
   t.equal(await status(["GET /site/1/delete", ...INSIDE, ...ALICE, cookie]), 428);
   t.equal(await status(["GET /site/1/delete", ...FETCH, ...ALICE, cookie]), 428);
   t.equal(await status(["GET /x", ...FETCH, cookie]), 401);
@@ -104,7 +104,7 @@ t.test("a prefetch gets no page and nothing that could be kept", async (t) => {
 
 t.test("a question about a start names the owner and carries a token of this agent", async (t) => {
   const it = await testWorld(t);
-  const asked = await answered(it, ["GET /site/1?tab=2", "Accept: text/html", ...ALICE]);
+  const asked = await answered(it, ["GET /site/1?tab=2", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   isOwnPage(t, asked);
   t.match(asked.body, /Nuno Almeida/);
   t.match(asked.body, /name="user" value="17"/);

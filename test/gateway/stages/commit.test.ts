@@ -334,7 +334,7 @@ t.test("a prefetch is refused without a word in the record", async (t) => {
 
 t.test("a question is neither recorded nor answered yet", async (t) => {
   const it = await testWorld(t);
-  const asked = await committed(it, ["GET /site/1", "Accept: text/html", ...ALICE]);
+  const asked = await committed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   t.match(asked, {
     decision: { kind: "page", page: "ask-start" },
     impersonation: null,
@@ -346,7 +346,7 @@ t.test("a question is neither recorded nor answered yet", async (t) => {
 t.test("every answer of the gateway's own is counted by its word", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
-  await committed(it, ["GET /site/1", "Accept: text/html", ...ALICE]);
+  await committed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);

@@ -18,7 +18,7 @@ t.test("the facts of a request come to the judge as they are", async (t) => {
   t.same(await words(["GET /site/5", ...CLICK, ...ALICE]), ["forward", "protected-target"]);
   t.same(await words(["GET /site/6", ...CLICK, ...ALICE]), ["forward", "protected-target"]);
   t.same(await words(["GET /site/1", ...CLICK]), ["forward", "signed-out"]);
-  t.same(await words(["GET /site/1", "Accept: text/html", ...ALICE]), ["page", "ask-start"]);
+  t.same(await words(["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]), ["page", "ask-start"]);
   t.same(await words(["GET /site/1", ...CLICK, ...ALICE, "Sec-Purpose: prefetch"]), ["refuse", "ask-start"]);
   t.same(await words(["GET /x", ...FETCH, ...ALICE, cookie]), ["forward", "impersonating"]);
   t.same(await words(["POST /x", ...FETCH, ...ALICE, cookie]), ["refuse", "read-only"]);

@@ -98,10 +98,10 @@ t.test("what a script or a frame asked for is none", async (t) => {
   const is = async (lines: readonly string[]) =>
     isDocument(await worn(it, ["GET /x", ...lines]), plan(200, "Content-Type", "text/html"));
   t.equal(await is(CLICK), true);
-  t.equal(await is(["Accept: text/html"]), true, "an old browser's navigation");
+  t.equal(await is(["Accept: text/html,*/*;q=0.8"]), true, "an old browser's navigation");
   t.equal(await is(FETCH), false);
   t.equal(await is(CLICK.map((line) => line.replace("document", "iframe"))), false);
-  t.equal(await is(["Accept: text/html", "X-Requested-With: XMLHttpRequest"]), false);
+  t.equal(await is(["Accept: text/html,*/*;q=0.8", "X-Requested-With: XMLHttpRequest"]), false);
 });
 
 t.test("the banner says who is who, and its forms work without anything else", async (t) => {

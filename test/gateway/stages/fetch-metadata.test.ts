@@ -14,6 +14,7 @@ t.test("a click on a link of another site is a navigation by a person from outsi
     byUser: true,
     site: "cross-site",
     speculative: false,
+    visit: null,
     wantsPage: true,
     serviceWorker: false,
   });
@@ -26,7 +27,7 @@ t.test("each site that a browser names is read, and whatever else it says is unk
   for (const site of ["Same-Origin", "constructor", "__proto__", "", "same-origin, none"]) {
     t.equal(navigation("GET", false, { ...DOCUMENT, "sec-fetch-site": site }).site, "unknown", site);
   }
-  t.equal(navigation("GET", false, { accept: "text/html" }).site, "unknown");
+  t.equal(navigation("GET", false, { accept: "text/html,*/*;q=0.8" }).site, "unknown");
 });
 
 t.test("only a GET for a document in the tab itself is top level", async (t) => {
@@ -90,15 +91,19 @@ t.test(
       byUser: false,
       site: "unknown",
       speculative: false,
+      visit: null,
       wantsPage: true,
       serviceWorker: false,
     });
     t.match(navigation("GET", false, { accept: "*/*" }), { topLevel: false, wantsPage: false });
     t.match(navigation("GET", false, {}), { topLevel: false, wantsPage: false });
-    t.match(navigation("GET", false, { accept: "text/html", "x-requested-with": "XMLHttpRequest" }), {
-      topLevel: false,
-      wantsPage: false,
-    });
+    t.match(
+      navigation("GET", false, { accept: "text/html,*/*;q=0.8", "x-requested-with": "XMLHttpRequest" }),
+      {
+        topLevel: false,
+        wantsPage: false,
+      },
+    );
   },
 );
 

@@ -51,7 +51,7 @@ t.test("under an impersonation only a navigation from outside asks", async (t) =
   const { cookie } = await wear(it);
   t.match(await owned(it, ["GET /site/2", ...INSIDE, ...ALICE, cookie]), NOT_ASKED);
   t.match(
-    await owned(it, ["GET /site/2", "Accept: text/html", ...ALICE, cookie]),
+    await owned(it, ["GET /site/2", "Accept: text/html,*/*;q=0.8", ...ALICE, cookie]),
     NOT_ASKED,
     "an untold site is no outside",
   );

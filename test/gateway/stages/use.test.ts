@@ -20,6 +20,6 @@ t.test("what somebody does is use, and what a page does by itself is not", async
   t.equal(asked(script), true, "a script's call, of which nobody says more");
   t.equal(asked({ "sec-fetch-dest": "websocket", "sec-fetch-mode": "websocket" }), true);
   t.equal(asked(script, true), false, "and one while nobody was there");
-  t.equal(asked({ accept: "text/html" }), true, "a browser that says nothing");
-  t.equal(asked({ accept: "text/html" }, true), false);
+  t.equal(asked({ accept: "text/html,*/*;q=0.8" }), true, "a browser that says nothing");
+  t.equal(asked({ accept: "text/html,*/*;q=0.8" }, true), false);
 });
