@@ -1,10 +1,11 @@
-// `npm run test:fidelity -- --exchanges 200000 [--seed N] [--site KIND --path P]`: compares the gateway with the app itself.
+// `npm run test:fidelity -- --exchanges 200000 [--seed N] [--impersonating] [--site KIND --path P]`: compares the gateway with the app itself.
 import { parseArgs } from "node:util";
 import { comparison } from "../test/fidelity/compare.ts";
 import { run } from "../test/fidelity/fidelity.ts";
-import { leavesOut, overlooked } from "../test/fidelity/known.ts";
+import { IMPERSONATED_RULES } from "../test/fidelity/impersonated-rules.ts";
+import { impersonatedLeavesOut, leavesOut, overlooked } from "../test/fidelity/known.ts";
 import { OWN_RULES } from "../test/fidelity/own-rules.ts";
-import { SITE_KINDS } from "../test/fidelity/site.ts";
+import { OWN_SITES, SITE_KINDS } from "../test/fidelity/site.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,12 +13,15 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
     site: { type: "string" },
     path: { type: "string" },
+    impersonating: { type: "boolean", default: false },
     unshrunk: { type: "boolean", default: false },
   },
 });
 const cleaning: (() => unknown)[] = [];
-const own = comparison({ ...OWN_RULES, ...overlooked() });
 const kind = SITE_KINDS.find((it) => it === values.site);
+const impersonating = values.impersonating || kind === "impersonating";
+const besides = impersonating ? IMPERSONATED_RULES : {};
+const own = comparison({ ...OWN_RULES, ...besides, ...overlooked() });
 const seed = Number(values.seed);
 const started = performance.now();
 const { exchanges, failures } = await run(
@@ -26,7 +30,8 @@ const { exchanges, failures } = await run(
     exchanges: Number(values.exchanges),
     seed,
     comparison: own,
-    leaves: leavesOut,
+    sites: impersonating ? ["impersonating"] : OWN_SITES,
+    leaves: impersonating ? impersonatedLeavesOut : leavesOut,
     unshrunk: values.unshrunk,
     ...(kind === undefined || values.path === undefined ? {} : { again: { site: kind, path: values.path } }),
   },

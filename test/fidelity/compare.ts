@@ -14,7 +14,8 @@ export function comparison(rules: Readonly<Record<string, Rule>>): Comparison {
 }
 
 /** Sends a plan both ways, and says what differs beyond the rules. What the app itself does now this way, now that, may come either way. */
-export async function compare(it: Comparison, site: Site, plan: Plan): Promise<readonly string[]> {
+export async function compare(it: Comparison, site: Site, generated: Plan): Promise<readonly string[]> {
+  const plan = site.sent(generated);
   const through = await site.through(plan);
   if (through.hung) return ["the exchange came to no end through the gateway"];
   const { strays } = through.sight;

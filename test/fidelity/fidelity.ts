@@ -3,13 +3,15 @@ import type { Teardown } from "../fixtures/raw.ts";
 import { plans } from "./answers.ts";
 import { type Comparison, compare } from "./compare.ts";
 import type { Plan } from "./plan.ts";
-import { SITE_KINDS, type SiteKind, site } from "./site.ts";
+import { type SiteKind, site } from "./site.ts";
 
 export interface Run {
   /** How many exchanges are compared at least. */
   readonly exchanges: number;
   readonly seed: number;
   readonly comparison: Comparison;
+  /** On gateways of these kinds, each its share. */
+  readonly sites: readonly SiteKind[];
   /** What is left out, since it is known to differ. */
   readonly leaves?: (plan: Plan) => boolean;
   /** Ends at the first difference as it was found. */
@@ -32,7 +34,7 @@ const ROUND = 25;
 const EACH = 2;
 
 export async function run(t: Teardown, options: Run): Promise<Outcome> {
-  const kinds = options.again === undefined ? Array(EACH).fill(SITE_KINDS).flat() : [options.again.site];
+  const kinds = options.again === undefined ? Array(EACH).fill(options.sites).flat() : [options.again.site];
   let exchanges = 0;
   let stopped = false;
   const share = options.exchanges / kinds.length;

@@ -88,6 +88,11 @@ export function leavesOut(plan: Plan): boolean {
   return KNOWN.some(({ leaves }) => plan.exchanges.some((exchange) => leaves?.(exchange, plan) === true));
 }
 
+/** While impersonating. */
+export function impersonatedLeavesOut(plan: Plan): boolean {
+  return leavesOut(plan);
+}
+
 /** What is overlooked, as rules; without that of one of them. */
 export function overlooked(but: Known | null = null): Readonly<Record<string, Rule>> {
   return Object.fromEntries(

@@ -28,11 +28,11 @@ function sides({ expected, actual }: Pair) {
 }
 
 /** Takes header lines out of a message; true if there were any. */
-function drop(message: { fields: readonly Field[] } | null, goes: (field: Field) => boolean): boolean {
+export function drop(message: { fields: readonly Field[] } | null, goes: (field: Field) => boolean): boolean {
   if (message === null) return false;
   const kept = message.fields.filter((field) => !goes(field));
   const any = kept.length < message.fields.length;
-  message.fields = kept;
+  if (any) message.fields = kept;
   return any;
 }
 
@@ -59,7 +59,11 @@ const OWN = headerPolicy(
   },
   [],
 );
-const TELLING: ReadonlySet<string> = new Set(["x-guise-assertion", "x-guise-user", "x-guise-true-user"]);
+export const TELLING: ReadonlySet<string> = new Set([
+  "x-guise-assertion",
+  "x-guise-user",
+  "x-guise-true-user",
+]);
 
 /** The documented differences of own traffic, by the ids of the table in docs/forwarding.md. */
 export const OWN_RULES: Readonly<Record<string, Rule>> = {

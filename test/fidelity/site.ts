@@ -8,21 +8,26 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { app } from "../../src/app.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import type { Teardown } from "../fixtures/raw.ts";
+import { asAgent, CLICK, startedBy } from "./agent.ts";
 import type { Plan, WhoPlan } from "./plan.ts";
 import { converse } from "./raw-client.ts";
 import { type ScriptedApp, type Sight, scriptedApp, sightOf } from "./scripted-app.ts";
 
 /**
  * How the gateway finds out who is there. `told`: the app hears it with every request, `header`: from what the client says, and
- * `proxied`: whatever the client says of its way is believed.
+ * `proxied`: whatever the client says of its way is believed. `impersonating`: every request is an agent's, as a customer.
  */
-export type SiteKind = "guests" | "told" | "header" | "proxied";
+export type SiteKind = "guests" | "told" | "header" | "proxied" | "impersonating";
 
-export const SITE_KINDS: readonly SiteKind[] = ["guests", "told", "header", "proxied"];
+/** Those of own traffic. */
+export const OWN_SITES: readonly SiteKind[] = ["guests", "told", "header", "proxied"];
+export const SITE_KINDS: readonly SiteKind[] = [...OWN_SITES, "impersonating"];
 
 /** A gateway, and the app behind it, which can also be asked without it. One plan at a time. */
 export interface Site {
   readonly kind: SiteKind;
+  /** The plan as the client of this site sends it. */
+  sent(plan: Plan): Plan;
   direct(plan: Plan): Promise<Seeing>;
   through(plan: Plan): Promise<Seeing>;
 }
@@ -44,16 +49,16 @@ export const SESSION = "sid";
 const WHOAMI = (port: number) =>
   `{ whoami: { url: "http://127.0.0.1:${port}/me", cookies: [${SESSION}], cacheFor: 1ms, timeout: 30s } }`;
 
+const HEADER = "{ insecureHeader: { name: X-User, groups: X-Groups, from: [127.0.0.1] } }";
+
 function configOf(kind: SiteKind, app: number, who: number): string {
-  const source =
-    kind === "header" || kind === "proxied"
-      ? "{ insecureHeader: { name: X-User, from: [127.0.0.1] } }"
-      : WHOAMI(who);
+  const asks = kind === "guests" || kind === "told";
   return `upstream: http://127.0.0.1:${app}
-identity: [${source}]
+identity: [${asks ? WHOAMI(who) : HEADER}]
 headers: { when: ${kind === "guests" ? "impersonating" : "always"} }
-agents: [{ groups: [support], mayBe: {} }]
+agents: [{ groups: [support], mayBe: {}, mode: write }]
 owners: { site: { map: { "1": "17" } } }
+users: { map: { "17": { name: Nuno, groups: [customer] } } }
 routes: [{ path: "/site/:site{/*rest}", owner: site }]
 timeouts: { requestIdle: 60s, requestHeaders: 60s, answer: 60s, connect: 60s, lookup: 60s }
 limits: { uploadRate: 0B }
@@ -81,14 +86,21 @@ export async function site(t: Teardown, kind: SiteKind): Promise<Site> {
     await rm(data, { recursive: true, force: true });
   });
   const port = Number(new URL(gateway.url).port);
+  const cookie = kind === "impersonating" ? await impersonate(behind, port) : null;
   return {
     kind,
+    sent: (plan) => (cookie === null ? plan : asAgent(plan, cookie)),
     direct: (plan) => see(behind, behind.port, plan),
     through: (plan) => {
       who.says(plan.who);
       return see(behind, port, plan);
     },
   };
+}
+
+async function impersonate(behind: ScriptedApp, port: number): Promise<string> {
+  const { sight } = await see(behind, port, CLICK);
+  return startedBy(sight.answers[0]?.fields ?? []);
 }
 
 async function see(behind: ScriptedApp, port: number, plan: Plan): Promise<Seeing> {
