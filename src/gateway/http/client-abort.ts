@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Ending } from "../../domain/audit-event.ts";
 import { codeOf } from "./upstream-errors.ts";
@@ -28,6 +28,16 @@ export function cutOff({ httpVersion, socket }: IncomingMessage): void {
   // To an HTTP/1.0 client a closed connection is the end of a body; only a reset is none.
   if (httpVersion === "1.0" && !("encrypted" in socket)) socket.resetAndDestroy();
   else socket.destroy();
+}
+
+/** As `cutOff`, but where earlier requests of a pipelining client still wait for their answers, these come first. */
+export function cutOffInTurn(request: IncomingMessage, response: ServerResponse): void {
+  if (response.socket !== null || request.socket.destroyed) {
+    cutOff(request);
+    return;
+  }
+  // node writes what there is of the answer as soon as it is its turn, and what is written is sent before the close.
+  response.once("socket", () => setImmediate(cutOff, request));
 }
 
 /** A body that ends with its connection isn't malformed: the client left. */

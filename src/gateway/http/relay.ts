@@ -5,7 +5,7 @@ import { tooMany, type UpstreamPool } from "./client/pool.ts";
 import { type RequestFraming, requestHead } from "./client/request-head.ts";
 import type { ResponseHead } from "./client/response-head.ts";
 import { type ResponseHandler, UpstreamRequest } from "./client/upstream-request.ts";
-import { clientEnding, cutOff, whenMalformed } from "./client-abort.ts";
+import { clientEnding, cutOff, cutOffInTurn, whenMalformed } from "./client-abort.ts";
 import type { Carried, Exchange, HeadPlan } from "./exchange.ts";
 import { answerHead } from "./hop-by-hop-headers.ts";
 import { Upload } from "./request-body.ts";
@@ -286,7 +286,9 @@ export class Relay implements ResponseHandler, Source {
 
   /** Ends it so that the client can't take what it has for the whole. */
   #cut(ending: Ending): void {
-    this.#settle(ending, () => cutOff(this.#exchange.client.request));
+    const { request, response } = this.#exchange.client;
+    // What was revoked goes at once.
+    this.#settle(ending, () => (ending === "revoked" ? cutOff(request) : cutOffInTurn(request, response)));
   }
 
   /** `answer`: what the client gets of it. */

@@ -155,14 +155,14 @@ export class Outlet {
 }
 
 /**
- * node takes the value of a `Content-Disposition` behind a `Content-Length` for latin1 and then reads those bytes as UTF-8. Such
+ * node takes the value of a `Content-Disposition` behind a `Content-Length` that isn't 0 for latin1 and then reads those bytes as UTF-8. Such
  * a value is turned the other way before, so that the bytes which came go out.
  */
 function asNodeWrites(headers: RawHeaders): string[] {
   let sized = false;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
-    if (name.length === 14 && name.toLowerCase() === "content-length") sized = true;
+    if (name.length === 14 && name.toLowerCase() === "content-length") sized = Number(headers[at + 1]) > 0;
     if (!sized || name.length !== 19 || name.toLowerCase() !== "content-disposition") continue;
     const turned = [...headers];
     for (let next = at; next + 1 < turned.length; next += 2) {

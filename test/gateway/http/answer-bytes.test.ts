@@ -37,6 +37,21 @@ t.test("the bytes of a header's value reach the client as they came", async (t) 
   }
 });
 
+t.test("the bytes of a header's value reach the client where there is no body", async (t) => {
+  const line = `Content-Disposition: ${VALUES[0]}\r\n`;
+  for (const [method, status, length] of [
+    ["GET", "200 OK", "0"],
+    ["HEAD", "200 OK", "0"],
+    ["HEAD", "200 OK", "4"],
+    ["GET", "304 Not Modified", "4"],
+  ]) {
+    const app = await sayingApp(t, `HTTP/1.1 ${status}\r\nContent-Length: ${length}\r\n${line}\r\n`);
+    const gate = await gateway(t, { upstream: { origin: app.origin } });
+    const text = await converse(t, gate.port, GET.replace("GET", method ?? ""));
+    t.ok(text.includes(`Content-Length: ${length}\r\n${line}`), `${method} ${length}: ${text}`);
+  }
+});
+
 t.test("an answer that says it is compressed may be empty", async (t) => {
   for (const framing of [
     "Content-Length: 0\r\n\r\n",

@@ -42,8 +42,10 @@ function certificate(t: Test, names: string, days = 2): { readonly cert: string;
 
 async function secureApp(t: Test, options: ServerOptions) {
   const names: (string | false | null)[] = [];
+  const resumed: boolean[] = [];
   const server = createServer(options, (request, response) => {
     names.push((request.socket as TLSSocket & { readonly servername: string | false }).servername);
+    resumed.push((request.socket as TLSSocket).isSessionReused());
     response.end("secret");
   });
   server.listen(0, "127.0.0.1");
@@ -52,7 +54,7 @@ async function secureApp(t: Test, options: ServerOptions) {
     server.close();
     server.closeAllConnections();
   });
-  return { port: (server.address() as AddressInfo).port, names };
+  return { port: (server.address() as AddressInfo).port, names, resumed };
 }
 
 async function ask(t: Test, upstream: GatewayOptions["upstream"], timeouts: GatewayOptions["timeouts"] = {}) {
@@ -77,13 +79,21 @@ t.test("UP-01 a certificate that proves nothing is 502, and the app never sees t
   t.same([...app.names, ...other.names], []);
 });
 
-t.test("UP-01 a certificate for another name is 502, also if its authority is trusted", async (t) => {
-  const pair = certificate(t, "DNS:other.example");
-  const app = await secureApp(t, pair);
-  const { text, gate } = await ask(t, { origin: `https://localhost:${app.port}`, ca: pair.cert });
-  t.match(text, /^HTTP\/1\.1 502 [\s\S]*"code":"upstream-tls"/);
-  t.match(gate.faults[0]?.detail, /ALTNAME/);
-});
+t.test(
+  "UP-01 a certificate for another name is 502, also if its authority is trusted, and each time",
+  async (t) => {
+    const pair = certificate(t, "DNS:other.example");
+    for (const maxVersion of ["TLSv1.2", "TLSv1.3"] as const) {
+      const app = await secureApp(t, { ...pair, maxVersion });
+      const { text, gate } = await ask(t, { origin: `https://localhost:${app.port}`, ca: pair.cert });
+      t.match(text, /^HTTP\/1\.1 502 [\s\S]*"code":"upstream-tls"/);
+      t.match(await converse(t, gate.port, GET), /^HTTP\/1\.1 502 [\s\S]*"code":"upstream-tls"/, maxVersion);
+      for (const { detail } of gate.faults) t.match(detail, /ALTNAME/);
+      t.equal(gate.faults.length, 2);
+      t.same(app.names, []);
+    }
+  },
+);
 
 t.test(
   "an authority of one's own is trusted, by name and by address, whatever Host the client sends",
@@ -104,17 +114,19 @@ t.test("insecureSkipVerify takes any certificate", async (t) => {
   t.match(text, /secret$/);
 });
 
-t.test("requests of different hosts share a connection to a TLS app", async (t) => {
-  const pair = certificate(t, "DNS:localhost");
-  const app = await secureApp(t, pair);
-  const gate = await gateway(t, {
-    upstream: { origin: `https://localhost:${app.port}`, ca: pair.cert, connections: 1 },
-  });
-  for (const host of ["a.example", "b.example", "127.0.0.1"]) {
-    t.match(await converse(t, gate.port, GET.replace("public.example", host)), /secret$/);
-  }
-  t.same(app.names, ["localhost", "localhost", "localhost"]);
-});
+t.test(
+  "requests of different hosts go to a TLS app under its own name, and later ones resume its session",
+  async (t) => {
+    const pair = certificate(t, "DNS:localhost");
+    const app = await secureApp(t, pair);
+    const gate = await gateway(t, { upstream: { origin: `https://localhost:${app.port}`, ca: pair.cert } });
+    for (const host of ["a.example", "b.example", "127.0.0.1"]) {
+      t.match(await converse(t, gate.port, GET.replace("public.example", host)), /secret$/);
+    }
+    t.same(app.names, ["localhost", "localhost", "localhost"]);
+    t.same(app.resumed, [false, true, true]);
+  },
+);
 
 t.test("an app that speaks no TLS where TLS is expected is 502", async (t) => {
   const server = createHttpServer().listen(0, "127.0.0.1");

@@ -129,6 +129,26 @@ t.test("invariant 22: an answer that breaks off never looks whole", async (t) =>
   }
 });
 
+t.test("an answer that breaks off takes none of those before it on its connection", async (t) => {
+  const first = Promise.withResolvers<Wire>();
+  const app = await rawApp(t, (peer) => {
+    if (peer.text().startsWith("GET /1 ")) first.resolve(peer);
+    else {
+      peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf");
+      peer.socket.end();
+    }
+  });
+  const gate = await gateway(t, { upstream: { origin: app.origin } });
+  const client = await raw(t, gate.port);
+  client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+  t.equal((await gate.ended(1)).ending, "upstream-truncated");
+  (await first.promise).send(OK);
+  t.match(
+    (await client.closed).text,
+    /^HTTP\/1\.1 200 [\s\S]*ok(?:HTTP\/1\.1 200 [\s\S]*Content-Length: 100\r\n[\s\S]*half)$/,
+  );
+});
+
 t.test("an answer without a length that ends with its connection is whole", async (t) => {
   const app = await sayingApp(t, "HTTP/1.1 200 OK\r\n\r\nall of it", { close: true });
   const { text, settlement } = await ask(t, app.origin);

@@ -5,7 +5,7 @@ const LINE = 16_384;
 /** Bytes of all trailers together. */
 const TRAILERS = 65_536;
 
-const SIZE = /^([0-9A-Fa-f]{1,13})[\t ]*(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
+const SIZE = /^([0-9A-Fa-f]{1,13})([\t ]*)(?:;[\t\x20-\x7e\x80-\xff]*)?$/;
 
 type State = "size" | "data" | "data-end" | "trailer" | "complete";
 
@@ -66,10 +66,10 @@ export class ChunkedBody {
   }
 
   #size(line: string): void {
-    const size = SIZE.exec(line)?.[1];
+    const [, size, blanks] = SIZE.exec(line) ?? [];
     if (size === undefined)
       throw new MalformedResponse(`a chunk's size is ${JSON.stringify(line.slice(0, 100))}`);
-    if (size.length !== line.length) this.tidy = false;
+    if (blanks !== "") this.tidy = false;
     this.#left = Number.parseInt(size, 16);
     this.#state = this.#left === 0 ? "trailer" : "data";
   }

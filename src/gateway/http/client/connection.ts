@@ -26,6 +26,10 @@ export class Connection implements ResponseSink, RequestConnection {
   #closed = false;
   /** All of the present request is written. */
   #written = false;
+  /** The app keeps it open after the present answer. */
+  #kept = false;
+  /** The present answer is the last one on it. */
+  #spent = false;
   /** How many requests it had before the present one. */
   #served = -1;
   /** The app took no more of a body when it was last written to. */
@@ -89,6 +93,7 @@ export class Connection implements ResponseSink, RequestConnection {
 
   head(head: ResponseHead): void {
     this.idle = head.idle;
+    this.#kept = head.kept;
     if (asksForConnection(head.status, head.headers)) this.#authenticates(this.#request);
     this.#request?.handler.head(head);
   }
@@ -129,7 +134,8 @@ export class Connection implements ResponseSink, RequestConnection {
   #wrote(request: UpstreamRequest): void {
     this.#written = true;
     if (this.#parser.complete) {
-      this.#free(request);
+      if (this.#spent) this.#close(request);
+      else this.#free(request);
       request.handler.uploaded();
     } else request.handler.awaited();
   }
@@ -198,7 +204,8 @@ export class Connection implements ResponseSink, RequestConnection {
 
   #answered(request: UpstreamRequest, plain: boolean): void {
     request.answered = true;
-    if (!plain || !this.#parser.tidy) this.#last(request);
+    this.#spent = !plain || !this.#parser.tidy;
+    if (this.#spent && (this.#written || !plain || !this.#kept)) this.#last(request);
     else if (this.#written) {
       this.#free(request);
       request.handler.end(false);
@@ -217,9 +224,13 @@ export class Connection implements ResponseSink, RequestConnection {
 
   /** The answer is complete, and the last one on this connection. */
   #last(request: UpstreamRequest): void {
+    this.#close(request);
+    request.handler.end(false);
+  }
+
+  #close(request: UpstreamRequest): void {
     this.destroy();
     this.#keeper.closed(request);
-    request.handler.end(false);
   }
 
   #ended(): void {

@@ -18,7 +18,9 @@ export interface ResponseHead {
   readonly body: BodyKind;
   /** Bytes of the body where `body` is `length`. */
   readonly length: number;
-  /** The app keeps the connection open, and everything was so plain that there is no doubt where the next answer begins. */
+  /** The app says that it keeps the connection open. */
+  readonly kept: boolean;
+  /** It does, and everything was so plain that there is no doubt where the next answer begins. */
   readonly reusable: boolean;
   /** How long the app says that it keeps an idle connection, ms; null where it says nothing. */
   readonly idle: number | null;
@@ -147,6 +149,7 @@ function headOf(statusLine: string, lines: Lines): ResponseHead {
     headers: lines.headers,
     body,
     length: body === "length" ? Number(lines.length) : 0,
+    kept,
     reusable: kept && lines.tidy && body !== "close",
     idle: idleOf(lines.keepAlive),
   };

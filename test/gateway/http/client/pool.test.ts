@@ -322,6 +322,17 @@ t.test("an app that answers early and reads on gets every byte", async (t) => {
   }
 });
 
+t.test("an odd early answer takes no byte of the upload either", async (t) => {
+  const app = await rawApp(t, (peer) => peer.send("HTTP/1.1 200 OK\nContent-Length: 5\n\nearly"));
+  const gate = await gateway(t, { upstream: { origin: app.origin } });
+  const client = await raw(t, gate.port);
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
+  await client.until("early");
+  client.send("def");
+  t.match((await app.peers[0]?.closed)?.text, /abcdef$/);
+  t.match(await gate.ended(1), { ending: "success", requestBytes: 6 });
+});
+
 t.test("a client that leaves after an early answer takes the rest of its upload with it", async (t) => {
   const app = await rawApp(t, (peer) => peer.send(OK));
   const gate = await gateway(t, { upstream: { origin: app.origin } });

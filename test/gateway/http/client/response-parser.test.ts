@@ -51,10 +51,13 @@ t.test("a plain answer is read, and its connection can be used again", async (t)
     ...OK,
     headers: ["Connection", "Keep-Alive", "Content-Length", "2"],
   });
-  t.match(read(text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX: 1\r\n\r\n")), {
-    body: "ok",
-    end: "again",
-  });
+  t.match(
+    read(text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nX: 1\r\n\r\n")),
+    {
+      body: "ok",
+      end: "again",
+    },
+  );
 });
 
 t.test("an answer that ends with its connection is the last one on it", async (t) => {
