@@ -8,8 +8,8 @@ const asSent = new WeakMap<Duplex, { readonly encoded: string; readonly target: 
 /** Who listens on a connection for node's HTTP server, besides the one that gives its parser back when it closes. */
 const SERVERS = ["drain", "timeout", "error", "pause", "resume"] as const;
 
-/** A whole request line of HTTP/1, read as latin1. */
-const LINE = /^([A-Z][A-Z-]*) (\/[\x21-\x7e\x80-\xff]*|https?:\/\/[\x21-\x7e\x80-\xff]+) HTTP\/1\.[01]$/;
+/** The end of a request line of HTTP/1, read as latin1; letters before its method are the end of a body. */
+const LINE = /([A-Z][A-Z-]*) (\/[\x21-\x7e\x80-\xff]*|https?:\/\/[\x21-\x7e\x80-\xff]+) HTTP\/1\.[01]$/;
 
 /** What node's parser said of bytes that it can't read. */
 export interface ParserError extends Error {
@@ -38,26 +38,35 @@ export function readAgain(server: Server, error: ParserError, socket: Duplex): b
   const start = packet.lastIndexOf("\n", at) + 1;
   const end = packet.indexOf("\r\n", at);
   const line = LINE.exec(packet.toString("latin1", start, Math.max(start, end)));
-  const [, method = "", target = ""] = line ?? [];
-  const whole = start > 0 || isWhole(method, packet, socket);
-  if (end < 0 || line === null || !whole || socket.destroyed) return false;
+  if (end < 0 || line === null || socket.destroyed) return false;
+  const [, letters = "", target = ""] = line;
+  const method = methodIn(letters, start + line.index, packet, socket);
+  if (method === null) return false;
   const encoded = target.replace(
     /[\x80-\xff]/g,
     (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   const head = Buffer.from(`${method} ${encoded}`, "latin1");
-  const rest = packet.subarray(start + method.length + 1 + target.length);
+  const rest = packet.subarray(start + line.index + letters.length + 1 + target.length);
   const again = { bytes: Buffer.concat([head, rest]), encoded, target };
   // The parser is still on the stack that told of the error.
   process.nextTick(detach, server, socket, again);
   return true;
 }
 
-/** Whether a packet begins with a whole method: `LOCK` could be the rest of an `UNLOCK` that came in two. */
-function isWhole(method: string, packet: Buffer, socket: Duplex): boolean {
-  if (!METHODS.includes(method)) return false;
-  const isFirst = socket instanceof Socket && socket.bytesRead === packet.length;
-  return isFirst || !METHODS.some((other) => other !== method && other.endsWith(method));
+/**
+ * The method at the end of the letters that stand before a target, `from` there on; null where it could be one of two. A body
+ * that ends with letters may stand before it, and at the beginning of a packet `LOCK` could be the rest of an `UNLOCK` that came in two.
+ */
+function methodIn(letters: string, from: number, packet: Buffer, socket: Duplex): string | null {
+  if (from === 0) {
+    const isFirst = socket instanceof Socket && socket.bytesRead === packet.length;
+    const isRest = METHODS.some((method) => method !== letters && method.endsWith(letters));
+    if (isRest && !isFirst) return null;
+    if (METHODS.includes(letters)) return letters;
+  }
+  const [method = null, ...others] = METHODS.filter((it) => letters.endsWith(it));
+  return others.length === 0 ? method : null;
 }
 
 interface Again {

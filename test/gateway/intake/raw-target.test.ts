@@ -110,6 +110,22 @@ t.test("a line whose beginning is gone is never taken for another", async (t) =>
   }
 });
 
+t.test("they are read behind a body, whatever it ends with", async (t) => {
+  const { line, faults } = await reading(t);
+  const post = (body: string) =>
+    `POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  for (const body of ["x", "a b", "GET /", "X", "{\n}", "PUT /\xe9 HTTP/1.1\r\nA", "y".repeat(65_536)]) {
+    const at = line.text().length;
+    line.send(`${post(body)}PUT /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n`);
+    await line.until(new RegExp(`^[\\s\\S]{${at},}POST /a ${body.length}![\\s\\S]*PUT /\xe9 0!`));
+  }
+  t.same(faults, []);
+  line.send(`${post("UN")}LOCK /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n`);
+  const { text } = await line.closed;
+  t.match(text, /HTTP\/1\.1 400 /, "but not where it could be the end of another method");
+  t.equal(faults.length, 1);
+});
+
 t.test("what else is wrong with a request line is refused as ever", async (t) => {
   const odd = [
     "GET /a\xe9\x01 HTTP/1.1",
