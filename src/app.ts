@@ -19,6 +19,7 @@ import { drain } from "./gateway/background/shutdown.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
+import { diagnostics } from "./gateway/services/diagnostics.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
 import { sockets } from "./gateway/services/open-connections.ts";
 import { rateLimits } from "./gateway/services/rate-limits.ts";
@@ -240,6 +241,7 @@ function servicesOf(parts: ServiceParts): Services {
     sockets: open,
     rateLimits: rateLimits(),
     refusals: refusals(),
+    diagnostics: diagnostics(log),
     counters,
     newId,
   };

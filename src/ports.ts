@@ -32,7 +32,18 @@ export interface Evidence {
 /** `via` names the kind of the source. `unknown`: this source doesn't know the caller, ask the next. */
 export type Identification =
   | { readonly kind: "known"; readonly identity: Identity; readonly via: string }
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown"; readonly why: readonly Unrecognised[] };
+
+/** Why a source does not know a caller. */
+export interface Unrecognised {
+  readonly source: string;
+  /** One of few words, for counting: `no-cookie`, `status-404`, `wrong-aud`. */
+  readonly cause: string;
+  /** What it got instead, in words; nothing that opens anything. */
+  readonly got: string;
+  /** debug: as every guest; info: shown, but not believed; warn: config and surroundings don't seem to fit. */
+  readonly level: "debug" | "info" | "warn";
+}
 
 /** Who is at the keyboard. Throws a Fault `identity-unavailable` when it could not be found out. */
 export interface IdentitySource {

@@ -175,15 +175,46 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
       snapshot.policy,
     );
     const said = { decision: nameOf(decision), reason: decision.reason };
+    const met = metBy(snapshot, { host: words.url.hostname, path: url.path, method });
     io.out(
       words.json
-        ? `${JSON.stringify({ ...said, owner, checks: decision.checks })}\n`
-        : `${report(decision)}\n`,
+        ? `${JSON.stringify({ ...said, ...met, owner, checks: decision.checks })}\n`
+        : `${namesOf(met)}\n\n${report(decision)}\n`,
     );
     return 0;
   } finally {
     await sources.close();
   }
+}
+
+/** The route and the rule that an address meets, by their places in the config. */
+function metBy(
+  { routes, rules }: Snapshot,
+  what: { readonly host: string; readonly path: string; readonly method: string },
+) {
+  const route = routes.match(what.host, what.path);
+  const rule = rules.match(what);
+  return {
+    route:
+      route === null
+        ? null
+        : {
+            name: route.target.name,
+            pattern: route.target.pattern,
+            owner: route.target.owner,
+            params: { ...route.params },
+          },
+    rule: rule === null ? null : { name: rule.name, effect: rule.effect },
+  };
+}
+
+function namesOf({ route, rule }: ReturnType<typeof metBy>): string {
+  const params = Object.entries(route?.params ?? {}).map(([name, value]) => `${name}=${value}`);
+  const what =
+    route === null
+      ? "none"
+      : `${route.name} ${route.pattern} (${params.join(", ") || "no params"}), owner: ${route.owner}`;
+  return `route: ${what}\nrule:  ${rule === null ? "none" : `${rule.name}: ${rule.effect}`}`;
 }
 
 async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {

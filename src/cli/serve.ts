@@ -4,6 +4,9 @@ import { app } from "../app.ts";
 import { Fault } from "../errors.ts";
 import type { Command, CommandIo } from "./command.ts";
 
+/** From nothing to everything; pino's. */
+const LEVELS = ["silent", ...Object.keys(pino.levels.values).reverse()];
+
 const USAGE = `guise serve [-c FILE] [--port N] [--host ADDRESS] [--admin-port N] [--data DIR]
 
   -c, --config FILE   the config (default: routes.config.yaml, or GUISE_CONFIG)
@@ -11,6 +14,8 @@ const USAGE = `guise serve [-c FILE] [--port N] [--host ADDRESS] [--admin-port N
   --host ADDRESS      the address to listen on (default: 127.0.0.1, or GUISE_HOST)
   --admin-port N      metrics and health (default: 9464, or GUISE_ADMIN_PORT; 0 for any free one)
   --data DIR          keys, journal and embedded store (default: the config's \`data\`, or GUISE_DATA)
+
+GUISE_LOG says how much is logged, as JSON lines: ${LEVELS.join(", ")} (default: info)
 `;
 
 /**
@@ -66,6 +71,8 @@ function read(args: readonly string[], io: CommandIo): Words | string {
     const port = portOf(values.port ?? io.env.GUISE_PORT ?? "8000");
     const adminPort = portOf(values["admin-port"] ?? io.env.GUISE_ADMIN_PORT ?? "9464");
     if (port === null || adminPort === null) return "guise serve: a port is a number from 0 to 65535";
+    if (!LEVELS.includes(io.env.GUISE_LOG ?? "info"))
+      return `guise serve: GUISE_LOG is one of ${LEVELS.join(", ")}`;
     return {
       help: values.help ?? false,
       config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",

@@ -141,6 +141,8 @@ export interface Settings {
 
 /** One route as compiled: its pattern for the record and the resolver to ask. */
 export interface RouteTarget {
+  /** `routes[3]`, as problems call it. */
+  readonly name: string;
   readonly pattern: string;
   readonly owner: string;
   /** Names of the params that are one segment each; only these are ever looked up, what `*rest` caught is not. */

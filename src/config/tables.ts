@@ -60,7 +60,13 @@ export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "route
     if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
     else if (name !== NOBODY && !lookups.has(name))
       complaints.push(unknownOwner(name, at, Object.keys(owners)));
-    specs.push({ host, path, caseSensitive, name: `routes[${i}]`, target: targetOf(route, name) });
+    specs.push({
+      host,
+      path,
+      caseSensitive,
+      name: `routes[${i}]`,
+      target: targetOf(route, `routes[${i}]`, name),
+    });
   }
   const { finder, problems } = yield* compilingRoutes(specs.filter((spec) => spec !== null));
   return {
@@ -77,9 +83,10 @@ const TAKEN: Complaint = {
   message: "`none` means that a page has no owner; choose another name",
 };
 
-function targetOf(route: Route, owner: string): RouteTarget {
+function targetOf(route: Route, name: string, owner: string): RouteTarget {
   const { host, path, ids } = route;
   return {
+    name,
     pattern: `${host ?? ""}${path ?? ""}`,
     owner,
     params: paramNames(host, path),

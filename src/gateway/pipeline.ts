@@ -3,7 +3,7 @@ import type { Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { type Committed, commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
-import { judge } from "./stages/decide.ts";
+import { judge, sayWhyNot } from "./stages/decide.ts";
 import { findOwner } from "./stages/find-owner.ts";
 import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";
@@ -31,6 +31,7 @@ export async function pipeline(services: Services, received: Received): Promise<
     const owned = await findOwner(services, recalled);
     const settled = await takeYes(services, owned);
     const judged = judge(settled);
+    sayWhyNot(services, judged);
     // Whoever only wants to know whether there is a question hears no more than that there is none.
     if (judged.probing && judged.loaded.kind !== "none" && judged.decision.reason !== "confirm-required")
       return { kind: "unasked" };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cookieName } from "../clients/field.ts";
 import { addressSet } from "../domain/address.ts";
 import { personFacts, personId } from "../people.ts";
-import { type IdentityKind, UNKNOWN } from "./source.ts";
+import { type IdentityKind, unknown } from "./source.ts";
 
 const schema = z.strictObject({
   demo: z.strictObject({
@@ -25,6 +25,7 @@ export const demo: IdentityKind<Options> = {
   describe: "People of a list, picked by a cookie; for trying Guise out on one machine.",
   schema,
   create: ({ demo: { users, cookie } }) => {
+    const nobody = unknown("demo", "debug", "no-cookie", `no cookie ${cookie} with an id of the list`);
     const loopback = addressSet(["127.0.0.0/8", "::1"]);
     const known = new Map(
       users.map((identity) => [identity.id, { kind: "known", identity, via: "demo" } as const]),
@@ -32,7 +33,7 @@ export const demo: IdentityKind<Options> = {
     return {
       identify: ({ cookies, peer }) => {
         const id = Object.hasOwn(cookies, cookie) ? cookies[cookie] : undefined;
-        return (id !== undefined && loopback.has(peer) && known.get(id)) || UNKNOWN;
+        return (id !== undefined && loopback.has(peer) && known.get(id)) || nobody;
       },
     };
   },

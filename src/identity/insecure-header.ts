@@ -3,8 +3,8 @@ import { headerName } from "../clients/field.ts";
 import { addressRange } from "../clients/range.ts";
 import { addressSet } from "../domain/address.ts";
 import { isId, isLine } from "../domain/person.ts";
-import type { Identification, IdentitySource } from "../ports.ts";
-import { headerOf, type IdentityKind, isDoubled, UNKNOWN, type Warn, warnOnce } from "./source.ts";
+import type { Evidence, Identification, IdentitySource } from "../ports.ts";
+import { headerOf, type IdentityKind, isDoubled, unknown, type Warn, warnOnce } from "./source.ts";
 
 const VIA = "insecureHeader";
 
@@ -32,33 +32,43 @@ export const insecureHeader: IdentityKind<Options> = {
 
 function source(options: Options["insecureHeader"], warn: Warn): IdentitySource {
   const trusted = addressSet(options.from);
+  const absent = unknown(VIA, "debug", "no-header", `no header ${options.name}`);
   const names = [options.name, options.email, options.groups].filter((name) => name !== undefined);
   return {
     identify(evidence) {
-      if (!trusted.has(evidence.peer)) return UNKNOWN;
+      if (!trusted.has(evidence.peer)) return stranger(options.name, evidence);
       if (names.some((name) => isDoubled(evidence, name))) {
         warn("a header came twice; make the proxy replace what its clients send");
-        return UNKNOWN;
+        return unknown(VIA, "warn", "header-twice", "a header came twice");
       }
       const [id, email, groups] = [options.name, options.email, options.groups].map((name) =>
         name === undefined ? null : textOf(headerOf(evidence, name)),
       );
-      return person({ id: id ?? null, email: email ?? null, groups: groups ?? null }, warn);
+      return person({ id: id ?? null, email: email ?? null, groups: groups ?? null }, absent, warn);
     },
   };
 }
 
+/** The header of somebody who may not send it: forged, or a proxy that `from` does not name. */
+function stranger(name: string, evidence: Evidence): Identification {
+  const shown = evidence.headers[name.toLowerCase()] !== undefined;
+  return shown
+    ? unknown(VIA, "warn", "not-from", `${name} came from ${evidence.peer}, which \`from\` does not name`)
+    : unknown(VIA, "debug", "no-header", `no header ${name}`);
+}
+
 function person(
   read: { readonly id: string | null; readonly email: string | null; readonly groups: string | null },
+  absent: Identification,
   warn: Warn,
 ): Identification {
-  if (read.id === null) return UNKNOWN;
+  if (read.id === null) return absent;
   const groups = read.groups?.split(",").map((group) => group.trim()) ?? null;
   const lines = [read.email ?? "", ...(groups ?? [])];
   // A comma is how proxies and runtimes join a header that came twice.
   if (!isId(read.id) || read.id.includes(",") || !lines.every(isLine)) {
     warn("the caller is not taken as known: a header holds what is no plain id, address or group");
-    return UNKNOWN;
+    return unknown(VIA, "warn", "no-person", "a header holds what is no plain id, address or group");
   }
   const known = groups?.filter((group) => group !== "") ?? null;
   return { kind: "known", identity: { id: read.id, name: null, email: read.email, groups: known }, via: VIA };

@@ -6,7 +6,8 @@ import { Fault } from "../errors.ts";
 import type { Evidence, Identification, IdentitySource } from "../ports.ts";
 import { publishedKeys } from "./jwks.ts";
 import { ASYMMETRIC, type JwtOptions, jwtSchema } from "./jwt-options.ts";
-import { headerOf, type IdentityDeps, type IdentityKind, identified, UNKNOWN, warnOnce } from "./source.ts";
+import { refusalOf } from "./jwt-refusal.ts";
+import { headerOf, type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
 
 const VIA = "jwt";
 /** A key that was withdrawn stops counting after this at the latest, ms. */
@@ -42,14 +43,27 @@ function source(options: JwtOptions, deps: IdentityDeps): IdentitySource {
     ask: verifier(options, deps),
     keep: ({ answer, ms }) => ({ ms, negative: answer.kind === "unknown" }),
   });
+  const where = placeOf(options);
+  const absent = unknown(VIA, "debug", "no-token", `no token in ${where}`);
+  // A bearer may be a token of the app's own, which is none of ours.
+  const level = where === BEARER ? "debug" : "info";
+  const noToken = unknown(VIA, level, "no-token", `what came in ${where} is no signed token`);
   return {
     identify(evidence) {
       const token = tokenFrom(options, evidence);
-      if (token === null || token.length > LONGEST_TOKEN || !TOKEN.test(token)) return UNKNOWN;
+      if (token === null) return absent;
+      if (token.length > LONGEST_TOKEN || !TOKEN.test(token)) return noToken;
       const verdict = check(token);
       return verdict instanceof Promise ? verdict.then(({ answer }) => answer) : verdict.answer;
     },
   };
+}
+
+const BEARER = "`Authorization: Bearer`";
+
+function placeOf({ cookie, header }: JwtOptions): string {
+  if (cookie !== undefined) return `the cookie ${cookie}`;
+  return header === undefined ? BEARER : `the header ${header}`;
 }
 
 function tokenFrom(options: JwtOptions, evidence: Evidence): string | null {
@@ -82,11 +96,10 @@ function verifier(options: JwtOptions, deps: IdentityDeps): (token: string) => P
       return { answer, ms: Math.min(answer.kind === "known" ? LONGEST : REFUSED, left) };
     } catch (error) {
       if (error instanceof Fault) throw error;
-      const code = error instanceof errors.JOSEError ? error.code : "a key that doesn't fit";
-      deps.log.debug({ source: VIA, code }, "a token is not taken");
       if (error instanceof TypeError || error instanceof errors.JWKSMultipleMatchingKeys)
         warn(`a token can't be checked: ${error.message}`);
-      return { answer: UNKNOWN, ms: REFUSED };
+      const { level, cause, got } = refusalOf(error, options);
+      return { answer: unknown(VIA, level, cause, got), ms: REFUSED };
     }
   };
 }

@@ -3,7 +3,7 @@ import type { HttpClient } from "../clients/http.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Reading } from "../domain/person.ts";
-import type { Clock, Evidence, Identification, IdentitySource, Kind, Log } from "../ports.ts";
+import type { Clock, Evidence, Identification, IdentitySource, Kind, Log, Unrecognised } from "../ports.ts";
 
 /** What a source may use. */
 export interface IdentityDeps {
@@ -15,8 +15,15 @@ export interface IdentityDeps {
 
 export type IdentityKind<Options> = Kind<z.ZodType<Options>, Options, IdentityDeps, IdentitySource>;
 
-/** This source doesn't know the caller. */
-export const UNKNOWN: Identification = Object.freeze({ kind: "unknown" });
+/** A source doesn't know the caller. Where it is the same for all callers it is made once. */
+export function unknown(
+  source: string,
+  level: Unrecognised["level"],
+  cause: string,
+  got: string,
+): Identification {
+  return { kind: "unknown", why: [{ source, cause, got, level }] };
+}
 
 /** Says each thing once, so that a wrong setting doesn't fill the log. What is said must not hold values of requests. */
 export type Warn = (what: string) => void;
@@ -33,8 +40,9 @@ export function warnOnce(log: Log, via: string): Warn {
 /** A person that was read, as the answer of a source. One that can't be taken for a person is unknown, with a warning. */
 export function identified(reading: Reading<Identity>, via: string, warn: Warn): Identification {
   if (reading.kind === "read") return { kind: "known", identity: reading.value, via };
-  if (reading.kind === "bad") warn(`the caller is not taken as known: ${reading.why}`);
-  return UNKNOWN;
+  if (reading.kind !== "bad") return unknown(via, "info", "guest", "it says that nobody is signed in");
+  warn(`the caller is not taken as known: ${reading.why}`);
+  return unknown(via, "warn", "no-person", reading.why);
 }
 
 /** The one value of a header; null where there is none, an empty one, or more than one. */

@@ -8,7 +8,7 @@ import { readPerson } from "../domain/person.ts";
 import { personMapping } from "../people.ts";
 import type { Evidence, Identification, IdentitySource } from "../ports.ts";
 import { duration } from "../units.ts";
-import { type IdentityDeps, type IdentityKind, identified, UNKNOWN, warnOnce } from "./source.ts";
+import { type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
 
 const VIA = "whoami";
 /** A guest who signs in is known after this at the latest, ms. */
@@ -70,7 +70,9 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
         signal,
       });
       const document = documentOf(answer);
-      return document === null ? UNKNOWN : identified(readPerson(document, options.user), VIA, warn);
+      return document === null
+        ? guest(answer.status, options.url)
+        : identified(readPerson(document, options.user), VIA, warn);
     },
     keep: ({ kind }) => ({
       ms: kind === "known" ? options.cacheFor : Math.min(options.cacheFor, GUEST),
@@ -78,10 +80,11 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
     }),
   });
   const wanted = new Set(options.cookies);
+  const absent = unknown(VIA, "debug", "no-cookie", `none of the cookies ${options.cookies.join(", ")}`);
   return {
     identify(evidence) {
       const cookie = cookiesOf(evidence, wanted);
-      return cookie === "" ? UNKNOWN : ask(cookie);
+      return cookie === "" ? absent : ask(cookie);
     },
   };
 }
@@ -95,6 +98,13 @@ function cookiesOf({ headers }: Evidence, wanted: ReadonlySet<string>): string {
     .map((pair) => pair.trim())
     .filter((pair) => wanted.has(pair.slice(0, Math.max(0, pair.indexOf("=")))))
     .join("; ");
+}
+
+/** 401 is how an app speaks to guests; that there is no such page is more likely a wrong address. */
+function guest(status: number, url: string): Identification {
+  if (status === 200) return unknown(VIA, "info", "guest", `${url} says that nobody is signed in`);
+  const level = status === 404 ? "warn" : "info";
+  return unknown(VIA, level, `status-${status}`, `${url} answered ${status}`);
 }
 
 // null: the app says that it knows nobody.

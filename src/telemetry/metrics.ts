@@ -26,12 +26,12 @@ export function metrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const decisions = new Counter({
-    name: "guise_decisions_total",
-    help: "Decisions by reason word and kind.",
-    labelNames: ["reason", "kind"],
-    registers,
-  });
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const decisions = counter("guise_decisions_total", "Decisions by reason word and kind.", [
+    "reason",
+    "kind",
+  ]);
   const requests = new Histogram({
     name: "guise_request_seconds",
     help: "Forwarded requests from the door to the last byte, by whom they ran as and how they ended.",
@@ -39,26 +39,33 @@ export function metrics(): Metrics {
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers,
   });
-  const violations = new Counter({
-    name: "guise_invariant_violations_total",
-    help: "Things that must never happen and did; anything but 0 is a bug.",
-    labelNames: ["invariant"],
-    registers,
-  });
+  const violations = counter(
+    "guise_invariant_violations_total",
+    "Things that must never happen and did; anything but 0 is a bug.",
+    ["invariant"],
+  );
   // An alarm on what never happened needs something to begin from.
   for (const invariant of INVARIANTS) violations.inc({ invariant }, 0);
-  const leftOut = new Counter({
-    name: "guise_refusals_unrecorded_total",
-    help: "Refusals that are not on record: of nobody, or more than a minute may have.",
-    labelNames: ["why"],
-    registers,
-  });
-  const takenOff = new Counter({
-    name: "guise_authorization_removed_total",
-    help: "Impersonated requests that went on without their Authorization, by why.",
-    labelNames: ["why"],
-    registers,
-  });
+  const leftOut = counter(
+    "guise_refusals_unrecorded_total",
+    "Refusals that are not on record: of nobody, or more than a minute may have.",
+    ["why"],
+  );
+  const takenOff = counter(
+    "guise_authorization_removed_total",
+    "Impersonated requests that went on without their Authorization, by why.",
+    ["why"],
+  );
+  const unrecognised = counter(
+    "guise_identity_unknown_total",
+    "Identity sources that were asked and did not know the caller, by source and cause.",
+    ["source", "cause"],
+  );
+  const notStarted = counter(
+    "guise_starts_missed_total",
+    "Pages with a route that were opened as oneself, by the reason why nothing was started.",
+    ["reason"],
+  );
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -66,6 +73,8 @@ export function metrics(): Metrics {
     forwarded: (as, ending, seconds) => requests.observe({ as, ending }, seconds),
     violated: (invariant) => violations.inc({ invariant }),
     leftOut: (why) => leftOut.inc({ why }),
+    unrecognised: (source, cause) => unrecognised.inc({ source, cause }),
+    notStarted: (reason) => notStarted.inc({ reason }),
     authorizationTakenOff: (why) => takenOff.inc({ why }),
     ...watched(registers),
   };

@@ -35,7 +35,7 @@ t.test("it says each check, the decision and the reason word", async (t) => {
 
 t.test("the check that stops it is told as the last", async (t) => {
   const { out } = await asking(t)("GET", "http://app.example.com/site/5", "--as", "support:alice");
-  const checks = out.split("\n\n")[0]?.split("\n") ?? [];
+  const checks = out.split("\n\n")[1]?.split("\n") ?? [];
   t.match(checks.at(-1), /^no {3}you may be this person {2}\(protected-target\)$/);
   t.match(out, /^decision: self$/m);
 });
@@ -157,5 +157,20 @@ t.test("a file that is no case is told what is wrong with it", async (t) => {
   t.match(await run(["--case", join(folder, "no.yaml")]), {
     code: 1,
     err: /no\.yaml is no case:[\s\S]*request/,
+  });
+});
+
+t.test("the route and the rule that it met are named by their places in the config", async (t) => {
+  const ask = asking(t);
+  const names = async (...args: readonly string[]) => (await ask(...args)).out.split("\n").slice(0, 2);
+  t.same(await names("GET", "http://app.example.com/site/1/pages", "--as", "support:alice"), [
+    "route: routes[0] /site/:site{/*rest} (site=1, rest=pages), owner: site",
+    "rule:  none",
+  ]);
+  t.same(await names("POST", "http://app.example.com/payments/1"), ["route: none", "rule:  rules[1]: deny"]);
+  const { out } = await ask("GET", "http://app.example.com/users/17", "--json");
+  t.match(JSON.parse(out), {
+    route: { name: "routes[1]", pattern: "/users/:user{/*rest}", params: { user: "17" } },
+    rule: null,
   });
 });

@@ -65,6 +65,10 @@ t.test("words that are not known are 2, with the usage", async (t) => {
   ])
     t.match(await words(args), { code: 2, err: /guise serve \[-c FILE\]/, out: "" }, args.join(" "));
   t.match(await words([], { GUISE_PORT: "many" }), { code: 2 });
+  t.match(await words([], { GUISE_LOG: "loud" }), {
+    code: 2,
+    err: /GUISE_LOG is one of silent, fatal, error/,
+  });
   t.match(await words(["--help"]), { code: 0, out: /guise serve \[-c FILE\]/, err: "" });
 });
 

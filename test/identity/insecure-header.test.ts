@@ -35,7 +35,7 @@ t.test("insecureHeader: a peer's IPv4 address is found in its IPv6 form", async 
   for (const peer of ["::ffff:10.0.0.1", "fd00::1", "fd00:0::1"])
     t.match(source.identify(from(peer, { "x-user": "alice" })), { identity: { id: "alice" } }, peer);
   for (const peer of ["::ffff:11.0.0.1", "fd00::2"])
-    t.strictSame(source.identify(from(peer, { "x-user": "alice" })), { kind: "unknown" }, peer);
+    t.match(source.identify(from(peer, { "x-user": "alice" })), { kind: "unknown" }, peer);
 });
 
 t.test("insecureHeader: groups that no header holds are not known, an empty header is none", async (t) => {
@@ -81,3 +81,16 @@ t.test("insecureHeader: a config that trusts everybody, or nobody in particular,
   t.match(problems({ insecureHeader: { name: "X-User", from: [] } }), [/insecureHeader\.from/]);
   t.match(problems({ insecureHeader: { name: "X User", from: ["10.0.0.1"] } }), [/name of a header/]);
 });
+
+t.test(
+  "insecureHeader: a header of somebody whom `from` does not name is told with the address",
+  async (t) => {
+    const source = sourceFrom({ insecureHeader: { name: "X-User", from: ["10.0.0.5"] } }, identityDeps(t));
+    t.match(await source.identify(from("10.0.0.6", { "x-user": "alice" })), {
+      why: [
+        { level: "warn", cause: "not-from", got: "x-user came from 10.0.0.6, which `from` does not name" },
+      ],
+    });
+    t.match(await source.identify(from("10.0.0.6", {})), { why: [{ level: "debug", cause: "no-header" }] });
+  },
+);

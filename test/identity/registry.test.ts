@@ -7,7 +7,7 @@ import { evidence } from "../contracts/identity-source.ts";
 import { examplesIn } from "../fixtures/docs.ts";
 import { problems } from "./deps.ts";
 
-const unknown: Identification = { kind: "unknown" };
+const unknown: Identification = { kind: "unknown", why: [] };
 const known = (id: string): Identification => ({
   kind: "known",
   identity: { id, name: null, email: null, groups: null },
@@ -82,3 +82,19 @@ interface Described {
   readonly description?: string;
   readonly properties?: Record<string, Described>;
 }
+
+t.test("where no source knows the caller, each has said why, in their order", async (t) => {
+  const why = (cause: string): Identification => ({
+    kind: "unknown",
+    why: [{ source: cause, cause, got: cause, level: "debug" }],
+  });
+  for (const [first, second] of [
+    [at, at],
+    [later, at],
+    [at, later],
+    [later, later],
+  ] as const) {
+    const answer = await firstOf([first(why("a")), second(why("b"))]).identify(evidence());
+    t.match(answer, { kind: "unknown", why: [{ cause: "a" }, { cause: "b" }] });
+  }
+});

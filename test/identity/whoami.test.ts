@@ -85,8 +85,8 @@ t.test("whoami: asks with the session cookies alone, as they came", async (t) =>
 
 t.test("whoami: without a session cookie nobody is asked", async (t) => {
   const { server, source } = await setup(t);
-  t.strictSame(source.identify(withCookie("theme=dark")), { kind: "unknown" });
-  t.strictSame(source.identify(evidence()), { kind: "unknown" });
+  t.match(source.identify(withCookie("theme=dark")), { kind: "unknown" });
+  t.match(source.identify(evidence()), { kind: "unknown" });
   t.equal(server.requests.length, 0);
 });
 
@@ -112,7 +112,7 @@ t.test("whoami: guests, redirects and people without an id are unknown", async (
   ];
   for (const listener of answers) {
     const { source, server } = await setup(t, listener);
-    t.strictSame(await source.identify(signedIn), { kind: "unknown" });
+    t.match(await source.identify(signedIn), { kind: "unknown" });
     t.equal(server.requests.length, 1);
   }
 });
@@ -124,7 +124,7 @@ t.test("whoami: an answer counts for its time and is then asked for again", asyn
   t.match(source.identify(signedIn), { kind: "known" });
   deps.clock.pass(1);
   server.answer(text("", 401));
-  t.strictSame(await source.identify(signedIn), { kind: "unknown" });
+  t.match(await source.identify(signedIn), { kind: "unknown" });
   t.equal(server.requests.length, 2);
 });
 
@@ -172,4 +172,21 @@ t.test("whoami: an address with a password and an answer that counts for long ar
     /whoami\.cacheFor: write at most 60s/,
   ]);
   t.match(problems(entryFor("http://127.0.0.1", { cookies: [] })), [/whoami\.cookies/]);
+});
+
+t.test("whoami: says why nobody is known, and what the app answered", async (t) => {
+  for (const [listener, level, cause] of [
+    [text("", 401), "info", "status-401"],
+    [text("", 404), "warn", "status-404"],
+    [text("", 302, { location: "/login" }), "info", "status-302"],
+    [json(null), "info", "guest"],
+    [json({}), "warn", "no-person"],
+  ] as const) {
+    const { source, server } = await setup(t, listener);
+    const answer = await source.identify(signedIn);
+    t.match(answer, { kind: "unknown", why: [{ source: "whoami", level, cause }] });
+    if (cause.startsWith("status")) t.match(answer, { why: [{ got: `${server.url}` }] });
+  }
+  const { source } = await setup(t);
+  t.match(await source.identify(evidence()), { why: [{ level: "debug", cause: "no-cookie" }] });
 });

@@ -213,14 +213,23 @@ t.test("records that were altered are shown", async (t) => {
   );
 });
 
-t.test("a broken invariant is shown", async () => {
+t.test("a broken invariant is shown, and what was left out or not begun", async () => {
   const counters = metrics();
   counters.violated("12");
-  await comesTo(
-    () => counters.text(),
+  counters.authorizationTakenOff("agent");
+  counters.unrecognised("jwt", "wrong-aud");
+  counters.notStarted("no-owner");
+  for (const name of [
     "guise_invariant_violations_total",
-    (value) => value === 1,
-  );
+    "guise_authorization_removed_total",
+    "guise_identity_unknown_total",
+    "guise_starts_missed_total",
+  ])
+    await comesTo(
+      () => counters.text(),
+      name,
+      (value) => value === 1,
+    );
 });
 
 t.test("what is refused or over without being on record is shown", async (t) => {

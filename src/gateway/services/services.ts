@@ -9,6 +9,7 @@ import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
 import type { LeftOut, Refusals } from "./refusals.ts";
@@ -79,6 +80,10 @@ export interface Counters {
   violated(invariant: string): void;
   /** A refusal that is not on record. */
   leftOut(why: LeftOut): void;
+  /** A source that was asked did not know the caller. */
+  unrecognised(source: string, cause: string): void;
+  /** A page with a route was opened and nothing was started. */
+  notStarted(reason: string): void;
   /** An impersonated request went on without its `Authorization`. */
   authorizationTakenOff(why: string): void;
 }
@@ -101,6 +106,7 @@ export interface Services {
   readonly sockets: Sockets;
   readonly rateLimits: RateLimits;
   readonly refusals: Refusals;
+  readonly diagnostics: Diagnostics;
   readonly counters: Counters;
   /** A new id that sorts by time. */
   newId(): string;

@@ -1,7 +1,7 @@
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import type { CallerFact } from "../../domain/facts.ts";
 import { Fault } from "../../errors.ts";
-import type { Evidence, Maybe } from "../../ports.ts";
+import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Matched } from "./match.ts";
@@ -36,17 +36,29 @@ export function identify(services: Services, matched: Matched): Maybe<Identified
 export function callerOf(services: Services, received: Received): Maybe<Found> {
   try {
     const answer = received.snapshot.identity.identify(evidence(received));
-    if (!(answer instanceof Promise)) return told(answer);
-    return answer.then(told, (error: unknown) => unavailable(services, received, error));
+    if (!(answer instanceof Promise)) return told(services, received, answer);
+    return answer.then(
+      (found) => told(services, received, found),
+      (error: unknown) => unavailable(services, received, error),
+    );
   } catch (error) {
     return unavailable(services, received, error);
   }
 }
 
-function told(answer: Awaited<ReturnType<Received["snapshot"]["identity"]["identify"]>>): Found {
-  return answer.kind === "known"
-    ? { caller: { kind: "known", identity: answer.identity }, via: answer.via }
-    : NOT_ASKED;
+function told(services: Services, received: Received, answer: Identification): Found {
+  if (answer.kind === "known")
+    return { caller: { kind: "known", identity: answer.identity }, via: answer.via };
+  for (const it of answer.why) sayWhy(services, received, it);
+  return NOT_ASKED;
+}
+
+/** Whoever set a source up wrongly sees everybody as a guest, and nothing else would tell. */
+function sayWhy(services: Services, { id }: Received, { source, cause, got, level }: Unrecognised): void {
+  services.counters.unrecognised(source, cause);
+  const message = `identity ${source}: the caller is not known: ${got}`;
+  const line = { key: `${source} ${cause}`, level, message, data: { source, cause, requestId: id } };
+  services.diagnostics.say(line, services.clock.monotonic());
 }
 
 function unavailable(services: Services, received: Received, error: unknown): Found {

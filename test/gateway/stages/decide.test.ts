@@ -1,5 +1,5 @@
 import t from "tap";
-import { judge } from "../../../src/gateway/stages/decide.ts";
+import { judge, sayWhyNot } from "../../../src/gateway/stages/decide.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, BOB, CLICK, FETCH, INSIDE, judged, NUNO, settled, wear } from "../../fixtures/stages.ts";
 import { testWorld, YAML } from "../../fixtures/world.ts";
@@ -65,4 +65,41 @@ t.test("an unsafe request from a tab under other shoes is refused", async (t) =>
   t.equal(await from("/site/2"), "other-tab");
   t.equal(await from("/site/1"), "impersonating");
   t.equal(await from("/inbox"), "impersonating");
+});
+
+t.test("a page with a route where nothing was started says why, and is counted", async (t) => {
+  const it = await testWorld(t);
+  const opened = async (head: readonly string[]) => {
+    const [before, said] = [it.causes.length, it.log.lines.length];
+    sayWhyNot(it.services, await judged(it, head));
+    return [it.causes.slice(before), it.log.lines.slice(said)];
+  };
+  const line = (level: string, reason: string) =>
+    `${level}: routes[0] /site/:site{/*rest}: nothing was started: ${reason}`;
+  const cases: readonly (readonly [string, readonly string[], string, string])[] = [
+    ["GET /site/1", NUNO, "not-agent", "debug"],
+    ["GET /site/3", ALICE, "own-page", "debug"],
+    ["GET /site/4", ALICE, "viewer", "debug"],
+    ["GET /site/5", ALICE, "protected-target", "info"],
+    ["GET /site/99", ALICE, "no-owner", "info"],
+  ];
+  for (const [path, who, reason, level] of cases) {
+    t.strictSame(await opened([path, ...CLICK, ...who]), [[`not started ${reason}`], [line(level, reason)]]);
+    t.strictSame(await opened([path, ...CLICK, ...who]), [[`not started ${reason}`], []], "the line, once");
+  }
+});
+
+t.test("what could start nothing anyway says nothing", async (t) => {
+  const it = await testWorld(t);
+  const { cookie } = await wear(it);
+  for (const head of [
+    ["GET /site/1", ...CLICK, ...ALICE],
+    ["GET /x", ...CLICK, ...NUNO],
+    ["GET /site/1", ...FETCH, ...NUNO],
+    ["POST /site/1", ...CLICK, ...NUNO],
+    ["GET /site/1", ...INSIDE, ...ALICE, cookie],
+    ["GET /site/3", ...CLICK, ...ALICE, cookie],
+  ])
+    sayWhyNot(it.services, await judged(it, head));
+  t.strictSame(it.causes, []);
 });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import t, { type Test } from "tap";
 import type { Received } from "../../../src/gateway/request.ts";
+import { diagnostics } from "../../../src/gateway/services/diagnostics.ts";
 import type { Services } from "../../../src/gateway/services/services.ts";
 import { callerOf } from "../../../src/gateway/stages/identify.ts";
 import { identityEntrySchema } from "../../../src/identity/registry.ts";
@@ -27,17 +28,34 @@ async function caller(t: Test, lines: readonly string[]) {
   socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const [raw] = (await once(server, "request")) as [IncomingMessage];
   const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity } };
-  const found = await callerOf({ log } as unknown as Services, received as unknown as Received);
-  return found.caller;
+  const counted: string[] = [];
+  const counters = {
+    unrecognised: (source: string, cause: string) => void counted.push(`${source} ${cause}`),
+  };
+  const services = { log, counters, clock: fakeClock(), diagnostics: diagnostics(log) };
+  const found = await callerOf(services as unknown as Services, received as unknown as Received);
+  return { caller: found.caller, counted, log: log.lines };
 }
 
 t.test("a source sees a header as it came", async (t) => {
   const alice = { kind: "known", identity: { id: "alice", groups: ["customer"] } };
-  t.match(await caller(t, ["X-User: alice", "X-Groups: customer"]), alice);
+  const known = await caller(t, ["X-User: alice", "X-Groups: customer"]);
+  t.match(known, { caller: alice, counted: { length: 0 }, log: { length: 0 } });
 });
 
 t.test("what a client puts in front of a proxy's header is never mixed with it", async (t) => {
   const groups = ["X-User: alice", "X-Groups: support", "X-Groups: customer"];
-  t.strictSame(await caller(t, groups), { kind: "unknown" });
-  t.strictSame(await caller(t, ["X-User: admin", "x-user: alice"]), { kind: "unknown" });
+  t.strictSame((await caller(t, groups)).caller, { kind: "unknown" });
+  t.strictSame((await caller(t, ["X-User: admin", "x-user: alice"])).caller, { kind: "unknown" });
+});
+
+t.test("why nobody is known is counted and said, with the source and what it got", async (t) => {
+  t.match(await caller(t, ["X-User: admin", "X-User: alice"]), {
+    counted: ["insecureHeader header-twice"],
+    log: [/^warn: /, "warn: identity insecureHeader: the caller is not known: a header came twice"],
+  });
+  t.match(await caller(t, ["X-Other: 1"]), {
+    counted: ["insecureHeader no-header"],
+    log: ["debug: identity insecureHeader: the caller is not known: no header x-user"],
+  });
 });
