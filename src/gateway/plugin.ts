@@ -132,7 +132,7 @@ async function refuseAtIntake(
   const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain);
   for (const line of cleared) reply.header("set-cookie", line);
   const impersonating = cleared.length === 0 && secretOf(request.raw.headers.cookie, cookie.name) !== null;
-  return await send(reply, answerFault(services, fault, { id, page, prefix, impersonating }));
+  return await send(reply, answerFault(services, fault, { id, page, prefix, impersonating, headers: {} }));
 }
 
 async function send(reply: FastifyReply, it: Answer): Promise<FastifyReply> {
@@ -149,6 +149,7 @@ function atOf(services: Services, request: FastifyRequest): Parameters<typeof an
     page: received?.navigation.wantsPage ?? false,
     prefix,
     impersonating: (received?.secret ?? null) !== null,
+    headers: request.raw.headers,
   };
 }
 

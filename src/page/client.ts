@@ -35,6 +35,7 @@ const PARTS = [
   "tab",
   "attend",
   "mark",
+  "refused",
   "watch",
   "banner",
 ] as const;

@@ -1,8 +1,11 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import type { Fault } from "../../errors.ts";
+import { refusedFragment } from "../../page/fragment.ts";
+import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
 import { loadInFull } from "../load-in-full.ts";
 import type { Received } from "../request.ts";
@@ -47,6 +50,12 @@ const JSON_HEADERS: readonly (readonly [string, string])[] = [
   ["X-Content-Type-Options", "nosniff"],
 ];
 
+const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
+  ["Content-Type", "text/html; charset=utf-8"],
+  ["Cache-Control", "no-store"],
+  ["X-Content-Type-Options", "nosniff"],
+];
+
 /** To a script that only wanted to know whether there is a question: there is none, and nothing was done. */
 export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", "no-store"]], body: "" };
 
@@ -69,16 +78,25 @@ export function answer(services: Services, committed: Committed): Answer {
     return loadInFull(decision.visit, `${committed.origin}${committed.target}`);
   const status = statusOf(decision);
   if (!committed.navigation.wantsPage || committed.navigation.speculative) {
-    const body = problem(
-      "reason",
-      decision.reason,
-      status,
-      isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason],
-      sentenceOf(committed),
-      committed.id,
-      committed.confirmation === null ? {} : { confirmation: committed.confirmation },
-    );
-    return { status, headers: [...JSON_HEADERS, ...extra], body };
+    const title = isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason];
+    const said = { code: decision.reason, title, detail: sentenceOf(committed) };
+    const { confirmation, id, raw } = committed;
+    // Nothing is refused yet; the banner's script needs the token in it.
+    if (confirmation !== null || committed.navigation.speculative) {
+      const body = problem(
+        "reason",
+        said.code,
+        status,
+        title,
+        said.detail,
+        id,
+        confirmation === null ? null : { confirmation },
+      );
+      return { status, headers: [...JSON_HEADERS, ...extra], body };
+    }
+    const json = problem("reason", said.code, status, title, said.detail, id);
+    const { headers, body } = toScript(raw.headers, said, json);
+    return { status, headers: [...headers, ...extra], body };
   }
   return {
     status,
@@ -96,14 +114,16 @@ export function answerFault(
     readonly page: boolean;
     readonly prefix: string;
     readonly impersonating?: boolean;
+    /** Of the request, where it is known whose it is. */
+    readonly headers?: IncomingHttpHeaders;
   },
 ): Answer {
+  const { status, code, title, hint: detail } = fault;
   if (!at.page) {
-    return {
-      status: fault.status,
-      headers: JSON_HEADERS,
-      body: problem("fault", fault.code, fault.status, fault.title, fault.hint, at.id),
-    };
+    const json = problem("fault", code, status, title, detail, at.id);
+    const isAgents = at.impersonating === true && at.headers !== undefined;
+    const told = isAgents ? toScript(at.headers, { code, title, detail }, json) : null;
+    return { status, ...(told ?? { headers: JSON_HEADERS, body: json }) };
   }
   return {
     status: fault.status,
@@ -130,7 +150,28 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
     page: received.navigation.wantsPage,
     prefix,
     impersonating,
+    headers: received.raw.headers,
   });
+}
+
+/** By which the banner's script hears that something was refused, also where the app's own shows nothing of it. */
+const REFUSED = "X-Guise-Refused";
+const LONGEST_TOLD = 300;
+
+/** A fragment for a script that puts HTML into its page, problem JSON for every other; and a header for the banner. */
+function toScript(
+  headers: IncomingHttpHeaders,
+  said: { readonly code: string; readonly title: string; readonly detail: string },
+  json: string,
+): Pick<Answer, "headers" | "body"> {
+  const told = [
+    REFUSED,
+    `${said.code} ${encodeURIComponent(said.detail.slice(0, LONGEST_TOLD).toWellFormed())}`,
+  ] as const;
+  if (!wantsFragment(headers)) return { headers: [...JSON_HEADERS, told], body: json };
+  const { "turbo-frame": frame } = headers;
+  const body = refusedFragment({ ...said, frame: typeof frame === "string" ? frame : null });
+  return { headers: [...FRAGMENT_HEADERS, told], body };
 }
 
 export function problem(
@@ -140,7 +181,7 @@ export function problem(
   title: string,
   detail: string,
   requestId: string,
-  more: Readonly<Record<string, string>> = {},
+  more: Readonly<Record<string, string>> | null = null,
 ): string {
   return JSON.stringify({
     type: `urn:guise:${family}:${code}`,

@@ -23,6 +23,7 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
   "clear-site-data",
   "speculation-rules",
   "service-worker-allowed",
+  "x-guise-refused",
 ]);
 
 /**

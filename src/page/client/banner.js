@@ -7,6 +7,7 @@ import { awaitStyles, bannerRead, takeBanner } from "./element.js";
 import { startLayout } from "./layout/layout.js";
 import { startLogout } from "./logout.js";
 import { startMark } from "./mark.js";
+import { startRefused } from "./refused.js";
 import { startTab, tellStopped } from "./tab.js";
 import { startWatch } from "./watch.js";
 
@@ -31,7 +32,12 @@ async function start(script) {
   startWatch(banner);
   const check = startTab(banner);
   const used = startClock(banner, check);
-  startMark(banner, { attended: startAttend(), used, refused: () => void check() });
+  startMark(banner, {
+    attended: startAttend(),
+    used,
+    over: () => void check(),
+    refused: startRefused(banner),
+  });
   startDisable(banner);
   startLogout(banner);
   startConfirm(banner);

@@ -1,3 +1,5 @@
+/** In an answer of the server's own: the word, a space, and percent-encoded what it means. */
+const REFUSED = "x-guise-refused";
 /** The server takes both off again: they tell it which impersonation the page that asks was opened under. */
 const HEADER = "x-guise-tab";
 const PARAMETER = "_guise_tab";
@@ -5,7 +7,7 @@ const PARAMETER = "_guise_tab";
 /**
  * @typedef {object} Marking
  * @property {() => string} mark
- * @property {(status: number, type: string | null) => void} heard
+ * @property {(status: number, refused: string | null) => void} heard
  */
 
 /**
@@ -13,10 +15,11 @@ const PARAMETER = "_guise_tab";
  * that was left open under other shoes: before this script has heard of it, and where nobody is worn any more. And
  * whether anybody is there, for the idle limit.
  * @param {import("./element.js").Banner} banner
- * @param {{ attended: () => boolean, used: () => void, refused: () => void }} calls `used`: a request was sent by somebody who
- *   is there; `refused`: an answer says that this tab is another's
+ * @param {{ attended: () => boolean, used: () => void, over: () => void, refused: (sentence: string) => void }} calls `used`: a
+ *   request was sent by somebody who is there; `over`: an answer says that this tab is another's, or that nobody is
+ *   anybody else any more; `refused`: any other refusal
  */
-export function startMark({ config }, { attended, used, refused }) {
+export function startMark({ config }, { attended, used, over, refused }) {
   // From an opaque origin every request goes to another one, and may carry no header of ours.
   if (self.origin === "null") return;
   const marking = {
@@ -25,8 +28,10 @@ export function startMark({ config }, { attended, used, refused }) {
       used();
       return `${config.impersonation}`;
     },
-    heard: (/** @type {number} */ status, /** @type {string | null} */ type) => {
-      if (status === 409 && type?.startsWith("application/problem+json") === true) refused();
+    heard: (/** @type {number} */ status, /** @type {string | null} */ told) => {
+      if (told === null) return;
+      if (status === 409 || status === 401) over();
+      else refused(decodeURIComponent(told.slice(told.indexOf(" ") + 1)));
     },
   };
   markFetch(marking);
@@ -56,7 +61,7 @@ function markFetch({ mark, heard }) {
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : []));
     headers.set(HEADER, mark());
     const response = await original.call(this, input, { ...init, headers });
-    heard(response.status, response.headers.get("content-type"));
+    heard(response.status, response.headers.get(REFUSED));
     return response;
   };
 }
@@ -72,7 +77,7 @@ function markXhr({ mark, heard }) {
       Reflect.apply(open, this, [method, url, ...rest]);
       if (!isOurs(url)) return;
       this.setRequestHeader(HEADER, mark());
-      this.addEventListener("load", () => heard(this.status, this.getResponseHeader("content-type")), {
+      this.addEventListener("load", () => heard(this.status, this.getResponseHeader(REFUSED)), {
         once: true,
       });
     },

@@ -9,6 +9,7 @@ import {
   committed,
   FETCH,
   INSIDE,
+  NUNO,
   receive,
   valuesOf,
   wear,
@@ -45,6 +46,60 @@ t.test("a refusal is a page for a person's eyes", async (t) => {
   t.match(refused.body, /action="\/\.guise\/stop"/);
   t.same(refused.setCookies, []);
 });
+
+t.test(
+  "a script that puts HTML into its page is told in HTML, and the banner is told either way",
+  async (t) => {
+    const it = await testWorld(t);
+    const { cookie } = await wear(it);
+    const sent = ["POST /payments/1", ...ALICE, cookie];
+    const told = "denied Payments%20are%20the%20customer's%20own.";
+    const data = await answered(it, [...sent, ...FETCH]);
+    t.equal(data.value("x-guise-refused"), told);
+    for (const lines of [["Accept: text/html"], ["Accept: */*", "HX-Request: true"], ["Turbo-Frame: cart"]]) {
+      const html = await answered(it, [...sent, ...FETCH.slice(1), ...lines]);
+      t.equal(html.status, 403);
+      t.equal(html.value("content-type"), "text/html; charset=utf-8");
+      t.equal(html.value("cache-control"), "no-store");
+      t.equal(html.value("x-guise-refused"), told);
+      t.match(html.body, /data-guise-refused="denied"[\s\S]*Payments are the customer&#39;s own\./);
+      t.equal(/<turbo-frame id="cart">/.test(html.body), lines.includes("Turbo-Frame: cart"));
+    }
+    const writer = await wear(it, { mode: "write" });
+    const asked = await answered(it, [
+      "POST /site/1/delete",
+      ...FETCH.slice(1),
+      "Accept: text/html",
+      ...ALICE,
+      writer.cookie,
+    ]);
+    t.equal(asked.value("content-type"), "application/problem+json", "a question has its token in it");
+    t.equal(asked.value("x-guise-refused"), "", "and is no refusal yet");
+    const page = await answered(it, [...sent, ...INSIDE]);
+    t.equal(page.value("x-guise-refused"), "");
+  },
+);
+
+t.test(
+  "a fault is told a script of an impersonation in the same way, and everybody else's in JSON",
+  async (t) => {
+    const it = await testWorld(t);
+    const { cookie } = await wear(it);
+    const fault = new Fault("upstream-unreachable", "x");
+    const of = async (lines: readonly string[]) =>
+      answerFaultTo(
+        it.services,
+        await receive(it, ["GET /x", "Accept: text/html", "Sec-Fetch-Dest: empty", ...lines]),
+        fault,
+      );
+    const agents = await of([...ALICE, cookie]);
+    t.match(agents.body, /data-guise-refused="upstream-unreachable"/);
+    t.match(valuesOf(agents.headers.flat(), "x-guise-refused"), [/^upstream-unreachable /]);
+    const own = await of(NUNO);
+    t.match(JSON.parse(own.body), { code: "upstream-unreachable" });
+    t.same(valuesOf(own.headers.flat(), "x-guise-refused"), []);
+  },
+);
 
 t.test("and problem JSON for everything else", async (t) => {
   const it = await testWorld(t);
