@@ -35,7 +35,7 @@ export async function writePieces(
     if (socket.destroyed || !socket.writable) return;
     if (nth > 0) await paused(pause);
     socket.write(bytes);
-    if (pause === "turns" && sent > 0 && nth < pieces.length - 1) await had(sent);
+    if (pause === "turns" && nth < pieces.length - 1) await had(sent);
   }
 }
 

@@ -176,7 +176,7 @@ async function answer(sight: Sight, nth: number, peer: Peer, message: Message): 
   if (gone()) return;
   const pieces = piecesOf(plan, method);
   const had = (bytes: number) =>
-    sight.news.until(() => gone() || sight.over || (sight.received.get(nth)?.length ?? 0) >= bytes);
+    sight.news.until(() => gone() || sight.over || (sight.received.get(nth)?.length ?? -1) >= bytes);
   await writePieces(socket, pieces, plan.writes.pause, had);
   if (gone()) return;
   const asked = closes(message) || plan.version === "1.0";

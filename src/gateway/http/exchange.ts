@@ -20,6 +20,8 @@ export interface HeadPlan {
   readonly message: string;
   readonly headers: RawHeaders;
   readonly transform: Transform | null;
+  /** `transform` changes no byte and finds nothing wrong: the head doesn't wait for what it makes of the body. */
+  readonly watches?: true;
 }
 
 /** Body bytes that were passed on so far. */

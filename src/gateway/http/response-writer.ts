@@ -16,7 +16,8 @@ export interface Source {
 
 /**
  * Writes one answer to the client, at the client's pace. Head and body of a small answer leave in one write; everything
- * later leaves as it comes. With a transform, the head waits for its first byte, so that a failure can still be told.
+ * later leaves as it comes. With a transform that may fail, the
+ * head waits for its first byte, so that a failure can still be told.
  */
 export class Outlet {
   /** Body bytes written. */
@@ -47,8 +48,8 @@ export class Outlet {
       return;
     }
     this.#plan = plan;
-    if (plan.transform === null) this.#begins(plan);
-    else this.#through(plan, plan.transform);
+    if (plan.transform === null || plan.watches === true) this.#begins(plan);
+    if (plan.transform !== null) this.#through(plan, plan.transform);
     process.nextTick(tickOver, this);
     for (const chunk of this.#early) this.write(chunk);
     this.#early = [];

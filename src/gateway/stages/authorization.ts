@@ -84,8 +84,9 @@ export function watched(
   const codings = fieldOf(head, "content-encoding");
   const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   const { transform } = plan;
+  if (transform === null) return { ...plan, transform: watch, watches: true };
   // A page without a byte is still written to.
-  return { ...plan, transform: transform === null ? watch : chain(() => [watch, transform], asItIs, true) };
+  return { ...plan, transform: chain(() => [watch, transform], asItIs, true) };
 }
 
 /** What fails is the page's own transform, by a Fault; nothing is found wrong while watching. */
