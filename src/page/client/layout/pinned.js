@@ -113,12 +113,27 @@ export function isStill() {
  * @returns {Specified | null}
  */
 export function specified(element, name) {
-  const value = element.computedStyleMap?.().get(name);
-  if (value === undefined || value === null) return null;
-  const text = value.toString();
-  if (!(value instanceof CSSNumericValue)) return { auto: true, percent: 0, text };
+  if (element.computedStyleMap === undefined) return guessed(element, name);
+  const text = element.computedStyleMap().get(name)?.toString();
+  return text === undefined ? null : parsed(text);
+}
+
+/**
+ * Firefox has no typed values, and tells what a height, an inset or a margin came to instead of what was written.
+ * @param {Element} element
+ * @param {string} name
+ */
+function guessed(element, name) {
+  const text = getComputedStyle(element).getPropertyValue(name);
+  if (/^m(?:ax|in)-/.test(name)) return parsed(text);
+  const whole = name === "height" && Math.abs(Number.parseFloat(text) - innerHeight) < 1.5;
+  return whole ? parsed(text) : null;
+}
+
+/** @param {string} text */
+function parsed(text) {
   const percent = [...text.matchAll(/(-?[\d.]+)%/g)].reduce((sum, [, each]) => sum + Number(each), 0);
-  return { auto: false, percent, text };
+  return { auto: !/\d/.test(text), percent, text };
 }
 
 /**
