@@ -1,4 +1,5 @@
-// What tests need that npm doesn't bring. A test file says so in its first line, `// Needs: Go, strace`; Redis and Chromium need no word.
+// What tests need that npm doesn't bring. A test file says so in its first line, `// Needs: Go, strace`;
+// Redis, Chromium and the openssl command need no word.
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, isAbsolute, join } from "node:path";
@@ -23,6 +24,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     variable: "CHROMIUM",
     packages: ["chromium"],
   },
+  OpenSSL: { names: ["openssl"], packages: ["openssl"] },
   Go: { names: ["go"], packages: ["golang-go"] },
   sprig: {
     names: goSource("github.com/Masterminds/sprig"),
@@ -30,17 +32,33 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   },
   "YAML for Go": { names: goSource("sigs.k8s.io/yaml"), packages: ["golang-k8s-sigs-yaml-dev"] },
   libfaketime: { names: library("faketime/libfaketime.so.1"), packages: ["faketime"] },
+  MariaDB: { names: ["mariadbd"], packages: ["mariadb-server"] },
   PHP: { names: ["php"], packages: ["php-cli"] },
+  PostgreSQL: { names: ["/usr/lib/postgresql"], packages: ["postgresql"] },
   PyJWT: { names: ["/usr/lib/python3/dist-packages/jwt"], packages: ["python3-jwt", "python3-cryptography"] },
   "rsyslog for Elasticsearch": {
     names: library("rsyslog/omelasticsearch.so"),
     packages: ["rsyslog", "rsyslog-elasticsearch"],
   },
   "JWT for Ruby": { names: ["/usr/lib/ruby/vendor_ruby/jwt.rb"], packages: ["ruby", "ruby-jwt"] },
+  WordPress: {
+    names: ["/usr/share/wordpress"],
+    packages: [
+      "wordpress",
+      "wordpress-theme-twentytwentythree",
+      "mariadb-server",
+      "php-cli",
+      "php-mysql",
+      "php-curl",
+      "php-xml",
+      "php-mbstring",
+    ],
+  },
   strace: { names: ["strace"], packages: ["strace"] },
 };
 
-const EVERYWHERE = ["Redis", "Chromium"];
+/** What every test may use. */
+export const EVERYWHERE = ["Redis", "Chromium", "OpenSSL"];
 
 /** What a test file needs, by the names of the table. */
 export function needsOf(file: string): readonly string[] {

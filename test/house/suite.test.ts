@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { Parser } from "tap-parser";
-import { needsOf, PROGRAMS } from "../../scripts/programs.ts";
+import { EVERYWHERE, needsOf, PROGRAMS } from "../../scripts/programs.ts";
 import { type Count, countIn } from "../../scripts/tally.ts";
 import { filesBelow, ROOT } from "./source.ts";
 
@@ -11,7 +11,7 @@ const tests = filesBelow("test").filter(({ path }) => path.endsWith(".test.ts"))
 t.test("only below test/system/ and test/apps/ a test needs more than Redis and Chromium", async (t) => {
   for (const { path } of tests) {
     const needs = needsOf(join(ROOT, path));
-    if (!SYSTEM.test(path)) t.strictSame(needs, ["Redis", "Chromium"], path);
+    if (!SYSTEM.test(path)) t.strictSame(needs, EVERYWHERE, path);
     else for (const name of needs) t.ok(PROGRAMS[name], `${path}: ${name} stands in scripts/programs.ts`);
   }
 });
@@ -22,6 +22,9 @@ t.test("and what it runs, it says", async (t) => {
     [/fixtures\/faketime\.ts"/, "libfaketime"],
     [/\.\/chart\.ts"/, "sprig"],
     [/spawn(?:Sync)?\("php"/, "PHP"],
+    [/fixtures\/mariadb\.ts"/, "MariaDB"],
+    [/fixtures\/postgres\.ts"/, "PostgreSQL"],
+    [/fixtures\/wordpress\.ts"/, "WordPress"],
   ];
   let seen = 0;
   for (const { path, text } of tests)

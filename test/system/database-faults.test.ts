@@ -1,3 +1,4 @@
+// Needs: PostgreSQL, MariaDB
 import t, { type Test } from "tap";
 import { TABLES } from "../contracts/sql-database.ts";
 import type { DatabaseServer } from "../fixtures/database-server.ts";

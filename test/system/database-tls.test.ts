@@ -1,3 +1,4 @@
+// Needs: PostgreSQL, MariaDB
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+// Needs: PostgreSQL, MariaDB
 import t from "tap";
 import { TABLES, testSqlOwners, testSqlUsers } from "../contracts/sql-database.ts";
 import { mariadbServer } from "../fixtures/mariadb.ts";
