@@ -110,7 +110,7 @@ t.test(
     t.equal(attested.code, 1);
     t.match(
       attested.said,
-      new RegExp(`^cut +${producer} ${kept + 1}–\\d+: a checkpoint`, "m"),
+      new RegExp(`^cut +${producer} ${kept + 1}–\\d+: an external checkpoint`, "m"),
       "by the log's checkpoints as well",
     );
 

@@ -1,4 +1,5 @@
-import { createServer } from "node:http";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
 import t, { type Test } from "tap";
 import { type Front, front, impersonating, lines, recordsOf } from "../fixtures/front.ts";
 import { ask, CLICK } from "../fixtures/named.ts";
@@ -33,6 +34,13 @@ async function worn(it: Front) {
   };
 }
 
+async function listening(t: Test, port: number): Promise<Server> {
+  const app = createServer((_request, response) => response.end("back"));
+  await new Promise<void>((resolve) => app.listen(port, "127.0.0.1", resolve));
+  t.teardown(() => app.close());
+  return app;
+}
+
 /** The outcomes of requests for this path, when the gateway is closed. */
 async function outcomesOf(it: Front, path: string) {
   await it.close();
@@ -44,7 +52,10 @@ t.test(
   async (t) => {
     const port = await freePort();
     const it = await front(t, `http://127.0.0.1:${port}`);
+    const first = await listening(t, port);
     const alice = await worn(it);
+    first.closeAllConnections();
+    await new Promise((resolve) => first.close(resolve));
     const [page, script, own] = [
       await alice.page("/away"),
       await alice.script("/away"),
@@ -56,9 +67,7 @@ t.test(
     }
     t.match(page.body, /<h1>The app can not be reached<\/h1>/);
     t.match(JSON.parse(script.body), { code: "upstream-unreachable", requestId: /.{36}/ });
-    const app = createServer((_request, response) => response.end("back"));
-    await new Promise<void>((resolve) => app.listen(port, "127.0.0.1", resolve));
-    t.teardown(() => app.close());
+    const app = await listening(t, port);
     t.match(await alice.script("/back"), { status: 200, body: "back" });
     t.match(await ask(`${it.url}/back`), { status: 200, body: "back" });
     app.closeAllConnections();
@@ -70,8 +79,13 @@ t.test(
 );
 
 t.test("row 13: an app whose name nobody knows is a 502 as well", async (t) => {
-  const it = await front(t, "http://app.invalid:8001");
+  const port = await freePort();
+  const it = await front(t, `http://127.0.0.1:${port}`);
+  await listening(t, port);
   const alice = await worn(it);
+  const text = await readFile(it.config, "utf8");
+  await writeFile(it.config, text.replace(`http://127.0.0.1:${port}`, "http://app.invalid:8001"));
+  await it.gateway.reload();
   const answer = await alice.script("/away");
   t.match(JSON.parse(answer.body), { status: 502, code: "upstream-unreachable" });
   t.notMatch(answer.body, /app\.invalid|ENOTFOUND|EAI_AGAIN/);
