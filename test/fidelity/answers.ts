@@ -60,6 +60,9 @@ const ordinary: fc.Arbitrary<Field> = fc.oneof(
   field("Refresh", "5; url=/next"),
   field("Alt-Svc", 'h3=":443"'),
   field("X-Powered-By", "PHP/8.2"),
+  // Folded, as old servers write, and as long as the policies of large sites.
+  field("X-Folded", "a\r\n b", "a\r\n\t b; c"),
+  field("X-Long", "x".repeat(18_000)),
   field("Clear-Site-Data", '"cache"'),
 );
 const between: fc.Arbitrary<Field> = fc.oneof(

@@ -179,6 +179,15 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     return true;
   },
 
+  "own-cookies"({ expected: { request } }) {
+    if (request === null) return false;
+    const { fields } = request;
+    request.fields = fields.map(([name, value]) =>
+      name.toLowerCase() === "cookie" ? [name, value.replace(/;guise-worn=1(?=;|$)/, "")] : [name, value],
+    );
+    return request.fields.some(([, value], at) => value !== fields[at]?.[1]);
+  },
+
   identity({ site, expected, actual }) {
     const any = drop(expected.request, ([name]) => OWN.drops(name));
     return (site !== "guests" && drop(actual.request, ([name]) => TELLING.has(name.toLowerCase()))) || any;
