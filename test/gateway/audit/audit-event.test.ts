@@ -6,10 +6,11 @@ import { testWorld, YAML } from "../../fixtures/world.ts";
 
 const NOBODY = { trueUser: null, effectiveUser: null, impersonation: null } as const;
 
-t.test("an event says which request it is about, as it was read at the door", async (t) => {
+t.test("an event says which request it is about, as it was read at the intake", async (t) => {
   const it = await testWorld(t);
   const received = await receive(it, [
     "PUT /site/%31?_method=DELETE&a=b",
+    `Cookie: guise=${"s".repeat(43)}`,
     "Host: App.Example.com:81",
     "Content-Length: 12",
     "User-Agent: curl/8",
@@ -32,6 +33,13 @@ t.test("an event says which request it is about, as it was read at the door", as
     trace: "0af7651916cd43dd8448eb211c80319c",
   });
   t.match(event, { at: it.clock.now(), config: it.snapshot().digest, outcome: "failure" });
+});
+
+t.test("own traffic isn't judged: an event about it has the address as it was sent", async (t) => {
+  const it = await testWorld(t);
+  const own = await receive(it, ["PUT /site/%31?_method=DELETE&a=b"]);
+  const event = eventOf(it.services, own, { action: "impersonation.refused", outcome: "failure", ...NOBODY });
+  t.match(event.request, { path: "/site/%31", query: "_method=DELETE&a=b" });
 });
 
 t.test("what is not there is null, never guessed", async (t) => {
