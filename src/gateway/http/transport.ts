@@ -58,9 +58,11 @@ function exchangeIn(headers: { readonly [EXCHANGE]?: Exchange }): Exchange | nul
 }
 
 function dispatch(relay: Relay, exchange: Exchange): void {
-  const { body, method } = exchange;
+  const { body, method, client } = exchange;
   if (body === null) sendClients(relay, exchange);
-  else if (body.length === 0 && (method === "GET" || method === "HEAD")) relay.send(null, "none");
+  // A client that said that its body is empty has said so to the app, too.
+  else if (body.length === 0 && (method === "GET" || method === "HEAD"))
+    relay.send(null, framingOf(client.request).kind === "length" ? 0 : "none");
   else relay.send(Buffer.from(body.buffer, body.byteOffset, body.byteLength), body.length);
 }
 
