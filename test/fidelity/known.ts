@@ -1,6 +1,6 @@
 import { type Example, example } from "./example.ts";
 import type { Rule } from "./own-rules.ts";
-import type { Plan } from "./plan.ts";
+import { asksToClose, type Plan } from "./plan.ts";
 
 /** A difference that is not right and not repaired yet: its plans are left out, or what it does is overlooked. */
 export interface Known {
@@ -21,6 +21,23 @@ export const KNOWN: readonly Known[] = [
     leaves: ({ request }, { pipelined, exchanges }) =>
       /[^\x21-\x7e]/.test(request.target) &&
       (pipelined || exchanges.length > 1 || request.writes.cuts.length > 0),
+  },
+  {
+    id: "tail-lost-behind-early-answer",
+    owner: "transport",
+    example: {
+      request: {
+        method: "POST",
+        fields: [
+          ["Host", "app.example"],
+          ["Connection", "close"],
+        ],
+        body: { kind: "length", size: 16_383, chunks: [0.001, 0.002, 0.003] },
+        writes: { pause: "turns" },
+      },
+      answer: { begin: { kind: "bytes", part: 0 }, body: { size: 65_536 } },
+    },
+    leaves: ({ request, answer }) => answer.begin.kind !== "end" && asksToClose(request),
   },
   {
     id: "fragment",
