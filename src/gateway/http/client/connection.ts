@@ -206,7 +206,7 @@ export class Connection implements ResponseSink, RequestConnection {
       return;
     }
     if (this.#closed) return;
-    if (this.#parser.complete && this.#request !== null) this.#answered(this.#request, plain);
+    if (this.#begun && this.#parser.complete && this.#request !== null) this.#answered(this.#request, plain);
     // Whatever this is, it is nobody's answer.
     else if (!plain) this.#broke(new Cut(true));
   }
