@@ -1,6 +1,8 @@
 import type { Settings } from "../../config/snapshot.ts";
 import type { Ending } from "../../domain/audit-event.ts";
 import { Fault } from "../../errors.ts";
+import type { Deadlines } from "./client/deadlines.ts";
+import type { Link } from "./client/linked-list.ts";
 import { tooMany, type UpstreamPool } from "./client/pool.ts";
 import { type RequestFraming, requestHead } from "./client/request-head.ts";
 import type { ResponseHead } from "./client/response-head.ts";
@@ -21,6 +23,9 @@ export interface RelayParts {
   readonly timeouts: RelayTimeouts;
   /** The least that a client's body must come with, bytes a second; 0 for anything. */
   readonly uploadRate: number;
+  /** Those that wait for a connection, and those that wait for an answer. */
+  readonly connecting: Deadlines<Relay>;
+  readonly unanswered: Deadlines<Relay>;
   /** Those whose answer is an event stream and goes on now. */
   readonly streams: Set<Relay>;
 }
@@ -47,6 +52,9 @@ export class Relay implements ResponseHandler, Source {
   #status: number | null = null;
   #requestBytes = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** Where it is waited for with a limit that all have. */
+  #deadlines: Deadlines<Relay> | null = null;
+  #place: Link<Relay> | null = null;
 
   constructor(exchange: Exchange, parts: RelayParts) {
     this.#exchange = exchange;
@@ -101,7 +109,7 @@ export class Relay implements ResponseHandler, Source {
   }
 
   awaited(): void {
-    if (this.#phase === "waiting") this.#arm(noAnswer, this.#parts.timeouts.answer);
+    if (this.#phase === "waiting") this.#watch(this.#parts.unanswered);
     else if (this.#uploading) this.#arm(noneTaken, this.#parts.timeouts.answerIdle);
   }
 
@@ -249,7 +257,7 @@ export class Relay implements ResponseHandler, Source {
       return;
     }
     // Until there is a connection.
-    this.#arm(noConnection, this.#parts.timeouts.connect);
+    this.#watch(this.#parts.connecting);
     this.#parts.app.send(this.#request);
   }
 
@@ -324,18 +332,18 @@ export class Relay implements ResponseHandler, Source {
     this.#timer = setTimeout(late, within, this);
   }
 
+  #watch(deadlines: Deadlines<Relay>): void {
+    this.#clearTimer();
+    this.#deadlines = deadlines;
+    this.#place = deadlines.add(this);
+  }
+
   #clearTimer(): void {
+    if (this.#place !== null) this.#deadlines?.delete(this.#place);
+    this.#place = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-function noConnection(relay: Relay): void {
-  relay.starved();
-}
-
-function noAnswer(relay: Relay): void {
-  relay.unanswered();
 }
 
 function noneTaken(relay: Relay): void {

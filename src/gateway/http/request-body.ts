@@ -14,7 +14,7 @@ type Step = IteratorResult<Buffer, undefined>;
 const DONE: Step = { value: undefined, done: true };
 
 /**
- * A client's body as undici wants it: one chunk each time it is asked for, so that the app's pace becomes the client's.
+ * A client's body as the connection to the app takes it: one chunk each time it is asked for, so that the app's pace becomes the client's.
  * Ends only where the client's framing says so; everything else is an error, never a short body that looks whole.
  */
 export class Upload implements AsyncIterableIterator<Buffer, undefined> {

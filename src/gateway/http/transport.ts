@@ -1,5 +1,6 @@
 import type { Settings } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
+import { Deadlines } from "./client/deadlines.ts";
 import { type PoolOptions, UpstreamPool } from "./client/pool.ts";
 import { Streams } from "./client/streams.ts";
 import type { Exchange } from "./exchange.ts";
@@ -33,7 +34,14 @@ const SMALL = 65_536;
 export function transport(options: TransportOptions, streams: Streams = new Streams()): Transport {
   const app = new UpstreamPool(options, streams);
   const { timeouts, limits } = options;
-  const parts = { app, timeouts, uploadRate: limits.uploadRate, streams: new Set<Relay>() };
+  const parts = {
+    app,
+    timeouts,
+    uploadRate: limits.uploadRate,
+    connecting: new Deadlines<Relay>(timeouts.connect, (relay) => relay.starved()),
+    unanswered: new Deadlines<Relay>(timeouts.answer, (relay) => relay.unanswered()),
+    streams: new Set<Relay>(),
+  };
   function send(exchange: Exchange): void {
     const relay = new Relay(exchange, parts);
     if (relay.open()) dispatch(relay, exchange);

@@ -24,6 +24,8 @@ export class Connection implements ResponseSink, RequestConnection {
   #request: UpstreamRequest | null = null;
   #open = false;
   #closed = false;
+  /** Something of the present request may have reached the app. */
+  #begun = false;
   /** All of the present request is written. */
   #written = false;
   /** The app keeps it open after the present answer. */
@@ -67,9 +69,15 @@ export class Connection implements ResponseSink, RequestConnection {
     return this.#parser.untouched;
   }
 
+  /** Sends on once what has come meanwhile was read: it may be that the app has closed, or has said too much. */
   send(request: UpstreamRequest): void {
     this.#request = request;
-    this.#send(request);
+    this.#begun = false;
+    setImmediate(begin, this, request);
+  }
+
+  begin(request: UpstreamRequest): void {
+    if (this.#request === request) this.#send(request);
   }
 
   pause(): void {
@@ -111,6 +119,7 @@ export class Connection implements ResponseSink, RequestConnection {
   #send(request: UpstreamRequest): void {
     const { method, head, body } = request.order;
     this.#served += 1;
+    this.#begun = true;
     this.#written = false;
     this.#parser.expect(method);
     if (request.order.authenticates) this.#authenticates(request);
@@ -197,7 +206,7 @@ export class Connection implements ResponseSink, RequestConnection {
       return;
     }
     if (this.#closed) return;
-    if (this.#parser.complete && this.#request !== null) this.#answered(this.#request, plain);
+    if (this.#begun && this.#parser.complete && this.#request !== null) this.#answered(this.#request, plain);
     // Whatever this is, it is nobody's answer.
     else if (!plain) this.#broke(new Cut(true));
   }
@@ -254,10 +263,10 @@ export class Connection implements ResponseSink, RequestConnection {
   #broke(error: Error): void {
     if (this.#closed) return;
     const request = this.#request;
-    const { silent, reused } = this;
-    const sent = this.#open;
+    const sent = this.#open && this.#begun;
+    const stale = sent ? this.silent && this.reused : this.#open;
     this.destroy();
-    if (request !== null) request.lost = { sent, stale: sent && silent && reused };
+    if (request !== null) request.lost = { sent, stale };
     this.#keeper.lost(this, request, error);
   }
 
@@ -265,4 +274,8 @@ export class Connection implements ResponseSink, RequestConnection {
   #uploadBroke(request: UpstreamRequest, error: Error): void {
     if (this.#request === request) this.#broke(error);
   }
+}
+
+function begin(connection: Connection, request: UpstreamRequest): void {
+  connection.begin(request);
 }

@@ -1,11 +1,11 @@
 import type { Socket } from "node:net";
 import type { Connection } from "./connection.ts";
+import { type Link, LinkedList } from "./linked-list.ts";
 import type { RequestOrder } from "./upstream-request.ts";
 
 interface Idle {
   readonly connection: Connection;
   readonly client: Socket;
-  readonly since: number;
   /** For how long it may be used again, ms. */
   readonly within: number;
 }
@@ -22,8 +22,8 @@ const MARGIN = 1_000;
 export class IdleConnections {
   readonly #keepAlive: number;
   /** The one that is idle for longest first. */
-  readonly #all = new Map<Connection, Idle>();
-  readonly #byClient = new WeakMap<Socket, Set<Connection>>();
+  readonly #all = new LinkedList<Idle>();
+  readonly #byClient = new WeakMap<Socket, Link<Idle>[]>();
   #timer: NodeJS.Timeout | null = null;
 
   /** `keepAlive`: how long one is kept, ms, unless the app names a shorter time. */
@@ -45,63 +45,65 @@ export class IdleConnections {
       connection.destroy();
       return;
     }
-    this.#all.set(connection, { connection, client, since: performance.now(), within });
-    this.#of(client).add(connection);
+    this.#of(client).push(this.#all.push({ connection, client, within }));
     this.#timer ??= setTimeout(() => this.#sweep(), this.#keepAlive).unref();
   }
 
   /** Takes one that this request may go on; null if there is none. */
   take({ party, repeatable }: RequestOrder): Connection | null {
     const mine = this.#byClient.get(party.socket);
-    if (mine === undefined || mine.size === 0) return null;
+    if (mine === undefined || mine.length === 0) return null;
     const now = performance.now();
-    for (const connection of mine) {
-      const idle = this.#all.get(connection);
-      if (idle === undefined || (connection.person !== null && connection.person !== party.person)) continue;
+    for (const link of mine) {
+      const { connection, within } = link.item;
+      if (connection.person !== null && connection.person !== party.person) continue;
       // The app may close it at this very moment: what can't be sent again isn't risked on an old one.
-      const within = repeatable ? idle.within : idle.within / 4;
-      if (now - idle.since > within) continue;
-      this.remove(connection);
+      if (now - link.at > (repeatable ? within : within / 4)) continue;
+      this.#remove(link);
       return connection;
     }
     return null;
   }
 
-  remove(connection: Connection): void {
-    const idle = this.#all.get(connection);
-    if (idle === undefined) return;
-    this.#all.delete(connection);
-    this.#byClient.get(idle.client)?.delete(connection);
+  /** It is closed: nothing is sent on it any more. */
+  forget(connection: Connection): void {
+    for (let link = this.#all.first; link !== null; link = link.after) {
+      if (link.item.connection !== connection) continue;
+      this.#remove(link);
+      return;
+    }
   }
 
   /** Closes the one that is idle for longest, an authenticated one last. */
   evict(): void {
-    let oldest: Connection | null = null;
-    for (const connection of this.#all.keys()) {
-      oldest ??= connection;
-      if (connection.authenticated) continue;
-      oldest = connection;
-      break;
-    }
+    let oldest = this.#all.first;
+    while (oldest?.item.connection.authenticated === true && oldest.after !== null) oldest = oldest.after;
     if (oldest !== null) this.#close(oldest);
   }
 
   close(): void {
-    for (const connection of [...this.#all.keys()]) this.#close(connection);
+    for (let link = this.#all.first; link !== null; link = this.#all.first) this.#close(link);
   }
 
-  #close(connection: Connection): void {
-    this.remove(connection);
-    connection.destroy();
+  #close(link: Link<Idle>): void {
+    this.#remove(link);
+    link.item.connection.destroy();
   }
 
-  #of(client: Socket): Set<Connection> {
+  #remove(link: Link<Idle>): void {
+    this.#all.remove(link);
+    const mine = this.#byClient.get(link.item.client) ?? [];
+    const at = mine.indexOf(link);
+    if (at >= 0) mine.splice(at, 1);
+  }
+
+  #of(client: Socket): Link<Idle>[] {
     const known = this.#byClient.get(client);
     if (known !== undefined) return known;
-    const mine = new Set<Connection>();
+    const mine: Link<Idle>[] = [];
     this.#byClient.set(client, mine);
     client.once("close", () => {
-      for (const connection of [...mine]) this.#close(connection);
+      for (const link of [...mine]) this.#close(link);
     });
     return mine;
   }
@@ -109,8 +111,10 @@ export class IdleConnections {
   #sweep(): void {
     this.#timer = null;
     const now = performance.now();
-    for (const { connection, since, within } of [...this.#all.values()]) {
-      if (now - since >= within) this.#close(connection);
+    for (let link = this.#all.first; link !== null; ) {
+      const { after } = link;
+      if (now - link.at >= link.item.within) this.#close(link);
+      link = after;
     }
     if (this.#all.size > 0) this.#timer = setTimeout(() => this.#sweep(), this.#keepAlive / 4).unref();
   }

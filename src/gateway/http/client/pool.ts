@@ -81,11 +81,11 @@ export class UpstreamPool implements ConnectionKeeper {
   }
 
   lost(connection: Connection, request: UpstreamRequest | null, error: Error): void {
-    this.#idle.remove(connection);
+    if (request === null) this.#idle.forget(connection);
     if (request === null || request.over) return;
     const { sent = false, stale = false } = request.lost ?? {};
-    if (stale && request.order.repeatable && !request.repeated) {
-      request.repeated = true;
+    if (stale && (!sent || (request.order.repeatable && !request.repeated))) {
+      if (sent) request.repeated = true;
       this.#connect(request);
       return;
     }

@@ -1,9 +1,13 @@
+import { Deadlines } from "./deadlines.ts";
 import type { UpstreamRequest } from "./upstream-request.ts";
 
 interface Client {
   active: number;
   readonly waiting: Set<UpstreamRequest>;
 }
+
+/** How many clients are known before those are forgotten that have nothing going on. */
+const KNOWN = 10_000;
 
 /**
  * Who may have a connection to the app: so many short requests at a time, half of them of one client at the most, the others
@@ -12,15 +16,12 @@ interface Client {
 export class ShortRequests {
   readonly #limit: number;
   readonly #share: number;
-  readonly #longAfter: number;
   readonly #start: (request: UpstreamRequest) => void;
-  readonly #long: (request: UpstreamRequest) => void;
   readonly #clients = new Map<string, Client>();
   /** Clients that wait, the next one first. */
   readonly #queue = new Set<string>();
-  /** Those that have begun, the oldest first, with the time of their beginning. */
-  readonly #active = new Map<UpstreamRequest, number>();
-  #timer: NodeJS.Timeout | null = null;
+  /** Those that have begun. */
+  readonly #active: Deadlines<UpstreamRequest>;
 
   /** `start` is called when it is a request's turn, `long` when one has taken longer than `longAfter` ms. */
   constructor(
@@ -30,9 +31,11 @@ export class ShortRequests {
   ) {
     this.#limit = limit;
     this.#share = Math.ceil(limit / 2);
-    this.#longAfter = longAfter;
     this.#start = (request) => told.start(request);
-    this.#long = (request) => told.long(request);
+    this.#active = new Deadlines(longAfter, (request) => {
+      this.#left(request, true);
+      told.long(request);
+    });
   }
 
   get active(): number {
@@ -45,8 +48,7 @@ export class ShortRequests {
 
   enter(request: UpstreamRequest): void {
     const { address } = request.order.party;
-    const client = this.#clients.get(address) ?? { active: 0, waiting: new Set() };
-    this.#clients.set(address, client);
+    const client = this.#clients.get(address) ?? this.#met(address);
     if (this.#active.size < this.#limit && client.active < this.#share) {
       this.#begin(client, request);
       return;
@@ -57,19 +59,33 @@ export class ShortRequests {
 
   /** It is over, is long now, or doesn't want to wait any more. */
   leave(request: UpstreamRequest): void {
+    const { place } = request;
+    this.#left(request, place !== null && this.#active.delete(place));
+  }
+
+  #left(request: UpstreamRequest, begun: boolean): void {
     const { address } = request.order.party;
     const client = this.#clients.get(address);
     if (client === undefined) return;
-    if (this.#active.delete(request)) client.active -= 1;
+    if (begun) client.active -= 1;
     else if (client.waiting.delete(request) && client.waiting.size === 0) this.#queue.delete(address);
-    if (client.active === 0 && client.waiting.size === 0) this.#clients.delete(address);
     if (this.#queue.size > 0) this.#next();
+  }
+
+  /** Clients stay known, since most come back at once, until there are many. */
+  #met(address: string): Client {
+    if (this.#clients.size >= KNOWN) {
+      for (const [known, { active, waiting }] of this.#clients)
+        if (active === 0 && waiting.size === 0) this.#clients.delete(known);
+    }
+    const client = { active: 0, waiting: new Set<UpstreamRequest>() };
+    this.#clients.set(address, client);
+    return client;
   }
 
   #begin(client: Client, request: UpstreamRequest): void {
     client.active += 1;
-    this.#active.set(request, performance.now());
-    this.#timer ??= setTimeout(() => this.#look(), this.#longAfter).unref();
+    request.place = this.#active.add(request);
     this.#start(request);
   }
 
@@ -85,20 +101,6 @@ export class ShortRequests {
       client.waiting.delete(request);
       if (client.waiting.size > 0) this.#queue.add(address);
       this.#begin(client, request);
-    }
-  }
-
-  #look(): void {
-    this.#timer = null;
-    const now = performance.now();
-    for (const [request, since] of this.#active) {
-      const left = since + this.#longAfter - now;
-      if (left > 0.5) {
-        this.#timer = setTimeout(() => this.#look(), left).unref();
-        return;
-      }
-      this.leave(request);
-      this.#long(request);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Link } from "./linked-list.ts";
 import type { ResponseHead } from "./response-head.ts";
 
 /** On whose behalf a request goes to the app. */
@@ -59,8 +60,10 @@ export class UpstreamRequest {
   long = false;
   /** Its answer is complete: the connection may be another one's. */
   answered = false;
+  /** Among those that are short. */
+  place: Link<UpstreamRequest> | null = null;
   connection: RequestConnection | null = null;
-  /** Set when its connection broke: whether the app may have seen it, and whether that connection was stale. */
+  /** Set when its connection broke: whether the app may have seen it, and whether that connection was a kept one without a word to it. */
   lost: { readonly sent: boolean; readonly stale: boolean } | null = null;
   repeated = false;
 
