@@ -55,7 +55,7 @@ export async function requestOf(test: MapTest, browser: Browser): Promise<Incomi
         ]),
   ].filter(([name]) => !given.some(([other]) => other.toLowerCase() === name?.toLowerCase()));
   const lines = [...headers, ...given].map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const head = Buffer.from(`${method} ${url.pathname}${url.search} HTTP/1.1\r\n${lines}\r\n`);
+  const head = Buffer.from(`${method} ${targetOf(address)} HTTP/1.1\r\n${lines}\r\n`);
   return await parsed(Buffer.concat([head, body?.bytes ?? Buffer.alloc(0)]), url.protocol === "https:");
 }
 
@@ -63,6 +63,13 @@ function asked({ open, send }: MapTest): { readonly method: string; readonly add
   if (open !== undefined) return { method: "GET", address: open };
   const [method = "GET", address = "/"] = (send ?? "").split(" ");
   return { method, address };
+}
+
+/** As it is written, since a URL as an object has dot segments and backslashes tidied away; only what no browser sends is encoded. */
+function targetOf(address: string): string {
+  const [target = "/"] = address.replace(/^https?:\/\/[^/?#]*/, "").split("#");
+  const path = target.startsWith("/") ? target : `/${target}`;
+  return path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
 function bodyOf({ form, json }: MapTest): { readonly type: string; readonly bytes: Buffer } | null {
