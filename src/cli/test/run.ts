@@ -12,6 +12,7 @@ import type { Judging } from "../../gateway/services/services.ts";
 import type { Judged } from "../../gateway/stages/decide.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
 import { intake } from "../../gateway/stages/intake.ts";
+import { type Matched, match } from "../../gateway/stages/match.ts";
 import { cookieDomain } from "../../gateway/stages/neighbours.ts";
 import type { Log, OwnerResolver } from "../../ports.ts";
 import { nameOf } from "../case.ts";
@@ -88,7 +89,7 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   const customer = personIn(file, test.viewing);
   const world = { ...withLookup(snapshot, test, file), identity: knowing(agent) };
   const { settings } = snapshot;
-  const origin = file.origin ?? settings.publicUrl ?? "http://localhost";
+  const origin = file.origin ?? settings.publicUrl ?? LOCAL;
   const secret = randomBytes(32).toString("base64url");
   const held = agent === null || customer === null ? null : running(agent, customer, test.mode);
   const cookie = held === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
@@ -104,6 +105,23 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
       : judged.owner;
   return wordsFor(judged, owner);
 }
+
+/** What the server's intake and index make of an address that somebody opens; null where it has more than one reading. */
+export async function meets(snapshot: Snapshot, address: string): Promise<Matched | null> {
+  const origin = snapshot.settings.publicUrl ?? LOCAL;
+  const raw = await requestOf(openingOf(address), { origin, cookie: null, isolated: false });
+  const taken = intake(looking(snapshot, SILENT, null), raw, false);
+  return taken.kind === "refused" || !taken.received.readable ? null : match(taken.received);
+}
+
+function openingOf(open: string): MapTest {
+  return { open, as: null, viewing: null, expect: {} };
+}
+
+const quiet = () => undefined;
+const SILENT: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+/** Where nothing says what browsers call the app. */
+const LOCAL = "http://localhost";
 
 function wordsFor(judged: Judged, owner: OwnerFact): Said {
   const { decision, route, rule } = judged;
