@@ -3,10 +3,12 @@ import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
+import { stringify } from "yaml";
 import { startDemo } from "../../demo/server.ts";
 import { nameOf } from "../../src/cli/case.ts";
 import { test } from "../../src/cli/test/test.ts";
 import { runCommand } from "../fixtures/command.ts";
+import { examplesIn } from "../fixtures/docs.ts";
 import { CLICK, FETCH, INSIDE, judged, wear } from "../fixtures/stages.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
@@ -249,6 +251,16 @@ t.test("all that is wrong in a file of tests is named with its line", async (t) 
   ] as const) {
     t.match(await running(t, tests).run(), { code: 1, err: says }, tests);
   }
+});
+
+t.test("the docs' example is a file of tests", async (t) => {
+  const [example] = examplesIn("test.md");
+  const config = YAML.replace('"1": "17"', '"42": "17"')
+    .replace("mode: read\n", "mode: write\n")
+    .replace(/ +elevate: .*\n/, "");
+  const folder = t.testdir({ "a.config.yaml": config, "a.test.yaml": stringify(example) });
+  const { code, out } = await runCommand(test, ["-c", join(folder, "a.config.yaml")]);
+  t.equal(code, 0, out);
 });
 
 t.test("a config with problems, and words that it doesn't know", async (t) => {

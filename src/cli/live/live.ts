@@ -101,9 +101,10 @@ function lookupsOf({ config, load }: Examined): readonly Question[] {
   const { users } = snapshot;
   if (users === null || config.users?.kind === "map") return owners;
   const ask = async () => {
+    const found = await reported("users");
     const person = await users.find("0");
     const says = `the made-up person 0: ${person === null ? "nobody" : (person.name ?? person.id)}`;
-    return [...(await reported("users")), { ok: true, says }];
+    return [...found, { ok: true, says }];
   };
   return [...owners, ["users", ask]];
 }
