@@ -9,6 +9,7 @@ import { nameOf } from "../../src/cli/case.ts";
 import { test } from "../../src/cli/test/test.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { examplesIn } from "../fixtures/docs.ts";
+import { sqliteFile } from "../fixtures/sqlite.ts";
 import { CLICK, FETCH, INSIDE, judged, wear } from "../fixtures/stages.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
@@ -167,6 +168,37 @@ t.test("a field of a form or of JSON counts as it does for the server", async (t
   - { send: POST /x, headers: { X-HTTP-Method-Override: PUT }, as: alice, viewing: nuno, expect: { decision: refuse, reason: denied } }
 `,
     write,
+  );
+  const { code, out } = await run();
+  t.equal(code, 0, out);
+});
+
+t.test("owner, viewers and groups from a database decide", async (t) => {
+  const { url } = sqliteFile(t, [
+    "create table sites (id integer primary key, user_id text)",
+    "create table people (id text primary key, roles text)",
+    "create table watchers (site_id integer, user_id text)",
+    "insert into sites values (1, '17'), (2, '23'), (3, 'root'), (4, null)",
+    "insert into people values ('17', 'customer'), ('23', 'customer,beta'), ('root', 'customer,admin')",
+    "insert into watchers values (2, 'alice'), (2, 'bob')",
+  ]);
+  const query = `select s.user_id, p.roles as "groups", w.user_id as viewers from sites s
+    left join people p on p.id = s.user_id left join watchers w on w.site_id = s.id where s.id = {site}`;
+  const config = YAML.replace(
+    / {2}site: .*/,
+    `  site: { sql: { url: "${url}", query: ${JSON.stringify(query)} }, timeout: 60s }`,
+  )
+    .replace(/users:\n[\s\S]*/, "timeouts: { lookup: 60s }\n")
+    .replace("users/:user", "people/:user");
+  const { run } = running(
+    t,
+    `  - { open: /site/1, as: alice, expect: { owner: nuno, decision: start } }
+  - { open: /site/2, as: alice, expect: { owner: mia, decision: self, reason: viewer } }
+  - { open: /site/3, as: alice, expect: { owner: root, decision: self, reason: protected-target } }
+  - { open: /site/4, as: alice, expect: { owner: none, reason: no-owner } }
+  - { open: /site/2, from: outside, as: alice, viewing: nuno, expect: { decision: self, reason: viewer } }
+`,
+    config,
   );
   const { code, out } = await run();
   t.equal(code, 0, out);
