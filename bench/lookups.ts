@@ -1,7 +1,8 @@
 /**
  * What lookups in databases cost: `node bench/lookups.ts [questions] [rounds] [seconds]`. First p50 and p99 of one lookup, cold (nothing
  * remembered, connections open) and remembered, for each kind of database. Then the own traffic of one gateway whose agents open links
- * all the time, in turn with its PostgreSQL at work and with it hanging. Needs postgresql and mariadb-server.
+ * all the time, in turn with its PostgreSQL at work and with it hanging. What the machine itself does meanwhile hits both alike: how far
+ * the rounds of one state are apart says how much of a difference between the states is none. Needs postgresql and mariadb-server.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -97,11 +98,15 @@ const CLICK = {
   "sec-fetch-user": "?1",
   "sec-fetch-site": "cross-site",
 };
-const samples: Record<"healthy" | "hanging", number[]> = { healthy: [], hanging: [] };
+/** Of each round by itself. */
+const samples: Record<"healthy" | "hanging", number[][]> = { healthy: [], hanging: [] };
 for (let round = -1; round < ROUNDS; round += 1) {
   const state = round % 2 === 0 ? "hanging" : "healthy";
   if (state === "hanging") postgres.pause();
   const until = performance.now() + SECONDS * 1_000;
+  const times: number[] = [];
+  // The first round warms up.
+  if (round >= 0) samples[state].push(times);
   let links = 0;
   const agents = Array.from({ length: 4 }, async (_, n) => {
     while (performance.now() < until) {
@@ -117,16 +122,20 @@ for (let round = -1; round < ROUNDS; round += 1) {
   while (performance.now() < until) {
     const began = performance.now();
     await get("/site/1", CLICK, agent);
-    // The first round warms up.
-    if (round >= 0) samples[state].push(performance.now() - began);
+    times.push(performance.now() - began);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   if (state === "hanging") postgres.resume();
   await Promise.all(agents);
 }
-for (const [state, times] of Object.entries(samples))
-  console.log(`own traffic, database ${state}: ${shown(times)} (${times.length} requests)`);
-const ratio = percentile(samples.hanging, 0.99) / percentile(samples.healthy, 0.99);
+for (const [state, rounds] of Object.entries(samples)) {
+  const each = rounds.map((times) => percentile(times, 0.99)).toSorted((a, b) => a - b);
+  const apart = `p99 of a round ${each[0]?.toFixed(3)} to ${each.at(-1)?.toFixed(3)} ms`;
+  console.log(
+    `own traffic, database ${state}: ${shown(rounds.flat())} (${rounds.flat().length} requests; ${apart})`,
+  );
+}
+const ratio = percentile(samples.hanging.flat(), 0.99) / percentile(samples.healthy.flat(), 0.99);
 console.log(`p99 hanging against healthy: ${ratio.toFixed(2)}`);
 agent.destroy();
 await postgres.stop();

@@ -148,4 +148,8 @@ export class Fault extends Error {
   get hint(): string {
     return FAULTS[this.code].hint;
   }
+  /** Detail and hint in one line, as a problem of a config says them. */
+  get complaint(): string {
+    return `${this.detail}; ${this.hint.slice(0, 1).toLowerCase()}${this.hint.slice(1)}`;
+  }
 }

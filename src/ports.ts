@@ -48,11 +48,16 @@ export interface Unrecognised {
 /** Who is at the keyboard. Throws a Fault `identity-unavailable` when it could not be found out. */
 export interface IdentitySource {
   identify(evidence: Evidence): Maybe<Identification>;
+  /** Asks what it depends on, where that can be asked without a caller; rejects where no answer comes. */
+  check?(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
-/** What a look at a source of facts shows: a `problem` is that nothing can be found like this, a `hint` that it may be slow or not meant. */
+/**
+ * What a look at a source of facts shows: a `problem` is that nothing can be found like this, a `hint` that it may be slow or not meant, a
+ * `fact` is what it answered.
+ */
 export interface Finding {
-  readonly kind: "problem" | "hint";
+  readonly kind: "problem" | "hint" | "fact";
   readonly says: string;
 }
 

@@ -3,23 +3,27 @@ import { parseArgs } from "node:util";
 import { clients } from "../clients/clients.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
 import { KINDS } from "../config/kinds.ts";
-import { type Load, load } from "../config/load.ts";
-import { formatProblem } from "../config/problem.ts";
+import { examine, type Load } from "../config/load.ts";
+import { formatProblem, type Problem } from "../config/problem.ts";
 import { configSchema } from "../config/schema.ts";
 import { presetRules } from "../domain/routing/presets.ts";
 import type { RuleSpec } from "../domain/routing/rule.ts";
 import type { Log } from "../ports.ts";
 import type { Command, CommandIo } from "./command.ts";
+import { findingsIn } from "./findings/findings.ts";
+import { type Answer, askAll, lineFor } from "./live/live.ts";
 
-const USAGE = `guise check [-c FILE] [--json]
+const USAGE = `guise check [-c FILE] [--live] [--strict] [--json]
 guise check --schema
 
   -c, --config FILE  the config (default: routes.config.yaml, or GUISE_CONFIG)
-  --json             problems and summary as JSON
+  --live             ask every source, database, Redis and app once, and say what each of them answered
+  --strict           exit with 1 also for what is only a warning
+  --json             problems, warnings and summary as JSON
   --schema           print the JSON schema of configs, for editors
 `;
 
-/** `guise check`: names all problems of a config at once, or says what it holds. Asks nobody over the network. */
+/** `guise check`: names all problems of a config at once, or says what it holds. Asks nobody over the network but with `--live`. */
 export const check: Command = {
   name: "check",
   describe: "name every problem of a config, with its line",
@@ -37,15 +41,17 @@ export const check: Command = {
       io.out(`${JSON.stringify(jsonSchema(configSchema(KINDS)), null, 2)}\n`);
       return 0;
     }
-    const loaded = await loadOnce(words.config, io);
-    io.out(words.json ? asJson(words.config, loaded) : asText(words.config, loaded));
-    return loaded.kind === "loaded" ? 0 : 1;
+    const checked = await checkOnce(words, io);
+    io.out(words.json ? asJson(words.config, checked) : asText(words.config, checked));
+    return exitCode(checked, words.strict);
   },
 };
 
 interface Words {
   readonly help: boolean;
   readonly json: boolean;
+  readonly live: boolean;
+  readonly strict: boolean;
   readonly schema: boolean;
   readonly config: string;
 }
@@ -58,26 +64,56 @@ function read(args: readonly string[], io: CommandIo): Words | string {
       options: {
         config: { type: "string", short: "c" },
         json: flag,
+        live: flag,
+        strict: flag,
         schema: flag,
         help: { type: "boolean", short: "h" },
       },
     });
-    const { help = false, json = false, schema = false } = values;
-    return { help, json, schema, config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml" };
+    const { help = false, json = false, live = false, strict = false, schema = false } = values;
+    return {
+      help,
+      json,
+      live,
+      strict,
+      schema,
+      config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
+    };
   } catch (error) {
     return `guise check: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
-async function loadOnce(file: string, io: CommandIo): Promise<Load> {
+type Checked =
+  | Extract<Load, { kind: "rejected" }>
+  | {
+      readonly kind: "right";
+      readonly load: Extract<Load, { kind: "loaded" }>;
+      readonly warnings: readonly Problem[];
+      /** null: nobody was asked. */
+      readonly live: readonly Answer[] | null;
+    };
+
+async function checkOnce({ config: file, live }: Words, io: CommandIo): Promise<Checked> {
   const log = logTo(io);
   const sources = clients(log);
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   try {
-    return await load(file, { kinds: KINDS, env: io.env, deps: { clock, log, ...sources.borrowed } });
+    const deps = { clock, log, ...sources.borrowed };
+    const examined = await examine(file, { kinds: KINDS, env: io.env, deps });
+    if (examined.kind === "rejected") return examined;
+    const { load } = examined;
+    const warnings = await findingsIn(examined);
+    return { kind: "right", load, warnings, live: live ? await askAll(examined, deps, file) : null };
   } finally {
     await sources.close();
   }
+}
+
+function exitCode(checked: Checked, strict: boolean): number {
+  if (checked.kind === "rejected") return 1;
+  const failed = checked.live?.some(({ ok }) => !ok) ?? false;
+  return failed || (strict && checked.warnings.length > 0) ? 1 : 0;
 }
 
 /** Warnings of the rooms belong to what a check says. */
@@ -87,19 +123,25 @@ function logTo(io: CommandIo): Log {
   return { debug: nothing, info: nothing, warn: say, error: say };
 }
 
-function asText(file: string, loaded: Load): string {
-  if (loaded.kind === "rejected") {
-    const { problems } = loaded;
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    return `${problems.map(formatProblem).join("\n")}\n\n${count}\n`;
+function asText(file: string, checked: Checked): string {
+  if (checked.kind === "rejected") {
+    const { problems } = checked;
+    return `${problems.map(formatProblem).join("\n")}\n\n${countOf(problems, "problem")}\n`;
   }
-  const { agents, owners, routes, rules, presets } = loaded.summary;
+  const { load, warnings, live } = checked;
+  const { agents, owners, routes, rules, presets } = load.summary;
   const lines = [
     `${file} is right: agents ${agents}, owners ${owners}, routes ${routes}, rules ${rules}`,
-    loaded.snapshot.digest,
+    load.snapshot.digest,
+    ...(warnings.length === 0 ? [] : ["", ...warnings.map(formatProblem), "", countOf(warnings, "warning")]),
+    ...(live === null ? [] : ["", ...live.map(lineFor)]),
     ...presets.flatMap(presetLines),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function countOf(list: readonly unknown[], what: string): string {
+  return list.length === 1 ? `1 ${what}` : `${list.length} ${what}s`;
 }
 
 /** What a preset guards, a paragraph for each of its rules. */
@@ -144,17 +186,19 @@ function pathOf({ path, below }: RuleSpec): string {
   return below === false ? `${path ?? ""} (this alone)` : (path ?? "");
 }
 
-function asJson(file: string, loaded: Load): string {
+function asJson(file: string, checked: Checked): string {
   const value =
-    loaded.kind === "rejected"
-      ? { ok: false, file, digest: loaded.digest, problems: loaded.problems }
+    checked.kind === "rejected"
+      ? { ok: false, file, digest: checked.digest, problems: checked.problems }
       : {
-          ok: true,
+          ok: checked.live?.every(({ ok }) => ok) ?? true,
           file,
-          digest: loaded.snapshot.digest,
+          digest: checked.load.snapshot.digest,
           problems: [],
-          summary: loaded.summary,
-          presets: Object.fromEntries(loaded.summary.presets.map((name) => [name, guardsOf(name)])),
+          warnings: checked.warnings,
+          ...(checked.live === null ? {} : { live: checked.live }),
+          summary: checked.load.summary,
+          presets: Object.fromEntries(checked.load.summary.presets.map((name) => [name, guardsOf(name)])),
         };
   return `${JSON.stringify(value, null, 2)}\n`;
 }

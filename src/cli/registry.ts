@@ -5,6 +5,7 @@ import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
+import { test } from "./test/test.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, check, explain, sessions, audit, keys];
+export const COMMANDS: readonly Command[] = [serve, check, test, explain, sessions, audit, keys];

@@ -122,8 +122,7 @@ function attempt<T>(found: Complaint[], path: readonly PropertyKey[], create: ()
     return create();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const { detail, hint } = error;
-    found.push({ path, message: `${detail}; ${hint.slice(0, 1).toLowerCase()}${hint.slice(1)}` });
+    found.push({ path, message: error.complaint });
     return null;
   }
 }

@@ -9,6 +9,7 @@ import { compile, complaintsAmong } from "./compile.ts";
 import { readDocument } from "./document.ts";
 import { readAside } from "./document-aside.ts";
 import { schemeOf } from "./hold.ts";
+import { missingSecrets } from "./missing-secrets.ts";
 import { type Complaint, inOrder, type Problem } from "./problem.ts";
 import { salvage } from "./salvage.ts";
 import { type Config, configSchema, type Kinds, type RoomDeps } from "./schema.ts";
@@ -81,8 +82,42 @@ export function loadBytes(bytes: Uint8Array, file: string, options: LoadOptions)
   if (reading.kind === "problems") return { kind: "rejected", digest, problems: reading.problems };
   const { value, locate } = reading.document;
   const judged = finish(judge(value, { digest, directory: dirname(resolve(file)) }, options));
-  if (judged.kind === "loaded") return judged;
+  if (judged.kind === "loaded") return loadedBy(judged);
   return { kind: "rejected", digest, problems: inOrder(judged.complaints.map(locate)) };
+}
+
+/** What `guise check` looks at beyond a load. */
+export interface Examined {
+  readonly load: Extract<Load, { kind: "loaded" }>;
+  /** The file as it says it, and as it was read. */
+  readonly value: unknown;
+  readonly config: Config;
+  locate(complaint: Complaint): Problem;
+}
+
+/** The same as `load`, and every secret must be there, also those that nobody reads before the start. */
+export async function examine(
+  file: string,
+  options: LoadOptions,
+): Promise<Extract<Load, { kind: "rejected" }> | ({ readonly kind: "examined" } & Examined)> {
+  const bytes = await bytesOf(file);
+  if (typeof bytes === "string") return unreadable(file, bytes);
+  const digest = digestOf(bytes);
+  const reading = readDocument(bytes, file);
+  if (reading.kind === "problems") return { kind: "rejected", digest, problems: reading.problems };
+  const { value, locate } = reading.document;
+  const directory = dirname(resolve(file));
+  const judged = finish(judge(value, { digest, directory }, options));
+  const missing = missingSecrets(value, secretReader({ env: options.env, directory }));
+  if (judged.kind === "loaded" && missing.length === 0) {
+    const { config, ...load } = judged;
+    return { kind: "examined", load, value, config, locate };
+  }
+  // What a whole entry says is said once more by its own place, which tells more.
+  const others = (judged.kind === "loaded" ? [] : judged.complaints).filter(
+    ({ message }) => !missing.some((it) => it.message === message),
+  );
+  return { kind: "rejected", digest, problems: inOrder([...others, ...missing].map(locate)) };
 }
 
 /** The same as `load`, for a gateway that runs: a large file is read in a thread of its own, and all else is done in slices. */
@@ -96,20 +131,25 @@ export async function reload(file: string, options: LoadOptions): Promise<Load> 
   try {
     const place = { digest, directory: dirname(resolve(file)) };
     const judged = await inSlices(judge(document.value, place, options));
-    if (judged.kind === "loaded") return judged;
+    if (judged.kind === "loaded") return loadedBy(judged);
     return { kind: "rejected", digest, problems: inOrder(await document.locate(judged.complaints)) };
   } finally {
     await document.close();
   }
 }
 
-function unreadable(file: string, message: string): Load {
+function unreadable(file: string, message: string): Extract<Load, { kind: "rejected" }> {
   return { kind: "rejected", digest: null, problems: [{ file, line: 1, column: 1, path: "", message }] };
 }
 
 type Judgement =
-  | Extract<Load, { kind: "loaded" }>
+  | (Extract<Load, { kind: "loaded" }> & { readonly config: Config })
   | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
+
+/** The config itself is not kept: what it says is compiled. */
+function loadedBy({ config: _, ...loaded }: Extract<Judgement, { kind: "loaded" }>): Load {
+  return loaded;
+}
 
 /** Checks and compiles what a file says. */
 function* judge(
@@ -127,7 +167,8 @@ function* judge(
   const compiled = yield* compile(checked.value, { digest, evidence, deps });
   if (compiled.kind === "complaints") return compiled;
   const parts = { ...partsOf(checked.value, value, directory), secret: deps.secret };
-  return { kind: "loaded", snapshot: compiled.snapshot, parts, summary: summaryOf(checked.value) };
+  const summary = summaryOf(checked.value);
+  return { kind: "loaded", snapshot: compiled.snapshot, parts, summary, config: checked.value };
 }
 
 /** `sha256:` and 64 hex digits. */

@@ -1,9 +1,9 @@
 import { Fault } from "../errors.ts";
 import type { Received } from "./request.ts";
-import type { Services } from "./services/services.ts";
+import type { Judging, Services } from "./services/services.ts";
 import { type Committed, commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
-import { judge, sayWhyNot } from "./stages/decide.ts";
+import { type Judged, judge, sayWhyNot } from "./stages/decide.ts";
 import { findOwner } from "./stages/find-owner.ts";
 import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";
@@ -19,18 +19,23 @@ export type Passage =
   | { readonly kind: "unasked" }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
+/** The stages up to the decision, in this order and in no other: nothing that it asks for is done yet. `guise test` runs the same. */
+export async function judging(services: Judging, received: Received): Promise<Judged> {
+  const matched = match(received);
+  const identified = await identify(services, matched);
+  const recalled = await recall(services, identified);
+  const owned = await findOwner(services, recalled);
+  const settled = await takeYes(services, owned);
+  return judge(settled);
+}
+
 /**
  * Everything that happens to a request between the door and the app, in this order and in no other: each stage takes
  * what the stage before gives. HTTP requests and upgrades come the same way.
  */
 export async function pipeline(services: Services, received: Received): Promise<Passage> {
   try {
-    const matched = match(received);
-    const identified = await identify(services, matched);
-    const recalled = await recall(services, identified);
-    const owned = await findOwner(services, recalled);
-    const settled = await takeYes(services, owned);
-    const judged = judge(settled);
+    const judged = await judging(services, received);
     sayWhyNot(services, judged);
     // Whoever only wants to know whether there is a question hears no more than that there is none.
     if (judged.probing && judged.loaded.kind !== "none" && judged.decision.reason !== "confirm-required")

@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { type HttpAnswer, jsonOf } from "../clients/http.ts";
 import { Fault } from "../errors.ts";
+import type { Finding } from "../ports.ts";
 import type { IdentityDeps } from "./source.ts";
 
 /** A set of keys is asked for again after this, while the one that is held still counts, ms. */
@@ -11,7 +12,11 @@ const OLDEST = 600_000;
 const COOLDOWN = 10_000;
 /** Between two questions when the last one failed. */
 const BACKOFF = 5_000;
-const LARGEST = 262_144;
+const ASKING = {
+  headers: { accept: "application/json, application/jwk-set+json" },
+  timeout: 5_000,
+  maxBytes: 262_144,
+} as const;
 
 interface Held {
   readonly keyFor: JWTVerifyGetKey;
@@ -48,6 +53,25 @@ export function publishedKeys(
   };
 }
 
+/** Asks for the keys once and says which there are. */
+export async function askKeys(
+  url: string,
+  { http }: Pick<IdentityDeps, "http">,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const answer = await http.get(url, { ...ASKING, signal });
+  keysOf(answer);
+  const { keys } = jsonOf(answer) as JSONWebKeySet;
+  const names = keys.map(({ kty, alg, kid }) => `${alg ?? kty ?? "?"}${kid === undefined ? "" : ` ${kid}`}`);
+  if (keys.length === 0) return [{ kind: "problem", says: `${url} has no key, so no token is believed` }];
+  return [
+    {
+      kind: "fact",
+      says: `${url}: ${keys.length === 1 ? "1 key" : `${keys.length} keys`}: ${names.join(", ")}`,
+    },
+  ];
+}
+
 interface Fetcher {
   held(): Held | null;
   refresh(): Promise<Held>;
@@ -62,8 +86,7 @@ function fetcher(url: string, { clock, http }: Pick<IdentityDeps, "clock" | "htt
     if (failedAt !== null && at - failedAt < BACKOFF)
       throw new Fault("identity-unavailable", `the keys at ${url} could not be had a moment ago`);
     try {
-      const headers = { accept: "application/json, application/jwk-set+json" };
-      const answer = await http.get(url, { headers, timeout: 5_000, maxBytes: LARGEST });
+      const answer = await http.get(url, ASKING);
       held = { keyFor: keysOf(answer), at };
       failedAt = null;
       return held;

@@ -4,7 +4,7 @@ import { memo } from "../clients/memo.ts";
 import { readPerson } from "../domain/person.ts";
 import { Fault } from "../errors.ts";
 import type { Evidence, Identification, IdentitySource } from "../ports.ts";
-import { publishedKeys } from "./jwks.ts";
+import { askKeys, publishedKeys } from "./jwks.ts";
 import { ASYMMETRIC, type JwtOptions, jwtSchema } from "./jwt-options.ts";
 import { refusalOf } from "./jwt-refusal.ts";
 import { headerOf, type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
@@ -48,7 +48,9 @@ function source(options: JwtOptions, deps: IdentityDeps): IdentitySource {
   // A bearer may be a token of the app's own, which is none of ours.
   const level = where === BEARER ? "debug" : "info";
   const noToken = unknown(VIA, level, "no-token", `what came in ${where} is no signed token`);
+  const { jwks } = options;
   return {
+    ...(jwks === undefined ? {} : { check: (signal) => askKeys(jwks, deps, signal) }),
     identify(evidence) {
       const token = tokenFrom(options, evidence);
       if (token === null) return absent;

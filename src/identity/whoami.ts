@@ -7,7 +7,7 @@ import { httpUrl } from "../clients/template.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
 import { readPerson } from "../domain/person.ts";
 import { personMapping } from "../people.ts";
-import type { Evidence, Identification, IdentitySource } from "../ports.ts";
+import type { Evidence, Finding, Identification, IdentitySource } from "../ports.ts";
 import { duration } from "../units.ts";
 import { type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
 
@@ -82,6 +82,10 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
   });
   const absent = unknown(VIA, "debug", "no-cookie", `none of the cookies ${options.cookies.join(", ")}`);
   return {
+    check: async (signal) => {
+      const answer = await deps.http.get(options.url, { headers, timeout: options.timeout, signal });
+      return [asGuest(documentOf(answer), answer.status, options)];
+    },
     identify(evidence) {
       const cookie = cookiesOf(evidence, options.cookies);
       return cookie === "" ? absent : ask(cookie);
@@ -105,6 +109,18 @@ function guest(status: number, url: string): Identification {
   if (status === 200) return unknown(VIA, "info", "guest", `${url} says that nobody is signed in`);
   const level = status === 404 ? "warn" : "info";
   return unknown(VIA, level, `status-${status}`, `${url} answered ${status}`);
+}
+
+/** Without any cookie the app must know nobody: whom it names then, everybody would be. */
+function asGuest(document: unknown, status: number, { url, user }: Options["whoami"]): Finding {
+  const reading = document === null ? null : readPerson(document, user);
+  if (reading === null || reading.kind === "none")
+    return { kind: "fact", says: `${url}: ${status}: without a cookie nobody is signed in` };
+  if (reading.kind === "bad") return { kind: "problem", says: `${url}: ${reading.why}` };
+  return {
+    kind: "problem",
+    says: `${url} knows ${reading.value.id} without any cookie, so everybody is that person`,
+  };
 }
 
 // null: the app says that it knows nobody.

@@ -74,7 +74,9 @@ export function lookupQuery(
       const question = { text, values: order.map(valueAt), ...times };
       try {
         const { columns, scanned } = await database.inspect(question);
-        return [...columnFindings(columns, facts), ...scanned.map(scanFinding)];
+        const found = columns.map(({ name, type }) => `${name} ${type}`).join(", ");
+        const says = `${database.name}: columns ${found}`;
+        return [{ kind: "fact", says }, ...columnFindings(columns, facts), ...scanned.map(scanFinding)];
       } catch (error) {
         if (error instanceof StatementError) return [problem(`${database.name}: ${error.message}`)];
         throw ofDatabase(database, error);

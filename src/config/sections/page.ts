@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { selectorProblem } from "../../domain/selector.ts";
 
 const selectors = z
   .array(
@@ -6,7 +7,10 @@ const selectors = z
       .string()
       .min(1)
       .max(500)
-      .refine((text) => !/[{}<]/.test(text), { error: "write a CSS selector, like a[href='/logout']" }),
+      .superRefine((text, context) => {
+        const problem = selectorProblem(text);
+        if (problem !== null) context.addIssue({ code: "custom", message: `is no CSS selector: ${problem}` });
+      }),
   )
   .default([]);
 

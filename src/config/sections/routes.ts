@@ -56,6 +56,13 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .describe(
         "What the params look like: one of these names, or a pattern like `[a-z]{2}-[0-9]{1,9}`. Others are never looked up: the page then belongs to nobody.",
       ),
+    examples: z
+      .array(z.string().regex(/^(?:\/|https?:\/\/)/, { error: "write an address, like /site/42" }))
+      .max(20)
+      .default([])
+      .describe(
+        "Addresses that it means, like `/site/42`: `guise check` says where one meets another route or is never looked up, `guise check --live` whose they are.",
+      ),
   });
 }
 

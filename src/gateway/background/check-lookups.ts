@@ -37,7 +37,7 @@ export async function checkLookups(snapshot: Snapshot, log: Log): Promise<void> 
       for (const { kind, says } of findings)
         if (kind === "problem")
           log.error({ lookup: name, detail: says }, "a lookup can never answer like this");
-        else log.info({ lookup: name, detail: says }, "a lookup could be better");
+        else if (kind === "hint") log.info({ lookup: name, detail: says }, "a lookup could be better");
     }
   } catch (err) {
     log.error({ err }, "the lookups could not be checked");

@@ -112,4 +112,12 @@ export interface Services {
   newId(): string;
 }
 
+/** What the stages up to the decision ask: they look and change nothing, so `guise test` runs the same ones. */
+export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
+  readonly impersonations: Pick<Impersonations, "recall">;
+  readonly confirmations: Pick<Confirmations, "redeem">;
+  readonly forms: Pick<Forms, "holds" | "marked">;
+  readonly counters: Pick<Counters, "unrecognised">;
+}
+
 export type Send = (exchange: Exchange) => void;

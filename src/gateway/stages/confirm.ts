@@ -3,7 +3,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
-import type { Services } from "../services/services.ts";
+import type { Judging, Services } from "../services/services.ts";
 import type { Owned } from "./find-owner.ts";
 import { type Settled, settleMethod } from "./method-override.ts";
 import { formSubject, isSameOrigin } from "./same-origin.ts";
@@ -25,7 +25,7 @@ const OF_THE_BODY: readonly string[] = [
  * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
  * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes is nobody's.
  */
-export async function takeYes(services: Services, owned: Owned): Promise<Settled> {
+export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
   const held = owned.loaded.kind === "held" ? owned.loaded.impersonation : null;
   const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
   if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);

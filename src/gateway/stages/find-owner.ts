@@ -8,7 +8,7 @@ import type { RouteMatch } from "../../domain/routing/route.ts";
 import { fromOutside } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
-import type { Services } from "../services/services.ts";
+import type { Judging } from "../services/services.ts";
 import type { Recalled } from "./load-impersonation.ts";
 import { urlLimits } from "./url-limits.ts";
 
@@ -22,7 +22,7 @@ const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
 const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
 
 /** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
-export async function findOwner(services: Services, recalled: Recalled): Promise<Owned> {
+export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
     return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
@@ -38,7 +38,7 @@ function matters({ route, navigation, loaded }: Recalled): boolean {
 }
 
 /** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(services: Services, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
+export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   return await askOwner(services.log, at, page);
 }
 
@@ -87,7 +87,7 @@ function lookupOf(
   return ownerLookup({ resolver: target.owner, params: plain, path, query, host, grammar: target.grammar });
 }
 
-async function refererOwner(services: Services, recalled: Recalled): Promise<OwnerFact> {
+async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
   if (recalled.loaded.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);

@@ -3,7 +3,7 @@ import type { CallerFact } from "../../domain/facts.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
 import type { Received } from "../request.ts";
-import type { Services } from "../services/services.ts";
+import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
 
 /** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
@@ -20,7 +20,7 @@ interface Found {
 const NOT_ASKED: Found = { caller: { kind: "unknown" }, via: null };
 
 /** Finds the true user, at once where a source has it cached. */
-export function identify(services: Services, matched: Matched): Maybe<Identified> {
+export function identify(services: Judging, matched: Matched): Maybe<Identified> {
   const needed =
     matched.snapshot.settings.headers.when === "always" ||
     matched.secret !== null ||
@@ -33,7 +33,7 @@ export function identify(services: Services, matched: Matched): Maybe<Identified
 }
 
 /** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
-export function callerOf(services: Services, received: Received): Maybe<Found> {
+export function callerOf(services: Judging, received: Received): Maybe<Found> {
   try {
     const answer = received.snapshot.identity.identify(evidence(received));
     if (!(answer instanceof Promise)) return told(services, received, answer);
@@ -46,7 +46,7 @@ export function callerOf(services: Services, received: Received): Maybe<Found> {
   }
 }
 
-function told(services: Services, received: Received, answer: Identification): Found {
+function told(services: Judging, received: Received, answer: Identification): Found {
   if (answer.kind === "known")
     return { caller: { kind: "known", identity: answer.identity }, via: answer.via };
   for (const it of answer.why) sayWhy(services, received, it);
@@ -54,14 +54,14 @@ function told(services: Services, received: Received, answer: Identification): F
 }
 
 /** Whoever set a source up wrongly sees everybody as a guest, and nothing else would tell. */
-function sayWhy(services: Services, { id }: Received, { source, cause, got, level }: Unrecognised): void {
+function sayWhy(services: Judging, { id }: Received, { source, cause, got, level }: Unrecognised): void {
   services.counters.unrecognised(source, cause);
   const message = `identity ${source}: the caller is not known: ${got}`;
   const line = { key: `${source} ${cause}`, level, message, data: { source, cause, requestId: id } };
   services.diagnostics.say(line, services.clock.monotonic());
 }
 
-function unavailable(services: Services, received: Received, error: unknown): Found {
+function unavailable(services: Judging, received: Received, error: unknown): Found {
   if (!(error instanceof Fault))
     services.log.error({ err: error, requestId: received.id }, "an identity source broke");
   else

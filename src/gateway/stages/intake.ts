@@ -15,7 +15,7 @@ import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import type { Intake, Received } from "../request.ts";
-import type { Services } from "../services/services.ts";
+import type { Judging } from "../services/services.ts";
 import { navigation } from "./fetch-metadata.ts";
 import { cookieDomain, neighbourhood } from "./neighbours.ts";
 
@@ -23,7 +23,7 @@ import { cookieDomain, neighbourhood } from "./neighbours.ts";
 const spoilt = new WeakSet<object>();
 
 /** Our names out of the headers, the config pinned, and one reading of what is judged. Refuses what has two readings there. */
-export function intake(services: Services, raw: IncomingMessage, upgrade: boolean): Intake {
+export function intake(services: Judging, raw: IncomingMessage, upgrade: boolean): Intake {
   const snapshot = services.config.current();
   const id = randomUUID();
   if (spoilt.has(raw.socket)) {
@@ -44,7 +44,7 @@ export function intake(services: Services, raw: IncomingMessage, upgrade: boolea
 
 type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 
-function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgrade }: Arrival): Received {
+function receive(services: Judging, raw: IncomingMessage, { snapshot, id, upgrade }: Arrival): Received {
   const { settings } = snapshot;
   const rules = headerRules(settings);
   refuseForgery(raw, rules, settings);

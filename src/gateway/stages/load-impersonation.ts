@@ -1,7 +1,7 @@
 import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
 import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
-import type { Services } from "../services/services.ts";
+import type { Judging } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
 
 /** What the impersonation cookie led to, and the worn person as they are today. */
@@ -14,7 +14,7 @@ const NOT_IMPERSONATING: LoadedImpersonation = Object.freeze({ kind: "none" });
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
-export async function recall(services: Services, identified: Identified): Promise<Recalled> {
+export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
   if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
   const loaded = await remembered(services, identified, identified.secret);
   const worn = await effectiveUserNow(services, identified, loaded);
@@ -35,7 +35,7 @@ function underToday(
 }
 
 async function remembered(
-  services: Services,
+  services: Judging,
   identified: Identified,
   secret: string,
 ): Promise<LoadedImpersonation> {
@@ -48,7 +48,7 @@ async function remembered(
 }
 
 async function effectiveUserNow(
-  services: Services,
+  services: Judging,
   identified: Identified,
   loaded: LoadedImpersonation,
 ): Promise<TargetFact> {
@@ -63,7 +63,7 @@ async function effectiveUserNow(
   }
 }
 
-function report(services: Services, identified: Identified, error: unknown): void {
+function report(services: Judging, identified: Identified, error: unknown): void {
   if (!(error instanceof Fault)) throw error;
   services.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
 }

@@ -5,7 +5,7 @@ import { hostOf } from "../../domain/routing/host.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import type { OwnCookies } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
-import type { Services } from "../services/services.ts";
+import type { Judging } from "../services/services.ts";
 
 /** The domain whose hosts one impersonation covers, where this is one of them. */
 export function cookieDomain({ cookie }: Settings, host: string): string | null {
@@ -29,7 +29,7 @@ const ALONE = Object.freeze({ here: null, neighbour: false });
  * whoever has none of them is neither known nor waits.
  */
 export function neighbourhood(
-  { forms, clock }: Services,
+  { forms, clock }: Judging,
   raw: IncomingMessage,
   {
     host,

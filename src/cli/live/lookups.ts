@@ -1,0 +1,74 @@
+import type { Config } from "../../config/schema.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import type { OwnerFact } from "../../domain/owner.ts";
+import { samplePaths } from "../../domain/routing/samples.ts";
+import { askOwner } from "../../gateway/stages/find-owner.ts";
+import type { Matched } from "../../gateway/stages/match.ts";
+import type { Log } from "../../ports.ts";
+import { meets } from "../test/run.ts";
+
+/** What one address got. */
+export interface Asked {
+  readonly ok: boolean;
+  readonly says: string;
+}
+
+/** Values that stand for a param where a route has no example: most grammars take one of them. */
+const MADE_UP = ["0", "guise-check", "00000000-0000-0000-0000-000000000000", "check@example.com"];
+
+/** Asks a lookup about the examples of its routes, or where they have none, about an address that is made up. */
+export async function askLookup(
+  name: string,
+  { routes }: Config,
+  snapshot: Snapshot,
+): Promise<readonly Asked[]> {
+  const own = routes.filter(
+    ({ owner }, i) => (owner.kind === "named" ? owner.name : `routes[${i}].owner`) === name,
+  );
+  const examples = own.flatMap((route) => route.examples);
+  const asked: Asked[] = [];
+  for (const address of examples) {
+    const met = await meets(snapshot, address);
+    if (met?.route?.target.owner === name) asked.push(await ask(met, address));
+  }
+  if (asked.length > 0) return asked;
+  const met = await madeUp(name, own, snapshot);
+  if (met !== null) return [await ask(met, `the made-up ${met.path}`)];
+  const says = own.length === 0 ? "not asked: no route uses it" : "not asked: give a route of it `examples`";
+  return [{ ok: true, says }];
+}
+
+async function madeUp(name: string, routes: Config["routes"], snapshot: Snapshot): Promise<Matched | null> {
+  for (const { path, host } of routes.filter((it) => it.host === null))
+    for (const value of host === null ? MADE_UP : [])
+      for (const sample of samplePaths(path, value)) {
+        const met = await meets(snapshot, sample);
+        if (met?.route?.target.owner === name && isLookedUp(met)) return met;
+      }
+  return null;
+}
+
+function isLookedUp({ route }: Matched): boolean {
+  if (route === null) return false;
+  const { target, params } = route;
+  return target.params.every(
+    (param) => params[param] === undefined || target.grammar.read(params[param]) !== null,
+  );
+}
+
+async function ask({ id, host, snapshot, path, query }: Matched, what: string): Promise<Asked> {
+  const notes: string[] = [];
+  const nothing = () => undefined;
+  const note = (data: object) => void notes.push(String(Reflect.get(data, "detail")));
+  const log: Log = { debug: nothing, info: nothing, warn: note, error: note };
+  const fact = await askOwner(log, { id, host, snapshot }, { path, query });
+  if (fact.kind === "failed") return { ok: false, says: `${what}: ${notes.join("; ")}` };
+  return { ok: true, says: `${what}: ${wordsFor(fact)}` };
+}
+
+function wordsFor(fact: OwnerFact): string {
+  if (fact.kind !== "found") return "nobody";
+  const { id, groups } = fact.owner;
+  const unlisted = fact.unlisted === true ? ", who is not in `users`" : "";
+  return `owner ${id}, groups ${groups === null ? "not known" : `[${groups.join(", ")}]`}${unlisted}`;
+}

@@ -1,0 +1,237 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { type Check, REASONS } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { elevate, type Impersonation, start } from "../../domain/impersonation.ts";
+import type { OwnerFact } from "../../domain/owner.ts";
+import { Fault } from "../../errors.ts";
+import { cookieNames } from "../../gateway/http/own-cookies.ts";
+import { judging } from "../../gateway/pipeline.ts";
+import type { Judging } from "../../gateway/services/services.ts";
+import type { Judged } from "../../gateway/stages/decide.ts";
+import { askOwner } from "../../gateway/stages/find-owner.ts";
+import { intake } from "../../gateway/stages/intake.ts";
+import { type Matched, match } from "../../gateway/stages/match.ts";
+import { cookieDomain } from "../../gateway/stages/neighbours.ts";
+import type { Log, OwnerResolver } from "../../ports.ts";
+import { nameOf } from "../case.ts";
+import type { MapTest, TestFile } from "./file.ts";
+import { NotRecorded } from "./recording.ts";
+import { requestOf } from "./request.ts";
+
+/** One part of what a test expects, and what came. */
+export interface Difference {
+  readonly what: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+export interface Outcome {
+  readonly name: string;
+  readonly line: number;
+  readonly differences: readonly Difference[];
+  /** Why it could not be run; null where it was. */
+  readonly broken: string | null;
+  readonly said: Said | null;
+  /** What the stages logged meanwhile. */
+  readonly notes: readonly string[];
+}
+
+/** What the gateway would do, in words that a test can expect. */
+export interface Said {
+  readonly owner: string;
+  readonly decision: string;
+  readonly reason: string;
+  readonly route: string;
+  readonly rule: string;
+  readonly checks: readonly Check[];
+}
+
+interface Surroundings {
+  readonly snapshot: Snapshot;
+  readonly file: TestFile;
+}
+
+/** So long an impersonation of a test lasts, ms. */
+const TOTAL = 3_600_000;
+
+/** Runs one test: the request goes through the very stages that the server has, up to the decision. */
+export async function runTest(test: TestFile["tests"][number], around: Surroundings): Promise<Outcome> {
+  const { name: written, line } = test;
+  const notes: string[] = [];
+  const outcome = { name: written ?? nameFor(test), line, notes };
+  try {
+    const said = await saidOf(test, around, noting(notes));
+    return { ...outcome, differences: differencesOf(test, said, around.file), broken: null, said };
+  } catch (error) {
+    if (!(error instanceof Fault || error instanceof NotRecorded)) throw error;
+    const broken = error instanceof Fault ? error.detail : error.message;
+    return { ...outcome, differences: [], broken, said: null };
+  }
+}
+
+function noting(notes: string[]): Log {
+  const nothing = () => undefined;
+  const note = (data: object, message: string) => {
+    notes.push(`${message}: ${String(Reflect.get(data, "detail") ?? Reflect.get(data, "code") ?? "")}`);
+  };
+  return { debug: nothing, info: nothing, warn: note, error: note };
+}
+
+function nameFor({ open, send, as, viewing, mode }: MapTest): string {
+  const viewed = viewing === null ? "" : `, viewing as ${viewing}${mode === undefined ? "" : ` (${mode})`}`;
+  return `${open === undefined ? send : `GET ${open}`} as ${as ?? "nobody"}${viewed}`;
+}
+
+async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log): Promise<Said> {
+  const agent = personIn(file, test.as);
+  const customer = personIn(file, test.viewing);
+  const world = { ...withLookup(snapshot, test, file), identity: knowing(agent) };
+  const { settings } = snapshot;
+  const origin = file.origin ?? settings.publicUrl ?? LOCAL;
+  const secret = randomBytes(32).toString("base64url");
+  const held = agent === null || customer === null ? null : running(agent, customer, test.mode);
+  const cookie = held === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
+  const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null });
+  const services = looking(world, log, held);
+  const taken = intake(services, raw, false);
+  if (taken.kind === "refused") return refusedAtIntake(taken.fault);
+  const judged = await judging(services, taken.received);
+  const { id, host, path, query } = judged;
+  const owner =
+    judged.owner.kind === "not-asked"
+      ? await askOwner(log, { id, host, snapshot: world }, { path, query })
+      : judged.owner;
+  return wordsFor(judged, owner);
+}
+
+/** What the server's intake and index make of an address that somebody opens; null where it has more than one reading. */
+export async function meets(snapshot: Snapshot, address: string): Promise<Matched | null> {
+  const origin = snapshot.settings.publicUrl ?? LOCAL;
+  const raw = await requestOf(openingOf(address), { origin, cookie: null, isolated: false });
+  const taken = intake(looking(snapshot, SILENT, null), raw, false);
+  return taken.kind === "refused" || !taken.received.readable ? null : match(taken.received);
+}
+
+function openingOf(open: string): MapTest {
+  return { open, as: null, viewing: null, expect: {} };
+}
+
+const quiet = () => undefined;
+const SILENT: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
+/** Where nothing says what browsers call the app. */
+const LOCAL = "http://localhost";
+
+function wordsFor(judged: Judged, owner: OwnerFact): Said {
+  const { decision, route, rule } = judged;
+  return {
+    owner: owner.kind === "found" ? owner.owner.id : owner.kind,
+    decision: nameOf(decision),
+    reason: decision.reason,
+    route: route?.target.pattern ?? "none",
+    rule: rule?.name ?? "none",
+    checks: decision.checks,
+  };
+}
+
+function refusedAtIntake({ status, code, detail }: Fault): Said {
+  const checks = [{ name: "the request has one reading", passed: false, saw: detail }];
+  return { owner: "none", decision: `refuse ${status}`, reason: code, route: "none", rule: "none", checks };
+}
+
+function differencesOf({ expect }: MapTest, said: Said, file: TestFile): readonly Difference[] {
+  const parts = [
+    ["owner", expect.owner === undefined ? undefined : (file.people.get(expect.owner)?.id ?? expect.owner)],
+    ["decision", expect.decision],
+    ["reason", expect.reason],
+    ["route", expect.route],
+    ["rule", expect.rule],
+  ] as const;
+  return parts.flatMap(([what, expected]) => {
+    if (expected === undefined || fits(said[what], expected)) return [];
+    return [{ what, expected: shown(what, expected), got: shown(what, said[what]) }];
+  });
+}
+
+/** `refuse` stands for `refuse 403` too. */
+function fits(got: string, expected: string): boolean {
+  return got === expected || got.startsWith(`${expected} `);
+}
+
+function shown(what: string, word: string): string {
+  const sentence =
+    what === "reason" && Object.hasOwn(REASONS, word) ? REASONS[word as keyof typeof REASONS] : null;
+  return sentence === null ? word : `${word} (${sentence})`;
+}
+
+function personIn(file: TestFile, name: string | null): Identity | null {
+  return name === null ? null : (file.people.get(name) ?? null);
+}
+
+function knowing(identity: Identity | null): Snapshot["identity"] {
+  return {
+    identify: () =>
+      identity === null ? { kind: "unknown", why: [] } : { kind: "known", identity, via: "test" },
+  };
+}
+
+/** What the test itself says of the lookup stands for every lookup. */
+function withLookup(snapshot: Snapshot, { lookup }: MapTest, file: TestFile): Snapshot {
+  if (lookup === undefined) return snapshot;
+  const resolver: OwnerResolver = {
+    resolve: async () => {
+      if (lookup === "failed") throw new Fault("owner-lookup-failed", "the test says so");
+      if (lookup === "none") return null;
+      const known = personIn(file, lookup.owner);
+      return { ...(known ?? { id: lookup.owner, name: null, email: null, groups: null }), viewers: [] };
+    },
+  };
+  return { ...snapshot, owners: new Map([...snapshot.owners.keys()].map((name) => [name, resolver])) };
+}
+
+/** An impersonation that began just now. The stages take from it what its grant doesn't give. */
+function running(
+  agent: Identity,
+  effectiveUser: Identity,
+  mode: "read" | "write" | undefined,
+): Impersonation {
+  const now = Date.now();
+  const begun = start({
+    id: "test",
+    agent,
+    effectiveUser,
+    mode: mode === undefined ? "write" : "read",
+    reason: null,
+    ticket: null,
+    returnTo: "/",
+    now,
+    total: TOTAL,
+    idle: TOTAL,
+  });
+  return mode === "write" ? elevate(begun, now, TOTAL, null) : begun;
+}
+
+/** Under the name that browsers know it by on this host. */
+function cookieFor({ open, send }: MapTest, origin: string, { settings }: Snapshot): string {
+  const url = new URL(open ?? send?.split(" ")[1] ?? "/", origin);
+  const secure = new URL(settings.publicUrl ?? url).protocol === "https:";
+  return cookieNames(settings.cookie.name, secure ? "https" : "http", cookieDomain(settings, url.hostname))
+    .secret;
+}
+
+/** All that the stages up to the decision ask, with one impersonation and no browser that was here before. */
+function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judging {
+  return {
+    log,
+    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    config: { current: () => snapshot },
+    diagnostics: { say: () => undefined },
+    counters: { unrecognised: () => undefined },
+    impersonations: {
+      recall: async () => (held === null ? { kind: "none" } : { kind: "held", impersonation: held }),
+    },
+    confirmations: { redeem: async () => null },
+    forms: { holds: () => false, marked: () => null },
+  };
+}

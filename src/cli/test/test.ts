@@ -1,0 +1,151 @@
+import { performance } from "node:perf_hooks";
+import { parseArgs } from "node:util";
+import { clients } from "../../clients/clients.ts";
+import { KINDS } from "../../config/kinds.ts";
+import { load } from "../../config/load.ts";
+import { formatProblem } from "../../config/problem.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { Fault } from "../../errors.ts";
+import type { Log } from "../../ports.ts";
+import type { Command, CommandIo } from "../command.ts";
+import { readTestFile, type TestFile } from "./file.ts";
+import { readRecording, recording, recordingPath, replaying, writeRecording } from "./recording.ts";
+import { type Outcome, runTest } from "./run.ts";
+
+const USAGE = `guise test [FILE] [-c FILE] [--record | --recorded] [--json]
+
+  FILE               the tests (default: beside the config, routes.test.yaml for routes.config.yaml)
+  -c, --config FILE  the config (default: routes.config.yaml, or GUISE_CONFIG)
+  --record           keep what the lookups say in a file beside the tests
+  --recorded         ask that file instead of the lookups
+  --json             outcomes as JSON
+
+Exit codes: 0, 1 (something is not as expected), 2 (usage).
+`;
+
+/** `guise test`: requests and what is expected of them, by the stages and the judge that the server has. */
+export const test: Command = {
+  name: "test",
+  describe: "try routes, rules and grants of a config against what is expected of them",
+  async run(args, io) {
+    const words = read(args, io);
+    if (typeof words === "string") {
+      io.err(`${words}\n${USAGE}`);
+      return 2;
+    }
+    if (words.help) {
+      io.out(USAGE);
+      return 0;
+    }
+    try {
+      const outcomes = await runAll(words, await readTestFile(words.file), io);
+      io.out(words.json ? asJson(words.file, outcomes) : asText(words.file, outcomes));
+      return outcomes.every(passed) ? 0 : 1;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      io.err(`${error.detail}\n`);
+      return 1;
+    }
+  },
+};
+
+interface Words {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly lookups: "asked" | "record" | "recorded";
+  readonly config: string;
+  readonly file: string;
+}
+
+function read(args: readonly string[], io: CommandIo): Words | string {
+  const flag = { type: "boolean" } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: "string", short: "c" },
+        record: flag,
+        recorded: flag,
+        json: flag,
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    const { help = false, json = false, record = false, recorded = false } = values;
+    if (positionals.length > 1) return "guise test: name one file of tests";
+    if (record && recorded) return "guise test: write either --record or --recorded";
+    const config = values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
+    const file = positionals[0] ?? config.replace(/(\.config)?\.ya?ml$/, ".test.yaml");
+    return { help, json, lookups: record ? "record" : recorded ? "recorded" : "asked", config, file };
+  } catch (error) {
+    return `guise test: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+async function runAll(words: Words, file: TestFile, io: CommandIo): Promise<readonly Outcome[]> {
+  const log = logTo(io);
+  const sources = clients(log);
+  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
+  try {
+    const deps = { clock, log, ...sources.borrowed };
+    const loaded = await load(words.config, { kinds: KINDS, env: io.env, deps });
+    if (loaded.kind === "rejected")
+      throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
+    return await runOver(loaded.snapshot, words, file);
+  } finally {
+    await sources.close();
+  }
+}
+
+async function runOver(real: Snapshot, words: Words, file: TestFile): Promise<readonly Outcome[]> {
+  const place = recordingPath(words.file);
+  const recorder = words.lookups === "record" ? recording(real) : null;
+  const snapshot =
+    words.lookups === "recorded" ? replaying(real, await readRecording(place)) : (recorder?.snapshot ?? real);
+  const outcomes: Outcome[] = [];
+  for (const it of file.tests) outcomes.push(await runTest(it, { snapshot, file }));
+  if (recorder !== null) await writeRecording(place, recorder.kept);
+  return outcomes;
+}
+
+/** What the connections to the lookups have to say. */
+function logTo(io: CommandIo): Log {
+  const nothing = () => undefined;
+  const say = (data: object, message: string) => io.err(`${message}: ${JSON.stringify(data)}\n`);
+  return { debug: nothing, info: nothing, warn: say, error: say };
+}
+
+function passed({ differences, broken }: Outcome): boolean {
+  return broken === null && differences.length === 0;
+}
+
+function asText(file: string, outcomes: readonly Outcome[]): string {
+  const failed = outcomes.filter((it) => !passed(it)).length;
+  const count = outcomes.length === 1 ? "1 test" : `${outcomes.length} tests`;
+  const sum = failed === 0 ? "all as expected" : `${failed} not as expected`;
+  return `${outcomes.map((it) => linesFor(file, it)).join("\n")}\n\n${count}, ${sum}\n`;
+}
+
+function linesFor(file: string, outcome: Outcome): string {
+  const { name, line, differences, broken, said, notes } = outcome;
+  if (passed(outcome)) return `ok      ${name}`;
+  const parts = differences.flatMap(({ what, expected, got }) => [
+    `        ${what.padEnd(9)} expected  ${expected}`,
+    `        ${"".padEnd(9)} got       ${got}`,
+  ]);
+  const checks = (said?.checks ?? []).map(
+    (it) => `        ${it.passed ? "yes" : "no "}  ${it.name}  (${it.saw})`,
+  );
+  return [
+    `not ok  ${name}`,
+    `        ${file}:${line}`,
+    ...(broken === null ? parts : [`        ${broken}`]),
+    ...checks,
+    ...notes.map((note) => `        ${note}`),
+  ].join("\n");
+}
+
+function asJson(file: string, outcomes: readonly Outcome[]): string {
+  const tests = outcomes.map((it) => ({ ok: passed(it), ...it }));
+  return `${JSON.stringify({ ok: outcomes.every(passed), file, tests }, null, 2)}\n`;
+}
