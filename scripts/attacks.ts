@@ -83,11 +83,11 @@ function cell(text: string): string {
 const INTRO = `# Attacks
 
 What the gateway has been attacked with, and how it went. Each attack is a test of its name in \`test/attacks/\`, sent over raw sockets through the
-whole gateway (those on headers and addresses also as WebSocket upgrades, each as nobody, as oneself and under an impersonation), or in
+whole gateway (those on headers and addresses also as WebSocket upgrades, each as nobody, as the agent and under an impersonation), or in
 \`test/journeys/\`, in Chromium. This page is written by \`node scripts/attacks.ts\`, which runs them. Tests that show a further part of one are named behind them.
 
 Refused means: 4xx before any byte goes to the app, and under an impersonation a record \`impersonation.denied\` with the reason (of a start,
-\`impersonation.refused\`). What is refused to somebody who wears nobody is in the log alone: it is nobody's deed in somebody's name, and whoever
+\`impersonation.refused\`). What is refused without an impersonation is in the log alone: nobody acts in another's name there, and everybody who
 can send a byte could fill the journal with it. The same goes for what is no HTTP at all: nobody can tell who sent it.
 `;
 

@@ -1,18 +1,38 @@
-// Writes what is said twice: the keys in docs/config.md and the schema for editors, both from the config's own schema.
+// Writes what is said twice: the keys in docs/config.md and the schema for editors, both from the config's own schema,
+// and the commands in docs/cli.md from their own help.
 import { readFile, writeFile } from "node:fs/promises";
+import { COMMANDS } from "../src/cli/registry.ts";
 import { formsOf, type JsonSchema, jsonSchema } from "../src/config/jsonschema.ts";
 import { KINDS } from "../src/config/kinds.ts";
 import { configSchema } from "../src/config/schema.ts";
 import { PRESETS } from "../src/domain/routing/presets.ts";
 
-const BEGIN = "<!-- keys: written by scripts/docs.ts -->";
-const END = "<!-- /keys -->";
-
 /** The page with its tables of keys as they are now. */
 export function withKeys(page: string): string {
-  const [before, after] = [page.indexOf(BEGIN), page.indexOf(END)];
-  if (before === -1 || after === -1) throw new Error("docs/config.md has lost the marks around its keys");
-  return `${page.slice(0, before)}${BEGIN}\n\n${keys()}\n${page.slice(after)}`;
+  return withPart(page, "keys", keys());
+}
+
+/** The page with the help of every command as it is now. */
+export async function withCommands(page: string): Promise<string> {
+  return withPart(page, "commands", await commands());
+}
+
+function withPart(page: string, name: string, part: string): string {
+  const [begin, end] = [`<!-- ${name}: written by scripts/docs.ts -->`, `<!-- /${name} -->`];
+  const [before, after] = [page.indexOf(begin), page.indexOf(end)];
+  if (before === -1 || after === -1) throw new Error(`the page has lost the marks around its ${name}`);
+  return `${page.slice(0, before)}${begin}\n\n${part}\n${page.slice(after)}`;
+}
+
+async function commands(): Promise<string> {
+  const sections = COMMANDS.map(async ({ name, describe, run }) => {
+    const said: string[] = [];
+    const out = (text: string) => void said.push(text);
+    await run(["--help"], { out, err: out, env: {} });
+    const help = said.join("");
+    return `## guise ${name}\n\n${describe.slice(0, 1).toUpperCase()}${describe.slice(1)}.\n\n\`\`\`text\n${help.trimEnd()}\n\`\`\`\n`;
+  });
+  return (await Promise.all(sections)).join("\n");
 }
 
 /** The schema file that the first line of a config names. */
@@ -82,7 +102,7 @@ function rowsBelow(above: string, schema: JsonSchema, alone: boolean): readonly 
 function below(above: string, schema: JsonSchema): readonly Row[] {
   const forms = formsOf(schema).filter((form) => !isSecret(form));
   const objects = forms.filter((form) => form.properties !== undefined);
-  return forms.flatMap((form) => rowsBelow(above, form, objects.length === 1));
+  return onceEach(forms.flatMap((form) => rowsBelow(above, form, objects.length === 1)));
 }
 
 /** `{ fromEnv: … }` and `{ fromFile: … }` are told of once, in the text. */
@@ -140,7 +160,9 @@ function presets(): string {
 }
 
 if (import.meta.main) {
-  const page = new URL("../docs/config.md", import.meta.url);
-  await writeFile(page, withKeys(await readFile(page, "utf8")));
+  const config = new URL("../docs/config.md", import.meta.url);
+  await writeFile(config, withKeys(await readFile(config, "utf8")));
+  const cli = new URL("../docs/cli.md", import.meta.url);
+  await writeFile(cli, await withCommands(await readFile(cli, "utf8")));
   await writeFile(new URL("../routes.schema.json", import.meta.url), schemaFile());
 }

@@ -228,7 +228,7 @@ export const ATTACKS: readonly Attack[] = [
     attack:
       "`X-Forwarded-Host/Proto/Uri/Prefix/Method`, `Forwarded`, `X-Original-URL`, `X-Rewrite-URL`, `X-Envoy-Original-Path` from an untrusted peer",
     required:
-      "never used, never forwarded; the default trusted set is empty. While impersonating, whoever sent them: dropped, or what is known here",
+      "never used, never forwarded; the default trusted set is empty. While impersonating, from everybody: dropped, or what is known here",
   },
   {
     id: "HOST-03",
@@ -266,7 +266,7 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     id: "DEC-06",
-    attack: "target is an admin, another agent, oneself, disabled, unknown",
+    attack: "target is an admin, another agent, the agent, disabled, unknown",
     required: "refused by default",
   },
   {

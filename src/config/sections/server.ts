@@ -330,7 +330,7 @@ export const limits = z
     refusalsPerMinute: count(
       120,
       100_000_000,
-      "Refusals of one person who wears nobody, and of all such people at one address, that go on record in a minute; more are refused all the same, and counted.",
+      "Refusals of one person without an impersonation, and of all such people at one address, that go on record in a minute; more are refused all the same, and counted.",
     ),
   })
   .prefault({})

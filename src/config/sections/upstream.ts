@@ -32,7 +32,7 @@ const settings = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Believe any certificate of the app. Unsafe: whoever stands between reads and writes everything.",
+      "Believe any certificate of the app. Unsafe: anybody on the way between reads and writes everything.",
     ),
   connections: z
     .int()

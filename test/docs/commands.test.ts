@@ -1,0 +1,229 @@
+// Every command that a page shows is run: here, or by the test that its line in ELSEWHERE names. docs/tutorial.md has a test of its own.
+import { execFile, spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import t, { type Test } from "tap";
+import { parse } from "yaml";
+import { COMMANDS } from "../../src/cli/registry.ts";
+import { runCommand } from "../fixtures/command.ts";
+import { frontConfig, impersonating, recordsOf } from "../fixtures/front.ts";
+import { liveApp } from "../fixtures/live-app.ts";
+import { ask } from "../fixtures/named.ts";
+import { blocksOf, pages } from "../fixtures/pages.ts";
+import { guise } from "../fixtures/process.ts";
+import { redisServer } from "../fixtures/redis.ts";
+import { caughtUp } from "../fixtures/stream.ts";
+import { ROOT } from "../house/source.ts";
+
+interface Shown {
+  readonly page: string;
+  readonly command: string;
+}
+
+/** The commands of all `sh` blocks, each on one line; a block whose lines need each other is one command. */
+const SHOWN: readonly Shown[] = pages()
+  .filter(({ path }) => path !== "docs/tutorial.md")
+  .flatMap(({ path, text }) =>
+    blocksOf(text)
+      .filter(({ language }) => language === "sh")
+      .flatMap((block) => {
+        const whole = block.text.replaceAll(/ *\\\n */g, " ").trimEnd();
+        const lines = /^\w+=\$\(/.test(whole) ? [whole] : whole.split("\n");
+        return lines.map((line) => ({ page: path, command: line.replace(/ +#.*$/, "") }));
+      }),
+  );
+
+/** What runs them where it isn't this file: a test, or what can't be had in a test. */
+const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+  [/^npm ci && npm start$/, "test/quick-start.test.ts"],
+  [/^npm ci && npm test$/, "it is what runs this"],
+  [/^npm ci$/, "it is how this got its packages"],
+  [/^npm (?:run [\w:]+|test)(?: |$)/, "a script of package.json, see below"],
+  [/^git clone …/, "test/system/helm/image.test.ts"],
+  [/^useradd /, "it changes the machine"],
+  [/^docker /, "test/system/helm/image.test.ts"],
+  [/^helm /, "test/system/helm/deploy.test.ts"],
+  [/kubectl /, "it needs a cluster"],
+  [/^curl .*http:\/\/the-app:8001/, "it is for a network of one's own"],
+];
+
+const elsewhere = (command: string) => ELSEWHERE.find(([pattern]) => pattern.test(command));
+const HERE = SHOWN.filter(({ command }) => elsewhere(command) === undefined);
+
+/** A folder with a gateway's config and data, in which `guise` is a command; alice was Nuno, and something was refused. */
+async function place(t: Test) {
+  const redis = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
+  t.teardown(() => redis.stop());
+  const app = await liveApp(t);
+  const folder = t.testdir({ programs: {} });
+  const more = `data: data\naudit: { redis: { url: { fromEnv: REDIS_URL } } }\n`;
+  writeFileSync(
+    join(folder, "routes.config.yaml"),
+    frontConfig(app.origin, more).replace('{ map: { "1":', '{ map: { "42":'),
+  );
+  symlinkSync(join(ROOT, "bin/guise"), join(folder, "programs/guise"));
+  symlinkSync(join(ROOT, "bin"), join(folder, "bin"));
+  mkdirSync(join(folder, "etc"));
+  const env = {
+    PATH: `${join(folder, "programs")}:${process.env.PATH}`,
+    HOME: process.env.HOME ?? "",
+    REDIS_URL: redis.url,
+  };
+  const ports = { GUISE_PORT: "0", GUISE_ADMIN_PORT: "0" };
+  const config = join(folder, "routes.config.yaml");
+  const gateway = guise(t, ["serve", "-c", config], { ...env, ...ports });
+  const said = await gateway.until(/guise is listening/);
+  const [, url = "", admin = ""] = /"url":"([^"]+)","admin":"([^"]+)"/.exec(said) ?? [];
+  const who = await impersonating(url.replace("127.0.0.1", "localhost"), "42");
+  t.equal((await ask(`${url.replace("127.0.0.1", "localhost")}/payments`, who, "POST")).status, 403);
+  const [started] = recordsOf(join(folder, "data"), "impersonation.started");
+  const id = String(started?.guise.impersonation);
+  await caughtUp({ gateway: { adminUrl: admin } });
+  return { folder, env: { ...env, ...ports }, gateway, id };
+}
+
+type Place = Awaited<ReturnType<typeof place>>;
+
+/** The command as it is run here: with the ids, and in the folders, of this place. */
+function filledIn({ folder, id }: Place, command: string): string {
+  return command
+    .replaceAll("--agent ID", "--agent alice")
+    .replaceAll(/\bID\b/g, id)
+    .replaceAll("/etc/guise", join(folder, "etc"));
+}
+
+/** One that goes on: until it has said something. */
+async function untilItSays({ folder, env }: Place, script: string): Promise<string> {
+  const child = spawn("sh", ["-c", `exec ${script}`], { cwd: folder, env });
+  const [chunk] = (await once(child.stdout, "data")) as [Buffer];
+  child.kill("SIGTERM");
+  await once(child, "exit");
+  return chunk.toString();
+}
+
+async function run(it: Place, command: string): Promise<string> {
+  const script = filledIn(it, command);
+  if (/--follow|\bserve$/.test(script)) return await untilItSays(it, script);
+  const { stdout } = await promisify(execFile)("sh", ["-ec", script], { cwd: it.folder, env: it.env });
+  return stdout;
+}
+
+/** What the commands must say, besides that they end with 0. */
+const SAYS: readonly (readonly [RegExp, RegExp])[] = [
+  [/guise check$/, /is right: agents 1/],
+  [/check --schema/, /"properties"/],
+  [/guise explain/, /route: .*\/site/],
+  [/guise serve/, /"level"/],
+  [/audit tail/, /alice as 17 +impersonation\.denied/],
+  [/audit query --customer 17/, /alice as 17 +impersonation\.started/],
+  [/audit query --impersonation/, /^\{"@timestamp"/],
+  [/audit export --format csv/, /alice/],
+  [/audit verify/, /whole, unaltered and in order: \d+ records/],
+  [/sessions list/, /alice[\s\S]*Nuno/],
+  [/sessions end /, /ended/],
+];
+
+t.test("every command that a page shows runs as it stands there", async (t) => {
+  const it = await place(t);
+  const late = HERE.filter(({ command }) => command.includes("gateway.log"));
+  for (const { page, command } of HERE.filter((shown) => !late.includes(shown))) {
+    const said = await run(it, command);
+    for (const [which, what] of SAYS) if (which.test(command)) t.match(said, what, `${page}: ${command}`);
+    if (command.includes("sha256sum")) {
+      const first = spawnSync("sh", ["-c", "sed -n 2p data/audit/*.jsonl"], {
+        cwd: it.folder,
+        encoding: "utf8",
+      });
+      const { guise } = JSON.parse(first.stdout);
+      t.match(said, guise.chain.hash, `${page}: the hash of a record is found with standard tools`);
+      const bytes = first.stdout.slice(0, first.stdout.lastIndexOf(',"hash"'));
+      t.equal(createHash("sha256").update(bytes).digest("hex"), guise.chain.hash);
+    } else t.type(said, "string", `${page}: ${command}`);
+  }
+  it.gateway.child.kill("SIGTERM");
+  t.equal(await it.gateway.ended, 0);
+  writeFileSync(join(it.folder, "gateway.log"), it.gateway.out());
+  t.ok(late.length > 0);
+  for (const { page, command } of late)
+    t.match(await run(it, command), /[1-9]\d* checkpoints/, `${page}: ${command}`);
+});
+
+t.test("what isn't run here is run by the test that is named, or can't be run by one", async (t) => {
+  t.ok(HERE.length > 20);
+  for (const [pattern, by] of ELSEWHERE) {
+    t.ok(
+      SHOWN.some(({ command }) => pattern.test(command)),
+      `${pattern} still stands on a page`,
+    );
+    if (by.startsWith("test/")) t.ok(existsSync(join(ROOT, by)), by);
+  }
+});
+
+t.test("every npm script that a page names is one of package.json", async (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const named = pages().flatMap(({ text }) =>
+    [...text.matchAll(/npm (?:run ([\w:]+)|(start|test))\b/g)].map(([, ran, plain]) => ran ?? plain ?? ""),
+  );
+  t.ok(named.length > 10);
+  t.same(
+    named.filter((name) => scripts[name] === undefined),
+    [],
+  );
+});
+
+t.test("every node script that a page names is there", async (t) => {
+  const named = pages().flatMap(({ text }) =>
+    [...text.matchAll(/`node ((?:bench|scripts)\/[\w-]+\.ts)/g)].map(([, file = ""]) => file),
+  );
+  t.ok(named.length > 5);
+  t.same(
+    named.filter((file) => !existsSync(join(ROOT, file))),
+    [],
+  );
+});
+
+t.test("every value that docs/deploy.md gives the chart is one of its values", async (t) => {
+  const values = parse(readFileSync(join(ROOT, "helm/values.yaml"), "utf8"));
+  const given = SHOWN.filter(({ command }) => command.startsWith("helm ")).flatMap(({ command }) =>
+    [...command.matchAll(/--set(?:-file)? ([\w.]+)=/g)].map(([, name = ""]) => name),
+  );
+  t.ok(given.length > 3);
+  for (const name of given) {
+    const [head = "", ...rest] = name.split(".");
+    t.ok(head in values, name);
+    // Its names are the operator's own.
+    if (head !== "secrets")
+      t.ok(
+        rest.every((part) => part in values[head]),
+        name,
+      );
+  }
+});
+
+t.test("every guise command within a sentence has the words and options that its help has", async (t) => {
+  const help = new Map<string, string>();
+  for (const command of COMMANDS) help.set(command.name, (await runCommand(command, ["--help"])).out);
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const { path, text } of pages()) {
+    const prose = text.replace(/^```[\s\S]*?^```$/gm, "");
+    for (const [, span = ""] of prose.matchAll(/`(?:bin\/)?guise ([^`]+)`/g)) {
+      const [name = "", ...words] = span.split(/[\s|]+/);
+      // The last is the first line of what a checkpoint signs.
+      if (name === "COMMAND" || name.startsWith("-") || span === "checkpoint 1") continue;
+      seen += 1;
+      const said = help.get(name) ?? "";
+      const options = words.filter((word) => word.startsWith("-") && !["--help"].includes(word));
+      const verbs = words
+        .slice(0, 1)
+        .filter((word) => /^[a-z-]+$/.test(word) && said.includes(`guise ${name} `));
+      const lost = [...options, ...verbs].filter((word) => !said.includes(word.replace(/=.*/, "")));
+      if (said === "" || lost.length > 0) wrong.push(`${path}: guise ${span}`);
+    }
+  }
+  t.ok(seen > 20);
+  t.same(wrong, []);
+});

@@ -1,0 +1,221 @@
+// The pages of reference against the code, both ways.
+import { globSync, readFileSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
+import { join } from "node:path";
+import t from "tap";
+import { withCommands } from "../../scripts/docs.ts";
+import { COMMANDS } from "../../src/cli/registry.ts";
+import { REASON_WORDS } from "../../src/domain/decision.ts";
+import { FAULTS, type FaultCode } from "../../src/errors.ts";
+import { clientAssets } from "../../src/page/client.ts";
+import { filesBelow, ROOT } from "../house/source.ts";
+
+const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
+
+t.test("docs/cli.md has the help of every command as it is", async (t) => {
+  const page = read("docs/cli.md");
+  t.equal(await withCommands(page), page, "run `npm run docs`");
+  t.same(
+    [...page.matchAll(/^## guise (\w+)$/gm)].map(([, name]) => name),
+    COMMANDS.map(({ name }) => name),
+  );
+});
+
+t.test("docs/cli.md names every variable of ours with the commands that read it", async (t) => {
+  const rows = [...read("docs/cli.md").matchAll(/^\| `(GUISE_[A-Z_]+)` \|[^|]+\| ([^|]+) \|$/gm)];
+  const told = Object.fromEntries(
+    rows.map(([, name = "", by = ""]) => [name, [...by.matchAll(/`([^`]+)`/g)].map(([, it]) => it).sort()]),
+  );
+  const readers = new Map<string, Set<string>>();
+  const sources = [...filesBelow("src"), ...filesBelow("scripts")];
+  for (const { path, text } of sources)
+    for (const [name] of text.matchAll(/GUISE_[A-Z_]+(?= \?\?)|(?<=portFor\(")GUISE_[A-Z_]+/g)) {
+      const command =
+        /^src\/cli\/(\w+)/.exec(path)?.[1] ?? (path === "scripts/start.ts" ? "npm start" : path);
+      readers.set(name, (readers.get(name) ?? new Set()).add(command));
+    }
+  const found = Object.fromEntries([...readers].map(([name, by]) => [name, [...by].sort()]));
+  t.same(told, found);
+});
+
+t.test("docs/endpoints.md has every address of ours, and no other", async (t) => {
+  const told = [...read("docs/endpoints.md").matchAll(/^\| `([A-Z]+ \/[^`]*)` \|/gm)].map(
+    ([, it = ""]) => it,
+  );
+  const routes = (folder: string, before: string) =>
+    filesBelow(folder).flatMap(({ text }) =>
+      [...text.matchAll(/\.(get|post)\("(\/[^"]+)"/g)].map(
+        ([, method = "", path = ""]) => `${method.toUpperCase()} ${before}${path}`,
+      ),
+    );
+  const files = ["console.css", ...clientAssets().keys()].map((name) => `GET /.guise/${name}`);
+  const there = [
+    ...routes("src/console", "/.guise"),
+    ...routes("src/telemetry", ""),
+    ...files,
+    "GET /.guise/",
+    // Of a label's host alone, which the router doesn't see.
+    "GET /.guise/in",
+  ];
+  t.match(read("src/gateway/isolation/label-host.ts"), '"/in"');
+  t.match(read("src/console/plugin.ts"), 'fastify.all("/"');
+  t.same([...told].sort(), [...there].sort());
+});
+
+const STAGES = [
+  "intake",
+  "match",
+  "identify",
+  "load impersonation",
+  "find owner",
+  "decide",
+  "commit",
+  "answer",
+  "sign in",
+  "forward",
+  "respond",
+  "settle",
+];
+
+t.test("docs/request.md draws and lists the twelve stages, and so does the README", async (t) => {
+  const page = read("docs/request.md");
+  const drawn = [...page.matchAll(/[[{](\d+) ([a-z ]+)[\]}]/g)].map(([, at, name]) => `${at} ${name}`);
+  t.same(
+    drawn.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)),
+    STAGES.map((name, at) => `${at + 1} ${name}`),
+  );
+  const listed = [
+    ...page.matchAll(/^\| (\d+) \| \[([a-z ]+)\]\(\.\.\/src\/gateway\/stages\/([a-z-]+)\.ts\)/gm),
+  ];
+  t.same(
+    listed.map(([, , name]) => name),
+    STAGES,
+  );
+  for (const [, , name = "", file = ""] of listed) t.equal(file, name.replaceAll(" ", "-"));
+  const inReadme = [...read("README.md").matchAll(/^\d+\. ((?:\*\*[a-z ]+\*\*(?:, )?)+):/gm)];
+  t.same(
+    inReadme.flatMap(([, names = ""]) => [...names.matchAll(/\*\*([a-z ]+)\*\*/g)].map(([, it]) => it)),
+    STAGES,
+  );
+});
+
+t.test("the pipeline goes through these stages in this order", async (t) => {
+  const text = read("src/gateway/pipeline.ts");
+  const body = text.slice(text.indexOf("export async function pipeline"));
+  const files = [...text.matchAll(/import \{([^}]+)\} from "\.\/stages\/([a-z-]+)\.ts"/g)];
+  const called = files.flatMap(([, names = "", file = ""]) => {
+    const places = names
+      .split(",")
+      .map((it) => body.search(new RegExp(`\\b${it.replace("type", "").trim()}\\(`)))
+      .filter((at) => at !== -1);
+    return places.length === 0 ? [] : [{ file, at: Math.min(...places) }];
+  });
+  const order = called.sort((a, b) => a.at - b.at).map(({ file }) => file.replaceAll("-", " "));
+  const known = order.filter((name) => STAGES.includes(name) && name !== "settle");
+  t.ok(known.length >= 7);
+  t.same(
+    known,
+    STAGES.filter((name) => known.includes(name)),
+  );
+});
+
+t.test("docs/troubleshooting.md names only what there is", async (t) => {
+  const page = read("docs/troubleshooting.md");
+  const source = filesBelow("src")
+    .map(({ text }) => text)
+    .join("\n");
+  const lines = [...page.matchAll(/\blogs? `([^`]+)`/gi)].map(([, it = ""]) => it);
+  t.ok(lines.length > 10, "it quotes lines of the log");
+  t.same(
+    lines.filter((line) => !source.includes(`"${line}"`)),
+    [],
+    "each of them is one that the code writes",
+  );
+  const metrics = [...page.matchAll(/`(guise_[a-z_]+)`/g)].map(([, it = ""]) => it);
+  const known = read("docs/metrics.md");
+  t.ok(metrics.length > 10);
+  t.same(
+    metrics.filter((name) => !known.includes(`| \`${name}\` |`)),
+    [],
+  );
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` \| (\d+) \|/gm)];
+  const words = new Set<string>(REASON_WORDS);
+  t.ok(rows.length > 15);
+  for (const [, code = "", status = ""] of rows) {
+    t.ok(STATUS_CODES[Number(status)], code);
+    if (code in FAULTS) t.equal(FAULTS[code as FaultCode].status, Number(status), code);
+    else t.ok(words.has(code), `${code} is a reason word or a fault`);
+  }
+  const others = [...page.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \| [^\d]/gm)]
+    .flatMap(([, cell = ""]) => [...cell.matchAll(/`([^`]+)`/g)].map(([, it = ""]) => it))
+    .filter((it) => it.startsWith("ended-") || it.startsWith("upstream-"));
+  t.same(
+    others.filter((code) => !words.has(code) && !(code in FAULTS)),
+    [],
+  );
+});
+
+t.test("every fault that a client may see is found in docs/troubleshooting.md", async (t) => {
+  const page = read("docs/troubleshooting.md");
+  const seen = (Object.keys(FAULTS) as FaultCode[]).filter((code) => FAULTS[code].status >= 502);
+  const told = seen.filter((code) => !["stream-unreadable", "journals-unreadable"].includes(code));
+  t.same(
+    told.filter((code) => !page.includes(`\`${code}\``)),
+    [],
+  );
+});
+
+t.test("docs/threat-model.md names every family of attacks, and no other", async (t) => {
+  const families = (text: string) =>
+    [...new Set([...text.matchAll(/`([A-Z]+)-(?:\d\d|\*)`/g)].map(([, it = ""]) => it))].sort();
+  t.same(families(read("docs/threat-model.md")), families(read("docs/attacks.md")));
+});
+
+t.test("docs/upgrade.md tells of every version that CHANGELOG.md has, but the newest", async (t) => {
+  const versions = [...read("CHANGELOG.md").matchAll(/^## ([\d.]+)/gm)].map(([, it]) => it);
+  t.ok(versions.length > 0);
+  for (const version of versions) t.match(read("docs/upgrade.md"), `## From ${version}\n`);
+});
+
+t.test("CHANGELOG.md says each thing once, in four groups", async (t) => {
+  const text = read("CHANGELOG.md");
+  const groups = [...text.matchAll(/^### (.+)$/gm)].map(([, it = ""]) => it);
+  t.same(
+    groups.filter((it) => !["Added", "Changed", "Fixed", "Removed"].includes(it)),
+    [],
+  );
+  const entries = text.split(/^- /m).slice(1);
+  t.same(
+    entries.filter((it, at) => entries.indexOf(it) !== at),
+    [],
+  );
+});
+
+t.test("every folder of src/ and test/ with more than ten files says what is in it", async (t) => {
+  const folders = new Map<string, number>();
+  for (const path of globSync("{src,test}/**/*.*", { cwd: ROOT })) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  const large = [...folders].filter(([, count]) => count > 10).map(([folder]) => folder);
+  t.ok(large.length > 20);
+  t.same(
+    large.filter((folder) => globSync("README.md", { cwd: join(ROOT, folder) }).length === 0),
+    [],
+  );
+});
+
+t.test("what such a page lists is there", async (t) => {
+  const wrong: string[] = [];
+  for (const path of globSync("{src,test}/**/README.md", { cwd: ROOT })) {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const there = new Set(globSync("*", { cwd: join(ROOT, folder) }));
+    for (const [, cell = ""] of read(path).matchAll(/^\| (`[^|]+) \|/gm))
+      for (const [, name = ""] of cell.matchAll(/`([^`]+)`/g)) {
+        const plain = name.replace(/\/$/, "");
+        if (!there.has(plain) && globSync(plain, { cwd: join(ROOT, folder) }).length === 0)
+          wrong.push(`${path}: ${name}`);
+      }
+  }
+  t.same(wrong, []);
+});
