@@ -129,9 +129,9 @@ function asText(file: string, checked: Checked): string {
     return `${problems.map(formatProblem).join("\n")}\n\n${countOf(problems, "problem")}\n`;
   }
   const { load, warnings, live } = checked;
-  const { agents, owners, routes, rules, presets } = load.summary;
+  const { apps, agents, owners, routes, rules, presets } = load.summary;
   const lines = [
-    `${file} is right: agents ${agents}, owners ${owners}, routes ${routes}, rules ${rules}`,
+    `${file} is right: ${apps.length === 0 ? "" : `apps ${apps.join(" ")}, `}agents ${agents}, owners ${owners}, routes ${routes}, rules ${rules}`,
     load.snapshot.digest,
     ...(warnings.length === 0 ? [] : ["", ...warnings.map(formatProblem), "", countOf(warnings, "warning")]),
     ...(live === null ? [] : ["", ...live.map(lineFor)]),
