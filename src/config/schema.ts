@@ -7,6 +7,7 @@ import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
 import { audit } from "./sections/audit.ts";
+import { reads } from "./sections/conditions.ts";
 import { keys } from "./sections/keys.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
@@ -112,6 +113,7 @@ function peopleAndPages(kinds: Kinds) {
       .describe(
         "What may be done while impersonating. The first one that fits counts; without one, looking is allowed.",
       ),
+    reads,
     users: kindEntry(kinds.users, "`users`")
       .optional()
       .describe("Where names, e-mail addresses and groups of the app's people can be looked up."),

@@ -152,7 +152,7 @@ export interface RouteTarget {
 }
 
 export interface RouteFinder {
-  match(host: string, path: string): RouteMatch<RouteTarget> | null;
+  match(host: string, path: string, query: string | null): RouteMatch<RouteTarget> | null;
 }
 
 /** A whole, checked config, compiled. A request pins one at the door and sees no other. */

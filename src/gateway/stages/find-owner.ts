@@ -58,7 +58,7 @@ export interface OwnerQuestion {
 /** The same for whoever has no whole world, such as `guise explain`. */
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   const { snapshot, host } = at;
-  const found = snapshot.routes.match(host, page.path);
+  const found = snapshot.routes.match(host, page.path, page.query);
   const lookup = found === null ? null : lookupOf(found, page, host);
   const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
   if (lookup === null || resolver === undefined) return NOBODY;
