@@ -2,60 +2,103 @@ import { compileRoutes, type RouteSpec } from "../src/domain/routing/route.ts";
 
 /**
  * Prints ns a match for 10, 1,000 and 10,000 routes, and what the most cost against the fewest; then the same for routes that take any
- * case of letters, asked in capitals. Run: `node bench/routes.ts`.
+ * case of letters, asked in capitals, and for routes of one path that the query tells apart. Run: `node bench/routes.ts`, or `node bench/routes.ts "by query"` for one of the three.
  */
 const COUNTS = [10, 1_000, 10_000];
-const ROUNDS = 100_000;
+const ROUNDS = 50_000;
 const PROBES = 64;
 
-function routesOf(count: number, caseSensitive: boolean): readonly RouteSpec<number>[] {
+interface Address {
+  readonly path: string;
+  readonly query: string | null;
+}
+
+function byPath(count: number, caseSensitive: boolean): readonly RouteSpec<number>[] {
   return Array.from({ length: count }, (_, i) => {
     const path = [`/area-${i}/list`, `/team-${i}/item/:item`, `/docs-${i}{/*rest}`][i % 3] ?? "/";
     return { host: null, path, target: i, name: `routes[${i}]`, caseSensitive };
   });
 }
 
-/** As many addresses for any number of routes, spread over those of one kind. */
-function probes(count: number, rest: number, make: (i: number) => string): readonly string[] {
-  const ofKind = Math.floor(count / 3);
-  return Array.from({ length: PROBES }, (_, i) => make(((i * 997) % ofKind) * 3 + rest));
+/** All of one path, as an app with a front controller has them. */
+function byQuery(count: number): readonly RouteSpec<number>[] {
+  return Array.from({ length: count }, (_, i) => {
+    const page = { name: "page", test: { kind: "is", values: ["site"] } } as const;
+    const one = { name: "section", test: { kind: "is", values: [`s${i}`] } } as const;
+    const bound = { name: i % 3 === 2 ? `key${i}` : "id", test: { kind: "param", param: "site" } } as const;
+    const query =
+      [
+        [page, one],
+        [page, one, bound],
+        [bound, page],
+      ][i % 3] ?? [];
+    return { host: null, path: "/index.php", query, target: i, name: `routes[${i}]` };
+  });
 }
 
-const kinds: Readonly<Record<string, (count: number) => readonly string[]>> = {
+/** As many addresses for any number of routes, spread over those of one kind. */
+function probes(count: number, rest: number, make: (i: number) => string): readonly Address[] {
+  const ofKind = Math.floor(count / 3);
+  return Array.from({ length: PROBES }, (_, i) => {
+    const [path = "/", query = null] = make(((i * 997) % ofKind) * 3 + rest).split("?");
+    return { path, query };
+  });
+}
+
+type Kinds = Readonly<Record<string, (count: number) => readonly Address[]>>;
+
+const PATHS: Kinds = {
   static: (count) => probes(count, 0, (i) => `/area-${i}/list`),
   param: (count) => probes(count, 1, (i) => `/team-${i}/item/4711`),
   wildcard: (count) => probes(count, 2, (i) => `/docs-${i}/a/b/c`),
   miss: (count) => probes(count, 0, (i) => `/nowhere-${i}/x`),
 };
+const QUERIES: Kinds = {
+  exact: (count) => probes(count, 0, (i) => `/index.php?page=site&section=s${i}&x=1`),
+  bound: (count) => probes(count, 1, (i) => `/index.php?page=site&section=s${i}&id=4711`),
+  name: (count) => probes(count, 2, (i) => `/index.php?page=site&key${i}=4711`),
+  miss: (count) => probes(count, 0, (i) => `/index.php?page=site&section=none${i}`),
+};
 
 type Finder = ReturnType<typeof compileRoutes<number>>["finder"];
 
-function once(finder: Finder, paths: readonly string[], misses: boolean): number {
+function once(finder: Finder, asked: readonly Address[], misses: boolean): number {
   let hits = 0;
   const began = process.hrtime.bigint();
-  for (let i = 0; i < ROUNDS; i++) if (finder.match("app.example", paths[i % PROBES] ?? "/") !== null) hits++;
+  for (let i = 0; i < ROUNDS; i++) {
+    const address = asked[i % PROBES];
+    if (finder.match("app.example", address?.path ?? "/", address?.query) !== null) hits++;
+  }
   const ns = Number(process.hrtime.bigint() - began) / ROUNDS;
   if (hits !== (misses ? 0 : ROUNDS)) throw new Error(`${hits} hits of ${ROUNDS}`);
   return ns;
 }
 
-for (const caseSensitive of [true, false]) measure(caseSensitive);
+measure("as written", (count) => byPath(count, true), PATHS);
+const capitals = Object.entries(PATHS).map(([kind, make]): [string, Kinds[string]] => [
+  kind,
+  (count) => make(count).map(({ path, query }) => ({ path: path.toUpperCase(), query })),
+]);
+measure("any case", (count) => byPath(count, false), Object.fromEntries(capitals));
+measure("by query", byQuery, QUERIES);
 
-function measure(caseSensitive: boolean): void {
-  const finders = COUNTS.map((count) => compileRoutes(routesOf(count, caseSensitive)).finder);
-  const asked = (paths: readonly string[]) =>
-    caseSensitive ? paths : paths.map((path) => path.toUpperCase());
-  console.log(
-    `${caseSensitive ? "as written" : "any case  "}${COUNTS.map((count) => String(count).padStart(8)).join("")}   last/first`,
-  );
-  for (const [kind, pathsOf] of Object.entries(kinds)) {
+function measure(
+  title: string,
+  routesOf: (count: number) => readonly RouteSpec<number>[],
+  kinds: Kinds,
+): void {
+  if (process.argv[2] !== undefined && process.argv[2] !== title) return;
+  const finders = COUNTS.map((count) => compileRoutes(routesOf(count)).finder);
+  console.log(`${title.padEnd(10)}${COUNTS.map((count) => String(count).padStart(8)).join("")}   last/first`);
+  for (const [kind, addressesOf] of Object.entries(kinds)) {
+    const asked = COUNTS.map(addressesOf);
     const best = COUNTS.map(() => Number.POSITIVE_INFINITY);
     // In turn, so that a busy machine slows all of them.
-    for (let run = 0; run < 20; run++) {
-      COUNTS.forEach((count, i) => {
+    for (let run = 0; run < 9; run++) {
+      COUNTS.forEach((_, i) => {
         const finder = finders[i];
         if (finder !== undefined)
-          best[i] = Math.min(best[i] ?? 0, once(finder, asked(pathsOf(count)), kind === "miss"));
+          best[i] = Math.min(best[i] ?? 0, once(finder, asked[i] ?? [], kind === "miss"));
       });
     }
     const ratio = (best[best.length - 1] ?? 0) / (best[0] ?? 1);

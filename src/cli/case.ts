@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { policyOf } from "../config/grants.ts";
 import { agent } from "../config/sections/agents.ts";
+import { reads } from "../config/sections/conditions.ts";
 import { rule } from "../config/sections/routes.ts";
 import { rulesOf } from "../config/tables.ts";
 import { decide } from "../domain/decide.ts";
@@ -17,6 +18,8 @@ import type {
 import type { Identity } from "../domain/identity.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import type { Policy } from "../domain/policy.ts";
+import type { RuleRequest } from "../domain/routing/rule.ts";
+import { bodyText, ruleRequest } from "../gateway/stages/rule-request.ts";
 import { parseDuration } from "../units.ts";
 
 const NOW = 1_700_000_000_000;
@@ -87,9 +90,13 @@ const caseSchema = z.strictObject({
   impersonation: z.enum(["on", "off"]).default("on"),
   agents: z.array(agent),
   rules: z.array(rule).default([]),
+  reads,
   request: z.strictObject({
     method: z.string(),
     path: z.string(),
+    query: z.string().nullable().default(null),
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.string().nullable().default(null),
     host: z.string().default("app.example.com"),
     route: z.boolean().default(false),
     navigation: z.enum(
@@ -97,7 +104,6 @@ const caseSchema = z.strictObject({
     ),
     site: z.enum(["same-origin", "same-site", "cross-site", "none", "unknown"]).default("unknown"),
     overridden: z.boolean().default(false),
-    lostMethod: z.string().nullable().default(null),
     confirmed: z.boolean().default(false),
     tab: z.string().nullable().default(null),
     sentOnlyWhileImpersonating: z.boolean().default(false),
@@ -154,15 +160,17 @@ export function nameOf(decision: Decision): string {
   }
 }
 
-function requestOf({ request, rules }: CaseFile): RequestFacts {
-  const { method, path, host } = request;
+function requestOf({ request, rules, reads }: CaseFile): RequestFacts {
+  const { method } = request;
+  const index = rulesOf({ rules, reads }).rules;
+  const asked = ruleRequestOf(request);
   return {
     method,
     overridden: request.overridden,
-    lostMethod: request.lostMethod,
+    mayChange: index.mayChange(asked),
     navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
-    route: request.route ? path : null,
-    rule: rulesOf({ rules }).rules.match({ host, path, method }),
+    route: request.route ? request.path : null,
+    rule: index.match(asked),
     upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
     tab: request.tab,
@@ -170,6 +178,12 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     hearsay: request.hearsay,
     neighbour: request.neighbour,
   };
+}
+
+function ruleRequestOf(request: CaseFile["request"]): RuleRequest {
+  const headers = Object.entries(request.headers).flat();
+  const body = request.body === null ? null : bodyText(Buffer.from(request.body), true, headers);
+  return ruleRequest({ ...request, headers }, body);
 }
 
 function sessionOf(it: CaseFile): SessionFacts {

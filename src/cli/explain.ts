@@ -7,7 +7,7 @@ import { clients } from "../clients/clients.ts";
 import { KINDS } from "../config/kinds.ts";
 import { load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
-import type { Snapshot } from "../config/snapshot.ts";
+import type { RouteTarget, Snapshot } from "../config/snapshot.ts";
 import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../domain/facts.ts";
@@ -16,22 +16,29 @@ import type { Identity } from "../domain/identity.ts";
 import { start } from "../domain/impersonation.ts";
 import { effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
+import type { Rule } from "../domain/policy.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
+import type { RouteMatch } from "../domain/routing/route.ts";
+import type { RuleRequest } from "../domain/routing/rule.ts";
 import { Fault } from "../errors.ts";
 import { appOf } from "../gateway/intake/app-of.ts";
 import { askOwner, type Page } from "../gateway/stages/find-owner.ts";
+import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
 import type { Command, CommandIo } from "./command.ts";
 
-const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--inside] [-c FILE] [--json]
+const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--inside]
+              [-H 'NAME: VALUE'] [-d BODY] [-c FILE] [--json]
 guise explain --case FILE [--json]
 
   --as GROUPS:ID       the person at the keyboard, like support:alice or support,night:alice; nobody if left out
   --wearing GROUPS:ID  whom they are viewing the app as already
   --owner GROUPS:ID    whose page it is; asked from the resolver of the config if left out
   --inside             the link stood on a page of the app itself
+  -H, --header LINE    a header that comes with it, for rules that ask about headers; as often as there are
+  -d, --data BODY      its body, for rules that ask about forms, JSON and GraphQL; a form unless a header says otherwise
   --case FILE          lay a case file (see test/cases/) before the judge and compare what it says
 `;
 
@@ -69,6 +76,9 @@ interface Words {
   readonly case: string | null;
   readonly method: string;
   readonly url: URL;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly data: string | null;
   readonly as: Identity | null;
   readonly wearing: Identity | null;
   readonly owner: Identity | null;
@@ -86,6 +96,8 @@ function read(args: readonly string[]): Words | string {
         wearing: text,
         owner: text,
         case: text,
+        header: { type: "string", short: "H", multiple: true },
+        data: { type: "string", short: "d" },
         inside: flag,
         json: flag,
         config: { type: "string", short: "c" },
@@ -103,6 +115,8 @@ function read(args: readonly string[]): Words | string {
       config: values.config ?? null,
       case: values.case ?? null,
       method: method.toUpperCase(),
+      headers: headersOf(values.header ?? [], values.data !== undefined),
+      data: values.data ?? null,
       url: new URL(asked ? "http://app.invalid/" : url),
       as: personOf(values.as),
       wearing: personOf(values.wearing),
@@ -111,6 +125,16 @@ function read(args: readonly string[]): Words | string {
   } catch (error) {
     return `guise explain: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** `X-Requested-With: XMLHttpRequest` as name and value. A body is a form where nothing else is said. */
+function headersOf(lines: readonly string[], hasBody: boolean): readonly string[] {
+  const headers = lines.flatMap((line) => {
+    const [name = "", ...value] = line.split(":");
+    return [name.trim(), value.join(":").trim()];
+  });
+  const typed = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
+  return typed || !hasBody ? headers : [...headers, "Content-Type", "application/x-www-form-urlencoded"];
 }
 
 /** `support,night:alice`: the groups, then the id. Without a colon it is an id whose groups nobody knows. */
@@ -169,14 +193,16 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
     if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
     const owner = await ownerFor(words, snapshot, log, url);
     const { method } = words;
+    const asSent = ruled(snapshot.rules, askedOf(words, url, method));
     const decision = decideEither(
       requestOf(words, snapshot, url),
-      { method, rule: snapshot.rules.match({ host: words.url.hostname, path: url.path, method }) },
+      { method, ...asSent },
       sessionOf(words, snapshot, owner, clock.now()),
       snapshot.policy,
     );
     const said = { decision: nameOf(decision), reason: decision.reason };
-    const met = metBy(snapshot, { host: words.url.hostname, path: url.path, method });
+    const route = snapshot.routes.match(words.url.hostname, url.path, url.query);
+    const met = metBy(route, asSent.rule);
     io.out(
       words.json
         ? `${JSON.stringify({ ...said, ...met, owner, checks: decision.checks })}\n`
@@ -189,12 +215,7 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
 }
 
 /** The route and the rule that an address meets, by their places in the config. */
-function metBy(
-  { routes, rules }: Snapshot,
-  what: { readonly host: string; readonly path: string; readonly method: string },
-) {
-  const route = routes.match(what.host, what.path);
-  const rule = rules.match(what);
+function metBy(route: RouteMatch<RouteTarget> | null, rule: Rule | null) {
   return {
     route:
       route === null
@@ -218,6 +239,12 @@ function namesOf({ route, rule }: ReturnType<typeof metBy>): string {
   return `route: ${what}\nrule:  ${rule === null ? "none" : `${rule.name}: ${rule.effect}`}`;
 }
 
+/** What rules are asked about: the address, and the headers and the body of the command line. */
+function askedOf({ url, headers, data }: Words, { path, query }: Page, method: string): RuleRequest {
+  const body = data === null ? null : bodyText(Buffer.from(data), true, headers);
+  return ruleRequest({ host: url.hostname, path, query, headers, method }, body);
+}
+
 async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {
   if (words.owner !== null) return { kind: "found", owner: { ...words.owner, viewers: [] } };
   return await askOwner(log, { host: words.url.hostname, snapshot, id: "explain" }, page);
@@ -230,10 +257,11 @@ function requestOf(
 ): RequestFacts {
   const host = words.url.hostname;
   const { method, overridden } = effectiveMethod(words.method, url.query);
+  const { rule, mayChange } = ruled(snapshot.rules, askedOf(words, url, method));
   return {
     method,
     overridden,
-    lostMethod: null,
+    mayChange,
     navigation: {
       topLevel: words.method === "GET",
       byUser: true,
@@ -243,8 +271,8 @@ function requestOf(
       wantsPage: true,
       serviceWorker: false,
     },
-    route: snapshot.routes.match(host, url.path)?.target.pattern ?? null,
-    rule: snapshot.rules.match({ host, path: url.path, method }),
+    route: snapshot.routes.match(host, url.path, url.query)?.target.pattern ?? null,
+    rule,
     upgrade: false,
     confirmed: false,
     tab: null,

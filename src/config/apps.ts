@@ -52,6 +52,7 @@ const OF_ONE_APP: readonly (readonly string[])[] = [
   ["token", "audience"],
   ["routes"],
   ["rules"],
+  ["reads"],
 ];
 
 function fieldOf(value: unknown, key: string): unknown {
@@ -138,7 +139,7 @@ export function joined(finder: Apps["finder"], views: readonly [View, ...View[]]
 
 const NO_TABLES = {
   routes: { match: () => null },
-  rules: { match: () => null },
+  rules: { match: () => null, asksBody: () => false, mayChange: () => false },
   confirming: [],
 } satisfies Partial<Snapshot>;
 

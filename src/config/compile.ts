@@ -28,7 +28,7 @@ export interface Parts extends GrantParts, Pick<TableParts, "owners"> {
 }
 
 /** What an app is told by, and its tables. */
-export interface AppTables extends AppPlace, Pick<TableParts, "routes" | "rules"> {}
+export interface AppTables extends AppPlace, Pick<TableParts, "routes" | "rules" | "reads"> {}
 
 /** A checked config as a world to live in, or all that only shows when it is put together. Asks nobody anything. */
 export function* compile(config: Config, options: CompileOptions): Steps<Compilation> {
@@ -69,7 +69,7 @@ function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }:
 }
 
 function partsOf(
-  { agents, impersonation, owners, apps, routes, rules }: Config,
+  { agents, impersonation, owners, apps, routes, rules, reads }: Config,
   all: readonly AppPart[],
 ): Parts {
   const tables = all.map(({ name, at, hosts, paths }) => ({
@@ -77,8 +77,12 @@ function partsOf(
     hosts,
     paths,
     ...(name === null
-      ? { routes, rules }
-      : { routes: apps?.[name]?.routes ?? [], rules: apps?.[name]?.rules ?? [] }),
+      ? { routes, rules, reads }
+      : {
+          routes: apps?.[name]?.routes ?? [],
+          rules: apps?.[name]?.rules ?? [],
+          reads: apps?.[name]?.reads ?? null,
+        }),
   }));
   return { agents, impersonation, owners, apps: tables };
 }
@@ -126,9 +130,9 @@ function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Asse
   const made: RouteTable[] = [];
   const lookups = new Map<string, Lookup>();
   found.push(...complaints, ...places);
-  for (const { at, routes, rules } of parts.apps) {
+  for (const { at, routes, rules, reads } of parts.apps) {
     const table = yield* routesOf({ owners: parts.owners, routes }, at);
-    const { rules: index, confirming, complaints: among } = rulesOf({ rules }, at);
+    const { rules: index, confirming, complaints: among } = rulesOf({ rules, reads }, at);
     yield;
     found.push(...table.complaints, ...among);
     for (const [name, lookup] of table.lookups) lookups.set(name, lookup);

@@ -8,6 +8,7 @@ import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
 import { app, place } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
+import { reads } from "./sections/conditions.ts";
 import { keys } from "./sections/keys.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
@@ -122,6 +123,7 @@ function peopleAndPages(kinds: Kinds) {
       .describe(
         "What may be done while impersonating. The first one that fits counts; without one, looking is allowed.",
       ),
+    reads,
     users: kindEntry(kinds.users, "`users`")
       .optional()
       .describe("Where names, e-mail addresses and groups of the app's people can be looked up."),

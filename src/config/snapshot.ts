@@ -154,7 +154,7 @@ export interface RouteTarget {
 }
 
 export interface RouteFinder {
-  match(host: string, path: string): RouteMatch<RouteTarget> | null;
+  match(host: string, path: string, query: string | null): RouteMatch<RouteTarget> | null;
 }
 
 /** The apps of a file that has several, each with the config as it has it. */

@@ -1,4 +1,6 @@
 import type { EffectName } from "../domain/policy.ts";
+import { compileReads } from "../domain/routing/conditions/reads.ts";
+import type { ValueTest } from "../domain/routing/conditions/value-test.ts";
 import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
@@ -10,6 +12,7 @@ import type { KnownResolver } from "../owners/registry.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Complaint, writePath } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
+import { conditionsOf } from "./sections/conditions.ts";
 import { NOBODY } from "./sections/routes.ts";
 import type { RouteFinder, RouteTarget } from "./snapshot.ts";
 
@@ -21,6 +24,7 @@ export interface TableParts {
   readonly owners: Readonly<Record<string, Config["owners"][string] | null>>;
   readonly routes: readonly (Route | null)[];
   readonly rules: readonly (Rule | null)[];
+  readonly reads?: Config["reads"] | undefined;
 }
 
 /** An owner lookup and where it is written; `entry` null where it is wrong already. */
@@ -57,7 +61,7 @@ export function* routesOf(
       specs.push(null);
       continue;
     }
-    const { owner, host, path, caseSensitive } = route;
+    const { owner, host, path, caseSensitive, query } = route;
     const at = [...app, "routes", i, "owner"];
     const called = writePath([...app, "routes", i]);
     const name = owner.kind === "inline" ? `${called}.owner` : owner.name;
@@ -68,6 +72,7 @@ export function* routesOf(
       host,
       path,
       caseSensitive,
+      query,
       name: called,
       target: targetOf(route, called, name),
     });
@@ -88,14 +93,26 @@ const TAKEN: Complaint = {
 };
 
 function targetOf(route: Route, name: string, owner: string): RouteTarget {
-  const { host, path, ids } = route;
+  const { host, path, ids, query } = route;
   return {
     name,
-    pattern: `${host ?? ""}${path ?? ""}`,
+    pattern: `${host ?? ""}${path ?? ""}${writtenQuery(query)}`,
     owner,
-    params: paramNames(host, path),
+    params: paramNames(host, path, query),
     grammar: ids,
   };
+}
+
+/** `?page=site&id=:site`, for records and for people. */
+function writtenQuery(query: Route["query"]): string {
+  const parts = query.map(({ name, test }) => (test.kind === "absent" ? `!${name}` : name + written(test)));
+  return parts.length === 0 ? "" : `?${parts.join("&")}`;
+}
+
+function written(test: ValueTest): string {
+  if (test.kind === "is") return `=${test.values.join("|")}`;
+  if (test.kind === "pattern") return `=/${test.source}/`;
+  return test.kind === "param" ? `=:${test.param}` : "";
 }
 
 function unknownOwner(name: string, path: readonly PropertyKey[], names: readonly string[]): Complaint {
@@ -131,7 +148,7 @@ export function unmetNeeds(
 
 /** `rules` with their presets unfolded, in their order. */
 export function rulesOf(
-  { rules }: Pick<TableParts, "rules">,
+  { rules, reads = null }: Pick<TableParts, "rules" | "reads">,
   app: readonly string[] = [],
 ): {
   readonly rules: RuleIndex;
@@ -147,7 +164,7 @@ export function rulesOf(
     if (preset === null) complaints.push(unknownPreset(rule.preset, [...app, "rules", i, "preset"]));
     return preset ?? [];
   });
-  const { index, problems } = compileRules(specs);
+  const { index, problems } = compileRules(specs, reads === null ? null : compileReads(reads.query));
   const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
   const among = problems.map((it) => complaintOf(it, app));
   return { rules: index, confirming, complaints: [...complaints, ...among] };
@@ -163,7 +180,7 @@ function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {
 
 function specOf(rule: Rule, name: string): RuleSpec {
   const { path, host, methods } = rule;
-  return { rule: { name, ...effectOf(rule) }, path, host, methods };
+  return { rule: { name, ...effectOf(rule) }, path, host, methods, conditions: conditionsOf(rule) };
 }
 
 function effectOf({ allow, deny, confirm }: Rule): { effect: EffectName; sentence: string | null } {

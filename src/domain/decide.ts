@@ -21,8 +21,6 @@ class Trail {
   }
 }
 
-const NO_OTHER_METHOD =
-  "It asks for another method in a header that the app doesn't get from you as somebody else, so something else would be done.";
 const NO_WORKER = "A service worker would go on in this browser after you stop, so none is installed.";
 
 const OWN_TRAFFIC: Decision = Object.freeze({
@@ -85,7 +83,7 @@ function fromNeighbour(request: RequestFacts, session: SessionFacts, policy: Pol
 /** A request that asks to be taken for another: nobody knows which of the two the app goes by, so the stricter answer counts. */
 export function decideEither(
   request: RequestFacts,
-  asSent: Pick<RequestFacts, "method" | "rule">,
+  asSent: Pick<RequestFacts, "method" | "rule" | "mayChange">,
   session: SessionFacts,
   policy: Policy,
 ): Decision {
@@ -240,11 +238,7 @@ function done(
   const { rule } = request;
   const verdict =
     rule === null ? readOnly(request, mode, null) : EFFECTS[rule.effect].judge({ request, mode, rule });
-  const { lostMethod: lost } = request;
-  const asks = verdict === null || verdict.kind === "page";
-  if (asks && trail.stops("its method goes on with it", lost !== null, lost ?? "no header"))
-    return { kind: "refuse", status: 403, reason: "denied", rule: null, sentence: NO_OTHER_METHOD };
-  const saw = `${request.method}, mode ${mode}, ${rule === null ? "no rule" : `${rule.name}: ${rule.effect}`}`;
+  const saw = `${request.method}${request.mayChange && isSafe(request.method) ? ", which may change something" : ""}, mode ${mode}, ${rule === null ? "no rule" : `${rule.name}: ${rule.effect}`}`;
   if (trail.stops("this may be done as somebody else", verdict !== null, saw) && verdict !== null)
     return verdict;
   return { kind: "forward", as: "effective", reason: "impersonating", rule };

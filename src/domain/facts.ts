@@ -26,8 +26,8 @@ export interface RequestFacts {
   /** The method that counts: what an override makes of it. */
   readonly method: string;
   readonly overridden: boolean;
-  /** Another method that a header asks for, which doesn't go on to the app. */
-  readonly lostMethod: string | null;
+  /** It may change something by what its address or its GraphQL says, whatever its method. */
+  readonly mayChange: boolean;
   readonly navigation: Navigation;
   /** The route has an owner to look up; its pattern for the record. */
   readonly route: string | null;

@@ -14,7 +14,7 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method);
 }
 
-/** Request headers that many frameworks let change the method; none of them goes on to the app under an impersonation. */
+/** Request headers that many frameworks let change the method; under an impersonation a request is judged as both. */
 export const METHOD_OVERRIDE_HEADERS: readonly string[] = [
   "x-http-method-override",
   "x-http-method",

@@ -427,7 +427,7 @@ export const ATTACKS: readonly Attack[] = [
     attack:
       "`X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override`, `_method` in query, form or multipart",
     required:
-      "headers stripped under impersonation; `_method` makes the *effective* method, and it is that which is judged; under read-only any override is refused",
+      "a request is judged by what was sent and by every method that a header, the query or the body asks for, and goes on only where both are allowed, as it came; under read-only any override is refused",
   },
   {
     id: "POL-02",

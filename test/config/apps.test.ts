@@ -56,8 +56,8 @@ t.test("each app has its own routes, rules, page and audience, and the rest is e
     )}page: { disable: ['#no'] }\n`,
   );
   const [shop, docs] = [appAt(snapshot, "app.test", "/"), appAt(snapshot, "app.test", "/docs")];
-  t.equal(shop?.routes.match("app.test", "/a/1")?.target.name, "apps.shop.routes[0]");
-  t.equal(docs?.routes.match("app.test", "/a/1"), null);
+  t.equal(shop?.routes.match("app.test", "/a/1", null)?.target.name, "apps.shop.routes[0]");
+  t.equal(docs?.routes.match("app.test", "/a/1", null), null);
   const write = { host: "app.test", path: "/docs/x", method: "POST" };
   t.equal(docs?.rules.match(write)?.name, "apps.docs.rules[0]");
   t.equal(shop?.rules.match(write), null);
@@ -66,7 +66,25 @@ t.test("each app has its own routes, rules, page and audience, and the rest is e
   t.match(docs?.settings.page, { logout: [], disable: ["#no"] });
   t.equal(shop?.identity, docs?.identity);
   t.equal(shop?.policy, docs?.policy);
-  t.equal(snapshot.routes.match("app.test", "/a/1"), null, "the whole is of no app");
+  t.equal(snapshot.routes.match("app.test", "/a/1", null), null, "the whole is of no app");
+});
+
+t.test("what only looks is each app's own to say", (t) => {
+  const snapshot = snapshotOf(
+    apps(
+      "shop: { hosts: [app.test], upstream: http://127.0.0.1:1, reads: { query: [id] } }",
+      "docs: { hosts: [app.test], paths: [/docs], upstream: http://127.0.0.1:2 }",
+    ),
+  );
+  const mayChange = (path: string) =>
+    appAt(snapshot, "app.test", path)?.rules.mayChange({
+      host: "app.test",
+      path,
+      method: "GET",
+      query: "do=x",
+    });
+  t.same([mayChange("/a"), mayChange("/docs/a")], [true, false]);
+  t.end();
 });
 
 t.test("what apps on one host have scripts set is announced to each of them", async (t) => {
@@ -86,10 +104,11 @@ t.test("what apps on one host have scripts set is announced to each of them", as
 
 const WRONG: Readonly<Record<string, readonly [text: string, ...problems: RegExp[]]>> = {
   "keys of one app beside several": [
-    `${apps(SHOP)}upstream: http://127.0.0.1:1\nroutes: [{ path: /x, owner: none }]\ntoken: { audience: a }\n`,
+    `${apps(SHOP)}upstream: http://127.0.0.1:1\nroutes: [{ path: /x, owner: none }]\ntoken: { audience: a }\nreads: { query: [id] }\n`,
     /:4:11 upstream: is of one app.*write it as `upstream` of the app/,
     /:5:9 routes: is of one app/,
     /:6:20 token\.audience: is of one app.*write it as `audience` of the app/,
+    /:7:8 reads: is of one app/,
   ],
   "no app": [`${IDENTITY}apps: {}\n`, /:2:7 apps: is empty; write at least one/],
   "two with the same place": [

@@ -113,7 +113,7 @@ routes:
 `);
 
 async function ownerOf(host: string, path: string): Promise<string | null | undefined> {
-  const found = routed.routes.match(host, path);
+  const found = routed.routes.match(host, path, null);
   if (found === null) return undefined;
   const { target, params } = found;
   const lookup = ownerLookup({
@@ -136,15 +136,15 @@ t.test("routes lead to the lookups of `owners`, to lookups of their own, or to n
 });
 
 t.test("a route knows its pattern, its params and what they look like", async (t) => {
-  t.match(routed.routes.match("a", "/site/42/x")?.target, {
+  t.match(routed.routes.match("a", "/site/42/x", null)?.target, {
     pattern: "/site/:site{/*rest}",
     owner: "site",
     params: ["site"],
   });
-  const grammar = routed.routes.match("a", "/users/x")?.target.grammar;
+  const grammar = routed.routes.match("a", "/users/x", null)?.target.grammar;
   t.ok(grammar?.read("nuno@example.com"));
   t.equal(grammar?.read("nuno"), null);
-  t.equal(routed.routes.match("acme.example.com", "/")?.target.pattern, ":team.example.com");
+  t.equal(routed.routes.match("acme.example.com", "/", null)?.target.pattern, ":team.example.com");
 });
 
 t.test("rules stand in order, presets in their place", async (t) => {

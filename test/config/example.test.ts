@@ -23,7 +23,7 @@ const owners: readonly (readonly [host: string, path: string, owner: string, par
 
 for (const [host, path, owner, params] of owners) {
   t.test(`${host}${path} is ${owner}'s`, async (t) => {
-    const found = routes.match(host, path);
+    const found = routes.match(host, path, null);
     t.equal(found?.target.owner, owner);
     t.same({ ...found?.params }, params);
   });
@@ -31,7 +31,7 @@ for (const [host, path, owner, params] of owners) {
 
 t.test("pages of nobody in particular have no owner", async (t) => {
   for (const path of ["/", "/sites", "/payments", "/account"])
-    t.equal(routes.match("localhost", path), null, path);
+    t.equal(routes.match("localhost", path, null), null, path);
 });
 
 const asked: readonly (readonly [request: string, rule: string | null, effect: string | null])[] = [

@@ -182,7 +182,7 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
   ],
   ["a rule without an effect", "rules: [{ path: /a }]", /rules\[0\]: .*write one of `allow: true`/],
   ["a rule with two effects", "rules: [{ path: /a, stop: true, deny: true }]", /rules\[0\]: .*write one of/],
-  ["a rule for no address", "rules: [{ stop: true }]", /rules\[0\]: .*write `path`, `host` or both/],
+  ["a rule for no address", "rules: [{ stop: true }]", /rules\[0\]: .*write `path`, `host` or a condition/],
   ["a rule's pattern", "rules: [{ path: '/a(b)', stop: true }]", /rules\[0\]\.path: .*unexpected \(/],
   [
     "a small method",

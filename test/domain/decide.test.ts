@@ -72,7 +72,7 @@ const rule: fc.Arbitrary<Rule | null> = fc.option(
 const request: fc.Arbitrary<RequestFacts> = fc.record({
   method: fc.constantFrom("GET", "HEAD", "POST", "DELETE", "UNKNOWN"),
   overridden: fc.boolean(),
-  lostMethod: fc.constantFrom(null, "DELETE"),
+  mayChange: fc.boolean(),
   navigation,
   route: fc.constantFrom(null, "/site/:site"),
   rule,

@@ -64,7 +64,7 @@ export function shadedRoutes(routes: readonly Route[], finder: Snapshot["routes"
     const others = new Set<string>();
     for (const host of sampleHosts(route.host)) {
       for (const path of samplePaths(route.path)) {
-        const met = finder.match(host, path);
+        const met = finder.match(host, path, null);
         if (met === null || met.target.name === name) return [];
         others.add(met.target.name);
       }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AnyKind } from "../../kinds.ts";
+import { reads } from "./conditions.ts";
 import { page } from "./page.ts";
 import { route, rule } from "./routes.ts";
 import { origin, upstream } from "./upstream.ts";
@@ -52,6 +53,7 @@ export function app<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .array(rule)
       .default([])
       .describe("What may be done in it while impersonating, as `rules` of a file with one app."),
+    reads,
     page: page.unwrap().optional().describe("Instead of the `page` at the top."),
   });
 }

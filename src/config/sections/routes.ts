@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_GRAMMARS, idGrammar } from "../../domain/routing/id-grammar.ts";
 import { type AnyKind, type Entry, kindEntry } from "../../kinds.ts";
+import { conditionsOf, routeQuery, ruleConditions } from "./conditions.ts";
 
 /** The owner of a route that belongs to nobody, though a wider route has one. */
 export const NOBODY = "none";
@@ -44,6 +45,7 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
   return z.strictObject({
     path: path.describe("Which paths: `:name` is one segment, `*name` many, `{…}` is optional."),
     host: host.describe("Which hosts, with `:name` for one label; without `path` all their pages."),
+    query: routeQuery,
     owner: z
       .union([named, inline], { error: ownerHelp })
       .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
@@ -81,6 +83,7 @@ export const rule = z
       .nullable()
       .default(null)
       .describe("Which methods; all if left out."),
+    ...ruleConditions,
     allow: z
       .literal(true)
       .optional()
@@ -105,17 +108,14 @@ export const rule = z
     const { allow, deny, confirm, stop, preset } = written;
     const effects = [allow, deny, confirm, stop, preset].filter((effect) => effect !== undefined);
     if (effects.length !== 1) context.addIssue({ code: "custom", message: ruleHelp, input: written });
-    if (preset === undefined && written.path === null && written.host === null) {
-      context.addIssue({ code: "custom", message: "write `path`, `host` or both", input: written });
+    const asks = conditionsOf(written) !== null;
+    const narrowed = written.path !== null || written.host !== null || asks;
+    if (preset === undefined && !narrowed) {
+      const message = "write `path`, `host` or a condition like `query`";
+      context.addIssue({ code: "custom", message, input: written });
     }
-    if (
-      preset !== undefined &&
-      (written.path !== null || written.host !== null || written.methods !== null)
-    ) {
-      context.addIssue({
-        code: "custom",
-        message: "a preset brings its own paths; write it alone",
-        input: written,
-      });
+    if (preset !== undefined && (narrowed || written.methods !== null)) {
+      const message = "a preset brings its own paths; write it alone";
+      context.addIssue({ code: "custom", message, input: written });
     }
   });

@@ -10,10 +10,11 @@ export interface ConfirmPattern {
 
 const ASKED = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
-/** The `confirm` rules as a script can match them. It only helps: the server asks by the rules themselves. */
+/** The `confirm` rules as a script can match them, those without conditions. It only helps: the server asks by the rules themselves. */
 export function confirmPatterns(specs: readonly RuleSpec[]): readonly ConfirmPattern[] {
-  return specs.flatMap(({ rule, path, methods }) => {
-    if (rule.effect !== "confirm" || path === null || rule.sentence === null) return [];
+  return specs.flatMap(({ rule, path, methods, conditions = null }) => {
+    if (rule.effect !== "confirm" || path === null || conditions !== null || rule.sentence === null)
+      return [];
     const { source } = pathToRegexp(path, { end: false }).regexp;
     const { sentence } = rule;
     return (methods ?? ASKED).map((method) => ({ method, source, sentence }));

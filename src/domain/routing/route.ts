@@ -1,5 +1,7 @@
 import { PathError, parse } from "path-to-regexp";
 import { finish, type Steps } from "../steps.ts";
+import { QueryIndex, shapeOfTests } from "./conditions/query-index.ts";
+import type { NamedTest } from "./conditions/value-test.ts";
 import { inAnyCase, type Pattern, type PatternReading, readTokens, shapeOf } from "./pattern.ts";
 import { newNode, pathSegments, place, type SegmentNode, search } from "./segment-index.ts";
 
@@ -17,6 +19,8 @@ export interface RouteSpec<T> {
   readonly name: string;
   /** Whether the path counts only as it is written; so it does unless this says no. */
   readonly caseSensitive?: boolean;
+  /** What the query must say; one that does is more specific than the same route without. */
+  readonly query?: readonly NamedTest[];
 }
 
 export interface RouteProblem {
@@ -24,15 +28,24 @@ export interface RouteProblem {
   readonly message: string;
 }
 
-/** `host` is canonical (lower case, no port), `path` too. The most specific route wins, whatever their order. */
+/**
+ * `host` is canonical (lower case, no port), `path` too. The most specific route wins, whatever their order. Where the query can be
+ * read in two ways and a route of the path asks about it, none matches.
+ */
 export interface Finder<T> {
-  match(host: string, path: string): RouteMatch<T> | null;
+  match(host: string, path: string, query?: string | null): RouteMatch<T> | null;
 }
 
 interface Leaf<T> {
   readonly target: T;
   /** Names of the host's params, then of the path's. */
   readonly names: readonly string[];
+}
+
+/** The routes of one path: those that ask about the query, and the one that doesn't. */
+interface Leaves<T> {
+  byQuery: QueryIndex<Leaf<T>> | null;
+  plain: Leaf<T> | null;
 }
 
 const LONGEST = 1000;
@@ -63,13 +76,22 @@ export function pathPatterns(text: string | null): PatternReading {
 }
 
 /** Names of the params that are one segment each, of host and path, in any reading; none for a pattern with a problem. */
-export function paramNames(host: string | null, path: string | null): readonly string[] {
+export function paramNames(
+  host: string | null,
+  path: string | null,
+  query: readonly NamedTest[] = [],
+): readonly string[] {
   const readings = [
     host === null ? null : parsePattern(host, "host"),
     path === null ? null : parsePattern(path, "path"),
   ];
   const patterns = readings.flatMap((reading) => (reading?.kind === "patterns" ? reading.patterns : []));
-  return [...new Set(patterns.flatMap(({ names, wildcard }) => names.filter((name) => name !== wildcard)))];
+  const inAddress = patterns.flatMap(({ names, wildcard }) => names.filter((name) => name !== wildcard));
+  return [...new Set([...inAddress, ...paramsIn(query)])];
+}
+
+function paramsIn(query: readonly NamedTest[]): readonly string[] {
+  return query.flatMap(({ test }) => (test.kind === "param" ? [test.param] : []));
 }
 
 export interface CompiledRoutes<T> {
@@ -84,7 +106,7 @@ export function compileRoutes<T>(specs: readonly RouteSpec<T>[]): CompiledRoutes
 
 /** The same, a route at a time. */
 export function* compilingRoutes<T>(specs: readonly RouteSpec<T>[]): Steps<CompiledRoutes<T>> {
-  const index: RouteIndex<T> = { anyHost: newNode(), hosts: newNode(), hasHosts: false };
+  const index: RouteIndex<T> = { anyHost: newNode(), hosts: newNode(), hasHosts: false, byQuery: [] };
   const shapes = new Map<string, string>();
   const problems: RouteProblem[] = [];
   for (const spec of specs) {
@@ -92,17 +114,23 @@ export function* compilingRoutes<T>(specs: readonly RouteSpec<T>[]): Steps<Compi
     if (message !== null) problems.push({ name: spec.name, message });
     yield;
   }
+  for (const byQuery of index.byQuery) {
+    byQuery.seal();
+    yield;
+  }
   return { finder: finderOf(index), problems };
 }
 
 interface RouteIndex<T> {
-  readonly anyHost: SegmentNode<Leaf<T>>;
-  readonly hosts: SegmentNode<SegmentNode<Leaf<T>>>;
+  readonly anyHost: SegmentNode<Leaves<T>>;
+  readonly hosts: SegmentNode<SegmentNode<Leaves<T>>>;
   hasHosts: boolean;
+  readonly byQuery: QueryIndex<Leaf<T>>[];
 }
 
 function addRoute<T>(index: RouteIndex<T>, shapes: Map<string, string>, spec: RouteSpec<T>): string | null {
-  if (spec.host === null && spec.path === null) return "it has neither `path` nor `host`; write one of them";
+  if (spec.host === null && spec.path === null && (spec.query ?? []).length === 0)
+    return "it has neither `path` nor `host` nor `query`; write one of them";
   const hosts: PatternReading =
     spec.host === null ? { kind: "patterns", patterns: [] } : parsePattern(spec.host, "host");
   if (hosts.kind === "problem") return `host \`${spec.host}\`: ${hosts.message}`;
@@ -130,20 +158,40 @@ function addPattern<T>(
   reading: Reading<T>,
 ): string | null {
   const { spec, host, path } = reading;
+  const { query = [] } = spec;
   const names = [...(host?.names ?? []), ...path.names];
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) return `host and path both name \`${twice}\`; give each its own name`;
-  const shape = `${host === null ? "" : shapeOf(host)}//${shapeOf(path)}`;
+  const all = [...names, ...paramsIn(query)];
+  const twice = all.find((name, i) => all.indexOf(name) !== i);
+  if (twice !== undefined)
+    return `${names.length === all.length ? "host and path both name" : "it names"} \`${twice}\`${names.length === all.length ? "" : " twice"}; give each its own name`;
+  const shape = `${host === null ? "" : shapeOf(host)}//${shapeOf(path)}?${shapeOfTests(query)}`;
   const other = shapes.get(shape);
   if (other === spec.name) return "its optional parts can't be told apart; write them as several routes";
   if (other !== undefined)
     return `it can't be told apart from ${other}: the same addresses match both; remove one`;
   shapes.set(shape, spec.name);
-  place(pathsOf(index, host), path).value = { target: spec.target, names };
+  const node = place(pathsOf(index, host), path);
+  node.value ??= { byQuery: null, plain: null };
+  const leaf = { target: spec.target, names };
+  if (query.length === 0) node.value.plain = leaf;
+  else addByQuery(index, node.value, leaf, query);
   return null;
 }
 
-function pathsOf<T>(index: RouteIndex<T>, host: Pattern | null): SegmentNode<Leaf<T>> {
+function addByQuery<T>(
+  index: RouteIndex<T>,
+  leaves: Leaves<T>,
+  leaf: Leaf<T>,
+  query: readonly NamedTest[],
+): void {
+  if (leaves.byQuery === null) {
+    leaves.byQuery = new QueryIndex();
+    index.byQuery.push(leaves.byQuery);
+  }
+  leaves.byQuery.add(leaf, query);
+}
+
+function pathsOf<T>(index: RouteIndex<T>, host: Pattern | null): SegmentNode<Leaves<T>> {
   if (host === null) return index.anyHost;
   index.hasHosts = true;
   const node = place(index.hosts, host);
@@ -153,35 +201,51 @@ function pathsOf<T>(index: RouteIndex<T>, host: Pattern | null): SegmentNode<Lea
 
 function finderOf<T>(index: RouteIndex<T>): Finder<T> {
   return {
-    match(host, path) {
-      const segments = pathSegments(path);
-      const inHost = index.hasHosts ? matchHosts(index, host, segments) : null;
-      return inHost ?? matchPath(index.anyHost, segments, []);
+    match(host, path, query = null) {
+      const where = { segments: pathSegments(path), query };
+      const inHost = index.hasHosts ? matchHosts(index, host, where) : null;
+      const found = inHost ?? matchPath(index.anyHost, where, []);
+      return found === DOUBTFUL ? null : found;
     },
   };
 }
 
-function matchHosts<T>(
-  index: RouteIndex<T>,
-  host: string,
-  segments: readonly string[],
-): RouteMatch<T> | null {
+/** A path whose query can be read in two ways: the search is over, and nothing is found. */
+const DOUBTFUL = Symbol("doubtful");
+
+type Found<T> = RouteMatch<T> | typeof DOUBTFUL | null;
+
+interface Where {
+  readonly segments: readonly string[];
+  readonly query: string | null;
+}
+
+function matchHosts<T>(index: RouteIndex<T>, host: string, where: Where): Found<T> {
   return search(
     index.hosts,
     { segments: host.split("."), below: false, params: true, delimiter: "." },
-    (paths, values) => matchPath(paths, segments, values),
+    (paths, values) => matchPath(paths, where, values),
   );
 }
 
 function matchPath<T>(
-  paths: SegmentNode<Leaf<T>>,
-  segments: readonly string[],
+  paths: SegmentNode<Leaves<T>>,
+  { segments, query }: Where,
   hostValues: readonly string[],
-): RouteMatch<T> | null {
-  return search(paths, { segments, below: false, params: true, delimiter: "/" }, (leaf, values) => ({
-    target: leaf.target,
-    params: paramsOf(leaf.names, hostValues, values),
-  }));
+): Found<T> {
+  return search(
+    paths,
+    { segments, below: false, params: true, delimiter: "/" },
+    ({ byQuery, plain }, values): Found<T> => {
+      const asked = byQuery === null ? null : byQuery.match(query);
+      if (asked?.kind === "doubtful") return DOUBTFUL;
+      const leaf = asked?.kind === "found" ? asked.value : plain;
+      if (leaf === null) return null;
+      const params = paramsOf(leaf.names, hostValues, values);
+      if (asked?.kind === "found") for (const [name, value] of asked.params) params[name] = value;
+      return { target: leaf.target, params };
+    },
+  );
 }
 
 /** Without a prototype, so that a placeholder can't name what every object has. */
@@ -189,7 +253,7 @@ function paramsOf(
   names: readonly string[],
   hostValues: readonly string[],
   values: readonly string[],
-): Readonly<Record<string, string>> {
+): Record<string, string> {
   const params: Record<string, string> = Object.create(null);
   for (let i = 0; i < names.length; i++) {
     const name = names[i];

@@ -275,5 +275,7 @@ function ownerFound(fact: OwnerFact): Identity | null {
 function returnPath({ raw, origin, host, snapshot }: Committed): string {
   const from = ownAddress(raw.headers.referer, origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  return appAt(snapshot, host, from.path)?.routes.match(host, from.path) === null ? from.target : "/";
+  return appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query) === null
+    ? from.target
+    : "/";
 }

@@ -1,3 +1,4 @@
+import { isMethodOverride } from "../../domain/headers.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
@@ -6,6 +7,7 @@ import { readBody } from "../http/body.ts";
 import type { Judging, Services } from "../services/services.ts";
 import type { Owned } from "./find-owner.ts";
 import { type Settled, settleMethod } from "./method-override.ts";
+import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 import { formSubject, isSameOrigin } from "./same-origin.ts";
 
 /** The form of the page that asks: a token and our hidden field. */
@@ -46,23 +48,28 @@ export async function takeYes(services: Judging, owned: Owned): Promise<Settled>
   return asAsked(owned, asked);
 }
 
+/** What is kept with a question: what belongs to its body, and what asks for another method. */
+function isAsked(name: string): boolean {
+  return OF_THE_BODY.includes(name.toLowerCase()) || isMethodOverride(name);
+}
+
 /** Of the headers, what belongs to the body is that of the body that is sent. */
 function asAsked(owned: Owned, asked: Question): Settled {
-  const others = owned.headers.filter(
-    (_, at) => !OF_THE_BODY.includes((owned.headers[at - (at % 2)] ?? "").toLowerCase()),
-  );
+  const others = owned.headers.filter((_, at) => !isAsked(owned.headers[at - (at % 2)] ?? ""));
+  const headers = [...others, ...asked.headers];
   const [sent = "GET", method = sent] = asked.method.split(" ");
   const body = Buffer.from(asked.body);
+  const text = bodyText(body, true, headers);
   return {
     ...owned,
     sent,
     method,
     overridden: method !== sent,
-    lostMethod: null,
-    rule: owned.snapshot.rules.match({ host: owned.host, path: owned.path, method }),
-    headers: [...others, ...asked.headers],
+    ...ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text)),
+    headers,
     body,
     beginning: body,
+    bodyText: text,
     confirmed: true,
   };
 }
@@ -88,9 +95,7 @@ export async function keepQuestion(
     method: `${settled.sent} ${settled.method}`,
     host: settled.host,
     url: settled.target,
-    headers: settled.headers.filter((_, at) =>
-      OF_THE_BODY.includes((settled.headers[at - (at % 2)] ?? "").toLowerCase()),
-    ),
+    headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),
     body: bytes,
   });
 }

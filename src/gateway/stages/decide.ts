@@ -3,6 +3,7 @@ import type { Decision } from "../../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
 import type { Services } from "../services/services.ts";
 import type { Settled } from "./method-override.ts";
+import { ruled, ruleRequest } from "./rule-request.ts";
 
 /** A request with the one decision about it. */
 export interface Judged extends Settled {
@@ -13,8 +14,12 @@ export interface Judged extends Settled {
 export function judge(settled: Settled): Judged {
   const { policy, rules } = settled.snapshot;
   const session = sessionFacts(settled);
-  const { host, path, sent: method } = settled;
-  const asSent = { method, rule: settled.overridden ? rules.match({ host, path, method }) : settled.rule };
+  const { sent: method, rule, mayChange } = settled;
+  const again = settled.overridden && settled.loaded.kind !== "none";
+  const asSent = {
+    method,
+    ...(again ? ruled(rules, ruleRequest({ ...settled, method }, settled.bodyText)) : { rule, mayChange }),
+  };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }
 
@@ -39,7 +44,7 @@ function requestFacts(settled: Settled): RequestFacts {
   return {
     method: settled.method,
     overridden: settled.overridden,
-    lostMethod: settled.lostMethod,
+    mayChange: settled.mayChange,
     navigation: settled.navigation,
     route: settled.route?.target.pattern ?? null,
     rule: settled.rule,

@@ -60,7 +60,7 @@ export interface OwnerQuestion {
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   const { host } = at;
   const snapshot = appAt(at.snapshot, host, page.path) ?? at.snapshot;
-  const found = snapshot.routes.match(host, page.path);
+  const found = snapshot.routes.match(host, page.path, page.query);
   const lookup = found === null ? null : lookupOf(found, page, host);
   const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);
   if (lookup === null || resolver === undefined) return NOBODY;

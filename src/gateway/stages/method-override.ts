@@ -1,8 +1,10 @@
 import { methodInBody } from "../../domain/body-method.ts";
 import { isMethodOverride } from "../../domain/headers.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method.ts";
-import { peekBody } from "../http/body.ts";
+import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
+import { hasBody, peekBody } from "../http/body.ts";
 import type { Owned } from "./find-owner.ts";
+import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
 /** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
 const LOOKED_AT = 65_536;
@@ -11,37 +13,44 @@ const FIELDS = /^\s*(?:multipart\/|application\/x-www-form-urlencoded|applicatio
 /** Charsets in which ASCII is ASCII. */
 const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
-/** A request whose method is known for good, also where its body has a say. `body`: it was read and is sent from here. */
+/** A request whose method and rule are known for good, also where its body has a say. `body`: it was read and is sent from here. */
 export interface Settled extends Owned {
   readonly body: Buffer | null;
   /** What was read of the body, of which there may be more; null where nothing was. */
   readonly beginning: Buffer | null;
-  /** What its headers ask for, where that is another method: they don't go on. */
-  readonly lostMethod: string | null;
+  /** The same as rules read it. */
+  readonly bodyText: BodyText | null;
   /** The agent has said yes to this very request. */
   readonly confirmed: boolean;
 }
 
-/** Under an impersonation a request is judged by what its `_method` makes of it. Own traffic's bodies are never touched. */
+/**
+ * Under an impersonation a request is judged by what its `_method` makes of it, and by what its body says where a rule of its
+ * address asks for that. Own traffic's bodies are never touched.
+ */
 export async function settleMethod(owned: Owned): Promise<Settled> {
-  const settled = { ...owned, body: null, beginning: null, lostMethod: null, confirmed: false };
-  if (owned.loaded.kind !== "held" || !mayName(owned)) return settled;
-  const { limits, timeouts } = owned.snapshot.settings;
-  const limit = Math.max(LOOKED_AT, limits.confirmBody);
-  const { bytes, whole } = await peekBody(owned.raw, limit, timeouts.requestIdle);
-  const read = { ...settled, body: whole ? bytes : null, beginning: bytes };
+  const settled = { ...owned, body: null, beginning: null, bodyText: null, confirmed: false };
+  if (owned.loaded.kind !== "held") return settled;
+  const { settings, rules } = owned.snapshot;
+  const asked = hasBody(owned.raw) && rules.asksBody(ruleRequest(owned, null));
+  if (!asked && !mayName(owned)) return settled;
+  const limit = Math.max(LOOKED_AT, settings.limits.confirmBody);
+  const { bytes, whole } = await peekBody(owned.raw, limit, settings.timeouts.requestIdle);
+  const text = asked ? bodyText(bytes, whole, owned.headers) : null;
+  const read = { ...settled, body: whole ? bytes : null, beginning: bytes, bodyText: text };
   const inBody = isDark(owned, bytes, whole) ? UNKNOWN_METHOD : methodInBody(bytes.toString("latin1"));
-  const method = inBody === null ? owned.method : bothOf(owned, inBody);
-  const inHeaders = methodInHeaders(owned);
-  const lostMethod = inHeaders === method ? null : inHeaders;
-  if (inBody === null && inHeaders === null) return read;
-  const rule = owned.snapshot.rules.match({ host: owned.host, path: owned.path, method });
-  return { ...read, method, overridden: true, lostMethod, rule };
+  const named = inBody !== null || methodInHeaders(owned) !== null;
+  if (!named && !asked) return read;
+  const method = named ? methodOfAll(owned, inBody) : owned.method;
+  const now = ruled(rules, ruleRequest({ ...owned, method }, text));
+  return { ...read, method, overridden: owned.overridden || named, ...now };
 }
 
-/** Where query and body differ, nobody knows which of them counts for the app. */
-function bothOf({ method, overridden }: Owned, inBody: string): string {
-  return !overridden || inBody === method ? inBody : UNKNOWN_METHOD;
+/** Where query, body and headers differ, nobody knows which of them counts for the app. */
+function methodOfAll(owned: Owned, inBody: string | null): string {
+  const inQuery = owned.overridden ? owned.method : null;
+  const [method, ...others] = [inQuery, inBody, methodInHeaders(owned)].filter((it) => it !== null);
+  return method === undefined || others.some((it) => it !== method) ? UNKNOWN_METHOD : method;
 }
 
 /** Whatever else is sent goes on as it comes: nobody looks for a method in it. But a header may still ask for one. */

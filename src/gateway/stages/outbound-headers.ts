@@ -1,4 +1,4 @@
-import { foldName, isMethodOverride, metadataOf, type Way } from "../../domain/headers.ts";
+import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
 import { isSafe } from "../../domain/method.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import { headerRules } from "../intake/header-rules.ts";
@@ -94,7 +94,7 @@ function addImpersonated(headers: string[], signed: Signed): void {
     const name = signed.headers[at] ?? "";
     const sent = signed.headers[at + 1] ?? "";
     const folded = foldName(name);
-    if (folded === "cookie" || credentials.includes(folded) || isMethodOverride(name)) continue;
+    if (folded === "cookie" || credentials.includes(folded)) continue;
     if (crossesIdentities(signed.sent, name, sent) || (whole && folded === "range")) continue;
     if (wholePage && folded === "accept-encoding") continue;
     const kind = kindOf(name);

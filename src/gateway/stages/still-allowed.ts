@@ -7,6 +7,7 @@ import type { Services } from "../services/services.ts";
 import { type Judged, judge } from "./decide.ts";
 import { callerOf } from "./identify.ts";
 import { recall } from "./load-impersonation.ts";
+import { UNRULED } from "./rule-request.ts";
 import type { Signed } from "./sign-in.ts";
 
 /** What looks and goes nowhere: whatever speaks against it speaks against the impersonation itself. */
@@ -27,18 +28,18 @@ const NOT_ASKED = Object.freeze({ kind: "not-asked" });
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {
   const { caller, via } = await callerOf(services, received);
-  const recalled = await recall(services, { ...received, route: null, rule: null, caller, via });
+  const recalled = await recall(services, { ...received, route: null, ...UNRULED, caller, via });
   return judge({
     ...recalled,
     method: "GET",
     overridden: false,
-    lostMethod: null,
     navigation: LOOKING,
     tab: null,
     owner: NOT_ASKED,
     refererOwner: NOT_ASKED,
     body: null,
     beginning: null,
+    bodyText: null,
     confirmed: false,
   });
 }

@@ -1,0 +1,93 @@
+import { jsonParameters } from "./json-parameters.ts";
+import { multipartParameters } from "./multipart-parameters.ts";
+import { type Parameter, urlencoded } from "./parameters.ts";
+
+/** The body of a request as far as it was read. */
+export interface BodyText {
+  /** UTF-8 where the bytes are, else a character for each of them. */
+  readonly text: string;
+  readonly utf8: boolean;
+  /** There is no more of it. */
+  readonly whole: boolean;
+  /** The lines of `Content-Type` and `Content-Encoding`. */
+  readonly types: readonly string[];
+  readonly codings: readonly string[];
+}
+
+/** What a body says. `kind`: as what every server reads it. */
+export interface BodyParameters {
+  readonly kind: "form" | "json" | "other";
+  readonly parameters: readonly Parameter[];
+  /** Some server may read more in it than is known here. */
+  readonly dark: boolean;
+}
+
+const NO_BODY: BodyParameters = Object.freeze({ kind: "other", parameters: [], dark: false });
+
+/** Charsets in which ASCII is ASCII. */
+const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
+const FORM = /^application\/x-www-form-urlencoded$/;
+const PARTS = /^multipart\//;
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json$/;
+/** What nobody reads parameters from. */
+const BYTES =
+  /^(?:(?:image|audio|video|font)\/|application\/(?:octet-stream|offset\+octet-stream|pdf|zip|gzip)$)/;
+
+/** In each way in which a server may read it, whatever its type says: which of them counts is the app's own matter. */
+export function bodyParameters(body: BodyText | null): BodyParameters {
+  if (body === null || body.text === "") return NO_BODY;
+  const type = mediaType(body);
+  if (BYTES.test(type)) return NO_BODY;
+  const { text } = body;
+  const isJson = JSON_TYPE.test(type);
+  const json = isJson || /^\s*[[{]/.test(text) ? jsonParameters(text) : [];
+  const parts = PARTS.test(type) || /\bname\*?\s*=/i.test(text);
+  const parameters = [
+    ...(isJson ? withoutLook(text, json) : urlencoded(withoutEnd(text, type))),
+    ...(parts ? multipartParameters(body.types[0] ?? "", text) : []),
+    ...(json ?? []),
+  ];
+  const known = type === "" || FORM.test(type) || PARTS.test(type) || isJson || type === "text/plain";
+  const dark = !known || !isPlainText(body, parameters) || (isJson && json === null);
+  return { kind: kindOf(body, type, dark), parameters, dark };
+}
+
+/** JSON that is whole is nobody's form: only what can't be read as JSON may be one. */
+function withoutLook(text: string, json: readonly Parameter[] | null): readonly Parameter[] {
+  return json === null ? urlencoded(text) : [];
+}
+
+/** Of parts, what an urlencoded reading finds in them is the noise of their heads. */
+function withoutEnd(text: string, type: string): string {
+  return PARTS.test(type) ? "" : text;
+}
+
+function isPlainText(body: BodyText, parameters: readonly Parameter[]): boolean {
+  const [coding = "identity", ...codings] = body.codings;
+  const [, charset = "utf-8"] = /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(body.types[0] ?? "") ?? [];
+  const named = parameters.find(({ name }) => name === "_charset_")?.value ?? "utf-8";
+  return (
+    body.whole &&
+    body.types.length < 2 &&
+    codings.length === 0 &&
+    coding.trim().toLowerCase() === "identity" &&
+    ASCII.test(charset) &&
+    (named === "" || ASCII.test(named))
+  );
+}
+
+function mediaType({ types }: BodyText): string {
+  return (types[0]?.split(";", 1)[0] ?? "").trim().toLowerCase();
+}
+
+/** Only what is plain to everybody has a kind. */
+function kindOf({ types, utf8 }: BodyText, type: string, dark: boolean): BodyParameters["kind"] {
+  if (dark || !utf8) return "other";
+  const [line = ""] = types;
+  if (PARTS.test(type)) return "form";
+  const rest = line.slice(line.indexOf(";") + 1);
+  const plain = !line.includes(";") || /^\s*charset="?utf-?8"?\s*$/i.test(rest);
+  if (!plain) return "other";
+  if (FORM.test(type)) return "form";
+  return JSON_TYPE.test(type) ? "json" : "other";
+}

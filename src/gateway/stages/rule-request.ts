@@ -1,0 +1,43 @@
+import { isUtf8 } from "node:buffer";
+import type { Rule } from "../../domain/policy.ts";
+import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
+import type { RuleIndex, RuleRequest } from "../../domain/routing/rule.ts";
+import type { RawHeaders } from "../http/exchange.ts";
+import type { Received } from "../request.ts";
+
+/** What the rules say of a request, by one of the methods that it may have. */
+export interface Ruled {
+  readonly rule: Rule | null;
+  /** It may change something although its method is one that looks. */
+  readonly mayChange: boolean;
+}
+
+export const UNRULED: Ruled = Object.freeze({ rule: null, mayChange: false });
+
+/** What of a request rules are asked about. */
+export type Asking = Pick<Received, "host" | "path" | "query" | "headers" | "method">;
+
+export function ruleRequest(of: Asking, body: BodyText | null): RuleRequest {
+  const { host, path, query, headers, method } = of;
+  return { host, path, query, headers, method, body };
+}
+
+export function ruled(rules: RuleIndex, request: RuleRequest): Ruled {
+  return { rule: rules.match(request), mayChange: rules.mayChange(request) };
+}
+
+/** Bytes of a body as conditions read them. */
+export function bodyText(bytes: Buffer, whole: boolean, headers: RawHeaders): BodyText {
+  const utf8 = isUtf8(bytes);
+  return {
+    text: bytes.toString(utf8 ? "utf8" : "latin1"),
+    utf8,
+    whole,
+    types: linesOf(headers, "content-type"),
+    codings: linesOf(headers, "content-encoding"),
+  };
+}
+
+function linesOf(headers: RawHeaders, name: string): readonly string[] {
+  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
+}
