@@ -109,6 +109,8 @@ const caseSchema = z.strictObject({
     sentOnlyWhileImpersonating: z.boolean().default(false),
     hearsay: z.boolean().default(false),
     neighbour: z.boolean().default(false),
+    asSelf: z.boolean().default(false),
+    fromAsSelf: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -160,16 +162,17 @@ export function nameOf(decision: Decision): string {
   }
 }
 
-function requestOf({ request, rules, reads }: CaseFile): RequestFacts {
-  const { method } = request;
+function requestOf({ request, rules, reads, caller }: CaseFile): RequestFacts {
+  const { method, path, host } = request;
   const index = rulesOf({ rules, reads }).rules;
-  const asked = ruleRequestOf(request);
+  const asked = { ...ruleRequestOf(request), agent: typeof caller === "string" ? null : caller };
   return {
     method,
     overridden: request.overridden,
     mayChange: index.mayChange(asked),
+    place: { host, path },
     navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
-    route: request.route ? request.path : null,
+    route: request.route ? path : null,
     rule: index.match(asked),
     upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
@@ -177,13 +180,15 @@ function requestOf({ request, rules, reads }: CaseFile): RequestFacts {
     sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
     hearsay: request.hearsay,
     neighbour: request.neighbour,
+    asSelf: request.asSelf,
+    fromAsSelf: request.fromAsSelf,
   };
 }
 
 function ruleRequestOf(request: CaseFile["request"]): RuleRequest {
   const headers = Object.entries(request.headers).flat();
   const body = request.body === null ? null : bodyText(Buffer.from(request.body), true, headers);
-  return ruleRequest({ ...request, headers }, body);
+  return ruleRequest({ ...request, headers }, body, null);
 }
 
 function sessionOf(it: CaseFile): SessionFacts {

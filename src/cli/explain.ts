@@ -22,7 +22,8 @@ import type { RouteMatch } from "../domain/routing/route.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";
 import { Fault } from "../errors.ts";
 import { appOf } from "../gateway/intake/app-of.ts";
-import { askOwner, type Page } from "../gateway/stages/find-owner.ts";
+import { askOwner } from "../gateway/stages/find-owner.ts";
+import type { Page } from "../gateway/stages/own-address.ts";
 import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
@@ -240,9 +241,9 @@ function namesOf({ route, rule }: ReturnType<typeof metBy>): string {
 }
 
 /** What rules are asked about: the address, and the headers and the body of the command line. */
-function askedOf({ url, headers, data }: Words, { path, query }: Page, method: string): RuleRequest {
+function askedOf({ url, headers, data, as }: Words, { path, query }: Page, method: string): RuleRequest {
   const body = data === null ? null : bodyText(Buffer.from(data), true, headers);
-  return ruleRequest({ host: url.hostname, path, query, headers, method }, body);
+  return ruleRequest({ host: url.hostname, path, query, headers, method }, body, as);
 }
 
 async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {
@@ -258,10 +259,12 @@ function requestOf(
   const host = words.url.hostname;
   const { method, overridden } = effectiveMethod(words.method, url.query);
   const { rule, mayChange } = ruled(snapshot.rules, askedOf(words, url, method));
+  const target = snapshot.routes.match(host, url.path, url.query)?.target ?? null;
   return {
     method,
     overridden,
     mayChange,
+    place: { host, path: url.path },
     navigation: {
       topLevel: words.method === "GET",
       byUser: true,
@@ -271,7 +274,9 @@ function requestOf(
       wantsPage: true,
       serviceWorker: false,
     },
-    route: snapshot.routes.match(host, url.path, url.query)?.target.pattern ?? null,
+    route: target === null || target.asSelf ? null : target.pattern,
+    asSelf: target?.asSelf ?? false,
+    fromAsSelf: false,
     rule,
     upgrade: false,
     confirmed: false,

@@ -139,7 +139,7 @@ export function joined(finder: Apps["finder"], views: readonly [View, ...View[]]
 
 const NO_TABLES = {
   routes: { match: () => null },
-  rules: { match: () => null, asksBody: () => false, mayChange: () => false },
+  rules: { match: () => null, asksBody: () => false, mayChange: () => false, byAgent: false },
   confirming: [],
 } satisfies Partial<Snapshot>;
 

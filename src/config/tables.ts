@@ -1,4 +1,4 @@
-import type { EffectName } from "../domain/policy.ts";
+import type { EffectName, People } from "../domain/policy.ts";
 import { compileReads } from "../domain/routing/conditions/reads.ts";
 import type { ValueTest } from "../domain/routing/conditions/value-test.ts";
 import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
@@ -9,6 +9,7 @@ import { compileRules, type RuleIndex, type RuleSpec } from "../domain/routing/r
 import type { Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
+import { emptyWhy, peopleOf } from "./grants.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Complaint, writePath } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
@@ -64,8 +65,8 @@ export function* routesOf(
     const { owner, host, path, caseSensitive, query } = route;
     const at = [...app, "routes", i, "owner"];
     const called = writePath([...app, "routes", i]);
-    const name = owner.kind === "inline" ? `${called}.owner` : owner.name;
-    if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
+    const name = owner === undefined ? NOBODY : owner.kind === "inline" ? `${called}.owner` : owner.name;
+    if (owner?.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
     else if (name !== NOBODY && !lookups.has(name))
       complaints.push(unknownOwner(name, at, Object.keys(owners)));
     specs.push({
@@ -93,11 +94,12 @@ const TAKEN: Complaint = {
 };
 
 function targetOf(route: Route, name: string, owner: string): RouteTarget {
-  const { host, path, ids, query } = route;
+  const { host, path, ids, as, query } = route;
   return {
     name,
     pattern: `${host ?? ""}${path ?? ""}${writtenQuery(query)}`,
     owner,
+    asSelf: as === "self",
     params: paramNames(host, path, query),
     grammar: ids,
   };
@@ -159,10 +161,14 @@ export function rulesOf(
   const complaints: Complaint[] = [];
   const specs = rules.flatMap((rule, i): readonly RuleSpec[] => {
     if (rule === null) return [];
+    const nobody = rule.agents === null ? null : emptyWhy(rule.agents);
+    if (nobody !== null)
+      complaints.push({ path: [...app, "rules", i, "agents"], message: `can match no agent: ${nobody}` });
     if (rule.preset === undefined) return [specOf(rule, writePath([...app, "rules", i]))];
     const preset = presetRules(rule.preset);
     if (preset === null) complaints.push(unknownPreset(rule.preset, [...app, "rules", i, "preset"]));
-    return preset ?? [];
+    const agents = agentsOf(rule);
+    return (preset ?? []).map((spec) => (agents === null ? spec : { ...spec, agents }));
   });
   const { index, problems } = compileRules(specs, reads === null ? null : compileReads(reads.query));
   const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
@@ -180,7 +186,18 @@ function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {
 
 function specOf(rule: Rule, name: string): RuleSpec {
   const { path, host, methods } = rule;
-  return { rule: { name, ...effectOf(rule) }, path, host, methods, conditions: conditionsOf(rule) };
+  return {
+    rule: { name, ...effectOf(rule) },
+    path,
+    host,
+    methods,
+    agents: agentsOf(rule),
+    conditions: conditionsOf(rule),
+  };
+}
+
+function agentsOf({ agents }: Rule): People | null {
+  return agents === null ? null : peopleOf(agents);
 }
 
 function effectOf({ allow, deny, confirm }: Rule): { effect: EffectName; sentence: string | null } {

@@ -2,7 +2,7 @@ import type { Visit } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
 import type { OwnerFact } from "./owner.ts";
-import type { Rule } from "./policy.ts";
+import type { Place, Rule } from "./policy.ts";
 
 /** How a browser describes the request; `unknown` where it sends no Fetch Metadata. */
 export interface Navigation {
@@ -29,8 +29,14 @@ export interface RequestFacts {
   /** It may change something by what its address or its GraphQL says, whatever its method. */
   readonly mayChange: boolean;
   readonly navigation: Navigation;
+  /** Null for a page of ours, which is no part of the app. */
+  readonly place: Place | null;
   /** The route has an owner to look up; its pattern for the record. */
   readonly route: string | null;
+  /** The page always runs as the agent; no impersonation covers it. */
+  readonly asSelf: boolean;
+  /** The `Referer` names such a page of this origin, which a script of any page here can forge. Asked while impersonating only. */
+  readonly fromAsSelf: boolean;
   readonly rule: Rule | null;
   readonly upgrade: boolean;
   /** This very request was confirmed by its agent and may be done once. */

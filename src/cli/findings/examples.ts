@@ -38,7 +38,7 @@ async function astray(address: string, name: string, snapshot: Snapshot): Promis
 export function keysNeverAsked(config: Config, value: unknown): readonly Complaint[] {
   const targets = config.routes.map(({ owner, ids: grammar }, i) => ({
     name: `routes[${i}]`,
-    owner: owner.kind === "named" ? owner.name : `routes[${i}].owner`,
+    owner: owner?.kind === "named" ? owner.name : `routes[${i}].owner`,
     grammar,
   }));
   return tablesIn(config, value).flatMap(({ owner, path, table, by }) => {

@@ -80,7 +80,7 @@ function lookupsOf({ config, load }: Examined): readonly Question[] {
   const { snapshot } = load;
   const named = Object.entries(config.owners).map(([name, { kind }]) => [name, kind] as const);
   const inline = config.routes.flatMap(({ owner }, i) =>
-    owner.kind === "inline" ? [[`routes[${i}].owner`, owner.entry.kind] as const] : [],
+    owner?.kind === "inline" ? [[`routes[${i}].owner`, owner.entry.kind] as const] : [],
   );
   const reports = lookupReports(snapshot);
   const reported = async (name: string): Promise<readonly Asked[]> => {

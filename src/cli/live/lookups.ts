@@ -23,7 +23,7 @@ export async function askLookup(
   snapshot: Snapshot,
 ): Promise<readonly Asked[]> {
   const own = routes.filter(
-    ({ owner }, i) => (owner.kind === "named" ? owner.name : `routes[${i}].owner`) === name,
+    ({ owner }, i) => (owner?.kind === "named" ? owner.name : `routes[${i}].owner`) === name,
   );
   const examples = own.flatMap((route) => route.examples);
   const asked: Asked[] = [];

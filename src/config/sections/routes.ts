@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_GRAMMARS, idGrammar } from "../../domain/routing/id-grammar.ts";
 import { type AnyKind, type Entry, kindEntry } from "../../kinds.ts";
+import { people } from "./agents.ts";
 import { conditionsOf, routeQuery, ruleConditions } from "./conditions.ts";
 
 /** The owner of a route that belongs to nobody, though a wider route has one. */
@@ -42,13 +43,20 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
   const inline = kindEntry(kinds, "an owner").transform(
     (entry): OwnerChoice<Deps, Made> => ({ kind: "inline", entry }),
   );
-  return z.strictObject({
+  const entry = z.strictObject({
     path: path.describe("Which paths: `:name` is one segment, `*name` many, `{…}` is optional."),
     host: host.describe("Which hosts, with `:name` for one label; without `path` all their pages."),
     query: routeQuery,
     owner: z
       .union([named, inline], { error: ownerHelp })
+      .optional()
       .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
+    as: z
+      .literal("self", { error: "write `self`, or leave it out" })
+      .optional()
+      .describe(
+        "`self`, in the place of `owner`: these pages always run as the agent, like a support inbox or an admin panel. No impersonation covers them.",
+      ),
     caseSensitive: z
       .boolean()
       .default(true)
@@ -65,6 +73,14 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .describe(
         "Addresses that it means, like `/site/42`: `guise check` says where one meets another route or is never looked up, `guise check --live` whose they are.",
       ),
+  });
+  return entry.superRefine((written, context) => {
+    if ((written.owner === undefined) !== (written.as === undefined)) return;
+    const message =
+      written.owner === undefined
+        ? `has neither \`owner\` nor \`as: self\`; ${ownerHelp}`
+        : "has both `owner` and `as: self`, of which one can be; remove the other";
+    context.addIssue({ code: "custom", message, input: written });
   });
 }
 
@@ -84,6 +100,12 @@ export const rule = z
       .default(null)
       .describe("Which methods; all if left out."),
     ...ruleConditions,
+    agents: people
+      .nullable()
+      .default(null)
+      .describe(
+        "The agents that it is for, by id and group; all if left out. `deny`, `confirm` and `stop` also count for those whose groups are not known.",
+      ),
     allow: z
       .literal(true)
       .optional()

@@ -1,5 +1,7 @@
+import { isAmong, mayBeAmong } from "../grant.ts";
+import type { Identity } from "../identity.ts";
 import { isSafe, UNKNOWN_METHOD } from "../method.ts";
-import type { EffectName, Rule } from "../policy.ts";
+import type { EffectName, People, Rule } from "../policy.ts";
 import type { BodyText } from "./conditions/body-parameters.ts";
 import { type CompiledConditions, type Conditions, compileConditions, Said } from "./conditions/condition.ts";
 import type { Reads } from "./conditions/reads.ts";
@@ -18,6 +20,8 @@ export interface RuleSpec {
   readonly below?: boolean;
   /** What else the request must have; null or left out: nothing. */
   readonly conditions?: Conditions | null;
+  /** The agents that it is for; null or left out: all. */
+  readonly agents?: People | null;
 }
 
 /** What a rule is asked about: canonical host and path, the method that counts, and what else the request says. */
@@ -30,6 +34,8 @@ export interface RuleRequest {
   readonly headers?: readonly string[];
   /** Null: there is none, or nobody has looked at it. */
   readonly body?: BodyText | null;
+  /** Null or left out where nobody knows who it is: then what takes something away counts, and what gives something doesn't. */
+  readonly agent?: Identity | null;
 }
 
 /** All rules of a config, in their order. */
@@ -40,6 +46,8 @@ export interface RuleIndex {
   asksBody(request: RuleRequest): boolean;
   /** Whether a request may change something although its method is one that looks. */
   mayChange(request: RuleRequest): boolean;
+  /** Whether some of them are for some agents only. */
+  readonly byAgent: boolean;
 }
 
 /** A rule at its place in the order. */
@@ -54,6 +62,7 @@ interface Entry {
   readonly own: SegmentNode<true> | null;
   readonly dotted: boolean;
   readonly conditions: CompiledConditions | null;
+  readonly agents: People | null;
 }
 
 interface Indexes {
@@ -89,6 +98,7 @@ export function compileRules(
     match: (request) => firstOf(indexes, request),
     asksBody: (request) => indexes.body && someAt(indexes, request, asksBody),
     mayChange: (request) => mayChange(indexes, request),
+    byAgent: specs.some(({ agents = null }) => agents !== null),
   };
   return { index, problems };
 }
@@ -114,6 +124,7 @@ function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null
     own: restrictive ? null : nodeOf(paths.patterns),
     dotted: paths.patterns.some(endsDotted),
     conditions: spec.conditions == null ? null : compileConditions(spec.conditions),
+    agents: spec.agents ?? null,
   };
   indexes.body ||= asksBody(entry);
   indexes.graphql ||= entry.conditions?.graphql === true;
@@ -232,7 +243,8 @@ function earliest(
 }
 
 function meets(entry: Entry, { request, said }: Question): boolean {
-  if (!meetsMethod(entry, request.method) || !meetsHost(entry, request)) return false;
+  const { method, agent = null } = request;
+  if (!meetsMethod(entry, method) || !meetsHost(entry, request) || !meetsAgent(entry, agent)) return false;
   const { conditions, own } = entry;
   return conditions === null || (own === null ? conditions.mayHold(said) : conditions.hold(said));
 }
@@ -251,6 +263,12 @@ function meetsHost({ hosts }: Entry, { host }: RuleRequest): boolean {
 function owns(entry: Entry, view: string): boolean {
   if (entry.own === null) return false;
   return search(entry.own, asked(pathSegments(view), false), (found) => found) !== null;
+}
+
+/** Doubt about who it is, or which groups they are in, counts for what restricts. */
+function meetsAgent({ agents, own }: Entry, agent: Identity | null): boolean {
+  if (agents === null) return true;
+  return own === null ? mayBeAmong(agents, agent) : agent !== null && isAmong(agents, agent);
 }
 
 /** Doubt about the method counts for what restricts. */

@@ -5,6 +5,7 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
+import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
@@ -49,6 +50,8 @@ export interface DecisionView {
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
+  /** Where the agent goes on as themselves after Stop; null or absent: to where they came from. */
+  readonly goesOnTo?: string | null;
   readonly csrf: string;
   readonly ticket: string | null;
   readonly confirmation: string | null;
@@ -96,6 +99,7 @@ export interface Services {
   readonly config: { current(): Snapshot };
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
+  readonly customers: Customers;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly ledger: Ledger;

@@ -1,5 +1,5 @@
 import { appAt } from "../../config/apps.ts";
-import type { Decision, ReasonWord } from "../../domain/decision.ts";
+import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, touch } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
@@ -11,7 +11,7 @@ import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
 import { isFramed } from "./fetch-metadata.ts";
-import { ownAddress } from "./find-owner.ts";
+import { ownAddress } from "./own-address.ts";
 import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
@@ -30,7 +30,7 @@ export interface Committed extends Judged {
   readonly changed: boolean;
   /** The token with which the agent says yes to what is asked. */
   readonly confirmation: string | null;
-  /** The host of the impersonation that it began, and the page there: nothing of it goes to the app from here. */
+  /** Another host, and the page there, which the request leads to: nothing of it goes to the app from here. */
   readonly leadsTo: string | null;
 }
 
@@ -89,12 +89,36 @@ function leftOpen({ loaded, decision }: Committed): boolean {
   return loaded.kind === "none" && decision.reason === "other-tab";
 }
 
+/** Nothing begins, and what runs goes on. */
+function tooMany(services: Services, base: Committed, held: Impersonation | null): Committed {
+  const reason = "limit-reached";
+  const { checks } = base.decision;
+  const refused = {
+    kind: "refuse",
+    status: 403,
+    reason,
+    rule: null,
+    sentence: REASONS[reason],
+    checks,
+  } as const;
+  services.counters.decided(reason, refused.kind);
+  const committed = { ...base, decision: refused, impersonation: held };
+  note(services, committed, held);
+  return committed;
+}
+
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
 async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
   const { decision, trueUser } = base;
   const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
   const confirmation = asked ? await keepQuestion(services, base, trueUser, held) : null;
-  return { ...base, impersonation: held, confirmation };
+  return { ...base, impersonation: held, confirmation, leadsTo: toTheAgents(base) };
+}
+
+/** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
+function toTheAgents({ decision, label, target }: Committed): string | null {
+  const asSelf = decision.kind === "page" && decision.page === "as-self";
+  return asSelf && label !== null ? `${label.app.origin}${target}` : null;
 }
 
 /** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
@@ -115,6 +139,8 @@ async function starting(
   const agent = base.trueUser;
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
+  const wanted = { agent: agent.id, customer: effectiveUser.id, most: decision.grant.customersPerDay };
+  if (!(await services.customers.admits(wanted))) return tooMany(services, base, held);
   const between =
     held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
@@ -255,14 +281,22 @@ function note(services: Services, base: Committed, held: Impersonation | null): 
     .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
 }
 
+/** Refusals of a start of those who may be this person. */
+const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
+  "consent-required",
+  "consent-refused",
+  "limit-reached",
+]);
+
 /**
  * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
  * Any other page's owner is nobody's business, and nobody wore them.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {
   const asked = decision.kind === "page" && decision.page === "ask-start";
-  const consent = decision.reason === "consent-required" || decision.reason === "consent-refused";
-  return asked || (decision.kind === "refuse" && consent) ? ownerFound(owner) : null;
+  return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
+    ? ownerFound(owner)
+    : null;
 }
 
 function ownerFound(fact: OwnerFact): Identity | null {
@@ -275,7 +309,6 @@ function ownerFound(fact: OwnerFact): Identity | null {
 function returnPath({ raw, origin, host, snapshot }: Committed): string {
   const from = ownAddress(raw.headers.referer, origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  return appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query) === null
-    ? from.target
-    : "/";
+  const route = appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query);
+  return route === null || route?.target.asSelf === true ? from.target : "/";
 }

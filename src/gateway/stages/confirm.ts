@@ -6,6 +6,7 @@ import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
 import type { Judging, Services } from "../services/services.ts";
 import type { Owned } from "./find-owner.ts";
+import { agentOf } from "./identify.ts";
 import { type Settled, settleMethod } from "./method-override.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 import { formSubject, isSameOrigin } from "./same-origin.ts";
@@ -65,7 +66,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
     sent,
     method,
     overridden: method !== sent,
-    ...ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text)),
+    ...ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
     headers,
     body,
     beginning: body,

@@ -2,6 +2,8 @@ import { decideEither } from "../../domain/decide.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
 import type { Services } from "../services/services.ts";
+import { agentOf } from "./identify.ts";
+import { placeOf } from "./match.ts";
 import type { Settled } from "./method-override.ts";
 import { ruled, ruleRequest } from "./rule-request.ts";
 
@@ -16,10 +18,8 @@ export function judge(settled: Settled): Judged {
   const session = sessionFacts(settled);
   const { sent: method, rule, mayChange } = settled;
   const again = settled.overridden && settled.loaded.kind !== "none";
-  const asSent = {
-    method,
-    ...(again ? ruled(rules, ruleRequest({ ...settled, method }, settled.bodyText)) : { rule, mayChange }),
-  };
+  const asked = ruleRequest({ ...settled, method }, settled.bodyText, agentOf(settled));
+  const asSent = { method, ...(again ? ruled(rules, asked) : { rule, mayChange }) };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }
 
@@ -30,7 +30,7 @@ export function judge(settled: Settled): Judged {
 export function sayWhyNot(services: Services, judged: Judged): void {
   const { decision, loaded, navigation, owner, route, id } = judged;
   const own = decision.kind === "forward" && decision.as === "self";
-  if (!own || loaded.kind !== "none" || route === null || !navigation.topLevel) return;
+  if (!own || loaded.kind !== "none" || route === null || route.target.asSelf || !navigation.topLevel) return;
   const { reason } = decision;
   const { name, pattern } = route.target;
   services.counters.notStarted(reason);
@@ -46,7 +46,10 @@ function requestFacts(settled: Settled): RequestFacts {
     overridden: settled.overridden,
     mayChange: settled.mayChange,
     navigation: settled.navigation,
-    route: settled.route?.target.pattern ?? null,
+    place: placeOf(settled),
+    route: settled.route === null || settled.route.target.asSelf ? null : settled.route.target.pattern,
+    asSelf: settled.route?.target.asSelf ?? false,
+    fromAsSelf: settled.fromAsSelf,
     rule: settled.rule,
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,

@@ -1,10 +1,13 @@
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import type { CallerFact } from "../../domain/facts.ts";
+import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
+import type { Credentials } from "../../sessions/labels.ts";
 import type { Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
+import { ruled, ruleRequest } from "./rule-request.ts";
 
 /** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
 export interface Identified extends Matched {
@@ -24,12 +27,25 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
   const needed =
     matched.snapshot.settings.headers.when === "always" ||
     matched.secret !== null ||
-    matched.route !== null ||
+    (matched.route !== null && !matched.route.target.asSelf) ||
     matched.hearsay ||
     matched.neighbour;
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(services, matched);
-  return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
+  return found instanceof Promise ? found.then((it) => ruledFor(matched, it)) : ruledFor(matched, found);
+}
+
+/** Rules that are for some agents only count as soon as it is known who this is. */
+function ruledFor(matched: Matched, found: Found): Identified {
+  const { snapshot, secret, readable } = matched;
+  const identified = { ...matched, ...found };
+  if (!snapshot.rules.byAgent || secret === null || !readable) return identified;
+  return { ...identified, ...ruled(snapshot.rules, ruleRequest(matched, null, agentOf(found))) };
+}
+
+/** Who is at the keyboard, for rules; null where nobody knows. */
+export function agentOf({ caller }: Pick<Found, "caller">): Identity | null {
+  return caller.kind === "known" ? caller.identity : null;
 }
 
 /** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
@@ -76,7 +92,7 @@ function unavailable(services: Judging, received: Received, error: unknown): Fou
 function evidence(received: Received): Evidence {
   // On a label's host nobody is known but by what they came with on the app's.
   const { label, host } = received;
-  if (label?.kind === "open") return { ...label.credentials, host };
+  if (label?.kind === "open") return { ...withCookieHeader(label.credentials), host };
   let cookies: Record<string, string> | null = null;
   return {
     // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
@@ -88,6 +104,13 @@ function evidence(received: Received): Evidence {
       return cookies;
     },
   };
+}
+
+/** The cookies stand in the headers as well, for a source that sends them on. */
+function withCookieHeader(credentials: Credentials): Credentials {
+  const pairs = Object.entries(credentials.cookies).map(([name, value]) => `${name}=${value}`);
+  if (pairs.length === 0) return credentials;
+  return { ...credentials, headers: { ...credentials.headers, cookie: [pairs.join("; ")] } };
 }
 
 /** The first of a name counts, as it does for most servers. */

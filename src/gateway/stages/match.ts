@@ -1,11 +1,21 @@
+import { appAt } from "../../config/apps.ts";
 import type { RouteTarget } from "../../config/snapshot.ts";
+import type { Place } from "../../domain/policy.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
 import type { Received } from "../request.ts";
+import { ownAddress } from "./own-address.ts";
 import { type Ruled, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
 /** The route and the rule that a request met. */
 export interface Matched extends Received, Ruled {
   readonly route: RouteMatch<RouteTarget> | null;
+  /** Its `Referer` names a page of this origin that always runs as the agent; asked of pages while impersonating. */
+  readonly fromAsSelf: boolean;
+}
+
+/** Where in the app it goes; null for a page of ours. */
+export function placeOf({ ours, host, path }: Pick<Received, "ours" | "host" | "path">): Place | null {
+  return ours ? null : { host, path };
 }
 
 /**
@@ -16,11 +26,20 @@ export function match(received: Received): Matched {
   const impersonating = received.secret !== null;
   const { topLevel, visit } = received.navigation;
   const matters = impersonating || topLevel || visit !== null;
-  if (!matters || !received.readable) return { ...received, route: null, ...UNRULED };
+  if (!matters || !received.readable) return { ...received, route: null, ...UNRULED, fromAsSelf: false };
   const { routes, rules } = received.snapshot;
   return {
     ...received,
     route: routes.match(received.host, received.path, received.query),
-    ...(impersonating ? ruled(rules, ruleRequest(received, null)) : UNRULED),
+    ...(impersonating ? ruled(rules, ruleRequest(received, null, null)) : UNRULED),
+    fromAsSelf: impersonating && (topLevel || visit !== null) && comesFromAsSelf(received),
   };
+}
+
+function comesFromAsSelf({ raw, origin, host, snapshot }: Received): boolean {
+  const from = ownAddress(raw.headers.referer, origin, snapshot);
+  return (
+    from !== null &&
+    appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query)?.target.asSelf === true
+  );
 }

@@ -4,6 +4,7 @@ import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method.ts";
 import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import { hasBody, peekBody } from "../http/body.ts";
 import type { Owned } from "./find-owner.ts";
+import { agentOf } from "./identify.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
 /** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
@@ -32,7 +33,7 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   const settled = { ...owned, body: null, beginning: null, bodyText: null, confirmed: false };
   if (owned.loaded.kind !== "held") return settled;
   const { settings, rules } = owned.snapshot;
-  const asked = hasBody(owned.raw) && rules.asksBody(ruleRequest(owned, null));
+  const asked = hasBody(owned.raw) && rules.asksBody(ruleRequest(owned, null, agentOf(owned)));
   if (!asked && !mayName(owned)) return settled;
   const limit = Math.max(LOOKED_AT, settings.limits.confirmBody);
   const { bytes, whole } = await peekBody(owned.raw, limit, settings.timeouts.requestIdle);
@@ -42,7 +43,7 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   const named = inBody !== null || methodInHeaders(owned) !== null;
   if (!named && !asked) return read;
   const method = named ? methodOfAll(owned, inBody) : owned.method;
-  const now = ruled(rules, ruleRequest({ ...owned, method }, text));
+  const now = ruled(rules, ruleRequest({ ...owned, method }, text, agentOf(owned)));
   return { ...read, method, overridden: owned.overridden || named, ...now };
 }
 

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { Identity } from "../../domain/identity.ts";
 import type { Rule } from "../../domain/policy.ts";
 import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import type { RuleIndex, RuleRequest } from "../../domain/routing/rule.ts";
@@ -17,9 +18,10 @@ export const UNRULED: Ruled = Object.freeze({ rule: null, mayChange: false });
 /** What of a request rules are asked about. */
 export type Asking = Pick<Received, "host" | "path" | "query" | "headers" | "method">;
 
-export function ruleRequest(of: Asking, body: BodyText | null): RuleRequest {
+/** `body` null: there is none, or nobody has looked at it; `agent` null: nobody knows who it is. */
+export function ruleRequest(of: Asking, body: BodyText | null, agent: Identity | null): RuleRequest {
   const { host, path, query, headers, method } = of;
-  return { host, path, query, headers, method, body };
+  return { host, path, query, headers, method, body, agent };
 }
 
 export function ruled(rules: RuleIndex, request: RuleRequest): Ruled {

@@ -19,7 +19,8 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
     const fail = () => {
       throw new Error("asked");
     };
-    return { ...now, routes: { match: fail }, rules: { match: fail, asksBody: fail, mayChange: fail } };
+    const rules = { byAgent: false, match: fail, asksBody: fail, mayChange: fail };
+    return { ...now, routes: { match: fail }, rules };
   });
   for (const head of [
     ["GET /site/1", ...FETCH],
