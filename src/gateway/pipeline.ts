@@ -37,7 +37,7 @@ export async function pipeline(services: Services, received: Received): Promise<
   try {
     const judged = await judging(services, received);
     sayWhyNot(services, judged);
-    // Whoever only wants to know whether there is a question hears no more than that there is none.
+    // Who only wants to know whether there is a question hears no more than that there is none.
     if (judged.probing && judged.loaded.kind !== "none" && judged.decision.reason !== "confirm-required")
       return { kind: "unasked" };
     const written = await commit(services, judged);

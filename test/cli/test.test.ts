@@ -80,7 +80,7 @@ t.test("a difference is 1 and says what was expected, what came and which checks
   });
 });
 
-t.test("what comes is what the server's stages come to, for whoever opens or sends what", async (t) => {
+t.test("what comes is what the server's stages come to, whatever is opened or sent by anybody", async (t) => {
   const it = await testWorld(t);
   const requests = [
     ...[

@@ -1,7 +1,13 @@
 import type { Complaint } from "../../config/problem.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
-import { sampleBelow, sampleHosts, samplePaths } from "../../domain/routing/samples.ts";
+import {
+  sampleBelow,
+  sampleHosts,
+  sampleInOtherCase,
+  samplePaths,
+  sampleSpellings,
+} from "../../domain/routing/samples.ts";
 
 type Rule = Config["rules"][number];
 type Route = Config["routes"][number];
@@ -41,7 +47,7 @@ export function shadedRules(rules: readonly Rule[], index: Snapshot["rules"]): r
 function* requestsOf(rule: Rule) {
   const { path, host, methods, allow } = rule;
   const exact = samplePaths(path);
-  const paths = allow === true ? exact : [...exact, ...exact.map(sampleBelow)];
+  const paths = allow === true ? exact : exact.flatMap((it) => [it, sampleBelow(it), ...sampleSpellings(it)]);
   for (const onHost of sampleHosts(host))
     for (const onPath of paths)
       for (const method of methods ?? METHODS) yield { host: onHost, path: onPath, method };
@@ -63,7 +69,7 @@ export function shadedRoutes(routes: readonly Route[], finder: Snapshot["routes"
     if (hasConditions(route)) return [];
     const others = new Set<string>();
     for (const host of sampleHosts(route.host)) {
-      for (const path of samplePaths(route.path)) {
+      for (const path of pathsOf(route)) {
         const met = finder.match(host, path, null);
         if (met === null || met.target.name === name) return [];
         others.add(met.target.name);
@@ -73,6 +79,11 @@ export function shadedRoutes(routes: readonly Route[], finder: Snapshot["routes"
     const message = `is never met: all that it means is met by ${listOf(others)}, which says more; remove one of them`;
     return [{ path: ["routes", i], message }];
   });
+}
+
+function pathsOf({ path, caseSensitive }: Route): readonly string[] {
+  const exact = samplePaths(path);
+  return caseSensitive ? exact : [...exact, ...exact.map(sampleInOtherCase)];
 }
 
 /** Such as `query`: then a path alone is no sample of it. */

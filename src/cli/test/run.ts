@@ -87,21 +87,21 @@ function nameFor({ open, send, as, viewing, mode }: MapTest): string {
 async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log): Promise<Said> {
   const agent = personIn(file, test.as);
   const customer = personIn(file, test.viewing);
-  const world = { ...withLookup(snapshot, test, file), identity: knowing(agent) };
+  const asked = { ...withLookup(snapshot, test, file), identity: knowing(agent) };
   const { settings } = snapshot;
   const origin = file.origin ?? settings.publicUrl ?? LOCAL;
   const secret = randomBytes(32).toString("base64url");
   const held = agent === null || customer === null ? null : running(agent, customer, test.mode);
   const cookie = held === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
   const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null });
-  const services = looking(world, log, held);
+  const services = looking(asked, log, held);
   const taken = intake(services, raw, false);
   if (taken.kind === "refused") return refusedAtIntake(taken.fault);
   const judged = await judging(services, taken.received);
   const { id, host, path, query } = judged;
   const owner =
     judged.owner.kind === "not-asked"
-      ? await askOwner(log, { id, host, snapshot: world }, { path, query })
+      ? await askOwner(log, { id, host, snapshot: asked }, { path, query })
       : judged.owner;
   return wordsFor(judged, owner);
 }

@@ -178,7 +178,7 @@ class MysqlConnection implements SqlConnection {
     this.#client
       .execute({ sql, values: bound })
       .on("fields", (fields: unknown) => {
-        if (Array.isArray(fields)) columns = fields.map(({ name }) => ({ name: String(name), type: "" }));
+        if (Array.isArray(fields)) columns = fields.map(columnOf);
       })
       .on("error", (error: Error) => reject(error))
       .on("end", () => resolve(columns));
@@ -190,6 +190,12 @@ class MysqlConnection implements SqlConnection {
     for (const heard of [...this.#heard]) heard();
     this.#heard.clear();
   }
+}
+
+/** The protocol has a number for each type, and the driver a name for each number. */
+function columnOf({ name, columnType }: Record<string, unknown>): Inspection["columns"][number] {
+  const named: unknown = Reflect.get(mysql.Types, Number(columnType));
+  return { name: String(name), type: typeof named === "string" ? named.toLowerCase() : "of an unknown type" };
 }
 
 /** The driver calls fatal what ends a connection; the numbers are a server that shuts down or has closed it for idleness. */

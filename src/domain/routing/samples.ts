@@ -19,6 +19,19 @@ export function sampleBelow(path: string): string {
   return `${path === "/" ? "" : path}/${ANY}`;
 }
 
+/** A path in the other case of letters, its escapes as they are. */
+export function sampleInOtherCase(path: string): string {
+  return path.replace(/%[0-9A-F]{2}|[a-z]|[A-Z]/gi, (it) => {
+    if (it.length > 1) return it;
+    return it === it.toLowerCase() ? it.toUpperCase() : it.toLowerCase();
+  });
+}
+
+/** Addresses that some servers read as this path: what restricts a path restricts them, what allows it does not allow all of them. */
+export function sampleSpellings(path: string): readonly string[] {
+  return [sampleInOtherCase(path), `${path};${ANY}`, `${path}.${ANY}`, `${path}.`];
+}
+
 type Delimiter = "/" | ".";
 
 function samples(reading: PatternReading, delimiter: Delimiter, any: string): readonly string[] {
