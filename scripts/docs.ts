@@ -58,6 +58,13 @@ function table(rows: readonly Row[]): readonly string[] {
   return ["| key | what | default | |", "|---|---|---|---|", ...lines, ""];
 }
 
+/** What another section has in full: lookups in `owners`, and of an app what a file with one has at its top. */
+const TOLD_ONCE = new Set([
+  "[].owner",
+  "NAME.first",
+  ...["upstream", "routes", "rules", "page"].map((key) => `NAME.${key}`),
+]);
+
 /** All keys below one, each with its whole way: `limit.total`, `[].mayBe.users`. */
 function rowsBelow(above: string, schema: JsonSchema, alone: boolean): readonly Row[] {
   // Where several forms are possible, none of their keys must be there.
@@ -67,8 +74,7 @@ function rowsBelow(above: string, schema: JsonSchema, alone: boolean): readonly 
     const described =
       one.description ?? (schema.required?.[0] === name ? schema.description : undefined) ?? "";
     const row = { key, schema: { ...one, description: described }, required: required.has(name) };
-    // Their entries are those of `owners`, which has them once.
-    return key === "[].owner" || key === "NAME.first" ? [row] : [row, ...below(key, one)];
+    return TOLD_ONCE.has(key) ? [row] : [row, ...below(key, one)];
   });
   const entries = schema.items === undefined ? [] : below(`${above}[]`, schema.items);
   const values = schema.additionalProperties;

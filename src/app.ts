@@ -113,6 +113,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const watching = watchConfig(services, {
     ...rooms,
     file: options.config,
+    keepApps: (apps) => way.keep(apps),
     switchedOff: () => sweeping.sweep(),
     changed: () => rechecking.check(),
   });

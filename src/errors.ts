@@ -33,6 +33,11 @@ export const FAULTS = {
     title: "There is no such page",
     hint: "See the README for the addresses under the reserved prefix.",
   },
+  "no-app": {
+    status: 421,
+    title: "There is no app at this address",
+    hint: "Name its host, and where its pages begin, in `hosts` and `paths` of one of the `apps`.",
+  },
   forbidden: {
     status: 403,
     title: "This form was not sent from its own page",

@@ -14,8 +14,9 @@
 {{/* What can't work is refused here, before anything reaches the cluster. */}}
 {{- define "guise.check" -}}
 {{- $config := include "guise.configJson" . | fromJson -}}
-{{- range $key := list "upstream" "identity" }}
-  {{- if not (hasKey $config $key) }}{{ fail (printf "config: `%s` is missing; `guise check` names everything that is" $key) }}{{ end }}
+{{- if not (hasKey $config "identity") }}{{ fail "config: `identity` is missing; `guise check` names everything that is" }}{{ end }}
+{{- if not (or (hasKey $config "upstream") (hasKey $config "apps")) }}
+  {{- fail "config: `upstream` is missing (or `apps`, where there are several); `guise check` names everything that is" }}
 {{- end }}
 {{- if gt (int .Values.replicas) 1 }}
   {{- if not (and (kindIs "map" $config.store) (hasKey $config.store "redis")) }}

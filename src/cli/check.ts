@@ -93,9 +93,9 @@ function asText(file: string, loaded: Load): string {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     return `${problems.map(formatProblem).join("\n")}\n\n${count}\n`;
   }
-  const { agents, owners, routes, rules, presets } = loaded.summary;
+  const { apps, agents, owners, routes, rules, presets } = loaded.summary;
   const lines = [
-    `${file} is right: agents ${agents}, owners ${owners}, routes ${routes}, rules ${rules}`,
+    `${file} is right: ${apps.length === 0 ? "" : `apps ${apps.join(" ")}, `}agents ${agents}, owners ${owners}, routes ${routes}, rules ${rules}`,
     loaded.snapshot.digest,
     ...presets.flatMap(presetLines),
   ];

@@ -18,6 +18,7 @@ import { effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import { Fault } from "../errors.ts";
+import { appOf } from "../gateway/intake/app-of.ts";
 import { askOwner, type Page } from "../gateway/stages/find-owner.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
@@ -163,7 +164,7 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
     const loaded = await load(file, { kinds: KINDS, deps: { clock, log, ...sources.borrowed }, env: io.env });
     if (loaded.kind === "rejected")
       throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
-    const { snapshot } = loaded;
+    const snapshot = appOf(loaded.snapshot, words.url.hostname, words.url.pathname);
     const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
     if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
     const owner = await ownerFor(words, snapshot, log, url);

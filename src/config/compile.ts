@@ -2,12 +2,13 @@ import type { Steps } from "../domain/steps.ts";
 import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
+import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
-import type { Complaint } from "./problem.ts";
+import { type Complaint, writePath } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
 import { type EvidenceNames, settingsOf } from "./settings.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { Apps, Settings, Snapshot } from "./snapshot.ts";
 import { type Lookup, type RouteTable, routesOf, rulesOf, type TableParts, unmetNeeds } from "./tables.ts";
 
 /** What compiling needs besides the config itself. */
@@ -22,31 +23,86 @@ export type Compilation =
   | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
 
 /** The parts of a config that are put together. null stands for an entry that is wrong already. */
-export interface Parts extends GrantParts, TableParts {}
+export interface Parts extends GrantParts, Pick<TableParts, "owners"> {
+  readonly apps: readonly AppTables[];
+}
+
+/** What an app is told by, and its tables. */
+export interface AppTables extends AppPlace, Pick<TableParts, "routes" | "rules"> {}
 
 /** A checked config as a world to live in, or all that only shows when it is put together. Asks nobody anything. */
 export function* compile(config: Config, options: CompileOptions): Steps<Compilation> {
   const { digest, deps } = options;
   const found: Complaint[] = [];
-  const { table, owners, ...rest } = yield* assemble(config, deps, found);
-  found.push(...overlapping(config));
-  const settings = attempt(found, ["upstream", "ca"], () =>
-    settingsOf(config, options.evidence, deps.secret),
+  const apps = appsOf(config);
+  found.push(...sharedAudiences(apps));
+  const { policy, tables, finder, owners } = yield* assemble(partsOf(config, apps), deps, found);
+  found.push(...overlapping(config, apps));
+  const settings = apps.map((app) =>
+    attempt(found, [...app.at, "upstream", "ca"], () =>
+      settingsOf(config, app, options.evidence, deps.secret),
+    ),
   );
   const sources = config.identity.map((entry, i) =>
     attempt(found, ["identity", i], () => entry.create(deps)),
   );
   const { users: entry } = config;
   const users = entry === undefined ? null : attempt(found, ["users"], () => entry.create(deps));
-  if (found.length > 0 || settings === null) return { kind: "complaints", complaints: found };
-  if (settings.upstream.insecureSkipVerify)
-    deps.log.warn(
-      { upstream: settings.upstream.origin },
-      "upstream: insecureSkipVerify believes any certificate: whoever stands between reads and writes everything",
-    );
   const identity = firstOf(sources.filter((source) => source !== null));
-  const { routes } = table;
-  return { kind: "compiled", snapshot: { digest, settings, ...rest, routes, identity, owners, users } };
+  const everybodys = { digest, policy, identity, owners, users };
+  const [first, ...more] = tables.flatMap((own, i) => {
+    const its = settings[i];
+    return its == null ? [] : [{ ...everybodys, ...own, settings: withNeighbours(its, apps, settings) }];
+  });
+  if (found.length > 0 || first === undefined) return { kind: "complaints", complaints: found };
+  for (const { settings: its } of [first, ...more]) warnOf(its, deps);
+  const snapshot = config.apps === undefined ? { ...first, apps: null } : joined(finder, [first, ...more]);
+  return { kind: "compiled", snapshot };
+}
+
+function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }: RoomDeps): void {
+  if (!insecureSkipVerify) return;
+  log.warn(
+    { upstream: origin },
+    "upstream: insecureSkipVerify believes any certificate: whoever stands between reads and writes everything",
+  );
+}
+
+function partsOf(
+  { agents, impersonation, owners, apps, routes, rules }: Config,
+  all: readonly AppPart[],
+): Parts {
+  const tables = all.map(({ name, at, hosts, paths }) => ({
+    at,
+    hosts,
+    paths,
+    ...(name === null
+      ? { routes, rules }
+      : { routes: apps?.[name]?.routes ?? [], rules: apps?.[name]?.rules ?? [] }),
+  }));
+  return { agents, impersonation, owners, apps: tables };
+}
+
+/** A browser has one store of cookies for a host, so what scripts of one app there may set, scripts of the others may too. */
+function withNeighbours(
+  its: Settings,
+  apps: readonly AppPart[],
+  settings: readonly (Settings | null)[],
+): Settings {
+  const self = apps.find(({ name }) => name === its.app);
+  const beside = settings.filter(
+    (_, i) => self !== undefined && mayShareHosts(self.hosts, apps[i]?.hosts ?? null),
+  );
+  const names = beside.flatMap((it) => it?.page.scriptCookies ?? []);
+  return {
+    ...its,
+    page: { ...its.page, scriptCookies: [...new Set([...its.page.scriptCookies, ...names])] },
+  };
+}
+
+function mayShareHosts(some: readonly string[] | null, others: readonly string[] | null): boolean {
+  if (some === null || others === null) return true;
+  return [...some, ...others].some((it) => /[:*{]/.test(it)) || some.some((it) => others.includes(it));
 }
 
 /** What is wrong between the entries of a config that are right by themselves. */
@@ -56,32 +112,66 @@ export function* complaintsAmong(parts: Parts, deps: RoomDeps): Steps<readonly C
   return found;
 }
 
-interface Assembly extends Pick<Snapshot, "policy" | "rules" | "confirming"> {
-  readonly table: RouteTable;
+interface Assembly extends Pick<Snapshot, "policy"> {
+  /** Of each app, in their order. */
+  readonly tables: readonly Pick<Snapshot, "routes" | "rules" | "confirming">[];
+  readonly finder: Apps["finder"];
   readonly owners: ReadonlyMap<string, KnownResolver>;
 }
 
 function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Assembly> {
   const { policy, complaints } = policyOf(parts);
-  const table = yield* routesOf(parts);
-  const { rules, confirming, complaints: among } = rulesOf(parts);
-  yield;
-  const owners = yield* ownersOf(table.lookups, deps, found);
-  const broken = new Set(table.complaints.map(({ path }) => (path[0] === "routes" ? path[1] : null)));
-  const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
-  found.push(...complaints, ...table.complaints, ...among, ...unmet);
-  return { policy, rules, confirming, table, owners };
+  const { finder, complaints: places } = placesOf(parts.apps);
+  const tables: Assembly["tables"][number][] = [];
+  const made: RouteTable[] = [];
+  const lookups = new Map<string, Lookup>();
+  found.push(...complaints, ...places);
+  for (const { at, routes, rules } of parts.apps) {
+    const table = yield* routesOf({ owners: parts.owners, routes }, at);
+    const { rules: index, confirming, complaints: among } = rulesOf({ rules }, at);
+    yield;
+    found.push(...table.complaints, ...among);
+    for (const [name, lookup] of table.lookups) lookups.set(name, lookup);
+    made.push(table);
+    tables.push({ routes: table.routes, rules: index, confirming });
+  }
+  const owners = yield* ownersOf(lookups, deps, found);
+  for (const [i, { at }] of parts.apps.entries()) found.push(...unmetOf(made[i], owners, at));
+  return { policy, tables, finder, owners };
+}
+
+/** What routes lack that are right by themselves. */
+function unmetOf(
+  table: RouteTable | undefined,
+  owners: ReadonlyMap<string, KnownResolver>,
+  at: readonly string[],
+): readonly Complaint[] {
+  if (table === undefined) return [];
+  const indexIn = (path: readonly PropertyKey[]) =>
+    path[at.length] === "routes" ? path[at.length + 1] : null;
+  const broken = new Set(table.complaints.map(({ path }) => indexIn(path)));
+  return unmetNeeds(table.targets, owners, at).filter(({ path }) => !broken.has(indexIn(path) ?? null));
 }
 
 /** Hosts below the parent are impersonations' alone: no page of the app's, and no cookie of its hosts, may be there. */
-function overlapping({ isolation, routes, rules, publicUrl, cookie }: Config): readonly Complaint[] {
+function overlapping(config: Config, apps: readonly AppPart[]): readonly Complaint[] {
+  const { isolation, cookie } = config;
   if (isolation === null) return [];
   const { parent } = isolation.host;
   const path = ["isolation", "host", "parent"];
   const hosts: readonly (readonly [string, string])[] = [
-    ...routes.flatMap((it, i) => (it.host == null ? [] : [[`routes[${i}].host`, it.host] as const])),
-    ...rules.flatMap((it, i) => (it.host == null ? [] : [[`rules[${i}].host`, it.host] as const])),
-    ...(publicUrl === null ? [] : [["publicUrl", new URL(publicUrl).hostname] as const]),
+    ...partsOf(config, apps).apps.flatMap(({ at, hosts, routes, rules }) => [
+      ...(hosts ?? []).map((host, i) => [writePath([...at, "hosts", i]), host] as const),
+      ...routes.flatMap((it, i) =>
+        it?.host == null ? [] : [[writePath([...at, "routes", i, "host"]), it.host] as const],
+      ),
+      ...rules.flatMap((it, i) =>
+        it?.host == null ? [] : [[writePath([...at, "rules", i, "host"]), it.host] as const],
+      ),
+    ]),
+    ...apps.flatMap(({ at, publicUrl }) =>
+      publicUrl === null ? [] : [[writePath([...at, "publicUrl"]), new URL(publicUrl).hostname] as const],
+    ),
     ...(cookie.domain === null ? [] : [["cookie.domain", cookie.domain] as const]),
   ];
   return hosts

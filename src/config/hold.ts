@@ -1,3 +1,4 @@
+import { withSettings } from "./apps.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -16,12 +17,20 @@ export function holder(initial: Snapshot): Holder {
     swap(next) {
       // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere. And under another name the
       // cookies that browsers have would be the app's: who is somebody else would be oneself without a word.
-      const { prefix, cookie, publicUrl } = initial.settings;
-      const moved = schemeOf(next.settings.publicUrl) !== schemeOf(publicUrl);
-      const stays = moved ? { prefix, cookie, publicUrl } : { prefix, cookie };
-      held = { ...next, settings: { ...next.settings, ...stays } };
+      const { prefix, cookie } = initial.settings;
+      held = withSettings(next, (settings) => {
+        const publicUrl = publicUrlOf(initial, settings.app);
+        const moved = publicUrl !== undefined && schemeOf(settings.publicUrl) !== schemeOf(publicUrl);
+        return { ...settings, prefix, cookie, ...(moved ? { publicUrl } : {}) };
+      });
     },
   };
+}
+
+/** What an app had at the start; undefined where it is new. */
+function publicUrlOf({ apps, settings }: Snapshot, app: string | null): string | null | undefined {
+  if (app === settings.app) return settings.publicUrl;
+  return apps?.all.find((it) => it.settings.app === app)?.settings.publicUrl;
 }
 
 /** What decides on the name of our cookie; empty where the connection does. */

@@ -5,6 +5,7 @@ import { type SecretReader, type SecretSource, secretReader } from "../clients/s
 import { finish, type Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
+import { appsOf, misplaced } from "./apps.ts";
 import { compile, complaintsAmong } from "./compile.ts";
 import { readDocument } from "./document.ts";
 import { readAside } from "./document-aside.ts";
@@ -52,6 +53,8 @@ export interface StartParts {
 
 /** What a config holds, in numbers, for those who look at it. */
 export interface Summary {
+  /** Their names; none where the file has one app. */
+  readonly apps: readonly string[];
   readonly agents: number;
   readonly owners: number;
   readonly routes: number;
@@ -121,11 +124,14 @@ function* judge(
   const checked = yield* validate(value, configSchema(options.kinds));
   if (checked.kind === "complaints") {
     const among = yield* complaintsAmong(yield* salvage(value, options.kinds), deps);
-    return { kind: "complaints", complaints: [...checked.complaints, ...among] };
+    return { kind: "complaints", complaints: [...misplaced(value), ...checked.complaints, ...among] };
   }
   const evidence = evidenceNamesOf(fieldOf(value, "identity"));
   const compiled = yield* compile(checked.value, { digest, evidence, deps });
-  if (compiled.kind === "complaints") return compiled;
+  const beside = misplaced(value);
+  if (compiled.kind === "complaints")
+    return { kind: "complaints", complaints: [...beside, ...compiled.complaints] };
+  if (beside.length > 0) return { kind: "complaints", complaints: beside };
   const parts = { ...partsOf(checked.value, value, directory), secret: deps.secret };
   return { kind: "loaded", snapshot: compiled.snapshot, parts, summary: summaryOf(checked.value) };
 }
@@ -135,8 +141,12 @@ export function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
-function summaryOf({ agents, owners, routes, rules }: Config): Summary {
+function summaryOf(config: Config): Summary {
+  const { agents, owners, apps = {} } = config;
+  const all = [config, ...Object.values(apps)];
+  const [routes, rules] = [all.flatMap((it) => it.routes), all.flatMap((it) => it.rules)];
   return {
+    apps: Object.keys(apps),
     agents: agents.length,
     owners: Object.keys(owners).length,
     routes: routes.length,
@@ -151,7 +161,7 @@ function partsOf(config: Config, value: unknown, directory: string): Omit<StartP
     config.data,
     config.prefix,
     config.cookie,
-    schemeOf(config.publicUrl),
+    appsOf(config).map(({ name, publicUrl }) => [name, schemeOf(publicUrl)]),
     config.keys,
     fieldOf(value, "store"),
     audit,

@@ -1,7 +1,10 @@
 import type { z } from "zod";
 import type { Steps } from "../domain/steps.ts";
-import type { Parts } from "./compile.ts";
+import type { AppTables, Parts } from "./compile.ts";
 import { entrySchemas, type Kinds } from "./schema.ts";
+
+/** Of an app that is wrong there, nothing is said about others. */
+const NOWHERE = { hosts: [], paths: [] };
 
 /** The entries of a wrong file that are right by themselves, so that what is wrong between them is said as well. */
 export function* salvage(value: unknown, kinds: Kinds): Steps<Parts> {
@@ -13,11 +16,22 @@ export function* salvage(value: unknown, kinds: Kinds): Steps<Parts> {
     named.push([name, right(entry, schemas.owner)]);
     yield;
   }
+  const apps = part("apps");
+  const several = isObject(apps)
+    ? Object.entries(apps).map(([name, app]) => [["apps", name], app] as const)
+    : [[[], value] as const];
+  const tables: AppTables[] = [];
+  for (const [at, app] of several)
+    tables.push({
+      at,
+      ...(right(isObject(app) && at.length > 0 ? app : {}, schemas.place) ?? NOWHERE),
+      routes: yield* listOf(isObject(app) ? app.routes : undefined, schemas.route),
+      rules: yield* listOf(isObject(app) ? app.rules : undefined, schemas.rule),
+    });
   return {
     impersonation: "on",
     agents: yield* listOf(part("agents"), schemas.agent),
-    routes: yield* listOf(part("routes"), schemas.route),
-    rules: yield* listOf(part("rules"), schemas.rule),
+    apps: tables,
     owners: Object.fromEntries(named),
   };
 }

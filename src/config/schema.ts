@@ -6,6 +6,7 @@ import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
+import { app, place } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { keys } from "./sections/keys.ts";
 import { page } from "./sections/page.ts";
@@ -44,7 +45,7 @@ export type Config = z.output<ReturnType<typeof configSchema>>;
 
 /** The schemas of single entries, for telling more about a file that is wrong elsewhere. */
 export function entrySchemas(kinds: Kinds) {
-  return { agent, rule, route: route(kinds.owners), owner: kindEntry(kinds.owners, "an owner") };
+  return { agent, rule, place, route: route(kinds.owners), owner: kindEntry(kinds.owners, "an owner") };
 }
 
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
@@ -52,7 +53,15 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
 /** The schema of the whole file; every key has its description, which the docs and editors show. */
 export function configSchema(kinds: Kinds) {
   return z.strictObject({
-    upstream,
+    upstream: upstream
+      .optional()
+      .describe(
+        "The app behind the gateway: its address, or an object with `url` and more. Several stand in `apps` instead.",
+      ),
+    apps: z
+      .record(name, app(kinds.owners))
+      .optional()
+      .describe("Several apps, by host and path, instead of `upstream`."),
     publicUrl: origin
       .nullable()
       .default(null)
@@ -88,8 +97,9 @@ export function configSchema(kinds: Kinds) {
   });
 }
 
+const name = z.string().regex(NAME, { error: "write a name of letters, digits, dashes and underscores" });
+
 function peopleAndPages(kinds: Kinds) {
-  const name = z.string().regex(NAME, { error: "write a name of letters, digits, dashes and underscores" });
   return {
     identity: z
       .array(kindEntry(kinds.identity, "an identity source"))

@@ -1,4 +1,5 @@
 import type { SecretReader } from "../clients/secret.ts";
+import { type AppPart, audienceOf } from "./apps.ts";
 import type { Config } from "./schema.ts";
 import type { Settings } from "./snapshot.ts";
 
@@ -8,17 +9,20 @@ export interface EvidenceNames {
   readonly identityCookies: readonly string[];
 }
 
-/** The plain values of a checked config, with the defaults that depend on other keys. Throws a Fault for a missing file. */
+/** The plain values of a checked config as one of its apps has them. Throws a Fault for a missing file. */
 export function settingsOf(
   config: Config,
+  app: AppPart,
   { identityHeaders, identityCookies }: EvidenceNames,
   secret: SecretReader,
 ): Settings {
-  const { upstream, headers, token, audit } = config;
+  const { headers, token, audit } = config;
+  const { upstream } = app;
   const kinds = config.identity.map((entry) => entry.kind);
   // Where the app is the one who knows its users, it needs nobody to tell it who is there.
   const appKnows = kinds.every((kind) => kind === "whoami");
   return {
+    app: app.name,
     upstream: {
       origin: upstream.url,
       socket: upstream.socket,
@@ -28,18 +32,18 @@ export function settingsOf(
       connections: upstream.connections,
       encodedSlash: upstream.encodedSlash,
     },
-    publicUrl: config.publicUrl,
+    publicUrl: app.publicUrl,
     trustedProxies: config.trustedProxies,
     prefix: config.prefix,
     headers: { ...headers, when: headers.when ?? (appKnows ? "impersonating" : "always") },
     identityHeaders,
     identityCookies,
-    token: { ...token, audience: token.audience ?? upstream.url },
+    token: { ...token, audience: audienceOf(app) },
     cookie: config.cookie,
     isolation: config.isolation === null ? null : { parent: config.isolation.host.parent },
     timeouts: config.timeouts,
     limits: config.limits,
-    page: config.page,
+    page: app.page,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
 }

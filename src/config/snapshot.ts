@@ -1,12 +1,14 @@
 import type { Policy } from "../domain/policy.ts";
 import type { ConfirmPattern } from "../domain/routing/confirm-pattern.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
-import type { RouteMatch } from "../domain/routing/route.ts";
+import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { IdentitySource, OwnerResolver, Users } from "../ports.ts";
 
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
 export interface Settings {
+  /** The name of the app that they are of; null where the file has one alone. */
+  readonly app: string | null;
   readonly upstream: {
     /** `http://127.0.0.1:8001`: scheme, host and port, no path. */
     readonly origin: string;
@@ -155,7 +157,17 @@ export interface RouteFinder {
   match(host: string, path: string): RouteMatch<RouteTarget> | null;
 }
 
-/** A whole, checked config, compiled. A request pins one at the door and sees no other. */
+/** The apps of a file that has several, each with the config as it has it. */
+export interface Apps {
+  /** By host and path the app's place in `all`. */
+  readonly finder: Finder<number>;
+  readonly all: readonly Snapshot[];
+}
+
+/**
+ * A whole, checked config, compiled, as one app has it: its `settings`, `routes` and `rules` are that app's, the rest is everybody's.
+ * A request pins one at the intake (`appAt`) and sees no other.
+ */
 export interface Snapshot {
   /** `sha256:` and 64 hex digits of the file's bytes. */
   readonly digest: string;
@@ -169,4 +181,6 @@ export interface Snapshot {
   readonly identity: IdentitySource;
   readonly owners: ReadonlyMap<string, OwnerResolver>;
   readonly users: Users | null;
+  /** null: the file has one app. */
+  readonly apps: Apps | null;
 }

@@ -8,7 +8,7 @@ import type { Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import { didYouMean } from "./nearest.ts";
-import type { Complaint } from "./problem.ts";
+import { type Complaint, writePath } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
 import type { RouteFinder, RouteTarget } from "./snapshot.ts";
@@ -38,8 +38,11 @@ export interface RouteTable {
   readonly complaints: readonly Complaint[];
 }
 
-/** The index of `routes`, with what is wrong among them. */
-export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "routes">): Steps<RouteTable> {
+/** The index of `routes`, with what is wrong among them. `app` is where the app stands that has them. */
+export function* routesOf(
+  { owners, routes }: Pick<TableParts, "owners" | "routes">,
+  app: readonly string[] = [],
+): Steps<RouteTable> {
   const lookups = new Map(
     Object.entries(owners).map(([name, entry]): [string, Lookup] => [
       name,
@@ -55,8 +58,9 @@ export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "route
       continue;
     }
     const { owner, host, path, caseSensitive } = route;
-    const at = ["routes", i, "owner"];
-    const name = owner.kind === "inline" ? `routes[${i}].owner` : owner.name;
+    const at = [...app, "routes", i, "owner"];
+    const called = writePath([...app, "routes", i]);
+    const name = owner.kind === "inline" ? `${called}.owner` : owner.name;
     if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
     else if (name !== NOBODY && !lookups.has(name))
       complaints.push(unknownOwner(name, at, Object.keys(owners)));
@@ -64,8 +68,8 @@ export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "route
       host,
       path,
       caseSensitive,
-      name: `routes[${i}]`,
-      target: targetOf(route, `routes[${i}]`, name),
+      name: called,
+      target: targetOf(route, called, name),
     });
   }
   const { finder, problems } = yield* compilingRoutes(specs.filter((spec) => spec !== null));
@@ -73,7 +77,7 @@ export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "route
     routes: finder,
     lookups,
     targets: specs.map((spec) => spec?.target ?? null),
-    complaints: [...complaints, ...problems.map(complaintOf)],
+    complaints: [...complaints, ...problems.map((it) => complaintOf(it, app))],
   };
 }
 
@@ -104,12 +108,13 @@ function unknownOwner(name: string, path: readonly PropertyKey[], names: readonl
 export function unmetNeeds(
   targets: readonly (RouteTarget | null)[],
   owners: ReadonlyMap<string, KnownResolver>,
+  app: readonly string[] = [],
 ): readonly Complaint[] {
   return targets.flatMap((target, i) => {
     if (target === null) return [];
     const { owner, params } = target;
     const needs = owners.get(owner)?.needs ?? [];
-    const path = ["routes", i, "owner"];
+    const path = [...app, "routes", i, "owner"];
     const has = params.length === 0 ? "it has none" : `it has: ${params.join(", ")}`;
     const missing = needs.filter((name) =>
       name === ONLY_PARAM ? params.length !== 1 : !params.includes(name),
@@ -125,7 +130,10 @@ export function unmetNeeds(
 }
 
 /** `rules` with their presets unfolded, in their order. */
-export function rulesOf({ rules }: Pick<TableParts, "rules">): {
+export function rulesOf(
+  { rules }: Pick<TableParts, "rules">,
+  app: readonly string[] = [],
+): {
   readonly rules: RuleIndex;
   /** What of them a script in the page can ask about beforehand. */
   readonly confirming: readonly ConfirmPattern[];
@@ -134,14 +142,15 @@ export function rulesOf({ rules }: Pick<TableParts, "rules">): {
   const complaints: Complaint[] = [];
   const specs = rules.flatMap((rule, i): readonly RuleSpec[] => {
     if (rule === null) return [];
-    if (rule.preset === undefined) return [specOf(rule, `rules[${i}]`)];
+    if (rule.preset === undefined) return [specOf(rule, writePath([...app, "rules", i]))];
     const preset = presetRules(rule.preset);
-    if (preset === null) complaints.push(unknownPreset(rule.preset, ["rules", i, "preset"]));
+    if (preset === null) complaints.push(unknownPreset(rule.preset, [...app, "rules", i, "preset"]));
     return preset ?? [];
   });
   const { index, problems } = compileRules(specs);
   const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
-  return { rules: index, confirming, complaints: [...complaints, ...problems.map(complaintOf)] };
+  const among = problems.map((it) => complaintOf(it, app));
+  return { rules: index, confirming, complaints: [...complaints, ...among] };
 }
 
 function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {
@@ -165,9 +174,9 @@ function effectOf({ allow, deny, confirm }: Rule): { effect: EffectName; sentenc
 }
 
 /** `routes[3]` back as a path, so that the problem is shown at its line. */
-function complaintOf({ name, message }: RouteProblem): Complaint {
-  const [, list = "", at = ""] = /^(\w+)\[(\d+)\]$/.exec(name) ?? [];
+function complaintOf({ name, message }: RouteProblem, app: readonly string[]): Complaint {
+  const [, list = "", at = ""] = /(\w+)\[(\d+)\]$/.exec(name) ?? [];
   const part = /^(path|host) `/.exec(message)?.[1];
-  const path = list === "" ? [] : [list, Number(at)];
+  const path = list === "" ? [] : [...app, list, Number(at)];
   return { path: part === undefined ? path : [...path, part], message };
 }

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type { Steps } from "../domain/steps.ts";
 import { type JsonSchema, jsonSchema, keysAt } from "./jsonschema.ts";
 import type { Complaint } from "./problem.ts";
@@ -8,7 +8,7 @@ export type Validation<T> =
   | { readonly kind: "valid"; readonly value: T }
   | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
 
-/** Sections that can be long: their schema is asked about so many entries at a time. */
+/** Sections that can be long, also those of each of several apps: their schema is asked about so many entries at a time. */
 const LONG = ["agents", "owners", "routes", "rules"] as const;
 const AT_ONCE = 50;
 
@@ -19,16 +19,13 @@ type Whole<T> = z.ZodType<T> & { readonly shape: Readonly<Record<string, z.ZodTy
 export function* validate<T extends object>(value: unknown, schema: Whole<T>): Steps<Validation<T>> {
   speakPlainly();
   const issues: Issue[] = [];
-  const long: Record<string, unknown> = {};
-  for (const key of LONG) {
-    const section = isObject(value) ? value[key] : undefined;
-    const ofSection = schema.shape[key];
-    if (ofSection !== undefined && isLong(section))
-      long[key] = yield* inPieces(key, section, ofSection, issues);
-  }
-  const rest = Object.keys(long).length === 0 ? value : without(value, long);
-  const read = schema.safeParse(rest);
-  if (read.success && issues.length === 0) return { kind: "valid", value: { ...read.data, ...long } };
+  const long = yield* longIn(value, [], schema.shape, issues);
+  const apps: Apart = new Map();
+  const ofApp = entriesOf(schema.shape.apps);
+  for (const [name, app] of Object.entries(isObject(value) && isObject(value.apps) ? value.apps : {}))
+    if (ofApp !== null) apps.set(name, yield* longIn(app, ["apps", name], ofApp.shape, issues));
+  const read = schema.safeParse(apart(value, long, apps));
+  if (read.success && issues.length === 0) return { kind: "valid", value: together(read.data, long, apps) };
   const known = schemaOnce(schema);
   const complaints = complaintsOf([...(read.error?.issues ?? []), ...issues], {
     keysAt: (path) => keysAt(known(), path),
@@ -37,9 +34,56 @@ export function* validate<T extends object>(value: unknown, schema: Whole<T>): S
   return { kind: "complaints", complaints };
 }
 
+/** The sections that were read by themselves, by the app. */
+type Apart = Map<string, Readonly<Record<string, unknown>>>;
+
+/** Reads the long sections of a file, or of one of its apps. */
+function* longIn(
+  value: unknown,
+  at: readonly string[],
+  shape: Whole<unknown>["shape"],
+  issues: Issue[],
+): Steps<Readonly<Record<string, unknown>>> {
+  const long: Record<string, unknown> = {};
+  for (const key of LONG) {
+    const section = isObject(value) ? value[key] : undefined;
+    const ofSection = shape[key];
+    if (ofSection !== undefined && isLong(section))
+      long[key] = yield* inPieces([...at, key], section, ofSection, issues);
+  }
+  return long;
+}
+
+/** The schema of the entries of a record of objects. */
+function entriesOf(schema: z.ZodType | undefined): Whole<unknown> | null {
+  const record = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const entry = record instanceof z.ZodRecord ? record.valueType : null;
+  return entry instanceof z.ZodObject ? (entry as Whole<unknown>) : null;
+}
+
+function apart(value: unknown, long: object, apps: Apart): unknown {
+  const rest = Object.keys(long).length === 0 ? value : without(value, long);
+  if (!isObject(rest) || !isObject(rest.apps)) return rest;
+  const each = Object.entries(rest.apps).map(([name, app]) => {
+    const own = apps.get(name) ?? {};
+    return [name, Object.keys(own).length === 0 ? app : without(app, own)] as const;
+  });
+  return { ...rest, apps: Object.fromEntries(each) };
+}
+
+function together<T extends object>(read: T, long: object, apps: Apart): T {
+  const whole = { ...read, ...long };
+  if (!("apps" in whole) || !isObject(whole.apps)) return whole;
+  const each = Object.entries(whole.apps).map(([name, app]) => [
+    name,
+    { ...(app as object), ...apps.get(name) },
+  ]);
+  return { ...whole, apps: Object.fromEntries(each) };
+}
+
 /** Reads a section piece by piece; what is wrong is added to `issues`, at its place in the file. */
 function* inPieces(
-  key: string,
+  key: readonly string[],
   section: readonly unknown[] | Readonly<Record<string, unknown>>,
   schema: z.ZodType,
   issues: Issue[],
@@ -54,7 +98,7 @@ function* inPieces(
     for (const { path, ...issue } of read.error?.issues ?? []) {
       const [at, ...below] = path;
       const place = typeof at === "number" ? [at + from, ...below] : path;
-      issues.push({ ...issue, path: [key, ...place] } as Issue);
+      issues.push({ ...issue, path: [...key, ...place] } as Issue);
     }
     yield;
   }

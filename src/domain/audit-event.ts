@@ -59,6 +59,8 @@ export interface AuditEvent {
     readonly reason: string | null;
     readonly ticket: string | null;
   } | null;
+  /** The app that it was in, where there are several. */
+  readonly app?: string;
   readonly request: {
     readonly id: string;
     readonly method: string;

@@ -5,18 +5,21 @@ import type { Exchange } from "./http/exchange.ts";
 import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
-/** The ways to the app: one pair for each `upstream` that was ever configured and still has requests on it. */
+/** The ways to the apps: one pair for each `upstream` that was ever configured and still has requests on it. */
 export interface Upstreams extends Closing {
   /** For @fastify/http-proxy: sends each exchange the way that its config said. */
   readonly carrier: Pick<Transport, "request">;
   /** Says which way an exchange goes; before it is sent. */
   assign(exchange: Exchange, settings: Settings): void;
   tunnel(settings: Settings): Tunnel;
+  /** Says which apps there are from now on: the ways to others close once their last request is done. */
+  keep(apps: readonly (string | null)[]): void;
   /** Cuts the event streams that go on now. */
   endStreams(): void;
 }
 
 interface Way {
+  readonly app: string | null;
   readonly transport: Transport;
   readonly tunnel: Tunnel;
   /** Exchanges that were assigned and are not sent yet: until then it may not close. */
@@ -30,14 +33,17 @@ export function upstreams(report: (error: unknown) => void): Upstreams {
 
 class AllUpstreams implements Upstreams {
   readonly carrier: Upstreams["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
-  /** Of all ways together: a new config begins no new count. */
-  readonly #streams = new Streams();
+  /** Of all ways to one app together: a new config begins no new count, and an app that hangs takes none of the others'. */
+  readonly #streams = new Map<string | null, Streams>();
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
   readonly #assigned = new WeakMap<Exchange, Way>();
   readonly #closing = new Set<Promise<void>>();
   readonly #known = new WeakMap<Settings, Way>();
-  #current: Way | null = null;
+  /** The way to each app that new requests go. */
+  readonly #current = new Map<string | null, Way>();
+  /** null: nobody has said yet. */
+  #apps: readonly (string | null)[] | null = null;
 
   constructor(report: (error: unknown) => void) {
     this.#report = report;
@@ -51,6 +57,13 @@ class AllUpstreams implements Upstreams {
 
   tunnel(settings: Settings): Tunnel {
     return this.#wayOf(settings).tunnel;
+  }
+
+  keep(apps: readonly (string | null)[]): void {
+    this.#apps = apps;
+    for (const known of [this.#current, this.#streams])
+      for (const app of known.keys()) if (!apps.includes(app)) known.delete(app);
+    this.#retireAllDone();
   }
 
   endStreams(): void {
@@ -76,25 +89,46 @@ class AllUpstreams implements Upstreams {
 
   #wayOf(settings: Settings): Way {
     const before = this.#known.get(settings);
-    if (before !== undefined && before === this.#current) return before;
-    const { upstream, timeouts, limits } = settings;
+    const { app, upstream, timeouts, limits } = settings;
+    if (before !== undefined && before === this.#current.get(app)) return before;
     const { streams, streamsPerClient, answerHeaders, uploadRate } = limits;
-    const key = JSON.stringify([upstream, timeouts, streams, streamsPerClient, answerHeaders, uploadRate]);
+    const key = JSON.stringify([
+      app,
+      upstream,
+      timeouts,
+      streams,
+      streamsPerClient,
+      answerHeaders,
+      uploadRate,
+    ]);
+    const lasting = this.#streamsOf(app);
     const way = this.#open.get(key) ?? {
-      transport: transport(settings, this.#streams),
-      tunnel: tunnel(settings, this.#streams),
+      app,
+      transport: transport(settings, lasting),
+      tunnel: tunnel(settings, lasting),
       waiting: 0,
     };
     this.#known.set(settings, way);
-    if (way === this.#current) return way;
+    if (way === this.#current.get(app)) return way;
     this.#open.set(key, way);
-    this.#current = way;
-    for (const other of this.#open.values()) this.#retireIfDone(other);
+    // A request that came before its app was taken out of the config is the last on its way.
+    if (this.#apps?.includes(app) !== false) this.#current.set(app, way);
+    this.#retireAllDone(way);
     return way;
   }
 
+  #streamsOf(app: string | null): Streams {
+    const known = this.#streams.get(app) ?? new Streams();
+    this.#streams.set(app, known);
+    return known;
+  }
+
+  #retireAllDone(but: Way | null = null): void {
+    for (const way of this.#open.values()) if (way !== but) this.#retireIfDone(way);
+  }
+
   #retireIfDone(way: Way): void {
-    if (way !== this.#current && way.waiting === 0) this.#retire(way);
+    if (way !== this.#current.get(way.app) && way.waiting === 0) this.#retire(way);
   }
 
   #retire(way: Way): void {

@@ -35,7 +35,7 @@ export function metrics(): Metrics {
   const requests = new Histogram({
     name: "guise_request_seconds",
     help: "Forwarded requests from the door to the last byte, by whom they ran as and how they ended.",
-    labelNames: ["as", "ending"],
+    labelNames: ["as", "ending", "app"],
     buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers,
   });
@@ -70,7 +70,8 @@ export function metrics(): Metrics {
     contentType: registry.contentType,
     text: () => registry.metrics(),
     decided: (reason, kind) => decisions.inc({ reason, kind }),
-    forwarded: (as, ending, seconds) => requests.observe({ as, ending }, seconds),
+    forwarded: (as, ending, seconds, app) =>
+      requests.observe(app === null ? { as, ending } : { as, ending, app }, seconds),
     violated: (invariant) => violations.inc({ invariant }),
     leftOut: (why) => leftOut.inc({ why }),
     unrecognised: (source, cause) => unrecognised.inc({ source, cause }),

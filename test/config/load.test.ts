@@ -11,7 +11,7 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
   [
     "an unknown key far from any",
     "telemetry: 1",
-    /`telemetry` is not a key here; there are: upstream, publicUrl/,
+    /`telemetry` is not a key here; there are: upstream, apps, publicUrl/,
   ],
   ["an unknown key inside", "token: { lifetme: 1m }", /token\.lifetme: .*did you mean `lifetime`/],
   ["a wrong word", "impersonation: yes", /impersonation: `yes` is not one of `on` or `off`/],
@@ -243,7 +243,7 @@ t.test("a webhook has ten seconds for an answer, and may ask for a minute's paus
 
 t.test("what must be there is missed", async (t) => {
   t.same(problemsOf("agents: []"), [
-    "routes.config.yaml:1:1 upstream: is missing; write the address of the app without a path, like http://127.0.0.1:8001",
+    "routes.config.yaml:1:1 upstream: is missing; write the address of the app without a path, like http://127.0.0.1:8001, or several in `apps`",
     "routes.config.yaml:1:1 identity: is missing; write a list",
   ]);
 });

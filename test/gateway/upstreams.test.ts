@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import t, { type Test } from "tap";
+import { appAt } from "../../src/config/apps.ts";
 import type { Settings } from "../../src/config/snapshot.ts";
 import type { Fault } from "../../src/errors.ts";
 import type { Exchange, Settlement } from "../../src/gateway/http/exchange.ts";
@@ -125,6 +126,42 @@ t.test(
     t.equal(tunnel("page: { clearSiteData: false }\n"), first);
     t.not(tunnel("timeouts: { answer: 1s }\n"), first);
     t.not(tunnel("", "http://127.0.0.1:2"), first);
+  },
+);
+
+/** The settings of one app of two. */
+function ofApps(one: string, two: string, app: "one" | "two"): Settings {
+  const snapshot = snapshotOf(
+    `identity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\napps: { one: { hosts: [one.test], upstream: ${one} }, two: { hosts: [two.test], upstream: ${two} } }\n`,
+  );
+  const found = appAt(snapshot, `${app}.test`, "/");
+  if (found === null) throw new RangeError(app);
+  return found.settings;
+}
+
+t.test(
+  "the ways to two apps stay beside each other; that of an app which is gone ends with its last request",
+  async (t) => {
+    const [one, two] = [await named(t, "one"), await named(t, "two")];
+    const closed = Promise.withResolvers<void>();
+    two.server.on("connection", (socket: Socket) => socket.once("close", () => closed.resolve()));
+    const { way, errors } = open(t);
+    const tunnels = () =>
+      (["one", "two"] as const).map((app) => way.tunnel(ofApps(one.origin, two.origin, app)));
+    const before = tunnels();
+    t.not(before[0], before[1]);
+    t.strictSame(tunnels(), before, "using one doesn't end the other");
+    const [first, late] = [await exchangeTo("/a"), await exchangeTo("/b")];
+    way.assign(first.exchange, ofApps(one.origin, two.origin, "two"));
+    send(way, first);
+    t.match((await first.done).text, /two$/);
+    way.assign(late.exchange, ofApps(one.origin, two.origin, "two"));
+    way.keep(["one"]);
+    send(way, late);
+    t.match((await late.done).text, /two$/, "it came before");
+    await closed.promise;
+    t.equal(tunnels()[0], before[0]);
+    t.same(errors, []);
   },
 );
 

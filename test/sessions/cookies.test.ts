@@ -216,3 +216,63 @@ t.test("who knows nothing of a jar still takes out what was announced as the cus
     ["jwt=; Path=/; Max-Age=0", "cart_1=; Path=/; Max-Age=0"],
   );
 });
+
+t.test(
+  "each of several apps has a jar of its own, and the browser of the one host gets its own back",
+  async (t) => {
+    const { clock, context } = services(t);
+    const { impersonations } = context();
+    const { impersonation } = await impersonations.open(order(clock.now()));
+    const { id } = impersonation;
+    const [shop, docs] = ["shop", "docs"].map((app): CookieScope => ({ ...SCOPE, app, now: clock.now() }));
+    if (shop === undefined || docs === undefined) throw new RangeError("two apps");
+    await impersonations.receive(id, ["sid=s; Path=/; HttpOnly", "theme=s; Path=/"], shop, "theme=own");
+    t.equal(await impersonations.cookies(id, "theme=s", docs), null, "nothing of the other's");
+    t.equal(await impersonations.cookies(id, "theme=s", shop), "sid=s; theme=s");
+    const shown = await impersonations.receive(
+      id,
+      ["sid=d; Path=/; HttpOnly", "theme=d; Path=/"],
+      docs,
+      "theme=s",
+    );
+    t.match(shown, [/^theme=d; Path=\//], "the browser has one of a name");
+    t.equal(await impersonations.cookies(id, "theme=d", docs), "sid=d; theme=d");
+    t.equal(
+      await impersonations.cookies(id, "theme=d", shop),
+      "sid=s; theme=s",
+      "which changes no other jar",
+    );
+    t.equal(await impersonations.cookies(id, "theme=script", docs), "sid=d; theme=script");
+    t.equal(await impersonations.cookies(id, "theme=script", shop), "sid=s; theme=s");
+    t.match(await impersonations.receive(id, [], shop, "theme=script"), [/^theme=s; Path=\//]);
+    t.match(await impersonations.receive(id, ["theme=; Path=/; Max-Age=0"], docs, "theme=s"), []);
+    t.equal(await impersonations.cookies(id, "theme=s", shop), "sid=s; theme=s");
+    t.strictSame(await impersonations.restore(id, docs, "theme=s"), ["theme=own; Path=/"]);
+    await impersonations.close(id, "ended-by-agent");
+    t.strictSame(await impersonations.restore(id, { ...SCOPE, now: clock.now() }, "theme=s"), [
+      "theme=own; Path=/",
+    ]);
+  },
+);
+
+t.test("an app's jar is full by itself", async (t) => {
+  const { clock, context } = services(t);
+  const { impersonations } = context();
+  const { impersonation } = await impersonations.open(order(clock.now()));
+  const { id } = impersonation;
+  const scope: CookieScope = { ...SCOPE, now: clock.now() };
+  await impersonations.receive(id, ["sid=1; Path=/; HttpOnly"], { ...scope, app: "docs" }, null);
+  const many = Array.from({ length: 200 }, (_, n) => `c${n}=1; Path=/; HttpOnly`);
+  await impersonations.receive(id, many, { ...scope, app: "shop" }, null);
+  t.equal((await impersonations.cookies(id, null, { ...scope, app: "shop" }))?.split("; ").length, 180);
+  t.equal(await impersonations.cookies(id, null, { ...scope, app: "docs" }), "sid=1");
+});
+
+t.test("what was kept before there were several apps is in the jar of the one", async (t) => {
+  const scope: CookieScope = { ...SCOPE, now: 0 };
+  const jar = receive({ cookies: [], mirrors: [], own: [], ownKnown: false }, ["a=1; Path=/"], {
+    ...scope,
+    app: null,
+  });
+  t.notOk("app" in (jar.cookies[0] ?? {}), "as version 0.1 wrote it");
+});

@@ -15,13 +15,15 @@ t.test("decisions are counted by reason word and kind", async (t) => {
 
 t.test("forwarded requests are timed by whom they ran as and how they ended", async (t) => {
   const it = metrics();
-  it.forwarded("self", "success", 0.004);
-  it.forwarded("self", "success", 3);
-  it.forwarded("effective", "client-aborted", 0.5);
+  it.forwarded("self", "success", 0.004, null);
+  it.forwarded("self", "success", 3, null);
+  it.forwarded("effective", "client-aborted", 0.5, null);
+  it.forwarded("self", "success", 3, "wiki");
   const text = await it.text();
   t.match(text, 'guise_request_seconds_bucket{le="0.005",as="self",ending="success"} 1');
   t.match(text, 'guise_request_seconds_count{as="self",ending="success"} 2');
   t.match(text, 'guise_request_seconds_count{as="effective",ending="client-aborted"} 1');
+  t.match(text, 'guise_request_seconds_count{as="self",ending="success",app="wiki"} 1');
 });
 
 t.test("a broken invariant is told by its name", async (t) => {

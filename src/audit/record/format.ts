@@ -76,6 +76,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       monotonic: Math.round(context.monotonic),
       impersonation: impersonation?.id,
       mode: impersonation?.mode,
+      app: event.app,
       route: cap("guise.route", decision?.route ?? null, CAPS.path, cut),
       rule: decision?.rule ?? undefined,
       decision: decision?.word,

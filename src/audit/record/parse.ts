@@ -45,6 +45,7 @@ export interface Written {
   readonly guise: {
     readonly impersonation?: string;
     readonly mode?: string;
+    readonly app?: string;
     readonly route?: string;
     readonly rule?: string;
     readonly decision?: string;
@@ -111,6 +112,7 @@ const SHAPE = {
   guise: {
     impersonation: TEXT,
     mode: TEXT,
+    app: TEXT,
     route: TEXT,
     rule: TEXT,
     decision: TEXT,

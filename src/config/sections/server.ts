@@ -288,7 +288,7 @@ export const limits = z
     streams: count(
       8_000,
       1_000_000,
-      "Exchanges that last at the same time: event streams, long polls, slow up- and downloads, WebSockets. One more is 503.",
+      "Exchanges that last at the same time, of each app: event streams, long polls, slow up- and downloads, WebSockets. One more is 503.",
     ),
     streamsPerClient: count(
       1_000,

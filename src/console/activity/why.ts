@@ -65,6 +65,7 @@ function facts({ user, guise, event, source, url, http, user_agent, "@timestamp"
     ["Why", event.reason === undefined ? undefined : plain(event.reason, 500)],
     ["Ticket", event.reference === undefined ? undefined : plain(event.reference, 200)],
     ["Mode", guise.mode],
+    ["App", guise.app === undefined ? undefined : plain(guise.app)],
     ["Route", guise.route === undefined ? undefined : plain(guise.route, 200)],
     ["Rule", guise.rule === undefined ? guise.checks && "none" : plain(guise.rule, 200)],
     ["Known by", guise.via === undefined ? undefined : plain(guise.via)],

@@ -17,6 +17,8 @@ export interface JarCookie extends CookiePair {
   readonly httpOnly: boolean;
   readonly sameSite: SameSite | null;
   readonly expiresAt: number | null;
+  /** The app whose jar it is in, where there are several. */
+  readonly app?: string;
   /** When it was last written; the jar throws out the longest untouched first. */
   readonly setAt: number;
 }
@@ -36,7 +38,7 @@ export interface Mirror {
   readonly own: string | null;
 }
 
-/** The cookies of one impersonation, in the order in which they were first set, and what of them is in the browser. */
+/** The jars of one impersonation, cookies in the order in which they were first set, and what of them is in the browser. */
 export interface Jar {
   readonly cookies: readonly JarCookie[];
   readonly mirrors: readonly Mirror[];
@@ -48,6 +50,8 @@ export interface Jar {
 
 /** The request that cookies come with or go with. */
 export interface CookieScope {
+  /** The app that is asked or answers, where there are several: each has a jar of its own. */
+  readonly app?: string | null;
   /** With or without a port. */
   readonly host: string;
   /** With or without a query. */
@@ -73,7 +77,7 @@ export interface CookieScope {
   readonly room?: number;
 }
 
-/** In one jar; then the longest untouched has to go. */
+/** In the jar of one app; then the longest untouched has to go. */
 export const MOST_COOKIES = 180;
 
 /** The jar of a new impersonation. `sent` is the `Cookie` header that the agent's browser came with, without ours. */
@@ -109,9 +113,15 @@ export function pathMatches(path: string, cookiePath: string): boolean {
   return path.startsWith(cookiePath) && (cookiePath.endsWith("/") || path[cookiePath.length] === "/");
 }
 
-/** Whether a browser would send this cookie with that request. */
+/** Whether a cookie is in the jar of the app that is asked. */
+export function isInJar({ app }: JarCookie, scope: CookieScope): boolean {
+  return (app ?? null) === (scope.app ?? null);
+}
+
+/** Whether a browser would send this cookie with that request, had it the jar of this app alone. */
 export function goesWith(cookie: JarCookie, scope: CookieScope): boolean {
   const host = hostOf(scope);
+  if (!isInJar(cookie, scope)) return false;
   if (isOver(cookie, scope.now)) return false;
   if (cookie.hostOnly ? host !== cookie.domain : !domainMatches(host, cookie.domain)) return false;
   if (cookie.secure && !scope.secure) return false;
@@ -133,12 +143,14 @@ export function isReserved({ name, value }: CookiePair, scope: CookieScope): boo
 
 /** Takes the app's `Set-Cookie` lines into the jar, each by the rules of RFC 6265bis; the same jar if none counts. */
 export function receive(jar: Jar, lines: readonly string[], scope: CookieScope): Jar {
+  const others = jar.cookies.filter((it) => !isInJar(it, scope));
+  const before = others.length === 0 ? jar.cookies : jar.cookies.filter((it) => isInJar(it, scope));
   const cookies = lines.reduce<readonly JarCookie[]>((kept, line) => {
     const said = parseSetCookie(line, scope.now);
     const cookie = said === null ? null : admitted(said, scope);
     return cookie === null ? kept : put(kept, cookie, scope);
-  }, jar.cookies);
-  return cookies === jar.cookies ? jar : { ...jar, cookies };
+  }, before);
+  return cookies === before ? jar : { ...jar, cookies: [...others, ...cookies] };
 }
 
 /** The cookie with its defaults, or null if this host may not set it. */
@@ -158,7 +170,13 @@ function admitted(said: SetCookie, scope: CookieScope): JarCookie | null {
     sameSite: said.sameSite,
     expiresAt: said.expiresAt,
     setAt: scope.now,
+    ...inJarOf(scope),
   };
+}
+
+/** What says in a cookie whose jar it is in; nothing where there is one app. */
+export function inJarOf({ app }: CookieScope): Pick<JarCookie, "app"> {
+  return app == null ? {} : { app };
 }
 
 /** The promises that are made by a name: RFC 6265bis, section 5.7, steps 20 to 22. */
@@ -179,7 +197,7 @@ export function sameCookie(a: JarCookie, b: JarCookie): boolean {
 
 /** Whether nothing but the time of writing differs. */
 export function equalCookie(a: JarCookie, b: JarCookie): boolean {
-  const same = sameCookie(a, b) && a.value === b.value && a.expiresAt === b.expiresAt;
+  const same = sameCookie(a, b) && a.value === b.value && a.expiresAt === b.expiresAt && a.app === b.app;
   return same && a.secure === b.secure && a.httpOnly === b.httpOnly && a.sameSite === b.sameSite;
 }
 

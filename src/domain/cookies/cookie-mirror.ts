@@ -6,6 +6,8 @@ import {
   equalCookie,
   goesWith,
   hostOf,
+  inJarOf,
+  isInJar,
   isOver,
   isReserved,
   type Jar,
@@ -54,14 +56,15 @@ function ofThisHost(jar: Jar, scope: CookieScope, edit: (jar: Jar) => Jar): Jar 
 
 function mirrorHere(jar: Jar, sent: string | null, scope: CookieScope): Mirrored {
   const pairs = parseCookies(sent);
-  const mayBeRead = (it: JarCookie) => !it.httpOnly && !isReserved(it, scope) && !isAgents(it.name, scope);
+  const mayBeRead = (it: JarCookie) =>
+    isInJar(it, scope) && !it.httpOnly && !isReserved(it, scope) && !isAgents(it.name, scope);
   const living = jar.cookies.filter((it) => mayBeRead(it) && mayBeSet(it, scope) && !isOver(it, scope.now));
   const here = living.map((it) => hereOnly(it, hostOf(scope)));
   const each = here.filter((it, at) => here.findIndex((other) => sameCookie(other, it)) === at);
   const readable = withRoom(each, jar, pairs, scope);
   const shown = readable.flatMap((cookie) => show(jar, cookie, pairs, scope.now));
   const hidden = jar.mirrors
-    .filter((it) => !it.gone && mayBeSet(it.cookie, scope))
+    .filter((it) => !it.gone && isInJar(it.cookie, scope) && mayBeSet(it.cookie, scope))
     .filter((it) => !readable.some((cookie) => sameCookie(cookie, it.cookie)))
     .map((it) => hide(it, scope.now));
   const changed = [...shown, ...hidden];
@@ -197,11 +200,11 @@ function digestOf(text: string): string {
 /** The jar's cookie that this host's browser was shown as `mirrored`. */
 function shownAs(jar: Jar, mirrored: JarCookie): JarCookie | undefined {
   const host = mirrored.domain;
-  return jar.cookies.find((it) =>
-    it.hostOnly || !mirrored.hostOnly
-      ? sameCookie(it, mirrored)
-      : domainMatches(host, it.domain) && sameCookie(hereOnly(it, host), mirrored),
-  );
+  return jar.cookies.find((it) => {
+    if (it.app !== mirrored.app) return false;
+    if (it.hostOnly || !mirrored.hostOnly) return sameCookie(it, mirrored);
+    return domainMatches(host, it.domain) && sameCookie(hereOnly(it, host), mirrored);
+  });
 }
 
 function lineBack({ cookie, own, gone }: Mirror, values: readonly string[], now: number): readonly string[] {
@@ -329,8 +332,9 @@ function forget(jar: Jar, { it, kept }: Pair, scope: CookieScope): Jar {
 /** A script set a cookie that was not there before; which path it has can't be known, so it goes with all. */
 function take(jar: Jar, pair: CookiePair, scope: CookieScope): Jar {
   const { name, value } = pair;
-  if (jar.cookies.length >= MOST_COOKIES || name.length + value.length > LARGEST_PAIR) return jar;
-  if (jar.own.includes(name) || jar.cookies.some((it) => it.name === name)) return jar;
+  const its = jar.cookies.filter((it) => isInJar(it, scope));
+  if (its.length >= MOST_COOKIES || name.length + value.length > LARGEST_PAIR) return jar;
+  if (jar.own.includes(name) || its.some((it) => it.name === name)) return jar;
   const covering = coverOf(jar, name);
   if (covering !== undefined && (value === covering.own || !isFresh(covering, value, scope.now))) return jar;
   const cookie = scriptCookie(pair, scope);
@@ -355,6 +359,7 @@ function scriptCookie(pair: CookiePair, scope: CookieScope): JarCookie {
     sameSite: null,
     expiresAt: null,
     setAt: scope.now,
+    ...inJarOf(scope),
   };
 }
 

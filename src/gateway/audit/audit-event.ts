@@ -27,6 +27,7 @@ export function eventOf(
 ): AuditEvent {
   const now = services.clock.now();
   const { impersonation } = saying;
+  const app = received?.snapshot.settings.app ?? null;
   return {
     id: services.newId(),
     at: now,
@@ -40,6 +41,7 @@ export function eventOf(
       reason: impersonation.reason,
       ticket: impersonation.ticket,
     },
+    ...(app === null ? {} : { app }),
     request: received && requestOf(received),
     ...(saying.captured === undefined ? {} : { captured: saying.captured }),
     response: saying.response ?? null,

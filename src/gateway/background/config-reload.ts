@@ -1,3 +1,4 @@
+import { appNames } from "../../config/apps.ts";
 import type { Holder } from "../../config/hold.ts";
 import type { Load } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
@@ -12,6 +13,8 @@ export interface ReloadOptions {
   readonly file: string;
   readonly written: string;
   load(): Promise<Load>;
+  /** Called with the names of the apps of every config that was taken in. */
+  keepApps(apps: readonly (string | null)[]): void;
   /** Called with impersonation switched off: everything under an impersonation is cut already, its end is to be recorded. */
   switchedOff(): Promise<void>;
   /** Called with every other config that was taken in: rights may be gone that something open goes on by. */
@@ -27,6 +30,7 @@ export function watchConfig(services: Services, options: ReloadOptions): Watch {
     load: options.load,
     async accepted({ snapshot, parts }) {
       held.swap(snapshot);
+      options.keepApps(appNames(snapshot));
       const off = snapshot.policy.impersonation === "off";
       if (off) services.sockets.cutImpersonated("ended-revoked");
       log.info({ config: snapshot.digest }, "config: the new one is in use");

@@ -92,7 +92,8 @@ function isNearPrefix(target: string, prefix: string): boolean {
   return second === prefix[1] || second === "%" || second === "/" || second === "\\";
 }
 
-function isBelow(path: string, prefix: string): boolean {
+/** Whether a path is the reserved prefix or below it. */
+export function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`);
 }
 

@@ -1,11 +1,16 @@
 import { timingSafeEqual } from "node:crypto";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
+import { Fault } from "../../errors.ts";
 import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
+import { appOf } from "../intake/app-of.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Answer, problem } from "../stages/answer.ts";
 import type { Committed } from "../stages/commit.ts";
 import { initiatorOf } from "../stages/neighbours.ts";
+import { urlLimits } from "../stages/url-limits.ts";
 import { lead, toTheLabel } from "./going-over.ts";
 import { labelFor, labelIn } from "./label-of.ts";
 import { quiet } from "./leading.ts";
@@ -81,6 +86,7 @@ function onTheApp(received: Received, label: Label): Received {
   );
   return {
     ...received,
+    snapshot: appOfLabel(received, app),
     label,
     secret,
     adrift: false,
@@ -93,6 +99,15 @@ function onTheApp(received: Received, label: Label): Received {
     // Who opens a page of a label's comes from nowhere else: it is always this customer's.
     navigation: { ...received.navigation, site: "same-origin" },
   };
+}
+
+/** Which app it is that a label's host shows is known from here on, and so what that app's reading refuses. */
+function appOfLabel({ snapshot, target }: Received, { host }: AppHost): Snapshot {
+  if (snapshot.apps === null) return snapshot;
+  const its = appOf(snapshot, host, target);
+  const url = canonicalUrl(target, urlLimits(its.settings));
+  if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
+  return its;
 }
 
 /** No cookie of the label's: a page goes over the app's host, where it is known who this is; everything else stops. */

@@ -76,7 +76,8 @@ export type { Claims };
 /** Counts that telemetry shows. */
 export interface Counters {
   decided(reason: string, kind: string): void;
-  forwarded(as: "self" | "effective", ending: string, seconds: number): void;
+  /** `app` is null where the file has one. */
+  forwarded(as: "self" | "effective", ending: string, seconds: number, app: string | null): void;
   violated(invariant: string): void;
   /** A refusal that is not on record. */
   leftOut(why: LeftOut): void;

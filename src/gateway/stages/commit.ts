@@ -1,3 +1,4 @@
+import { appAt } from "../../config/apps.ts";
 import type { Decision, ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, touch } from "../../domain/impersonation.ts";
@@ -274,5 +275,5 @@ function ownerFound(fact: OwnerFact): Identity | null {
 function returnPath({ raw, origin, host, snapshot }: Committed): string {
   const from = ownAddress(raw.headers.referer, origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  return snapshot.routes.match(host, from.path) === null ? from.target : "/";
+  return appAt(snapshot, host, from.path)?.routes.match(host, from.path) === null ? from.target : "/";
 }

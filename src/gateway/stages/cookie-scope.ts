@@ -3,10 +3,11 @@ import type { Received } from "../request.ts";
 
 /** The request as the rules of cookies see it. */
 export function cookieScope(received: Received, impersonation: string | null = null): CookieScope {
-  const { cookie, page, identityCookies, limits } = received.snapshot.settings;
+  const { app, cookie, page, identityCookies, limits } = received.snapshot.settings;
   const { name } = cookie;
   const { site } = received.navigation;
   return {
+    app,
     host: received.host,
     path: received.path,
     secure: received.scheme === "https" || isLocal(received.host),

@@ -1,3 +1,4 @@
+import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
 import { isAgent } from "../../domain/grant.ts";
 import { isSafe } from "../../domain/method.ts";
@@ -57,7 +58,8 @@ export interface OwnerQuestion {
 
 /** The same for whoever has no whole world, such as `guise explain`. */
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
-  const { snapshot, host } = at;
+  const { host } = at;
+  const snapshot = appAt(at.snapshot, host, page.path) ?? at.snapshot;
   const found = snapshot.routes.match(host, page.path);
   const lookup = found === null ? null : lookupOf(found, page, host);
   const resolver = lookup === null ? undefined : snapshot.owners.get(lookup.resolver);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Settings } from "../../config/snapshot.ts";
+import type { Settings, Snapshot } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { PROBE } from "../../domain/headers.ts";
 import { effectiveMethod } from "../../domain/method.ts";
@@ -9,6 +9,7 @@ import { Fault } from "../../errors.ts";
 import { framingFault } from "../http/framing.ts";
 import { requestHeaders } from "../http/hop-by-hop-headers.ts";
 import { type OwnCookies, ownCookies, withoutOurs } from "../http/own-cookies.ts";
+import { appOf } from "../intake/app-of.ts";
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
 import { hostReading, type OuterAddress, originOf, outerAddress } from "../intake/outer-address.ts";
 import { sentTarget } from "../intake/raw-target.ts";
@@ -34,7 +35,7 @@ export function intake(services: Services, raw: IncomingMessage, upgrade: boolea
     return { kind: "received", received: receive(services, raw, { snapshot, id, upgrade }) };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    spoilt.add(raw.socket);
+    if (error.code !== "no-app") spoilt.add(raw.socket);
     // Of what has no clear end nobody knows whether it is a navigation, or whose.
     const page =
       framingFault(raw) === null && navigation(raw.method ?? "GET", upgrade, raw.headers).wantsPage;
@@ -44,14 +45,13 @@ export function intake(services: Services, raw: IncomingMessage, upgrade: boolea
 
 type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 
-function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgrade }: Arrival): Received {
+function receive(services: Services, raw: IncomingMessage, arrival: Arrival): Received {
+  const { id, upgrade } = arrival;
+  const { host, hostLabel, snapshot } = addressee(raw, arrival.snapshot);
   const { settings } = snapshot;
   const rules = headerRules(settings);
-  refuseForgery(raw, rules, settings);
-  const host = hostReading(raw, settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
   const domain = cookieDomain(settings, host.host);
-  const hostLabel = settings.isolation === null ? null : labelBelow(host.host, settings.isolation.parent);
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
   const asked = navigation(method, upgrade, raw.headers);
@@ -103,6 +103,16 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     here: neighbours.here,
     neighbour: neighbours.neighbour,
   };
+}
+
+/** Whose host it is, and the config as the app there has it. */
+function addressee(raw: IncomingMessage, whole: Snapshot) {
+  const { settings } = whole;
+  refuseForgery(raw, headerRules(settings), settings);
+  const host = hostReading(raw, settings);
+  const hostLabel = settings.isolation === null ? null : labelBelow(host.host, settings.isolation.parent);
+  // Which app a label's host shows is not known before the label is.
+  return { host, hostLabel, snapshot: hostLabel === null ? appOf(whole, host.host, raw.url ?? "/") : whole };
 }
 
 /** `publicUrl` is the app's own host. */

@@ -15,6 +15,7 @@ export function settle(services: Services, committed: Committed, settlement: Set
     committed.impersonation === null ? "self" : "effective",
     settlement.ending,
     duration / 1000,
+    committed.snapshot.settings.app,
   );
   if (committed.intent === null) return;
   const event = eventOf(services, committed, {

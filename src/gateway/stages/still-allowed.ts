@@ -1,3 +1,4 @@
+import { appAt } from "../../config/apps.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import type { Received } from "../request.ts";
@@ -47,7 +48,9 @@ export async function looking(services: Services, received: Received): Promise<J
  * people and the record of this moment, and the evidence that it came with.
  */
 export async function standing(services: Services, signed: Signed): Promise<Standing> {
-  const now = { ...signed, snapshot: services.config.current(), at: services.clock.now() };
+  const current = services.config.current();
+  const snapshot = appAt(current, signed.host, signed.path) ?? current;
+  const now = { ...signed, snapshot, at: services.clock.now() };
   const { caller, loaded, decision } = await looking(services, now);
   const held = loaded.kind === "held" ? loaded.impersonation : null;
   if (decision.kind === "forward") {

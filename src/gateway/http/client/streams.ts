@@ -4,7 +4,7 @@ export interface StreamLimits {
   readonly streamsPerClient: number;
 }
 
-/** Counts the exchanges that last: event streams, long polls, slow up- and downloads, WebSockets. One for the process. */
+/** Counts the exchanges that last: event streams, long polls, slow up- and downloads, WebSockets. One for an app. */
 export class Streams {
   readonly #byClient = new Map<string, number>();
   #all = 0;

@@ -1,0 +1,25 @@
+import { appAt } from "../../config/apps.ts";
+import type { Settings, Snapshot } from "../../config/snapshot.ts";
+import { absoluteForm, canonicalUrl } from "../../domain/routing/canonical-url.ts";
+import { Fault } from "../../errors.ts";
+import { urlLimits } from "../stages/url-limits.ts";
+import { isBelow } from "./request-target.ts";
+
+/**
+ * The config as the app has it that a request is for, by the host and the path in its one reading; a path that has none is taken as it
+ * stands. Throws a Fault where it is for no app and not for us.
+ */
+export function appOf(whole: Snapshot, host: string, sent: string): Snapshot {
+  if (whole.apps === null) return whole;
+  const path = pathOf(sent, whole.settings);
+  const snapshot = appAt(whole, host, path);
+  if (snapshot !== null) return snapshot;
+  if (isBelow(path, whole.settings.prefix)) return whole;
+  throw new Fault("no-app", `no app has ${host}${path.slice(0, 100)}`);
+}
+
+function pathOf(sent: string, settings: Settings): string {
+  const target = sent.startsWith("/") ? sent : (absoluteForm(sent)?.rest ?? "/");
+  const url = canonicalUrl(target, { ...urlLimits(settings), encodedSlash: "keep" });
+  return url.kind === "canonical" ? url.path : (target.split("?", 1)[0] ?? "/");
+}
