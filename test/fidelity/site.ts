@@ -15,13 +15,13 @@ import { type ScriptedApp, type Sight, scriptedApp, sightOf } from "./scripted-a
 
 /**
  * How the gateway finds out who is there. `told`: the app hears it with every request, `header`: from what the client says,
- * `proxied`: whatever the client says of its way is believed, and `apps`: as `header`, with two apps that are told apart by their
- * paths. `impersonating`: every request is an agent's, as a customer.
+ * by a config with two apps that are told apart by their paths, and `proxied`: whatever the client says of its way is believed.
+ * `impersonating`: every request is an agent's, as a customer.
  */
-export type SiteKind = "guests" | "told" | "header" | "proxied" | "apps" | "impersonating";
+export type SiteKind = "guests" | "told" | "header" | "proxied" | "impersonating";
 
 /** Those of own traffic. */
-export const OWN_SITES: readonly SiteKind[] = ["guests", "told", "header", "proxied", "apps"];
+export const OWN_SITES: readonly SiteKind[] = ["guests", "told", "header", "proxied"];
 export const SITE_KINDS: readonly SiteKind[] = [...OWN_SITES, "impersonating"];
 
 /** A gateway, and the app behind it, which can also be asked without it. One plan at a time. */
@@ -57,7 +57,7 @@ function configOf(kind: SiteKind, app: number, who: number): string {
   const routes = `routes: [{ path: "/site/:site{/*rest}", owner: site }]`;
   const upstream = `upstream: http://127.0.0.1:${app}`;
   const two = `apps: { sites: { paths: [/site], ${upstream}, ${routes} }, rest: { ${upstream} } }`;
-  return `${kind === "apps" ? two : `${upstream}\n${routes}`}
+  return `${kind === "header" ? two : `${upstream}\n${routes}`}
 identity: [${asks ? WHOAMI(who) : HEADER}]
 headers: { when: ${kind === "guests" ? "impersonating" : "always"} }
 agents: [{ groups: [support], mayBe: {}, mode: write }]
