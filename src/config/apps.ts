@@ -1,7 +1,8 @@
 import { compileRoutes, type RouteSpec } from "../domain/routing/route.ts";
+import { compileRules } from "../domain/routing/rule.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config } from "./schema.ts";
-import type { Apps, Settings, Snapshot } from "./snapshot.ts";
+import type { Apps, RouteTarget, Settings, Snapshot } from "./snapshot.ts";
 
 /** One app of a file; `name` is null where the file has `upstream` at its top. */
 export interface AppPart
@@ -138,8 +139,8 @@ export function joined(finder: Apps["finder"], views: readonly [View, ...View[]]
 }
 
 const NO_TABLES = {
-  routes: { match: () => null },
-  rules: { match: () => null, asksBody: () => false, mayChange: () => false, byAgent: false },
+  routes: compileRoutes<RouteTarget>([]).finder,
+  rules: compileRules([]).index,
   confirming: [],
 } satisfies Partial<Snapshot>;
 

@@ -14,8 +14,9 @@ import { converse } from "./raw-client.ts";
 import { type ScriptedApp, type Sight, scriptedApp, sightOf } from "./scripted-app.ts";
 
 /**
- * How the gateway finds out who is there. `told`: the app hears it with every request, `header`: from what the client says, and
- * `proxied`: whatever the client says of its way is believed. `impersonating`: every request is an agent's, as a customer.
+ * How the gateway finds out who is there. `told`: the app hears it with every request, `header`: from what the client says,
+ * by a config with two apps that are told apart by their paths, and `proxied`: whatever the client says of its way is believed.
+ * `impersonating`: every request is an agent's, as a customer.
  */
 export type SiteKind = "guests" | "told" | "header" | "proxied" | "impersonating";
 
@@ -53,13 +54,15 @@ const HEADER = "{ insecureHeader: { name: X-User, groups: X-Groups, from: [127.0
 
 function configOf(kind: SiteKind, app: number, who: number): string {
   const asks = kind === "guests" || kind === "told";
-  return `upstream: http://127.0.0.1:${app}
+  const routes = `routes: [{ path: "/site/:site{/*rest}", owner: site }]`;
+  const upstream = `upstream: http://127.0.0.1:${app}`;
+  const two = `apps: { sites: { paths: [/site], ${upstream}, ${routes} }, rest: { ${upstream} } }`;
+  return `${kind === "header" ? two : `${upstream}\n${routes}`}
 identity: [${asks ? WHOAMI(who) : HEADER}]
 headers: { when: ${kind === "guests" ? "impersonating" : "always"} }
 agents: [{ groups: [support], mayBe: {}, mode: write }]
 owners: { site: { map: { "1": "17" } } }
 users: { map: { "17": { name: Nuno, groups: [customer] } } }
-routes: [{ path: "/site/:site{/*rest}", owner: site }]
 timeouts: { requestIdle: 60s, requestHeaders: 60s, answer: 60s, connect: 60s, lookup: 60s }
 limits: { uploadRate: 0B }
 ${kind === "proxied" ? "trustedProxies: [127.0.0.1]" : ""}
