@@ -59,12 +59,13 @@ t.test("an impersonation of 0.1.0 goes on, with its cookie jar", async (t) => {
   t.match(await it.cookies(id, "app=1", scope), "app=1");
 });
 
-t.test("a journal of 0.1.0 is taken over, and is whole before and after", async (t) => {
+t.test("a journal of 0.1.0 is taken over, and is whole from then on", async (t) => {
   const data = kept(t);
   const verify = async () => (await runCommand(audit, ["verify", "--data", data])).out;
+  // It was killed before its first checkpoint, and until somebody takes note of its end nothing attests that; all else is right.
   t.match(
     await verify(),
-    /whole, unaltered and in order: 4 records of 1 lives, 0 checkpoints, 1 without outcome/,
+    /^unsigned [^\n]+\nsomething is wrong: 4 records of 1 lives, 0 checkpoints, 1 without outcome\n$/,
   );
   const app = await liveApp(t);
   const file = join(data, "..", "routes.config.yaml");
