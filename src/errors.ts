@@ -31,7 +31,7 @@ export const FAULTS = {
   "not-found": {
     status: 404,
     title: "There is no such page",
-    hint: "See the README for the addresses under the reserved prefix.",
+    hint: "See docs/endpoints.md for the addresses under the reserved prefix.",
   },
   "no-app": {
     status: 421,
