@@ -16,6 +16,8 @@ const READS = [
   "query-themes",
   "get-revision-diffs",
   "menu-quick-search",
+  // Gives back the lock that opening the editor took.
+  "wp-remove-post-lock",
 ];
 
 export const WORDPRESS: Preset = {
@@ -106,6 +108,22 @@ export const WORDPRESS: Preset = {
       paths: [AJAX],
       methods: ["POST"],
       when: { form: { action: READS } },
+    },
+    {
+      name: "heartbeat",
+      sentence: "The dashboard asks what is new, without saving a draft or keeping a lock.",
+      effect: "allow",
+      paths: [AJAX],
+      methods: ["POST"],
+      when: { form: { action: "heartbeat", "*autosave*": false, "*refresh_post_lock*": false } },
+    },
+    {
+      name: "events",
+      sentence: "The dashboard asks for events near the place that it knows.",
+      effect: "allow",
+      paths: [AJAX],
+      methods: ["POST"],
+      when: { form: { action: "get-community-events", location: false } },
     },
   ],
 };
