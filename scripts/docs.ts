@@ -160,7 +160,7 @@ function presets(): string {
   const list = PRESETS.flatMap((preset) => [
     `**${preset.name}**: ${preset.describe} \`guise check\` prints its paths.`,
     "",
-    ...preset.guards.map(({ name, sentence }) => `- \`${preset.name}/${name}\`: ${sentence}`),
+    ...new Set(preset.guards.map(({ name, sentence }) => `- \`${preset.name}/${name}\`: ${sentence}`)),
   ]);
   return ["### Presets", "", ...list, ""].join("\n");
 }

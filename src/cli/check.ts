@@ -6,6 +6,7 @@ import { KINDS } from "../config/kinds.ts";
 import { examine, type Load } from "../config/load.ts";
 import { formatProblem, type Problem } from "../config/problem.ts";
 import { configSchema } from "../config/schema.ts";
+import { conditionText } from "../domain/routing/conditions/condition-text.ts";
 import { presetRules } from "../domain/routing/presets.ts";
 import type { RuleSpec } from "../domain/routing/rule.ts";
 import type { Log } from "../ports.ts";
@@ -146,10 +147,11 @@ function countOf(list: readonly unknown[], what: string): string {
 
 /** What a preset guards, a paragraph for each of its rules. */
 function presetLines(preset: string): readonly string[] {
-  return guardsOf(preset).flatMap(({ name, sentence, methods, paths }) => [
+  return guardsOf(preset).flatMap(({ name, effect, sentence, methods, paths, when }) => [
     "",
-    `${name}: ${sentence}`,
-    `  ${methods.join(", ")} ${withoutSpellings(paths).join(" ")}`,
+    `${name}: ${sentence}${effect === "deny" ? "" : ` (${effect})`}`,
+    `  ${methods.length === 0 ? "any method" : methods.join(", ")} ${withoutSpellings(paths).join(" ")}`,
+    ...(when === "" ? [] : [`  where ${when}`]),
   ]);
 }
 
@@ -164,21 +166,26 @@ function withoutSpellings(paths: readonly string[]): readonly string[] {
 
 interface Guarded {
   readonly name: string;
+  readonly effect: string;
   readonly sentence: string;
   readonly methods: readonly string[];
   readonly paths: readonly string[];
+  /** What else a request must have; empty: nothing. */
+  readonly when: string;
 }
 
 function guardsOf(preset: string): readonly Guarded[] {
   const byKind = Map.groupBy(
     presetRules(preset) ?? [],
-    (spec) => `${spec.rule.name} ${spec.methods?.join()}`,
+    (spec) => `${spec.rule.name} ${spec.methods?.join()} ${conditionText(spec.conditions)}`,
   );
   return [...byKind.values()].map((specs) => ({
     name: specs[0]?.rule.name ?? preset,
+    effect: specs[0]?.rule.effect ?? "deny",
     sentence: specs[0]?.rule.sentence ?? "",
     methods: specs[0]?.methods ?? [],
     paths: specs.map(pathOf),
+    when: conditionText(specs[0]?.conditions),
   }));
 }
 

@@ -1,6 +1,6 @@
 import type { EffectName, People } from "../domain/policy.ts";
+import { testText } from "../domain/routing/conditions/condition-text.ts";
 import { compileReads } from "../domain/routing/conditions/reads.ts";
-import type { ValueTest } from "../domain/routing/conditions/value-test.ts";
 import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
@@ -107,14 +107,7 @@ function targetOf(route: Route, name: string, owner: string): RouteTarget {
 
 /** `?page=site&id=:site`, for records and for people. */
 function writtenQuery(query: Route["query"]): string {
-  const parts = query.map(({ name, test }) => (test.kind === "absent" ? `!${name}` : name + written(test)));
-  return parts.length === 0 ? "" : `?${parts.join("&")}`;
-}
-
-function written(test: ValueTest): string {
-  if (test.kind === "is") return `=${test.values.join("|")}`;
-  if (test.kind === "pattern") return `=/${test.source}/`;
-  return test.kind === "param" ? `=:${test.param}` : "";
+  return query.length === 0 ? "" : `?${query.map(testText).join("&")}`;
 }
 
 function unknownOwner(name: string, path: readonly PropertyKey[], names: readonly string[]): Complaint {
@@ -200,11 +193,11 @@ function agentsOf({ agents }: Rule): People | null {
   return agents === null ? null : peopleOf(agents);
 }
 
-function effectOf({ allow, deny, confirm }: Rule): { effect: EffectName; sentence: string | null } {
+function effectOf({ allow, deny, confirm, write }: Rule): { effect: EffectName; sentence: string | null } {
   if (allow === true) return { effect: "allow", sentence: null };
   if (deny !== undefined) return { effect: "deny", sentence: deny === true ? null : deny };
   if (confirm !== undefined) return { effect: "confirm", sentence: confirm === true ? null : confirm };
-  return { effect: "stop", sentence: null };
+  return { effect: write === true ? "write" : "stop", sentence: null };
 }
 
 /** `routes[3]` back as a path, so that the problem is shown at its line. */

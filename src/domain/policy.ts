@@ -46,7 +46,7 @@ export interface Grant {
   readonly customersPerDay: number | null;
 }
 
-export type EffectName = "allow" | "deny" | "confirm" | "stop";
+export type EffectName = "allow" | "deny" | "confirm" | "write" | "stop";
 
 /** One entry of `rules`, compiled. `sentence` is what the agent reads. */
 export interface Rule {

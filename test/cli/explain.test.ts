@@ -52,6 +52,31 @@ t.test("a method override is judged as the gateway judges it: as both", async (t
   }
 });
 
+t.test(
+  "conditions on the query, on headers and on the body are asked about as the gateway asks",
+  async (t) => {
+    const rules = `rules:
+  - { path: /do.php, form: { do: delete }, deny: true }
+  - { path: /do.php, header: { X-Requested-With: XMLHttpRequest }, json: { do: list }, allow: true }
+`;
+    const routes = '  - { path: /do.php, query: { site: ":site" }, owner: site }\n';
+    const ask = asking(t, YAML.replace("rules:\n", rules).replace("routes:\n", `routes:\n${routes}`));
+    const start = await ask("GET", "http://app.example.com/do.php?site=1", "--as", "support:alice");
+    t.match(start.out, /^route: routes\[0\] \/do\.php\?site=:site \(site=1\), owner: site$/m);
+    t.match(start.out, /^decision: start$/m);
+    const worn = ["--as", "support:alice", "--wearing", "customer:17", "--inside", "--json"];
+    const url = "http://app.example.com/do.php";
+    const reason = async (...args: readonly string[]) => {
+      const { out } = await ask("POST", url, ...worn, ...args);
+      return (JSON.parse(out) as { readonly reason: string }).reason;
+    };
+    t.equal(await reason("-d", "do=delete"), "denied");
+    t.equal(await reason("-d", "do=list"), "read-only");
+    const json = ["-H", "Content-Type: application/json", "-H", "X-Requested-With: XMLHttpRequest"];
+    t.equal(await reason(...json, "-d", '{"do":"list"}'), "impersonating");
+  },
+);
+
 t.test("who asks, who is worn and whose page it is can be said", async (t) => {
   const ask = asking(t);
   const reason = async (...args: readonly string[]) => {

@@ -153,6 +153,27 @@ t.test("a route knows its pattern, its params and what they look like", async (t
   t.equal(routed.routes.match("acme.example.com", "/", null)?.target.pattern, ":team.example.com");
 });
 
+t.test("a route by its query has the values as params, and is written with it", async (t) => {
+  const { routes, rules } = snapshotOf(`${MINIMAL}owners: { post: { param: post } }
+routes:
+  - { path: /post.php, query: { post: ":post", action: [edit, view], preview: false }, owner: post }
+rules:
+  - { path: /post.php, query: { action: trash }, write: true }
+  - { query: { action: logout }, stop: true }
+reads: { query: [post, action, { view: [a, b] }] }
+`);
+  t.match(routes.match("a", "/post.php", "action=edit&post=42"), {
+    target: { pattern: "/post.php?post=:post&action=edit|view&!preview", params: ["post"] },
+    params: { post: "42" },
+  });
+  t.equal(routes.match("a", "/post.php", "action=trash&post=42"), null);
+  const ask = { host: "a", path: "/post.php", method: "GET" };
+  t.match(rules.match({ ...ask, query: "action=trash" }), { name: "rules[0]", effect: "write" });
+  t.match(rules.match({ ...ask, path: "/x", query: "action=logout" }), { effect: "stop" });
+  t.equal(rules.mayChange({ ...ask, query: "post=1&view=a" }), false);
+  t.equal(rules.mayChange({ ...ask, query: "post=1&view=c" }), true);
+});
+
 t.test("rules stand in order, presets in their place", async (t) => {
   const { rules } = snapshotOf(`${MINIMAL}rules:
   - { path: /logout, stop: true }

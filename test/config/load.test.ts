@@ -227,6 +227,46 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     /methods\[0\]: `post` does not fit; write a method in capital letters/,
   ],
   [
+    "a condition of a kind that there is none",
+    "rules: [{ path: /a, form: { do: null }, stop: true }]",
+    /rules\[0\]\.form\.do: .*write a value, a list of values/,
+  ],
+  [
+    "a rule with a param in a condition",
+    'rules: [{ path: /a, query: { id: ":id" }, stop: true }]',
+    /rules\[0\]\.query\.id: .*only routes have params; write true for any value/,
+  ],
+  [
+    "a pattern of a condition that can't be read",
+    "rules: [{ path: /a, query: { id: { pattern: '(' } }, stop: true }]",
+    /a `\(` is not closed/,
+  ],
+  [
+    "a cookie as a condition",
+    "rules: [{ path: /a, header: { Cookie: x }, stop: true }]",
+    /cookies, credentials and the host are nobody's condition/,
+  ],
+  [
+    "an operation that GraphQL hasn't",
+    "rules: [{ path: /a, graphql: read, allow: true }]",
+    /write query, mutation or subscription/,
+  ],
+  [
+    "a structured name in a route",
+    "routes: [{ path: /a, query: { 'user[id]': 1 }, owner: none }]",
+    /write the name of a parameter with letters/,
+  ],
+  [
+    "a param of a route that stands twice",
+    'routes: [{ path: "/:id", query: { id: ":id" }, owner: none }]',
+    /routes\[0\]: it names `id` twice/,
+  ],
+  [
+    "two routes that the query doesn't tell apart",
+    'routes: [{ path: /a, query: { p: ":a" }, owner: none }, { path: /a, query: { p: ":b" }, owner: none }]',
+    /routes\[1\]: it can't be told apart from routes\[0\]/,
+  ],
+  [
     "an unknown preset",
     "rules: [{ preset: account }]",
     /rules\[0\]\.preset: `account` is not a preset; there are: account-security/,

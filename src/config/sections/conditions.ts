@@ -7,7 +7,7 @@ const scalar = z.union([z.string(), z.number()]).transform(String);
 const PARAM = /^:([A-Za-z_]\w{0,63})$/;
 
 const valueHelp =
-  "write a value, a list of values, { pattern: … }, true for any value, or false for a parameter that isn't there";
+  "write a value, a list of values, { pattern: … }, { contains: [ … ] }, true for any value, or false for a parameter that isn't there";
 
 const pattern = z
   .strictObject({ pattern: z.string().describe("What the whole value looks like, as in `ids`.") })
@@ -17,6 +17,15 @@ const pattern = z
     context.addIssue({ code: "custom", message: read.message, input: source });
     return z.NEVER;
   });
+
+const contains = z
+  .strictObject({
+    contains: z
+      .array(z.string().min(1))
+      .min(1)
+      .describe("Texts of which one stands somewhere in the value, in any case."),
+  })
+  .transform(({ contains: texts }): ValueTest => ({ kind: "contains", texts }));
 
 const value = z.union(
   [
@@ -28,6 +37,7 @@ const value = z.union(
       .min(1)
       .transform((values): ValueTest => ({ kind: "is", values })),
     pattern,
+    contains,
   ],
   { error: valueHelp },
 );

@@ -86,12 +86,12 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
 
 const METHOD = /^[A-Z][A-Z-]{0,31}$/;
 const sentence = z.string().min(1).max(500);
-const ruleHelp = "write one of `allow: true`, `deny`, `confirm`, `stop: true` or `preset`";
+const ruleHelp = "write one of `allow: true`, `deny`, `confirm`, `write: true`, `stop: true` or `preset`";
 
 /** One entry of `rules`. */
 export const rule = z
   .strictObject({
-    path: path.describe("Which paths; `deny`, `confirm` and `stop` also cover what lies below."),
+    path: path.describe("Which paths; all but `allow` also cover what lies below."),
     host: host.describe("Which hosts."),
     methods: z
       .array(z.string().regex(METHOD, { error: "write a method in capital letters, like POST" }))
@@ -120,6 +120,10 @@ export const rule = z
       .describe(
         "Ask the agent first; a text is the question. `{effectiveUser.name}` stands for the customer.",
       ),
+    write: z
+      .literal(true)
+      .optional()
+      .describe("It changes something, whatever its method (a link that deletes): it needs the mode write."),
     stop: z.literal(true).optional().describe("Stop viewing as somebody else instead of doing it."),
     preset: z
       .string()
@@ -127,8 +131,8 @@ export const rule = z
       .describe("A list of rules that ships with the gateway, like account-security."),
   })
   .superRefine((written, context) => {
-    const { allow, deny, confirm, stop, preset } = written;
-    const effects = [allow, deny, confirm, stop, preset].filter((effect) => effect !== undefined);
+    const { allow, deny, confirm, write, stop, preset } = written;
+    const effects = [allow, deny, confirm, write, stop, preset].filter((effect) => effect !== undefined);
     if (effects.length !== 1) context.addIssue({ code: "custom", message: ruleHelp, input: written });
     const asks = conditionsOf(written) !== null;
     const narrowed = written.path !== null || written.host !== null || asks;

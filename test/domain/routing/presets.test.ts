@@ -70,3 +70,81 @@ const free = [
 ];
 
 for (const asked of free) t.test(`${asked} is free`, async (t) => t.equal(met(asked), null));
+
+/** `METHOD /path?query`, what the body says, and the guard that it meets with its effect. */
+const CONDITIONED: readonly (readonly [preset: string, line: string, body: string, met: string | null])[] = [
+  ["account-security", "PATCH /settings", "user[name]=a&user[email]=b%40c.d", "email-field: deny"],
+  ["account-security", "PATCH /settings", "user[name]=a&user[password]=", null],
+  ["account-security", "POST /users/17", '{"name":"a","password":"b"}', "password-field: deny"],
+  ["account-security", "PUT /api/v2/users/me", '{"data":{"attributes":{"email":"b"}}}', "email-field: deny"],
+  ["account-security", "POST /profile", "email_notifications=1&bio=email", null],
+  [
+    "account-security",
+    "POST /graphql",
+    '{"query":"mutation { changePassword(new: 1) }"}',
+    "password-graphql: deny",
+  ],
+  [
+    "account-security",
+    "POST /graphql",
+    '{"query":"mutation M($i: I) { m(i: $i) }","operationName":"UpdateEmail"}',
+    "email-graphql: deny",
+  ],
+  ["account-security", "POST /graphql", '{"query":"{ me { email } }"}', null],
+  ["account-security", "POST /graphql", '{"query":"mutation { addComment }"}', null],
+  ["wordpress", "GET /wp-login.php?action=logout&_wpnonce=1", "", "logout: stop"],
+  ["wordpress", "GET /blog/wp-admin/post.php?post=42&action=trash&_wpnonce=1", "", "links: write"],
+  ["wordpress", "GET /wp-admin/edit.php?post[]=42&action=trash&action2=trash&_wpnonce=1", "", "links: write"],
+  ["wordpress", "GET /wp-admin/edit.php?s=x&action=-1&action2=-1&_wpnonce=1", "", null],
+  ["wordpress", "GET /wp-admin/post.php?post=42&action=edit", "", null],
+  ["wordpress", "GET /wp-admin/edit.php?delete_all=Empty", "", "empty-trash: write"],
+  ["wordpress", "POST /wp-admin/admin-ajax.php", "action=query-attachments&post_id=0", "reads: allow"],
+  ["wordpress", "POST /wp-admin/admin-ajax.php?action=delete-post", "action=query-attachments", null],
+  ["wordpress", "POST /wp-admin/admin-ajax.php", "action=query-attachments&action=delete-post", null],
+  [
+    "wordpress",
+    "POST /wp-admin/admin-ajax.php",
+    "data[wp-check-locked-posts][]=post-4&action=heartbeat",
+    "heartbeat: allow",
+  ],
+  ["wordpress", "POST /wp-admin/admin-ajax.php", "data[wp_autosave][post_id]=4&action=heartbeat", null],
+  [
+    "wordpress",
+    "POST /wp-admin/admin-ajax.php",
+    "data%5Bwp-refresh-post-lock%5D%5Bpost_id%5D=4&action=heartbeat",
+    null,
+  ],
+  ["wordpress", "POST /?rest_route=/wp/v2/users/me", '{"password":"x"}', "rest-route: deny"],
+  ["mediawiki", "GET /index.php?title=Special:UserLogout", "", "logout: stop"],
+  ["mediawiki", "GET /wiki/Special:UserLogout", "", "logout: stop"],
+  ["mediawiki", "GET /index.php?title=A&action=rollback&token=1", "", "links: write"],
+  ["mediawiki", "POST /w/api.php", "action=query&meta=tokens", "reads: allow"],
+  ["mediawiki", "POST /w/api.php", "action=changeauthenticationdata&token=1", "credentials: deny"],
+  ["mediawiki", "POST /w/api.php", "action=edit&title=A", null],
+  ["redmine", "POST /logout", "", "logout: stop"],
+  ["redmine", "PUT /my/account", "user[firstname]=A&user[mail]=b%40c.d", "account: deny"],
+  ["redmine", "POST /issues/preview", "issue[notes]=a", "reads: allow"],
+  ["redmine", "POST /issues/42", "issue[notes]=a", null],
+  ["laravel-nova", "PUT /nova-api/users/17", "name=a&password=b", "fields: deny"],
+  ["laravel-nova", "POST /nova-api/impersonate", "resource=users&resourceId=2", "impersonate: deny"],
+  ["django-admin", "GET /admin/logout/", "", "logout: stop"],
+  ["django-admin", "POST /admin/auth/user/17/change/", "first_name=a&email=b%40c.d", "fields: deny"],
+  ["django-admin", "POST /admin/auth/user/", "action=delete_selected&_selected_action=17", "deletion: deny"],
+  ["phpmyadmin", "GET /index.php?route=/logout", "", "logout: stop"],
+  ["phpmyadmin", "GET /index.php?route=/sql&sql_query=DROP+TABLE+a", "", "statements: write"],
+  ["phpmyadmin", "GET /index.php?route=/sql&sql_query=SELECT+1", "", null],
+  ["phpmyadmin", "POST /index.php", "route=/user-password&pma_pw=a", "users: deny"],
+];
+
+t.test("presets that look into the query and the body", async (t) => {
+  for (const [preset, line, text, expected] of CONDITIONED) {
+    const { index: rules } = compileRules(presetRules(preset) ?? []);
+    const [method = "", target = ""] = line.split(" ");
+    const [path = "", query = null] = target.split("?");
+    const types = [text.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded"];
+    const body = text === "" ? null : { text, utf8: true, whole: true, types, codings: [] };
+    const rule = rules.match({ method, path, query, body, host: "app.example" });
+    const met = rule === null ? null : `${rule.name.split("/")[1]}: ${rule.effect}`;
+    t.equal(met, expected, `${preset}: ${line} ${text}`);
+  }
+});

@@ -9,10 +9,15 @@ export type ValueTest =
       readonly source: string;
       readonly pattern: Extract<LinearPattern, { kind: "pattern" }>;
     }
+  /** Any of these texts stands in it, in any case. */
+  | { readonly kind: "contains"; readonly texts: readonly string[] }
   /** Any value but an empty one, which becomes a param of the route. */
   | { readonly kind: "param"; readonly param: string }
   | { readonly kind: "there" }
   | { readonly kind: "absent" };
+
+/** Of a value that is longer, no pattern is asked: it would take too long. */
+const LONGEST = 4_096;
 
 /** A test of the value under one name. */
 export interface NamedTest {
@@ -26,7 +31,9 @@ export function passes(test: ValueTest, value: string): boolean {
     case "is":
       return test.values.includes(value);
     case "pattern":
-      return test.pattern.matches(value);
+      return value.length <= LONGEST && test.pattern.matches(value);
+    case "contains":
+      return test.texts.some((text) => anyCase(value).includes(anyCase(text)));
     case "param":
       return value !== "";
     case "there":
@@ -41,6 +48,7 @@ export function passes(test: ValueTest, value: string): boolean {
  * more, a number by its value (`042` and `42abc` are 42 for many), one of several behind a comma.
  */
 export function mayPass(test: ValueTest, value: string): boolean {
+  if (test.kind === "pattern" && value.length > LONGEST) return true;
   return readingsOf(value).some(
     (reading) =>
       passes(test, reading) ||
@@ -77,6 +85,8 @@ export function shapeOfTest(test: ValueTest): string {
       return JSON.stringify([...new Set(test.values)].sort());
     case "pattern":
       return `/${test.source}/`;
+    case "contains":
+      return `contains ${JSON.stringify([...test.texts].sort())}`;
     case "param":
       return ":";
     case "there":
@@ -91,6 +101,7 @@ export function weightOf(test: ValueTest): number {
     case "is":
       return test.values.length === 1 ? 5 : 4;
     case "pattern":
+    case "contains":
       return 3;
     case "param":
     case "there":
