@@ -103,6 +103,8 @@ const caseSchema = z.strictObject({
     sentOnlyWhileImpersonating: z.boolean().default(false),
     hearsay: z.boolean().default(false),
     neighbour: z.boolean().default(false),
+    asSelf: z.boolean().default(false),
+    fromAsSelf: z.boolean().default(false),
   }),
   caller: z.union([z.enum(["nobody", "unavailable"]), person]),
   owner: owner.default("not-asked"),
@@ -169,6 +171,8 @@ function requestOf({ request, rules }: CaseFile): RequestFacts {
     sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
     hearsay: request.hearsay,
     neighbour: request.neighbour,
+    asSelf: request.asSelf,
+    fromAsSelf: request.fromAsSelf,
   };
 }
 

@@ -18,7 +18,8 @@ import { effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import { Fault } from "../errors.ts";
-import { askOwner, type Page } from "../gateway/stages/find-owner.ts";
+import { askOwner } from "../gateway/stages/find-owner.ts";
+import type { Page } from "../gateway/stages/own-address.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
@@ -229,6 +230,7 @@ function requestOf(
 ): RequestFacts {
   const host = words.url.hostname;
   const { method, overridden } = effectiveMethod(words.method, url.query);
+  const target = snapshot.routes.match(host, url.path)?.target ?? null;
   return {
     method,
     overridden,
@@ -242,7 +244,9 @@ function requestOf(
       wantsPage: true,
       serviceWorker: false,
     },
-    route: snapshot.routes.match(host, url.path)?.target.pattern ?? null,
+    route: target === null || target.asSelf ? null : target.pattern,
+    asSelf: target?.asSelf ?? false,
+    fromAsSelf: false,
     rule: snapshot.rules.match({ host, path: url.path, method }),
     upgrade: false,
     confirmed: false,

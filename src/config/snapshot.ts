@@ -145,6 +145,8 @@ export interface RouteTarget {
   readonly name: string;
   readonly pattern: string;
   readonly owner: string;
+  /** The page always runs as the agent; then nobody is asked whose it is. */
+  readonly asSelf: boolean;
   /** Names of the params that are one segment each; only these are ever looked up, what `*rest` caught is not. */
   readonly params: readonly string[];
   /** What those params must look like before anybody is asked. */

@@ -56,8 +56,8 @@ export function* routesOf({ owners, routes }: Pick<TableParts, "owners" | "route
     }
     const { owner, host, path, caseSensitive } = route;
     const at = ["routes", i, "owner"];
-    const name = owner.kind === "inline" ? `routes[${i}].owner` : owner.name;
-    if (owner.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
+    const name = owner === undefined ? NOBODY : owner.kind === "inline" ? `routes[${i}].owner` : owner.name;
+    if (owner?.kind === "inline") lookups.set(name, { entry: owner.entry, path: at });
     else if (name !== NOBODY && !lookups.has(name))
       complaints.push(unknownOwner(name, at, Object.keys(owners)));
     specs.push({
@@ -84,11 +84,12 @@ const TAKEN: Complaint = {
 };
 
 function targetOf(route: Route, name: string, owner: string): RouteTarget {
-  const { host, path, ids } = route;
+  const { host, path, ids, as } = route;
   return {
     name,
     pattern: `${host ?? ""}${path ?? ""}`,
     owner,
+    asSelf: as === "self",
     params: paramNames(host, path),
     grammar: ids,
   };

@@ -44,8 +44,7 @@ function hint(fault: Fault): readonly Html[] {
 
 function titleOf({ decision, other, underway }: DecisionView): string {
   const who = other === null ? "this person" : nameOf(other);
-  if (decision.kind === "page")
-    return decision.page === "confirm" ? "Please confirm" : `View the app as ${who}?`;
+  if (decision.kind === "page") return questionTitle(decision.page, who);
   if (decision.kind === "ended")
     return decision.reason === "signed-out" ? "You are not signed in" : `You are no longer viewing as ${who}`;
   if (decision.kind === "stop") return `You stopped viewing as ${who}`;
@@ -53,10 +52,16 @@ function titleOf({ decision, other, underway }: DecisionView): string {
   return decision.reason === "read-only" ? "Looking only" : "This was not done";
 }
 
+function questionTitle(page: Extract<Decision, { readonly kind: "page" }>["page"], who: string): string {
+  if (page === "confirm") return "Please confirm";
+  return page === "as-self" ? "Go on as yourself?" : `View the app as ${who}?`;
+}
+
 function bodyOf(view: DecisionView): Html {
   const { decision } = view;
   switch (decision.kind) {
     case "page":
+      if (decision.page === "as-self") return toOneself(view);
       return decision.page === "ask-start" ? asked(view, decision.grant) : confirming(view);
     case "ended":
     case "stop":
@@ -78,6 +83,20 @@ function asked(view: DecisionView, grant: Extract<Decision, { readonly page: "as
 <h1>View the app as <bdi>${nameOf(view.other)}</bdi>?</h1>
 <p class="lead">The page that you opened belongs to this person. ${REASONS[view.decision.reason]}</p>
 ${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, csrf: view.csrf })}
+</section>`;
+}
+
+/** A page of the agent's own: a person ends the impersonation here and goes on, which no script of the customer's page can. */
+function toOneself(view: DecisionView): Html {
+  const who = view.other === null ? "somebody else" : nameOf(view.other);
+  return html`<section class="card">
+<p class="word">${view.decision.reason}</p>
+<h1>Go on as yourself?</h1>
+<p class="lead">You are viewing the app as <bdi>${who}</bdi>. The page that you opened always runs as yourself: it opens when you stop.</p>
+<div class="actions">
+${stopButton(view, "Stop and go on", "")}
+<a class="button quiet" href="${view.back}">Back to the page</a>
+</div>
 </section>`;
 }
 
@@ -153,8 +172,9 @@ ${view.trueUser === null ? null : html`<dt>You</dt><dd><bdi>${nameOf(view.trueUs
 </dl>`;
 }
 
-function stopButton(view: DecisionView, label = "Stop"): Html {
-  return html`<form method="post" action="${view.prefix}/stop"><input type="hidden" name="_csrf" value="${view.csrf}"><button class="quiet">${label}</button></form>`;
+function stopButton({ prefix, csrf, goesOnTo = null }: DecisionView, label = "Stop", look = "quiet"): Html {
+  const to = goesOnTo === null ? null : html`<input type="hidden" name="to" value="${goesOnTo}">`;
+  return html`<form method="post" action="${prefix}/stop"><input type="hidden" name="_csrf" value="${csrf}">${to}<button class="${look}">${label}</button></form>`;
 }
 
 /** The request's id, and where it is told why, for those who may see it. */

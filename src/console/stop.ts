@@ -5,6 +5,7 @@ import { formSubject, isFromThisHost } from "../gateway/stages/same-origin.ts";
 import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
+import { returnPath } from "./return-path.ts";
 import { field, seeOther, sendPage } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
@@ -48,6 +49,8 @@ async function stopNow(
     reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
   else if (received.snapshot.settings.page.clearSiteData)
     reply.header("clear-site-data", '"cache", "storage"');
+  const to = field(request, "to");
+  if (to !== null) return await seeOther(reply, returnPath(received, to));
   return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
 }
 

@@ -8,7 +8,7 @@ import { type Identity, labelOf } from "./identity.ts";
 import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
 import { isSafe } from "./method.ts";
 import type { Policy } from "./policy.ts";
-import { otherIdentity, seesAsSelf, startVerdict } from "./target.ts";
+import { asSelfVerdict, otherIdentity, seesAsSelf, startVerdict } from "./target.ts";
 
 /** Asked one after the other; `passed` says whether the way goes on, so the last one of a refusal has not. */
 class Trail {
@@ -173,15 +173,14 @@ function decideImpersonated(
   if (over !== null) return ended(over);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
-  const shoes = otherIdentity(
-    caller.identity,
-    impersonation.effectiveUser.id,
-    request.navigation,
-    session,
-    policy,
-  );
-  if (trail.stops("the page calls for no other shoes", shoes !== null, session.owner.kind) && shoes !== null)
-    return shoes;
+  if (trail.stops("the page may run as somebody else", request.asSelf, request.asSelf ? "as: self" : "yes"))
+    return asSelfVerdict(request.navigation);
+  const other = otherIdentity(caller.identity, impersonation.effectiveUser.id, request, session, policy);
+  if (
+    trail.stops("the page calls for no other identity", other !== null, session.owner.kind) &&
+    other !== null
+  )
+    return other;
   return done(request, impersonation, session, trail);
 }
 

@@ -20,6 +20,7 @@ export const REASONS = {
   denied: "This must not be done as somebody else.",
   "confirm-required": "This has to be confirmed first.",
   "other-tab": "This tab was opened as somebody else than you are viewing now.",
+  "as-self": "This page always runs as yourself, never as somebody else.",
   "other-host": "This comes from a page on another host on which you are viewing the app as somebody else.",
   "ended-by-agent": "You stopped.",
   "ended-by-logout": "You signed out of the app, which means to stop.",
@@ -58,7 +59,7 @@ export interface Check {
  *
  * - `forward`: goes to the app, as oneself or as the effective user. `open` and `close` are done first: a start has
  *   both null and a grant, a switch closes the old one and opens another.
- * - `page`: is answered by the gateway: a question (start, confirm, reason) or nothing but the word.
+ * - `page`: is answered by the gateway: a question (start, confirm, reason), the way back to oneself, or nothing but the word.
  * - `load-in-full`: is answered so that the library which visits the page by script has the browser load it instead.
  * - `refuse`: is not done; `status` says how.
  * - `stop`: ends the running impersonation and leads back.
@@ -80,6 +81,7 @@ export type DecisionBody =
       readonly grant: Grant;
       readonly close: ReasonWord | null;
     }
+  | { readonly kind: "page"; readonly page: "as-self" }
   | { readonly kind: "page"; readonly page: "confirm"; readonly rule: Rule; readonly sentence: string }
   | { readonly kind: "load-in-full"; readonly visit: Visit }
   | {

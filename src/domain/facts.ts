@@ -31,6 +31,10 @@ export interface RequestFacts {
   readonly navigation: Navigation;
   /** The route has an owner to look up; its pattern for the record. */
   readonly route: string | null;
+  /** The page always runs as the agent; no impersonation covers it. */
+  readonly asSelf: boolean;
+  /** The `Referer` names such a page of this origin, which a script of any page here can forge. Asked while impersonating only. */
+  readonly fromAsSelf: boolean;
   readonly rule: Rule | null;
   readonly upgrade: boolean;
   /** This very request was confirmed by its agent and may be done once. */

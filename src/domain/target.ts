@@ -1,5 +1,6 @@
+import { REASONS } from "./decision.ts";
 import type { Verdict } from "./effects/effect.ts";
-import type { Navigation, SessionFacts } from "./facts.ts";
+import type { Navigation, RequestFacts, SessionFacts } from "./facts.ts";
 import { admit } from "./grant.ts";
 import type { Identity } from "./identity.ts";
 import type { Owner } from "./owner.ts";
@@ -40,20 +41,51 @@ function consentVerdict(grant: Grant, session: SessionFacts): Verdict | null {
   return { kind: "refuse", status: 403, reason, rule: null, sentence: "" };
 }
 
-/** Whose shoes an outside navigation leads to while an impersonation runs; null: nothing changes. */
+/** A page that always runs as the agent, asked for under an impersonation: only a person at a page of ours goes on to it. */
+export function asSelfVerdict({ topLevel, visit }: Navigation): Verdict {
+  if (topLevel) return { kind: "page", page: "as-self", reason: "as-self" };
+  if (visit !== null) return { kind: "load-in-full", reason: "as-self", visit };
+  return { kind: "refuse", status: 409, reason: "as-self", rule: null, sentence: REASONS["as-self"] };
+}
+
+/** Whether a request, made while somebody is viewed, may lead to another identity, so that the owner matters. */
+export function mayChangeIdentity({
+  navigation,
+  fromAsSelf,
+}: Pick<RequestFacts, "navigation" | "fromAsSelf">): boolean {
+  return fromOutside(navigation) || (fromAsSelf && (navigation.topLevel || navigation.visit !== null));
+}
+
+/**
+ * To which identity a navigation leads while an impersonation runs; null: nothing changes. From outside by itself; from a page that
+ * runs as the agent only through a page of ours, since the one that is viewed can forge where it comes from.
+ */
 export function otherIdentity(
   agent: Identity,
-  worn: string,
-  navigation: Navigation,
+  viewed: string,
+  request: Pick<RequestFacts, "navigation" | "fromAsSelf">,
   session: SessionFacts,
   policy: Policy,
 ): Verdict | null {
-  if (!fromOutside(navigation) || session.owner.kind !== "found") return null;
+  if (!mayChangeIdentity(request) || session.owner.kind !== "found") return null;
   const { owner } = session.owner;
-  if (owner.id === worn) return null;
+  if (owner.id === viewed) return null;
+  const { navigation } = request;
+  const outside = fromOutside(navigation);
   const self = seesAsSelf(agent, owner);
-  if (self !== null) return { kind: "forward", as: "self", reason: self, close: "ended-by-agent" };
+  if (self !== null)
+    return outside
+      ? { kind: "forward", as: "self", reason: self, close: "ended-by-agent" }
+      : asSelfVerdict(navigation);
   if (session.owner.unlisted === true) return null;
   const admission = admit(policy, agent, owner);
-  return admission.kind === "granted" ? startVerdict(admission.grant, navigation, session, true) : null;
+  if (admission.kind === "refused") return null;
+  if (navigation.visit !== null)
+    return { kind: "load-in-full", reason: "ask-start", visit: navigation.visit };
+  return startVerdict(
+    admission.grant,
+    outside ? navigation : { ...navigation, byUser: false },
+    session,
+    true,
+  );
 }

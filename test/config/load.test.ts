@@ -166,6 +166,17 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     /routes\[0\]: it has neither `path` nor `host`/,
   ],
   [
+    "a route that says nothing of whose it is",
+    "routes: [{ path: '/a' }]",
+    /routes\[0\]: has neither `owner` nor `as: self`; write a name of `owners`/,
+  ],
+  [
+    "a route of somebody's that always runs as the agent",
+    "routes: [{ path: '/a', owner: none, as: self }]",
+    /routes\[0\]: has both `owner` and `as: self`/,
+  ],
+  ["a route as somebody else", "routes: [{ path: '/a', as: admin }]", /routes\[0\]\.as: .*write `self`/],
+  [
     "a pattern that can't be read",
     "routes: [{ path: '/:', owner: none }]",
     /routes\[0\]\.path: .*missing parameter name/,

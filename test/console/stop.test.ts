@@ -31,6 +31,21 @@ t.test("Stop ends, takes the cookie away and leads back", async (t) => {
   t.same(await it.impersonations.list(), []);
 });
 
+t.test("the page that it goes on to is one of the app", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  for (const [to, location] of [
+    ["/support?page=2", "/support?page=2"],
+    ["https://evil.test/", "/"],
+    ["//evil.test", "/"],
+    ["/.guise/start", "/"],
+  ] as const) {
+    const { cookie, secret } = await wear(it, { returnTo: "/queue" });
+    const stopped = await ask([...POST, ...ALICE, cookie], { ...form(it, secret), to });
+    t.match(stopped, { status: 303, location }, to);
+  }
+});
+
 t.test("it may be pressed twice, and is recorded once", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);

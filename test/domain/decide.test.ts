@@ -82,6 +82,8 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   sentOnlyWhileImpersonating: fc.boolean(),
   hearsay: fc.boolean(),
   neighbour: fc.boolean(),
+  asSelf: fc.boolean(),
+  fromAsSelf: fc.boolean(),
 });
 
 const owner: fc.Arbitrary<OwnerFact> = fc.oneof(
@@ -243,10 +245,21 @@ t.test("nothing starts but by a person's click on a navigation that is no prefet
   });
 });
 
+t.test(
+  "a page that always runs as the agent never runs as anybody else, nor ends anything by itself",
+  async (t) => {
+    always(t, (decision, { asSelf }, { loaded }) => {
+      if (!asSelf || loaded.kind === "none") return true;
+      return decision.kind !== "forward" && decision.kind !== "stop";
+    });
+  },
+);
+
 t.test("a script's visit is told to load in full only where that may start something", async (t) => {
-  always(t, (decision, { navigation, route }, { loaded, owner, caller }, policy) => {
-    if (decision.kind !== "load-in-full") return true;
-    if (caller.kind !== "known" || owner.kind !== "found" || loaded.kind !== "none") return false;
+  always(t, (decision, { navigation, route, fromAsSelf }, { loaded, owner, caller }, policy) => {
+    if (decision.kind !== "load-in-full" || decision.reason === "as-self") return true;
+    if (caller.kind !== "known" || owner.kind !== "found") return false;
+    if (loaded.kind !== "none") return fromAsSelf && navigation.visit === decision.visit;
     const { visit, speculative } = navigation;
     return (
       route !== null &&

@@ -3,7 +3,13 @@ import type { Navigation, SessionFacts } from "../../src/domain/facts.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import type { Owner } from "../../src/domain/owner.ts";
 import type { Grant, Policy } from "../../src/domain/policy.ts";
-import { fromOutside, otherIdentity, seesAsSelf, startVerdict } from "../../src/domain/target.ts";
+import {
+  asSelfVerdict,
+  fromOutside,
+  otherIdentity,
+  seesAsSelf,
+  startVerdict,
+} from "../../src/domain/target.ts";
 
 const CLICKED: Navigation = {
   topLevel: true,
@@ -104,31 +110,70 @@ t.test("where the person has to agree, nothing starts before they have", async (
   t.match(startVerdict(notice, CLICKED, session({ consent: "refused" }), false), { as: "start" });
 });
 
-t.test("another's page from outside means other shoes", async (t) => {
-  const shoes = (id: string, navigation: Navigation = CLICKED, more: Partial<Owner> = {}) =>
-    otherIdentity(
-      ALICE,
-      "nuno",
-      navigation,
-      session({ owner: { kind: "found", owner: owner(id, more) } }),
-      POLICY,
-    );
-  t.match(shoes("mia"), { as: "start", reason: "switched" });
-  t.equal(shoes("nuno"), null, "the same person's page changes nothing");
-  t.match(shoes("alice"), { as: "self", reason: "own-page", close: "ended-by-agent" });
-  t.match(shoes("team", CLICKED, { viewers: ["alice"] }), {
+const INSIDE: Navigation = { ...CLICKED, site: "same-origin" };
+
+/** Alice views the app as Nuno, and opens a page of somebody's. */
+const opens = (id: string, navigation: Navigation = CLICKED, more: Partial<Owner> = {}, fromAsSelf = false) =>
+  otherIdentity(
+    ALICE,
+    "nuno",
+    { navigation, fromAsSelf },
+    session({ owner: { kind: "found", owner: owner(id, more) } }),
+    POLICY,
+  );
+
+t.test("another's page from outside means another identity", async (t) => {
+  t.match(opens("mia"), { as: "start", reason: "switched" });
+  t.equal(opens("nuno"), null, "the same person's page changes nothing");
+  t.match(opens("alice"), { as: "self", reason: "own-page", close: "ended-by-agent" });
+  t.match(opens("team", CLICKED, { viewers: ["alice"] }), {
     as: "self",
     reason: "viewer",
     close: "ended-by-agent",
   });
-  t.equal(shoes("root", CLICKED, { groups: ["admin"] }), null, "whom one may not be changes nothing");
-  t.equal(shoes("ghost", CLICKED, { groups: null }), null);
-  t.equal(shoes("mia", { ...CLICKED, site: "same-origin" }), null, "a link inside never does");
-  t.equal(shoes("mia", { ...CLICKED, site: "unknown" }), null);
-  t.equal(shoes("mia", { ...CLICKED, topLevel: false }), null);
+  t.equal(opens("root", CLICKED, { groups: ["admin"] }), null, "whom one may not be changes nothing");
+  t.equal(opens("ghost", CLICKED, { groups: null }), null);
+  t.equal(opens("mia", { ...CLICKED, site: "same-origin" }), null, "a link inside never does");
+  t.equal(opens("mia", { ...CLICKED, site: "unknown" }), null);
+  t.equal(opens("mia", { ...CLICKED, topLevel: false }), null);
 });
 
 t.test("an owner who is not known changes nothing", async (t) => {
   for (const fact of [{ kind: "none" }, { kind: "not-asked" }, { kind: "failed", code: "x" }] as const)
-    t.equal(otherIdentity(ALICE, "nuno", CLICKED, session({ owner: fact }), POLICY), null, fact.kind);
+    t.equal(
+      otherIdentity(
+        ALICE,
+        "nuno",
+        { navigation: CLICKED, fromAsSelf: true },
+        session({ owner: fact }),
+        POLICY,
+      ),
+      null,
+      fact.kind,
+    );
+});
+
+t.test("a link of a page that runs as the agent leads on by a page with a button only", async (t) => {
+  const from = (id: string, navigation: Navigation = INSIDE, more: Partial<Owner> = {}) =>
+    opens(id, navigation, more, true);
+  t.match(from("mia"), { kind: "page", page: "ask-start", reason: "ask-start", close: "switched" });
+  t.match(from("alice"), { kind: "page", page: "as-self" }, "one's own page");
+  t.match(from("team", INSIDE, { viewers: ["alice"] }), { kind: "page", page: "as-self" });
+  t.equal(from("nuno"), null, "the same person's page changes nothing");
+  t.equal(from("root", INSIDE, { groups: ["admin"] }), null, "nor does whom one may not be");
+  const visit: Navigation = { ...INSIDE, topLevel: false, visit: "document" };
+  t.match(from("mia", visit), { kind: "load-in-full", visit: "document" });
+  t.equal(from("mia", { ...INSIDE, topLevel: false }), null, "what a script asks for never does");
+});
+
+t.test("a page that runs as the agent is gone on to by a person at a page of ours", async (t) => {
+  for (const site of ["same-origin", "cross-site", "none", "unknown"] as const)
+    t.match(asSelfVerdict({ ...CLICKED, site }), { kind: "page", page: "as-self" }, site);
+  t.match(asSelfVerdict({ ...CLICKED, byUser: false }), { kind: "page", page: "as-self" });
+  t.match(asSelfVerdict({ ...INSIDE, topLevel: false }), { kind: "refuse", status: 409, reason: "as-self" });
+  t.match(asSelfVerdict({ ...INSIDE, topLevel: false, visit: "htmx" }), {
+    kind: "load-in-full",
+    reason: "as-self",
+    visit: "htmx",
+  });
 });

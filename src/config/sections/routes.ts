@@ -41,12 +41,19 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
   const inline = kindEntry(kinds, "an owner").transform(
     (entry): OwnerChoice<Deps, Made> => ({ kind: "inline", entry }),
   );
-  return z.strictObject({
+  const entry = z.strictObject({
     path: path.describe("Which paths: `:name` is one segment, `*name` many, `{…}` is optional."),
     host: host.describe("Which hosts, with `:name` for one label; without `path` all their pages."),
     owner: z
       .union([named, inline], { error: ownerHelp })
+      .optional()
       .describe("Whose page it is: a name of `owners`, a lookup like `{ param: user }`, or `none`."),
+    as: z
+      .literal("self", { error: "write `self`, or leave it out" })
+      .optional()
+      .describe(
+        "`self`, in the place of `owner`: these pages always run as the agent, like a support inbox or an admin panel. No impersonation covers them.",
+      ),
     caseSensitive: z
       .boolean()
       .default(true)
@@ -56,6 +63,14 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .describe(
         "What the params look like: one of these names, or a pattern like `[a-z]{2}-[0-9]{1,9}`. Others are never looked up: the page then belongs to nobody.",
       ),
+  });
+  return entry.superRefine((written, context) => {
+    if ((written.owner === undefined) !== (written.as === undefined)) return;
+    const message =
+      written.owner === undefined
+        ? `has neither \`owner\` nor \`as: self\`; ${ownerHelp}`
+        : "has both `owner` and `as: self`, of which one can be; remove the other";
+    context.addIssue({ code: "custom", message, input: written });
   });
 }
 

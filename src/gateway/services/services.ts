@@ -49,6 +49,8 @@ export interface DecisionView {
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
+  /** Where the agent goes on as themselves after Stop; null or absent: to where they came from. */
+  readonly goesOnTo?: string | null;
   readonly csrf: string;
   readonly ticket: string | null;
   readonly confirmation: string | null;

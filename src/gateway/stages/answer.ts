@@ -11,7 +11,7 @@ import { loadInFull } from "../load-in-full.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
-import { ownAddress } from "./find-owner.ts";
+import { ownAddress } from "./own-address.ts";
 import { formSubject } from "./same-origin.ts";
 
 /** An answer of our own, as fastify and the upgrade door can both send it. */
@@ -269,10 +269,17 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     other: otherOf(committed),
     impersonating: committed.secret !== null || committed.adrift,
     underway: isUnderway(committed),
+    goesOnTo: goesOnTo(committed),
     csrf: services.forms.token(formSubject(committed, trueUser), services.clock.now()),
     ticket: null,
     confirmation: committed.confirmation,
   };
+}
+
+/** The page that the agent opened as themselves, where it is theirs alone. */
+function goesOnTo({ decision, route, sent, target }: Committed): string | null {
+  if (decision.kind === "page") return decision.page === "as-self" ? target : null;
+  return decision.kind === "ended" && route?.target.asSelf === true && sent === "GET" ? target : null;
 }
 
 /** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */

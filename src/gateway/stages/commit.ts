@@ -10,7 +10,7 @@ import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
 import { isFramed } from "./fetch-metadata.ts";
-import { ownAddress } from "./find-owner.ts";
+import { ownAddress } from "./own-address.ts";
 import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
@@ -29,7 +29,7 @@ export interface Committed extends Judged {
   readonly changed: boolean;
   /** The token with which the agent says yes to what is asked. */
   readonly confirmation: string | null;
-  /** The host of the impersonation that it began, and the page there: nothing of it goes to the app from here. */
+  /** Another host, and the page there, which the request leads to: nothing of it goes to the app from here. */
   readonly leadsTo: string | null;
 }
 
@@ -93,7 +93,13 @@ async function asking(services: Services, base: Committed, held: Impersonation |
   const { decision, trueUser } = base;
   const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
   const confirmation = asked ? await keepQuestion(services, base, trueUser, held) : null;
-  return { ...base, impersonation: held, confirmation };
+  return { ...base, impersonation: held, confirmation, leadsTo: toTheAgents(base) };
+}
+
+/** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
+function toTheAgents({ decision, label, target }: Committed): string | null {
+  const asSelf = decision.kind === "page" && decision.page === "as-self";
+  return asSelf && label !== null ? `${label.app.origin}${target}` : null;
 }
 
 /** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
@@ -274,5 +280,6 @@ function ownerFound(fact: OwnerFact): Identity | null {
 function returnPath({ raw, origin, host, snapshot }: Committed): string {
   const from = ownAddress(raw.headers.referer, origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  return snapshot.routes.match(host, from.path) === null ? from.target : "/";
+  const route = snapshot.routes.match(host, from.path);
+  return route === null || route.target.asSelf ? from.target : "/";
 }

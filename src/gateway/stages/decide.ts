@@ -25,7 +25,7 @@ export function judge(settled: Settled): Judged {
 export function sayWhyNot(services: Services, judged: Judged): void {
   const { decision, loaded, navigation, owner, route, id } = judged;
   const own = decision.kind === "forward" && decision.as === "self";
-  if (!own || loaded.kind !== "none" || route === null || !navigation.topLevel) return;
+  if (!own || loaded.kind !== "none" || route === null || route.target.asSelf || !navigation.topLevel) return;
   const { reason } = decision;
   const { name, pattern } = route.target;
   services.counters.notStarted(reason);
@@ -41,7 +41,9 @@ function requestFacts(settled: Settled): RequestFacts {
     overridden: settled.overridden,
     lostMethod: settled.lostMethod,
     navigation: settled.navigation,
-    route: settled.route?.target.pattern ?? null,
+    route: settled.route === null || settled.route.target.asSelf ? null : settled.route.target.pattern,
+    asSelf: settled.route?.target.asSelf ?? false,
+    fromAsSelf: settled.fromAsSelf,
     rule: settled.rule,
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,

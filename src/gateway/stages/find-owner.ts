@@ -2,15 +2,14 @@ import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
 import { isAgent } from "../../domain/grant.ts";
 import { isSafe } from "../../domain/method.ts";
 import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
-import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
 import { ownerLookup } from "../../domain/routing/lookup.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
-import { fromOutside } from "../../domain/target.ts";
+import { mayChangeIdentity } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import type { Services } from "../services/services.ts";
 import type { Recalled } from "./load-impersonation.ts";
-import { urlLimits } from "./url-limits.ts";
+import { ownAddress, type Page } from "./own-address.ts";
 
 /** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
 export interface Owned extends Recalled {
@@ -31,21 +30,15 @@ export async function findOwner(services: Services, recalled: Recalled): Promise
   return { ...recalled, owner, refererOwner: await refererOwner(services, recalled) };
 }
 
-function matters({ route, navigation, loaded }: Recalled): boolean {
+function matters({ route, navigation, loaded, fromAsSelf }: Recalled): boolean {
   const { speculative, visit, topLevel } = navigation;
-  if (route === null || (speculative && visit === null)) return false;
-  return loaded.kind === "none" ? topLevel || visit !== null : fromOutside(navigation);
+  if (route === null || route.target.asSelf || (speculative && visit === null)) return false;
+  return loaded.kind === "none" ? topLevel || visit !== null : mayChangeIdentity({ navigation, fromAsSelf });
 }
 
 /** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
 export async function ownerOf(services: Services, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   return await askOwner(services.log, at, page);
-}
-
-/** A page's canonical address. */
-export interface Page {
-  readonly path: string;
-  readonly query: string | null;
 }
 
 /** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
@@ -91,17 +84,4 @@ async function refererOwner(services: Services, recalled: Recalled): Promise<Own
   if (recalled.loaded.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);
-}
-
-/** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */
-export function ownAddress(
-  address: string | undefined,
-  origin: string,
-  snapshot: Snapshot,
-): (Page & { readonly target: string }) | null {
-  if (address === undefined || !URL.canParse(address)) return null;
-  const url = new URL(address);
-  if (url.origin !== origin) return null;
-  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
-  return canonical.kind === "canonical" ? canonical : null;
 }

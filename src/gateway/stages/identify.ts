@@ -2,6 +2,7 @@ import { parseCookies } from "../../domain/cookies/cookie.ts";
 import type { CallerFact } from "../../domain/facts.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
+import type { Credentials } from "../../sessions/labels.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Matched } from "./match.ts";
@@ -24,7 +25,7 @@ export function identify(services: Services, matched: Matched): Maybe<Identified
   const needed =
     matched.snapshot.settings.headers.when === "always" ||
     matched.secret !== null ||
-    matched.route !== null ||
+    (matched.route !== null && !matched.route.target.asSelf) ||
     matched.hearsay ||
     matched.neighbour;
   if (!needed) return { ...matched, ...NOT_ASKED };
@@ -76,7 +77,7 @@ function unavailable(services: Services, received: Received, error: unknown): Fo
 function evidence(received: Received): Evidence {
   // On a label's host nobody is known but by what they came with on the app's.
   const { label, host } = received;
-  if (label?.kind === "open") return { ...label.credentials, host };
+  if (label?.kind === "open") return { ...withCookieHeader(label.credentials), host };
   let cookies: Record<string, string> | null = null;
   return {
     // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
@@ -88,6 +89,13 @@ function evidence(received: Received): Evidence {
       return cookies;
     },
   };
+}
+
+/** The cookies stand in the headers as well, for a source that sends them on. */
+function withCookieHeader(credentials: Credentials): Credentials {
+  const pairs = Object.entries(credentials.cookies).map(([name, value]) => `${name}=${value}`);
+  if (pairs.length === 0) return credentials;
+  return { ...credentials, headers: { ...credentials.headers, cookie: [pairs.join("; ")] } };
 }
 
 /** The first of a name counts, as it does for most servers. */

@@ -2,11 +2,14 @@ import type { RouteTarget } from "../../config/snapshot.ts";
 import type { Rule } from "../../domain/policy.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
 import type { Received } from "../request.ts";
+import { ownAddress } from "./own-address.ts";
 
 /** The route and the rule that a request met. */
 export interface Matched extends Received {
   readonly route: RouteMatch<RouteTarget> | null;
   readonly rule: Rule | null;
+  /** Its `Referer` names a page of this origin that always runs as the agent; asked of pages while impersonating. */
+  readonly fromAsSelf: boolean;
 }
 
 /**
@@ -17,11 +20,17 @@ export function match(received: Received): Matched {
   const impersonating = received.secret !== null;
   const { topLevel, visit } = received.navigation;
   const matters = impersonating || topLevel || visit !== null;
-  if (!matters || !received.readable) return { ...received, route: null, rule: null };
+  if (!matters || !received.readable) return { ...received, route: null, rule: null, fromAsSelf: false };
   const { routes, rules } = received.snapshot;
   return {
     ...received,
     route: routes.match(received.host, received.path),
     rule: impersonating ? rules.match(received) : null,
+    fromAsSelf: impersonating && (topLevel || visit !== null) && comesFromAsSelf(received),
   };
+}
+
+function comesFromAsSelf({ raw, origin, host, snapshot }: Received): boolean {
+  const from = ownAddress(raw.headers.referer, origin, snapshot);
+  return from !== null && snapshot.routes.match(host, from.path)?.target.asSelf === true;
 }

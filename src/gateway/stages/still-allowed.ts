@@ -26,7 +26,14 @@ const NOT_ASKED = Object.freeze({ kind: "not-asked" });
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {
   const { caller, via } = await callerOf(services, received);
-  const recalled = await recall(services, { ...received, route: null, rule: null, caller, via });
+  const recalled = await recall(services, {
+    ...received,
+    route: null,
+    rule: null,
+    fromAsSelf: false,
+    caller,
+    via,
+  });
   return judge({
     ...recalled,
     method: "GET",

@@ -1,5 +1,5 @@
 import t from "tap";
-import { askOwner, ownAddress, ownerOf } from "../../../src/gateway/stages/find-owner.ts";
+import { askOwner, ownerOf } from "../../../src/gateway/stages/find-owner.ts";
 import type { OwnerResolver } from "../../../src/ports.ts";
 import { ALICE, CLICK, FETCH, INSIDE, NUNO, owned, receive, wear } from "../../fixtures/stages.ts";
 import { testWorld, YAML } from "../../fixtures/world.ts";
@@ -165,21 +165,4 @@ t.test("a path can be asked about by itself", async (t) => {
       kind: "none",
     },
   );
-});
-
-t.test("an address is a path of ours only from our very origin, and only in its plain form", async (t) => {
-  const it = await testWorld(t);
-  const own = (address: string | undefined) => ownAddress(address, "https://app.test", it.snapshot());
-  t.match(own("https://app.test/a/../b?c"), { path: "/b", target: "/b?c" });
-  t.match(own("https://app.test:443/a#d"), { path: "/a", target: "/a" });
-  for (const address of [
-    undefined,
-    "",
-    "/a",
-    "http://app.test/a",
-    "https://app.test:444/a",
-    "https://app.test.evil/a",
-    "https://app.test/%00",
-  ])
-    t.equal(own(address), null, String(address));
 });

@@ -7,11 +7,12 @@ import { diagnostics } from "../../../src/gateway/services/diagnostics.ts";
 import type { Services } from "../../../src/gateway/services/services.ts";
 import { callerOf } from "../../../src/gateway/stages/identify.ts";
 import { identityEntrySchema } from "../../../src/identity/registry.ts";
+import type { Evidence } from "../../../src/ports.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 
 /** The caller of a request that came with these header lines, known by a plain header from the loopback. */
-async function caller(t: Test, lines: readonly string[]) {
+async function caller(t: Test, lines: readonly string[], more: object = {}) {
   const log = fakeLog();
   const http = { get: () => Promise.reject(new Error("nobody is asked")) };
   const entry = { insecureHeader: { name: "X-User", groups: "X-Groups", from: ["127.0.0.1"] } };
@@ -27,7 +28,7 @@ async function caller(t: Test, lines: readonly string[]) {
   });
   socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const [raw] = (await once(server, "request")) as [IncomingMessage];
-  const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity } };
+  const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity }, ...more };
   const counted: string[] = [];
   const counters = {
     unrecognised: (source: string, cause: string) => void counted.push(`${source} ${cause}`),
@@ -59,3 +60,24 @@ t.test("why nobody is known is counted and said, with the source and what it got
     log: ["debug: identity insecureHeader: the caller is not known: no header x-user"],
   });
 });
+
+t.test(
+  "on a label's host a source sees what the agent came with to the app's, and nothing else",
+  async (t) => {
+    const seen: Evidence[] = [];
+    const identity = {
+      identify: (evidence: Evidence) => {
+        seen.push(evidence);
+        return { kind: "unknown", why: [] };
+      },
+    };
+    const credentials = { headers: { "x-token": ["t"] }, cookies: { app: "1", sid: "2" }, peer: "10.0.0.1" };
+    const label = { kind: "open", credentials };
+    await caller(t, ["X-User: mallory", "Cookie: app=9"], { label, snapshot: { identity } });
+    const headers = { "x-token": ["t"], cookie: ["app=1; sid=2"] };
+    t.strictSame(seen, [{ headers, cookies: credentials.cookies, peer: "10.0.0.1", host: "app" }]);
+    const none = { ...credentials, cookies: {} };
+    await caller(t, ["Cookie: app=9"], { label: { ...label, credentials: none }, snapshot: { identity } });
+    t.strictSame(seen[1]?.headers, { "x-token": ["t"] });
+  },
+);

@@ -1,0 +1,22 @@
+import type { Snapshot } from "../../config/snapshot.ts";
+import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
+import { urlLimits } from "./url-limits.ts";
+
+/** A page's canonical address. */
+export interface Page {
+  readonly path: string;
+  readonly query: string | null;
+}
+
+/** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */
+export function ownAddress(
+  address: string | undefined,
+  origin: string,
+  snapshot: Snapshot,
+): (Page & { readonly target: string }) | null {
+  if (address === undefined || !URL.canParse(address)) return null;
+  const url = new URL(address);
+  if (url.origin !== origin) return null;
+  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
+  return canonical.kind === "canonical" ? canonical : null;
+}
