@@ -43,6 +43,7 @@ import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
+import { type Customers, customers } from "./sessions/customers.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
@@ -202,7 +203,8 @@ async function openRooms(options: AppOptions, keep: Keep) {
     log,
     sealKey: ring.derive("page credentials"),
   });
-  const own = { held, records, counters, log };
+  const counting = customers({ store: backend.store, clock: CLOCK, sealKey: ring.derive("customers") });
+  const own = { held, records, counters, log, customers: counting };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, labels: labelled };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -214,6 +216,7 @@ interface ServiceParts {
   readonly records: Evidence;
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
+  readonly customers: Customers;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly counters: Metrics;
@@ -231,6 +234,7 @@ function servicesOf(parts: ServiceParts): Services {
     config: held,
     impersonations,
     confirmations,
+    customers: parts.customers,
     pageCredentials,
     labels: parts.labels,
     ledger: records.ledger,

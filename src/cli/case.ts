@@ -156,15 +156,21 @@ export function nameOf(decision: Decision): string {
   }
 }
 
-function requestOf({ request, rules }: CaseFile): RequestFacts {
+function requestOf({ request, rules, caller }: CaseFile): RequestFacts {
   const { method, path, host } = request;
   return {
     method,
     overridden: request.overridden,
     lostMethod: request.lostMethod,
+    place: { host, path },
     navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
     route: request.route ? path : null,
-    rule: rulesOf({ rules }).rules.match({ host, path, method }),
+    rule: rulesOf({ rules }).rules.match({
+      host,
+      path,
+      method,
+      agent: typeof caller === "string" ? null : caller,
+    }),
     upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
     tab: request.tab,

@@ -17,6 +17,7 @@ import { start } from "../domain/impersonation.ts";
 import { effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
+import type { RuleRequest } from "../domain/routing/rule.ts";
 import { Fault } from "../errors.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
 import type { Page } from "../gateway/stages/own-address.ts";
@@ -171,12 +172,15 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
     const { method } = words;
     const decision = decideEither(
       requestOf(words, snapshot, url),
-      { method, rule: snapshot.rules.match({ host: words.url.hostname, path: url.path, method }) },
+      {
+        method,
+        rule: snapshot.rules.match({ host: words.url.hostname, path: url.path, method, agent: words.as }),
+      },
       sessionOf(words, snapshot, owner, clock.now()),
       snapshot.policy,
     );
     const said = { decision: nameOf(decision), reason: decision.reason };
-    const met = metBy(snapshot, { host: words.url.hostname, path: url.path, method });
+    const met = metBy(snapshot, { host: words.url.hostname, path: url.path, method, agent: words.as });
     io.out(
       words.json
         ? `${JSON.stringify({ ...said, ...met, owner, checks: decision.checks })}\n`
@@ -189,10 +193,7 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
 }
 
 /** The route and the rule that an address meets, by their places in the config. */
-function metBy(
-  { routes, rules }: Snapshot,
-  what: { readonly host: string; readonly path: string; readonly method: string },
-) {
+function metBy({ routes, rules }: Snapshot, what: RuleRequest) {
   const route = routes.match(what.host, what.path);
   const rule = rules.match(what);
   return {
@@ -235,6 +236,7 @@ function requestOf(
     method,
     overridden,
     lostMethod: null,
+    place: { host, path: url.path },
     navigation: {
       topLevel: words.method === "GET",
       byUser: true,
@@ -247,7 +249,7 @@ function requestOf(
     route: target === null || target.asSelf ? null : target.pattern,
     asSelf: target?.asSelf ?? false,
     fromAsSelf: false,
-    rule: snapshot.rules.match({ host, path: url.path, method }),
+    rule: snapshot.rules.match({ host, path: url.path, method, agent: words.as }),
     upgrade: false,
     confirmed: false,
     tab: null,

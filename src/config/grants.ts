@@ -1,4 +1,6 @@
-import type { Grant, People, Policy } from "../domain/policy.ts";
+import type { Grant, Part, People, Policy } from "../domain/policy.ts";
+import { parsePattern } from "../domain/routing/route.ts";
+import { compileRules } from "../domain/routing/rule.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config } from "./schema.ts";
 
@@ -30,22 +32,45 @@ function grantOf(agent: Agent, i: number): Grant {
     agents: peopleOf(agent),
     mayBe: peopleOf(agent.mayBe),
     mayBeAgents: agent.mayBeAgents,
+    part: partOf(agent),
     mode: agent.mode,
     elevateFor: agent.elevate?.for ?? null,
     start: agent.start,
-    reason: agent.reason,
+    reason: agent.reason.required ? "required" : "optional",
+    reasons: agent.reason.oneOf,
     consent: agent.consent,
     total: agent.limit.total,
     idle: agent.limit.idle,
+    customersPerDay: agent.limit.customersPerDay,
   };
 }
 
-function peopleOf({ users, groups, notUsers, notInGroups }: People): People {
+/** Hosts and paths together, read as strictly as what `allow` gives; null where the entry is for everything. */
+function partOf({ hosts, routes }: Agent): Part | null {
+  if (hosts === null && routes === null) return null;
+  const rule = { name: "part", effect: "allow", sentence: null } as const;
+  const specs = (hosts ?? [null]).flatMap((host) =>
+    (routes ?? [null]).map((path) => ({ rule, host, path, methods: null })),
+  );
+  const { index } = compileRules(specs);
+  return { covers: (place) => index.match({ ...place, method: "GET" }) !== null };
+}
+
+function patternComplaints({ hosts, routes }: Agent, path: readonly PropertyKey[]): readonly Complaint[] {
+  const told = (key: "hosts" | "routes", kind: "host" | "path", patterns: readonly string[]) =>
+    patterns.flatMap((pattern, i): readonly Complaint[] => {
+      const read = parsePattern(pattern, kind);
+      return read.kind === "problem" ? [{ path: [...path, key, i], message: read.message }] : [];
+    });
+  return [...told("hosts", "host", hosts ?? []), ...told("routes", "path", routes ?? [])];
+}
+
+export function peopleOf({ users, groups, notUsers, notInGroups }: People): People {
   return { users, groups, notUsers, notInGroups };
 }
 
 function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Complaint[] {
-  const found: Complaint[] = [];
+  const found: Complaint[] = [...patternComplaints(agent, path)];
   if (agent.users === null && agent.groups === null) {
     found.push({ path, message: "says of nobody that they are an agent; write `groups` or `users`" });
   }
@@ -76,7 +101,7 @@ function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Comp
 }
 
 /** Why these people are nobody, whoever comes; null if somebody can be among them. */
-function emptyWhy(people: People): string | null {
+export function emptyWhy(people: People): string | null {
   const { users, groups, notUsers, notInGroups } = people;
   if (users?.length === 0) return "`users` is empty; leave it out or name somebody";
   if (groups?.length === 0) return "`groups` is empty; leave it out or name a group";

@@ -1,4 +1,4 @@
-import type { EffectName } from "../domain/policy.ts";
+import type { EffectName, People } from "../domain/policy.ts";
 import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
@@ -7,6 +7,7 @@ import { compileRules, type RuleIndex, type RuleSpec } from "../domain/routing/r
 import type { Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
+import { emptyWhy, peopleOf } from "./grants.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
@@ -135,10 +136,14 @@ export function rulesOf({ rules }: Pick<TableParts, "rules">): {
   const complaints: Complaint[] = [];
   const specs = rules.flatMap((rule, i): readonly RuleSpec[] => {
     if (rule === null) return [];
+    const nobody = rule.agents === null ? null : emptyWhy(rule.agents);
+    if (nobody !== null)
+      complaints.push({ path: ["rules", i, "agents"], message: `can match no agent: ${nobody}` });
     if (rule.preset === undefined) return [specOf(rule, `rules[${i}]`)];
     const preset = presetRules(rule.preset);
     if (preset === null) complaints.push(unknownPreset(rule.preset, ["rules", i, "preset"]));
-    return preset ?? [];
+    const agents = agentsOf(rule);
+    return (preset ?? []).map((spec) => (agents === null ? spec : { ...spec, agents }));
   });
   const { index, problems } = compileRules(specs);
   const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
@@ -155,7 +160,11 @@ function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {
 
 function specOf(rule: Rule, name: string): RuleSpec {
   const { path, host, methods } = rule;
-  return { rule: { name, ...effectOf(rule) }, path, host, methods };
+  return { rule: { name, ...effectOf(rule) }, path, host, methods, agents: agentsOf(rule) };
+}
+
+function agentsOf({ agents }: Rule): People | null {
+  return agents === null ? null : peopleOf(agents);
 }
 
 function effectOf({ allow, deny, confirm }: Rule): { effect: EffectName; sentence: string | null } {

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditEvent } from "../domain/audit-event.ts";
-import { admit } from "../domain/grant.ts";
+import { admit, takesReason } from "../domain/grant.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
@@ -14,7 +14,8 @@ import { looking } from "../gateway/stages/still-allowed.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
-import { returnPath } from "./return-path.ts";
+import { reasonField } from "./reason-field.ts";
+import { placeAt, returnPath } from "./return-path.ts";
 import { minutes } from "./start-form.ts";
 import {
   field,
@@ -54,8 +55,7 @@ async function elevateNow(
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
   const reason = words(request, "reason", 500);
-  if (step.grant.reason === "required" && reason === null)
-    return await sendPage(reply, 403, question(who, step, to, label));
+  if (!takesReason(step.grant, reason)) return await sendPage(reply, 403, question(who, step, to, label));
   const { settings } = who.received.snapshot;
   services.rateLimits.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
@@ -131,7 +131,7 @@ async function stepUp(services: Services, who: Visitor, to: string): Promise<Ste
   if (decision.kind !== "forward" || loaded.kind !== "held") return await stopped(services, judged, who, to);
   const running = loaded.impersonation;
   const target = worn.kind === "known" ? worn.identity : running.effectiveUser;
-  const admission = admit(received.snapshot.policy, trueUser, target);
+  const admission = admit(received.snapshot.policy, trueUser, target, placeAt(received, to));
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
   }
@@ -173,7 +173,6 @@ function changeEvent(
 function question(who: Visitor, step: Step, to: string, label: Label | null): string {
   const { prefix } = who.received.snapshot.settings;
   const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
-  const required = step.grant.reason === "required";
   const body = html`<section class="card">
 <p class="word bad">write</p>
 <h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
@@ -182,8 +181,7 @@ function question(who: Visitor, step: Step, to: string, label: Label | null): st
 <input type="hidden" name="_csrf" value="${who.csrf}">
 <input type="hidden" name="to" value="${to}">
 ${label === null ? null : html`<input type="hidden" name="label" value="${label.name}">`}
-<label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
-<textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}></textarea>
+${reasonField(step.grant, null)}
 <div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${shownAt(who, label)}${to}">Keep looking</a></div>
 </form>
 </section>`;

@@ -1,3 +1,4 @@
+import type { Place } from "../domain/policy.ts";
 import { canonicalUrl } from "../domain/routing/canonical-url.ts";
 import type { Received } from "../gateway/request.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
@@ -19,4 +20,10 @@ export function returnPath(received: Received, wanted: string | null): string {
   if (parsed === null || parsed.origin !== received.origin) return "/";
   const ours = canonical.path === settings.prefix || canonical.path.startsWith(`${settings.prefix}/`);
   return ours ? "/" : canonical.target;
+}
+
+/** Where in the app a path is that `returnPath` gave. */
+export function placeAt({ host, snapshot }: Received, to: string): Place {
+  const canonical = canonicalUrl(to, urlLimits(snapshot.settings));
+  return { host, path: canonical.kind === "canonical" ? canonical.path : "/" };
 }

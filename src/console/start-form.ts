@@ -2,6 +2,7 @@ import type { Identity } from "../domain/identity.ts";
 import type { Grant } from "../domain/policy.ts";
 import { type Html, html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
+import { reasonField } from "./reason-field.ts";
 
 export interface StartView {
   readonly prefix: string;
@@ -18,7 +19,6 @@ export interface StartView {
 /** The button that puts on somebody's shoes, with why and under which rules. */
 export function startForm(view: StartView): Html {
   const { grant } = view;
-  const required = grant.reason === "required";
   return html`<div class="panel">${person(view.person)}</div>
 <dl class="facts">
 <dt>You may</dt><dd>${grant.mode === "write" ? "look and change things" : "look, not change anything"}</dd>
@@ -30,8 +30,7 @@ export function startForm(view: StartView): Html {
 <input type="hidden" name="user" value="${view.person.id}">
 <input type="hidden" name="to" value="${view.to}">
 ${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}
-<label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
-<textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}>${view.reason ?? ""}</textarea>
+${reasonField(grant, view.reason)}
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>
 <input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
 <div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>

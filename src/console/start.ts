@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import { admit, isAgent } from "../domain/grant.ts";
+import { admit, isAgent, takesReason } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
@@ -11,7 +11,7 @@ import type { Services } from "../gateway/services/services.ts";
 import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
-import { returnPath } from "./return-path.ts";
+import { placeAt, returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
 import {
   field,
@@ -57,7 +57,8 @@ async function asPage(
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
-  const asked = await admitted(who, who.trueUser, user);
+  const to = returnPath(who.received, parameter(request, "to"));
+  const asked = await admitted(who, who.trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const { target } = asked;
   const body = html`<section class="card">
@@ -67,7 +68,7 @@ ${startForm({
   prefix,
   person: target,
   grant: asked.grant,
-  to: returnPath(who.received, parameter(request, "to")),
+  to,
   from: cameFrom(who),
   ticket: parameter(request, "ticket"),
   reason: parameter(request, "reason"),
@@ -93,13 +94,16 @@ async function startNow(
   const { received, trueUser } = who;
   if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   fromOwnPage(services, received, field(request, "_csrf"), trueUser);
-  const asked = await admitted(who, trueUser, field(request, "user") ?? "");
+  const to = returnPath(received, field(request, "to"));
+  const asked = await admitted(who, trueUser, field(request, "user") ?? "", to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const reason = words(request, "reason", 500);
   const { grant, target } = asked;
-  if (grant.reason === "required" && reason === null)
-    return await refusal(services, reply, who, target, "reason-required");
+  if (!takesReason(grant, reason)) return await refusal(services, reply, who, target, "reason-required");
   if (grant.consent === "request") return await refusal(services, reply, who, target, "consent-required");
+  const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
+  if (!(await services.customers.admits(wanted)))
+    return await refusal(services, reply, who, target, "limit-reached");
   if (received.snapshot.settings.isolation !== null) {
     const order = {
       agent: trueUser,
@@ -109,7 +113,6 @@ async function startNow(
       ticket: words(request, "ticket", 200),
     };
     const returnTo = returnPath(received, field(request, "from"));
-    const to = returnPath(received, field(request, "to"));
     const apart = await beginApart(services, received, { ...order, returnTo }, to);
     for (const line of apart.setCookies) reply.header("set-cookie", line);
     return await seeOther(reply, apart.to);
@@ -130,7 +133,7 @@ async function startNow(
   );
   for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
   if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
-  return await seeOther(reply, returnPath(received, field(request, "to")));
+  return await seeOther(reply, to);
 }
 
 /**
@@ -152,13 +155,13 @@ type Asked =
   | { readonly kind: "granted"; readonly grant: Grant; readonly target: Identity }
   | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
 
-/** Whether this person may be the one with the id. Who is no agent learns nothing of anybody. */
-async function admitted(who: Visitor, trueUser: Identity, id: string): Promise<Asked> {
+/** Whether this person may be the one with the id on the page that they want to see. Who is no agent learns nothing of anybody. */
+async function admitted(who: Visitor, trueUser: Identity, id: string, to: string): Promise<Asked> {
   const { policy } = who.received.snapshot;
   if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
   const target = await findPerson(who, id);
   if (target === null) return { kind: "refused", reason: "protected-target", target };
-  return { ...admit(policy, trueUser, target), target };
+  return { ...admit(policy, trueUser, target, placeAt(who.received, to)), target };
 }
 
 /** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */

@@ -50,7 +50,11 @@ async function heldIn({ impersonations }: Services, { secret }: Received): Promi
 
 function effectiveUserOf(received: Received, trueUser: Identity, held: Impersonation): Impersonation | null {
   if (held.agent.id !== trueUser.id) return null;
-  return asGranted(received.snapshot.policy, held, { agent: trueUser, target: held.effectiveUser });
+  return asGranted(received.snapshot.policy, held, {
+    agent: trueUser,
+    target: held.effectiveUser,
+    place: null,
+  });
 }
 
 /** A page for this visitor, with who they are and whom they view the app as. */

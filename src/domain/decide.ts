@@ -128,7 +128,7 @@ function decideOwnTraffic(
   const unlisted = owner.unlisted === true;
   if (trail.stops("the person is in the directory", unlisted, unlisted ? "no" : "not missing"))
     return asSelf("protected-target");
-  const admission = admit(policy, agent, owner.owner);
+  const admission = admit(policy, agent, owner.owner, request.place);
   if (admission.kind === "refused") {
     trail.stops("you may be this person", true, admission.reason);
     return asSelf(admission.reason);
@@ -165,11 +165,15 @@ function decideImpersonated(
     return ended("ended-expired");
   }
   const target = targetOf(session, loaded.impersonation);
-  const impersonation = asGranted(policy, loaded.impersonation, { agent: caller.identity, target });
+  const impersonation = asGranted(policy, loaded.impersonation, {
+    agent: caller.identity,
+    target,
+    place: request.place,
+  });
   const unknown = session.target.kind === "unavailable";
   if (trail.stops("it is known who the person is", unknown, session.target.kind))
     return refuse(503, "identity-unavailable");
-  const over = overBecause(caller.identity, impersonation, session, policy, trail);
+  const over = overBecause(caller.identity, impersonation, { request, session, policy }, trail);
   if (over !== null) return ended(over);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
@@ -181,15 +185,27 @@ function decideImpersonated(
     other !== null
   )
     return other;
+  const here = admit(policy, caller.identity, target, request.place);
+  const outside = here.kind === "refused" && here.reason === "outside-grant";
+  if (
+    trail.stops("the page is in the part that is granted", outside, request.place?.path ?? "a page of ours")
+  )
+    return refuse(403, "outside-grant");
   return done(request, impersonation, session, trail);
+}
+
+/** All that lies before the judge. */
+interface Laid {
+  readonly request: RequestFacts;
+  readonly session: SessionFacts;
+  readonly policy: Policy;
 }
 
 /** Asked anew for every request, for both people: right, target, consent, time, revocation. */
 function overBecause(
   agent: Identity,
   impersonation: Impersonation,
-  session: SessionFacts,
-  policy: Policy,
+  { request, session, policy }: Laid,
   trail: Trail,
 ): ReasonWord | null {
   const bound = impersonation.agent.id === agent.id;
@@ -203,7 +219,10 @@ function overBecause(
     return "ended-agent-lost-right";
   if (trail.stops("the person is still there", session.target.kind === "gone", session.target.kind))
     return "ended-target-changed";
-  const admission = admit(policy, agent, targetOf(session, impersonation));
+  const target = targetOf(session, impersonation);
+  const here = admit(policy, agent, target, request.place);
+  // What is outside of every part ends nothing: it is refused by itself.
+  const admission = here.kind === "granted" ? here : admit(policy, agent, target);
   if (admission.kind === "refused") {
     trail.stops("you may be this person", true, admission.reason);
     return "ended-target-changed";

@@ -14,6 +14,8 @@ export const REASONS = {
   "reason-required": "Say why you need to view the app as this person.",
   "consent-required": "This person has to agree first.",
   "consent-refused": "This person does not agree to be viewed.",
+  "outside-grant": "This is outside of the part of the app that you may see as this person.",
+  "limit-reached": "You have viewed the app as many people within a day as you may.",
   "protected-target": "This person may not be viewed by you.",
   nested: "You are already viewing the app as somebody else; stop first.",
   "read-only": "Only looking is allowed while you view the app as somebody else.",

@@ -2,7 +2,7 @@ import type { Visit } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
 import type { OwnerFact } from "./owner.ts";
-import type { Rule } from "./policy.ts";
+import type { Place, Rule } from "./policy.ts";
 
 /** How a browser describes the request; `unknown` where it sends no Fetch Metadata. */
 export interface Navigation {
@@ -29,6 +29,8 @@ export interface RequestFacts {
   /** Another method that a header asks for, which doesn't go on to the app. */
   readonly lostMethod: string | null;
   readonly navigation: Navigation;
+  /** Null for a page of ours, which is no part of the app. */
+  readonly place: Place | null;
   /** The route has an owner to look up; its pattern for the record. */
   readonly route: string | null;
   /** The page always runs as the agent; no impersonation covers it. */

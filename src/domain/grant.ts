@@ -1,14 +1,17 @@
 import type { ReasonWord } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
-import type { Grant, People, Policy } from "./policy.ts";
+import type { Grant, People, Place, Policy } from "./policy.ts";
 
 /** Whether an agent may be this person, and by which entry of `agents`. */
 export type Admission =
   | { readonly kind: "granted"; readonly grant: Grant }
   | {
       readonly kind: "refused";
-      readonly reason: Extract<ReasonWord, "not-agent" | "own-page" | "nested" | "protected-target">;
+      readonly reason: Extract<
+        ReasonWord,
+        "not-agent" | "own-page" | "nested" | "protected-target" | "outside-grant"
+      >;
     };
 
 /** Whether a person is among these people. What is not known about a person never counts in their favour. */
@@ -21,41 +24,95 @@ export function isAmong(people: People, person: Identity): boolean {
   return groups !== null && !groups.some((group) => people.notInGroups.includes(group));
 }
 
+/** The same where doubt counts for being among them: what is not known about a person is taken for what makes them one. */
+export function mayBeAmong(people: People, person: Identity | null): boolean {
+  if (person === null) return true;
+  if (person.groups !== null) return isAmong(people, person);
+  return isAmong({ ...people, groups: null, notInGroups: [] }, person);
+}
+
+/** Whether this is reason enough for an entry: one is given where it has to be, and is among those to choose from. */
+export function takesReason(
+  { reason, reasons }: Pick<Grant, "reason" | "reasons">,
+  given: string | null,
+): boolean {
+  if (given === null) return reason === "optional";
+  return reasons === null || reasons.includes(given);
+}
+
 /** Whether somebody may impersonate at all, whoever it be. */
 export function isAgent(policy: Policy, person: Identity): boolean {
   return policy.impersonation === "on" && policy.grants.some((grant) => isAmong(grant.agents, person));
 }
 
-/** The first entry of `agents` that this agent is in and that has this person in its `mayBe`. */
-export function admit(policy: Policy, agent: Identity, target: Identity): Admission {
+/**
+ * The first entry of `agents` that this agent is in, that has this person in its `mayBe` and covers this place; null asks whether there is
+ * any place.
+ */
+export function admit(
+  policy: Policy,
+  agent: Identity,
+  target: Identity,
+  place: Place | null = null,
+): Admission {
   if (!isAgent(policy, agent)) return { kind: "refused", reason: "not-agent" };
   if (agent.id === target.id) return { kind: "refused", reason: "own-page" };
-  const candidates = policy.grants.filter(
-    (grant) => isAmong(grant.agents, agent) && isAmong(grant.mayBe, target),
-  );
-  if (candidates.length === 0) return { kind: "refused", reason: "protected-target" };
+  const fitting = grantsFor(policy, agent, target);
+  if (fitting.length === 0) return { kind: "refused", reason: "protected-target" };
   const targetIsAgent = isAgent(policy, target);
-  const grant = candidates.find((candidate) => !targetIsAgent || candidate.mayBeAgents);
-  return grant ? { kind: "granted", grant } : { kind: "refused", reason: "nested" };
+  const open = fitting.filter((it) => !targetIsAgent || it.mayBeAgents);
+  if (open.length === 0) return { kind: "refused", reason: "nested" };
+  const grant = open.find((it) => covers(it, place));
+  return grant === undefined ? { kind: "refused", reason: "outside-grant" } : { kind: "granted", grant };
+}
+
+function grantsFor({ grants }: Policy, agent: Identity, target: Identity): readonly Grant[] {
+  return grants.filter((grant) => isAmong(grant.agents, agent) && isAmong(grant.mayBe, target));
+}
+
+function covers({ part }: Grant, place: Place | null): boolean {
+  return part === null || place === null || part.covers(place);
+}
+
+/** Whether this agent may be somebody at this place, whomever it be. */
+export function coversAny(policy: Policy, agent: Identity, place: Place): boolean {
+  return policy.grants.some((grant) => isAmong(grant.agents, agent) && covers(grant, place));
 }
 
 /**
- * An impersonation under what the config grants today: a mode, a step up or a limit that became less counts at once; one
- * that became more is for those that begin after it. As it is where nothing is granted any more: then it is over anyhow.
+ * An impersonation under what the config grants today at this place: a mode, a step up or a limit that became less counts at once; one
+ * that became more is for those that begin after it. As it is where nothing is granted any more: then it is over anyhow. Where the place
+ * is not known, or none of a grant's, the most counts that any entry grants this pair.
  */
 export function asGranted(
   policy: Policy,
   it: Impersonation,
-  { agent, target }: { readonly agent: Identity; readonly target: Identity },
+  {
+    agent,
+    target,
+    place,
+  }: { readonly agent: Identity; readonly target: Identity; readonly place: Place | null },
 ): Impersonation {
-  const admission = admit(policy, agent, target);
-  if (admission.kind === "refused") return it;
-  const { mode, elevateFor, total, idle } = admission.grant;
+  const admission = admit(policy, agent, target, place);
+  const grants =
+    admission.kind === "granted" && place !== null ? [admission.grant] : everywhere(policy, agent, target);
+  if (grants.length === 0) return it;
+  const write = grants.some(({ mode }) => mode === "write");
+  const elevates = grants.some(({ elevateFor }) => elevateFor !== null);
   return {
     ...it,
-    mode: mode === "write" ? it.mode : "read",
-    writeUntil: mode === "write" || elevateFor !== null ? it.writeUntil : null,
-    expiresAt: Math.min(it.expiresAt, it.startedAt + total),
-    idleFor: Math.min(it.idleFor, idle),
+    mode: write ? it.mode : "read",
+    writeUntil: write || elevates ? it.writeUntil : null,
+    expiresAt: Math.min(it.expiresAt, it.startedAt + Math.max(...grants.map(({ total }) => total))),
+    idleFor: Math.min(it.idleFor, Math.max(...grants.map(({ idle }) => idle))),
   };
+}
+
+/** The entries that count for this pair at some place: none behind the first that is for the whole app. */
+function everywhere(policy: Policy, agent: Identity, target: Identity): readonly Grant[] {
+  if (admit(policy, agent, target).kind === "refused") return [];
+  const targetIsAgent = isAgent(policy, target);
+  const open = grantsFor(policy, agent, target).filter((it) => !targetIsAgent || it.mayBeAgents);
+  const whole = open.findIndex(({ part }) => part === null);
+  return whole === -1 ? open : open.slice(0, whole + 1);
 }

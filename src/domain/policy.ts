@@ -9,7 +9,19 @@ export interface People {
   readonly notInGroups: readonly string[];
 }
 
-/** One entry of `agents`: who may be whom, and how. */
+/** Where a request goes, canonically: what grants for a part of the app go by. */
+export interface Place {
+  readonly host: string;
+  readonly path: string;
+}
+
+/** The part of the app that a grant is for. */
+export interface Part {
+  /** In every reading that a server may have of the path. */
+  covers(place: Place): boolean;
+}
+
+/** One entry of `agents`: who may be whom, where, and how. */
 export interface Grant {
   /** Position in the config, for `explain` and the audit: `agents[0]`. */
   readonly name: string;
@@ -17,15 +29,21 @@ export interface Grant {
   readonly mayBe: People;
   /** Whether people who may impersonate themselves can be targets. */
   readonly mayBeAgents: boolean;
+  /** Null: the whole app. */
+  readonly part: Part | null;
   readonly mode: Mode;
   /** How long a step up to write lasts, in milliseconds; null forbids it. */
   readonly elevateFor: number | null;
   readonly start: "auto" | "ask";
   readonly reason: "optional" | "required";
+  /** The reasons of which one is to be given; null: what the agent writes. */
+  readonly reasons: readonly string[] | null;
   readonly consent: "none" | "notice" | "request";
   /** Total and idle limit in milliseconds. */
   readonly total: number;
   readonly idle: number;
+  /** Different people within 24 hours by entries that limit them; null: any number. */
+  readonly customersPerDay: number | null;
 }
 
 export type EffectName = "allow" | "deny" | "confirm" | "stop";

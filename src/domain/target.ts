@@ -63,7 +63,7 @@ export function mayChangeIdentity({
 export function otherIdentity(
   agent: Identity,
   viewed: string,
-  request: Pick<RequestFacts, "navigation" | "fromAsSelf">,
+  request: Pick<RequestFacts, "navigation" | "fromAsSelf" | "place">,
   session: SessionFacts,
   policy: Policy,
 ): Verdict | null {
@@ -78,7 +78,7 @@ export function otherIdentity(
       ? { kind: "forward", as: "self", reason: self, close: "ended-by-agent" }
       : asSelfVerdict(navigation);
   if (session.owner.unlisted === true) return null;
-  const admission = admit(policy, agent, owner);
+  const admission = admit(policy, agent, owner, request.place);
   if (admission.kind === "refused") return null;
   if (navigation.visit !== null)
     return { kind: "load-in-full", reason: "ask-start", visit: navigation.visit };

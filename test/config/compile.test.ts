@@ -78,26 +78,32 @@ agents:
         agents: { users: null, groups: ["support"], notUsers: [], notInGroups: [] },
         mayBe: { users: null, groups: null, notUsers: [], notInGroups: ["support", "admin"] },
         mayBeAgents: false,
+        part: null,
         mode: "read",
         elevateFor: 600_000,
         start: "auto",
         reason: "optional",
+        reasons: null,
         consent: "none",
         total: 3_600_000,
         idle: 900_000,
+        customersPerDay: null,
       },
       {
         name: "agents[1]",
         agents: { users: ["7"], groups: null, notUsers: ["8"], notInGroups: [] },
         mayBe: { users: null, groups: null, notUsers: [], notInGroups: [] },
         mayBeAgents: true,
+        part: null,
         mode: "write",
         elevateFor: null,
         start: "ask",
         reason: "required",
+        reasons: null,
         consent: "request",
         total: 1_800_000,
         idle: 300_000,
+        customersPerDay: null,
       },
     ],
   });
@@ -164,4 +170,64 @@ t.test("rules stand in order, presets in their place", async (t) => {
   t.same(rule("POST", "/account/name"), { name: "rules[4]", effect: "confirm", sentence: null });
   t.same(rule("GET", "/x"), { name: "rules[5]", effect: "deny", sentence: null });
   t.equal(rule("GET", "/"), null);
+});
+
+t.test("a grant for a part covers hosts and paths together, in every reading of a path", async (t) => {
+  const { policy } = snapshotOf(`${MINIMAL}agents:
+  - { groups: [a], mayBe: {}, hosts: [shop.example.com, ":team.example.net"], routes: ["/site/:site{/*rest}", /favicon.ico] }
+  - { groups: [b], mayBe: {}, hosts: [wiki.example.com] }
+  - { groups: [c], mayBe: {}, routes: [/a] }
+`);
+  const [both, host, path] = policy.grants.map(({ part }) => part);
+  const at = (host: string, path: string) => ({ host, path });
+  for (const place of [
+    at("shop.example.com", "/site/42"),
+    at("shop.example.com", "/site/42/"),
+    at("shop.example.com", "/site/42/x/y.json"),
+    at("acme.example.net", "/favicon.ico"),
+  ])
+    t.equal(both?.covers(place), true, `${place.host}${place.path}`);
+  for (const place of [
+    at("wiki.example.com", "/site/42"),
+    at("shop.example.com", "/"),
+    at("shop.example.com", "/Site/42"),
+    at("shop.example.com", "/sites/42"),
+    at("a.b.example.net", "/site/42"),
+    // A server that drops what stands behind a semicolon serves /site.
+    at("shop.example.com", "/site/;42"),
+  ])
+    t.equal(both?.covers(place), false, `${place.host}${place.path}`);
+  t.equal(host?.covers(at("wiki.example.com", "/anything/at/all")), true);
+  t.equal(host?.covers(at("shop.example.com", "/")), false);
+  t.equal(path?.covers(at("anywhere", "/a")), true);
+  t.equal(path?.covers(at("anywhere", "/a/b")), false);
+});
+
+t.test("reasons of a list, customers a day and rules for some agents", async (t) => {
+  const { policy, rules } = snapshotOf(`${MINIMAL}agents:
+  - { groups: [a], mayBe: {}, reason: { oneOf: [bug, billing] }, limit: { customersPerDay: 5 } }
+  - { groups: [b], mayBe: {}, reason: { required: false, oneOf: [bug] } }
+  - { groups: [c], mayBe: {}, reason: {} }
+rules:
+  - { agents: { groups: [trainee] }, path: "/export{/*rest}", deny: "Ask a colleague." }
+  - { agents: { users: [7] }, path: /search, methods: [POST], allow: true }
+  - { agents: { groups: [trainee] }, preset: account-security }
+`);
+  t.match(policy.grants, [
+    { reason: "required", reasons: ["bug", "billing"], customersPerDay: 5 },
+    { reason: "optional", reasons: ["bug"], customersPerDay: null },
+    { reason: "required", reasons: null },
+  ]);
+  t.equal(rules.byAgent, true);
+  const trainee = { id: "1", name: null, email: null, groups: ["trainee"] };
+  const met = (path: string, agent: typeof trainee | null, method = "GET") =>
+    rules.match({ host: "a", path, method, agent })?.name;
+  t.equal(met("/export/all", trainee), "rules[0]");
+  t.equal(met("/export/all", { ...trainee, groups: ["support"] }), undefined);
+  t.equal(met("/export/all", null), "rules[0]", "what takes away counts in doubt");
+  t.equal(met("/search", { ...trainee, id: "7" }, "POST"), "rules[1]");
+  t.equal(met("/search", trainee, "POST"), undefined);
+  t.equal(met("/search", null, "POST"), undefined, "what gives doesn't");
+  t.match(met("/password", trainee, "POST"), /^account-security/);
+  t.equal(met("/password", { ...trainee, groups: [] }, "POST"), undefined);
 });

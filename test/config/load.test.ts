@@ -191,6 +191,32 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     `routes: [{ path: '/a${"{/b}".repeat(7)}', owner: none }]`,
     /128 ways/,
   ],
+  [
+    "a part that can't be read",
+    "agents: [{ groups: [a], mayBe: {}, hosts: ['a.:'] }]",
+    /agents\[0\]\.hosts\[0\]: missing parameter name/,
+  ],
+  [
+    "another one",
+    "agents: [{ groups: [a], mayBe: {}, routes: [/a, '/:'] }]",
+    /agents\[0\]\.routes\[1\]: missing parameter name/,
+  ],
+  [
+    "a part of no paths",
+    "agents: [{ groups: [a], mayBe: {}, routes: [site] }]",
+    /agents\[0\]\.routes\[0\]: .*begins with a slash/,
+  ],
+  [
+    "no customers a day",
+    "agents: [{ groups: [a], mayBe: {}, limit: { customersPerDay: 0 } }]",
+    /agents\[0\]\.limit\.customersPerDay:/,
+  ],
+  ["a reason that is none", "agents: [{ groups: [a], mayBe: {}, reason: maybe }]", /agents\[0\]\.reason:/],
+  [
+    "a rule for agents that nobody is",
+    "rules: [{ path: /a, deny: true, agents: { groups: [] } }]",
+    /rules\[0\]\.agents: can match no agent: `groups` is empty/,
+  ],
   ["a rule without an effect", "rules: [{ path: /a }]", /rules\[0\]: .*write one of `allow: true`/],
   ["a rule with two effects", "rules: [{ path: /a, stop: true, deny: true }]", /rules\[0\]: .*write one of/],
   ["a rule for no address", "rules: [{ stop: true }]", /rules\[0\]: .*write `path`, `host` or both/],

@@ -236,3 +236,19 @@ t.test("a store that is down is said to be", async (t) => {
     t.match([page.status, page.body], [503, "store-unavailable"]);
   }
 });
+
+t.test("a step up is of the entry of the page, by a reason of its list", async (t) => {
+  const entry = "    mode: read\n    elevate: { for: 10m }\n";
+  const shop = `${entry}    routes: ["/site/:site{/*rest}"]\n    reason: { oneOf: [bug] }\n`;
+  const wiki = "  - { groups: [support], mayBe: { notInGroups: [support, admin] }, routes: [/wiki] }\n";
+  const it = await testWorld(t, YAML.replace(entry, `${shop}${wiki}`));
+  const ask = await openConsole(t, it);
+  const { cookie, secret } = await wear(it);
+  const at = async (to: string) =>
+    (await ask([`GET /.guise/elevate?to=${to}`, ...CLICK, ...ALICE, cookie])).status;
+  t.equal(await at("/wiki"), 403, "its entry has no step up");
+  t.equal(await at("/site/1"), 200);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "fun" }))).status, 403);
+  t.equal(await mayWrite(it, cookie), false);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "bug" }))).status, 303);
+});

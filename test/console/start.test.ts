@@ -441,3 +441,33 @@ t.test("over https the cookie has the browser's promise", async (t) => {
     /^__Host-guise=[\w-]{43}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High$/,
   ]);
 });
+
+t.test("a reason of a list is one of that list", async (t) => {
+  const it = await testWorld(
+    t,
+    YAML.replace("    mode: read\n", "    mode: read\n    reason: { oneOf: [bug, billing] }\n"),
+  );
+  const ask = await openConsole(t, it);
+  const page = await ask(["GET /.guise/as/17?reason=billing", ...CLICK, ...ALICE]);
+  t.match(page.body, '<option value="billing" selected>');
+  for (const reason of ["", "curiosity"]) {
+    const refused = await ask([...POST, ...ALICE], form(it, "17", { reason }));
+    t.match([refused.status, refused.body], [403, /reason-required/], reason);
+  }
+  t.same(await it.impersonations.list(), []);
+  t.equal((await ask([...POST, ...ALICE], form(it, "17", { reason: "bug" }))).status, 303);
+  t.match(await it.impersonations.list(), [{ reason: "bug" }]);
+});
+
+t.test("one customer too many within a day is refused, and on record", async (t) => {
+  const yaml = YAML.replace("    mode: read\n", "    mode: read\n    limit: { customersPerDay: 1 }\n");
+  const it = await testWorld(t, yaml);
+  const ask = await openConsole(t, it);
+  t.equal((await ask([...POST, ...ALICE], form(it, "17"))).status, 303);
+  const refused = await ask([...POST, ...ALICE], form(it, "23"));
+  t.match([refused.status, refused.body], [403, /limit-reached/]);
+  t.match(it.events.at(-1), { action: "impersonation.refused", effectiveUser: { id: "23" } });
+  t.match(await it.impersonations.list(), [{ effectiveUser: { id: "17" } }]);
+  it.clock.pass(86_400_000);
+  t.equal((await ask([...POST, ...ALICE], form(it, "23"))).status, 303);
+});

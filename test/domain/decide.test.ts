@@ -16,7 +16,7 @@ import type { Identity } from "../../src/domain/identity.ts";
 import { endedAt, type Impersonation, modeAt } from "../../src/domain/impersonation.ts";
 import { isSafe } from "../../src/domain/method.ts";
 import type { OwnerFact } from "../../src/domain/owner.ts";
-import type { Grant, Policy, Rule } from "../../src/domain/policy.ts";
+import type { Grant, Part, Policy, Rule } from "../../src/domain/policy.ts";
 import { requestFacts } from "../fixtures/attempt.ts";
 
 const NOW = 1_000_000;
@@ -26,14 +26,20 @@ const GRANT: Grant = {
   agents: { ...ANYBODY, groups: ["support"] },
   mayBe: { ...ANYBODY, notInGroups: ["support", "admin"] },
   mayBeAgents: false,
+  part: null,
   mode: "read",
   elevateFor: null,
   start: "auto",
   reason: "optional",
+  reasons: null,
+  customersPerDay: null,
   consent: "none",
   total: 3_600_000,
   idle: 900_000,
 };
+
+const PLACE = { host: "app.example.com", path: "/x" };
+const NOWHERE: Part = { covers: () => false };
 
 const person = fc
   .constantFrom("alice", "bob", "nuno", "mia", "root", "ghost")
@@ -74,6 +80,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   overridden: fc.boolean(),
   lostMethod: fc.constantFrom(null, "DELETE"),
   navigation,
+  place: fc.constant(PLACE),
   route: fc.constantFrom(null, "/site/:site"),
   rule,
   upgrade: fc.boolean(),
@@ -154,10 +161,12 @@ const policy: fc.Arbitrary<Policy> = fc.record({
       fc.constantFrom("optional", "required"),
       fc.constantFrom("none", "request"),
       fc.boolean(),
+      fc.constantFrom(null, null, NOWHERE),
     )
-    .map(([start, reason, consent, mayBeAgents]): readonly Grant[] => [
+    .map(([start, reason, consent, mayBeAgents, part]): readonly Grant[] => [
       {
         ...GRANT,
+        part,
         start: start as "auto",
         reason: reason as "optional",
         consent: consent as "none",
@@ -244,6 +253,18 @@ t.test("nothing starts but by a person's click on a navigation that is no prefet
     return topLevel && byUser && !speculative && (loaded.kind === "none" ? route !== null : outside);
   });
 });
+
+t.test(
+  "outside of the part that is granted nothing runs but as oneself, with nothing under way",
+  async (t) => {
+    always(t, (decision, _request, { loaded }, policy) => {
+      const part = policy.grants[0]?.part;
+      if (part == null || runs(decision) === null) return true;
+      if (runs(decision) === "start" || runs(decision) === "effective") return false;
+      return loaded.kind === "none" || (decision.kind === "forward" && decision.reason !== "impersonating");
+    });
+  },
+);
 
 t.test(
   "a page that always runs as the agent never runs as anybody else, nor ends anything by itself",

@@ -1,8 +1,16 @@
 import t from "tap";
-import { admit, asGranted, isAgent, isAmong } from "../../src/domain/grant.ts";
+import {
+  admit,
+  asGranted,
+  coversAny,
+  isAgent,
+  isAmong,
+  mayBeAmong,
+  takesReason,
+} from "../../src/domain/grant.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import { start } from "../../src/domain/impersonation.ts";
-import type { Grant, People, Policy } from "../../src/domain/policy.ts";
+import type { Grant, People, Place, Policy } from "../../src/domain/policy.ts";
 
 const EVERYBODY: People = { users: null, groups: null, notUsers: [], notInGroups: [] };
 
@@ -16,10 +24,13 @@ function grant(name: string, agents: Partial<People>, mayBe: Partial<People>, ma
     agents: { ...EVERYBODY, ...agents },
     mayBe: { ...EVERYBODY, ...mayBe },
     mayBeAgents,
+    part: null,
     mode: "read",
     elevateFor: null,
     start: "auto",
     reason: "optional",
+    reasons: null,
+    customersPerDay: null,
     consent: "none",
     total: 1,
     idle: 1,
@@ -145,7 +156,7 @@ t.test(
     };
     const begun = start({ ...order, mode: "write", total: 100, idle: 10 });
     const today = (more: Partial<Grant>, it = begun) =>
-      asGranted(policy({ ...SUPPORT, ...more }), it, { agent, target });
+      asGranted(policy({ ...SUPPORT, ...more }), it, { agent, target, place: null });
     const whole = { mode: "write", total: 100, idle: 10 } as const;
     t.same(today(whole), begun);
     t.same(today({ ...whole, total: 5_000, idle: 5_000 }), begun);
@@ -157,6 +168,78 @@ t.test(
     t.match(today({ ...whole, mode: "read", elevateFor: 60 }, lifted), { writeUntil: 1_060 });
     t.match(today({ ...whole, mode: "read", elevateFor: null }, lifted), { writeUntil: null });
     t.match(today(whole, lifted), { writeUntil: 1_060 });
-    t.same(asGranted(policy(), begun, { agent, target }), begun, "without any grant it is over anyhow");
+    t.same(
+      asGranted(policy(), begun, { agent, target, place: null }),
+      begun,
+      "without any grant it is over anyhow",
+    );
   },
 );
+
+const only = (path: string) => ({ covers: (place: Place) => place.path.startsWith(path) });
+const at = (path: string): Place => ({ host: "app.example.com", path });
+const ALICE = person("alice", ["support"]);
+const NUNO = person("nuno");
+
+t.test("a grant for a part counts there only, and the next that fits elsewhere", async (t) => {
+  const shop: Grant = { ...SUPPORT, name: "shop", part: only("/shop"), mode: "write" };
+  const wiki: Grant = { ...SUPPORT, name: "wiki", part: only("/wiki") };
+  const both = policy(shop, wiki);
+  t.match(admit(both, ALICE, NUNO, at("/shop/1")), { grant: { name: "shop" } });
+  t.match(admit(both, ALICE, NUNO, at("/wiki/1")), { grant: { name: "wiki" } });
+  t.match(admit(both, ALICE, NUNO, at("/admin")), { kind: "refused", reason: "outside-grant" });
+  t.match(admit(both, ALICE, NUNO), { grant: { name: "shop" } }, "at some place");
+  t.match(
+    admit(both, ALICE, person("root", ["admin"]), at("/shop/1")),
+    { reason: "protected-target" },
+    "a part is nobody's who is not granted",
+  );
+  t.match(admit(policy(shop, SUPPORT), ALICE, NUNO, at("/admin")), { grant: { name: "support" } });
+  t.equal(coversAny(both, ALICE, at("/wiki")), true);
+  t.equal(coversAny(both, ALICE, at("/admin")), false);
+  t.equal(coversAny(both, person("mallory"), at("/wiki")), false);
+});
+
+t.test(
+  "what runs is under the entry of the place, and where no place is known under the widest",
+  async (t) => {
+    const shop: Grant = { ...SUPPORT, part: only("/shop"), mode: "write", total: 100, idle: 20 };
+    const wiki: Grant = { ...SUPPORT, part: only("/wiki"), elevateFor: 60, total: 500, idle: 10 };
+    const never: Grant = { ...SUPPORT, part: null, total: 50, idle: 5 };
+    const unused: Grant = { ...SUPPORT, total: 9_000, idle: 9_000 };
+    const order = { id: "i", agent: ALICE, effectiveUser: NUNO, reason: null, ticket: null, returnTo: "/" };
+    const begun = start({ ...order, now: 1_000, mode: "write", total: 10_000, idle: 10_000 });
+    const all = policy(shop, wiki, never, unused);
+    const today = (place: Place | null, it = begun) =>
+      asGranted(all, it, { agent: ALICE, target: NUNO, place });
+    t.match(today(at("/shop")), { mode: "write", expiresAt: 1_100, idleFor: 20 });
+    t.match(today(at("/wiki")), { mode: "read", expiresAt: 1_500, idleFor: 10 });
+    t.match(today(at("/else")), { mode: "read", expiresAt: 1_050, idleFor: 5 });
+    t.match(today(null), { mode: "write", expiresAt: 1_500, idleFor: 20 });
+    const lifted = { ...begun, mode: "read", writeUntil: 1_060 } as const;
+    t.match(today(at("/wiki"), lifted), { writeUntil: 1_060 });
+    t.match(today(at("/else"), lifted), { writeUntil: null });
+  },
+);
+
+t.test("who could be among people counts as one for what takes something away", async (t) => {
+  const trainees: People = { ...EVERYBODY, groups: ["trainee"] };
+  t.equal(mayBeAmong(trainees, person("a", ["trainee"])), true);
+  t.equal(mayBeAmong(trainees, person("a", ["support"])), false);
+  t.equal(mayBeAmong(trainees, person("a", null)), true);
+  t.equal(mayBeAmong(trainees, null), true);
+  t.equal(mayBeAmong({ ...EVERYBODY, notInGroups: ["lead"] }, person("a", null)), true);
+  t.equal(mayBeAmong({ ...EVERYBODY, notUsers: ["a"] }, person("a", null)), false);
+  t.equal(mayBeAmong({ ...trainees, users: ["b"] }, person("a", null)), false);
+});
+
+t.test("a reason is enough where one is given, and of the list where there is one", async (t) => {
+  const listed = { reasons: ["bug", "billing"] };
+  t.equal(takesReason({ reason: "optional", reasons: null }, null), true);
+  t.equal(takesReason({ reason: "required", reasons: null }, null), false);
+  t.equal(takesReason({ reason: "required", reasons: null }, "anything"), true);
+  t.equal(takesReason({ reason: "required", ...listed }, "bug"), true);
+  t.equal(takesReason({ reason: "required", ...listed }, "anything"), false);
+  t.equal(takesReason({ reason: "optional", ...listed }, null), true);
+  t.equal(takesReason({ reason: "optional", ...listed }, "Bug"), false);
+});

@@ -26,10 +26,13 @@ const GRANT: Grant = {
   agents: { ...ANYBODY, groups: ["support"] },
   mayBe: { ...ANYBODY, notInGroups: ["admin"] },
   mayBeAgents: false,
+  part: null,
   mode: "read",
   elevateFor: null,
   start: "auto",
   reason: "optional",
+  reasons: null,
+  customersPerDay: null,
   consent: "none",
   total: 1,
   idle: 1,
@@ -110,6 +113,7 @@ t.test("where the person has to agree, nothing starts before they have", async (
   t.match(startVerdict(notice, CLICKED, session({ consent: "refused" }), false), { as: "start" });
 });
 
+const PLACE = { host: "app.example.com", path: "/site/1" };
 const INSIDE: Navigation = { ...CLICKED, site: "same-origin" };
 
 /** Alice views the app as Nuno, and opens a page of somebody's. */
@@ -117,7 +121,7 @@ const opens = (id: string, navigation: Navigation = CLICKED, more: Partial<Owner
   otherIdentity(
     ALICE,
     "nuno",
-    { navigation, fromAsSelf },
+    { navigation, fromAsSelf, place: PLACE },
     session({ owner: { kind: "found", owner: owner(id, more) } }),
     POLICY,
   );
@@ -144,7 +148,7 @@ t.test("an owner who is not known changes nothing", async (t) => {
       otherIdentity(
         ALICE,
         "nuno",
-        { navigation: CLICKED, fromAsSelf: true },
+        { navigation: CLICKED, fromAsSelf: true, place: PLACE },
         session({ owner: fact }),
         POLICY,
       ),

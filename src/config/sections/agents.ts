@@ -4,16 +4,37 @@ import { duration } from "../../units.ts";
 
 const groupNames = z.array(z.string().min(1));
 
-const mayBe = z
-  .strictObject({
-    users: z.array(personId).nullable().default(null).describe("Only these people, by id."),
-    groups: groupNames.nullable().default(null).describe("Only people in one of these groups."),
-    notUsers: z.array(personId).default([]).describe("None of these people."),
-    notInGroups: groupNames
-      .default([])
-      .describe("Nobody in one of these groups, and nobody whose groups are not known."),
-  })
-  .describe("Whom they may be. Every part that is written must hold; `{}` is everybody.");
+/** People by id and group. */
+export const people = z.strictObject({
+  users: z.array(personId).nullable().default(null).describe("Only these people, by id."),
+  groups: groupNames.nullable().default(null).describe("Only people in one of these groups."),
+  notUsers: z.array(personId).default([]).describe("None of these people."),
+  notInGroups: groupNames
+    .default([])
+    .describe("Nobody in one of these groups, and nobody whose groups are not known."),
+});
+
+const mayBe = people.describe("Whom they may be. Every part that is written must hold; `{}` is everybody.");
+
+/** Longer than what anybody reads in a list. */
+const LONGEST_REASON = 100;
+
+const reason = z
+  .union([
+    z.enum(["optional", "required"]),
+    z.strictObject({
+      required: z.boolean().default(true).describe("Whether one has to be given."),
+      oneOf: z
+        .array(z.string().trim().min(1).max(LONGEST_REASON))
+        .min(1)
+        .nullable()
+        .default(null)
+        .describe("The reasons to choose from; left out: the agent writes one."),
+    }),
+  ])
+  .transform((written) =>
+    typeof written === "string" ? { required: written === "required", oneOf: null } : written,
+  );
 
 /** One entry of `agents`. */
 export const agent = z.strictObject({
@@ -26,6 +47,26 @@ export const agent = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether people who are agents themselves can be viewed as well."),
+  hosts: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Only on these hosts, like `app.example.com` or `:team.example.com`. Everything else is refused (`outside-grant`) while somebody is viewed by this entry.",
+    ),
+  routes: z
+    .array(
+      z.string().startsWith("/", {
+        error: "write a path pattern that begins with a slash, like /site/:site{/*rest}",
+      }),
+    )
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Only below these paths, written as in `routes`. Name what the pages load as well, like `/assets/*file`: everything else is refused (`outside-grant`).",
+    ),
   mode: z
     .enum(["read", "write"])
     .default("read")
@@ -39,7 +80,11 @@ export const agent = z.strictObject({
     .enum(["auto", "ask"])
     .default("auto")
     .describe("Opening a customer's page begins at once, or with a click on a button."),
-  reason: z.enum(["optional", "required"]).default("optional").describe("Whether agents must say why."),
+  reason: reason
+    .prefault("optional")
+    .describe(
+      "Whether agents must say why, and by which words: `{ required: true, oneOf: [bug, billing] }`.",
+    ),
   consent: z
     .enum(["none", "notice", "request"])
     .default("none")
@@ -51,6 +96,15 @@ export const agent = z.strictObject({
         .prefault("15m")
         .describe(
           "How long it lasts while nobody does anything; what a page asks for by itself doesn't count.",
+        ),
+      customersPerDay: z
+        .int()
+        .min(1)
+        .max(1_000)
+        .nullable()
+        .default(null)
+        .describe(
+          "How many different people one agent may be within 24 hours, over all gateways of one store; one more is refused (`limit-reached`).",
         ),
     })
     .prefault({})

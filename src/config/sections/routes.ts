@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ID_GRAMMARS, idGrammar } from "../../domain/routing/id-grammar.ts";
 import { type AnyKind, type Entry, kindEntry } from "../../kinds.ts";
+import { people } from "./agents.ts";
 
 /** The owner of a route that belongs to nobody, though a wider route has one. */
 export const NOBODY = "none";
@@ -89,6 +90,12 @@ export const rule = z
       .nullable()
       .default(null)
       .describe("Which methods; all if left out."),
+    agents: people
+      .nullable()
+      .default(null)
+      .describe(
+        "The agents that it is for, by id and group; all if left out. `deny`, `confirm` and `stop` also count for those whose groups are not known.",
+      ),
     allow: z
       .literal(true)
       .optional()

@@ -1,5 +1,7 @@
+import { isAmong, mayBeAmong } from "../grant.ts";
+import type { Identity } from "../identity.ts";
 import { UNKNOWN_METHOD } from "../method.ts";
-import type { EffectName, Rule } from "../policy.ts";
+import type { EffectName, People, Rule } from "../policy.ts";
 import { anyCase, type Pattern } from "./pattern.ts";
 import { parsePattern, pathPatterns, type RouteProblem } from "./route.ts";
 import { newNode, pathSegments, place, type Search, type SegmentNode, search } from "./segment-index.ts";
@@ -13,6 +15,8 @@ export interface RuleSpec {
   readonly methods: readonly string[] | null;
   /** Whether a restriction also covers what lies below its path; so it is unless this says no. */
   readonly below?: boolean;
+  /** The agents that it is for; null or left out: all. */
+  readonly agents?: People | null;
 }
 
 /** What a rule is asked about: canonical host and path, and the method that counts. */
@@ -20,11 +24,15 @@ export interface RuleRequest {
   readonly host: string;
   readonly path: string;
   readonly method: string;
+  /** Null or left out where nobody knows who it is: then what takes something away counts, and what gives something doesn't. */
+  readonly agent?: Identity | null;
 }
 
 /** The first rule, in their order, that a request meets; null when none does. */
 export interface RuleIndex {
   match(request: RuleRequest): Rule | null;
+  /** Whether some of them are for some agents only. */
+  readonly byAgent: boolean;
 }
 
 /** A rule at its place in the order. */
@@ -38,6 +46,7 @@ interface Entry {
   /** For `allow`: its own patterns, to ask about every view of a path; and whether it names an extension itself. */
   readonly own: SegmentNode<true> | null;
   readonly dotted: boolean;
+  readonly agents: People | null;
 }
 
 interface Indexes {
@@ -61,7 +70,8 @@ export function compileRules(specs: readonly RuleSpec[]): {
     const message = addRule(indexes, spec, order);
     if (message !== null) problems.push({ name: spec.rule.name, message });
   });
-  return { index: { match: (request) => firstOf(indexes, request) }, problems };
+  const byAgent = specs.some(({ agents = null }) => agents !== null);
+  return { index: { match: (request) => firstOf(indexes, request), byAgent }, problems };
 }
 
 /** Whether an effect takes something away, so that doubt must count for it. */
@@ -84,6 +94,7 @@ function addRule(indexes: Indexes, spec: RuleSpec, order: number): string | null
     below,
     own: restrictive ? null : nodeOf(paths.patterns),
     dotted: paths.patterns.some(endsDotted),
+    agents: spec.agents ?? null,
   };
   const root = restrictive ? (below ? indexes.covering : indexes.exact) : indexes.permissive;
   for (const pattern of paths.patterns) {
@@ -154,9 +165,9 @@ function earliest(
   return best;
 }
 
-function meets(entry: Entry, { method, host }: RuleRequest): boolean {
+function meets(entry: Entry, { method, host, agent = null }: RuleRequest): boolean {
   const { hosts } = entry;
-  if (!meetsMethod(entry, method)) return false;
+  if (!meetsMethod(entry, method) || !meetsAgent(entry, agent)) return false;
   if (hosts === null) return true;
   return (
     search(
@@ -170,6 +181,12 @@ function meets(entry: Entry, { method, host }: RuleRequest): boolean {
 function owns(entry: Entry, view: string): boolean {
   if (entry.own === null) return false;
   return search(entry.own, asked(pathSegments(view), false), (found) => found) !== null;
+}
+
+/** Doubt about who it is, or which groups they are in, counts for what restricts. */
+function meetsAgent({ agents, own }: Entry, agent: Identity | null): boolean {
+  if (agents === null) return true;
+  return own === null ? mayBeAmong(agents, agent) : agent !== null && isAmong(agents, agent);
 }
 
 /** Doubt about the method counts for what restricts. */

@@ -47,7 +47,11 @@ async function sweepOnce(services: Services): Promise<void> {
   const { policy } = services.config.current();
   const off = policy.impersonation === "off";
   await inBatches(await services.impersonations.list(), WIDTH, async (it) => {
-    const today = asGranted(policy, it, { agent: it.agent, target: it.effectiveUser });
+    const today = asGranted(policy, it, {
+      agent: it.agent,
+      target: it.effectiveUser,
+      place: null,
+    });
     const why = off ? "ended-revoked" : endedAt(today, services.clock.now());
     if (it.end === null && why !== null) await end(services, null, it, why);
     else if (hasLapsed(it, services.clock.now())) await fellBack(services, it);

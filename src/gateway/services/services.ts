@@ -5,6 +5,7 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
+import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
@@ -97,6 +98,7 @@ export interface Services {
   readonly config: { current(): Snapshot };
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
+  readonly customers: Customers;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly ledger: Ledger;

@@ -1,4 +1,4 @@
-import type { Decision, ReasonWord } from "../../domain/decision.ts";
+import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, touch } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
@@ -88,6 +88,24 @@ function leftOpen({ loaded, decision }: Committed): boolean {
   return loaded.kind === "none" && decision.reason === "other-tab";
 }
 
+/** Nothing begins, and what runs goes on. */
+function tooMany(services: Services, base: Committed, held: Impersonation | null): Committed {
+  const reason = "limit-reached";
+  const { checks } = base.decision;
+  const refused = {
+    kind: "refuse",
+    status: 403,
+    reason,
+    rule: null,
+    sentence: REASONS[reason],
+    checks,
+  } as const;
+  services.counters.decided(reason, refused.kind);
+  const committed = { ...base, decision: refused, impersonation: held };
+  note(services, committed, held);
+  return committed;
+}
+
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
 async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
   const { decision, trueUser } = base;
@@ -120,6 +138,8 @@ async function starting(
   const agent = base.trueUser;
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
+  const wanted = { agent: agent.id, customer: effectiveUser.id, most: decision.grant.customersPerDay };
+  if (!(await services.customers.admits(wanted))) return tooMany(services, base, held);
   const between =
     held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
   const returnTo = held?.returnTo ?? returnPath(base);
@@ -260,14 +280,22 @@ function note(services: Services, base: Committed, held: Impersonation | null): 
     .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
 }
 
+/** Refusals of a start of those who may be this person. */
+const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
+  "consent-required",
+  "consent-refused",
+  "limit-reached",
+]);
+
 /**
  * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
  * Any other page's owner is nobody's business, and nobody wore them.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {
   const asked = decision.kind === "page" && decision.page === "ask-start";
-  const consent = decision.reason === "consent-required" || decision.reason === "consent-refused";
-  return asked || (decision.kind === "refuse" && consent) ? ownerFound(owner) : null;
+  return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
+    ? ownerFound(owner)
+    : null;
 }
 
 function ownerFound(fact: OwnerFact): Identity | null {

@@ -5,6 +5,7 @@ import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
 import type { Services } from "../services/services.ts";
 import type { Owned } from "./find-owner.ts";
+import { agentOf } from "./identify.ts";
 import { type Settled, settleMethod } from "./method-override.ts";
 import { formSubject, isSameOrigin } from "./same-origin.ts";
 
@@ -59,7 +60,12 @@ function asAsked(owned: Owned, asked: Question): Settled {
     method,
     overridden: method !== sent,
     lostMethod: null,
-    rule: owned.snapshot.rules.match({ host: owned.host, path: owned.path, method }),
+    rule: owned.snapshot.rules.match({
+      host: owned.host,
+      path: owned.path,
+      method,
+      agent: agentOf(owned),
+    }),
     headers: [...others, ...asked.headers],
     body,
     beginning: body,

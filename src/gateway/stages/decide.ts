@@ -2,6 +2,8 @@ import { decideEither } from "../../domain/decide.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
 import type { Services } from "../services/services.ts";
+import { agentOf } from "./identify.ts";
+import { placeOf } from "./match.ts";
 import type { Settled } from "./method-override.ts";
 
 /** A request with the one decision about it. */
@@ -14,7 +16,8 @@ export function judge(settled: Settled): Judged {
   const { policy, rules } = settled.snapshot;
   const session = sessionFacts(settled);
   const { host, path, sent: method } = settled;
-  const asSent = { method, rule: settled.overridden ? rules.match({ host, path, method }) : settled.rule };
+  const again = { host, path, method, agent: agentOf(settled) };
+  const asSent = { method, rule: settled.overridden ? rules.match(again) : settled.rule };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }
 
@@ -41,6 +44,7 @@ function requestFacts(settled: Settled): RequestFacts {
     overridden: settled.overridden,
     lostMethod: settled.lostMethod,
     navigation: settled.navigation,
+    place: placeOf(settled),
     route: settled.route === null || settled.route.target.asSelf ? null : settled.route.target.pattern,
     asSelf: settled.route?.target.asSelf ?? false,
     fromAsSelf: settled.fromAsSelf,

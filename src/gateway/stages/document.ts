@@ -22,6 +22,7 @@ import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
 import type { Services } from "../services/services.ts";
 import { isFramed } from "./fetch-metadata.ts";
+import { placeOf } from "./match.ts";
 import { formSubject } from "./same-origin.ts";
 import { begunBy } from "./settle.ts";
 import type { Signed } from "./sign-in.ts";
@@ -171,7 +172,7 @@ function bannerView(
   view: HostView,
 ): BannerView {
   const { settings, policy, confirming } = signed.snapshot;
-  const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
+  const admission = admit(policy, impersonation.agent, impersonation.effectiveUser, placeOf(signed));
   const now = services.clock.now();
   const mode = modeAt(impersonation, now);
   return {

@@ -1,5 +1,6 @@
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import type { CallerFact } from "../../domain/facts.ts";
+import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
 import type { Credentials } from "../../sessions/labels.ts";
@@ -30,7 +31,20 @@ export function identify(services: Services, matched: Matched): Maybe<Identified
     matched.neighbour;
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(services, matched);
-  return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
+  return found instanceof Promise ? found.then((it) => ruledFor(matched, it)) : ruledFor(matched, found);
+}
+
+/** Rules that are for some agents only count as soon as it is known who this is. */
+function ruledFor(matched: Matched, found: Found): Identified {
+  const { snapshot, secret, readable } = matched;
+  const identified = { ...matched, ...found };
+  if (!snapshot.rules.byAgent || secret === null || !readable) return identified;
+  return { ...identified, rule: snapshot.rules.match({ ...matched, agent: agentOf(found) }) };
+}
+
+/** Who is at the keyboard, for rules; null where nobody knows. */
+export function agentOf({ caller }: Pick<Found, "caller">): Identity | null {
+  return caller.kind === "known" ? caller.identity : null;
 }
 
 /** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */

@@ -3,6 +3,7 @@ import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
+import { placeOf } from "./match.ts";
 
 /** What the impersonation cookie led to, and the worn person as they are today. */
 export interface Recalled extends Identified {
@@ -23,14 +24,15 @@ export async function recall(services: Services, identified: Identified): Promis
 
 /** What runs now runs under the config of now: banner, token and record say the same as the judge. */
 function underToday(
-  { caller, snapshot }: Identified,
+  identified: Identified,
   loaded: LoadedImpersonation,
   worn: TargetFact,
 ): LoadedImpersonation {
+  const { caller, snapshot } = identified;
   if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
-  const people = { agent: caller.identity, target };
+  const people = { agent: caller.identity, target, place: placeOf(identified) };
   return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
 

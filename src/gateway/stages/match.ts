@@ -1,5 +1,5 @@
 import type { RouteTarget } from "../../config/snapshot.ts";
-import type { Rule } from "../../domain/policy.ts";
+import type { Place, Rule } from "../../domain/policy.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
 import type { Received } from "../request.ts";
 import { ownAddress } from "./own-address.ts";
@@ -10,6 +10,11 @@ export interface Matched extends Received {
   readonly rule: Rule | null;
   /** Its `Referer` names a page of this origin that always runs as the agent; asked of pages while impersonating. */
   readonly fromAsSelf: boolean;
+}
+
+/** Where in the app it goes; null for a page of ours. */
+export function placeOf({ ours, host, path }: Pick<Received, "ours" | "host" | "path">): Place | null {
+  return ours ? null : { host, path };
 }
 
 /**

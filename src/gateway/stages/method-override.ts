@@ -3,6 +3,7 @@ import { isMethodOverride } from "../../domain/headers.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method.ts";
 import { peekBody } from "../http/body.ts";
 import type { Owned } from "./find-owner.ts";
+import { agentOf } from "./identify.ts";
 
 /** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
 const LOOKED_AT = 65_536;
@@ -35,7 +36,8 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   const inHeaders = methodInHeaders(owned);
   const lostMethod = inHeaders === method ? null : inHeaders;
   if (inBody === null && inHeaders === null) return read;
-  const rule = owned.snapshot.rules.match({ host: owned.host, path: owned.path, method });
+  const { host, path } = owned;
+  const rule = owned.snapshot.rules.match({ host, path, method, agent: agentOf(owned) });
   return { ...read, method, overridden: true, lostMethod, rule };
 }
 

@@ -19,7 +19,7 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
     const fail = () => {
       throw new Error("asked");
     };
-    return { ...now, routes: { match: fail }, rules: { match: fail } };
+    return { ...now, routes: { match: fail }, rules: { byAgent: false, match: fail } };
   });
   for (const head of [
     ["GET /site/1", ...FETCH],

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { Fault } from "../errors.ts";
+import type { Clock, Store } from "../ports.ts";
+import { change } from "./compare-and-set.ts";
+import { sealFor } from "./seal.ts";
+
+/** One more start, by ids. `most` null: it isn't limited, and doesn't count. */
+export interface Wanted {
+  readonly agent: string;
+  readonly customer: string;
+  readonly most: number | null;
+}
+
+/** How many different people each agent was within a day, over all gateways of the store. Throws a Fault `store-unavailable`. */
+export interface Customers {
+  /** Counts a start, unless it would be one person too many; the same person once more never is. */
+  admits(wanted: Wanted): Promise<boolean>;
+}
+
+export interface CustomersDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly sealKey: Uint8Array;
+}
+
+const DAY = 86_400_000;
+
+/** When each of them was begun last, by the hash of their id. */
+type Begun = Readonly<Record<string, number>>;
+
+export function customers({ store, clock, sealKey }: CustomersDeps): Customers {
+  const { seal, open } = sealFor(sealKey, "customers");
+  return {
+    async admits({ agent, customer, most }) {
+      if (most === null) return true;
+      const key = `customers:${hashOf(agent)}`;
+      const write = (begun: Begun) => seal(JSON.stringify(begun), key);
+      const expiresAt = () => clock.now() + DAY;
+      if ((await store.read(key)) === null)
+        await store.write(key, write({}), { version: null, expiresAt: expiresAt() });
+      let admitted = false;
+      const read = (text: string) => JSON.parse(open(text, key)) as Begun;
+      const done = await change({ store, key, read, write, expiresAt }, (before) => {
+        const after = withOneMore(before, hashOf(customer), most, clock.now());
+        admitted = after !== null;
+        return after ?? before;
+      });
+      if (done === null) throw new Fault("store-unavailable", `${key} is gone from the store`);
+      return admitted;
+    },
+  };
+}
+
+/** Null if there are too many. */
+function withOneMore(begun: Begun, customer: string, most: number, now: number): Begun | null {
+  const recent = Object.entries(begun).filter(([who, at]) => who !== customer && now - at < DAY);
+  return recent.length >= most ? null : { ...Object.fromEntries(recent), [customer]: now };
+}
+
+/** Ids of people are nobody's to read in the names of keys, and are of any length. */
+function hashOf(id: string): string {
+  return createHash("sha256").update(id).digest("base64url");
+}
