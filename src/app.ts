@@ -46,6 +46,7 @@ import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type Customers, customers } from "./sessions/customers.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
+import { type MissedLinks, missedLinks } from "./sessions/missed-links.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
@@ -203,8 +204,12 @@ async function openRooms(options: AppOptions, keep: Keep) {
     log,
     sealKey: ring.derive("page credentials"),
   });
-  const counting = customers({ store: backend.store, clock: CLOCK, sealKey: ring.derive("customers") });
-  const own = { held, records, counters, log, customers: counting };
+  const { store } = backend;
+  const ofAgents = {
+    customers: customers({ store, clock: CLOCK, sealKey: ring.derive("customers") }),
+    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: ring.derive("missed links") }),
+  };
+  const own = { held, records, counters, log, ...ofAgents };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, labels: labelled };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -217,6 +222,7 @@ interface ServiceParts {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
+  readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly counters: Metrics;
@@ -235,6 +241,7 @@ function servicesOf(parts: ServiceParts): Services {
     impersonations,
     confirmations,
     customers: parts.customers,
+    missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,
     ledger: records.ledger,

@@ -191,7 +191,7 @@ ${users === null ? html`<p class="note">There is no directory to search in: add 
 ${to === null ? null : html`<input type="hidden" name="to" value="${to}">`}
 <button>Search</button>
 </form>
-${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record.</p>` : null}
+${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}
 ${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
 ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
 </section>`;

@@ -6,6 +6,7 @@ import type { Mode } from "./impersonation.ts";
 export const AUDIT_ACTIONS = [
   "impersonation.started",
   "impersonation.refused",
+  "impersonation.not-started",
   "impersonation.ended",
   "impersonation.elevated",
   "impersonation.lowered",

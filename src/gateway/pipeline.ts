@@ -1,9 +1,10 @@
 import { Fault } from "../errors.ts";
+import { sayWhyNot } from "./audit/not-started.ts";
 import type { Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { type Committed, commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
-import { judge, sayWhyNot } from "./stages/decide.ts";
+import { judge } from "./stages/decide.ts";
 import { findOwner } from "./stages/find-owner.ts";
 import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";

@@ -16,6 +16,7 @@ export interface RecordContext {
 const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: string]>> = {
   "impersonation.started": ["session", "start"],
   "impersonation.refused": ["authentication", "info"],
+  "impersonation.not-started": ["authentication", "info"],
   "impersonation.ended": ["session", "end"],
   "impersonation.elevated": ["session", "info"],
   "impersonation.lowered": ["session", "info"],

@@ -19,6 +19,7 @@ const OTHER = 99;
 const CLASSES: Readonly<Record<string, Class>> = {
   "impersonation.started": { uid: AUTHENTICATION, activity: 7, name: "Account Switch" },
   "impersonation.refused": { uid: AUTHENTICATION, activity: 7, name: "Account Switch" },
+  "impersonation.not-started": { uid: AUTHENTICATION, activity: 7, name: "Account Switch" },
   "impersonation.ended": { uid: AUTHENTICATION, activity: 2, name: "Logoff" },
   "impersonation.elevated": { uid: USER_ACCESS, activity: 1, name: "Assign Privileges" },
   "impersonation.lowered": { uid: USER_ACCESS, activity: 2, name: "Revoke Privileges" },

@@ -72,6 +72,7 @@ export function toneOf({ event, http }: Written): Tone {
       return isSafe(http?.request?.method ?? "") ? "looked" : "changed";
     case "impersonation.denied":
     case "impersonation.refused":
+    case "impersonation.not-started":
       return "refused";
     case "impersonation.intent":
     case "impersonation.progress":

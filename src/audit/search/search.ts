@@ -68,6 +68,8 @@ export const REFUSED = "refused";
 /** What a list leaves out unless it is asked for: each has its outcome. */
 const USUALLY_LEFT_OUT = "impersonation.intent";
 const PROGRESS = "impersonation.progress";
+/** What agents must not find among their own: it tells which addresses belong to people whom they may not be. */
+export const NOT_THEIRS = "impersonation.not-started";
 const COLUMNS = "id, at, place, spot, size";
 
 /** The newest records that fit, beyond a mark if there is one. */
@@ -217,6 +219,7 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   if (action === REFUSED) asked.add(`tone = ${TONES.indexOf("refused")}`);
   else if (action !== null) asked.add("action = ?", id(action));
   else asked.add("action <> ?", catalog.words.find(USUALLY_LEFT_OUT) ?? -1);
+  if (question.own !== null) asked.add("action <> ?", id(NOT_THEIRS));
   return asked;
 }
 

@@ -5,6 +5,7 @@ import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { layout } from "../layout.ts";
 import { parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { whyNotPage } from "../why-not.ts";
 import { type Looking, sightOf } from "./access.ts";
 import { type Asked, askedBy, questionOf } from "./filter.ts";
 import { listPage, MOST_RUNS } from "./list.ts";
@@ -13,7 +14,7 @@ import { whyPage } from "./why.ts";
 
 const ROWS = 50;
 
-/** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it). */
+/** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it; without one, why a link started nothing). */
 export function activityPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
   fastify.get("/activity", async (request, reply) => {
     const asked = askedBy((name) => parameter(request, name));
@@ -23,6 +24,7 @@ export function activityPages(fastify: FastifyInstance, services: Services, arch
   });
   fastify.get("/why", async (request, reply) => {
     const ids = { event: parameter(request, "event"), request: parameter(request, "request") };
+    if (ids.event === null && ids.request === null) return await whyNotPage(services, request, reply);
     return await look(services, archive, request, reply, (it) => whyPage(it, ids));
   });
 }

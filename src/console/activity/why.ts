@@ -1,6 +1,7 @@
 import { printable } from "../../audit/record/format.ts";
 import { linkOf } from "../../audit/record/hash-chain.ts";
 import type { Written } from "../../audit/record/parse.ts";
+import { NOT_THEIRS } from "../../audit/search/search.ts";
 import { REASONS } from "../../domain/decision.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
@@ -46,7 +47,7 @@ ${own.map(raw)}
 function mayBeSeen({ who, sight }: Looking, line: string, { event, request }: Why): boolean {
   const [record] = recordsOf([line]);
   if (record === undefined) return false;
-  const mine = sight === "all" || record.user?.id === who.trueUser.id;
+  const mine = sight === "all" || (record.user?.id === who.trueUser.id && record.event.action !== NOT_THEIRS);
   return mine && (event !== null || record.http?.request?.id === request);
 }
 

@@ -10,6 +10,7 @@ export function noteRefusal(
   services: Services,
   received: Received,
   saying: Omit<Saying, "action" | "outcome" | "impersonation">,
+  action: "impersonation.refused" | "impersonation.not-started" = "impersonation.refused",
 ): void {
   const { trueUser } = saying;
   if (trueUser === null) {
@@ -27,7 +28,7 @@ export function noteRefusal(
       );
     return;
   }
-  const about = { action: "impersonation.refused", outcome: "failure", impersonation: null } as const;
+  const about = { action, outcome: "failure", impersonation: null } as const;
   const event = eventOf(services, received, { ...saying, ...about });
   services.ledger
     .record(event)

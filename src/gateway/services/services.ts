@@ -8,6 +8,7 @@ import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
+import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -99,6 +100,7 @@ export interface Services {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
+  readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly ledger: Ledger;

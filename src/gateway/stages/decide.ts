@@ -1,7 +1,6 @@
 import { decideEither } from "../../domain/decide.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
-import type { Services } from "../services/services.ts";
 import { agentOf } from "./identify.ts";
 import { placeOf } from "./match.ts";
 import type { Settled } from "./method-override.ts";
@@ -19,23 +18,6 @@ export function judge(settled: Settled): Judged {
   const again = { host, path, method, agent: agentOf(settled) };
   const asSent = { method, rule: settled.overridden ? rules.match(again) : settled.rule };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
-}
-
-/**
- * Says why a page with a route was opened and nothing was started; the page itself is the agent's own view and tells nothing. What is so
- * for every customer is said at the level `debug`.
- */
-export function sayWhyNot(services: Services, judged: Judged): void {
-  const { decision, loaded, navigation, owner, route, id } = judged;
-  const own = decision.kind === "forward" && decision.as === "self";
-  if (!own || loaded.kind !== "none" || route === null || route.target.asSelf || !navigation.topLevel) return;
-  const { reason } = decision;
-  const { name, pattern } = route.target;
-  services.counters.notStarted(reason);
-  const level = reason === "no-owner" || reason === "protected-target" ? "info" : "debug";
-  const message = `${name} ${pattern}: nothing was started: ${reason}`;
-  const data = { route: name, pattern, reason, owner: owner.kind, requestId: id };
-  services.diagnostics.say({ key: `${name} ${reason}`, level, message, data }, services.clock.monotonic());
 }
 
 function requestFacts(settled: Settled): RequestFacts {

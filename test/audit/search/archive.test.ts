@@ -88,6 +88,11 @@ for (const where of ["journal", "stream"] as const) {
     t.strictSame(await found({ since: at + 1_000, until: at + 3_000 }), ["ended", "denied"]);
     t.strictSame(await found({ agent: "nobody" }), []);
     t.strictSame(await found({ own: "bob@support.example" }), [], "what one may see is a matter of ids");
+    await it.record({ at: at + 5_000, action: "impersonation.not-started", trueUser: person("carol") });
+    t.strictSame(await found({ agent: "carol" }), ["not-started"]);
+    t.strictSame(await found({ agent: "carol", action: "refused" }), ["not-started"]);
+    for (const action of [null, "refused", "impersonation.not-started"])
+      t.strictSame(await found({ own: "carol", action }), [], "which addresses there are is nobody's own");
   });
 
   t.test(`${where}: an address finds whoever has it or had it, under whatever name`, async (t) => {

@@ -1,5 +1,6 @@
 import t from "tap";
-import { judge, sayWhyNot } from "../../../src/gateway/stages/decide.ts";
+import { sayWhyNot } from "../../../src/gateway/audit/not-started.ts";
+import { judge } from "../../../src/gateway/stages/decide.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, BOB, CLICK, FETCH, INSIDE, judged, NUNO, settled, wear } from "../../fixtures/stages.ts";
 import { testWorld, YAML } from "../../fixtures/world.ts";

@@ -1,0 +1,168 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { decide } from "../domain/decide.ts";
+import { type Decision, REASONS } from "../domain/decision.ts";
+import type { Navigation } from "../domain/facts.ts";
+import { coversAny, isAgent } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import { plain } from "../domain/plain.ts";
+import { canonicalUrl } from "../domain/routing/canonical-url.ts";
+import { hostOf } from "../domain/routing/host.ts";
+import { TOLD, toldReason } from "../domain/told.ts";
+import { Fault } from "../errors.ts";
+import type { Received } from "../gateway/request.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { askOwner } from "../gateway/stages/find-owner.ts";
+import { urlLimits } from "../gateway/stages/url-limits.ts";
+import type { MissedLink } from "../sessions/missed-links.ts";
+import { timeText } from "./activity/rows.ts";
+import { type Html, html } from "./html.ts";
+import { pageFor, parameter, sendPage, type Visitor, visitor } from "./visitor.ts";
+
+/** A link of another site that a person clicked on: what can start by itself. */
+const CLICKED: Navigation = {
+  topLevel: true,
+  byUser: true,
+  site: "cross-site",
+  speculative: false,
+  visit: null,
+  wantsPage: true,
+  serviceWorker: false,
+};
+
+/** `GET why?to=`: what a link to this page leads to, and the agent's last links that started nothing. For agents only. */
+export async function whyNotPage(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const who = await visitor(services, request);
+  const { received, trueUser } = who;
+  if (trueUser === null) return await sendPage(reply, 401, refusedPage(who, REASONS["signed-out"]));
+  const { policy, settings } = received.snapshot;
+  if (!isAgent(policy, trueUser)) return await sendPage(reply, 403, refusedPage(who, REASONS["not-agent"]));
+  const to = parameter(request, "to");
+  // Each question is one to an owner lookup, as each link is.
+  if (to !== null)
+    services.rateLimits.pace(`why ${trueUser.id}`, settings.limits.perMinute, received.startedAt);
+  const told = to === null ? null : await toldOf(services, received, trueUser, to);
+  const missed = await lastOf(services, received, trueUser);
+  return await sendPage(reply, 200, page(who, to, told, missed));
+}
+
+/** In a sentence, what a click on a link to this address would lead to. */
+async function toldOf(services: Services, received: Received, agent: Identity, to: string): Promise<string> {
+  const place = placeOf(received, to);
+  if (place === null)
+    return "This is no address of the app: write a path that begins with a slash, or a whole address.";
+  const { snapshot } = received;
+  const found = snapshot.routes.match(place.host, place.path);
+  if (found === null)
+    return "No route of the gateway’s config says whose page this is, so a link to it starts nothing.";
+  if (found.target.asSelf) return "This page always runs as yourself, never as anybody else.";
+  const owner = await askOwner(services.log, { host: place.host, snapshot, id: received.id }, place);
+  const decision = decide(
+    {
+      method: "GET",
+      overridden: false,
+      lostMethod: null,
+      navigation: CLICKED,
+      place,
+      route: found.target.pattern,
+      asSelf: false,
+      fromAsSelf: false,
+      rule: null,
+      upgrade: false,
+      confirmed: false,
+      tab: null,
+      sentOnlyWhileImpersonating: false,
+      hearsay: false,
+      neighbour: false,
+    },
+    {
+      caller: { kind: "known", identity: agent },
+      loaded: { kind: "none" },
+      owner,
+      target: { kind: "recorded" },
+      refererOwner: { kind: "not-asked" },
+      consent: "unanswered",
+      now: received.at,
+    },
+    snapshot.policy,
+  );
+  return sentenceOf(decision, !coversAny(snapshot.policy, agent, place));
+}
+
+function sentenceOf(decision: Decision, outside: boolean): string {
+  if (decision.kind === "forward" && decision.as === "start")
+    return "A click on a link to this page begins to view the app as the person whom it belongs to.";
+  if (decision.kind === "page" || decision.kind === "refuse")
+    return `A link to this page does not begin by itself. ${REASONS[decision.reason]}`;
+  return TOLD[toldReason(decision.reason, outside)];
+}
+
+interface Place {
+  readonly host: string;
+  readonly path: string;
+  readonly query: string | null;
+}
+
+/** A path of this host, or a whole address: whichever host it names. */
+function placeOf({ host, origin, snapshot }: Received, to: string): Place | null {
+  const whole = /^https?:\/\//i.test(to) ? to : to.startsWith("/") ? `${origin}${to}` : null;
+  if (whole === null || !URL.canParse(whole)) return null;
+  const url = new URL(whole);
+  const named = to.startsWith("/") ? ({ kind: "host", host } as const) : hostOf(url.host);
+  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
+  if (named.kind !== "host" || canonical.kind !== "canonical") return null;
+  return { host: named.host, path: canonical.path, query: canonical.query };
+}
+
+/** What can't be read just now is no reason to tell nothing else. */
+async function lastOf(
+  services: Services,
+  { id }: Received,
+  agent: Identity,
+): Promise<readonly MissedLink[] | null> {
+  try {
+    return await services.missedLinks.of(agent.id);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    services.log.warn({ code: error.code, detail: error.detail, requestId: id }, "links could not be read");
+    return null;
+  }
+}
+
+function page(
+  who: Visitor,
+  to: string | null,
+  told: string | null,
+  missed: readonly MissedLink[] | null,
+): string {
+  const { prefix } = who.received.snapshot.settings;
+  const body = html`<section class="card">
+<h1>Why did a link start nothing?</h1>
+<form class="search" action="${prefix}/why">
+<input type="text" name="to" value="${to ?? ""}" aria-label="Address of the page" placeholder="Address of the page" maxlength="2000">
+<button>Ask</button>
+</form>
+${told === null ? null : html`<p class="lead" role="status">${told}</p>`}
+<h2>Your last links that started nothing</h2>
+${missed === null ? html`<p class="small">They can not be read just now.</p>` : linksOf(missed)}
+<p class="small">Those who run the gateway can find out more, with <code>guise explain</code>.</p>
+</section>`;
+  return pageFor(who, { title: "Why did a link start nothing?", width: "wide", body });
+}
+
+function linksOf(missed: readonly MissedLink[]): Html {
+  if (missed.length === 0) return html`<p class="small">There were none within a day.</p>`;
+  const items = missed.map(({ at, address, reason }) => {
+    const time = new Date(at).toISOString();
+    return html`<li class="step"><time datetime="${time}">${timeText(time)}</time> <bdi class="path">${plain(address, 500)}</bdi> <span class="faint">${TOLD[reason]}</span></li>`;
+  });
+  return html`<ol class="course">${items}</ol>`;
+}
+
+function refusedPage(who: Visitor, sentence: string): string {
+  const body = html`<section class="card"><h1>${sentence}</h1><p class="lead">This page is for those who view the app as somebody else.</p></section>`;
+  return pageFor(who, { title: "Why did a link start nothing?", body });
+}

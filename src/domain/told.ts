@@ -1,0 +1,27 @@
+import type { ReasonWord } from "./decision.ts";
+
+/** Why a link started nothing, as far as its agent may know. */
+export type ToldReason = Extract<
+  ReasonWord,
+  "own-page" | "viewer" | "owner-lookup-failed" | "outside-grant" | "no-owner"
+>;
+
+/**
+ * What an agent is told. That a page belongs to somebody whom they may not be is told as if it were nobody's: else the answers would
+ * say which addresses there are. `outside`: no entry of theirs covers the place, whosever page it is.
+ */
+export function toldReason(reason: ReasonWord, outside: boolean): ToldReason {
+  if (reason === "own-page" || reason === "viewer") return reason;
+  if (outside) return "outside-grant";
+  return reason === "owner-lookup-failed" ? reason : "no-owner";
+}
+
+/** For a person to read; the word itself would say too much, or too little. */
+export const TOLD: Readonly<Record<ToldReason, string>> = {
+  "own-page": "This page is your own, so it runs as yourself.",
+  viewer: "You may see this page as yourself, so it does not run as anybody else.",
+  "owner-lookup-failed": "It could not be found out whom this page belongs to. Try it once more in a moment.",
+  "outside-grant": "This address is outside of the part of the app that you may see as somebody else.",
+  "no-owner":
+    "This address belongs to nobody whom you may be, or to nobody at all. The gateway does not say which of the two.",
+};

@@ -1,0 +1,51 @@
+import type { ReasonWord } from "../../domain/decision.ts";
+import { coversAny, isAgent } from "../../domain/grant.ts";
+import { toldReason } from "../../domain/told.ts";
+import type { Services } from "../services/services.ts";
+import type { Judged } from "../stages/decide.ts";
+import { decisionOf } from "./audit-event.ts";
+import { noteRefusal } from "./denials.ts";
+
+/** What speaks against a start because of whom the page belongs to, or where it is. */
+const REFUSED: ReadonlySet<ReasonWord> = new Set(["protected-target", "nested", "outside-grant"]);
+
+/**
+ * Says why a page with a route was opened and nothing was started; the page itself is the agent's own view and tells nothing. What is so
+ * for every customer is said at the level `debug`.
+ */
+export function sayWhyNot(services: Services, judged: Judged): void {
+  const { decision, loaded, navigation, owner, route, id } = judged;
+  const own = decision.kind === "forward" && decision.as === "self";
+  if (!own || loaded.kind !== "none" || route === null || route.target.asSelf || !navigation.topLevel) return;
+  const { reason } = decision;
+  const { name, pattern } = route.target;
+  services.counters.notStarted(reason);
+  const level = reason === "no-owner" || reason === "protected-target" ? "info" : "debug";
+  const message = `${name} ${pattern}: nothing was started: ${reason}`;
+  const data = { route: name, pattern, reason, owner: owner.kind, requestId: id };
+  services.diagnostics.say({ key: `${name} ${reason}`, level, message, data }, services.clock.monotonic());
+  noteNotStarted(services, judged);
+}
+
+/**
+ * Puts on record that an agent opened a page which a grant refuses, and keeps for the agent why a link started nothing. Waits for
+ * nothing and never throws. The record names no owner, who is nobody's business, and says nothing of what the judge saw of them.
+ */
+function noteNotStarted(services: Services, judged: Judged): void {
+  const { caller, decision, snapshot, host, authority, path, query } = judged;
+  if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) return;
+  const { identity: trueUser } = caller;
+  if (REFUSED.has(decision.reason)) {
+    const about = { trueUser, effectiveUser: null, decision: decisionOf(judged) };
+    noteRefusal(services, judged, about, "impersonation.not-started");
+  }
+  const outside = !coversAny(snapshot.policy, trueUser, { host, path });
+  const recorded = query === null || !snapshot.settings.audit.capture.query ? "" : `?${query}`;
+  services.missedLinks.note(trueUser.id, {
+    at: services.clock.now(),
+    address: `${authority}${path}${recorded}`.slice(0, LONGEST),
+    reason: toldReason(decision.reason, outside),
+  });
+}
+
+const LONGEST = 500;
