@@ -1,54 +1,42 @@
 import { readFile } from "node:fs/promises";
 import { performance } from "node:perf_hooks";
-import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { prettifyError, ZodError } from "zod";
 import { clients } from "../clients/clients.ts";
 import { KINDS } from "../config/kinds.ts";
 import { load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
-import type { RouteTarget, Snapshot } from "../config/snapshot.ts";
+import type { Snapshot } from "../config/snapshot.ts";
 import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import type { RequestFacts, SessionFacts } from "../domain/facts.ts";
+import type { Navigation, RequestFacts, SessionFacts } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { start } from "../domain/impersonation.ts";
+import { elevate, start } from "../domain/impersonation.ts";
 import { effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
-import type { Rule } from "../domain/policy.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
-import type { RouteMatch } from "../domain/routing/route.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";
 import { Fault } from "../errors.ts";
 import { appOf } from "../gateway/intake/app-of.ts";
+import { navigation } from "../gateway/stages/fetch-metadata.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
-import type { Page } from "../gateway/stages/own-address.ts";
+import { ownAddress, type Page } from "../gateway/stages/own-address.ts";
 import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
 import type { Command, CommandIo } from "./command.ts";
-
-const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--inside]
-              [-H 'NAME: VALUE'] [-d BODY] [-c FILE] [--json]
-guise explain --case FILE [--json]
-
-  --as GROUPS:ID       the person at the keyboard, like support:alice or support,night:alice; nobody if left out
-  --wearing GROUPS:ID  whom they are viewing the app as already
-  --owner GROUPS:ID    whose page it is; asked from the resolver of the config if left out
-  --inside             the link stood on a page of the app itself
-  -H, --header LINE    a header that comes with it, for rules that ask about headers; as often as there are
-  -d, --data BODY      its body, for rules that ask about forms, JSON and GraphQL; a form unless a header says otherwise
-  --case FILE          lay a case file (see test/cases/) before the judge and compare what it says
-`;
+import { readCurl, readHar } from "./explain-input.ts";
+import { distinct, liveSession } from "./explain-live.ts";
+import { readWords, USAGE, type Words } from "./explain-words.ts";
 
 /** `guise explain`: each check, the decision, the reason word; by the same judge that the server asks. */
 export const explain: Command = {
   name: "explain",
   describe: "say what would happen with a request, and why",
   async run(args, io) {
-    const words = read(args);
+    const words = readWords(args);
     if (typeof words === "string") {
       io.err(`${words}\n${USAGE}`);
       return 2;
@@ -59,7 +47,7 @@ export const explain: Command = {
     }
     try {
       return words.case === null
-        ? await explainRequest(words, io)
+        ? await explainRequests(words, io)
         : await explainCase(words.case, words.json, io);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -68,89 +56,6 @@ export const explain: Command = {
     }
   },
 };
-
-interface Words {
-  readonly help: boolean;
-  readonly json: boolean;
-  readonly inside: boolean;
-  readonly config: string | null;
-  readonly case: string | null;
-  readonly method: string;
-  readonly url: URL;
-  /** Names and values in turn. */
-  readonly headers: readonly string[];
-  readonly data: string | null;
-  readonly as: Identity | null;
-  readonly wearing: Identity | null;
-  readonly owner: Identity | null;
-}
-
-function read(args: readonly string[]): Words | string {
-  const text = { type: "string" } as const;
-  const flag = { type: "boolean" } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        as: text,
-        wearing: text,
-        owner: text,
-        case: text,
-        header: { type: "string", short: "H", multiple: true },
-        data: { type: "string", short: "d" },
-        inside: flag,
-        json: flag,
-        config: { type: "string", short: "c" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const asked = values.help === true || values.case !== undefined;
-    const [method = "GET", url = ""] = positionals;
-    if (!asked && (positionals.length !== 2 || !URL.canParse(url)))
-      return "guise explain: write a method and a whole address";
-    return {
-      help: values.help ?? false,
-      json: values.json ?? false,
-      inside: values.inside ?? false,
-      config: values.config ?? null,
-      case: values.case ?? null,
-      method: method.toUpperCase(),
-      headers: headersOf(values.header ?? [], values.data !== undefined),
-      data: values.data ?? null,
-      url: new URL(asked ? "http://app.invalid/" : url),
-      as: personOf(values.as),
-      wearing: personOf(values.wearing),
-      owner: personOf(values.owner),
-    };
-  } catch (error) {
-    return `guise explain: ${error instanceof Error ? error.message : String(error)}`;
-  }
-}
-
-/** `X-Requested-With: XMLHttpRequest` as name and value. A body is a form where nothing else is said. */
-function headersOf(lines: readonly string[], hasBody: boolean): readonly string[] {
-  const headers = lines.flatMap((line) => {
-    const [name = "", ...value] = line.split(":");
-    return [name.trim(), value.join(":").trim()];
-  });
-  const typed = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
-  return typed || !hasBody ? headers : [...headers, "Content-Type", "application/x-www-form-urlencoded"];
-}
-
-/** `support,night:alice`: the groups, then the id. Without a colon it is an id whose groups nobody knows. */
-function personOf(text: string | undefined): Identity | null {
-  if (text === undefined || text === "") return null;
-  const colon = text.indexOf(":");
-  const groups =
-    colon < 0
-      ? null
-      : text
-          .slice(0, colon)
-          .split(",")
-          .filter((it) => it !== "");
-  return { id: text.slice(colon + 1), name: null, email: null, groups };
-}
 
 async function explainCase(file: string, json: boolean, io: CommandIo): Promise<number> {
   let value: unknown;
@@ -180,7 +85,28 @@ function outcomeOf(file: string, value: unknown): CaseOutcome {
   }
 }
 
-async function explainRequest(words: Words, io: CommandIo): Promise<number> {
+/** The requests that are asked about: one, or all of a HAR. */
+async function askedFor(words: Words): Promise<readonly Words[]> {
+  const { curl, har } = words;
+  const file = curl ?? har;
+  if (file === null) return [words];
+  const text = file.startsWith("curl ") ? file : await textOf(file);
+  const read = har === null ? readCurl(text) : readHar(text);
+  if (typeof read === "string") throw new Fault("usage", `${file} ${read}`);
+  return ("url" in read ? [read] : read).map((one) => ({ ...words, ...one, copied: true }));
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Fault("usage", `${file} can not be read: ${why}`, { cause: error });
+  }
+}
+
+async function explainRequests(words: Words, io: CommandIo): Promise<number> {
+  const all = await askedFor(words);
   const file = words.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   const log = logTo(io);
@@ -189,34 +115,74 @@ async function explainRequest(words: Words, io: CommandIo): Promise<number> {
     const loaded = await load(file, { kinds: KINDS, deps: { clock, log, ...sources.borrowed }, env: io.env });
     if (loaded.kind === "rejected")
       throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
-    const snapshot = appOf(loaded.snapshot, words.url.hostname, words.url.pathname);
-    const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
-    if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
-    const owner = await ownerFor(words, snapshot, log, url);
-    const { method } = words;
-    const asSent = ruled(snapshot.rules, askedOf(words, url, method));
-    const decision = decideEither(
-      requestOf(words, snapshot, url),
-      { method, ...asSent },
-      sessionOf(words, snapshot, owner, clock.now()),
-      snapshot.policy,
-    );
-    const said = { decision: nameOf(decision), reason: decision.reason };
-    const route = snapshot.routes.match(words.url.hostname, url.path, url.query);
-    const met = metBy(route, asSent.rule);
-    io.out(
-      words.json
-        ? `${JSON.stringify({ ...said, ...met, owner, checks: decision.checks })}\n`
-        : `${namesOf(met)}\n\n${report(decision)}\n`,
-    );
+    for (const one of all) {
+      const snapshot = appOf(loaded.snapshot, one.url.hostname, one.url.pathname);
+      const said = await explained({ words: one, snapshot, log, io, file, now: clock.now() });
+      io.out(textFor(said, words.json, all.length > 1));
+    }
     return 0;
   } finally {
     await sources.close();
   }
 }
 
+interface Explaining {
+  readonly words: Words;
+  readonly snapshot: Snapshot;
+  readonly log: Log;
+  readonly io: CommandIo;
+  readonly file: string;
+  readonly now: number;
+}
+
+/** What the judge says of one request, with the route and the rule that it met. */
+async function explained(it: Explaining) {
+  const { words, snapshot, log } = it;
+  const { method } = words;
+  const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
+  if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
+  const owner = await ownerFor(words, snapshot, log, url);
+  const session = await sessionFor(it, owner);
+  const agent = session.caller.kind === "known" ? session.caller.identity : null;
+  const asked = ruleRequestOf(words, url, method, agent);
+  const decision = decideEither(
+    requestOf(words, snapshot, url, agent),
+    { method, ...ruled(snapshot.rules, asked) },
+    session,
+    snapshot.policy,
+  );
+  return { words, decision, owner, caller: session.caller, ...metBy(snapshot, asked) };
+}
+
+function textFor(it: Awaited<ReturnType<typeof explained>>, json: boolean, short: boolean): string {
+  const { decision, words, route, rule, owner } = it;
+  const { method, url } = words;
+  const said = { decision: nameOf(decision), reason: decision.reason };
+  const request = short ? { method, url: url.href } : {};
+  if (json)
+    return `${JSON.stringify({ ...request, ...said, route, rule, owner, checks: decision.checks })}\n`;
+  if (short) return `${said.decision}\t${said.reason}\t${method} ${url.href}\n`;
+  const known = it.caller.kind === "known" ? it.caller.identity.id : it.caller.kind;
+  const who = words.live ? `who:   ${known}\n` : "";
+  return `${who}${namesOf({ route, rule })}\n\n${report(decision)}\n`;
+}
+
+/** By what was written, or by what the request itself leads to. */
+async function sessionFor(it: Explaining, owner: OwnerFact): Promise<SessionFacts> {
+  const { words, snapshot, io, file, now } = it;
+  const written = sessionOf(words, snapshot, owner, now);
+  if (!words.live) return written;
+  const { hostname: host } = words.url;
+  const { from: peer, folder: data, headers } = words;
+  const live = await liveSession({ snapshot, io, config: file, data, host, peer, headers });
+  const caller = words.as === null ? live.caller : written.caller;
+  return words.wearing === null ? { ...written, ...live, caller } : { ...written, caller };
+}
+
 /** The route and the rule that an address meets, by their places in the config. */
-function metBy(route: RouteMatch<RouteTarget> | null, rule: Rule | null) {
+function metBy({ routes, rules }: Snapshot, what: RuleRequest) {
+  const route = routes.match(what.host, what.path, what.query ?? null);
+  const rule = rules.match(what);
   return {
     route:
       route === null
@@ -240,10 +206,15 @@ function namesOf({ route, rule }: ReturnType<typeof metBy>): string {
   return `route: ${what}\nrule:  ${rule === null ? "none" : `${rule.name}: ${rule.effect}`}`;
 }
 
-/** What rules are asked about: the address, and the headers and the body of the command line. */
-function askedOf({ url, headers, data, as }: Words, { path, query }: Page, method: string): RuleRequest {
+/** What rules are asked about: the address, and the headers and the body that come with it. */
+function ruleRequestOf(
+  { url, headers, data }: Words,
+  { path, query }: Page,
+  method: string,
+  agent: Identity | null,
+): RuleRequest {
   const body = data === null ? null : bodyText(Buffer.from(data), true, headers);
-  return ruleRequest({ host: url.hostname, path, query, headers, method }, body, as);
+  return ruleRequest({ host: url.hostname, path, query, headers, method }, body, agent);
 }
 
 async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {
@@ -251,32 +222,20 @@ async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page):
   return await askOwner(log, { host: words.url.hostname, snapshot, id: "explain" }, page);
 }
 
-function requestOf(
-  words: Words,
-  snapshot: Snapshot,
-  url: { readonly path: string; readonly query: string | null },
-): RequestFacts {
+function requestOf(words: Words, snapshot: Snapshot, url: Page, agent: Identity | null): RequestFacts {
   const host = words.url.hostname;
   const { method, overridden } = effectiveMethod(words.method, url.query);
-  const { rule, mayChange } = ruled(snapshot.rules, askedOf(words, url, method));
+  const { rule, mayChange } = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
   const target = snapshot.routes.match(host, url.path, url.query)?.target ?? null;
   return {
     method,
     overridden,
     mayChange,
     place: { host, path: url.path },
-    navigation: {
-      topLevel: words.method === "GET",
-      byUser: true,
-      site: words.inside ? "same-origin" : "cross-site",
-      speculative: false,
-      visit: null,
-      wantsPage: true,
-      serviceWorker: false,
-    },
+    navigation: navigationOf(words),
     route: target === null || target.asSelf ? null : target.pattern,
     asSelf: target?.asSelf ?? false,
-    fromAsSelf: false,
+    fromAsSelf: fromAsSelf(words, snapshot),
     rule,
     upgrade: false,
     confirmed: false,
@@ -287,6 +246,31 @@ function requestOf(
   };
 }
 
+/** As a browser said it; of what was written, a click of a person. */
+function navigationOf({ copied, headers, method, inside }: Words): Navigation {
+  if (copied) return navigation(method, false, joined(headers));
+  return {
+    topLevel: method === "GET",
+    byUser: true,
+    site: inside ? "same-origin" : "cross-site",
+    speculative: false,
+    visit: null,
+    wantsPage: true,
+    serviceWorker: false,
+  };
+}
+
+function joined(headers: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(distinct(headers)).map(([name, all]) => [name, all.join(", ")]));
+}
+
+function fromAsSelf({ headers, url }: Words, snapshot: Snapshot): boolean {
+  const from = ownAddress(joined(headers).referer, url.origin, snapshot);
+  if (from === null) return false;
+  const app = appOf(snapshot, url.hostname, from.path);
+  return app.routes.match(url.hostname, from.path, from.query)?.target.asSelf === true;
+}
+
 function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: number): SessionFacts {
   const caller = words.as;
   return {
@@ -294,7 +278,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
     loaded:
       caller === null || words.wearing === null
         ? { kind: "none" }
-        : worn(snapshot, caller, words.wearing, now),
+        : worn(words, snapshot, caller, words.wearing, now),
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
@@ -305,6 +289,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
 
 /** An impersonation as it would be had it begun just now. */
 function worn(
+  { mode }: Words,
   snapshot: Snapshot,
   agent: Identity,
   effectiveUser: Identity,
@@ -327,7 +312,8 @@ function worn(
     total: grant.total,
     idle: grant.idle,
   };
-  return { kind: "held", impersonation: start(order) };
+  const begun = start(order);
+  return { kind: "held", impersonation: mode === "write" ? elevate(begun, now, grant.total, null) : begun };
 }
 
 function report(decision: Decision): string {

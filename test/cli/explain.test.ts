@@ -1,6 +1,9 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { explain } from "../../src/cli/explain.ts";
+import { front, impersonating } from "../fixtures/front.ts";
+import { httpApp } from "../fixtures/upstream.ts";
 import { YAML } from "../fixtures/world.ts";
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
@@ -21,6 +24,13 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 function asking(t: Test, yaml = YAML) {
   const config = join(t.testdir({ "my.yaml": yaml }), "my.yaml");
   return (...args: readonly string[]) => run([...args, "-c", config]);
+}
+
+/** A file beside that config. */
+function beside(t: Test, name: string, text: string): string {
+  const file = join(t.testdirName, name);
+  writeFileSync(file, text);
+  return file;
 }
 
 t.test("it says each check, the decision and the reason word", async (t) => {
@@ -198,4 +208,92 @@ t.test("the route and the rule that it met are named by their places in the conf
     route: { name: "routes[1]", pattern: "/users/:user{/*rest}", params: { user: "17" } },
     rule: null,
   });
+});
+
+t.test("a mode that was stepped up to is judged as such", async (t) => {
+  const ask = asking(t);
+  const post = [
+    "POST",
+    "http://app.example.com/x",
+    "--as",
+    "support:alice",
+    "--wearing",
+    "customer:17",
+    "--json",
+  ];
+  t.match(JSON.parse((await ask(...post)).out), { reason: "read-only" });
+  t.match(JSON.parse((await ask(...post, "--mode", "write")).out), { reason: "impersonating" });
+  const never = asking(t, YAML.replace("    elevate: { for: 10m }\n", ""));
+  t.match(
+    JSON.parse((await never(...post, "--mode", "write")).out),
+    { reason: "read-only" },
+    "the config counts",
+  );
+  t.match(await ask(...post, "--mode", "admin"), { code: 2, err: /--mode is read or write/ });
+});
+
+const CURL = `curl 'http://app.example.com/site/1' \\
+  -H 'accept: text/html' \\
+  -H 'sec-fetch-dest: document' -H 'sec-fetch-mode: navigate' -H 'sec-fetch-site: same-origin' \\
+  -H 'referer: http://app.example.com/support' \\
+  -b 'sid=1; theme=dark' --compressed`;
+
+t.test("a curl line is judged by what it says of itself", async (t) => {
+  const yaml = YAML.replace("rules:\n", "  - { path: /support, as: self }\nrules:\n");
+  const ask = asking(t, yaml);
+  const file = beside(t, "line.txt", CURL);
+  const reason = async (...args: readonly string[]) =>
+    JSON.parse((await ask(...args, "--json")).out) as object;
+  t.match(await reason("--curl", file, "--as", "support:alice"), { decision: "ask-start" }, "nobody clicked");
+  const clicked = `${CURL} -H 'sec-fetch-user: ?1'`;
+  t.match(await reason("--curl", clicked, "--as", "support:alice"), { decision: "start" });
+  const other = ["--as", "support:alice", "--wearing", "customer:23"] as const;
+  t.match(await reason("--curl", clicked, ...other), { decision: "ask-start" }, "from the agent's own page");
+  t.match(await reason("--curl", clicked.replace("/support", "/x"), ...other), { decision: "effective" });
+  t.match(await ask("--curl", "curl nowhere"), { code: 1, err: /names no whole address/ });
+  t.match(await ask("--curl", "/nowhere/at/all"), { code: 1, err: /can not be read/ });
+});
+
+t.test("of a HAR each request is told in a line", async (t) => {
+  const entry = (method: string, path: string) => ({
+    request: { method, url: `http://app.example.com${path}`, headers: [{ name: ":authority", value: "x" }] },
+  });
+  const har = JSON.stringify({ log: { entries: [entry("GET", "/x"), entry("POST", "/payments/1")] } });
+  const ask = asking(t);
+  const file = beside(t, "it.har", har);
+  const { code, out } = await ask("--har", file, "--as", "support:alice", "--wearing", "customer:17");
+  t.equal(code, 0);
+  t.same(out.split("\n"), [
+    "effective\timpersonating\tGET http://app.example.com/x",
+    "refuse 403\tdenied\tPOST http://app.example.com/payments/1",
+    "",
+  ]);
+  const none = beside(t, "no.har", "{}");
+  t.match(await ask("--har", none), { code: 1, err: /is no HAR/ });
+});
+
+t.test("live, it is asked who sent it", async (t) => {
+  const ask = asking(t);
+  const line = `curl http://app.example.com/site/1 -H 'X-User: alice' -H 'X-Groups: support' -H 'Accept: text/html,*/*'`;
+  const { out } = await ask("--curl", line, "--live");
+  t.match(out, /^who: {3}alice$/m);
+  t.match(out, /^decision: ask-start$/m);
+  t.match((await ask("--curl", line, "--live", "--from", "10.0.0.1")).out, /^who: {3}unknown$/m);
+  t.match((await ask("--curl", line, "--live", "--as", "customer:17")).out, /reason: {3}not-agent/);
+});
+
+t.test("live, it is asked which impersonation its cookie opens", async (t) => {
+  const app = await httpApp(t, (_request, response) => response.end("ok"));
+  const gateway = await front(t, app.origin);
+  const { cookie = "" } = await impersonating(gateway.url);
+  const line = `curl -X POST ${gateway.url}/save -H 'X-User: alice' -H 'X-Groups: support' -b '${cookie}'`;
+  const live = ["--live", "--folder", gateway.data, "-c", gateway.config, "--json"];
+  t.match(JSON.parse((await run(["--curl", line, ...live])).out), {
+    decision: "refuse 403",
+    reason: "read-only",
+  });
+  const bob = line.replace("alice", "bob");
+  t.match(JSON.parse((await run(["--curl", bob, ...live])).out), { reason: "ended-agent-lost-right" });
+  const lost = line.replace(cookie, `guise=${"x".repeat(43)}`);
+  t.match(JSON.parse((await run(["--curl", lost, ...live])).out), { reason: "ended-expired" });
 });

@@ -73,7 +73,9 @@ t.test("no address ever meets a route that is said never to be met", async (t) =
         fc.pre(complaints.length === 0);
         const shaded = new Set(shadedRoutes(routes, finder).map(({ path }) => `routes[${String(path[1])}]`));
         named += shaded.size;
-        return !addresses.some(([host, path]) => shaded.has(finder.match(host, path, null)?.target.name ?? ""));
+        return !addresses.some(([host, path]) =>
+          shaded.has(finder.match(host, path, null)?.target.name ?? ""),
+        );
       },
     ),
     { numRuns: 1_500, seed: 13 },

@@ -1,0 +1,130 @@
+import { parseArgs } from "node:util";
+import type { Identity } from "../domain/identity.ts";
+
+export const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--mode write] [--inside] [--live]
+              [-H 'NAME: VALUE'] [-d BODY] [-c FILE] [--json]
+guise explain --curl FILE | --har FILE [--as …] [--live] …
+guise explain --case FILE [--json]
+
+  --as GROUPS:ID       the person at the keyboard, like support:alice or support,night:alice; nobody if left out
+  --wearing GROUPS:ID  whom they are viewing the app as already
+  --owner GROUPS:ID    whose page it is; asked from the resolver of the config if left out
+  --mode write         they have stepped up to write
+  --curl FILE          a request as a browser copies it (Copy as cURL, bash), with its headers; the line itself works as well
+  --har FILE           all requests of a HAR that a browser saved, a line for each
+  --live               ask for real who sent it, and which impersonation its cookie opens: the identity sources, the store, the directory
+  --from ADDRESS       the address that it came from, with --live; 127.0.0.1 if left out
+  --folder FOLDER      the gateway's data folder, with --live
+  -H, --header LINE    a header that comes with it, for rules that ask about headers; as often as there are
+  -d, --data BODY      its body, for rules that ask about forms, JSON and GraphQL; a form unless a header says otherwise
+  --inside             the link stood on a page of the app itself
+  --case FILE          lay a case file (see test/cases/) before the judge and compare what it says
+`;
+
+/** What `guise explain` is asked. */
+export interface Words {
+  readonly help: boolean;
+  readonly json: boolean;
+  readonly inside: boolean;
+  readonly config: string | null;
+  readonly case: string | null;
+  readonly method: string;
+  readonly url: URL;
+  /** A browser sent it, with these headers; else it is a person's click. */
+  readonly copied: boolean;
+  /** Names and values in turn. */
+  readonly headers: readonly string[];
+  readonly data: string | null;
+  readonly curl: string | null;
+  readonly har: string | null;
+  readonly live: boolean;
+  readonly from: string;
+  readonly folder: string | null;
+  readonly mode: "read" | "write";
+  readonly as: Identity | null;
+  readonly wearing: Identity | null;
+  readonly owner: Identity | null;
+}
+
+/** The words of a command line; a sentence where they can't be read. */
+export function readWords(args: readonly string[]): Words | string {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        as: text,
+        wearing: text,
+        owner: text,
+        case: text,
+        curl: text,
+        har: text,
+        from: text,
+        folder: text,
+        mode: text,
+        header: { type: "string", short: "H", multiple: true },
+        data: { type: "string", short: "d" },
+        live: flag,
+        inside: flag,
+        json: flag,
+        config: { type: "string", short: "c" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    const { curl, har, mode = "read" } = values;
+    const asked = values.help === true || [values.case, curl, har].some((it) => it !== undefined);
+    if (mode !== "read" && mode !== "write") return "guise explain: --mode is read or write";
+    const [method = "GET", url = ""] = positionals;
+    if (!asked && (positionals.length !== 2 || !URL.canParse(url)))
+      return "guise explain: write a method and a whole address";
+    return {
+      help: values.help ?? false,
+      json: values.json ?? false,
+      inside: values.inside ?? false,
+      config: values.config ?? null,
+      case: values.case ?? null,
+      copied: false,
+      headers: headersOf(values.header ?? [], values.data !== undefined),
+      data: values.data ?? null,
+      curl: curl ?? null,
+      har: har ?? null,
+      live: values.live ?? false,
+      from: values.from ?? "127.0.0.1",
+      folder: values.folder ?? null,
+      mode,
+      method: method.toUpperCase(),
+      url: new URL(asked ? "http://app.invalid/" : url),
+      as: personOf(values.as),
+      wearing: personOf(values.wearing),
+      owner: personOf(values.owner),
+    };
+  } catch (error) {
+    return `guise explain: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** `X-Requested-With: XMLHttpRequest` as name and value. A body is a form where nothing else is said. */
+function headersOf(lines: readonly string[], hasBody: boolean): readonly string[] {
+  const headers = lines.flatMap((line) => {
+    const [name = "", ...value] = line.split(":");
+    return [name.trim(), value.join(":").trim()];
+  });
+  const typed = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
+  return typed || !hasBody ? headers : [...headers, "Content-Type", "application/x-www-form-urlencoded"];
+}
+
+/** `support,night:alice`: the groups, then the id. Without a colon it is an id whose groups nobody knows. */
+function personOf(text: string | undefined): Identity | null {
+  if (text === undefined || text === "") return null;
+  const colon = text.indexOf(":");
+  const groups =
+    colon < 0
+      ? null
+      : text
+          .slice(0, colon)
+          .split(",")
+          .filter((it) => it !== "");
+  return { id: text.slice(colon + 1), name: null, email: null, groups };
+}
