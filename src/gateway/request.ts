@@ -72,8 +72,6 @@ export interface Received {
   readonly hearsay: boolean;
   /** That script says that nobody was at the page for a while. */
   readonly unattended: boolean;
-  /** A script only wants to know whether it would be asked; it never goes to the app. */
-  readonly probing: boolean;
   readonly navigation: Navigation;
   readonly upgrade: boolean;
   /** Below the reserved prefix: never goes to the app. */

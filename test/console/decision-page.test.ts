@@ -24,7 +24,7 @@ function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionVie
     trueUser: ALICE,
     other: NUNO,
     impersonating: true,
-    csrf: "TOKEN",
+    token: "TOKEN",
     ticket: null,
     confirmation: null,
     ...more,

@@ -153,7 +153,8 @@ t.test("nothing below the prefix is ever forwarded, whatever the method", async 
     "GET /%2eguise/zz",
     "HEAD /.guise/me",
   ])
-    t.match(await say(line, [...NUNO]), /^HTTP\/1\.1 404 /, line);
+    t.match(await say(line, [...NUNO]), /^HTTP\/1\.1 403 /, line);
+  t.match(await say("GET /.guise/nothing", [...CLICK, ...NUNO]), /^HTTP\/1\.1 404 /);
   t.match(await say("GET /.guise/me", [...NUNO]), /^HTTP\/1\.1 200 [\s\S]*"id":"17"/);
   t.equal(app.seen.length, 0);
 });
@@ -187,12 +188,10 @@ t.test("a bug answers nothing but that there is one", async (t) => {
 t.test("a form of ours that is too large is the client's mistake", async (t) => {
   const { say } = await open(t);
   const body = `a=${"x".repeat(70_000)}`;
-  const lines = [
-    "Content-Type: application/x-www-form-urlencoded",
-    `Content-Length: ${body.length}`,
-    ...NUNO,
-  ];
-  t.match(await say("POST /.guise/start", lines, body), /^HTTP\/1\.1 413 [\s\S]*"code":"too-large"/);
-  const odd = ["Content-Type: application/xml", "Content-Length: 4", ...NUNO];
-  t.match(await say("POST /.guise/start", odd, "<a/>"), /^HTTP\/1\.1 400 [\s\S]*"code":"bad-request"/);
+  const own = [...INSIDE, "Origin: http://app.example.com", ...NUNO];
+  const form = "Content-Type: application/x-www-form-urlencoded";
+  const lines = [form, `Content-Length: ${body.length}`, ...own];
+  t.match(await say("POST /.guise/start", lines, body), /^HTTP\/1\.1 413 [\s\S]*too-large/);
+  const odd = ["Content-Type: application/xml", "Content-Length: 4", ...own];
+  t.match(await say("POST /.guise/start", odd, "<a/>"), /^HTTP\/1\.1 403 [\s\S]*forbidden/);
 });

@@ -17,7 +17,7 @@ export type Located =
 
 /** Paths below the prefix that a label's host has; for all others there is the app's own. */
 const ON_LABELS: ReadonlySet<string> = new Set(
-  ["client.js", "banner.css", "page.css", "console.css", "stop", "me", "lost", "lower"].map(
+  ["client.js", "banner.css", "page.css", "console.css", "stop", "me", "lost", "lower", "confirm"].map(
     (name) => `/${name}`,
   ),
 );

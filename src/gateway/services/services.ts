@@ -3,11 +3,13 @@ import type { Claims, ClaimsInput } from "../../domain/claims.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
+import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
+import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -49,15 +51,22 @@ export interface DecisionView {
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
-  readonly csrf: string;
+  /** Of the form on it; null where there is none, or where somebody else than the tab itself could read it. */
+  readonly token: string | null;
   readonly ticket: string | null;
+  /** The question that is asked: its name, which opens nothing. */
   readonly confirmation: string | null;
 }
 
+/** What a form of ours does; its token counts for nothing else. */
+export type FormPurpose = "start" | "elevate" | "lower" | "confirm";
+
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {
-  token(trueUser: string, now: number): string;
-  holds(token: string, trueUser: string, now: number): boolean;
+  /** `subject`: who, whom, which … in an order that is the purpose's own. */
+  token(purpose: FormPurpose, subject: readonly string[], expiresAt: number): string;
+  /** What the token says, also where it is too old; null if it is not ours, or for something else. */
+  read(purpose: FormPurpose, subject: readonly string[], token: string): FormToken | null;
   seal(text: string, now: number): string;
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
@@ -97,6 +106,7 @@ export interface Services {
   readonly confirmations: Confirmations;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
+  readonly spentForms: SpentForms;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;

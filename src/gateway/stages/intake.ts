@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Settings } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
-import { PROBE } from "../../domain/headers.ts";
 import { effectiveMethod } from "../../domain/method.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
@@ -79,7 +78,6 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     tab,
     unattended,
     hearsay,
-    probing: raw.headers[PROBE] !== undefined,
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,

@@ -1,7 +1,9 @@
 import t from "tap";
+import { yesToken } from "../../fixtures/form-tokens.ts";
 import {
   ALICE,
   BOB,
+  CLICK,
   committed,
   FETCH,
   INSIDE,
@@ -14,6 +16,8 @@ import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
 const MARK = "_guise_confirm=yes";
+const ORIGIN = "Origin: http://app.example.com";
+const FORM = "Content-Type: application/x-www-form-urlencoded";
 
 /** Alice is asked about a request as Nuno; gives the token for the yes. */
 async function asked(it: TestWorld, worn: Worn, line = "POST /site/1/delete?a=b", body = "really=1") {
@@ -28,12 +32,17 @@ function yes(
   it: TestWorld,
   worn: Worn,
   confirmation: string,
-  more: { readonly path?: string; readonly csrf?: string; readonly by?: readonly string[] } = {},
+  more: {
+    readonly path?: string;
+    readonly csrf?: string;
+    readonly by?: readonly string[];
+    readonly sent?: readonly string[];
+  } = {},
 ) {
-  const csrf = more.csrf ?? it.services.forms.token(worn.secret, it.clock.now());
+  const csrf = more.csrf ?? yesToken(it, confirmation);
   const head = [
     `POST ${more.path ?? "/site/1/delete?a=b"}&${MARK}`,
-    ...INSIDE,
+    ...(more.sent ?? [...INSIDE, ORIGIN, FORM]),
     ...(more.by ?? ALICE),
     worn.cookie,
   ];
@@ -91,7 +100,9 @@ t.test("a yes without the page's field, made up, or for another address, is nobo
     await t.rejects(committed(it, head, from), { code: "forbidden" });
   };
   await refused(await asked(it, worn), { csrf: "" });
-  await refused(await asked(it, worn), { csrf: it.services.forms.token("alice", it.clock.now()) });
+  await refused(await asked(it, worn), { csrf: yesToken(it, await asked(it, worn)) });
+  const old = it.services.forms.token("confirm", [await asked(it, worn)], it.clock.now());
+  await refused(await asked(it, worn), { csrf: old });
   await refused("made-up", {});
   await refused("", {});
   await refused(await asked(it, worn), { path: "/site/2/delete?a=b" });
@@ -166,10 +177,25 @@ t.test(
   },
 );
 
-t.test("nor does a script of a page that was left open learn by doing it", async (t) => {
+t.test("a yes that a script sends is nobody's, whatever it knows", async (t) => {
   const it = await testWorld(t, WRITING);
-  const asked = await committed(it, ["POST /x", ...FETCH, ...ALICE, "X-Guise-Probe: 1"], { body: "a=b" });
-  t.match(asked, { decision: { kind: "refuse", status: 409, reason: "other-tab" } });
+  const worn = await wear(it, { mode: "write" });
+  const question = await asked(it, worn);
+  for (const [sent, code] of [
+    [[...FETCH, ORIGIN, FORM], "forbidden"],
+    [[...INSIDE.map((line) => line.replace("document", "iframe")), ORIGIN, FORM], "forbidden"],
+    [[...INSIDE.map((line) => line.replace("document", "empty")), ORIGIN, FORM], "service-worker"],
+    [[ORIGIN, FORM, "Accept: text/html,*/*"], "browser-unclear"],
+    [[...CLICK, ORIGIN, FORM], "forbidden"],
+    [[...INSIDE, "Origin: http://evil.test", FORM], "forbidden"],
+    [[...INSIDE, FORM], "forbidden"],
+    [[...INSIDE, ORIGIN, "Content-Type: text/plain"], "forbidden"],
+  ] as const) {
+    const { head, from } = yes(it, worn, question, { sent });
+    await t.rejects(committed(it, head, from), { code }, sent.join());
+  }
+  const { head, from } = yes(it, worn, question);
+  t.match(await committed(it, head, from), { confirmed: true }, "the question itself is still open");
 });
 
 t.test("a yes is for the host that was asked about", async (t) => {
@@ -186,7 +212,7 @@ t.test("what says how the body is to be read goes with it, and nothing of the ye
   const packed = ["Content-Type: application/json", "Content-Encoding: gzip", "Digest: sha-256=x"];
   const question = await committed(it, [...ask, ...packed], { body: "packed" });
   const { head, from } = yes(it, worn, question.confirmation ?? "");
-  const own = ["Content-Type: application/x-www-form-urlencoded", "Content-Language: en"];
+  const own = ["Content-Language: en"];
   const done = await committed(it, [...head, ...own], from);
   t.same(
     ["content-type", "content-encoding", "digest", "content-language"].map((name) =>
