@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { Fault } from "../errors.ts";
-import { SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
+import { SUBJECTS, tokenFor, yesAddress } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { yesForm } from "./decision-page.ts";
 import { html } from "./html.ts";
@@ -34,7 +34,7 @@ export function confirmPage(fastify: FastifyInstance, services: Services): void 
 <dt>Account</dt><dd><bdi>${nameOf(running.effectiveUser)}</bdi></dd>
 <dt>You</dt><dd><bdi>${nameOf(trueUser)}</bdi></dd>
 </dl>
-<div class="actions">${yesForm({ to: question.url, token, question: name })}<a class="button quiet" href="/">No</a></div>
+<div class="actions">${yesForm({ to: yesAddress(services, name, question.url), token, question: name })}<a class="button quiet" href="/">No</a></div>
 </section>`;
     return await sendPage(reply, 200, pageFor(who, { title: "Please confirm", body }));
   });

@@ -1,6 +1,5 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Fault } from "../errors.ts";
-import { CONFIRMING } from "../gateway/intake/request-target.ts";
 import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
 import { type Html, html } from "./html.ts";
@@ -89,7 +88,7 @@ function confirming(view: DecisionView): Html {
 <p class="lead">You are about to do this as somebody else. It is done once, just as it was sent, if you say yes within two minutes.</p>
 ${onWhoseAccount(view)}
 <div class="actions">
-${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${view.confirmation ?? ""}">Go on</a>` : yesForm({ to: view.to, token: view.token, question: view.confirmation ?? "" })}
+${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${view.confirmation ?? ""}">Go on</a>` : yesForm({ to: view.yesTo ?? view.to, token: view.token, question: view.confirmation ?? "" })}
 <a class="button quiet" href="${view.back}">No, go back</a>
 </div>
 ${requestLine(view.requestId)}
@@ -102,16 +101,11 @@ export function yesForm(view: {
   readonly token: string;
   readonly question: string;
 }): Html {
-  return html`<form method="post" action="${confirmingAddress(view.to)}">
+  return html`<form method="post" action="${view.to}">
 <input type="hidden" name="_csrf" value="${view.token}">
 <input type="hidden" name="_confirmation" value="${view.question}">
 <button>Yes, do it</button>
 </form>`;
-}
-
-/** The address with the mark of an answer to a question of ours; it never travels on. */
-function confirmingAddress(to: string): string {
-  return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}`;
 }
 
 function refused(view: DecisionView): Html {

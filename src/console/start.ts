@@ -258,6 +258,7 @@ async function refusal(
       token: null,
       ticket: null,
       confirmation: null,
+      yesTo: null,
     }),
   );
 }

@@ -39,6 +39,8 @@ export interface Received {
   readonly cookies: string | null;
   /** What the impersonation cookie holds. */
   readonly secret: string | null;
+  /** What came under its name besides: which of them is ours, only the store knows. */
+  readonly rivals: readonly string[];
   /** What stands before the parent of `isolation.host` in the host's name; null: it is the app's own host. */
   readonly hostLabel: string | null;
   /** The label on whose host it came, and which it belongs to. `host` and `authority` are those of the app then. */

@@ -43,7 +43,8 @@ export async function locate(services: Services, received: Received): Promise<Lo
   if (below !== null && ASSETS.has(below)) return { kind: "received", received };
   if (received.ours && (below === null || !ON_LABELS.has(below)))
     return answered(atTheApp(received, label.app, label.name));
-  if (!isItsOwn(received.secret, label)) return answered(unknown(received, label));
+  if (![received.secret, ...received.rivals].some((it) => isItsOwn(it, label)))
+    return answered(unknown(received, label));
   if (!(await mayAsk(services, received, label))) return answered(refused(received));
   return { kind: "received", received: onTheApp(received, label) };
 }
@@ -83,6 +84,7 @@ function onTheApp(received: Received, label: Label): Received {
     ...received,
     label,
     secret,
+    rivals: [],
     adrift: false,
     neighbour: false,
     here: null,

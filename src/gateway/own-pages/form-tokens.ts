@@ -2,6 +2,7 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
+import { CONFIRMING } from "../intake/request-target.ts";
 import type { Received } from "../request.ts";
 import type { FormPurpose, Services } from "../services/services.ts";
 
@@ -26,6 +27,19 @@ export function tokenFor(
   subject: readonly string[],
 ): string {
   return forms.token(purpose, subject, clock.now() + snapshot.settings.timeouts.form);
+}
+
+/** So long a page that asks may be left open, and its yes still not be taken for a request of one's own. */
+const LEFT_OPEN = 12 * 3_600_000;
+
+/** Where the yes to a question goes: the very address that it is about, with a mark that nobody else can have made. */
+export function yesAddress(
+  { forms, clock }: Pick<Services, "forms" | "clock">,
+  question: string,
+  to: string,
+): string {
+  const mark = forms.mark("yes", question, clock.now(), LEFT_OPEN);
+  return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}=${mark}`;
 }
 
 /** What the field says; throws `forbidden` where it is none of ours, or for something else. It may be too old, or used. */

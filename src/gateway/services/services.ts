@@ -56,6 +56,8 @@ export interface DecisionView {
   readonly ticket: string | null;
   /** The question that is asked: its name, which opens nothing. */
   readonly confirmation: string | null;
+  /** Where a yes to it goes; null where nothing is asked. */
+  readonly yesTo: string | null;
 }
 
 /** What a form of ours does; its token counts for nothing else. */
@@ -71,9 +73,9 @@ export interface Forms {
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near", text: string, now: number, lasts: number): string;
+  mark(purpose: "here" | "near" | "yes", text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near", value: string, now: number): string | null;
+  marked(purpose: "here" | "near" | "yes", value: string, now: number): string | null;
 }
 
 export interface Tokens {

@@ -10,7 +10,7 @@ import { quiet } from "../isolation/leading.ts";
 import { loadInFull } from "../load-in-full.ts";
 import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
 import { askerOf } from "../own-pages/asker.ts";
-import { SUBJECTS, tokenFor } from "../own-pages/form-tokens.ts";
+import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
@@ -288,6 +288,8 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     token: tokenOf(services, committed),
     ticket: null,
     confirmation: committed.confirmation,
+    yesTo:
+      committed.confirmation === null ? null : yesAddress(services, committed.confirmation, committed.target),
   };
 }
 

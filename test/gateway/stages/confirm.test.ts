@@ -1,4 +1,5 @@
 import t from "tap";
+import { yesAddress } from "../../../src/gateway/own-pages/form-tokens.ts";
 import { yesToken } from "../../fixtures/form-tokens.ts";
 import {
   ALICE,
@@ -15,7 +16,6 @@ import {
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
-const MARK = "_guise_confirm=yes";
 const ORIGIN = "Origin: http://app.example.com";
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 
@@ -41,7 +41,7 @@ function yes(
 ) {
   const csrf = more.csrf ?? yesToken(it, confirmation);
   const head = [
-    `POST ${more.path ?? "/site/1/delete?a=b"}&${MARK}`,
+    `POST ${yesAddress(it.services, confirmation, more.path ?? "/site/1/delete?a=b")}`,
     ...(more.sent ?? [...INSIDE, ORIGIN, FORM]),
     ...(more.by ?? ALICE),
     worn.cookie,
@@ -167,13 +167,25 @@ t.test(
   async (t) => {
     const it = await testWorld(t, WRITING);
     for (const who of [ALICE, BOB]) {
-      const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...who], { body: "a=b" });
+      const address = yesAddress(it.services, "question", "/x?a=b");
+      const own = await committed(it, [`POST ${address}`, ...INSIDE, ...who], { body: "a=b" });
       const decision = { kind: "refuse", status: 409, reason: "other-tab" };
       t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
       t.equal(own.raw.readableDidRead, false);
     }
-    const guests = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...NUNO], { body: "a=b" });
-    t.match(guests, { asSent: `/x?a=b&${MARK}`, decision: { kind: "forward", as: "self" } });
+    const address = yesAddress(it.services, "question", "/x?a=b");
+    const guests = await committed(it, [`POST ${address}`, ...INSIDE, ...NUNO], { body: "a=b" });
+    t.match(guests, { asSent: address, decision: { kind: "forward", as: "self" } });
+    for (const only of ["yes", "x".repeat(60), address.slice(address.indexOf("confirm=") + 8, -1)])
+      for (const who of [ALICE, NUNO]) {
+        const target = `/x?a=b&_guise_confirm=${only}`;
+        const own = await committed(it, [`POST ${target}`, ...INSIDE, ...who], { body: "a=b" });
+        t.match(
+          own,
+          { asSent: target, decision: { kind: "forward", as: "self" } },
+          "it only looks like ours",
+        );
+      }
   },
 );
 
