@@ -46,7 +46,7 @@ export const FAULTS = {
   "service-worker": {
     status: 403,
     title: "A service worker of the app stands between you and this page",
-    hint: "Load this page once more with Shift held down. If the app is meant to have that worker, it should leave out the addresses below the reserved prefix.",
+    hint: "It was taken out of this browser, unless `page.clearSiteData` is off: load this page once more. If the app is meant to have that worker, it should leave out the addresses below the reserved prefix.",
   },
   "no-elevation": {
     status: 403,

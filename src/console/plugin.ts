@@ -5,6 +5,7 @@ import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedAtIntake } from "../gateway/audit/doorstep.ts";
 import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answer-headers.ts";
+import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -49,7 +50,11 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     });
     fastify.addHook("onSend", async function onlyHere(request, reply) {
       for (const [name, value] of ONLY_HERE) if (!reply.hasHeader(name)) reply.header(name, value);
-      if (!reply.hasHeader(OPENER)) reply.header(OPENER, openerPolicy(request.received.raw.headers));
+      const { raw, snapshot } = request.received;
+      if (!reply.hasHeader(OPENER)) reply.header(OPENER, openerPolicy(raw.headers));
+      // What stands between is taken away with the app's other storage, as at a start: the next try reaches us.
+      if (snapshot.settings.page.clearSiteData && askerOf(raw.headers) === "service-worker")
+        reply.header("clear-site-data", '"storage"');
     });
     await fastify.register(formbody, { bodyLimit: 64 * 1024 });
     const style = {
