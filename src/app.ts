@@ -20,25 +20,16 @@ import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
 import { diagnostics } from "./gateway/services/diagnostics.ts";
+import { formsWith } from "./gateway/services/forms.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
 import { sockets } from "./gateway/services/open-connections.ts";
 import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
-import type { Forms, Services } from "./gateway/services/services.ts";
+import type { Services } from "./gateway/services/services.ts";
 import { unrecorded } from "./gateway/services/unrecorded.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
 import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
-import {
-  csrfToken,
-  csrfValid,
-  masked,
-  openMark,
-  openNotice,
-  signedMark,
-  signedNotice,
-  unmasked,
-} from "./keys/csrf.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
@@ -48,6 +39,7 @@ import { type Impersonations, openImpersonations } from "./sessions/impersonatio
 import { type Labels, labels } from "./sessions/labels.ts";
 import { type MissedLinks, missedLinks } from "./sessions/missed-links.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
+import { type SpentForms, spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
@@ -81,7 +73,6 @@ export interface App extends Closing {
 }
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const NOTICE_LASTS = 300_000;
 const SWEEP_EVERY = 15_000;
 const newId = timeOrderedIds(CLOCK.now);
 
@@ -209,6 +200,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const ofAgents = {
     customers: customers({ store, clock: CLOCK, sealKey: ring.derive("customers") }),
     missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: ring.derive("missed links") }),
+    spentForms: spentForms(store),
   };
   const own = { held, records, counters, log, ...ofAgents };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, labels: labelled };
@@ -226,6 +218,7 @@ interface ServiceParts {
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
+  readonly spentForms: SpentForms;
   readonly counters: Metrics;
   readonly log: Log;
 }
@@ -245,6 +238,7 @@ function servicesOf(parts: ServiceParts): Services {
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,
+    spentForms: parts.spentForms,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.ring, CLOCK),
@@ -256,17 +250,6 @@ function servicesOf(parts: ServiceParts): Services {
     diagnostics: diagnostics(log),
     counters,
     newId,
-  };
-}
-
-function formsWith(key: Buffer): Forms {
-  return {
-    token: (subject, now) => masked(csrfToken(key, [subject], now)),
-    holds: (token, subject, now) => csrfValid(key, unmasked(token), [subject], now),
-    seal: (text, now) => signedNotice(key, text, now + NOTICE_LASTS),
-    open: (sealed, now) => openNotice(key, sealed, now),
-    mark: (purpose, text, now, lasts) => signedMark(key, purpose, text, now + lasts),
-    marked: (purpose, value, now) => openMark(key, purpose, value, now),
   };
 }
 

@@ -43,6 +43,16 @@ export const FAULTS = {
     title: "This form was not sent from its own page",
     hint: "Open the page again and send the form from there.",
   },
+  "browser-unclear": {
+    status: 403,
+    title: "This can not be done in this browser",
+    hint: "It doesn't say whether you or a script of the app asks for this page (Fetch Metadata). Open the app by https, in a current browser: Chrome or Edge 80, Firefox 90, Safari 16.4 or newer.",
+  },
+  "service-worker": {
+    status: 403,
+    title: "A service worker of the app stands between you and this page",
+    hint: "It was taken out of this browser, unless `page.clearSiteData` is off: load this page once more. If the app is meant to have that worker, it should leave out the addresses below the reserved prefix.",
+  },
   "no-elevation": {
     status: 403,
     title: "There is no step up to write here",

@@ -141,7 +141,6 @@ export function joined(finder: Apps["finder"], views: readonly [View, ...View[]]
 const NO_TABLES = {
   routes: compileRoutes<RouteTarget>([]).finder,
   rules: compileRules([]).index,
-  confirming: [],
 } satisfies Partial<Snapshot>;
 
 /** Where it isn't known yet which app a request is for, no app's reading is refused, and what any app's scripts set is announced. */

@@ -118,7 +118,7 @@ export function* complaintsAmong(parts: Parts, deps: RoomDeps): Steps<readonly C
 
 interface Assembly extends Pick<Snapshot, "policy"> {
   /** Of each app, in their order. */
-  readonly tables: readonly Pick<Snapshot, "routes" | "rules" | "confirming">[];
+  readonly tables: readonly Pick<Snapshot, "routes" | "rules">[];
   readonly finder: Apps["finder"];
   readonly owners: ReadonlyMap<string, KnownResolver>;
 }
@@ -132,12 +132,12 @@ function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Asse
   found.push(...complaints, ...places);
   for (const { at, routes, rules, reads } of parts.apps) {
     const table = yield* routesOf({ owners: parts.owners, routes }, at);
-    const { rules: index, confirming, complaints: among } = rulesOf({ rules, reads }, at);
+    const { rules: index, complaints: among } = rulesOf({ rules, reads }, at);
     yield;
     found.push(...table.complaints, ...among);
     for (const [name, lookup] of table.lookups) lookups.set(name, lookup);
     made.push(table);
-    tables.push({ routes: table.routes, rules: index, confirming });
+    tables.push({ routes: table.routes, rules: index });
   }
   const owners = yield* ownersOf(lookups, deps, found);
   for (const [i, { at }] of parts.apps.entries()) found.push(...unmetOf(made[i], owners, at));

@@ -1,7 +1,6 @@
 import type { EffectName, People } from "../domain/policy.ts";
 import { testText } from "../domain/routing/conditions/condition-text.ts";
 import { compileReads } from "../domain/routing/conditions/reads.ts";
-import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
 import { compilingRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/routing/route.ts";
@@ -147,8 +146,6 @@ export function rulesOf(
   app: readonly string[] = [],
 ): {
   readonly rules: RuleIndex;
-  /** What of them a script in the page can ask about beforehand. */
-  readonly confirming: readonly ConfirmPattern[];
   readonly complaints: readonly Complaint[];
 } {
   const complaints: Complaint[] = [];
@@ -164,9 +161,8 @@ export function rulesOf(
     return (preset ?? []).map((spec) => (agents === null ? spec : { ...spec, agents }));
   });
   const { index, problems } = compileRules(specs, reads === null ? null : compileReads(reads.query));
-  const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
   const among = problems.map((it) => complaintOf(it, app));
-  return { rules: index, confirming, complaints: [...complaints, ...among] };
+  return { rules: index, complaints: [...complaints, ...among] };
 }
 
 function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {

@@ -1,11 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit, takesReason } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Answer, answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
@@ -17,19 +19,9 @@ import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
 import { placeAt, returnPath } from "./return-path.ts";
 import { minutes } from "./start-form.ts";
-import {
-  field,
-  fromOwnPage,
-  pageFor,
-  parameter,
-  seeOther,
-  sendPage,
-  type Visitor,
-  visitor,
-  words,
-} from "./visitor.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
-/** `GET elevate` (the question), `POST elevate` (a step up to write, for a limited time), `POST lower`. */
+/** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/elevate", async (request, reply) => {
     const label = await labelled(services, request, parameter(request, "label"));
@@ -37,7 +29,12 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     const to = returnPath(who.received, parameter(request, "to"));
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
-    return await sendPage(reply, 200, question(who, step, to, label));
+    return await sendPage(reply, 200, question(services, who, { ...step, to, label }));
+  });
+  fastify.get("/lower", async (request, reply) => {
+    const who = await visitor(services, request);
+    const to = returnPath(who.received, parameter(request, "to"));
+    return await sendPage(reply, 200, lowerQuestion(services, who, to));
   });
   fastify.post("/elevate", async (request, reply) => await elevateNow(services, request, reply));
   fastify.post("/lower", async (request, reply) => await lowerNow(services, request, reply));
@@ -50,12 +47,17 @@ async function elevateNow(
 ): Promise<FastifyReply> {
   const label = await labelled(services, request, field(request, "label"));
   const who = await visitor(services, request);
-  fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
   const to = returnPath(who.received, field(request, "to"));
+  const { trueUser, worn } = who;
+  if (trueUser === null || worn === null)
+    throw new Fault("no-elevation", "there is no impersonation to elevate");
+  const token = readToken(services, "elevate", SUBJECTS.elevate(trueUser, worn), field(request, "_csrf"));
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
   const reason = words(request, "reason", 500);
-  if (!takesReason(step.grant, reason)) return await sendPage(reply, 403, question(who, step, to, label));
+  const unsaid = !takesReason(step.grant, reason);
+  if (unsaid || !(await countsNow(services, token)))
+    return await sendPage(reply, 403, question(services, who, { ...step, to, label }));
   const { settings } = who.received.snapshot;
   services.rateLimits.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
@@ -71,13 +73,15 @@ async function lowerNow(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const who = await visitor(services, request);
-  fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
-  if (who.worn === null) throw new Fault("no-elevation", "there is no impersonation to lower");
+  const { trueUser, worn } = who;
+  if (trueUser === null || worn === null)
+    throw new Fault("no-elevation", "there is no impersonation to lower");
+  readToken(services, "lower", SUBJECTS.lower(trueUser, worn), field(request, "_csrf"));
   const to = returnPath(who.received, field(request, "to"));
   const judged = await looking(services, who.received);
   // Whatever could not be found out is no reason to keep a right that somebody gives back.
   if (judged.decision.kind === "ended") return await send(reply, await stopped(services, judged, who, to));
-  const lowered = await services.impersonations.lower(who.worn.id);
+  const lowered = await services.impersonations.lower(worn.id);
   // It is lowered, on record or not: nobody keeps a right that they gave back.
   if (lowered !== null) {
     const event = changeEvent(services, who, lowered, "impersonation.lowered");
@@ -112,6 +116,7 @@ function shownAt({ received }: Visitor, label: Label | null): string {
 }
 
 interface Step {
+  readonly agent: Identity;
   readonly running: Impersonation;
   readonly grant: Grant;
   /** Milliseconds. */
@@ -135,7 +140,7 @@ async function stepUp(services: Services, who: Visitor, to: string): Promise<Ste
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
   }
-  return { running, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return { agent: trueUser, running, grant: admission.grant, lasts: admission.grant.elevateFor };
 }
 
 /** Over, or nobody knows: the same page, problem and record as for any other request. */
@@ -170,15 +175,24 @@ function changeEvent(
   });
 }
 
-function question(who: Visitor, step: Step, to: string, label: Label | null): string {
+interface Asked extends Step {
+  readonly agent: Identity;
+  readonly to: string;
+  readonly label: Label | null;
+}
+
+function question(services: Services, who: Visitor, asked: Asked): string {
+  const { to, label, ...step } = asked;
   const { prefix } = who.received.snapshot.settings;
+  const subject = SUBJECTS.elevate(step.agent, step.running);
+  const token = tokenFor(services, who.received, "elevate", subject);
   const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
   const body = html`<section class="card">
 <p class="word bad">write</p>
 <h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
 <p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
 <form method="post" action="${prefix}/elevate">
-<input type="hidden" name="_csrf" value="${who.csrf}">
+<input type="hidden" name="_csrf" value="${token}">
 <input type="hidden" name="to" value="${to}">
 ${label === null ? null : html`<input type="hidden" name="label" value="${label.name}">`}
 ${reasonField(step.grant, null)}
@@ -189,4 +203,19 @@ ${reasonField(step.grant, null)}
     title: "Change things",
     body,
   });
+}
+
+/** Nobody has to say why they give a right back. */
+function lowerQuestion(services: Services, who: Visitor, to: string): string {
+  const { trueUser, worn, received } = who;
+  if (trueUser === null || worn === null)
+    throw new Fault("no-elevation", "there is no impersonation to lower");
+  const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, worn));
+  const body = html`<section class="card">
+<p class="word">read</p>
+<h1>Only look from now on?</h1>
+<p class="lead">You go on viewing as <bdi>${nameOf(worn.effectiveUser)}</bdi>, and change nothing any more.</p>
+<div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>Only look</button></form><a class="button quiet" href="${to}">Go on as before</a></div>
+</section>`;
+  return pageFor(who, { title: "Only look", body });
 }

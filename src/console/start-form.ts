@@ -13,7 +13,8 @@ export interface StartView {
   readonly from: string | null;
   readonly ticket: string | null;
   readonly reason: string | null;
-  readonly csrf: string;
+  /** Null where the page may not hold one: then it leads to the page that may. */
+  readonly token: string | null;
 }
 
 /** The button that puts on somebody's shoes, with why and under which rules. */
@@ -25,12 +26,22 @@ export function startForm(view: StartView): Html {
 <dt>For</dt><dd>${minutes(grant.total)} at most, ${minutes(grant.idle)} without a click</dd>
 <dt>Recorded</dt><dd>every request, with both names</dd>
 </dl>
-<form method="post" action="${view.prefix}/start">
-<input type="hidden" name="_csrf" value="${view.csrf}">
+${view.token === null ? leadOn(view) : form(view, view.token)}`;
+}
+
+/** To the page of our own whose form counts. */
+function leadOn({ prefix, person: { id, ...other }, to, ticket, reason }: StartView): Html {
+  const said = Object.entries({ to, ticket, reason }).filter((it): it is [string, string] => it[1] !== null);
+  return html`<div class="actions"><a class="button" href="${prefix}/as/${encodeURIComponent(id)}?${new URLSearchParams(said).toString()}">View as <bdi>&nbsp;${nameOf({ id, ...other })}</bdi></a><a class="button quiet" href="/">Cancel</a></div>`;
+}
+
+function form(view: StartView, token: string): Html {
+  return html`<form method="post" action="${view.prefix}/start">
+<input type="hidden" name="_csrf" value="${token}">
 <input type="hidden" name="user" value="${view.person.id}">
 <input type="hidden" name="to" value="${view.to}">
 ${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}
-${reasonField(grant, view.reason)}
+${reasonField(view.grant, view.reason)}
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>
 <input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
 <div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>

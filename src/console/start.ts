@@ -7,23 +7,14 @@ import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
 import { beginApart } from "../gateway/isolation/begin-apart.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { placeAt, returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
-import {
-  field,
-  fromOwnPage,
-  pageFor,
-  parameter,
-  seeOther,
-  sendPage,
-  type Visitor,
-  visitor,
-  words,
-} from "./visitor.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
 
@@ -43,22 +34,38 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/as/:user", async (request, reply) => {
     const who = await visitor(services, request);
     const { user } = request.params as { readonly user: string };
-    return await asPage(services, request, reply, who, user);
+    const asked = {
+      user,
+      to: parameter(request, "to"),
+      from: null,
+      ticket: parameter(request, "ticket"),
+      reason: parameter(request, "reason"),
+    };
+    return await asPage(services, reply, who, asked);
   });
   fastify.post("/start", async (request, reply) => await startNow(services, request, reply));
 }
 
+/** What a link, or a form that was sent before, says of a start. */
+interface Wanted {
+  readonly user: string;
+  readonly to: string | null;
+  readonly from: string | null;
+  readonly ticket: string | null;
+  readonly reason: string | null;
+}
+
 async function asPage(
   services: Services,
-  request: FastifyRequest,
   reply: FastifyReply,
   who: Visitor,
-  user: string,
+  { user, to, from, ticket, reason }: Wanted,
+  status = 200,
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
-  const to = returnPath(who.received, parameter(request, "to"));
-  const asked = await admitted(who, who.trueUser, user, to);
+  const back = returnPath(who.received, to);
+  const asked = await admitted(who, who.trueUser, user, back);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const { target } = asked;
   const body = html`<section class="card">
@@ -68,16 +75,16 @@ ${startForm({
   prefix,
   person: target,
   grant: asked.grant,
-  to,
-  from: cameFrom(who),
-  ticket: parameter(request, "ticket"),
-  reason: parameter(request, "reason"),
-  csrf: who.csrf,
+  to: back,
+  from: from ?? cameFrom(who),
+  ticket,
+  reason,
+  token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
 })}
 </section>`;
   return await sendPage(
     reply,
-    200,
+    status,
     pageFor(who, {
       title: `View as ${nameOf(target)}`,
       body,
@@ -93,9 +100,11 @@ async function startNow(
   const who = await visitor(services, request);
   const { received, trueUser } = who;
   if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
-  fromOwnPage(services, received, field(request, "_csrf"), trueUser);
+  const user = field(request, "user") ?? "";
+  const subject = SUBJECTS.start(trueUser, user, received);
+  const token = readToken(services, "start", subject, field(request, "_csrf"));
   const to = returnPath(received, field(request, "to"));
-  const asked = await admitted(who, trueUser, field(request, "user") ?? "", to);
+  const asked = await admitted(who, trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const reason = words(request, "reason", 500);
   const { grant, target } = asked;
@@ -104,6 +113,16 @@ async function startNow(
   const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
   if (!(await services.customers.admits(wanted)))
     return await refusal(services, reply, who, target, "limit-reached");
+  if (!(await countsNow(services, token))) {
+    const again = {
+      user,
+      to: field(request, "to"),
+      from: field(request, "from"),
+      ticket: words(request, "ticket", 200),
+      reason,
+    };
+    return await asPage(services, reply, who, again, 403);
+  }
   if (received.snapshot.settings.isolation !== null) {
     const order = {
       agent: trueUser,
@@ -239,9 +258,10 @@ async function refusal(
       trueUser: who.trueUser,
       other: target,
       impersonating: who.received.secret !== null,
-      csrf: who.csrf,
+      token: null,
       ticket: null,
       confirmation: null,
+      yesTo: null,
     }),
   );
 }

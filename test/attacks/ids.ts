@@ -525,11 +525,11 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
   "SES-01":
     "Guise has no login of its own (who is there comes from a token, the app's `whoami` or a proxy's header), so state, nonce and PKCE have nothing to be bound to.",
   "SES-02":
-    "The duplicate is refused with the lines that clear ours. The next page is then one's own, after a page that said so.",
+    "Where one of several has a record behind it, the request is refused with the lines that clear ours; the next page is then one's own, after a page that said so. Where none has, and the caller is no agent, it is own traffic.",
   "SES-03":
     "Ours is among the last that Chromium throws out. Where it is gone all the same, what the page's scripts ask for next is refused and the page is covered; a link that is followed before that leads to one's own page, without a banner.",
   "HTML-03":
-    "There is no phrase of the agent's choosing. A forged banner gains nothing beside the real one, and where the real one can't be shown the page is covered or left.",
+    "Against styles, and apps that render their page anew. A hostile script that runs before ours can change the banner's words or draw another one ([what a script can do](security.md)): it finds no token there, and the record is the same.",
   "DEC-06": "A disabled person is one whom the directory does not have: there is no such field.",
   "DEC-08":
     "Identity comes from the cookie, which is one for all tabs. What the scripts of a page under a banner ask for names its impersonation, and is refused under another and under none; so is what is unsafe and comes from the page of another owner. An old tab is covered at once. What is left is told in [sessions](sessions.md#tabs).",

@@ -1,6 +1,5 @@
 import { startAttend } from "./attend.js";
 import { startClock } from "./clock.js";
-import { startConfirm } from "./confirm.js";
 import { startCookies } from "./cookies.js";
 import { startDisable } from "./disable.js";
 import { awaitStyles, bannerRead, takeBanner } from "./element.js";
@@ -36,11 +35,10 @@ async function start(script) {
     attended: startAttend(),
     used,
     over: () => void check(),
-    refused: startRefused(banner),
+    ...startRefused(banner),
   });
   startDisable(banner);
   startLogout(banner);
-  startConfirm(banner);
 }
 
 /**

@@ -12,7 +12,6 @@
  * @property {number | null} writeUntil
  * @property {string[]} disable
  * @property {string[]} logout
- * @property {[method: string, path: string, sentence: string][]} confirm
  * @property {[name: string, digest: string][]} cookies the customer's that an own one of a wider `Domain` may stand beside
  */
 
