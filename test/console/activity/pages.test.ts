@@ -260,7 +260,22 @@ t.test("why: the judge's questions, and only for those who may see the record", 
     404,
     "another with its number",
   );
-  t.equal((await ask(["GET /.guise/why", ...INSIDE, ...ALICE])).status, 404);
+  const asking = await ask(["GET /.guise/why", ...INSIDE, ...ALICE]);
+  t.match(
+    [asking.status, asking.body],
+    [200, /Why did a link start nothing/],
+    "without a record it asks for a page",
+  );
+});
+
+t.test("why: a start that a grant refused is for readers, not for the agent who tried", async (t) => {
+  const it = await testWorld(t, READERS);
+  const lines = [line({ action: "impersonation.not-started", outcome: "failure" })];
+  const ask = await openConsole(t, it, [], archiveOf({ request: async () => ({ lines, more: 0 }) }));
+  for (const address of [WHY, "GET /.guise/why?request=r1"]) {
+    t.equal((await ask([address, ...INSIDE, ...ALICE])).status, 404);
+    t.equal((await ask([address, ...INSIDE, ...ADA])).status, 200);
+  }
 });
 
 t.test(
