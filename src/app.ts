@@ -41,8 +41,10 @@ import {
 } from "./keys/csrf.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
-import type { Clock, Closing, Log } from "./ports.ts";
+import type { Clock, Closing, Log, Store } from "./ports.ts";
+import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
+import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
@@ -81,6 +83,8 @@ export interface App extends Closing {
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const NOTICE_LASTS = 300_000;
 const SWEEP_EVERY = 15_000;
+/** Of labels that are left over where `isolation` is gone from the config, ms. */
+const REMEMBERED = 86_400_000;
 const newId = timeOrderedIds(CLOCK.now);
 
 /** Builds everything, in order, once. Throws a Fault that says what to do; then nothing is left running. */
@@ -185,9 +189,9 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("confirmation"),
   });
   const counters = metrics();
-  const labelled = labels({ store: backend.store, clock: CLOCK, sealKey: ring.derive("label") });
+  const hosts = hostsOf(held, backend.store, ring.derive("label"));
   impersonations.onEnded(({ id }) => {
-    labelled
+    hosts.labels
       .end(id)
       .catch((error: unknown) =>
         log.warn(
@@ -203,10 +207,17 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("page credentials"),
   });
   const own = { held, records, counters, log };
-  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, labels: labelled };
+  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+/** What our hosts have besides impersonations. */
+function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
+  const deps = { store, clock: CLOCK, sealKey };
+  const remember = () => held.current().settings.isolation?.remember ?? REMEMBERED;
+  return { labels: labels({ ...deps, remember }), codes: codes(deps), consoleVisits: consoleVisits(deps) };
 }
 
 interface ServiceParts {
@@ -216,6 +227,8 @@ interface ServiceParts {
   readonly confirmations: Confirmations;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
+  readonly codes: Codes;
+  readonly consoleVisits: ConsoleVisits;
   readonly counters: Metrics;
   readonly log: Log;
 }
@@ -233,6 +246,8 @@ function servicesOf(parts: ServiceParts): Services {
     confirmations,
     pageCredentials,
     labels: parts.labels,
+    codes: parts.codes,
+    consoleVisits: parts.consoleVisits,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.ring, CLOCK),

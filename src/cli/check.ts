@@ -4,6 +4,7 @@ import { clients } from "../clients/clients.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
 import { KINDS } from "../config/kinds.ts";
 import { type Load, load } from "../config/load.ts";
+import { uncovered } from "../config/own-hosts.ts";
 import { formatProblem } from "../config/problem.ts";
 import { configSchema } from "../config/schema.ts";
 import { presetRules } from "../domain/routing/presets.ts";
@@ -38,6 +39,8 @@ export const check: Command = {
       return 0;
     }
     const loaded = await loadOnce(words.config, io);
+    if (loaded.kind === "loaded" && !words.json)
+      for (const warning of uncovered(loaded.snapshot)) io.err(`warning: ${warning}\n`);
     io.out(words.json ? asJson(words.config, loaded) : asText(words.config, loaded));
     return loaded.kind === "loaded" ? 0 : 1;
   },
@@ -153,6 +156,7 @@ function asJson(file: string, loaded: Load): string {
           file,
           digest: loaded.snapshot.digest,
           problems: [],
+          warnings: uncovered(loaded.snapshot),
           summary: loaded.summary,
           presets: Object.fromEntries(loaded.summary.presets.map((name) => [name, guardsOf(name)])),
         };

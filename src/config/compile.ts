@@ -3,6 +3,7 @@ import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
+import { overlapping } from "./own-hosts.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
@@ -71,35 +72,6 @@ function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Asse
   const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
   found.push(...complaints, ...table.complaints, ...among, ...unmet);
   return { policy, rules, confirming, table, owners };
-}
-
-/** Hosts below the parent are impersonations' alone: no page of the app's, and no cookie of its hosts, may be there. */
-function overlapping({ isolation, routes, rules, publicUrl, cookie }: Config): readonly Complaint[] {
-  if (isolation === null) return [];
-  const { parent } = isolation.host;
-  const path = ["isolation", "host", "parent"];
-  const hosts: readonly (readonly [string, string])[] = [
-    ...routes.flatMap((it, i) => (it.host == null ? [] : [[`routes[${i}].host`, it.host] as const])),
-    ...rules.flatMap((it, i) => (it.host == null ? [] : [[`rules[${i}].host`, it.host] as const])),
-    ...(publicUrl === null ? [] : [["publicUrl", new URL(publicUrl).hostname] as const]),
-    ...(cookie.domain === null ? [] : [["cookie.domain", cookie.domain] as const]),
-  ];
-  return hosts
-    .filter(([, host]) => isBelow(host, parent) || isBelow(parent, host) || siteOf(host) === siteOf(parent))
-    .map(([key, host]) => ({
-      path,
-      message: `\`${parent}\` and \`${host}\` of \`${key}\` are one site, whose hosts can set each other cookies; write a domain of yours that the app has nothing of`,
-    }));
-}
-
-function isBelow(host: string, parent: string): boolean {
-  return host === parent || host.endsWith(`.${parent}`);
-}
-
-/** As far as that can be told without a list of public suffixes; of one label there is none. */
-function siteOf(host: string): string {
-  const labels = host.toLowerCase().split(".");
-  return labels.length < 2 ? `${host} alone` : labels.slice(-2).join(".");
 }
 
 function* ownersOf(

@@ -7,19 +7,11 @@ import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
 import { audit } from "./sections/audit.ts";
+import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
 import { keys } from "./sections/keys.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
-import {
-  cookie,
-  headers,
-  isolation,
-  limits,
-  prefix,
-  timeouts,
-  token,
-  trustedProxies,
-} from "./sections/server.ts";
+import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
 import { origin, upstream } from "./sections/upstream.ts";
 
 /** What the rooms' kinds may use when they are made. */
@@ -69,6 +61,8 @@ export function configSchema(kinds: Kinds) {
     token,
     cookie,
     isolation,
+    console: consoleOrigin,
+    goingOver,
     store: kindEntry(kinds.stores, "`store`")
       .optional()
       .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),

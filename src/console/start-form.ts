@@ -13,6 +13,9 @@ export interface StartView {
   readonly ticket: string | null;
   readonly reason: string | null;
   readonly csrf: string;
+  /** On the console, the app's host that it is about, signed, and its first page. */
+  readonly app?: string | null;
+  readonly home?: string;
 }
 
 /** The button that puts on somebody's shoes, with why and under which rules. */
@@ -30,11 +33,12 @@ export function startForm(view: StartView): Html {
 <input type="hidden" name="user" value="${view.person.id}">
 <input type="hidden" name="to" value="${view.to}">
 ${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}
+${view.app ? html`<input type="hidden" name="app" value="${view.app}">` : null}
 <label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
 <textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}>${view.reason ?? ""}</textarea>
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>
 <input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
-<div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>
+<div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="${view.home ?? "/"}">Cancel</a></div>
 </form>`;
 }
 

@@ -1,29 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import { admit, isAgent } from "../domain/grant.ts";
+import { isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { endedAt } from "../domain/impersonation.ts";
-import { isId } from "../domain/person.ts";
-import type { Grant } from "../domain/policy.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
-import { beginApart } from "../gateway/isolation/begin-apart.ts";
+import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
-import {
-  field,
-  fromOwnPage,
-  pageFor,
-  parameter,
-  seeOther,
-  sendPage,
-  type Visitor,
-  visitor,
-  words,
-} from "./visitor.ts";
+import { admitted, startHere, startThere } from "./starting.ts";
+import { field, fromOwnPage, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
 
@@ -37,7 +24,7 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
     return await sendPage(
       reply,
       200,
-      await searchPage(who, parameter(request, "q"), parameter(request, "to")),
+      await searchPage(services, who, parameter(request, "q"), parameter(request, "to")),
     );
   });
   fastify.get("/as/:user", async (request, reply) => {
@@ -68,7 +55,8 @@ ${startForm({
   person: target,
   grant: asked.grant,
   to: returnPath(who.received, parameter(request, "to")),
-  from: cameFrom(who),
+  from: cameFrom(who, parameter(request, "from")),
+  ...aboutApp(services, who),
   ticket: parameter(request, "ticket"),
   reason: parameter(request, "reason"),
   csrf: who.csrf,
@@ -100,92 +88,53 @@ async function startNow(
   if (grant.reason === "required" && reason === null)
     return await refusal(services, reply, who, target, "reason-required");
   if (grant.consent === "request") return await refusal(services, reply, who, target, "consent-required");
-  if (received.snapshot.settings.isolation !== null) {
-    const order = {
-      agent: trueUser,
-      effectiveUser: target,
-      grant,
-      reason,
-      ticket: words(request, "ticket", 200),
-    };
-    const returnTo = returnPath(received, field(request, "from"));
-    const to = returnPath(received, field(request, "to"));
-    const apart = await beginApart(services, received, { ...order, returnTo }, to);
-    for (const line of apart.setCookies) reply.header("set-cookie", line);
-    return await seeOther(reply, apart.to);
-  }
-  const between = await leave(services, who);
-  const shoes = await begin(
-    services,
-    { ...received, cookies: between.cookies },
-    {
-      agent: trueUser,
-      effectiveUser: target,
-      grant,
-      reason,
-      ticket: words(request, "ticket", 200),
-      origin: who.worn?.origin ?? null,
-      returnTo: who.worn?.returnTo ?? returnPath(received, field(request, "from")),
-    },
-  );
-  for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
-  if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
-  return await seeOther(reply, returnPath(received, field(request, "to")));
-}
-
-/**
- * Takes off what is worn in this browser, if anything is; also what has ended and is still there, and what another agent has left on:
- * whoever holds its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
- */
-async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
-  if (received.secret === null) return { setCookies: [], cookies: received.cookies };
-  const over = worn ?? held;
-  if (over !== null && over.end === null) {
-    const ranOut = endedAt(over, services.clock.now());
-    if (worn === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
-    else await end(services, received, over, ranOut ?? "switched");
-  }
-  return await betweenIdentities(services, received, over);
-}
-
-type Asked =
-  | { readonly kind: "granted"; readonly grant: Grant; readonly target: Identity }
-  | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
-
-/** Whether this person may be the one with the id. Who is no agent learns nothing of anybody. */
-async function admitted(who: Visitor, trueUser: Identity, id: string): Promise<Asked> {
-  const { policy } = who.received.snapshot;
-  if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
-  const target = await findPerson(who, id);
-  if (target === null) return { kind: "refused", reason: "protected-target", target };
-  return { ...admit(policy, trueUser, target), target };
-}
-
-/** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
-async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
-  const { users } = who.received.snapshot;
-  if (!isId(id)) return null;
-  return users === null ? { id, name: null, email: null, groups: null } : await users.find(id);
+  const start = {
+    ...{ grant, target, reason, ticket: words(request, "ticket", 200) },
+    to: returnPath(received, field(request, "to")),
+    from: returnPath(received, field(request, "from")),
+  };
+  if (!received.atConsole) return await startHere(services, reply, who, trueUser, start);
+  const app = appSaid(services, received, field(request, "app"));
+  return await startThere(services, reply, who, trueUser, { ...start, app });
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
-function cameFrom(who: Visitor): string | null {
+function cameFrom(who: Visitor, said: string | null): string | null {
+  if (who.received.atConsole) return returnPath(who.received, said);
   const { referer } = who.received.raw.headers;
   if (referer === undefined || !URL.canParse(referer)) return null;
   const url = new URL(referer);
   return url.origin === who.received.origin ? returnPath(who.received, url.pathname + url.search) : null;
 }
 
-async function searchPage(who: Visitor, query: string | null, to: string | null): Promise<string> {
+/** On the console, which host of the app the page is about. */
+function aboutApp(
+  services: Services,
+  { received }: Visitor,
+): { readonly app: string | null; readonly home: string } {
+  const { app } = received;
+  return app === null
+    ? { app: null, home: "/" }
+    : { app: appMark(services, received, app), home: `${app.origin}/` };
+}
+
+async function searchPage(
+  services: Services,
+  who: Visitor,
+  query: string | null,
+  to: string | null,
+): Promise<string> {
   const { settings, users } = who.received.snapshot;
   const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
-  const suffix = to === null ? "" : `?to=${encodeURIComponent(to)}`;
+  const { app } = aboutApp(services, who);
+  const about = Object.entries({ to, app }).filter((it): it is [string, string] => it[1] !== null);
+  const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
   const body = html`<section class="card">
 <h1>View the app as…</h1>
 ${users === null ? html`<p class="note">There is no directory to search in: add <code>users</code> to the config. A link with the id works without: <code>${settings.prefix}/as/ID</code>.</p>` : null}
 <form class="search" role="search" action="${settings.prefix}/start">
 <input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail or id" placeholder="Name, e-mail or id" autofocus maxlength="100">
-${to === null ? null : html`<input type="hidden" name="to" value="${to}">`}
+${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
 ${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record.</p>` : null}

@@ -75,8 +75,7 @@ function unavailable(services: Services, received: Received, error: unknown): Fo
 /** Cookies are read only if a source looks at them. */
 function evidence(received: Received): Evidence {
   // On a label's host nobody is known but by what they came with on the app's.
-  const { label, host } = received;
-  if (label?.kind === "open") return { ...label.credentials, host };
+  if (received.lent !== null) return received.lent;
   let cookies: Record<string, string> | null = null;
   return {
     // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.

@@ -49,12 +49,12 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
   refuseForgery(raw, rules, settings);
   const host = hostReading(raw, settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
-  const domain = cookieDomain(settings, host.host);
-  const hostLabel = settings.isolation === null ? null : labelBelow(host.host, settings.isolation.parent);
+  const place = placeOf(host.host, settings);
+  const domain = place === OF_THE_APP ? cookieDomain(settings, host.host) : null;
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
   const asked = navigation(method, upgrade, raw.headers);
-  const url = targetOf(raw, { ...host, hostLabel }, cookies, asked, settings);
+  const url = targetOf(raw, host, { cookies, asked, place }, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const { tab, unattended, confirming, hearsay } = marksOf(raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
@@ -74,7 +74,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     query: url.query,
     readable: url.readable,
     judged: url.judged,
-    ours: url.ours,
+    ours: url.ours || place.atConsole,
     confirming,
     tab,
     unattended,
@@ -83,7 +83,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,
-    origin: originFor(outer, hostLabel),
+    origin: originFor(outer, place, settings),
     peer: outer.peer,
     trusted: outer.trusted,
     ip: outer.ip,
@@ -93,8 +93,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     cookies: cookies.rest,
     secret: cookies.secret,
     domain,
-    hostLabel,
-    label: null,
+    ...place,
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
     navigation: asked,
@@ -104,8 +103,30 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
   };
 }
 
+type Place = Pick<Received, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
+
+const OF_THE_APP: Place = Object.freeze({
+  hostLabel: null,
+  label: null,
+  atConsole: false,
+  app: null,
+  lent: null,
+});
+
+/** Whose host it is: the app's, an impersonation's, or the console's. */
+function placeOf(host: string, { isolation, console }: Settings): Place {
+  if (console !== null && host === console.host) return { ...OF_THE_APP, atConsole: true };
+  const hostLabel = isolation === null ? null : labelBelow(host, isolation.parent);
+  return hostLabel === null ? OF_THE_APP : { ...OF_THE_APP, hostLabel };
+}
+
 /** `publicUrl` is the app's own host. */
-function originFor({ scheme, origin, forwardedHost }: OuterAddress, hostLabel: string | null): string {
+function originFor(
+  { scheme, origin, forwardedHost }: OuterAddress,
+  { hostLabel, atConsole }: Place,
+  { console }: Settings,
+): string {
+  if (atConsole && console !== null) return console.origin;
   return hostLabel === null ? origin : originOf(scheme, forwardedHost);
 }
 
@@ -122,12 +143,15 @@ function cookiesIn(
 
 function targetOf(
   raw: IncomingMessage,
-  { authority, hostLabel }: { readonly authority: string; readonly hostLabel: string | null },
-  { secret, worn, here }: OwnCookies,
-  { topLevel, visit }: Navigation,
+  { authority }: { readonly authority: string },
+  {
+    cookies: { secret, worn, here },
+    asked: { topLevel, visit },
+    place,
+  }: { readonly cookies: OwnCookies; readonly asked: Navigation; readonly place: Place },
   settings: Settings,
 ): RequestTarget {
-  const judged = hostLabel !== null || secret !== null || worn || here.length > 0;
+  const judged = place !== OF_THE_APP || secret !== null || worn || here.length > 0;
   const opens = topLevel || visit !== null;
   const asking = { method: raw.method ?? "GET", authority, judged, opens };
   return requestTarget(sentTarget(raw), asking, settings);
