@@ -37,6 +37,7 @@ const PARTS = [
   "mark",
   "refused",
   "watch",
+  "addresses",
   "banner",
 ] as const;
 

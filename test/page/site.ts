@@ -45,6 +45,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     idleFor: 28 * 60_000,
     now,
     csrf: "c~s\\r<f",
+    app: null,
     canElevate: true,
     writeUntil: null,
     here: "/page?a=b&c=d",

@@ -6,6 +6,7 @@ import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
 import type { Committed } from "../stages/commit.ts";
+import { isFramed } from "../stages/fetch-metadata.ts";
 import { initiatorOf } from "../stages/neighbours.ts";
 import { ASSETS, isTheConsoles, ledToConsole, locateAtConsole, toConsole } from "./console-host.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
@@ -76,7 +77,8 @@ async function mayAsk({ labels }: Services, received: Received, label: Label): P
   if (site === "same-origin" || site === "none") return true;
   const from = initiatorOf(raw.headers);
   if (from === null) return site === "unknown" && raw.headers.origin === undefined;
-  if (from.origin === origin) return site === "unknown";
+  // Its own page, by way of the app's host: no other page can say so in its Referer.
+  if (from.origin === origin) return true;
   const name = received.snapshot.settings.isolation === null ? null : labelIn(received, from.host);
   const other = name === null ? null : await labels.read(name);
   return other?.kind === "open" && other.impersonation === label.impersonation;
@@ -85,9 +87,7 @@ async function mayAsk({ labels }: Services, received: Received, label: Label): P
 /** The same request as the app's own host would get it, from whom the label belongs to. */
 function onTheApp(received: Received, label: Label): Received {
   const { app, secret } = label;
-  const headers = received.headers.map((part, at) =>
-    at % 2 === 1 && received.headers[at - 1]?.toLowerCase() === "host" ? app.authority : part,
-  );
+  const headers = headersAtTheApp(received, app);
   return {
     ...received,
     label,
@@ -103,6 +103,17 @@ function onTheApp(received: Received, label: Label): Received {
     // Who opens a page of a label's comes from nowhere else: it is always this customer's.
     navigation: { ...received.navigation, site: "same-origin" },
   };
+}
+
+/** A form that was led back has lost its Origin on the way; apps that go by it have its Referer. */
+function headersAtTheApp({ headers, raw, navigation }: Received, app: AppHost): readonly string[] {
+  const led = raw.headers.origin === "null" && navigation.wantsPage && !isFramed(raw.headers);
+  return headers.flatMap((name, at) => {
+    if (at % 2 === 1) return [];
+    const key = name.toLowerCase();
+    if (led && key === "origin") return [];
+    return [name, key === "host" ? app.authority : (headers[at + 1] ?? "")];
+  });
 }
 
 /** No cookie of the label's: a page goes over the app's host, where it is known who this is; everything else stops. */
@@ -152,24 +163,36 @@ function onItsHost(
   return { status: 303, headers: quiet(`${app.origin}${target}${which}`), body: "" };
 }
 
-/** A link of a label's page to the app's own host: the agent would be themselves there. */
+/**
+ * What a label's page asks of the app's own host, by an absolute address in it: the agent would be themselves there. It is done on the
+ * label where the browser follows, with method and body; what can't be led back is refused by the judge.
+ */
 async function ledBack({ labels }: Services, received: Received): Promise<Located> {
   const on: Located = { kind: "received", received };
-  const { navigation, ours, snapshot } = received;
-  if (snapshot.settings.isolation === null || ours || !navigation.topLevel) return on;
+  const { ours, snapshot } = received;
+  if (snapshot.settings.isolation === null || ours || !isFollowed(received)) return on;
   const from = initiatorOf(received.raw.headers);
   const name = from === null ? null : labelIn(received, from.host);
   const label = name === null ? null : await labels.read(name);
   if (label?.kind !== "open") return on;
   const { origin, authority, host } = received;
   const here = await labelFor({ labels }, label, { origin, authority, host });
-  return answered({
-    status: 303,
-    headers: quiet(
-      `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`,
-    ),
-    body: "",
-  });
+  const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`;
+  // With its Referer, by which the label knows its own page again.
+  const leading = [
+    ["Location", to],
+    ["Cache-Control", "no-store"],
+    ["Cross-Origin-Resource-Policy", "cross-origin"],
+  ] as const;
+  return answered({ status: 307, headers: leading, body: "" });
+}
+
+/** Whether the page gets what an answer leads to: a document, a form's too, a picture, a style; not what CORS is asked about. */
+function isFollowed({ navigation, raw, upgrade, sent }: Received): boolean {
+  if (upgrade) return false;
+  if (navigation.topLevel) return true;
+  const mode = raw.headers["sec-fetch-mode"];
+  return mode === "navigate" || mode === "no-cors" || (mode === undefined && sent === "GET");
 }
 
 function toTheLabel(received: Received, { name, app }: Label, to: string): Answer {

@@ -27,7 +27,7 @@ async function caller(t: Test, lines: readonly string[]) {
   });
   socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const [raw] = (await once(server, "request")) as [IncomingMessage];
-  const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity } };
+  const received = { raw, lent: null, cookies: null, host: "app", id: "1", snapshot: { identity } };
   const counted: string[] = [];
   const counters = {
     unrecognised: (source: string, cause: string) => void counted.push(`${source} ${cause}`),
