@@ -3,8 +3,8 @@ import { parseArgs } from "node:util";
 import { comparison } from "../test/fidelity/compare.ts";
 import { run } from "../test/fidelity/fidelity.ts";
 import { IMPERSONATED_RULES } from "../test/fidelity/impersonated-rules.ts";
-import { impersonatedLeavesOut, leavesOut, overlooked } from "../test/fidelity/known.ts";
 import { OWN_RULES } from "../test/fidelity/own-rules.ts";
+import { leavesOut } from "../test/fidelity/refused.ts";
 import { OWN_SITES, SITE_KINDS } from "../test/fidelity/site.ts";
 
 const { values } = parseArgs({
@@ -21,7 +21,7 @@ const cleaning: (() => unknown)[] = [];
 const kind = SITE_KINDS.find((it) => it === values.site);
 const impersonating = values.impersonating || kind === "impersonating";
 const besides = impersonating ? IMPERSONATED_RULES : {};
-const own = comparison({ ...OWN_RULES, ...besides, ...overlooked() });
+const own = comparison({ ...OWN_RULES, ...besides });
 const seed = Number(values.seed);
 const started = performance.now();
 const { exchanges, failures } = await run(
@@ -31,7 +31,7 @@ const { exchanges, failures } = await run(
     seed,
     comparison: own,
     sites: impersonating ? ["impersonating"] : OWN_SITES,
-    leaves: impersonating ? impersonatedLeavesOut : leavesOut,
+    leaves: leavesOut,
     unshrunk: values.unshrunk,
     ...(kind === undefined || values.path === undefined ? {} : { again: { site: kind, path: values.path } }),
   },

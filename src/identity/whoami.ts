@@ -4,6 +4,7 @@ import { cookieName } from "../clients/field.ts";
 import { type HttpAnswer, jsonOf } from "../clients/http.ts";
 import { memo } from "../clients/memo.ts";
 import { httpUrl } from "../clients/template.ts";
+import { isNamed } from "../domain/cookies/cookie.ts";
 import { readPerson } from "../domain/person.ts";
 import { personMapping } from "../people.ts";
 import type { Evidence, Identification, IdentitySource } from "../ports.ts";
@@ -22,7 +23,7 @@ const schema = z.strictObject({
       .array(cookieName)
       .min(1)
       .describe(
-        "The app's session cookies. They are all that is sent, and without any of them nobody is asked.",
+        "The app's session cookies; a `*` at the end of a name is any ending. They are all that is sent, and without any of them nobody is asked.",
       ),
     host: z
       .string()
@@ -79,24 +80,23 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
       negative: kind === "unknown",
     }),
   });
-  const wanted = new Set(options.cookies);
   const absent = unknown(VIA, "debug", "no-cookie", `none of the cookies ${options.cookies.join(", ")}`);
   return {
     identify(evidence) {
-      const cookie = cookiesOf(evidence, wanted);
+      const cookie = cookiesOf(evidence, options.cookies);
       return cookie === "" ? absent : ask(cookie);
     },
   };
 }
 
 // As they came, in order and with repeats, so that the app reads them just as it will in the request itself.
-function cookiesOf({ headers }: Evidence, wanted: ReadonlySet<string>): string {
+function cookiesOf({ headers }: Evidence, wanted: readonly string[]): string {
   const header = headers.cookie;
   if (header === undefined) return "";
   const pairs = (typeof header === "string" ? header : header.join(";")).split(";");
   return pairs
     .map((pair) => pair.trim())
-    .filter((pair) => wanted.has(pair.slice(0, Math.max(0, pair.indexOf("=")))))
+    .filter((pair) => isNamed(pair.slice(0, Math.max(0, pair.indexOf("="))), wanted))
     .join("; ");
 }
 

@@ -73,6 +73,26 @@ t.test("SMUG-01: what two parsers may read differently is 400, and the connectio
   await refusedRaw(t, `GET /x HTTP/1.1\nHost: ${HOST}\n\n${INNER}`, /^HTTP\/1\.1 400 /, "bare line feeds");
 });
 
+t.test("SMUG-01: a request line with more than one space between two parts is 400", async (t) => {
+  for (const { name, fields } of requests) {
+    const lines = ["GET  /x HTTP/1.1", "GET /x  HTTP/1.1", "POST   /x HTTP/1.1"];
+    for (const line of lines) {
+      const bytes = `${line}\r\nHost: ${HOST}\r\n${fields.map((it) => `${it}\r\n`).join("")}\r\n`;
+      await refusedRaw(t, bytes, /^HTTP\/1\.1 400 /, `${name}: ${line}`);
+      await refusedRaw(t, bytes + INNER, /^HTTP\/1\.1 400 /, `${name}: ${line}, and another one`);
+    }
+  }
+});
+
+t.test("SMUG-01: spaces anywhere else in a head are a client's right", async (t) => {
+  for (const way of requests) {
+    const fields = ["X-Tight:a", "X-Wide:   b  ", "X-Inside: c  d", "X-Line: GET  /x HTTP/1.1"];
+    const { arrived } = await fire(t, it, way, { fields });
+    t.equal(arrived.length, 1, way.name);
+    t.match(arrived[0]?.head, /c {2}d\r\nX-Line: GET {2}\/x HTTP\/1\.1/, way.name);
+  }
+});
+
 t.test("SMUG-01: the parser stays strict, on both sides", async (t) => {
   const lax = /insecureHTTPParser: (?!false)|--insecure-http-parser|httpValidation/;
   const files = [...filesBelow("src"), ...filesBelow("demo"), ...filesBelow("scripts")];

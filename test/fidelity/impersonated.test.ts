@@ -3,8 +3,8 @@ import { comparison } from "./compare.ts";
 import { rulesOf } from "./documented.ts";
 import { run } from "./fidelity.ts";
 import { IMPERSONATED_RULES } from "./impersonated-rules.ts";
-import { impersonatedLeavesOut, overlooked } from "./known.ts";
 import { OWN_RULES } from "./own-rules.ts";
+import { leavesOut } from "./refused.ts";
 
 const OWN = "What own traffic differs in";
 const HEADING = "What an impersonated request differs in besides";
@@ -16,13 +16,13 @@ t.test(
   "what a page gets while impersonating is what the app gives, but for the documented lists",
   async (t) => {
     const rules = rulesOf(HEADING, IMPERSONATED_RULES);
-    const it = comparison({ ...rulesOf(OWN, OWN_RULES), ...rules, ...overlooked() });
+    const it = comparison({ ...rulesOf(OWN, OWN_RULES), ...rules });
     const { exchanges, failures } = await run(t, {
       exchanges: EXCHANGES,
       seed: SEED,
       comparison: it,
       sites: ["impersonating"],
-      leaves: impersonatedLeavesOut,
+      leaves: leavesOut,
     });
     t.comment(`${exchanges} exchanges, seed ${SEED}`);
     t.strictSame(failures, [], `seen again by: npm run test:fidelity -- --impersonating --seed ${SEED}`);

@@ -65,6 +65,15 @@ testIdentitySource(t, "whoami", async (t) => {
   };
 });
 
+t.test("whoami: a `*` at the end of a cookie's name is any ending", async (t) => {
+  const { source, server } = await setup(t, app, { cookies: ["app_*"] });
+  t.match(await source.identify(withCookie("xapp_a=1; app_session=s3cret; theme=dark; app_=2")), {
+    kind: "known",
+  });
+  t.equal(server.requests[0]?.headers.cookie, "app_session=s3cret; app_=2");
+  t.match(await source.identify(withCookie("xapp_a=1; ap=2")), { why: [{ cause: "no-cookie" }] });
+});
+
 t.test("whoami: asks with the session cookies alone, as they came", async (t) => {
   const { server, source } = await setup(t);
   await source.identify(

@@ -1,4 +1,4 @@
-import { type CookiePair, formatSetCookie, LARGEST_PAIR, parseCookies } from "./cookie.ts";
+import { type CookiePair, formatSetCookie, isNamed, LARGEST_PAIR, parseCookies } from "./cookie.ts";
 import {
   type CookieScope,
   domainMatches,
@@ -363,11 +363,11 @@ export function isScripted(name: string, scope: CookieScope): boolean {
   const beyondScripts =
     name === "" || /^__(host-)?http-/i.test(name) || isReserved({ name, value: "" }, scope);
   if (beyondScripts || isAgents(name, scope)) return false;
-  return (scope.scripted ?? []).some((entry) => stands(entry, name));
+  return isNamed(name, scope.scripted ?? []);
 }
 
 function isAgents(name: string, { agents = [] }: CookieScope): boolean {
-  return agents.includes(name);
+  return isNamed(name, agents);
 }
 
 /** Mirrors that are gone and cover nothing are forgotten when no late request can speak of them. */
@@ -380,8 +380,4 @@ function withMirrors(jar: Jar, changed: readonly Mirror[], now: number): Jar {
 
 function valuesOf(pairs: readonly CookiePair[], name: string): readonly string[] {
   return pairs.filter((pair) => pair.name === name).map(({ value }) => value);
-}
-
-function stands(entry: string, name: string): boolean {
-  return entry.endsWith("*") ? name.startsWith(entry.slice(0, -1)) : name === entry;
 }

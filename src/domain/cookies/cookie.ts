@@ -29,6 +29,11 @@ const LARGEST_ATTRIBUTE = 1024;
 /** No cookie lives longer: 400 days. */
 const LONGEST = 400 * 86_400_000;
 
+/** Whether a cookie has one of these names; a `*` at the end of one stands for any ending. */
+export function isNamed(name: string, names: readonly string[]): boolean {
+  return names.some((it) => (it.endsWith("*") ? name.startsWith(it.slice(0, -1)) : name === it));
+}
+
 function hasControls(text: string): boolean {
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

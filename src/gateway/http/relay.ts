@@ -12,6 +12,7 @@ import type { Carried, Exchange, HeadPlan } from "./exchange.ts";
 import { answerHead } from "./hop-by-hop-headers.ts";
 import { Upload } from "./request-body.ts";
 import { Outlet, type Source } from "./response-writer.ts";
+import { closeBehindBody } from "./unread-body.ts";
 import { endingOf, faultOf, ownFault, truncation } from "./upstream-errors.ts";
 
 /** Times in ms. */
@@ -148,6 +149,7 @@ export class Relay implements ResponseHandler, Source {
     this.#phase = "complete";
     this.#clearTimer();
     this.#uploading = uploading;
+    closeBehindBody(this.#exchange.client.request);
     // An answered request isn't told that its connection closed.
     if (uploading) this.#exchange.client.request.socket.once("close", () => this.#clientClosed());
     else this.#upload?.stop(OVER);

@@ -57,6 +57,23 @@ export function dropBody({ request, response }: Client, limits: UnreadLimits): v
   response.prependOnceListener("finish", () => drain(request, limits));
 }
 
+/**
+ * Call it before the end of the app's answer: behind a last answer node would close at once, and what the client still
+ * sends would make that a reset, which takes the answer's last bytes away. Our side ends, and the connection closes when
+ * both answer and body are over; who reads the body says how long that may take.
+ */
+export function closeBehindBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  const { socket } = request;
+  socket.destroySoon = () => {
+    const over = () => {
+      if (socket.writableFinished && request.complete) socket.destroy();
+    };
+    request.once("end", over);
+    socket.end(over);
+  };
+}
+
 /** Ends our side. Node's parser is taken off: what still comes is thrown away, and is nobody's request. */
 function letGo(socket: Socket, within: number): void {
   // Node gives the bytes of a connection, which its parser reads past us, to the first who listens for them.

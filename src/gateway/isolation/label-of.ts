@@ -1,4 +1,4 @@
-import { parseCookies } from "../../domain/cookies/cookie.ts";
+import { isNamed, parseCookies } from "../../domain/cookies/cookie.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import { type AppHost, type Credentials, isLabel, type Label } from "../../sessions/labels.ts";
 import type { Received } from "../request.ts";
@@ -48,9 +48,4 @@ export function credentialsOf(received: Received): Credentials {
     cookies: Object.fromEntries(cookies),
     peer: received.raw.socket.remoteAddress ?? "",
   };
-}
-
-/** A `*` at the end of a name stands for the rest. */
-function isNamed(name: string, names: readonly string[]): boolean {
-  return names.some((it) => (it.endsWith("*") ? name.startsWith(it.slice(0, -1)) : name === it));
 }

@@ -12,6 +12,7 @@ import { type OwnCookies, ownCookies, withoutOurs } from "../http/own-cookies.ts
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
 import { hostReading, type OuterAddress, originOf, outerAddress } from "../intake/outer-address.ts";
 import { sentTarget } from "../intake/raw-target.ts";
+import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import type { Intake, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -159,7 +160,7 @@ function targetOf(
 
 /** Of framing there is one reading, and where the config says so, nobody tries to speak for us. */
 function refuseForgery(raw: IncomingMessage, rules: HeaderRules, { headers }: Settings): void {
-  const broken = framingFault(raw);
+  const broken = framingFault(raw) ?? requestLineFault(raw);
   if (broken !== null) throw broken;
   if (headers.forged === "refuse" && raw.rawHeaders.some((it, at) => at % 2 === 0 && rules.forges(it)))
     throw new Fault("bad-request", "a header has one of the names that only the gateway may use");
