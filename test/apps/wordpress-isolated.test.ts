@@ -8,7 +8,7 @@ import { pino } from "pino";
 import t from "tap";
 import { app } from "../../src/app.ts";
 import { browser } from "../fixtures/browser.ts";
-import { look } from "../fixtures/look.ts";
+import { type Look, look } from "../fixtures/look.ts";
 import { freePort } from "../fixtures/port.ts";
 import { wordPress } from "../fixtures/wordpress.ts";
 import { ready } from "../page/stage.ts";
@@ -22,6 +22,18 @@ const PAGES = [
   ["/wp-admin/options-general.php", "#wpbody-content form"],
   ["/nowhere", "main"],
 ] as const;
+
+/**
+ * Without what comes late, by a script. And without the one thing that is told: before our script is there, a script of WordPress's head
+ * tidies the address bar by the app's whole address, which a browser lets no other host do.
+ */
+function inTime({ loaded, errors, ...rest }: Look): Look {
+  return {
+    ...rest,
+    loaded: loaded.filter((it) => !/ image |zxcvbn/.test(it)),
+    errors: errors.filter((it) => !it.includes("'replaceState' on 'History'")),
+  };
+}
 
 const people = createServer((request, response) => {
   const known = request.headers.cookie?.includes("staff=alice") ?? false;
@@ -76,7 +88,9 @@ t.test(
     await Promise.all([plain.waitForURL("**/wp-admin/"), plain.press("#user_pass", "Enter")]);
     for (const [path, within] of PAGES) {
       const own = await look(plain, blog.origin + path, within);
-      t.same(await look(beside, origin + path, within), own, path);
+      t.same(inTime(await look(beside, origin + path, within)), inTime(own), path);
+      const broken = "[...document.images].filter((it) => it.complete && it.naturalWidth === 0).length";
+      t.equal(await beside.evaluate(broken), await plain.evaluate(broken), `${path}: its pictures`);
       t.equal(new URL(beside.url()).hostname, hostname, `${path} stays on its host`);
     }
     await beside.goto(`${origin}/wp-admin/profile.php`);

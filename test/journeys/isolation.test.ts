@@ -184,6 +184,8 @@ t.test("the app sees its own host, and its addresses stay on the customer's", as
     t.match(await asked(script), "17 at /api?x=1", script);
     t.match(seen, [{ line: "GET /api?x=1", who: "17", host: "app.guise.test" }], "its whole address, too");
   }
+  await page.evaluate(`history.pushState({}, "", ${JSON.stringify(at("app", "/pushed"))})`);
+  t.equal(page.url(), `https://${host}/pushed`, "and so does the address bar");
   const answer = await page.evaluate(
     // As the browser made it: ours would turn the address into the label's.
     `new Promise((done) => {

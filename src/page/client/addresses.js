@@ -25,6 +25,13 @@ export function startAddresses({ config }) {
   Navigator.prototype.sendBeacon = function (url, data) {
     return sendBeacon.call(this, here(url), data);
   };
+  const { pushState, replaceState } = History.prototype;
+  History.prototype.pushState = function (state, unused, url) {
+    return pushState.call(this, state, unused, here(url));
+  };
+  History.prototype.replaceState = function (state, unused, url) {
+    return replaceState.call(this, state, unused, here(url));
+  };
   for (const name of ["WebSocket", "EventSource"])
     Reflect.set(
       window,
