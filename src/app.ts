@@ -20,25 +20,16 @@ import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
 import { diagnostics } from "./gateway/services/diagnostics.ts";
+import { formsWith } from "./gateway/services/forms.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
 import { sockets } from "./gateway/services/open-connections.ts";
 import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
-import type { Forms, Services } from "./gateway/services/services.ts";
+import type { Services } from "./gateway/services/services.ts";
 import { unrecorded } from "./gateway/services/unrecorded.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
 import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
-import {
-  csrfToken,
-  csrfValid,
-  masked,
-  openMark,
-  openNotice,
-  signedMark,
-  signedNotice,
-  unmasked,
-} from "./keys/csrf.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Clock, Closing, Log, Store } from "./ports.ts";
@@ -48,6 +39,7 @@ import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts"
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
+import { type SpentForms, spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
@@ -81,7 +73,6 @@ export interface App extends Closing {
 }
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
-const NOTICE_LASTS = 300_000;
 const SWEEP_EVERY = 15_000;
 /** Of labels that are left over where `isolation` is gone from the config, ms. */
 const REMEMBERED = 86_400_000;
@@ -207,7 +198,13 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("page credentials"),
   });
   const own = { held, records, counters, log };
-  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
+  const kept = {
+    impersonations,
+    confirmations: confirming,
+    pageCredentials: credentials,
+    spentForms: spentForms(backend.store),
+    ...hosts,
+  };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
@@ -229,6 +226,7 @@ interface ServiceParts {
   readonly labels: Labels;
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
+  readonly spentForms: SpentForms;
   readonly counters: Metrics;
   readonly log: Log;
 }
@@ -248,6 +246,7 @@ function servicesOf(parts: ServiceParts): Services {
     labels: parts.labels,
     codes: parts.codes,
     consoleVisits: parts.consoleVisits,
+    spentForms: parts.spentForms,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.ring, CLOCK),
@@ -259,17 +258,6 @@ function servicesOf(parts: ServiceParts): Services {
     diagnostics: diagnostics(log),
     counters,
     newId,
-  };
-}
-
-function formsWith(key: Buffer): Forms {
-  return {
-    token: (subject, now) => masked(csrfToken(key, [subject], now)),
-    holds: (token, subject, now) => csrfValid(key, unmasked(token), [subject], now),
-    seal: (text, now) => signedNotice(key, text, now + NOTICE_LASTS),
-    open: (sealed, now) => openNotice(key, sealed, now),
-    mark: (purpose, text, now, lasts) => signedMark(key, purpose, text, now + lasts),
-    marked: (purpose, value, now) => openMark(key, purpose, value, now),
   };
 }
 

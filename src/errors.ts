@@ -38,6 +38,16 @@ export const FAULTS = {
     title: "This form was not sent from its own page",
     hint: "Open the page again and send the form from there.",
   },
+  "browser-unclear": {
+    status: 403,
+    title: "This can not be done in this browser",
+    hint: "It doesn't say whether you or a script of the app asks for this page (Fetch Metadata). Open the app by https, in a current browser: Chrome or Edge 80, Firefox 90, Safari 16.4 or newer.",
+  },
+  "service-worker": {
+    status: 403,
+    title: "A service worker of the app stands between you and this page",
+    hint: "Load this page once more with Shift held down. If the app is meant to have that worker, it should leave out the addresses below the reserved prefix.",
+  },
   "no-elevation": {
     status: 403,
     title: "There is no step up to write here",

@@ -83,12 +83,13 @@ t.test("back in mode read a page that could speak is cut off, and one that liste
   const alice = await impersonating(it.url);
   const listening = await socketTo(it.url, "/ws", alice);
   const form = async (name: string) => {
-    const page = await ask(`${it.url}/.guise/elevate`, alice);
+    const inside = { ...CLICK, ...alice, origin: it.url, "sec-fetch-site": "same-origin" };
+    const page = await ask(`${it.url}/.guise/${name}`, inside);
     const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
     return await fetch(`${it.url}/.guise/${name}`, {
       method: "POST",
       redirect: "manual",
-      headers: { ...alice, origin: it.url },
+      headers: inside,
       body: new URLSearchParams({ _csrf: csrf }),
     });
   };

@@ -57,7 +57,7 @@ export function* complaintsAmong(parts: Parts, deps: RoomDeps): Steps<readonly C
   return found;
 }
 
-interface Assembly extends Pick<Snapshot, "policy" | "rules" | "confirming"> {
+interface Assembly extends Pick<Snapshot, "policy" | "rules"> {
   readonly table: RouteTable;
   readonly owners: ReadonlyMap<string, KnownResolver>;
 }
@@ -65,13 +65,13 @@ interface Assembly extends Pick<Snapshot, "policy" | "rules" | "confirming"> {
 function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Assembly> {
   const { policy, complaints } = policyOf(parts);
   const table = yield* routesOf(parts);
-  const { rules, confirming, complaints: among } = rulesOf(parts);
+  const { rules, complaints: among } = rulesOf(parts);
   yield;
   const owners = yield* ownersOf(table.lookups, deps, found);
   const broken = new Set(table.complaints.map(({ path }) => (path[0] === "routes" ? path[1] : null)));
   const unmet = unmetNeeds(table.targets, owners).filter(({ path }) => !broken.has(path[1]));
   found.push(...complaints, ...table.complaints, ...among, ...unmet);
-  return { policy, rules, confirming, table, owners };
+  return { policy, rules, table, owners };
 }
 
 function* ownersOf(

@@ -1,5 +1,4 @@
 import type { Policy } from "../domain/policy.ts";
-import type { ConfirmPattern } from "../domain/routing/confirm-pattern.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
@@ -90,6 +89,7 @@ export interface Settings {
     readonly linger: number;
     /** Open requests at shutdown. */
     readonly drain: number;
+    readonly form: number;
   };
   readonly limits: {
     /** Bytes of a request target that is judged. */
@@ -123,6 +123,7 @@ export interface Settings {
     /** Requests of one impersonation, and starts of one agent, in a minute. */
     readonly perMinute: number;
     /** Refusals on record in a minute: of one person who wears nobody, and of one client address. */
+    readonly startsPerHour: number;
     readonly refusalsPerMinute: number;
   };
   readonly page: {
@@ -173,7 +174,6 @@ export interface Snapshot {
   readonly routes: RouteFinder;
   readonly rules: RuleIndex;
   /** The `confirm` rules, for the script in the page. */
-  readonly confirming: readonly ConfirmPattern[];
   /** All sources in order, as one. */
   readonly identity: IdentitySource;
   readonly owners: ReadonlyMap<string, OwnerResolver>;

@@ -1,5 +1,4 @@
 import type { EffectName } from "../domain/policy.ts";
-import { type ConfirmPattern, confirmPatterns } from "../domain/routing/confirm-pattern.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
 import { PRESETS, presetRules } from "../domain/routing/presets.ts";
 import { compilingRoutes, paramNames, type RouteProblem, type RouteSpec } from "../domain/routing/route.ts";
@@ -127,8 +126,6 @@ export function unmetNeeds(
 /** `rules` with their presets unfolded, in their order. */
 export function rulesOf({ rules }: Pick<TableParts, "rules">): {
   readonly rules: RuleIndex;
-  /** What of them a script in the page can ask about beforehand. */
-  readonly confirming: readonly ConfirmPattern[];
   readonly complaints: readonly Complaint[];
 } {
   const complaints: Complaint[] = [];
@@ -140,8 +137,7 @@ export function rulesOf({ rules }: Pick<TableParts, "rules">): {
     return preset ?? [];
   });
   const { index, problems } = compileRules(specs);
-  const confirming = problems.length > 0 ? [] : confirmPatterns(specs);
-  return { rules: index, confirming, complaints: [...complaints, ...problems.map(complaintOf)] };
+  return { rules: index, complaints: [...complaints, ...problems.map(complaintOf)] };
 }
 
 function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {

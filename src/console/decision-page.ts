@@ -1,6 +1,5 @@
 import { type Decision, REASONS } from "../domain/decision.ts";
 import type { Fault } from "../errors.ts";
-import { CONFIRMING } from "../gateway/intake/request-target.ts";
 import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
 import { type Html, html } from "./html.ts";
@@ -77,7 +76,7 @@ function asked(view: DecisionView, grant: Extract<Decision, { readonly page: "as
 <p class="word">${view.decision.reason}</p>
 <h1>View the app as <bdi>${nameOf(view.other)}</bdi>?</h1>
 <p class="lead">The page that you opened belongs to this person. ${REASONS[view.decision.reason]}</p>
-${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, csrf: view.csrf })}
+${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, token: view.token })}
 </section>`;
 }
 
@@ -89,20 +88,24 @@ function confirming(view: DecisionView): Html {
 <p class="lead">You are about to do this as somebody else. It is done once, just as it was sent, if you say yes within two minutes.</p>
 ${onWhoseAccount(view)}
 <div class="actions">
-<form method="post" action="${confirmingAddress(view.to)}">
-<input type="hidden" name="_csrf" value="${view.csrf}">
-<input type="hidden" name="_confirmation" value="${view.confirmation ?? ""}">
-<button>Yes, do it</button>
-</form>
+${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${view.confirmation ?? ""}">Go on</a>` : yesForm({ to: view.yesTo ?? view.to, token: view.token, question: view.confirmation ?? "" })}
 <a class="button quiet" href="${view.back}">No, go back</a>
 </div>
 ${requestLine(view.requestId)}
 </section>`;
 }
 
-/** The address with the mark of an answer to a question of ours; it never travels on. */
-function confirmingAddress(to: string): string {
-  return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}`;
+/** The yes to a question that is kept here; the token says that it came from a page of ours. */
+export function yesForm(view: {
+  readonly to: string;
+  readonly token: string;
+  readonly question: string;
+}): Html {
+  return html`<form method="post" action="${view.to}">
+<input type="hidden" name="_csrf" value="${view.token}">
+<input type="hidden" name="_confirmation" value="${view.question}">
+<button>Yes, do it</button>
+</form>`;
 }
 
 function refused(view: DecisionView): Html {
@@ -154,7 +157,7 @@ ${view.trueUser === null ? null : html`<dt>You</dt><dd><bdi>${nameOf(view.trueUs
 }
 
 function stopButton(view: DecisionView, label = "Stop"): Html {
-  return html`<form method="post" action="${view.prefix}/stop"><input type="hidden" name="_csrf" value="${view.csrf}"><button class="quiet">${label}</button></form>`;
+  return html`<form method="post" action="${view.prefix}/stop"><button class="quiet">${label}</button></form>`;
 }
 
 /** The request's id, and where it is told why, for those who may see it. */

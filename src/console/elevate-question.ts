@@ -1,9 +1,11 @@
 import type { FastifyReply } from "fastify";
 import { admit } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
 import { endedAt, type Impersonation } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { Fault } from "../errors.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
@@ -11,6 +13,7 @@ import { minutes } from "./start-form.ts";
 import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
 
 export interface Step {
+  readonly agent: Identity;
   readonly running: Impersonation;
   readonly grant: Grant;
   /** Milliseconds. */
@@ -24,7 +27,9 @@ export interface Asking {
   readonly back: string;
 }
 
-export function question(who: Visitor, { step, hidden, back }: Asking): string {
+export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
+  const subject = SUBJECTS.elevate(step.agent, step.running);
+  const token = tokenFor(services, who.received, "elevate", subject);
   const { prefix } = who.received.snapshot.settings;
   const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
   const required = step.grant.reason === "required";
@@ -33,7 +38,7 @@ export function question(who: Visitor, { step, hidden, back }: Asking): string {
 <h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
 <p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
 <form method="post" action="${prefix}/elevate">
-<input type="hidden" name="_csrf" value="${who.csrf}">
+<input type="hidden" name="_csrf" value="${token}">
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <label for="reason">Why <span class="hint">${required ? "(required)" : "(optional)"}</span></label>
 <textarea id="reason" name="reason" maxlength="500"${required ? html` required` : null}></textarea>
@@ -55,12 +60,13 @@ export async function askThere(
   to: string,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named);
-  return await sendPage(reply, 200, question(who, askingThere(services, who, step, to)));
+  return await sendPage(reply, 200, question(services, who, askingThere(services, who, step, to)));
 }
 
 interface Said {
   readonly named: string | null;
   readonly app: string | null;
+  readonly csrf: string | null;
   readonly reason: string | null;
   readonly to: string;
 }
@@ -70,13 +76,15 @@ export async function orderThere(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { named, app: said, reason, to }: Said,
+  { named, app: said, csrf, reason, to }: Said,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named);
-  if (step.grant.reason === "required" && reason === null)
-    return await sendPage(reply, 403, question(who, askingThere(services, who, step, to)));
+  const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.running), csrf);
+  const unsaid = step.grant.reason === "required" && reason === null;
+  if (unsaid || !(await countsNow(services, token)))
+    return await sendPage(reply, 403, question(services, who, askingThere(services, who, step, to)));
   const origin = appSaid(services, received, said)?.origin ?? step.running.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
   const { id: impersonation, agent } = step.running;
@@ -107,5 +115,5 @@ async function stepNamed(
   const admission = admit(received.snapshot.policy, trueUser, running.effectiveUser);
   if (admission.kind === "refused" || admission.grant.elevateFor === null)
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
-  return { running, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return { agent: trueUser, running, grant: admission.grant, lasts: admission.grant.elevateFor };
 }

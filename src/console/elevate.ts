@@ -5,6 +5,7 @@ import { elevate, type Impersonation } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Answer, answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
@@ -13,19 +14,12 @@ import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
 import { type Asking, askThere, orderThere, question, type Step } from "./elevate-question.ts";
+import { html } from "./html.ts";
+import { nameOf } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import {
-  field,
-  fromOwnPage,
-  parameter,
-  seeOther,
-  sendPage,
-  type Visitor,
-  visitor,
-  words,
-} from "./visitor.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
-/** `GET elevate` (the question), `POST elevate` (a step up to write, for a limited time), `POST lower`. */
+/** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/elevate", async (request, reply) => {
     const named = parameter(request, "impersonation");
@@ -35,7 +29,12 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     if (who.received.atConsole && label === null) return await askThere(services, reply, who, named, to);
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
-    return await sendPage(reply, 200, question(who, asking(who, step, to, label)));
+    return await sendPage(reply, 200, question(services, who, asking(who, step, to, label)));
+  });
+  fastify.get("/lower", async (request, reply) => {
+    const who = await visitor(services, request);
+    const to = returnPath(who.received, parameter(request, "to"));
+    return await sendPage(reply, 200, lowerQuestion(services, who, to));
   });
   fastify.post("/elevate", async (request, reply) => await elevateNow(services, request, reply));
   fastify.post("/lower", async (request, reply) => await lowerNow(services, request, reply));
@@ -48,17 +47,22 @@ async function elevateNow(
 ): Promise<FastifyReply> {
   const label = await labelled(services, request, field(request, "label"));
   const who = await visitor(services, request);
-  fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
   const to = returnPath(who.received, field(request, "to"));
   const reason = words(request, "reason", 500);
   if (who.received.atConsole && label === null) {
-    const said = { named: field(request, "impersonation"), app: field(request, "app"), reason, to };
+    const csrf = field(request, "_csrf");
+    const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
     return await orderThere(services, reply, who, said);
   }
+  const { trueUser, worn } = who;
+  if (trueUser === null || worn === null)
+    throw new Fault("no-elevation", "there is no impersonation to elevate");
+  const token = readToken(services, "elevate", SUBJECTS.elevate(trueUser, worn), field(request, "_csrf"));
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
-  if (step.grant.reason === "required" && reason === null)
-    return await sendPage(reply, 403, question(who, asking(who, step, to, label)));
+  const unsaid = step.grant.reason === "required" && reason === null;
+  if (unsaid || !(await countsNow(services, token)))
+    return await sendPage(reply, 403, question(services, who, asking(who, step, to, label)));
   await lift(services, who, step, reason);
   return await seeOther(reply, shownAt(who, label) + to);
 }
@@ -93,13 +97,15 @@ async function lowerNow(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const who = await visitor(services, request);
-  fromOwnPage(services, who.received, field(request, "_csrf"), who.trueUser);
-  if (who.worn === null) throw new Fault("no-elevation", "there is no impersonation to lower");
+  const { trueUser, worn } = who;
+  if (trueUser === null || worn === null)
+    throw new Fault("no-elevation", "there is no impersonation to lower");
+  readToken(services, "lower", SUBJECTS.lower(trueUser, worn), field(request, "_csrf"));
   const to = returnPath(who.received, field(request, "to"));
   const judged = await looking(services, who.received);
   // Whatever could not be found out is no reason to keep a right that somebody gives back.
   if (judged.decision.kind === "ended") return await send(reply, await stopped(services, judged, who, to));
-  const lowered = await services.impersonations.lower(who.worn.id);
+  const lowered = await services.impersonations.lower(worn.id);
   // It is lowered, on record or not: nobody keeps a right that they gave back.
   if (lowered !== null) {
     const event = changeEvent(services, who, lowered, "impersonation.lowered");
@@ -150,7 +156,7 @@ async function stepUp(services: Services, who: Visitor, to: string): Promise<Ste
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
   }
-  return { running, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return { agent: trueUser, running, grant: admission.grant, lasts: admission.grant.elevateFor };
 }
 
 /** Over, or nobody knows: the same page, problem and record as for any other request. */
@@ -188,4 +194,19 @@ function changeEvent(
 function asking(who: Visitor, step: Step, to: string, label: Label | null): Asking {
   const hidden = label === null ? { to } : { to, label: label.name };
   return { step, hidden, back: shownAt(who, label) + to };
+}
+
+/** Nobody has to say why they give a right back. */
+function lowerQuestion(services: Services, who: Visitor, to: string): string {
+  const { trueUser, worn, received } = who;
+  if (trueUser === null || worn === null)
+    throw new Fault("no-elevation", "there is no impersonation to lower");
+  const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, worn));
+  const body = html`<section class="card">
+<p class="word">read</p>
+<h1>Only look from now on?</h1>
+<p class="lead">You go on viewing as <bdi>${nameOf(worn.effectiveUser)}</bdi>, and change nothing any more.</p>
+<div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>Only look</button></form><a class="button quiet" href="${to}">Go on as before</a></div>
+</section>`;
+  return pageFor(who, { title: "Only look", body });
 }

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { returnPath } from "./return-path.ts";
-import { field, fromOwnPage } from "./visitor.ts";
+import { field } from "./visitor.ts";
 
-/** `POST lost`: the script in a page says that the banner could not be kept in it (fields `path`, `_csrf`). Goes on record. */
+/** `POST lost`: the script in a page says that the banner could not be kept in it (field `path`). Goes on record. */
 export function lostPage(fastify: FastifyInstance, services: Services): void {
   fastify.post("/lost", async (request, reply) => {
     await recordLoss(services, request);
@@ -14,7 +14,6 @@ export function lostPage(fastify: FastifyInstance, services: Services): void {
 
 async function recordLoss(services: Services, request: FastifyRequest): Promise<void> {
   const { received } = request;
-  fromOwnPage(services, received, field(request, "_csrf"), null);
   if (received.secret === null) return;
   const loaded = await services.impersonations.recall(received.secret);
   if (loaded.kind !== "held") return;

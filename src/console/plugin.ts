@@ -3,9 +3,13 @@ import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
+import { recordRefusedAtIntake } from "../gateway/audit/doorstep.ts";
+import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answer-headers.ts";
+import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { activityPages } from "./activity/pages.ts";
+import { confirmPage } from "./confirm.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
@@ -28,9 +32,26 @@ export interface ConsoleParts {
   readonly archive: Archive;
 }
 
+const OPENER = "cross-origin-opener-policy";
+
 /** Everything below the reserved prefix. What is not there is a 404 of ours; nothing of it is ever forwarded. */
 export function consolePlugin(services: Services, parts: ConsoleParts) {
   return async function guiseConsole(fastify: FastifyInstance): Promise<void> {
+    fastify.addHook("onRequest", async function guard(request, reply) {
+      const refused = guarded(request.received);
+      if (refused === null) return;
+      recordRefusedAtIntake(services, request.raw, {
+        fault: new Fault("forbidden", "an address of the gateway's own was asked for by a script"),
+        id: request.received.id,
+        address: request.received.target,
+      });
+      for (const [name, value] of refused.headers) reply.header(name, value);
+      return await reply.code(refused.status).send(refused.body);
+    });
+    fastify.addHook("onSend", async function onlyHere(request, reply) {
+      for (const [name, value] of ONLY_HERE) if (!reply.hasHeader(name)) reply.header(name, value);
+      if (!reply.hasHeader(OPENER)) reply.header(OPENER, openerPolicy(request.received.raw.headers));
+    });
     await fastify.register(formbody, { bodyLimit: 64 * 1024 });
     const style = {
       name: "console.css",
@@ -42,8 +63,8 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
         reply
           .header("content-type", asset.type)
           .header("cache-control", "no-cache")
-          .header("x-content-type-options", "nosniff")
           // A sandboxed page of the app has no origin, and loads them all the same. There is nothing secret in them.
+          .header("cross-origin-resource-policy", "cross-origin")
           .header("access-control-allow-origin", "*");
         if (forgets(query, received)) reply.header("clear-site-data", '"cache"');
         return reply.send(asset.body);
@@ -55,6 +76,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     startPages(fastify, services);
     stopPages(fastify, services);
     elevatePages(fastify, services);
+    confirmPage(fastify, services);
     mePage(fastify, services);
     lostPage(fastify, services);
     overPage(fastify, services);

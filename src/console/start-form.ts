@@ -12,24 +12,35 @@ export interface StartView {
   readonly from: string | null;
   readonly ticket: string | null;
   readonly reason: string | null;
-  readonly csrf: string;
   /** On the console, the app's host that it is about, signed, and its first page. */
   readonly app?: string | null;
   readonly home?: string;
+  /** Null where the page may not hold one: then it leads to the page that may. */
+  readonly token: string | null;
 }
 
 /** The button that puts on somebody's shoes, with why and under which rules. */
 export function startForm(view: StartView): Html {
   const { grant } = view;
-  const required = grant.reason === "required";
   return html`<div class="panel">${person(view.person)}</div>
 <dl class="facts">
 <dt>You may</dt><dd>${grant.mode === "write" ? "look and change things" : "look, not change anything"}</dd>
 <dt>For</dt><dd>${minutes(grant.total)} at most, ${minutes(grant.idle)} without a click</dd>
 <dt>Recorded</dt><dd>every request, with both names</dd>
 </dl>
-<form method="post" action="${view.prefix}/start">
-<input type="hidden" name="_csrf" value="${view.csrf}">
+${view.token === null ? leadOn(view) : form(view, view.token)}`;
+}
+
+/** To the page of our own whose form counts. */
+function leadOn({ prefix, person: { id, ...other }, to, ticket, reason }: StartView): Html {
+  const said = Object.entries({ to, ticket, reason }).filter((it): it is [string, string] => it[1] !== null);
+  return html`<div class="actions"><a class="button" href="${prefix}/as/${encodeURIComponent(id)}?${new URLSearchParams(said).toString()}">View as <bdi>&nbsp;${nameOf({ id, ...other })}</bdi></a><a class="button quiet" href="/">Cancel</a></div>`;
+}
+
+function form(view: StartView, token: string): Html {
+  const required = view.grant.reason === "required";
+  return html`<form method="post" action="${view.prefix}/start">
+<input type="hidden" name="_csrf" value="${token}">
 <input type="hidden" name="user" value="${view.person.id}">
 <input type="hidden" name="to" value="${view.to}">
 ${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}

@@ -4,13 +4,14 @@ import { isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
 import { admitted, startHere, startThere } from "./starting.ts";
-import { field, fromOwnPage, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
+import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
 
@@ -30,17 +31,33 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/as/:user", async (request, reply) => {
     const who = await visitor(services, request);
     const { user } = request.params as { readonly user: string };
-    return await asPage(services, request, reply, who, user);
+    const asked = {
+      user,
+      to: parameter(request, "to"),
+      from: who.received.atConsole ? parameter(request, "from") : null,
+      ticket: parameter(request, "ticket"),
+      reason: parameter(request, "reason"),
+    };
+    return await asPage(services, reply, who, asked);
   });
   fastify.post("/start", async (request, reply) => await startNow(services, request, reply));
 }
 
+/** What a link, or a form that was sent before, says of a start. */
+interface Wanted {
+  readonly user: string;
+  readonly to: string | null;
+  readonly from: string | null;
+  readonly ticket: string | null;
+  readonly reason: string | null;
+}
+
 async function asPage(
   services: Services,
-  request: FastifyRequest,
   reply: FastifyReply,
   who: Visitor,
-  user: string,
+  { user, to, from, ticket, reason }: Wanted,
+  status = 200,
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
@@ -54,17 +71,17 @@ ${startForm({
   prefix,
   person: target,
   grant: asked.grant,
-  to: returnPath(who.received, parameter(request, "to")),
-  from: cameFrom(who, parameter(request, "from")),
+  to: returnPath(who.received, to),
+  from: from === null ? cameFrom(who) : returnPath(who.received, from),
   ...aboutApp(services, who),
-  ticket: parameter(request, "ticket"),
-  reason: parameter(request, "reason"),
-  csrf: who.csrf,
+  ticket,
+  reason,
+  token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
 })}
 </section>`;
   return await sendPage(
     reply,
-    200,
+    status,
     pageFor(who, {
       title: `View as ${nameOf(target)}`,
       body,
@@ -80,14 +97,26 @@ async function startNow(
   const who = await visitor(services, request);
   const { received, trueUser } = who;
   if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
-  fromOwnPage(services, received, field(request, "_csrf"), trueUser);
-  const asked = await admitted(who, trueUser, field(request, "user") ?? "");
+  const user = field(request, "user") ?? "";
+  const subject = SUBJECTS.start(trueUser, user, received);
+  const token = readToken(services, "start", subject, field(request, "_csrf"));
+  const asked = await admitted(who, trueUser, user);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const reason = words(request, "reason", 500);
   const { grant, target } = asked;
   if (grant.reason === "required" && reason === null)
     return await refusal(services, reply, who, target, "reason-required");
   if (grant.consent === "request") return await refusal(services, reply, who, target, "consent-required");
+  if (!(await countsNow(services, token))) {
+    const again = {
+      user,
+      to: field(request, "to"),
+      from: field(request, "from"),
+      ticket: words(request, "ticket", 200),
+      reason,
+    };
+    return await asPage(services, reply, who, again, 403);
+  }
   const start = {
     ...{ grant, target, reason, ticket: words(request, "ticket", 200) },
     to: returnPath(received, field(request, "to")),
@@ -99,8 +128,7 @@ async function startNow(
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
-function cameFrom(who: Visitor, said: string | null): string | null {
-  if (who.received.atConsole) return returnPath(who.received, said);
+function cameFrom(who: Visitor): string | null {
   const { referer } = who.received.raw.headers;
   if (referer === undefined || !URL.canParse(referer)) return null;
   const url = new URL(referer);
@@ -185,9 +213,10 @@ async function refusal(
       trueUser: who.trueUser,
       other: target,
       impersonating: who.received.secret !== null,
-      csrf: who.csrf,
+      token: null,
       ticket: null,
       confirmation: null,
+      yesTo: null,
     }),
   );
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Impersonation, wayBack } from "../domain/impersonation.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { formSubject, isFromThisHost } from "../gateway/stages/same-origin.ts";
+import { isFromThisHost } from "../gateway/stages/same-origin.ts";
 import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
@@ -9,18 +9,17 @@ import { field, seeOther, sendPage } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
 export function stopPages(fastify: FastifyInstance, services: Services): void {
-  fastify.get("/stop", async (request, reply) => await sendPage(reply, 200, stopPage(services, request)));
+  fastify.get("/stop", async (request, reply) => await sendPage(reply, 200, stopPage(request)));
   fastify.post("/stop", async (request, reply) => await stopNow(services, request, reply));
 }
 
-function stopPage(services: Services, { received }: FastifyRequest): string {
+function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
-  const csrf = services.forms.token(formSubject(received, null), services.clock.now());
   const body =
     received.secret === null && !received.adrift
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
-<div class="actions"><form method="post" action="${prefix}/stop"><input type="hidden" name="_csrf" value="${csrf}"><button>Stop</button></form></div></section>`;
+<div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
   return layout({ title: "Stop", prefix, body });
 }
 
@@ -30,16 +29,18 @@ async function stopNow(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { received } = request;
+  // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
+  if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
   if (received.secret === null) {
     // Whom one was, the browser has lost; that one was somebody goes as well.
     if (received.adrift) reply.header("set-cookie", await takeOff(services, received, null));
     return await seeOther(reply, "/");
   }
-  // A tab that was left open under other shoes has a token that is none any more: it gets the page with the button.
-  const token = field(request, "_csrf") ?? "";
-  if (!isFromThisHost(received) || !services.forms.holds(token, received.secret, services.clock.now()))
-    return await sendPage(reply, 403, stopPage(services, request));
   const held = await heldBy(services, request, received.secret);
+  // A tab that was left open under another impersonation: what ends is not what its banner says.
+  const said = field(request, "impersonation");
+  if (said !== null && held !== null && said !== held.id)
+    return await sendPage(reply, 403, stopPage(request));
   const over =
     held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
   for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);

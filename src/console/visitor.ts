@@ -8,7 +8,6 @@ import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { pageHeaders, problem } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
-import { formSubject, isSameOrigin } from "../gateway/stages/same-origin.ts";
 import { type Frame, layout } from "./layout.ts";
 
 /** Who asks for a page of ours, and what they wear. */
@@ -20,7 +19,6 @@ export interface Visitor {
   /** The same where it is theirs. */
   readonly worn: Impersonation | null;
   readonly running: Impersonation | null;
-  readonly csrf: string;
 }
 
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
@@ -38,7 +36,6 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
     held,
     worn,
     running: worn !== null && endedAt(worn, services.clock.now()) === null ? worn : null,
-    csrf: services.forms.token(formSubject(received, trueUser), services.clock.now()),
   };
 }
 
@@ -79,32 +76,6 @@ export function words(request: FastifyRequest, name: string, limit: number): str
 export function parameter(request: FastifyRequest, name: string): string | null {
   const value = (request.query as Record<string, unknown>)[name];
   return typeof value === "string" && value !== "" ? value : null;
-}
-
-/** Throws `forbidden` for a form that doesn't count. */
-export function fromOwnPage(
-  services: Services,
-  received: Received,
-  token: string | null,
-  trueUser: Identity | null,
-): void {
-  if (isFromOwnPage(services, received, token, trueUser)) return;
-  const { origin } = received.raw.headers;
-  throw new Fault(
-    "forbidden",
-    `the form was sent from ${origin ?? received.navigation.site}, or its token is missing, old or of another impersonation`,
-  );
-}
-
-/** A form counts only from a page of our own: by what the browser says, and by the hidden token. */
-function isFromOwnPage(
-  services: Services,
-  received: Received,
-  token: string | null,
-  trueUser: Identity | null,
-): boolean {
-  if (!isSameOrigin(received) || token === null) return false;
-  return services.forms.holds(token, formSubject(received, trueUser), services.clock.now());
 }
 
 export async function sendPage(reply: FastifyReply, status: number, page: string): Promise<FastifyReply> {

@@ -46,6 +46,7 @@ const LEFT_OPEN: Decision = Object.freeze({
 
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
+  if (isNobodys(session, policy)) return decide(request, { ...session, loaded: NOTHING_LOADED }, policy);
   if (session.loaded.kind === "none") {
     if (isLeftOpen(request, session, policy)) return LEFT_OPEN;
     if (request.neighbour) return fromNeighbour(request, session, policy);
@@ -56,6 +57,17 @@ export function decide(request: RequestFacts, session: SessionFacts, policy: Pol
   }
   const trail = new Trail();
   return { ...decideImpersonated(request, session, policy, trail), checks: trail.checks };
+}
+
+const NOTHING_LOADED = Object.freeze({ kind: "none" });
+
+/**
+ * A cookie that leads to nothing, of somebody who is no agent: it only looks like ours, and everybody may call a cookie so. Records are kept
+ * longer than whatever an impersonation leaves in a browser.
+ */
+function isNobodys({ caller, loaded }: SessionFacts, policy: Policy): boolean {
+  if (loaded.kind !== "lost" || caller.kind === "unavailable") return false;
+  return caller.kind === "unknown" || !isAgent({ ...policy, impersonation: "on" }, caller.identity);
 }
 
 /** Whether a page asks that was opened as somebody else. Who might be an agent, but can't be found out, counts as one. */

@@ -151,8 +151,6 @@ const OWN_DEFAULTS: readonly string[] = [
   "x-guise-impersonation",
   "x-guise-tab",
 ];
-/** Said by the client script to us, never to the app: whether a request would be asked about. */
-export const PROBE = "x-guise-probe";
 const MOST_KNOWN = 1000;
 
 /**
@@ -190,7 +188,7 @@ export function headerPolicy(
       const kind = kindOf(name);
       return kind === "own" || kind === "identity";
     },
-    forges: (name) => name.toLowerCase() !== PROBE && isOwn(name),
+    forges: isOwn,
   };
 }
 

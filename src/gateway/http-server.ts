@@ -1,10 +1,11 @@
-import { type Server, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Settings } from "../config/snapshot.ts";
 import { Fault, type FaultCode } from "../errors.ts";
 import { letGo } from "./http/raw-response.ts";
 import { type ParserError, readAgain } from "./intake/raw-target.ts";
 import { problem } from "./stages/answer.ts";
+import { spoil } from "./stages/intake.ts";
 
 /** What node's parser found wrong with the bytes of a request, as faults. */
 const PARSER_FAULTS: Readonly<Record<string, FaultCode>> = {
@@ -37,6 +38,10 @@ export function guardConnections(
   report: (fault: Fault, id: string) => void,
 ): void {
   server.maxConnections = settings.limits.connections;
+  server.on("checkExpectation", ({ socket }: IncomingMessage, response: ServerResponse) => {
+    spoil(socket);
+    response.writeHead(417, { Connection: "close" }).end();
+  });
   server.on("clientError", (error: ParserError, socket: Duplex) => {
     if (readAgain(server, error, socket)) return;
     if (error.code === "ECONNRESET" || !socket.writable) {

@@ -16,7 +16,6 @@ import { type Signed, sign } from "./stages/sign-in.ts";
 export type Passage =
   | { readonly kind: "forward"; readonly signed: Signed }
   | { readonly kind: "answer"; readonly committed: Committed }
-  | { readonly kind: "unasked" }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
 /**
@@ -32,9 +31,6 @@ export async function pipeline(services: Services, received: Received): Promise<
     const settled = await takeYes(services, owned);
     const judged = judge(settled);
     sayWhyNot(services, judged);
-    // Whoever only wants to know whether there is a question hears no more than that there is none.
-    if (judged.probing && judged.loaded.kind !== "none" && judged.decision.reason !== "confirm-required")
-      return { kind: "unasked" };
     const written = await commit(services, judged);
     // One moment for both, so that what is in time can be signed.
     const now = services.clock.now();

@@ -11,7 +11,7 @@ import { goesOver, isOfOurHosts, locate } from "./isolation/label-host.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
-import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./stages/answer.ts";
+import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { exchangeFor } from "./stages/forward.ts";
 import { intake } from "./stages/intake.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -107,8 +107,13 @@ async function admitRequest(
     const led = goesOver(services, committed) ?? askedAtConsole(services, committed);
     return await send(reply, led ?? answer(services, committed));
   }
-  if (passage.kind === "fault") return await send(reply, answerFaultTo(services, received, passage.fault));
-  if (passage.kind === "unasked") return await send(reply, NOTHING_ASKED);
+  if (passage.kind === "fault") {
+    const { cookie } = settings;
+    const doubled = received.rivals.length > 0 && passage.fault.code === "bad-request";
+    const cleared = doubled ? clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain) : [];
+    for (const line of cleared) reply.header("set-cookie", line);
+    return await send(reply, answerFaultTo(services, received, passage.fault));
+  }
   const exchange = await exchangeFor(services, passage.signed, { request: request.raw, response: reply.raw });
   upstreams.assign(exchange, settings);
   request.exchange = exchange;

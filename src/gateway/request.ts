@@ -40,6 +40,8 @@ export interface Received {
   readonly cookies: string | null;
   /** What the impersonation cookie holds. */
   readonly secret: string | null;
+  /** What came under its name besides: which of them is ours, only the store knows. */
+  readonly rivals: readonly string[];
   /** What stands before the parent of `isolation.host` in the host's name; null: it is the app's own host. */
   readonly hostLabel: string | null;
   /** The label on whose host it came, and which it belongs to. `host` and `authority` are those of the app then. */
@@ -79,8 +81,6 @@ export interface Received {
   readonly hearsay: boolean;
   /** That script says that nobody was at the page for a while. */
   readonly unattended: boolean;
-  /** A script only wants to know whether it would be asked; it never goes to the app. */
-  readonly probing: boolean;
   readonly navigation: Navigation;
   readonly upgrade: boolean;
   /** Below the reserved prefix: never goes to the app. */

@@ -9,7 +9,7 @@ import { originAllowed } from "./origin.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
-import { type Answer, answer, answerFault, answerFaultTo, NOTHING_ASKED } from "./stages/answer.ts";
+import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash, outboundFor } from "./stages/forward.ts";
 import { intake } from "./stages/intake.ts";
 import { respond } from "./stages/respond.ts";
@@ -40,7 +40,6 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
     if (received.secret !== null) services.rateLimits.take(received.secret, perImpersonation, socket);
     const passage = await pipeline(services, received);
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
-    else if (passage.kind === "unasked") refuse(socket, NOTHING_ASKED);
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
     else await open(services, passage.signed, tunnelOf(received), { socket, head });
   };

@@ -16,8 +16,6 @@ export interface BannerView extends HostView {
   readonly until: number;
   readonly idleFor: number;
   readonly now: number;
-  /** For the forms; masked anew for each answer by whoever makes it. */
-  readonly csrf: string;
   readonly canElevate: boolean;
   /** Until when a step up to write lasts, if one is running; it can be given back. */
   readonly writeUntil: number | null;
@@ -28,8 +26,6 @@ export interface BannerView extends HostView {
   /** CSS selectors: what is greyed out, and what means to stop. */
   readonly disable: readonly string[];
   readonly logout: readonly string[];
-  /** What the script asks about first: method, source of a regular expression for the path, sentence. */
-  readonly confirm: readonly (readonly [method: string, path: string, sentence: string])[];
   /** What the script goes by where the agent has a cookie of the same name and a wider `Domain`: name and digest of the customer's. */
   readonly cookies: readonly (readonly [name: string, digest: string])[];
 }
@@ -61,7 +57,6 @@ export function banner(view: BannerView): string {
       writeUntil: view.writeUntil,
       disable: view.disable,
       logout: view.logout,
-      confirm: view.confirm,
       cookies: view.cookies,
     },
   });
@@ -141,22 +136,17 @@ function details(view: BannerView): string {
 
 function actions(view: BannerView): string {
   const name = escaped(labelOf(view.effectiveUser));
-  const stop = `<form class="stop" method="post" action="${address(view, "/stop")}">${token(view)}<button type="submit">Stop<span class="spoken"> viewing as ${name}</span></button></form>`;
+  const stop = `<form class="stop" method="post" action="${address(view, "/stop")}"><input type="hidden" name="impersonation" value="${escaped(view.impersonation)}"/><button type="submit">Stop<span class="spoken"> viewing as ${name}</span></button></form>`;
   return `<div class="do">${modeControl(view)}${stop}</div>`;
 }
 
-/** The way to the other mode, where there is one. */
+/** The way to the page of the other mode, where there is one: nothing in here changes anything. */
 function modeControl(view: BannerView): string {
-  if (view.canElevate) {
-    const to = encodeURIComponent(view.here);
-    return `<a class="button" href="${address(view, `/elevate?to=${to}`)}">Elevate</a> `;
-  }
-  if (view.writeUntil === null) return "";
-  return `<form class="lower" method="post" action="${address(view, "/lower")}">${token(view)}<input type="hidden" name="to" value="${escaped(view.here)}"/><button type="submit">Lower</button></form>`;
-}
-
-function token({ csrf }: BannerView): string {
-  return `<input type="hidden" name="_csrf" value="${escaped(csrf)}"/>`;
+  const to = encodeURIComponent(view.here);
+  const link = (path: string, word: string) =>
+    `<a class="button" href="${address(view, `${path}?to=${to}`)}">${word}</a> `;
+  if (view.canElevate) return link("/elevate", "Elevate");
+  return view.writeUntil === null ? "" : link("/lower", "Lower");
 }
 
 function labelOf(person: { readonly label: string; readonly id: string }): string {

@@ -23,10 +23,12 @@ export interface Question extends Asked {
 
 /** Requests that wait for their agent to say yes. Throws a Fault `store-unavailable`. */
 export interface Confirmations {
-  /** Gives a token that does this request once, within two minutes. */
+  /** Gives the name by which this request is done once, within two minutes, by whoever may say yes to it. */
   ask(question: Question): Promise<string>;
-  /** The request behind the token, just as it was asked about; null unless it is theirs. Either way the token is used up. */
-  redeem(token: string, who: Asked): Promise<Question | null>;
+  /** The request of that name, if it is theirs and still open. */
+  read(name: string, who: Asked): Promise<Question | null>;
+  /** The request of that name, just as it was asked about; null unless it is theirs. Either way it is used up. */
+  redeem(name: string, who: Asked): Promise<Question | null>;
 }
 
 export interface ConfirmationsDeps {
@@ -57,6 +59,12 @@ export function confirmations(deps: ConfirmationsDeps): Confirmations {
     return mine ? ticket : null;
   };
   return {
+    read: async (name, who) => {
+      const key = keyOf(name);
+      const stored = key === null ? null : await store.read(key);
+      if (key === null || stored === null || stored.value === USED) return null;
+      return theirs(JSON.parse(open(stored.value, key)) as Ticket, who);
+    },
     ask: async (question) => {
       const token = randomBytes(32).toString("base64url");
       const key = keyOf(token) ?? "";
@@ -66,13 +74,14 @@ export function confirmations(deps: ConfirmationsDeps): Confirmations {
         throw new Fault("store-unavailable", "the token that was drawn is taken");
       return token;
     },
-    redeem: async (token, who) => {
-      const ticket = await use(token);
-      return ticket !== null && isOf(ticket, who)
-        ? { ...ticket, body: Buffer.from(ticket.body, "base64") }
-        : null;
-    },
+    redeem: async (name, who) => theirs(await use(name), who),
   };
+}
+
+function theirs(ticket: Ticket | null, who: Asked): Question | null {
+  return ticket !== null && isOf(ticket, who)
+    ? { ...ticket, body: Buffer.from(ticket.body, "base64") }
+    : null;
 }
 
 function keyOf(token: string): string | null {

@@ -78,7 +78,6 @@ t.test("DEC-01: no other site puts shoes on by anything but a click on a link", 
   for (const fields of [
     metadata("document", "navigate", "cross-site"),
     metadata("document", "navigate", "none"),
-    [],
   ]) {
     const heard = it.app.begun.length;
     const reply = await described([HTML, ...fields]);
@@ -87,6 +86,10 @@ t.test("DEC-01: no other site puts shoes on by anything but a click on a link", 
     t.match(reply.body, /<form method="post" action="\/\.guise\/start">/, "a page with a button");
     t.equal(it.app.begun.length, heard);
   }
+  const silent = await described([HTML]);
+  nothingStarted(t, silent, "a browser that says nothing of who asks");
+  t.equal(silent.status, 403);
+  t.notMatch(silent.body, /<form|_csrf/);
   t.equal(await starts(), before);
 });
 
@@ -153,49 +156,74 @@ t.test(
 
 t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
   const cookie = await wear(t, it);
-  const other = await wear(t, it, "/site/1/x", AS.bob);
-  const csrfOf = async (fields: readonly string[]) =>
-    /name="_csrf" value="([^"]+)"/.exec(
-      (await send(t, it.port, request("GET /.guise/stop", fields))).body,
-    )?.[1] ?? "";
-  const csrf = await csrfOf([...AS.alice, cookie]);
-  const foreign = await csrfOf([...AS.bob, other]);
-  const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
-  const startCsrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
-  t.ok(csrf.length > 20 && foreign.length > 20 && startCsrf.length > 20);
+  const tokenOn = async (line: string, fields: readonly string[]) =>
+    /name="_csrf" value="([^"]+)"/.exec((await described([...INSIDE, ...fields], line)).body)?.[1] ?? "";
+  const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
+  const start = await tokenOn("GET /.guise/as/23", [cookie]);
+  const others = await tokenOn("GET /.guise/as/23", []);
+  t.ok([elevate, start, others].every((token) => token.length > 60));
   const before = await starts();
   const here = `Origin: http://${HOST}`;
+  const mia = { user: "23", to: "/" };
   const attempts: readonly (readonly [
     what: string,
     path: string,
     form: Record<string, string>,
     fields: readonly string[],
   ])[] = [
-    ["stop from another site", "/.guise/stop", { _csrf: csrf }, ["Origin: https://evil.test"]],
-    ["stop from a sibling", "/.guise/stop", { _csrf: csrf }, [`Origin: http://sub.${HOST}`]],
+    ["stop from another site", "/.guise/stop", {}, ["Origin: https://evil.test"]],
+    ["stop from a sibling", "/.guise/stop", {}, [`Origin: http://sub.${HOST}`]],
     [
       "stop from a page without an origin",
       "/.guise/stop",
-      { _csrf: csrf },
-      ["Origin: null", "Sec-Fetch-Site: cross-site"],
+      {},
+      ["Origin: null", ...metadata("document", "navigate", "cross-site")],
     ],
-    ["stop without a token", "/.guise/stop", {}, [here]],
-    ["stop with somebody else's token", "/.guise/stop", { _csrf: foreign }, [here]],
-    ["stop with the token of another form of her own", "/.guise/stop", { _csrf: startCsrf }, [here]],
-    ["step up without a token", "/.guise/elevate", { reason: "x" }, [here]],
-    ["step up from another site", "/.guise/elevate", { _csrf: csrf }, ["Origin: https://evil.test"]],
+    ["step up without a token", "/.guise/elevate", { reason: "x" }, [...INSIDE, here]],
+    ["step up with the token of another form", "/.guise/elevate", { _csrf: start }, [...INSIDE, here]],
+    [
+      "step up from another site",
+      "/.guise/elevate",
+      { _csrf: elevate },
+      [...CLICK, "Origin: https://evil.test"],
+    ],
+    [
+      "step up by a script",
+      "/.guise/elevate",
+      { _csrf: elevate },
+      [...metadata("empty", "cors", "same-origin"), here],
+    ],
     [
       "start from another site",
       "/.guise/start",
-      { _csrf: csrf, user: "23", to: "/" },
-      ["Origin: https://evil.test"],
+      { ...mia, _csrf: start },
+      [...CLICK, "Origin: https://evil.test"],
     ],
-    ["start without a token", "/.guise/start", { user: "23", to: "/" }, [here]],
+    [
+      "start by a script",
+      "/.guise/start",
+      { ...mia, _csrf: start },
+      [...metadata("empty", "cors", "same-origin"), here],
+    ],
+    [
+      "start in a frame",
+      "/.guise/start",
+      { ...mia, _csrf: start },
+      [...metadata("iframe", "navigate", "same-origin"), here],
+    ],
+    ["start without a token", "/.guise/start", mia, [...INSIDE, here]],
+    ["start with a token of another time", "/.guise/start", { ...mia, _csrf: others }, [...INSIDE, here]],
+    [
+      "start with the token for another",
+      "/.guise/start",
+      { user: "17", to: "/", _csrf: start },
+      [...INSIDE, here],
+    ],
     [
       "start from the page of a sibling site",
       "/.guise/start",
-      { _csrf: csrf, user: "23", to: "/" },
-      ["Sec-Fetch-Site: same-site"],
+      { ...mia, _csrf: start },
+      metadata("document", "navigate", "same-site"),
     ],
   ];
   for (const [what, path, form, fields] of attempts) {
@@ -216,8 +244,8 @@ t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames
   }
   t.equal(await starts(), before, "nothing started");
   t.equal((await described([...INSIDE, cookie], "GET /x")).status, 200, "and it still runs");
-  const records = (await it.journal()).filter((line) => line.message?.startsWith("forbidden: ") === true);
   const steps = attempts.filter(([, path]) => path !== "/.guise/stop");
+  const records = (await it.journal()).filter((line) => line.message?.startsWith("forbidden: ") === true);
   t.equal(records.length, steps.length, "each that was to start something is on record");
 });
 
@@ -269,11 +297,16 @@ t.test("DEC-06: admins, agents, oneself and whoever is not there can't be worn",
     nothingStarted(t, await described(CLICK, `GET ${path}`), path);
   const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
   const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
+  t.ok(csrf.length > 60);
+  const own = [...INSIDE, `Origin: http://${HOST}`];
   for (const user of ["root", "bob", "alice", "404", "", "17,23", "../17"]) {
-    const reply = await post(t, it, "/.guise/start", { _csrf: csrf, user, to: "/" }, [
-      ...AS.alice,
-      `Origin: http://${HOST}`,
-    ]);
+    const form = { _csrf: csrf, user, to: "/" };
+    const started = await post(t, it, "/.guise/start", form, [...AS.alice, ...own]);
+    t.equal(started.status, 403, `start as ${JSON.stringify(user)}: the form is for one person`);
+    t.notMatch(started.head, /^Set-Cookie/m);
+  }
+  for (const user of ["root", "bob", "alice", "404", "17,23"]) {
+    const reply = await described(CLICK, `GET /.guise/as/${user}`);
     t.equal(reply.status, 403, `start as ${JSON.stringify(user)}`);
     const word = user === "alice" ? "own-page" : "protected-target";
     t.match(reply.body, word, `start as ${JSON.stringify(user)}`);
@@ -284,7 +317,7 @@ t.test("DEC-06: admins, agents, oneself and whoever is not there can't be worn",
   }
   const plain = await post(t, it, "/.guise/start", { _csrf: csrf, user: "17", to: "/" }, [
     ...AS.nuno,
-    `Origin: http://${HOST}`,
+    ...own,
   ]);
   t.equal(plain.status, 403, "and a customer starts nothing");
 });

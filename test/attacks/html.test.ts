@@ -278,9 +278,7 @@ t.test(
     t.ok(html.length > PAGE.length);
     t.notMatch(html, cookie.slice("Cookie: guise=".length), "the secret of the cookie is in no page");
     t.notMatch(html, /eyJ[\w-]+\.eyJ/, "nor is a token");
-    const csrf = (text: string) => /name="_csrf" value="([^"]+)"/.exec(text)?.[1] ?? "";
-    t.ok(csrf(html).length > 20);
-    t.not(csrf((await shown()).html), csrf(html), "the form's token is other bytes on each page");
+    t.notMatch(html, /_csrf/, "nor one of a form");
     it.app.answer = usual;
   },
 );

@@ -24,9 +24,10 @@ function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionVie
     trueUser: ALICE,
     other: NUNO,
     impersonating: true,
-    csrf: "TOKEN",
+    token: "TOKEN",
     ticket: null,
     confirmation: null,
+    yesTo: null,
     ...more,
   };
 }
@@ -89,14 +90,17 @@ t.test("a question about a start has the form for it", async (t) => {
 t.test(
   "a question about a request says what, where and on whose account, and the yes goes to the very address",
   async (t) => {
-    const text = page("confirm", { confirmation: "CONFIRM", method: "POST", sentence: "Delete it?" });
+    const yesTo = "/site/1?a=b&_guise_confirm=MARK";
+    const text = page("confirm", { confirmation: "CONFIRM", yesTo, method: "POST", sentence: "Delete it?" });
     t.match(text, "Delete it?");
     t.match(text, "POST <bdi>/site/1?a=b</bdi>");
     t.match(text, "Nuno &lt;i&gt;");
-    t.match(text, 'action="/site/1?a=b&amp;_guise_confirm=yes"');
+    t.match(text, 'action="/site/1?a=b&amp;_guise_confirm=MARK"');
     t.match(text, 'name="_confirmation" value="CONFIRM"');
     t.match(text, 'href="/back"');
-    t.match(page("confirm", { to: "/x" }), 'action="/x?_guise_confirm=yes"');
+    const workers = page("confirm", { confirmation: "CONFIRM", yesTo, token: null });
+    t.match(workers, 'href="/_g/confirm?question=CONFIRM"');
+    t.notMatch(workers, /_csrf|_confirmation/, "what a service worker may read holds no token");
   },
 );
 

@@ -1,15 +1,26 @@
 import t from "tap";
 import { openConsole, tokenIn } from "../fixtures/console.ts";
-import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, wear } from "../fixtures/stages.ts";
+import { stepToken } from "../fixtures/form-tokens.ts";
+import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, type Worn, wear } from "../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
 
 const ORIGIN = "Origin: http://app.example.com";
 const ELEVATE = ["POST /.guise/elevate", ...INSIDE, ORIGIN] as const;
 const LOWER = ["POST /.guise/lower", ...INSIDE, ORIGIN] as const;
 
-function form(it: TestWorld, secret: string, more: Readonly<Record<string, string>> = {}) {
-  return { _csrf: it.services.forms.token(secret, it.clock.now()), to: "/site/1", ...more };
+/** The fields of both forms of Alice's. */
+function form(it: TestWorld, { impersonation }: Worn, more: Readonly<Record<string, string>> = {}) {
+  return { _csrf: stepToken(it, "elevate", impersonation.id), to: "/site/1", ...more };
 }
+
+function lower(it: TestWorld, { impersonation }: Worn, more: Readonly<Record<string, string>> = {}) {
+  return { _csrf: stepToken(it, "lower", impersonation.id), to: "/site/1", ...more };
+}
+
+const STEPS = [
+  [ELEVATE, form],
+  [LOWER, lower],
+] as const;
 
 /** Whether Alice may write at the moment. */
 async function mayWrite(it: TestWorld, cookie: string): Promise<boolean> {
@@ -19,13 +30,15 @@ async function mayWrite(it: TestWorld, cookie: string): Promise<boolean> {
 t.test("the question says how long, and whose account", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   const page = await ask(["GET /.guise/elevate?to=/site/1", ...CLICK, ...ALICE, cookie]);
   t.equal(page.status, 200);
   t.match(page.body, /Change things as <bdi>Nuno Almeida<\/bdi>\?/);
   t.match(page.body, /For 10 minutes/);
   t.match(page.body, /name="to" value="\/site\/1"/);
-  t.ok(it.services.forms.holds(tokenIn(page.body, "/.guise/elevate"), secret, it.clock.now()));
+  const token = tokenIn(page.body, "/.guise/elevate");
+  t.ok(it.services.forms.read("elevate", ["alice", worn.impersonation.id], token));
   t.same(it.events, []);
   const late = await wear(it, { total: 61_000 });
   const short = await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, late.cookie]);
@@ -36,9 +49,10 @@ t.test("the question says how long, and whose account", async (t) => {
 t.test("a step up is recorded, counts for its time, and no longer", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   t.equal(await mayWrite(it, cookie), false);
-  const done = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: " to fix it " }));
+  const done = await ask([...ELEVATE, ...ALICE, cookie], form(it, worn, { reason: " to fix it " }));
   t.same([done.status, done.location], [303, "/site/1"]);
   t.match(
     it.events.filter((event) => event.action === "impersonation.elevated"),
@@ -58,9 +72,10 @@ t.test("a step up is recorded, counts for its time, and no longer", async (t) =>
 t.test("a step that can't be recorded is not made", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   it.refuseRecords(() => true);
-  const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+  const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, worn));
   t.match([page.status, page.body], [503, "audit-unavailable"]);
   it.refuseRecords(() => false);
   t.equal(await mayWrite(it, cookie), false);
@@ -69,18 +84,20 @@ t.test("a step that can't be recorded is not made", async (t) => {
 t.test("nothing that was left out changes why one is here", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it, { reason: "a call" });
-  await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "   " }));
+  const worn = await wear(it, { reason: "a call" });
+  const { cookie } = worn;
+  await ask([...ELEVATE, ...ALICE, cookie], form(it, worn, { reason: "   " }));
   t.match(await it.impersonations.list(), [{ reason: "a call", writeUntil: it.clock.now() + 600_000 }]);
 });
 
 t.test("where the config forbids it, there is neither question nor step", async (t) => {
   const it = await testWorld(t, YAML.replace("    elevate: { for: 10m }\n", ""));
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   const refused = await ask(["GET /.guise/elevate", ...CLICK, ...ALICE, cookie]);
   t.match([refused.status, refused.body], [403, /There is no step up to write here/]);
-  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status, 403);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, worn))).status, 403);
   t.match(await it.impersonations.list(), [{ writeUntil: null }]);
   t.same(it.events, []);
 });
@@ -88,30 +105,31 @@ t.test("where the config forbids it, there is neither question nor step", async 
 t.test("only who wears somebody now can step up or down", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
-  const { forms } = it.services;
-  const alice = { _csrf: forms.token("alice", it.clock.now()) };
+  const worn = await wear(it);
+  const { cookie } = worn;
+  const alice = form(it, worn);
   t.equal((await ask([...ELEVATE, ...ALICE], alice)).status, 403, "nobody is worn");
   t.equal((await ask([...LOWER, ...ALICE], alice)).status, 403);
-  t.equal((await ask([...ELEVATE, ...BOB, cookie], form(it, secret))).status, 403, "somebody else's");
-  t.equal((await ask([...ELEVATE, cookie], form(it, secret))).status, 403, "signed out");
+  t.equal((await ask([...ELEVATE, ...BOB, cookie], form(it, worn))).status, 403, "somebody else's");
+  t.equal((await ask([...ELEVATE, cookie], form(it, worn))).status, 403, "signed out");
   t.same(it.events, []);
 });
 
 t.test("what is over is said to be over, on record, and steps neither up nor down", async (t) => {
-  for (const head of [ELEVATE, LOWER]) {
+  for (const [head, fields] of STEPS) {
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
-    const { cookie, secret } = await wear(it);
+    const worn = await wear(it);
+    const { cookie } = worn;
     it.clock.pass(900_000);
     for (let again = 0; again < 2; again += 1) {
-      const page = await ask([...head, ...ALICE, cookie], form(it, secret));
+      const page = await ask([...head, ...ALICE, cookie], fields(it, worn));
       t.equal(page.status, 409);
       t.match(page.body, /ended-idle[\s\S]*You are no longer viewing as <bdi>Nuno[\s\S]*to=%2Fsite%2F1"/);
     }
     const script = [head[0], ...FETCH, ORIGIN, ...ALICE, cookie];
-    const told = await ask(script, form(it, secret));
-    t.match([told.status, JSON.parse(told.body)], [409, { code: "ended-idle" }]);
+    const told = await ask(script, fields(it, worn));
+    t.same([told.status, told.body], [403, ""], "a script hears nothing");
     t.match(it.events, [{ action: "impersonation.ended", detail: "ended-idle" }], "once");
   }
   const it = await testWorld(t);
@@ -136,9 +154,10 @@ t.test("one who may no longer be this person can't step up", async (t) => {
   ] as const) {
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
-    const { cookie, secret } = await wear(it);
+    const worn = await wear(it);
+    const { cookie } = worn;
     it.configure(edit(YAML));
-    const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+    const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, worn));
     t.match([page.status, page.body], [409, code]);
     t.match(it.events, [{ action: "impersonation.ended", detail: code }]);
     t.same(await it.impersonations.list(), []);
@@ -148,11 +167,12 @@ t.test("one who may no longer be this person can't step up", async (t) => {
 t.test("while the directory is down nobody steps up, and a step is given back all the same", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it, { mode: "write" });
+  const worn = await wear(it, { mode: "write" });
+  const { cookie } = worn;
   it.breakDown(["users"]);
-  const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
+  const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, worn));
   t.match([page.status, page.body], [503, "identity-unavailable"]);
-  t.equal((await ask([...LOWER, ...ALICE, cookie], form(it, secret))).status, 303);
+  t.equal((await ask([...LOWER, ...ALICE, cookie], lower(it, worn))).status, 303);
   t.match(await it.impersonations.list(), [{ writeUntil: null }]);
   t.same(it.actions(), ["impersonation.denied", "impersonation.lowered"]);
 });
@@ -160,10 +180,11 @@ t.test("while the directory is down nobody steps up, and a step is given back al
 t.test("limits.perMinute counts steps up, which are on record each", async (t) => {
   const it = await testWorld(t, `${YAML}limits: { perMinute: 2 }\n`);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   const codes: number[] = [];
   for (let n = 0; n < 4; n += 1)
-    codes.push((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret))).status);
+    codes.push((await ask([...ELEVATE, ...ALICE, cookie], form(it, worn))).status);
   t.same(codes, [303, 303, 503, 503]);
   t.equal(it.events.length, 2);
 });
@@ -171,31 +192,35 @@ t.test("limits.perMinute counts steps up, which are on record each", async (t) =
 t.test("where a reason is required it is asked for again", async (t) => {
   const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   for (const reason of ["", "  "]) {
-    const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason }));
+    const page = await ask([...ELEVATE, ...ALICE, cookie], form(it, worn, { reason }));
     t.match([page.status, page.body], [403, /<textarea[^>]* required>/]);
   }
   t.match(await it.impersonations.list(), [{ writeUntil: null }]);
-  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, secret, { reason: "fix" }))).status, 303);
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], form(it, worn, { reason: "fix" }))).status, 303);
 });
 
 t.test("a form of another page steps nowhere", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
-  const good = form(it, secret);
-  for (const path of ["elevate", "lower"]) {
+  const worn = await wear(it);
+  const { cookie } = worn;
+  const other = await wear(it);
+  for (const [path, good, another] of [
+    ["elevate", form(it, worn), form(it, other)],
+    ["lower", lower(it, worn), lower(it, other)],
+    ["elevate", form(it, worn), lower(it, worn)],
+    ["lower", lower(it, worn), form(it, worn)],
+  ] as const) {
     const foreign = [`POST /.guise/${path}`, ...CLICK, ...ALICE, cookie, "Origin: http://evil.test"];
     t.equal((await ask(foreign, good)).status, 403);
     t.equal(
       (await ask([`POST /.guise/${path}`, ...INSIDE, ORIGIN, ...ALICE, cookie], { to: "/" })).status,
       403,
     );
-    t.equal(
-      (await ask([`POST /.guise/${path}`, ...INSIDE, ORIGIN, ...ALICE, cookie], form(it, "alice"))).status,
-      403,
-    );
+    t.equal((await ask([`POST /.guise/${path}`, ...INSIDE, ORIGIN, ...ALICE, cookie], another)).status, 403);
   }
   t.same(it.events, []);
 });
@@ -203,24 +228,26 @@ t.test("a form of another page steps nowhere", async (t) => {
 t.test("it leads nowhere else", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
-  for (const head of [ELEVATE, LOWER])
-    t.equal((await ask([...head, ...ALICE, cookie], form(it, secret, { to: "//evil.test" }))).location, "/");
+  const worn = await wear(it);
+  const { cookie } = worn;
+  for (const [head, fields] of STEPS)
+    t.equal((await ask([...head, ...ALICE, cookie], fields(it, worn, { to: "//evil.test" }))).location, "/");
 });
 
 t.test("a step up is given back at once, and that is recorded too", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
-  await ask([...ELEVATE, ...ALICE, cookie], form(it, secret));
-  const done = await ask([...LOWER, ...ALICE, cookie], form(it, secret));
+  const worn = await wear(it);
+  const { cookie } = worn;
+  await ask([...ELEVATE, ...ALICE, cookie], form(it, worn));
+  const done = await ask([...LOWER, ...ALICE, cookie], lower(it, worn));
   t.same([done.status, done.location], [303, "/site/1"]);
   t.equal(await mayWrite(it, cookie), false);
   t.match(
     it.events.filter((event) => event.action === "impersonation.lowered"),
     [{ impersonation: { mode: "read" } }],
   );
-  const again = await ask([...LOWER, ...ALICE, cookie], form(it, secret));
+  const again = await ask([...LOWER, ...ALICE, cookie], lower(it, worn));
   t.equal(again.status, 303);
   t.equal(it.actions().filter((action) => action === "impersonation.lowered").length, 1, "once");
 });
@@ -228,11 +255,43 @@ t.test("a step up is given back at once, and that is recorded too", async (t) =>
 t.test("a store that is down is said to be", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   it.clock.pass(2_000);
   it.breakDown(["store"]);
-  for (const head of [ELEVATE, LOWER]) {
-    const page = await ask([...head, ...ALICE, cookie], form(it, secret));
+  for (const [head, fields] of STEPS) {
+    const page = await ask([...head, ...ALICE, cookie], fields(it, worn));
     t.match([page.status, page.body], [503, "store-unavailable"]);
   }
+});
+
+t.test("a form counts once, and for its time: then it is shown once more, and nothing is lost", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const worn = await wear(it);
+  const { cookie } = worn;
+  const once = form(it, worn, { reason: "a call" });
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], once)).status, 303);
+  const again = await ask([...ELEVATE, ...ALICE, cookie], once);
+  t.match([again.status, again.body], [403, /action="\/\.guise\/elevate"/]);
+  const old = form(it, worn);
+  it.clock.pass(600_000);
+  t.match(await ask([...ELEVATE, ...ALICE, cookie], old), { status: 403, body: /Allow changes/ });
+  const fresh = { ...old, _csrf: tokenIn(again.body, "/.guise/elevate") };
+  t.match(await ask([...ELEVATE, ...ALICE, cookie], fresh), { status: 403 }, "as old by now");
+  t.equal(it.actions().filter((action) => action === "impersonation.elevated").length, 1);
+  const page = await ask(["GET /.guise/elevate?to=/site/1", ...INSIDE, ...ALICE, cookie]);
+  const good = { ...old, _csrf: tokenIn(page.body, "/.guise/elevate") };
+  t.equal((await ask([...ELEVATE, ...ALICE, cookie], good)).status, 303);
+});
+
+t.test("to step down is a page with a button, too", async (t) => {
+  const it = await testWorld(t);
+  const ask = await openConsole(t, it);
+  const { cookie, impersonation } = await wear(it, { mode: "write" });
+  const page = await ask(["GET /.guise/lower?to=/site/1", ...INSIDE, ...ALICE, cookie]);
+  t.equal(page.status, 200);
+  t.ok(it.services.forms.read("lower", ["alice", impersonation.id], tokenIn(page.body, "/.guise/lower")));
+  t.equal(await mayWrite(it, cookie), true, "looking at it changes nothing");
+  t.equal((await ask(["GET /.guise/lower", ...INSIDE, ...ALICE])).status, 403, "nobody is viewed");
 });

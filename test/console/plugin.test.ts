@@ -1,9 +1,12 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
-import { ALICE, CLICK, FETCH } from "../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, INSIDE } from "../fixtures/stages.ts";
 import { testWorld, YAML } from "../fixtures/world.ts";
 
 const CLIENT = { name: "client.js", type: "text/javascript; charset=utf-8", body: Buffer.from("1") };
+
+const ORIGIN = "Origin: http://app.example.com";
+const FORM = "Content-Type: application/x-www-form-urlencoded";
 
 t.test("our files are served with their types, and are never guessed", async (t) => {
   const it = await testWorld(t);
@@ -39,15 +42,14 @@ t.test("what is not there is a 404 of ours, whatever the method", async (t) => {
     "PUT /.guise/stop",
     "PROPFIND /.guise/start",
     "GET /.guise/as",
-    "GET /.guise/lower",
     "POST /.guise",
     "POST /.guise/",
     "DELETE /.guise",
   ]) {
-    const page = await ask([line, ...CLICK, ...ALICE]);
+    const page = await ask([line, ...INSIDE, ORIGIN, FORM, ...ALICE]);
     t.match([page.status, page.body], [404, "not-found"], line);
-    const problem = await ask([line, ...FETCH]);
-    t.match([problem.status, JSON.parse(problem.body)], [404, { code: "not-found" }], line);
+    const script = await ask([line, ...FETCH]);
+    t.same([script.status, script.body], [403, ""], `${line}: a script learns not even that`);
   }
 });
 
@@ -92,17 +94,52 @@ t.test("every page of ours is stored by nobody, framed by nobody and runs no scr
 t.test("a form that is too large or no form begins nothing", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const large = await ask(["POST /.guise/start", ...CLICK, ...ALICE], `reason=${"x".repeat(70_000)}`);
+  const large = await ask(
+    ["POST /.guise/start", ...INSIDE, ORIGIN, ...ALICE],
+    `reason=${"x".repeat(70_000)}`,
+  );
   t.equal(large.status, 413);
-  const odd = await ask(["POST /.guise/start", ...CLICK, ...ALICE, "Content-Type: application/xml"], "<a/>");
-  t.equal(odd.status, 415);
-  for (const type of ["application/json", "text/plain"]) {
-    const body = type === "text/plain" ? "user=17" : '{"user":"17"}';
-    t.equal(
-      (await ask(["POST /.guise/start", ...CLICK, ...ALICE, `Content-Type: ${type}`], body)).status,
-      403,
-      type,
-    );
+  for (const type of ["application/json", "text/plain", "application/xml", "multipart/form-data"]) {
+    const head = ["POST /.guise/start", ...INSIDE, ORIGIN, ...ALICE, `Content-Type: ${type}`];
+    t.equal((await ask(head, "user=17")).status, 403, type);
   }
   t.same(await it.impersonations.list(), []);
 });
+
+t.test(
+  "nothing of ours is for another origin, and nobody who opens a page of it keeps a handle",
+  async (t) => {
+    const it = await testWorld(t);
+    const ask = await openConsole(t, it);
+    const chromium =
+      "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36";
+    const firefox = "User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    for (const [path, lines] of [
+      ["/.guise/start", CLICK],
+      ["/.guise/as/root", CLICK],
+      ["/.guise/nothing", CLICK],
+      ["/.guise", CLICK],
+      ["/.guise/stop", CLICK],
+      ["/.guise/start", FETCH],
+      ["/.guise/me", FETCH],
+      ["/.guise/jwks.json", FETCH],
+    ] as const) {
+      for (const [agent, policy] of [
+        [chromium, "noopener-allow-popups"],
+        [chromium.replace("156", "130"), "same-origin"],
+        [firefox, "same-origin"],
+        ["User-Agent: Version/18.4 Safari/605.1.15", "noopener-allow-popups"],
+        ["User-Agent: Version/17.6 Safari/605.1.15", "same-origin"],
+      ] as const) {
+        const { header } = await ask([`GET ${path}`, ...lines, agent, ...ALICE]);
+        t.same(
+          ["x-content-type-options", "cross-origin-resource-policy", "cross-origin-opener-policy"].map(
+            header,
+          ),
+          ["nosniff", "same-origin", policy],
+          `${path} ${agent}`,
+        );
+      }
+    }
+  },
+);

@@ -15,7 +15,7 @@ function form(grant: Partial<Grant> = {}, more: Partial<Parameters<typeof startF
     from: null,
     ticket: null,
     reason: null,
-    csrf: "TOKEN",
+    token: "TOKEN",
     ...more,
   }).text;
 }
@@ -48,4 +48,10 @@ t.test("what a link brings along is filled in as text", async (t) => {
   const text = form({}, { ticket: `"><b>`, reason: "</textarea><b>", to: `/"><b>`, from: `/'"<b>` });
   t.notMatch(text, "<b>");
   t.match(text, 'value="&quot;&gt;&lt;b&gt;"');
+});
+
+t.test("where a page may hold no token it leads to the page that may, and nothing is lost", async (t) => {
+  const text = form({}, { token: null, to: "/site/1?a=b", ticket: "T&1" });
+  t.notMatch(text, /<form|_csrf/);
+  t.match(text, 'href="/_g/as/17?to=%2Fsite%2F1%3Fa%3Db&amp;ticket=T%261"');
 });

@@ -1,22 +1,24 @@
 import t from "tap";
-import { openConsole, tokenIn } from "../fixtures/console.ts";
+import { openConsole } from "../fixtures/console.ts";
 import { cookieValue, forThisHost, SECRET } from "../fixtures/cookies.ts";
-import { ALICE, BOB, CLICK, INSIDE, wear } from "../fixtures/stages.ts";
+import { ALICE, BOB, CLICK, FETCH, INSIDE, type Worn, wear } from "../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
 
 const POST = ["POST /.guise/stop", ...INSIDE, "Origin: http://app.example.com"] as const;
 
-function form(it: TestWorld, secret: string) {
-  return { _csrf: it.services.forms.token(secret, it.clock.now()) };
+/** The field of the banner's form; it opens nothing. */
+function form({ impersonation }: Pick<Worn, "impersonation">) {
+  return { impersonation: impersonation.id };
 }
 
 t.test("Stop ends, takes the cookie away and leads back", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const worn = await wear(it, { returnTo: "/queue" });
+  const { cookie, impersonation } = worn;
   const cut: string[] = [];
   it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
-  const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+  const stopped = await ask([...POST, ...ALICE, cookie], form(worn));
   t.equal(stopped.status, 303);
   t.equal(stopped.location, "/queue");
   t.equal(stopped.header("cache-control"), "no-store");
@@ -34,9 +36,10 @@ t.test("Stop ends, takes the cookie away and leads back", async (t) => {
 t.test("it may be pressed twice, and is recorded once", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   const head = [...POST, ...ALICE, cookie];
-  const both = await Promise.all([ask(head, form(it, secret)), ask(head, form(it, secret))]);
+  const both = await Promise.all([ask(head, form(worn)), ask(head, form(worn))]);
   t.same(
     both.map((it) => [it.status, it.location]),
     [
@@ -44,7 +47,7 @@ t.test("it may be pressed twice, and is recorded once", async (t) => {
       [303, "/inbox"],
     ],
   );
-  t.match(await ask(head, form(it, secret)), { status: 303, location: "/inbox" });
+  t.match(await ask(head, form(worn)), { status: 303, location: "/inbox" });
   t.same(it.actions(), ["impersonation.ended"]);
 });
 
@@ -53,9 +56,10 @@ t.test("it needs no cookie, no identity and no store", async (t) => {
   const ask = await openConsole(t, it);
   const none = await ask([...POST, ...ALICE], {});
   t.same([none.status, none.location, none.setCookies], [303, "/", []]);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   it.breakDown(["identity", "users"]);
-  t.match(await ask([...POST, cookie], form(it, secret)), { status: 303, location: "/inbox" });
+  t.match(await ask([...POST, cookie], form(worn)), { status: 303, location: "/inbox" });
   t.same(it.actions(), ["impersonation.ended"]);
   t.equal(it.asked.identity, 0);
 });
@@ -63,10 +67,11 @@ t.test("it needs no cookie, no identity and no store", async (t) => {
 t.test("with the store down it still makes one oneself again", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   it.clock.pass(2_000);
   it.breakDown(["store"]);
-  const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+  const stopped = await ask([...POST, ...ALICE, cookie], form(worn));
   t.match([stopped.status, stopped.location], [303, "/inbox"]);
   t.equal(cookieValue(stopped.setCookies, "guise"), "");
   t.match(it.log.lines.join(), /stopped without the store/);
@@ -80,9 +85,10 @@ t.test("with the store down it still makes one oneself again", async (t) => {
 t.test("with the ledger down it still ends", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie } = worn;
   it.refuseRecords(() => true);
-  t.match(await ask([...POST, ...ALICE, cookie], form(it, secret)), { status: 303, location: "/inbox" });
+  t.match(await ask([...POST, ...ALICE, cookie], form(worn)), { status: 303, location: "/inbox" });
   t.same(await it.impersonations.list(), []);
 });
 
@@ -94,9 +100,10 @@ t.test("it works after the right is gone, the time is up, or the switch is off",
     () => it.configure(YAML.replace("groups: [support]", "groups: [nobody]")),
     () => it.clock.pass(1_000_000),
   ]) {
-    const { cookie, secret } = await wear(it);
+    const worn = await wear(it);
+    const { cookie } = worn;
     change();
-    const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+    const stopped = await ask([...POST, ...ALICE, cookie], form(worn));
     t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""]);
     it.configure(YAML);
   }
@@ -106,7 +113,7 @@ t.test("it works after the right is gone, the time is up, or the switch is off",
 t.test("a cookie with nothing behind it is taken away", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const stopped = await ask([...POST, ...ALICE, `Cookie: guise=${SECRET}`], form(it, SECRET));
+  const stopped = await ask([...POST, ...ALICE, `Cookie: guise=${SECRET}`], {});
   t.same([stopped.status, stopped.location], [303, "/"]);
   t.same(forThisHost(stopped.setCookies), [
     "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
@@ -117,27 +124,34 @@ t.test("a cookie with nothing behind it is taken away", async (t) => {
 t.test("what ended before keeps its own reason", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret, impersonation } = await wear(it);
+  const worn = await wear(it);
+  const { cookie, secret, impersonation } = worn;
   await it.impersonations.close(impersonation.id, "ended-revoked");
-  t.equal((await ask([...POST, ...ALICE, cookie], form(it, secret))).location, "/inbox");
+  t.equal((await ask([...POST, ...ALICE, cookie], form(worn))).location, "/inbox");
   t.match(await it.impersonations.recall(secret), { impersonation: { end: { why: "ended-revoked" } } });
   t.same(it.events, []);
 });
 
-t.test("nobody else's page can press it", async (t) => {
+t.test("nobody else's page can press it, nor a script or a frame of our own", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
-  const token = form(it, secret);
-  const foreign: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
-    [["POST /.guise/stop", ...CLICK, ...ALICE, cookie, "Origin: http://evil.test"], token],
-    [["POST /.guise/stop", ...CLICK, ...ALICE, cookie], token],
-    [[...POST, ...ALICE, cookie], {}],
-    [[...POST, ...ALICE, cookie], form(it, "alice")],
-    [[...POST, ...ALICE, cookie], form(it, "another")],
+  const worn = await wear(it);
+  const other = await wear(it);
+  const heads: readonly (readonly string[])[] = [
+    ["POST /.guise/stop", ...CLICK, ...ALICE, worn.cookie, "Origin: http://evil.test"],
+    ["POST /.guise/stop", ...CLICK, ...ALICE, worn.cookie],
+    ["POST /.guise/stop", ...CLICK, "Origin: http://evil.test", "Cookie: __Host-guise-worn=1"],
+    ["POST /.guise/stop", ...FETCH, ...ALICE, worn.cookie, "Origin: http://app.example.com"],
+    [...POST.map((line) => line.replace("document", "iframe")), ...ALICE, worn.cookie],
   ];
-  for (const [head, fields] of foreign) t.equal((await ask(head, fields)).status, 403);
-  t.equal((await it.impersonations.list()).length, 1);
+  for (const head of heads) {
+    const encrypted = head.some((line) => line.includes("-worn"));
+    const { status, setCookies } = await ask(head, form(worn), { encrypted });
+    t.same([status, setCookies], [403, []], head.join());
+  }
+  const stale = await ask([...POST, ...ALICE, worn.cookie], form(other));
+  t.match([stale.status, stale.body], [403, /Stop viewing as somebody else/], "a banner of another tab");
+  t.equal((await it.impersonations.list()).length, 2);
 });
 
 t.test("it works under whatever name the browser has for us", async (t) => {
@@ -148,10 +162,10 @@ t.test("it works under whatever name the browser has for us", async (t) => {
     [`${YAML}publicUrl: http://other.example.com\n`, "http://app.example.com"],
   ] as const) {
     it.configure(config);
-    const { cookie, secret } = await wear(it);
+    const worn = await wear(it);
+    const { cookie } = worn;
     const head = ["POST /.guise/stop", ...INSIDE, `Origin: ${origin}`, ...ALICE, cookie];
-    t.equal((await ask(head, form(it, "another"))).status, 403, "not without its token");
-    const stopped = await ask(head, form(it, secret));
+    const stopped = await ask(head, form(worn));
     t.match([stopped.status, cookieValue(stopped.setCookies, "guise")], [303, ""], origin);
   }
   t.same(await it.impersonations.list(), []);
@@ -163,9 +177,9 @@ t.test("it takes no user id: only what the cookie wears ends", async (t) => {
   const mine = await wear(it);
   const other = await wear(it, { agent: { id: "bob", name: null, email: null, groups: ["support"] } });
   await ask([...POST, ...ALICE, mine.cookie], {
-    ...form(it, mine.secret),
+    ...form(mine),
     user: "bob",
-    impersonation: other.impersonation.id,
+    id: other.impersonation.id,
   });
   t.same(
     (await it.impersonations.list()).map((one) => one.id),
@@ -176,10 +190,11 @@ t.test("it takes no user id: only what the cookie wears ends", async (t) => {
 t.test("the page with the button works without a script, and for one who wears nothing", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
+  const worn = await wear(it);
+  const { cookie, secret } = worn;
   const page = await ask(["GET /.guise/stop", ...CLICK, ...ALICE, cookie]);
   t.equal(page.status, 200);
-  t.ok(it.services.forms.holds(tokenIn(page.body, "/.guise/stop"), secret, it.clock.now()));
+  t.match(page.body, '<form method="post" action="/.guise/stop">');
   t.notMatch(page.body, secret);
   t.match((await ask(["GET /.guise/stop", ...CLICK, ...BOB])).body, /You are yourself/);
   it.breakDown(["identity", "store", "users"]);
@@ -190,7 +205,8 @@ t.test("the page with the button works without a script, and for one who wears n
 t.test("what was mirrored for scripts is taken back", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { secret, impersonation } = await wear(it, { ownCookies: "csrf=agent" });
+  const worn = await wear(it, { ownCookies: "csrf=agent" });
+  const { secret, impersonation } = worn;
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -205,10 +221,7 @@ t.test("what was mirrored for scripts is taken back", async (t) => {
     scope,
     "csrf=agent",
   );
-  const stopped = await ask(
-    [...POST, ...ALICE, `Cookie: csrf=nuno; only=nuno; guise=${secret}`],
-    form(it, secret),
-  );
+  const stopped = await ask([...POST, ...ALICE, `Cookie: csrf=nuno; only=nuno; guise=${secret}`], form(worn));
   t.equal(cookieValue(stopped.setCookies, "csrf"), "agent");
   t.equal(cookieValue(stopped.setCookies, "only"), "");
 });
@@ -226,12 +239,13 @@ t.test(
   async (t) => {
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
-    const { secret, impersonation } = await covered(it);
+    const worn = await covered(it);
+    const { secret, impersonation } = worn;
     await it.impersonations.close(impersonation.id, "ended-revoked");
     it.clock.pass(2_000);
     it.breakDown(["store"]);
     const head = [...POST, ...ALICE, `Cookie: guise=${secret}; csrf=nuno`];
-    const stopped = await ask(head, form(it, secret));
+    const stopped = await ask(head, form(worn));
     t.same(
       [stopped.status, cookieValue(stopped.setCookies, "guise"), cookieValue(stopped.setCookies, "csrf")],
       [303, "", "agent"],
@@ -242,13 +256,14 @@ t.test(
 t.test("the morning after, without a record, it still puts back what was the agent's own", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { secret, impersonation, cookie } = await covered(it);
+  const worn = await covered(it);
+  const { secret, impersonation, cookie } = worn;
   it.clock.pass(3_600_000);
   await it.impersonations.close(impersonation.id, "ended-expired");
   it.clock.pass(14 * 3_600_000);
   await it.impersonations.check();
   t.equal((await it.impersonations.recall(secret)).kind, "lost");
-  const stopped = await ask([...POST, ...ALICE, cookie], form(it, secret));
+  const stopped = await ask([...POST, ...ALICE, cookie], form(worn));
   t.same(
     [stopped.status, cookieValue(stopped.setCookies, "guise"), cookieValue(stopped.setCookies, "csrf")],
     [303, "", "agent"],
@@ -261,7 +276,7 @@ t.test("a gateway that can know nothing takes out what was announced as the cust
   it.breakDown(["store"]);
   const secret = "A".repeat(43);
   const head = [...POST, ...ALICE, `Cookie: guise=${secret}; csrf=nuno; cart_1=nuno`];
-  const stopped = await ask(head, form(it, secret));
+  const stopped = await ask(head, {});
   t.equal(stopped.status, 303);
   t.same(forThisHost(stopped.setCookies), [
     "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
@@ -272,14 +287,16 @@ t.test("a gateway that can know nothing takes out what was announced as the cust
 t.test("cache and storage stay where the config says so", async (t) => {
   const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
   const ask = await openConsole(t, it);
-  const { cookie, secret } = await wear(it);
-  t.equal((await ask([...POST, ...ALICE, cookie], form(it, secret))).header("clear-site-data"), null);
+  const worn = await wear(it);
+  const { cookie } = worn;
+  t.equal((await ask([...POST, ...ALICE, cookie], form(worn))).header("clear-site-data"), null);
 });
 
 t.test("over https it is the cookie with the browser's promise that goes", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { secret } = await wear(it);
+  const worn = await wear(it);
+  const { secret } = worn;
   const head = [
     "POST /.guise/stop",
     ...INSIDE,
@@ -287,7 +304,7 @@ t.test("over https it is the cookie with the browser's promise that goes", async
     ...ALICE,
     `Cookie: __Host-guise=${secret}`,
   ];
-  const stopped = await ask(head, form(it, secret), { encrypted: true });
+  const stopped = await ask(head, form(worn), { encrypted: true });
   t.equal(
     stopped.setCookies[0],
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",

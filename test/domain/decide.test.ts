@@ -11,7 +11,7 @@ import type {
   SessionFacts,
   TargetFact,
 } from "../../src/domain/facts.ts";
-import { admit } from "../../src/domain/grant.ts";
+import { admit, isAgent } from "../../src/domain/grant.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import { endedAt, type Impersonation, modeAt } from "../../src/domain/impersonation.ts";
 import { isSafe } from "../../src/domain/method.ts";
@@ -218,8 +218,13 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
 });
 
 t.test("an impersonation never runs on as oneself, but onto one's own page from outside", async (t) => {
-  always(t, (decision, { navigation }, { loaded, owner, caller }) => {
+  always(t, (decision, { navigation }, { loaded, owner, caller }, policy) => {
     if (loaded.kind === "none" || runs(decision) !== "self") return true;
+    // A cookie that leads to nothing, of somebody who is no agent, was never ours.
+    const agents = { ...policy, impersonation: "on" } as const;
+    const isNoAgent =
+      caller.kind === "unknown" || (caller.kind === "known" && !isAgent(agents, caller.identity));
+    if (loaded.kind === "lost" && isNoAgent) return true;
     const mine =
       owner.kind === "found" &&
       caller.kind === "known" &&

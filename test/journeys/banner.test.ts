@@ -210,12 +210,8 @@ t.test("HTML-03: where it can't be kept the page is covered or left, and that is
 });
 
 t.test("nobody else's page can say that a banner was lost", async (t) => {
-  const { context, page } = await asNuno(it);
+  const { context } = await asNuno(it);
   const before = await losses();
-  const forged = await page.evaluate(
-    `fetch("/.guise/lost", { method: "POST", body: new URLSearchParams({ path: "/x", _csrf: "no" }) }).then((it) => it.status)`,
-  );
-  t.equal(forged, 403);
   const foreign = await context.request.post(`${it.url}/.guise/lost`, {
     form: { path: "/x" },
     headers: { origin: "http://evil.example" },

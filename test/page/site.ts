@@ -44,14 +44,12 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     until: now + 3_600_000,
     idleFor: 28 * 60_000,
     now,
-    csrf: "c~s\\r<f",
     app: null,
     canElevate: true,
     writeUntil: null,
     here: "/page?a=b&c=d",
     disable: [],
     logout: [],
-    confirm: [],
     cookies: [],
     ...partial,
   };
@@ -103,14 +101,12 @@ export async function site(): Promise<Site> {
         .end(JSON.stringify({ impersonation: me }));
     } else if (request.method === "POST" && path === "/.guise/stop") {
       response.writeHead(303, { location: "/stopped" }).end();
-    } else if (/^\/(?:ask|old)\b/.test(path) && !path.endsWith("_guise_confirm=yes")) {
-      const page = (request.headers.accept ?? "").includes("text/html");
-      const confirmation = path.startsWith("/ask") ? "token-1" : undefined;
-      const problem = JSON.stringify({ code: "confirm-required", detail: "Really?", confirmation });
-      const type = page ? "text/html" : "application/problem+json";
+    } else if (path.startsWith("/ask")) {
+      const confirm = "/.guise/confirm?question=question-1";
+      const problem = JSON.stringify({ code: "confirm-required", detail: "Really?", confirm });
       response
-        .writeHead(428, { "content-type": type })
-        .end(page ? "<title>the server asks</title>" : problem);
+        .writeHead(428, { "content-type": "application/problem+json", "x-guise-question": confirm })
+        .end(problem);
     } else {
       response.writeHead(200, { "content-type": "text/html" }).end(`<title>${path}</title>`);
     }

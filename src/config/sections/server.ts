@@ -227,6 +227,11 @@ export const timeouts = z
       "For a client to read the last answer of a connection that is closed in the middle of its body.",
     ),
     drain: atMost("30s", HOUR, "For open requests when the gateway is told to stop."),
+    form: atMost(
+      "10m",
+      24 * HOUR,
+      "To send the form of a page of the gateway's own (start, step up or down, a yes); an older one is shown once more.",
+    ),
   })
   .prefault({})
   .describe("How long things may take.");
@@ -302,6 +307,11 @@ export const limits = z
       30_000,
       100_000_000,
       "Requests of one impersonation, and starts of one agent, in a minute; more are 503, since each is on record.",
+    ),
+    startsPerHour: count(
+      30,
+      1_000_000,
+      "Starts of one agent in an hour that a link alone makes; beyond it a page with a button asks first.",
     ),
     refusalsPerMinute: count(
       120,

@@ -11,8 +11,8 @@ export interface OwnCookies {
   readonly here: readonly string[];
   /** On which other hosts this browser is somebody else, each as it was sealed. */
   readonly near: readonly string[];
-  /** One of our names came twice: somebody planted it. */
-  readonly doubled: boolean;
+  /** What else came under the name of the impersonation cookie: all but one, or all, were planted. */
+  readonly rivals: readonly string[];
 }
 
 export interface CookieNames {
@@ -38,7 +38,7 @@ const NONE = Object.freeze({
   worn: false,
   here: Object.freeze([]),
   near: Object.freeze([]),
-  doubled: false,
+  rivals: Object.freeze([]),
 });
 
 /**
@@ -72,35 +72,34 @@ export function ownCookies(
   if (!header.includes(name)) return { rest: header, ...NONE };
   const isNamed = ours(name);
   const rest: string[] = [];
-  const found = new Map<string, string>();
+  const found = new Map<string, readonly string[]>();
   const names = cookieNames(name, scheme, domain);
-  const times = new Map<string, number>();
   const here: string[] = [];
   const near: string[] = [];
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
-    // Of these there may be several: each says by itself whether it is ours.
-    const once = kind === "secret" || kind === "notice" || kind === "worn";
-    if (once) times.set(key, (times.get(key) ?? 0) + 1);
     if (kind === null || !isOurs(kind, value)) rest.push(part);
-    else if (once) found.set(key, value);
+    else if (kind === "secret" || kind === "notice" || kind === "worn")
+      found.set(key, [...(found.get(key) ?? []), value]);
+    // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
     else if (key === names.here) here.push(value);
   }
-  // What only has our name is the app's. But where ours are there as well, somebody planted it.
-  const doubled = found.size > 0 && [...times.values()].some((count) => count > 1);
   const before = cookieNames(name, scheme);
   const said = (key: "secret" | "notice" | "worn") =>
-    found.get(names[key] ?? "") ?? found.get(before[key] ?? "");
+    found.get(names[key] ?? "") ?? found.get(before[key] ?? "") ?? [];
+  const [secret = null, ...rivals] = [...new Set(said("secret"))];
+  const notices = said("notice");
   return {
     rest: joined(rest, header),
-    secret: said("secret") ?? null,
-    notice: said("notice") ?? null,
-    worn: said("worn") !== undefined,
+    secret,
+    rivals,
+    // It opens nothing; of two nobody knows which is ours.
+    notice: notices.length === 1 ? (notices[0] ?? null) : null,
+    worn: said("worn").length > 0,
     here,
     near,
-    doubled,
   };
 }
 
@@ -252,7 +251,10 @@ export function clearingDoubled(
   name: string,
   domain: string | null = null,
 ): readonly string[] {
-  if (!ownCookies(header, name, "http").doubled) return [];
+  const doubled = (["http", "https"] as const).some(
+    (scheme) => ownCookies(header, name, scheme, domain).rivals.length > 0,
+  );
+  if (!doubled) return [];
   const domains = domain === null ? [null] : [null, domain];
   return domains.flatMap((each) =>
     (["http", "https"] as const).flatMap((scheme) => {

@@ -17,7 +17,8 @@ export interface RequestTarget {
   readonly judged: boolean;
   /** Below the reserved prefix. */
   readonly ours: boolean;
-  readonly confirming: boolean;
+  /** What marks a yes to a question of ours, as it came. */
+  readonly confirming: string | null;
   readonly tab: string | null;
 }
 
@@ -103,19 +104,19 @@ function loosely(target: string): string {
     .replace(/[/\\]+/g, "/");
 }
 
-/** What the page that asks adds to the address that it asks about. The app never sees it. */
-export const CONFIRMING = "_guise_confirm=yes";
+/** What the page that asks adds to the address that it asks about: signed, so that no other parameter is taken for it. The app never sees it. */
+export const CONFIRMING = "_guise_confirm";
 
 /** Ours are the last of a query: the yes to a question, or the tab of what can carry no header (a socket, a beacon). */
-const MARK = /(?:^|&)(?:_guise_confirm=yes|_guise_tab=([\w-]{1,64}(?:\.idle)?))$/;
+const MARK = /(?:^|&)(?:_guise_confirm=([\w.-]{40,200})|_guise_tab=([\w-]{1,64}(?:\.idle)?))$/;
 
 type Marked = Pick<RequestTarget, "target" | "path" | "query" | "confirming" | "tab">;
 
 function withoutMarks(path: string, query: string | null, target: string): Marked {
   const mark = query === null || !query.includes("_guise_") ? null : MARK.exec(query);
-  if (mark === null) return { path, query, target, confirming: false, tab: null };
+  if (mark === null) return { path, query, target, confirming: null, tab: null };
   const before = query?.slice(0, mark.index) || null;
-  const tab = mark[1] ?? null;
+  const [, confirming = null, tab = null] = mark;
   const rest = before === null ? path : `${path}?${before}`;
-  return { path, query: before, target: rest, confirming: tab === null, tab };
+  return { path, query: before, target: rest, confirming, tab };
 }

@@ -10,24 +10,16 @@ const ORIGINS: ReadonlySet<string> = new Set(["access-control-allow-origin", "ti
 /** What a browser keeps for a host, or for all that is below it: labels are many, and used once. */
 const KEPT: ReadonlySet<string> = new Set(["alt-svc", "nel", "report-to", "strict-transport-security"]);
 
-/**
- * The headers of an app's answer as the label's host says them: where they name the app's own host, it is the label's. A document
- * lets no other host keep a hold of its window.
- */
-export function onTheLabel(
-  headers: RawHeaders,
-  { app }: Pick<Label, "app">,
-  { origin, document }: { readonly origin: string; readonly document: boolean },
-): RawHeaders {
+/** The headers of an app's answer as the label's host says them: where they name the app's own host, it is the label's. */
+export function onTheLabel(headers: RawHeaders, { app }: Pick<Label, "app">, origin: string): RawHeaders {
   const turned: string[] = [];
   const led = publicAddresses(headers, app.origin, origin);
   for (let at = 0; at + 1 < led.length; at += 2) {
     const name = (led[at] ?? "").toLowerCase();
     const value = led[at + 1] ?? "";
-    if (KEPT.has(name) || (document && name === "cross-origin-opener-policy")) continue;
+    if (KEPT.has(name)) continue;
     turned.push(led[at] ?? "", better(name, value, app, origin));
   }
-  if (document) turned.push("Cross-Origin-Opener-Policy", "same-origin");
   return turned;
 }
 

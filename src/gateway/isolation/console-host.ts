@@ -18,7 +18,9 @@ export const ASSETS: ReadonlySet<string> = new Set([
 ]);
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
 const ON_THE_APPS: ReadonlySet<string> = new Set(
-  [...ASSETS].concat(["stop", "lower", "me", "lost", "over", "ordered", "jwks.json"].map((it) => `/${it}`)),
+  [...ASSETS].concat(
+    ["stop", "lower", "confirm", "me", "lost", "over", "ordered", "jwks.json"].map((it) => `/${it}`),
+  ),
 );
 
 /**

@@ -16,7 +16,7 @@ import { answered, type Located, refusal } from "./located.ts";
 
 /** Paths below the prefix that a label's host has; for all others there is the app's own. */
 const ON_LABELS: ReadonlySet<string> = new Set(
-  ["client.js", "banner.css", "page.css", "console.css", "stop", "me", "lost", "lower"].map(
+  ["client.js", "banner.css", "page.css", "console.css", "stop", "me", "lost", "lower", "confirm"].map(
     (name) => `/${name}`,
   ),
 );
@@ -50,7 +50,8 @@ export async function locate(services: Services, received: Received): Promise<Lo
   if (below !== null && ASSETS.has(below)) return { kind: "received", received };
   if (received.ours && (below === null || !ON_LABELS.has(below)))
     return answered(onItsHost(services, received, label.app, label.name));
-  if (!isItsOwn(received.secret, label)) return answered(unknown(received, label));
+  if (![received.secret, ...received.rivals].some((it) => isItsOwn(it, label)))
+    return answered(unknown(received, label));
   if (!(await mayAsk(services, received, label))) return answered(refused(received));
   return { kind: "received", received: onTheApp(received, label) };
 }
@@ -93,6 +94,7 @@ function onTheApp(received: Received, label: Label): Received {
     label,
     lent: { ...label.credentials, host: app.host },
     secret,
+    rivals: [],
     adrift: false,
     neighbour: false,
     here: null,

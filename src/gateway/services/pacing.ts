@@ -1,6 +1,7 @@
 import { lru } from "../../clients/lru.ts";
 
 const MINUTE = 60_000;
+export const HOUR = 60 * MINUTE;
 
 /** What may still come at a time, on the monotonic clock. */
 interface Allowance {
@@ -8,18 +9,18 @@ interface Allowance {
   readonly at: number;
 }
 
-/** Counts one more of `whose`, in ms of the monotonic clock; false when they had `most` within a minute: then it isn't counted. */
+/** Counts one more of `whose`, in ms of the monotonic clock; false when they had `most` within the window: then it isn't counted. */
 export type Pacing = (whose: string, most: number, now: number) => boolean;
 
 /** Remembers so many; of more, whoever came the longest ago begins anew. */
-export function pacing(remembered: number): Pacing {
+export function pacing(remembered: number, window: number = MINUTE): Pacing {
   const paced = lru<Allowance>(remembered);
   return (whose, most, now) => {
     const before = paced.get(whose, now)?.value ?? { left: most, at: now };
-    const left = Math.min(most, before.left + ((now - before.at) * most) / MINUTE);
+    const left = Math.min(most, before.left + ((now - before.at) * most) / window);
     if (left < 1) return false;
-    // After a minute without any it has all of them again.
-    paced.set(whose, { left: left - 1, at: now }, now + MINUTE);
+    // After a whole window without any it has all of them again.
+    paced.set(whose, { left: left - 1, at: now }, now + window);
     return true;
   };
 }

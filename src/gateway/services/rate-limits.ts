@@ -1,5 +1,5 @@
 import { Fault } from "../../errors.ts";
-import { pacing } from "./pacing.ts";
+import { HOUR, pacing } from "./pacing.ts";
 
 /** Impersonations whose pace is remembered; only those that are on record count, so that strangers can't push one out. */
 const PACED = 10_000;
@@ -19,14 +19,18 @@ export interface RateLimits {
    * minute: each is on disk twice, and who floods the journal would take impersonation away from everybody.
    */
   pace(whose: string, most: number, now: number): void;
+  /** Whether an agent may start by a link alone once more: `most` times in an hour. Counted if so. */
+  startsByLink(agent: string, most: number, now: number): boolean;
 }
 
 export function rateLimits(): RateLimits {
   const taken = new Map<string, number>();
   const inTime = pacing(PACED);
   const count = (secret: string): number => taken.get(secret) ?? 0;
+  const starts = pacing(PACED, HOUR);
   return {
     count,
+    startsByLink: (agent, most, now) => starts(agent, most, now),
     pace(whose, most, now) {
       if (!inTime(whose, most, now))
         throw new Fault("overloaded", `${whose} had ${most} in a minute, \`limits.perMinute\``);

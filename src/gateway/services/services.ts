@@ -3,6 +3,7 @@ import type { Claims, ClaimsInput } from "../../domain/claims.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
+import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
@@ -10,6 +11,7 @@ import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
+import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -51,22 +53,31 @@ export interface DecisionView {
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
-  readonly csrf: string;
+  /** Of the form on it; null where there is none, or where somebody else than the tab itself could read it. */
+  readonly token: string | null;
   readonly ticket: string | null;
+  /** The question that is asked: its name, which opens nothing. */
   readonly confirmation: string | null;
+  /** Where a yes to it goes; null where nothing is asked. */
+  readonly yesTo: string | null;
 }
+
+/** What a form of ours does; its token counts for nothing else. */
+export type FormPurpose = "start" | "elevate" | "lower" | "confirm";
 
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {
-  token(trueUser: string, now: number): string;
-  holds(token: string, trueUser: string, now: number): boolean;
+  /** `subject`: who, whom, which … in an order that is the purpose's own. */
+  token(purpose: FormPurpose, subject: readonly string[], expiresAt: number): string;
+  /** What the token says, also where it is too old; null if it is not ours, or for something else. */
+  read(purpose: FormPurpose, subject: readonly string[], token: string): FormToken | null;
   seal(text: string, now: number): string;
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near" | "app", text: string, now: number, lasts: number): string;
+  mark(purpose: "here" | "near" | "yes" | "app", text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near" | "app", value: string, now: number): string | null;
+  marked(purpose: "here" | "near" | "yes" | "app", value: string, now: number): string | null;
 }
 
 export interface Tokens {
@@ -101,6 +112,7 @@ export interface Services {
   readonly labels: Labels;
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
+  readonly spentForms: SpentForms;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;

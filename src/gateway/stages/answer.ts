@@ -3,16 +3,18 @@ import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
-import type { Fault } from "../../errors.ts";
+import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
 import { loadInFull } from "../load-in-full.ts";
+import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
+import { askerOf } from "../own-pages/asker.ts";
+import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
 import { ownAddress } from "./find-owner.ts";
-import { formSubject } from "./same-origin.ts";
 
 /** An answer of our own, as fastify and the upgrade door can both send it. */
 export interface Answer {
@@ -32,14 +34,21 @@ export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["X-Frame-Options", "DENY"],
   ["X-Content-Type-Options", "nosniff"],
   ["Referrer-Policy", "same-origin"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
 ];
+
+/** Those of a page for this browser: nobody who opens it keeps a handle on it. */
+function pageHeadersFor(headers: IncomingHttpHeaders): typeof PAGE_HEADERS {
+  return [...PAGE_HEADERS, ["Cross-Origin-Opener-Policy", openerPolicy(headers)]];
+}
 
 /** The same for a page whose forms lead onto another host: to a label where impersonations have hosts of their own, and back. */
 export function pageHeaders(received: Received): typeof PAGE_HEADERS {
+  const headers = pageHeadersFor(received.raw.headers);
   const others = formsLeadTo(received);
-  if (others.length === 0) return PAGE_HEADERS;
+  if (others.length === 0) return headers;
   const forms = `form-action 'self' ${others.join(" ")}`;
-  return PAGE_HEADERS.map(([name, value]) => [name, value.replace("form-action 'self'", forms)] as const);
+  return headers.map(([name, value]) => [name, value.replace("form-action 'self'", forms)] as const);
 }
 
 function formsLeadTo({ label, app, origin, atConsole, snapshot }: Received): readonly string[] {
@@ -54,17 +63,14 @@ function formsLeadTo({ label, app, origin, atConsole, snapshot }: Received): rea
 const JSON_HEADERS: readonly (readonly [string, string])[] = [
   ["Content-Type", "application/problem+json"],
   ["Cache-Control", "no-store"],
-  ["X-Content-Type-Options", "nosniff"],
+  ...ONLY_HERE,
 ];
 
 const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
   ["Content-Type", "text/html; charset=utf-8"],
   ["Cache-Control", "no-store"],
-  ["X-Content-Type-Options", "nosniff"],
+  ...ONLY_HERE,
 ];
-
-/** To a script that only wanted to know whether there is a question: there is none, and nothing was done. */
-export const NOTHING_ASKED: Answer = { status: 204, headers: [["Cache-Control", "no-store"]], body: "" };
 
 /** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {
@@ -88,28 +94,36 @@ export function answer(services: Services, committed: Committed): Answer {
     const title = isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason];
     const said = { code: decision.reason, title, detail: sentenceOf(committed) };
     const { confirmation, id, raw } = committed;
-    // Nothing is refused yet; the banner's script needs the token in it.
+    // Nothing is refused yet: it is asked on a page of ours, which the banner's script leads to.
     if (confirmation !== null || committed.navigation.speculative) {
-      const body = problem(
-        "reason",
-        said.code,
-        status,
-        title,
-        said.detail,
-        id,
-        confirmation === null ? null : { confirmation },
-      );
-      return { status, headers: [...JSON_HEADERS, ...extra], body };
+      const page = confirmation === null ? null : questionAddress(committed, confirmation);
+      const more = page === null ? null : { confirm: page };
+      const body = problem("reason", said.code, status, title, said.detail, id, more);
+      const told = page === null ? [] : [[QUESTION, page] as const];
+      return { status, headers: [...JSON_HEADERS, ...told, ...extra], body };
     }
     const json = problem("reason", said.code, status, title, said.detail, id);
     const { headers, body } = toScript(raw.headers, said, json);
     return { status, headers: [...headers, ...extra], body };
   }
+  if (decision.kind === "page" && askerOf(committed.raw.headers) === "unknown")
+    return unclear(services, committed);
   return {
     status,
     headers: [...pageHeaders(committed), ...extra],
     body: services.pages.decision(viewOf(services, committed)),
   };
+}
+
+/** Where a browser doesn't say who asks, nobody is asked anything: a script could give the answer. */
+function unclear(services: Services, committed: Committed): Answer {
+  const fault = new Fault("browser-unclear", "something was to be asked of a browser without Fetch Metadata");
+  return answerFaultTo(services, committed, fault);
+}
+
+/** Where a kept request is asked about. The name in it opens nothing. */
+function questionAddress({ snapshot }: Committed, question: string): string {
+  return `${snapshot.settings.prefix}/confirm?question=${question}`;
 }
 
 /** Answers a fault: what a client may know, and the request id by which an operator finds the rest in the log. */
@@ -134,7 +148,7 @@ export function answerFault(
   }
   return {
     status: fault.status,
-    headers: PAGE_HEADERS,
+    headers: pageHeadersFor(at.headers ?? {}),
     body: services.pages.fault({
       fault,
       requestId: at.id,
@@ -163,6 +177,8 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
 
 /** By which the banner's script hears that something was refused, also where the app's own shows nothing of it. */
 const REFUSED = "X-Guise-Refused";
+/** By which it hears where something is asked. */
+const QUESTION = "X-Guise-Question";
 const LONGEST_TOLD = 300;
 
 /** A fragment for a script that puts HTML into its page, problem JSON for every other; and a header for the banner. */
@@ -276,10 +292,25 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     other: otherOf(committed),
     impersonating: committed.secret !== null || committed.adrift,
     underway: isUnderway(committed),
-    csrf: services.forms.token(formSubject(committed, trueUser), services.clock.now()),
+    token: tokenOf(services, committed),
     ticket: null,
     confirmation: committed.confirmation,
+    yesTo:
+      committed.confirmation === null ? null : yesAddress(services, committed.confirmation, committed.target),
   };
+}
+
+/** Only in a document of the tab's own: what a service worker passes on, it can read. */
+function tokenOf(services: Services, committed: Committed): string | null {
+  const { decision, trueUser, confirmation } = committed;
+  if (decision.kind !== "page" || askerOf(committed.raw.headers) !== "document") return null;
+  if (decision.page === "confirm")
+    return confirmation === null
+      ? null
+      : tokenFor(services, committed, "confirm", SUBJECTS.confirm(confirmation));
+  const owner = ownerToBe(committed);
+  if (owner === null || trueUser === null) return null;
+  return tokenFor(services, committed, "start", SUBJECTS.start(trueUser, owner.id, committed));
 }
 
 /** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */

@@ -51,7 +51,8 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
   const held = judged.loaded.kind === "held" ? judged.loaded.impersonation : null;
   const base = { ...judged, ...NOTHING, trueUser };
-  const { decision } = judged;
+  const decision = paced(services, base);
+  if (decision !== base.decision) return await commit(services, { ...judged, decision });
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
@@ -77,6 +78,15 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
     default:
       return decision satisfies never;
   }
+}
+
+/** An agent whom links have started too often in an hour is asked first: a script can spend a person's clicks. */
+function paced({ rateLimits }: Services, { decision, snapshot, startedAt, trueUser }: Committed): Decision {
+  if (decision.kind !== "forward" || decision.as !== "start" || trueUser === null) return decision;
+  const { startsPerHour } = snapshot.settings.limits;
+  if (rateLimits.startsByLink(trueUser.id, startsPerHour, startedAt)) return decision;
+  const { grant, close, checks } = decision;
+  return { kind: "page", page: "ask-start", reason: "ask-start", grant, close, checks };
 }
 
 /** Whatever is on record for itself counts; what ends an impersonation never does. */

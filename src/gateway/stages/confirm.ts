@@ -3,10 +3,11 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
+import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
+import { demandDocument, demandOwnForm } from "../own-pages/guard.ts";
 import type { Services } from "../services/services.ts";
 import type { Owned } from "./find-owner.ts";
 import { type Settled, settleMethod } from "./method-override.ts";
-import { formSubject, isSameOrigin } from "./same-origin.ts";
 
 /** The form of the page that asks: a token and our hidden field. */
 const LARGEST_FORM = 8_192;
@@ -23,23 +24,21 @@ const OF_THE_BODY: readonly string[] = [
 
 /**
  * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
- * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes is nobody's.
+ * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export async function takeYes(services: Services, owned: Owned): Promise<Settled> {
   const held = owned.loaded.kind === "held" ? owned.loaded.impersonation : null;
   const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
   if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);
+  demandDocument(owned);
+  demandOwnForm(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
   const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
-  const ours = services.forms.holds(form.get("_csrf") ?? "", formSubject(owned, agent), owned.at);
-  if (!ours || !isSameOrigin(owned)) {
-    throw new Fault(
-      "forbidden",
-      "the confirmation was sent from elsewhere, or without the hidden field of its page",
-    );
-  }
+  const question = form.get("_confirmation") ?? "";
+  const token = readToken(services, "confirm", SUBJECTS.confirm(question), form.get("_csrf"));
+  if (owned.at >= token.expiresAt) throw new Fault("forbidden", "the page that asked is too old");
   const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
-  const asked = await services.confirmations.redeem(form.get("_confirmation") ?? "", who);
+  const asked = await services.confirmations.redeem(question, who);
   if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
@@ -68,7 +67,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
 }
 
 /**
- * Keeps a request until its agent has said yes, and gives the token for the page that asks. Throws `too-large` when its body
+ * Keeps a request until its agent has said yes, and gives its name for the page that asks. Throws `too-large` when its body
  * can't be kept whole: then it can't be confirmed either.
  */
 export async function keepQuestion(

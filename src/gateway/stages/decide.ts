@@ -46,9 +46,8 @@ function requestFacts(settled: Settled): RequestFacts {
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    sentOnlyWhileImpersonating:
-      settled.confirming || settled.probing || settled.adrift || isLeftOpen(settled),
-    hearsay: settled.hearsay && !settled.probing && !settled.adrift && !isLeftOpen(settled),
+    sentOnlyWhileImpersonating: settled.confirming || settled.adrift || isLeftOpen(settled),
+    hearsay: settled.hearsay && !settled.adrift && !isLeftOpen(settled),
     neighbour: settled.neighbour,
   };
 }

@@ -5,7 +5,6 @@ import { amendPolicies, amendPolicyHeaders } from "../../domain/csp.ts";
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
-import { fillSentence } from "../../domain/sentence.ts";
 import { type Shown, shownAs } from "../../domain/shown.ts";
 import { Fault } from "../../errors.ts";
 import { type BannerView, banner, notice } from "../../page/banner.ts";
@@ -22,7 +21,6 @@ import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
 import type { Services } from "../services/services.ts";
 import { isFramed } from "./fetch-metadata.ts";
-import { formSubject } from "./same-origin.ts";
 import { begunBy } from "./settle.ts";
 import type { Signed } from "./sign-in.ts";
 import { uncached } from "./uncached.ts";
@@ -170,7 +168,7 @@ function bannerView(
   impersonation: Impersonation,
   view: HostView,
 ): BannerView {
-  const { settings, policy, confirming } = signed.snapshot;
+  const { settings, policy } = signed.snapshot;
   const admission = admit(policy, impersonation.agent, impersonation.effectiveUser);
   const now = services.clock.now();
   const mode = modeAt(impersonation, now);
@@ -190,7 +188,6 @@ function bannerView(
     until: impersonation.expiresAt,
     idleFor: impersonation.idleFor,
     now,
-    csrf: services.forms.token(formSubject(signed, impersonation.agent), now),
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
     app: signed.label?.app.origin ?? null,
@@ -198,11 +195,6 @@ function bannerView(
     cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.host),
     disable: settings.page.disable,
     logout: settings.page.logout,
-    confirm: confirming.map(({ method, source, sentence }) => [
-      method,
-      source,
-      fillSentence(sentence, { trueUser: impersonation.agent, effectiveUser: impersonation.effectiveUser }),
-    ]),
   };
 }
 

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Settings } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
-import { PROBE } from "../../domain/headers.ts";
 import { effectiveMethod } from "../../domain/method.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
@@ -21,6 +20,14 @@ import { cookieDomain, neighbourhood } from "./neighbours.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
 const spoilt = new WeakSet<object>();
+
+/** Nothing that comes behind on this connection is read any more. */
+export function spoil(socket: object): void {
+  spoilt.add(socket);
+}
+
+/** Each is looked for in the store. */
+const MOST_RIVALS = 3;
 
 /** Our names out of the headers, the config pinned, and one reading of what is judged. Refuses what has two readings there. */
 export function intake(services: Services, raw: IncomingMessage, upgrade: boolean): Intake {
@@ -57,7 +64,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
   const asked = navigation(method, upgrade, raw.headers);
   const url = targetOf(raw, host, { cookies, asked, place }, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
-  const { tab, unattended, confirming, hearsay } = marksOf(raw, url, asked.wantsPage);
+  const { tab, unattended, confirming, hearsay } = marksOf(services, raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
   // Field by field: copying whole objects costs more than reading the address does.
   return {
@@ -80,7 +87,6 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     tab,
     unattended,
     hearsay,
-    probing: raw.headers[PROBE] !== undefined,
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,
@@ -93,6 +99,7 @@ function receive(services: Services, raw: IncomingMessage, { snapshot, id, upgra
     headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
     cookies: cookies.rest,
     secret: cookies.secret,
+    rivals: cookies.rivals,
     domain,
     ...place,
     adrift: cookies.worn && cookies.secret === null,
@@ -138,8 +145,8 @@ function cookiesIn(
   domain: string | null,
 ): OwnCookies {
   const cookies = ownCookies(headers.cookie, settings.cookie.name, scheme, domain);
-  if (!cookies.doubled) return cookies;
-  throw new Fault("bad-request", "one of the gateway's own cookies came twice");
+  if (cookies.rivals.length <= MOST_RIVALS) return cookies;
+  throw new Fault("bad-request", "one of the gateway's own cookies came many times");
 }
 
 function targetOf(
@@ -193,12 +200,19 @@ const TAB = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.idle)?$/;
  * What the page that asks says of itself. In a query everybody can write it, so there, in own traffic, only what looks exactly like
  * ours is one, and it counts for agents alone (`hearsay`). What is no mark of ours in a header is of no tab that there is.
  */
-function marksOf(raw: IncomingMessage, url: RequestTarget, wantsPage: boolean): Marks {
+function marksOf(
+  { forms, clock }: Services,
+  raw: IncomingMessage,
+  url: RequestTarget,
+  wantsPage: boolean,
+): Marks {
   const said = raw.headers["x-guise-tab"];
   const inHeader = typeof said === "string" && said !== "" ? said : null;
-  if (inHeader !== null || url.judged) return { ...marks(inHeader ?? url.tab), confirming: url.confirming };
+  if (inHeader !== null || url.judged)
+    return { ...marks(inHeader ?? url.tab), confirming: url.confirming !== null };
   const tab = !wantsPage && url.tab !== null && TAB.test(url.tab) ? url.tab : null;
-  const confirming = url.confirming && raw.method === "POST";
+  const yes = raw.method === "POST" ? url.confirming : null;
+  const confirming = yes !== null && forms.marked("yes", yes, clock.now()) !== null;
   return tab === null && !confirming ? UNMARKED : { ...marks(tab), confirming, hearsay: true };
 }
 

@@ -16,9 +16,27 @@ const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Services, identified: Identified): Promise<Recalled> {
   if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
-  const loaded = await remembered(services, identified, identified.secret);
+  const loaded = await theOne(services, identified, identified.secret);
   const worn = await effectiveUserNow(services, identified, loaded);
   return { ...identified, loaded: underToday(identified, loaded, worn), worn };
+}
+
+/**
+ * Where several came under the name of our cookie, somebody planted all but one. A record behind one of them makes it an agent's browser,
+ * of which nobody can tell which it means: throws `bad-request`. Without any it is as if one had come that leads to nothing.
+ */
+async function theOne(
+  services: Services,
+  identified: Identified,
+  secret: string,
+): Promise<LoadedImpersonation> {
+  const first = await remembered(services, identified, secret);
+  if (identified.rivals.length === 0) return first;
+  const others = await Promise.all(identified.rivals.map((it) => remembered(services, identified, it)));
+  const all = [first, ...others];
+  if (all.some(({ kind }) => kind === "held"))
+    throw new Fault("bad-request", "one of the gateway's own cookies came twice");
+  return all.find(({ kind }) => kind === "unavailable") ?? { kind: "lost" };
 }
 
 /** What runs now runs under the config of now: banner, token and record say the same as the judge. */

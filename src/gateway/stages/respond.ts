@@ -4,6 +4,7 @@ import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
 import { onTheLabel } from "../isolation/answer-headers.ts";
+import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
@@ -33,9 +34,8 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
   const led = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
-  const { label, origin, navigation } = signed;
-  const document = navigation.wantsPage && !isFramed(signed.raw.headers);
-  const headers = label === null ? led : onTheLabel(led, label, { origin, document });
+  const { label, origin } = signed;
+  const headers = label === null ? led : onTheLabel(led, label, origin);
   if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,
@@ -98,7 +98,7 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     head.headers,
     (name) => NOT_WHILE_IMPERSONATING.has(name.toLowerCase()) || isNamed(name, assertion),
   );
-  const headers = [...telling(uncached(kept)), ...(unseen ? [] : ourHeaders(signed))];
+  const headers = [...cutOff(signed, telling(uncached(kept))), ...(unseen ? [] : ourHeaders(signed))];
   for (const line of mirrored) headers.push("Set-Cookie", line);
   const plan = { status: head.status, message: head.message, headers, transform: null };
   return watched(
@@ -108,6 +108,22 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     head,
     impersonatedPlan(services, signed, impersonation, plan),
   );
+}
+
+/**
+ * A document in a tab keeps no handle on a page of ours, nor on the agent's own. One without an origin has none anyway, and browsers
+ * show none with such a policy.
+ */
+function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
+  if (!navigation.wantsPage || isFramed(raw.headers)) return headers;
+  if (valuesOf(headers, "content-security-policy").some((it) => /(?:^|[;,])\s*sandbox\b/i.test(it)))
+    return headers;
+  const policy = "Cross-Origin-Opener-Policy";
+  return [
+    ...without(headers, (name) => isNamed(name, policy)),
+    policy,
+    impersonatedOpenerPolicy(raw.headers),
+  ];
 }
 
 function ourHeaders(signed: Signed): RawHeaders {

@@ -1,4 +1,3 @@
-import type { Identity } from "../../domain/identity.ts";
 import type { Received } from "../request.ts";
 
 /** Whether a form was sent from a page of this origin, by what the browser says of it. */
@@ -20,9 +19,4 @@ export function isFromThisHost(received: Received): boolean {
   const { origin } = raw.headers;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";
   return origin === `http://${authority}` || origin === `https://${authority}`;
-}
-
-/** Whom a form's token is bound to: the impersonation where there is one, so that Stop needs neither store nor identity. */
-export function formSubject(received: Received, trueUser: Identity | null): string {
-  return received.secret ?? trueUser?.id ?? "";
 }

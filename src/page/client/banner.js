@@ -1,7 +1,6 @@
 import { startAddresses } from "./addresses.js";
 import { startAttend } from "./attend.js";
 import { startClock } from "./clock.js";
-import { startConfirm } from "./confirm.js";
 import { startCookies } from "./cookies.js";
 import { startDisable } from "./disable.js";
 import { awaitStyles, bannerRead, takeBanner } from "./element.js";
@@ -38,13 +37,12 @@ async function start(script) {
     attended: startAttend(),
     used,
     over: () => void check(),
-    refused: startRefused(banner),
+    ...startRefused(banner),
   });
   // Once more, since what is turned has to be marked as well.
   startAddresses(banner);
   startDisable(banner);
   startLogout(banner);
-  startConfirm(banner);
 }
 
 /**

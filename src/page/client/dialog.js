@@ -2,13 +2,13 @@ import { make } from "./element.js";
 
 /**
  * Asks in a dialog over everything, inside of the closed root, and gives the value of the button that was pressed.
- * Escape gives the value of the last button; a dialog of kind `cover` has no way around its buttons.
+ * There is no way around its buttons.
  * @param {import("./element.js").Banner} banner
- * @param {{ kind: "ask" | "cover", title: string, text: string, buttons: [value: string, label: string][] }} question
+ * @param {{ title: string, text: string, buttons: [value: string, label: string][] }} question
  * @returns {Promise<string>}
  */
-export function ask(banner, { kind, title, text, buttons }) {
-  const dialog = make("dialog", kind, "");
+export function ask(banner, { title, text, buttons }) {
+  const dialog = make("dialog", "cover", "");
   const heading = make("h2", "", title);
   const sentence = make("p", "", text);
   const row = make("div", "do", "");
@@ -27,16 +27,13 @@ export function ask(banner, { kind, title, text, buttons }) {
     for (const [index, [value, label]] of buttons.entries()) {
       const button = make("button", index === 0 ? "sure" : "", label);
       button.type = "button";
-      button.autofocus = index === (kind === "ask" ? buttons.length - 1 : 0);
+      button.autofocus = index === 0;
       button.addEventListener("click", () => finish(value));
       row.append(button);
     }
-    dialog.addEventListener("cancel", (event) => {
-      event.preventDefault();
-      if (kind === "ask") finish(buttons.at(-1)?.[0] ?? "");
-    });
+    dialog.addEventListener("cancel", (event) => event.preventDefault());
     dialog.addEventListener("close", () => {
-      if (dialog.isConnected && kind === "cover") dialog.showModal();
+      if (dialog.isConnected) dialog.showModal();
     });
     dialog.showModal();
   });

@@ -13,7 +13,6 @@
  * @property {string | null} [app] on a host of its own, the origin of the app's
  * @property {string[]} disable
  * @property {string[]} logout
- * @property {[method: string, path: string, sentence: string][]} confirm
  * @property {[name: string, digest: string][]} cookies the customer's that an own one of a wider `Domain` may stand beside
  */
 

@@ -1,5 +1,7 @@
 /** In an answer of the server's own: the word, a space, and percent-encoded what it means. */
 const REFUSED = "x-guise-refused";
+/** Where it is asked, as an address of ours. */
+const QUESTION = "x-guise-question";
 /** The server takes both off again: they tell it which impersonation the page that asks was opened under. */
 const HEADER = "x-guise-tab";
 const PARAMETER = "_guise_tab";
@@ -7,7 +9,7 @@ const PARAMETER = "_guise_tab";
 /**
  * @typedef {object} Marking
  * @property {() => string} mark
- * @property {(status: number, refused: string | null) => void} heard
+ * @property {(status: number, header: (name: string) => string | null) => void} heard
  */
 
 /**
@@ -15,11 +17,12 @@ const PARAMETER = "_guise_tab";
  * that was left open under other shoes: before this script has heard of it, and where nobody is worn any more. And
  * whether anybody is there, for the idle limit.
  * @param {import("./element.js").Banner} banner
- * @param {{ attended: () => boolean, used: () => void, over: () => void, refused: (sentence: string) => void }} calls `used`: a
+ * @param {{ attended: () => boolean, used: () => void, over: () => void, refused: (sentence: string) => void,
+ *   asked: (question: string) => void }} calls `used`: a
  *   request was sent by somebody who is there; `over`: an answer says that this tab is another's, or that nobody is
- *   anybody else any more; `refused`: any other refusal
+ *   anybody else any more; `refused`: any other refusal; `asked`: the name of a question
  */
-export function startMark({ config }, { attended, used, over, refused }) {
+export function startMark({ config }, { attended, used, over, refused, asked }) {
   // From an opaque origin every request goes to another one, and may carry no header of ours.
   if (self.origin === "null") return;
   const marking = {
@@ -28,7 +31,10 @@ export function startMark({ config }, { attended, used, over, refused }) {
       used();
       return `${config.impersonation}`;
     },
-    heard: (/** @type {number} */ status, /** @type {string | null} */ told) => {
+    heard: (/** @type {number} */ status, /** @type {(name: string) => string | null} */ header) => {
+      const question = status === 428 ? header(QUESTION) : null;
+      if (question !== null) asked(new URL(question, location.href).searchParams.get("question") ?? "");
+      const told = header(REFUSED);
       if (told === null) return;
       if (status === 409 || status === 401) over();
       else refused(decodeURIComponent(told.slice(told.indexOf(" ") + 1)));
@@ -61,7 +67,7 @@ function markFetch({ mark, heard }) {
     const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : []));
     headers.set(HEADER, mark());
     const response = await original.call(this, input, { ...init, headers });
-    heard(response.status, response.headers.get(REFUSED));
+    heard(response.status, (name) => response.headers.get(name));
     return response;
   };
 }
@@ -77,7 +83,7 @@ function markXhr({ mark, heard }) {
       Reflect.apply(open, this, [method, url, ...rest]);
       if (!isOurs(url)) return;
       this.setRequestHeader(HEADER, mark());
-      this.addEventListener("load", () => heard(this.status, this.getResponseHeader(REFUSED)), {
+      this.addEventListener("load", () => heard(this.status, (name) => this.getResponseHeader(name)), {
         once: true,
       });
     },

@@ -10,7 +10,7 @@ const submit = HTMLFormElement.prototype.submit;
  * @returns {Promise<boolean>}
  */
 export async function post(banner, path, fields) {
-  const body = new URLSearchParams({ ...fields, _csrf: tokenOf(banner) });
+  const body = new URLSearchParams(fields);
   try {
     const response = await send(`${banner.base}${path}`, { method: "POST", body, keepalive: true });
     return response.ok;
@@ -48,13 +48,4 @@ export function stop(banner) {
   const form = banner.root.querySelector("form.stop");
   if (form instanceof HTMLFormElement) submit.call(form);
   else location.assign(`${banner.base}stop`);
-}
-
-/**
- * The hidden field that shows that a form is ours.
- * @param {import("./element.js").Banner} banner
- */
-export function tokenOf(banner) {
-  const field = banner.root.querySelector("form.stop input[name=_csrf]");
-  return field instanceof HTMLInputElement ? field.value : "";
 }

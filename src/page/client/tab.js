@@ -63,7 +63,6 @@ export function tellStopped() {
 async function block(banner, self) {
   freeze(`This tab was opened as ${banner.config.name}`);
   const answer = await ask(banner, {
-    kind: "cover",
     title: `This tab was opened as ${banner.config.name}`,
     text: self
       ? "You are yourself again. What this tab shows is no longer how you see the app."

@@ -132,7 +132,6 @@ async function giveUp(banner) {
     location.replace(`${banner.base}stop`);
   }, 300);
   const answer = await ask(banner, {
-    kind: "cover",
     title: "The banner could not be kept in this page",
     text: `You are viewing the app as ${banner.config.name}. This page hides who you are, so it isn't shown.`,
     buttons: [

@@ -42,7 +42,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     worn: false,
     here: [],
     near: [],
-    doubled: false,
+    rivals: [],
   });
 });
 
@@ -54,7 +54,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     worn: false,
     here: [],
     near: [],
-    doubled: false,
+    rivals: [],
   });
   t.same(ownCookies(`__Host-guise=${OTHER}; guise=${SECRET}`, "guise", "http"), {
     rest: null,
@@ -63,7 +63,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     worn: false,
     here: [],
     near: [],
-    doubled: false,
+    rivals: [],
   });
 });
 
@@ -88,23 +88,29 @@ t.test("that somebody is worn is told apart from who it is, and over https only"
   t.same(markerCookie("guise", true, "http", 60), []);
 });
 
-t.test("a name of ours that comes twice is told, wherever it stands and however it is spaced", async (t) => {
-  const headers = [
-    `guise=${SECRET}; guise=${OTHER}`,
-    `guise=${SECRET}; a=b; guise=${SECRET}`,
-    `guise =${SECRET}; guise= ${OTHER}`,
-    `guise=${SECRET};guise=`,
-    `guise; guise=x; guise=; guise=${SECRET}`,
-    `guise=${SECRET}; guise-notice=1; guise-notice=2`,
-    `guise-notice=${NOTICE}; guise-notice=2`,
-    `__Host-guise=${SECRET}; __Host-guise=${OTHER}`,
-  ];
-  for (const header of headers) t.equal(ownCookies(header, "guise", "http").doubled, true, header);
-  t.equal(
-    ownCookies(`a=1; a=2; guise=${SECRET}`, "guise", "http").doubled,
-    false,
-    "other names are the app's matter",
-  );
+t.test(
+  "of several that could be ours all are told, wherever they stand and however they are spaced",
+  async (t) => {
+    for (const [header, rivals] of [
+      [`guise=${SECRET}; guise=${OTHER}`, [OTHER]],
+      [`guise =${SECRET}; guise= ${OTHER}`, [OTHER]],
+      [`__Host-guise=${SECRET}; __Host-guise=${OTHER}`, []],
+      [`guise=${SECRET}; a=b; guise=${SECRET}`, []],
+      [`guise=${SECRET};guise=`, []],
+      [`guise; guise=x; guise=; guise=${SECRET}`, []],
+      [`a=1; a=2; guise=${SECRET}`, []],
+    ] as const) {
+      const { secret, rivals: told } = ownCookies(header, "guise", "http");
+      t.same([secret, told], [header.startsWith("__") ? null : SECRET, rivals], header);
+    }
+    const both = `__Host-guise=${SECRET}; __Host-guise=${OTHER}`;
+    t.match(ownCookies(both, "guise", "https"), { secret: SECRET, rivals: [OTHER] });
+  },
+);
+
+t.test("a notice that comes twice is none, and shuts nobody out", async (t) => {
+  const { notice, rivals } = ownCookies(`guise-notice=${NOTICE}; guise-notice=${NOTICE}`, "guise", "http");
+  t.same([notice, rivals], [null, []]);
 });
 
 t.test("what only looks like ours goes on to the app", async (t) => {
@@ -131,14 +137,14 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       worn: false,
       here: [],
       near: [],
-      doubled: false,
+      rivals: [],
     });
   }
 });
 
 t.test("no cookies are none", async (t) => {
   for (const header of [undefined, "", ";", " ; "]) {
-    t.match(ownCookies(header, "guise", "http"), { secret: null, notice: null, doubled: false });
+    t.match(ownCookies(header, "guise", "http"), { secret: null, notice: null, rivals: [] });
   }
   t.equal(ownCookies(undefined, "guise", "http").rest, null);
   t.equal(ownCookies("", "guise", "http").rest, null);
@@ -180,7 +186,7 @@ t.test("our cookies are for the whole host, closed to scripts and to posts of ot
 });
 
 t.test("where one of ours came twice, all of ours are taken away under both schemes", async (t) => {
-  t.same(clearingDoubled(`guise=${SECRET}; guise=b`, "guise"), [
+  t.same(clearingDoubled(`guise=${SECRET}; guise=${OTHER}`, "guise"), [
     "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
     "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
@@ -200,13 +206,13 @@ t.test("with a domain they are for all of its hosts, and what was set before cou
   t.match(ownCookies(`__Host-guise=${OTHER}`, "guise", "https", "example.com"), { secret: OTHER });
   const header = `__Secure-guise=${SECRET}; __Host-guise=${OTHER}; a=1`;
   const both = ownCookies(header, "guise", "https", "example.com");
-  t.match(both, { secret: SECRET, rest: "a=1", doubled: false });
+  t.match(both, { secret: SECRET, rest: "a=1", rivals: [] });
   t.match(ownCookies(`__Secure-guise=${SECRET}`, "guise", "https"), { secret: null, rest: null });
   t.equal(
     setOwnCookie("__Secure-guise", "v", "https", null, "example.com"),
     "__Secure-guise=v; Path=/; Domain=example.com; HttpOnly; SameSite=Lax; Secure; Priority=High",
   );
-  t.equal(clearingDoubled(`guise=${SECRET}; guise=b`, "guise", "example.com").length, 10);
+  t.equal(clearingDoubled(`guise=${SECRET}; guise=${OTHER}`, "guise", "example.com").length, 10);
 });
 
 t.test("the neighbours of a host are told by a cookie of each domain above it", async (t) => {
@@ -224,7 +230,7 @@ t.test("the neighbours of a host are told by a cookie of each domain above it", 
   t.match(ownCookies(`${pair}; ${pair}; a=1`, "guise", "http"), {
     near: [NOTICE, NOTICE],
     rest: "a=1",
-    doubled: false,
+    rivals: [],
   });
 });
 

@@ -5,6 +5,7 @@ import { sweeper } from "../../../src/gateway/background/expiry.ts";
 import { unrecorded } from "../../../src/gateway/services/unrecorded.ts";
 import { end } from "../../../src/gateway/stages/start-and-stop.ts";
 import { openConsole } from "../../fixtures/console.ts";
+import { stepToken } from "../../fixtures/form-tokens.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 import { ALICE, INSIDE, wear } from "../../fixtures/stages.ts";
 import { testWorld } from "../../fixtures/world.ts";
@@ -17,8 +18,8 @@ t.test(
   async (t) => {
     const it = await testWorld(t);
     const ask = await openConsole(t, it);
-    const { cookie, secret, impersonation } = await wear(it);
-    const form = { _csrf: it.services.forms.token(secret, it.clock.now()) };
+    const { cookie, impersonation } = await wear(it);
+    const form = { impersonation: impersonation.id };
     it.refuseRecords(() => true);
     const stopped = it.clock.now();
     t.equal((await ask(["POST /.guise/stop", ...INSIDE, ORIGIN, ...ALICE, cookie], form)).status, 303);
@@ -47,9 +48,9 @@ t.test(
 t.test("a step down is done, and unrecorded in the same way", async (t) => {
   const it = await testWorld(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret, impersonation } = await wear(it);
+  const { cookie, impersonation } = await wear(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
-  const form = { _csrf: it.services.forms.token(secret, it.clock.now()), to: "/x" };
+  const form = { _csrf: stepToken(it, "lower", impersonation.id), to: "/x" };
   const lower = ["POST /.guise/lower", ...INSIDE, ORIGIN, ...ALICE, cookie];
   it.refuseRecords(() => true);
   for (let again = 0; again < 2; again += 1) t.equal((await ask(lower, form)).status, 303);

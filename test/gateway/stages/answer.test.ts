@@ -125,7 +125,7 @@ t.test("each kind of decision has its status", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);
   const status = async (head: readonly string[]) => (await answered(it, head)).status;
-  t.equal(await status(["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]), 200, "a question");
+  t.equal(await status(["GET /site/1", ...INSIDE.slice(0, -1), ...ALICE]), 200, "a question");
   t.equal(await status(["GET /site/1/delete", ...INSIDE, ...ALICE, cookie]), 428);
   t.equal(await status(["GET /site/1/delete", ...FETCH, ...ALICE, cookie]), 428);
   t.equal(await status(["GET /x", ...FETCH, cookie]), 401);
@@ -159,23 +159,47 @@ t.test("a prefetch gets no page and nothing that could be kept", async (t) => {
 
 t.test("a question about a start names the owner and carries a token of this agent", async (t) => {
   const it = await testWorld(t);
-  const asked = await answered(it, ["GET /site/1?tab=2", "Accept: text/html,*/*;q=0.8", ...ALICE]);
+  const asked = await answered(it, ["GET /site/1?tab=2", ...INSIDE.slice(0, -1), ...ALICE]);
   isOwnPage(t, asked);
   t.match(asked.body, /Nuno Almeida/);
   t.match(asked.body, /name="user" value="17"/);
   t.match(asked.body, /name="to" value="\/site\/1\?tab=2"/);
   const [, token = ""] = /name="_csrf" value="([^"]+)"/.exec(asked.body) ?? [];
-  t.ok(it.services.forms.holds(token, "alice", it.clock.now()));
-  t.notOk(it.services.forms.holds(token, "bob", it.clock.now()));
+  t.ok(it.services.forms.read("start", ["alice", "17", ""], token));
+  t.notOk(it.services.forms.read("start", ["bob", "17", ""], token));
+  t.notOk(it.services.forms.read("start", ["alice", "23", ""], token));
+  t.notOk(it.services.forms.read("elevate", ["alice", "17", ""], token));
 });
 
-t.test("the token of a Stop form is bound to the impersonation, so that it needs nobody", async (t) => {
+t.test(
+  "what a service worker passes on is asked without a token, and leads to the page that has one",
+  async (t) => {
+    const it = await testWorld(t);
+    const worker = INSIDE.slice(0, -1).map((line) => line.replace("document", "empty"));
+    for (const lines of [worker, [...INSIDE.slice(0, -1), "Service-Worker-Navigation-Preload: true"]]) {
+      const asked = await answered(it, ["GET /site/1?tab=2", ...lines, ...ALICE]);
+      t.match(asked.body, 'href="/.guise/as/17?to=%2Fsite%2F1%3Ftab%3D2"');
+      t.notMatch(asked.body, /_csrf|<form/);
+    }
+  },
+);
+
+t.test("a browser that doesn't say who asks is asked nothing, and told what helps", async (t) => {
+  const it = await testWorld(t);
+  const refused = await answered(it, ["GET /site/1?tab=2", "Accept: text/html,*/*;q=0.8", ...ALICE]);
+  isOwnPage(t, refused);
+  t.equal(refused.status, 403);
+  t.match(refused.body, /browser-unclear[\s\S]*by https, in a current browser/);
+  t.notMatch(refused.body, /Nuno|_csrf|<form/);
+});
+
+t.test("a Stop form holds nothing, so that it needs nobody", async (t) => {
   const it = await testWorld(t);
   const { cookie, secret } = await wear(it);
   it.breakDown(["identity", "users"]);
   const refused = await answered(it, ["GET /x", ...CLICK, ...ALICE, cookie]);
-  const [, token = ""] = /name="_csrf" value="([^"]+)"/.exec(refused.body) ?? [];
-  t.ok(it.services.forms.holds(token, secret, it.clock.now()));
+  t.match(refused.body, 'action="/.guise/stop"');
+  t.notMatch(refused.body, /<input/);
   t.notMatch(refused.body, secret, "the secret itself is never in a page");
 });
 
@@ -286,7 +310,8 @@ t.test("a fault is told without what only the operator may know", async (t) => {
       requestId: "r1",
     });
     const page = answerFault(it.services, fault, { id: "r1", page: true, prefix: "/.guise" });
-    t.same([page.status, page.headers], [FAULTS[code].status, PAGE_HEADERS]);
+    const policy = ["Cross-Origin-Opener-Policy", "same-origin"];
+    t.same([page.status, page.headers], [FAULTS[code].status, [...PAGE_HEADERS, policy]]);
     t.match(page.body, "r1");
     t.notMatch(json.body + page.body, /10\.0\.0\.7|hunter2/);
   }

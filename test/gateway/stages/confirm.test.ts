@@ -1,7 +1,10 @@
 import t from "tap";
+import { yesAddress } from "../../../src/gateway/own-pages/form-tokens.ts";
+import { yesToken } from "../../fixtures/form-tokens.ts";
 import {
   ALICE,
   BOB,
+  CLICK,
   committed,
   FETCH,
   INSIDE,
@@ -13,7 +16,8 @@ import {
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
-const MARK = "_guise_confirm=yes";
+const ORIGIN = "Origin: http://app.example.com";
+const FORM = "Content-Type: application/x-www-form-urlencoded";
 
 /** Alice is asked about a request as Nuno; gives the token for the yes. */
 async function asked(it: TestWorld, worn: Worn, line = "POST /site/1/delete?a=b", body = "really=1") {
@@ -28,12 +32,17 @@ function yes(
   it: TestWorld,
   worn: Worn,
   confirmation: string,
-  more: { readonly path?: string; readonly csrf?: string; readonly by?: readonly string[] } = {},
+  more: {
+    readonly path?: string;
+    readonly csrf?: string;
+    readonly by?: readonly string[];
+    readonly sent?: readonly string[];
+  } = {},
 ) {
-  const csrf = more.csrf ?? it.services.forms.token(worn.secret, it.clock.now());
+  const csrf = more.csrf ?? yesToken(it, confirmation);
   const head = [
-    `POST ${more.path ?? "/site/1/delete?a=b"}&${MARK}`,
-    ...INSIDE,
+    `POST ${yesAddress(it.services, confirmation, more.path ?? "/site/1/delete?a=b")}`,
+    ...(more.sent ?? [...INSIDE, ORIGIN, FORM]),
     ...(more.by ?? ALICE),
     worn.cookie,
   ];
@@ -91,7 +100,9 @@ t.test("a yes without the page's field, made up, or for another address, is nobo
     await t.rejects(committed(it, head, from), { code: "forbidden" });
   };
   await refused(await asked(it, worn), { csrf: "" });
-  await refused(await asked(it, worn), { csrf: it.services.forms.token("alice", it.clock.now()) });
+  await refused(await asked(it, worn), { csrf: yesToken(it, await asked(it, worn)) });
+  const old = it.services.forms.token("confirm", [await asked(it, worn)], it.clock.now());
+  await refused(await asked(it, worn), { csrf: old });
   await refused("made-up", {});
   await refused("", {});
   await refused(await asked(it, worn), { path: "/site/2/delete?a=b" });
@@ -156,20 +167,47 @@ t.test(
   async (t) => {
     const it = await testWorld(t, WRITING);
     for (const who of [ALICE, BOB]) {
-      const own = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...who], { body: "a=b" });
+      const address = yesAddress(it.services, "question", "/x?a=b");
+      const own = await committed(it, [`POST ${address}`, ...INSIDE, ...who], { body: "a=b" });
       const decision = { kind: "refuse", status: 409, reason: "other-tab" };
       t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
       t.equal(own.raw.readableDidRead, false);
     }
-    const guests = await committed(it, [`POST /x?a=b&${MARK}`, ...INSIDE, ...NUNO], { body: "a=b" });
-    t.match(guests, { asSent: `/x?a=b&${MARK}`, decision: { kind: "forward", as: "self" } });
+    const address = yesAddress(it.services, "question", "/x?a=b");
+    const guests = await committed(it, [`POST ${address}`, ...INSIDE, ...NUNO], { body: "a=b" });
+    t.match(guests, { asSent: address, decision: { kind: "forward", as: "self" } });
+    for (const only of ["yes", "x".repeat(60), address.slice(address.indexOf("confirm=") + 8, -1)])
+      for (const who of [ALICE, NUNO]) {
+        const target = `/x?a=b&_guise_confirm=${only}`;
+        const own = await committed(it, [`POST ${target}`, ...INSIDE, ...who], { body: "a=b" });
+        t.match(
+          own,
+          { asSent: target, decision: { kind: "forward", as: "self" } },
+          "it only looks like ours",
+        );
+      }
   },
 );
 
-t.test("nor does a script of a page that was left open learn by doing it", async (t) => {
+t.test("a yes that a script sends is nobody's, whatever it knows", async (t) => {
   const it = await testWorld(t, WRITING);
-  const asked = await committed(it, ["POST /x", ...FETCH, ...ALICE, "X-Guise-Probe: 1"], { body: "a=b" });
-  t.match(asked, { decision: { kind: "refuse", status: 409, reason: "other-tab" } });
+  const worn = await wear(it, { mode: "write" });
+  const question = await asked(it, worn);
+  for (const [sent, code] of [
+    [[...FETCH, ORIGIN, FORM], "forbidden"],
+    [[...INSIDE.map((line) => line.replace("document", "iframe")), ORIGIN, FORM], "forbidden"],
+    [[...INSIDE.map((line) => line.replace("document", "empty")), ORIGIN, FORM], "service-worker"],
+    [[ORIGIN, FORM, "Accept: text/html,*/*"], "browser-unclear"],
+    [[...CLICK, ORIGIN, FORM], "forbidden"],
+    [[...INSIDE, "Origin: http://evil.test", FORM], "forbidden"],
+    [[...INSIDE, FORM], "forbidden"],
+    [[...INSIDE, ORIGIN, "Content-Type: text/plain"], "forbidden"],
+  ] as const) {
+    const { head, from } = yes(it, worn, question, { sent });
+    await t.rejects(committed(it, head, from), { code }, sent.join());
+  }
+  const { head, from } = yes(it, worn, question);
+  t.match(await committed(it, head, from), { confirmed: true }, "the question itself is still open");
 });
 
 t.test("a yes is for the host that was asked about", async (t) => {
@@ -186,7 +224,7 @@ t.test("what says how the body is to be read goes with it, and nothing of the ye
   const packed = ["Content-Type: application/json", "Content-Encoding: gzip", "Digest: sha-256=x"];
   const question = await committed(it, [...ask, ...packed], { body: "packed" });
   const { head, from } = yes(it, worn, question.confirmation ?? "");
-  const own = ["Content-Type: application/x-www-form-urlencoded", "Content-Language: en"];
+  const own = ["Content-Language: en"];
   const done = await committed(it, [...head, ...own], from);
   t.same(
     ["content-type", "content-encoding", "digest", "content-language"].map((name) =>

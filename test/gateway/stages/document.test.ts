@@ -112,8 +112,7 @@ t.test("the banner says who is who, and its forms work without anything else", a
   t.match(text, "alice");
   t.match(text, 'action="//app.example.com/.guise/stop"');
   t.match(text, "/.guise/elevate?to=%2Fx%3Fy");
-  const [, token = ""] = /name="_csrf" value="([^"]+)"/.exec(text) ?? [];
-  t.ok(it.services.forms.holds(token.replaceAll("&#95;", "_"), request.secret ?? "", it.clock.now()));
+  t.notMatch(text, /_csrf|name="to"/, "there is nothing in it that a script of the page could use");
   t.ok(text.endsWith("<p>hi</p></body></html>"), "the page itself is as it was");
 });
 
@@ -121,7 +120,7 @@ t.test("Elevate is offered where the config allows it, Lower while it lasts", as
   const it = await testWorld(t);
   const offers = async (request: Signed) => {
     const { text } = await marked(it, request, plan(200, "Content-Type", "text/html"));
-    return [/\/elevate\?to=/.test(text), /\/lower"/.test(text)];
+    return [/\/elevate\?to=/.test(text), /\/lower\?to=/.test(text)];
   };
   const request = await worn(it);
   t.same(await offers(request), [true, false]);

@@ -1,0 +1,63 @@
+import type { Identity } from "../../domain/identity.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+import { Fault } from "../../errors.ts";
+import type { FormToken } from "../../keys/csrf.ts";
+import { CONFIRMING } from "../intake/request-target.ts";
+import type { Received } from "../request.ts";
+import type { FormPurpose, Services } from "../services/services.ts";
+
+/** Whom and what a form is about, in the order of its purpose. */
+export const SUBJECTS = {
+  /** Also under whom the browser is meanwhile, so that a form that was left open starts nothing. */
+  start: (agent: Identity, target: string, { secret }: Pick<Received, "secret">) => [
+    agent.id,
+    target,
+    secret ?? "",
+  ],
+  elevate: (agent: Identity, it: Impersonation) => [agent.id, it.id],
+  lower: (agent: Identity, it: Impersonation) => [agent.id, it.id],
+  confirm: (question: string) => [question],
+} as const satisfies Record<FormPurpose, (...it: never[]) => readonly string[]>;
+
+/** The hidden field of a form on a page of ours. */
+export function tokenFor(
+  { forms, clock }: Pick<Services, "forms" | "clock">,
+  { snapshot }: Pick<Received, "snapshot">,
+  purpose: FormPurpose,
+  subject: readonly string[],
+): string {
+  return forms.token(purpose, subject, clock.now() + snapshot.settings.timeouts.form);
+}
+
+/** So long a page that asks may be left open, and its yes still not be taken for a request of one's own. */
+const LEFT_OPEN = 12 * 3_600_000;
+
+/** Where the yes to a question goes: the very address that it is about, with a mark that nobody else can have made. */
+export function yesAddress(
+  { forms, clock }: Pick<Services, "forms" | "clock">,
+  question: string,
+  to: string,
+): string {
+  const mark = forms.mark("yes", question, clock.now(), LEFT_OPEN);
+  return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}=${mark}`;
+}
+
+/** What the field says; throws `forbidden` where it is none of ours, or for something else. It may be too old, or used. */
+export function readToken(
+  { forms }: Pick<Services, "forms">,
+  purpose: FormPurpose,
+  subject: readonly string[],
+  token: string | null,
+): FormToken {
+  const read = token === null ? null : forms.read(purpose, subject, token);
+  if (read !== null) return read;
+  throw new Fault("forbidden", `the token of the form is missing, or not for this ${purpose}`);
+}
+
+/** Whether the form counts: not too old, and sent for the first time. */
+export async function countsNow(
+  { clock, spentForms }: Pick<Services, "clock" | "spentForms">,
+  { id, expiresAt }: FormToken,
+): Promise<boolean> {
+  return clock.now() < expiresAt && (await spentForms.spend(id, expiresAt));
+}
