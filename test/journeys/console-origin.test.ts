@@ -97,6 +97,7 @@ for (const isolated of [false, true]) {
     t.equal(await save(), 200);
     t.match(it.asked.at(-1), { line: "POST /save", who: "17" });
     await pressInBanner(page, "Lower");
+    await page.click("button:has-text('Only look')");
     await page.locator("guise-banner").waitFor({ state: "attached" });
     t.equal(await save(), 403);
   });
