@@ -16,8 +16,9 @@ const { Fault } = await import("../src/errors.ts");
 class PortError extends Error {}
 
 const CONFIG = "routes.config.yaml";
-/** Where the config says that the demo is. */
+/** Where the config says that the demo is, and what browsers call the gateway. */
 const DEMO = { address: "127.0.0.1:8001", port: 8001 };
+const GATEWAY = { address: /\blocalhost:8000\b/g, port: 8000 };
 
 /** Whether nobody listens there, on either loopback: browsers try both for `localhost`. */
 async function isFree(port: number): Promise<boolean> {
@@ -54,15 +55,19 @@ async function portFor(variable: string, usual: number): Promise<number> {
 }
 
 /**
- * Where the demo is not where the config says: a copy of the config, beside it, that names its real port and follows its edits.
+ * Where the ports are not those of the config: a copy of the config, beside it, that names the real ones and follows its edits.
  * Gives the path to start from, and what ends it.
  */
-async function configFor(demoPort: number): Promise<{ readonly path: string; close(): Promise<void> }> {
-  if (demoPort === DEMO.port) return { path: CONFIG, close: async () => undefined };
+async function configFor(
+  port: number,
+  demoPort: number,
+): Promise<{ readonly path: string; close(): Promise<void> }> {
+  if (demoPort === DEMO.port && port === GATEWAY.port) return { path: CONFIG, close: async () => undefined };
   const path = `routes.config.${demoPort}.yaml`;
   const copy = async () => {
     const text = await readFile(CONFIG, "utf8");
-    await writeFile(path, text.replaceAll(DEMO.address, `127.0.0.1:${demoPort}`));
+    const moved = text.replaceAll(DEMO.address, `127.0.0.1:${demoPort}`);
+    await writeFile(path, moved.replaceAll(GATEWAY.address, `localhost:${port}`));
   };
   const edited = () => void copy().catch((err: unknown) => log.warn({ err }, `${CONFIG} can't be copied`));
   await copy();
@@ -85,7 +90,7 @@ async function start() {
   const demoPort = await portFor("DEMO_PORT", DEMO.port);
   const adminPort = await portFor("GUISE_ADMIN_PORT", 9464);
   const demo = await startDemo({ port: demoPort, guiseJwks: `http://127.0.0.1:${port}/.guise/jwks.json` });
-  const config = await configFor(demoPort);
+  const config = await configFor(port, demoPort);
   const gateway = await app({
     config: config.path,
     port,
@@ -101,7 +106,10 @@ async function start() {
 ${moved.map((it) => `  (${it}.)\n`).join("")}
   1. Sign in as support:        ${base}/login        alice@demo.test, password demo
   2. Open a customer's page:    ${base}/site/9421/overview
-  3. Or look somebody up:       ${base}/.guise/start
+  3. Or look somebody up:       http://guise.localhost:${port}/
+
+  Customers' pages are shown at http://….view.localhost:${port}, each on a host of its own. Chromium, Edge and Firefox find these names
+  by themselves; for Safari see docs/isolation.md.
 
   The app itself is at ${demo.url}, metrics are at ${gateway.adminUrl}/metrics. Ctrl-C stops both.
 

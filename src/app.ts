@@ -32,8 +32,10 @@ import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
-import type { Clock, Closing, Log } from "./ports.ts";
+import type { Clock, Closing, Log, Store } from "./ports.ts";
+import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
+import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
 import { type Customers, customers } from "./sessions/customers.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
@@ -74,6 +76,8 @@ export interface App extends Closing {
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const SWEEP_EVERY = 15_000;
+/** Of labels that are left over where `isolation` is gone from the config, ms. */
+const REMEMBERED = 86_400_000;
 const newId = timeOrderedIds(CLOCK.now);
 
 /** Builds everything, in order, once. Throws a Fault that says what to do; then nothing is left running. */
@@ -179,9 +183,9 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: ring.derive("confirmation"),
   });
   const counters = metrics();
-  const labelled = labels({ store: backend.store, clock: CLOCK, sealKey: ring.derive("label") });
+  const hosts = hostsOf(held, backend.store, ring.derive("label"));
   impersonations.onEnded(({ id }) => {
-    labelled
+    hosts.labels
       .end(id)
       .catch((error: unknown) =>
         log.warn(
@@ -203,10 +207,17 @@ async function openRooms(options: AppOptions, keep: Keep) {
     spentForms: spentForms(store),
   };
   const own = { held, records, counters, log, ...ofAgents };
-  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, labels: labelled };
+  const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+/** What our hosts have besides impersonations. */
+function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
+  const deps = { store, clock: CLOCK, sealKey };
+  const remember = () => held.current().settings.isolation?.remember ?? REMEMBERED;
+  return { labels: labels({ ...deps, remember }), codes: codes(deps), consoleVisits: consoleVisits(deps) };
 }
 
 interface ServiceParts {
@@ -218,6 +229,8 @@ interface ServiceParts {
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
+  readonly codes: Codes;
+  readonly consoleVisits: ConsoleVisits;
   readonly spentForms: SpentForms;
   readonly counters: Metrics;
   readonly log: Log;
@@ -238,6 +251,8 @@ function servicesOf(parts: ServiceParts): Services {
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,
+    codes: parts.codes,
+    consoleVisits: parts.consoleVisits,
     spentForms: parts.spentForms,
     ledger: records.ledger,
     unrecorded: unrecorded(),

@@ -13,8 +13,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t, { type Test } from "tap";
-import { signedIn } from "./demo/visitor.ts";
-import { ask, CLICK, cookieOf } from "./fixtures/named.ts";
+import { browser } from "./fixtures/browser.ts";
+import { signIn } from "./fixtures/journey.ts";
 import { freePort } from "./fixtures/port.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -69,10 +69,18 @@ t.test(
     const url = /Sign in as support: +(\S+)\/login/.exec(said)?.[1] ?? "";
     t.not(url, "http://localhost:8000");
 
-    const alice = await signedIn(url, "alice@demo.test");
-    const started = await ask(`${url}/site/9421/overview`, { ...CLICK, cookie: alice.cookieHeader() });
-    t.not(cookieOf(started), "", "the identity source and the owner lookup ask that demo too");
-    t.match(started, { status: 200, body: /Nuno/ });
+    const { port } = new URL(url);
+    const chromium = await browser();
+    t.teardown(() => chromium.close());
+    const page = await chromium.newPage();
+    await signIn(page, url, "alice@demo.test");
+    await page.goto(`${url}/site/9421/overview`);
+    t.match(new URL(page.url()).host, new RegExp(`^[a-z2-7]{32}\\.view\\.localhost:${port}$`));
+    t.match(await page.locator("body").innerText(), /Nuno/, "identity and owners ask that demo too");
+    t.equal(await page.locator("guise-banner").count(), 1);
+    await page.goto(/Or look somebody up: +(\S+)/.exec(said)?.[1] ?? "");
+    t.equal(page.url(), `http://guise.localhost:${port}/.guise/start`);
+    t.match(await page.locator("header").innerText(), /You are Alice/);
 
     const demo = /The app itself is at http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1] ?? "";
     t.ok(existsSync(join(ROOT, `routes.config.${demo}.yaml`)));

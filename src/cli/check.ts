@@ -4,6 +4,7 @@ import { clients } from "../clients/clients.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
 import { KINDS } from "../config/kinds.ts";
 import { examine, type Load } from "../config/load.ts";
+import { uncovered } from "../config/own-hosts.ts";
 import { formatProblem, type Problem } from "../config/problem.ts";
 import { configSchema } from "../config/schema.ts";
 import { conditionText } from "../domain/routing/conditions/condition-text.ts";
@@ -43,6 +44,8 @@ export const check: Command = {
       return 0;
     }
     const checked = await checkOnce(words, io);
+    if (checked.kind === "right" && !words.json)
+      for (const left of uncovered(checked.load.snapshot)) io.err(`not covered: ${left}\n`);
     io.out(words.json ? asJson(words.config, checked) : asText(words.config, checked));
     return exitCode(checked, words.strict);
   },
@@ -203,6 +206,7 @@ function asJson(file: string, checked: Checked): string {
           digest: checked.load.snapshot.digest,
           problems: [],
           warnings: checked.warnings,
+          uncovered: uncovered(checked.load.snapshot),
           ...(checked.live === null ? {} : { live: checked.live }),
           summary: checked.load.summary,
           presets: Object.fromEntries(checked.load.summary.presets.map((name) => [name, guardsOf(name)])),

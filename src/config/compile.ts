@@ -4,7 +4,8 @@ import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
-import { type Complaint, writePath } from "./problem.ts";
+import { overlapping } from "./own-hosts.ts";
+import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
 import { type EvidenceNames, settingsOf } from "./settings.ts";
@@ -155,45 +156,6 @@ function unmetOf(
     path[at.length] === "routes" ? path[at.length + 1] : null;
   const broken = new Set(table.complaints.map(({ path }) => indexIn(path)));
   return unmetNeeds(table.targets, owners, at).filter(({ path }) => !broken.has(indexIn(path) ?? null));
-}
-
-/** Hosts below the parent are impersonations' alone: no page of the app's, and no cookie of its hosts, may be there. */
-function overlapping(config: Config, apps: readonly AppPart[]): readonly Complaint[] {
-  const { isolation, cookie } = config;
-  if (isolation === null) return [];
-  const { parent } = isolation.host;
-  const path = ["isolation", "host", "parent"];
-  const hosts: readonly (readonly [string, string])[] = [
-    ...partsOf(config, apps).apps.flatMap(({ at, hosts, routes, rules }) => [
-      ...(hosts ?? []).map((host, i) => [writePath([...at, "hosts", i]), host] as const),
-      ...routes.flatMap((it, i) =>
-        it?.host == null ? [] : [[writePath([...at, "routes", i, "host"]), it.host] as const],
-      ),
-      ...rules.flatMap((it, i) =>
-        it?.host == null ? [] : [[writePath([...at, "rules", i, "host"]), it.host] as const],
-      ),
-    ]),
-    ...apps.flatMap(({ at, publicUrl }) =>
-      publicUrl === null ? [] : [[writePath([...at, "publicUrl"]), new URL(publicUrl).hostname] as const],
-    ),
-    ...(cookie.domain === null ? [] : [["cookie.domain", cookie.domain] as const]),
-  ];
-  return hosts
-    .filter(([, host]) => isBelow(host, parent) || isBelow(parent, host) || siteOf(host) === siteOf(parent))
-    .map(([key, host]) => ({
-      path,
-      message: `\`${parent}\` and \`${host}\` of \`${key}\` are one site, whose hosts can set each other cookies; write a domain of yours that the app has nothing of`,
-    }));
-}
-
-function isBelow(host: string, parent: string): boolean {
-  return host === parent || host.endsWith(`.${parent}`);
-}
-
-/** As far as that can be told without a list of public suffixes; of one label there is none. */
-function siteOf(host: string): string {
-  const labels = host.toLowerCase().split(".");
-  return labels.length < 2 ? `${host} alone` : labels.slice(-2).join(".");
 }
 
 function* ownersOf(

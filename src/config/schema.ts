@@ -9,19 +9,11 @@ import { agent } from "./sections/agents.ts";
 import { app, place } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
+import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
 import { keys } from "./sections/keys.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
-import {
-  cookie,
-  headers,
-  isolation,
-  limits,
-  prefix,
-  timeouts,
-  token,
-  trustedProxies,
-} from "./sections/server.ts";
+import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
 import { origin, upstream } from "./sections/upstream.ts";
 
 /** What the rooms' kinds may use when they are made. */
@@ -79,6 +71,8 @@ export function configSchema(kinds: Kinds) {
     token,
     cookie,
     isolation,
+    console: consoleOrigin,
+    goingOver,
     store: kindEntry(kinds.stores, "`store`")
       .optional()
       .describe("Where running impersonations are kept; on this machine, in `data`, if left out."),

@@ -40,12 +40,22 @@ export function settingsOf(
     identityCookies,
     token: { ...token, audience: audienceOf(app) },
     cookie: config.cookie,
-    isolation: config.isolation === null ? null : { parent: config.isolation.host.parent },
+    isolation: config.isolation?.host ?? null,
+    console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
+    goingOver: config.goingOver,
     timeouts: config.timeouts,
     limits: config.limits,
     page: app.page,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
+}
+
+function consoleOf(
+  { origin, app, session }: NonNullable<Config["console"]>,
+  publicUrl: string | null,
+): NonNullable<Settings["console"]> {
+  const { origin: own, hostname: host } = new URL(origin);
+  return { origin: own, host, app: app ?? publicUrl, session };
 }
 
 /** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */

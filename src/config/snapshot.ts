@@ -56,7 +56,16 @@ export interface Settings {
   /** `domain`: one impersonation covers all hosts below it; null: the one host. */
   readonly cookie: { readonly name: string; readonly domain: string | null };
   /** `parent`: each impersonation has a host of its own below it; null: it is shown on the app's own. */
-  readonly isolation: { readonly parent: string } | null;
+  readonly isolation: { readonly parent: string; readonly remember: number } | null;
+  /** Where the gateway's own pages are; null: on the app's hosts. `app`: its host for who comes from nowhere. */
+  readonly console: {
+    readonly origin: string;
+    readonly host: string;
+    readonly app: string | null;
+    readonly session: number;
+  } | null;
+  /** From the app's host to another one of ours, ms. */
+  readonly goingOver: { readonly nonce: number; readonly code: number; readonly again: number };
   readonly timeouts: {
     /** To open a connection to the app. */
     readonly connect: number;

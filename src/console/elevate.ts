@@ -1,9 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit, takesReason } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
 import { elevate, type Impersonation } from "../domain/impersonation.ts";
-import type { Grant } from "../domain/policy.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
@@ -13,23 +11,25 @@ import { type Answer, answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
 import type { Judged } from "../gateway/stages/decide.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
+import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
+import { type Asking, askThere, orderThere, question, type Step } from "./elevate-question.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
-import { reasonField } from "./reason-field.ts";
 import { placeAt, returnPath } from "./return-path.ts";
-import { minutes } from "./start-form.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 /** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
 export function elevatePages(fastify: FastifyInstance, services: Services): void {
   fastify.get("/elevate", async (request, reply) => {
+    const named = parameter(request, "impersonation");
     const label = await labelled(services, request, parameter(request, "label"));
     const who = await visitor(services, request);
     const to = returnPath(who.received, parameter(request, "to"));
+    if (who.received.atConsole && label === null) return await askThere(services, reply, who, named, to);
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
-    return await sendPage(reply, 200, question(services, who, { ...step, to, label }));
+    return await sendPage(reply, 200, question(services, who, asking(who, step, to, label)));
   });
   fastify.get("/lower", async (request, reply) => {
     const who = await visitor(services, request);
@@ -48,23 +48,47 @@ async function elevateNow(
   const label = await labelled(services, request, field(request, "label"));
   const who = await visitor(services, request);
   const to = returnPath(who.received, field(request, "to"));
+  const reason = words(request, "reason", 500);
+  if (who.received.atConsole && label === null) {
+    const csrf = field(request, "_csrf");
+    const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
+    return await orderThere(services, reply, who, said);
+  }
   const { trueUser, worn } = who;
   if (trueUser === null || worn === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const token = readToken(services, "elevate", SUBJECTS.elevate(trueUser, worn), field(request, "_csrf"));
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
-  const reason = words(request, "reason", 500);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, { ...step, to, label }));
+    return await sendPage(reply, 403, question(services, who, asking(who, step, to, label)));
+  await lift(services, who, step, reason);
+  return await seeOther(reply, shownAt(who, label) + to);
+}
+
+/** What was said yes to on the console, for the impersonation that this browser has here. */
+export async function elevateOrdered(
+  services: Services,
+  reply: FastifyReply,
+  who: Visitor,
+  { impersonation, reason, to }: Extract<Order, { readonly kind: "elevate" }>,
+): Promise<FastifyReply> {
+  const step = await stepUp(services, who, to);
+  if ("status" in step) return await send(reply, step);
+  if (step.running.id !== impersonation)
+    throw new Fault("forbidden", "the step up was said yes to for another impersonation");
+  await lift(services, who, step, reason);
+  return await seeOther(reply, to);
+}
+
+async function lift(services: Services, who: Visitor, step: Step, reason: string | null): Promise<void> {
   const { settings } = who.received.snapshot;
   services.rateLimits.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
   const lifted = elevate(step.running, services.clock.now(), step.lasts, reason);
   await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
   await services.impersonations.elevate(step.running.id, step.lasts, reason);
-  return await seeOther(reply, shownAt(who, label) + to);
 }
 
 async function lowerNow(
@@ -112,15 +136,7 @@ function shownAt({ received }: Visitor, label: Label | null): string {
   const { isolation } = received.snapshot.settings;
   return label === null || isolation === null
     ? ""
-    : labelOrigin(label.name, isolation.parent, received.origin);
-}
-
-interface Step {
-  readonly agent: Identity;
-  readonly running: Impersonation;
-  readonly grant: Grant;
-  /** Milliseconds. */
-  readonly lasts: number;
+    : labelOrigin(label.name, isolation.parent, label.app.origin);
 }
 
 /**
@@ -175,34 +191,9 @@ function changeEvent(
   });
 }
 
-interface Asked extends Step {
-  readonly agent: Identity;
-  readonly to: string;
-  readonly label: Label | null;
-}
-
-function question(services: Services, who: Visitor, asked: Asked): string {
-  const { to, label, ...step } = asked;
-  const { prefix } = who.received.snapshot.settings;
-  const subject = SUBJECTS.elevate(step.agent, step.running);
-  const token = tokenFor(services, who.received, "elevate", subject);
-  const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
-  const body = html`<section class="card">
-<p class="word bad">write</p>
-<h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
-<p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
-<form method="post" action="${prefix}/elevate">
-<input type="hidden" name="_csrf" value="${token}">
-<input type="hidden" name="to" value="${to}">
-${label === null ? null : html`<input type="hidden" name="label" value="${label.name}">`}
-${reasonField(step.grant, null)}
-<div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${shownAt(who, label)}${to}">Keep looking</a></div>
-</form>
-</section>`;
-  return pageFor(who, {
-    title: "Change things",
-    body,
-  });
+function asking(who: Visitor, step: Step, to: string, label: Label | null): Asking {
+  const hidden = label === null ? { to } : { to, label: label.name };
+  return { step, hidden, back: shownAt(who, label) + to };
 }
 
 /** Nobody has to say why they give a right back. */

@@ -1,47 +1,116 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Identity } from "../domain/identity.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
+import { told } from "../gateway/isolation/begin-apart.ts";
 import { credentialsOf } from "../gateway/isolation/label-of.ts";
+import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { isLabel } from "../sessions/labels.ts";
+import { html } from "./html.ts";
+import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { parameter } from "./visitor.ts";
+import { parameter, sendPage } from "./visitor.ts";
 
 const HASH = /^[\w-]{43}$/;
 
-/** `GET over`: on the app's own host, the step between a label's nonce and its cookie. It knows the agent, and gives a code. */
+/**
+ * `GET over`: on the app's own host, the step between the nonce and the cookie of a label's host or the console's. It knows the
+ * person, and gives a code.
+ */
 export function overPage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/over", async (request, reply) => {
     const { received } = request;
-    const { settings } = received.snapshot;
-    const name = parameter(request, "label") ?? "";
-    const nonce = parameter(request, "nonce") ?? "";
-    if (settings.isolation === null || !received.navigation.topLevel || received.navigation.speculative)
-      throw new Fault("forbidden", "only a page in a tab leads onto a label");
+    if (!received.navigation.topLevel || received.navigation.speculative)
+      throw new Fault("forbidden", "only a page in a tab leads onto a host of ours");
     const { caller } = await callerOf(services, received);
     if (caller.kind === "unavailable")
-      throw new Fault("identity-unavailable", "no identity source could say who goes over to a label");
-    const label = isLabel(name) && HASH.test(nonce) ? await services.labels.read(name) : null;
-    const mine =
-      caller.kind === "known" &&
-      label?.kind === "open" &&
-      label.agent === caller.identity.id &&
-      label.app.origin === received.origin;
-    if (!mine) throw new Fault("forbidden", "there is no such label of this agent's on this host");
-    await services.labels.renew(label, credentialsOf(received));
-    const code = await services.labels.issue({
-      label: name,
-      agent: label.agent,
-      nonce,
-      to: returnPath(received, parameter(request, "to")),
-    });
-    const there = labelOrigin(name, settings.isolation.parent, received.origin);
-    return await reply
-      .code(303)
-      .header("location", `${there}${settings.prefix}/in?code=${code}`)
-      .header("cache-control", "no-store")
-      .header("referrer-policy", "no-referrer")
-      .send("");
+      throw new Fault("identity-unavailable", "no identity source could say who goes over to another host");
+    const person = caller.kind === "known" ? caller.identity : null;
+    if (parameter(request, "console") === null) return await toLabel(services, request, reply, person);
+    if (person === null) return await sendPage(reply, 401, signedOut(received));
+    return await toTheConsole(services, request, reply, person);
   });
+}
+
+async function toLabel(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  person: Identity | null,
+): Promise<FastifyReply> {
+  const { received } = request;
+  const { settings } = received.snapshot;
+  const name = parameter(request, "label") ?? "";
+  const nonce = nonceOf(request);
+  const label = isLabel(name) ? await services.labels.read(name) : null;
+  const mine = label?.kind === "open" && label.agent === person?.id && label.app.origin === received.origin;
+  if (settings.isolation === null || !mine)
+    throw new Fault("forbidden", "there is no such label of this agent's on this host");
+  await services.labels.renew(label, credentialsOf(received));
+  const { agent, until } = label;
+  const to = returnPath(received, parameter(request, "to"));
+  const code = await services.codes.issue(
+    { kind: "label", label: name, agent, nonce, to },
+    settings.goingOver.code,
+  );
+  const { parent } = settings.isolation;
+  for (const line of told(services, received, parent, until)) reply.header("set-cookie", line);
+  return await leadOn(
+    reply,
+    `${labelOrigin(name, parent, received.origin)}${settings.prefix}/in?code=${code}`,
+  );
+}
+
+async function toTheConsole(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  person: Identity,
+): Promise<FastifyReply> {
+  const { received } = request;
+  const { console, prefix, goingOver } = received.snapshot.settings;
+  if (console === null) throw new Fault("forbidden", "there is no console");
+  const { origin, authority, host } = received;
+  const pass = {
+    kind: "console",
+    agent: person.id,
+    nonce: nonceOf(request),
+    to: pageOf(parameter(request, "to"), console.origin, prefix),
+    app: { origin, authority, host },
+    credentials: credentialsOf(received),
+  } as const;
+  const code = await services.codes.issue(pass, goingOver.code);
+  return await leadOn(reply, `${console.origin}${prefix}/in?code=${code}`);
+}
+
+function nonceOf(request: FastifyRequest): string {
+  const nonce = parameter(request, "nonce") ?? "";
+  if (!HASH.test(nonce)) throw new Fault("forbidden", "nobody goes over without a nonce");
+  return nonce;
+}
+
+/** A page of the console, or its first. */
+function pageOf(wanted: string | null, origin: string, prefix: string): string {
+  const url = wanted !== null && URL.canParse(wanted, origin) ? new URL(wanted, origin) : null;
+  const ours = url?.origin === origin && url.pathname.startsWith(`${prefix}/`);
+  return ours ? url.pathname + url.search : `${prefix}/start`;
+}
+
+async function leadOn(reply: FastifyReply, to: string): Promise<FastifyReply> {
+  return await reply
+    .code(303)
+    .header("location", to)
+    .header("cache-control", "no-store")
+    .header("referrer-policy", "no-referrer")
+    .send("");
+}
+
+function signedOut({ snapshot }: Received): string {
+  const { prefix } = snapshot.settings;
+  const body = html`<section class="card"><p class="word warn">signed-out</p><h1>You are not signed in</h1>
+<p class="lead">Sign in to the app, then open the page once more.</p>
+<div class="actions"><a class="button" href="/">To the app</a></div></section>`;
+  return layout({ title: "You are not signed in", prefix, body });
 }

@@ -14,6 +14,7 @@ import { confirmPage } from "./confirm.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
+import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
@@ -84,6 +85,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     mePage(fastify, services);
     lostPage(fastify, services);
     overPage(fastify, services);
+    orderedPage(fastify, services);
     activityPages(fastify, services, parts.archive);
     fastify.all("/*", () => nothing());
     fastify.all("/", async ({ method, received }, reply) =>

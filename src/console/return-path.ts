@@ -23,7 +23,7 @@ export function returnPath(received: Received, wanted: string | null): string {
 }
 
 /** Where in the app a path is that `returnPath` gave. */
-export function placeAt({ host, snapshot }: Received, to: string): Place {
+export function placeAt({ host, app, snapshot }: Received, to: string): Place {
   const canonical = canonicalUrl(to, urlLimits(snapshot.settings));
-  return { host, path: canonical.kind === "canonical" ? canonical.path : "/" };
+  return { host: app?.host ?? host, path: canonical.kind === "canonical" ? canonical.path : "/" };
 }

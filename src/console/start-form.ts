@@ -13,6 +13,9 @@ export interface StartView {
   readonly from: string | null;
   readonly ticket: string | null;
   readonly reason: string | null;
+  /** On the console, the app's host that it is about, signed, and its first page. */
+  readonly app?: string | null;
+  readonly home?: string;
   /** Null where the page may not hold one: then it leads to the page that may. */
   readonly token: string | null;
 }
@@ -41,10 +44,11 @@ function form(view: StartView, token: string): Html {
 <input type="hidden" name="user" value="${view.person.id}">
 <input type="hidden" name="to" value="${view.to}">
 ${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}
+${view.app ? html`<input type="hidden" name="app" value="${view.app}">` : null}
 ${reasonField(view.grant, view.reason)}
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>
 <input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
-<div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="/">Cancel</a></div>
+<div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="${view.home ?? "/"}">Cancel</a></div>
 </form>`;
 }
 

@@ -1,20 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import { admit, isAgent, takesReason } from "../domain/grant.ts";
+import { isAgent, takesReason } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { endedAt } from "../domain/impersonation.ts";
-import { isId } from "../domain/person.ts";
-import type { Grant } from "../domain/policy.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
-import { beginApart } from "../gateway/isolation/begin-apart.ts";
+import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
-import { placeAt, returnPath } from "./return-path.ts";
+import { returnPath } from "./return-path.ts";
 import { startForm } from "./start-form.ts";
-import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
+import { admitted, startHere, startThere } from "./starting.ts";
+import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
 
@@ -28,7 +25,7 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
     return await sendPage(
       reply,
       200,
-      await searchPage(who, parameter(request, "q"), parameter(request, "to")),
+      await searchPage(services, who, parameter(request, "q"), parameter(request, "to")),
     );
   });
   fastify.get("/as/:user", async (request, reply) => {
@@ -37,7 +34,7 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
     const asked = {
       user,
       to: parameter(request, "to"),
-      from: null,
+      from: who.received.atConsole ? parameter(request, "from") : null,
       ticket: parameter(request, "ticket"),
       reason: parameter(request, "reason"),
     };
@@ -76,7 +73,8 @@ ${startForm({
   person: target,
   grant: asked.grant,
   to: back,
-  from: from ?? cameFrom(who),
+  from: from === null ? cameFrom(who) : returnPath(who.received, from),
+  ...aboutApp(services, who),
   ticket,
   reason,
   token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
@@ -123,71 +121,14 @@ async function startNow(
     };
     return await asPage(services, reply, who, again, 403);
   }
-  if (received.snapshot.settings.isolation !== null) {
-    const order = {
-      agent: trueUser,
-      effectiveUser: target,
-      grant,
-      reason,
-      ticket: words(request, "ticket", 200),
-    };
-    const returnTo = returnPath(received, field(request, "from"));
-    const apart = await beginApart(services, received, { ...order, returnTo }, to);
-    for (const line of apart.setCookies) reply.header("set-cookie", line);
-    return await seeOther(reply, apart.to);
-  }
-  const between = await leave(services, who);
-  const shoes = await begin(
-    services,
-    { ...received, cookies: between.cookies },
-    {
-      agent: trueUser,
-      effectiveUser: target,
-      grant,
-      reason,
-      ticket: words(request, "ticket", 200),
-      origin: who.worn?.origin ?? null,
-      returnTo: who.worn?.returnTo ?? returnPath(received, field(request, "from")),
-    },
-  );
-  for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
-  if (received.snapshot.settings.page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
-  return await seeOther(reply, to);
-}
-
-/**
- * Takes off what is worn in this browser, if anything is; also what has ended and is still there, and what another agent has left on:
- * whoever holds its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
- */
-async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
-  if (received.secret === null) return { setCookies: [], cookies: received.cookies };
-  const over = worn ?? held;
-  if (over !== null && over.end === null) {
-    const ranOut = endedAt(over, services.clock.now());
-    if (worn === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
-    else await end(services, received, over, ranOut ?? "switched");
-  }
-  return await betweenIdentities(services, received, over);
-}
-
-type Asked =
-  | { readonly kind: "granted"; readonly grant: Grant; readonly target: Identity }
-  | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
-
-/** Whether this person may be the one with the id on the page that they want to see. Who is no agent learns nothing of anybody. */
-async function admitted(who: Visitor, trueUser: Identity, id: string, to: string): Promise<Asked> {
-  const { policy } = who.received.snapshot;
-  if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
-  const target = await findPerson(who, id);
-  if (target === null) return { kind: "refused", reason: "protected-target", target };
-  return { ...admit(policy, trueUser, target, placeAt(who.received, to)), target };
-}
-
-/** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
-async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
-  const { users } = who.received.snapshot;
-  if (!isId(id)) return null;
-  return users === null ? { id, name: null, email: null, groups: null } : await users.find(id);
+  const start = {
+    ...{ grant, target, reason, ticket: words(request, "ticket", 200) },
+    to,
+    from: returnPath(received, field(request, "from")),
+  };
+  if (!received.atConsole) return await startHere(services, reply, who, trueUser, start);
+  const app = appSaid(services, received, field(request, "app"));
+  return await startThere(services, reply, who, trueUser, { ...start, app });
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
@@ -198,16 +139,34 @@ function cameFrom(who: Visitor): string | null {
   return url.origin === who.received.origin ? returnPath(who.received, url.pathname + url.search) : null;
 }
 
-async function searchPage(who: Visitor, query: string | null, to: string | null): Promise<string> {
+/** On the console, which host of the app the page is about. */
+function aboutApp(
+  services: Services,
+  { received }: Visitor,
+): { readonly app: string | null; readonly home: string } {
+  const { app } = received;
+  return app === null
+    ? { app: null, home: "/" }
+    : { app: appMark(services, received, app), home: `${app.origin}/` };
+}
+
+async function searchPage(
+  services: Services,
+  who: Visitor,
+  query: string | null,
+  to: string | null,
+): Promise<string> {
   const { settings, users } = who.received.snapshot;
   const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
-  const suffix = to === null ? "" : `?to=${encodeURIComponent(to)}`;
+  const { app } = aboutApp(services, who);
+  const about = Object.entries({ to, app }).filter((it): it is [string, string] => it[1] !== null);
+  const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
   const body = html`<section class="card">
 <h1>View the app as…</h1>
 ${users === null ? html`<p class="note">There is no directory to search in: add <code>users</code> to the config. A link with the id works without: <code>${settings.prefix}/as/ID</code>.</p>` : null}
 <form class="search" role="search" action="${settings.prefix}/start">
 <input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail or id" placeholder="Name, e-mail or id" autofocus maxlength="100">
-${to === null ? null : html`<input type="hidden" name="to" value="${to}">`}
+${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
 ${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}

@@ -6,7 +6,8 @@ import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
 import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
-import { goesOver, isOfLabels, locate } from "./isolation/label-host.ts";
+import { askedAtConsole } from "./isolation/console-host.ts";
+import { goesOver, isOfOurHosts, locate } from "./isolation/label-host.ts";
 import { pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
@@ -51,7 +52,7 @@ export async function registerGateway(
     request.received = taken.received;
     // Node loses the bytes behind an upgrade that isn't made, so nothing more may come on this connection.
     if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
-    if (isOfLabels(taken.received)) {
+    if (isOfOurHosts(taken.received)) {
       const located = await locate(services, taken.received);
       if (located.kind === "answered") {
         notForwarded(services, request, reply);
@@ -102,8 +103,9 @@ async function admitRequest(
   const passage = await pipeline(services, received);
   if (passage.kind !== "forward") notForwarded(services, request, reply);
   if (passage.kind === "answer") {
-    const again = goesOver(services, passage.committed);
-    return await send(reply, again ?? answer(services, passage.committed));
+    const { committed } = passage;
+    const led = goesOver(services, committed) ?? askedAtConsole(services, committed);
+    return await send(reply, led ?? answer(services, committed));
   }
   if (passage.kind === "fault") {
     const { cookie } = settings;

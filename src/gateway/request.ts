@@ -2,7 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Snapshot } from "../config/snapshot.ts";
 import type { Navigation } from "../domain/facts.ts";
 import type { Fault } from "../errors.ts";
-import type { Label } from "../sessions/labels.ts";
+import type { Evidence } from "../ports.ts";
+import type { AppHost, Label } from "../sessions/labels.ts";
 import type { RawHeaders } from "./http/exchange.ts";
 
 /** A request as the door let it in: one reading of its address, our own names gone from its headers. */
@@ -45,6 +46,12 @@ export interface Received {
   readonly hostLabel: string | null;
   /** The label on whose host it came, and which it belongs to. `host` and `authority` are those of the app then. */
   readonly label: Label | null;
+  /** It is for the origin of `console`, where nothing of the app's is. */
+  readonly atConsole: boolean;
+  /** There, the app's host that somebody comes from; null where nobody said. */
+  readonly app: AppHost | null;
+  /** By what the caller is known where it isn't by what came with the request: on labels, and on the console. */
+  readonly lent: Evidence | null;
   /** The domain whose hosts one impersonation covers, where this host is one of them; null: this host alone. */
   readonly domain: string | null;
   /** The impersonation whose cookies and storage the browser has for this host; null where nobody said. */

@@ -19,6 +19,8 @@ export interface BannerView extends HostView {
   readonly canElevate: boolean;
   /** Until when a step up to write lasts, if one is running; it can be given back. */
   readonly writeUntil: number | null;
+  /** The origin of the app's own host, where the page is on another. */
+  readonly app: string | null;
   /** Path and query of this page, which elevate and lower lead back to. */
   readonly here: string;
   /** CSS selectors: what is greyed out, and what means to stop. */
@@ -51,6 +53,7 @@ export function banner(view: BannerView): string {
       endsAt: view.endsAt,
       until: view.until,
       idleFor: view.idleFor,
+      ...(view.app === null ? {} : { app: view.app }),
       writeUntil: view.writeUntil,
       disable: view.disable,
       logout: view.logout,

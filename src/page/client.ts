@@ -34,6 +34,7 @@ const PARTS = [
   "mark",
   "refused",
   "watch",
+  "addresses",
   "banner",
 ] as const;
 

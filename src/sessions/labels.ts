@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { Fault } from "../errors.ts";
 import type { Clock, Store } from "../ports.ts";
 import { change } from "./compare-and-set.ts";
@@ -42,18 +42,9 @@ export interface EndedLabel {
   readonly app: AppHost;
 }
 
-/** What a code is for: it leads one browser, that has the nonce, onto one label. */
-export interface Pass {
-  readonly label: string;
-  readonly agent: string;
-  /** SHA-256 of the nonce, base64url. */
-  readonly nonce: string;
-  readonly to: string;
-}
-
 export type LabelOrder = Omit<Label, "kind" | "name" | "session" | "renewedAt">;
 
-/** The labels of all impersonations, and the codes that lead there. Throws a Fault `store-unavailable`. */
+/** The labels of all impersonations. Throws a Fault `store-unavailable`. */
 export interface Labels {
   create(order: LabelOrder): Promise<Label>;
   /** At most a second old. Null for what never was, or is forgotten. */
@@ -64,26 +55,19 @@ export interface Labels {
   renew(label: Label, credentials: Credentials): Promise<void>;
   /** Ends all labels of an impersonation; what they held is destroyed. */
   end(impersonation: string): Promise<void>;
-  /** Gives a code that is good once, for half a minute. */
-  issue(pass: Pass): Promise<string>;
-  /** What the code is for; null for what is none, was used or is too old. Either way it is used up. */
-  redeem(code: string): Promise<Pass | null>;
 }
 
 export interface LabelsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly sealKey: Uint8Array;
+  /** How long it is told whose an ended label was, ms. */
+  readonly remember: () => number;
 }
 
-const CODE = /^[\w-]{43}$/;
 const NAME = /^[a-z2-7]{32}$/;
-const CODE_LASTS = 30_000;
 const BELIEVED = 1_000;
-/** How long it is told whose an ended label was, ms. */
-const REMEMBERED = 86_400_000;
 const MOST = 10_000;
-const USED = "used";
 
 /** Whether this can be the name of a label. */
 export function isLabel(name: string): boolean {
@@ -91,7 +75,7 @@ export function isLabel(name: string): boolean {
 }
 
 export function labels(deps: LabelsDeps): Labels {
-  const { store, clock, sealKey } = deps;
+  const { store, clock, sealKey, remember } = deps;
   const { seal, open } = sealFor(sealKey, "label");
   const known = new Map<string, { readonly it: Label | EndedLabel; readonly until: number }>();
   const keep = (name: string, it: Label | EndedLabel) => {
@@ -103,7 +87,7 @@ export function labels(deps: LabelsDeps): Labels {
     store,
     key: keyOf(name),
     expiresAt: (it: Label | EndedLabel) =>
-      it.kind === "open" ? it.until + REMEMBERED : clock.now() + REMEMBERED,
+      it.kind === "open" ? it.until + remember() : clock.now() + remember(),
     read: (text: string) => JSON.parse(open(text, keyOf(name))) as Label | EndedLabel,
     write: (it: Label | EndedLabel) => seal(JSON.stringify(it), keyOf(name)),
   });
@@ -122,7 +106,7 @@ export function labels(deps: LabelsDeps): Labels {
       const name = base32(randomBytes(20));
       const session = randomBytes(32).toString("base64url");
       const label: Label = { ...order, kind: "open", name, session, renewedAt: clock.now() };
-      const life = { version: null, expiresAt: label.until + REMEMBERED };
+      const life = { version: null, expiresAt: label.until + remember() };
       await store.write(`${indexOf(label.impersonation)}.${name}`, name, life);
       if (!(await store.write(keyOf(name), changing(name).write(label), life)))
         throw new Fault("store-unavailable", "the label that was drawn is taken");
@@ -147,31 +131,6 @@ export function labels(deps: LabelsDeps): Labels {
         await store.remove(`${indexOf(impersonation)}.${name}`);
       }
     },
-    ...codes(deps),
-  };
-}
-
-/** Kept under their hash, and used up by whoever is the first to bring one. */
-function codes({ store, clock, sealKey }: LabelsDeps): Pick<Labels, "issue" | "redeem"> {
-  const { seal, open } = sealFor(sealKey, "code");
-  return {
-    issue: async (pass) => {
-      const code = randomBytes(32).toString("base64url");
-      const key = keyOfCode(code);
-      const life = { version: null, expiresAt: clock.now() + CODE_LASTS };
-      if (!(await store.write(key, seal(JSON.stringify(pass), key), life)))
-        throw new Fault("store-unavailable", "the code that was drawn is taken");
-      return code;
-    },
-    redeem: async (code) => {
-      if (!CODE.test(code)) return null;
-      const key = keyOfCode(code);
-      const stored = await store.read(key);
-      if (stored === null || stored.value === USED) return null;
-      // Of many who come with the same code, the one whose write counts has it.
-      const life = { version: stored.version, expiresAt: clock.now() + CODE_LASTS };
-      return (await store.write(key, USED, life)) ? (JSON.parse(open(stored.value, key)) as Pass) : null;
-    },
   };
 }
 
@@ -185,10 +144,6 @@ function keyOf(name: string): string {
 
 function indexOf(impersonation: string): string {
   return `labels:${impersonation}`;
-}
-
-function keyOfCode(code: string): string {
-  return `code:${createHash("sha256").update(code).digest("base64url")}`;
 }
 
 const ALPHABET = "abcdefghijklmnopqrstuvwxyz234567";

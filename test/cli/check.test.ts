@@ -36,6 +36,20 @@ t.test("a config that is right is 0, with what it holds and what its presets gua
   );
 });
 
+t.test("it warns of what other settings would cover, where there are agents", async (t) => {
+  const agents = "agents: [{ groups: [support], mayBe: { groups: [customer] } }]\n";
+  const open = await run(["-c", await file(t, `${MINIMAL}${agents}`)]);
+  t.equal(open.code, 0);
+  t.match(open.err, /^warning: isolation: .*their scripts share cookies, storage and windows/m);
+  t.match(open.err, /^warning: console: .*where scripts of the app run/m);
+  const json = await run(["--json", "-c", await file(t, `${MINIMAL}${agents}`)]);
+  t.equal(json.err, "");
+  t.match(JSON.parse(json.out), { ok: true, warnings: [/^isolation: /, /^console: /] });
+  const walls =
+    "isolation: { host: { parent: view.example.net } }\nconsole: { origin: https://guise.example.com }\n";
+  t.equal((await run(["-c", await file(t, `${MINIMAL}${agents}${walls}`)])).err, "");
+});
+
 t.test("a config with problems is 1, each on a line of its own", async (t) => {
   const path = await file(t, `${MINIMAL}agnets: []\nprefix: x\n`);
   const { code, out } = await run(["--config", path]);

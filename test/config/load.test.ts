@@ -47,6 +47,22 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     "routes: [{ host: ':team.view.example.net', owner: { host: {} } }]\nisolation: { host: { parent: view.example.net } }",
     /routes\[0\]\.host/,
   ],
+  [
+    "a console on a host of the app's",
+    "publicUrl: https://app.example.com\nconsole: { origin: https://app.example.com }",
+    /console\.origin: `app\.example\.com` is the app's by `publicUrl`/,
+  ],
+  [
+    "a console below the parent of labels",
+    "console: { origin: https://guise.example.net }\nisolation: { host: { parent: view.example.net } }",
+    /isolation\.host\.parent: `view\.example\.net` and `guise\.example\.net` of `console\.origin` are one site/,
+  ],
+  ["a console with a path", "console: { origin: https://a.example/x }", /console\.origin: .*without a path/],
+  [
+    "a code that is good for a day",
+    "goingOver: { code: 24h }",
+    /goingOver\.code: .*write a length of time from 1s to 300s/,
+  ],
   ["labels below one name", "isolation: { host: { parent: localhost } }", /two labels or more/],
   ["a cookie for a top level", "cookie: { domain: com }", /cookie\.domain: .*two labels or more/],
   ["a prefix of the whole app", "prefix: /", /prefix: /],

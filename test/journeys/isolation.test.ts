@@ -169,11 +169,31 @@ t.test("the app sees its own host, and its addresses stay on the customer's", as
   await page.locator("h1", { hasText: "17 at /absolute" }).waitFor();
   t.equal(page.url(), `https://${host}/absolute`, "a link to it is led back in");
   await page.evaluate("document.querySelector('#form').submit()");
-  await page.waitForURL(at("app", "/posted"));
-  t.match(await heading(page), /another host/, "a form to it is not done as the agent");
+  await page.waitForURL(`https://${host}/posted`);
+  t.match(await heading(page), /looking|Looking/, "a form to it is led back, and judged as the customer's");
   await page.goBack();
+  const asked = (script: string) => page.evaluate(script);
+  const own = JSON.stringify(at("app", "/api?x=1"));
+  for (const script of [
+    `fetch(${own}).then((answer) => answer.text())`,
+    `fetch(new Request(${own}, { headers: { "x-mine": "1" } })).then((answer) => answer.text())`,
+    `new Promise((done) => { const x = new XMLHttpRequest(); x.open("GET", ${own}); x.onload = () => done(x.responseText); x.send(); })`,
+    `new Promise((done) => { const it = new Image(); it.onerror = done; it.src = ${own}; }).then(() => "17 at /api?x=1")`,
+  ]) {
+    seen.length = 0;
+    t.match(await asked(script), "17 at /api?x=1", script);
+    t.match(seen, [{ line: "GET /api?x=1", who: "17", host: "app.guise.test" }], "its whole address, too");
+  }
+  await page.evaluate(`history.pushState({}, "", ${JSON.stringify(at("app", "/pushed"))})`);
+  t.equal(page.url(), `https://${host}/pushed`, "and so does the address bar");
   const answer = await page.evaluate(
-    `fetch(${JSON.stringify(at("app", "/secret"))}, { mode: "no-cors", credentials: "include" }).then(() => "read", () => "nothing")`,
+    // As the browser made it: ours would turn the address into the label's.
+    `new Promise((done) => {
+      const frame = document.createElement("iframe");
+      frame.onload = () => frame.contentWindow.fetch(${JSON.stringify(at("app", "/secret"))}, { mode: "no-cors", credentials: "include" }).then(() => done("sent"));
+      frame.src = "/frame";
+      document.body.append(frame);
+    })`,
   );
   t.equal(answer, "nothing", "the answer of ours is for no other origin");
   t.same(
@@ -240,8 +260,9 @@ t.test(
     t.equal(read, 404);
     t.equal(await page.evaluate(`fetch("/save", { method: "POST" }).then((answer) => answer.status)`), 403);
     const forged = it.next(`POST ${new URL(at("app")).host}/.guise/elevate`);
+    // As the browser made it: ours would turn the address into the label's.
     await page.evaluate(
-      `fetch(${JSON.stringify(at("app", "/.guise/elevate"))}, { method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ label: location.host.split(".")[0], to: "/" }) }).then(() => 0, () => 0)`,
+      `document.body.appendChild(document.createElement("iframe")).contentWindow.fetch(${JSON.stringify(at("app", "/.guise/elevate"))}, { method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ label: location.host.split(".")[0], to: "/" }) })`,
     );
     t.match(await forged, / 403$/, "a form of the customer's page is none");
     await pressInBanner(page, "Elevate");

@@ -44,6 +44,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     until: now + 3_600_000,
     idleFor: 28 * 60_000,
     now,
+    app: null,
     canElevate: true,
     writeUntil: null,
     here: "/page?a=b&c=d",

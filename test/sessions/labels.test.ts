@@ -18,7 +18,7 @@ function at() {
     credentials: { headers: {}, cookies: { app: "COOKIE-OF-ALICE" }, peer: "127.0.0.1" },
     until: clock.now() + 3_600_000,
   };
-  return { clock, store, order, labels: () => labels({ store, clock, sealKey }) };
+  return { clock, store, order, labels: () => labels({ store, clock, sealKey, remember: () => 86_400_000 }) };
 }
 
 t.test("a label is random, a name for a host, and bound to impersonation, agent and app host", async (t) => {
@@ -61,25 +61,4 @@ t.test("credentials are renewed while it is open, and not after", async (t) => {
   await it.labels().end("i-1");
   await it.labels().renew(label, fresh);
   t.match(await it.labels().read(label.name), { kind: "ended" });
-});
-
-t.test("a code is good once, for half a minute", async (t) => {
-  const it = at();
-  const pass = { label: "l", agent: "alice", nonce: "n", to: "/x" };
-  const code = await it.labels().issue(pass);
-  t.match(code, /^[\w-]{43}$/);
-  const all = await Promise.all([
-    it.labels().redeem(code),
-    it.labels().redeem(code),
-    it.labels().redeem(code),
-  ]);
-  t.same(
-    all.filter((it) => it !== null),
-    [pass],
-    "of many who come with it one has it",
-  );
-  const late = await it.labels().issue(pass);
-  it.clock.pass(30_001);
-  t.equal(await it.labels().redeem(late), null);
-  for (const none of ["", "x", "x".repeat(43)]) t.equal(await it.labels().redeem(none), null);
 });

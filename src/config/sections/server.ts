@@ -177,30 +177,6 @@ export const cookie = z
   .prefault({})
   .describe("The gateway's own cookie.");
 
-/** `isolation`: a host of its own for each impersonation. */
-export const isolation = z
-  .strictObject({
-    host: z
-      .strictObject({
-        parent: z
-          .string()
-          .toLowerCase()
-          .regex(
-            /^(?=.{1,200}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-            {
-              error: "write a domain of two labels or more without a dot before it, like view.example.net",
-            },
-          )
-          .describe(
-            "Each impersonation is at `<label>.<parent>`, with cookies and storage of its own. A wildcard name and certificate of yours, of another registrable domain than the app's.",
-          ),
-      })
-      .describe("A host for each impersonation and each of the app's hosts."),
-  })
-  .nullable()
-  .default(null)
-  .describe("Walls between people in the agent's browser; none if left out.");
-
 export const trustedProxies = z
   .array(addressRange)
   .default([])

@@ -29,8 +29,8 @@ function better(name: string, value: string, app: Label["app"], origin: string):
 }
 
 /**
- * A source that names the app's own host names the label's as well; what stands in a policy otherwise stays. Forms may lead to the
- * app's own host, since Stop does.
+ * A source that names the app's own host names the label's as well, and `'self'` names the app's, whose absolute addresses are led back;
+ * what stands in a policy otherwise stays. Forms may lead to the app's own host, since Stop does.
  */
 export function inPolicy(policy: string, { authority, origin: app }: Label["app"], origin: string): string {
   const host = origin.slice(origin.indexOf("//") + 2);
@@ -38,8 +38,12 @@ export function inPolicy(policy: string, { authority, origin: app }: Label["app"
     const [, scheme = "", name, path = ""] = /^((?:https?|wss?):\/\/)?([^/]+)(\/.*)?$/i.exec(source) ?? [];
     return name?.toLowerCase() === authority.toLowerCase() ? `${source} ${scheme}${host}${path}` : source;
   });
-  return named.replaceAll(
-    /((?:^|[;,])\s*form-action(?=[\s;,]|$)[^;,]*)/gi,
-    (list) => `${list.trimEnd()} ${app}`,
+  const both = named.replaceAll(/[^;,]+/g, (directive) =>
+    /^\s*[a-z]+-src(?:-elem|-attr)?\s/i.test(directive) && !directive.includes(app)
+      ? directive.replace(/'self'/i, `'self' ${app}`)
+      : directive,
+  );
+  return both.replaceAll(/((?:^|[;,])\s*form-action(?=[\s;,]|$)[^;,]*)/gi, (list) =>
+    list.includes(app) ? list : `${list.trimEnd()} ${app}`,
   );
 }

@@ -1,6 +1,6 @@
 import { endedAt } from "../../domain/impersonation.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
-import type { Label } from "../../sessions/labels.ts";
+import type { AppHost, Label } from "../../sessions/labels.ts";
 import { neighbourCookies } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -22,16 +22,16 @@ export async function beginApart(
   services: Services,
   received: Received,
   order: Beginning,
-  target: string,
+  { app, target }: { readonly app: AppHost; readonly target: string },
 ): Promise<Apart> {
   const { isolation } = received.snapshot.settings;
   if (isolation === null) throw new TypeError("a host of its own was to be begun without `isolation`");
   const before = await runningLabel(services, order);
   const label =
-    before === null ? await openLabel(services, received, order) : await labelFor(services, before, received);
+    before === null ? await openLabel(services, received, order, app) : await labelFor(services, before, app);
   return {
-    to: labelOrigin(label.name, isolation.parent, received.origin) + target,
-    setCookies: told(services, received, isolation.parent, label.until),
+    to: labelOrigin(label.name, isolation.parent, app.origin) + target,
+    setCookies: received.atConsole ? [] : told(services, received, isolation.parent, label.until),
   };
 }
 
@@ -46,23 +46,32 @@ async function runningLabel(services: Services, { agent, effectiveUser }: Beginn
   return null;
 }
 
-async function openLabel(services: Services, received: Received, order: Beginning): Promise<Label> {
-  const { origin, authority, host } = received;
+async function openLabel(
+  services: Services,
+  received: Received,
+  order: Beginning,
+  app: AppHost,
+): Promise<Label> {
   // In a browser that has nothing of this host's yet, all that comes is the customer's.
-  const scope = { ...cookieScope(received), allSent: true };
+  const scope = { ...cookieScope({ ...received, host: app.host }), allSent: true };
   const { impersonation, secret } = await openRecorded(services, received, order, { sent: null, scope });
   return await services.labels.create({
     impersonation: impersonation.id,
     agent: order.agent.id,
     secret,
-    app: { origin, authority, host },
+    app,
     credentials: credentialsOf(received),
     until: impersonation.expiresAt,
   });
 }
 
-/** Lets the app's own hosts tell what comes from the hosts below the parent, also where it hides where it comes from. */
-function told(services: Services, received: Received, parent: string, until: number): readonly string[] {
+/** The lines by which the app's own hosts tell what comes from the hosts below the parent, also where it hides where it comes from. */
+export function told(
+  services: Services,
+  received: Received,
+  parent: string,
+  until: number,
+): readonly string[] {
   const { host, scheme, snapshot } = received;
   const now = services.clock.now();
   const lasts = Math.max(0, until - now);

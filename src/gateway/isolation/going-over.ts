@@ -1,52 +1,62 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { parseCookies } from "../../domain/cookies/cookie.ts";
 import { Fault } from "../../errors.ts";
-import type { Label } from "../../sessions/labels.ts";
+import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
 import { quiet } from "./leading.ts";
 
-/** How long a browser has for the way over, seconds. */
-const NONCE_SECONDS = 60;
-const SESSION_SECONDS = 400 * 86_400;
+/** A host of ours where nobody is known yet: a label's, or the console's. */
+export type Place = { readonly label: string } | { readonly console: "1" };
 
 /**
- * The first step onto a label: it gives this browser a nonce, and sends it for a code to the app's host, which knows the agent. So a
- * code that is pushed onto somebody, or that somebody reads, opens nothing.
+ * The first step onto such a host: it gives this browser a nonce, and sends it for a code to the app's host, which knows the person. So
+ * a code that is pushed onto somebody, or that somebody reads, opens nothing.
  */
-export function toTheLabel(received: Received, label: Label, to: string): Answer {
+export function goOver(received: Received, place: Place, app: string, to: string): Answer {
   const { scheme, snapshot } = received;
-  const { prefix, cookie } = snapshot.settings;
+  const { prefix, cookie, goingOver } = snapshot.settings;
   const nonce = randomBytes(32).toString("base64url");
-  const query = new URLSearchParams({ label: label.name, nonce: hashOf(nonce), to });
+  const query = new URLSearchParams({ ...place, nonce: hashOf(nonce), to });
+  const name = cookieNames(cookie.name, scheme).nonce;
   return {
     status: 303,
     headers: [
-      ...quiet(`${label.app.origin}${prefix}/over?${query}`),
-      ["Set-Cookie", setOwnCookie(cookieNames(cookie.name, scheme).nonce, nonce, scheme, NONCE_SECONDS)],
+      ...quiet(`${app}${prefix}/over?${query}`),
+      ["Set-Cookie", setOwnCookie(name, nonce, scheme, Math.ceil(goingOver.nonce / 1000))],
     ],
     body: "",
   };
 }
 
-/** The last step: a code is redeemed by the browser that has its nonce, which gets the label's cookie for it. */
-export async function lead(services: Services, received: Received, label: Label): Promise<Answer> {
+/** What the browser's cookie on that host holds from now on, and for how many seconds. */
+export interface Session {
+  readonly secret: string;
+  readonly seconds: number;
+}
+
+/**
+ * The last step: a code is redeemed by the browser that has its nonce. `open` gives the cookie for it, and null for a code that is for
+ * something else.
+ */
+export async function enter(
+  services: Services,
+  received: Received,
+  open: (pass: LabelPass | ConsolePass) => Promise<Session | null>,
+): Promise<Answer> {
   const { scheme, snapshot, navigation, query, sent } = received;
   if (sent !== "GET" || !navigation.topLevel || navigation.speculative)
-    throw new Fault("forbidden", "only a page in a tab leads onto a label");
+    throw new Fault("forbidden", "only a page in a tab leads onto a host of ours");
   const code = new URLSearchParams(query ?? "").get("code") ?? "";
   const names = cookieNames(snapshot.settings.cookie.name, scheme);
   const nonce = parseCookies(received.raw.headers.cookie ?? null).find(({ name }) => name === names.nonce);
-  const pass = await services.labels.redeem(code);
-  const fits =
-    pass !== null &&
-    nonce !== undefined &&
-    pass.label === label.name &&
-    pass.agent === label.agent &&
-    same(pass.nonce, hashOf(nonce.value));
-  if (!fits)
+  const pass = await services.codes.redeem(code);
+  const led = pass?.kind === "label" || pass?.kind === "console";
+  const fits = led && nonce !== undefined && same(pass.nonce, hashOf(nonce.value));
+  const session = fits ? await open(pass) : null;
+  if (!fits || session === null)
     throw new Fault(
       "forbidden",
       "the code is old, was used, or is another browser's; open the page once more",
@@ -55,7 +65,7 @@ export async function lead(services: Services, received: Received, label: Label)
     status: 303,
     headers: [
       ...quiet(pass.to),
-      ["Set-Cookie", setOwnCookie(names.secret, label.session, scheme, SESSION_SECONDS)],
+      ["Set-Cookie", setOwnCookie(names.secret, session.secret, scheme, session.seconds)],
       ["Set-Cookie", setOwnCookie(names.nonce, null, scheme, null)],
     ],
     body: "",

@@ -3,22 +3,21 @@ import type { Snapshot } from "../../config/snapshot.ts";
 import { canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
+import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
 import { appOf } from "../intake/app-of.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { type Answer, problem } from "../stages/answer.ts";
+import type { Answer } from "../stages/answer.ts";
 import type { Committed } from "../stages/commit.ts";
+import { isFramed } from "../stages/fetch-metadata.ts";
 import { initiatorOf } from "../stages/neighbours.ts";
 import { urlLimits } from "../stages/url-limits.ts";
-import { lead, toTheLabel } from "./going-over.ts";
+import { ASSETS, isTheConsoles, ledToConsole, locateAtConsole, toConsole } from "./console-host.ts";
+import { enter, goOver, type Session } from "./going-over.ts";
 import { labelFor, labelIn } from "./label-of.ts";
 import { quiet } from "./leading.ts";
-
-/** A request as it goes on, or what it is answered with here. */
-export type Located =
-  | { readonly kind: "received"; readonly received: Received }
-  | { readonly kind: "answered"; readonly answer: Answer };
+import { answered, type Located, refusal } from "./located.ts";
 
 /** Paths below the prefix that a label's host has; for all others there is the app's own. */
 const ON_LABELS: ReadonlySet<string> = new Set(
@@ -26,11 +25,14 @@ const ON_LABELS: ReadonlySet<string> = new Set(
     (name) => `/${name}`,
   ),
 );
-const ASSETS: ReadonlySet<string> = new Set(["/client.js", "/banner.css", "/page.css", "/console.css"]);
+/** As long as browsers keep any cookie: what is over is told, for as long as that. */
+const SESSION_SECONDS = 400 * 86_400;
 
-/** Whether a request is for a label's host, or comes from one; nobody waits to hear that it isn't. */
-export function isOfLabels({ hostLabel, neighbour, snapshot }: Received): boolean {
-  return hostLabel !== null || (neighbour && snapshot.settings.isolation !== null);
+/** Whether a request is for a host or a page of ours, or comes from a label's; nobody waits to hear that it isn't. */
+export function isOfOurHosts(received: Received): boolean {
+  const { hostLabel, atConsole, neighbour, snapshot } = received;
+  if (hostLabel !== null || atConsole) return true;
+  return (neighbour && snapshot.settings.isolation !== null) || isTheConsoles(received);
 }
 
 /**
@@ -39,22 +41,30 @@ export function isOfLabels({ hostLabel, neighbour, snapshot }: Received): boolea
  * page is led back in, and everything else is as if there were no labels.
  */
 export async function locate(services: Services, received: Received): Promise<Located> {
-  if (received.hostLabel === null) return await ledBack(services, received);
+  if (received.atConsole) return await locateAtConsole(services, received);
+  if (received.hostLabel === null)
+    return isTheConsoles(received)
+      ? await ledToConsole(services, received)
+      : await ledBack(services, received);
   const label = isLabel(received.hostLabel) ? await services.labels.read(received.hostLabel) : null;
   const { prefix } = received.snapshot.settings;
   if (label === null || label.kind === "ended") return answered(over(services, received, label?.app ?? null));
   const below = received.path.startsWith(`${prefix}/`) ? received.path.slice(prefix.length) : null;
-  if (below === "/in") return answered(await lead(services, received, label));
+  if (below === "/in")
+    return answered(await enter(services, received, async (pass) => sessionFor(label, pass)));
   if (below !== null && ASSETS.has(below)) return { kind: "received", received };
   if (received.ours && (below === null || !ON_LABELS.has(below)))
-    return answered(atTheApp(received, label.app, label.name));
+    return answered(onItsHost(services, received, label.app, label.name));
   if (![received.secret, ...received.rivals].some((it) => isItsOwn(it, label)))
     return answered(unknown(received, label));
   if (!(await mayAsk(services, received, label))) return answered(refused(received));
   return { kind: "received", received: onTheApp(received, label) };
 }
 
-const answered = (answer: Answer): Located => ({ kind: "answered", answer });
+function sessionFor(label: Label, pass: LabelPass | ConsolePass): Session | null {
+  const fits = pass.kind === "label" && pass.label === label.name && pass.agent === label.agent;
+  return fits ? { secret: label.session, seconds: SESSION_SECONDS } : null;
+}
 
 /** The label's cookie: no other host's counts. */
 function isItsOwn(sent: string | null, { session }: Label): boolean {
@@ -73,7 +83,8 @@ async function mayAsk({ labels }: Services, received: Received, label: Label): P
   if (site === "same-origin" || site === "none") return true;
   const from = initiatorOf(raw.headers);
   if (from === null) return site === "unknown" && raw.headers.origin === undefined;
-  if (from.origin === origin) return site === "unknown";
+  // Its own page, by way of the app's host: no other page can say so in its Referer.
+  if (from.origin === origin) return true;
   const name = received.snapshot.settings.isolation === null ? null : labelIn(received, from.host);
   const other = name === null ? null : await labels.read(name);
   return other?.kind === "open" && other.impersonation === label.impersonation;
@@ -82,13 +93,12 @@ async function mayAsk({ labels }: Services, received: Received, label: Label): P
 /** The same request as the app's own host would get it, from whom the label belongs to. */
 function onTheApp(received: Received, label: Label): Received {
   const { app, secret } = label;
-  const headers = received.headers.map((part, at) =>
-    at % 2 === 1 && received.headers[at - 1]?.toLowerCase() === "host" ? app.authority : part,
-  );
+  const headers = headersAtTheApp(received, app);
   return {
     ...received,
     snapshot: appOfLabel(received, app),
     label,
+    lent: { ...label.credentials, host: app.host },
     secret,
     rivals: [],
     adrift: false,
@@ -112,27 +122,38 @@ function appOfLabel({ snapshot, target }: Received, { host }: AppHost): Snapshot
   return its;
 }
 
+/** A form that was led back has lost its Origin on the way; apps that go by it have its Referer. */
+function headersAtTheApp({ headers, raw, navigation }: Received, app: AppHost): readonly string[] {
+  const led = raw.headers.origin === "null" && navigation.wantsPage && !isFramed(raw.headers);
+  return headers.flatMap((name, at) => {
+    if (at % 2 === 1) return [];
+    const key = name.toLowerCase();
+    if (led && key === "origin") return [];
+    return [name, key === "host" ? app.authority : (headers[at + 1] ?? "")];
+  });
+}
+
 /** No cookie of the label's: a page goes over the app's host, where it is known who this is; everything else stops. */
 function unknown(received: Received, label: Label): Answer {
   const { navigation } = received;
   if (navigation.topLevel && !navigation.speculative && !received.ours)
     return toTheLabel(received, label, received.target);
-  return json(received, 401, "signed-out", "You are not signed in on this host.");
+  return refusal(received, 401, "signed-out", "You are not signed in on this host.");
 }
 
 function refused(received: Received): Answer {
-  return json(received, 409, "other-host", "This comes from a page on another host.");
+  return refusal(received, 409, "other-host", "This comes from a page on another host.");
 }
 
 /** An ended label keeps nothing in the browser and leads nowhere but to the app. */
 function over(services: Services, received: Received, app: AppHost | null): Answer {
   const clear = ["Clear-Site-Data", '"*"'] as const;
   if (app !== null && received.ours && received.navigation.topLevel) {
-    const there = atTheApp(received, app);
+    const there = onItsHost(services, received, app);
     return { ...there, headers: [...there.headers, clear] };
   }
   if (!received.navigation.wantsPage) {
-    const { headers, ...rest } = json(received, 410, "ended-by-agent", "This host is used no more.");
+    const { headers, ...rest } = refusal(received, 410, "ended-by-agent", "This host is used no more.");
     return { ...rest, headers: [...headers, clear] };
   }
   return {
@@ -142,51 +163,63 @@ function over(services: Services, received: Received, app: AppHost | null): Answ
   };
 }
 
-/** What isn't on labels is on the app's own host, for those who open a page. */
-function atTheApp(received: Received, app: AppHost, label: string | null = null): Answer {
-  if (!received.navigation.topLevel) return json(received, 404, "not-found", "There is nothing here.");
+/** What isn't on labels is on the console, or on the app's own host, for those who open a page. */
+function onItsHost(
+  services: Services,
+  received: Received,
+  app: AppHost,
+  label: string | null = null,
+): Answer {
+  const { navigation, target, snapshot } = received;
+  if (!navigation.topLevel || navigation.speculative)
+    return refusal(received, 404, "not-found", "There is nothing here.");
   // Of the pages there, those that ask about an impersonation are told which.
+  if (snapshot.settings.console !== null && isTheConsoles(received))
+    return toConsole(services, received, { app, target, more: label === null ? {} : { label } });
   const which = label === null ? "" : `${received.query === null ? "?" : "&"}label=${label}`;
-  return { status: 303, headers: quiet(`${app.origin}${received.target}${which}`), body: "" };
+  return { status: 303, headers: quiet(`${app.origin}${target}${which}`), body: "" };
 }
 
-/** A link of a label's page to the app's own host: the agent would be themselves there. */
+/**
+ * What a label's page asks of the app's own host, by an absolute address in it: the agent would be themselves there. It is done on the
+ * label where the browser follows, with method and body; what can't be led back is refused by the judge.
+ */
 async function ledBack({ labels }: Services, received: Received): Promise<Located> {
   const on: Located = { kind: "received", received };
-  const { navigation, ours, snapshot } = received;
-  if (snapshot.settings.isolation === null || ours || !navigation.topLevel) return on;
+  const { ours, snapshot } = received;
+  if (snapshot.settings.isolation === null || ours || !isFollowed(received)) return on;
   const from = initiatorOf(received.raw.headers);
   const name = from === null ? null : labelIn(received, from.host);
   const label = name === null ? null : await labels.read(name);
   if (label?.kind !== "open") return on;
-  const here = await labelFor({ labels }, label, received);
-  return answered({
-    status: 303,
-    headers: quiet(
-      `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`,
-    ),
-    body: "",
-  });
+  const { origin, authority, host } = received;
+  const here = await labelFor({ labels }, label, { origin, authority, host });
+  const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`;
+  // With its Referer, by which the label knows its own page again.
+  const leading = [
+    ["Location", to],
+    ["Cache-Control", "no-store"],
+    ["Cross-Origin-Resource-Policy", "cross-origin"],
+  ] as const;
+  return answered({ status: 307, headers: leading, body: "" });
 }
 
-function json(received: Received, status: number, code: string, title: string): Answer {
-  return {
-    status,
-    headers: [
-      ["Content-Type", "application/problem+json"],
-      ["Cache-Control", "no-store"],
-      ["X-Content-Type-Options", "nosniff"],
-    ],
-    body: problem("reason", code, status, title, title, received.id),
-  };
+/** Whether the page gets what an answer leads to: a document, a form's too, a picture, a style; not what CORS is asked about. */
+function isFollowed({ navigation, raw, upgrade, sent }: Received): boolean {
+  if (upgrade) return false;
+  if (navigation.topLevel) return true;
+  const mode = raw.headers["sec-fetch-mode"];
+  return mode === "navigate" || mode === "no-cors" || (mode === undefined && sent === "GET");
 }
 
-/** Not sooner than this, ms, somebody who is not known is sent for other credentials once more. */
-const RENEWED = 10_000;
+function toTheLabel(received: Received, { name, app }: Label, to: string): Answer {
+  return goOver(received, { label: name }, app.origin, to);
+}
 
 /** Where the agent is known no more by what they came with, their next page goes over the app's host for what counts now. */
 export function goesOver({ clock }: Pick<Services, "clock">, committed: Committed): Answer | null {
   const { label, decision, navigation, target } = committed;
   if (label === null || decision.reason !== "signed-out" || !navigation.topLevel) return null;
-  return clock.now() - label.renewedAt < RENEWED ? null : toTheLabel(committed, label, target);
+  const { again } = committed.snapshot.settings.goingOver;
+  return clock.now() - label.renewedAt < again ? null : toTheLabel(committed, label, target);
 }

@@ -1,6 +1,6 @@
 import { isNamed, parseCookies } from "../../domain/cookies/cookie.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
-import { type Credentials, isLabel, type Label } from "../../sessions/labels.ts";
+import { type AppHost, type Credentials, isLabel, type Label } from "../../sessions/labels.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 
@@ -15,9 +15,8 @@ export function labelIn({ snapshot }: Received, host: string): string | null {
 export async function labelFor(
   { labels }: Pick<Services, "labels">,
   label: Label,
-  received: Received,
+  { origin, authority, host }: AppHost,
 ): Promise<Label> {
-  const { origin, authority, host } = received;
   const all = await labels.of(label.impersonation);
   const { impersonation, agent, secret, credentials, until } = label;
   return (
@@ -29,18 +28,23 @@ export async function labelFor(
   );
 }
 
-/** What identity sources go by, of a request to the app's own host. */
+/** What identity sources go by. */
 export function credentialsOf(received: Received): Credentials {
+  if (received.lent !== null) {
+    const { headers, cookies, peer } = received.lent;
+    return { headers: headers as Credentials["headers"], cookies, peer };
+  }
   const { identityHeaders, identityCookies } = received.snapshot.settings;
   const named = identityHeaders.flatMap((name) => {
     const values = received.raw.headersDistinct[name];
     return values === undefined ? [] : [[name, values] as const];
   });
   const pairs = parseCookies(received.cookies).filter(({ name }) => isNamed(name, identityCookies));
-  // The first of a name counts, as it does where sources are asked.
+  // The first of a name counts, as it does where sources are asked; some read the header itself.
   const cookies = pairs.toReversed().map(({ name, value }) => [name, value] as const);
+  const line = pairs.map(({ name, value }) => `${name}=${value}`).join("; ");
   return {
-    headers: Object.fromEntries(named),
+    headers: { ...Object.fromEntries(named), ...(line === "" ? {} : { cookie: [line] }) },
     cookies: Object.fromEntries(cookies),
     peer: received.raw.socket.remoteAddress ?? "",
   };

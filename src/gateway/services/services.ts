@@ -5,7 +5,9 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
+import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
+import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
@@ -77,9 +79,9 @@ export interface Forms {
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near" | "yes", text: string, now: number, lasts: number): string;
+  mark(purpose: "here" | "near" | "yes" | "app", text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near" | "yes", value: string, now: number): string | null;
+  marked(purpose: "here" | "near" | "yes" | "app", value: string, now: number): string | null;
 }
 
 export interface Tokens {
@@ -115,6 +117,8 @@ export interface Services {
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
+  readonly codes: Codes;
+  readonly consoleVisits: ConsoleVisits;
   readonly spentForms: SpentForms;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */

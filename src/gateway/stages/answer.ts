@@ -43,14 +43,21 @@ function pageHeadersFor(headers: IncomingHttpHeaders): typeof PAGE_HEADERS {
 }
 
 /** The same for a page whose forms lead onto another host: to a label where impersonations have hosts of their own, and back. */
-export function pageHeaders({ label, origin, raw, snapshot }: Received): typeof PAGE_HEADERS {
-  const { isolation } = snapshot.settings;
-  const headers = pageHeadersFor(raw.headers);
-  if (isolation === null) return headers;
-  const { protocol, port } = new URL(origin);
-  const labels = `${protocol}//*.${isolation.parent}${port === "" ? "" : `:${port}`}`;
-  const forms = `form-action 'self' ${label === null ? labels : label.app.origin}`;
+export function pageHeaders(received: Received): typeof PAGE_HEADERS {
+  const headers = pageHeadersFor(received.raw.headers);
+  const others = formsLeadTo(received);
+  if (others.length === 0) return headers;
+  const forms = `form-action 'self' ${others.join(" ")}`;
   return headers.map(([name, value]) => [name, value.replace("form-action 'self'", forms)] as const);
+}
+
+function formsLeadTo({ label, app, origin, atConsole, snapshot }: Received): readonly string[] {
+  const { isolation } = snapshot.settings;
+  if (label !== null) return [label.app.origin];
+  const apps = app === null ? [] : [app.origin];
+  if (isolation === null || (atConsole && app === null)) return apps;
+  const { protocol, port } = new URL(app?.origin ?? origin);
+  return [...apps, `${protocol}//*.${isolation.parent}${port === "" ? "" : `:${port}`}`];
 }
 
 const JSON_HEADERS: readonly (readonly [string, string])[] = [

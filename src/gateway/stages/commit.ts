@@ -156,9 +156,10 @@ async function starting(
   const returnTo = held?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
     const { grant } = decision;
+    const { origin, authority, host, target } = base;
     const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
     services.counters.decided(decision.reason, "start");
-    const apart = await beginApart(services, base, order, base.target);
+    const apart = await beginApart(services, base, order, { app: { origin, authority, host }, target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
     return { ...base, setCookies, over: held, leadsTo: apart.to };
   }

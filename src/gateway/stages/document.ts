@@ -191,6 +191,7 @@ function bannerView(
     now,
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
+    app: signed.label?.app.origin ?? null,
     here: signed.target,
     cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.host),
     disable: settings.page.disable,

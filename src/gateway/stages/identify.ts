@@ -3,7 +3,6 @@ import type { CallerFact } from "../../domain/facts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
-import type { Credentials } from "../../sessions/labels.ts";
 import type { Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
@@ -91,8 +90,7 @@ function unavailable(services: Judging, received: Received, error: unknown): Fou
 /** Cookies are read only if a source looks at them. */
 function evidence(received: Received): Evidence {
   // On a label's host nobody is known but by what they came with on the app's.
-  const { label, host } = received;
-  if (label?.kind === "open") return { ...withCookieHeader(label.credentials), host };
+  if (received.lent !== null) return received.lent;
   let cookies: Record<string, string> | null = null;
   return {
     // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
@@ -104,13 +102,6 @@ function evidence(received: Received): Evidence {
       return cookies;
     },
   };
-}
-
-/** The cookies stand in the headers as well, for a source that sends them on. */
-function withCookieHeader(credentials: Credentials): Credentials {
-  const pairs = Object.entries(credentials.cookies).map(([name, value]) => `${name}=${value}`);
-  if (pairs.length === 0) return credentials;
-  return { ...credentials, headers: { ...credentials.headers, cookie: [pairs.join("; ")] } };
 }
 
 /** The first of a name counts, as it does for most servers. */

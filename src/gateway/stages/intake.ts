@@ -54,15 +54,15 @@ type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 
 function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Received {
   const { id, upgrade } = arrival;
-  const { host, hostLabel, snapshot } = addressee(raw, arrival.snapshot);
+  const { host, place, snapshot } = addressee(raw, arrival.snapshot);
   const { settings } = snapshot;
   const rules = headerRules(settings);
   const outer = outerAddress(raw, settings, rules, host.authority);
-  const domain = cookieDomain(settings, host.host);
+  const domain = place === OF_THE_APP ? cookieDomain(settings, host.host) : null;
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
   const asked = navigation(method, upgrade, raw.headers);
-  const url = targetOf(raw, { ...host, hostLabel }, cookies, asked, settings);
+  const url = targetOf(raw, host, { cookies, asked, place }, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const { tab, unattended, confirming, hearsay } = marksOf(services, raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
@@ -82,7 +82,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     query: url.query,
     readable: url.readable,
     judged: url.judged,
-    ours: url.ours,
+    ours: url.ours || place.atConsole,
     confirming,
     tab,
     unattended,
@@ -90,7 +90,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,
-    origin: originFor(outer, hostLabel),
+    origin: originFor(outer, place, settings),
     peer: outer.peer,
     trusted: outer.trusted,
     ip: outer.ip,
@@ -101,8 +101,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     secret: cookies.secret,
     rivals: cookies.rivals,
     domain,
-    hostLabel,
-    label: null,
+    ...place,
     adrift: cookies.worn && cookies.secret === null,
     notice: cookies.notice,
     navigation: asked,
@@ -112,18 +111,40 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   };
 }
 
-/** Whose host it is, and the config as the app there has it. */
+/** Whose host it is, and the config as the app there has it; which app a label's host shows is not known before the label is. */
 function addressee(raw: IncomingMessage, whole: Snapshot) {
   const { settings } = whole;
   refuseForgery(raw, headerRules(settings), settings);
   const host = hostReading(raw, settings);
-  const hostLabel = settings.isolation === null ? null : labelBelow(host.host, settings.isolation.parent);
-  // Which app a label's host shows is not known before the label is.
-  return { host, hostLabel, snapshot: hostLabel === null ? appOf(whole, host.host, raw.url ?? "/") : whole };
+  const place = placeOf(host.host, settings);
+  const snapshot = place === OF_THE_APP ? appOf(whole, host.host, raw.url ?? "/") : whole;
+  return { host, place, snapshot };
+}
+
+type Place = Pick<Received, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
+
+const OF_THE_APP: Place = Object.freeze({
+  hostLabel: null,
+  label: null,
+  atConsole: false,
+  app: null,
+  lent: null,
+});
+
+/** Whose host it is: the app's, an impersonation's, or the console's. */
+function placeOf(host: string, { isolation, console }: Settings): Place {
+  if (console !== null && host === console.host) return { ...OF_THE_APP, atConsole: true };
+  const hostLabel = isolation === null ? null : labelBelow(host, isolation.parent);
+  return hostLabel === null ? OF_THE_APP : { ...OF_THE_APP, hostLabel };
 }
 
 /** `publicUrl` is the app's own host. */
-function originFor({ scheme, origin, forwardedHost }: OuterAddress, hostLabel: string | null): string {
+function originFor(
+  { scheme, origin, forwardedHost }: OuterAddress,
+  { hostLabel, atConsole }: Place,
+  { console }: Settings,
+): string {
+  if (atConsole && console !== null) return console.origin;
   return hostLabel === null ? origin : originOf(scheme, forwardedHost);
 }
 
@@ -140,12 +161,15 @@ function cookiesIn(
 
 function targetOf(
   raw: IncomingMessage,
-  { authority, hostLabel }: { readonly authority: string; readonly hostLabel: string | null },
-  { secret, worn, here }: OwnCookies,
-  { topLevel, visit }: Navigation,
+  { authority }: { readonly authority: string },
+  {
+    cookies: { secret, worn, here },
+    asked: { topLevel, visit },
+    place,
+  }: { readonly cookies: OwnCookies; readonly asked: Navigation; readonly place: Place },
   settings: Settings,
 ): RequestTarget {
-  const judged = hostLabel !== null || secret !== null || worn || here.length > 0;
+  const judged = place !== OF_THE_APP || secret !== null || worn || here.length > 0;
   const opens = topLevel || visit !== null;
   const asking = { method: raw.method ?? "GET", authority, judged, opens };
   return requestTarget(sentTarget(raw), asking, settings);

@@ -1,3 +1,4 @@
+import { startAddresses } from "./addresses.js";
 import { startAttend } from "./attend.js";
 import { startClock } from "./clock.js";
 import { startCookies } from "./cookies.js";
@@ -21,6 +22,7 @@ async function start(script) {
     location.replace(new URL("stop", script.src));
     return;
   }
+  startAddresses(banner);
   if (banner.config.impersonation !== null) startCookies(banner);
   await awaitStyles(banner);
   const roomless = banner.styled ? startLayout(banner) : () => undefined;
@@ -37,6 +39,8 @@ async function start(script) {
     over: () => void check(),
     ...startRefused(banner),
   });
+  // Once more, since what is turned has to be marked as well.
+  startAddresses(banner);
   startDisable(banner);
   startLogout(banner);
 }

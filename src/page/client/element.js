@@ -10,6 +10,7 @@
  * @property {number} until at the latest
  * @property {number} idleFor ms without a deed
  * @property {number | null} writeUntil
+ * @property {string | null} [app] on a host of its own, the origin of the app's
  * @property {string[]} disable
  * @property {string[]} logout
  * @property {[name: string, digest: string][]} cookies the customer's that an own one of a wider `Domain` may stand beside

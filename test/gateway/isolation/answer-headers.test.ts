@@ -39,6 +39,17 @@ t.test("what a browser keeps for all hosts below is not for a label's", async (t
   t.same(turned("Strict-Transport-Security", "max-age=1; includeSubDomains"), []);
 });
 
+t.test(
+  "what may load the page's own may load it by the app's address, and nobody else may frame it",
+  async (t) => {
+    const to = "https://app.example.com";
+    t.equal(
+      inPolicy("default-src 'self'; script-src-elem 'self' 'nonce-a'; frame-ancestors 'self'", app, origin),
+      `default-src 'self' ${to}; script-src-elem 'self' ${to} 'nonce-a'; frame-ancestors 'self'`,
+    );
+  },
+);
+
 t.test("forms may lead to the app's own host, as Stop does", async (t) => {
   const to = "https://app.example.com";
   t.equal(inPolicy("form-action 'self'; img-src *", app, origin), `form-action 'self' ${to}; img-src *`);

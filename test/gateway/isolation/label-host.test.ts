@@ -1,5 +1,5 @@
 import t from "tap";
-import { goesOver, isOfLabels, locate } from "../../../src/gateway/isolation/label-host.ts";
+import { goesOver, isOfOurHosts, locate } from "../../../src/gateway/isolation/label-host.ts";
 import type { Label } from "../../../src/sessions/labels.ts";
 import { ALICE, CLICK, committed, FETCH, receive } from "../../fixtures/stages.ts";
 import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
@@ -61,7 +61,7 @@ t.test("without the label's own cookie nothing of it is there", async (t) => {
     );
   }
   const own = await receive(it, ["GET /x", ...FETCH, `Cookie: guise=${label.session}`]);
-  t.equal(isOfLabels(own), false);
+  t.equal(isOfOurHosts(own), false);
   t.same(
     await it.impersonations.recall(label.session),
     { kind: "lost" },

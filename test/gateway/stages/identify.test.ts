@@ -28,7 +28,7 @@ async function caller(t: Test, lines: readonly string[], more: object = {}) {
   });
   socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const [raw] = (await once(server, "request")) as [IncomingMessage];
-  const received = { raw, cookies: null, host: "app", id: "1", snapshot: { identity }, ...more };
+  const received = { raw, lent: null, cookies: null, host: "app", id: "1", snapshot: { identity }, ...more };
   const counted: string[] = [];
   const counters = {
     unrecognised: (source: string, cause: string) => void counted.push(`${source} ${cause}`),

@@ -1,0 +1,120 @@
+import type { FastifyReply } from "fastify";
+import { admit, takesReason } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import { endedAt, type Impersonation } from "../domain/impersonation.ts";
+import type { Grant } from "../domain/policy.ts";
+import { Fault } from "../errors.ts";
+import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { html } from "./html.ts";
+import { nameOf } from "./layout.ts";
+import { reasonField } from "./reason-field.ts";
+import { placeAt } from "./return-path.ts";
+import { minutes } from "./start-form.ts";
+import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
+
+export interface Step {
+  readonly agent: Identity;
+  readonly running: Impersonation;
+  readonly grant: Grant;
+  /** Milliseconds. */
+  readonly lasts: number;
+}
+
+/** The question about a step, what its form says besides, and where one goes on without it. */
+export interface Asking {
+  readonly step: Step;
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly back: string;
+}
+
+export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
+  const subject = SUBJECTS.elevate(step.agent, step.running);
+  const token = tokenFor(services, who.received, "elevate", subject);
+  const { prefix } = who.received.snapshot.settings;
+  const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
+  const body = html`<section class="card">
+<p class="word bad">write</p>
+<h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
+<p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
+<form method="post" action="${prefix}/elevate">
+<input type="hidden" name="_csrf" value="${token}">
+${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+${reasonField(step.grant, null)}
+<div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${back}">Keep looking</a></div>
+</form>
+</section>`;
+  return pageFor(who, {
+    title: "Change things",
+    body,
+  });
+}
+
+/** The question on the console, about an impersonation that a browser has on the app's own host. */
+export async function askThere(
+  services: Services,
+  reply: FastifyReply,
+  who: Visitor,
+  named: string | null,
+  to: string,
+): Promise<FastifyReply> {
+  const step = await stepNamed(services, who, named, to);
+  return await sendPage(reply, 200, question(services, who, askingThere(services, who, step, to)));
+}
+
+interface Said {
+  readonly named: string | null;
+  readonly app: string | null;
+  readonly csrf: string | null;
+  readonly reason: string | null;
+  readonly to: string;
+}
+
+/** Its answer goes to the app's host as an order, and is judged there. */
+export async function orderThere(
+  services: Services,
+  reply: FastifyReply,
+  who: Visitor,
+  { named, app: said, csrf, reason, to }: Said,
+): Promise<FastifyReply> {
+  const { received } = who;
+  const { prefix, goingOver } = received.snapshot.settings;
+  const step = await stepNamed(services, who, named, to);
+  const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.running), csrf);
+  const unsaid = !takesReason(step.grant, reason);
+  if (unsaid || !(await countsNow(services, token)))
+    return await sendPage(reply, 403, question(services, who, askingThere(services, who, step, to)));
+  const origin = appSaid(services, received, said)?.origin ?? step.running.origin;
+  if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
+  const { id: impersonation, agent } = step.running;
+  const code = await services.codes.issue(
+    { kind: "elevate", agent: agent.id, origin, impersonation, reason, to },
+    goingOver.code,
+  );
+  return await seeOther(reply, `${origin}${prefix}/ordered?code=${code}`);
+}
+
+function askingThere(services: Services, { received }: Visitor, step: Step, to: string): Asking {
+  const { app } = received;
+  const mark = app === null ? null : appMark(services, received, app);
+  const hidden = { to, impersonation: step.running.id, ...(mark === null ? {} : { app: mark }) };
+  return { step, hidden, back: `${app?.origin ?? step.running.origin ?? ""}${to}` };
+}
+
+/** The impersonation with this public id, if it is theirs and runs. Throws `no-elevation` where the config allows no step. */
+async function stepNamed(
+  services: Services,
+  { received, trueUser }: Visitor,
+  id: string | null,
+  to: string,
+): Promise<Step> {
+  const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
+  const running = mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null);
+  if (running === undefined || trueUser === null)
+    throw new Fault("no-elevation", "there is no impersonation to elevate");
+  const admission = admit(received.snapshot.policy, trueUser, running.effectiveUser, placeAt(received, to));
+  if (admission.kind === "refused" || admission.grant.elevateFor === null)
+    throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
+  return { agent: trueUser, running, grant: admission.grant, lasts: admission.grant.elevateFor };
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Identity } from "../domain/identity.ts";
+import { Fault } from "../errors.ts";
+import type { Services } from "../gateway/services/services.ts";
+import type { Order } from "../sessions/codes.ts";
+import { elevateOrdered } from "./elevate.ts";
+import { admitted, startHere } from "./starting.ts";
+import { parameter, type Visitor, visitor } from "./visitor.ts";
+
+/**
+ * `GET ordered`: on the app's own host, what its agent said on a page of the console is done. The code counts once, for this agent and
+ * this host; everything that was asked there is asked once more.
+ */
+export function orderedPage(fastify: FastifyInstance, services: Services): void {
+  fastify.get("/ordered", async (request, reply) => {
+    const { navigation, label } = request.received;
+    if (!navigation.topLevel || navigation.speculative || label !== null)
+      throw new Fault("forbidden", "only a page in a tab brings what was said on the console");
+    const who = await visitor(services, request);
+    const order = await ordered(services, request, who);
+    const { trueUser } = who;
+    if (order === null || trueUser === null)
+      throw new Fault("forbidden", "the code is old, was used, or is somebody else's");
+    return await carryOut(services, reply, who, trueUser, order);
+  });
+}
+
+async function ordered(
+  { codes }: Services,
+  request: FastifyRequest,
+  { received, trueUser }: Visitor,
+): Promise<Order | null> {
+  const pass = await codes.redeem(parameter(request, "code") ?? "");
+  if (pass?.kind !== "start" && pass?.kind !== "elevate") return null;
+  return pass.agent === trueUser?.id && pass.origin === received.origin ? pass : null;
+}
+
+async function carryOut(
+  services: Services,
+  reply: FastifyReply,
+  who: Visitor,
+  trueUser: Identity,
+  order: Order,
+): Promise<FastifyReply> {
+  if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
+  const asked = await admitted(who, trueUser, order.user, order.to);
+  if (asked.kind === "refused")
+    throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
+  const { grant, target } = asked;
+  const { reason, ticket, to, from } = order;
+  return await startHere(services, reply, who, trueUser, { grant, target, reason, ticket, to, from });
+}

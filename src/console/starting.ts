@@ -1,0 +1,113 @@
+import type { FastifyReply } from "fastify";
+import type { ReasonWord } from "../domain/decision.ts";
+import { admit, isAgent } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import { endedAt } from "../domain/impersonation.ts";
+import { isId } from "../domain/person.ts";
+import type { Grant } from "../domain/policy.ts";
+import { Fault } from "../errors.ts";
+import { beginApart } from "../gateway/isolation/begin-apart.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
+import type { AppHost } from "../sessions/labels.ts";
+import { placeAt } from "./return-path.ts";
+import { seeOther, type Visitor } from "./visitor.ts";
+
+type Asked =
+  | { readonly kind: "granted"; readonly grant: Grant; readonly target: Identity }
+  | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
+
+/** Whether this person may be the one with the id on the page that they want to see. Who is no agent learns nothing of anybody. */
+export async function admitted(who: Visitor, trueUser: Identity, id: string, to: string): Promise<Asked> {
+  const { policy } = who.received.snapshot;
+  if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
+  const target = await findPerson(who, id);
+  if (target === null) return { kind: "refused", reason: "protected-target", target };
+  return { ...admit(policy, trueUser, target, placeAt(who.received, to)), target };
+}
+
+/** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
+async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
+  const { users } = who.received.snapshot;
+  if (!isId(id)) return null;
+  return users === null ? { id, name: null, email: null, groups: null } : await users.find(id);
+}
+
+/** A start that was said yes to: as whom, why, where it leads, and where Stop leads back to. */
+export interface Start {
+  readonly grant: Grant;
+  readonly target: Identity;
+  readonly reason: string | null;
+  readonly ticket: string | null;
+  readonly to: string;
+  readonly from: string;
+}
+
+/** Begins it on the app's host that was asked. */
+export async function startHere(
+  services: Services,
+  reply: FastifyReply,
+  who: Visitor,
+  agent: Identity,
+  { grant, target: effectiveUser, reason, ticket, to, from }: Start,
+): Promise<FastifyReply> {
+  const { received } = who;
+  const { isolation, page } = received.snapshot.settings;
+  const order = { agent, effectiveUser, grant, reason, ticket };
+  if (isolation !== null) {
+    const { origin, authority, host } = received;
+    const app = { origin, authority, host };
+    const apart = await beginApart(services, received, { ...order, returnTo: from }, { app, target: to });
+    for (const line of apart.setCookies) reply.header("set-cookie", line);
+    return await seeOther(reply, apart.to);
+  }
+  const between = await leave(services, who);
+  const shoes = await begin(
+    services,
+    { ...received, cookies: between.cookies },
+    { ...order, origin: who.worn?.origin ?? null, returnTo: who.worn?.returnTo ?? from },
+  );
+  for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
+  if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
+  return await seeOther(reply, to);
+}
+
+/**
+ * Begins it for a host of the app's, on the console: on a host of its own, or by an order that the app's host carries out, since its
+ * cookies are its own.
+ */
+export async function startThere(
+  services: Services,
+  reply: FastifyReply,
+  { received }: Visitor,
+  agent: Identity,
+  { grant, target, reason, ticket, to, from, app }: Start & { readonly app: AppHost | null },
+): Promise<FastifyReply> {
+  if (app === null) throw new Fault("forbidden", "the console was not told which host of the app is meant");
+  const { isolation, prefix, goingOver } = received.snapshot.settings;
+  if (isolation !== null) {
+    const order = { agent, effectiveUser: target, grant, reason, ticket, returnTo: from, origin: app.origin };
+    const apart = await beginApart(services, received, order, { app, target: to });
+    return await seeOther(reply, apart.to);
+  }
+  const code = await services.codes.issue(
+    { kind: "start", agent: agent.id, origin: app.origin, user: target.id, reason, ticket, to, from },
+    goingOver.code,
+  );
+  return await seeOther(reply, `${app.origin}${prefix}/ordered?code=${code}`);
+}
+
+/**
+ * Takes off what is worn in this browser, if anything is; also what has ended and is still there, and what another agent has left on:
+ * whoever holds its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
+ */
+async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
+  if (received.secret === null) return { setCookies: [], cookies: received.cookies };
+  const over = worn ?? held;
+  if (over !== null && over.end === null) {
+    const ranOut = endedAt(over, services.clock.now());
+    if (worn === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
+    else await end(services, received, over, ranOut ?? "switched");
+  }
+  return await betweenIdentities(services, received, over);
+}

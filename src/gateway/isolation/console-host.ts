@@ -1,0 +1,176 @@
+import type { AppHost } from "../../sessions/labels.ts";
+import type { Received } from "../request.ts";
+import type { Services } from "../services/services.ts";
+import type { Answer } from "../stages/answer.ts";
+import type { Committed } from "../stages/commit.ts";
+import { isFramed } from "../stages/fetch-metadata.ts";
+import { callerOf } from "../stages/identify.ts";
+import { enter, goOver, type Session } from "./going-over.ts";
+import { quiet } from "./leading.ts";
+import { answered, type Located, refusal } from "./located.ts";
+
+/** What pages of ours load. */
+export const ASSETS: ReadonlySet<string> = new Set([
+  "/client.js",
+  "/banner.css",
+  "/page.css",
+  "/console.css",
+]);
+/** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
+const ON_THE_APPS: ReadonlySet<string> = new Set(
+  [...ASSETS].concat(
+    ["stop", "lower", "confirm", "me", "lost", "over", "ordered", "jwks.json"].map((it) => `/${it}`),
+  ),
+);
+
+/**
+ * A request to the console's origin. Nothing of the app's is there; who asks is known by the identity sources themselves, or by what
+ * came with them over the app's host.
+ */
+export async function locateAtConsole(services: Services, received: Received): Promise<Located> {
+  const { prefix } = received.snapshot.settings;
+  const below = belowPrefix(received);
+  if (received.path === "/" || below === "")
+    return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
+  if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
+  // The cookie here is the visit's; of an impersonation there is none.
+  const base = { ...received, secret: null, adrift: false, neighbour: false, here: null, notice: null };
+  if (ASSETS.has(below) || below === "/jwks.json") return { kind: "received", received: base };
+  if (!isOpenedInATab(received))
+    return answered(
+      refusal(received, 403, "forbidden", "Pages of the gateway open in a tab, and nowhere else."),
+    );
+  if (below === "/in") return answered(await enterConsole(services, received));
+  return await known(services, received, base);
+}
+
+async function known(services: Services, received: Received, base: Received): Promise<Located> {
+  const { secret, navigation, target, snapshot } = received;
+  const visit = secret === null ? null : await services.consoleVisits.read(secret);
+  const app = appNamed(services, received) ?? visit?.app ?? appByConfig(received);
+  if (visit !== null) {
+    const lent = { ...visit.credentials, host: visit.app.host };
+    const { caller } = await callerOf(services, { ...base, lent });
+    const counts =
+      caller.kind === "known" ? caller.identity.id === visit.agent : caller.kind === "unavailable";
+    if (counts) return { kind: "received", received: { ...base, app, lent } };
+  }
+  const { caller } = await callerOf(services, base);
+  const { again } = snapshot.settings.goingOver;
+  const soon = visit !== null && services.clock.now() - visit.at < again;
+  if (caller.kind !== "unknown" || app === null || soon || !navigation.topLevel)
+    return { kind: "received", received: { ...base, app } };
+  return answered(goOver(received, { console: "1" }, app.origin, target));
+}
+
+async function enterConsole(services: Services, received: Received): Promise<Answer> {
+  return await enter(services, received, async (pass): Promise<Session | null> => {
+    if (pass.kind !== "console") return null;
+    const lasts = received.snapshot.settings.console?.session ?? 0;
+    const { agent, app, credentials } = pass;
+    const secret = await services.consoleVisits.open({ agent, app, credentials }, lasts);
+    return { secret, seconds: Math.ceil(lasts / 1000) };
+  });
+}
+
+/** No frame, no script, no picture, nothing ahead of a click; where a browser says nothing of it, what asks for a page. */
+function isOpenedInATab({ navigation, raw, sent }: Received): boolean {
+  if (navigation.speculative || !navigation.wantsPage || isFramed(raw.headers)) return false;
+  return navigation.topLevel || sent === "POST";
+}
+
+/** The app's host that the query names, as another host of ours signed it. */
+function appNamed({ forms, clock }: Services, { query }: Received): AppHost | null {
+  const said = new URLSearchParams(query ?? "").get("app");
+  return said === null ? null : appIn(forms.marked("app", said, clock.now()));
+}
+
+function appIn(text: string | null): AppHost | null {
+  return text === null ? null : (JSON.parse(text) as AppHost);
+}
+
+function appByConfig({ snapshot }: Received): AppHost | null {
+  const app = snapshot.settings.console?.app ?? null;
+  if (app === null) return null;
+  const { origin, host: authority, hostname: host } = new URL(app);
+  return { origin, authority, host };
+}
+
+/** The same for a form. */
+export function appSaid({ forms, clock }: Services, received: Received, said: string | null): AppHost | null {
+  return (said === null ? null : appIn(forms.marked("app", said, clock.now()))) ?? received.app;
+}
+
+/** By which the console knows the app's host: it opens nothing, and nobody else can have made it. */
+export function appMark({ forms, clock }: Services, { snapshot }: Received, app: AppHost): string {
+  const { origin, authority, host } = app;
+  const lasts = snapshot.settings.console?.session ?? 0;
+  return forms.mark("app", JSON.stringify({ origin, authority, host }), clock.now(), lasts);
+}
+
+/** Leads a page of ours to where it is; `more`: what it is about. */
+export function toConsole(
+  services: Services,
+  received: Received,
+  {
+    app,
+    target,
+    more,
+  }: { readonly app: AppHost; readonly target: string; readonly more: Record<string, string> },
+): Answer {
+  const { console } = received.snapshot.settings;
+  const url = new URL(target, console?.origin);
+  for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
+  url.searchParams.set("app", appMark(services, received, app));
+  return { status: 303, headers: quiet(url.href), body: "" };
+}
+
+/** Whether an address of ours is one that the app's hosts don't have. */
+export function isTheConsoles(received: Received): boolean {
+  if (received.snapshot.settings.console === null || !received.ours) return false;
+  return !ON_THE_APPS.has(belowPrefix(received) ?? "");
+}
+
+/** A page of ours that was asked for on the app's host: its place is the console, and nothing but a page in a tab gets there. */
+export async function ledToConsole(services: Services, received: Received): Promise<Located> {
+  const { navigation, target } = received;
+  if (!navigation.topLevel || navigation.speculative)
+    return answered(refusal(received, 404, "not-found", "There is nothing here."));
+  const { origin, authority, host } = received;
+  const about = await impersonationOf(services, received);
+  const more = { ...cameFrom(received), ...(about === null ? {} : { impersonation: about }) };
+  return answered(toConsole(services, received, { app: { origin, authority, host }, target, more }));
+}
+
+/** A step up is about the impersonation that this browser has here; its public id opens nothing. */
+async function impersonationOf(services: Services, received: Received): Promise<string | null> {
+  if (received.secret === null || belowPrefix(received) !== "/elevate") return null;
+  const loaded = await services.impersonations.recall(received.secret);
+  return loaded.kind === "held" ? loaded.impersonation.id : null;
+}
+
+/** Where Stop is to lead back to: the page of the app that the link to us stood on. */
+function cameFrom({ raw, origin }: Received): { readonly from?: string } {
+  const { referer } = raw.headers;
+  if (referer === undefined || !URL.canParse(referer)) return {};
+  const url = new URL(referer);
+  return url.origin === origin ? { from: url.pathname + url.search } : {};
+}
+
+/** Whether to be somebody is asked on the console, where there is one. */
+export function askedAtConsole(services: Services, committed: Committed): Answer | null {
+  const { decision, navigation, owner, target, snapshot } = committed;
+  const asks = decision.kind === "page" && decision.page === "ask-start" && navigation.topLevel;
+  if (!asks || snapshot.settings.console === null || owner.kind !== "found") return null;
+  const { origin, authority, host } = committed;
+  const at = {
+    app: { origin, authority, host },
+    target: `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.owner.id)}`,
+  };
+  return toConsole(services, committed, { ...at, more: { to: target, ...cameFrom(committed) } });
+}
+
+function belowPrefix({ path, snapshot }: Received): string | null {
+  const { prefix } = snapshot.settings;
+  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
+}

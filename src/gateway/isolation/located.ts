@@ -1,0 +1,22 @@
+import type { Received } from "../request.ts";
+import { type Answer, problem } from "../stages/answer.ts";
+
+/** A request as it goes on, or what it is answered with here. */
+export type Located =
+  | { readonly kind: "received"; readonly received: Received }
+  | { readonly kind: "answered"; readonly answer: Answer };
+
+export const answered = (answer: Answer): Located => ({ kind: "answered", answer });
+
+/** An answer for programs. */
+export function refusal({ id }: Received, status: number, code: string, title: string): Answer {
+  return {
+    status,
+    headers: [
+      ["Content-Type", "application/problem+json"],
+      ["Cache-Control", "no-store"],
+      ["X-Content-Type-Options", "nosniff"],
+    ],
+    body: problem("reason", code, status, title, title, id),
+  };
+}
