@@ -265,7 +265,9 @@ t.test("of several cookies that could be ours the store decides, where they are 
   const it = await testWorld(t);
   const several = ["GET /", `Cookie: guise=${SECRET}; guise=b; guise=${PLANTED}`];
   t.match(await receive(it, several), { secret: SECRET, rivals: [PLANTED] });
-  t.match(await receive(it, ["GET /", `Cookie: guise=${SECRET}; guise=${SECRET}`]), { rivals: { length: 0 } });
+  t.match(await receive(it, ["GET /", `Cookie: guise=${SECRET}; guise=${SECRET}`]), {
+    rivals: { length: 0 },
+  });
   const many = Array.from({ length: 5 }, (_, at) => `guise=${String(at).repeat(43)}`).join("; ");
   t.equal(await refusal(it, ["GET /", `Cookie: ${many}`]), "bad-request");
   t.equal(await refusal(it, ["GET /", `Cookie: a=1; a=2; guise=${SECRET}`]), null);
