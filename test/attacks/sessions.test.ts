@@ -68,9 +68,6 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
     [`${mine}; guise=${"B".repeat(43)}`],
     [`Cookie: guise=${"B".repeat(43)}; ${mine.slice(8)}`],
     [mine, `Cookie: guise=${"B".repeat(43)}`],
-    [`${mine}; ${mine.slice(8)}`],
-    [`${mine}; guise-notice=x; guise-notice=y`],
-    [`${mine};guise=; x=1`],
   ]) {
     for (const socket of [false, true]) {
       const outcome = await fire(t, it, {
@@ -85,6 +82,12 @@ t.test("SES-02: a cookie of ours that came twice is refused; over https it can't
         fields.join(" | ").replaceAll(/[\w-]{43}/g, "…"),
       );
     }
+  }
+  for (const more of [mine.slice(8), "guise-notice=x; guise-notice=y", "guise=; x=1", "guise=x"]) {
+    const fields = [...AS.alice, `${mine}; ${more}`];
+    const { reply, arrived } = await fire(t, it, { name: "", impersonating: true, socket: false, fields });
+    t.equal(reply.status, 200, `${more.replaceAll(/[\w-]{43}/g, "…")}: what can't be ours shuts nobody out`);
+    t.match(lines(arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], "and it is still the one that it was");
   }
   const https = await stand(t, { config: `${CONFIG}publicUrl: https://${HOST}\n` });
   const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
