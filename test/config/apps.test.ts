@@ -62,8 +62,8 @@ t.test("each app has its own routes, rules, page and audience, and the rest is e
   t.equal(docs?.rules.match(write)?.name, "apps.docs.rules[0]");
   t.equal(shop?.rules.match(write), null);
   t.same([shop?.settings.token.audience, docs?.settings.token.audience], ["http://127.0.0.1:1", "docs"]);
-  t.match(shop?.settings.page, { logout: ["#out"], disable: [] });
-  t.match(docs?.settings.page, { logout: [], disable: ["#no"] });
+  t.match(shop?.settings.page, { logout: ["#out"], disable: { length: 0 } });
+  t.match(docs?.settings.page, { logout: { length: 0 }, disable: ["#no"] });
   t.equal(shop?.identity, docs?.identity);
   t.equal(shop?.policy, docs?.policy);
   t.equal(snapshot.routes.match("app.test", "/a/1", null), null, "the whole is of no app");
