@@ -37,6 +37,10 @@ export function complaintsOf(issues: readonly Issue[], around: Surroundings): re
 
 function complaintsOfIssue(issue: Issue, { keysAt, valueAt }: Surroundings): readonly Complaint[] {
   const { path, message } = issue;
+  if (issue.code === "invalid_key") {
+    const why = issue.issues[0]?.message ?? message;
+    return [{ path, key: true, message: `\`${String(path.at(-1))}\` does not fit; ${why}` }];
+  }
   if (issue.code !== "unrecognized_keys")
     return [{ path, message: withFinding(message, path, valueAt(path)) }];
   const known = keysAt(path);

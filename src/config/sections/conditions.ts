@@ -9,23 +9,29 @@ const PARAM = /^:([A-Za-z_]\w{0,63})$/;
 const valueHelp =
   "write a value, a list of values, { pattern: … }, { contains: [ … ] }, true for any value, or false for a parameter that isn't there";
 
-const pattern = z
-  .strictObject({ pattern: z.string().describe("What the whole value looks like, as in `ids`.") })
-  .transform(({ pattern: source }, context): ValueTest => {
-    const read = linearPattern(source);
-    if (read.kind === "pattern") return { kind: "pattern", source, pattern: read };
-    context.addIssue({ code: "custom", message: read.message, input: source });
-    return z.NEVER;
-  });
-
-const contains = z
+const inside = z
   .strictObject({
+    pattern: z
+      .string()
+      .optional()
+      .describe("What the whole value looks like, as in `ids`; 4,096 characters at the most."),
     contains: z
       .array(z.string().min(1))
       .min(1)
+      .optional()
       .describe("Texts of which one stands somewhere in the value, in any case."),
   })
-  .transform(({ contains: texts }): ValueTest => ({ kind: "contains", texts }));
+  .transform(({ pattern: source, contains }, context): ValueTest => {
+    if (contains !== undefined && source === undefined) return { kind: "contains", texts: contains };
+    const read =
+      source === undefined || contains !== undefined
+        ? { kind: "problem" as const, message: "write either `pattern` or `contains`" }
+        : linearPattern(source);
+    if (read.kind === "pattern" && source !== undefined) return { kind: "pattern", source, pattern: read };
+    const message = read.kind === "problem" ? read.message : "write `pattern`";
+    context.addIssue({ code: "custom", message, input: source, path: ["pattern"] });
+    return z.NEVER;
+  });
 
 const value = z.union(
   [
@@ -36,8 +42,7 @@ const value = z.union(
       .array(scalar)
       .min(1)
       .transform((values): ValueTest => ({ kind: "is", values })),
-    pattern,
-    contains,
+    inside,
   ],
   { error: valueHelp },
 );
@@ -81,7 +86,8 @@ const unbound = value.refine((test) => test.kind !== "is" || !test.values.some((
 const parameters = (text: string) => named(anyName, unbound).optional().describe(text);
 
 const OPERATIONS = ["query", "mutation", "subscription"] as const;
-const operation = z.enum(OPERATIONS, { error: "write query, mutation or subscription" });
+const operationHelp = "write query, mutation or subscription, or a list of these";
+const operation = z.enum(OPERATIONS, { error: operationHelp });
 
 /** The conditions of a rule. */
 export const ruleConditions = {
@@ -94,7 +100,7 @@ export const ruleConditions = {
     "What a JSON body must say; `user.email` lies deeper. `deny`, `confirm` and `stop` look in the query and in forms as well.",
   ),
   graphql: z
-    .union([operation.transform((one) => [one]), z.array(operation).min(1)])
+    .union([operation.transform((one) => [one]), z.array(operation).min(1)], { error: operationHelp })
     .optional()
     .describe("The type of all operations of a GraphQL request. What can't be read counts as a mutation."),
 };
