@@ -1,3 +1,4 @@
+import type { Place } from "../domain/policy.ts";
 import type { Steps } from "../domain/steps.ts";
 import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
@@ -125,8 +126,10 @@ interface Assembly extends Pick<Snapshot, "policy"> {
 }
 
 function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Assembly> {
-  const { policy, complaints } = policyOf(parts);
   const { finder, complaints: places } = placesOf(parts.apps);
+  const names = parts.apps.flatMap(({ at }) => at.slice(1));
+  const nameAt = ({ host, path }: Place) => names[finder.match(host, path)?.target ?? -1] ?? null;
+  const { policy, complaints } = policyOf(parts, { names, nameAt });
   const tables: Assembly["tables"][number][] = [];
   const made: RouteTable[] = [];
   const lookups = new Map<string, Lookup>();

@@ -1,6 +1,7 @@
-import type { Grant, Part, People, Policy } from "../domain/policy.ts";
+import type { Grant, Part, People, Place, Policy } from "../domain/policy.ts";
 import { parsePattern } from "../domain/routing/route.ts";
 import { compileRules } from "../domain/routing/rule.ts";
+import { didYouMean } from "./nearest.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config } from "./schema.ts";
 
@@ -12,27 +13,41 @@ export interface GrantParts {
   readonly agents: readonly (Agent | null)[];
 }
 
+/** The apps of the file, for grants that are for some of them. */
+export interface GrantApps {
+  readonly names: readonly string[];
+  nameAt(place: Place): string | null;
+}
+
+const ONE_APP: GrantApps = { names: [], nameAt: () => null };
+
 /** `agents` as grants, and what is wrong with entries that say nothing, or nobody. */
-export function policyOf({ impersonation, agents }: GrantParts): {
+export function policyOf(
+  { impersonation, agents }: GrantParts,
+  apps: GrantApps = ONE_APP,
+): {
   readonly policy: Policy;
   readonly complaints: readonly Complaint[];
 } {
   return {
     policy: {
       impersonation,
-      grants: agents.flatMap((agent, i) => (agent === null ? [] : grantOf(agent, i))),
+      grants: agents.flatMap((agent, i) => (agent === null ? [] : grantOf(agent, i, apps))),
     },
-    complaints: agents.flatMap((agent, i) => (agent === null ? [] : complaintsOf(agent, ["agents", i]))),
+    complaints: agents.flatMap((agent, i) => {
+      if (agent === null) return [];
+      return [...complaintsOf(agent, ["agents", i]), ...unknownApps(agent, ["agents", i], apps)];
+    }),
   };
 }
 
-function grantOf(agent: Agent, i: number): Grant {
+function grantOf(agent: Agent, i: number, apps: GrantApps): Grant {
   return {
     name: `agents[${i}]`,
     agents: peopleOf(agent),
     mayBe: peopleOf(agent.mayBe),
     mayBeAgents: agent.mayBeAgents,
-    part: partOf(agent),
+    part: partOf(agent, apps),
     mode: agent.mode,
     elevateFor: agent.elevate?.for ?? null,
     start: agent.start,
@@ -45,8 +60,29 @@ function grantOf(agent: Agent, i: number): Grant {
   };
 }
 
-/** Hosts and paths together, read as strictly as what `allow` gives; null where the entry is for everything. */
-function partOf({ hosts, routes }: Agent): Part | null {
+/** Apps, hosts and paths together, hosts and paths read as strictly as what `allow` gives; null where the entry is for everything. */
+function partOf({ apps, ...agent }: Agent, all: GrantApps): Part | null {
+  const within = placesOf(agent);
+  if (apps === null) return within;
+  return {
+    covers: (place) => apps.includes(all.nameAt(place) ?? "") && (within === null || within.covers(place)),
+  };
+}
+
+function unknownApps(
+  { apps }: Agent,
+  path: readonly PropertyKey[],
+  { names }: GrantApps,
+): readonly Complaint[] {
+  const there = names.length === 0 ? "; the file has no `apps`" : `; there are: ${names.join(", ")}`;
+  return (apps ?? []).flatMap((name, i): readonly Complaint[] => {
+    if (names.includes(name)) return [];
+    const message = `\`${name}\` is no name in \`apps\`${didYouMean(name, names) || there}`;
+    return [{ path: [...path, "apps", i], message }];
+  });
+}
+
+function placesOf({ hosts, routes }: Pick<Agent, "hosts" | "routes">): Part | null {
   if (hosts === null && routes === null) return null;
   const rule = { name: "part", effect: "allow", sentence: null } as const;
   const specs = (hosts ?? [null]).flatMap((host) =>

@@ -146,6 +146,14 @@ const WRONG: Readonly<Record<string, readonly [text: string, ...problems: RegExp
     /:3:\d+ apps\.a\.rules\[0\]\.preset: `nothing` is not a preset/,
     /:4:1 prefx: `prefx` is not a key here; did you mean `prefix`/,
   ],
+  "a grant for an app that there is not": [
+    `${apps(SHOP)}agents: [{ groups: [support], mayBe: {}, apps: [shop, shopp] }]\n`,
+    /:4:55 agents\[0\]\.apps\[1\]: `shopp` is no name in `apps`; did you mean `shop`/,
+  ],
+  "a grant for apps where there is one": [
+    `${MINIMAL}agents: [{ groups: [support], mayBe: {}, apps: [shop] }]\n`,
+    /agents\[0\]\.apps\[0\]: `shop` is no name in `apps`; the file has no `apps`/,
+  ],
   "hosts below the parent of labels": [
     `${apps("a: { hosts: [app.example.net], upstream: http://127.0.0.1:1 }")}isolation: { host: { parent: view.example.net } }\n`,
     /isolation\.host\.parent: `view\.example\.net` and `app\.example\.net` of `apps\.a\.hosts\[0\]` are one site/,

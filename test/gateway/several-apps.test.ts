@@ -237,3 +237,24 @@ t.test("a socket goes to its app", async (t) => {
     socket.terminate();
   }
 });
+
+t.test("outside of the apps that a grant is for nothing runs, and nothing starts", async (t) => {
+  const it = await stand(t, "cookie: { domain: all.test }");
+  await it.edit((yaml) =>
+    yaml
+      .replaceAll(/(shop|wiki)\.test/g, "$1.all.test")
+      .replace("mayBe: { groups: [customer] }", "mayBe: { groups: [customer] }, apps: [shop, docs]"),
+  );
+  const started = await it.visit("wiki.all.test/user/17");
+  t.match([cookieOf(started), started.body], ["", "wiki: GET /user/17 as self with nothing"]);
+  const cookie = cookieOf(await it.visit("shop.all.test/site/1"));
+  const inside = { ...INSIDE, cookie };
+  t.match((await it.visit("shop.all.test/docs/x", inside)).body, /^docs: GET \/docs\/x as 17/);
+  const before = it.wiki.seen.length;
+  const program = { ...inside, accept: "*/*", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" };
+  const refused = await it.visit("wiki.all.test/x", program);
+  t.match([refused.status, JSON.parse(refused.body).code], [403, "outside-grant"]);
+  t.equal((await it.visit("wiki.all.test/x", inside)).status, 403);
+  t.equal(it.wiki.seen.length, before, "neither as the customer nor as the agent");
+  t.match((await it.visit("shop.all.test/y", inside)).body, /as 17/, "the impersonation goes on");
+});

@@ -47,6 +47,14 @@ export const agent = z.strictObject({
     .boolean()
     .default(false)
     .describe("Whether people who are agents themselves can be viewed as well."),
+  apps: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Only in these of the `apps`, by their names. Everything else is refused (`outside-grant`) while somebody is viewed by this entry.",
+    ),
   hosts: z
     .array(z.string().min(1))
     .min(1)
