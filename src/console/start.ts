@@ -73,7 +73,7 @@ ${startForm({
   person: target,
   grant: asked.grant,
   to: back,
-  from: from === null ? cameFrom(who) : returnPath(who.received, from),
+  from: from === null ? cameFrom(who, back) : returnPath(who.received, from),
   ...aboutApp(services, who),
   ticket,
   reason,
@@ -132,11 +132,14 @@ async function startNow(
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
-function cameFrom(who: Visitor): string | null {
+function cameFrom(who: Visitor, to: string): string | null {
   const { referer } = who.received.raw.headers;
   if (referer === undefined || !URL.canParse(referer)) return null;
   const url = new URL(referer);
-  return url.origin === who.received.origin ? returnPath(who.received, url.pathname + url.search) : null;
+  if (url.origin !== who.received.origin) return null;
+  const from = returnPath(who.received, url.pathname + url.search);
+  // The page that asked stands at the customer's own address: there it would ask once more.
+  return from === to ? null : from;
 }
 
 /** On the console, which host of the app the page is about. */

@@ -289,7 +289,10 @@ t.test(
       "a worker hides the click: one is asked",
     );
     await it.shot(tab, "20-asked-behind-a-worker");
-    await tab.click("main button");
+    await tab.click("main a.button:has-text('View as')");
+    await tab.locator("h1", { hasText: "A service worker of the app stands between" }).waitFor();
+    await tab.reload();
+    await tab.click("main button:has-text('View as')");
     await shows(tab, "17 at /u/17/x");
     t.equal(await tab.evaluate(WORKERS), 0);
     for (const path of ["/a", "/b"]) {
