@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { fillSentence } from "../domain/sentence.ts";
 import { Fault } from "../errors.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -24,10 +25,12 @@ export function confirmPage(fastify: FastifyInstance, services: Services): void 
     if (question === null || trueUser === null || running === null || question.host !== received.host)
       throw new Fault("forbidden", "the question is old, was answered, or is of another impersonation");
     const [sent = "GET", method = sent] = question.method.split(" ");
+    const people = { trueUser, effectiveUser: running.effectiveUser };
+    const asked = fillSentence(question.sentence, people);
     const token = tokenFor(services, received, "confirm", SUBJECTS.confirm(name));
     const body = html`<section class="card">
 <p class="word warn">confirm-required</p>
-<h1>Do this as <bdi>${nameOf(running.effectiveUser)}</bdi>?</h1>
+<h1>${asked === "" ? html`Do this as <bdi>${nameOf(running.effectiveUser)}</bdi>?` : asked}</h1>
 <p class="lead">It is done once, just as the page sent it, if you say yes within two minutes. What the app answers is shown here; load the page that asked again then.</p>
 <dl class="facts">
 <dt>What</dt><dd>${method} <bdi>${question.url}</bdi></dd>

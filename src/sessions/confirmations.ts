@@ -16,6 +16,8 @@ export interface Question extends Asked {
   readonly host: string;
   /** Canonical path and query. */
   readonly url: string;
+  /** What the rule asks, without what it says of people; empty where it asks nothing of its own. */
+  readonly sentence: string;
   /** The headers (name, value, name, value …) that belong to the body. */
   readonly headers: readonly string[];
   readonly body: Uint8Array;

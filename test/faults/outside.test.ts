@@ -110,7 +110,7 @@ t.test("row 25: the services of owners and people are down, or slow", async (t) 
       /owners:\n.*\n/,
       `owners:\n  site: { http: { url: "${owners.url}/{site}" }, cacheFor: 1s }
 users: { http: { url: "${people.url}/{id}" }, cacheFor: 1s }
-timeouts: { lookup: 300ms }
+timeouts: { lookup: 1500ms }
 `,
     ),
   );

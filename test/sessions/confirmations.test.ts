@@ -10,6 +10,7 @@ const QUESTION: Question = {
   method: "POST POST",
   host: "app.example.com",
   url: "/site/42/delete?now=1",
+  sentence: "Delete it for {effectiveUser.name}?",
   headers: ["Content-Type", "application/x-www-form-urlencoded"],
   body: Buffer.from("really=yes\x00\xff", "latin1"),
 };

@@ -1,3 +1,4 @@
+import type { Decision } from "../../domain/decision.ts";
 import { isMethodOverride } from "../../domain/headers.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
@@ -80,7 +81,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
  */
 export async function keepQuestion(
   services: Services,
-  settled: Settled,
+  settled: Settled & { readonly decision: Decision },
   agent: Identity,
   held: Impersonation,
 ): Promise<string> {
@@ -95,7 +96,12 @@ export async function keepQuestion(
     method: `${settled.sent} ${settled.method}`,
     host: settled.host,
     url: settled.target,
+    sentence: sentenceOf(settled.decision),
     headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),
     body: bytes,
   });
+}
+
+function sentenceOf(decision: Decision): string {
+  return decision.kind === "page" && decision.page === "confirm" ? decision.sentence : "";
 }
