@@ -29,13 +29,6 @@ export const IMPERSONATED_RULES: Readonly<Record<string, Rule>> = {
     return takeProblem(expected, actual);
   },
 
-  "method-override"({ exchange, expected, actual }) {
-    if (valuesOf(exchange.request.fields, "x-http-method-override").length === 0) return false;
-    if (actual.request !== null || actual.answer?.status !== 403) return false;
-    expected.request = null;
-    return takeProblem(expected, actual);
-  },
-
   "looked-into"({ exchange, expected: { request } }) {
     if (request === null || !isLookedInto(exchange.request) || request.body.length > LOOKED_AT) return false;
     if (request.framing === "length" || valuesOf(request.fields, "content-length").length > 0) return false;
