@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
 
-const FOLDERS = ["test/attacks", "test/journeys"] as const;
+const FOLDERS = ["test/attacks", "test/attacks/script", "test/journeys"] as const;
 
 /** Which ids a file of tests has, whether its tests of an id passed, and how many checks those made. */
 interface Run {
@@ -68,7 +68,7 @@ function rows(runs: readonly Run[]): readonly string[] {
 
 function nameOf(file: string): string {
   const name = file.replace(/^test\/(?:attacks\/)?/, "").replace(".test.ts", "");
-  return name.replace(/^journeys\/(.*)/, "$1, in a browser");
+  return name.replace(/^(?:journeys|script)\/(.*)/, "$1, in a browser");
 }
 
 /** A text for a cell. Between backticks nothing but the bar means anything, so nothing else is escaped there. */
@@ -84,7 +84,7 @@ const INTRO = `# Attacks
 
 What the gateway has been attacked with, and how it went. Each attack is a test of its name in \`test/attacks/\`, sent over raw sockets through the
 whole gateway (those on headers and addresses also as WebSocket upgrades, each as nobody, as the agent and under an impersonation), or in
-\`test/journeys/\`, in Chromium. This page is written by \`node scripts/attacks.ts\`, which runs them. Tests that show a further part of one are named behind them.
+\`test/journeys/\` and \`test/attacks/script/\`, in Chromium ([what a script can do](security.md) has the latter line by line). This page is written by \`node scripts/attacks.ts\`, which runs them. Tests that show a further part of one are named behind them.
 
 Refused means: 4xx before any byte goes to the app, and under an impersonation a record \`impersonation.denied\` with the reason (of a start,
 \`impersonation.refused\`). What is refused without an impersonation is in the log alone: nobody acts in another's name there, and everybody who

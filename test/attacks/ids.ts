@@ -501,7 +501,10 @@ export const ATTACKS: readonly Attack[] = [
 
 /** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */
 export const ALSO: Readonly<Record<string, readonly string[]>> = {
+  "DEC-02": ["test/attacks/script/same-origin.test.ts", "test/attacks/script/isolated.test.ts"],
+  "DEC-04": ["test/attacks/script/same-origin.test.ts", "test/attacks/script/isolated.test.ts"],
   "HTML-02": ["test/domain/csp.test.ts"],
+  "HTML-03": ["test/attacks/script/same-origin.test.ts"],
   "HTML-06": ["test/page/rewriter.test.ts", "test/gateway/big-bodies.test.ts"],
   "TOK-01": ["test/examples/express.test.ts", "test/system/examples/interpreters.test.ts"],
   "POL-03": ["test/confirm.test.ts", "test/sessions/confirmations.test.ts"],

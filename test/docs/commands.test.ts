@@ -53,6 +53,12 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
 const elsewhere = (command: string) => ELSEWHERE.find(([pattern]) => pattern.test(command));
 const HERE = SHOWN.filter(({ command }) => elsewhere(command) === undefined);
 
+/** What should happen with a request of the config below. */
+const TESTS = `people: { alice: { id: alice, groups: [support] }, nuno: { id: "17", groups: [customer] } }
+tests:
+  - { open: "http://localhost:8000/site/42", as: alice, expect: { owner: nuno, decision: start, reason: started } }
+`;
+
 /** A folder with a gateway's config and data, in which `guise` is a command; alice was Nuno, and something was refused. */
 async function place(t: Test) {
   const redis = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
@@ -64,6 +70,7 @@ async function place(t: Test) {
     join(folder, "routes.config.yaml"),
     frontConfig(app.origin, more).replace('{ map: { "1":', '{ map: { "42":'),
   );
+  writeFileSync(join(folder, "routes.test.yaml"), TESTS);
   symlinkSync(join(ROOT, "bin/guise"), join(folder, "programs/guise"));
   symlinkSync(join(ROOT, "bin"), join(folder, "bin"));
   mkdirSync(join(folder, "etc"));
@@ -114,6 +121,8 @@ async function run(it: Place, command: string): Promise<string> {
 /** What the commands must say, besides that they end with 0. */
 const SAYS: readonly (readonly [RegExp, RegExp])[] = [
   [/guise check$/, /is right: agents 1/],
+  [/guise test/, /all as expected/],
+  [/check --live$/, /ok +upstream/],
   [/check --schema/, /"properties"/],
   [/guise explain/, /route: .*\/site/],
   [/guise serve/, /"level"/],

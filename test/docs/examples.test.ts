@@ -1,8 +1,9 @@
-// Every YAML block of a page is a part of a config that loads, or the chart's values.
-import { readFileSync } from "node:fs";
+// Every YAML block of a page is a part of a config that loads, a file of tests, or the chart's values.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { parse, stringify } from "yaml";
+import { readTestFile } from "../../src/cli/test/file.ts";
 import { jsonSchema } from "../../src/config/jsonschema.ts";
 import { KINDS } from "../../src/config/kinds.ts";
 import { configSchema } from "../../src/config/schema.ts";
@@ -14,10 +15,8 @@ const KEYS = new Set(Object.keys(jsonSchema(configSchema(KINDS)).properties ?? {
 const VALUES: object = parse(readFileSync(join(ROOT, "helm/values.yaml"), "utf8"));
 
 /** What a part may need besides, where it doesn't say so itself. */
-const REST = {
-  upstream: "http://127.0.0.1:8001",
-  identity: [{ whoami: { url: "http://127.0.0.1:8001/me", cookies: ["s"] } }],
-};
+const REST = { identity: [{ whoami: { url: "http://127.0.0.1:8001/me", cookies: ["s"] } }] };
+const UPSTREAM = { upstream: "http://127.0.0.1:8001" };
 
 /** Files that an example names are the reader's own. */
 const OWN_FILE = /can't be read|can not be read|no such file/i;
@@ -36,25 +35,43 @@ function envOf(text: string): Readonly<Record<string, string>> {
 const blocks = pages().flatMap(({ path, text }) =>
   blocksOf(text)
     .filter(({ language }) => language === "yaml")
-    .map((block) => ({ at: `${path}:${block.line}`, value: parse(block.text) as Record<string, unknown> })),
+    .map((block) => ({
+      at: `${path}:${block.line}`,
+      text: block.text,
+      value: parse(block.text) as Record<string, unknown>,
+    })),
 );
+/** What `guise test` reads. */
+const tests = blocks.filter(({ value }) => "tests" in value);
 const configs = blocks.filter(({ value }) => Object.keys(value).every((key) => KEYS.has(key)));
 
-t.test("every YAML block of a page is a part of a config, or of the chart's values", async (t) => {
-  t.ok(configs.length > 15);
-  for (const { at, value } of blocks.filter((block) => !configs.includes(block)))
-    t.ok(
-      Object.keys(value).every((key) => key in VALUES),
-      at,
-    );
-});
+t.test(
+  "every YAML block of a page is a part of a config, of the chart's values, or a file of tests",
+  async (t) => {
+    t.ok(configs.length > 15);
+    for (const { at, value } of blocks.filter((block) => !configs.includes(block) && !tests.includes(block)))
+      t.ok(
+        Object.keys(value).every((key) => key in VALUES),
+        at,
+      );
+  },
+);
 
 for (const { at, value } of configs)
   t.test(`the config at ${at} loads`, async (t) => {
-    const text = stringify({ ...REST, ...value });
+    const text = stringify({ ...REST, ...("apps" in value ? {} : UPSTREAM), ...value });
     const problems = problemsOf(text, envOf(text));
     t.same(
       problems.filter((problem) => !OWN_FILE.test(problem)),
       [],
     );
   });
+
+t.test("a file of tests on a page is one that `guise test` reads", async (t) => {
+  t.ok(tests.length > 0);
+  for (const { at, text } of tests) {
+    const file = join(t.testdir(), "routes.test.yaml");
+    writeFileSync(file, text);
+    t.ok((await readTestFile(file)).tests.length > 0, at);
+  }
+});

@@ -10,6 +10,7 @@ import { FAULTS, type FaultCode } from "../../src/errors.ts";
 import { clientAssets } from "../../src/page/client.ts";
 import { filesBelow, ROOT } from "../house/source.ts";
 
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 t.test("docs/cli.md has the help of every command as it is", async (t) => {
@@ -101,7 +102,9 @@ t.test("docs/request.md draws and lists the twelve stages, and so does the READM
 
 t.test("the pipeline goes through these stages in this order", async (t) => {
   const text = read("src/gateway/pipeline.ts");
-  const body = text.slice(text.indexOf("export async function pipeline"));
+  // `judging` has the stages up to the decision, and stands before the rest of them.
+  const body = text.slice(text.indexOf("export async function judging"));
+  t.match(text, /function pipeline[\s\S]+\bjudging\([\s\S]+\bcommit\(/);
   const files = [...text.matchAll(/import \{([^}]+)\} from "\.\/stages\/([a-z-]+)\.ts"/g)];
   const called = files.flatMap(([, names = "", file = ""]) => {
     const places = names
@@ -169,6 +172,43 @@ t.test("docs/threat-model.md names every family of attacks, and no other", async
   const families = (text: string) =>
     [...new Set([...text.matchAll(/`([A-Z]+)-(?:\d\d|\*)`/g)].map(([, it = ""]) => it))].sort();
   t.same(families(read("docs/threat-model.md")), families(read("docs/attacks.md")));
+});
+
+t.test("each cell of what a script can do names its tests, and they are there", async (t) => {
+  const page = read("docs/security.md");
+  const rows =
+    page
+      .split("\n## ")[0]
+      ?.split("\n")
+      .filter((line) => line.startsWith("| ")) ?? [];
+  const cells = rows.slice(1).flatMap((row) => row.split(" | ").slice(1));
+  t.ok(cells.length > 30);
+  const TESTS = /\((no test|[A-Z]\d+(?:, [A-Z]\d+)*)\)/g;
+  t.same(
+    cells.filter((cell) => cell.search(TESTS) === -1),
+    [],
+  );
+  const named = cells.flatMap((cell) => [...cell.matchAll(TESTS)].flatMap(([, ids = ""]) => ids.split(", ")));
+  const listed = [
+    ...page.matchAll(/^\| `([A-Z]\d+)` \| (.+?)(?: \([^|]*\))? \| \[[^\]]*\]\(\.\.\/(.+)\) \|$/gm),
+  ];
+  t.same(
+    [...new Set(named)].filter((id) => id !== "no test").sort(),
+    listed.map(([, id]) => id).sort(),
+    "each is listed, and each that is listed stands in a cell",
+  );
+  t.same(
+    listed.filter(([, , name = "", path = ""]) => !new RegExp(`["\`]${escaped(name)}`).test(read(path))),
+    [],
+  );
+  const ours = filesBelow("test/attacks/script").flatMap(({ text }) =>
+    [...text.matchAll(/t\.test\(\s*["`]([^"`]+)/g)].map(([, name = ""]) => name),
+  );
+  t.same(
+    ours.filter((name) => !listed.some(([, , it = ""]) => name.startsWith(it))),
+    [],
+    "no test of a script is left out",
+  );
 });
 
 t.test("docs/upgrade.md tells of every version that CHANGELOG.md has, but the newest", async (t) => {

@@ -37,9 +37,11 @@ const TRIES = 3;
 
 /** A GET or HEAD without a body, whose kept connection the app closed without a byte of an answer, may come once more. */
 function sentAgain({ exchanges }: Plan, { start, length }: Message): boolean {
-  return exchanges.some(({ request, answer }, nth) => {
-    const cut = answer.ending.kind === "cut" && nth > 0 && request.body.kind === "none" && length === 0;
-    return cut && /^(?:GET|HEAD) /.test(start) && start.startsWith(`${request.method} ${request.target} `);
+  return exchanges.some(({ request }, nth) => {
+    const repeatable = nth > 0 && request.body.kind === "none" && length === 0;
+    return (
+      repeatable && /^(?:GET|HEAD) /.test(start) && start.startsWith(`${request.method} ${request.target} `)
+    );
   });
 }
 
@@ -53,12 +55,23 @@ function all(
   return plan.exchanges.flatMap((exchange, nth) => {
     const [wanted, got] = [direct[nth], actual[nth]];
     if (wanted === undefined || got === undefined) throw new RangeError(`exchange ${nth} was not seen`);
-    const pair: Pair = { exchange, site: site.kind, expected: copyOf(wanted), actual: copyOf(got) };
+    const resetBehind = plan.pipelined && plan.exchanges.slice(nth + 1).some(isReset);
+    const pair: Pair = {
+      exchange,
+      resetBehind,
+      site: site.kind,
+      expected: copyOf(wanted),
+      actual: copyOf(got),
+    };
     for (const [id, rule] of Object.entries(it.rules)) {
       if (rule(pair)) it.used.set(id, (it.used.get(id) ?? 0) + 1);
     }
     return differences(pair.expected, pair.actual).map((line) => `exchange ${nth}: ${line}`);
   });
+}
+
+function isReset({ answer: { ending } }: Plan["exchanges"][number]): boolean {
+  return ending.kind === "cut" && ending.how === "reset";
 }
 
 /** Rules change messages, never their parts. */

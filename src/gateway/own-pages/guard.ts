@@ -5,7 +5,7 @@ import { askerOf } from "./asker.ts";
 
 /**
  * Who may have an address of ours. `public`: anybody, in any way, since nothing in it is secret. `script`: the scripts of our own
- * origin. `exit`: whoever is at the keyboard, in every browser. Everything else is for a person at a page of ours: `page`, `form`.
+ * origin. `exit`: the person at the keyboard, in every browser. Everything else is for a person at a page of ours: `page`, `form`.
  */
 export type Access = "public" | "script" | "exit" | "page" | "form";
 
@@ -78,7 +78,7 @@ export function demandDocument({ raw }: Received): void {
   if (asker === "script") throw new Fault("forbidden", "a page of ours was asked for by a script or a frame");
 }
 
-/** Throws for a form that no page of this origin sent by itself; its token is looked at by whoever knows what it is for. */
+/** Throws for a form that no page of this origin sent by itself; its token is looked at where it is known what it is for. */
 export function demandOwnForm({ raw, origin }: Received): void {
   const { "sec-fetch-site": site, "content-type": type = "", origin: from } = raw.headers;
   const form = type.split(";", 1)[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
@@ -90,7 +90,7 @@ function isWorker(destination: unknown): boolean {
   return destination === "serviceworker" || destination === "sharedworker" || destination === "worker";
 }
 
-/** Scripts of other origins couldn't read it, but would be counted as whoever they make send it. */
+/** Scripts of other origins couldn't read it, but would be counted as the person whom they make send it. */
 function isOfThisOrigin(received: Received): boolean {
   const site = received.raw.headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin" || site === "none";
