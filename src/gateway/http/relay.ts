@@ -287,11 +287,12 @@ export class Relay implements ResponseHandler, Source {
   }
 
   #clientClosed(): void {
-    const answered = this.#phase === "complete" && this.#exchange.client.response.writableFinished;
-    // While the rest of the body goes out, the connection is there, or is told apart.
-    if (answered && this.#uploading && !this.#exchange.client.request.socket.destroyed) return;
+    const { request, response } = this.#exchange.client;
+    const answered = this.#phase === "complete" && response.writableFinished;
+    // The rest of the body goes out as long as it comes, and to its end where all of it is here.
+    if (answered && this.#uploading && (request.complete || !request.socket.destroyed)) return;
     if (answered && !this.#uploading) this.#settle("success");
-    else this.#settle(clientEnding(this.#exchange.client.request));
+    else this.#settle(clientEnding(request));
   }
 
   /** Ends it so that the client can't take what it has for the whole. */

@@ -344,6 +344,21 @@ t.test("a client that leaves after an early answer takes the rest of its upload 
   t.equal((await gate.ended(1)).ending, "client-aborted");
 });
 
+t.test("a client that leaves behind the end of its upload takes nothing of it away", async (t) => {
+  for (const size of [1, 100, 100_000]) {
+    const app = await rawApp(t, (peer) => peer.send(OK));
+    const gate = await gateway(t, { upstream: { origin: app.origin } });
+    const client = await raw(t, gate.port);
+    client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
+    await client.until(/ok$/);
+    client.socket.end("x".repeat(size));
+    t.match(await gate.ended(1), { ending: "success", requestBytes: size });
+    client.socket.destroy();
+    await app.peers[0]?.until(new RegExp(`\r\n\r\nx{${Math.min(size, 1_000)}}`));
+    t.equal(app.peers[0]?.text().split("\r\n\r\n")[1]?.length, size, `${size} bytes`);
+  }
+});
+
 t.test("hints don't put off the limit for an answer", async (t) => {
   const app = await rawApp(t, (peer) => {
     const timer = setInterval(() => peer.send("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), 20);
