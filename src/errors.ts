@@ -48,6 +48,11 @@ export const FAULTS = {
     title: "This can not be done in this browser",
     hint: "It doesn't say whether you or a script of the app asks for this page (Fetch Metadata). Open the app by https, in a current browser: Chrome or Edge 80, Firefox 90, Safari 16.4 or newer.",
   },
+  "cookies-refused": {
+    status: 403,
+    title: "This browser kept no cookie of this host",
+    hint: "The gateway set one a moment ago, and knows by it that you are the one whom the app's own host sent here. Allow cookies for this host, then open the link once more. If somebody gave you this very address, don't use it.",
+  },
   "service-worker": {
     status: 403,
     title: "A service worker of the app stands between you and this page",

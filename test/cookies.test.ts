@@ -147,7 +147,7 @@ for (const { name, redis } of stores) {
 
       await stopped(alice);
       t.equal(
-        (await alice.holds()).replace(/; guise-notice=[^;]*/, ""),
+        (await alice.holds()).replace(/; guise-(?:notice|before)=[^;]*/g, ""),
         before,
         "the browser is the agent's own again",
       );

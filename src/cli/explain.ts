@@ -242,6 +242,7 @@ function requestOf(words: Words, snapshot: Snapshot, url: Page, agent: Identity 
     tab: null,
     sentOnlyWhileImpersonating: false,
     hearsay: false,
+    viewedBefore: [],
     neighbour: false,
   };
 }

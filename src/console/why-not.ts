@@ -77,6 +77,7 @@ async function toldOf(services: Services, received: Received, agent: Identity, t
       tab: null,
       sentOnlyWhileImpersonating: false,
       hearsay: false,
+      viewedBefore: [],
       neighbour: false,
     },
     {

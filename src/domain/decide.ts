@@ -46,7 +46,7 @@ const LEFT_OPEN: Decision = Object.freeze({
 export function decide(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (isNobodys(session, policy)) return decide(request, { ...session, loaded: NOTHING_LOADED }, policy);
   if (session.loaded.kind === "none") {
-    if (isLeftOpen(request, session, policy)) return LEFT_OPEN;
+    if (isLeftOpen(request, session, policy) || isFormOfLeftPage(request, session, policy)) return LEFT_OPEN;
     if (request.neighbour) return fromNeighbour(request, session, policy);
     const { topLevel, visit } = request.navigation;
     if (request.route === null || !(topLevel || visit !== null)) return OWN_TRAFFIC;
@@ -63,7 +63,10 @@ const NOTHING_LOADED = Object.freeze({ kind: "none" });
  * A cookie that leads to nothing, of somebody who is no agent: it only looks like ours, and everybody may call a cookie so. Records are kept
  * longer than whatever an impersonation leaves in a browser.
  */
-function isNobodys({ caller, loaded }: SessionFacts, policy: Policy): boolean {
+export function isNobodys(
+  { caller, loaded }: Pick<SessionFacts, "caller" | "loaded">,
+  policy: Policy,
+): boolean {
   if (loaded.kind !== "lost" || caller.kind === "unavailable") return false;
   return caller.kind === "unknown" || !isAgent({ ...policy, impersonation: "on" }, caller.identity);
 }
@@ -74,6 +77,21 @@ function isLeftOpen(request: RequestFacts, { caller }: SessionFacts, policy: Pol
   if (!request.hearsay || caller.kind === "unavailable") return true;
   // Pages stay open when impersonation is switched off.
   return caller.kind === "known" && isAgent({ ...policy, impersonation: "on" }, caller.identity);
+}
+
+/**
+ * Whether a form was sent by a page of somebody whom this browser viewed before: only what began to view them has shown it as a document.
+ * Of a script's own requests nobody can tell: an app that loads no documents has the agent's own pages at such addresses, too.
+ */
+function isFormOfLeftPage(request: RequestFacts, { caller, refererOwner }: SessionFacts, policy: Policy) {
+  if (request.viewedBefore.length === 0 || isSafe(request.method) || !request.navigation.wantsPage)
+    return false;
+  if (caller.kind !== "known" || refererOwner.kind !== "found") return false;
+  const { identity } = caller;
+  const { owner } = refererOwner;
+  const isAgents =
+    seesAsSelf(identity, owner) !== null || !isAgent({ ...policy, impersonation: "on" }, identity);
+  return !isAgents && request.viewedBefore.includes(owner.id);
 }
 
 const OTHER_HOST: Decision = Object.freeze({

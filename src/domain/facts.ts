@@ -50,6 +50,8 @@ export interface RequestFacts {
   readonly sentOnlyWhileImpersonating: boolean;
   /** That, or `tab`, was said where everybody can write it: of those who are no agents it is their own matter. */
   readonly hearsay: boolean;
+  /** Ids of the customers whom this browser has viewed on this host, and views no more: their pages may still be open in it. */
+  readonly viewedBefore: readonly string[];
   /** It comes, or may come, from a page of another of our hosts on which this browser is somebody else. */
   readonly neighbour: boolean;
 }
@@ -83,7 +85,7 @@ export interface SessionFacts {
   readonly owner: OwnerFact;
   /** The worn person as the directory describes them now. */
   readonly target: TargetFact;
-  /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation only. */
+  /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation, and after one for forms. */
   readonly refererOwner: OwnerFact;
   readonly consent: ConsentFact;
   /** Milliseconds since the epoch. */

@@ -109,7 +109,13 @@ async function admitRequest(
   }
   if (passage.kind === "fault") {
     const { cookie } = settings;
-    const doubled = received.rivals.length > 0 && passage.fault.code === "bad-request";
+    const isUnread = passage.fault.code === "bad-request";
+    if (isUnread && received.unclear !== null) {
+      const { id, navigation } = received;
+      const refused = { kind: "refused", fault: passage.fault, id, page: navigation.wantsPage } as const;
+      return await refuseAtIntake(services, request, reply, refused);
+    }
+    const doubled = received.rivals.length > 0 && isUnread;
     const cleared = doubled ? clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain) : [];
     for (const line of cleared) reply.header("set-cookie", line);
     return await send(reply, answerFaultTo(services, received, passage.fault));

@@ -28,6 +28,8 @@ export interface Received {
   readonly readable: boolean;
   /** It is for us, or says that somebody is impersonated: it is read in one way, or was refused. Everything else is own traffic. */
   readonly judged: boolean;
+  /** Why it has no one reading, where that is refused unless the cookie by which it is judged only looks like ours. */
+  readonly unclear: string | null;
   /** `Host` in lower case without port, and as it was sent. */
   readonly host: string;
   readonly authority: string;
@@ -60,6 +62,8 @@ export interface Received {
   readonly neighbour: boolean;
   /** The browser wears somebody and keeps back whom: another site made it send this. */
   readonly adrift: boolean;
+  /** Ids of the customers whom this browser has viewed on this host, the latest first. */
+  readonly viewedBefore: readonly string[];
   /** The notice that waits to be shown once. */
   readonly notice: string | null;
   /** The direct peer, and whether the config trusts what it says of how a request came. */

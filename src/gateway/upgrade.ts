@@ -39,6 +39,8 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
     const { perImpersonation } = received.snapshot.settings.limits;
     if (received.secret !== null) services.rateLimits.take(received.secret, perImpersonation, socket);
     const passage = await pipeline(services, received);
+    // As what intake refuses: it is on record.
+    if (passage.kind === "fault" && received.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
     else await open(services, passage.signed, tunnelOf(received), { socket, head });

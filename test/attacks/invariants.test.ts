@@ -4,7 +4,7 @@ import { claims } from "../../src/domain/claims.ts";
 import { canonicalUrl } from "../../src/domain/routing/canonical-url.ts";
 import { ownCookies } from "../../src/gateway/http/own-cookies.ts";
 import { AS, stand } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines } from "../fixtures/attack-ways.ts";
+import { type Attack, allWays, fire, lines } from "../fixtures/attack-ways.ts";
 import { NOTICE, SECRET } from "../fixtures/cookies.ts";
 
 const LIMITS = { url: 16_384, segments: 128, segment: 2_048, encodedSlash: "keep" } as const;
@@ -152,6 +152,68 @@ t.test(
       { numRuns: 60 },
     );
     t.ok(AS.alice.length > 0);
+    t.equal(await it.metric("guise_invariant_violations_total"), 0);
+  },
+);
+
+/** What strangers send: our names in every place and spelling, cookies that look like ours, addresses with two readings, forged marks. */
+const NAMES = [
+  "guise",
+  "__Host-guise",
+  "__Secure-guise",
+  "guise-notice",
+  "guise-here",
+  "guise-before",
+  "guise-nonce",
+  "__Host-guise-worn",
+  "guise-near-0123456789ab",
+];
+const VALUES = ["", "1", SECRET, NOTICE, "a.b.c", "%00", '"x"', "é"];
+const CORPUS: readonly Attack[] = [
+  ...NAMES.flatMap((name) => VALUES.map((value) => ({ fields: [`Cookie: ${name}=${value}`] }))),
+  ...NAMES.map((name) => ({ fields: [`Cookie: ${name}=${SECRET}; ${name}=${NOTICE}; ${name}; =${name}=1`] })),
+  ...NAMES.map((name) => ({ fields: [`Cookie: a=1`, `Cookie: ${name}=${SECRET}`, `COOKIE: ${name}=1`] })),
+  ...[
+    "/a%2Fb",
+    "/a%00b",
+    "//x",
+    "/..%2f",
+    "/x%zz",
+    "/.guise%2fstart",
+    "/x?_guise_tab=x",
+    `/x?_guise_confirm=${"x".repeat(60)}`,
+  ].map((target) => ({ target })),
+  ...[
+    "X-Guise-User",
+    "x_guise_user",
+    "X-Guise-Assertion",
+    "X-Guise-Tab",
+    "X-Guise-Refused",
+    "X-Forwarded-User",
+  ].map((name) => ({ fields: [`${name}: alice`, `${name}: root`] })),
+  ...["X-Guise-Assertion", "Cookie", "Authorization", "X-Guise-User"].map((connection) => ({
+    connection,
+    fields: [`${connection}: x=1`],
+  })),
+  ...["Bearer x", "Basic eDp5", "Bearer a.b.c", "\t"].map((it) => ({ fields: [`Authorization: ${it}`] })),
+  ...["GET", "POST", "PROPFIND", "TRACE"].map((method) => ({
+    method,
+    fields: ["X-HTTP-Method-Override: DELETE", "Content-Length: 0"],
+  })),
+];
+
+t.test(
+  "nothing that a stranger sends counts as a broken invariant, nor is it answered with 500",
+  async (t) => {
+    const it = await stand(t);
+    const broke: string[] = [];
+    for (const way of await allWays(t, it))
+      for (const attack of CORPUS) {
+        const { reply } = await fire(t, it, way, attack);
+        if (reply.status >= 500 || reply.status === 0)
+          broke.push(`${way.name}: ${JSON.stringify(attack)}: ${reply.status}`);
+      }
+    t.same(broke, []);
     t.equal(await it.metric("guise_invariant_violations_total"), 0);
   },
 );

@@ -1,6 +1,7 @@
 import t, { type Test } from "tap";
 import { AS, CLICK, CONFIG, codeOf, HOST, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
 import { type Attack, allWays, fire, passed, recordOf, type Way } from "../fixtures/attack-ways.ts";
+import { SECRET } from "../fixtures/cookies.ts";
 import { json, service } from "../fixtures/service.ts";
 
 const it = await stand(t);
@@ -323,3 +324,23 @@ t.test("PATH-13: only our own origin can be asked for", async (t) => {
     t.match(connect, { reply: { status: 501 }, arrived: { length: 0 } }, `${way.name}: CONNECT`);
   }
 });
+
+t.test(
+  "a guest's cookie that only looks like ours judges nothing: what has two readings goes on as it came",
+  async (t) => {
+    const [nobody, , oneself] = upstreams;
+    if (nobody === undefined || oneself === undefined) throw new TypeError("there is a way for each");
+    const planted = `Cookie: a=1; guise=${SECRET}; b=2`;
+    for (const target of ["/a%2Fb", "/a%00b", "/a\\b", "/%2e%2e/x", "/x%zz"]) {
+      const guest = await fire(t, it, nobody, { target, fields: [planted] });
+      t.equal(guest.reply.status, 200, `a guest: ${target}`);
+      t.equal(guest.arrived[0]?.target, target);
+      t.notMatch(guest.arrived[0]?.head, SECRET);
+    }
+    const two = "/a%00b";
+    const agent = await fire(t, it, oneself, { target: two, fields: [planted] });
+    t.equal(agent.reply.status, 400, "of an agent it could be one that was lost");
+    const ours = await fire(t, it, nobody, { target: "/.guise/%00", fields: [planted] });
+    t.equal(ours.reply.status, 400, "what is for us has one reading, whoever sends it");
+  },
+);

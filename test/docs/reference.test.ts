@@ -202,7 +202,7 @@ t.test("each cell of what a script can do names its tests, and they are there", 
     [],
   );
   const ours = filesBelow("test/attacks/script").flatMap(({ text }) =>
-    [...text.matchAll(/t\.test\(\s*["`]([^"`]+)/g)].map(([, name = ""]) => name),
+    [...text.matchAll(/t\.test\(\s*(["`])((?:(?!\1).)+)/g)].map(([, , name = ""]) => name),
   );
   t.same(
     ours.filter((name) => !listed.some(([, , it = ""]) => name.startsWith(it))),

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t, { type Test } from "tap";
-import { decide } from "../../src/domain/decide.ts";
+import { decide, isNobodys } from "../../src/domain/decide.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { REASON_WORDS } from "../../src/domain/decision.ts";
 import type {
@@ -88,6 +88,7 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   tab: fc.constantFrom(null, "imp", "other"),
   sentOnlyWhileImpersonating: fc.boolean(),
   hearsay: fc.boolean(),
+  viewedBefore: fc.subarray(["17", "23", "alice"]),
   neighbour: fc.boolean(),
   asSelf: fc.boolean(),
   fromAsSelf: fc.boolean(),
@@ -274,8 +275,8 @@ t.test(
 t.test(
   "a page that always runs as the agent never runs as anybody else, nor ends anything by itself",
   async (t) => {
-    always(t, (decision, { asSelf }, { loaded }) => {
-      if (!asSelf || loaded.kind === "none") return true;
+    always(t, (decision, { asSelf }, { caller, loaded }, policy) => {
+      if (!asSelf || loaded.kind === "none" || isNobodys({ caller, loaded }, policy)) return true;
       return decision.kind !== "forward" && decision.kind !== "stop";
     });
   },
@@ -354,6 +355,19 @@ t.test("an unsafe request from another's tab is not done", async (t) => {
     if (refererOwner.kind !== "found") return true;
     const { id } = loaded.impersonation.effectiveUser;
     return refererOwner.owner.id === id || refererOwner.owner.viewers.includes(id);
+  });
+});
+
+t.test("after an impersonation a form of one of its pages is not sent as the agent", async (t) => {
+  always(t, (decision, request, { loaded, refererOwner, caller }) => {
+    const isForm = request.navigation.wantsPage && !isSafe(request.method);
+    if (!isForm || loaded.kind !== "none" || caller.kind !== "known" || refererOwner.kind !== "found")
+      return true;
+    const { owner } = refererOwner;
+    if (caller.identity.groups?.includes("support") !== true || !request.viewedBefore.includes(owner.id))
+      return true;
+    if (owner.id === caller.identity.id || owner.viewers.includes(caller.identity.id)) return true;
+    return decision.kind === "refuse" && decision.reason === "other-tab";
   });
 });
 

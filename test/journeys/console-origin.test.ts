@@ -157,6 +157,10 @@ for (const isolated of [false, true]) {
     const other = await bob.newPage();
     const pushed = await other.goto(codes[0] ?? "");
     t.equal(pushed?.status(), 403, "a code without its nonce");
+    t.match(
+      await other.innerText("main"),
+      /kept no cookie of this host[\s\S]*If somebody gave you this very address/,
+    );
     t.same(
       (await bob.cookies(it.at("/", DESK))).filter(({ name }) => name === "__Host-guise"),
       [],

@@ -329,3 +329,27 @@ t.test("whatever a page asks with says whose page it is, and the app hears nothi
   t.match(await covered(page), /yourself again/, "and the page is covered by the first answer");
   await context.close();
 });
+
+t.test(
+  "a form of a page that outlives the impersonation is not sent as the agent, also without JavaScript",
+  async (t) => {
+    const context = await it.person("alice", { javaScriptEnabled: false });
+    const left = await it.fromTicket(context, "/u/17/x");
+    const mia = await it.fromTicket(context, "/u/23/x");
+    await pressInBanner(mia, "Stop");
+    await mia.locator("h1", { hasText: "alice at /" }).waitFor();
+    const before = saves().length;
+    await left.click("form[action^='/save'] button");
+    await left.locator("main").waitFor();
+    t.match(await left.locator("main").innerText(), /other-tab[\s\S]*not done in your own name/);
+    t.equal(saves().length, before, "also where the one that was ended was another one");
+    await mia.click("form[action^='/save'] button");
+    await mia.locator("h1", { hasText: "alice saved" }).waitFor();
+    const own = await context.newPage();
+    await own.goto(`${it.url}/u/alice/x`);
+    await own.click("form[action^='/save'] button");
+    await own.locator("h1", { hasText: "alice saved" }).waitFor();
+    t.equal(saves().length, before + 2, "the agent's own pages send theirs");
+    await context.close();
+  },
+);

@@ -11,6 +11,8 @@ export interface OwnCookies {
   readonly here: readonly string[];
   /** On which other hosts this browser is somebody else, each as it was sealed. */
   readonly near: readonly string[];
+  /** Whom this browser viewed before, as it was sealed. */
+  readonly before: readonly string[];
   /** What else came under the name of the impersonation cookie: all but one, or all, were planted. */
   readonly rivals: readonly string[];
 }
@@ -22,6 +24,8 @@ export interface CookieNames {
   readonly worn: string | null;
   /** Says whose cookies and storage the browser has for this one host. */
   readonly here: string;
+  /** Says whom this browser viewed before. */
+  readonly before: string;
   /** On a label's host, by which a browser shows that a code is for it. */
   readonly nonce: string;
 }
@@ -38,6 +42,7 @@ const NONE = Object.freeze({
   worn: false,
   here: Object.freeze([]),
   near: Object.freeze([]),
+  before: Object.freeze([]),
   rivals: Object.freeze([]),
 });
 
@@ -54,6 +59,7 @@ export function cookieNames(name: string, scheme: Scheme, domain: string | null 
     notice: `${prefix}${name}-notice`,
     worn,
     here: `${host}${name}-here`,
+    before: `${prefix}${name}-before`,
     nonce: `${host}${name}-nonce`,
   };
 }
@@ -76,6 +82,7 @@ export function ownCookies(
   const names = cookieNames(name, scheme, domain);
   const here: string[] = [];
   const near: string[] = [];
+  const before: string[] = [];
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
@@ -85,10 +92,11 @@ export function ownCookies(
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
     else if (key === names.here) here.push(value);
+    else if (key === names.before) before.push(value);
   }
-  const before = cookieNames(name, scheme);
+  const undomained = cookieNames(name, scheme);
   const said = (key: "secret" | "notice" | "worn") =>
-    found.get(names[key] ?? "") ?? found.get(before[key] ?? "") ?? [];
+    found.get(names[key] ?? "") ?? found.get(undomained[key] ?? "") ?? [];
   const [secret = null, ...rivals] = [...new Set(said("secret"))];
   const notices = said("notice");
   return {
@@ -100,6 +108,7 @@ export function ownCookies(
     worn: said("worn").length > 0,
     here,
     near,
+    before,
   };
 }
 
@@ -149,13 +158,15 @@ function isOurs(kind: OurKind, value: string): boolean {
   return kind === "worn" ? value === "1" : SIGNED.test(value);
 }
 
-type OurKind = "secret" | "notice" | "worn" | "here" | "nonce" | "near";
+type OurKind = "secret" | "notice" | "worn" | "here" | "before" | "nonce" | "near";
 
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
 function ours(name: string): (key: string) => OurKind | null {
   const known = patterns.get(name);
   if (known !== undefined) return known;
-  const names = new RegExp(`^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|nonce|near-[0-9a-f]{12}))?$`);
+  const names = new RegExp(
+    `^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|before|nonce|near-[0-9a-f]{12}))?$`,
+  );
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;

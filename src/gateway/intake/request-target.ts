@@ -15,6 +15,8 @@ export interface RequestTarget {
   readonly readable: boolean;
   /** It is read in one way or refused: it is for us, or says that somebody is impersonated. */
   readonly judged: boolean;
+  /** Why it has no one reading, where it is refused unless the cookie by which it is judged turns out to be nobody's. */
+  readonly unclear: string | null;
   /** Below the reserved prefix. */
   readonly ours: boolean;
   /** What marks a yes to a question of ours, as it came. */
@@ -28,6 +30,8 @@ export interface Asking {
   readonly authority: string;
   /** It carries something of ours that says that somebody is impersonated. */
   readonly judged: boolean;
+  /** It is judged by that alone, and a look into the store tells whether it is ours or only looks like it. */
+  readonly byCookie: boolean;
   /** Routes may be asked about it. */
   readonly opens: boolean;
 }
@@ -47,14 +51,15 @@ export function requestTarget(sent: string, asking: Asking, settings: Settings):
   if (!asking.judged && !near && !asking.opens) return unread(asSent);
   const url = canonicalUrl(asSent, urlLimits(settings));
   if (url.kind === "refused") {
-    if (asking.judged || (near && isBelow(loosely(asSent), settings.prefix)))
-      throw new Fault("bad-request", URL_REFUSALS[url.why]);
-    return unread(asSent);
+    const why = URL_REFUSALS[url.why];
+    const ours = near && isBelow(loosely(asSent), settings.prefix);
+    if (ours || (asking.judged && !asking.byCookie)) throw new Fault("bad-request", why);
+    return asking.judged ? { ...unread(asSent), judged: true, unclear: why } : unread(asSent);
   }
   const ours = isBelow(url.path, settings.prefix);
   if (!asking.judged && !ours) return told(asSent, url, true);
   const read = withoutMarks(url.path, url.query, url.target);
-  return { ...read, asSent: read.target, readable: true, judged: true, ours };
+  return { ...read, asSent: read.target, readable: true, judged: true, unclear: null, ours };
 }
 
 /** Origin form, `*`, or absolute form of the very host that `Host` names; everything else could be another origin's. */
@@ -77,6 +82,8 @@ function unread(asSent: string): RequestTarget {
   return told(asSent, { path, query, target: asSent }, false);
 }
 
+const OWN = Object.freeze({ judged: false, unclear: null, ours: false });
+
 /** Own traffic with what can be read in it. */
 function told(
   asSent: string,
@@ -84,7 +91,7 @@ function told(
   readable: boolean,
 ): RequestTarget {
   const { path, query, target, confirming, tab } = withoutMarks(url.path, url.query, url.target);
-  return { asSent, target, path, query, readable, judged: false, ours: false, confirming, tab };
+  return { asSent, target, path, query, readable, ...OWN, confirming, tab };
 }
 
 /** Whether a target can be below the prefix in some reading; most are told apart by their second character. */

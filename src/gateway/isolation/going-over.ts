@@ -52,9 +52,11 @@ export async function enter(
   const code = new URLSearchParams(query ?? "").get("code") ?? "";
   const names = cookieNames(snapshot.settings.cookie.name, scheme);
   const nonce = parseCookies(received.raw.headers.cookie ?? null).find(({ name }) => name === names.nonce);
+  // To lead on would lead here again, until the browser gives up.
+  if (nonce === undefined) throw new Fault("cookies-refused", "a code came without the nonce's cookie");
   const pass = await services.codes.redeem(code);
   const led = pass?.kind === "label" || pass?.kind === "console";
-  const fits = led && nonce !== undefined && same(pass.nonce, hashOf(nonce.value));
+  const fits = led && same(pass.nonce, hashOf(nonce.value));
   const session = fits ? await open(pass) : null;
   if (!fits || session === null)
     throw new Fault(

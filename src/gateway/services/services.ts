@@ -79,9 +79,9 @@ export interface Forms {
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near" | "yes" | "app", text: string, now: number, lasts: number): string;
+  mark(purpose: "here" | "near" | "before" | "yes" | "app", text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near" | "yes" | "app", value: string, now: number): string | null;
+  marked(purpose: "here" | "near" | "before" | "yes" | "app", value: string, now: number): string | null;
 }
 
 export interface Tokens {

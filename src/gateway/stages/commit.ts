@@ -14,6 +14,7 @@ import { isFramed } from "./fetch-metadata.ts";
 import { ownAddress } from "./own-address.ts";
 import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
+import { viewedCookie } from "./viewed-before.ts";
 
 /** A request whose consequences are on record: it may go on, or be answered. */
 export interface Committed extends Judged {
@@ -193,7 +194,9 @@ async function leaving(
   why: ReasonWord | null,
 ): ReturnType<typeof betweenIdentities> {
   await end(services, base, held, why ?? "switched");
-  return await betweenIdentities(services, base, held);
+  const between = await betweenIdentities(services, base, held);
+  const viewed = viewedCookie(services, base, held.effectiveUser.id);
+  return { ...between, setCookies: [...between.setCookies, ...viewed] };
 }
 
 async function goingOn(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {

@@ -38,6 +38,7 @@ function requestFacts(settled: Settled): RequestFacts {
     tab: settled.tab,
     sentOnlyWhileImpersonating: settled.confirming || settled.adrift || isLeftOpen(settled),
     hearsay: settled.hearsay && !settled.adrift && !isLeftOpen(settled),
+    viewedBefore: settled.viewedBefore,
     neighbour: settled.neighbour,
   };
 }

@@ -11,6 +11,7 @@ import type { Log } from "../../ports.ts";
 import type { Judging } from "../services/services.ts";
 import type { Recalled } from "./load-impersonation.ts";
 import { ownAddress, type Page } from "./own-address.ts";
+import { mayBeOfLeftPage } from "./viewed-before.ts";
 
 /** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
 export interface Owned extends Recalled {
@@ -83,7 +84,8 @@ function lookupOf(
 }
 
 async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
-  if (recalled.loaded.kind !== "held" || isSafe(recalled.method)) return NOT_ASKED;
+  const matters = recalled.loaded.kind === "held" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
+  if (!matters) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);
 }

@@ -7,6 +7,7 @@ import type { Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
 import { ruled, ruleRequest } from "./rule-request.ts";
+import { mayBeOfLeftPage } from "./viewed-before.ts";
 
 /** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
 export interface Identified extends Matched {
@@ -28,7 +29,8 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
     matched.secret !== null ||
     (matched.route !== null && !matched.route.target.asSelf) ||
     matched.hearsay ||
-    matched.neighbour;
+    matched.neighbour ||
+    mayBeOfLeftPage(matched);
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(services, matched);
   return found instanceof Promise ? found.then((it) => ruledFor(matched, it)) : ruledFor(matched, found);

@@ -18,6 +18,7 @@ import type { Intake, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import { navigation } from "./fetch-metadata.ts";
 import { cookieDomain, neighbourhood } from "./neighbours.ts";
+import { NO_ONE, viewedBefore } from "./viewed-before.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
 const spoilt = new WeakSet<object>();
@@ -82,6 +83,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     query: url.query,
     readable: url.readable,
     judged: url.judged,
+    unclear: url.unclear,
     ours: url.ours || place.atConsole,
     confirming,
     tab,
@@ -103,6 +105,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     domain,
     ...place,
     adrift: cookies.worn && cookies.secret === null,
+    viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
     notice: cookies.notice,
     navigation: asked,
     upgrade,
@@ -171,7 +174,8 @@ function targetOf(
 ): RequestTarget {
   const judged = place !== OF_THE_APP || secret !== null || worn || here.length > 0;
   const opens = topLevel || visit !== null;
-  const asking = { method: raw.method ?? "GET", authority, judged, opens };
+  const byCookie = place === OF_THE_APP && secret !== null;
+  const asking = { method: raw.method ?? "GET", authority, judged, byCookie, opens };
   return requestTarget(sentTarget(raw), asking, settings);
 }
 

@@ -1,8 +1,10 @@
+import { isNobodys } from "../../domain/decide.ts";
 import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
 import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Judging } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
+import { spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
 /** What the impersonation cookie led to, and the worn person as they are today. */
@@ -19,7 +21,17 @@ export async function recall(services: Judging, identified: Identified): Promise
   if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
   const loaded = await theOne(services, identified, identified.secret);
   const worn = await effectiveUserNow(services, identified, loaded);
-  return { ...identified, loaded: underToday(identified, loaded, worn), worn };
+  const recalled = { ...identified, loaded: underToday(identified, loaded, worn), worn };
+  refuseUnclear(recalled);
+  return recalled;
+}
+
+/** What could be read in two ways is refused where it is judged; a guest's cookie that only looks like ours makes nothing judged. */
+function refuseUnclear(recalled: Recalled): void {
+  const { unclear, snapshot, raw } = recalled;
+  if (unclear === null || isNobodys(recalled, snapshot.policy)) return;
+  spoil(raw.socket);
+  throw new Fault("bad-request", unclear);
 }
 
 /**

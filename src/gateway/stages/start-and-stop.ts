@@ -12,6 +12,7 @@ import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { coveredHosts } from "./neighbours.ts";
+import { viewedCookie } from "./viewed-before.ts";
 
 export interface Beginning {
   readonly agent: Identity;
@@ -208,7 +209,7 @@ export async function takeOff(
   if (over === null) return [...own, ...setCookies];
   const sealed = services.forms.seal(labelOf(over.effectiveUser), services.clock.now());
   const notice = setOwnCookie(names.notice, sealed, scheme, NOTICE_SECONDS, domain);
-  return [...own, notice, ...setCookies];
+  return [...own, notice, ...viewedCookie(services, received, over.effectiveUser.id), ...setCookies];
 }
 
 /** The impersonations of which this host may have something in the browser. */

@@ -2,6 +2,8 @@ import t, { type Test } from "tap";
 import { yesAddress } from "../../../src/gateway/own-pages/form-tokens.ts";
 import type { Received } from "../../../src/gateway/request.ts";
 import { intake } from "../../../src/gateway/stages/intake.ts";
+import { recall } from "../../../src/gateway/stages/load-impersonation.ts";
+import { match } from "../../../src/gateway/stages/match.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
 import { call, type Origin } from "../../fixtures/request.ts";
 import { CLICK, receive, valuesOf } from "../../fixtures/stages.ts";
@@ -69,12 +71,29 @@ const ODD = [
   "/s".repeat(2_000),
 ] as const;
 
-t.test("what can be read in two ways is refused where it is judged", async (t) => {
-  const it = await testWorld(t);
-  for (const path of ODD)
-    t.equal(await refusal(it, [`GET ${path}`, AS_SOMEBODY]), "bad-request", path.slice(0, 30));
-  t.equal(await refusal(it, ["OPTIONS *", AS_SOMEBODY]), "bad-request");
-});
+t.test(
+  "what can be read in two ways is judged by a cookie of ours, and refused unless that only looks like one",
+  async (t) => {
+    const it = await testWorld(t);
+    for (const path of ODD) {
+      const head = [`GET ${path}`, AS_SOMEBODY];
+      const received = await receive(it, head);
+      t.match(received, { judged: true, readable: false, asSent: path }, path.slice(0, 30));
+      t.ok(received.unclear, "and it is known why");
+      const matched = match(received);
+      const guest = { ...matched, caller: { kind: "unknown" }, via: null } as const;
+      t.match(await recall(it.services, guest), { loaded: { kind: "lost" } }, "a guest's goes on");
+      const identity = { id: "alice", name: null, email: null, groups: ["support"] };
+      const agents = { ...matched, caller: { kind: "known", identity }, via: "x" } as const;
+      await t.rejects(
+        recall(it.services, agents),
+        { code: "bad-request" },
+        "of an agent it may have been one",
+      );
+    }
+    t.equal(await refusal(it, ["OPTIONS *", AS_SOMEBODY]), "bad-request");
+  },
+);
 
 t.test("own traffic goes on byte for byte, and is read only where a page may begin", async (t) => {
   const it = await testWorld(t);

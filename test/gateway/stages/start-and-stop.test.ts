@@ -140,20 +140,31 @@ t.test("an end works with the ledger down, and says so in the log", async (t) =>
   t.match(it.log.lines, ["error: the end of an impersonation could not be recorded"]);
 });
 
-t.test("taking off deletes our cookie and leaves a sealed notice whom one was", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
-  const lines = await takeOff(it.services, await receive(it, ["GET /"]), impersonation);
-  const [secret, notice, ...more] = forThisHost(lines);
-  t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
-  const [, sealed = ""] =
-    /^guise-notice=([^;]+); Path=\/; Max-Age=300; HttpOnly; SameSite=Lax; Priority=High$/.exec(
-      notice ?? "",
-    ) ?? [];
-  t.equal(it.services.forms.open(sealed, it.clock.now()), "Nuno Almeida");
-  t.equal(it.services.forms.open(sealed, it.clock.now() + 300_000), null, "and only for a while");
-  t.same(more, []);
-});
+t.test(
+  "taking off deletes our cookie and leaves a sealed notice whom one was, and whom this browser has viewed",
+  async (t) => {
+    const it = await testWorld(t);
+    const { impersonation } = await wear(it);
+    const lines = await takeOff(it.services, await receive(it, ["GET /"]), impersonation);
+    const [secret, notice, before, ...more] = forThisHost(lines);
+    t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
+    const [, sealed = ""] =
+      /^guise-notice=([^;]+); Path=\/; Max-Age=300; HttpOnly; SameSite=Lax; Priority=High$/.exec(
+        notice ?? "",
+      ) ?? [];
+    t.equal(it.services.forms.open(sealed, it.clock.now()), "Nuno Almeida");
+    t.equal(it.services.forms.open(sealed, it.clock.now() + 300_000), null, "and only for a while");
+    const viewed =
+      /^guise-before=([^;]+); Path=\/; HttpOnly; SameSite=Lax; Priority=High$/.exec(before ?? "")?.[1] ?? "";
+    t.equal(it.services.forms.marked("before", viewed, it.clock.now()), '["17"]');
+    const next = await receive(it, ["GET /", `Cookie: a=1; guise-before=${viewed}`]);
+    t.same(
+      [next.viewedBefore, next.headers.join()],
+      [["17"], next.headers.join().replace(/guise-before/, "")],
+    );
+    t.same(more, []);
+  },
+);
 
 t.test("where nobody knows what was worn, only our cookie goes", async (t) => {
   const it = await testWorld(t);
@@ -188,7 +199,7 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
     await receive(it, ["GET /", "Cookie: csrf=nuno; a=1"]),
     impersonation,
   );
-  t.match(forThisHost(lines).slice(2), [/^csrf=agent/]);
+  t.match(forThisHost(lines).slice(3), [/^csrf=agent/]);
 });
 
 t.test("between two shoes the browser's cookies are the agent's own again", async (t) => {

@@ -97,6 +97,18 @@ export class Connection implements ResponseSink, RequestConnection {
     this.#socket.destroy();
   }
 
+  /** Nobody is told, and nothing more is sent; what is written already, of a body that was answered early, has `within` ms to go out. */
+  retire(within: number): void {
+    if (this.#socket.writableLength === 0) {
+      this.destroy();
+      return;
+    }
+    this.#closed = true;
+    this.#parser.stop();
+    this.#socket.setTimeout(within, () => this.#socket.destroy());
+    this.#socket.destroySoon();
+  }
+
   // What the parser tells.
 
   head(head: ResponseHead): void {

@@ -42,11 +42,16 @@ export class IdleConnections {
     // Who has authenticated one would have to do it again.
     const within = authenticated ? Number.POSITIVE_INFINITY : said;
     if (within <= 0 || client.destroyed) {
-      connection.destroy();
+      this.drop(connection);
       return;
     }
     this.#of(client).push(this.#all.push({ connection, client, within }));
     this.#timer ??= setTimeout(() => this.#sweep(), this.#keepAlive).unref();
+  }
+
+  /** Closes one that nobody uses any more. */
+  drop(connection: Connection): void {
+    connection.retire(this.#keepAlive);
   }
 
   /** Takes one that this request may go on; null if there is none. */
@@ -87,7 +92,7 @@ export class IdleConnections {
 
   #close(link: Link<Idle>): void {
     this.#remove(link);
-    link.item.connection.destroy();
+    this.drop(link.item.connection);
   }
 
   #remove(link: Link<Idle>): void {

@@ -71,7 +71,7 @@ export class UpstreamPool implements ConnectionKeeper {
   freed(connection: Connection, request: UpstreamRequest): void {
     // Before its place is given to the next one, which may be of the same client.
     if (this.#closing === null) this.#idle.add(connection, request.order.party.socket);
-    else connection.destroy();
+    else this.#idle.drop(connection);
     this.#done(request);
     if (this.#short.active + this.#idle.size > this.#options.upstream.connections) this.#idle.evict();
   }

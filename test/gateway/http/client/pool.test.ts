@@ -351,10 +351,10 @@ t.test("a client that leaves behind the end of its upload takes nothing of it aw
     const client = await raw(t, gate.port);
     client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
     await client.until(/ok$/);
-    client.socket.end("x".repeat(size));
+    client.socket.end(`${"x".repeat(size - 1)}y`);
     t.match(await gate.ended(1), { ending: "success", requestBytes: size });
     client.socket.destroy();
-    await app.peers[0]?.until(new RegExp(`\r\n\r\nx{${Math.min(size, 1_000)}}`));
+    await app.peers[0]?.until(/y$/);
     t.equal(app.peers[0]?.text().split("\r\n\r\n")[1]?.length, size, `${size} bytes`);
   }
 });
