@@ -91,9 +91,10 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   const { settings } = snapshot;
   const origin = file.origin ?? settings.publicUrl ?? LOCAL;
   const secret = randomBytes(32).toString("base64url");
-  const held = agent === null || customer === null ? null : running(agent, customer, test.mode);
+  const beside = comesBeside(test, settings);
+  const held = agent === null || customer === null || beside ? null : running(agent, customer, test.mode);
   const cookie = held === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
-  const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null });
+  const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null && !beside });
   const services = looking(asked, log, held);
   const taken = intake(services, raw, false);
   if (taken.kind === "refused") return refusedAtIntake(taken.fault);
@@ -106,12 +107,24 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   return wordsFor(judged, owner);
 }
 
-/** What the server's intake and index make of an address that somebody opens; null where it has more than one reading. */
-export async function meets(snapshot: Snapshot, address: string): Promise<Matched | null> {
-  const origin = snapshot.settings.publicUrl ?? LOCAL;
+/** Where an impersonation has a host of its own, a link from outside leads to the app's own host, which its cookie doesn't reach. */
+function comesBeside({ from = "app" }: MapTest, { isolation }: Snapshot["settings"]): boolean {
+  return isolation !== null && from !== "app";
+}
+
+/**
+ * What the server's intake and index make of an address that somebody opens; null where it has more than one reading. `origin` stands
+ * before one that is only a path.
+ */
+export async function meets(
+  snapshot: Snapshot,
+  address: string,
+  origin: string,
+): Promise<Matched | "no-app" | null> {
   const raw = await requestOf(openingOf(address), { origin, cookie: null, isolated: false });
   const taken = intake(looking(snapshot, SILENT, null), raw, false);
-  return taken.kind === "refused" || !taken.received.readable ? null : match(taken.received);
+  if (taken.kind === "refused") return taken.fault.code === "no-app" ? "no-app" : null;
+  return taken.received.readable ? match(taken.received) : null;
 }
 
 function openingOf(open: string): MapTest {
