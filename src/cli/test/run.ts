@@ -91,10 +91,9 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   const { settings } = snapshot;
   const origin = file.origin ?? settings.publicUrl ?? LOCAL;
   const secret = randomBytes(32).toString("base64url");
-  const beside = comesBeside(test, settings);
-  const held = agent === null || customer === null || beside ? null : running(agent, customer, test.mode);
+  const held = agent === null || customer === null ? null : running(agent, customer, test.mode);
   const cookie = held === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
-  const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null && !beside });
+  const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null });
   const services = looking(asked, log, held);
   const taken = intake(services, raw, false);
   if (taken.kind === "refused") return refusedAtIntake(taken.fault);
@@ -105,11 +104,6 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
       ? await askOwner(log, { id, host, snapshot: asked }, { path, query })
       : judged.owner;
   return wordsFor(judged, owner);
-}
-
-/** Where an impersonation has a host of its own, a link from outside leads to the app's own host, which its cookie doesn't reach. */
-function comesBeside({ from = "app" }: MapTest, { isolation }: Snapshot["settings"]): boolean {
-  return isolation !== null && from !== "app";
 }
 
 /**
