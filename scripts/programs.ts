@@ -35,6 +35,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   MariaDB: { names: ["mariadbd"], packages: ["mariadb-server"] },
   PHP: { names: ["php"], packages: ["php-cli"] },
   PostgreSQL: { names: ["/usr/lib/postgresql"], packages: ["postgresql"] },
+  Django: {
+    names: ["/usr/lib/python3/dist-packages/django"],
+    packages: ["python3-django", "python3-jwt", "python3-cryptography"],
+  },
   PyJWT: { names: ["/usr/lib/python3/dist-packages/jwt"], packages: ["python3-jwt", "python3-cryptography"] },
   "rsyslog for Elasticsearch": {
     names: library("rsyslog/omelasticsearch.so"),

@@ -13,7 +13,7 @@ import type { Navigation, RequestFacts, SessionFacts } from "../domain/facts.ts"
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { elevate, start } from "../domain/impersonation.ts";
-import { effectiveMethod } from "../domain/method.ts";
+import { type EffectiveMethod, effectiveMethod } from "../domain/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";
@@ -21,6 +21,7 @@ import { Fault } from "../errors.ts";
 import { appOf } from "../gateway/intake/app-of.ts";
 import { navigation } from "../gateway/stages/fetch-metadata.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
+import { methodTold } from "../gateway/stages/method-override.ts";
 import { ownAddress, type Page } from "../gateway/stages/own-address.ts";
 import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts";
 import { urlLimits } from "../gateway/stages/url-limits.ts";
@@ -146,7 +147,7 @@ async function explained(it: Explaining) {
   const agent = session.caller.kind === "known" ? session.caller.identity : null;
   const asked = ruleRequestOf(words, url, method, agent);
   const decision = decideEither(
-    requestOf(words, snapshot, url, agent),
+    requestOf(it, url, agent, session.loaded.kind === "held"),
     { method, ...ruled(snapshot.rules, asked) },
     session,
     snapshot.policy,
@@ -222,9 +223,21 @@ async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page):
   return await askOwner(log, { host: words.url.hostname, snapshot, id: "explain" }, page);
 }
 
-function requestOf(words: Words, snapshot: Snapshot, url: Page, agent: Identity | null): RequestFacts {
+/** By the query alone, or where somebody is viewed, by all that may name a method. */
+function methodOf({ method, data, headers }: Words, query: string | null, viewing: boolean): EffectiveMethod {
+  const asked = effectiveMethod(method, query);
+  const named = viewing ? methodTold(asked.overridden ? asked.method : null, data, headers) : null;
+  return named === null ? asked : { method: named, overridden: true };
+}
+
+function requestOf(
+  { words, snapshot }: Explaining,
+  url: Page,
+  agent: Identity | null,
+  viewing: boolean,
+): RequestFacts {
   const host = words.url.hostname;
-  const { method, overridden } = effectiveMethod(words.method, url.query);
+  const { method, overridden } = methodOf(words, url.query, viewing);
   const { rule, mayChange } = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
   const target = snapshot.routes.match(host, url.path, url.query)?.target ?? null;
   return {

@@ -1,5 +1,6 @@
 import { compileRoutes, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules } from "../domain/routing/rule.ts";
+import { sampleHosts } from "../domain/routing/samples.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config } from "./schema.ts";
 import type { Apps, RouteTarget, Settings, Snapshot } from "./snapshot.ts";
@@ -27,6 +28,35 @@ export function appsOf({ apps, upstream, publicUrl, page, token }: Config): read
   if (upstream === undefined) return [];
   const { audience } = token;
   return [{ name: null, at: [], hosts: null, paths: null, upstream, publicUrl, audience, page }];
+}
+
+/** The tables of an app, as the file has them. */
+export function tablesOf(
+  { apps, routes, rules, reads }: Config,
+  { name }: AppPart,
+): Pick<Config, "routes" | "rules" | "reads"> {
+  const own = name === null ? { routes, rules, reads } : apps?.[name];
+  return { routes: own?.routes ?? [], rules: own?.rules ?? [], reads: own?.reads ?? null };
+}
+
+/** An app as the file has it, beside what became of it. */
+export interface CompiledApp extends Pick<Config, "routes" | "rules"> {
+  readonly name: string | null;
+  readonly at: readonly string[];
+  /** An address at which it is met, for those that are only paths. */
+  readonly origin: string;
+  readonly snapshot: Snapshot;
+}
+
+/** The apps of a file that is right. */
+export function compiledApps(config: Config, snapshot: Snapshot): readonly CompiledApp[] {
+  return appsOf(config).flatMap((app, i) => {
+    const own = snapshot.apps === null ? snapshot : snapshot.apps.all[i];
+    if (own === undefined) return [];
+    const [host = "localhost"] = (app.hosts ?? []).flatMap(sampleHosts);
+    const { name, at, publicUrl } = app;
+    return [{ ...tablesOf(config, app), name, at, origin: publicUrl ?? `http://${host}`, snapshot: own }];
+  });
 }
 
 /** What a file, as it is written, lacks for its apps, and its keys that have no meaning beside several. */

@@ -3,7 +3,7 @@ import type { Steps } from "../domain/steps.ts";
 import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
-import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences } from "./apps.ts";
+import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences, tablesOf } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
 import { overlapping } from "./own-hosts.ts";
 import type { Complaint } from "./problem.ts";
@@ -70,22 +70,12 @@ function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }:
   );
 }
 
-function partsOf(
-  { agents, impersonation, owners, apps, routes, rules, reads }: Config,
-  all: readonly AppPart[],
-): Parts {
-  const tables = all.map(({ name, at, hosts, paths }) => ({
-    at,
-    hosts,
-    paths,
-    ...(name === null
-      ? { routes, rules, reads }
-      : {
-          routes: apps?.[name]?.routes ?? [],
-          rules: apps?.[name]?.rules ?? [],
-          reads: apps?.[name]?.reads ?? null,
-        }),
-  }));
+function partsOf(config: Config, apps: readonly AppPart[]): Parts {
+  const { agents, impersonation, owners } = config;
+  const tables = apps.map((app) => {
+    const { at, hosts, paths } = app;
+    return { at, hosts, paths, ...tablesOf(config, app) };
+  });
   return { agents, impersonation, owners, apps: tables };
 }
 

@@ -1,4 +1,4 @@
-import type { AppPart } from "./apps.ts";
+import { type AppPart, tablesOf } from "./apps.ts";
 import { type Complaint, writePath } from "./problem.ts";
 import type { Config } from "./schema.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -47,10 +47,11 @@ function hostsOfApps(config: Config, apps: readonly AppPart[]): Named {
   ];
 }
 
-function hostsOfOne(config: Config, { name, at, hosts, publicUrl }: AppPart): Named {
-  const written = name === null ? config : config.apps?.[name];
+function hostsOfOne(config: Config, app: AppPart): Named {
+  const { at, hosts, publicUrl } = app;
+  const written = tablesOf(config, app);
   const named = (key: "routes" | "rules"): Named =>
-    (written?.[key] ?? []).flatMap(({ host }, i) =>
+    written[key].flatMap(({ host }, i) =>
       host == null ? [] : [[writePath([...at, key, i, "host"]), host] as const],
     );
   return [

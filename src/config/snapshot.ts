@@ -92,6 +92,8 @@ export interface Settings {
     /** Open requests at shutdown. */
     readonly drain: number;
     readonly form: number;
+    /** A link that started nothing, for its agent. */
+    readonly missedLink: number;
   };
   readonly limits: {
     /** Bytes of a request target that is judged. */
@@ -126,6 +128,9 @@ export interface Settings {
     readonly perMinute: number;
     /** Refusals on record in a minute: of one person who wears nobody, and of one client address. */
     readonly startsPerHour: number;
+    /** Links that started nothing which are kept of one agent, and of them in a minute. */
+    readonly missedLinks: number;
+    readonly missedLinksPerMinute: number;
     readonly refusalsPerMinute: number;
   };
   readonly page: {

@@ -122,11 +122,11 @@ function placeOf({ host, origin, snapshot }: Received, to: string): Place | null
 /** What can't be read just now is no reason to tell nothing else. */
 async function lastOf(
   services: Services,
-  { id }: Received,
+  { id, snapshot }: Received,
   agent: Identity,
 ): Promise<readonly MissedLink[] | null> {
   try {
-    return await services.missedLinks.of(agent.id);
+    return await services.missedLinks.of(agent.id, { lasts: snapshot.settings.timeouts.missedLink });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     services.log.warn({ code: error.code, detail: error.detail, requestId: id }, "links could not be read");

@@ -14,12 +14,19 @@ export interface MissedLink {
   readonly reason: ToldReason;
 }
 
-/** The last of them of each agent, over all gateways of the store, for a day. */
+/** How many of them are kept of one agent, and for how many ms. */
+export interface Kept {
+  readonly most: number;
+  readonly perMinute: number;
+  readonly lasts: number;
+}
+
+/** The last of them of each agent, over all gateways of the store. */
 export interface MissedLinks {
   /** Keeps one in the background. Never throws; one that can't be kept is left out. */
-  note(agent: string, link: MissedLink): void;
+  note(agent: string, link: MissedLink, kept: Kept): void;
   /** The newest first. Throws a Fault `store-unavailable`. */
-  of(agent: string): Promise<readonly MissedLink[]>;
+  of(agent: string, kept: Pick<Kept, "lasts">): Promise<readonly MissedLink[]>;
 }
 
 export interface MissedLinksDeps {
@@ -29,40 +36,37 @@ export interface MissedLinksDeps {
   readonly sealKey: Uint8Array;
 }
 
-const DAY = 86_400_000;
-/** Of one agent. */
-const MOST = 10;
-/** Own traffic must not wait, and must not cost the store what it is worth: of one agent, one is kept a second at the most. */
-const EVERY = 1_000;
+const MINUTE = 60_000;
+/** Agents whose last one is remembered: own traffic must not cost the store what it is worth. */
 const PACED = 1_000;
 
 export function missedLinks({ store, clock, log, sealKey }: MissedLinksDeps): MissedLinks {
   const { seal, open } = sealFor(sealKey, "missed links");
   const noted = lru<true>(PACED);
-  const keep = async (agent: string, link: MissedLink): Promise<void> => {
+  const keep = async (agent: string, link: MissedLink, { most, lasts }: Kept): Promise<void> => {
     const key = keyOf(agent);
     const write = (links: readonly MissedLink[]) => seal(JSON.stringify(links), key);
-    const expiresAt = () => clock.now() + DAY;
+    const expiresAt = () => clock.now() + lasts;
     if ((await store.read(key)) === null)
       await store.write(key, write([]), { version: null, expiresAt: expiresAt() });
     const read = (text: string) => JSON.parse(open(text, key)) as readonly MissedLink[];
-    await change({ store, key, read, write, expiresAt }, (before) => [link, ...before].slice(0, MOST));
+    await change({ store, key, read, write, expiresAt }, (before) => [link, ...before].slice(0, most));
   };
   return {
-    note(agent, link) {
+    note(agent, link, kept) {
       const now = clock.monotonic();
       if (noted.get(agent, now) !== null) return;
-      noted.set(agent, true, now + EVERY);
-      keep(agent, link).catch((error: unknown) =>
+      noted.set(agent, true, now + MINUTE / kept.perMinute);
+      keep(agent, link, kept).catch((error: unknown) =>
         log.debug({ err: error }, "a link that started nothing could not be kept for its agent"),
       );
     },
-    async of(agent) {
+    async of(agent, { lasts }) {
       const key = keyOf(agent);
       const stored = await store.read(key);
       if (stored === null) return [];
       const links = JSON.parse(open(stored.value, key)) as readonly MissedLink[];
-      return links.filter(({ at }) => clock.now() - at < DAY);
+      return links.filter(({ at }) => clock.now() - at < lasts);
     },
   };
 }

@@ -40,11 +40,11 @@ t.test("it warns of what other settings would cover, where there are agents", as
   const agents = "agents: [{ groups: [support], mayBe: { groups: [customer] } }]\n";
   const open = await run(["-c", await file(t, `${MINIMAL}${agents}`)]);
   t.equal(open.code, 0);
-  t.match(open.err, /^warning: isolation: .*their scripts share cookies, storage and windows/m);
-  t.match(open.err, /^warning: console: .*where scripts of the app run/m);
+  t.match(open.err, /^not covered: isolation: .*their scripts share cookies, storage and windows/m);
+  t.match(open.err, /^not covered: console: .*where scripts of the app run/m);
   const json = await run(["--json", "-c", await file(t, `${MINIMAL}${agents}`)]);
   t.equal(json.err, "");
-  t.match(JSON.parse(json.out), { ok: true, warnings: [/^isolation: /, /^console: /] });
+  t.match(JSON.parse(json.out), { ok: true, uncovered: [/^isolation: /, /^console: /] });
   const walls =
     "isolation: { host: { parent: view.example.net } }\nconsole: { origin: https://guise.example.com }\n";
   t.equal((await run(["-c", await file(t, `${MINIMAL}${agents}${walls}`)])).err, "");

@@ -60,6 +60,26 @@ t.test("a method override is judged as the gateway judges it: as both", async (t
     const { out } = await ask("POST", `http://app.example.com${address}`, ...worn);
     t.match(JSON.parse(out), { reason }, address);
   }
+  const { out } = await ask("POST", "http://app.example.com/payments/1", ...worn, "-H", "X-HTTP-Method: GET");
+  t.match(JSON.parse(out), { reason: "denied" }, "what goes on is a POST still");
+  for (const [address, asked, reason] of [
+    ["/search", ["-H", "X-HTTP-Method-Override: DELETE"], "read-only"],
+    ["/search", ["-H", "X-HTTP-Method-Override: POST"], "impersonating"],
+    ["/search?_method=POST", ["-H", "X-Method-Override: PUT"], "read-only"],
+    ["/search", ["-d", "_method=DELETE"], "read-only"],
+  ] as const) {
+    const { out } = await asking(t)("POST", `http://app.example.com${address}`, ...worn, ...asked);
+    t.match(JSON.parse(out), { reason }, `${address} ${asked.join(" ")}`);
+  }
+  const own = await asking(t)(
+    "POST",
+    "http://app.example.com/x",
+    "--as",
+    "support:alice",
+    "-H",
+    "X-HTTP-Method: PUT",
+  );
+  t.match(own.out, /^decision: self$/m, "own traffic's headers name nothing");
 });
 
 t.test(

@@ -109,6 +109,47 @@ routes:
   t.equal(found.length, 9);
 });
 
+t.test("every app of several is gone over, at its own hosts", async (t) => {
+  const path = join(
+    t.testdir({
+      "my.yaml": `identity: [{ demo: { users: [{ id: "1" }] } }]
+owners:
+  page: { map: { a.b: "1", "42": "2" } }
+apps:
+  shop:
+    hosts: [shop.example.com]
+    upstream: http://127.0.0.1:8001
+    routes:
+      - { path: "/site/:site", owner: { map: { x1: "2" } }, ids: number, examples: [/site/42, /p/1] }
+    rules: [{ path: /a, deny: true }]
+  wiki:
+    hosts: [":team.example.com"]
+    upstream: http://127.0.0.1:8002
+    routes:
+      - { path: "/a/*rest", owner: none }
+      - { path: "/a/:x{/*more}", owner: { param: x } }
+      - { path: "/p/:page", owner: page, examples: [/p/1, "http://shop.example.com/site/7", "http://none.example.org/p/1"] }
+    rules: [{ path: "/b{/*rest}", deny: true }, { path: /b/c, deny: true }, { path: /a, deny: true }]
+`,
+    }),
+    "my.yaml",
+  );
+  const { code, out } = await runCommand(check, ["-c", path]);
+  t.equal(code, 0, out);
+  const found = out.split("\n").filter((line) => line.startsWith(`${path}:`));
+  const told = found.map((line) => line.slice(path.length + 1));
+  t.match(told, [
+    /^3:\d+ owners\.page\.map\["a\.b"\]: is never looked up: the `ids` of apps\.wiki\.routes\[2\]/,
+    /^9:\d+ apps\.shop\.routes\[0\]\.owner\.map\.x1: is never looked up/,
+    /^9:\d+ apps\.shop\.routes\[0\]\.examples\[1\]: meets no route/,
+    /^15:\d+ apps\.wiki\.routes\[0\]: is never met: .* apps\.wiki\.routes\[1\], which says more/,
+    /^17:\d+ apps\.wiki\.routes\[2\]\.examples\[1\]: meets apps\.shop\.routes\[0\] and not this route/,
+    /^17:\d+ apps\.wiki\.routes\[2\]\.examples\[2\]: is an address of no app/,
+    /^18:\d+ apps\.wiki\.rules\[1\]: can never match: .* apps\.wiki\.rules\[0\];/,
+  ]);
+  t.equal(told.length, 7);
+});
+
 t.test("agents who may be people that administer are told, by the names that the file has", async (t) => {
   t.match(await warnings(t, `agents: [{ groups: [support], mayBe: {} }]\n`), [
     /^3:\d+ agents\[0\]\.mayBe: is everybody, also those who administer the app; name their groups/,

@@ -82,6 +82,52 @@ audit: { redis: { url: { fromEnv: REDIS } }, webhooks: [{ url: "${app.url}/hook"
   });
 });
 
+t.test(
+  "of several apps each is asked, as clients call it, and so are the lookups of their routes",
+  async (t) => {
+    const hosts: string[] = [];
+    const app = await service((request, response) => {
+      if (request.url === "/") hosts.push(String(request.headers.host));
+      json({ id: `owner of ${request.url}` })(request, response);
+    });
+    t.teardown(() => app.close());
+    const path = join(
+      t.testdir({
+        "my.yaml": `identity: [{ demo: { users: [{ id: "1" }] } }]
+owners:
+  page: { http: { url: "${app.url}/of/{page}" }, timeout: 60s }
+apps:
+  shop:
+    hosts: [shop.example.com]
+    upstream: ${app.url}
+    routes: [{ path: "/s/:site", owner: { http: { url: "${app.url}/site/{site}" } } }]
+  wiki:
+    hosts: [wiki.example.com]
+    upstream: ${app.url}
+    audience: wiki
+    routes: [{ path: "/p/:page", owner: page, examples: [/p/7] }, { path: "/q/:page", owner: page }]
+timeouts: { lookup: 60s }
+`,
+      }),
+      "my.yaml",
+    );
+    const { code, out } = await runCommand(check, ["-c", path, "--live"]);
+    t.equal(code, 0, out);
+    const lines = out.split("\n").filter((line) => /^(ok|failed) /.test(line));
+    t.match(
+      lines.map((line) => line.replace(/ \(\d+ ms\)$/, "").replace(/ {2,}/g, " ")),
+      [
+        `ok apps.shop.upstream ${app.url}: 200`,
+        `ok apps.wiki.upstream ${app.url}: 200`,
+        "ok owners.page /p/7: owner owner of /of/7, groups not known",
+        "ok apps.shop.routes[0].owner the made-up /s/0: owner owner of /site/0, groups not known",
+      ],
+    );
+    t.equal(lines.length, 4);
+    t.same(hosts.sort(), ["shop.example.com", "wiki.example.com"]);
+  },
+);
+
 t.test("what doesn't answer, or answers what can't be used, is 1 and told beside the others", async (t) => {
   const port = await freePort();
   const broken = await service((request, response) => {

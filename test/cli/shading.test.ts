@@ -47,7 +47,8 @@ t.test("no request ever meets a rule that is said never to match", async (t) => 
         const { rules } = read({ rules: written.map(({ effect, ...where }) => ({ ...where, ...effect })) });
         const { rules: index, complaints } = rulesOf({ rules });
         fc.pre(complaints.length === 0);
-        const shaded = new Set(shadedRules(rules, index).map(({ path }) => `rules[${String(path[1])}]`));
+        const found = shadedRules({ at: [], rules, snapshot: { rules: index } });
+        const shaded = new Set(found.map(({ path }) => `rules[${String(path[1])}]`));
         named += shaded.size;
         const met = requests.map(([host, path, method]) => index.match({ host, path, method })?.name ?? "");
         return !met.some((name) => shaded.has(name));
@@ -71,7 +72,8 @@ t.test("no address ever meets a route that is said never to be met", async (t) =
         const { routes } = read({ routes: written.map((where) => ({ ...where, owner: "none" })) });
         const { routes: finder, complaints } = finish(routesOf({ owners: {}, routes }));
         fc.pre(complaints.length === 0);
-        const shaded = new Set(shadedRoutes(routes, finder).map(({ path }) => `routes[${String(path[1])}]`));
+        const found = shadedRoutes({ at: [], routes, snapshot: { routes: finder } });
+        const shaded = new Set(found.map(({ path }) => `routes[${String(path[1])}]`));
         named += shaded.size;
         return !addresses.some(([host, path]) =>
           shaded.has(finder.match(host, path, null)?.target.name ?? ""),

@@ -165,7 +165,8 @@ t.test("a field of a form or of JSON counts as it does for the server", async (t
   - { send: POST /payments, json: { _method: GET }, as: alice, viewing: nuno, expect: { decision: refuse, reason: denied } }
   - { send: POST /x, json: { a: 1 }, as: alice, viewing: nuno, expect: { decision: effective } }
   - { send: POST /x, page: /site/2, as: alice, viewing: nuno, expect: { decision: refuse 409, reason: other-tab } }
-  - { send: POST /x, headers: { X-HTTP-Method-Override: PUT }, as: alice, viewing: nuno, expect: { decision: refuse, reason: denied } }
+  - { send: POST /x, headers: { X-HTTP-Method-Override: PUT }, as: alice, viewing: nuno, expect: { decision: effective } }
+  - { send: POST /x, headers: { X-HTTP-Method-Override: PUT }, as: alice, viewing: nuno, mode: read, expect: { decision: refuse, reason: read-only } }
 `,
     write,
   );

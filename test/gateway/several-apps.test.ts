@@ -162,6 +162,7 @@ async function stop(
   const { body } = await it.visit(`${host}/.guise/stop`, who);
   const form = `_csrf=${/name="_csrf" value="([^"]+)"/.exec(body)?.[1]}`;
   const fields = {
+    ...CLICK,
     ...SUPPORT,
     ...who,
     host,

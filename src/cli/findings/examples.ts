@@ -1,27 +1,34 @@
-import type { Complaint } from "../../config/problem.ts";
-import type { Config } from "../../config/schema.ts";
+import type { CompiledApp } from "../../config/apps.ts";
+import { type Complaint, writePath } from "../../config/problem.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { meets } from "../test/run.ts";
 
-type Route = Config["routes"][number];
-
 /** Examples of routes that meet another one, or whose params are never looked up, as the server reads them. */
 export async function examplesAstray(
-  routes: readonly Route[],
+  apps: readonly CompiledApp[],
   snapshot: Snapshot,
 ): Promise<readonly Complaint[]> {
   const found: Complaint[] = [];
-  for (const [i, { examples }] of routes.entries()) {
-    for (const [n, address] of examples.entries()) {
-      const message = await astray(address, `routes[${i}]`, snapshot);
-      if (message !== null) found.push({ path: ["routes", i, "examples", n], message });
+  for (const { at, routes, origin } of apps) {
+    for (const [i, { examples }] of routes.entries()) {
+      const name = writePath([...at, "routes", i]);
+      for (const [n, address] of examples.entries()) {
+        const message = await astray(address, name, snapshot, origin);
+        if (message !== null) found.push({ path: [...at, "routes", i, "examples", n], message });
+      }
     }
   }
   return found;
 }
 
-async function astray(address: string, name: string, snapshot: Snapshot): Promise<string | null> {
-  const met = await meets(snapshot, address);
+async function astray(
+  address: string,
+  name: string,
+  snapshot: Snapshot,
+  origin: string,
+): Promise<string | null> {
+  const met = await meets(snapshot, address, origin);
+  if (met === "no-app") return "is an address of no app";
   if (met === null) return "can be read in more than one way, so no route is asked about it";
   if (met.route === null) return "meets no route";
   const { target, params } = met.route;
@@ -35,13 +42,14 @@ async function astray(address: string, name: string, snapshot: Snapshot): Promis
 }
 
 /** Keys of tables that no route ever looks up, since its `ids` don't take them. */
-export function keysNeverAsked(config: Config, value: unknown): readonly Complaint[] {
-  const targets = config.routes.map(({ owner, ids: grammar }, i) => ({
-    name: `routes[${i}]`,
-    owner: owner?.kind === "named" ? owner.name : `routes[${i}].owner`,
-    grammar,
-  }));
-  return tablesIn(config, value).flatMap(({ owner, path, table, by }) => {
+export function keysNeverAsked(apps: readonly CompiledApp[], value: unknown): readonly Complaint[] {
+  const targets = apps.flatMap(({ at, routes }) =>
+    routes.map(({ owner, ids: grammar }, i) => {
+      const name = writePath([...at, "routes", i]);
+      return { name, owner: owner?.kind === "named" ? owner.name : `${name}.owner`, grammar };
+    }),
+  );
+  return tablesIn(apps, value).flatMap(({ owner, path, table, by }) => {
     const asking = targets.filter((target) => target.owner === owner);
     if (asking.length === 0) return [];
     return Object.keys(table).flatMap((key) => {
@@ -67,14 +75,17 @@ interface Table {
 }
 
 /** The tables of `owners` and those that stand in a route. */
-function tablesIn({ routes }: Config, value: unknown): readonly Table[] {
+function tablesIn(apps: readonly CompiledApp[], value: unknown): readonly Table[] {
   const named = Object.entries(fieldOf(value, "owners") ?? {}).map(([name, entry]) =>
     tableOf(name, ["owners", name], entry),
   );
-  const written = fieldOf(value, "routes");
-  const inline = routes.map((_, i) => {
-    const entry = fieldOf(Array.isArray(written) ? written[i] : null, "owner");
-    return tableOf(`routes[${i}].owner`, ["routes", i, "owner"], entry);
+  const inline = apps.flatMap(({ at, routes }) => {
+    const written = fieldOf(at.reduce<unknown>(fieldOf, value), "routes");
+    return routes.map((_, i) => {
+      const entry = fieldOf(Array.isArray(written) ? written[i] : null, "owner");
+      const path = [...at, "routes", i, "owner"];
+      return tableOf(writePath(path), path, entry);
+    });
   });
   return [...named, ...inline].filter((it) => it !== null);
 }

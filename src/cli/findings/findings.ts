@@ -1,3 +1,4 @@
+import { compiledApps } from "../../config/apps.ts";
 import type { Examined } from "../../config/load.ts";
 import { inOrder, type Problem } from "../../config/problem.ts";
 import { examplesAstray, keysNeverAsked } from "./examples.ts";
@@ -7,13 +8,13 @@ import { shadedRoutes, shadedRules } from "./shading.ts";
 /** What is hardly meant in a config that is right, in the order of the file. */
 export async function findingsIn({ config, value, load, locate }: Examined): Promise<readonly Problem[]> {
   const { snapshot } = load;
-  const { routes, rules } = config;
+  const apps = compiledApps(config, snapshot);
   const found = [
     ...administrators(config, value, snapshot.policy),
-    ...shadedRoutes(routes, snapshot.routes),
-    ...shadedRules(rules, snapshot.rules),
-    ...keysNeverAsked(config, value),
-    ...(await examplesAstray(routes, snapshot)),
+    ...apps.flatMap(shadedRoutes),
+    ...apps.flatMap(shadedRules),
+    ...keysNeverAsked(apps, value),
+    ...(await examplesAstray(apps, snapshot)),
   ];
   return inOrder(found.map(locate));
 }

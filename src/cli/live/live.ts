@@ -1,5 +1,8 @@
 import { dirname, resolve } from "node:path";
+import { compiledApps } from "../../config/apps.ts";
 import type { Examined, LoadOptions } from "../../config/load.ts";
+import { writePath } from "../../config/problem.ts";
+import type { Settings } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
 import { lookupReports } from "../../gateway/background/check-lookups.ts";
 import type { Finding } from "../../ports.ts";
@@ -24,7 +27,7 @@ const ASKING: ReadonlySet<string> = new Set(["http", "sql", "redis", "first"]);
 /** Asks everything that a config names once, side by side, and gives what came, in the order of the file. */
 export async function askAll(examined: Examined, deps: Deps, file: string): Promise<readonly Answer[]> {
   const questions = [
-    ...upstreamOf(examined),
+    ...upstreamsOf(examined),
     ...identityOf(examined, deps, file),
     ...lookupsOf(examined),
     ...storesOf(examined, deps),
@@ -50,14 +53,17 @@ async function answersTo([name, ask]: Question): Promise<readonly Answer[]> {
   }
 }
 
-function upstreamOf({ load }: Examined): readonly Question[] {
-  const { settings } = load.snapshot;
-  const ask = async (): Promise<readonly Asked[]> => {
-    const { status, server } = await askUpstream(settings);
-    const by = server === null ? "" : ` from ${server}`;
-    return [{ ok: status < 500, says: `${settings.upstream.origin}: ${status}${by}` }];
-  };
-  return [["upstream", ask]];
+function upstreamsOf({ config, load }: Examined): readonly Question[] {
+  return compiledApps(config, load.snapshot).map(({ at, origin, snapshot: { settings } }) => [
+    writePath([...at, "upstream"]),
+    () => askApp(settings, origin),
+  ]);
+}
+
+async function askApp(settings: Settings, origin: string): Promise<readonly Asked[]> {
+  const { status, server } = await askUpstream(settings, origin);
+  const by = server === null ? "" : ` from ${server}`;
+  return [{ ok: status < 500, says: `${settings.upstream.origin}: ${status}${by}` }];
 }
 
 function identityOf({ config, load }: Examined, deps: Deps, file: string): readonly Question[] {
@@ -79,8 +85,11 @@ function askedOf({ kind, says }: Finding): Asked {
 function lookupsOf({ config, load }: Examined): readonly Question[] {
   const { snapshot } = load;
   const named = Object.entries(config.owners).map(([name, { kind }]) => [name, kind] as const);
-  const inline = config.routes.flatMap(({ owner }, i) =>
-    owner?.kind === "inline" ? [[`routes[${i}].owner`, owner.entry.kind] as const] : [],
+  const apps = compiledApps(config, snapshot);
+  const inline = apps.flatMap(({ at, routes }) =>
+    routes.flatMap(({ owner }, i) =>
+      owner?.kind === "inline" ? [[writePath([...at, "routes", i, "owner"]), owner.entry.kind] as const] : [],
+    ),
   );
   const reports = lookupReports(snapshot);
   const reported = async (name: string): Promise<readonly Asked[]> => {
@@ -92,10 +101,10 @@ function lookupsOf({ config, load }: Examined): readonly Question[] {
   const owners = [...named, ...inline]
     .filter(([, kind]) => ASKING.has(kind))
     .map(([name]): Question => {
-      const called = name.startsWith("routes[") ? name : `owners.${name}`;
+      const called = Object.hasOwn(config.owners, name) ? `owners.${name}` : name;
       return [
         called,
-        async () => [...(await reported(`owners.${name}`)), ...(await askLookup(name, config, snapshot))],
+        async () => [...(await reported(`owners.${name}`)), ...(await askLookup(name, apps, snapshot))],
       ];
     });
   const { users } = snapshot;

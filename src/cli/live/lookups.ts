@@ -1,3 +1,5 @@
+import type { CompiledApp } from "../../config/apps.ts";
+import { writePath } from "../../config/problem.ts";
 import type { Config } from "../../config/schema.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
@@ -19,18 +21,16 @@ const MADE_UP = ["0", "guise-check", "00000000-0000-0000-0000-000000000000", "ch
 /** Asks a lookup about the examples of its routes, or where they have none, about an address that is made up. */
 export async function askLookup(
   name: string,
-  { routes }: Config,
+  apps: readonly CompiledApp[],
   snapshot: Snapshot,
 ): Promise<readonly Asked[]> {
-  const own = routes.filter(
-    ({ owner }, i) => (owner?.kind === "named" ? owner.name : `routes[${i}].owner`) === name,
-  );
-  const examples = own.flatMap((route) => route.examples);
+  const own = apps.flatMap((app) => routesAsking(name, app));
   const asked: Asked[] = [];
-  for (const address of examples) {
-    const met = await meets(snapshot, address);
-    if (met?.route?.target.owner === name) asked.push(await ask(met, address));
-  }
+  for (const { route, origin } of own)
+    for (const address of route.examples) {
+      const met = await meets(snapshot, address, origin);
+      if (asks(met, name)) asked.push(await ask(met, address));
+    }
   if (asked.length > 0) return asked;
   const met = await madeUp(name, own, snapshot);
   if (met !== null) return [await ask(met, `the made-up ${met.path}`)];
@@ -38,12 +38,29 @@ export async function askLookup(
   return [{ ok: true, says }];
 }
 
-async function madeUp(name: string, routes: Config["routes"], snapshot: Snapshot): Promise<Matched | null> {
-  for (const { path, host } of routes.filter((it) => it.host === null))
-    for (const value of host === null ? MADE_UP : [])
-      for (const sample of samplePaths(path, value)) {
-        const met = await meets(snapshot, sample);
-        if (met?.route?.target.owner === name && isLookedUp(met)) return met;
+interface Asking {
+  readonly route: Config["routes"][number];
+  readonly origin: string;
+}
+
+function routesAsking(name: string, { at, routes, origin }: CompiledApp): readonly Asking[] {
+  return routes.flatMap((route, i) => {
+    const { owner } = route;
+    const asked = owner?.kind === "named" ? owner.name : writePath([...at, "routes", i, "owner"]);
+    return asked === name ? [{ route, origin }] : [];
+  });
+}
+
+function asks(met: Awaited<ReturnType<typeof meets>>, name: string): met is Matched {
+  return met !== null && met !== "no-app" && met.route?.target.owner === name;
+}
+
+async function madeUp(name: string, own: readonly Asking[], snapshot: Snapshot): Promise<Matched | null> {
+  for (const { route, origin } of own.filter((it) => it.route.host === null))
+    for (const value of MADE_UP)
+      for (const sample of samplePaths(route.path, value)) {
+        const met = await meets(snapshot, sample, origin);
+        if (asks(met, name) && isLookedUp(met)) return met;
       }
   return null;
 }

@@ -4,13 +4,14 @@ import { dialer } from "../../gateway/http/dial.ts";
 
 const LONGEST = 10_000;
 
-/** Asks the app for its front page over the same connection that the gateway makes. Rejects with an Error where no answer comes. */
-export async function askUpstream({
-  upstream,
-  publicUrl,
-}: Settings): Promise<{ readonly status: number; readonly server: string | null }> {
+/** Asks the app for its front page over the same connection that the gateway makes; `origin` is where clients meet one of several. Rejects with an Error where no answer comes. */
+export async function askUpstream(
+  { app, upstream, publicUrl }: Settings,
+  origin: string,
+): Promise<{ readonly status: number; readonly server: string | null }> {
   const dial = dialer(upstream);
-  const named = upstream.host === "upstream" ? upstream.origin : (publicUrl ?? upstream.origin);
+  const asClients = publicUrl ?? (app === null ? upstream.origin : origin);
+  const named = upstream.host === "upstream" ? upstream.origin : asClients;
   return await new Promise((resolve, reject) => {
     const asking = request({
       path: "/",

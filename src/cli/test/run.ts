@@ -106,12 +106,19 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   return wordsFor(judged, owner);
 }
 
-/** What the server's intake and index make of an address that somebody opens; null where it has more than one reading. */
-export async function meets(snapshot: Snapshot, address: string): Promise<Matched | null> {
-  const origin = snapshot.settings.publicUrl ?? LOCAL;
+/**
+ * What the server's intake and index make of an address that somebody opens; null where it has more than one reading. `origin` stands
+ * before one that is only a path.
+ */
+export async function meets(
+  snapshot: Snapshot,
+  address: string,
+  origin: string,
+): Promise<Matched | "no-app" | null> {
   const raw = await requestOf(openingOf(address), { origin, cookie: null, isolated: false });
   const taken = intake(looking(snapshot, SILENT, null), raw, false);
-  return taken.kind === "refused" || !taken.received.readable ? null : match(taken.received);
+  if (taken.kind === "refused") return taken.fault.code === "no-app" ? "no-app" : null;
+  return taken.received.readable ? match(taken.received) : null;
 }
 
 function openingOf(open: string): MapTest {

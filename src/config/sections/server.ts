@@ -227,6 +227,7 @@ export const timeouts = z
       "For a client to read the last answer of a connection that is closed in the middle of its body.",
     ),
     drain: atMost("30s", HOUR, "For open requests when the gateway is told to stop."),
+    missedLink: atMost("24h", 30 * 24 * HOUR, "For which a link that started nothing is kept for its agent."),
     form: atMost(
       "10m",
       24 * HOUR,
@@ -313,6 +314,12 @@ export const limits = z
       1_000_000,
       "Starts of one agent in an hour that a link alone makes; beyond it a page with a button asks first.",
     ),
+    missedLinks: count(
+      10,
+      1_000,
+      "Links of one agent that started nothing, the last of which are shown on `why`.",
+    ),
+    missedLinksPerMinute: count(60, 100_000, "Of them that are kept in a minute of one agent."),
     refusalsPerMinute: count(
       120,
       100_000_000,

@@ -41,11 +41,14 @@ function noteNotStarted(services: Services, judged: Judged): void {
   }
   const outside = !coversAny(snapshot.policy, trueUser, { host, path });
   const recorded = query === null || !snapshot.settings.audit.capture.query ? "" : `?${query}`;
-  services.missedLinks.note(trueUser.id, {
+  const link = {
     at: services.clock.now(),
     address: `${authority}${path}${recorded}`.slice(0, LONGEST),
     reason: toldReason(decision.reason, outside),
-  });
+  };
+  const { limits, timeouts } = snapshot.settings;
+  const { missedLinks: most, missedLinksPerMinute: perMinute } = limits;
+  services.missedLinks.note(trueUser.id, link, { most, perMinute, lasts: timeouts.missedLink });
 }
 
 const LONGEST = 500;

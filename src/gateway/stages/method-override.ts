@@ -3,6 +3,7 @@ import { isMethodOverride } from "../../domain/headers.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method.ts";
 import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import { hasBody, peekBody } from "../http/body.ts";
+import type { RawHeaders } from "../http/exchange.ts";
 import type { Owned } from "./find-owner.ts";
 import { agentOf } from "./identify.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
@@ -40,24 +41,29 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   const text = asked ? bodyText(bytes, whole, owned.headers) : null;
   const read = { ...settled, body: whole ? bytes : null, beginning: bytes, bodyText: text };
   const inBody = isDark(owned, bytes, whole) ? UNKNOWN_METHOD : methodInBody(bytes.toString("latin1"));
-  const named = inBody !== null || methodInHeaders(owned) !== null;
-  if (!named && !asked) return read;
-  const method = named ? methodOfAll(owned, inBody) : owned.method;
+  const inQuery = owned.overridden ? owned.method : null;
+  const named = methodOfAll(inQuery, inBody, methodInHeaders(owned.headers));
+  if (named === null && !asked) return read;
+  const method = named ?? owned.method;
   const now = ruled(rules, ruleRequest({ ...owned, method }, text, agentOf(owned)));
-  return { ...read, method, overridden: owned.overridden || named, ...now };
+  return { ...read, method, overridden: named !== null, ...now };
 }
 
 /** Where query, body and headers differ, nobody knows which of them counts for the app. */
-function methodOfAll(owned: Owned, inBody: string | null): string {
-  const inQuery = owned.overridden ? owned.method : null;
-  const [method, ...others] = [inQuery, inBody, methodInHeaders(owned)].filter((it) => it !== null);
-  return method === undefined || others.some((it) => it !== method) ? UNKNOWN_METHOD : method;
+function methodOfAll(...places: readonly (string | null)[]): string | null {
+  const [method = null, ...others] = places.filter((it) => it !== null);
+  return others.some((it) => it !== method) ? UNKNOWN_METHOD : method;
+}
+
+/** The same for a request that is only told of; null: nothing of it names a method. */
+export function methodTold(inQuery: string | null, body: string | null, headers: RawHeaders): string | null {
+  return methodOfAll(inQuery, body === null ? null : methodInBody(body), methodInHeaders(headers));
 }
 
 /** Whatever else is sent goes on as it comes: nobody looks for a method in it. But a header may still ask for one. */
 function mayName(owned: Owned): boolean {
   const type = owned.raw.headers["content-type"] ?? "";
-  return owned.sent === "POST" || FIELDS.test(type) || methodInHeaders(owned) !== null;
+  return owned.sent === "POST" || FIELDS.test(type) || methodInHeaders(owned.headers) !== null;
 }
 
 /** Whether a form of which the app may see more than we do: it goes on beyond what is looked at, or is packed. */
@@ -69,6 +75,6 @@ function isDark({ raw, sent }: Owned, bytes: Buffer, whole: boolean): boolean {
 }
 
 /** In any spelling that some server takes for one of them. */
-function methodInHeaders({ headers }: Owned): string | null {
+function methodInHeaders(headers: RawHeaders): string | null {
   return theOneMethod(headers.filter((_, at) => at % 2 === 1 && isMethodOverride(headers[at - 1] ?? "")));
 }
