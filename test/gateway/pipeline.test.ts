@@ -136,23 +136,6 @@ t.test("a token that can't be signed closes the intent", async (t) => {
   t.match(it.events[1], { outcome: "failure" });
 });
 
-t.test("a script that only wants to know whether it would be asked does nothing", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
-  const { cookie } = await wear(it, { mode: "write" });
-  const probe = "X-Guise-Probe: 1";
-  t.equal((await passed(it, ["POST /x", ...FETCH, ...ALICE, cookie, probe])).kind, "unasked");
-  t.match(await passed(it, ["POST /site/1/delete", ...FETCH, ...ALICE, cookie, probe]), {
-    kind: "answer",
-    committed: { decision: { reason: "confirm-required" } },
-  });
-  t.same(it.events, []);
-  t.match(
-    await passed(it, ["GET /x", ...FETCH, ...NUNO, probe]),
-    { kind: "answer", committed: { decision: { reason: "other-tab" } } },
-    "nor where nobody is worn: it never goes to the app",
-  );
-});
-
 t.test("an upgrade goes the same way", async (t) => {
   const it = await testWorld(t);
   const { cookie } = await wear(it);

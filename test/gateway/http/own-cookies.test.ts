@@ -22,6 +22,7 @@ t.test(
       worn: "__Host-guise-worn",
       here: "__Host-guise-here",
       nonce: "__Host-guise-nonce",
+      before: "__Host-guise-before",
     });
     t.same(cookieNames("guise", "http"), {
       secret: "guise",
@@ -29,6 +30,7 @@ t.test(
       worn: null,
       here: "guise-here",
       nonce: "guise-nonce",
+      before: "guise-before",
     });
   },
 );
