@@ -43,6 +43,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     notice: NOTICE,
     worn: false,
     here: [],
+    before: [],
     near: [],
     rivals: [],
   });
@@ -55,6 +56,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     notice: null,
     worn: false,
     here: [],
+    before: [],
     near: [],
     rivals: [],
   });
@@ -64,6 +66,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     notice: null,
     worn: false,
     here: [],
+    before: [],
     near: [],
     rivals: [],
   });
@@ -138,6 +141,7 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       notice: null,
       worn: false,
       here: [],
+      before: [],
       near: [],
       rivals: [],
     });
