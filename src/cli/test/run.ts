@@ -8,6 +8,7 @@ import type { OwnerFact } from "../../domain/owner.ts";
 import { Fault } from "../../errors.ts";
 import { cookieNames } from "../../gateway/http/own-cookies.ts";
 import { judging } from "../../gateway/pipeline.ts";
+import type { Received } from "../../gateway/request.ts";
 import type { Judging } from "../../gateway/services/services.ts";
 import type { Judged } from "../../gateway/stages/decide.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
@@ -96,14 +97,25 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null });
   const services = looking(asked, log, held);
   const taken = intake(services, raw, false);
-  if (taken.kind === "refused") return refusedAtIntake(taken.fault);
-  const judged = await judging(services, taken.received);
+  if (taken.kind === "refused") return refused(taken.fault);
+  const judged = await judgedOr400(services, taken.received);
+  if (judged instanceof Fault) return refused(judged);
   const { id, host, path, query } = judged;
   const owner =
     judged.owner.kind === "not-asked"
       ? await askOwner(log, { id, host, snapshot: asked }, { path, query })
       : judged.owner;
   return wordsFor(judged, owner);
+}
+
+/** An address with two readings is refused once it is known that somebody is viewed: that is an answer, as at the intake. */
+async function judgedOr400(services: Judging, received: Received): Promise<Judged | Fault> {
+  try {
+    return await judging(services, received);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "bad-request") return error;
+    throw error;
+  }
 }
 
 /**
@@ -142,7 +154,7 @@ function wordsFor(judged: Judged, owner: OwnerFact): Said {
   };
 }
 
-function refusedAtIntake({ status, code, detail }: Fault): Said {
+function refused({ status, code, detail }: Fault): Said {
   const checks = [{ name: "the request has one reading", passed: false, saw: detail }];
   return { owner: "none", decision: `refuse ${status}`, reason: code, route: "none", rule: "none", checks };
 }
