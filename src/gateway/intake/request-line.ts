@@ -34,8 +34,9 @@ export function requestLineFault({
   if (since === plain || since === plain + Number(headers["content-length"])) return null;
   const packet = (socket as Parsed).parser?.getCurrentBuffer?.();
   if (packet === undefined || packet.includes(`${method} ${url} HTTP/1.`, 0, "latin1")) return null;
-  const spaced = packet.includes(`${method}  `, 0, "latin1") || packet.includes(`${url}  `, 0, "latin1");
-  return spaced
+  // The whole line, from its beginning to its end: a body may have parts of one.
+  const line = new RegExp(`(?:^|\\n)${RegExp.escape(method)} +${RegExp.escape(url)} +HTTP/1\\.[01]\\r?\\n`);
+  return line.test(packet.toString("latin1"))
     ? new Fault("bad-request", "the request line has more than one space between two parts")
     : null;
 }
