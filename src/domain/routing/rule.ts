@@ -46,8 +46,6 @@ export interface RuleIndex {
   asksBody(request: RuleRequest): boolean;
   /** Whether a request may change something although its method is one that looks. */
   mayChange(request: RuleRequest): boolean;
-  /** Whether some of them are for some agents only. */
-  readonly byAgent: boolean;
 }
 
 /** A rule at its place in the order. */
@@ -98,7 +96,6 @@ export function compileRules(
     match: (request) => firstOf(indexes, request),
     asksBody: (request) => indexes.body && someAt(indexes, request, asksBody),
     mayChange: (request) => mayChange(indexes, request),
-    byAgent: specs.some(({ agents = null }) => agents !== null),
   };
   return { index, problems };
 }

@@ -52,9 +52,8 @@ const NOTHING = {
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
   const held = judged.loaded.kind === "held" ? judged.loaded.impersonation : null;
-  const base = { ...judged, ...NOTHING, trueUser };
-  const decision = paced(services, base);
-  if (decision !== base.decision) return await commit(services, { ...judged, decision });
+  const decision = paced(services, judged, trueUser);
+  const base = { ...judged, decision, ...NOTHING, trueUser };
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
@@ -73,7 +72,7 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
     case "refuse":
     case "page":
       pace(services, base, held);
-      // A prefetch is nobody's deed; nor is what a tab says that was left open, where nobody is worn any more.
+      // A prefetch isn't recorded, nor what a tab sends that was left open behind an impersonation.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
         note(services, base, held);
       return await asking(services, base, held);
@@ -83,7 +82,11 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
 }
 
 /** An agent whom links have started too often in an hour is asked first: a script can spend a person's clicks. */
-function paced({ rateLimits }: Services, { decision, snapshot, startedAt, trueUser }: Committed): Decision {
+function paced(
+  { rateLimits }: Services,
+  { decision, snapshot, startedAt }: Judged,
+  trueUser: Identity | null,
+): Decision {
   if (decision.kind !== "forward" || decision.as !== "start" || trueUser === null) return decision;
   const { startsPerHour } = snapshot.settings.limits;
   if (rateLimits.startsByLink(trueUser.id, startsPerHour, startedAt)) return decision;

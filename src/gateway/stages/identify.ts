@@ -6,7 +6,6 @@ import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.
 import type { Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
-import { ruled, ruleRequest } from "./rule-request.ts";
 import { mayBeOfLeftPage } from "./viewed-before.ts";
 
 /** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
@@ -33,15 +32,7 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
     mayBeOfLeftPage(matched);
   if (!needed) return { ...matched, ...NOT_ASKED };
   const found = callerOf(services, matched);
-  return found instanceof Promise ? found.then((it) => ruledFor(matched, it)) : ruledFor(matched, found);
-}
-
-/** Rules that are for some agents only count as soon as it is known who this is. */
-function ruledFor(matched: Matched, found: Found): Identified {
-  const { snapshot, secret, readable } = matched;
-  const identified = { ...matched, ...found };
-  if (!snapshot.rules.byAgent || secret === null || !readable) return identified;
-  return { ...identified, ...ruled(snapshot.rules, ruleRequest(matched, null, agentOf(found))) };
+  return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
 }
 
 /** Who is at the keyboard, for rules; null where nobody knows. */

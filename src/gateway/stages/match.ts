@@ -4,10 +4,9 @@ import type { Place } from "../../domain/policy.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
 import type { Received } from "../request.ts";
 import { ownAddress } from "./own-address.ts";
-import { type Ruled, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
-/** The route and the rule that a request met. */
-export interface Matched extends Received, Ruled {
+/** The route that a request met. */
+export interface Matched extends Received {
   readonly route: RouteMatch<RouteTarget> | null;
   /** Its `Referer` names a page of this origin that always runs as the agent; asked of pages while impersonating. */
   readonly fromAsSelf: boolean;
@@ -20,18 +19,16 @@ export function placeOf({ ours, host, path }: Pick<Received, "ours" | "host" | "
 
 /**
  * Looks up what the address means. Asked only where the answer can matter: while impersonating, or when
- * that may start. What has more than one reading matches nothing. Rules that ask for what is in the body are asked again once it is read.
+ * that may start. What has more than one reading matches nothing.
  */
 export function match(received: Received): Matched {
   const impersonating = received.secret !== null;
   const { topLevel, visit } = received.navigation;
   const matters = impersonating || topLevel || visit !== null;
-  if (!matters || !received.readable) return { ...received, route: null, ...UNRULED, fromAsSelf: false };
-  const { routes, rules } = received.snapshot;
+  if (!matters || !received.readable) return { ...received, route: null, fromAsSelf: false };
   return {
     ...received,
-    route: routes.match(received.host, received.path, received.query),
-    ...(impersonating ? ruled(rules, ruleRequest(received, null, null)) : UNRULED),
+    route: received.snapshot.routes.match(received.host, received.path, received.query),
     fromAsSelf: impersonating && (topLevel || visit !== null) && comesFromAsSelf(received),
   };
 }

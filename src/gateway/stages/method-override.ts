@@ -6,7 +6,7 @@ import { hasBody, peekBody } from "../http/body.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import type { Owned } from "./find-owner.ts";
 import { agentOf } from "./identify.ts";
-import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
+import { bodyText, type Ruled, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
 /** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
 const LOOKED_AT = 65_536;
@@ -16,7 +16,7 @@ const FIELDS = /^\s*(?:multipart\/|application\/x-www-form-urlencoded|applicatio
 const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
 /** A request whose method and rule are known for good, also where its body has a say. `body`: it was read and is sent from here. */
-export interface Settled extends Owned {
+export interface Settled extends Owned, Ruled {
   readonly body: Buffer | null;
   /** What was read of the body, of which there may be more; null where nothing was. */
   readonly beginning: Buffer | null;
@@ -27,15 +27,17 @@ export interface Settled extends Owned {
 }
 
 /**
- * Under an impersonation a request is judged by what its `_method` makes of it, and by what its body says where a rule of its
+ * Asks the rules, once all is known that they may ask for. Under an impersonation a request is judged by what its `_method` makes of it, and by what its body says where a rule of its
  * address asks for that. Own traffic's bodies are never touched.
  */
 export async function settleMethod(owned: Owned): Promise<Settled> {
   const settled = { ...owned, body: null, beginning: null, bodyText: null, confirmed: false };
-  if (owned.loaded.kind !== "held") return settled;
+  if (owned.secret === null || !owned.readable) return { ...settled, ...UNRULED };
   const { settings, rules } = owned.snapshot;
-  const asked = hasBody(owned.raw) && rules.asksBody(ruleRequest(owned, null, agentOf(owned)));
-  if (!asked && !mayName(owned)) return settled;
+  const unread = ruleRequest(owned, null, agentOf(owned));
+  const asked = hasBody(owned.raw) && rules.asksBody(unread);
+  if (owned.loaded.kind !== "held" || (!asked && !mayName(owned)))
+    return { ...settled, ...ruled(rules, unread) };
   const limit = Math.max(LOOKED_AT, settings.limits.confirmBody);
   const { bytes, whole } = await peekBody(owned.raw, limit, settings.timeouts.requestIdle);
   const text = asked ? bodyText(bytes, whole, owned.headers) : null;
@@ -43,7 +45,7 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   const inBody = isDark(owned, bytes, whole) ? UNKNOWN_METHOD : methodInBody(bytes.toString("latin1"));
   const inQuery = owned.overridden ? owned.method : null;
   const named = methodOfAll(inQuery, inBody, methodInHeaders(owned.headers));
-  if (named === null && !asked) return read;
+  if (named === null && !asked) return { ...read, ...ruled(rules, unread) };
   const method = named ?? owned.method;
   const now = ruled(rules, ruleRequest({ ...owned, method }, text, agentOf(owned)));
   return { ...read, method, overridden: named !== null, ...now };

@@ -31,13 +31,13 @@ export async function looking(services: Services, received: Received): Promise<J
   const recalled = await recall(services, {
     ...received,
     route: null,
-    ...UNRULED,
     fromAsSelf: false,
     caller,
     via,
   });
   return judge({
     ...recalled,
+    ...UNRULED,
     method: "GET",
     overridden: false,
     navigation: LOOKING,

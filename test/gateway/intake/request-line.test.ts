@@ -13,15 +13,22 @@ function posted(url: string, packet: string, read = packet.length) {
 
 const FIELDS = "Host: a\r\nContent-Length: 40\r\n\r\n";
 
-t.test("a line with more than one space between two parts is found, also behind another request", async (t) => {
-  const lines = ["POST  / HTTP/1.1", "POST /  HTTP/1.1", "POST   /   HTTP/1.0"];
-  for (const line of lines) {
-    t.match(posted("/", `${line}\r\n${FIELDS}`), { code: "bad-request" }, line);
-    t.match(posted("/", `GET /x HTTP/1.1\r\nHost: a\r\n\r\n${line}\r\n${FIELDS}`), { code: "bad-request" }, line);
-  }
-  const url = "/a(b)*?c=[d]";
-  t.match(posted(url, `POST ${url}  HTTP/1.1\r\n${FIELDS}`), { code: "bad-request" }, url);
-});
+t.test(
+  "a line with more than one space between two parts is found, also behind another request",
+  async (t) => {
+    const lines = ["POST  / HTTP/1.1", "POST /  HTTP/1.1", "POST   /   HTTP/1.0"];
+    for (const line of lines) {
+      t.match(posted("/", `${line}\r\n${FIELDS}`), { code: "bad-request" }, line);
+      t.match(
+        posted("/", `GET /x HTTP/1.1\r\nHost: a\r\n\r\n${line}\r\n${FIELDS}`),
+        { code: "bad-request" },
+        line,
+      );
+    }
+    const url = "/a(b)*?c=[d]";
+    t.match(posted(url, `POST ${url}  HTTP/1.1\r\n${FIELDS}`), { code: "bad-request" }, url);
+  },
+);
 
 t.test("a body that has such bytes is a body, wherever the head was cut", async (t) => {
   const bodies = ["and/  or", "POST  it", "/  HTTP/1.1", "x POST  / HTTP/1.1\r\n", "POST  /a HTTP/1.1\r\n"];

@@ -1,16 +1,17 @@
 import t from "tap";
 import { match } from "../../../src/gateway/stages/match.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, receive } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, receive, settled } from "../../fixtures/stages.ts";
 import { testWorld } from "../../fixtures/world.ts";
 
 const WORN = `Cookie: guise=${SECRET}`;
 
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testWorld(t);
-  const { route, rule } = match(await receive(it, ["GET /site/1/delete", ...CLICK]));
+  const head = ["GET /site/1/delete", ...CLICK];
+  const { route } = match(await receive(it, head));
   t.match(route, { target: { pattern: "/site/:site{/*rest}", owner: "site" }, params: { site: "1" } });
-  t.equal(rule, null);
+  t.equal((await settled(it, head)).rule, null);
 });
 
 t.test("own traffic that is no navigation is not looked up at all", async (t) => {
@@ -19,7 +20,7 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
     const fail = () => {
       throw new Error("asked");
     };
-    const rules = { byAgent: false, match: fail, asksBody: fail, mayChange: fail };
+    const rules = { match: fail, asksBody: fail, mayChange: fail };
     return { ...now, routes: { match: fail }, rules };
   });
   for (const head of [
@@ -28,16 +29,16 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
     ["GET /site/1"],
     ["GET /site/1", ...ALICE],
   ])
-    t.match(match(await receive(it, head)), { route: null, rule: null });
+    t.match(await settled(it, head), { route: null, rule: null });
 });
 
 t.test("under an impersonation every request is told both", async (t) => {
   const it = await testWorld(t);
-  t.match(match(await receive(it, ["POST /payments/7", WORN, ...FETCH])), {
+  t.match(await settled(it, ["POST /payments/7", WORN, ...FETCH]), {
     route: null,
     rule: { name: "rules[1]" },
   });
-  t.match(match(await receive(it, ["GET /site/1", WORN, ...FETCH])), {
+  t.match(await settled(it, ["GET /site/1", WORN, ...FETCH]), {
     route: { params: { site: "1" } },
     rule: null,
   });
@@ -45,11 +46,11 @@ t.test("under an impersonation every request is told both", async (t) => {
 
 t.test("a rule is found by the method that an override makes", async (t) => {
   const it = await testWorld(t);
-  const { rule } = match(await receive(it, ["GET /payments/7?_method=POST", WORN]));
+  const { rule } = await settled(it, ["GET /payments/7?_method=POST", WORN]);
   t.match(rule, { effect: "deny" });
 });
 
 t.test("what matches nothing has neither", async (t) => {
   const it = await testWorld(t);
-  t.match(match(await receive(it, ["GET /inbox", WORN, ...CLICK])), { route: null, rule: null });
+  t.match(await settled(it, ["GET /inbox", WORN, ...CLICK]), { route: null, rule: null });
 });
