@@ -1,4 +1,4 @@
-import { MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./parameters.ts";
+import { latin1, MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./parameters.ts";
 
 /** The name in the head of a part, in the ways in which servers look for it. */
 const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,400})"|'([^']{0,400})'|([^\s;"]{0,400}))/gi;
@@ -69,7 +69,5 @@ function valueBehind(text: string, from: number): string | null {
 
 /** As RFC 8187 writes it (`UTF-8''%5Fmethod`), and as browsers write quotes in names. */
 function unescaped(name: string): string {
-  return name
-    .replace(/^[\w-]*'[\w-]*'/, "")
-    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return latin1(name.replace(/^[\w-]*'[\w-]*'/, ""));
 }
