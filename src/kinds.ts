@@ -47,8 +47,14 @@ export function keyHelp(help: string): (issue: { readonly code?: string | undefi
   return ({ code }) => (code === "invalid_key" ? help : undefined);
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value of the config file, not checked yet, has keys. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What stands under a key of the config file, not checked yet. */
+export function fieldOf(value: unknown, key: string): unknown {
+  return isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function schemaFor<Deps, Made>(kind: AnyKind<Deps, Made>): object {

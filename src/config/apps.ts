@@ -1,6 +1,7 @@
 import { compileRoutes, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules } from "../domain/routing/rule.ts";
 import { sampleHosts } from "../domain/routing/samples.ts";
+import { fieldOf, isObject } from "../kinds.ts";
 import type { Complaint } from "./problem.ts";
 import type { Config } from "./schema.ts";
 import type { Apps, RouteTarget, Settings, Snapshot } from "./snapshot.ts";
@@ -85,14 +86,6 @@ const OF_ONE_APP: readonly (readonly string[])[] = [
   ["rules"],
   ["reads"],
 ];
-
-function fieldOf(value: unknown, key: string): unknown {
-  return isObject(value) && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 const MISSING_UPSTREAM =
   "is missing; write the address of the app without a path, like http://127.0.0.1:8001, or several in `apps`";

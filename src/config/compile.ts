@@ -32,7 +32,7 @@ export interface Parts extends GrantParts, Pick<TableParts, "owners"> {
 /** What an app is told by, and its tables. */
 export interface AppTables extends AppPlace, Pick<TableParts, "routes" | "rules" | "reads"> {}
 
-/** A checked config as a world to live in, or all that only shows when it is put together. Asks nobody anything. */
+/** A checked config as a snapshot, or all that only shows when it is put together. Asks nobody anything. */
 export function* compile(config: Config, options: CompileOptions): Steps<Compilation> {
   const { digest, deps } = options;
   const found: Complaint[] = [];
@@ -53,8 +53,9 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const identity = firstOf(sources.filter((source) => source !== null));
   const everybodys = { digest, policy, identity, owners, users };
   const [first, ...more] = tables.flatMap((own, i) => {
-    const its = settings[i];
-    return its == null ? [] : [{ ...everybodys, ...own, settings: withNeighbours(its, apps, settings) }];
+    const [app, its = null] = [apps[i], settings[i]];
+    if (app === undefined || its === null) return [];
+    return [{ ...everybodys, ...own, settings: withNeighbours(its, app, apps, settings) }];
   });
   if (found.length > 0 || first === undefined) return { kind: "complaints", complaints: found };
   for (const { settings: its } of [first, ...more]) warnOf(its, deps);
@@ -66,7 +67,7 @@ function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }:
   if (!insecureSkipVerify) return;
   log.warn(
     { upstream: origin },
-    "upstream: insecureSkipVerify believes any certificate: whoever stands between reads and writes everything",
+    "upstream: insecureSkipVerify believes any certificate: anybody on the way between reads and writes everything",
   );
 }
 
@@ -82,13 +83,11 @@ function partsOf(config: Config, apps: readonly AppPart[]): Parts {
 /** A browser has one store of cookies for a host, so what scripts of one app there may set, scripts of the others may too. */
 function withNeighbours(
   its: Settings,
+  { hosts }: AppPart,
   apps: readonly AppPart[],
   settings: readonly (Settings | null)[],
 ): Settings {
-  const self = apps.find(({ name }) => name === its.app);
-  const beside = settings.filter(
-    (_, i) => self !== undefined && mayShareHosts(self.hosts, apps[i]?.hosts ?? null),
-  );
+  const beside = settings.filter((_, i) => mayShareHosts(hosts, apps[i]?.hosts ?? null));
   const names = beside.flatMap((it) => it?.page.scriptCookies ?? []);
   return {
     ...its,

@@ -136,7 +136,7 @@ function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Comp
   return found;
 }
 
-/** Why these people are nobody, whoever comes; null if somebody can be among them. */
+/** Why nobody can be among these people; null if somebody can be among them. */
 export function emptyWhy(people: People): string | null {
   const { users, groups, notUsers, notInGroups } = people;
   if (users?.length === 0) return "`users` is empty; leave it out or name somebody";

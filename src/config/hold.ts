@@ -16,7 +16,7 @@ export function holder(initial: Snapshot): Holder {
     current: () => held,
     swap(next) {
       // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere. And under another name the
-      // cookies that browsers have would be the app's: who is somebody else would be oneself without a word.
+      // cookies that browsers have would be the app's: impersonations would go on as the agent without a word.
       const { prefix, cookie } = initial.settings;
       held = withSettings(next, (settings) => {
         const publicUrl = publicUrlOf(initial, settings.app);

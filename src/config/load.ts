@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
 import { finish, type Steps } from "../domain/steps.ts";
-import type { Entry } from "../kinds.ts";
+import { type Entry, fieldOf } from "../kinds.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { appsOf, misplaced } from "./apps.ts";
 import { compile, complaintsAmong } from "./compile.ts";
@@ -161,17 +161,18 @@ function* judge(
   options: LoadOptions,
 ): Steps<Judgement> {
   const deps = { ...options.deps, directory, secret: secretReader({ env: options.env, directory }) };
+  const beside = misplaced(value);
   const checked = yield* validate(value, configSchema(options.kinds));
   if (checked.kind === "complaints") {
     const among = yield* complaintsAmong(yield* salvage(value, options.kinds), deps);
-    return { kind: "complaints", complaints: [...misplaced(value), ...checked.complaints, ...among] };
+    return { kind: "complaints", complaints: [...beside, ...checked.complaints, ...among] };
   }
   const evidence = evidenceNamesOf(fieldOf(value, "identity"));
   const compiled = yield* compile(checked.value, { digest, evidence, deps });
-  const beside = misplaced(value);
-  if (compiled.kind === "complaints")
-    return { kind: "complaints", complaints: [...beside, ...compiled.complaints] };
-  if (beside.length > 0) return { kind: "complaints", complaints: beside };
+  if (compiled.kind === "complaints" || beside.length > 0) {
+    const others = compiled.kind === "complaints" ? compiled.complaints : [];
+    return { kind: "complaints", complaints: [...beside, ...others] };
+  }
   const parts = { ...partsOf(checked.value, value, directory), secret: deps.secret };
   const summary = summaryOf(checked.value);
   return { kind: "loaded", snapshot: compiled.snapshot, parts, summary, config: checked.value };
@@ -228,10 +229,6 @@ function keyFiles({ token, checkpoint, data }: Config["keys"], directory: string
     ...(checkpoint === undefined ? {} : { checkpoint: paths(checkpoint) }),
     ...(data === undefined ? {} : { data: resolve(directory, data.fromFile) }),
   };
-}
-
-function fieldOf(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null ? (Reflect.get(value, key) ?? null) : null;
 }
 
 async function bytesOf(file: string): Promise<Uint8Array | string> {

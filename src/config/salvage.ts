@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Steps } from "../domain/steps.ts";
+import { fieldOf, isObject } from "../kinds.ts";
 import type { AppTables, Parts } from "./compile.ts";
 import { entrySchemas, type Kinds } from "./schema.ts";
 
@@ -9,14 +10,13 @@ const NOWHERE = { hosts: [], paths: [] };
 /** The entries of a wrong file that are right by themselves, so that what is wrong between them is said as well. */
 export function* salvage(value: unknown, kinds: Kinds): Steps<Parts> {
   const schemas = entrySchemas(kinds);
-  const part = (key: string): unknown => (isObject(value) ? value[key] : undefined);
-  const owners = part("owners");
+  const owners = fieldOf(value, "owners");
   const named: [string, Parts["owners"][string]][] = [];
   for (const [name, entry] of Object.entries(isObject(owners) ? owners : {})) {
     named.push([name, right(entry, schemas.owner)]);
     yield;
   }
-  const apps = part("apps");
+  const apps = fieldOf(value, "apps");
   const several = isObject(apps)
     ? Object.entries(apps).map(([name, app]) => [["apps", name], app] as const)
     : [[[], value] as const];
@@ -25,12 +25,12 @@ export function* salvage(value: unknown, kinds: Kinds): Steps<Parts> {
     tables.push({
       at,
       ...(right(isObject(app) && at.length > 0 ? app : {}, schemas.place) ?? NOWHERE),
-      routes: yield* listOf(isObject(app) ? app.routes : undefined, schemas.route),
-      rules: yield* listOf(isObject(app) ? app.rules : undefined, schemas.rule),
+      routes: yield* listOf(fieldOf(app, "routes"), schemas.route),
+      rules: yield* listOf(fieldOf(app, "rules"), schemas.rule),
     });
   return {
     impersonation: "on",
-    agents: yield* listOf(part("agents"), schemas.agent),
+    agents: yield* listOf(fieldOf(value, "agents"), schemas.agent),
     apps: tables,
     owners: Object.fromEntries(named),
   };
@@ -48,8 +48,4 @@ function* listOf<T>(value: unknown, schema: z.ZodType<T>): Steps<readonly (T | n
 function right<T>(value: unknown, schema: z.ZodType<T>): T | null {
   const read = schema.safeParse(value);
   return read.success ? read.data : null;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -57,7 +57,7 @@ export interface Settings {
   readonly cookie: { readonly name: string; readonly domain: string | null };
   /** `parent`: each impersonation has a host of its own below it; null: it is shown on the app's own. */
   readonly isolation: { readonly parent: string; readonly remember: number } | null;
-  /** Where the gateway's own pages are; null: on the app's hosts. `app`: its host for who comes from nowhere. */
+  /** Where the gateway's own pages are; null: on the app's hosts. `app`: the app's host, for somebody who opens the console without a link from the app. */
   readonly console: {
     readonly origin: string;
     readonly host: string;
@@ -91,8 +91,9 @@ export interface Settings {
     readonly linger: number;
     /** Open requests at shutdown. */
     readonly drain: number;
+    /** To send the form of a page of the gateway's own. */
     readonly form: number;
-    /** A link that started nothing, for its agent. */
+    /** For which a link that started nothing is kept for its agent. */
     readonly missedLink: number;
   };
   readonly limits: {
@@ -126,11 +127,12 @@ export interface Settings {
     readonly perImpersonation: number;
     /** Requests of one impersonation, and starts of one agent, in a minute. */
     readonly perMinute: number;
-    /** Refusals on record in a minute: of one person who wears nobody, and of one client address. */
+    /** Starts of one agent in an hour that a link alone makes. */
     readonly startsPerHour: number;
     /** Links that started nothing which are kept of one agent, and of them in a minute. */
     readonly missedLinks: number;
     readonly missedLinksPerMinute: number;
+    /** Refusals on record in a minute: of one person without an impersonation, and of one client address. */
     readonly refusalsPerMinute: number;
   };
   readonly page: {
@@ -192,7 +194,6 @@ export interface Snapshot {
   readonly policy: Policy;
   readonly routes: RouteFinder;
   readonly rules: RuleIndex;
-  /** The `confirm` rules, for the script in the page. */
   /** All sources in order, as one. */
   readonly identity: IdentitySource;
   readonly owners: ReadonlyMap<string, OwnerResolver>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Steps } from "../domain/steps.ts";
+import { fieldOf, isObject } from "../kinds.ts";
 import { type JsonSchema, jsonSchema, keysAt } from "./jsonschema.ts";
 import type { Complaint } from "./problem.ts";
 import { complaintsOf, speakPlainly } from "./wording.ts";
@@ -46,7 +47,7 @@ function* longIn(
 ): Steps<Readonly<Record<string, unknown>>> {
   const long: Record<string, unknown> = {};
   for (const key of LONG) {
-    const section = isObject(value) ? value[key] : undefined;
+    const section = fieldOf(value, key);
     const ofSection = shape[key];
     if (ofSection !== undefined && isLong(section))
       long[key] = yield* inPieces([...at, key], section, ofSection, issues);
@@ -108,10 +109,6 @@ function* inPieces(
 function isLong(section: unknown): section is readonly unknown[] | Record<string, unknown> {
   if (typeof section !== "object" || section === null) return false;
   return (Array.isArray(section) ? section : Object.keys(section)).length > AT_ONCE;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function without(value: unknown, keys: object): object {

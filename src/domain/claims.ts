@@ -2,7 +2,7 @@ import type { Identity, Principal } from "./identity.ts";
 import type { Mode } from "./impersonation.ts";
 
 /** What the token says about the running impersonation. */
-export interface Worn {
+export interface ImpersonationClaim {
   readonly id: string;
   readonly mode: Mode;
   readonly reason: string | null;
@@ -14,7 +14,7 @@ export interface Worn {
 export interface ClaimsInput {
   readonly principal: Principal;
   /** Null when nobody is impersonated. */
-  readonly impersonation: Worn | null;
+  readonly impersonation: ImpersonationClaim | null;
   readonly issuer: string;
   readonly audience: string;
   /** Milliseconds since the epoch. */
@@ -54,8 +54,8 @@ export interface Claims {
  */
 export function claims(input: ClaimsInput): Claims {
   const { trueUser, effectiveUser } = input.principal;
-  const worn = input.impersonation;
-  if ((trueUser.id !== effectiveUser.id) !== (worn !== null)) {
+  const { impersonation } = input;
+  if ((trueUser.id !== effectiveUser.id) !== (impersonation !== null)) {
     throw new TypeError("an impersonation needs two different people, and two people need an impersonation");
   }
   const issuedAt = Math.floor(input.now / 1000);
@@ -69,17 +69,17 @@ export function claims(input: ClaimsInput): Claims {
     ...person(effectiveUser),
     ...(effectiveUser.groups === null ? {} : { groups: effectiveUser.groups }),
   };
-  if (worn === null) return own;
-  const until = Math.floor(worn.until / 1000);
+  if (impersonation === null) return own;
+  const until = Math.floor(impersonation.until / 1000);
   return {
     ...own,
     exp: Math.min(expiresAt, until),
     act: person(trueUser),
     guise: {
-      impersonation: worn.id,
-      mode: worn.mode,
-      reason: worn.reason,
-      ticket: worn.ticket,
+      impersonation: impersonation.id,
+      mode: impersonation.mode,
+      reason: impersonation.reason,
+      ticket: impersonation.ticket,
       until,
     },
   };

@@ -3,7 +3,7 @@ import type { Verdict } from "./effects/effect.ts";
 import { readOnly } from "./effects/read-only.ts";
 import { EFFECTS } from "./effects/registry.ts";
 import type { RequestFacts, SessionFacts } from "./facts.ts";
-import { admit, asGranted, isAgent } from "./grant.ts";
+import { type Admission, admit, asGranted, isAgent, isListedAgent } from "./grant.ts";
 import { type Identity, labelOf } from "./identity.ts";
 import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
 import { isSafe } from "./method.ts";
@@ -35,11 +35,11 @@ const NOT_INSTEAD = "What it asks for is not done in your own name instead.";
 const SAME_HOST = "it comes from no page of somebody else’s on another host";
 const SAME_TAB = "it comes from a tab of this person";
 
-/** Whoever was worn in this tab is worn no more: what its page asks for must not be the agent's own. */
+/** The customer whom this tab shows is viewed no more: what its page asks for must not be the agent's own. */
 const LEFT_OPEN: Decision = Object.freeze({
   ...refuse(409, "other-tab"),
   sentence: NOT_INSTEAD,
-  checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is worn" }]),
+  checks: Object.freeze([{ name: SAME_TAB, passed: false, saw: "nobody is viewed" }]),
 });
 
 /** The judge: facts in, one decision out. The same for the server, `guise explain` and every test. */
@@ -60,15 +60,15 @@ export function decide(request: RequestFacts, session: SessionFacts, policy: Pol
 const NOTHING_LOADED = Object.freeze({ kind: "none" });
 
 /**
- * A cookie that leads to nothing, of somebody who is no agent: it only looks like ours, and everybody may call a cookie so. Records are kept
- * longer than whatever an impersonation leaves in a browser.
+ * Whether a request has a cookie that leads to no record and is somebody's who is no agent: it only has the name of ours, which everybody may
+ * give a cookie. Records are kept longer than whatever an impersonation leaves in a browser.
  */
 export function isNobodys(
   { caller, loaded }: Pick<SessionFacts, "caller" | "loaded">,
   policy: Policy,
 ): boolean {
   if (loaded.kind !== "lost" || caller.kind === "unavailable") return false;
-  return caller.kind === "unknown" || !isAgent({ ...policy, impersonation: "on" }, caller.identity);
+  return caller.kind === "unknown" || !isListedAgent(policy, caller.identity);
 }
 
 /** Whether a page asks that was opened as somebody else. Who might be an agent, but can't be found out, counts as one. */
@@ -76,22 +76,24 @@ function isLeftOpen(request: RequestFacts, { caller }: SessionFacts, policy: Pol
   if (request.tab === null && !request.sentOnlyWhileImpersonating) return false;
   if (!request.hearsay || caller.kind === "unavailable") return true;
   // Pages stay open when impersonation is switched off.
-  return caller.kind === "known" && isAgent({ ...policy, impersonation: "on" }, caller.identity);
+  return caller.kind === "known" && isListedAgent(policy, caller.identity);
 }
 
 /**
  * Whether a form was sent by a page of somebody whom this browser viewed before: only what began to view them has shown it as a document.
  * Of a script's own requests nobody can tell: an app that loads no documents has the agent's own pages at such addresses, too.
  */
-function isFormOfLeftPage(request: RequestFacts, { caller, refererOwner }: SessionFacts, policy: Policy) {
+function isFormOfLeftPage(
+  request: RequestFacts,
+  { caller, refererOwner }: SessionFacts,
+  policy: Policy,
+): boolean {
   if (request.viewedBefore.length === 0 || isSafe(request.method) || !request.navigation.wantsPage)
     return false;
   if (caller.kind !== "known" || refererOwner.kind !== "found") return false;
-  const { identity } = caller;
   const { owner } = refererOwner;
-  const isAgents =
-    seesAsSelf(identity, owner) !== null || !isAgent({ ...policy, impersonation: "on" }, identity);
-  return !isAgents && request.viewedBefore.includes(owner.id);
+  if (!request.viewedBefore.includes(owner.id) || seesAsSelf(caller.identity, owner) !== null) return false;
+  return isListedAgent(policy, caller.identity);
 }
 
 const OTHER_HOST: Decision = Object.freeze({
@@ -127,7 +129,7 @@ function asSelf(reason: ReasonWord): Verdict {
   return { kind: "forward", as: "self", reason, close: null };
 }
 
-/** Nobody is worn. Whatever speaks against a start leads to the agent's own view, as if the gateway were not there. */
+/** Nobody is viewed. Whatever speaks against a start leads to the agent's own view, as if the gateway were not there. */
 function decideOwnTraffic(
   request: RequestFacts,
   session: SessionFacts,
@@ -172,7 +174,7 @@ function decideOwnTraffic(
   return verdict;
 }
 
-/** Somebody is worn: either this goes on as that person, or it stops. It never runs on as anybody else by itself. */
+/** Somebody is viewed: either the request goes on as that person, or the impersonation stops. It never runs on as anybody else by itself. */
 function decideImpersonated(
   request: RequestFacts,
   session: SessionFacts,
@@ -201,7 +203,8 @@ function decideImpersonated(
   const unknown = session.target.kind === "unavailable";
   if (trail.stops("it is known who the person is", unknown, session.target.kind))
     return refuse(503, "identity-unavailable");
-  const over = overBecause(caller.identity, impersonation, { request, session, policy }, trail);
+  const here = admit(policy, caller.identity, target, request.place);
+  const over = overBecause(caller.identity, impersonation, { session, policy, target, here }, trail);
   if (over !== null) return ended(over);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
@@ -213,7 +216,6 @@ function decideImpersonated(
     other !== null
   )
     return other;
-  const here = admit(policy, caller.identity, target, request.place);
   const outside = here.kind === "refused" && here.reason === "outside-grant";
   if (
     trail.stops("the page is in the part that is granted", outside, request.place?.path ?? "a page of ours")
@@ -222,18 +224,19 @@ function decideImpersonated(
   return done(request, impersonation, session, trail);
 }
 
-/** All that lies before the judge. */
-interface Laid {
-  readonly request: RequestFacts;
+interface Today {
   readonly session: SessionFacts;
   readonly policy: Policy;
+  readonly target: Identity;
+  /** Whether the agent may be the target at the place that is asked for. */
+  readonly here: Admission;
 }
 
 /** Asked anew for every request, for both people: right, target, consent, time, revocation. */
 function overBecause(
   agent: Identity,
   impersonation: Impersonation,
-  { request, session, policy }: Laid,
+  { session, policy, target, here }: Today,
   trail: Trail,
 ): ReasonWord | null {
   const bound = impersonation.agent.id === agent.id;
@@ -247,8 +250,6 @@ function overBecause(
     return "ended-agent-lost-right";
   if (trail.stops("the person is still there", session.target.kind === "gone", session.target.kind))
     return "ended-target-changed";
-  const target = targetOf(session, impersonation);
-  const here = admit(policy, agent, target, request.place);
   // What is outside of every part ends nothing: it is refused by itself.
   const admission = here.kind === "granted" ? here : admit(policy, agent, target);
   if (admission.kind === "refused") {
@@ -262,7 +263,7 @@ function overBecause(
   return null;
 }
 
-/** The worn person as they are today, as far as anybody knows. */
+/** The customer as they are today, as far as anybody knows. */
 function targetOf({ target }: SessionFacts, { effectiveUser }: Impersonation): Identity {
   return target.kind === "known" ? target.identity : effectiveUser;
 }

@@ -59,9 +59,9 @@ export interface Check {
 /**
  * What happens with one request.
  *
- * - `forward`: goes to the app, as oneself or as the effective user. `open` and `close` are done first: a start has
+ * - `forward`: goes to the app, as the agent or as the effective user. `open` and `close` are done first: a start has
  *   both null and a grant, a switch closes the old one and opens another.
- * - `page`: is answered by the gateway: a question (start, confirm, reason), the way back to oneself, or nothing but the word.
+ * - `page`: is answered by the gateway: a question (start, confirm, reason), the way back to the agent's own view, or nothing but the word.
  * - `load-in-full`: is answered so that the library which visits the page by script has the browser load it instead.
  * - `refuse`: is not done; `status` says how.
  * - `stop`: ends the running impersonation and leads back.

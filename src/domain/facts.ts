@@ -44,7 +44,7 @@ export interface RequestFacts {
   /** The impersonation under which the page was opened that asks; null where its script did not say. */
   readonly tab: string | null;
   /**
-   * Only a browser that wears somebody sends it: it answers a question of ours, asks whether there is one, or another site made it
+   * Only a browser in which somebody is viewed sends it: it answers a question of ours, asks whether there is one, or another site made it
    * send this without the cookie that says whom.
    */
   readonly sentOnlyWhileImpersonating: boolean;
@@ -83,7 +83,7 @@ export interface SessionFacts {
   readonly loaded: LoadedImpersonation;
   /** The owner of the page that is asked for. */
   readonly owner: OwnerFact;
-  /** The worn person as the directory describes them now. */
+  /** The customer as the directory describes them now. */
   readonly target: TargetFact;
   /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation, and after one for forms. */
   readonly refererOwner: OwnerFact;

@@ -40,9 +40,14 @@ export function takesReason(
   return reasons === null || reasons.includes(given);
 }
 
-/** Whether somebody may impersonate at all, whoever it be. */
+/** Whether somebody may impersonate at all. */
 export function isAgent(policy: Policy, person: Identity): boolean {
-  return policy.impersonation === "on" && policy.grants.some((grant) => isAmong(grant.agents, person));
+  return policy.impersonation === "on" && isListedAgent(policy, person);
+}
+
+/** Whether an entry of `agents` names somebody, also while impersonation is switched off. */
+export function isListedAgent({ grants }: Policy, person: Identity): boolean {
+  return grants.some((grant) => isAmong(grant.agents, person));
 }
 
 /**

@@ -12,7 +12,7 @@ export function seesAsSelf(person: Identity, owner: Owner): "own-page" | "viewer
   return owner.viewers.includes(person.id) ? "viewer" : null;
 }
 
-/** A navigation that surely came from outside the app: only such a one may change shoes that are already worn. */
+/** A navigation that surely came from outside the app: only such a one may change who is viewed already. */
 export function fromOutside(navigation: Navigation): boolean {
   return navigation.topLevel && navigation.site !== "same-origin" && navigation.site !== "unknown";
 }

@@ -1,5 +1,5 @@
 import { randomUUID, sign } from "node:crypto";
-import { type ClaimsInput, claims, type Worn } from "../domain/claims.ts";
+import { type ClaimsInput, claims, type ImpersonationClaim } from "../domain/claims.ts";
 import type { Identity, Principal } from "../domain/identity.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Maybe } from "../ports.ts";
@@ -11,7 +11,7 @@ export const LONGEST_LIFETIME = 300_000;
 
 export interface TokenInput {
   readonly principal: Principal;
-  readonly impersonation: Worn | null;
+  readonly impersonation: ImpersonationClaim | null;
   readonly issuer: string;
   readonly audience: string;
   /** Milliseconds; at most five minutes. */
@@ -83,7 +83,7 @@ function signed(input: ClaimsInput, signer: DatedKey): string {
   return `${body}.${signature.toString("base64url")}`;
 }
 
-/** How long a token signed now may live: no longer than the impersonation, since nobody may wear it after its end. */
+/** How long a token signed now may live: no longer than the impersonation, since it must not count after its end. */
 function livesFor(input: TokenInput, now: number): number {
   const most = Math.min(input.lifetime, LONGEST_LIFETIME);
   if (input.impersonation === null) return most;
@@ -95,8 +95,8 @@ function livesFor(input: TokenInput, now: number): number {
 /** The names that tell one cached token from another; the separator can not stand in an id that JSON has quoted. */
 function cacheKey({ principal, impersonation, issuer, audience, lifetime }: TokenInput): string {
   const { trueUser, effectiveUser } = principal;
-  const worn = impersonation === null ? "" : `${impersonation.id}\n${impersonation.mode}`;
-  return `${JSON.stringify(trueUser.id)}\n${JSON.stringify(effectiveUser.id)}\n${worn}\n${audience}\n${issuer}\n${lifetime}`;
+  const running = impersonation === null ? "" : `${impersonation.id}\n${impersonation.mode}`;
+  return `${JSON.stringify(trueUser.id)}\n${JSON.stringify(effectiveUser.id)}\n${running}\n${audience}\n${issuer}\n${lifetime}`;
 }
 
 /** Whether a token signed for `kept` still tells the truth about `asked`. A later end than it says is no lie. */

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import type { CspNeeds } from "../domain/csp.ts";
+import type { CspNeeds } from "../domain/page/csp.ts";
 
 /** A file for browsers. `etag` is quoted and changes with the bytes; `integrity` is their `sha256-…`. */
 export interface ClientAsset {

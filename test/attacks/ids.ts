@@ -503,7 +503,7 @@ export const ATTACKS: readonly Attack[] = [
 export const ALSO: Readonly<Record<string, readonly string[]>> = {
   "DEC-02": ["test/attacks/script/same-origin.test.ts", "test/attacks/script/isolated.test.ts"],
   "DEC-04": ["test/attacks/script/same-origin.test.ts", "test/attacks/script/isolated.test.ts"],
-  "HTML-02": ["test/domain/csp.test.ts"],
+  "HTML-02": ["test/domain/page/csp.test.ts"],
   "HTML-03": ["test/attacks/script/same-origin.test.ts"],
   "HTML-06": ["test/page/rewriter.test.ts", "test/gateway/big-bodies.test.ts"],
   "TOK-01": ["test/examples/express.test.ts", "test/system/examples/interpreters.test.ts"],
@@ -616,7 +616,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
     "Impersonated documents are never storable by a shared cache and never answered from a validator of another identity.",
     "in production for validators; CACHE-01, CACHE-02; test/gateway/stages/invariants.test.ts",
   ],
-  ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/csp.test.ts"],
+  ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/page/csp.test.ts"],
   [
     "Rewriting changes nothing but the one insertion; on any doubt bytes pass through unchanged, and the policy says whether such a page may be shown.",
     "HTML-06, HTML-04; test/page/rewriter.test.ts, test/journeys/documents.test.ts",

@@ -13,7 +13,7 @@ const own: ClaimsInput = {
   lifetime: 60_000,
   jti: "j1",
 };
-const worn: ClaimsInput = {
+const impersonating: ClaimsInput = {
   ...own,
   principal: { trueUser: alice, effectiveUser: nuno },
   impersonation: { id: "imp1", mode: "read", reason: "bug", ticket: null, until: 1_700_000_900_999 },
@@ -34,7 +34,7 @@ t.test("a caller who is oneself gets neither act nor guise", async (t) => {
 });
 
 t.test("while impersonating the customer is the subject and the agent the actor", async (t) => {
-  t.match(claims(worn), {
+  t.match(claims(impersonating), {
     sub: "17",
     name: "Nuno",
     groups: ["customer"],
@@ -44,20 +44,23 @@ t.test("while impersonating the customer is the subject and the agent the actor"
 });
 
 t.test("there is one level of act, and it says nothing of the agent's groups", async (t) => {
-  t.strictSame(Object.keys(claims(worn).act ?? {}), ["sub", "name", "email"]);
+  t.strictSame(Object.keys(claims(impersonating).act ?? {}), ["sub", "name", "email"]);
 });
 
 t.test("two people without an impersonation are refused", async (t) => {
-  t.throws(() => claims({ ...worn, impersonation: null }), TypeError);
+  t.throws(() => claims({ ...impersonating, impersonation: null }), TypeError);
 });
 
 t.test("an impersonation of oneself is refused", async (t) => {
-  t.throws(() => claims({ ...worn, principal: own.principal }), TypeError);
+  t.throws(() => claims({ ...impersonating, principal: own.principal }), TypeError);
 });
 
 t.test("ids are compared exactly", async (t) => {
   const shouting = { ...alice, id: "ALICE" };
-  t.equal(claims({ ...worn, principal: { trueUser: alice, effectiveUser: shouting } }).act?.sub, "alice");
+  t.equal(
+    claims({ ...impersonating, principal: { trueUser: alice, effectiveUser: shouting } }).act?.sub,
+    "alice",
+  );
 });
 
 t.test("what nobody knows is left out", async (t) => {
@@ -73,7 +76,10 @@ t.test("what nobody knows is left out", async (t) => {
 });
 
 t.test("the token ends with the impersonation", async (t) => {
-  const it = { ...worn, impersonation: { id: "i", mode: "read", reason: null, ticket: null } } as const;
-  const until = worn.now + 10_000;
+  const it = {
+    ...impersonating,
+    impersonation: { id: "i", mode: "read", reason: null, ticket: null },
+  } as const;
+  const until = impersonating.now + 10_000;
   t.equal(claims({ ...it, impersonation: { ...it.impersonation, until } }).exp, Math.floor(until / 1000));
 });

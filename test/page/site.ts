@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { amendPolicies, amendPolicyHeaders } from "../../src/domain/csp.ts";
+import { amendPolicies, amendPolicyHeaders } from "../../src/domain/page/csp.ts";
 import { type BannerView, banner, type NoticeView, notice } from "../../src/page/banner.ts";
 import { clientAssets, cspNeeds } from "../../src/page/client.ts";
 import { rewriter } from "../../src/page/rewriter.ts";

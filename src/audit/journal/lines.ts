@@ -29,7 +29,7 @@ const LONGEST = 4 * CHUNK;
 
 /** All lines of a folder of journals: each producer's files in their order. */
 export async function* journalLines(folder: string): AsyncGenerator<Lines> {
-  // In this order: whoever has files and is not among those that run now has written its last line.
+  // In this order: a producer that has files and is not among those that run now has written its last line.
   const segments = await segmentsIn(folder);
   const running = new Set(await openProducers(folder));
   for (const segment of segments) {

@@ -32,7 +32,7 @@ export function takeLock(path: string, { create }: { readonly create: boolean })
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`${path} can not be locked: ${why}`, { cause: error });
   }
-  // Whoever removed the file had the lock until then: what it stood for is over.
+  // The process that removed the file had the lock until then: what it stood for is over.
   if (!existsSync(path)) {
     database.close();
     return null;

@@ -90,7 +90,7 @@ function classAttributes(record: Written, { uid, activity }: Class): object {
   }
 }
 
-/** What has no field there: our own names, why the agent came, and, where a class has no user, whose shoes it was in. */
+/** What has no field there: our own names, why the agent came, and, where a class has no user, which customer was viewed. */
 function unmapped({ guise, event, user }: Written, { uid }: Class): object {
   const has = uid === AUTHENTICATION || uid === USER_ACCESS;
   return {

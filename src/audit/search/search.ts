@@ -4,7 +4,7 @@ import { numberOf, TONES, type Tone } from "./row.ts";
 
 /** Which records are asked for; null: whichever. Times are ms; `until` is not included. */
 export interface Question {
-  /** Whoever asks may see only what this person did; an id and nothing else. */
+  /** The asker may see only what this person did; an id and nothing else. */
   readonly own: string | null;
   /** Ids, or e-mail addresses. */
   readonly agent: string | null;
@@ -224,7 +224,7 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
 }
 
 const BY_ID = "select id from people where key = ?";
-/** Whoever had an address is meant by it, then and now; two people can have the same. */
+/** Everybody who had an address is meant by it, then and now; two people can have the same. */
 const BY_EITHER = `${BY_ID} union select person from addresses where email = ?`;
 
 function people(

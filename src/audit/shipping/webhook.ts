@@ -109,7 +109,7 @@ class Webhook implements Sink {
   }
 
   /**
-   * The first time ever: lives that are here already are told from where they are now, whoever tells them. That is kept
+   * The first time ever: lives that are here already are told from where they are now, whichever process tells them. That is kept
    * beside the positions, since a life that still runs knows its own better.
    */
   async #begin(): Promise<ReadonlyMap<string, number>> {

@@ -121,7 +121,7 @@ const LONGEST = 300_000;
 
 /**
  * Lives that have gone on for too long without a checkpoint, and whose end no other life attests that isn't such a one
- * itself. Whoever has no key can write a new life, or a new end of one, but no checkpoint of it.
+ * itself. Somebody without the key can write a new life, or a new end of one, but no checkpoint of it.
  */
 export function unattested(
   lives: ReadonlyMap<string, Stretch>,

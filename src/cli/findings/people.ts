@@ -1,6 +1,6 @@
 import type { Complaint } from "../../config/problem.ts";
 import type { Config } from "../../config/schema.ts";
-import { isAgent, isAmong } from "../../domain/grant.ts";
+import { isAmong, isListedAgent } from "../../domain/grant.ts";
 import type { People, Policy } from "../../domain/policy.ts";
 
 /** What apps call those who administer them. */
@@ -41,7 +41,7 @@ function someone(group: string) {
 }
 
 function isAnAgent(policy: Policy, group: string): boolean {
-  return isAgent({ ...policy, impersonation: "on" }, someone(group));
+  return isListedAgent(policy, someone(group));
 }
 
 function isEverybody({ users, groups, notUsers, notInGroups }: People): boolean {

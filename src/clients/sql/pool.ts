@@ -133,7 +133,7 @@ class SharedConnections<C extends Pooled> implements Pool<C> {
       await promise;
     } finally {
       this.#waiting.delete(resolve);
-      // Whoever was woken and has left gives its turn to the next.
+      // A request that was woken and has left gives its turn to the next.
       if (signal.aborted) this.#wake();
     }
   }

@@ -40,7 +40,7 @@ export async function connectPostgres(
     ssl: tls ? { rejectUnauthorized: true, ...(ca === null ? {} : { ca }) } : false,
     keepAlive: true,
   });
-  // An end is heard by `whenClosed` and by whoever asks.
+  // An end is heard by `whenClosed` and by the one who asks.
   client.on("error", () => undefined);
   const destroy = () => void client.connection.stream.destroy();
   signal.addEventListener("abort", destroy, { once: true });

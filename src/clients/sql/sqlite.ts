@@ -14,7 +14,7 @@ export interface ThreadQuestion {
   readonly kind: "rows" | "inspect";
   readonly text: string;
   readonly values: readonly SqlValue[];
-  /** How long it may wait for whoever writes, ms. */
+  /** How long it may wait for another that writes, ms. */
   readonly timeout: number;
 }
 

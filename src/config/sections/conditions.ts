@@ -23,12 +23,12 @@ const inside = z
   })
   .transform(({ pattern: source, contains }, context): ValueTest => {
     if (contains !== undefined && source === undefined) return { kind: "contains", texts: contains };
-    const read =
-      source === undefined || contains !== undefined
-        ? { kind: "problem" as const, message: "write either `pattern` or `contains`" }
-        : linearPattern(source);
-    if (read.kind === "pattern" && source !== undefined) return { kind: "pattern", source, pattern: read };
-    const message = read.kind === "problem" ? read.message : "write `pattern`";
+    let message = "write either `pattern` or `contains`";
+    if (source !== undefined && contains === undefined) {
+      const read = linearPattern(source);
+      if (read.kind === "pattern") return { kind: "pattern", source, pattern: read };
+      message = read.message;
+    }
     context.addIssue({ code: "custom", message, input: source, path: ["pattern"] });
     return z.NEVER;
   });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { selectorProblem } from "../../domain/selector.ts";
+import { selectorProblem } from "../../domain/page/selector.ts";
 
 const selectors = z
   .array(

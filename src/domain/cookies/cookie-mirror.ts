@@ -138,7 +138,7 @@ function fromScriptHere(jar: Jar, sent: string | null, scope: CookieScope): Jar 
   }, known);
 }
 
-/** Whoever came from another site shows with the first request from here what else there is of the agent's own. */
+/** A browser that came from another site shows with the first request from here what else there is of the agent's own. */
 function withOwn(jar: Jar, names: readonly string[], scope: CookieScope): Jar {
   if (scope.allSent !== true || (scope.scripted ?? []).length === 0) return jar;
   const more = names.filter((name) => !jar.own.includes(name) && coverOf(jar, name) === undefined);

@@ -1,3 +1,5 @@
+import { anyCase } from "./pattern.ts";
+
 /** What a query says under a name. `doubtful`: servers would read it in different ways, so it says nothing. */
 export type QueryValue =
   | { readonly kind: "one"; readonly value: string }
@@ -60,10 +62,11 @@ export function folded(name: string): string {
   const [seen = ""] = name.split("\0", 1);
   const plain = seen.trim().replace(/^[[\]]+/, "");
   const [stem = ""] = plain.split(/[[\]]/, 1);
-  return stem.toUpperCase().toLowerCase().replace(/[ .-]/g, "_");
+  return anyCase(stem).replace(/[ .-]/g, "_");
 }
 
-function decoded(text: string): string | null {
+/** As forms of browsers are read; null for what is no UTF-8. */
+export function decoded(text: string): string | null {
   if (!text.includes("%") && !text.includes("+")) return text;
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

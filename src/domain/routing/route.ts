@@ -162,8 +162,11 @@ function addPattern<T>(
   const names = [...(host?.names ?? []), ...path.names];
   const all = [...names, ...paramsIn(query)];
   const twice = all.find((name, i) => all.indexOf(name) !== i);
-  if (twice !== undefined)
-    return `${names.length === all.length ? "host and path both name" : "it names"} \`${twice}\`${names.length === all.length ? "" : " twice"}; give each its own name`;
+  if (twice !== undefined) {
+    const where =
+      names.length === all.length ? `host and path both name \`${twice}\`` : `it names \`${twice}\` twice`;
+    return `${where}; give each its own name`;
+  }
   const shape = `${host === null ? "" : shapeOf(host)}//${shapeOf(path)}?${shapeOfTests(query)}`;
   const other = shapes.get(shape);
   if (other === spec.name) return "its optional parts can't be told apart; write them as several routes";

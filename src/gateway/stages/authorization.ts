@@ -1,7 +1,7 @@
 import { lru } from "../../clients/lru.ts";
 import { foldName } from "../../domain/headers.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
-import { authorizationOf, credentialsIn, type Haystack } from "../../domain/page-credentials.ts";
+import { authorizationOf, credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
 import { Fault } from "../../errors.ts";
 import { chain } from "../../page/streams/chain.ts";
 import { credentialWatch } from "../../page/streams/credential-watch.ts";

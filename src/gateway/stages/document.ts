@@ -1,11 +1,11 @@
 import type { Transform } from "node:stream";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
-import { amendPolicies, amendPolicyHeaders } from "../../domain/csp.ts";
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
-import { type Shown, shownAs } from "../../domain/shown.ts";
+import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
+import { type Shown, shownAs } from "../../domain/page/shown.ts";
 import { Fault } from "../../errors.ts";
 import { type BannerView, banner, notice } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";

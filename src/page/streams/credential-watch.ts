@@ -1,5 +1,5 @@
 import { Transform, type TransformCallback } from "node:stream";
-import { credentialsIn, type Haystack } from "../../domain/page-credentials.ts";
+import { credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
 import { type DecoderLimits, decoder } from "./content-coding.ts";
 
 export interface WatchOptions {

@@ -14,7 +14,7 @@ export interface BodyText {
   readonly codings: readonly string[];
 }
 
-/** What a body says. `kind`: as what every server reads it. */
+/** What a body says. `kind`: what every server takes it for; `other` where servers differ. */
 export interface BodyParameters {
   readonly kind: "form" | "json" | "other";
   readonly parameters: readonly Parameter[];
@@ -42,24 +42,16 @@ export function bodyParameters(body: BodyText | null): BodyParameters {
   const isJson = JSON_TYPE.test(type);
   const json = isJson || /^\s*[[{]/.test(text) ? jsonParameters(text) : [];
   const parts = PARTS.test(type) || /\bname\*?\s*=/i.test(text);
+  // JSON that is whole is nobody's form, and of parts an urlencoded reading finds only the noise of their heads.
+  const maybeForm = isJson ? json === null : !PARTS.test(type);
   const parameters = [
-    ...(isJson ? withoutLook(text, json) : urlencoded(withoutEnd(text, type))),
+    ...(maybeForm ? urlencoded(text) : []),
     ...(parts ? multipartParameters(body.types[0] ?? "", text) : []),
     ...(json ?? []),
   ];
   const known = type === "" || FORM.test(type) || PARTS.test(type) || isJson || type === "text/plain";
   const dark = !known || !isPlainText(body, parameters) || (isJson && json === null);
   return { kind: kindOf(body, type, dark), parameters, dark };
-}
-
-/** JSON that is whole is nobody's form: only what can't be read as JSON may be one. */
-function withoutLook(text: string, json: readonly Parameter[] | null): readonly Parameter[] {
-  return json === null ? urlencoded(text) : [];
-}
-
-/** Of parts, what an urlencoded reading finds in them is the noise of their heads. */
-function withoutEnd(text: string, type: string): string {
-  return PARTS.test(type) ? "" : text;
 }
 
 function isPlainText(body: BodyText, parameters: readonly Parameter[]): boolean {

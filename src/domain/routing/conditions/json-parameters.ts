@@ -4,8 +4,7 @@ const DEEPEST = 64;
 
 /**
  * The values of a JSON text, each under the name that a form would have for it: `user[email]`, `items[0][id]`; an object or a list
- * is one itself. A key that comes twice makes two. Null: the text is no JSON, or too
- * deep or too much to be read.
+ * is one itself. A key that comes twice makes two. Null: the text is no JSON, or too deep or too much to be read.
  */
 export function jsonParameters(text: string): readonly Parameter[] | null {
   try {
@@ -19,7 +18,7 @@ export function jsonParameters(text: string): readonly Parameter[] | null {
   return walk.tooMuch ? null : walk.found;
 }
 
-/** A key, and what stands in front of it in text that is JSON for sure. */
+/** A text, a bracket, a mark or a word, with the space in front of it, in text that is JSON for sure. */
 const TOKEN = /\s*("(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+)/gy;
 
 /** Reads text that is known to be JSON once more, for what `JSON.parse` hides: keys that come twice. */

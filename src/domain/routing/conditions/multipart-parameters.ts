@@ -1,10 +1,12 @@
-import { MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./parameters.ts";
+import { latin1, MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./parameters.ts";
 
 /** The name in the head of a part, in the ways in which servers look for it. */
 const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,400})"|'([^']{0,400})'|([^\s;"]{0,400}))/gi;
 const LONGEST_HEAD = 4_000;
 /** Of a longer one nobody asks what it says. */
 const LONGEST_VALUE = 65_536;
+/** Of all together, or of a longer text its length, which only values exceed of which one is in the other. What the rest say can't be told. */
+const LONGEST_VALUES = 1_048_576;
 const BOUNDARY = /^multipart\/form-data;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))$/i;
 const PART = /^\r\nContent-Disposition: form-data; name="([^"\\%\r\n]*)"\r\n\r\n([\s\S]*)\r\n$/i;
 
@@ -45,31 +47,53 @@ interface Found {
 
 function looseFields(text: string): readonly Found[] {
   const found: Found[] = [];
+  const valueBehind = valuesIn(text);
+  let left = Math.max(LONGEST_VALUES, text.length);
   for (const match of text.matchAll(NAME)) {
     if (found.length > MOST_PARAMETERS) break;
     const raw = match[1] ?? match[2] ?? match[3] ?? "";
     const end = match.index + match[0].length;
-    const value = valueBehind(text, end);
+    const value = left > 0 ? valueBehind(end) : null;
+    left -= value?.length ?? 0;
     for (const name of new Set([raw, raw.replaceAll("\\", ""), unescaped(raw)])) found.push({ name, value });
   }
   return found;
 }
 
-/** What follows the empty line behind a head, up to the next mark. Null: there is no such line, or too much. */
-function valueBehind(text: string, from: number): string | null {
-  const head = text.slice(from, from + LONGEST_HEAD);
-  const empty = /\r?\n\r?\n/.exec(head);
-  if (empty === null) return null;
-  const start = from + empty.index + empty[0].length;
-  const rest = text.slice(start, start + LONGEST_VALUE);
-  const end = rest.indexOf("\n--");
-  if (end < 0) return rest.length === LONGEST_VALUE ? null : rest;
-  return rest.slice(0, end).replace(/\r$/, "");
+/**
+ * What follows the empty line behind a head, up to the next mark. Null: there is no such line, or too much. Heads are asked about in their
+ * order: then all of them together cost one pass over the text.
+ */
+function valuesIn(text: string): (from: number) => string | null {
+  const emptyLine = nextIn(text, /\r?\n\r?\n/g);
+  const mark = nextIn(text, /\r?\n--/g);
+  return (from) => {
+    const line = emptyLine(from);
+    if (line === null || line.end > from + LONGEST_HEAD) return null;
+    const start = line.end;
+    const next = mark(start);
+    if (next !== null && next.end <= start + LONGEST_VALUE) return text.slice(start, next.index);
+    return text.length - start < LONGEST_VALUE ? text.slice(start) : null;
+  };
+}
+
+interface Place {
+  readonly index: number;
+  readonly end: number;
+}
+
+function nextIn(text: string, what: RegExp): (from: number) => Place | null {
+  let known: Place | null = { index: -1, end: 0 };
+  return (from) => {
+    if (known === null || known.index >= from) return known;
+    what.lastIndex = from;
+    const found = what.exec(text);
+    known = found === null ? null : { index: found.index, end: what.lastIndex };
+    return known;
+  };
 }
 
 /** As RFC 8187 writes it (`UTF-8''%5Fmethod`), and as browsers write quotes in names. */
 function unescaped(name: string): string {
-  return name
-    .replace(/^[\w-]*'[\w-]*'/, "")
-    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return latin1(name.replace(/^[\w-]*'[\w-]*'/, ""));
 }

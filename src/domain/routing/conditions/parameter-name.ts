@@ -1,3 +1,4 @@
+import { anyCase } from "../pattern.ts";
 import { folded } from "../query-value.ts";
 
 /**
@@ -11,15 +12,11 @@ export interface NameReadings {
 }
 
 export function nameReadings(name: string): NameReadings {
-  const parts = name
-    .split("\0", 1)[0]
-    ?.trim()
-    .split(/[[\].]+/)
-    .filter((part) => part !== "")
-    .map(folded);
-  const path = (parts ?? []).join(".");
-  const kinds = (parts ?? []).filter((part) => !/^\d+$/.test(part)).join(".");
-  return { stem: folded(name), path, kinds };
+  const [seen = ""] = name.split("\0", 1);
+  const written = seen.trim().split(/[[\].]+/);
+  const parts = written.filter((part) => part !== "").map(folded);
+  const kinds = parts.filter((part) => !/^\d+$/.test(part)).join(".");
+  return { stem: folded(name), path: parts.join("."), kinds };
 }
 
 /** Names that a condition means: one, or with `*` for any text, all that fit. */
@@ -50,14 +47,12 @@ export function bracketedName(name: string): string {
 }
 
 function globPattern(written: string): NamePattern {
-  const loose = written.split("*").map((part) =>
-    part
-      .toUpperCase()
-      .toLowerCase()
+  const exact = written.split("*");
+  const loose = exact.map((part) =>
+    anyCase(part)
       .replace(/[[\].]+/g, ".")
       .replace(/[ -]/g, "_"),
   );
-  const exact = written.split("*");
   return {
     meets: ({ stem, path, kinds }) => [stem, path, kinds].some((name) => fits(loose, name)),
     is: (name) => fits(exact, name),

@@ -1,3 +1,4 @@
+import { decoded } from "../query-value.ts";
 import { type NameReadings, nameReadings } from "./parameter-name.ts";
 
 /** One parameter of a request, decoded once. */
@@ -14,15 +15,10 @@ export interface Parameter {
 /** So many are read; of more, what the others say can't be told. Servers have such a limit as well. */
 export const MOST_PARAMETERS = 5_000;
 
-/** Stands for all that is not read: it may have any name and say anything. */
-export const UNREAD: Parameter = Object.freeze({
-  name: null,
-  readings: { stem: "", path: "", kinds: "" },
-  value: null,
-  plain: false,
-});
-
 const NO_READINGS: NameReadings = { stem: "", path: "", kinds: "" };
+
+/** Stands for all that is not read: it may have any name and say anything. */
+export const UNREAD: Parameter = Object.freeze(parameter(null, null, false));
 
 export function parameter(name: string | null, value: string | null, plain: boolean): Parameter {
   return {
@@ -67,23 +63,10 @@ function encoded(name: string): string {
 /** Null for what some old server makes ASCII of: `%u0061`, and letters in more bytes than they need. */
 function nameOf(written: string): string | null {
   if (/%u[0-9a-f]{4}|%c[01]/i.test(written)) return null;
-  return decoded(written) ?? latin1(written);
+  return decoded(written) ?? latin1(written.replaceAll("+", " "));
 }
 
-function decoded(text: string): string | null {
-  const plain = text.includes("+") ? text.replaceAll("+", " ") : text;
-  if (!plain.includes("%")) return plain;
-  try {
-    return decodeURIComponent(plain);
-  } catch (error) {
-    if (error instanceof URIError) return null;
-    throw error;
-  }
-}
-
-/** What is no UTF-8 is some older charset, of which ASCII is a part. */
-function latin1(text: string): string {
-  return text
-    .replaceAll("+", " ")
-    .replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+/** What is no UTF-8 is some older charset, of which ASCII is a part: each escape is a character. */
+export function latin1(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

@@ -18,16 +18,18 @@ export function compileReads(parameters: readonly NamedTest[]): Reads {
   return {
     covers: (query) => {
       const found = urlencoded(query);
+      const written = new Set(query?.split("&"));
+      const byStem = Map.groupBy(found, ({ readings }) => readings.stem);
       return found.every(({ name, value, plain, readings }) => {
         // Without `=` it is still a name, and one that says nothing.
-        const spelled = plain || (value === "" && query?.split("&").includes(name ?? "") === true);
+        const spelled = plain || (value === "" && written.has(name ?? ""));
         if (name === null || value === null || !spelled) return false;
         const tests = [
           ...(known.get(name) ?? []),
           ...patterns.filter((it) => it.name.is(name)).map(({ test }) => test),
         ];
         if (tests.some(({ kind }) => kind === "there")) return true;
-        const once = found.filter((it) => it.readings.stem === readings.stem).length === 1;
+        const once = byStem.get(readings.stem)?.length === 1;
         return once && tests.some((test) => passes(test, value));
       });
     },

@@ -33,7 +33,7 @@ export function passes(test: ValueTest, value: string): boolean {
     case "pattern":
       return value.length <= LONGEST && test.pattern.matches(value);
     case "contains":
-      return test.texts.some((text) => anyCase(value).includes(anyCase(text)));
+      return containsAny(anyCase(value), test.texts);
     case "param":
       return value !== "";
     case "there":
@@ -43,12 +43,18 @@ export function passes(test: ValueTest, value: string): boolean {
   }
 }
 
+function containsAny(lowered: string, texts: readonly string[]): boolean {
+  return texts.some((text) => lowered.includes(anyCase(text)));
+}
+
 /**
  * Whether a value may pass in the reading of some server: any case, without what stands around it, up to a NUL, decoded once
  * more, a number by its value (`042` and `42abc` are 42 for many), one of several behind a comma.
  */
 export function mayPass(test: ValueTest, value: string): boolean {
   if (test.kind === "pattern" && value.length > LONGEST) return true;
+  // What stands in a part of a value stands in the value.
+  if (test.kind === "contains") return [value, decodedAgain(value)].some((it) => passes(test, it));
   return readingsOf(value).some(
     (reading) =>
       passes(test, reading) ||
@@ -58,13 +64,13 @@ export function mayPass(test: ValueTest, value: string): boolean {
 }
 
 function readingsOf(value: string): readonly string[] {
-  const again = value.includes("%") ? decodedAgain(value) : value;
-  const found = [value, again].flatMap((text) => [text, text.split("\0", 1)[0] ?? ""]);
+  const found = [value, decodedAgain(value)].flatMap((text) => [text, text.split("\0", 1)[0] ?? ""]);
   const parts = found.flatMap((text) => (text.includes(",") ? [text, ...text.split(",")] : [text]));
   return [...new Set(parts.flatMap((text) => [text, text.trim()]))];
 }
 
 function decodedAgain(value: string): string {
+  if (!value.includes("%")) return value;
   try {
     return decodeURIComponent(value);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Guard, Preset } from "./preset.ts";
+import { fieldGuards, type Guard, type Preset } from "./preset.ts";
 
 /** Where apps keep what belongs to the person who is signed in. */
 const OWN = [
@@ -33,8 +33,6 @@ const OWN_FORMS: readonly string[] = [
   "{/*at}/accounts/:id",
 ];
 
-/** A field that isn't left empty, as forms of profiles leave the password. */
-const WRITTEN = { pattern: "[\\s\\S]+" };
 const PASSWORDS = [
   "password",
   "*.password",
@@ -76,22 +74,8 @@ const SENTENCES: Readonly<Record<keyof typeof OPERATIONS, string>> = {
 };
 
 const FIELDS_OF_ONES_OWN: readonly Guard[] = [
-  ...PASSWORDS.map(
-    (name): Guard => ({
-      name: "password-field",
-      sentence: SENTENCES.password,
-      paths: OWN_FORMS,
-      when: { form: { [name]: WRITTEN } },
-    }),
-  ),
-  ...EMAILS.map(
-    (name): Guard => ({
-      name: "email-field",
-      sentence: SENTENCES.email,
-      paths: OWN_FORMS,
-      when: { form: { [name]: WRITTEN } },
-    }),
-  ),
+  ...fieldGuards(PASSWORDS, { name: "password-field", sentence: SENTENCES.password, paths: OWN_FORMS }),
+  ...fieldGuards(EMAILS, { name: "email-field", sentence: SENTENCES.email, paths: OWN_FORMS }),
   ...Object.entries(OPERATIONS).map(
     ([what, contains]): Guard => ({
       name: `${what}-graphql`,
@@ -110,7 +94,7 @@ export const ACCOUNT_SECURITY: Preset = {
   guards: [
     {
       name: "password",
-      sentence: "The password is the customer's own.",
+      sentence: SENTENCES.password,
       paths: [
         ...anywhere(
           "password",
@@ -132,7 +116,7 @@ export const ACCOUNT_SECURITY: Preset = {
     },
     {
       name: "email",
-      sentence: "The e-mail address is the customer's own.",
+      sentence: SENTENCES.email,
       paths: [
         ...anywhere(
           "change-email",
@@ -149,7 +133,7 @@ export const ACCOUNT_SECURITY: Preset = {
     },
     {
       name: "two-factor",
-      sentence: "Two-factor authentication is the customer's own.",
+      sentence: SENTENCES["two-factor"],
       paths: [
         ...anywhere(
           "two-factor",
@@ -184,7 +168,7 @@ export const ACCOUNT_SECURITY: Preset = {
     },
     {
       name: "api-keys",
-      sentence: "API keys and tokens are the customer's own.",
+      sentence: SENTENCES["api-keys"],
       paths: [
         ...anywhere("api-key", "api-keys", "api-token", "api-tokens", "access-token", "access-tokens"),
         ...anywhere(
@@ -218,7 +202,7 @@ export const ACCOUNT_SECURITY: Preset = {
     },
     {
       name: "deletion",
-      sentence: "Only the customer may close the account.",
+      sentence: SENTENCES.deletion,
       paths: [
         ...anywhere(
           "delete-account",

@@ -1,4 +1,4 @@
-import type { Preset } from "./preset.ts";
+import { fieldGuards, type Preset, SIGN_OUT } from "./preset.ts";
 
 const OWN = "Password and e-mail address are the customer's own.";
 
@@ -7,24 +7,17 @@ export const DJANGO_ADMIN: Preset = {
   describe:
     "Django's admin: signing out means Stop, passwords and e-mail addresses of users can't be changed, and nobody is deleted.",
   guards: [
-    {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
-      paths: ["{/*at}/admin/logout"],
-      methods: null,
-    },
+    { ...SIGN_OUT, paths: ["{/*at}/admin/logout"] },
     {
       name: "password",
       sentence: OWN,
       paths: ["{/*at}/admin/password_change", "{/*at}/auth/user/:id/password"],
     },
-    ...["*password*", "email"].map((name) => ({
+    ...fieldGuards(["*password*", "email"], {
       name: "fields",
       sentence: OWN,
       paths: ["{/*at}/:app/user/:id/change"],
-      when: { form: { [name]: { pattern: "[\\s\\S]+" } } },
-    })),
+    }),
     {
       name: "deletion",
       sentence: "Only the customer may close the account.",

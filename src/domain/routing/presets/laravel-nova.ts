@@ -1,4 +1,4 @@
-import type { Preset } from "./preset.ts";
+import { fieldGuards, type Preset, SIGN_OUT } from "./preset.ts";
 
 const OWN = "Password and e-mail address are the customer's own.";
 
@@ -7,24 +7,17 @@ export const LARAVEL_NOVA: Preset = {
   describe:
     "Laravel Nova: signing out means Stop, passwords and e-mail addresses in its resource forms can't be changed, and nobody becomes somebody else by Nova's own impersonation.",
   guards: [
-    {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
-      paths: ["{/*at}/nova/logout", "/logout"],
-      methods: null,
-    },
+    { ...SIGN_OUT, paths: ["{/*at}/nova/logout", "/logout"] },
     {
       name: "impersonate",
       sentence: "Nobody becomes somebody else while being somebody else.",
       paths: ["{/*at}/nova-api/impersonate", "{/*at}/nova/impersonate"],
       methods: null,
     },
-    ...["*password*", "email"].map((name) => ({
+    ...fieldGuards(["*password*", "email"], {
       name: "fields",
       sentence: OWN,
       paths: ["{/*at}/nova-api/:resource/:id", "{/*at}/nova-api/user-security", "{/*at}/nova/user-security"],
-      when: { form: { [name]: { pattern: "[\\s\\S]+" } } },
-    })),
+    }),
   ],
 };

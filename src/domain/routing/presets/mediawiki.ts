@@ -1,4 +1,4 @@
-import { LINKS, type Preset } from "./preset.ts";
+import { LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const SCRIPT = ["{/*at}/index.php", "/"];
 const API = "{/*at}/api.php";
@@ -21,27 +21,15 @@ export const MEDIAWIKI: Preset = {
   describe:
     "MediaWiki with English names of special pages: signing out means Stop, credentials are the customer's own, links that roll back, watch or purge need the mode write, and reading by POST to api.php is reading.",
   guards: [
+    { ...SIGN_OUT, paths: ["{/*at}/Special\\:UserLogout", "{/*at}/Special\\:Userlogout"] },
     {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
-      paths: ["{/*at}/Special\\:UserLogout", "{/*at}/Special\\:Userlogout"],
-      methods: null,
-    },
-    {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
+      ...SIGN_OUT,
       paths: SCRIPT,
-      methods: null,
       when: { query: { title: { pattern: "[^:]+:[Uu]ser[Ll]ogout" } } },
     },
     {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
+      ...SIGN_OUT,
       paths: [API],
-      methods: null,
       when: { form: { action: "logout" } },
     },
     { name: "credentials", sentence: OWN, paths: OWN_PAGES.map((page) => `{/*at}/Special\\:${page}`) },

@@ -1,4 +1,4 @@
-import { LINKS, type Preset } from "./preset.ts";
+import { LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const OWN = "Users, rights and passwords of the database are nobody's to change as somebody else.";
 /** Words by which a statement changes something. */
@@ -28,19 +28,10 @@ export const PHPMYADMIN: Preset = {
   describe:
     "phpMyAdmin, Adminer and their like: signing out means Stop, users and passwords of the database can't be changed, and a link with a statement that changes something needs the mode write.",
   guards: [
+    { ...SIGN_OUT, paths: ["{/*at}/logout.php"] },
     {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
-      paths: ["{/*at}/logout.php"],
-      methods: null,
-    },
-    {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
+      ...SIGN_OUT,
       paths: ["{/*at}/index.php", "/"],
-      methods: null,
       when: { query: { route: "/logout" } },
     },
     {

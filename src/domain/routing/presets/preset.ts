@@ -40,6 +40,22 @@ export interface Preset {
   readonly guards: readonly Guard[];
 }
 
+/** What stands in a guard of signing out, besides its paths. */
+export const SIGN_OUT = {
+  name: "logout",
+  sentence: "Signing out stops.",
+  effect: "stop",
+  methods: null,
+} satisfies Partial<Guard>;
+
+/** A guard for each of these fields, where it isn't left empty, as forms of profiles leave the password. */
+export function fieldGuards(fields: readonly string[], guard: Guard): readonly Guard[] {
+  return fields.map((name) => ({
+    ...guard,
+    when: { ...guard.when, form: { [name]: { pattern: "[\\s\\S]+" } } },
+  }));
+}
+
 const UNSAFE: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];
 /** For links that change something. */
 export const LINKS: readonly string[] = ["GET", "HEAD"];

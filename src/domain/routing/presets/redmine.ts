@@ -1,4 +1,4 @@
-import type { Preset } from "./preset.ts";
+import { fieldGuards, type Preset, SIGN_OUT } from "./preset.ts";
 
 const OWN = "Password, e-mail address and keys are the customer's own.";
 
@@ -7,13 +7,7 @@ export const REDMINE: Preset = {
   describe:
     "Redmine: signing out means Stop, password, e-mail addresses, keys and two-factor authentication are the customer's own, and previews and menus that travel as POST are reading.",
   guards: [
-    {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
-      paths: ["{/*at}/logout"],
-      methods: null,
-    },
+    { ...SIGN_OUT, paths: ["{/*at}/logout"] },
     {
       name: "credentials",
       sentence: OWN,
@@ -28,14 +22,12 @@ export const REDMINE: Preset = {
         "{/*at}/my/destroy",
         "{/*at}/users/:id/email_addresses",
       ],
-      methods: ["POST", "PUT", "PATCH", "DELETE"],
     },
-    ...["user.mail", "user.password"].map((name) => ({
+    ...fieldGuards(["user.mail", "user.password"], {
       name: "account",
       sentence: OWN,
       paths: ["{/*at}/my/account", "{/*at}/users"],
-      when: { form: { [name]: { pattern: "[\\s\\S]+" } } },
-    })),
+    }),
     {
       name: "reads",
       sentence: "Previews and menus travel as POST.",

@@ -1,4 +1,4 @@
-import { LINKS, type Preset } from "./preset.ts";
+import { fieldGuards, LINKS, type Preset, SIGN_OUT } from "./preset.ts";
 
 const ADMIN = "{/*at}/wp-admin";
 const AJAX = "{/*at}/wp-admin/admin-ajax.php";
@@ -26,11 +26,8 @@ export const WORDPRESS: Preset = {
     "WordPress: signing out means Stop, links that trash, delete or activate something need the mode write, and the media grid loads in mode read. Put `account-security` before it.",
   guards: [
     {
-      name: "logout",
-      sentence: "Signing out stops.",
-      effect: "stop",
+      ...SIGN_OUT,
       paths: ["{/*at}/wp-login.php"],
-      methods: null,
       when: { query: { action: "logout" } },
     },
     {
@@ -38,15 +35,14 @@ export const WORDPRESS: Preset = {
       sentence: "API keys and tokens are the customer's own.",
       paths: ["{/*at}/wp-admin/authorize-application.php"],
     },
-    ...["*password*", "email"].map((name) => ({
+    ...fieldGuards(["*password*", "email"], {
       name: "rest-route",
       sentence: "Password, e-mail address and application passwords are the customer's own.",
       paths: ["{/*at}/index.php", "/"],
       when: {
         query: { rest_route: { contains: ["/users"] } },
-        form: { [name]: { pattern: "[\\s\\S]+" } },
       },
-    })),
+    }),
     {
       name: "rest-route-keys",
       sentence: "API keys and tokens are the customer's own.",

@@ -182,7 +182,8 @@ t.test("what gives something never does so where the same takes nothing away", a
     "%ff",
     "%",
   );
-  const text = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
+  const pieces = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(""));
+  const text = fc.oneof(pieces, fc.constantFrom("", "do=view", '{"do":"view"}'));
   const types = fc.constantFrom(
     FORM,
     "application/json",
@@ -191,20 +192,15 @@ t.test("what gives something never does so where the same takes nothing away", a
     "multipart/form-data; boundary=b",
   );
   const tests = fc.constantFrom<string | boolean | string[]>("view", true, ["view", "a"]);
-  fc.assert(
-    fc.property(
-      text,
-      text,
-      types,
-      tests,
-      fc.constantFrom("query", "form", "json"),
-      (query, body, type, test, key) => {
-        const { gives, takes } = asked({ [key]: { do: test } }, { query, type, text: body });
-        return !gives || takes;
-      },
-    ),
-  );
-  t.pass("held");
+  const source = fc.constantFrom("query", "form", "json");
+  let given = 0;
+  const held = fc.property(text, text, types, tests, source, (query, body, type, test, key) => {
+    const { gives, takes } = asked({ [key]: { do: test } }, { query, type, text: body });
+    if (gives) given += 1;
+    return !gives || takes;
+  });
+  t.doesNotThrow(() => fc.assert(held, { numRuns: 1_000 }));
+  t.ok(given > 0, "some of them are given");
 });
 
 t.test("of more than can be read, the rest may say anything", async (t) => {

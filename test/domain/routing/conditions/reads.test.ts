@@ -35,6 +35,16 @@ t.test("a looking request has no parameter but these", async (t) => {
     t.equal(reads.covers(query), false, query);
 });
 
+t.test("a query is taken apart once, however many parameters it has", async (t) => {
+  const split = t.capture(String.prototype, "split", String.prototype.split);
+  const splits = (query: string) => {
+    split();
+    t.equal(reads.covers(query), true);
+    return split().filter(({ args: [by] }) => by === "&").length;
+  };
+  t.equal(splits("id&".repeat(1_000)), splits("id&id"));
+});
+
 t.test("every other may change something, whatever its method", async (t) => {
   const { index } = compileRules([], reads);
   const ask = (method: string, query: string | null) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { authorizationOf, credentialsIn, type Haystack } from "../../src/domain/page-credentials.ts";
+import { authorizationOf, credentialsIn, type Haystack } from "../../../src/domain/page/page-credentials.ts";
 
 const JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxNyJ9.q83vEjRWeJCrze8SNFZ4kA";
 const BASE64 = "q83vEjRWeJCrze8S+FZ4/A";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { amendCsp, amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../src/domain/csp.ts";
+import { amendCsp, amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../../src/domain/page/csp.ts";
 
 const HOST = "app.example.com";
 const NEEDS: CspNeeds = {

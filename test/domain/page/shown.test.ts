@@ -1,5 +1,5 @@
 import t from "tap";
-import { shownAs } from "../../src/domain/shown.ts";
+import { shownAs } from "../../../src/domain/page/shown.ts";
 
 const typed = (...values: readonly string[]) => shownAs(values.flatMap((value) => ["Content-Type", value]));
 
