@@ -3,7 +3,7 @@ import type { Identity } from "../domain/identity.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { told } from "../gateway/isolation/begin-apart.ts";
-import { credentialsOf } from "../gateway/isolation/label-of.ts";
+import { appHostOf, credentialsOf } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
@@ -72,13 +72,12 @@ async function toTheConsole(
   const { received } = request;
   const { console, prefix, goingOver } = received.snapshot.settings;
   if (console === null) throw new Fault("forbidden", "there is no console");
-  const { origin, authority, host } = received;
   const pass = {
     kind: "console",
     agent: person.id,
     nonce: nonceOf(request),
     to: pageOf(parameter(request, "to"), console.origin, prefix),
-    app: { origin, authority, host },
+    app: appHostOf(received),
     credentials: credentialsOf(received),
   } as const;
   const code = await services.codes.issue(pass, goingOver.code);
