@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../domain/identity.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
-import { told } from "../gateway/isolation/begin-apart.ts";
+import { markCookies } from "../gateway/isolation/begin-apart.ts";
 import { appHostOf, credentialsOf } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -56,7 +56,7 @@ async function toLabel(
     settings.goingOver.code,
   );
   const { parent } = settings.isolation;
-  for (const line of told(services, received, parent, until)) reply.header("set-cookie", line);
+  for (const line of markCookies(services, received, parent, until)) reply.header("set-cookie", line);
   return await leadOn(
     reply,
     `${labelOrigin(name, parent, received.origin)}${settings.prefix}/in?code=${code}`,
