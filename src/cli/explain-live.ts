@@ -2,7 +2,7 @@ import type { Snapshot } from "../config/snapshot.ts";
 import { parseCookies } from "../domain/cookies/cookie.ts";
 import type { CallerFact, LoadedImpersonation, TargetFact } from "../domain/facts.ts";
 import { Fault } from "../errors.ts";
-import { secretOf } from "../gateway/audit/doorstep.ts";
+import { secretOf } from "../gateway/audit/refused-before-decision.ts";
 import type { CommandIo } from "./command.ts";
 import { openSessions } from "./sessions/open.ts";
 

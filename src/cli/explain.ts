@@ -9,7 +9,7 @@ import { formatProblem } from "../config/problem.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import type { Navigation, RequestFacts, SessionFacts } from "../domain/facts.ts";
+import { CLICKED, click, type Navigation, type RequestFacts, type SessionFacts } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { elevate, start } from "../domain/impersonation.ts";
@@ -240,7 +240,7 @@ function requestOf(
   const { method, overridden } = methodOf(words, url.query, viewing);
   const { rule, mayChange } = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
   const target = snapshot.routes.match(host, url.path, url.query)?.target ?? null;
-  return {
+  return click({
     method,
     overridden,
     mayChange,
@@ -250,28 +250,13 @@ function requestOf(
     asSelf: target?.asSelf ?? false,
     fromAsSelf: fromAsSelf(words, snapshot),
     rule,
-    upgrade: false,
-    confirmed: false,
-    tab: null,
-    sentOnlyWhileImpersonating: false,
-    hearsay: false,
-    viewedBefore: [],
-    neighbour: false,
-  };
+  });
 }
 
 /** As a browser said it; of what was written, a click of a person. */
 function navigationOf({ copied, headers, method, inside }: Words): Navigation {
   if (copied) return navigation(method, false, joined(headers));
-  return {
-    topLevel: method === "GET",
-    byUser: true,
-    site: inside ? "same-origin" : "cross-site",
-    speculative: false,
-    visit: null,
-    wantsPage: true,
-    serviceWorker: false,
-  };
+  return { ...CLICKED, topLevel: method === "GET", site: inside ? "same-origin" : "cross-site" };
 }
 
 function joined(headers: readonly string[]): Readonly<Record<string, string>> {

@@ -51,8 +51,8 @@ ${reasonField(step.grant, null)}
   });
 }
 
-/** The question on the console, about an impersonation that a browser has on the app's own host. */
-export async function askThere(
+/** Asks on the console, about an impersonation that the browser has on the app's own host; `named` is its public id. */
+export async function askOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
@@ -60,23 +60,24 @@ export async function askThere(
   to: string,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
-  return await sendPage(reply, 200, question(services, who, askingThere(services, who, step, to)));
+  return await sendPage(reply, 200, question(services, who, askingOnConsole(services, who, step, to)));
 }
 
 interface Said {
   readonly named: string | null;
+  /** The mark of the app's host. */
   readonly app: string | null;
   readonly csrf: string | null;
   readonly reason: string | null;
   readonly to: string;
 }
 
-/** Its answer goes to the app's host as an order, and is judged there. */
-export async function orderThere(
+/** Sends the yes that was given on the console to the app's host, which judges it and does it. */
+export async function answerOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { named, app: said, csrf, reason, to }: Said,
+  { named, app: mark, csrf, reason, to }: Said,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
@@ -84,8 +85,9 @@ export async function orderThere(
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.running), csrf);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, askingThere(services, who, step, to)));
-  const origin = appSaid(services, received, said)?.origin ?? step.running.origin;
+    return await sendPage(reply, 403, question(services, who, askingOnConsole(services, who, step, to)));
+  const app = appSaid(services, mark) ?? received.app;
+  const origin = app?.origin ?? step.running.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
   const { id: impersonation, agent } = step.running;
   const code = await services.codes.issue(
@@ -95,7 +97,7 @@ export async function orderThere(
   return await seeOther(reply, `${origin}${prefix}/ordered?code=${code}`);
 }
 
-function askingThere(services: Services, { received }: Visitor, step: Step, to: string): Asking {
+function askingOnConsole(services: Services, { received }: Visitor, step: Step, to: string): Asking {
   const { app } = received;
   const mark = app === null ? null : appMark(services, received, app);
   const hidden = { to, impersonation: step.running.id, ...(mark === null ? {} : { app: mark }) };

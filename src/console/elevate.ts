@@ -13,7 +13,7 @@ import type { Judged } from "../gateway/stages/decide.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
-import { type Asking, askThere, orderThere, question, type Step } from "./elevate-question.ts";
+import { type Asking, answerOnConsole, askOnConsole, question, type Step } from "./elevate-question.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { placeAt, returnPath } from "./return-path.ts";
@@ -26,7 +26,7 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     const label = await labelled(services, request, parameter(request, "label"));
     const who = await visitor(services, request);
     const to = returnPath(who.received, parameter(request, "to"));
-    if (who.received.atConsole && label === null) return await askThere(services, reply, who, named, to);
+    if (who.received.atConsole && label === null) return await askOnConsole(services, reply, who, named, to);
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
     return await sendPage(reply, 200, question(services, who, asking(who, step, to, label)));
@@ -52,7 +52,7 @@ async function elevateNow(
   if (who.received.atConsole && label === null) {
     const csrf = field(request, "_csrf");
     const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
-    return await orderThere(services, reply, who, said);
+    return await answerOnConsole(services, reply, who, said);
   }
   const { trueUser, worn } = who;
   if (trueUser === null || worn === null)

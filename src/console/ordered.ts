@@ -4,7 +4,7 @@ import { Fault } from "../errors.ts";
 import type { Services } from "../gateway/services/services.ts";
 import type { Order } from "../sessions/codes.ts";
 import { elevateOrdered } from "./elevate.ts";
-import { admitted, startHere } from "./starting.ts";
+import { admittedNow, startOnApp } from "./starting.ts";
 import { parameter, type Visitor, visitor } from "./visitor.ts";
 
 /**
@@ -43,10 +43,10 @@ async function carryOut(
   order: Order,
 ): Promise<FastifyReply> {
   if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
-  const asked = await admitted(who, trueUser, order.user, order.to);
+  const asked = await admittedNow(who, trueUser, order);
   if (asked.kind === "refused")
     throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
   const { grant, target } = asked;
   const { reason, ticket, to, from } = order;
-  return await startHere(services, reply, who, trueUser, { grant, target, reason, ticket, to, from });
+  return await startOnApp(services, reply, who, trueUser, { grant, target, reason, ticket, to, from });
 }

@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../domain/identity.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
-import { told } from "../gateway/isolation/begin-apart.ts";
-import { credentialsOf } from "../gateway/isolation/label-of.ts";
+import { markCookies } from "../gateway/isolation/begin-apart.ts";
+import { appHostOf, credentialsOf } from "../gateway/isolation/label-of.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
@@ -56,7 +56,7 @@ async function toLabel(
     settings.goingOver.code,
   );
   const { parent } = settings.isolation;
-  for (const line of told(services, received, parent, until)) reply.header("set-cookie", line);
+  for (const line of markCookies(services, received, parent, until)) reply.header("set-cookie", line);
   return await leadOn(
     reply,
     `${labelOrigin(name, parent, received.origin)}${settings.prefix}/in?code=${code}`,
@@ -72,13 +72,12 @@ async function toTheConsole(
   const { received } = request;
   const { console, prefix, goingOver } = received.snapshot.settings;
   if (console === null) throw new Fault("forbidden", "there is no console");
-  const { origin, authority, host } = received;
   const pass = {
     kind: "console",
     agent: person.id,
     nonce: nonceOf(request),
     to: pageOf(parameter(request, "to"), console.origin, prefix),
-    app: { origin, authority, host },
+    app: appHostOf(received),
     credentials: credentialsOf(received),
   } as const;
   const code = await services.codes.issue(pass, goingOver.code);

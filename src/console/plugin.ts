@@ -3,7 +3,7 @@ import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
-import { recordRefusedAtIntake } from "../gateway/audit/doorstep.ts";
+import { recordRefusedBeforeDecision } from "../gateway/audit/refused-before-decision.ts";
 import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answer-headers.ts";
 import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
@@ -41,7 +41,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     fastify.addHook("onRequest", async function guard(request, reply) {
       const refused = guarded(request.received);
       if (refused === null) return;
-      recordRefusedAtIntake(services, request.raw, {
+      recordRefusedBeforeDecision(services, request.raw, {
         fault: new Fault("forbidden", "an address of the gateway's own was asked for by a script"),
         id: request.received.id,
         address: request.received.target,

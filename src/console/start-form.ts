@@ -20,7 +20,7 @@ export interface StartView {
   readonly token: string | null;
 }
 
-/** The button that puts on somebody's shoes, with why and under which rules. */
+/** The form that starts to view the app as somebody, with why and under which rules. */
 export function startForm(view: StartView): Html {
   const { grant } = view;
   return html`<div class="panel">${person(view.person)}</div>
@@ -32,10 +32,15 @@ export function startForm(view: StartView): Html {
 ${view.token === null ? leadOn(view) : form(view, view.token)}`;
 }
 
+/** Those of the parameters that say something. */
+export function given(parameters: Readonly<Record<string, string | null>>): [string, string][] {
+  return Object.entries(parameters).filter((it): it is [string, string] => it[1] !== null);
+}
+
 /** To the page of our own whose form counts. */
-function leadOn({ prefix, person: { id, ...other }, to, ticket, reason }: StartView): Html {
-  const said = Object.entries({ to, ticket, reason }).filter((it): it is [string, string] => it[1] !== null);
-  return html`<div class="actions"><a class="button" href="${prefix}/as/${encodeURIComponent(id)}?${new URLSearchParams(said).toString()}">View as <bdi>&nbsp;${nameOf({ id, ...other })}</bdi></a><a class="button quiet" href="/">Cancel</a></div>`;
+function leadOn({ prefix, person: other, to, ticket, reason }: StartView): Html {
+  const said = new URLSearchParams(given({ to, ticket, reason })).toString();
+  return html`<div class="actions"><a class="button" href="${prefix}/as/${encodeURIComponent(other.id)}?${said}">View as <bdi>&nbsp;${nameOf(other)}</bdi></a><a class="button quiet" href="/">Cancel</a></div>`;
 }
 
 function form(view: StartView, token: string): Html {

@@ -1,16 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import { isAgent, takesReason } from "../domain/grant.ts";
+import { isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { noteRefusal } from "../gateway/audit/denials.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { ownAddress } from "../gateway/stages/own-address.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { startForm } from "./start-form.ts";
-import { admitted, startHere, startThere } from "./starting.ts";
+import { given, startForm } from "./start-form.ts";
+import { admitted, admittedNow, startFromConsole, startOnApp } from "./starting.ts";
 import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
@@ -102,42 +103,29 @@ async function startNow(
   const subject = SUBJECTS.start(trueUser, user, received);
   const token = readToken(services, "start", subject, field(request, "_csrf"));
   const to = returnPath(received, field(request, "to"));
-  const asked = await admitted(who, trueUser, user, to);
-  if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  const from = field(request, "from");
   const reason = words(request, "reason", 500);
+  const ticket = words(request, "ticket", 200);
+  const asked = await admittedNow(who, trueUser, { user, to, reason });
+  if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  if (!(await countsNow(services, token)))
+    return await asPage(services, reply, who, { user, to, from, ticket, reason }, 403);
   const { grant, target } = asked;
-  if (!takesReason(grant, reason)) return await refusal(services, reply, who, target, "reason-required");
-  if (grant.consent === "request") return await refusal(services, reply, who, target, "consent-required");
   const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
   if (!(await services.customers.admits(wanted)))
     return await refusal(services, reply, who, target, "limit-reached");
-  if (!(await countsNow(services, token))) {
-    const again = {
-      user,
-      to: field(request, "to"),
-      from: field(request, "from"),
-      ticket: words(request, "ticket", 200),
-      reason,
-    };
-    return await asPage(services, reply, who, again, 403);
-  }
-  const start = {
-    ...{ grant, target, reason, ticket: words(request, "ticket", 200) },
-    to,
-    from: returnPath(received, field(request, "from")),
-  };
-  if (!received.atConsole) return await startHere(services, reply, who, trueUser, start);
-  const app = appSaid(services, received, field(request, "app"));
-  return await startThere(services, reply, who, trueUser, { ...start, app });
+  const start = { grant, target, reason, ticket, to, from: returnPath(received, from) };
+  if (!received.atConsole) return await startOnApp(services, reply, who, trueUser, start);
+  const app = appSaid(services, field(request, "app")) ?? received.app;
+  return await startFromConsole(services, reply, who, trueUser, { ...start, app });
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
 function cameFrom(who: Visitor, to: string): string | null {
-  const { referer } = who.received.raw.headers;
-  if (referer === undefined || !URL.canParse(referer)) return null;
-  const url = new URL(referer);
-  if (url.origin !== who.received.origin) return null;
-  const from = returnPath(who.received, url.pathname + url.search);
+  const { raw, origin, snapshot } = who.received;
+  const page = ownAddress(raw.headers.referer, origin, snapshot);
+  if (page === null) return null;
+  const from = returnPath(who.received, page.target);
   // The page that asked stands at the customer's own address: there it would ask once more.
   return from === to ? null : from;
 }
@@ -162,7 +150,7 @@ async function searchPage(
   const { settings, users } = who.received.snapshot;
   const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
   const { app } = aboutApp(services, who);
-  const about = Object.entries({ to, app }).filter((it): it is [string, string] => it[1] !== null);
+  const about = given({ to, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
   const body = html`<section class="card">
 <h1>View the app as…</h1>

@@ -1,12 +1,13 @@
 import type { FastifyReply } from "fastify";
 import type { ReasonWord } from "../domain/decision.ts";
-import { admit, isAgent } from "../domain/grant.ts";
+import { admit, isAgent, takesReason } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
 import { Fault } from "../errors.ts";
 import { beginApart } from "../gateway/isolation/begin-apart.ts";
+import { appHostOf } from "../gateway/isolation/label-of.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import type { AppHost } from "../sessions/labels.ts";
@@ -26,6 +27,19 @@ export async function admitted(who: Visitor, trueUser: Identity, id: string, to:
   return { ...admit(policy, trueUser, target, placeAt(who.received, to)), target };
 }
 
+/** The same for a start that was said yes to, with what was said. */
+export async function admittedNow(
+  who: Visitor,
+  trueUser: Identity,
+  { user, to, reason }: { readonly user: string; readonly to: string; readonly reason: string | null },
+): Promise<Asked> {
+  const asked = await admitted(who, trueUser, user, to);
+  if (asked.kind === "refused") return asked;
+  const { grant, target } = asked;
+  if (!takesReason(grant, reason)) return { kind: "refused", reason: "reason-required", target };
+  return grant.consent === "request" ? { kind: "refused", reason: "consent-required", target } : asked;
+}
+
 /** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
 async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
   const { users } = who.received.snapshot;
@@ -43,8 +57,8 @@ export interface Start {
   readonly from: string;
 }
 
-/** Begins it on the app's host that was asked. */
-export async function startHere(
+/** Begins it on the app's host, where the request came to. */
+export async function startOnApp(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
@@ -55,28 +69,24 @@ export async function startHere(
   const { isolation, page } = received.snapshot.settings;
   const order = { agent, effectiveUser, grant, reason, ticket };
   if (isolation !== null) {
-    const { origin, authority, host } = received;
-    const app = { origin, authority, host };
-    const apart = await beginApart(services, received, { ...order, returnTo: from }, { app, target: to });
+    const at = { app: appHostOf(received), target: to };
+    const apart = await beginApart(services, received, { ...order, returnTo: from }, at);
     for (const line of apart.setCookies) reply.header("set-cookie", line);
     return await seeOther(reply, apart.to);
   }
   const between = await leave(services, who);
-  const shoes = await begin(
+  const begun = await begin(
     services,
     { ...received, cookies: between.cookies },
     { ...order, origin: who.worn?.origin ?? null, returnTo: who.worn?.returnTo ?? from },
   );
-  for (const line of [...between.setCookies, ...shoes.setCookies]) reply.header("set-cookie", line);
+  for (const line of [...between.setCookies, ...begun.setCookies]) reply.header("set-cookie", line);
   if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   return await seeOther(reply, to);
 }
 
-/**
- * Begins it for a host of the app's, on the console: on a host of its own, or by an order that the app's host carries out, since its
- * cookies are its own.
- */
-export async function startThere(
+/** Begins it on the console: on a host of its own, or by an order that the app's host carries out, since its cookies are its own. */
+export async function startFromConsole(
   services: Services,
   reply: FastifyReply,
   { received }: Visitor,
@@ -98,8 +108,8 @@ export async function startThere(
 }
 
 /**
- * Takes off what is worn in this browser, if anything is; also what has ended and is still there, and what another agent has left on:
- * whoever holds its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
+ * Ends the impersonation of this browser, if there is one, and takes its cookies off; also what has ended and is still there, and what
+ * another agent has left: who has its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
  */
 async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
   if (received.secret === null) return { setCookies: [], cookies: received.cookies };

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { appAt } from "../config/apps.ts";
 import { decide } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import type { Navigation } from "../domain/facts.ts";
+import { click } from "../domain/facts.ts";
 import { coversAny, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
@@ -18,17 +18,6 @@ import type { MissedLink } from "../sessions/missed-links.ts";
 import { timeText } from "./activity/rows.ts";
 import { type Html, html } from "./html.ts";
 import { pageFor, parameter, sendPage, type Visitor, visitor } from "./visitor.ts";
-
-/** A link of another site that a person clicked on: what can start by itself. */
-const CLICKED: Navigation = {
-  topLevel: true,
-  byUser: true,
-  site: "cross-site",
-  speculative: false,
-  visit: null,
-  wantsPage: true,
-  serviceWorker: false,
-};
 
 /** `GET why?to=`: what a link to this page leads to, and the agent's last links that started nothing. For agents only. */
 export async function whyNotPage(
@@ -62,24 +51,7 @@ async function toldOf(services: Services, received: Received, agent: Identity, t
   if (found.target.asSelf) return "This page always runs as yourself, never as anybody else.";
   const owner = await askOwner(services.log, { host: place.host, snapshot, id: received.id }, place);
   const decision = decide(
-    {
-      method: "GET",
-      overridden: false,
-      mayChange: false,
-      navigation: CLICKED,
-      place,
-      route: found.target.pattern,
-      asSelf: false,
-      fromAsSelf: false,
-      rule: null,
-      upgrade: false,
-      confirmed: false,
-      tab: null,
-      sentOnlyWhileImpersonating: false,
-      hearsay: false,
-      viewedBefore: [],
-      neighbour: false,
-    },
+    click({ place, route: found.target.pattern }),
     {
       caller: { kind: "known", identity: agent },
       loaded: { kind: "none" },

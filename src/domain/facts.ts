@@ -56,6 +56,40 @@ export interface RequestFacts {
   readonly neighbour: boolean;
 }
 
+/** What a browser says of a link of another site that a person clicked: by that an impersonation can begin by itself. */
+export const CLICKED: Navigation = {
+  topLevel: true,
+  byUser: true,
+  site: "cross-site",
+  speculative: false,
+  visit: null,
+  wantsPage: true,
+  serviceWorker: false,
+};
+
+/** Such a click, but for what is said otherwise; it says nothing that only a browser which impersonates somebody would. */
+export function click(more: Partial<RequestFacts>): RequestFacts {
+  return {
+    method: "GET",
+    overridden: false,
+    mayChange: false,
+    navigation: CLICKED,
+    place: null,
+    route: null,
+    asSelf: false,
+    fromAsSelf: false,
+    rule: null,
+    upgrade: false,
+    confirmed: false,
+    tab: null,
+    sentOnlyWhileImpersonating: false,
+    hearsay: false,
+    viewedBefore: [],
+    neighbour: false,
+    ...more,
+  };
+}
+
 export type CallerFact =
   | { readonly kind: "known"; readonly identity: Identity }
   | { readonly kind: "unknown" }

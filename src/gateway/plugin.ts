@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
-import { recordRefusedAtIntake, secretOf } from "./audit/doorstep.ts";
+import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-decision.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
@@ -76,7 +76,7 @@ export async function registerGateway(
     notForwarded(services, request, reply);
     const at = atOf(services, request);
     if (fault.code === "forbidden")
-      recordRefusedAtIntake(services, request.raw, { fault, id: at.id, address: request.originalUrl });
+      recordRefusedBeforeDecision(services, request.raw, { fault, id: at.id, address: request.originalUrl });
     return await send(reply, answerFault(services, fault, at));
   });
   registerMethods(fastify);
@@ -139,7 +139,7 @@ async function refuseAtIntake(
   { fault, id, page }: Extract<Intake, { readonly kind: "refused" }>,
 ): Promise<FastifyReply> {
   services.log.info({ code: fault.code, detail: fault.detail, requestId: id }, "refused at the door");
-  recordRefusedAtIntake(services, request.raw, { fault, id, address: request.originalUrl });
+  recordRefusedBeforeDecision(services, request.raw, { fault, id, address: request.originalUrl });
   const { prefix, cookie } = services.config.current().settings;
   reply.header("connection", "close");
   const cleared = clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain);

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { modeAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
-import { recordRefusedAtIntake } from "./audit/doorstep.ts";
+import { recordRefusedBeforeDecision } from "./audit/refused-before-decision.ts";
 import { refuse } from "./http/raw-response.ts";
 import { locate } from "./isolation/label-host.ts";
 import { originAllowed } from "./origin.ts";
@@ -57,7 +57,7 @@ export function upgradeOptions(services: Services): UpgradeOptions {
         "an upgrade was refused",
       );
       const id = services.newId();
-      recordRefusedAtIntake(services, request, { fault, id, address: request.url ?? "" });
+      recordRefusedBeforeDecision(services, request, { fault, id, address: request.url ?? "" });
       return answerFault(services, fault, {
         id,
         page: false,

@@ -1,8 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
-import { Fault } from "../errors.ts";
-import type { Clock, Store } from "../ports.ts";
 import type { AppHost, Credentials } from "./labels.ts";
-import { sealFor } from "./seal.ts";
+import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
 /** It leads one browser, which has the nonce, onto one label. */
 export interface LabelPass {
@@ -47,41 +44,7 @@ export interface Codes {
   redeem(code: string): Promise<Pass | null>;
 }
 
-export interface CodesDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly sealKey: Uint8Array;
-}
-
-const CODE = /^[\w-]{43}$/;
-const USED = "used";
-/** As long as any code can be good, ms: so long it is remembered that one was used. */
-const LONGEST = 300_000;
-
-/** Kept under their hash, and used up by the first who brings one. */
-export function codes({ store, clock, sealKey }: CodesDeps): Codes {
-  const { seal, open } = sealFor(sealKey, "code");
-  return {
-    issue: async (pass, lasts) => {
-      const code = randomBytes(32).toString("base64url");
-      const key = keyOf(code);
-      const life = { version: null, expiresAt: clock.now() + lasts };
-      if (!(await store.write(key, seal(JSON.stringify(pass), key), life)))
-        throw new Fault("store-unavailable", "the code that was drawn is taken");
-      return code;
-    },
-    redeem: async (code) => {
-      if (!CODE.test(code)) return null;
-      const key = keyOf(code);
-      const stored = await store.read(key);
-      if (stored === null || stored.value === USED) return null;
-      // Of many who come with the same code, the one whose write counts has it.
-      const life = { version: stored.version, expiresAt: clock.now() + LONGEST };
-      return (await store.write(key, USED, life)) ? (JSON.parse(open(stored.value, key)) as Pass) : null;
-    },
-  };
-}
-
-function keyOf(code: string): string {
-  return `code:${createHash("sha256").update(code).digest("base64url")}`;
+export function codes(deps: SealedValuesDeps): Codes {
+  const { keep, take } = sealedValues<Pass>(deps, "code");
+  return { issue: keep, redeem: take };
 }

@@ -43,3 +43,16 @@ export async function change<T>(
   }
   throw new Fault("store-unavailable", `${key} was changed by others ${ATTEMPTS} times in a row`);
 }
+
+/** The same of a value that is `empty` until it is changed for the first time. */
+export async function changeFrom<T>(
+  empty: T,
+  options: ChangeOptions<T>,
+  edit: (value: T) => T,
+): Promise<void> {
+  const { store, key, write, expiresAt } = options;
+  if ((await store.read(key)) === null)
+    await store.write(key, write(empty), { version: null, expiresAt: expiresAt(empty) });
+  if ((await change(options, edit)) === null)
+    throw new Fault("store-unavailable", `${key} is gone from the store`);
+}

@@ -1,8 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
-import { Fault } from "../errors.ts";
-import type { Clock, Store } from "../ports.ts";
+import { lru } from "../clients/lru.ts";
 import type { AppHost, Credentials } from "./labels.ts";
-import { sealFor } from "./seal.ts";
+import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
 /** How somebody is known on the console: by what they came with on the app's host. */
 export interface ConsoleVisit {
@@ -20,43 +18,21 @@ export interface ConsoleVisits {
   read(secret: string): Promise<ConsoleVisit | null>;
 }
 
-export interface ConsoleVisitsDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly sealKey: Uint8Array;
-}
-
-const SECRET = /^[\w-]{43}$/;
 const BELIEVED = 1_000;
 const MOST = 10_000;
 
-export function consoleVisits({ store, clock, sealKey }: ConsoleVisitsDeps): ConsoleVisits {
-  const { seal, open } = sealFor(sealKey, "console");
-  const known = new Map<string, { readonly it: ConsoleVisit; readonly until: number }>();
+export function consoleVisits(deps: SealedValuesDeps): ConsoleVisits {
+  const { clock } = deps;
+  const visits = sealedValues<ConsoleVisit>(deps, "console");
+  const known = lru<ConsoleVisit>(MOST);
   return {
-    open: async (visit, lasts) => {
-      const secret = randomBytes(32).toString("base64url");
-      const key = keyOf(secret);
-      const text = seal(JSON.stringify({ ...visit, at: clock.now() }), key);
-      if (!(await store.write(key, text, { version: null, expiresAt: clock.now() + lasts })))
-        throw new Fault("store-unavailable", "the secret that was drawn is taken");
-      return secret;
-    },
+    open: (visit, lasts) => visits.keep({ ...visit, at: clock.now() }, lasts),
     read: async (secret) => {
-      if (!SECRET.test(secret)) return null;
-      const key = keyOf(secret);
-      const before = known.get(key);
-      if (before !== undefined && clock.monotonic() < before.until) return before.it;
-      const stored = await store.read(key);
-      if (stored === null) return null;
-      const it = JSON.parse(open(stored.value, key)) as ConsoleVisit;
-      if (known.size >= MOST) known.clear();
-      known.set(key, { it, until: clock.monotonic() + BELIEVED });
+      const before = known.get(secret, clock.monotonic());
+      if (before !== null) return before.value;
+      const it = await visits.read(secret);
+      if (it !== null) known.set(secret, it, clock.monotonic() + BELIEVED);
       return it;
     },
   };
-}
-
-function keyOf(secret: string): string {
-  return `console:${createHash("sha256").update(secret).digest("base64url")}`;
 }

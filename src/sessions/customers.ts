@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { Fault } from "../errors.ts";
-import type { Clock, Store } from "../ports.ts";
-import { change } from "./compare-and-set.ts";
+import { changeFrom } from "./compare-and-set.ts";
 import { sealFor } from "./seal.ts";
+import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** One more start, by ids. `most` null: it isn't limited, and doesn't count. */
 export interface Wanted {
@@ -17,18 +16,12 @@ export interface Customers {
   admits(wanted: Wanted): Promise<boolean>;
 }
 
-export interface CustomersDeps {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly sealKey: Uint8Array;
-}
-
 const DAY = 86_400_000;
 
 /** When each of them was begun last, by the hash of their id. */
 type Begun = Readonly<Record<string, number>>;
 
-export function customers({ store, clock, sealKey }: CustomersDeps): Customers {
+export function customers({ store, clock, sealKey }: SealedValuesDeps): Customers {
   const { seal, open } = sealFor(sealKey, "customers");
   return {
     async admits({ agent, customer, most }) {
@@ -36,16 +29,13 @@ export function customers({ store, clock, sealKey }: CustomersDeps): Customers {
       const key = `customers:${hashOf(agent)}`;
       const write = (begun: Begun) => seal(JSON.stringify(begun), key);
       const expiresAt = () => clock.now() + DAY;
-      if ((await store.read(key)) === null)
-        await store.write(key, write({}), { version: null, expiresAt: expiresAt() });
       let admitted = false;
       const read = (text: string) => JSON.parse(open(text, key)) as Begun;
-      const done = await change({ store, key, read, write, expiresAt }, (before) => {
+      await changeFrom({}, { store, key, read, write, expiresAt }, (before) => {
         const after = withOneMore(before, hashOf(customer), most, clock.now());
         admitted = after !== null;
         return after ?? before;
       });
-      if (done === null) throw new Fault("store-unavailable", `${key} is gone from the store`);
       return admitted;
     },
   };

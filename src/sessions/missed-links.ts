@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { lru } from "../clients/lru.ts";
 import type { ToldReason } from "../domain/told.ts";
-import type { Clock, Log, Store } from "../ports.ts";
-import { change } from "./compare-and-set.ts";
+import type { Log } from "../ports.ts";
+import { changeFrom } from "./compare-and-set.ts";
 import { sealFor } from "./seal.ts";
+import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** A link that an agent opened and that started nothing. */
 export interface MissedLink {
@@ -29,15 +30,12 @@ export interface MissedLinks {
   of(agent: string, kept: Pick<Kept, "lasts">): Promise<readonly MissedLink[]>;
 }
 
-export interface MissedLinksDeps {
-  readonly store: Store;
-  readonly clock: Clock;
+export interface MissedLinksDeps extends SealedValuesDeps {
   readonly log: Log;
-  readonly sealKey: Uint8Array;
 }
 
 const MINUTE = 60_000;
-/** Agents whose last one is remembered: own traffic must not cost the store what it is worth. */
+/** Agents whose last one is remembered, so that own traffic seldom costs the store a write. */
 const PACED = 1_000;
 
 export function missedLinks({ store, clock, log, sealKey }: MissedLinksDeps): MissedLinks {
@@ -47,10 +45,9 @@ export function missedLinks({ store, clock, log, sealKey }: MissedLinksDeps): Mi
     const key = keyOf(agent);
     const write = (links: readonly MissedLink[]) => seal(JSON.stringify(links), key);
     const expiresAt = () => clock.now() + lasts;
-    if ((await store.read(key)) === null)
-      await store.write(key, write([]), { version: null, expiresAt: expiresAt() });
     const read = (text: string) => JSON.parse(open(text, key)) as readonly MissedLink[];
-    await change({ store, key, read, write, expiresAt }, (before) => [link, ...before].slice(0, most));
+    const added = (before: readonly MissedLink[]) => [link, ...before].slice(0, most);
+    await changeFrom<readonly MissedLink[]>([], { store, key, read, write, expiresAt }, added);
   };
   return {
     note(agent, link, kept) {

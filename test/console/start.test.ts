@@ -468,3 +468,13 @@ t.test("one customer too many within a day is refused, and on record", async (t)
   it.clock.pass(86_400_000);
   t.equal((await ask([...POST, ...ALICE], form(it, "23"))).status, 303);
 });
+
+t.test("a form that is too old starts nothing, and so counts nobody", async (t) => {
+  const yaml = YAML.replace("    mode: read\n", "    mode: read\n    limit: { customersPerDay: 1 }\n");
+  const it = await testWorld(t, yaml);
+  const ask = await openConsole(t, it);
+  const old = form(it, "17");
+  it.clock.pass(600_001);
+  t.match(await ask([...POST, ...ALICE], old), { status: 403, body: /View the app as/ });
+  t.equal((await ask([...POST, ...ALICE], form(it, "23"))).status, 303);
+});

@@ -1,5 +1,5 @@
 import t from "tap";
-import type { Navigation, SessionFacts } from "../../src/domain/facts.ts";
+import { CLICKED, type Navigation, type SessionFacts } from "../../src/domain/facts.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import type { Owner } from "../../src/domain/owner.ts";
 import type { Grant, Policy } from "../../src/domain/policy.ts";
@@ -11,15 +11,6 @@ import {
   startVerdict,
 } from "../../src/domain/target.ts";
 
-const CLICKED: Navigation = {
-  topLevel: true,
-  byUser: true,
-  site: "cross-site",
-  speculative: false,
-  visit: null,
-  wantsPage: true,
-  serviceWorker: false,
-};
 const ANYBODY = { users: null, groups: null, notUsers: [], notInGroups: [] };
 const GRANT: Grant = {
   name: "agents[0]",

@@ -149,9 +149,13 @@ for (const isolated of [false, true]) {
       const location = (await response.allHeaders()).location ?? "";
       if (location.includes("code=")) codes.push(location);
     });
-    // The code that this browser was about to redeem is kept from it.
-    await page.route(/\/\.guise\/in\?/, (route) => route.abort());
-    await page.goto(it.at("/.guise/start")).catch(() => null);
+    // The code that this browser was about to redeem is kept from it; `page.route` hears nothing of where a redirect leads.
+    const devtools = await alice.newCDPSession(page);
+    devtools.on("Fetch.requestPaused", ({ requestId }) =>
+      devtools.send("Fetch.failRequest", { requestId, errorReason: "Failed" }),
+    );
+    await devtools.send("Fetch.enable", { patterns: [{ urlPattern: "*/.guise/in?*" }] });
+    await t.rejects(page.goto(it.at("/.guise/start")), /ERR_FAILED/);
     t.match(codes, [/\/\.guise\/in\?code=/]);
     const bob = await it.agent("bob");
     const other = await bob.newPage();

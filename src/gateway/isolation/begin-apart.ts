@@ -31,7 +31,7 @@ export async function beginApart(
     before === null ? await openLabel(services, received, order, app) : await labelFor(services, before, app);
   return {
     to: labelOrigin(label.name, isolation.parent, app.origin) + target,
-    setCookies: received.atConsole ? [] : told(services, received, isolation.parent, label.until),
+    setCookies: received.atConsole ? [] : markCookies(services, received, isolation.parent, label.until),
   };
 }
 
@@ -65,8 +65,8 @@ async function openLabel(
   });
 }
 
-/** The lines by which the app's own hosts tell what comes from the hosts below the parent, also where it hides where it comes from. */
-export function told(
+/** Set-Cookie lines by which the app's own hosts know what comes from the hosts below the parent, also where it hides where it comes from. */
+export function markCookies(
   services: Services,
   received: Received,
   parent: string,

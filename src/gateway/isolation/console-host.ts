@@ -1,11 +1,14 @@
 import type { AppHost } from "../../sessions/labels.ts";
+import { isBelow } from "../intake/request-target.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
 import type { Committed } from "../stages/commit.ts";
 import { isFramed } from "../stages/fetch-metadata.ts";
 import { callerOf } from "../stages/identify.ts";
+import { ownAddress } from "../stages/own-address.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
+import { appHostOf } from "./label-of.ts";
 import { quiet } from "./leading.ts";
 import { answered, type Located, refusal } from "./located.ts";
 
@@ -17,11 +20,10 @@ export const ASSETS: ReadonlySet<string> = new Set([
   "/console.css",
 ]);
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
-const ON_THE_APPS: ReadonlySet<string> = new Set(
-  [...ASSETS].concat(
-    ["stop", "lower", "confirm", "me", "lost", "over", "ordered", "jwks.json"].map((it) => `/${it}`),
-  ),
-);
+const ON_THE_APPS: ReadonlySet<string> = new Set([
+  ...ASSETS,
+  ...["/stop", "/lower", "/confirm", "/me", "/lost", "/over", "/ordered", "/jwks.json"],
+]);
 
 /**
  * A request to the console's origin. Nothing of the app's is there; who asks is known by the identity sources themselves, or by what
@@ -45,9 +47,10 @@ export async function locateAtConsole(services: Services, received: Received): P
 }
 
 async function known(services: Services, received: Received, base: Received): Promise<Located> {
-  const { secret, navigation, target, snapshot } = received;
+  const { secret, navigation, target, query, snapshot } = received;
   const visit = secret === null ? null : await services.consoleVisits.read(secret);
-  const app = appNamed(services, received) ?? visit?.app ?? appByConfig(received);
+  const named = appSaid(services, new URLSearchParams(query ?? "").get("app"));
+  const app = named ?? visit?.app ?? appByConfig(received);
   if (visit !== null) {
     const lent = { ...visit.credentials, host: visit.app.host };
     const { caller } = await callerOf(services, { ...base, lent });
@@ -79,16 +82,6 @@ function isOpenedInATab({ navigation, raw, sent }: Received): boolean {
   return navigation.topLevel || sent === "POST";
 }
 
-/** The app's host that the query names, as another host of ours signed it. */
-function appNamed({ forms, clock }: Services, { query }: Received): AppHost | null {
-  const said = new URLSearchParams(query ?? "").get("app");
-  return said === null ? null : appIn(forms.marked("app", said, clock.now()));
-}
-
-function appIn(text: string | null): AppHost | null {
-  return text === null ? null : (JSON.parse(text) as AppHost);
-}
-
 function appByConfig({ snapshot }: Received): AppHost | null {
   const app = snapshot.settings.console?.app ?? null;
   if (app === null) return null;
@@ -96,12 +89,13 @@ function appByConfig({ snapshot }: Received): AppHost | null {
   return { origin, authority, host };
 }
 
-/** The same for a form. */
-export function appSaid({ forms, clock }: Services, received: Received, said: string | null): AppHost | null {
-  return (said === null ? null : appIn(forms.marked("app", said, clock.now()))) ?? received.app;
+/** The app's host that a parameter or a field names by its mark. */
+export function appSaid({ forms, clock }: Services, mark: string | null): AppHost | null {
+  const text = mark === null ? null : forms.marked("app", mark, clock.now());
+  return text === null ? null : (JSON.parse(text) as AppHost);
 }
 
-/** By which the console knows the app's host: it opens nothing, and nobody else can have made it. */
+/** The mark by which the console knows the app's host: it opens nothing, and nobody else can have made it. */
 export function appMark({ forms, clock }: Services, { snapshot }: Received, app: AppHost): string {
   const { origin, authority, host } = app;
   const lasts = snapshot.settings.console?.session ?? 0;
@@ -136,10 +130,9 @@ export async function ledToConsole(services: Services, received: Received): Prom
   const { navigation, target } = received;
   if (!navigation.topLevel || navigation.speculative)
     return answered(refusal(received, 404, "not-found", "There is nothing here."));
-  const { origin, authority, host } = received;
   const about = await impersonationOf(services, received);
   const more = { ...cameFrom(received), ...(about === null ? {} : { impersonation: about }) };
-  return answered(toConsole(services, received, { app: { origin, authority, host }, target, more }));
+  return answered(toConsole(services, received, { app: appHostOf(received), target, more }));
 }
 
 /** A step up is about the impersonation that this browser has here; its public id opens nothing. */
@@ -150,11 +143,9 @@ async function impersonationOf(services: Services, received: Received): Promise<
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
-function cameFrom({ raw, origin }: Received): { readonly from?: string } {
-  const { referer } = raw.headers;
-  if (referer === undefined || !URL.canParse(referer)) return {};
-  const url = new URL(referer);
-  return url.origin === origin ? { from: url.pathname + url.search } : {};
+function cameFrom({ raw, origin, snapshot }: Received): { readonly from?: string } {
+  const from = ownAddress(raw.headers.referer, origin, snapshot);
+  return from === null ? {} : { from: from.target };
 }
 
 /** Whether to be somebody is asked on the console, where there is one. */
@@ -162,15 +153,15 @@ export function askedAtConsole(services: Services, committed: Committed): Answer
   const { decision, navigation, owner, target, snapshot } = committed;
   const asks = decision.kind === "page" && decision.page === "ask-start" && navigation.topLevel;
   if (!asks || snapshot.settings.console === null || owner.kind !== "found") return null;
-  const { origin, authority, host } = committed;
-  const at = {
-    app: { origin, authority, host },
+  return toConsole(services, committed, {
+    app: appHostOf(committed),
     target: `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.owner.id)}`,
-  };
-  return toConsole(services, committed, { ...at, more: { to: target, ...cameFrom(committed) } });
+    more: { to: target, ...cameFrom(committed) },
+  });
 }
 
-function belowPrefix({ path, snapshot }: Received): string | null {
+/** What stands behind the reserved prefix; null for a path that isn't below it. */
+export function belowPrefix({ path, snapshot }: Received): string | null {
   const { prefix } = snapshot.settings;
-  return path === prefix || path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : null;
+  return isBelow(path, prefix) ? path.slice(prefix.length) : null;
 }

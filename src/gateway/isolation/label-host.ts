@@ -13,18 +13,24 @@ import type { Committed } from "../stages/commit.ts";
 import { isFramed } from "../stages/fetch-metadata.ts";
 import { initiatorOf } from "../stages/neighbours.ts";
 import { urlLimits } from "../stages/url-limits.ts";
-import { ASSETS, isTheConsoles, ledToConsole, locateAtConsole, toConsole } from "./console-host.ts";
+import {
+  ASSETS,
+  belowPrefix,
+  isTheConsoles,
+  ledToConsole,
+  locateAtConsole,
+  toConsole,
+} from "./console-host.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { labelFor, labelIn } from "./label-of.ts";
 import { quiet } from "./leading.ts";
 import { answered, type Located, refusal } from "./located.ts";
 
 /** Paths below the prefix that a label's host has; for all others there is the app's own. */
-const ON_LABELS: ReadonlySet<string> = new Set(
-  ["client.js", "banner.css", "page.css", "console.css", "stop", "me", "lost", "lower", "confirm"].map(
-    (name) => `/${name}`,
-  ),
-);
+const ON_LABELS: ReadonlySet<string> = new Set([
+  ...ASSETS,
+  ...["/stop", "/me", "/lost", "/lower", "/confirm"],
+]);
 /** As long as browsers keep any cookie: what is over is told, for as long as that. */
 const SESSION_SECONDS = 400 * 86_400;
 
@@ -47,13 +53,12 @@ export async function locate(services: Services, received: Received): Promise<Lo
       ? await ledToConsole(services, received)
       : await ledBack(services, received);
   const label = isLabel(received.hostLabel) ? await services.labels.read(received.hostLabel) : null;
-  const { prefix } = received.snapshot.settings;
   if (label === null || label.kind === "ended") return answered(over(services, received, label?.app ?? null));
-  const below = received.path.startsWith(`${prefix}/`) ? received.path.slice(prefix.length) : null;
+  const below = belowPrefix(received) ?? "";
   if (below === "/in")
     return answered(await enter(services, received, async (pass) => sessionFor(label, pass)));
-  if (below !== null && ASSETS.has(below)) return { kind: "received", received };
-  if (received.ours && (below === null || !ON_LABELS.has(below)))
+  if (ASSETS.has(below)) return { kind: "received", received };
+  if (received.ours && !ON_LABELS.has(below))
     return answered(onItsHost(services, received, label.app, label.name));
   if (![received.secret, ...received.rivals].some((it) => isItsOwn(it, label)))
     return answered(unknown(received, label));
@@ -170,11 +175,11 @@ function onItsHost(
   app: AppHost,
   label: string | null = null,
 ): Answer {
-  const { navigation, target, snapshot } = received;
+  const { navigation, target } = received;
   if (!navigation.topLevel || navigation.speculative)
     return refusal(received, 404, "not-found", "There is nothing here.");
   // Of the pages there, those that ask about an impersonation are told which.
-  if (snapshot.settings.console !== null && isTheConsoles(received))
+  if (isTheConsoles(received))
     return toConsole(services, received, { app, target, more: label === null ? {} : { label } });
   const which = label === null ? "" : `${received.query === null ? "?" : "&"}label=${label}`;
   return { status: 303, headers: quiet(`${app.origin}${target}${which}`), body: "" };
@@ -192,8 +197,7 @@ async function ledBack({ labels }: Services, received: Received): Promise<Locate
   const name = from === null ? null : labelIn(received, from.host);
   const label = name === null ? null : await labels.read(name);
   if (label?.kind !== "open") return on;
-  const { origin, authority, host } = received;
-  const here = await labelFor({ labels }, label, { origin, authority, host });
+  const here = await labelFor({ labels }, label, received);
   const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`;
   // With its Referer, by which the label knows its own page again.
   const leading = [

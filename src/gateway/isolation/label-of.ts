@@ -28,6 +28,11 @@ export async function labelFor(
   );
 }
 
+/** The app's host that a request came to. */
+export function appHostOf({ origin, authority, host }: Received): AppHost {
+  return { origin, authority, host };
+}
+
 /** What identity sources go by. */
 export function credentialsOf(received: Received): Credentials {
   if (received.lent !== null) {

@@ -134,7 +134,12 @@ t.test(
     const { context, page } = await asNuno(it);
     await page.evaluate(`history.pushState({}, "", "/u/23/x")`);
     t.equal(new URL(page.url()).pathname, "/u/23/x");
-    await page.evaluate("{ try { document.domain = location.hostname; } catch {} }");
+    t.equal(
+      await page.evaluate(
+        `(() => { try { document.domain = location.hostname; return "set"; } catch (error) { return error.name; } })()`,
+      ),
+      "set",
+    );
     t.match(await (await inside(page)).call(".who", "return this.textContent;"), /Nuno/);
     await page.evaluate(`fetch("/own").then((it) => it.text())`);
     t.match(

@@ -14,10 +14,14 @@ export interface Refusal {
 }
 
 /**
- * Puts on record that a request under an impersonation was refused before anything was decided about it: it is the worn
- * impersonation that tells whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
+ * Puts on record that a request under an impersonation was refused before anything was decided about it: its cookie tells
+ * whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
  */
-export function recordRefusedAtIntake(services: Services, raw: IncomingMessage, refusal: Refusal): void {
+export function recordRefusedBeforeDecision(
+  services: Services,
+  raw: IncomingMessage,
+  refusal: Refusal,
+): void {
   const { name, domain } = services.config.current().settings.cookie;
   const secret = secretOf(raw.headers.cookie, name, domain);
   if (secret === null) return;
@@ -32,7 +36,7 @@ export function recordRefusedAtIntake(services: Services, raw: IncomingMessage, 
     .catch((error: unknown) =>
       services.log.error(
         { err: error, requestId: refusal.id },
-        "a refusal at the door could not be recorded",
+        "a refusal before the decision could not be recorded",
       ),
     );
 }

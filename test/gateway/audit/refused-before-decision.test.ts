@@ -1,6 +1,6 @@
 import t from "tap";
 import { Fault } from "../../../src/errors.ts";
-import { recordRefusedAtIntake } from "../../../src/gateway/audit/doorstep.ts";
+import { recordRefusedBeforeDecision } from "../../../src/gateway/audit/refused-before-decision.ts";
 import { call } from "../../fixtures/request.ts";
 import { wear } from "../../fixtures/stages.ts";
 import { testWorld } from "../../fixtures/world.ts";
@@ -16,7 +16,7 @@ t.test(
     const it = await testWorld(t);
     const { secret } = await wear(it);
     const { raw } = await call(["GET /x", `Cookie: a=1; guise=${secret}`, "User-Agent: x"]);
-    recordRefusedAtIntake(it.services, raw, { fault: FAULT, id: "r1", address: "/a/../b?c?d" });
+    recordRefusedBeforeDecision(it.services, raw, { fault: FAULT, id: "r1", address: "/a/../b?c?d" });
     await settled();
     t.match(it.events.at(-1), {
       action: "impersonation.denied",
@@ -38,7 +38,7 @@ t.test(
     const before = it.events.length;
     for (const cookie of ["a=1", `guise=${"x".repeat(43)}`, `guise=${secret}`]) {
       const { raw } = await call(["GET /x", `Cookie: ${cookie}`]);
-      recordRefusedAtIntake(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });
+      recordRefusedBeforeDecision(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });
       await settled();
     }
     t.equal(it.events.length, before);
@@ -50,7 +50,7 @@ t.test("a record that can't be made is in the log, and harms nobody", async (t) 
   const { secret } = await wear(it);
   it.refuseRecords(() => true);
   const { raw } = await call(["GET /x", `Cookie: guise=${secret}`]);
-  recordRefusedAtIntake(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });
+  recordRefusedBeforeDecision(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });
   await settled();
-  t.ok(it.log.lines.some((line) => line.startsWith("error: a refusal at the door")));
+  t.ok(it.log.lines.some((line) => line.startsWith("error: a refusal before the decision")));
 });
