@@ -26,7 +26,7 @@ export interface Words {
   readonly help: boolean;
   readonly json: boolean;
   readonly inside: boolean;
-  readonly config: string | null;
+  readonly config: string | undefined;
   readonly case: string | null;
   readonly method: string;
   readonly url: URL;
@@ -50,59 +50,54 @@ export interface Words {
 export function readWords(args: readonly string[]): Words | string {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        as: text,
-        wearing: text,
-        owner: text,
-        case: text,
-        curl: text,
-        har: text,
-        from: text,
-        folder: text,
-        mode: text,
-        header: { type: "string", short: "H", multiple: true },
-        data: { type: "string", short: "d" },
-        live: flag,
-        inside: flag,
-        json: flag,
-        config: { type: "string", short: "c" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const { curl, har, mode = "read" } = values;
-    const asked = values.help === true || [values.case, curl, har].some((it) => it !== undefined);
-    if (mode !== "read" && mode !== "write") return "guise explain: --mode is read or write";
-    const [method = "GET", url = ""] = positionals;
-    if (!asked && (positionals.length !== 2 || !URL.canParse(url)))
-      return "guise explain: write a method and a whole address";
-    return {
-      help: values.help ?? false,
-      json: values.json ?? false,
-      inside: values.inside ?? false,
-      config: values.config ?? null,
-      case: values.case ?? null,
-      copied: false,
-      headers: headersOf(values.header ?? [], values.data !== undefined),
-      data: values.data ?? null,
-      curl: curl ?? null,
-      har: har ?? null,
-      live: values.live ?? false,
-      from: values.from ?? "127.0.0.1",
-      folder: values.folder ?? null,
-      mode,
-      method: method.toUpperCase(),
-      url: new URL(asked ? "http://app.invalid/" : url),
-      as: personOf(values.as),
-      wearing: personOf(values.wearing),
-      owner: personOf(values.owner),
-    };
-  } catch (error) {
-    return `guise explain: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      as: text,
+      wearing: text,
+      owner: text,
+      case: text,
+      curl: text,
+      har: text,
+      from: text,
+      folder: text,
+      mode: text,
+      header: { type: "string", short: "H", multiple: true },
+      data: { type: "string", short: "d" },
+      live: flag,
+      inside: flag,
+      json: flag,
+      config: { type: "string", short: "c" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const { curl, har, mode = "read" } = values;
+  const asked = values.help === true || [values.case, curl, har].some((it) => it !== undefined);
+  if (mode !== "read" && mode !== "write") return "--mode is read or write";
+  const [method = "GET", url = ""] = positionals;
+  if (!asked && (positionals.length !== 2 || !URL.canParse(url))) return "write a method and a whole address";
+  return {
+    help: values.help ?? false,
+    json: values.json ?? false,
+    inside: values.inside ?? false,
+    config: values.config,
+    case: values.case ?? null,
+    copied: false,
+    headers: headersOf(values.header ?? [], values.data !== undefined),
+    data: values.data ?? null,
+    curl: curl ?? null,
+    har: har ?? null,
+    live: values.live ?? false,
+    from: values.from ?? "127.0.0.1",
+    folder: values.folder ?? null,
+    mode,
+    method: method.toUpperCase(),
+    url: new URL(asked ? "http://app.invalid/" : url),
+    as: personOf(values.as),
+    wearing: personOf(values.wearing),
+    owner: personOf(values.owner),
+  };
 }
 
 /** `X-Requested-With: XMLHttpRequest` as name and value. A body is a form where nothing else is said. */
