@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import type { Identity } from "../domain/identity.ts";
+import { targetOf } from "./target.ts";
 
-export const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--mode write] [--inside] [--live]
+export const USAGE = `guise explain METHOD URL --as GROUPS:ID [--viewing GROUPS:ID] [--owner GROUPS:ID] [--mode write] [--inside] [--live]
               [-H 'NAME: VALUE'] [-d BODY] [-c FILE] [--json]
 guise explain --curl FILE | --har FILE [--as …] [--live] …
 guise explain --case FILE [--json]
 
   --as GROUPS:ID       the person at the keyboard, like support:alice or support,night:alice; nobody if left out
-  --wearing GROUPS:ID  whom they are viewing the app as already
+  --viewing GROUPS:ID  whom they are viewing the app as already
   --owner GROUPS:ID    whose page it is; asked from the resolver of the config if left out
   --mode write         they have stepped up to write
   --curl FILE          a request as a browser copies it (Copy as cURL, bash), with its headers; the line itself works as well
@@ -30,6 +31,8 @@ export interface Words {
   readonly case: string | null;
   readonly method: string;
   readonly url: URL;
+  /** The path and the query of the address as they were written. */
+  readonly target: string;
   /** A browser sent it, with these headers; else it is a person's click. */
   readonly copied: boolean;
   /** Names and values in turn. */
@@ -42,7 +45,7 @@ export interface Words {
   readonly folder: string | null;
   readonly mode: "read" | "write";
   readonly as: Identity | null;
-  readonly wearing: Identity | null;
+  readonly viewing: Identity | null;
   readonly owner: Identity | null;
 }
 
@@ -55,6 +58,8 @@ export function readWords(args: readonly string[]): Words | string {
     allowPositionals: true,
     options: {
       as: text,
+      viewing: text,
+      // The name of `--viewing` in 0.1.0, for one more version.
       wearing: text,
       owner: text,
       case: text,
@@ -94,8 +99,9 @@ export function readWords(args: readonly string[]): Words | string {
     mode,
     method: method.toUpperCase(),
     url: new URL(asked ? "http://app.invalid/" : url),
+    target: targetOf(url),
     as: personOf(values.as),
-    wearing: personOf(values.wearing),
+    viewing: personOf(values.viewing ?? values.wearing),
     owner: personOf(values.owner),
   };
 }

@@ -96,7 +96,7 @@ async function explainRequests(words: Words, io: CommandIo): Promise<number> {
   const log = warnings((data, message) => io.err(`${message}: ${JSON.stringify(data)}\n`));
   return await withConfig(file, io, log, async (loaded) => {
     for (const one of all) {
-      const snapshot = appOf(loaded.snapshot, one.url.hostname, one.url.pathname);
+      const snapshot = appOf(loaded.snapshot, one.url.hostname, one.target);
       const said = await explained({ words: one, snapshot, log, io, file, now: CLOCK.now() });
       io.out(textFor(said, words.json, all.length > 1));
     }
@@ -117,7 +117,7 @@ interface Explaining {
 async function explained(it: Explaining) {
   const { words, snapshot, log } = it;
   const { method } = words;
-  const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
+  const url = canonicalUrl(words.target, urlLimits(snapshot.settings));
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
   const owner = await ownerFor(words, snapshot, log, url);
   const session = await sessionFor(it, owner);
@@ -154,7 +154,7 @@ async function sessionFor(it: Explaining, owner: OwnerFact): Promise<SessionFact
   const { from: peer, folder: data, headers } = words;
   const live = await liveSession({ snapshot, io, config: file, data, host, peer, headers });
   const caller = words.as === null ? live.caller : written.caller;
-  return words.wearing === null ? { ...written, ...live, caller } : { ...written, caller };
+  return words.viewing === null ? { ...written, ...live, caller } : { ...written, caller };
 }
 
 /** The route and the rule that an address meets, by their places in the config. */
@@ -267,9 +267,9 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
   return {
     caller: caller === null ? { kind: "unknown" } : { kind: "known", identity: caller },
     loaded:
-      caller === null || words.wearing === null
+      caller === null || words.viewing === null
         ? { kind: "none" }
-        : worn(words, snapshot, caller, words.wearing, now),
+        : begunNow(words, snapshot, caller, words.viewing, now),
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
@@ -279,7 +279,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
 }
 
 /** An impersonation as it would be had it begun just now. */
-function worn(
+function begunNow(
   { mode }: Words,
   snapshot: Snapshot,
   agent: Identity,
