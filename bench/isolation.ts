@@ -1,9 +1,9 @@
 // What a host for each impersonation costs: processor time of the gateway for an impersonated page and for own traffic, with
 // `isolation` and without, in alternating rounds of one run.   node bench/isolation.ts [ROUNDS] [REQUESTS]
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { Agent, createServer, type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
+import { processorTime } from "./processor-time.ts";
 import { gateway, impersonating, median, place } from "./stage.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
@@ -68,13 +68,6 @@ async function onALabel(port: number): Promise<Record<string, string>> {
   throw new Error("no label was opened");
 }
 
-/** User and system time of a process, µs. */
-function processorTime(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
-}
-
 async function cost(pid: number, ask: () => Promise<IncomingMessage>): Promise<number> {
   const before = processorTime(pid);
   let left = REQUESTS;
@@ -86,15 +79,15 @@ async function cost(pid: number, ask: () => Promise<IncomingMessage>): Promise<n
       }
     }),
   );
-  return (processorTime(pid) - before) / REQUESTS;
+  return ((processorTime(pid) - before) / REQUESTS) * 1e6;
 }
 
 const inside = { ...NAVIGATING, "sec-fetch-site": "same-origin" };
-const worn = { ...inside, ...(await impersonating(plain.port)) };
+const impersonated = { ...inside, ...(await impersonating(plain.port)) };
 const labelled = { ...inside, ...(await onALabel(apart.port)) };
 const own = { ...NAVIGATING, "sec-fetch-site": "same-origin", cookie: "session=of-a-customer" };
 const targets = {
-  "page, one origin": () => cost(plain.child.pid ?? 0, () => get(plain.port, "/page", worn)),
+  "page, one origin": () => cost(plain.child.pid ?? 0, () => get(plain.port, "/page", impersonated)),
   "page, isolation": () => cost(apart.child.pid ?? 0, () => get(apart.port, "/page", labelled)),
   "own, one origin": () => cost(plain.child.pid ?? 0, () => get(plain.port, "/page", own)),
   "own, isolation": () => cost(apart.child.pid ?? 0, () => get(apart.port, "/page", own)),

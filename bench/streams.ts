@@ -1,19 +1,19 @@
 // Ordinary requests through the whole gateway, without and with 2,000 event streams, 2,000 long polls and 2,000 idle WebSockets
 // of other clients beside them: processor time a request, and latency, in one run whose rounds alternate.
 //   node bench/streams.ts [of each kind] [rounds]
-import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../test/fixtures/port.ts";
+import { processorTime } from "./processor-time.ts";
 
 const REQUESTS = Number(process.env.BENCH_REQUESTS ?? 4_000);
 const CONNECTIONS = 16;
-const TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 const GET = (path: string) => `GET ${path} HTTP/1.1\r\nHost: app.example.com\r\n\r\n`;
@@ -117,12 +117,6 @@ interface Round {
   readonly p99: number;
 }
 
-function processorTime(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS;
-}
-
 async function round(port: number, pid: number): Promise<Round> {
   const before = processorTime(pid);
   const took: number[] = [];
@@ -162,6 +156,7 @@ routes:
 
 async function ready(port: number): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
+    // Until it listens, connections are refused.
     const response = await fetch(`http://127.0.0.1:${port}/json`).catch(() => null);
     if (response?.ok === true) return void (await response.arrayBuffer());
     await pause(100);

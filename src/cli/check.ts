@@ -1,4 +1,3 @@
-import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
 import { clients } from "../clients/clients.ts";
 import { jsonSchema } from "../config/jsonschema.ts";
@@ -10,10 +9,11 @@ import { configSchema } from "../config/schema.ts";
 import { conditionText } from "../domain/routing/conditions/condition-text.ts";
 import { presetRules } from "../domain/routing/presets.ts";
 import type { RuleSpec } from "../domain/routing/rule.ts";
-import type { Log } from "../ports.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type CommandIo, command } from "./command.ts";
+import { CLOCK } from "./config.ts";
 import { findingsIn } from "./findings/findings.ts";
 import { type Answer, askAll, lineFor } from "./live/live.ts";
+import { warnings } from "./log.ts";
 
 const USAGE = `guise check [-c FILE] [--live] [--strict] [--json]
 guise check --schema
@@ -26,19 +26,12 @@ guise check --schema
 `;
 
 /** `guise check`: names all problems of a config at once, or says what it holds. Asks nobody over the network but with `--live`. */
-export const check: Command = {
+export const check = command({
   name: "check",
   describe: "name every problem of a config, with its line",
-  async run(args, io) {
-    const words = read(args, io);
-    if (typeof words === "string") {
-      io.err(`${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  read,
+  async run(words, io) {
     if (words.schema) {
       io.out(`${JSON.stringify(jsonSchema(configSchema(KINDS)), null, 2)}\n`);
       return 0;
@@ -49,7 +42,7 @@ export const check: Command = {
     io.out(words.json ? asJson(words.config, checked) : asText(words.config, checked));
     return exitCode(checked, words.strict);
   },
-};
+});
 
 interface Words {
   readonly help: boolean;
@@ -62,30 +55,26 @@ interface Words {
 
 function read(args: readonly string[], io: CommandIo): Words | string {
   const flag = { type: "boolean" } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        config: { type: "string", short: "c" },
-        json: flag,
-        live: flag,
-        strict: flag,
-        schema: flag,
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const { help = false, json = false, live = false, strict = false, schema = false } = values;
-    return {
-      help,
-      json,
-      live,
-      strict,
-      schema,
-      config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
-    };
-  } catch (error) {
-    return `guise check: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      config: { type: "string", short: "c" },
+      json: flag,
+      live: flag,
+      strict: flag,
+      schema: flag,
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const { help = false, json = false, live = false, strict = false, schema = false } = values;
+  return {
+    help,
+    json,
+    live,
+    strict,
+    schema,
+    config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
+  };
 }
 
 type Checked =
@@ -99,11 +88,11 @@ type Checked =
     };
 
 async function checkOnce({ config: file, live }: Words, io: CommandIo): Promise<Checked> {
-  const log = logTo(io);
+  // What the rooms warn of belongs to what a check says.
+  const log = warnings((_, message) => io.err(`${message}\n`));
   const sources = clients(log);
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
   try {
-    const deps = { clock, log, ...sources.borrowed };
+    const deps = { clock: CLOCK, log, ...sources.borrowed };
     const examined = await examine(file, { kinds: KINDS, env: io.env, deps });
     if (examined.kind === "rejected") return examined;
     const { load } = examined;
@@ -118,13 +107,6 @@ function exitCode(checked: Checked, strict: boolean): number {
   if (checked.kind === "rejected") return 1;
   const failed = checked.live?.some(({ ok }) => !ok) ?? false;
   return failed || (strict && checked.warnings.length > 0) ? 1 : 0;
-}
-
-/** Warnings of the rooms belong to what a check says. */
-function logTo(io: CommandIo): Log {
-  const say = (_data: object, message: string) => io.err(`${message}\n`);
-  const nothing = () => undefined;
-  return { debug: nothing, info: nothing, warn: say, error: say };
 }
 
 function asText(file: string, checked: Checked): string {

@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { targetOf } from "./target.ts";
 
 /** A request that somebody copied from a browser. */
 export interface Copied {
   readonly method: string;
   readonly url: URL;
+  /** Its path and query as they were written. */
+  readonly target: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
   /** Its body as text; null where there is none, or a form in parts. */
@@ -54,6 +57,7 @@ export function readCurl(line: string): Copied | string {
   return {
     method: (method ?? (sends ? "POST" : "GET")).toUpperCase(),
     url: new URL(address),
+    target: targetOf(address),
     headers,
     data: data.length > 0 ? data.join("&") : null,
   };
@@ -130,6 +134,7 @@ export function readHar(text: string): readonly Copied[] | string {
   return read.data.log.entries.map(({ request: { method, url, headers, postData } }) => ({
     method: method.toUpperCase(),
     url: new URL(url),
+    target: targetOf(url),
     // What HTTP/2 says of the request itself stands there as headers, too.
     headers: headers.filter(({ name }) => !name.startsWith(":")).flatMap(({ name, value }) => [name, value]),
     data: postData?.text ?? null,

@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import type { Identity } from "../domain/identity.ts";
+import { targetOf } from "./target.ts";
 
-export const USAGE = `guise explain METHOD URL --as GROUPS:ID [--wearing GROUPS:ID] [--owner GROUPS:ID] [--mode write] [--inside] [--live]
+export const USAGE = `guise explain METHOD URL --as GROUPS:ID [--viewing GROUPS:ID] [--owner GROUPS:ID] [--mode write] [--inside] [--live]
               [-H 'NAME: VALUE'] [-d BODY] [-c FILE] [--json]
 guise explain --curl FILE | --har FILE [--as …] [--live] …
 guise explain --case FILE [--json]
 
   --as GROUPS:ID       the person at the keyboard, like support:alice or support,night:alice; nobody if left out
-  --wearing GROUPS:ID  whom they are viewing the app as already
+  --viewing GROUPS:ID  whom they are viewing the app as already
   --owner GROUPS:ID    whose page it is; asked from the resolver of the config if left out
   --mode write         they have stepped up to write
   --curl FILE          a request as a browser copies it (Copy as cURL, bash), with its headers; the line itself works as well
@@ -26,10 +27,12 @@ export interface Words {
   readonly help: boolean;
   readonly json: boolean;
   readonly inside: boolean;
-  readonly config: string | null;
+  readonly config: string | undefined;
   readonly case: string | null;
   readonly method: string;
   readonly url: URL;
+  /** The path and the query of the address as they were written. */
+  readonly target: string;
   /** A browser sent it, with these headers; else it is a person's click. */
   readonly copied: boolean;
   /** Names and values in turn. */
@@ -42,7 +45,7 @@ export interface Words {
   readonly folder: string | null;
   readonly mode: "read" | "write";
   readonly as: Identity | null;
-  readonly wearing: Identity | null;
+  readonly viewing: Identity | null;
   readonly owner: Identity | null;
 }
 
@@ -50,59 +53,57 @@ export interface Words {
 export function readWords(args: readonly string[]): Words | string {
   const text = { type: "string" } as const;
   const flag = { type: "boolean" } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        as: text,
-        wearing: text,
-        owner: text,
-        case: text,
-        curl: text,
-        har: text,
-        from: text,
-        folder: text,
-        mode: text,
-        header: { type: "string", short: "H", multiple: true },
-        data: { type: "string", short: "d" },
-        live: flag,
-        inside: flag,
-        json: flag,
-        config: { type: "string", short: "c" },
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const { curl, har, mode = "read" } = values;
-    const asked = values.help === true || [values.case, curl, har].some((it) => it !== undefined);
-    if (mode !== "read" && mode !== "write") return "guise explain: --mode is read or write";
-    const [method = "GET", url = ""] = positionals;
-    if (!asked && (positionals.length !== 2 || !URL.canParse(url)))
-      return "guise explain: write a method and a whole address";
-    return {
-      help: values.help ?? false,
-      json: values.json ?? false,
-      inside: values.inside ?? false,
-      config: values.config ?? null,
-      case: values.case ?? null,
-      copied: false,
-      headers: headersOf(values.header ?? [], values.data !== undefined),
-      data: values.data ?? null,
-      curl: curl ?? null,
-      har: har ?? null,
-      live: values.live ?? false,
-      from: values.from ?? "127.0.0.1",
-      folder: values.folder ?? null,
-      mode,
-      method: method.toUpperCase(),
-      url: new URL(asked ? "http://app.invalid/" : url),
-      as: personOf(values.as),
-      wearing: personOf(values.wearing),
-      owner: personOf(values.owner),
-    };
-  } catch (error) {
-    return `guise explain: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      as: text,
+      viewing: text,
+      // The name of `--viewing` in 0.1.0, for one more version.
+      wearing: text,
+      owner: text,
+      case: text,
+      curl: text,
+      har: text,
+      from: text,
+      folder: text,
+      mode: text,
+      header: { type: "string", short: "H", multiple: true },
+      data: { type: "string", short: "d" },
+      live: flag,
+      inside: flag,
+      json: flag,
+      config: { type: "string", short: "c" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const { curl, har, mode = "read" } = values;
+  const asked = values.help === true || [values.case, curl, har].some((it) => it !== undefined);
+  if (mode !== "read" && mode !== "write") return "--mode is read or write";
+  const [method = "GET", url = ""] = positionals;
+  if (!asked && (positionals.length !== 2 || !URL.canParse(url))) return "write a method and a whole address";
+  return {
+    help: values.help ?? false,
+    json: values.json ?? false,
+    inside: values.inside ?? false,
+    config: values.config,
+    case: values.case ?? null,
+    copied: false,
+    headers: headersOf(values.header ?? [], values.data !== undefined),
+    data: values.data ?? null,
+    curl: curl ?? null,
+    har: har ?? null,
+    live: values.live ?? false,
+    from: values.from ?? "127.0.0.1",
+    folder: values.folder ?? null,
+    mode,
+    method: method.toUpperCase(),
+    url: new URL(asked ? "http://app.invalid/" : url),
+    target: targetOf(url),
+    as: personOf(values.as),
+    viewing: personOf(values.viewing ?? values.wearing),
+    owner: personOf(values.owner),
+  };
 }
 
 /** `X-Requested-With: XMLHttpRequest` as name and value. A body is a form where nothing else is said. */

@@ -1,11 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { performance } from "node:perf_hooks";
 import { parse } from "yaml";
 import { prettifyError, ZodError } from "zod";
-import { clients } from "../clients/clients.ts";
-import { KINDS } from "../config/kinds.ts";
-import { load } from "../config/load.ts";
-import { formatProblem } from "../config/problem.ts";
 import type { Snapshot } from "../config/snapshot.ts";
 import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
@@ -27,36 +22,25 @@ import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts"
 import { urlLimits } from "../gateway/stages/url-limits.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type CommandIo, command } from "./command.ts";
+import { CLOCK, withConfig } from "./config.ts";
 import { readCurl, readHar } from "./explain-input.ts";
 import { distinct, liveSession } from "./explain-live.ts";
 import { readWords, USAGE, type Words } from "./explain-words.ts";
+import { warnings } from "./log.ts";
 
 /** `guise explain`: each check, the decision, the reason word; by the same judge that the server asks. */
-export const explain: Command = {
+export const explain = command({
   name: "explain",
   describe: "say what would happen with a request, and why",
-  async run(args, io) {
-    const words = readWords(args);
-    if (typeof words === "string") {
-      io.err(`${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
-    try {
-      return words.case === null
-        ? await explainRequests(words, io)
-        : await explainCase(words.case, words.json, io);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      io.err(`${error.detail}\n${error.hint}\n`);
-      return 1;
-    }
+  usage: USAGE,
+  read: readWords,
+  async run(words, io) {
+    return words.case === null
+      ? await explainRequests(words, io)
+      : await explainCase(words.case, words.json, io);
   },
-};
+});
 
 async function explainCase(file: string, json: boolean, io: CommandIo): Promise<number> {
   let value: unknown;
@@ -109,22 +93,15 @@ async function textOf(file: string): Promise<string> {
 async function explainRequests(words: Words, io: CommandIo): Promise<number> {
   const all = await askedFor(words);
   const file = words.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-  const log = logTo(io);
-  const sources = clients(log);
-  try {
-    const loaded = await load(file, { kinds: KINDS, deps: { clock, log, ...sources.borrowed }, env: io.env });
-    if (loaded.kind === "rejected")
-      throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
+  const log = warnings((data, message) => io.err(`${message}: ${JSON.stringify(data)}\n`));
+  return await withConfig(file, io, log, async (loaded) => {
     for (const one of all) {
-      const snapshot = appOf(loaded.snapshot, one.url.hostname, one.url.pathname);
-      const said = await explained({ words: one, snapshot, log, io, file, now: clock.now() });
+      const snapshot = appOf(loaded.snapshot, one.url.hostname, one.target);
+      const said = await explained({ words: one, snapshot, log, io, file, now: CLOCK.now() });
       io.out(textFor(said, words.json, all.length > 1));
     }
     return 0;
-  } finally {
-    await sources.close();
-  }
+  });
 }
 
 interface Explaining {
@@ -140,7 +117,7 @@ interface Explaining {
 async function explained(it: Explaining) {
   const { words, snapshot, log } = it;
   const { method } = words;
-  const url = canonicalUrl(words.url.pathname + words.url.search, urlLimits(snapshot.settings));
+  const url = canonicalUrl(words.target, urlLimits(snapshot.settings));
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
   const owner = await ownerFor(words, snapshot, log, url);
   const session = await sessionFor(it, owner);
@@ -177,7 +154,7 @@ async function sessionFor(it: Explaining, owner: OwnerFact): Promise<SessionFact
   const { from: peer, folder: data, headers } = words;
   const live = await liveSession({ snapshot, io, config: file, data, host, peer, headers });
   const caller = words.as === null ? live.caller : written.caller;
-  return words.wearing === null ? { ...written, ...live, caller } : { ...written, caller };
+  return words.viewing === null ? { ...written, ...live, caller } : { ...written, caller };
 }
 
 /** The route and the rule that an address meets, by their places in the config. */
@@ -275,9 +252,9 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
   return {
     caller: caller === null ? { kind: "unknown" } : { kind: "known", identity: caller },
     loaded:
-      caller === null || words.wearing === null
+      caller === null || words.viewing === null
         ? { kind: "none" }
-        : worn(words, snapshot, caller, words.wearing, now),
+        : begunNow(words, snapshot, caller, words.viewing, now),
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
@@ -287,7 +264,7 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
 }
 
 /** An impersonation as it would be had it begun just now. */
-function worn(
+function begunNow(
   { mode }: Words,
   snapshot: Snapshot,
   agent: Identity,
@@ -323,9 +300,4 @@ function report(decision: Decision): string {
     `decision: ${nameOf(decision)}`,
     `reason:   ${decision.reason}: ${REASONS[decision.reason]}`,
   ].join("\n");
-}
-
-function logTo(io: CommandIo): Log {
-  const line = (data: object, message: string) => io.err(`${message}: ${JSON.stringify(data)}\n`);
-  return { debug: () => undefined, info: () => undefined, warn: line, error: line };
 }

@@ -6,6 +6,8 @@ import { type Keyring, keyring } from "../keys/keyring.ts";
 import { ALGORITHMS, type Purpose } from "../keys/material.ts";
 import { signerAt } from "../keys/series.ts";
 import type { CommandIo } from "./command.ts";
+import { CLOCK } from "./config.ts";
+import { warnings } from "./log.ts";
 
 const USAGE = `guise keys list   [--data DIR] [--json]
 guise keys rotate [--data DIR] [--json] [--key token|checkpoint] [--now]
@@ -82,10 +84,8 @@ function parse(args: readonly string[]): Words | string {
 }
 
 function open(folder: string, io: CommandIo): Promise<Keyring> {
-  const line = (_: object, message: string) => io.err(`${message}\n`);
-  const log = { debug: () => undefined, info: () => undefined, warn: line, error: line };
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-  return keyring({ folder, clock, log, reloadEvery: 0 });
+  const log = warnings((_, message) => io.err(`${message}\n`));
+  return keyring({ folder, clock: CLOCK, log, reloadEvery: 0 });
 }
 
 function print(ring: Keyring, json: boolean, io: CommandIo): void {

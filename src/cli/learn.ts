@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { ParameterNames, type Proposal, type SeenName } from "../domain/routing/parameter-names.ts";
-import type { Command, CommandIo } from "./command.ts";
+import { type CommandIo, command } from "./command.ts";
 
 const USAGE = `guise learn LOG… [--least N] [--json]
 
@@ -13,26 +13,19 @@ const USAGE = `guise learn LOG… [--least N] [--json]
 `;
 
 /** `guise learn`: which parameters requests have that look, as \`reads.query\` of a config. Prints names, never values. */
-export const learn: Command = {
+export const learn = command({
   name: "learn",
   describe: "propose `reads` from a day's access log",
-  async run(args, io) {
-    const words = read(args);
-    if (typeof words === "string") {
-      io.err(`${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  read,
+  async run(words, io) {
     const names = new ParameterNames();
     for (const file of words.files) if (!(await readLog(file, names, io))) return 1;
     const proposal = names.propose(words.least);
     io.out(words.json ? `${JSON.stringify(proposal, null, 2)}\n` : asText(proposal, words.least));
     return 0;
   },
-};
+});
 
 interface Words {
   readonly help: boolean;
@@ -43,19 +36,15 @@ interface Words {
 
 function read(args: readonly string[]): Words | string {
   const flag = { type: "boolean" } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { least: { type: "string" }, json: flag, help: { type: "boolean", short: "h" } },
-    });
-    const { help = false, json = false, least = "5" } = values;
-    if (!/^[1-9]\d{0,8}$/.test(least)) return "guise learn: --least is a number from 1";
-    if (!help && positionals.length === 0) return "guise learn: write the path of an access log, or -";
-    return { help, json, least: Number(least), files: positionals };
-  } catch (error) {
-    return `guise learn: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { least: { type: "string" }, json: flag, help: { type: "boolean", short: "h" } },
+  });
+  const { help = false, json = false, least = "5" } = values;
+  if (!/^[1-9]\d{0,8}$/.test(least)) return "--least is a number from 1";
+  if (!help && positionals.length === 0) return "write the path of an access log, or -";
+  return { help, json, least: Number(least), files: positionals };
 }
 
 async function readLog(file: string, names: ParameterNames, io: CommandIo): Promise<boolean> {

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { app } from "../app.ts";
-import { Fault } from "../errors.ts";
-import type { Command, CommandIo } from "./command.ts";
+import type { Fault } from "../errors.ts";
+import { type CommandIo, command } from "./command.ts";
 
 /** From nothing to everything; pino's. */
 const LEVELS = ["silent", ...Object.keys(pino.levels.values).reverse()];
@@ -22,28 +22,13 @@ GUISE_LOG says how much is logged, as JSON lines: ${LEVELS.join(", ")} (default:
  * `guise serve`: runs until it is told to stop; then new requests are refused and open ones finished. SIGHUP looks at the
  * config and the keys at once.
  */
-export const serve: Command = {
+export const serve = command({
   name: "serve",
   describe: "run the gateway",
-  async run(args, io) {
-    const words = read(args, io);
-    if (typeof words === "string") {
-      io.err(`${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
-    try {
-      return await untilStopped(words, io);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      io.err(`${error.detail}\n${error.hint}\n`);
-      return 1;
-    }
-  },
-};
+  usage: USAGE,
+  read,
+  run: untilStopped,
+});
 
 interface Words {
   readonly help: boolean;
@@ -56,34 +41,29 @@ interface Words {
 
 function read(args: readonly string[], io: CommandIo): Words | string {
   const text = { type: "string" } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        config: { type: "string", short: "c" },
-        port: text,
-        host: text,
-        "admin-port": text,
-        data: text,
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const port = portOf(values.port ?? io.env.GUISE_PORT ?? "8000");
-    const adminPort = portOf(values["admin-port"] ?? io.env.GUISE_ADMIN_PORT ?? "9464");
-    if (port === null || adminPort === null) return "guise serve: a port is a number from 0 to 65535";
-    if (!LEVELS.includes(io.env.GUISE_LOG ?? "info"))
-      return `guise serve: GUISE_LOG is one of ${LEVELS.join(", ")}`;
-    return {
-      help: values.help ?? false,
-      config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
-      port,
-      host: values.host ?? io.env.GUISE_HOST ?? "127.0.0.1",
-      adminPort,
-      data: values.data ?? io.env.GUISE_DATA ?? null,
-    };
-  } catch (error) {
-    return `guise serve: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      config: { type: "string", short: "c" },
+      port: text,
+      host: text,
+      "admin-port": text,
+      data: text,
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const port = portOf(values.port ?? io.env.GUISE_PORT ?? "8000");
+  const adminPort = portOf(values["admin-port"] ?? io.env.GUISE_ADMIN_PORT ?? "9464");
+  if (port === null || adminPort === null) return "a port is a number from 0 to 65535";
+  if (!LEVELS.includes(io.env.GUISE_LOG ?? "info")) return `GUISE_LOG is one of ${LEVELS.join(", ")}`;
+  return {
+    help: values.help ?? false,
+    config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
+    port,
+    host: values.host ?? io.env.GUISE_HOST ?? "127.0.0.1",
+    adminPort,
+    data: values.data ?? io.env.GUISE_DATA ?? null,
+  };
 }
 
 function portOf(text: string): number | null {

@@ -1,7 +1,5 @@
 // Needs: WordPress
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
@@ -12,6 +10,7 @@ import { type Look, look } from "../fixtures/look.ts";
 import { freePort } from "../fixtures/port.ts";
 import { wordPress } from "../fixtures/wordpress.ts";
 import { ready } from "../page/stage.ts";
+import { supportTool } from "./support-tool.ts";
 
 /** Where, and what holds its text. WordPress names its own host in all of them: styles, scripts, pictures, links, forms. */
 const PAGES = [
@@ -35,13 +34,7 @@ function inTime({ loaded, errors, ...rest }: Look): Look {
   };
 }
 
-const people = createServer((request, response) => {
-  const known = request.headers.cookie?.includes("staff=alice") ?? false;
-  response.writeHead(known ? 200 : 401, { "content-type": "application/json" });
-  response.end(JSON.stringify(known ? { id: "alice", name: "Alice Support", groups: ["support"] } : {}));
-});
-await new Promise<void>((resolve) => people.listen(0, "127.0.0.1", resolve));
-t.teardown(() => people.close());
+const people = await supportTool(t, "staff=alice");
 const blog = await wordPress();
 t.teardown(() => blog.stop());
 const { olga } = blog.users;
@@ -56,7 +49,7 @@ await writeFile(
 token: { audience: blog }
 isolation: { host: { parent: view.localhost } }
 console: { origin: "http://guise.localhost:${port}", app: "${url}" }
-identity: [{ whoami: { url: "http://127.0.0.1:${(people.address() as AddressInfo).port}/", cookies: [staff], user: { id: /id, name: /name, groups: /groups } } }]
+identity: [{ whoami: { url: "${people}/", cookies: [staff], user: { id: /id, name: /name, groups: /groups } } }]
 agents: [{ groups: [support], mayBe: { notInGroups: [support] }, mode: write }]
 users: { map: { "${olga.id}": { name: ${olga.name}, email: ${olga.email}, groups: [customer] } } }
 `,

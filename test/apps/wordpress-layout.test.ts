@@ -1,7 +1,5 @@
 // Needs: WordPress
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,6 +12,7 @@ import { freePort } from "../fixtures/port.ts";
 import { wordPress } from "../fixtures/wordpress.ts";
 import { bannerHeight, lost, seen } from "../page/layout/seen.ts";
 import { ready } from "../page/stage.ts";
+import { supportTool } from "./support-tool.ts";
 
 const SIZES = [
   { width: 1400, height: 800 },
@@ -30,13 +29,7 @@ const PAGES = [
   ["/wp-admin/upload.php", ".media-frame"],
 ] as const;
 
-const people = createServer((request, response) => {
-  const known = request.headers.cookie?.includes("desk=alice") ?? false;
-  response.writeHead(known ? 200 : 401, { "content-type": "application/json" });
-  response.end(JSON.stringify(known ? { id: "alice", name: "Alice Support", groups: ["support"] } : {}));
-});
-await new Promise<void>((resolve) => people.listen(0, "127.0.0.1", resolve));
-t.teardown(() => people.close());
+const people = await supportTool(t, "desk=alice");
 const blog = await wordPress();
 t.teardown(() => blog.stop());
 const { olga } = blog.users;
@@ -50,7 +43,7 @@ const write = async (position: string) =>
     config,
     `upstream: ${blog.origin}
 token: { audience: blog }
-identity: [{ whoami: { url: "http://127.0.0.1:${(people.address() as AddressInfo).port}/", cookies: [desk], user: { id: /id, name: /name, groups: /groups } } }]
+identity: [{ whoami: { url: "${people}/", cookies: [desk], user: { id: /id, name: /name, groups: /groups } } }]
 agents: [{ groups: [support], mayBe: { notInGroups: [support] }, mode: write }]
 users: { map: { "${olga.id}": { name: ${olga.name}, email: ${olga.email}, groups: [customer] } } }
 routes: [{ path: "/author/:user{/*rest}", owner: { param: user } }]

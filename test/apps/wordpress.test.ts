@@ -1,7 +1,5 @@
 // Needs: WordPress
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,16 +11,11 @@ import { browser } from "../fixtures/browser.ts";
 import { freePort } from "../fixtures/port.ts";
 import { wordPress } from "../fixtures/wordpress.ts";
 import { ready } from "../page/stage.ts";
+import { supportTool } from "./support-tool.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/apps/wordpress/routes.config.yaml", import.meta.url));
 
-const people = createServer((request, response) => {
-  const known = request.headers.cookie?.includes("support_session=alice") ?? false;
-  response.writeHead(known ? 200 : 401, { "content-type": "application/json" });
-  response.end(JSON.stringify(known ? { id: "alice", name: "Alice Support", groups: ["support"] } : {}));
-});
-await new Promise<void>((resolve) => people.listen(0, "127.0.0.1", resolve));
-t.teardown(() => people.close());
+const people = await supportTool(t, "support_session=alice");
 const blog = await wordPress();
 t.teardown(() => blog.stop());
 const { nuno } = blog.users;
@@ -35,9 +28,7 @@ const [config, port] = [join(data, "routes.config.yaml"), await freePort()];
 const example = await readFile(EXAMPLE, "utf8");
 await writeFile(
   config,
-  example
-    .replace("http://127.0.0.1:8080", blog.origin)
-    .replace("http://127.0.0.1:8090", `http://127.0.0.1:${(people.address() as AddressInfo).port}`),
+  example.replace("http://127.0.0.1:8080", blog.origin).replace("http://127.0.0.1:8090", people),
 );
 const env = { ...process.env, WORDPRESS_DB: blog.database };
 const log = pino({ level: process.env.GUISE_LOG ?? "fatal" });

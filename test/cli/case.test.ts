@@ -37,17 +37,17 @@ t.test("each part of a case changes what is said", async (t) => {
   t.equal(said("groups: [customer]", "viewers: [alice], groups: [customer]"), "viewer");
 });
 
-t.test("what is worn is told by how long ago, in lengths of time", async (t) => {
-  const wearing = (more: string) =>
+t.test("what runs is told by how long ago, in lengths of time", async (t) => {
+  const impersonating = (more: string) =>
     judged(
       `${CASE.replace("cross-site", "same-origin")}impersonating: { as: { id: nuno, groups: [] }, by: { id: alice, groups: [support] }, ${more} }`,
     ).said.reason;
-  t.equal(wearing("startedAgo: 5m, seenAgo: 1m"), "impersonating");
-  t.equal(wearing("startedAgo: 2h, seenAgo: 1m"), "ended-expired");
-  t.equal(wearing("startedAgo: 20m, seenAgo: 16m"), "ended-idle");
-  t.equal(wearing("startedAgo: 5m, seenAgo: 1m, ended: ended-revoked"), "ended-revoked");
-  t.equal(wearing("startedAgo: 5m, seenAgo: 1m, limit: { total: 3m, idle: 1m }"), "ended-expired");
-  t.throws(() => wearing("startedAgo: soon, seenAgo: 1m"), ZodError);
+  t.equal(impersonating("startedAgo: 5m, seenAgo: 1m"), "impersonating");
+  t.equal(impersonating("startedAgo: 2h, seenAgo: 1m"), "ended-expired");
+  t.equal(impersonating("startedAgo: 20m, seenAgo: 16m"), "ended-idle");
+  t.equal(impersonating("startedAgo: 5m, seenAgo: 1m, ended: ended-revoked"), "ended-revoked");
+  t.equal(impersonating("startedAgo: 5m, seenAgo: 1m, limit: { total: 3m, idle: 1m }"), "ended-expired");
+  t.throws(() => impersonating("startedAgo: soon, seenAgo: 1m"), ZodError);
 });
 
 t.test("what is no case is said to be none", async (t) => {

@@ -26,6 +26,11 @@ function asking(t: Test, yaml = YAML) {
   return (...args: readonly string[]) => run([...args, "-c", config]);
 }
 
+/** A HAR of these entries beside that config. */
+function har(t: Test, entries: readonly object[]): string {
+  return beside(t, "it.har", JSON.stringify({ log: { entries } }));
+}
+
 /** A file beside that config. */
 function beside(t: Test, name: string, text: string): string {
   const file = join(t.testdirName, name);
@@ -52,15 +57,21 @@ t.test("the check that stops it is told as the last", async (t) => {
 
 t.test("a method override is judged as the gateway judges it: as both", async (t) => {
   const ask = asking(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
-  const worn = ["--as", "support:alice", "--wearing", "customer:17", "--inside", "--json"] as const;
+  const viewing = ["--as", "support:alice", "--viewing", "customer:17", "--inside", "--json"] as const;
   for (const [address, reason] of [
     ["/payments/1?_method=GET", "denied"],
     ["/x?_method=PUT", "impersonating"],
   ] as const) {
-    const { out } = await ask("POST", `http://app.example.com${address}`, ...worn);
+    const { out } = await ask("POST", `http://app.example.com${address}`, ...viewing);
     t.match(JSON.parse(out), { reason }, address);
   }
-  const { out } = await ask("POST", "http://app.example.com/payments/1", ...worn, "-H", "X-HTTP-Method: GET");
+  const { out } = await ask(
+    "POST",
+    "http://app.example.com/payments/1",
+    ...viewing,
+    "-H",
+    "X-HTTP-Method: GET",
+  );
   t.match(JSON.parse(out), { reason: "denied" }, "what goes on is a POST still");
   for (const [address, asked, reason] of [
     ["/search", ["-H", "X-HTTP-Method-Override: DELETE"], "read-only"],
@@ -68,7 +79,7 @@ t.test("a method override is judged as the gateway judges it: as both", async (t
     ["/search?_method=POST", ["-H", "X-Method-Override: PUT"], "read-only"],
     ["/search", ["-d", "_method=DELETE"], "read-only"],
   ] as const) {
-    const { out } = await asking(t)("POST", `http://app.example.com${address}`, ...worn, ...asked);
+    const { out } = await asking(t)("POST", `http://app.example.com${address}`, ...viewing, ...asked);
     t.match(JSON.parse(out), { reason }, `${address} ${asked.join(" ")}`);
   }
   const own = await asking(t)(
@@ -94,10 +105,10 @@ t.test(
     const start = await ask("GET", "http://app.example.com/do.php?site=1", "--as", "support:alice");
     t.match(start.out, /^route: routes\[0\] \/do\.php\?site=:site \(site=1\), owner: site$/m);
     t.match(start.out, /^decision: start$/m);
-    const worn = ["--as", "support:alice", "--wearing", "customer:17", "--inside", "--json"];
+    const viewing = ["--as", "support:alice", "--viewing", "customer:17", "--inside", "--json"];
     const url = "http://app.example.com/do.php";
     const reason = async (...args: readonly string[]) => {
-      const { out } = await ask("POST", url, ...worn, ...args);
+      const { out } = await ask("POST", url, ...viewing, ...args);
       return (JSON.parse(out) as { readonly reason: string }).reason;
     };
     t.equal(await reason("-d", "do=delete"), "denied");
@@ -107,7 +118,7 @@ t.test(
   },
 );
 
-t.test("who asks, who is worn and whose page it is can be said", async (t) => {
+t.test("who asks, who is viewed and whose page it is can be said", async (t) => {
   const ask = asking(t);
   const reason = async (...args: readonly string[]) => {
     const { out } = await ask(...args, "--json");
@@ -120,15 +131,18 @@ t.test("who asks, who is worn and whose page it is can be said", async (t) => {
   t.equal(await reason(...page, "--as", "alice"), "not-agent", "without groups nobody knows them");
   t.equal(await reason(...page, "--as", "support:alice", "--owner", "admin:root"), "protected-target");
   t.equal(await reason(...page, "--as", "support:alice", "--owner", "support:alice"), "own-page");
-  const worn = ["--as", "support:alice", "--wearing", "customer:17"] as const;
-  t.equal(await reason(...page, ...worn, "--inside"), "impersonating");
-  t.equal(await reason("GET", "http://app.example.com/site/2", ...worn), "switched");
-  t.equal(await reason("GET", "http://app.example.com/site/2", ...worn, "--inside"), "impersonating");
-  t.equal(await reason("POST", "http://app.example.com/payments/1", ...worn, "--inside"), "denied");
-  t.equal(await reason("POST", "http://app.example.com/x", ...worn, "--inside"), "read-only");
-  t.equal(await reason("post", "http://app.example.com/search", ...worn, "--inside"), "impersonating");
-  t.equal(await reason("GET", "http://app.example.com/logout", ...worn, "--inside"), "ended-by-logout");
-  t.equal(await reason("GET", "http://app.example.com/x?_method=DELETE", ...worn, "--inside"), "read-only");
+  const viewing = ["--as", "support:alice", "--viewing", "customer:17"] as const;
+  t.equal(await reason(...page, ...viewing, "--inside"), "impersonating");
+  t.equal(await reason("GET", "http://app.example.com/site/2", ...viewing), "switched");
+  t.equal(await reason("GET", "http://app.example.com/site/2", ...viewing, "--inside"), "impersonating");
+  t.equal(await reason("POST", "http://app.example.com/payments/1", ...viewing, "--inside"), "denied");
+  t.equal(await reason("POST", "http://app.example.com/x", ...viewing, "--inside"), "read-only");
+  t.equal(await reason("post", "http://app.example.com/search", ...viewing, "--inside"), "impersonating");
+  t.equal(await reason("GET", "http://app.example.com/logout", ...viewing, "--inside"), "ended-by-logout");
+  t.equal(
+    await reason("GET", "http://app.example.com/x?_method=DELETE", ...viewing, "--inside"),
+    "read-only",
+  );
 });
 
 t.test("--json says the same to programs, with the owner and the checks", async (t) => {
@@ -162,8 +176,26 @@ t.test("a config with problems is 1, and all of them are told", async (t) => {
   t.match(err, /upstream/);
 });
 
-t.test("an address that has two readings is 1", async (t) => {
-  t.match(await asking(t)("GET", "http://a/x%2fy", "--as", "a:b"), { code: 1, err: /encoded slash/ });
+t.test("an address that has two readings is 1, with the sentence that says why", async (t) => {
+  const ask = asking(t);
+  for (const [path, why] of [
+    ["/x%2fy", /encoded slash/],
+    ["/x/../site/1", /`\.\.` segment/],
+    ["/x/%2e%2E/site/1", /`\.\.` segment/],
+    ["/x\\site", /backslash/],
+  ] as const)
+    for (const asked of [
+      ["GET", `HTTP://a${path}`],
+      ["--curl", `curl 'http://a${path}'`],
+      ["--har", har(t, [{ request: { method: "GET", url: `http://a${path}`, headers: [] } }])],
+    ])
+      t.match(await ask(...asked, "--as", "a:b"), { code: 1, err: why }, asked.join(" "));
+});
+
+t.test("`--wearing`, as 0.1.0 called it, is read as `--viewing`", async (t) => {
+  const [ask, page] = [asking(t), ["GET", "http://app.example.com/site/2", "--as", "support:alice"]];
+  for (const option of ["--viewing", "--wearing"])
+    t.match(await ask(...page, option, "customer:17"), { code: 0, out: /^reason: {3}switched/m }, option);
 });
 
 t.test("words that are not known are 2, with the usage", async (t) => {
@@ -237,7 +269,7 @@ t.test("a mode that was stepped up to is judged as such", async (t) => {
     "http://app.example.com/x",
     "--as",
     "support:alice",
-    "--wearing",
+    "--viewing",
     "customer:17",
     "--json",
   ];
@@ -267,7 +299,7 @@ t.test("a curl line is judged by what it says of itself", async (t) => {
   t.match(await reason("--curl", file, "--as", "support:alice"), { decision: "ask-start" }, "nobody clicked");
   const clicked = `${CURL} -H 'sec-fetch-user: ?1'`;
   t.match(await reason("--curl", clicked, "--as", "support:alice"), { decision: "start" });
-  const other = ["--as", "support:alice", "--wearing", "customer:23"] as const;
+  const other = ["--as", "support:alice", "--viewing", "customer:23"] as const;
   t.match(await reason("--curl", clicked, ...other), { decision: "ask-start" }, "from the agent's own page");
   t.match(await reason("--curl", clicked.replace("/support", "/x"), ...other), { decision: "effective" });
   t.match(await ask("--curl", "curl nowhere"), { code: 1, err: /names no whole address/ });
@@ -278,10 +310,9 @@ t.test("of a HAR each request is told in a line", async (t) => {
   const entry = (method: string, path: string) => ({
     request: { method, url: `http://app.example.com${path}`, headers: [{ name: ":authority", value: "x" }] },
   });
-  const har = JSON.stringify({ log: { entries: [entry("GET", "/x"), entry("POST", "/payments/1")] } });
   const ask = asking(t);
-  const file = beside(t, "it.har", har);
-  const { code, out } = await ask("--har", file, "--as", "support:alice", "--wearing", "customer:17");
+  const file = har(t, [entry("GET", "/x"), entry("POST", "/payments/1")]);
+  const { code, out } = await ask("--har", file, "--as", "support:alice", "--viewing", "customer:17");
   t.equal(code, 0);
   t.same(out.split("\n"), [
     "effective\timpersonating\tGET http://app.example.com/x",

@@ -39,7 +39,7 @@ export const BANNED_NAMES: readonly string[] = [
   "hurry",
 ];
 
-/** Names outside the process that browsers and scripts still know, until both forms are read. */
+/** Old names outside the process that browsers and scripts still use. */
 export const STILL_THERE: readonly string[] = ["__Host-guise-worn", "--wearing"];
 
 const ANYWHERE = new RegExp(`\\b(?:${BANNED.join("|")})\\b`, "gi");

@@ -7,6 +7,7 @@ import { connected, disconnect, type RedisClient, redisClient } from "../../clie
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import type { CommandIo } from "../command.ts";
+import { warnings } from "../log.ts";
 
 /** Which records a command is about, as its words say. */
 export interface SourceWords {
@@ -93,8 +94,7 @@ export async function inRedis(
 ): Promise<{ readonly client: RedisClient; readonly stream: string }> {
   const url = io.env[variable];
   if (url === undefined) throw new Fault("secret-missing", `the variable ${variable} is not set`);
-  const say = (_: object, message: string) => io.err(`${message}\n`);
-  const log = { debug: () => undefined, info: () => undefined, warn: say, error: say };
+  const log = warnings((_, message) => io.err(`${message}\n`));
   const client = clientOf(url, variable, log);
   try {
     await asked(() => connected(client, 10_000));

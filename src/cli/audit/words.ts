@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { Fault } from "../../errors.ts";
+import { isAboutWords } from "../command.ts";
 import { SOURCE_OPTIONS } from "./source.ts";
 
 const OPTIONS = {
@@ -67,10 +68,6 @@ function parsed(args: readonly string[]) {
     if (!isAboutWords(error)) throw error;
     throw new Fault("usage", error.message, { cause: error });
   }
-}
-
-function isAboutWords(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
 }
 
 function isVerb(text: string): text is Verb {

@@ -6,7 +6,7 @@ import type { OwnerFact } from "../../domain/owner.ts";
 import { samplePaths } from "../../domain/routing/samples.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
 import type { Matched } from "../../gateway/stages/match.ts";
-import type { Log } from "../../ports.ts";
+import { warnings } from "../log.ts";
 import { meets } from "../test/run.ts";
 
 /** What one address got. */
@@ -75,9 +75,7 @@ function isLookedUp({ route }: Matched): boolean {
 
 async function ask({ id, host, snapshot, path, query }: Matched, what: string): Promise<Asked> {
   const notes: string[] = [];
-  const nothing = () => undefined;
-  const note = (data: object) => void notes.push(String(Reflect.get(data, "detail")));
-  const log: Log = { debug: nothing, info: nothing, warn: note, error: note };
+  const log = warnings((data) => void notes.push(String(Reflect.get(data, "detail"))));
   const fact = await askOwner(log, { id, host, snapshot }, { path, query });
   if (fact.kind === "failed") return { ok: false, says: `${what}: ${notes.join("; ")}` };
   return { ok: true, says: `${what}: ${wordsFor(fact)}` };

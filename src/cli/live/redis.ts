@@ -1,10 +1,7 @@
 import { connected, disconnect, redisClient } from "../../clients/redis.ts";
-import type { Log } from "../../ports.ts";
+import { SILENT } from "../log.ts";
 
 const LONGEST = 3_000;
-const nothing = () => undefined;
-/** Why it can't be reached is said by the check itself. */
-const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** What a Redis says that it is: `redis 7.2.4`, `valkey 8.0.1`. Rejects with an Error where it can't be reached. */
 export async function askRedis(url: string): Promise<string> {

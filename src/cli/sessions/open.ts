@@ -1,20 +1,18 @@
 import { join, resolve } from "node:path";
-import { performance } from "node:perf_hooks";
 import { evidence } from "../../audit-system.ts";
-import { clients } from "../../clients/clients.ts";
 import { type Holder, holder } from "../../config/hold.ts";
-import { KINDS } from "../../config/kinds.ts";
-import { load, type StartParts } from "../../config/load.ts";
-import { formatProblem } from "../../config/problem.ts";
+import type { StartParts } from "../../config/load.ts";
 import type { AuditEvent } from "../../domain/audit-event.ts";
 import { Fault } from "../../errors.ts";
 import { timeOrderedIds } from "../../gateway/services/ids.ts";
 import { readGenerations } from "../../keys/folder.ts";
 import { keyring } from "../../keys/keyring.ts";
-import type { Clock, Closing, Log } from "../../ports.ts";
+import type { Clock, Closing } from "../../ports.ts";
 import { type Impersonations, openImpersonations } from "../../sessions/impersonations.ts";
 import { openBackend } from "../../sessions/stores/registry.ts";
 import type { CommandIo } from "../command.ts";
+import { CLOCK, withConfig } from "../config.ts";
+import { SILENT } from "../log.ts";
 
 /** The impersonations of a config's store, as a process of its own sees them. */
 export interface OpenSessions extends Closing {
@@ -26,7 +24,6 @@ export interface OpenSessions extends Closing {
   record(event: AuditEvent): Promise<void>;
 }
 
-const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const newId = timeOrderedIds(CLOCK.now);
 
 /** Opens what the config names, beside the gateways that are running. Throws a Fault that says what is missing. */
@@ -36,8 +33,10 @@ export async function openSessions(
   { recording }: { readonly recording: boolean },
 ): Promise<OpenSessions> {
   const opened: Closing[] = [];
-  const log = logTo(io);
-  const { held, start } = await loaded(words.config, io, log);
+  // Warnings are for those who run the gateway, which logs them as well.
+  const log = { ...SILENT, error: (data: object, message: string) => io.err(`${message}${wordsOf(data)}\n`) };
+  const { snapshot, parts: start } = await withConfig(words.config, io, log, (loaded) => loaded);
+  const held = holder(snapshot);
   const data = words.data === null ? start.data : resolve(words.data);
   await mustHaveKeys(data, start);
   try {
@@ -59,26 +58,6 @@ export async function openSessions(
   }
 }
 
-async function loaded(
-  file: string,
-  io: CommandIo,
-  log: Log,
-): Promise<{ readonly held: Holder; readonly start: StartParts }> {
-  const sources = clients(log);
-  try {
-    const config = await load(file, {
-      kinds: KINDS,
-      env: io.env,
-      deps: { clock: CLOCK, log, ...sources.borrowed },
-    });
-    if (config.kind === "rejected")
-      throw new Fault("config-invalid", config.problems.map(formatProblem).join("\n"));
-    return { held: holder(config.snapshot), start: config.parts };
-  } finally {
-    await sources.close();
-  }
-}
-
 /** Without the gateway's own keys nothing in its store can be read; new ones would only look as if nothing ran. */
 async function mustHaveKeys(data: string, { keys }: StartParts): Promise<void> {
   if (keys.data !== undefined) return;
@@ -92,12 +71,6 @@ async function mustHaveKeys(data: string, { keys }: StartParts): Promise<void> {
 
 async function closeAll(opened: readonly Closing[]): Promise<void> {
   for (const it of opened.toReversed()) await it.close();
-}
-
-/** Warnings are for whoever runs the gateway, which logs them as well. */
-function logTo(io: CommandIo): Log {
-  const line = (data: object, message: string) => io.err(`${message}${wordsOf(data)}\n`);
-  return { debug: () => undefined, info: () => undefined, warn: () => undefined, error: line };
 }
 
 function wordsOf(data: object): string {

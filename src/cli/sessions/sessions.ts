@@ -3,34 +3,19 @@ import { Fault } from "../../errors.ts";
 import { inBatches } from "../../gateway/services/batches.ts";
 import { endEvent } from "../../gateway/stages/start-and-stop.ts";
 import type { Closed } from "../../sessions/end.ts";
-import type { Command, CommandIo } from "../command.ts";
+import { type CommandIo, command } from "../command.ts";
 import { type OpenSessions, openSessions } from "./open.ts";
 import { endedText, listed, runningText } from "./print.ts";
 import { parseWords, type SessionWords, USAGE } from "./words.ts";
 
 /** `guise sessions`: shows what runs and ends it, on every gateway of the store. Exit code 1 when not all could be done. */
-export const sessions: Command = {
+export const sessions = command({
   name: "sessions",
   describe: "list running impersonations, or end them everywhere",
-  async run(args, io) {
-    const words = parseWords(args, io.env);
-    if (typeof words === "string") {
-      io.err(`guise sessions: ${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
-    try {
-      return words.verb === "list" ? await list(words, io) : await endSome(words, io);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      io.err(`${error.detail}\n${error.hint}\n`);
-      return 1;
-    }
-  },
-};
+  usage: USAGE,
+  read: parseWords,
+  run: (words, io) => (words.verb === "list" ? list(words, io) : endSome(words, io)),
+});
 
 async function list(words: SessionWords, io: CommandIo): Promise<number> {
   const sessions = await openSessions(words, io, { recording: false });

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { CommandIo } from "../command.ts";
 
 export const USAGE = `guise sessions list    [--agent ID] [--json] [-c FILE] [--data DIR]
 guise sessions end ID… [--json] [-c FILE] [--data DIR]
@@ -25,37 +26,30 @@ export interface SessionWords {
 }
 
 /** The words of the command line, or what is wrong with them. */
-export function parseWords(
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): SessionWords | string {
-  try {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        agent: { type: "string" },
-        json: { type: "boolean", default: false },
-        config: { type: "string", short: "c" },
-        data: { type: "string" },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    const [verb = values.help ? "list" : "", ...ids] = positionals;
-    if (verb !== "list" && verb !== "end" && verb !== "end-all") return "say list, end or end-all";
-    if (verb === "end" && ids.length === 0 && !values.help) return "say which: guise sessions end ID";
-    if (verb !== "end" && ids.length > 0) return `${verb} takes no ids`;
-    if (verb === "end" && values.agent !== undefined) return "end takes ids; end-all takes --agent";
-    return {
-      verb,
-      ids,
-      agent: values.agent ?? null,
-      json: values.json,
-      help: values.help,
-      config: values.config ?? env.GUISE_CONFIG ?? "routes.config.yaml",
-      data: values.data ?? env.GUISE_DATA ?? null,
-    };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+export function parseWords(args: readonly string[], io: Pick<CommandIo, "env">): SessionWords | string {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      agent: { type: "string" },
+      json: { type: "boolean", default: false },
+      config: { type: "string", short: "c" },
+      data: { type: "string" },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const [verb = values.help ? "list" : "", ...ids] = positionals;
+  if (verb !== "list" && verb !== "end" && verb !== "end-all") return "say list, end or end-all";
+  if (verb === "end" && ids.length === 0 && !values.help) return "say which: guise sessions end ID";
+  if (verb !== "end" && ids.length > 0) return `${verb} takes no ids`;
+  if (verb === "end" && values.agent !== undefined) return "end takes ids; end-all takes --agent";
+  return {
+    verb,
+    ids,
+    agent: values.agent ?? null,
+    json: values.json,
+    help: values.help,
+    config: values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml",
+    data: values.data ?? io.env.GUISE_DATA ?? null,
+  };
 }

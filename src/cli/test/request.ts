@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { Duplex } from "node:stream";
 import { Fault } from "../../errors.ts";
+import { targetOf } from "../target.ts";
 import type { MapTest } from "./file.ts";
 
 /** What a browser says of a link that somebody clicked. */
@@ -63,13 +64,6 @@ function asked({ open, send }: MapTest): { readonly method: string; readonly add
   if (open !== undefined) return { method: "GET", address: open };
   const [method = "GET", address = "/"] = (send ?? "").split(" ");
   return { method, address };
-}
-
-/** As it is written, since a URL as an object has dot segments and backslashes tidied away; only what no browser sends is encoded. */
-function targetOf(address: string): string {
-  const [target = "/"] = address.replace(/^https?:\/\/[^/?#]*/, "").split("#");
-  const path = target.startsWith("/") ? target : `/${target}`;
-  return path.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
 }
 
 function bodyOf({ form, json }: MapTest): { readonly type: string; readonly bytes: Buffer } | null {

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { performance } from "node:perf_hooks";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { type Check, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -17,6 +16,8 @@ import { type Matched, match } from "../../gateway/stages/match.ts";
 import { cookieDomain } from "../../gateway/stages/neighbours.ts";
 import type { Log, OwnerResolver } from "../../ports.ts";
 import { nameOf } from "../case.ts";
+import { CLOCK } from "../config.ts";
+import { SILENT, warnings } from "../log.ts";
 import type { MapTest, TestFile } from "./file.ts";
 import { NotRecorded } from "./recording.ts";
 import { requestOf } from "./request.ts";
@@ -73,11 +74,9 @@ export async function runTest(test: TestFile["tests"][number], around: Surroundi
 }
 
 function noting(notes: string[]): Log {
-  const nothing = () => undefined;
-  const note = (data: object, message: string) => {
+  return warnings((data, message) => {
     notes.push(`${message}: ${String(Reflect.get(data, "detail") ?? Reflect.get(data, "code") ?? "")}`);
-  };
-  return { debug: nothing, info: nothing, warn: note, error: note };
+  });
 }
 
 function nameFor({ open, send, as, viewing, mode }: MapTest): string {
@@ -137,8 +136,6 @@ function openingOf(open: string): MapTest {
   return { open, as: null, viewing: null, expect: {} };
 }
 
-const quiet = () => undefined;
-const SILENT: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet };
 /** Where nothing says what browsers call the app. */
 const LOCAL = "http://localhost";
 
@@ -243,7 +240,7 @@ function cookieFor({ open, send }: MapTest, origin: string, { settings }: Snapsh
 function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judging {
   return {
     log,
-    clock: { now: () => Date.now(), monotonic: () => performance.now() },
+    clock: CLOCK,
     config: { current: () => snapshot },
     diagnostics: { say: () => undefined },
     counters: { unrecognised: () => undefined },

@@ -1,13 +1,9 @@
-import { performance } from "node:perf_hooks";
 import { parseArgs } from "node:util";
-import { clients } from "../../clients/clients.ts";
-import { KINDS } from "../../config/kinds.ts";
-import { load } from "../../config/load.ts";
-import { formatProblem } from "../../config/problem.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
-import type { Log } from "../../ports.ts";
-import type { Command, CommandIo } from "../command.ts";
+import { type CommandIo, command } from "../command.ts";
+import { withConfig } from "../config.ts";
+import { warnings } from "../log.ts";
 import { readTestFile, type TestFile } from "./file.ts";
 import { readRecording, recording, recordingPath, replaying, writeRecording } from "./recording.ts";
 import { type Outcome, runTest } from "./run.ts";
@@ -24,19 +20,12 @@ Exit codes: 0, 1 (something is not as expected), 2 (usage).
 `;
 
 /** `guise test`: requests and what is expected of them, by the stages and the judge that the server has. */
-export const test: Command = {
+export const test = command({
   name: "test",
   describe: "try routes, rules and grants of a config against what is expected of them",
-  async run(args, io) {
-    const words = read(args, io);
-    if (typeof words === "string") {
-      io.err(`${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  read,
+  async run(words, io) {
     try {
       const outcomes = await runAll(words, await readTestFile(words.file), io);
       io.out(words.json ? asJson(words.file, outcomes) : asText(words.file, outcomes));
@@ -47,7 +36,7 @@ export const test: Command = {
       return 1;
     }
   },
-};
+});
 
 interface Words {
   readonly help: boolean;
@@ -59,42 +48,29 @@ interface Words {
 
 function read(args: readonly string[], io: CommandIo): Words | string {
   const flag = { type: "boolean" } as const;
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        config: { type: "string", short: "c" },
-        record: flag,
-        recorded: flag,
-        json: flag,
-        help: { type: "boolean", short: "h" },
-      },
-    });
-    const { help = false, json = false, record = false, recorded = false } = values;
-    if (positionals.length > 1) return "guise test: name one file of tests";
-    if (record && recorded) return "guise test: write either --record or --recorded";
-    const config = values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
-    const file = positionals[0] ?? config.replace(/(\.config)?\.ya?ml$/, ".test.yaml");
-    return { help, json, lookups: record ? "record" : recorded ? "recorded" : "asked", config, file };
-  } catch (error) {
-    return `guise test: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      config: { type: "string", short: "c" },
+      record: flag,
+      recorded: flag,
+      json: flag,
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const { help = false, json = false, record = false, recorded = false } = values;
+  if (positionals.length > 1) return "name one file of tests";
+  if (record && recorded) return "write either --record or --recorded";
+  const config = values.config ?? io.env.GUISE_CONFIG ?? "routes.config.yaml";
+  const file = positionals[0] ?? config.replace(/(\.config)?\.ya?ml$/, ".test.yaml");
+  return { help, json, lookups: record ? "record" : recorded ? "recorded" : "asked", config, file };
 }
 
 async function runAll(words: Words, file: TestFile, io: CommandIo): Promise<readonly Outcome[]> {
-  const log = logTo(io);
-  const sources = clients(log);
-  const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-  try {
-    const deps = { clock, log, ...sources.borrowed };
-    const loaded = await load(words.config, { kinds: KINDS, env: io.env, deps });
-    if (loaded.kind === "rejected")
-      throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
-    return await runOver(loaded.snapshot, words, file);
-  } finally {
-    await sources.close();
-  }
+  // What the connections to the lookups have to say.
+  const log = warnings((data, message) => io.err(`${message}: ${JSON.stringify(data)}\n`));
+  return await withConfig(words.config, io, log, ({ snapshot }) => runOver(snapshot, words, file));
 }
 
 async function runOver(real: Snapshot, words: Words, file: TestFile): Promise<readonly Outcome[]> {
@@ -106,13 +82,6 @@ async function runOver(real: Snapshot, words: Words, file: TestFile): Promise<re
   for (const it of file.tests) outcomes.push(await runTest(it, { snapshot, file }));
   if (recorder !== null) await writeRecording(place, recorder.kept);
   return outcomes;
-}
-
-/** What the connections to the lookups have to say. */
-function logTo(io: CommandIo): Log {
-  const nothing = () => undefined;
-  const say = (data: object, message: string) => io.err(`${message}: ${JSON.stringify(data)}\n`);
-  return { debug: nothing, info: nothing, warn: say, error: say };
 }
 
 function passed({ differences, broken }: Outcome): boolean {

@@ -1,0 +1,28 @@
+import { performance } from "node:perf_hooks";
+import { clients } from "../clients/clients.ts";
+import { KINDS } from "../config/kinds.ts";
+import { type Load, load } from "../config/load.ts";
+import { formatProblem } from "../config/problem.ts";
+import { Fault } from "../errors.ts";
+import type { Clock, Log } from "../ports.ts";
+import type { CommandIo } from "./command.ts";
+
+export const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** Loads a config and gives it to `use`, while it may ask over the network. Throws a Fault that names all problems of the config. */
+export async function withConfig<T>(
+  file: string,
+  { env }: CommandIo,
+  log: Log,
+  use: (loaded: Extract<Load, { kind: "loaded" }>) => T | Promise<T>,
+): Promise<T> {
+  const sources = clients(log);
+  try {
+    const loaded = await load(file, { kinds: KINDS, env, deps: { clock: CLOCK, log, ...sources.borrowed } });
+    if (loaded.kind === "rejected")
+      throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
+    return await use(loaded);
+  } finally {
+    await sources.close();
+  }
+}
