@@ -1,7 +1,7 @@
 import type { Place } from "../domain/policy.ts";
 import { canonicalUrl } from "../domain/routing/canonical-url.ts";
+import { urlLimits } from "../gateway/intake/url-limits.ts";
 import type { Received } from "../gateway/request.ts";
-import { urlLimits } from "../gateway/stages/url-limits.ts";
 
 /**
  * A path of this very app to go to, or `/`. What comes in is only ever read as a path (TOK-04): no scheme, no host, no

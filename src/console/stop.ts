@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Impersonation, wayBack } from "../domain/impersonation.ts";
+import { isFromThisHost } from "../gateway/intake/same-origin.ts";
 import { countsNow, SUBJECTS } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { isFromThisHost } from "../gateway/stages/same-origin.ts";
 import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";

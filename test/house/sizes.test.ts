@@ -1,9 +1,10 @@
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import t from "tap";
 import { filesBelow } from "./source.ts";
 
 const LONGEST_FILE = 400;
 const LONGEST_FUNCTION = 60;
+const LARGEST_FOLDER = 25;
 
 t.test(`no file of src/ is longer than ${LONGEST_FILE} lines`, async (t) => {
   const files = filesBelow("src");
@@ -24,6 +25,16 @@ t.test(`no function of src/ is longer than ${LONGEST_FUNCTION} lines`, async (t)
   }
   t.ok(seen > 100, "there are functions to look at");
   t.same(long, []);
+});
+
+t.test(`no folder of src/ has more than ${LARGEST_FOLDER} files`, async (t) => {
+  const folders = new Map<string, number>();
+  for (const { path } of filesBelow("src")) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
+  t.ok(folders.size > 20, "there are folders to look at");
+  t.same(
+    [...folders].filter(([, count]) => count > LARGEST_FOLDER),
+    [],
+  );
 });
 
 t.test("files are called by a noun or a verb, never by a drawer", async (t) => {

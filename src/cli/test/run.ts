@@ -6,6 +6,7 @@ import { elevate, type Impersonation, start } from "../../domain/impersonation.t
 import type { OwnerFact } from "../../domain/owner.ts";
 import { Fault } from "../../errors.ts";
 import { cookieNames } from "../../gateway/http/own-cookies.ts";
+import { cookieDomain } from "../../gateway/intake/neighbours.ts";
 import { judging } from "../../gateway/pipeline.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Judging } from "../../gateway/services/services.ts";
@@ -13,7 +14,6 @@ import type { Judged } from "../../gateway/stages/decide.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
 import { intake } from "../../gateway/stages/intake.ts";
 import { type Matched, match } from "../../gateway/stages/match.ts";
-import { cookieDomain } from "../../gateway/stages/neighbours.ts";
 import type { Log, OwnerResolver } from "../../ports.ts";
 import { nameOf } from "../case.ts";
 import { CLOCK } from "../config.ts";

@@ -2,8 +2,8 @@ import { appAt } from "../../config/apps.ts";
 import type { Settings, Snapshot } from "../../config/snapshot.ts";
 import { absoluteForm, canonicalUrl } from "../../domain/routing/canonical-url.ts";
 import { Fault } from "../../errors.ts";
-import { urlLimits } from "../stages/url-limits.ts";
 import { isBelow } from "./request-target.ts";
+import { urlLimits } from "./url-limits.ts";
 
 /**
  * The config as the app has it that a request is for, by the host and the path in its one reading; a path that has none is taken as it

@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/snapshot.ts";
 import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { Fault } from "../../errors.ts";
-import { urlLimits } from "../stages/url-limits.ts";
+import { urlLimits } from "./url-limits.ts";
 
 /** The target of a request, and what it means to us. */
 export interface RequestTarget {

@@ -1,12 +1,12 @@
 import type { AppHost } from "../../sessions/labels.ts";
+import { isFramed } from "../intake/fetch-metadata.ts";
+import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
 import type { Committed } from "../stages/commit.ts";
-import { isFramed } from "../stages/fetch-metadata.ts";
 import { callerOf } from "../stages/identify.ts";
-import { ownAddress } from "../stages/own-address.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { appHostOf } from "./label-of.ts";
 import { quiet } from "./leading.ts";

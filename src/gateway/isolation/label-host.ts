@@ -6,13 +6,13 @@ import { Fault } from "../../errors.ts";
 import type { ConsolePass, LabelPass } from "../../sessions/codes.ts";
 import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
 import { appOf } from "../intake/app-of.ts";
+import { isFramed } from "../intake/fetch-metadata.ts";
+import { initiatorOf } from "../intake/neighbours.ts";
+import { urlLimits } from "../intake/url-limits.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
 import type { Committed } from "../stages/commit.ts";
-import { isFramed } from "../stages/fetch-metadata.ts";
-import { initiatorOf } from "../stages/neighbours.ts";
-import { urlLimits } from "../stages/url-limits.ts";
 import {
   ASSETS,
   belowPrefix,

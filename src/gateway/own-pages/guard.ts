@@ -1,6 +1,6 @@
 import { Fault } from "../../errors.ts";
+import { isFromThisHost } from "../intake/same-origin.ts";
 import type { Received } from "../request.ts";
-import { isFromThisHost } from "../stages/same-origin.ts";
 import { askerOf } from "./asker.ts";
 
 /**

@@ -5,6 +5,7 @@ import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
+import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
 import { loadInFull } from "../load-in-full.ts";
@@ -14,7 +15,6 @@ import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Committed, ownerToBe } from "./commit.ts";
-import { ownAddress } from "./own-address.ts";
 
 /** An answer of our own, as fastify and the upgrade door can both send it. */
 export interface Answer {

@@ -6,15 +6,15 @@ import type { OwnerFact } from "../../domain/owner.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
+import { isFramed } from "../intake/fetch-metadata.ts";
+import { ownAddress } from "../intake/own-address.ts";
+import { viewedCookie } from "../intake/viewed-before.ts";
 import { beginApart } from "../isolation/begin-apart.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
-import { isFramed } from "./fetch-metadata.ts";
-import { ownAddress } from "./own-address.ts";
 import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
-import { viewedCookie } from "./viewed-before.ts";
 
 /** A request whose consequences are on record: it may go on, or be answered. */
 export interface Committed extends Judged {

@@ -8,10 +8,10 @@ import type { RouteMatch } from "../../domain/routing/route.ts";
 import { mayChangeIdentity } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
+import { ownAddress, type Page } from "../intake/own-address.ts";
+import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Judging } from "../services/services.ts";
 import type { Recalled } from "./load-impersonation.ts";
-import { ownAddress, type Page } from "./own-address.ts";
-import { mayBeOfLeftPage } from "./viewed-before.ts";
 
 /** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
 export interface Owned extends Recalled {

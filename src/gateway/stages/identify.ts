@@ -3,10 +3,10 @@ import type { CallerFact } from "../../domain/facts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
+import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
-import { mayBeOfLeftPage } from "./viewed-before.ts";
 
 /** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
 export interface Identified extends Matched {

@@ -9,16 +9,16 @@ import { framingFault } from "../http/framing.ts";
 import { requestHeaders } from "../http/hop-by-hop-headers.ts";
 import { type OwnCookies, ownCookies, withoutOurs } from "../http/own-cookies.ts";
 import { appOf } from "../intake/app-of.ts";
+import { navigation } from "../intake/fetch-metadata.ts";
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
+import { cookieDomain, neighbourhood } from "../intake/neighbours.ts";
 import { hostReading, type OuterAddress, originOf, outerAddress } from "../intake/outer-address.ts";
 import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
+import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
 import type { Intake, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import { navigation } from "./fetch-metadata.ts";
-import { cookieDomain, neighbourhood } from "./neighbours.ts";
-import { NO_ONE, viewedBefore } from "./viewed-before.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
 const spoilt = new WeakSet<object>();

@@ -2,8 +2,8 @@ import { appAt } from "../../config/apps.ts";
 import type { RouteTarget } from "../../config/snapshot.ts";
 import type { Place } from "../../domain/policy.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
+import { ownAddress } from "../intake/own-address.ts";
 import type { Received } from "../request.ts";
-import { ownAddress } from "./own-address.ts";
 
 /** The route that a request met. */
 export interface Matched extends Received {

@@ -2,7 +2,7 @@ import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
 import { isSafe } from "../../domain/method.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import { headerRules } from "../intake/header-rules.ts";
-import { appAddresses } from "./response-headers.ts";
+import { appAddresses } from "../response/response-headers.ts";
 import type { Signed } from "./sign-in.ts";
 
 /** A request that goes to the app, with the list of headers that it goes with. */

@@ -3,19 +3,19 @@ import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import { setsOurs } from "../http/own-cookies.ts";
+import { isFramed } from "../intake/fetch-metadata.ts";
 import { onTheLabel } from "../isolation/answer-headers.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
+import { impersonatedPlan, inTab, isUnseen, noticePlan } from "../response/document.ts";
+import { telling } from "../response/referrer.ts";
+import { publicAddresses } from "../response/response-headers.ts";
+import { uncached } from "../response/uncached.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { impersonatedPlan, inTab, isUnseen, noticePlan } from "./document.ts";
-import { isFramed } from "./fetch-metadata.ts";
-import { telling } from "./referrer.ts";
-import { publicAddresses } from "./response-headers.ts";
 import type { Signed } from "./sign-in.ts";
 import { hereCookie, tidied } from "./start-and-stop.ts";
-import { uncached } from "./uncached.ts";
 
 /** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
 const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([

@@ -8,11 +8,11 @@ import type { Grant } from "../../domain/policy.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { cookieNames, markerCookie, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
+import { coveredHosts } from "../intake/neighbours.ts";
+import { viewedCookie } from "../intake/viewed-before.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { coveredHosts } from "./neighbours.ts";
-import { viewedCookie } from "./viewed-before.ts";
 
 export interface Beginning {
   readonly agent: Identity;

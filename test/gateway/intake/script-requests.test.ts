@@ -1,6 +1,6 @@
 import t from "tap";
+import { navigation } from "../../../src/gateway/intake/fetch-metadata.ts";
 import { isByScript, visitOf, wantsFragment } from "../../../src/gateway/intake/script-requests.ts";
-import { navigation } from "../../../src/gateway/stages/fetch-metadata.ts";
 
 const TURBO = "text/html, application/xhtml+xml";
 const BROWSERS = {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import t from "tap";
-import { navigation } from "../../../src/gateway/stages/fetch-metadata.ts";
+import { navigation } from "../../../src/gateway/intake/fetch-metadata.ts";
 import { isUse } from "../../../src/gateway/stages/use.ts";
 
 function asked(headers: Record<string, string>, unattended = false): boolean {

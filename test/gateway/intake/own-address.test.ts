@@ -1,5 +1,5 @@
 import t from "tap";
-import { ownAddress } from "../../../src/gateway/stages/own-address.ts";
+import { ownAddress } from "../../../src/gateway/intake/own-address.ts";
 import { testWorld } from "../../fixtures/world.ts";
 
 t.test("an address is a path of ours only from our very origin, and only in its plain form", async (t) => {

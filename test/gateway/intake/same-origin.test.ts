@@ -1,5 +1,5 @@
 import t from "tap";
-import { isFromThisHost, isSameOrigin } from "../../../src/gateway/stages/same-origin.ts";
+import { isFromThisHost, isSameOrigin } from "../../../src/gateway/intake/same-origin.ts";
 import { receive } from "../../fixtures/stages.ts";
 import { testWorld, YAML } from "../../fixtures/world.ts";
 

@@ -1,5 +1,5 @@
 import t from "tap";
-import { navigation } from "../../../src/gateway/stages/fetch-metadata.ts";
+import { navigation } from "../../../src/gateway/intake/fetch-metadata.ts";
 
 const DOCUMENT = {
   "sec-fetch-dest": "document",

@@ -1,5 +1,5 @@
 import t from "tap";
-import { appAddresses, publicAddresses } from "../../../src/gateway/stages/response-headers.ts";
+import { appAddresses, publicAddresses } from "../../../src/gateway/response/response-headers.ts";
 
 const UP = "http://10.0.0.7:8001";
 const PUBLIC = "https://app.example.com";

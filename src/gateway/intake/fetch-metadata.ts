@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Navigation } from "../../domain/facts.ts";
-import { isByScript, visitOf } from "../intake/script-requests.ts";
+import { isByScript, visitOf } from "./script-requests.ts";
 
 const SITES = {
   "same-origin": "same-origin",

@@ -1,5 +1,5 @@
 import t from "tap";
-import { uncached } from "../../../src/gateway/stages/uncached.ts";
+import { uncached } from "../../../src/gateway/response/uncached.ts";
 
 t.test(
   "nothing that a cache goes by is left, in whatever spelling, and everything else stays, validators too",

@@ -1,5 +1,5 @@
 import t from "tap";
-import { urlLimits } from "../../../src/gateway/stages/url-limits.ts";
+import { urlLimits } from "../../../src/gateway/intake/url-limits.ts";
 import { snapshotOf } from "../../fixtures/world.ts";
 
 const base = `identity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;

@@ -1,7 +1,7 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import t from "tap";
 import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
-import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/stages/document.ts";
+import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/response/document.ts";
 import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { bodyAfter, head } from "../../fixtures/plan.ts";
 import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";

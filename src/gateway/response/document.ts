@@ -18,12 +18,12 @@ import { sparing } from "../../page/streams/fallback.ts";
 import { picture } from "../../page/streams/svg-page.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
+import { isFramed } from "../intake/fetch-metadata.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
 import type { Services } from "../services/services.ts";
-import { isFramed } from "./fetch-metadata.ts";
-import { placeOf } from "./match.ts";
-import { begunBy } from "./settle.ts";
-import type { Signed } from "./sign-in.ts";
+import { placeOf } from "../stages/match.ts";
+import { begunBy } from "../stages/settle.ts";
+import type { Signed } from "../stages/sign-in.ts";
 import { uncached } from "./uncached.ts";
 
 /** No browser may ask again for what it shows: it would show its own copy, whosever that was. */
