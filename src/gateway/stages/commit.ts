@@ -10,6 +10,7 @@ import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import { beginApart } from "../isolation/begin-apart.ts";
+import { appHostOf } from "../isolation/label-of.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
@@ -160,10 +161,9 @@ async function starting(
   const returnTo = held?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
     const { grant } = decision;
-    const { origin, authority, host, target } = base;
     const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
     services.counters.decided(decision.reason, "start");
-    const apart = await beginApart(services, base, order, { app: { origin, authority, host }, target });
+    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
     return { ...base, setCookies, over: held, leadsTo: apart.to };
   }
