@@ -371,9 +371,19 @@ t.test("after an impersonation a form of one of its pages is not sent as the age
   });
 });
 
+/** Whether a page of somebody whom the browser viewed before sends a form: the one request of a page left open that no token tells. */
+function isFormOfViewed({ method, navigation, viewedBefore }: RequestFacts, session: SessionFacts): boolean {
+  const { refererOwner } = session;
+  if (isSafe(method) || !navigation.wantsPage) return false;
+  return refererOwner.kind === "found" && viewedBefore.includes(refererOwner.owner.id);
+}
+
 t.test("own traffic without a route is not even asked about", async (t) => {
-  always(t, (decision, { route, navigation, tab, sentOnlyWhileImpersonating, neighbour }, { loaded }) => {
-    if (tab !== null || sentOnlyWhileImpersonating || neighbour) return true;
+  always(t, (decision, request, session) => {
+    const { route, navigation, tab, sentOnlyWhileImpersonating, neighbour } = request;
+    const { loaded } = session;
+    if (tab !== null || sentOnlyWhileImpersonating || neighbour || isFormOfViewed(request, session))
+      return true;
     const opens = navigation.topLevel || navigation.visit !== null;
     if (loaded.kind !== "none" || (route !== null && opens)) return true;
     return decision.kind === "forward" && decision.as === "self" && decision.reason === "no-owner";
@@ -383,8 +393,11 @@ t.test("own traffic without a route is not even asked about", async (t) => {
 t.test(
   "without an impersonation nobody is ever refused, but a prefetch, for consent, and a tab left open",
   async (t) => {
-    always(t, (decision, { navigation, tab, sentOnlyWhileImpersonating, neighbour }, { loaded }) => {
-      if (tab !== null || sentOnlyWhileImpersonating || neighbour) return true;
+    always(t, (decision, request, session) => {
+      const { navigation, tab, sentOnlyWhileImpersonating, neighbour } = request;
+      const { loaded } = session;
+      if (tab !== null || sentOnlyWhileImpersonating || neighbour || isFormOfViewed(request, session))
+        return true;
       if (loaded.kind !== "none" || ["forward", "page", "load-in-full"].includes(decision.kind)) return true;
       return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
     });
