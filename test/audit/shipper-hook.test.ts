@@ -7,7 +7,7 @@ import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/hook.ts";
 import { event } from "./event.ts";
-import { clock, memoryLog, openLedger, recordsIn } from "./world.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "./journal-folder.ts";
 
 const HOUR = 3_600_000;
 const rounds = new EventEmitter();

@@ -5,7 +5,7 @@ import t from "tap";
 import { type JournalOptions, journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, NO_HASH } from "../../../src/audit/record/hash-chain.ts";
-import { clock, linesOf } from "../world.ts";
+import { clock, linesOf } from "../journal-folder.ts";
 
 const note = (number: number) => mark("journal.boot", { at: 1, monotonic: 1 }, { number });
 const open = (folder: string, more: Partial<JournalOptions> = {}) =>
