@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import t from "tap";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
+import { pressStop } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -13,7 +14,6 @@ import {
   values,
   wear,
 } from "../fixtures/attack-stand.ts";
-import { pressStop } from "../fixtures/attack-ways.ts";
 import { json, service } from "../fixtures/service.ts";
 
 const it = await stand(t);

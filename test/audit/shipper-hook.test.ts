@@ -7,7 +7,7 @@ import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/hook.ts";
 import { event } from "./event.ts";
-import { clock, memoryLog, openLedger, recordsIn } from "./world.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "./journal-folder.ts";
 
 type ShipperOptions = Parameters<typeof shipper>[0];
 

@@ -12,7 +12,7 @@ import { evidenceMetrics } from "../../src/telemetry/audit.ts";
 import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
 import { event } from "../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../audit/journal-folder.ts";
 import { archiveOf } from "../fixtures/archive.ts";
 import { front, impersonating } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";

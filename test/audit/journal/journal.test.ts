@@ -5,7 +5,7 @@ import t from "tap";
 import { journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, NO_HASH } from "../../../src/audit/record/hash-chain.ts";
-import { clock, linesOf } from "../world.ts";
+import { clock, linesOf } from "../journal-folder.ts";
 
 type JournalOptions = Parameters<typeof journal>[0];
 

@@ -7,7 +7,7 @@ import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
 import { relay } from "../../fixtures/relay.ts";
 import { event } from "../event.ts";
-import { chainFaults, clock, memoryLog, openLedger, type Read, recordsIn } from "../world.ts";
+import { chainFaults, clock, memoryLog, openLedger, type Read, recordsIn } from "../journal-folder.ts";
 
 type Shipper = ReturnType<typeof shipper>;
 

@@ -8,7 +8,7 @@ import { fileLines, journalLines, unendedIn } from "../../../src/audit/journal/l
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
 import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
 import { event } from "../event.ts";
-import { memoryLog, openLedger } from "../world.ts";
+import { memoryLog, openLedger } from "../journal-folder.ts";
 
 type VerifyOptions = Parameters<typeof verifier>[0];
 

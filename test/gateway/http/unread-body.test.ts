@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import { dropBody, limitBodyTime } from "../../../src/gateway/http/unread-body.ts";
 import { guardConnections, serverOptions } from "../../../src/gateway/http-server.ts";
 import { raw } from "../../fixtures/raw.ts";
-import { snapshotOf } from "../../fixtures/world.ts";
+import { snapshotOf } from "../../fixtures/test-services.ts";
 
 type UnreadLimits = Parameters<typeof dropBody>[1];
 
