@@ -1,7 +1,9 @@
 import t, { type Test } from "tap";
-import { type Passage, pipeline } from "../../src/gateway/pipeline.ts";
+import { pipeline } from "../../src/gateway/pipeline.ts";
 import { ALICE, CLICK, FETCH, type From, INSIDE, impersonate, NUNO, receive } from "../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+
+type Passage = Awaited<ReturnType<typeof pipeline>>;
 
 async function passed(it: TestServices, head: readonly string[], from: From = {}): Promise<Passage> {
   return await pipeline(it.services, await receive(it, head, from));

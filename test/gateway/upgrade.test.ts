@@ -2,11 +2,13 @@ import type { Socket } from "node:net";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
 import { upgradeOptions, upgrading } from "../../src/gateway/upgrade.ts";
-import type { TunnelOrder } from "../../src/gateway/websocket/tunnel.ts";
+import type { Tunnel } from "../../src/gateway/websocket/tunnel.ts";
 import { head } from "../fixtures/plan.ts";
 import { call } from "../fixtures/request.ts";
 import { ALICE, impersonate, NUNO, valuesOf } from "../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+
+type TunnelOrder = Parameters<Tunnel["open"]>[0];
 
 const ORIGIN = "Origin: http://app.example.com";
 const HEAD = Buffer.from("behind");

@@ -17,7 +17,7 @@ export interface OwnCookies {
   readonly rivals: readonly string[];
 }
 
-export interface CookieNames {
+interface CookieNames {
   readonly secret: string;
   readonly notice: string;
   /** Say that an impersonation is running; none over plain http, where no browser takes such a cookie. */

@@ -40,7 +40,7 @@ export interface Between {
 }
 
 /** An impersonation that has started, and the cookies that the browser gets for it. */
-export interface Started {
+interface Started {
   readonly impersonation: Impersonation;
   /** What the impersonation cookie holds from now on. */
   readonly secret: string;
