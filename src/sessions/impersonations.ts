@@ -129,7 +129,7 @@ interface OpenImpersonations extends Impersonations {
 
 /** The book over one store. */
 export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
-  const context = deskOf(deps);
+  const context = contextOf(deps);
   const keeping = upkeep(context, deps.checkEvery ?? 1_000);
   const touching = toucher(context);
   return {
@@ -193,7 +193,7 @@ async function idBehind(context: SessionContext, secret: string): Promise<string
   }
 }
 
-function deskOf(deps: ImpersonationsDeps): SessionContext {
+function contextOf(deps: ImpersonationsDeps): SessionContext {
   const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
   const { wayBackFor = 86_400_000 } = deps;
   const known = watch(clock);

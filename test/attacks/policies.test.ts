@@ -152,12 +152,12 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
       what,
     );
   }
-  const disguisedAsPost = await fire(t, writing, writeWay, {
+  const smuggledInPost = await fire(t, writing, writeWay, {
     method: "PUT",
     target: "/payments?_method=POST",
   });
   t.match(
-    { status: disguisedAsPost.reply.status, arrived: disguisedAsPost.arrived },
+    { status: smuggledInPost.reply.status, arrived: smuggledInPost.arrived },
     { status: 403, arrived: { length: 0 } },
     "and what becomes a POST is one",
   );

@@ -343,7 +343,7 @@ t.test("among the copies of a stream an altered one is found", async (t) => {
 });
 
 t.test("checkpoints that were sent again are in order, and one that never came is missed", async (t) => {
-  const { lines, without } = sworn3();
+  const { lines, without } = signedThree();
   t.strictSame(found(streamed(lines)), []);
   t.strictSame(found(streamed([...lines.slice(0, 3), ...lines.slice(5), ...lines.slice(3)])), []);
   t.match(streamed(without), {
@@ -355,7 +355,7 @@ t.test("checkpoints that were sent again are in order, and one that never came i
 });
 
 /** A life of three checkpoints; and one whose second one attests of another before it, that is not there. */
-function sworn3() {
+function signedThree() {
   const made = (previousOf: (signatures: readonly string[]) => string | null, count: number) => {
     const signatures: string[] = [];
     const moment = { at: Date.now(), monotonic: 1 };

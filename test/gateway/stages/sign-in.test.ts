@@ -11,7 +11,7 @@ async function headersOf(it: TestServices, head: readonly string[]): Promise<rea
 /** The claims of the assertion, checked against the published keys. */
 async function claimsOf(it: TestServices, headers: readonly string[], audience = "http://127.0.0.1:8001") {
   const [assertion = ""] = valuesOf(headers, "x-guise-assertion");
-  const keys = createLocalJWKSet({ keys: it.ring.jwks().keys.map((key) => ({ ...key })) });
+  const keys = createLocalJWKSet({ keys: it.keyring.jwks().keys.map((key) => ({ ...key })) });
   const currentDate = new Date(it.clock.now());
   const { payload, protectedHeader } = await jwtVerify(assertion, keys, {
     issuer: "guise",
