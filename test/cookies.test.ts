@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { CookieJar } from "tough-cookie";
 import { type Arrived, attackApp } from "./fixtures/attack-app.ts";
+import { lines } from "./fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -17,7 +18,6 @@ import {
   stand,
   values,
 } from "./fixtures/attack-stand.ts";
-import { lines } from "./fixtures/attack-ways.ts";
 import { redisServer } from "./fixtures/redis.ts";
 import { SWITCHED } from "./fixtures/tunnel-gateway.ts";
 

@@ -48,7 +48,7 @@ async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
 }
 
 /** A start that was said yes to: as whom, why, where it leads, and where Stop leads back to. */
-export interface Start {
+interface Start {
   readonly grant: Grant;
   readonly target: Identity;
   readonly reason: string | null;

@@ -6,7 +6,7 @@ import { endedAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { pageHeaders, problem } from "../gateway/stages/answer.ts";
+import { pageHeaders } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { type Frame, layout } from "./layout.ts";
 
@@ -86,17 +86,6 @@ export async function sendPage(reply: FastifyReply, status: number, page: string
   reply.code(status);
   for (const [name, value] of pageHeaders(reply.request.received)) reply.header(name, value);
   return reply.send(page);
-}
-
-export async function sendProblem(
-  reply: FastifyReply,
-  status: number,
-  code: string,
-  title: string,
-  requestId: string,
-): Promise<FastifyReply> {
-  reply.code(status).header("content-type", "application/problem+json").header("cache-control", "no-store");
-  return reply.send(problem("reason", code, status, title, title, requestId));
 }
 
 export async function seeOther(reply: FastifyReply, to: string): Promise<FastifyReply> {

@@ -1,7 +1,7 @@
 import t from "tap";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
+import { lines, pressStop } from "../fixtures/attack-requests.ts";
 import { AS, CLICK, codeOf, INSIDE, request, send, stand, values, wear } from "../fixtures/attack-stand.ts";
-import { lines, pressStop } from "../fixtures/attack-ways.ts";
 import { filesBelow } from "../house/source.ts";
 
 const it = await stand(t);

@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { z } from "zod";
 import { caching } from "../../src/owners/cached.ts";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
+import { fire, lines, post, recordOf, type Sender } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -18,7 +19,6 @@ import {
   WRITE,
   wear,
 } from "../fixtures/attack-stand.ts";
-import { fire, lines, post, recordOf, type Way } from "../fixtures/attack-ways.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
 
 const it = await stand(t);
@@ -411,7 +411,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
   const mia =
     /^Set-Cookie: (guise=[^;]+)/m.exec((await described([...CLICK, nuno], "GET /site/2/x", at)).head)?.[1] ??
     "";
-  const way: Way = {
+  const sender: Sender = {
     name: "two tabs",
     impersonating: true,
     socket: false,
@@ -423,7 +423,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     ...metadata("empty", "cors", "same-origin"),
   ];
   for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
-    const strayed = await fire(t, at, way, {
+    const strayed = await fire(t, at, sender, {
       method,
       target: "/api/profile",
       fields: from("/site/1/settings"),
@@ -432,21 +432,25 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     t.equal(codeOf(strayed.reply), "other-tab");
     const id = /"requestId":"([^"]+)"/.exec(strayed.reply.body)?.[1] ?? "";
     t.match(await recordOf(at, id), { event: { action: "impersonation.denied" } });
-    const mine = await fire(t, at, way, { method, target: "/api/profile", fields: from("/site/2/settings") });
+    const mine = await fire(t, at, sender, {
+      method,
+      target: "/api/profile",
+      fields: from("/site/2/settings"),
+    });
     t.same(
       lines(mine.arrived[0], "X-Guise-User"),
       ["X-Guise-User: 23"],
       `${method} from the tab of the one who is worn`,
     );
   }
-  const old = await fire(t, at, { ...way, fields: [...AS.alice, nuno] }, { target: "/api/me" });
+  const old = await fire(t, at, { ...sender, fields: [...AS.alice, nuno] }, { target: "/api/me" });
   t.match(
     old,
     { reply: { status: 409 }, arrived: { length: 0 } },
     "the old cookie is over, it never becomes somebody",
   );
   at.app.answer = () => page("<!doctype html><body>x");
-  const shown = await send(t, at.port, request("GET /x", [...way.fields, ...INSIDE]));
+  const shown = await send(t, at.port, request("GET /x", [...sender.fields, ...INSIDE]));
   t.match(
     shown.body,
     /guise-banner/,
@@ -468,12 +472,12 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     [false, `/api/me?a=1&${told.mark}.idle`, []],
     [true, `/live?a=1&${told.mark}`, []],
   ] as const) {
-    const way = { name: "", impersonating: true, socket };
-    const mine = await fire(t, at, { ...way, fields: worn }, { target, fields });
+    const sender = { name: "", impersonating: true, socket };
+    const mine = await fire(t, at, { ...sender, fields: worn }, { target, fields });
     t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
     t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
     t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
-    const own = await fire(t, at, { ...way, fields: AS.alice }, { target, fields });
+    const own = await fire(t, at, { ...sender, fields: AS.alice }, { target, fields });
     t.match(
       { status: own.reply.status, arrived: own.arrived },
       { status: 409, arrived: { length: 0 } },
@@ -485,8 +489,8 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
   )?.[1];
   for (const method of ["GET", "POST"]) {
-    const way = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
-    const strayed = await fire(t, at, way, { method, target: "/api/me", fields: told.header });
+    const sender = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
+    const strayed = await fire(t, at, sender, { method, target: "/api/me", fields: told.header });
     t.match(
       { status: strayed.reply.status, arrived: strayed.arrived },
       { status: 409, arrived: { length: 0 } },

@@ -1,5 +1,6 @@
 import t from "tap";
 import { saying, usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, lines, pressStop } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -14,12 +15,11 @@ import {
   WRITE,
   wear,
 } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, pressStop } from "../fixtures/attack-ways.ts";
 import { NOTICE } from "../fixtures/cookies.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
 const it = await stand(t);
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 
 const secretIn = (cookie: string) => /guise=([\w-]{43})/.exec(cookie)?.[1] ?? "";
 
@@ -196,24 +196,24 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
     "Set-Cookie: guise\t=evil; Path=/",
     "Set-Cookie: ok=1; Path=/",
   ];
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     it.app.answer = () => saying("ok", ...said);
-    const { reply, arrived } = await fire(t, it, way, {
+    const { reply, arrived } = await fire(t, it, sender, {
       target: "/live/plant",
       fields: [`Cookie: guise-notice=${NOTICE}; mine=1; __Host-guise-notice=${NOTICE}`],
     });
-    t.notMatch(reply.head, /evil/, way.name);
-    t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${way.name}: ours never go to the app`);
-    if (!way.impersonating)
-      t.match(values(reply.head, "Set-Cookie"), ["ok=1; Path=/"], `${way.name}: others pass`);
+    t.notMatch(reply.head, /evil/, sender.name);
+    t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${sender.name}: ours never go to the app`);
+    if (!sender.impersonating)
+      t.match(values(reply.head, "Set-Cookie"), ["ok=1; Path=/"], `${sender.name}: others pass`);
     it.app.answer = usual;
-    const next = await fire(t, it, way, { target: "/live/next" });
-    t.notMatch(next.arrived[0]?.head ?? "", /evil/, `${way.name}: nor by the jar`);
+    const next = await fire(t, it, sender, { target: "/live/next" });
+    t.notMatch(next.arrived[0]?.head ?? "", /evil/, `${sender.name}: nor by the jar`);
   }
 });
 
 t.test("SES-04: under an impersonation no cookie gets to a host that is not the app's to name", async (t) => {
-  for (const way of upstreams.filter(({ impersonating, socket }) => impersonating && !socket)) {
+  for (const sender of upstreams.filter(({ impersonating, socket }) => impersonating && !socket)) {
     it.app.answer = () =>
       saying(
         "ok",
@@ -222,7 +222,7 @@ t.test("SES-04: under an impersonation no cookie gets to a host that is not the 
         "Set-Cookie: foreign=NUNO; Path=/; Domain=evil.test",
         "Set-Cookie: below=NUNO; Path=/; Domain=sub.app.example",
       );
-    const { reply } = await fire(t, it, way, { target: "/live/wide" });
+    const { reply } = await fire(t, it, sender, { target: "/live/wide" });
     const lines = values(reply.head, "Set-Cookie");
     t.same(
       lines.map((line) => line.split("=")[0]),

@@ -11,7 +11,7 @@ import { runCommand } from "../fixtures/command.ts";
 import { examplesIn } from "../fixtures/docs.ts";
 import { sqliteFile } from "../fixtures/sqlite.ts";
 import { CLICK, FETCH, INSIDE, judged, wear } from "../fixtures/stages.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PEOPLE = `origin: http://app.example.com
@@ -81,7 +81,7 @@ t.test("a difference is 1 and says what was expected, what came and which checks
 });
 
 t.test("what comes is what the server's stages come to, whatever is opened or sent by anybody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const requests = [
     ...[
       "/site/1",

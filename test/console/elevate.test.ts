@@ -2,18 +2,18 @@ import t from "tap";
 import { openConsole, tokenIn } from "../fixtures/console.ts";
 import { stepToken } from "../fixtures/form-tokens.ts";
 import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, type Worn, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 const ORIGIN = "Origin: http://app.example.com";
 const ELEVATE = ["POST /.guise/elevate", ...INSIDE, ORIGIN] as const;
 const LOWER = ["POST /.guise/lower", ...INSIDE, ORIGIN] as const;
 
 /** The fields of both forms of Alice's. */
-function form(it: TestWorld, { impersonation }: Worn, more: Readonly<Record<string, string>> = {}) {
+function form(it: TestServices, { impersonation }: Worn, more: Readonly<Record<string, string>> = {}) {
   return { _csrf: stepToken(it, "elevate", impersonation.id), to: "/site/1", ...more };
 }
 
-function lower(it: TestWorld, { impersonation }: Worn, more: Readonly<Record<string, string>> = {}) {
+function lower(it: TestServices, { impersonation }: Worn, more: Readonly<Record<string, string>> = {}) {
   return { _csrf: stepToken(it, "lower", impersonation.id), to: "/site/1", ...more };
 }
 
@@ -23,12 +23,12 @@ const STEPS = [
 ] as const;
 
 /** Whether Alice may write at the moment. */
-async function mayWrite(it: TestWorld, cookie: string): Promise<boolean> {
+async function mayWrite(it: TestServices, cookie: string): Promise<boolean> {
   return (await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie])).decision.kind === "forward";
 }
 
 t.test("the question says how long, and whose account", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -47,7 +47,7 @@ t.test("the question says how long, and whose account", async (t) => {
 });
 
 t.test("a step up is recorded, counts for its time, and no longer", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -70,7 +70,7 @@ t.test("a step up is recorded, counts for its time, and no longer", async (t) =>
 });
 
 t.test("a step that can't be recorded is not made", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -82,7 +82,7 @@ t.test("a step that can't be recorded is not made", async (t) => {
 });
 
 t.test("nothing that was left out changes why one is here", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it, { reason: "a call" });
   const { cookie } = worn;
@@ -91,7 +91,7 @@ t.test("nothing that was left out changes why one is here", async (t) => {
 });
 
 t.test("where the config forbids it, there is neither question nor step", async (t) => {
-  const it = await testWorld(t, YAML.replace("    elevate: { for: 10m }\n", ""));
+  const it = await testServices(t, YAML.replace("    elevate: { for: 10m }\n", ""));
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -103,7 +103,7 @@ t.test("where the config forbids it, there is neither question nor step", async 
 });
 
 t.test("only who wears somebody now can step up or down", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -117,7 +117,7 @@ t.test("only who wears somebody now can step up or down", async (t) => {
 
 t.test("what is over is said to be over, on record, and steps neither up nor down", async (t) => {
   for (const [head, fields] of STEPS) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const worn = await wear(it);
     const { cookie } = worn;
@@ -132,7 +132,7 @@ t.test("what is over is said to be over, on record, and steps neither up nor dow
     t.same([told.status, told.body], [403, ""], "a script hears nothing");
     t.match(it.events, [{ action: "impersonation.ended", detail: "ended-idle" }], "once");
   }
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);
   it.clock.pass(900_000);
@@ -152,7 +152,7 @@ t.test("one who may no longer be this person can't step up", async (t) => {
     ],
     [(yaml: string) => `${yaml}impersonation: off\n`, "ended-revoked"],
   ] as const) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const worn = await wear(it);
     const { cookie } = worn;
@@ -165,7 +165,7 @@ t.test("one who may no longer be this person can't step up", async (t) => {
 });
 
 t.test("while the directory is down nobody steps up, and a step is given back all the same", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it, { mode: "write" });
   const { cookie } = worn;
@@ -178,7 +178,7 @@ t.test("while the directory is down nobody steps up, and a step is given back al
 });
 
 t.test("limits.perMinute counts steps up, which are on record each", async (t) => {
-  const it = await testWorld(t, `${YAML}limits: { perMinute: 2 }\n`);
+  const it = await testServices(t, `${YAML}limits: { perMinute: 2 }\n`);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -190,7 +190,7 @@ t.test("limits.perMinute counts steps up, which are on record each", async (t) =
 });
 
 t.test("where a reason is required it is asked for again", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
+  const it = await testServices(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -203,7 +203,7 @@ t.test("where a reason is required it is asked for again", async (t) => {
 });
 
 t.test("a form of another page steps nowhere", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -226,7 +226,7 @@ t.test("a form of another page steps nowhere", async (t) => {
 });
 
 t.test("it leads nowhere else", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -235,7 +235,7 @@ t.test("it leads nowhere else", async (t) => {
 });
 
 t.test("a step up is given back at once, and that is recorded too", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -253,7 +253,7 @@ t.test("a step up is given back at once, and that is recorded too", async (t) =>
 });
 
 t.test("a store that is down is said to be", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -269,7 +269,7 @@ t.test("a step up is of the entry of the page, by a reason of its list", async (
   const entry = "    mode: read\n    elevate: { for: 10m }\n";
   const shop = `${entry}    routes: ["/site/:site{/*rest}"]\n    reason: { oneOf: [bug] }\n`;
   const wiki = "  - { groups: [support], mayBe: { notInGroups: [support, admin] }, routes: [/wiki] }\n";
-  const it = await testWorld(t, YAML.replace(entry, `${shop}${wiki}`));
+  const it = await testServices(t, YAML.replace(entry, `${shop}${wiki}`));
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -283,7 +283,7 @@ t.test("a step up is of the entry of the page, by a reason of its list", async (
 });
 
 t.test("a form counts once, and for its time: then it is shown once more, and nothing is lost", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -303,7 +303,7 @@ t.test("a form counts once, and for its time: then it is shown once more, and no
 });
 
 t.test("to step down is a page with a button, too", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, impersonation } = await wear(it, { mode: "write" });
   const page = await ask(["GET /.guise/lower?to=/site/1", ...INSIDE, ...ALICE, cookie]);

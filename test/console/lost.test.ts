@@ -2,7 +2,7 @@ import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
 import { SECRET } from "../fixtures/cookies.ts";
 import { ALICE, CLICK, FETCH, wear } from "../fixtures/stages.ts";
-import { testWorld } from "../fixtures/world.ts";
+import { testServices } from "../fixtures/test-services.ts";
 
 const POST = ["POST /.guise/lost", ...FETCH, "Origin: http://app.example.com"] as const;
 
@@ -11,7 +11,7 @@ function form(path = "/site/1?a=b") {
 }
 
 t.test("a banner that could not be kept goes on record, with the page", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, impersonation } = await wear(it);
   const told = await ask([...POST, ...ALICE, cookie], form());
@@ -28,7 +28,7 @@ t.test("a banner that could not be kept goes on record, with the page", async (t
 });
 
 t.test("a page that is none of ours is not written down", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);
   await ask([...POST, ...ALICE, cookie], form("https://evil.test/\nx"));
@@ -36,7 +36,7 @@ t.test("a page that is none of ours is not written down", async (t) => {
 });
 
 t.test("only the page's own script can say so, and only of what it wears", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);
   const foreign = ["POST /.guise/lost", ...CLICK, ...ALICE, cookie, "Origin: http://evil.test"];
@@ -47,7 +47,7 @@ t.test("only the page's own script can say so, and only of what it wears", async
 });
 
 t.test("what can't be recorded is said to be", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);
   it.refuseRecords(() => true);

@@ -1,10 +1,10 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
 import { ALICE, committed, FETCH, NUNO, wear } from "../fixtures/stages.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 
 t.test("it says who is there, with null for what is absent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const me = await ask(["GET /.guise/me", ...FETCH, ...NUNO]);
   t.equal(me.status, 200);
@@ -17,7 +17,7 @@ t.test("it says who is there, with null for what is absent", async (t) => {
 });
 
 t.test("and whom they wear, without any secret", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
   const me = await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie]);
@@ -45,7 +45,7 @@ t.test("and whom they wear, without any secret", async (t) => {
 });
 
 t.test("what is over is worn no more", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);
   it.clock.pass(900_000);
@@ -63,7 +63,7 @@ t.test("it says what the next request would run as, by the directory and the con
     (yaml: string) => yaml.replace("- groups: [support]", "- groups: [others]"),
     (yaml: string) => `${yaml}impersonation: off\n`,
   ]) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const { cookie } = await wear(it);
     it.configure(edit(YAML));
@@ -74,7 +74,7 @@ t.test("it says what the next request would run as, by the directory and the con
 });
 
 t.test("what could not be found out is a problem, never nobody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["identity"]);
   const me = await ask(["GET /.guise/me", ...FETCH, ...ALICE]);

@@ -2,7 +2,7 @@ import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
 import { cookieValue, forThisHost, SECRET } from "../fixtures/cookies.ts";
 import { ALICE, BOB, CLICK, FETCH, INSIDE, type Worn, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 const POST = ["POST /.guise/stop", ...INSIDE, "Origin: http://app.example.com"] as const;
 
@@ -12,7 +12,7 @@ function form({ impersonation }: Pick<Worn, "impersonation">) {
 }
 
 t.test("Stop ends, takes the cookie away and leads back", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it, { returnTo: "/queue" });
   const { cookie, impersonation } = worn;
@@ -34,7 +34,7 @@ t.test("Stop ends, takes the cookie away and leads back", async (t) => {
 });
 
 t.test("the page that it goes on to is one of the app, by the word of a page of ours alone", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const [to, location] of [
     ["/support?page=2", "/support?page=2"],
@@ -61,7 +61,7 @@ t.test("the page that it goes on to is one of the app, by the word of a page of 
 });
 
 t.test("it may be pressed twice, and is recorded once", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -79,7 +79,7 @@ t.test("it may be pressed twice, and is recorded once", async (t) => {
 });
 
 t.test("it needs no cookie, no identity and no store", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const none = await ask([...POST, ...ALICE], {});
   t.same([none.status, none.location, none.setCookies], [303, "/", []]);
@@ -92,7 +92,7 @@ t.test("it needs no cookie, no identity and no store", async (t) => {
 });
 
 t.test("with the store down it still makes one oneself again", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -110,7 +110,7 @@ t.test("with the store down it still makes one oneself again", async (t) => {
 });
 
 t.test("with the ledger down it still ends", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -120,7 +120,7 @@ t.test("with the ledger down it still ends", async (t) => {
 });
 
 t.test("it works after the right is gone, the time is up, or the switch is off", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const change of [
     () => it.configure(`${YAML}impersonation: off\n`),
@@ -138,7 +138,7 @@ t.test("it works after the right is gone, the time is up, or the switch is off",
 });
 
 t.test("a cookie with nothing behind it is taken away", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const stopped = await ask([...POST, ...ALICE, `Cookie: guise=${SECRET}`], {});
   t.same([stopped.status, stopped.location], [303, "/"]);
@@ -149,7 +149,7 @@ t.test("a cookie with nothing behind it is taken away", async (t) => {
 });
 
 t.test("what ended before keeps its own reason", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie, secret, impersonation } = worn;
@@ -160,7 +160,7 @@ t.test("what ended before keeps its own reason", async (t) => {
 });
 
 t.test("nobody else's page can press it, nor a script or a frame of our own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const other = await wear(it);
@@ -182,7 +182,7 @@ t.test("nobody else's page can press it, nor a script or a frame of our own", as
 });
 
 t.test("it works under whatever name the browser has for us", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const [config, origin] of [
     [YAML, "https://app.example.com"],
@@ -199,7 +199,7 @@ t.test("it works under whatever name the browser has for us", async (t) => {
 });
 
 t.test("it takes no user id: only what the cookie wears ends", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const mine = await wear(it);
   const other = await wear(it, { agent: { id: "bob", name: null, email: null, groups: ["support"] } });
@@ -215,7 +215,7 @@ t.test("it takes no user id: only what the cookie wears ends", async (t) => {
 });
 
 t.test("the page with the button works without a script, and for one who wears nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie, secret } = worn;
@@ -230,7 +230,7 @@ t.test("the page with the button works without a script, and for one who wears n
 });
 
 t.test("what was mirrored for scripts is taken back", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it, { ownCookies: "csrf=agent" });
   const { secret, impersonation } = worn;
@@ -254,7 +254,7 @@ t.test("what was mirrored for scripts is taken back", async (t) => {
 });
 
 /** Alice's `csrf` is covered by the customer's. */
-async function covered(it: TestWorld) {
+async function covered(it: TestServices) {
   const worn = await wear(it, { ownCookies: "csrf=agent" });
   const scope = { host: "app.example.com", path: "/", secure: false, now: it.clock.now() };
   await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
@@ -264,7 +264,7 @@ async function covered(it: TestWorld) {
 t.test(
   "with the store down it takes back what was mirrored also where the end was stored before",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const worn = await covered(it);
     const { secret, impersonation } = worn;
@@ -281,7 +281,7 @@ t.test(
 );
 
 t.test("the morning after, without a record, it still puts back what was the agent's own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await covered(it);
   const { secret, impersonation, cookie } = worn;
@@ -298,7 +298,7 @@ t.test("the morning after, without a record, it still puts back what was the age
 });
 
 t.test("a gateway that can know nothing takes out what was announced as the customer's", async (t) => {
-  const it = await testWorld(t, `${YAML}page: { scriptCookies: ["cart_*"] }\n`);
+  const it = await testServices(t, `${YAML}page: { scriptCookies: ["cart_*"] }\n`);
   const ask = await openConsole(t, it);
   it.breakDown(["store"]);
   const secret = "A".repeat(43);
@@ -312,7 +312,7 @@ t.test("a gateway that can know nothing takes out what was announced as the cust
 });
 
 t.test("cache and storage stay where the config says so", async (t) => {
-  const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
+  const it = await testServices(t, `${YAML}page: { clearSiteData: false }\n`);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { cookie } = worn;
@@ -320,7 +320,7 @@ t.test("cache and storage stay where the config says so", async (t) => {
 });
 
 t.test("over https it is the cookie with the browser's promise that goes", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const worn = await wear(it);
   const { secret } = worn;
@@ -339,7 +339,7 @@ t.test("over https it is the cookie with the browser's promise that goes", async
 });
 
 t.test("a fault of the console under an impersonation has the way to Stop on its page", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await wear(it);
   it.breakDown(["identity"]);

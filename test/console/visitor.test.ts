@@ -2,15 +2,15 @@ import t from "tap";
 import { visitor } from "../../src/console/visitor.ts";
 import { SECRET } from "../fixtures/cookies.ts";
 import { ALICE, BOB, receive, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../fixtures/world.ts";
+import { type TestServices, testServices } from "../fixtures/test-services.ts";
 
-async function seen(it: TestWorld, lines: readonly string[]) {
+async function seen(it: TestServices, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);
   return await visitor(it.services, { received } as Parameters<typeof visitor>[1]);
 }
 
 t.test("a visitor is the true user and what they wear", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie, impersonation } = await wear(it);
   t.match(await seen(it, [...ALICE]), { trueUser: { id: "alice" }, running: null });
   t.match(await seen(it, [...ALICE, cookie]), {
@@ -21,7 +21,7 @@ t.test("a visitor is the true user and what they wear", async (t) => {
 });
 
 t.test("what is over, lost or somebody else's is not worn", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie, impersonation } = await wear(it);
   t.equal((await seen(it, [...BOB, cookie])).running, null);
   t.equal((await seen(it, [cookie])).running, null);
@@ -35,7 +35,7 @@ t.test("what is over, lost or somebody else's is not worn", async (t) => {
 });
 
 t.test("what the cookie leads to is known besides, whoever's it is", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie, impersonation } = await wear(it);
   t.match(await seen(it, [...BOB, cookie]), { held: { id: impersonation.id }, worn: null });
   t.match(await seen(it, [...ALICE, cookie]), {
@@ -46,7 +46,7 @@ t.test("what the cookie leads to is known besides, whoever's it is", async (t) =
 });
 
 t.test("what could not be found out is never nobody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   it.clock.pass(2_000);
   it.breakDown(["identity"]);

@@ -83,7 +83,6 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   place: fc.constant(PLACE),
   route: fc.constantFrom(null, "/site/:site"),
   rule,
-  upgrade: fc.boolean(),
   confirmed: fc.boolean(),
   tab: fc.constantFrom(null, "imp", "other"),
   sentOnlyWhileImpersonating: fc.boolean(),

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { chainFaults } from "../audit/world.ts";
+import { chainFaults } from "../audit/journal-folder.ts";
 import { balancer } from "../fixtures/balancer.ts";
 import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";

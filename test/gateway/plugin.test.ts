@@ -6,8 +6,8 @@ import { upstreams } from "../../src/gateway/upstreams.ts";
 import { archiveOf } from "../fixtures/archive.ts";
 import { converse } from "../fixtures/raw.ts";
 import { ALICE, BOB, CLICK, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
 
 /** The door with an app behind it and the console beside it. */
 async function open(t: Test, more = "") {
@@ -16,7 +16,7 @@ async function open(t: Test, more = "") {
     response.setHeader("content-type", "text/plain");
     response.end(`${request.method} ${request.url}`);
   });
-  const it = await testWorld(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
+  const it = await testServices(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
   const way = upstreams(() => undefined);
   const server = Fastify({
     rewriteUrl: reading(it.services),

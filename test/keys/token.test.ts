@@ -3,7 +3,9 @@ import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify
 import t, { type Test } from "tap";
 import type { Identity } from "../../src/domain/identity.ts";
 import { keyring } from "../../src/keys/keyring.ts";
-import { type TokenInput, tokens } from "../../src/keys/token.ts";
+import { tokens } from "../../src/keys/token.ts";
+
+type TokenInput = Parameters<ReturnType<typeof tokens>["sign"]>[0];
 
 const alice: Identity = { id: "alice", name: "Alice", email: null, groups: ["support"] };
 const nuno: Identity = { id: "17", name: "Nuno", email: null, groups: ["customer"] };

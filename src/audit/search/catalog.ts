@@ -38,7 +38,7 @@ export interface Catalog {
   close(): void;
 }
 
-export interface Progress {
+interface Progress {
   readonly place?: { readonly id: number; readonly bytes: number };
   readonly fact?: { readonly name: string; readonly value: string };
   /** Lines that were no records, by the producer they should be of. */

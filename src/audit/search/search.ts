@@ -45,7 +45,7 @@ export interface Run {
 }
 
 /** Something that lasted: a socket, a stream, a slow answer. */
-export interface Stretch {
+interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly tone: Tone;

@@ -14,7 +14,7 @@ const DAY = 86_400_000;
 /** Impersonations that are drawn and summed up at the most. */
 export const MOST_RUNS = 200;
 
-export interface Listed extends Page {
+interface Listed extends Page {
   readonly runs: readonly Run[];
 }
 

@@ -17,7 +17,7 @@ export interface OwnCookies {
   readonly rivals: readonly string[];
 }
 
-export interface CookieNames {
+interface CookieNames {
   readonly secret: string;
   readonly notice: string;
   /** Says that the browser is somebody else; null over plain http, where no browser takes it. */

@@ -5,13 +5,13 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 export type CutReason = ReasonWord | "going-away";
 
 /** Who wears whom in a socket; `impersonation` is the public id, `agent` the id of the true user. */
-export interface Wearer {
+interface Wearer {
   readonly impersonation: string;
   readonly agent: string;
 }
 
 /** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
-export type Cut = (why: CutReason) => void;
+type Cut = (why: CutReason) => void;
 
 /** Whether one that is open may go on. `unknown`: it could not be found out. `running` is what has to be ended with it. */
 export type Standing =
@@ -20,7 +20,7 @@ export type Standing =
   | { readonly kind: "over"; readonly why: ReasonWord; readonly running: Impersonation | null };
 
 /** What has to be known of one besides whose it is. */
-export interface Nature {
+interface Nature {
   /** It has no end of its own. */
   readonly tunnel: boolean;
   /** Its page may speak only because the mode is write for now. */

@@ -33,7 +33,6 @@ function requestFacts(settled: Settled): RequestFacts {
     asSelf: settled.route?.target.asSelf ?? false,
     fromAsSelf: settled.fromAsSelf,
     rule: settled.rule,
-    upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
     sentOnlyWhileImpersonating: settled.confirming || settled.adrift || isLeftOpen(settled),

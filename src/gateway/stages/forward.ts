@@ -38,7 +38,7 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
 }
 
 /** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
-export interface Leash {
+interface Leash {
   readonly signal: AbortSignal | null;
   /** Counts for what is recorded of it while it is open. */
   readonly opened: Progress["opened"];

@@ -40,7 +40,7 @@ export interface Between {
 }
 
 /** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
-export interface Shoes {
+interface Shoes {
   readonly impersonation: Impersonation;
   /** What the impersonation cookie holds from now on. */
   readonly secret: string;

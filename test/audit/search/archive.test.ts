@@ -11,7 +11,7 @@ import { Fault } from "../../../src/errors.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 import { relay } from "../../fixtures/relay.ts";
 import { event } from "../event.ts";
-import { clock, memoryLog, openLedger } from "../world.ts";
+import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
 const ANY: Question = {
   own: null,

@@ -9,7 +9,7 @@ import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { keyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { guise } from "../../fixtures/process.ts";
 import { redisServer } from "../../fixtures/redis.ts";

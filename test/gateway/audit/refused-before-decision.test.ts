@@ -3,7 +3,7 @@ import { Fault } from "../../../src/errors.ts";
 import { recordRefusedBeforeDecision } from "../../../src/gateway/audit/refused-before-decision.ts";
 import { call } from "../../fixtures/request.ts";
 import { wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const FAULT = new Fault("bad-request", "the path has a dot segment");
 
@@ -13,7 +13,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 t.test(
   "a refusal under an impersonation names both people, the address as it was sent, and why",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { secret } = await wear(it);
     const { raw } = await call(["GET /x", `Cookie: a=1; guise=${secret}`, "User-Agent: x"]);
     recordRefusedBeforeDecision(it.services, raw, { fault: FAULT, id: "r1", address: "/a/../b?c?d" });
@@ -32,7 +32,7 @@ t.test(
 t.test(
   "nobody's refusal, an unknown cookie's and that of one who has stopped are not recorded",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { secret, impersonation } = await wear(it);
     await it.impersonations.close(impersonation.id, "ended-by-agent");
     const before = it.events.length;
@@ -46,7 +46,7 @@ t.test(
 );
 
 t.test("a record that can't be made is in the log, and harms nobody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { secret } = await wear(it);
   it.refuseRecords(() => true);
   const { raw } = await call(["GET /x", `Cookie: guise=${secret}`]);

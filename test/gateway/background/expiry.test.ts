@@ -4,13 +4,13 @@ import { openImpersonations } from "../../../src/sessions/impersonations.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
 import { memoryBackend, memoryHub } from "../../fixtures/memory-store.ts";
 import { ALICE, committed, FETCH, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const LONG = YAML.replace("mode: read\n", "mode: read\n    limit: { total: 60m, idle: 60m }\n");
 
 t.test("what has run out while nobody looked is ended, recorded once and cut", async (t) => {
-  const it = await testWorld(t, LONG);
+  const it = await testServices(t, LONG);
   const idle = await wear(it);
   const long = await wear(it, {
     idle: 3_600_000,
@@ -40,7 +40,7 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
 });
 
 t.test("a limit that the config made shorter meanwhile ends what has run for longer", async (t) => {
-  const it = await testWorld(t, LONG);
+  const it = await testServices(t, LONG);
   const { impersonation } = await wear(it, { idle: 3_600_000 });
   const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
@@ -55,7 +55,7 @@ t.test("a limit that the config made shorter meanwhile ends what has run for lon
 t.test(
   "a step up that has run out is noted once, on whichever gateway, and given back it is nothing",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const [worn, back, over] = [await wear(it), await wear(it), await wear(it, { total: 60_000 })];
     for (const { impersonation } of [worn, back, over])
       await it.impersonations.elevate(impersonation.id, 60_000, null);
@@ -91,7 +91,7 @@ t.test(
 );
 
 t.test("what was ended before is left alone", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { impersonation } = await wear(it);
   await it.impersonations.close(impersonation.id, "ended-by-agent");
   it.clock.pass(1_000_000);
@@ -102,7 +102,7 @@ t.test("what was ended before is left alone", async (t) => {
 });
 
 t.test("a store that is down is tried again, and breaks nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   await wear(it);
   const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
@@ -116,7 +116,7 @@ t.test("a store that is down is tried again, and breaks nothing", async (t) => {
 });
 
 t.test("two sweeps at once are one after the other", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   await wear(it);
   it.clock.pass(1_000_000);
   const { sweep, close } = sweeper(it.services, NEVER);
@@ -126,7 +126,7 @@ t.test("two sweeps at once are one after the other", async (t) => {
 });
 
 t.test("it works by itself, and closing waits for what it does", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   await wear(it);
   it.clock.pass(1_000_000);
   const recorded = Promise.withResolvers<void>();
@@ -144,7 +144,7 @@ t.test("it works by itself, and closing waits for what it does", async (t) => {
 });
 
 t.test("the end of one that lost its record is put on record, as long as anybody sweeps", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { impersonation } = await wear(it);
   const listeners = new Set<Parameters<typeof it.impersonations.onLost>[0]>();
   const onLost: typeof it.impersonations.onLost = (listener) => {
@@ -171,7 +171,7 @@ t.test("the end of one that lost its record is put on record, as long as anybody
 });
 
 t.test("a record that the store has lost is ended and recorded once, whoever sees it first", async (t) => {
-  const base = await testWorld(t);
+  const base = await testServices(t);
   const { clock, log } = base;
   const hub = memoryHub();
   const held = openImpersonations({

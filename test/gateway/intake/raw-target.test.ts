@@ -6,7 +6,7 @@ import { guardConnections, serverOptions } from "../../../src/gateway/http-serve
 import { sentTarget } from "../../../src/gateway/intake/raw-target.ts";
 import { AS, CLICK, HOST, request, send, stand, wear } from "../../fixtures/attack-stand.ts";
 import { raw, type Wire } from "../../fixtures/raw.ts";
-import { snapshotOf } from "../../fixtures/world.ts";
+import { snapshotOf } from "../../fixtures/test-services.ts";
 
 const BASE = `upstream: http://127.0.0.1:1\nidentity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
 

@@ -8,7 +8,7 @@ import { openConsole } from "../../fixtures/console.ts";
 import { stepToken } from "../../fixtures/form-tokens.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 import { ALICE, INSIDE, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const ORIGIN = "Origin: http://app.example.com";
@@ -16,7 +16,7 @@ const ORIGIN = "Origin: http://app.example.com";
 t.test(
   "an end while nothing can be recorded is on record when it can be, once, at its own time",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const { cookie, impersonation } = await wear(it);
     const form = { impersonation: impersonation.id };
@@ -46,7 +46,7 @@ t.test(
 );
 
 t.test("a step down is done, and unrecorded in the same way", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, impersonation } = await wear(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
@@ -62,7 +62,7 @@ t.test("a step down is done, and unrecorded in the same way", async (t) => {
 });
 
 t.test("so does a step up that ran out meanwhile", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { impersonation } = await wear(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   it.refuseRecords(() => true);
@@ -76,7 +76,7 @@ t.test("so does a step up that ran out meanwhile", async (t) => {
 });
 
 t.test("with store and journal down at once both get it when they are back", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { impersonation } = await wear(it);
   it.refuseRecords(() => true);
   it.breakDown(["store"]);

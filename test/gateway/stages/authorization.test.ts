@@ -7,14 +7,14 @@ import { outboundFor } from "../../../src/gateway/stages/forward.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
 import { head } from "../../fixtures/plan.ts";
 import { ALICE, CLICK, FETCH, NUNO, signed, valuesOf, type Worn, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../../fixtures/world.ts";
+import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
 const NUNOS = "tok-of-nuno";
 const JSON_HEAD = head(200, "Content-Type", "application/json");
 
 /** The app answers a request of this impersonation; gives what the browser gets. */
 async function answers(
-  it: TestWorld,
+  it: TestServices,
   worn: Worn,
   answer: UpstreamHead,
   body: Uint8Array | string,
@@ -31,7 +31,7 @@ async function answers(
 }
 
 /** The `Authorization` lines that reach the app. */
-async function sends(it: TestWorld, worn: Worn | null, ...values: readonly string[]) {
+async function sends(it: TestServices, worn: Worn | null, ...values: readonly string[]) {
   const who = worn === null ? NUNO : [...ALICE, worn.cookie];
   const lines = values.map((value) => `Authorization: ${value}`);
   const { headers } = await outboundFor(
@@ -42,7 +42,7 @@ async function sends(it: TestWorld, worn: Worn | null, ...values: readonly strin
 }
 
 t.test("a page sends on what an answer of this impersonation gave it", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const [nuno, other] = [await wear(it), await wear(it)];
   const body = JSON.stringify({ token: NUNOS });
   t.equal((await answers(it, nuno, JSON_HEAD, body)).toString(), body, "which is untouched");
@@ -52,7 +52,7 @@ t.test("a page sends on what an answer of this impersonation gave it", async (t)
 });
 
 t.test("what the agent's browser brings along, and what came from elsewhere, is taken off", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const worn = await wear(it);
   await answers(it, worn, JSON_HEAD, JSON.stringify({ token: NUNOS, basic: "dXNlcjpwYXNz" }));
   t.same(await sends(it, worn, "Bearer tok-of-alice"), []);
@@ -69,14 +69,14 @@ t.test("what the agent's browser brings along, and what came from elsewhere, is 
 });
 
 t.test("own traffic sends what it likes, and nothing of it is looked at", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.same(await sends(it, null, "Bearer tok-of-nobody", "Basic x"), ["Bearer tok-of-nobody", "Basic x"]);
   const plan = await respond(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO]), JSON_HEAD);
   t.equal(plan.transform, null);
 });
 
 t.test("a page, a script, a header and a cookie give one just as well, in whatever coding", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const text = `window.token = "${NUNOS}";`;
   const document = `<!doctype html><title>x</title><script>${text}</script>`;
   const html = head(200, "Content-Type", "text/html");
@@ -104,13 +104,13 @@ t.test("a page, a script, a header and a cookie give one just as well, in whatev
 });
 
 t.test("a page without a byte has its banner all the same", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const got = await answers(it, await wear(it), head(200, "Content-Type", "text/html"), "", CLICK);
   t.match(got.toString(), /<guise-banner/);
 });
 
 t.test("events come as they do, and an unknown coding of what is no document passes", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const worn = await wear(it);
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, worn.cookie]);
   const events = await respond(it.services, request, head(200, "Content-Type", "text/event-stream"));
@@ -122,7 +122,7 @@ t.test("events come as they do, and an unknown coding of what is no document pas
 });
 
 t.test("one by which a source of ours knows somebody never goes on, nor where none can say", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const worn = await wear(it);
   await answers(
     it,

@@ -13,14 +13,14 @@ import {
   type Worn,
   wear,
 } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write");
 const ORIGIN = "Origin: http://app.example.com";
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 
 /** Alice is asked about a request as Nuno; gives the token for the yes. */
-async function asked(it: TestWorld, worn: Worn, line = "POST /site/1/delete?a=b", body = "really=1") {
+async function asked(it: TestServices, worn: Worn, line = "POST /site/1/delete?a=b", body = "really=1") {
   const head = [line, ...INSIDE, ...ALICE, worn.cookie, "Content-Type: application/x-www-form-urlencoded"];
   const question = await committed(it, head, { body });
   t.match(question.decision, { kind: "page", page: "confirm", reason: "confirm-required" });
@@ -29,7 +29,7 @@ async function asked(it: TestWorld, worn: Worn, line = "POST /site/1/delete?a=b"
 
 /** The yes, as the page's form sends it. */
 function yes(
-  it: TestWorld,
+  it: TestServices,
   worn: Worn,
   confirmation: string,
   more: {
@@ -53,7 +53,7 @@ function yes(
 }
 
 t.test("a yes does the very request that was asked about: method, address, body, type", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const { head, from } = yes(it, worn, await asked(it, worn));
   const done = await committed(it, head, from);
@@ -70,14 +70,14 @@ t.test("a yes does the very request that was asked about: method, address, body,
 });
 
 t.test("a GET that has to be confirmed goes on as a GET", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const { head, from } = yes(it, worn, await asked(it, worn, "GET /site/1/delete?a=b", ""));
   t.match(await committed(it, head, from), { sent: "GET", method: "GET", decision: { kind: "forward" } });
 });
 
 t.test("a yes counts once", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const { head, from } = yes(it, worn, await asked(it, worn));
   await committed(it, head, from);
@@ -85,7 +85,7 @@ t.test("a yes counts once", async (t) => {
 });
 
 t.test("and for two minutes", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const { head, from } = yes(it, worn, await asked(it, worn));
   it.clock.pass(120_001);
@@ -93,7 +93,7 @@ t.test("and for two minutes", async (t) => {
 });
 
 t.test("a yes without the page's field, made up, or for another address, is nobody's", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const refused = async (token: string, more: Parameters<typeof yes>[3]) => {
     const { head, from } = yes(it, worn, token, more);
@@ -111,14 +111,14 @@ t.test("a yes without the page's field, made up, or for another address, is nobo
 });
 
 t.test("nobody can say yes for another impersonation", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const [worn, other] = [await wear(it, { mode: "write" }), await wear(it, { mode: "write" })];
   const { head, from } = yes(it, other, await asked(it, worn));
   await t.rejects(committed(it, head, from), { code: "forbidden" });
 });
 
 t.test("the judge decides anew: who lost the right meanwhile does nothing", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const one = yes(it, worn, await asked(it, worn));
   const two = yes(it, worn, await asked(it, worn));
@@ -131,7 +131,7 @@ t.test("the judge decides anew: who lost the right meanwhile does nothing", asyn
 });
 
 t.test("a rule that denies since then counts", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const { head, from } = yes(it, worn, await asked(it, worn));
   it.configure(WRITING.replace('confirm: "Delete this site?"', 'deny: "Never."'));
@@ -139,13 +139,13 @@ t.test("a rule that denies since then counts", async (t) => {
 });
 
 t.test("a request whose body can't be kept can't be confirmed", async (t) => {
-  const it = await testWorld(t, `${WRITING}limits: { confirmBody: 10B }\n`);
+  const it = await testServices(t, `${WRITING}limits: { confirmBody: 10B }\n`);
   const worn = await wear(it, { mode: "write" });
   await t.rejects(asked(it, worn, "POST /site/1/delete", "x".repeat(11)), { code: "too-large" });
 });
 
 t.test("a store that is down keeps nothing and does nothing", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   await committed(it, ["GET /x", ...INSIDE, ...ALICE, worn.cookie]);
   it.breakDown(["store"]);
@@ -153,7 +153,7 @@ t.test("a store that is down keeps nothing and does nothing", async (t) => {
 });
 
 t.test("in mode read nothing is even asked", async (t) => {
-  const it = await testWorld(t, WRITING.replace("mode: write", "mode: read"));
+  const it = await testServices(t, WRITING.replace("mode: write", "mode: read"));
   const { cookie } = await wear(it);
   const head = ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie];
   t.match(await committed(it, head, { body: "a=b" }), {
@@ -165,7 +165,7 @@ t.test("in mode read nothing is even asked", async (t) => {
 t.test(
   "a yes after the impersonation is gone is not done as oneself, and its body is not read",
   async (t) => {
-    const it = await testWorld(t, WRITING);
+    const it = await testServices(t, WRITING);
     for (const who of [ALICE, BOB]) {
       const address = yesAddress(it.services, "question", "/x?a=b");
       const own = await committed(it, [`POST ${address}`, ...INSIDE, ...who], { body: "a=b" });
@@ -190,7 +190,7 @@ t.test(
 );
 
 t.test("a yes that a script sends is nobody's, whatever it knows", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const question = await asked(it, worn);
   for (const [sent, code] of [
@@ -211,14 +211,14 @@ t.test("a yes that a script sends is nobody's, whatever it knows", async (t) => 
 });
 
 t.test("a yes is for the host that was asked about", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const { head, from } = yes(it, worn, await asked(it, worn));
   await t.rejects(committed(it, [...head, "Host: other.example.com"], from), { code: "forbidden" });
 });
 
 t.test("what says how the body is to be read goes with it, and nothing of the yes's own", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const worn = await wear(it, { mode: "write" });
   const ask = ["POST /site/1/delete?a=b", ...INSIDE, ...ALICE, worn.cookie];
   const packed = ["Content-Type: application/json", "Content-Encoding: gzip", "Digest: sha-256=x"];
@@ -235,7 +235,7 @@ t.test("what says how the body is to be read goes with it, and nothing of the ye
 });
 
 t.test("a larger limit counts as soon as the config says so, and the body is done whole", async (t) => {
-  const it = await testWorld(t, `${WRITING}limits: { confirmBody: 10B }\n`);
+  const it = await testServices(t, `${WRITING}limits: { confirmBody: 10B }\n`);
   const worn = await wear(it, { mode: "write" });
   it.configure(`${WRITING}limits: { confirmBody: 4MB }\n`);
   const large = "x".repeat(3_000_000);

@@ -1,16 +1,16 @@
 import t from "tap";
 import { cookieScope } from "../../../src/gateway/stages/cookie-scope.ts";
 import { CLICK, receive } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 t.test("a request is seen by the host and path that it asks for", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const scope = cookieScope(await receive(it, ["GET /a/b?c=d", "Host: App.Example.com:8443", ...CLICK]));
   t.match(scope, { host: "app.example.com", path: "/a/b", now: it.clock.now(), crossSite: true });
 });
 
 t.test("no cookie of ours may come from the app, under either scheme", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.same(cookieScope(await receive(it, ["GET /"])).reserved, [
     ...["guise", "guise-notice", "guise-worn", "guise-here"],
     ...["__Host-guise", "__Host-guise-notice", "__Host-guise-worn", "__Host-guise-here"],
@@ -19,7 +19,7 @@ t.test("no cookie of ours may come from the app, under either scheme", async (t)
 });
 
 t.test("it is secure over https, and on the own machine", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const secure = async (host: string, encrypted = false) =>
     cookieScope(await receive(it, ["GET /", `Host: ${host}`], { encrypted })).secure;
   t.equal(await secure("app.example.com", true), true);
@@ -31,7 +31,7 @@ t.test("it is secure over https, and on the own machine", async (t) => {
 });
 
 t.test("only what surely comes from another site is cross-site", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const crossSite = async (site: string) =>
     cookieScope(await receive(it, ["GET /", `Sec-Fetch-Site: ${site}`])).crossSite;
   t.equal(await crossSite("cross-site"), true);

@@ -6,12 +6,12 @@ import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const PAGE = ["GET /site/1", "Host: app.example.com"] as const;
 
-async function both(t: Parameters<typeof testWorld>[0]) {
-  const it = await testWorld(t);
+async function both(t: Parameters<typeof testServices>[0]) {
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   const own = await signed(it, [...PAGE, ...NUNO, "Cookie: a=1"]);
   const worn = await signed(it, [...PAGE, ...FETCH, ...ALICE, cookie]);
@@ -85,7 +85,7 @@ t.test("a request that would break one is counted and not sent", async (t) => {
 });
 
 t.test("whatever headers and cookies a client sends, nothing is broken by what goes on", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { secret } = await wear(it);
   const token = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/);
   const name = fc.oneof(

@@ -1,9 +1,9 @@
 import t from "tap";
 import { ALICE, recalled, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 t.test("without a cookie neither store nor directory is asked", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   it.breakDown(["store", "users"]);
   t.match(await recalled(it, ["GET /", ...ALICE]), {
     loaded: { kind: "none" },
@@ -13,7 +13,7 @@ t.test("without a cookie neither store nor directory is asked", async (t) => {
 });
 
 t.test("the cookie brings back the impersonation, and the person as they are today", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie, impersonation } = await wear(it, {
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
@@ -23,7 +23,7 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
 });
 
 t.test("a cookie with no record behind it is lost, and nobody is asked about the person", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const facts = async (secret: string) => {
     const { loaded, worn } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
     return [loaded, worn];
@@ -35,7 +35,7 @@ t.test("a cookie with no record behind it is lost, and nobody is asked about the
 });
 
 t.test("a store that can't be asked is a fact of its own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
@@ -47,7 +47,7 @@ t.test("a store that can't be asked is a fact of its own", async (t) => {
 });
 
 t.test("so is a directory that can't be asked, and a person that it has no more", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   const gone = await wear(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
   t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { worn: { kind: "gone" } });
@@ -59,7 +59,7 @@ t.test("so is a directory that can't be asked, and a person that it has no more"
 });
 
 t.test("without a directory what was known at the start counts", async (t) => {
-  const it = await testWorld(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
+  const it = await testServices(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
   const { cookie } = await wear(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
     loaded: { kind: "held" },
@@ -68,7 +68,7 @@ t.test("without a directory what was known at the start counts", async (t) => {
 });
 
 t.test("a bug is no fact: it is thrown on", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   const bug = () => Promise.reject(new TypeError("bug"));
   it.configure((now) => ({ ...now, users: { find: bug, search: bug } }));

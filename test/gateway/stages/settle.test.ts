@@ -2,12 +2,12 @@ import t from "tap";
 import type { Ending } from "../../../src/domain/audit-event.ts";
 import { orUnsent, settle } from "../../../src/gateway/stages/settle.ts";
 import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const SENT = { requestBytes: 3, responseBytes: 7 } as const;
 
 t.test("own traffic is counted and not written down", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   settle(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO]), {
     ...SENT,
     ending: "success",
@@ -18,7 +18,7 @@ t.test("own traffic is counted and not written down", async (t) => {
 });
 
 t.test("under an impersonation the outcome closes the intent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie, impersonation } = await wear(it);
   const request = await signed(it, ["GET /x?a=b", ...FETCH, ...ALICE, cookie]);
   it.clock.pass(250);
@@ -38,7 +38,7 @@ t.test("under an impersonation the outcome closes the intent", async (t) => {
 });
 
 t.test("each ending has its outcome", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   const outcome = (ending: Ending, status: number | null) => {
@@ -70,7 +70,7 @@ t.test("each ending has its outcome", async (t) => {
 });
 
 t.test("an outcome that can't be recorded is in the log, and breaks nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(() => true);
@@ -80,7 +80,7 @@ t.test("an outcome that can't be recorded is in the log, and breaks nothing", as
 });
 
 t.test("what fails before the first byte closes its intent as never sent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { cookie } = await wear(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.equal(await orUnsent(it.services, request, () => 7), 7);

@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { event } from "../../audit/event.ts";
-import { openLedger } from "../../audit/world.ts";
+import { openLedger } from "../../audit/journal-folder.ts";
 import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
 import { liveApp } from "../../fixtures/live-app.ts";
 import { ask, CLICK } from "../../fixtures/named.ts";

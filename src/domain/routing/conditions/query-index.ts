@@ -15,7 +15,7 @@ interface Entry<T> {
 }
 
 /** What fits a query. `doubtful`: a parameter that some condition asks about can be read in two ways, so nothing does. */
-export type QueryMatch<T> =
+type QueryMatch<T> =
   | { readonly kind: "found"; readonly value: T; readonly params: readonly (readonly [string, string])[] }
   | { readonly kind: "none" | "doubtful" };
 
