@@ -72,7 +72,7 @@ t.test("one console shows several apps, which the filter, the links and the tabl
       "",
     ].join("\n"),
   ).replace(/^(?:routes|rules):\n(?: .*\n)+/gm, "");
-  const it = await testWorld(t, several);
+  const it = await testServices(t, several);
   const lines = [line({ action: "impersonation.denied", app: "wiki" })];
   const search = async () => ({ lines, beyond: null });
   const ask = await openConsole(t, it, [], archiveOf({ search, runs: async () => [RUN] }));
@@ -82,7 +82,7 @@ t.test("one console shows several apps, which the filter, the links and the tabl
   t.match(body, /href="[^"]*activity\?app=wiki&amp;from=/, "another time of the same app");
   const gone = await ask([`${ACTIVITY}?app=%3Cold`, ...INSIDE, ...ADA]);
   t.match(gone.body, "<option selected>&lt;old</option>", "an app that is gone has its records still");
-  const one = await openConsole(t, await testWorld(t, READERS), [], archiveOf({ search }));
+  const one = await openConsole(t, await testServices(t, READERS), [], archiveOf({ search }));
   t.notMatch((await one([ACTIVITY, ...INSIDE, ...ADA])).body, /name="app"|>App</, "one app has no name");
 });
 
