@@ -18,7 +18,7 @@ export function stopPages(fastify: FastifyInstance, services: Services): void {
 function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
   const body =
-    received.secret === null && !received.adrift
+    received.secret === null && !received.markerOnly
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
 <div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
@@ -35,7 +35,7 @@ async function stopNow(
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
   if (received.secret === null) {
     // Whom one was, the browser has lost; that one was somebody goes as well.
-    if (received.adrift) reply.header("set-cookie", await takeOff(services, received, null));
+    if (received.markerOnly) reply.header("set-cookie", await takeOff(services, received, null));
     return await seeOther(reply, "/");
   }
   const held = await heldBy(services, request, received.secret);

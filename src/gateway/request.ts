@@ -60,8 +60,8 @@ export interface Received {
   readonly here: string | null;
   /** It comes from a page of another of our hosts where this browser is somebody else, or may come from one. */
   readonly neighbour: boolean;
-  /** The browser wears somebody and keeps back whom: another site made it send this. */
-  readonly adrift: boolean;
+  /** The browser marks a running impersonation and keeps its id back: another site made it send this. */
+  readonly markerOnly: boolean;
   /** Ids of the customers whom this browser has viewed on this host, the latest first. */
   readonly viewedBefore: readonly string[];
   /** The notice that waits to be shown once. */

@@ -104,7 +104,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     rivals: cookies.rivals,
     domain,
     ...place,
-    adrift: cookies.worn && cookies.secret === null,
+    markerOnly: cookies.marked && cookies.secret === null,
     viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
     notice: cookies.notice,
     navigation: asked,
@@ -166,13 +166,13 @@ function targetOf(
   raw: IncomingMessage,
   { authority }: { readonly authority: string },
   {
-    cookies: { secret, worn, here },
+    cookies: { secret, marked, here },
     asked: { topLevel, visit },
     place,
   }: { readonly cookies: OwnCookies; readonly asked: Navigation; readonly place: Place },
   settings: Settings,
 ): RequestTarget {
-  const judged = place !== OF_THE_APP || secret !== null || worn || here.length > 0;
+  const judged = place !== OF_THE_APP || secret !== null || marked || here.length > 0;
   const opens = topLevel || visit !== null;
   const byCookie = place === OF_THE_APP && secret !== null;
   const asking = { method: raw.method ?? "GET", authority, judged, byCookie, opens };

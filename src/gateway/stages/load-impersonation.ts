@@ -10,7 +10,7 @@ import { placeOf } from "./match.ts";
 /** What the impersonation cookie led to, and the worn person as they are today. */
 export interface Recalled extends Identified {
   readonly loaded: LoadedImpersonation;
-  readonly worn: TargetFact;
+  readonly effectiveUser: TargetFact;
 }
 
 const NOT_IMPERSONATING: LoadedImpersonation = Object.freeze({ kind: "none" });
@@ -18,10 +18,11 @@ const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
+  if (identified.secret === null)
+    return { ...identified, loaded: NOT_IMPERSONATING, effectiveUser: RECORDED };
   const loaded = await theOne(services, identified, identified.secret);
-  const worn = await effectiveUserNow(services, identified, loaded);
-  const recalled = { ...identified, loaded: underToday(identified, loaded, worn), worn };
+  const effectiveUser = await lookUp(services, identified, loaded);
+  const recalled = { ...identified, loaded: underToday(identified, loaded, effectiveUser), effectiveUser };
   refuseUnclear(recalled);
   return recalled;
 }
@@ -56,12 +57,12 @@ async function theOne(
 function underToday(
   identified: Identified,
   loaded: LoadedImpersonation,
-  worn: TargetFact,
+  effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot } = identified;
   if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
-  const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
+  const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target, place: placeOf(identified) };
   return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
@@ -79,7 +80,7 @@ async function remembered(
   }
 }
 
-async function effectiveUserNow(
+async function lookUp(
   services: Judging,
   identified: Identified,
   loaded: LoadedImpersonation,
