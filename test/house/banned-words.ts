@@ -40,7 +40,7 @@ export const BANNED_NAMES: readonly string[] = [
 ];
 
 /** Old names outside the process that browsers and scripts still use. */
-export const STILL_THERE: readonly string[] = ["__Host-guise-worn", "--wearing"];
+export const STILL_THERE: readonly string[] = ["__Host-guise-worn", "--wearing", "guise_audit_owed_records"];
 
 const ANYWHERE = new RegExp(`\\b(?:${BANNED.join("|")})\\b`, "gi");
 

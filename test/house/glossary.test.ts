@@ -69,7 +69,7 @@ t.test("banned names are found as parts of identifiers", async (t) => {
   t.same(["openDoor", "door-open.ts", "DOOR_OPEN", "Door"].map(bannedInName), Array(4).fill(["door"]));
   t.same(["handler", "bookkeeping", "string", "always", "worldwide"].flatMap(bannedInName), []);
   for (const name of BANNED_NAMES) t.same(bannedInName(`the-${name}`), [name]);
-  t.same(bannedNamesOnPage("by hand: `Book`, `src/a/frame-gate.ts`\n```sh\ncat `door`\n```\n"), [
+  t.same(bannedNamesOnPage("by hand: `Book`, `src/a/lane.ts`\n```sh\ncat `door`\n```\n"), [
     "Book: book",
     "src/a/frame-gate.ts: lane",
   ]);
