@@ -5,8 +5,8 @@ export interface OwnCookies {
   readonly rest: string | null;
   readonly secret: string | null;
   readonly notice: string | null;
-  /** The browser says that it is somebody else, whether it says whom or not. */
-  readonly worn: boolean;
+  /** By which the browser says that somebody is viewed, as it was sealed; `1` where a version before set it. */
+  readonly markers: readonly string[];
   /** Whose cookies and storage the browser has for this host, as it was sealed; more than one where somebody planted others. */
   readonly here: readonly string[];
   /** On which other hosts this browser is somebody else, each as it was sealed. */
@@ -20,8 +20,8 @@ export interface OwnCookies {
 export interface CookieNames {
   readonly secret: string;
   readonly notice: string;
-  /** Says that the browser is somebody else; null over plain http, where no browser takes it. */
-  readonly worn: string | null;
+  /** Says that somebody is viewed in this browser; null over plain http, where no browser takes it. */
+  readonly marker: string | null;
   /** Says whose cookies and storage the browser has for this one host. */
   readonly here: string;
   /** Says whom this browser viewed before. */
@@ -39,7 +39,7 @@ const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
 const NONE = Object.freeze({
   secret: null,
   notice: null,
-  worn: false,
+  markers: Object.freeze([]),
   here: Object.freeze([]),
   near: Object.freeze([]),
   before: Object.freeze([]),
@@ -53,11 +53,11 @@ const NONE = Object.freeze({
 export function cookieNames(name: string, scheme: Scheme, domain: string | null = null): CookieNames {
   const host = scheme === "https" ? "__Host-" : "";
   const prefix = scheme === "https" && domain !== null ? "__Secure-" : host;
-  const worn = scheme === "https" ? `${prefix}${name}-worn` : null;
+  const marker = scheme === "https" ? `${prefix}${name}-worn` : null;
   return {
     secret: `${prefix}${name}`,
     notice: `${prefix}${name}-notice`,
-    worn,
+    marker,
     here: `${host}${name}-here`,
     before: `${prefix}${name}-before`,
     nonce: `${host}${name}-nonce`,
@@ -87,7 +87,7 @@ export function ownCookies(
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
     if (kind === null || !isOurs(kind, value)) rest.push(part);
-    else if (kind === "secret" || kind === "notice" || kind === "worn")
+    else if (kind === "secret" || kind === "notice" || kind === "marker")
       found.set(key, [...(found.get(key) ?? []), value]);
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
@@ -95,7 +95,7 @@ export function ownCookies(
     else if (key === names.before) before.push(value);
   }
   const undomained = cookieNames(name, scheme);
-  const said = (key: "secret" | "notice" | "worn") =>
+  const said = (key: "secret" | "notice" | "marker") =>
     found.get(names[key] ?? "") ?? found.get(undomained[key] ?? "") ?? [];
   const [secret = null, ...rivals] = [...new Set(said("secret"))];
   const notices = said("notice");
@@ -105,33 +105,47 @@ export function ownCookies(
     rivals,
     // It opens nothing; of two nobody knows which is ours.
     notice: notices.length === 1 ? (notices[0] ?? null) : null,
-    worn: said("worn").length > 0,
+    markers: said("marker"),
     here,
     near,
     before,
   };
 }
 
-/** Whether one of ours, of either scheme, is among these. */
-export function carriesOurs(header: string, name: string): boolean {
-  if (!header.includes(name)) return false;
+/** `secrets` false: what looks like the secret of an impersonation has turned out to be nobody's, so it is the app's. */
+interface Taken {
+  readonly secrets: boolean;
+}
+
+const ALL: Taken = { secrets: true };
+
+/** Whether one of ours, of either scheme, is among these; a value that everybody can write is none. */
+export function carriesOurs(header: string, name: string, taken = ALL): boolean {
+  return header.includes(name) && header.split(";").some(isTaken(name, taken));
+}
+
+function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
   const isNamed = ours(name);
-  return header.split(";").some((part) => {
+  return (part) => {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
-    return kind !== null && isOurs(kind, value);
-  });
+    return kind !== null && isOurs(kind, value) && value !== UNSEALED && (secrets || kind !== "secret");
+  };
 }
 
 /** A list of headers whose `Cookie` lines hold none of ours any more; the same list where none did. All other bytes stay. */
-export function withoutOurs(headers: readonly string[], name: string): readonly string[] {
+export function withoutOurs(headers: readonly string[], name: string, taken = ALL): readonly string[] {
   let changed: string[] | null = null;
   for (let at = headers.length - 2; at >= 0; at -= 2) {
     const line = headers[at + 1] ?? "";
-    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie" || !carriesOurs(line, name))
-      continue;
+    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie") continue;
+    if (!carriesOurs(line, name, taken)) continue;
     changed ??= [...headers];
-    const { rest } = ownCookies(line, name, "http");
+    const isOne = isTaken(name, taken);
+    const rest = joined(
+      line.split(";").filter((part) => !isOne(part)),
+      line,
+    );
     if (rest === null) changed.splice(at, 2);
     else changed[at + 1] = rest;
   }
@@ -155,10 +169,13 @@ function joined(parts: readonly string[], header: string): string | null {
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
 function isOurs(kind: OurKind, value: string): boolean {
   if (kind === "secret" || kind === "nonce") return SECRET.test(value);
-  return kind === "worn" ? value === "1" : SIGNED.test(value);
+  return SIGNED.test(value) || (kind === "marker" && value === UNSEALED);
 }
 
-type OurKind = "secret" | "notice" | "worn" | "here" | "before" | "nonce" | "near";
+/** What a version before wrote into the marker. */
+export const UNSEALED = "1";
+
+type OurKind = "secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near";
 
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
 function ours(name: string): (key: string) => OurKind | null {
@@ -170,6 +187,7 @@ function ours(name: string): (key: string) => OurKind | null {
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;
+    if (match[1] === "worn") return "marker";
     return match[1]?.startsWith("near-") === true ? "near" : ((match[1] ?? "secret") as OurKind);
   };
   if (patterns.size >= MOST_NAMES) patterns.clear();
@@ -203,19 +221,19 @@ export function setOwnCookie(
 }
 
 /**
- * The line that says that somebody is viewed (`worn` false: nobody any more); none over plain http. It opens nothing, so it may come
- * from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, nobody can tell
- * whose request that would be.
+ * The line that says which impersonation runs in this browser, sealed (null: none any more); none over plain http. It opens nothing, so
+ * it may come from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, what
+ * comes is nobody's.
  */
 export function markerCookie(
   name: string,
-  worn: boolean,
+  sealed: string | null,
   scheme: Scheme,
   maxAge: number,
   domain: string | null = null,
 ): readonly string[] {
-  const { worn: mark } = cookieNames(name, scheme, domain);
-  return mark === null ? [] : [lineOf(mark, worn ? "1" : null, { scheme, maxAge, domain, sameSite: "None" })];
+  const { marker } = cookieNames(name, scheme, domain);
+  return marker === null ? [] : [lineOf(marker, sealed, { scheme, maxAge, domain, sameSite: "None" })];
 }
 
 /**
@@ -271,7 +289,7 @@ export function clearingDoubled(
     (["http", "https"] as const).flatMap((scheme) => {
       const names = cookieNames(name, scheme, each);
       const both = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null, each));
-      return [...both, ...markerCookie(name, false, scheme, 0, each)];
+      return [...both, ...markerCookie(name, null, scheme, 0, each)];
     }),
   );
 }

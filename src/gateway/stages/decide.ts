@@ -23,6 +23,9 @@ export function judge(settled: Settled): Judged {
 }
 
 function requestFacts(settled: Settled): RequestFacts {
+  const { adrift } = settled;
+  const leftOpen = isLeftOpen(settled) || typeof adrift?.impersonation === "string";
+  const said = settled.tab !== null || settled.confirming;
   return {
     method: settled.method,
     overridden: settled.overridden,
@@ -36,8 +39,8 @@ function requestFacts(settled: Settled): RequestFacts {
     upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    sentOnlyWhileImpersonating: settled.confirming || settled.adrift || isLeftOpen(settled),
-    hearsay: settled.hearsay && !settled.adrift && !isLeftOpen(settled),
+    sentOnlyWhileImpersonating: settled.confirming || adrift !== null || leftOpen,
+    hearsay: !leftOpen && (said ? settled.hearsay : adrift !== null),
     viewedBefore: settled.viewedBefore,
     neighbour: settled.neighbour,
   };

@@ -1,5 +1,6 @@
 import t from "tap";
 import {
+  carriesOurs,
   clearingDoubled,
   cookieNames,
   markerCookie,
@@ -19,7 +20,7 @@ t.test(
     t.same(cookieNames("guise", "https"), {
       secret: "__Host-guise",
       notice: "__Host-guise-notice",
-      worn: "__Host-guise-worn",
+      marker: "__Host-guise-worn",
       here: "__Host-guise-here",
       nonce: "__Host-guise-nonce",
       before: "__Host-guise-before",
@@ -27,7 +28,7 @@ t.test(
     t.same(cookieNames("guise", "http"), {
       secret: "guise",
       notice: "guise-notice",
-      worn: null,
+      marker: null,
       here: "guise-here",
       nonce: "guise-nonce",
       before: "guise-before",
@@ -41,7 +42,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     rest: 'a=1; b="x; c=d"; empty=; lone; b=2',
     secret: SECRET,
     notice: NOTICE,
-    worn: false,
+    markers: [],
     here: [],
     before: [],
     near: [],
@@ -54,7 +55,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: "a=1",
     secret: SECRET,
     notice: null,
-    worn: false,
+    markers: [],
     here: [],
     before: [],
     near: [],
@@ -64,7 +65,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: null,
     secret: SECRET,
     notice: null,
-    worn: false,
+    markers: [],
     here: [],
     before: [],
     near: [],
@@ -72,25 +73,33 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
   });
 });
 
-t.test("that somebody is worn is told apart from who it is, and over https only", async (t) => {
-  t.match(ownCookies("a=1; __Host-guise-worn=1", "guise", "https"), {
+t.test("that somebody is viewed is told apart from who it is, and over https only", async (t) => {
+  t.match(ownCookies(`a=1; __Host-guise-worn=${NOTICE}`, "guise", "https"), {
     rest: "a=1",
     secret: null,
-    worn: true,
+    markers: [NOTICE],
   });
   t.match(ownCookies(`__Host-guise=${SECRET}; __Host-guise-worn=1`, "guise", "https"), {
     secret: SECRET,
-    worn: true,
+    markers: ["1"],
   });
-  t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, worn: false });
-  t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, worn: false });
-  t.same(markerCookie("guise", true, "https", 60), [
-    "__Host-guise-worn=1; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High",
+  t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, markers: [] });
+  t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, markers: [] });
+  t.same(markerCookie("guise", NOTICE, "https", 60), [
+    `__Host-guise-worn=${NOTICE}; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High`,
   ]);
-  t.same(markerCookie("guise", false, "https", 60), [
+  t.same(markerCookie("guise", null, "https", 60), [
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
-  t.same(markerCookie("guise", true, "http", 60), []);
+  t.same(markerCookie("guise", NOTICE, "http", 60), []);
+});
+
+t.test("where nobody judges, what everybody can write under a name of ours stays", async (t) => {
+  const planted = ["Cookie", `a=1; guise=${SECRET}; __Host-guise-worn=1`];
+  t.same(withoutOurs(planted, "guise"), ["Cookie", "a=1; __Host-guise-worn=1"]);
+  t.equal(withoutOurs(planted, "guise", { secrets: false }), planted);
+  t.equal(carriesOurs(planted[1] ?? "", "guise"), true);
+  t.equal(carriesOurs(planted[1] ?? "", "guise", { secrets: false }), false);
 });
 
 t.test(
@@ -139,7 +148,7 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       rest: header,
       secret: null,
       notice: null,
-      worn: false,
+      markers: [],
       here: [],
       before: [],
       near: [],
@@ -206,7 +215,7 @@ t.test("where one of ours came twice, all of ours are taken away under both sche
 t.test("with a domain they are for all of its hosts, and what was set before counts still", async (t) => {
   t.match(cookieNames("guise", "https", "example.com"), {
     secret: "__Secure-guise",
-    worn: "__Secure-guise-worn",
+    marker: "__Secure-guise-worn",
     here: "__Host-guise-here",
   });
   t.match(ownCookies(`__Host-guise=${OTHER}`, "guise", "https", "example.com"), { secret: OTHER });
