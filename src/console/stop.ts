@@ -18,7 +18,7 @@ export function stopPages(fastify: FastifyInstance, services: Services): void {
 function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
   const body =
-    received.secret === null && received.adrift === null
+    received.secret === null && received.markerOnly === null
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
 <div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
@@ -34,8 +34,8 @@ async function stopNow(
   // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
   if (received.secret === null) {
-    if (received.adrift === null) return await seeOther(reply, "/");
-    return await stopAdrift(services, request, reply, received.adrift.impersonation);
+    if (received.markerOnly === null) return await seeOther(reply, "/");
+    return await stopByMarker(services, request, reply, received.markerOnly.impersonation);
   }
   const held = await heldBy(services, request, received.secret);
   // A tab that was left open under another impersonation: what ends is not what its banner says.
@@ -56,7 +56,7 @@ async function stopNow(
 }
 
 /** The browser has lost the secret, but still says which impersonation runs in it: that one ends, and is on record. */
-async function stopAdrift(
+async function stopByMarker(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -63,7 +63,7 @@ export interface Received {
   /** It comes from a page of another of our hosts where this browser is somebody else, or may come from one. */
   readonly neighbour: boolean;
   /** The browser says that somebody is viewed in it, and keeps the secret back: another site made it send this, or it has lost it. */
-  readonly adrift: Adrift | null;
+  readonly markerOnly: MarkerOnly | null;
   /** Ids of the customers whom this browser has viewed on this host, the latest first. */
   readonly viewedBefore: readonly string[];
   /** The notice that waits to be shown once. */
@@ -94,7 +94,7 @@ export interface Received {
 }
 
 /** Which impersonation it says; null where a version before set the mark, which everybody can write: it counts for agents alone. */
-export interface Adrift {
+export interface MarkerOnly {
   readonly impersonation: string | null;
 }
 

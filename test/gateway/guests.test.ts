@@ -37,20 +37,24 @@ t.test(
 );
 
 t.test("a guest who plants the mark of a browser that views somebody is a guest", async (t) => {
-  const mark = "__Host-guise-worn=1";
-  for (const who of [[], AS.nuno])
-    for (const target of ["/x", "//x?y"])
-      for (const site of ["same-origin", "cross-site", "none"]) {
-        const fields = [`Cookie: a=1; ${mark}; b=2`, ...CLICK.slice(0, 4), `Sec-Fetch-Site: ${site}`];
-        const { status } = await send(t, https.port, request(`GET ${target}`, [...who, ...fields]));
-        t.equal(status, 200, `${target} ${site}`);
-        t.equal(
-          withoutForwarded(https.app.arrived.at(-1)?.head ?? ""),
-          request(`GET ${target}`, [...who, ...fields]),
-        );
-      }
+  for (const mark of ["__Host-guise-worn=1", "__Host-guise-impersonating=1"])
+    for (const who of [[], AS.nuno])
+      for (const target of ["/x", "//x?y"])
+        for (const site of ["same-origin", "cross-site", "none"]) {
+          const fields = [`Cookie: a=1; ${mark}; b=2`, ...CLICK.slice(0, 4), `Sec-Fetch-Site: ${site}`];
+          const { status } = await send(t, https.port, request(`GET ${target}`, [...who, ...fields]));
+          t.equal(status, 200, `${target} ${site}`);
+          t.equal(
+            withoutForwarded(https.app.arrived.at(-1)?.head ?? ""),
+            request(`GET ${target}`, [...who, ...fields]),
+          );
+        }
   const before = https.app.arrived.length;
-  const agent = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, `Cookie: ${mark}`]));
+  const agent = await send(
+    t,
+    https.port,
+    request("GET /x", [...AS.alice, ...INSIDE, "Cookie: __Host-guise-worn=1"]),
+  );
   t.equal(agent.status, 409, "of an agent it may be one of a version before");
   t.equal(https.app.arrived.length, before);
 });

@@ -23,7 +23,7 @@ import { NotRecorded } from "./recording.ts";
 import { requestOf } from "./request.ts";
 
 /** One part of what a test expects, and what came. */
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly expected: string;
   readonly got: string;
@@ -41,7 +41,7 @@ export interface Outcome {
 }
 
 /** What the gateway would do, in words that a test can expect. */
-export interface Said {
+interface Said {
   readonly owner: string;
   readonly decision: string;
   readonly reason: string;

@@ -5,8 +5,8 @@ export interface OwnCookies {
   readonly rest: string | null;
   readonly secret: string | null;
   readonly notice: string | null;
-  /** By which the browser says that somebody is viewed, as it was sealed; `1` where a version before set it. */
-  readonly markers: readonly string[];
+  /** What the browser says of which impersonation is running, as it was sealed; `1` where it can't say. */
+  readonly marks: readonly string[];
   /** Whose cookies and storage the browser has for this host, as it was sealed; more than one where somebody planted others. */
   readonly here: readonly string[];
   /** On which other hosts this browser is somebody else, each as it was sealed. */
@@ -17,11 +17,11 @@ export interface OwnCookies {
   readonly rivals: readonly string[];
 }
 
-export interface CookieNames {
+interface CookieNames {
   readonly secret: string;
   readonly notice: string;
-  /** Says that somebody is viewed in this browser; null over plain http, where no browser takes it. */
-  readonly marker: string | null;
+  /** Say that an impersonation is running; none over plain http, where no browser takes such a cookie. */
+  readonly markers: readonly string[];
   /** Says whose cookies and storage the browser has for this one host. */
   readonly here: string;
   /** Says whom this browser viewed before. */
@@ -32,6 +32,9 @@ export interface CookieNames {
 
 type Scheme = "http" | "https";
 
+/** The second is its name in 0.1.0. Both are set and read, so that gateways of both versions can run side by side. */
+const MARKERS: readonly string[] = ["impersonating", "worn"];
+
 /** 32 bytes in base64url, and a signed text. */
 const SECRET = /^[\w-]{43}$/;
 const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
@@ -39,7 +42,7 @@ const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
 const NONE = Object.freeze({
   secret: null,
   notice: null,
-  markers: Object.freeze([]),
+  marks: Object.freeze([]),
   here: Object.freeze([]),
   near: Object.freeze([]),
   before: Object.freeze([]),
@@ -53,11 +56,11 @@ const NONE = Object.freeze({
 export function cookieNames(name: string, scheme: Scheme, domain: string | null = null): CookieNames {
   const host = scheme === "https" ? "__Host-" : "";
   const prefix = scheme === "https" && domain !== null ? "__Secure-" : host;
-  const marker = scheme === "https" ? `${prefix}${name}-worn` : null;
+  const markers = scheme === "https" ? MARKERS.map((marker) => `${prefix}${name}-${marker}`) : [];
   return {
     secret: `${prefix}${name}`,
     notice: `${prefix}${name}-notice`,
-    marker,
+    markers,
     here: `${host}${name}-here`,
     before: `${prefix}${name}-before`,
     nonce: `${host}${name}-nonce`,
@@ -95,8 +98,7 @@ export function ownCookies(
     else if (key === names.before) before.push(value);
   }
   const undomained = cookieNames(name, scheme);
-  const said = (key: "secret" | "notice" | "marker") =>
-    found.get(names[key] ?? "") ?? found.get(undomained[key] ?? "") ?? [];
+  const said = (key: "secret" | "notice") => found.get(names[key]) ?? found.get(undomained[key]) ?? [];
   const [secret = null, ...rivals] = [...new Set(said("secret"))];
   const notices = said("notice");
   return {
@@ -105,7 +107,7 @@ export function ownCookies(
     rivals,
     // It opens nothing; of two nobody knows which is ours.
     notice: notices.length === 1 ? (notices[0] ?? null) : null,
-    markers: said("marker"),
+    marks: [...names.markers, ...undomained.markers].flatMap((marker) => found.get(marker) ?? []),
     here,
     near,
     before,
@@ -172,7 +174,7 @@ function isOurs(kind: OurKind, value: string): boolean {
   return SIGNED.test(value) || (kind === "marker" && value === UNSEALED);
 }
 
-/** What a version before wrote into the marker. */
+/** All that a version before wrote into the marker, and reads in it. */
 export const UNSEALED = "1";
 
 type OurKind = "secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near";
@@ -182,13 +184,14 @@ function ours(name: string): (key: string) => OurKind | null {
   const known = patterns.get(name);
   if (known !== undefined) return known;
   const names = new RegExp(
-    `^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|before|nonce|near-[0-9a-f]{12}))?$`,
+    `^(?:__Host-|__Secure-)?${name}(?:-(notice|${MARKERS.join("|")}|here|before|nonce|near-[0-9a-f]{12}))?$`,
   );
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;
-    if (match[1] === "worn") return "marker";
-    return match[1]?.startsWith("near-") === true ? "near" : ((match[1] ?? "secret") as OurKind);
+    const [, kind = "secret"] = match;
+    if (MARKERS.includes(kind)) return "marker";
+    return kind.startsWith("near-") ? "near" : (kind as OurKind);
   };
   if (patterns.size >= MOST_NAMES) patterns.clear();
   patterns.set(name, isNamed);
@@ -221,19 +224,21 @@ export function setOwnCookie(
 }
 
 /**
- * The line that says which impersonation runs in this browser, sealed (null: none any more); none over plain http. It opens nothing, so
- * it may come from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, what
- * comes is nobody's.
+ * The lines that mark a browser in which an impersonation is running: which, sealed (null: take the mark off). None over plain http. The
+ * mark opens nothing, so browsers send it with the requests that other sites make, from which they keep back the secret. Such a request
+ * is refused: nobody is to do it.
  */
-export function markerCookie(
+export function markerCookies(
   name: string,
   sealed: string | null,
   scheme: Scheme,
   maxAge: number,
   domain: string | null = null,
 ): readonly string[] {
-  const { marker } = cookieNames(name, scheme, domain);
-  return marker === null ? [] : [lineOf(marker, sealed, { scheme, maxAge, domain, sameSite: "None" })];
+  return cookieNames(name, scheme, domain).markers.map((marker) => {
+    const value = sealed !== null && marker.endsWith("-worn") ? UNSEALED : sealed;
+    return lineOf(marker, value, { scheme, maxAge, domain, sameSite: "None" });
+  });
 }
 
 /**
@@ -289,7 +294,7 @@ export function clearingDoubled(
     (["http", "https"] as const).flatMap((scheme) => {
       const names = cookieNames(name, scheme, each);
       const both = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null, each));
-      return [...both, ...markerCookie(name, null, scheme, 0, each)];
+      return [...both, ...markerCookies(name, null, scheme, 0, each)];
     }),
   );
 }

@@ -25,7 +25,7 @@ export interface RequestTarget {
 }
 
 /** What is known of a request besides its target. */
-export interface Asking {
+interface Asking {
   readonly method: string;
   readonly authority: string;
   /** It carries something of ours that says that somebody is impersonated. */

@@ -14,7 +14,6 @@ import type { Labels } from "../../sessions/labels.ts";
 import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
-import type { Exchange } from "../http/exchange.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -87,7 +86,7 @@ export interface Forms {
   marked(purpose: MarkPurpose, value: string, now: number): string | null;
 }
 
-export interface Tokens {
+interface Tokens {
   sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
@@ -145,5 +144,3 @@ export interface Judging extends Pick<Services, "clock" | "log" | "config" | "di
   readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;
 }
-
-export type Send = (exchange: Exchange) => void;

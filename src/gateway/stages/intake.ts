@@ -17,7 +17,7 @@ import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
-import type { Adrift, Intake, Received } from "../request.ts";
+import type { Intake, MarkerOnly, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
@@ -102,7 +102,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     rivals: cookies.rivals,
     domain,
     ...place,
-    adrift: cookies.secret === null ? adriftIn(services, cookies) : null,
+    markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
     viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
     notice: noticeIn(services, cookies),
     navigation: asked,
@@ -189,12 +189,12 @@ function noticeIn({ forms, clock }: Judging, { notice }: OwnCookies): string | n
 }
 
 /** What the marks say of which impersonation runs in this browser; null where there is none. */
-function adriftIn({ forms, clock }: Judging, { markers }: OwnCookies): Adrift | null {
-  if (markers.length === 0) return null;
+function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly | null {
+  if (marks.length === 0) return null;
   const now = clock.now();
-  const id = markers.map((it) => forms.marked("marker", it, now)).find((it) => it !== null);
+  const id = marks.map((it) => forms.marked("marker", it, now)).find((it) => it !== null);
   if (id !== undefined) return { impersonation: id };
-  return markers.includes(UNSEALED) ? { impersonation: null } : null;
+  return marks.includes(UNSEALED) ? { impersonation: null } : null;
 }
 
 /**

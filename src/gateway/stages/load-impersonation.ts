@@ -7,17 +7,17 @@ import type { Identified } from "./identify.ts";
 import { asItCame, spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
-/** What the impersonation cookie led to, and the worn person as they are today. */
+/** What the impersonation cookie led to, and the customer as they are today. */
 export interface Recalled extends Identified {
   readonly loaded: LoadedImpersonation;
-  readonly worn: TargetFact;
+  readonly effectiveUser: TargetFact;
   /** Its cookie only looked like ours: it goes on byte for byte as it came. */
   readonly nobodys: boolean;
 }
 
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
-const NOTHING = Object.freeze({ loaded: NONE, worn: RECORDED, nobodys: false });
+const NOTHING = Object.freeze({ loaded: NONE, effectiveUser: RECORDED, nobodys: false });
 /** A label's own cookie: nothing on its host is ever anybody's own. */
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
@@ -27,8 +27,9 @@ export async function recall(services: Judging, identified: Identified): Promise
   const loaded = await theOne(services, identified, identified.secret);
   const { caller, snapshot, ours } = identified;
   if (!ours && isNobodys({ caller, loaded }, snapshot.policy)) return asNobodys(services, identified);
-  const worn = await effectiveUserNow(services, identified, loaded);
-  const recalled = { ...identified, loaded: underToday(identified, loaded, worn), worn, nobodys: false };
+  const effectiveUser = await lookUp(services, identified, loaded);
+  const today = underToday(identified, loaded, effectiveUser);
+  const recalled = { ...identified, loaded: today, effectiveUser, nobodys: false };
   refuseUnclear(recalled);
   return recalled;
 }
@@ -69,12 +70,12 @@ async function theOne(
 function underToday(
   identified: Identified,
   loaded: LoadedImpersonation,
-  worn: TargetFact,
+  effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot } = identified;
   if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
-  const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
+  const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target, place: placeOf(identified) };
   return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
@@ -93,7 +94,7 @@ async function remembered(
   }
 }
 
-async function effectiveUserNow(
+async function lookUp(
   services: Judging,
   identified: Identified,
   loaded: LoadedImpersonation,
