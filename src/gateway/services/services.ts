@@ -69,7 +69,7 @@ export interface DecisionView {
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop";
 
 /** What a mark of ours is for; it counts for nothing else. */
-export type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
 
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {
