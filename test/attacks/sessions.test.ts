@@ -112,7 +112,7 @@ t.test(
     const https = await stand(t, { config: `${CONFIG}publicUrl: https://${HOST}\n` });
     const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
     const secret = /__Host-guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";
-    const mark = "__Host-guise-impersonating=1";
+    const mark = /__Host-guise-impersonating=[\w.-]+/.exec(started.head)?.[0] ?? "";
     t.match(started.head, `Set-Cookie: ${mark}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure;`);
     const before = https.app.arrived.length;
     const crossing = [...CLICK.slice(0, 4), "Sec-Fetch-Site: cross-site", "Origin: https://bank.example"];
@@ -145,6 +145,10 @@ t.test(
       request("POST /.guise/stop", [...AS.alice, ...INSIDE, `Cookie: ${mark}`]),
     );
     t.match(lost, { status: 303, head: /set-cookie: __Host-guise-impersonating=; Path=\/; Max-Age=0;/i });
+    const ended = await https.recorded(({ event }) => event.action === "impersonation.ended");
+    t.match(ended, { guise: { decision: "ended-by-agent" }, user: { effective: { id: "17" } } });
+    const over = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, whole]));
+    t.equal(over.status, 409, "Stop without the secret ended it, on record");
     const self = await send(
       t,
       https.port,

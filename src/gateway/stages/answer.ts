@@ -290,7 +290,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     method: committed.sent,
     trueUser,
     other: otherOf(committed),
-    impersonating: committed.secret !== null || committed.markerOnly,
+    impersonating: committed.secret !== null || committed.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     token: tokenOf(services, committed),

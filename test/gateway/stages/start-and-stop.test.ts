@@ -43,10 +43,12 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
 t.test("over https its cookie has the browser's promise", async (t) => {
   const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
-  const { secret, setCookies } = await begin(it.services, received, order(it));
+  const { secret, setCookies, impersonation } = await begin(it.services, received, order(it));
+  const marker = /-impersonating=([^;]+)/.exec(setCookies.join())?.[1] ?? "";
+  t.equal(it.services.forms.marked("marker", marker, received.at), impersonation.id);
   t.same(forThisHost(setCookies), [
     `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
-    "__Host-guise-impersonating=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
+    `__Host-guise-impersonating=${marker}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High`,
     "__Host-guise-worn=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
