@@ -24,7 +24,7 @@ ${requestLine(requestId)}
     const body = html`<section class="card">
 <p class="word bad">${fault.code}</p>
 <h1>${fault.title}</h1>
-<p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell whoever runs it and name the request below."}</p>
+<p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell those who run it and name the request below."}</p>
 ${impersonating ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
 ${requestLine(requestId)}
 </section>`;

@@ -393,7 +393,7 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
   t.equal((await sending([FORM], "a=1&b=_method")).arrived.length, 1, "a POST that is one goes on");
 });
 
-t.test("POL-06: each request is decided once, of whatever kind and whoever sends it", async (t) => {
+t.test("POL-06: each request of every kind and sender is decided once", async (t) => {
   const at = await stand(t);
   const upstreams = await allSenders(t, at);
   at.app.answer = (arrived) =>

@@ -23,7 +23,7 @@ const upstreams = await allSenders(t, it);
 
 const secretIn = (cookie: string) => /guise=([\w-]{43})/.exec(cookie)?.[1] ?? "";
 
-t.test("SES-01: an id that was there before is never the one that is worn", async (t) => {
+t.test("SES-01: an id that a browser had before is never that of a new impersonation", async (t) => {
   const planted = "A".repeat(43);
   const first = await impersonate(t, it, "/site/1/x", [...AS.alice, `Cookie: a=${planted}`]);
   const second = await impersonate(t, it, "/site/1/x", AS.alice);
@@ -37,7 +37,7 @@ t.test("SES-01: an id that was there before is never the one that is worn", asyn
   t.equal(
     unknown.status,
     409,
-    "an id that nobody gave out wears nothing, and is no way to be oneself either",
+    "an id that nobody gave out opens nothing, and the request doesn't go on as own traffic either",
   );
   t.notMatch(unknown.head, new RegExp(planted));
   const heard = it.app.begun.length;
@@ -154,7 +154,7 @@ t.test(
       https.port,
       request("POST /x", [...AS.alice, ...crossing, "Content-Length: 3"], "a=b"),
     );
-    t.equal(self.status, 200, "who wears nobody is oneself, wherever it comes from");
+    t.equal(self.status, 200, "without an impersonation it is own traffic, also from another site");
   },
 );
 

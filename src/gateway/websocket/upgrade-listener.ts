@@ -47,7 +47,7 @@ export interface UpgradeOptions {
 
 /**
  * Hands every WebSocket upgrade of a server made with `UPGRADE_OPTIONS` to `handle`. Sockets may break at any time from here
- * on and end no process; whoever holds one hears of it by its `close`. CONNECT is refused.
+ * on and end no process; their holder hears of it by their `close`. CONNECT is refused.
  */
 export function attachUpgrades(server: Server, handle: UpgradeHandler, options: UpgradeOptions): void {
   let deciding = 0;

@@ -402,7 +402,11 @@ t.test("a captured header whose name is one of a record's says nothing in its pl
   t.match(text, '"action":"journal.closed","outcome":"success","intent":"another"', "it is captured");
   t.match(await report(folder), { open: 1, lives: [{ ended: false }] });
   await writeFile(join(folder, file), text.slice(0, -1));
-  t.strictSame(await unendedIn(folder), [], "it is no closing record: whoever runs may be writing just now");
+  t.strictSame(
+    await unendedIn(folder),
+    [],
+    "it is no closing record: a running gateway may be writing just now",
+  );
   await writeFile(join(folder, file), text);
   await ledger.record(event({ action: "impersonation.outcome", intent: intent.id, captured }));
   t.match(await report(folder), { open: 0, findings: { length: 0 } });

@@ -101,12 +101,12 @@ t.test("the plain headers can be left out, and names can be changed", async (t) 
   t.equal(said.length, 2);
   const named = await testServices(
     t,
-    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Worn }\n`,
+    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Impersonation }\n`,
   );
   const names = (await headersOf(named, ["GET /x", ...ALICE, (await impersonate(named)).cookie])).filter(
     (_, at) => at % 2 === 0,
   );
-  t.same(names, ["App-Token", "App-User", "App-Real", "App-Worn"]);
+  t.same(names, ["App-Token", "App-User", "App-Real", "App-Impersonation"]);
 });
 
 t.test("issuer and audience are those of the config", async (t) => {
