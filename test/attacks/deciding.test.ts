@@ -10,6 +10,7 @@ import {
   codeOf,
   HOST,
   INSIDE,
+  impersonate,
   type Reply,
   request,
   type Stand,
@@ -17,7 +18,6 @@ import {
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
 
@@ -96,7 +96,7 @@ t.test("DEC-01: no other site puts shoes on by anything but a click on a link", 
 t.test(
   "DEC-02: what a browser fetches ahead starts nothing, reaches nobody and is nobody's deed",
   async (t) => {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const marks = [
       "Sec-Purpose: prefetch",
       "Sec-Purpose: prefetch;prerender",
@@ -155,7 +155,7 @@ t.test(
 );
 
 t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const tokenOn = async (line: string, fields: readonly string[]) =>
     /name="_csrf" value="([^"]+)"/.exec((await described([...INSIDE, ...fields], line)).body)?.[1] ?? "";
   const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
@@ -252,7 +252,7 @@ t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames
 t.test(
   "DEC-05: another owner's page ends the one and starts the other; nothing is ever nested",
   async (t) => {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const reply = await described([...CLICK, cookie], "GET /site/2/x");
     t.match(reply.head, /^Set-Cookie: guise=[\w-]{43};/m);
     const [arrived] = it.app.arrived.slice(-1);
@@ -275,7 +275,7 @@ t.test(
 
     // Bob may impersonate himself; wearing Bob would be wearing whoever Bob may be.
     nothingStarted(t, await described(CLICK, "GET /site/6/x"), "somebody who is an agent");
-    const inside = await wear(t, it);
+    const inside = await impersonate(t, it);
     const nested = await described([...CLICK, inside], "GET /site/6/x");
     t.match(lines(it.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: 17"], "stays who one is");
     t.equal(nested.status, 200);
@@ -349,7 +349,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
     "a redirect": text("", 302, { location: "/site/1" }),
   };
   owners.answer(json({ id: "17", groups: ["customer"] }));
-  const worn = await wear(t, at);
+  const cookie = await impersonate(t, at);
   for (const [what, answer] of Object.entries(answers)) {
     owners.answer(answer);
     const reply = await described(CLICK, "GET /site/1/x", at);
@@ -360,7 +360,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
       ["X-Guise-User: alice"],
       `${what}: the agent's own view`,
     );
-    const inside = await described([...CLICK, worn], "GET /site/2/x", at);
+    const inside = await described([...CLICK, cookie], "GET /site/2/x", at);
     t.equal(inside.status, 200);
     t.same(
       lines(at.app.arrived.at(-1), "X-Guise-User"),
@@ -407,7 +407,7 @@ t.test("DEC-07: without a word in the config an owner counts for half a minute a
 
 t.test("DEC-08: with two customers in two tabs nothing is written for the wrong one", async (t) => {
   const at = await stand(t, { config: WRITE });
-  const nuno = await wear(t, at, "/site/1/x");
+  const nuno = await impersonate(t, at, "/site/1/x");
   const mia =
     /^Set-Cookie: (guise=[^;]+)/m.exec((await described([...CLICK, nuno], "GET /site/2/x", at)).head)?.[1] ??
     "";
@@ -460,10 +460,10 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
 
 t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor as oneself", async (t) => {
   const at = await stand(t, { config: WRITE });
-  const nuno = await wear(t, at);
+  const nuno = await impersonate(t, at);
   const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
   const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
-  const worn = [...AS.alice, nuno];
+  const customer = [...AS.alice, nuno];
   const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
   for (const [socket, target, fields] of [
     [false, "/api/me?a=1", told.header],
@@ -473,7 +473,7 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     [true, `/live?a=1&${told.mark}`, []],
   ] as const) {
     const sender = { name: "", impersonating: true, socket };
-    const mine = await fire(t, at, { ...sender, fields: worn }, { target, fields });
+    const mine = await fire(t, at, { ...sender, fields: customer }, { target, fields });
     t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
     t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
     t.notMatch(mine.arrived[0]?.head, /guise.tab/i);

@@ -62,10 +62,10 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
   const id = fc.constantFrom("a", "b", "17", "A", "a ");
   const person = (it: string) => ({ id: it, name: null, email: null, groups: null });
   fc.assert(
-    fc.property(id, id, fc.boolean(), (agent, worn, wearing) => {
+    fc.property(id, id, fc.boolean(), (agent, customer, impersonating) => {
       const input = {
-        principal: { trueUser: person(agent), effectiveUser: person(worn) },
-        impersonation: wearing
+        principal: { trueUser: person(agent), effectiveUser: person(customer) },
+        impersonation: impersonating
           ? { id: "i", mode: "read" as const, reason: null, ticket: null, until: 2_000_000 }
           : null,
         issuer: "g",
@@ -74,7 +74,7 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
         lifetime: 60_000,
         jti: "j",
       };
-      if ((agent !== worn) !== wearing) {
+      if ((agent !== customer) !== impersonating) {
         let threw = false;
         try {
           claims(input);
@@ -85,7 +85,7 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
         return;
       }
       const made = claims(input);
-      if ((made.act !== undefined) !== wearing)
+      if ((made.act !== undefined) !== impersonating)
         throw new Error("act without an impersonation, or an impersonation without act");
       if (made.act !== undefined && (made.act.sub === made.sub || "act" in made.act))
         throw new Error("nested");
@@ -165,6 +165,7 @@ const NAMES = [
   "guise-here",
   "guise-before",
   "guise-nonce",
+  "__Host-guise-impersonating",
   "__Host-guise-worn",
   "guise-near-0123456789ab",
 ];

@@ -8,12 +8,12 @@ import {
   HOST,
   INSIDE,
   idOf,
+  impersonate,
   request,
   send,
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
 
 const reading = await stand(t);
@@ -205,7 +205,7 @@ async function asking(t: Test) {
     'rules:\n  - { path: "/delete/:it", methods: [POST, PUT], confirm: "Delete this?" }\n',
   );
   const at = await stand(t, { config });
-  const mine = [...AS.alice, await wear(t, at)];
+  const mine = [...AS.alice, await impersonate(t, at)];
   const here = `Origin: http://${HOST}`;
   const ask = async (line: string, body: string, fields: readonly string[] = [...mine, here]) => {
     const inside = INSIDE.filter((mark) => !fields.some((it) => it.split(":")[0] === mark.split(":")[0]));
@@ -260,7 +260,7 @@ t.test("POL-03: a yes is its agent's, for whom it was asked, and is judged anew"
   const { at, config, mine, ask, question } = await asking(t);
   const here = `Origin: http://${HOST}`;
   const { address, yes: asAlice } = await question();
-  const bobs = [...AS.bob, await wear(t, at, "/site/1/x", AS.bob)];
+  const bobs = [...AS.bob, await impersonate(t, at, "/site/1/x", AS.bob)];
   const heard = at.app.arrived.length;
   t.equal((await ask(`POST ${address}`, asAlice, [...bobs, here])).status, 403, "not another agent's");
   const second = await question();

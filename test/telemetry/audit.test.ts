@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import t, { type Test } from "tap";
-import type { LedgerOptions } from "../../src/audit/journal/ledger.ts";
+import type { ledger } from "../../src/audit/journal/ledger.ts";
 import { archive } from "../../src/audit/search/archive.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { sockets } from "../../src/gateway/services/open-connections.ts";
@@ -17,6 +17,8 @@ import { archiveOf } from "../fixtures/archive.ts";
 import { front, impersonating } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";
 import { type Service, service, text } from "../fixtures/service.ts";
+
+type LedgerOptions = Parameters<typeof ledger>[0];
 
 /** Names that were seen to move. */
 const moved = new Set<string>();

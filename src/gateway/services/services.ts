@@ -14,7 +14,6 @@ import type { Labels } from "../../sessions/labels.ts";
 import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
-import type { Exchange } from "../http/exchange.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -69,6 +68,9 @@ export interface DecisionView {
 /** What a form of ours does; its token counts for nothing else. */
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop";
 
+/** What a mark of ours is for; it counts for nothing else. */
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
+
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {
   /** `subject`: who, whom, which … in an order that is the purpose's own. */
@@ -79,12 +81,12 @@ export interface Forms {
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near" | "before" | "yes" | "app", text: string, now: number, lasts: number): string;
+  mark(purpose: MarkPurpose, text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near" | "before" | "yes" | "app", value: string, now: number): string | null;
+  marked(purpose: MarkPurpose, value: string, now: number): string | null;
 }
 
-export interface Tokens {
+interface Tokens {
   sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
@@ -139,8 +141,6 @@ export interface Services {
 export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
-  readonly forms: Pick<Forms, "read" | "marked">;
+  readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;
 }
-
-export type Send = (exchange: Exchange) => void;
