@@ -11,7 +11,7 @@ const upstreams = await allSenders(t, it);
 /** What the app has to be told, and nothing else. */
 const TOLD: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
-  oneself: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
+  agent: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
   impersonated: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
 };
 
