@@ -186,7 +186,7 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     const { fields } = request;
     request.fields = fields.map(([name, value]) =>
       name.toLowerCase() === "cookie"
-        ? [name, value.replace(/;guise-(?:impersonating|worn)=1(?=;|$)/, "")]
+        ? [name, value.replace(/;guise-before=W10\.0\.zz(?=;|$)/, "")]
         : [name, value],
     );
     return request.fields.some(([, value], at) => value !== fields[at]?.[1]);

@@ -5,8 +5,8 @@ export interface OwnCookies {
   readonly rest: string | null;
   readonly secret: string | null;
   readonly notice: string | null;
-  /** The browser says that an impersonation is running, whether it says which or not. */
-  readonly marked: boolean;
+  /** What the browser says of which impersonation is running, as it was sealed; `1` where it can't say. */
+  readonly marks: readonly string[];
   /** Whose cookies and storage the browser has for this host, as it was sealed; more than one where somebody planted others. */
   readonly here: readonly string[];
   /** On which other hosts this browser is somebody else, each as it was sealed. */
@@ -42,7 +42,7 @@ const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
 const NONE = Object.freeze({
   secret: null,
   notice: null,
-  marked: false,
+  marks: Object.freeze([]),
   here: Object.freeze([]),
   near: Object.freeze([]),
   before: Object.freeze([]),
@@ -107,33 +107,47 @@ export function ownCookies(
     rivals,
     // It opens nothing; of two nobody knows which is ours.
     notice: notices.length === 1 ? (notices[0] ?? null) : null,
-    marked: [...names.markers, ...undomained.markers].some((marker) => found.has(marker)),
+    marks: [...names.markers, ...undomained.markers].flatMap((marker) => found.get(marker) ?? []),
     here,
     near,
     before,
   };
 }
 
-/** Whether one of ours, of either scheme, is among these. */
-export function carriesOurs(header: string, name: string): boolean {
-  if (!header.includes(name)) return false;
+/** `secrets` false: what looks like the secret of an impersonation has turned out to be nobody's, so it is the app's. */
+interface Taken {
+  readonly secrets: boolean;
+}
+
+const ALL: Taken = { secrets: true };
+
+/** Whether one of ours, of either scheme, is among these; a value that everybody can write is none. */
+export function carriesOurs(header: string, name: string, taken = ALL): boolean {
+  return header.includes(name) && header.split(";").some(isTaken(name, taken));
+}
+
+function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
   const isNamed = ours(name);
-  return header.split(";").some((part) => {
+  return (part) => {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
-    return kind !== null && isOurs(kind, value);
-  });
+    return kind !== null && isOurs(kind, value) && value !== UNSEALED && (secrets || kind !== "secret");
+  };
 }
 
 /** A list of headers whose `Cookie` lines hold none of ours any more; the same list where none did. All other bytes stay. */
-export function withoutOurs(headers: readonly string[], name: string): readonly string[] {
+export function withoutOurs(headers: readonly string[], name: string, taken = ALL): readonly string[] {
   let changed: string[] | null = null;
   for (let at = headers.length - 2; at >= 0; at -= 2) {
     const line = headers[at + 1] ?? "";
-    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie" || !carriesOurs(line, name))
-      continue;
+    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie") continue;
+    if (!carriesOurs(line, name, taken)) continue;
     changed ??= [...headers];
-    const { rest } = ownCookies(line, name, "http");
+    const isOne = isTaken(name, taken);
+    const rest = joined(
+      line.split(";").filter((part) => !isOne(part)),
+      line,
+    );
     if (rest === null) changed.splice(at, 2);
     else changed[at + 1] = rest;
   }
@@ -157,8 +171,11 @@ function joined(parts: readonly string[], header: string): string | null {
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
 function isOurs(kind: OurKind, value: string): boolean {
   if (kind === "secret" || kind === "nonce") return SECRET.test(value);
-  return kind === "marker" ? value === "1" : SIGNED.test(value);
+  return SIGNED.test(value) || (kind === "marker" && value === UNSEALED);
 }
+
+/** All that a version before wrote into the marker, and reads in it. */
+export const UNSEALED = "1";
 
 type OurKind = "secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near";
 
@@ -207,21 +224,21 @@ export function setOwnCookie(
 }
 
 /**
- * The lines that mark a browser in which an impersonation is running (`running` false: take the mark off); none over plain http. The
+ * The lines that mark a browser in which an impersonation is running: which, sealed (null: take the mark off). None over plain http. The
  * mark opens nothing, so browsers send it with the requests that other sites make, from which they keep back the secret. Such a request
- * is refused where it would be judged: nobody can tell under which impersonation it was meant.
+ * is refused: nobody is to do it.
  */
 export function markerCookies(
   name: string,
-  running: boolean,
+  sealed: string | null,
   scheme: Scheme,
   maxAge: number,
   domain: string | null = null,
 ): readonly string[] {
-  const value = running ? "1" : null;
-  return cookieNames(name, scheme, domain).markers.map((marker) =>
-    lineOf(marker, value, { scheme, maxAge, domain, sameSite: "None" }),
-  );
+  return cookieNames(name, scheme, domain).markers.map((marker) => {
+    const value = sealed !== null && marker.endsWith("-worn") ? UNSEALED : sealed;
+    return lineOf(marker, value, { scheme, maxAge, domain, sameSite: "None" });
+  });
 }
 
 /**
@@ -277,7 +294,7 @@ export function clearingDoubled(
     (["http", "https"] as const).flatMap((scheme) => {
       const names = cookieNames(name, scheme, each);
       const both = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null, each));
-      return [...both, ...markerCookies(name, false, scheme, 0, each)];
+      return [...both, ...markerCookies(name, null, scheme, 0, each)];
     }),
   );
 }

@@ -23,6 +23,9 @@ export function judge(settled: Settled): Judged {
 }
 
 function requestFacts(settled: Settled): RequestFacts {
+  const { markerOnly } = settled;
+  const leftOpen = isLeftOpen(settled) || typeof markerOnly?.impersonation === "string";
+  const said = settled.tab !== null || settled.confirming;
   return {
     method: settled.method,
     overridden: settled.overridden,
@@ -35,8 +38,8 @@ function requestFacts(settled: Settled): RequestFacts {
     rule: settled.rule,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    sentOnlyWhileImpersonating: settled.confirming || settled.markerOnly || isLeftOpen(settled),
-    hearsay: settled.hearsay && !settled.markerOnly && !isLeftOpen(settled),
+    sentOnlyWhileImpersonating: settled.confirming || markerOnly !== null || leftOpen,
+    hearsay: !leftOpen && (said ? settled.hearsay : markerOnly !== null),
     viewedBefore: settled.viewedBefore,
     neighbour: settled.neighbour,
   };

@@ -109,9 +109,10 @@ function startCookies(
   const { name } = snapshot.settings.cookie;
   const now = services.clock.now();
   const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
+  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
   const setCookies = [
     setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
-    ...markerCookies(name, true, scheme, SECRET_SECONDS, domain),
+    ...markerCookies(name, marker, scheme, SECRET_SECONDS, domain),
     ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
     ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
@@ -124,7 +125,7 @@ function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
   if (scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
   return [
     setOwnCookie(cookieNames(name, scheme).secret, null, scheme, null),
-    ...markerCookies(name, false, scheme, 0),
+    ...markerCookies(name, null, scheme, 0),
   ];
 }
 
@@ -136,7 +137,7 @@ export function hereCookie(services: Services, { scheme, snapshot }: Received, i
 }
 
 /**
- * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
+ * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in
  * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
  */
 export async function end(
@@ -201,7 +202,7 @@ export async function takeOff(
   const names = cookieNames(name, scheme, domain);
   const own = [
     setOwnCookie(names.secret, null, scheme, null, domain),
-    ...markerCookies(name, false, scheme, 0, domain),
+    ...markerCookies(name, null, scheme, 0, domain),
     ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
     ...(domain === null ? [] : beforeDomain(received)),
   ];

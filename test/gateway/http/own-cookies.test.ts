@@ -1,5 +1,6 @@
 import t from "tap";
 import {
+  carriesOurs,
   clearingDoubled,
   cookieNames,
   markerCookies,
@@ -41,7 +42,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     rest: 'a=1; b="x; c=d"; empty=; lone; b=2',
     secret: SECRET,
     notice: NOTICE,
-    marked: false,
+    marks: [],
     here: [],
     before: [],
     near: [],
@@ -54,7 +55,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: "a=1",
     secret: SECRET,
     notice: null,
-    marked: false,
+    marks: [],
     here: [],
     before: [],
     near: [],
@@ -64,7 +65,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: null,
     secret: SECRET,
     notice: null,
-    marked: false,
+    marks: [],
     here: [],
     before: [],
     near: [],
@@ -77,21 +78,33 @@ for (const marker of ["guise-impersonating", "guise-worn"])
     t.match(ownCookies(`a=1; __Host-${marker}=1`, "guise", "https"), {
       rest: "a=1",
       secret: null,
-      marked: true,
+      marks: ["1"],
     });
     t.match(ownCookies(`__Host-guise=${SECRET}; __Host-${marker}=1`, "guise", "https"), {
       secret: SECRET,
-      marked: true,
+      marks: ["1"],
     });
-    t.match(ownCookies(`__Host-${marker}=1`, "guise", "https", "example.com"), { rest: null, marked: true });
-    t.match(ownCookies(`${marker}=1; __Host-${marker}=1`, "guise", "http"), { rest: null, marked: false });
-    t.match(ownCookies(`${marker}=1`, "guise", "https"), { rest: null, marked: false });
+    t.match(ownCookies(`__Host-${marker}=1`, "guise", "https", "example.com"), { rest: null, marks: ["1"] });
+    t.match(ownCookies(`${marker}=1; __Host-${marker}=1`, "guise", "http"), {
+      rest: null,
+      marks: { length: 0 },
+    });
+    t.match(ownCookies(`${marker}=1`, "guise", "https"), { rest: null, marks: { length: 0 } });
     const set = "Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High";
-    t.ok(markerCookies("guise", true, "https", 60).includes(`__Host-${marker}=1; ${set}`));
+    const value = marker === "guise-worn" ? "1" : NOTICE;
+    t.ok(markerCookies("guise", NOTICE, "https", 60).includes(`__Host-${marker}=${value}; ${set}`));
     const deleted = "Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High";
-    t.ok(markerCookies("guise", false, "https", 60).includes(`__Host-${marker}=; ${deleted}`));
-    t.same(markerCookies("guise", true, "http", 60), []);
+    t.ok(markerCookies("guise", null, "https", 60).includes(`__Host-${marker}=; ${deleted}`));
+    t.same(markerCookies("guise", NOTICE, "http", 60), []);
   });
+
+t.test("where nobody judges, what everybody can write under a name of ours stays", async (t) => {
+  const planted = ["Cookie", `a=1; guise=${SECRET}; __Host-guise-impersonating=1`];
+  t.same(withoutOurs(planted, "guise"), ["Cookie", "a=1; __Host-guise-impersonating=1"]);
+  t.equal(withoutOurs(planted, "guise", { secrets: false }), planted);
+  t.equal(carriesOurs(planted[1] ?? "", "guise"), true);
+  t.equal(carriesOurs(planted[1] ?? "", "guise", { secrets: false }), false);
+});
 
 t.test(
   "of several that could be ours all are told, wherever they stand and however they are spaced",
@@ -140,7 +153,7 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       rest: header,
       secret: null,
       notice: null,
-      marked: false,
+      marks: [],
       here: [],
       before: [],
       near: [],

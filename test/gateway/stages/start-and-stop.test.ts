@@ -43,10 +43,12 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
 t.test("over https its cookie has the browser's promise", async (t) => {
   const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
-  const { secret, setCookies } = await begin(it.services, received, order(it));
+  const { secret, setCookies, impersonation } = await begin(it.services, received, order(it));
+  const marker = /-impersonating=([^;]+)/.exec(setCookies.join())?.[1] ?? "";
+  t.equal(it.services.forms.marked("marker", marker, received.at), impersonation.id);
   t.same(forThisHost(setCookies), [
     `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
-    "__Host-guise-impersonating=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
+    `__Host-guise-impersonating=${marker}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High`,
     "__Host-guise-worn=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
@@ -109,7 +111,7 @@ t.test("an end closes, cuts what is open and is written down with how long it la
   });
 });
 
-t.test("it is written down once, whoever comes second", async (t) => {
+t.test("it is recorded once, also where two end it", async (t) => {
   const it = await testServices(t);
   const { impersonation } = await impersonate(it);
   await Promise.all([
@@ -204,7 +206,7 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
   t.match(forThisHost(lines).slice(3), [/^csrf=agent/]);
 });
 
-t.test("between two shoes the browser's cookies are the agent's own again", async (t) => {
+t.test("between two impersonations the browser's cookies are the agent's own again", async (t) => {
   const it = await testServices(t);
   const { impersonation } = await mirrored(it);
   const { setCookies, cookies } = await betweenIdentities(
