@@ -14,25 +14,25 @@ import { appHostOf } from "../isolation/label-of.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
 import type { Judged } from "./decide.ts";
-import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
+import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
-/** A request whose consequences are on record: it may go on, or be answered. */
+/** A request whose effects are done and recorded: it may go to the app, or be answered. */
 export interface Committed extends Judged {
   readonly trueUser: Identity | null;
-  /** What it runs under; null for own traffic. */
+  /** The one that it runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
   readonly ended: Impersonation | null;
-  /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
+  /** Id of the intent, which is on disk; null unless it goes to the app under an impersonation. */
   readonly intent: string | null;
   /** Our own `Set-Cookie` lines. */
   readonly setCookies: readonly string[];
-  /** An impersonation was started, switched or ended: what the browser keeps of the page before has to go. */
+  /** An impersonation was started, switched or ended: the browser's caches have to be cleared. */
   readonly changed: boolean;
-  /** The token with which the agent says yes to what is asked. */
+  /** The name of the question that the agent is asked. */
   readonly confirmation: string | null;
-  /** Another host, and the page there, which the request leads to: nothing of it goes to the app from here. */
+  /** The address on another host that the request is redirected to; then nothing goes to the app. */
   readonly leadsTo: string | null;
 }
 
@@ -47,15 +47,15 @@ const NOTHING = {
 } as const;
 
 /**
- * Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an impersonation
- * that had too many requests: then nothing is done.
+ * Does and records what the decision asks for, before anything goes to the app. Throws `store-unavailable` or `audit-unavailable`, and
+ * `overloaded` for an impersonation that had too many requests: then nothing is done.
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
   const impersonation = judged.loaded.kind === "found" ? judged.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, ...NOTHING, trueUser };
-  // What is forwarded is counted when it has ended.
+  // A forwarded request is counted at its end.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
@@ -73,7 +73,7 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
     case "refuse":
     case "page":
       pace(services, base, impersonation);
-      // A prefetch isn't recorded, nor what a tab sends that was left open behind an impersonation.
+      // Not recorded: prefetches, and what a tab sends that was left open after the end.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
         note(services, base, impersonation);
       return await asking(services, base, impersonation);
@@ -82,7 +82,7 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
   }
 }
 
-/** An agent whom links have started too often in an hour is asked first: a script can spend a person's clicks. */
+/** Asks an agent first who had many starts by link within an hour: a script can misuse a person's clicks. */
 function paced(
   { rateLimits }: Services,
   { decision, snapshot, startedAt }: Judged,
@@ -95,7 +95,7 @@ function paced(
   return { kind: "page", page: "ask-start", reason: "ask-start", grant, close, checks };
 }
 
-/** Whatever is on record for itself counts; what ends an impersonation never does. */
+/** Counts each request that is recorded; what ends an impersonation is never refused for its count. */
 function pace(
   { rateLimits }: Services,
   { snapshot, startedAt }: Judged,
@@ -109,7 +109,7 @@ function leftOpen({ loaded, decision }: Committed): boolean {
   return loaded.kind === "none" && decision.reason === "other-tab";
 }
 
-/** Nothing begins, and what runs goes on. */
+/** Refuses the start; a running impersonation goes on. */
 function tooMany(services: Services, base: Committed, impersonation: Impersonation | null): Committed {
   const reason = "limit-reached";
   const { checks } = base.decision;
@@ -122,12 +122,12 @@ function tooMany(services: Services, base: Committed, impersonation: Impersonati
     checks,
   } as const;
   services.counters.decided(reason, refused.kind);
-  const committed = { ...base, decision: refused, impersonation: impersonation };
+  const committed = { ...base, decision: refused, impersonation };
   note(services, committed, impersonation);
   return committed;
 }
 
-/** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
+/** Keeps the request where the question is whether to do it. */
 async function asking(
   services: Services,
   base: Committed,
@@ -137,10 +137,10 @@ async function asking(
   const asked =
     decision.kind === "page" && decision.page === "confirm" && impersonation !== null && trueUser !== null;
   const confirmation = asked ? await keepQuestion(services, base, trueUser, impersonation) : null;
-  return { ...base, impersonation: impersonation, confirmation, leadsTo: toTheAgents(base) };
+  return { ...base, impersonation, confirmation, leadsTo: toTheAgents(base) };
 }
 
-/** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
+/** On a label's host nothing has to end: the agent's pages are on the app's own host. */
 function toTheAgents({ decision, label, target }: Committed): string | null {
   const asSelf = decision.kind === "page" && decision.page === "as-self";
   return asSelf && label !== null ? `${label.app.origin}${target}` : null;
@@ -149,7 +149,7 @@ function toTheAgents({ decision, label, target }: Committed): string | null {
 /** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
   if (base.here === null || base.secret !== null) return base;
-  return { ...base, ...(await tidied(services, base, null)), changed: true };
+  return { ...base, ...(await restoredHost(services, base, null)), changed: true };
 }
 
 type Starting = Extract<Decision, { readonly as: "start" }>;
@@ -168,7 +168,7 @@ async function starting(
   if (!(await services.customers.admits(wanted))) return tooMany(services, base, impersonation);
   const between =
     impersonation === null
-      ? await tidied(services, base, null)
+      ? await restoredHost(services, base, null)
       : await leaving(services, base, impersonation, decision.close);
   const returnTo = impersonation?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
@@ -229,19 +229,19 @@ async function goingOn(
   if (impersonation === null) throw new TypeError("a request was to go on under no impersonation");
   pace(services, base, impersonation);
   const intent = await intend(services, base, impersonation);
-  if (!isUse(base)) return { ...base, impersonation: impersonation, intent };
+  if (!isUse(base)) return { ...base, impersonation, intent };
   services.impersonations.touch(impersonation.id, base.at);
   return { ...base, impersonation: touch(impersonation, base.at), intent };
 }
 
-async function takingOff(
+async function endedInBrowser(
   services: Services,
   base: Committed,
   impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
   const ended = await end(services, base, impersonation, why);
-  const setCookies = await takeOff(services, base, ended);
+  const setCookies = await endCookies(services, base, ended);
   return { ...base, ended, setCookies, changed: true };
 }
 
@@ -256,7 +256,7 @@ async function signingOut(
   why: ReasonWord,
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await takingOff(services, base, impersonation, why);
+  if (leaves) return await endedInBrowser(services, base, impersonation, why);
   return { ...base, ended: await end(services, base, impersonation, why) };
 }
 
@@ -267,7 +267,7 @@ async function backToSelf(
   impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const off = await takingOff(services, base, impersonation, why);
+  const off = await endedInBrowser(services, base, impersonation, why);
   return { ...off, cookies: (await betweenIdentities(services, base, impersonation)).cookies };
 }
 
@@ -284,7 +284,7 @@ async function ending(
   return { ...base, ended: mine ? impersonation : null };
 }
 
-/** The intent: on disk before the first byte goes to the app. */
+/** Records the intent. It is on disk before the first byte goes to the app. */
 async function intend(
   services: Services,
   base: Committed,
@@ -303,7 +303,7 @@ async function intend(
   return event.id;
 }
 
-/** A refusal is recorded, but never waits for the record. */
+/** Records a refusal without waiting for it. */
 function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = {
     trueUser: base.trueUser,
@@ -315,14 +315,14 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
     return;
   }
   const { effectiveUser } = impersonation;
-  const about = { action: "impersonation.denied", outcome: "failure", impersonation: impersonation } as const;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   services.ledger
     .record(event)
     .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
 }
 
-/** Refusals of a start of those who may be this person. */
+/** The refusals of a start by agents who may be this person. */
 const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
   "consent-required",
   "consent-refused",
@@ -330,8 +330,8 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 ]);
 
 /**
- * Whom a question or a refusal is about without an impersonation: the owner, where it is about becoming them and this agent may.
- * Any other page's owner is nobody's business, and nobody wore them.
+ * Whom a question or a refusal without an impersonation is about: the owner, where it is about a start that this agent may do. The owner
+ * of any other page is never told.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {
   const asked = decision.kind === "page" && decision.page === "ask-start";
@@ -346,7 +346,7 @@ function ownerFound(fact: OwnerFact): Identity | null {
   return { id, name, email, groups };
 }
 
-/** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
+/** Where Stop leads back to: the page that the agent came from, if it is the app's and starts nothing. */
 function returnPath({ raw, origin, host, snapshot }: Committed): string {
   const from = ownAddress(raw.headers.referer, origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";

@@ -11,7 +11,7 @@ export interface Judged extends Settled {
   readonly decision: Decision;
 }
 
-/** Lays the facts before the judge. */
+/** Collects the facts and asks the judge. */
 export function judge(settled: Settled): Judged {
   const { policy, rules } = settled.snapshot;
   const session = sessionFacts(settled);
@@ -45,7 +45,7 @@ function requestFacts(settled: Settled): RequestFacts {
   };
 }
 
-/** A script of a page that was opened as somebody else who is viewed no more, which another host was told of. */
+/** A script of a page that was opened under an impersonation which ended on another host meanwhile. */
 function isLeftOpen({ secret, here, navigation, raw, origin }: Settled): boolean {
   if (secret !== null || here === null || navigation.wantsPage) return false;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";

@@ -13,7 +13,7 @@ import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Judging } from "../services/services.ts";
 import type { Recalled } from "./load-impersonation.ts";
 
-/** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
+/** The owner of the page, and of the page that an unsafe request came from. */
 export interface Owned extends Recalled {
   readonly owner: OwnerFact;
   readonly refererOwner: OwnerFact;
@@ -22,7 +22,7 @@ export interface Owned extends Recalled {
 const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
 const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
 
-/** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
+/** Asks the resolver, only if the caller is an agent and the answer can matter. */
 export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
@@ -38,12 +38,12 @@ function matters({ route, navigation, loaded, fromAsSelf }: Recalled): boolean {
   return loaded.kind === "none" ? topLevel || visit !== null : mayChangeIdentity({ navigation, fromAsSelf });
 }
 
-/** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
+/** The owner of a page of the app; where the resolver gives only an id, `users` completes it. */
 export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   return await askOwner(services.log, at, page);
 }
 
-/** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
+/** The host of a page, and the config to ask. `id` is the request's, for the log. */
 interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;

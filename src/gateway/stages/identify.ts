@@ -8,7 +8,7 @@ import type { Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import type { Matched } from "./match.ts";
 
-/** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
+/** The true user, and which source knew them. `asked` is false where the answer can't matter. */
 export interface Identified extends Matched {
   readonly caller: CallerFact;
   readonly via: string | null;
@@ -36,12 +36,12 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
   return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
 }
 
-/** Who is at the keyboard, for rules; null where nobody knows. */
+/** The true user, for rules; null where nobody is known. */
 export function agentOf({ caller }: Pick<Found, "caller">): Identity | null {
   return caller.kind === "known" ? caller.identity : null;
 }
 
-/** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
+/** Asks the sources in order. One that fails makes the answer `unavailable`: the next is never asked in its place. */
 export function callerOf(services: Judging, received: Received): Maybe<Found> {
   try {
     const answer = received.snapshot.identity.identify(evidence(received));
@@ -83,11 +83,11 @@ function unavailable(services: Judging, received: Received, error: unknown): Fou
 
 /** Cookies are read only if a source looks at them. */
 function evidence(received: Received): Evidence {
-  // On a label's host nobody is known but by what they came with on the app's.
+  // On a label's host the evidence is that of the app's host.
   if (received.lent !== null) return received.lent;
   let cookies: Record<string, string> | null = null;
   return {
-    // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
+    // Each value by itself: `headers` joins repeated ones, and so mixes those of a client and a proxy.
     headers: received.raw.headersDistinct,
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.host,
@@ -98,7 +98,7 @@ function evidence(received: Received): Evidence {
   };
 }
 
-/** The first of a name counts, as it does for most servers. */
+/** The first cookie of a name counts, as with most servers. */
 function cookiesOf(header: string | null): Record<string, string> {
   const cookies: Record<string, string> = Object.create(null);
   for (const { name, value } of parseCookies(header)) cookies[name] ??= value;

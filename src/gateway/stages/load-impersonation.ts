@@ -7,21 +7,21 @@ import type { Identified } from "./identify.ts";
 import { asItCame, spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
-/** What the impersonation cookie led to, and the customer as they are today. */
+/** What the impersonation cookie led to, and the effective user as the directory has them today. */
 export interface Recalled extends Identified {
   readonly loaded: LoadedImpersonation;
   readonly effectiveUser: TargetFact;
-  /** Its cookie only looked like ours: it goes on byte for byte as it came. */
+  /** Its cookie only looks like ours: it goes on byte for byte as it came. */
   readonly nobodys: boolean;
 }
 
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
 const NOTHING = Object.freeze({ loaded: NONE, effectiveUser: RECORDED, nobodys: false });
-/** A label's own cookie: nothing on its host is ever anybody's own. */
+/** For a label's cookie: on its host there is no own traffic. */
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
-/** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
+/** Loads the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
   if (identified.secret === null) return { ...identified, ...NOTHING };
   const loaded = await theOne(services, identified, identified.secret);
@@ -34,14 +34,14 @@ export async function recall(services: Judging, identified: Identified): Promise
   return recalled;
 }
 
-/** A guest's request: a cookie that only looks like ours makes nothing judged. */
+/** A guest's request: a cookie that only looks like ours doesn't make it judged. */
 function asNobodys(services: Judging, identified: Identified): Recalled {
   const { topLevel, visit } = identified.navigation;
   const route = topLevel || visit !== null ? identified.route : null;
   return { ...identified, ...asItCame(services, identified), ...NOTHING, route, nobodys: true };
 }
 
-/** What could be read in two ways is refused where it is judged. */
+/** Refuses a judged request that can be read in two ways. */
 function refuseUnclear({ unclear, raw }: Recalled): void {
   if (unclear === null) return;
   spoil(raw.socket);
@@ -49,8 +49,8 @@ function refuseUnclear({ unclear, raw }: Recalled): void {
 }
 
 /**
- * Where several came under the name of our cookie, somebody planted all but one. A record behind one of them makes it an agent's browser,
- * of which nobody can tell which it means: throws `bad-request`. Without any it is as if one had come that leads to nothing.
+ * Where several cookies came under our name, somebody planted all but one. If any of them opens an impersonation, nobody can tell which is
+ * meant: throws `bad-request`. If none does, it is as with one cookie that opens nothing.
  */
 async function theOne(
   services: Judging,
@@ -66,7 +66,7 @@ async function theOne(
   return all.find(({ kind }) => kind === "unavailable") ?? { kind: "lost" };
 }
 
-/** What runs now runs under the config of now: banner, token and record say the same as the judge. */
+/** Applies the grant of the current config, so that banner, token and record say the same as the judge. */
 function underToday(
   identified: Identified,
   loaded: LoadedImpersonation,

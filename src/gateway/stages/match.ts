@@ -5,7 +5,7 @@ import type { RouteMatch } from "../../domain/routing/route.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import type { Received } from "../request.ts";
 
-/** The route that a request met. */
+/** A request with its route. */
 export interface Matched extends Received {
   readonly route: RouteMatch<RouteTarget> | null;
   /** Its `Referer` names a page of this origin that always runs as the agent; asked of pages while impersonating. */
@@ -18,8 +18,8 @@ export function placeOf({ ours, host, path }: Pick<Received, "ours" | "host" | "
 }
 
 /**
- * Looks up what the address means. Asked only where the answer can matter: while impersonating, or when
- * that may start. What has more than one reading matches nothing.
+ * Finds the route, only where it can matter: under an impersonation, or when one may start. What has more than one reading matches
+ * nothing.
  */
 export function match(received: Received): Matched {
   const impersonating = received.secret !== null;

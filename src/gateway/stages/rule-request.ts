@@ -6,19 +6,19 @@ import type { RuleIndex, RuleRequest } from "../../domain/routing/rule.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import type { Received } from "../request.ts";
 
-/** What the rules say of a request, by one of the methods that it may have. */
+/** What the rules say of a request under one method. */
 export interface Ruled {
   readonly rule: Rule | null;
-  /** It may change something although its method is one that looks. */
+  /** It may change something although its method is a safe one. */
   readonly mayChange: boolean;
 }
 
 export const UNRULED: Ruled = Object.freeze({ rule: null, mayChange: false });
 
-/** What of a request rules are asked about. */
+/** The parts of a request that rules ask about. */
 type Asking = Pick<Received, "host" | "path" | "query" | "headers" | "method">;
 
-/** `body` null: there is none, or nobody has looked at it; `agent` null: nobody knows who it is. */
+/** `body` null: there is none, or it wasn't read; `agent` null: nobody is known. */
 export function ruleRequest(of: Asking, body: BodyText | null, agent: Identity | null): RuleRequest {
   const { host, path, query, headers, method } = of;
   return { host, path, query, headers, method, body, agent };

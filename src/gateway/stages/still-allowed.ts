@@ -10,7 +10,7 @@ import { recall } from "./load-impersonation.ts";
 import { UNRULED } from "./rule-request.ts";
 import type { Signed } from "./sign-in.ts";
 
-/** What looks and goes nowhere: whatever speaks against it speaks against the impersonation itself. */
+/** A navigation that only looks: if it is refused, then for the impersonation itself. */
 const LOOKING: Navigation = Object.freeze({
   topLevel: false,
   byUser: false,
@@ -23,8 +23,8 @@ const LOOKING: Navigation = Object.freeze({
 const NOT_ASKED = Object.freeze({ kind: "not-asked" });
 
 /**
- * What the judge says of the sender of this, if they only look, by what holds now: who they are, their impersonation and as whom
- * the directory knows that person, and whether it may go on.
+ * The judge's decision for a request that only looks, by this sender at this moment: it tells who they are, and whether their
+ * impersonation may go on.
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {
   const { caller, via } = await callerOf(services, received);
@@ -52,8 +52,8 @@ export async function looking(services: Services, received: Received): Promise<J
 }
 
 /**
- * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
- * people and the record of this moment, and the evidence that it came with.
+ * Whether an open request may go on. It is judged like a new one: with the config, people and record of this moment, and the evidence that
+ * it came with.
  */
 export async function standing(services: Services, signed: Signed): Promise<Standing> {
   const current = services.config.current();
@@ -77,7 +77,7 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
   };
 }
 
-/** Whether a page may speak through its tunnel only because the mode is write at the moment. */
+/** Whether a page may send through its tunnel only because the mode is write at the moment. */
 export function speaksByMode({ upgrade, rule, at }: Signed, impersonation: Impersonation | null): boolean {
   return (
     upgrade && rule?.effect !== "allow" && impersonation !== null && modeAt(impersonation, at) === "write"
