@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { asGranted } from "../domain/grant.ts";
+import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
@@ -14,6 +14,8 @@ import { type Frame, layout } from "./layout.ts";
 export interface Visitor {
   readonly received: Received;
   readonly trueUser: Identity | null;
+  /** Whether what they showed of themselves is enough for a step up. */
+  readonly strong: boolean;
   /** What the browser's cookie leads to, also another agent's, and when it is over. Null where nobody is signed in. */
   readonly held: Impersonation | null;
   /** The same where it is theirs. */
@@ -33,6 +35,7 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   return {
     received,
     trueUser,
+    strong: isStrong(caller, services.clock.now()),
     held,
     worn,
     running: worn !== null && endedAt(worn, services.clock.now()) === null ? worn : null,

@@ -15,6 +15,10 @@ export interface OwnCookies {
   readonly before: readonly string[];
   /** What else came under the name of the impersonation cookie: all but one, or all, were planted. */
   readonly rivals: readonly string[];
+  /** The secret of a sign-in by way of our own pages; null where two came, of which nobody knows which is ours. */
+  readonly signIn: string | null;
+  /** It is the browser of somebody who is an agent, or was one. */
+  readonly agents: boolean;
 }
 
 export interface CookieNames {
@@ -28,6 +32,10 @@ export interface CookieNames {
   readonly before: string;
   /** On a label's host, by which a browser shows that a code is for it. */
   readonly nonce: string;
+  /** Of somebody who signed in by way of our own pages; what stands behind it is of one attempt to. */
+  readonly signIn: string;
+  /** Says that the browser is an agent's, and opens nothing. */
+  readonly agent: string;
 }
 
 type Scheme = "http" | "https";
@@ -35,6 +43,7 @@ type Scheme = "http" | "https";
 /** 32 bytes in base64url, and a signed text. */
 const SECRET = /^[\w-]{43}$/;
 const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
+const SEALED = /^v1\.[\w-]+$/;
 
 const NONE = Object.freeze({
   secret: null,
@@ -44,6 +53,8 @@ const NONE = Object.freeze({
   near: Object.freeze([]),
   before: Object.freeze([]),
   rivals: Object.freeze([]),
+  signIn: null,
+  agents: false,
 });
 
 /**
@@ -61,6 +72,8 @@ export function cookieNames(name: string, scheme: Scheme, domain: string | null 
     here: `${host}${name}-here`,
     before: `${prefix}${name}-before`,
     nonce: `${host}${name}-nonce`,
+    signIn: `${prefix}${name}-sign-in`,
+    agent: `${name}_agent`,
   };
 }
 
@@ -83,22 +96,25 @@ export function ownCookies(
   const here: string[] = [];
   const near: string[] = [];
   const before: string[] = [];
+  let agents = false;
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
     if (kind === null || !isOurs(kind, value)) rest.push(part);
-    else if (kind === "secret" || kind === "notice" || kind === "worn")
+    else if (kind === "secret" || kind === "notice" || kind === "worn" || kind === "sign-in")
       found.set(key, [...(found.get(key) ?? []), value]);
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
+    else if (kind === "agent") agents = true;
     else if (key === names.here) here.push(value);
     else if (key === names.before) before.push(value);
   }
   const undomained = cookieNames(name, scheme);
-  const said = (key: "secret" | "notice" | "worn") =>
+  const said = (key: "secret" | "notice" | "worn" | "signIn") =>
     found.get(names[key] ?? "") ?? found.get(undomained[key] ?? "") ?? [];
   const [secret = null, ...rivals] = [...new Set(said("secret"))];
   const notices = said("notice");
+  const signIns = new Set(said("signIn"));
   return {
     rest: joined(rest, header),
     secret,
@@ -109,6 +125,8 @@ export function ownCookies(
     here,
     near,
     before,
+    signIn: signIns.size === 1 ? ([...signIns][0] ?? null) : null,
+    agents,
   };
 }
 
@@ -154,23 +172,28 @@ function joined(parts: readonly string[], header: string): string | null {
 
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
 function isOurs(kind: OurKind, value: string): boolean {
-  if (kind === "secret" || kind === "nonce") return SECRET.test(value);
-  return kind === "worn" ? value === "1" : SIGNED.test(value);
+  if (kind === "secret" || kind === "nonce" || kind === "sign-in") return SECRET.test(value);
+  if (kind === "attempt") return SEALED.test(value);
+  return kind === "worn" || kind === "agent" ? value === "1" : SIGNED.test(value);
 }
 
-type OurKind = "secret" | "notice" | "worn" | "here" | "before" | "nonce" | "near";
+type OurKind =
+  | ("secret" | "notice" | "worn" | "here" | "before" | "nonce" | "near")
+  | ("sign-in" | "attempt" | "agent");
 
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
 function ours(name: string): (key: string) => OurKind | null {
   const known = patterns.get(name);
   if (known !== undefined) return known;
   const names = new RegExp(
-    `^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|before|nonce|near-[0-9a-f]{12}))?$`,
+    `^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|before|nonce|near-[0-9a-f]{12}|sign-in(?:-[0-9a-f]{12})?)|_(agent))?$`,
   );
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;
-    return match[1]?.startsWith("near-") === true ? "near" : ((match[1] ?? "secret") as OurKind);
+    const [, kind = match[2] ?? "secret"] = match;
+    if (kind.startsWith("near-")) return "near";
+    return kind.startsWith("sign-in-") ? "attempt" : (kind as OurKind);
   };
   if (patterns.size >= MOST_NAMES) patterns.clear();
   patterns.set(name, isNamed);
@@ -254,6 +277,12 @@ function lineOf(name: string, value: string | null, { scheme, maxAge, domain, sa
   const wide = domain === null ? "" : `; Domain=${domain}`;
   const secure = scheme === "https" ? "; Secure" : "";
   return `${name}=${value ?? ""}; Path=/${wide}${life}; HttpOnly; SameSite=${sameSite}${secure}; Priority=High`;
+}
+
+/** The name of the cookie by which one attempt to sign in is known, of several in as many tabs. */
+export function attemptCookie(name: string, scheme: Scheme, state: string): string {
+  const host = scheme === "https" ? "__Host-" : "";
+  return `${host}${name}-sign-in-${createHash("sha256").update(state).digest("hex").slice(0, 12)}`;
 }
 
 /** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */

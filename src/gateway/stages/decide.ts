@@ -40,6 +40,7 @@ function requestFacts(settled: Settled): RequestFacts {
     hearsay: settled.hearsay && !settled.adrift && !isLeftOpen(settled),
     viewedBefore: settled.viewedBefore,
     neighbour: settled.neighbour,
+    signsIn: settled.agents && settled.snapshot.identity.provider !== undefined,
   };
 }
 

@@ -53,8 +53,8 @@ export function intake(services: Judging, raw: IncomingMessage, upgrade: boolean
 
 type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 
+/** Field by field: copying whole objects costs more than reading the address does. */
 function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Received {
-  const { id, upgrade } = arrival;
   const { host, place, snapshot } = addressee(raw, arrival.snapshot);
   const { settings } = snapshot;
   const rules = headerRules(settings);
@@ -62,16 +62,15 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const domain = place === OF_THE_APP ? cookieDomain(settings, host.host) : null;
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
-  const asked = navigation(method, upgrade, raw.headers);
+  const asked = navigation(method, arrival.upgrade, raw.headers);
   const url = targetOf(raw, host, { cookies, asked, place }, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const { tab, unattended, confirming, hearsay } = marksOf(services, raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
-  // Field by field: copying whole objects costs more than reading the address does.
   return {
     raw,
     snapshot,
-    id,
+    id: arrival.id,
     at: services.clock.now(),
     startedAt: services.clock.monotonic(),
     sent: method,
@@ -107,8 +106,10 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     adrift: cookies.worn && cookies.secret === null,
     viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
     notice: cookies.notice,
+    signIn: cookies.signIn,
+    agents: cookies.agents,
     navigation: asked,
-    upgrade,
+    upgrade: arrival.upgrade,
     here: neighbours.here,
     neighbour: neighbours.neighbour,
   };
