@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** An address with places in braces, checked: `http://app/sites/{site}/owner?of={query.user}`. */
-export interface Template {
+interface Template {
   /** Names of the places, each once, in order. */
   readonly names: readonly string[];
   readonly text: string;

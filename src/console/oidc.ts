@@ -132,7 +132,7 @@ async function signOutNow(
   const { received } = request;
   const provider = providerOf(received);
   const who = await visitor(services, request);
-  const { trueUser, held } = who;
+  const { trueUser, anyImpersonation } = who;
   if (trueUser === null || received.signIn === null)
     return await sendPage(reply, 200, signedOutPage(received, null));
   readToken(services, "sign-out", SUBJECTS["sign-out"](trueUser), field(request, "_csrf"));
@@ -144,7 +144,7 @@ async function signOutNow(
   for (const name of [names.signIn, names.agent])
     reply.header("set-cookie", setOwnCookie(name, null, scheme, null, domain));
   if (received.secret !== null && !received.atConsole) {
-    for (const line of await takeOff(services, received, held)) reply.header("set-cookie", line);
+    for (const line of await takeOff(services, received, anyImpersonation)) reply.header("set-cookie", line);
     if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   }
   // Not a redirect: where a form leads to in the end, a page's policy has to name, and the provider is known to nobody but itself.

@@ -20,7 +20,7 @@ export function lacksStepUp(who: Visitor, grant: Grant): boolean {
 export async function askStepUp(
   services: Services,
   reply: FastifyReply,
-  { received, trueUser, running }: Visitor,
+  { received, trueUser, impersonation }: Visitor,
   more: Readonly<Record<string, string>>,
 ): Promise<FastifyReply> {
   const { prefix } = received.snapshot.settings;
@@ -37,7 +37,7 @@ export async function askStepUp(
     back: "/",
     method: received.sent,
     trueUser,
-    other: running?.effectiveUser ?? null,
+    other: impersonation?.effectiveUser ?? null,
     impersonating: false,
     token: null,
     ticket: null,

@@ -5,7 +5,7 @@ import type { Store } from "../ports.ts";
 const ATTEMPTS = 50;
 
 /** What became of a change: `before` and `after` are the same where nothing had to be changed. */
-export interface Changed<T> {
+interface Changed<T> {
   readonly before: T;
   readonly after: T;
   /** Not more than that of `after`, and more than any earlier one. */

@@ -23,7 +23,7 @@ import { NotRecorded } from "./recording.ts";
 import { requestOf } from "./request.ts";
 
 /** One part of what a test expects, and what came. */
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly expected: string;
   readonly got: string;
@@ -41,7 +41,7 @@ export interface Outcome {
 }
 
 /** What the gateway would do, in words that a test can expect. */
-export interface Said {
+interface Said {
   readonly owner: string;
   readonly decision: string;
   readonly reason: string;
@@ -248,6 +248,6 @@ function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judg
       recall: async () => (held === null ? { kind: "none" } : { kind: "held", impersonation: held }),
     },
     confirmations: { redeem: async () => null },
-    forms: { read: () => null, marked: () => null },
+    forms: { read: () => null, open: () => null, marked: () => null },
   };
 }

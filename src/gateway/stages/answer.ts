@@ -231,7 +231,7 @@ function backTo({ origin }: Committed, it: Impersonation | null): string {
 
 const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 
-/** `Clear-Site-Data` where shoes were changed and the config allows it. */
+/** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
   // What is over on a host of its own is over for good.
   const { label, decision } = committed;
@@ -298,7 +298,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     method: committed.sent,
     trueUser,
     other: otherOf(committed),
-    impersonating: committed.secret !== null || committed.adrift,
+    impersonating: committed.secret !== null || committed.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
@@ -332,10 +332,10 @@ function tokenOf(services: Services, committed: Committed): string | null {
   return tokenFor(services, committed, "start", SUBJECTS.start(trueUser, owner.id, committed));
 }
 
-/** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */
+/** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
   const { decision, impersonation, over } = committed;
-  const worn = (impersonation ?? over)?.effectiveUser ?? null;
+  const effectiveUser = (impersonation ?? over)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
-  return asks ? ownerToBe(committed) : (worn ?? ownerToBe(committed));
+  return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

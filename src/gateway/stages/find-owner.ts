@@ -44,13 +44,13 @@ export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page):
 }
 
 /** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
-export interface OwnerQuestion {
+interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;
   readonly id: string;
 }
 
-/** The same for whoever has no whole world, such as `guise explain`. */
+/** The same for callers that have no services, such as `guise explain`. */
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   const { host } = at;
   const snapshot = appAt(at.snapshot, host, page.path) ?? at.snapshot;
