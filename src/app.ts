@@ -193,16 +193,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const counters = metrics();
   const hosts = hostsOf(held, backend.store, keyring.derive("label"));
-  impersonations.onEnded(({ id }) => {
-    hosts.labels
-      .end(id)
-      .catch((error: unknown) =>
-        log.warn(
-          { err: error, impersonation: id },
-          "the hosts of an impersonation could not be ended; they run out",
-        ),
-      );
-  });
+  impersonations.onEnded(({ id }) => endHosts(hosts.labels, id, log));
   const credentials = pageCredentials({
     store: backend.store,
     clock: CLOCK,
@@ -220,6 +211,14 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+function endHosts(labels: Labels, impersonation: string, log: Log): void {
+  labels
+    .end(impersonation)
+    .catch((err: unknown) =>
+      log.warn({ err, impersonation }, "the hosts of an impersonation could not be ended; they run out"),
+    );
 }
 
 /** What our hosts have besides impersonations. */

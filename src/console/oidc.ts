@@ -103,10 +103,11 @@ async function signedIn(
   services.log.info({ trueUser: identity.id, requestId: received.id, ip: received.ip }, "an agent signed in");
   const names = cookieNames(name, scheme, domain);
   const agent = isAgent(snapshot.policy, identity);
+  const mark = services.forms.mark("agent", "1", services.clock.now(), MARKED_SECONDS * 1_000);
   const own = [
     setOwnCookie(attempt, null, scheme, null),
     setOwnCookie(names.signIn, secret, scheme, Math.ceil(lasts / 1_000), domain),
-    ...(agent ? [setOwnCookie(names.agent, "1", scheme, MARKED_SECONDS, domain)] : []),
+    ...(agent ? [setOwnCookie(names.agent, mark, scheme, MARKED_SECONDS, domain)] : []),
   ];
   for (const line of own) reply.header("set-cookie", line);
   return await seeOther(reply.header("referrer-policy", "no-referrer"), to);

@@ -19,7 +19,7 @@ export const stepUp = z
     "What is enough where an entry of `agents` has `elevate.stepUp` or `start.stepUp`; left out: nothing is, and such steps are refused.",
   );
 
-export type StepUp = z.infer<typeof stepUp>;
+type StepUp = z.infer<typeof stepUp>;
 
 /** Until when these claims are enough, ms; null where they aren't. Both are needed: who they were shown to be, and when. */
 export function strongUntil(wanted: StepUp, claims: Readonly<Record<string, unknown>>): number | null {

@@ -5,7 +5,7 @@ import { type ChangeOptions, change } from "./compare-and-set.ts";
 import { type Seal, sealFor } from "./seal.ts";
 
 /** They are asked for when the config is read, which says where the store is. */
-export interface LateSignIns extends SignIns {
+interface LateSignIns extends SignIns {
   keepIn(store: Store, sealKey: Uint8Array): void;
 }
 

@@ -17,8 +17,8 @@ export interface OwnCookies {
   readonly rivals: readonly string[];
   /** The secret of a sign-in by way of our own pages; null where two came, of which nobody knows which is ours. */
   readonly signIn: string | null;
-  /** It is the browser of somebody who is an agent, or was one. */
-  readonly agents: boolean;
+  /** That it is the browser of somebody who is an agent, or was one, as it was sealed. */
+  readonly agent: readonly string[];
 }
 
 interface CookieNames {
@@ -57,7 +57,7 @@ const NONE = Object.freeze({
   before: Object.freeze([]),
   rivals: Object.freeze([]),
   signIn: null,
-  agents: false,
+  agent: Object.freeze([]),
 });
 
 /**
@@ -99,7 +99,7 @@ export function ownCookies(
   const here: string[] = [];
   const near: string[] = [];
   const before: string[] = [];
-  let agents = false;
+  const agent: string[] = [];
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
@@ -108,7 +108,7 @@ export function ownCookies(
       found.set(key, [...(found.get(key) ?? []), value]);
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
-    else if (kind === "agent") agents = true;
+    else if (kind === "agent") agent.push(value);
     else if (key === names.here) here.push(value);
     else if (key === names.before) before.push(value);
   }
@@ -129,7 +129,7 @@ export function ownCookies(
     near,
     before,
     signIn: signIns.size === 1 ? ([...signIns][0] ?? null) : null,
-    agents,
+    agent,
   };
 }
 
@@ -191,7 +191,6 @@ function joined(parts: readonly string[], header: string): string | null {
 function isOurs(kind: OurKind, value: string): boolean {
   if (kind === "secret" || kind === "nonce" || kind === "sign-in") return SECRET.test(value);
   if (kind === "attempt") return SEALED.test(value);
-  if (kind === "agent") return value === "1";
   return SIGNED.test(value) || (kind === "marker" && value === UNSEALED);
 }
 

@@ -71,7 +71,7 @@ export interface DecisionView {
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "sign-out";
 
 /** What a mark of ours is for; it counts for nothing else. */
-type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app" | "agent";
 
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {

@@ -105,12 +105,17 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
     notice: noticeIn(services, cookies),
     signIn: cookies.signIn,
-    agents: cookies.agents,
+    agents: isAgents(services, cookies),
     navigation: asked,
     upgrade: arrival.upgrade,
     here,
     neighbour,
   };
+}
+
+/** It opens nothing, but what leads somebody to sign in is not everybody's to say. */
+function isAgents({ forms, clock }: Judging, { agent }: OwnCookies): boolean {
+  return agent.some((mark) => forms.marked("agent", mark, clock.now()) !== null);
 }
 
 /** Whose host it is, and the config as the app there has it; which app a label's host shows is not known before the label is. */

@@ -7,7 +7,7 @@ import type { OidcOptions } from "./oidc-options.ts";
 import { told } from "./sign-in-flow.ts";
 
 /** What became of asking anew: what counts from now on, `gone` where the provider no longer vouches for it, `unavailable` where it can't be asked. */
-export type Anew =
+type Anew =
   | { readonly kind: "read"; readonly signIn: SignIn }
   | { readonly kind: "gone"; readonly why: string }
   | { readonly kind: "unavailable"; readonly why: string };

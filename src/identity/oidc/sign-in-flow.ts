@@ -20,7 +20,7 @@ interface Attempt {
 }
 
 /** What the provider said of somebody, and what it can be asked by again. */
-export interface Told {
+interface Told {
   readonly claims: Readonly<Record<string, unknown>>;
   readonly accessToken: { readonly value: string; readonly until: number } | null;
   readonly refreshToken: string | null;

@@ -52,7 +52,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     near: [],
     rivals: [],
     signIn: null,
-    agents: false,
+    agent: [],
   });
 });
 
@@ -67,7 +67,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     near: [],
     rivals: [],
     signIn: null,
-    agents: false,
+    agent: [],
   });
   t.same(ownCookies(`__Host-guise=${OTHER}; guise=${SECRET}`, "guise", "http"), {
     rest: null,
@@ -79,7 +79,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     near: [],
     rivals: [],
     signIn: null,
-    agents: false,
+    agent: [],
   });
 });
 
@@ -140,11 +140,11 @@ t.test(
   "by what somebody is signed in is told, and that a browser is an agent's; the app sees neither",
   async (t) => {
     const attempt = "guise-sign-in-0123456789ab=v1.sealed";
-    const header = `a=1; guise-sign-in=${SECRET}; ${attempt}; guise_agent=1; b=2`;
+    const header = `a=1; guise-sign-in=${SECRET}; ${attempt}; guise_agent=${NOTICE}; b=2`;
     t.match(ownCookies(header, "guise", "http"), {
       rest: "a=1; b=2",
       signIn: SECRET,
-      agents: true,
+      agent: [NOTICE],
       rivals: { length: 0 },
     });
     const two = `guise-sign-in=${SECRET}; guise-sign-in=${OTHER}`;
@@ -153,8 +153,8 @@ t.test(
       { rest: null, signIn: null },
       "of two nobody knows which is ours",
     );
-    const theirs = "guise-sign-in=x; guise_agent=2; guise_agents=1; guise-sign-in-0123=v1.x";
-    t.match(ownCookies(theirs, "guise", "http"), { rest: theirs, signIn: null, agents: false });
+    const theirs = "guise-sign-in=x; guise_agent=1; guise_agents=1; guise-sign-in-0123=v1.x";
+    t.match(ownCookies(theirs, "guise", "http"), { rest: theirs, signIn: null, agent: { length: 0 } });
   },
 );
 
@@ -191,7 +191,7 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       near: [],
       rivals: [],
       signIn: null,
-      agents: false,
+      agent: [],
     });
   }
 });
