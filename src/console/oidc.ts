@@ -39,7 +39,7 @@ export function signInPages(fastify: FastifyInstance, services: Services): void 
   fastify.post("/oidc/backchannel", async (request, reply) => await loggedOut(services, request, reply));
 }
 
-/** Pages that are for agents alone: whoever opens one signs in first. */
+/** Pages that are for agents alone: who opens one signs in first. */
 const FOR_AGENTS = /^\/(?:start|as\/[^/]+|elevate|activity|why|over|ordered)$/;
 
 /** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */

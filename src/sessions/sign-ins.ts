@@ -73,7 +73,7 @@ async function read(place: Place, key: string, clock: Clock): Promise<SignIn | n
   return it === null || it.expiresAt <= clock.now() ? null : it;
 }
 
-/** Whoever is the first to find it, the others don't any more. */
+/** One caller alone gets it: the others find it gone. */
 async function close(place: Place, key: string, clock: Clock): Promise<SignIn | null> {
   const it = await read(place, key, clock);
   await place.store.remove(key);
