@@ -103,6 +103,10 @@ t.test(
         [["/.guise/stop"], ["impersonation"], false],
         root,
       );
+    const word = await page.evaluate(`(stolen.querySelector(".who").textContent = "You are yourself")`);
+    t.match(await (await inside(page)).call(".who", "return this.textContent;"), word, "so it is told");
+    await page.evaluate(`fetch("/x").then((answer) => answer.text())`);
+    t.match(it.asked.at(-1), { who: "17" }, "and what is done is on record as it was");
     await context.close();
   },
 );
@@ -225,5 +229,25 @@ t.test("after a revocation a label is nobody's, also what our script doesn't see
   await page.goto(at("/site/1"));
   t.match(await page.locator("h1").first().innerText(), /no longer viewing/);
   t.same(it.asked, [], "nothing of it came to the app");
+  await context.close();
+});
+
+t.test("where a reason is required no script gives one", async (t) => {
+  const site = await consoleSite(t, chromium, {
+    ...{ isolated: true, console: true },
+    grant: "mode: read, reason: required",
+    page: (path, who) => `<html><head>${HEADS[path] ?? ""}</head><body><h1>${who} at ${path}</h1>`,
+  });
+  const context = await site.agent();
+  const page = await site.open(context, "/mine");
+  const form = `{ method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ user: "23", to: "/site/2", reason: "x", _csrf: "x" }) }`;
+  for (const host of [DESK, "app.guise.test"])
+    await page.evaluate(
+      `fetch(${JSON.stringify(site.at("/.guise/start", host))}, ${form}).catch(() => null)`,
+    );
+  await page.goto(site.at("/leads"));
+  await page.locator("[name=reason]").waitFor();
+  t.equal(new URL(page.url()).hostname, DESK, "the console asks");
+  t.same(recordsOf(site.gateway.data, "impersonation.started"), []);
   await context.close();
 });
