@@ -10,7 +10,7 @@ import { inside } from "../../page/inside.ts";
 const chromium = await browser({ names: NAMES });
 t.teardown(() => chromium.close());
 
-const DESK = "desk.guise-console.test";
+const CONSOLE = "console.guise-console.test";
 const WORKER = `self.addEventListener("install", () => self.skipWaiting());
   self.addEventListener("activate", (event) => event.waitUntil(clients.claim()));
   self.addEventListener("fetch", (event) => {
@@ -136,11 +136,11 @@ t.test("a start that no click caused asks on the console first, in the tab and i
   const before = starts();
   const leading = await it.open(context, "/leads");
   await leading.locator("h1", { hasText: "View the app as" }).waitFor();
-  t.equal(new URL(leading.url()).hostname, DESK);
+  t.equal(new URL(leading.url()).hostname, CONSOLE);
   const opening = await context.newPage();
   const [popup] = await Promise.all([context.waitForEvent("page"), opening.goto(it.at("/opens"))]);
   await popup.locator("h1", { hasText: "View the app as" }).waitFor();
-  t.equal(new URL(popup.url()).hostname, DESK);
+  t.equal(new URL(popup.url()).hostname, CONSOLE);
   t.equal(starts(), before);
   await context.close();
 });
@@ -191,7 +191,7 @@ t.test(
       "navigator.serviceWorker.getRegistrations().then((all) => [all.length, navigator.serviceWorker.controller])";
     t.same(await page.evaluate(registered), [0, null], "the label");
     const asked = await context.newPage();
-    await asked.goto(it.at("/.guise/start", DESK));
+    await asked.goto(it.at("/.guise/start", CONSOLE));
     await own.waitForFunction("window.read.length > 0");
     for (const [url, status, text] of (await own.evaluate("window.read")) as [string, number, string][]) {
       t.equal(status, 403, url);
@@ -202,7 +202,7 @@ t.test(
       0,
       "it is taken out",
     );
-    await asked.goto(it.at("/.guise/start", DESK));
+    await asked.goto(it.at("/.guise/start", CONSOLE));
     t.match(await asked.locator("h1").first().innerText(), /View the app as/);
     t.same(await asked.evaluate(registered), [0, null], "the console");
     await context.close();
@@ -241,13 +241,13 @@ t.test("where a reason is required no script gives one", async (t) => {
   const context = await site.agent();
   const page = await site.open(context, "/mine");
   const form = `{ method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ user: "23", to: "/site/2", reason: "x", _csrf: "x" }) }`;
-  for (const host of [DESK, "app.guise.test"])
+  for (const host of [CONSOLE, "app.guise.test"])
     await page.evaluate(
       `fetch(${JSON.stringify(site.at("/.guise/start", host))}, ${form}).catch(() => null)`,
     );
   await page.goto(site.at("/leads"));
   await page.locator("[name=reason]").waitFor();
-  t.equal(new URL(page.url()).hostname, DESK, "the console asks");
+  t.equal(new URL(page.url()).hostname, CONSOLE, "the console asks");
   t.same(recordsOf(site.gateway.data, "impersonation.started"), []);
   await context.close();
 });
