@@ -35,7 +35,7 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
     const asked = {
       user,
       to: parameter(request, "to"),
-      from: who.received.atConsole ? parameter(request, "from") : null,
+      from: who.received.site.atConsole ? parameter(request, "from") : null,
       ticket: parameter(request, "ticket"),
       reason: parameter(request, "reason"),
     };
@@ -115,15 +115,15 @@ async function startNow(
   if (!(await services.customers.admits(wanted)))
     return await refusal(services, reply, who, target, "limit-reached");
   const start = { grant, target, reason, ticket, to, from: returnPath(received, from) };
-  if (!received.atConsole) return await startOnApp(services, reply, who, trueUser, start);
-  const app = appSaid(services, field(request, "app")) ?? received.app;
+  if (!received.site.atConsole) return await startOnApp(services, reply, who, trueUser, start);
+  const app = appSaid(services, field(request, "app")) ?? received.site.app;
   return await startFromConsole(services, reply, who, trueUser, { ...start, app });
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
 function cameFrom(who: Visitor, to: string): string | null {
-  const { raw, origin, snapshot } = who.received;
-  const page = ownAddress(raw.headers.referer, origin, snapshot);
+  const { raw, site, snapshot } = who.received;
+  const page = ownAddress(raw.headers.referer, site.origin, snapshot);
   if (page === null) return null;
   const from = returnPath(who.received, page.target);
   // The page that asked stands at the customer's own address: there it would ask once more.
@@ -135,10 +135,10 @@ function aboutApp(
   services: Services,
   { received }: Visitor,
 ): { readonly app: string | null; readonly home: string } {
-  const { app } = received;
-  return app === null
+  const { site } = received;
+  return site.app === null
     ? { app: null, home: "/" }
-    : { app: appMark(services, received, app), home: `${app.origin}/` };
+    : { app: appMark(services, received, site.app), home: `${site.app.origin}/` };
 }
 
 async function searchPage(
@@ -201,13 +201,13 @@ async function refusal(
       sentence: REASONS[reason],
       requestId: who.received.id,
       prefix: who.received.snapshot.settings.prefix,
-      to: who.received.target,
+      to: who.received.url.target,
       returnTo: "/",
       back: "/",
       method: who.received.sent,
       trueUser: who.trueUser,
       other: target,
-      impersonating: who.received.secret !== null,
+      impersonating: who.received.browser.secret !== null,
       token: null,
       ticket: null,
       confirmation: null,

@@ -77,7 +77,7 @@ export async function startOnApp(
   const between = await leave(services, who);
   const begun = await begin(
     services,
-    { ...received, cookies: between.cookies },
+    { ...received, browser: { ...received.browser, cookies: between.cookies } },
     { ...order, origin: who.worn?.origin ?? null, returnTo: who.worn?.returnTo ?? from },
   );
   for (const line of [...between.setCookies, ...begun.setCookies]) reply.header("set-cookie", line);
@@ -112,7 +112,7 @@ export async function startFromConsole(
  * another agent has left: who has its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
  */
 async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
-  if (received.secret === null) return { setCookies: [], cookies: received.cookies };
+  if (received.browser.secret === null) return { setCookies: [], cookies: received.browser.cookies };
   const over = worn ?? held;
   if (over !== null && over.end === null) {
     const ranOut = endedAt(over, services.clock.now());

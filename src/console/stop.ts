@@ -18,7 +18,7 @@ export function stopPages(fastify: FastifyInstance, services: Services): void {
 function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
   const body =
-    received.secret === null && !received.adrift
+    received.browser.secret === null && !received.browser.adrift
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
 <div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
@@ -33,12 +33,12 @@ async function stopNow(
   const { received } = request;
   // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
-  if (received.secret === null) {
+  if (received.browser.secret === null) {
     // Whom one was, the browser has lost; that one was somebody goes as well.
-    if (received.adrift) reply.header("set-cookie", await takeOff(services, received, null));
+    if (received.browser.adrift) reply.header("set-cookie", await takeOff(services, received, null));
     return await seeOther(reply, "/");
   }
-  const held = await heldBy(services, request, received.secret);
+  const held = await heldBy(services, request, received.browser.secret);
   // A tab that was left open under another impersonation: what ends is not what its banner says.
   const said = field(request, "impersonation");
   if (said !== null && held !== null && said !== held.id)
@@ -47,13 +47,13 @@ async function stopNow(
     held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
   for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);
   // On the app's own host what comes from a label would not be the agent's.
-  if (received.label !== null)
+  if (received.site.label !== null)
     reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
   else if (received.snapshot.settings.page.clearSiteData)
     reply.header("clear-site-data", '"cache", "storage"');
   const to = await leadsTo(services, request);
   if (to !== null) return await seeOther(reply, to);
-  return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
+  return await seeOther(reply, over === null ? "/" : wayBack(over, received.site.origin));
 }
 
 /** Where a page of ours said that it goes on; a form of the app's page leads nowhere as the agent. */

@@ -24,10 +24,10 @@ export interface Visitor {
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
 export async function visitor(services: Services, request: FastifyRequest): Promise<Visitor> {
   const { received } = request;
-  const { caller } = await callerOf(services, received);
-  if (caller.kind === "unavailable")
+  const { who } = await callerOf(services, received);
+  if (who.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
-  const trueUser = caller.kind === "known" ? caller.identity : null;
+  const trueUser = who.kind === "known" ? who.identity : null;
   const held = trueUser === null ? null : await heldIn(services, received);
   const worn = trueUser === null || held === null ? null : effectiveUserOf(received, trueUser, held);
   return {
@@ -39,9 +39,9 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   };
 }
 
-async function heldIn({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
-  if (secret === null) return null;
-  const loaded = await impersonations.recall(secret);
+async function heldIn({ impersonations }: Services, { browser }: Received): Promise<Impersonation | null> {
+  if (browser.secret === null) return null;
+  const loaded = await impersonations.recall(browser.secret);
   return loaded.kind === "held" ? loaded.impersonation : null;
 }
 

@@ -11,30 +11,11 @@ import { ownAddress } from "../intake/own-address.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import { beginApart } from "../isolation/begin-apart.ts";
 import { appHostOf } from "../isolation/label-of.ts";
+import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
-import type { Judged } from "./decide.ts";
 import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
-
-/** A request whose consequences are on record: it may go on, or be answered. */
-export interface Committed extends Judged {
-  readonly trueUser: Identity | null;
-  /** What it runs under; null: as oneself. */
-  readonly impersonation: Impersonation | null;
-  /** The impersonation that it ended. */
-  readonly over: Impersonation | null;
-  /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
-  readonly intent: string | null;
-  /** Our own `Set-Cookie` lines. */
-  readonly setCookies: readonly string[];
-  /** Shoes were put on, changed or taken off: what the browser keeps of the page before has to go. */
-  readonly changed: boolean;
-  /** The token with which the agent says yes to what is asked. */
-  readonly confirmation: string | null;
-  /** Another host, and the page there, which the request leads to: nothing of it goes to the app from here. */
-  readonly leadsTo: string | null;
-}
 
 const NOTHING = {
   impersonation: null,
@@ -51,10 +32,10 @@ const NOTHING = {
  * that had too many requests: then nothing is done.
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
-  const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
-  const held = judged.loaded.kind === "held" ? judged.loaded.impersonation : null;
+  const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
+  const held = judged.session.loaded.kind === "held" ? judged.session.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
-  const base = { ...judged, decision, ...NOTHING, trueUser };
+  const base = { ...judged, decision, effects: { ...NOTHING, trueUser } };
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
@@ -82,6 +63,15 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
   }
 }
 
+function having(base: Committed, effects: Partial<Effects>): Committed {
+  return { ...base, effects: { ...base.effects, ...effects } };
+}
+
+/** What the browser sends once our own `Set-Cookie` lines have arrived. */
+function withBrowser(base: Committed, browser: Partial<Browser>): Committed {
+  return { ...base, browser: { ...base.browser, ...browser } };
+}
+
 /** An agent whom links have started too often in an hour is asked first: a script can spend a person's clicks. */
 function paced(
   { rateLimits }: Services,
@@ -100,8 +90,8 @@ function pace({ rateLimits }: Services, { snapshot, startedAt }: Judged, held: I
   if (held !== null) rateLimits.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
-function leftOpen({ loaded, decision }: Committed): boolean {
-  return loaded.kind === "none" && decision.reason === "other-tab";
+function leftOpen({ session, decision }: Committed): boolean {
+  return session.loaded.kind === "none" && decision.reason === "other-tab";
 }
 
 /** Nothing begins, and what runs goes on. */
@@ -117,29 +107,31 @@ function tooMany(services: Services, base: Committed, held: Impersonation | null
     checks,
   } as const;
   services.counters.decided(reason, refused.kind);
-  const committed = { ...base, decision: refused, impersonation: held };
+  const committed = having({ ...base, decision: refused }, { impersonation: held });
   note(services, committed, held);
   return committed;
 }
 
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
 async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
-  const { decision, trueUser } = base;
-  const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, trueUser, held) : null;
-  return { ...base, impersonation: held, confirmation, leadsTo: toTheAgents(base) };
+  const { decision, effects } = base;
+  const asked =
+    decision.kind === "page" && decision.page === "confirm" && held !== null && effects.trueUser !== null;
+  const confirmation = asked ? await keepQuestion(services, base, effects.trueUser, held) : null;
+  return having(base, { impersonation: held, confirmation, leadsTo: toTheAgents(base) });
 }
 
 /** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
-function toTheAgents({ decision, label, target }: Committed): string | null {
+function toTheAgents({ decision, site, url }: Committed): string | null {
   const asSelf = decision.kind === "page" && decision.page === "as-self";
-  return asSelf && label !== null ? `${label.app.origin}${target}` : null;
+  return asSelf && site.label !== null ? `${site.label.app.origin}${url.target}` : null;
 }
 
 /** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
-  if (base.here === null || base.secret !== null) return base;
-  return { ...base, ...(await tidied(services, base, null)), changed: true };
+  if (base.browser.here === null || base.browser.secret !== null) return base;
+  const { setCookies, cookies } = await tidied(services, base, null);
+  return having(withBrowser(base, { cookies }), { setCookies, changed: true });
 }
 
 type Starting = Extract<Decision, { readonly as: "start" }>;
@@ -150,8 +142,8 @@ async function starting(
   held: Impersonation | null,
   decision: Starting,
 ): Promise<Committed> {
-  const effectiveUser = ownerFound(base.owner);
-  const agent = base.trueUser;
+  const effectiveUser = ownerFound(base.owner.page);
+  const agent = base.effects.trueUser;
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
   const wanted = { agent: agent.id, customer: effectiveUser.id, most: decision.grant.customersPerDay };
@@ -163,29 +155,31 @@ async function starting(
     const { grant } = decision;
     const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
     services.counters.decided(decision.reason, "start");
-    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.target });
+    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.url.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
-    return { ...base, setCookies, over: held, leadsTo: apart.to };
+    return having(base, { setCookies, over: held, leadsTo: apart.to });
   }
-  const shoes = await begin(
-    services,
-    { ...base, cookies: between.cookies },
-    {
-      agent,
-      effectiveUser,
-      grant: decision.grant,
-      reason: null,
-      ticket: null,
-      returnTo,
-      origin: held?.origin ?? null,
-    },
-  );
+  const shoes = await begin(services, withBrowser(base, { cookies: between.cookies }), {
+    agent,
+    effectiveUser,
+    grant: decision.grant,
+    reason: null,
+    ticket: null,
+    returnTo,
+    origin: held?.origin ?? null,
+  });
   const setCookies = [...between.setCookies, ...shoes.setCookies];
-  const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
+  const { impersonation, secret, here } = shoes;
+  const on = having(withBrowser(base, { cookies: between.cookies, secret, here }), {
+    impersonation,
+    setCookies,
+    over: held,
+    changed: true,
+  });
   try {
-    return { ...on, intent: await intend(services, on, shoes.impersonation) };
+    return having(on, { intent: await intend(services, on, impersonation) });
   } catch (error) {
-    await end(services, base, shoes.impersonation, "ended-revoked");
+    await end(services, base, impersonation, "ended-revoked");
     throw error;
   }
 }
@@ -206,9 +200,9 @@ async function goingOn(services: Services, base: Committed, held: Impersonation 
   if (held === null) throw new TypeError("a request was to go on under no impersonation");
   pace(services, base, held);
   const intent = await intend(services, base, held);
-  if (!isUse(base)) return { ...base, impersonation: held, intent };
+  if (!isUse(base)) return having(base, { impersonation: held, intent });
   services.impersonations.touch(held.id, base.at);
-  return { ...base, impersonation: touch(held, base.at), intent };
+  return having(base, { impersonation: touch(held, base.at), intent });
 }
 
 async function takingOff(
@@ -219,7 +213,7 @@ async function takingOff(
 ): Promise<Committed> {
   const over = await end(services, base, held, why);
   const setCookies = await takeOff(services, base, over);
-  return { ...base, over, setCookies, changed: true };
+  return having(base, { over, setCookies, changed: true });
 }
 
 /**
@@ -234,7 +228,7 @@ async function signingOut(
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
   if (leaves) return await takingOff(services, base, held, why);
-  return { ...base, over: await end(services, base, held, why) };
+  return having(base, { over: await end(services, base, held, why) });
 }
 
 /** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
@@ -245,7 +239,7 @@ async function backToSelf(
   why: ReasonWord,
 ): Promise<Committed> {
   const off = await takingOff(services, base, held, why);
-  return { ...off, cookies: (await betweenIdentities(services, base, held)).cookies };
+  return withBrowser(off, { cookies: (await betweenIdentities(services, base, held)).cookies });
 }
 
 /** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
@@ -255,9 +249,9 @@ async function ending(
   held: Impersonation | null,
   why: ReasonWord,
 ): Promise<Committed> {
-  const mine = held !== null && held.agent.id === base.trueUser?.id;
-  if (mine && held.end === null) return { ...base, over: await end(services, base, held, why) };
-  return { ...base, over: mine ? held : null };
+  const mine = held !== null && held.agent.id === base.effects.trueUser?.id;
+  if (mine && held.end === null) return having(base, { over: await end(services, base, held, why) });
+  return having(base, { over: mine ? held : null });
 }
 
 /** The intent: on disk before the first byte goes to the app. */
@@ -269,7 +263,7 @@ async function intend(
   const event = eventOf(services, base, {
     action: "impersonation.intent",
     outcome: "unknown",
-    trueUser: base.trueUser,
+    trueUser: base.effects.trueUser,
     effectiveUser: impersonation?.effectiveUser ?? null,
     impersonation,
     decision: { ...decisionOf(base), checks: base.decision.checks },
@@ -282,7 +276,7 @@ async function intend(
 /** A refusal is recorded, but never waits for the record. */
 function note(services: Services, base: Committed, held: Impersonation | null): void {
   const saying = {
-    trueUser: base.trueUser,
+    trueUser: base.effects.trueUser,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   };
@@ -312,7 +306,7 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 export function ownerToBe({ decision, owner }: Judged): Identity | null {
   const asked = decision.kind === "page" && decision.page === "ask-start";
   return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
-    ? ownerFound(owner)
+    ? ownerFound(owner.page)
     : null;
 }
 
@@ -323,9 +317,9 @@ function ownerFound(fact: OwnerFact): Identity | null {
 }
 
 /** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
-function returnPath({ raw, origin, host, snapshot }: Committed): string {
-  const from = ownAddress(raw.headers.referer, origin, snapshot);
+function returnPath({ raw, site, snapshot }: Committed): string {
+  const from = ownAddress(raw.headers.referer, site.origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  const route = appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query);
+  const route = appAt(snapshot, site.host, from.path)?.routes.match(site.host, from.path, from.query);
   return route === null || route?.target.asSelf === true ? from.target : "/";
 }

@@ -10,14 +10,8 @@ import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
+import type { Owned, Recalled, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import type { Recalled } from "./load-impersonation.ts";
-
-/** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
-export interface Owned extends Recalled {
-  readonly owner: OwnerFact;
-  readonly refererOwner: OwnerFact;
-}
 
 const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
 const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
@@ -25,22 +19,28 @@ const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
 /** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
 export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
-  if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
-    return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
+  if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) {
+    return { ...recalled, owner: { page: NOT_ASKED, referer: NOT_ASKED } };
   }
-  const owner = matters(recalled) ? await ownerOf(services, recalled, recalled) : NOT_ASKED;
-  return { ...recalled, owner, refererOwner: await refererOwner(services, recalled) };
+  const page = matters(recalled) ? await ownerOf(services, recalled, recalled.url) : NOT_ASKED;
+  return { ...recalled, owner: { page, referer: await refererOwner(services, recalled) } };
 }
 
-function matters({ route, navigation, loaded, fromAsSelf }: Recalled): boolean {
+function matters({ match, navigation, session }: Recalled): boolean {
   const { speculative, visit, topLevel } = navigation;
-  if (route === null || route.target.asSelf || (speculative && visit === null)) return false;
-  return loaded.kind === "none" ? topLevel || visit !== null : mayChangeIdentity({ navigation, fromAsSelf });
+  if (match.route === null || match.route.target.asSelf || (speculative && visit === null)) return false;
+  return session.loaded.kind === "none"
+    ? topLevel || visit !== null
+    : mayChangeIdentity({ navigation, fromAsSelf: match.fromAsSelf });
 }
 
 /** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
-  return await askOwner(services.log, at, page);
+export async function ownerOf(
+  { log }: Pick<Judging, "log">,
+  { site, snapshot, id }: Pick<Received, "site" | "snapshot" | "id">,
+  page: Page,
+): Promise<OwnerFact> {
+  return await askOwner(log, { host: site.host, snapshot, id }, page);
 }
 
 /** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
@@ -84,8 +84,9 @@ function lookupOf(
 }
 
 async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
-  const matters = recalled.loaded.kind === "held" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
+  const matters =
+    recalled.session.loaded.kind === "held" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
   if (!matters) return NOT_ASKED;
-  const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
+  const from = ownAddress(recalled.raw.headers.referer, recalled.site.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);
 }

@@ -17,7 +17,7 @@ import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
-import type { Intake, Received } from "../request.ts";
+import type { AskingPage, Intake, Received, Site } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
@@ -65,7 +65,6 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const asked = navigation(method, upgrade, raw.headers);
   const url = targetOf(raw, host, { cookies, asked, place }, settings);
   const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
-  const { tab, unattended, confirming, hearsay } = marksOf(services, raw, url, asked.wantsPage);
   const counts = effectiveMethod(method, url.query);
   // Field by field: copying whole objects costs more than reading the address does.
   return {
@@ -77,40 +76,30 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     sent: method,
     method: counts.method,
     overridden: counts.overridden,
-    asSent: url.asSent,
-    target: url.target,
-    path: url.path,
-    query: url.query,
-    readable: url.readable,
-    judged: url.judged,
-    unclear: url.unclear,
-    ours: url.ours || place.atConsole,
-    confirming,
-    tab,
-    unattended,
-    hearsay,
-    host: host.host,
-    authority: host.authority,
-    scheme: outer.scheme,
-    origin: originFor(outer, place, settings),
-    peer: outer.peer,
-    trusted: outer.trusted,
-    ip: outer.ip,
-    forwardedFor: outer.forwardedFor,
-    forwardedHost: outer.forwardedHost,
-    headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
-    cookies: cookies.rest,
-    secret: cookies.secret,
-    rivals: cookies.rivals,
-    domain,
-    ...place,
-    adrift: cookies.worn && cookies.secret === null,
-    viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
-    notice: cookies.notice,
-    navigation: asked,
     upgrade,
-    here: neighbours.here,
-    neighbour: neighbours.neighbour,
+    headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
+    navigation: asked,
+    url: place.atConsole ? { ...url, ours: true } : url,
+    site: {
+      host: host.host,
+      authority: host.authority,
+      scheme: outer.scheme,
+      origin: originFor(outer, place, settings),
+      ...place,
+    },
+    client: outer,
+    browser: {
+      cookies: cookies.rest,
+      secret: cookies.secret,
+      rivals: cookies.rivals,
+      domain,
+      adrift: cookies.worn && cookies.secret === null,
+      viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
+      notice: cookies.notice,
+      here: neighbours.here,
+      neighbour: neighbours.neighbour,
+    },
+    page: marksOf(services, raw, url, asked.wantsPage),
   };
 }
 
@@ -124,7 +113,7 @@ function addressee(raw: IncomingMessage, whole: Snapshot) {
   return { host, place, snapshot };
 }
 
-type Place = Pick<Received, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
+type Place = Pick<Site, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
 
 const OF_THE_APP: Place = Object.freeze({
   hostLabel: null,
@@ -203,9 +192,12 @@ function headersOf(
   return raw.headers.host === undefined ? ["Host", authority, ...kept] : kept;
 }
 
-type Marks = Pick<Received, "tab" | "unattended" | "confirming" | "hearsay">;
-
-const UNMARKED: Marks = Object.freeze({ tab: null, unattended: false, confirming: false, hearsay: false });
+const UNMARKED: AskingPage = Object.freeze({
+  tab: null,
+  unattended: false,
+  confirming: false,
+  hearsay: false,
+});
 
 /** An id as we give it to an impersonation, and what the script may put behind it. */
 const TAB = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.idle)?$/;
@@ -219,7 +211,7 @@ function marksOf(
   raw: IncomingMessage,
   url: RequestTarget,
   wantsPage: boolean,
-): Marks {
+): AskingPage {
   const said = raw.headers["x-guise-tab"];
   const inHeader = typeof said === "string" && said !== "" ? said : null;
   if (inHeader !== null || url.judged)
@@ -230,7 +222,7 @@ function marksOf(
   return tab === null && !confirming ? UNMARKED : { ...marks(tab), confirming, hearsay: true };
 }
 
-function marks(tab: string | null): Marks {
+function marks(tab: string | null): AskingPage {
   if (tab === null) return UNMARKED;
   const unattended = tab.endsWith(".idle");
   return { ...UNMARKED, tab: unattended ? tab.slice(0, -".idle".length) : tab, unattended };

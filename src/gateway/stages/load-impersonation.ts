@@ -2,36 +2,31 @@ import { isNobodys } from "../../domain/decide.ts";
 import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
 import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
+import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import type { Identified } from "./identify.ts";
 import { spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
-/** What the impersonation cookie led to, and the worn person as they are today. */
-export interface Recalled extends Identified {
-  readonly loaded: LoadedImpersonation;
-  readonly worn: TargetFact;
-}
-
-const NOT_IMPERSONATING: LoadedImpersonation = Object.freeze({ kind: "none" });
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
+const NOT_IMPERSONATING: Recalled["session"] = Object.freeze({ loaded: { kind: "none" }, target: RECORDED });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
-  const loaded = await theOne(services, identified, identified.secret);
-  const worn = await effectiveUserNow(services, identified, loaded);
-  const recalled = { ...identified, loaded: underToday(identified, loaded, worn), worn };
+  if (identified.browser.secret === null) return { ...identified, session: NOT_IMPERSONATING };
+  const loaded = await theOne(services, identified, identified.browser.secret);
+  const target = await effectiveUserNow(services, identified, loaded);
+  const recalled = { ...identified, session: { loaded: underToday(identified, loaded, target), target } };
   refuseUnclear(recalled);
   return recalled;
 }
 
 /** What could be read in two ways is refused where it is judged; a guest's cookie that only looks like ours makes nothing judged. */
 function refuseUnclear(recalled: Recalled): void {
-  const { unclear, snapshot, raw } = recalled;
-  if (unclear === null || isNobodys(recalled, snapshot.policy)) return;
+  const { url, snapshot, raw, caller, session } = recalled;
+  if (url.unclear === null || isNobodys({ caller: caller.who, loaded: session.loaded }, snapshot.policy))
+    return;
   spoil(raw.socket);
-  throw new Fault("bad-request", unclear);
+  throw new Fault("bad-request", url.unclear);
 }
 
 /**
@@ -44,8 +39,10 @@ async function theOne(
   secret: string,
 ): Promise<LoadedImpersonation> {
   const first = await remembered(services, identified, secret);
-  if (identified.rivals.length === 0) return first;
-  const others = await Promise.all(identified.rivals.map((it) => remembered(services, identified, it)));
+  if (identified.browser.rivals.length === 0) return first;
+  const others = await Promise.all(
+    identified.browser.rivals.map((it) => remembered(services, identified, it)),
+  );
   const all = [first, ...others];
   if (all.some(({ kind }) => kind === "held"))
     throw new Fault("bad-request", "one of the gateway's own cookies came twice");
@@ -56,13 +53,13 @@ async function theOne(
 function underToday(
   identified: Identified,
   loaded: LoadedImpersonation,
-  worn: TargetFact,
+  now: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot } = identified;
-  if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
+  if (loaded.kind !== "held" || caller.who.kind !== "known") return loaded;
   const { impersonation } = loaded;
-  const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
-  const people = { agent: caller.identity, target, place: placeOf(identified) };
+  const target = now.kind === "known" ? now.identity : impersonation.effectiveUser;
+  const people = { agent: caller.who.identity, target, place: placeOf(identified) };
   return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
 

@@ -190,7 +190,10 @@ t.test("a record that the store has lost is ended and recorded once, whoever see
   const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
   const both = await Promise.all([committed(it, head), committed(it, head)]);
   for (const one of both)
-    t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, over: { id: impersonation.id } });
+    t.match(one, {
+      decision: { kind: "ended", reason: "ended-revoked" },
+      effects: { over: { id: impersonation.id } },
+    });
   await sweep();
   t.match(it.events, [
     { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },

@@ -8,8 +8,8 @@ const ISOLATED = `${YAML}\nisolation: { host: { parent: view.example.net } }\n`;
 
 /** A start, with the label that it leads to and the lines of a browser that went over. */
 async function begun(it: TestServices): Promise<{ label: Label; at: readonly string[] }> {
-  const { leadsTo } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
-  const url = new URL(leadsTo ?? "");
+  const { effects } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  const url = new URL(effects.leadsTo ?? "");
   t.equal(url.pathname, "/site/1");
   const label = await it.services.labels.read(url.host.split(".")[0] ?? "");
   if (label?.kind !== "open") throw new Error("no label");
@@ -22,8 +22,9 @@ t.test(
     const it = await testServices(t, ISOLATED);
     const { label } = await begun(it);
     const again = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
-    t.match(again, { impersonation: null, intent: null, leadsTo: new RegExp(label.name) });
-    for (const line of again.setCookies) t.match(line, /^guise-near-/, "what comes from there is told apart");
+    t.match(again, { effects: { impersonation: null, intent: null, leadsTo: new RegExp(label.name) } });
+    for (const line of again.effects.setCookies)
+      t.match(line, /^guise-near-/, "what comes from there is told apart");
     t.equal((await it.impersonations.list()).length, 1);
     t.equal(it.events.filter(({ action }) => action === "impersonation.started").length, 1);
   },
@@ -36,10 +37,8 @@ t.test("on a label a request is the app's, and whose it is is known by what the 
   t.match(located, {
     kind: "received",
     received: {
-      host: "app.example.com",
-      authority: "app.example.com",
-      secret: label.secret,
-      neighbour: false,
+      site: { host: "app.example.com", authority: "app.example.com" },
+      browser: { secret: label.secret, neighbour: false },
     },
   });
   const settled = await committed(it, ["GET /x", ...at, ...FETCH]).catch((error: unknown) => error);

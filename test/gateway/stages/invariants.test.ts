@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import t from "tap";
+import type { Signed } from "../../../src/gateway/request.ts";
 import { outboundFor } from "../../../src/gateway/stages/forward.ts";
 import { assure, brokenInvariants } from "../../../src/gateway/stages/invariants.ts";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
-import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
@@ -46,12 +46,14 @@ t.test("each of them is seen when it is broken", async (t) => {
   t.same(brokenInvariants(worn, withHeaders(worn, "If-Match", '"alice"')), ["19"]);
   t.same(brokenInvariants({ ...worn, sent: "PUT" }, withHeaders(worn, "If-Match", '"alice"')), []);
   t.same(brokenInvariants(own, withHeaders(own, "If-None-Match", '"nuno"')), []);
-  t.same(brokenInvariants({ ...worn, intent: null }, outbound(worn, null)), ["12"]);
+  t.same(brokenInvariants({ ...worn, effects: { ...worn.effects, intent: null } }, outbound(worn, null)), [
+    "12",
+  ]);
 });
 
 t.test("a token that tells the app anything else than who is there is seen", async (t) => {
   const { own, worn } = await both(t);
-  t.not(worn.impersonation, null);
+  t.not(worn.effects.impersonation, null);
   const said = (it: Signed) => brokenInvariants(it, outbound(it, null));
   t.same(said({ ...own, identityHeaders: worn.identityHeaders }), ["7"]);
   t.same(said({ ...worn, identityHeaders: own.identityHeaders }), ["6"]);
@@ -80,7 +82,9 @@ t.test("a request that would break one is counted and not sent", async (t) => {
     detail: "a request would have broken the invariants 1, 19",
   });
   t.same(seen, ["1", "19"]);
-  await t.rejects(outboundFor(services, { ...worn, intent: null }), { code: "internal" });
+  await t.rejects(outboundFor(services, { ...worn, effects: { ...worn.effects, intent: null } }), {
+    code: "internal",
+  });
   t.same(seen, ["1", "19", "12"]);
 });
 
