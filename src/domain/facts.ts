@@ -93,11 +93,14 @@ export type CallerFact =
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };
 
-/** What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more. */
+/**
+ * What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more; `forSure`: one of ours, none that only
+ * looks like it.
+ */
 export type LoadedImpersonation =
   | { readonly kind: "none" }
   | { readonly kind: "held"; readonly impersonation: Impersonation }
-  | { readonly kind: "lost" }
+  | { readonly kind: "lost"; readonly forSure?: true }
   | { readonly kind: "unavailable" };
 
 /** `recorded`: no directory to ask, what was known at the start counts. `gone`: the directory has no such person. */

@@ -83,12 +83,17 @@ export interface Browser {
   readonly here: string | null;
   /** It comes from a page of another of our hosts where this browser is somebody else, or may come from one. */
   readonly neighbour: boolean;
-  /** The browser impersonates and keeps back whom: another site made it send this. */
-  readonly adrift: boolean;
+  /** The browser says that somebody is viewed in it, and keeps the secret back: another site made it send this, or it has lost it. */
+  readonly markerOnly: MarkerOnly | null;
   /** Ids of the customers whom this browser has viewed on this host, the latest first. */
   readonly viewedBefore: readonly string[];
   /** The notice that waits to be shown once. */
   readonly notice: string | null;
+}
+
+/** Which impersonation it says; null where a version before set the mark, which everybody can write: it counts for agents alone. */
+export interface MarkerOnly {
+  readonly impersonation: string | null;
 }
 
 /** What the page that asks says of itself. */
@@ -116,6 +121,8 @@ export interface Received {
   /** The method that counts, and as it was sent and is sent on; `overridden`: something asks for another than was sent. */
   readonly method: string;
   readonly sent: string;
+  /** The target byte for byte, in whatever form. */
+  readonly came: string;
   readonly overridden: boolean;
   /** What goes on to the app as the sender's own: no managed name, and of own traffic the cookies without ours in their place. */
   readonly headers: RawHeaders;
@@ -153,7 +160,12 @@ export interface Identified extends Matched {
 
 /** 4, load impersonation: what its cookie led to, and the effective user as they are today. */
 export interface Recalled extends Identified {
-  readonly session: { readonly loaded: LoadedImpersonation; readonly target: TargetFact };
+  readonly session: {
+    readonly loaded: LoadedImpersonation;
+    readonly target: TargetFact;
+    /** Its cookie only looked like ours: it goes on byte for byte as it came. */
+    readonly nobodys: boolean;
+  };
 }
 
 /** 5, find owner: whom the page belongs to, and whom the page belongs to that an unsafe request came from. */

@@ -1,6 +1,16 @@
 import t from "tap";
 import { allSenders, fire, lines, passed } from "../fixtures/attack-requests.ts";
-import { AS, CLICK, CONFIG, codeOf, HOST, request, send, stand, wear } from "../fixtures/attack-stand.ts";
+import {
+  AS,
+  CLICK,
+  CONFIG,
+  codeOf,
+  HOST,
+  impersonate,
+  request,
+  send,
+  stand,
+} from "../fixtures/attack-stand.ts";
 
 const it = await stand(t, {
   config: CONFIG.replace("routes:\n", 'routes:\n  - { host: ":site.shops.example", owner: site }\n').replace(
@@ -175,7 +185,7 @@ t.test("HOST-02: what a client says as if it were a proxy is neither believed no
 
 t.test("HOST-03: the client is the right-most hop that is nobody's proxy", async (t) => {
   const trusting = await stand(t, { config: `${CONFIG}trustedProxies: [127.0.0.1, 10.0.0.0/8]\n` });
-  const cookie = await wear(t, trusting);
+  const cookie = await impersonate(t, trusting);
   const cases = [
     ["9.9.9.9", "9.9.9.9"],
     ["1.1.1.1, 9.9.9.9", "9.9.9.9"],
@@ -192,21 +202,21 @@ t.test("HOST-03: the client is the right-most hop that is nobody's proxy", async
     );
     t.match(intent, { source: { ip: client } }, said);
   }
-  const untrusting = await wear(t, it);
+  const untrusting = await impersonate(t, it);
   await send(t, it.port, request("GET /hop/x", [...AS.alice, untrusting, "X-Forwarded-For: 9.9.9.9"]));
   const intent = await it.recorded(
     (line) => line.event.action === "impersonation.intent" && line.url?.path === "/hop/x",
   );
   t.match(intent, { source: { ip: "127.0.0.1" } }, "from nobody's proxy it counts for nothing");
   // The identity header is believed by the peer's address, which no header changes.
-  const elsewhere = await stand(t, {
+  const otherApp = await stand(t, {
     config: `${CONFIG.replace("from: [127.0.0.1]", "from: [9.9.9.9]")}trustedProxies: [127.0.0.1]\n`,
   });
   const reply = await send(
     t,
-    elsewhere.port,
+    otherApp.port,
     request("GET /site/1/x", [...CLICK, ...AS.alice, "X-Forwarded-For: 9.9.9.9"]),
   );
   t.notMatch(reply.head, /guise=/, "nobody is known by a forged hop");
-  t.same(lines(elsewhere.app.arrived[0], "X-Guise-"), []);
+  t.same(lines(otherApp.app.arrived[0], "X-Guise-"), []);
 });

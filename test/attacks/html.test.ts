@@ -7,17 +7,17 @@ import {
   CLICK,
   CONFIG,
   INSIDE,
+  impersonate,
   type Reply,
   request,
   send,
   stand,
   values,
-  wear,
 } from "../fixtures/attack-stand.ts";
 import { json, service } from "../fixtures/service.ts";
 
 const it = await stand(t);
-const cookie = await wear(t, it);
+const cookie = await impersonate(t, it);
 const PAGE = "<!doctype html><html><head><title>x</title></head><body><p>hello</p></body></html>";
 
 /** The page as it is shown under an impersonation, unchunked. */
@@ -64,11 +64,11 @@ t.test("HTML-01: a display name is text wherever it is shown", async (t) => {
     const open = async (target: string, fields: readonly string[]) =>
       await send(t, other.port, request(`GET ${target}`, [...AS.alice, ...fields]));
     const started = await open("/site/1/x", CLICK);
-    const worn = /^Set-Cookie: (guise=[\w-]{43});/im.exec(started.head)?.[1] ?? "";
+    const cookie = /^Set-Cookie: (guise=[\w-]{43});/im.exec(started.head)?.[1] ?? "";
     const asked = await open("/.guise/as/17", CLICK);
-    const sure = await open("/sure", [...INSIDE, `Cookie: ${worn}`]);
+    const sure = await open("/sure", [...INSIDE, `Cookie: ${cookie}`]);
     t.equal(sure.status, 428);
-    const ended = await pressStop(t, other, `Cookie: ${worn}`);
+    const ended = await pressStop(t, other, `Cookie: ${cookie}`);
     const notice = /^Set-Cookie: (guise-notice=[^;]+);/im.exec(ended.head)?.[1] ?? "";
     const after = await open("/page", [...INSIDE, `Cookie: ${notice}`]);
     t.match(after.body, /guise/, "the page after tells whom one was");
@@ -194,7 +194,7 @@ t.test("HTML-05: a compressed page is unpacked within limits, or not shown", asy
     t.same(values(head, "Content-Encoding"), [], name);
   }
   const small = await stand(t, { config: `${CONFIG}limits: { pageDecoded: 1MB }\n` });
-  const worn = await wear(t, small);
+  const cookie = await impersonate(t, small);
   const spoilt = {
     "many layers": page("x", `Content-Encoding: ${new Array(50).fill("gzip").join(", ")}`),
     "an unknown coding": page("x", "Content-Encoding: rot13"),
@@ -202,14 +202,14 @@ t.test("HTML-05: a compressed page is unpacked within limits, or not shown", asy
   };
   for (const [what, answer] of Object.entries(spoilt)) {
     small.app.answer = () => answer;
-    const reply = await send(t, small.port, request("GET /page", [...AS.alice, worn, ...INSIDE]));
+    const reply = await send(t, small.port, request("GET /page", [...AS.alice, cookie, ...INSIDE]));
     t.equal(reply.status, 502, what);
     t.match(reply.body, /page-unmarkable|upstream-protocol/, what);
   }
   // What is too long is found out when its beginning is shown already: it is cut off, and never looks whole.
   small.app.answer = () =>
     page(gzipSync(Buffer.alloc(30_000_000)).toString("latin1"), "Content-Encoding: gzip");
-  const cut = await send(t, small.port, request("GET /page", [...AS.alice, worn, ...INSIDE]));
+  const cut = await send(t, small.port, request("GET /page", [...AS.alice, cookie, ...INSIDE]));
   t.ok(cut.body.length < 3_000_000, "no more than the limit");
   t.notOk(cut.body.endsWith("0\r\n\r\n"), "and not as a whole page");
 });

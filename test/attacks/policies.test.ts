@@ -8,12 +8,12 @@ import {
   HOST,
   INSIDE,
   idOf,
+  impersonate,
   request,
   send,
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
 
 const reading = await stand(t);
@@ -152,12 +152,12 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
       what,
     );
   }
-  const disguisedAsPost = await fire(t, writing, writeWay, {
+  const smuggledInPost = await fire(t, writing, writeWay, {
     method: "PUT",
     target: "/payments?_method=POST",
   });
   t.match(
-    { status: disguisedAsPost.reply.status, arrived: disguisedAsPost.arrived },
+    { status: smuggledInPost.reply.status, arrived: smuggledInPost.arrived },
     { status: 403, arrived: { length: 0 } },
     "and what becomes a POST is one",
   );
@@ -205,7 +205,7 @@ async function asking(t: Test) {
     'rules:\n  - { path: "/delete/:it", methods: [POST, PUT], confirm: "Delete this?" }\n',
   );
   const at = await stand(t, { config });
-  const mine = [...AS.alice, await wear(t, at)];
+  const mine = [...AS.alice, await impersonate(t, at)];
   const here = `Origin: http://${HOST}`;
   const ask = async (line: string, body: string, fields: readonly string[] = [...mine, here]) => {
     const inside = INSIDE.filter((mark) => !fields.some((it) => it.split(":")[0] === mark.split(":")[0]));
@@ -260,7 +260,7 @@ t.test("POL-03: a yes is its agent's, for whom it was asked, and is judged anew"
   const { at, config, mine, ask, question } = await asking(t);
   const here = `Origin: http://${HOST}`;
   const { address, yes: asAlice } = await question();
-  const bobs = [...AS.bob, await wear(t, at, "/site/1/x", AS.bob)];
+  const bobs = [...AS.bob, await impersonate(t, at, "/site/1/x", AS.bob)];
   const heard = at.app.arrived.length;
   t.equal((await ask(`POST ${address}`, asAlice, [...bobs, here])).status, 403, "not another agent's");
   const second = await question();
@@ -393,7 +393,7 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
   t.equal((await sending([FORM], "a=1&b=_method")).arrived.length, 1, "a POST that is one goes on");
 });
 
-t.test("POL-06: each request is decided once, of whatever kind and whoever sends it", async (t) => {
+t.test("POL-06: each request of every kind and sender is decided once", async (t) => {
   const at = await stand(t);
   const upstreams = await allSenders(t, at);
   at.app.answer = (arrived) =>

@@ -8,11 +8,11 @@ import {
   CONFIG,
   HOST,
   INSIDE,
+  impersonate,
   request,
   send,
   stand,
   values,
-  wear,
 } from "../fixtures/attack-stand.ts";
 import { service } from "../fixtures/service.ts";
 
@@ -73,7 +73,7 @@ t.test("TOK-01: as a source of identity no forged token counts", async (t) => {
 });
 
 t.test("TOK-02: a token is for this app and this minute, and the browser never sees one", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   for (const fields of [AS.alice, [...AS.alice, cookie]]) {
     const claims = claimsIn(await tokenFor(fields));
     t.equal(claims.aud, `http://127.0.0.1:${it.app.port}`);
@@ -116,7 +116,7 @@ t.test("TOK-03: both people or none, told apart by exact ids", async (t) => {
     }
   }
   for (const id of ["Alice", "ALICE", "alice ", "alice@x@y", "a\u0301lice"]) {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const { reply, arrived } = await fire(t, it, {
       name: id,
       impersonating: true,
@@ -180,7 +180,7 @@ t.test("TOK-04: nothing of ours leads to another site", async (t) => {
 });
 
 t.test("TOK-05: our own addresses and tokens can't be made by others", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const forged = ["x", "", `${Buffer.from("evil").toString("base64url")}.zzzzzz.x`];
   for (const notice of forged) {
     it.app.answer = () => saying("<!doctype html><body>x", "Content-Type: text/html");

@@ -12,12 +12,12 @@ import {
   CONFIG,
   codeOf,
   INSIDE,
+  impersonate,
   request,
   send,
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
 import { problemsOf } from "../fixtures/config.ts";
 import { raw, type Wire } from "../fixtures/raw.ts";
@@ -182,7 +182,7 @@ t.test("DOS-01: slow heads, slow bodies and too many at once are cut, and nobody
     const { text } = await line.closed;
     if (n < 2) t.match(text, /^HTTP\/1\.1 408 /, n === 0 ? "a slow head" : "a slow body");
   }
-  const cookie = await wear(t, slow);
+  const cookie = await impersonate(t, slow);
   slow.app.answer = () => null;
   const heard = slow.app.begun.length;
   for (let n = 0; n < 2; n += 1)
@@ -208,7 +208,7 @@ t.test("DOS-02: patterns that could take long are no patterns", async (t) => {
       `rules:\n${Array.from({ length: 40 }, (_, n) => `  - { path: "/:a-:b-:c-x${n}/*rest", deny: true }`).join("\n")}\n`,
     ),
   });
-  const cookie = await wear(t, many);
+  const cookie = await impersonate(t, many);
   const reply = await send(t, many.port, request(`GET ${long}`, [...AS.alice, ...INSIDE, cookie]));
   t.match(`${reply.status}`, /^(?:200|400)$/);
   t.same(values(reply.head, "Retry-After"), []);
@@ -219,7 +219,7 @@ t.test(
   async (t) => {
     const most = 5;
     const at = await stand(t, { config: `${CONFIG}limits: { perMinute: ${most} }\n` });
-    const [alice, bob] = [await wear(t, at), await wear(t, at, "/site/1/overview", AS.bob)];
+    const [alice, bob] = [await impersonate(t, at), await impersonate(t, at, "/site/1/overview", AS.bob)];
     /** How many are let through until one is refused: a few more than the limit, since time goes on. */
     const until503 = async (line: string, fields: readonly string[]) => {
       for (let passed = 0; ; passed += 1) {

@@ -11,7 +11,16 @@ import {
   recordOf,
   type Sender,
 } from "../fixtures/attack-requests.ts";
-import { AS, CONFIG, codeOf, HOST, request, type Stand, stand, wear } from "../fixtures/attack-stand.ts";
+import {
+  AS,
+  CONFIG,
+  codeOf,
+  HOST,
+  impersonate,
+  request,
+  type Stand,
+  stand,
+} from "../fixtures/attack-stand.ts";
 import { raw, type Wire } from "../fixtures/raw.ts";
 import { service } from "../fixtures/service.ts";
 import { type Frame, frame, framesOf } from "../fixtures/tunnel-frames.ts";
@@ -195,7 +204,7 @@ t.test("WS-05: a client that breaks off while it is being decided harms nobody",
       `identity: [{ whoami: { url: "${people.url}/me", cookies: [s], cacheFor: 1ms } }]\nagents:`,
     ),
   });
-  const cookie = `${await wear(t, other, "/site/1/x", ["Cookie: s=alice"])}; s=alice`;
+  const cookie = `${await impersonate(t, other, "/site/1/x", ["Cookie: s=alice"])}; s=alice`;
   hold = true;
   for (let round = 1; round <= 5; round += 1) {
     const asked = people.requests.length;
@@ -244,7 +253,7 @@ t.test("WS-06: the client sees what the app said, and 101 only after the app's",
   }
   it.app.answer = usual;
   const slow = await stand(t, { config: `${CONFIG}timeouts: { answer: 200ms }\n` });
-  const cookie = await wear(t, slow);
+  const cookie = await impersonate(t, slow);
   slow.app.answer = () => null;
   for (const fields of [[], AS.alice, [...AS.alice, cookie]]) {
     const client = await raw(t, slow.port);
@@ -275,7 +284,7 @@ t.test("WS-07: a handshake says who is there as every request does", async (t) =
 
 t.test("WS-08: stopped, switched off or run out: its sockets are closed and say why", async (t) => {
   const stopping = await stand(t);
-  const cookie = await wear(t, stopping);
+  const cookie = await impersonate(t, stopping);
   const sockets: Wire[] = [];
   for (const target of ["/live/1", "/live/2", "/other"])
     sockets.push((await standing(t, stopping, { fields: [...AS.alice, cookie] }, target)).client);
@@ -284,7 +293,7 @@ t.test("WS-08: stopped, switched off or run out: its sockets are closed and say 
   for (const client of sockets) t.same(await parting(client), [4001, "ended-by-agent"]);
   t.notOk(mine.socket.destroyed, "one's own stays");
 
-  const again = await wear(t, stopping);
+  const again = await impersonate(t, stopping);
   const { client } = await standing(t, stopping, { fields: [...AS.alice, again] });
   await stopping.reconfigure(`${CONFIG}impersonation: off\n`);
   t.same(await parting(client), [4001, "ended-revoked"]);
@@ -292,7 +301,7 @@ t.test("WS-08: stopped, switched off or run out: its sockets are closed and say 
   const short = await stand(t, {
     config: CONFIG.replace("    mode: read", "    limit: { total: 2s, idle: 2s }\n    mode: read"),
   });
-  const brief = await standing(t, short, { fields: [...AS.alice, await wear(t, short)] });
+  const brief = await standing(t, short, { fields: [...AS.alice, await impersonate(t, short)] });
   t.same(await parting(brief.client), [4001, "ended-expired"]);
 });
 
@@ -320,7 +329,7 @@ t.test("WS-08: in mode read the page may listen, not speak", async (t) => {
 t.test("WS-09: an app that does not read stops its client, and nothing is unpacked in between", async (t) => {
   const MIB = 1_048_576;
   const idle = await stand(t, { config: `${CONFIG}timeouts: { socketIdle: 400ms }\n` });
-  const people = [[], AS.alice, [...AS.alice, await wear(t, idle)]];
+  const people = [[], AS.alice, [...AS.alice, await impersonate(t, idle)]];
   for (const fields of people) {
     const { client, app } = await standing(t, idle, { fields });
     app.pause();

@@ -10,7 +10,7 @@ import { test } from "../../src/cli/test/test.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { examplesIn } from "../fixtures/docs.ts";
 import { sqliteFile } from "../fixtures/sqlite.ts";
-import { CLICK, FETCH, INSIDE, judged, wear } from "../fixtures/stages.ts";
+import { CLICK, FETCH, INSIDE, impersonate, judged } from "../fixtures/stages.ts";
 import { testServices, YAML } from "../fixtures/test-services.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -114,7 +114,7 @@ t.test("what comes is what the server's stages come to, whatever is opened or se
     ...(await Promise.all(
       (["read", "write"] as const).map(async (mode) => ({
         written: `as: alice, viewing: nuno, mode: ${mode}`,
-        lines: ["X-User: alice", "X-Groups: support", (await wear(it, { mode })).cookie],
+        lines: ["X-User: alice", "X-Groups: support", (await impersonate(it, { mode })).cookie],
       })),
     )),
   ];

@@ -2,7 +2,7 @@ import t from "tap";
 import { openConsole, tokenIn } from "../fixtures/console.ts";
 import { cookieValue } from "../fixtures/cookies.ts";
 import { startToken } from "../fixtures/form-tokens.ts";
-import { ALICE, BOB, CLICK, committed, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
+import { ALICE, BOB, CLICK, committed, INSIDE, impersonate, NUNO } from "../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 const POST = ["POST /.guise/start", ...INSIDE, "Origin: http://app.example.com"] as const;
@@ -328,10 +328,10 @@ t.test("without the store nothing is begun", async (t) => {
   t.same([page.setCookies, it.events], [[], []]);
 });
 
-t.test("who wears one already goes to the next by one end and one start", async (t) => {
+t.test("an agent with an impersonation goes to the next by one end and one start", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const { cookie, secret, impersonation } = await impersonate(it, { returnTo: "/queue" });
   const fields = { ...form(it, "23"), _csrf: startToken(it, "alice", "23", secret), from: "/elsewhere" };
   const begun = await ask([...POST, ...ALICE, cookie], fields);
   t.equal(begun.status, 303);
@@ -343,7 +343,7 @@ t.test("who wears one already goes to the next by one end and one start", async 
 
 /** A customer's cookie for scripts, over the agent's own. */
 async function lent(it: TestServices) {
-  const worn = await wear(it, { ownCookies: "csrf=agent" });
+  const started = await impersonate(it, { ownCookies: "csrf=agent" });
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -352,8 +352,8 @@ async function lent(it: TestServices) {
     reserved: [],
     crossSite: false,
   };
-  await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
-  return { ...worn, cookie: `Cookie: csrf=nuno; guise=${worn.secret}` };
+  await it.impersonations.receive(started.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
+  return { ...started, cookie: `Cookie: csrf=nuno; guise=${started.secret}` };
 }
 
 t.test("starting again after an end takes nothing of the customer's for the agent's own", async (t) => {

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
 import { pipeline } from "../../src/gateway/pipeline.ts";
-import { ALICE, CLICK, FETCH, type From, INSIDE, NUNO, receive, wear } from "../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, type From, INSIDE, impersonate, NUNO, receive } from "../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 type Passage = Awaited<ReturnType<typeof pipeline>>;
@@ -72,7 +72,7 @@ t.test("an agent's own view goes on when the owner can't be found out", async (t
 
 t.test("an impersonation whose owner lookup fails goes on as it is", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.breakDown(["owner"]);
   t.match(await passed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), {
     kind: "forward",
@@ -83,7 +83,7 @@ t.test("an impersonation whose owner lookup fails goes on as it is", async (t) =
 /** What an impersonated request comes to when these are broken. */
 async function broken(t: Test, what: readonly ("identity" | "users" | "store")[]): Promise<Passage> {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(what);
   return await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
@@ -101,7 +101,7 @@ t.test("an impersonation that can't be checked stops, and never runs on as anybo
 
 t.test("what can't be recorded is a fault, and nothing goes to the app", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   t.match(await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]), {
     kind: "fault",
@@ -125,7 +125,7 @@ t.test("a start goes all the way in one request", async (t) => {
 
 t.test("decisions that are not forwarded are answered", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   t.equal((await passed(it, ["POST /x", ...FETCH, ...ALICE, cookie])).kind, "answer");
   t.equal((await passed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE])).kind, "answer");
   t.equal((await passed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie])).kind, "answer");
@@ -133,7 +133,7 @@ t.test("decisions that are not forwarded are answered", async (t) => {
 
 t.test("a token that can't be signed closes the intent", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const received = await receive(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   await t.rejects(pipeline({ ...it.services, tokens }, received), TypeError);
@@ -143,7 +143,7 @@ t.test("a token that can't be signed closes the intent", async (t) => {
 
 t.test("an upgrade goes the same way", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket", ...ALICE, cookie];
   t.match(await passed(it, socket, { upgrade: true }), {
     kind: "forward",
@@ -158,9 +158,9 @@ t.test(
     const ends = new Set<string>();
     for (let left = 1; left <= 15; left += 1) {
       const it = await testServices(t);
-      const { cookie } = await wear(it, { total: 60_000 });
+      const { cookie } = await impersonate(it, { total: 60_000 });
       it.clock.pass(60_000 - left);
-      // Time goes on with each look at the clock, whoever looks.
+      // Time goes on with each look at the clock.
       const { now } = it.clock;
       Object.assign(it.clock, {
         now: () => {

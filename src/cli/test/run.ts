@@ -251,6 +251,6 @@ function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judg
       recall: async () => (held === null ? { kind: "none" } : { kind: "held", impersonation: held }),
     },
     confirmations: { redeem: async () => null },
-    forms: { read: () => null, marked: () => null },
+    forms: { read: () => null, open: () => null, marked: () => null },
   };
 }

@@ -40,7 +40,7 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
   }
 
   function check(): Promise<void> {
-    work ??= inBatches(services.sockets.worn(), WIDTH, about)
+    work ??= inBatches(services.sockets.impersonated(), WIDTH, about)
       .catch((error: unknown) =>
         services.log.error({ err: error }, "not everything open could be asked about"),
       )

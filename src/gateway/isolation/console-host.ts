@@ -35,7 +35,7 @@ export async function locateAtConsole(services: Services, received: Received): P
     return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's; of an impersonation there is none.
-  const nobody = { secret: null, adrift: false, neighbour: false, here: null, notice: null };
+  const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
   if (ASSETS.has(below) || below === "/jwks.json") return { kind: "received", received: base };
   if (!isOpenedInATab(received))

@@ -112,7 +112,7 @@ function onTheApp(received: Received, label: Label): Received {
       ...received.browser,
       secret,
       rivals: [],
-      adrift: false,
+      markerOnly: null,
       neighbour: false,
       here: null,
     },

@@ -223,7 +223,7 @@ function backTo({ site }: Committed, it: Impersonation | null): string {
 
 const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 
-/** `Clear-Site-Data` where shoes were changed and the config allows it. */
+/** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
   // What is over on a host of its own is over for good.
   const { site, decision } = committed;
@@ -290,7 +290,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     method: committed.sent,
     trueUser: effects.trueUser,
     other: otherOf(committed),
-    impersonating: committed.browser.secret !== null || committed.browser.adrift,
+    impersonating: committed.browser.secret !== null || committed.browser.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     token: tokenOf(services, committed),
@@ -327,10 +327,10 @@ function tokenOf(services: Services, committed: Committed): string | null {
   return tokenFor(services, committed, "start", SUBJECTS.start(effects.trueUser, owner.id, committed));
 }
 
-/** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */
+/** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
   const { decision, effects } = committed;
-  const worn = (effects.impersonation ?? effects.over)?.effectiveUser ?? null;
+  const effectiveUser = (effects.impersonation ?? effects.over)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
-  return asks ? ownerToBe(committed) : (worn ?? ownerToBe(committed));
+  return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

@@ -127,7 +127,7 @@ function toTheAgents({ decision, site, url }: Committed): string | null {
   return asSelf && site.label !== null ? `${site.label.app.origin}${url.target}` : null;
 }
 
-/** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
+/** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
   if (base.browser.here === null || base.browser.secret !== null) return base;
   const { setCookies, cookies } = await tidied(services, base, null);
@@ -159,7 +159,7 @@ async function starting(
     const setCookies = [...between.setCookies, ...apart.setCookies];
     return having(base, { setCookies, over: held, leadsTo: apart.to });
   }
-  const shoes = await begin(services, withBrowser(base, { cookies: between.cookies }), {
+  const started = await begin(services, withBrowser(base, { cookies: between.cookies }), {
     agent,
     effectiveUser,
     grant: decision.grant,
@@ -168,8 +168,8 @@ async function starting(
     returnTo,
     origin: held?.origin ?? null,
   });
-  const setCookies = [...between.setCookies, ...shoes.setCookies];
-  const { impersonation, secret, here } = shoes;
+  const setCookies = [...between.setCookies, ...started.setCookies];
+  const { impersonation, secret, here } = started;
   const on = having(withBrowser(base, { cookies: between.cookies, secret, here }), {
     impersonation,
     setCookies,
@@ -217,8 +217,8 @@ async function takingOff(
 }
 
 /**
- * The tab itself leads to where one is oneself again. From a script or a frame the page goes on, and must not go on as the
- * agent: it keeps the cookie of what is over, with which everything it asks for stops.
+ * A sign-out in the tab itself leads to a page as the agent. After one by a script or in a frame the page stays, and must not go on as
+ * the agent: it keeps the cookie of the ended impersonation, with which everything that it asks for is refused.
  */
 async function signingOut(
   services: Services,
@@ -231,7 +231,7 @@ async function signingOut(
   return having(base, { over: await end(services, base, held, why) });
 }
 
-/** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
+/** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
 async function backToSelf(
   services: Services,
   base: Committed,
@@ -242,7 +242,7 @@ async function backToSelf(
   return withBrowser(off, { cookies: (await betweenIdentities(services, base, held)).cookies });
 }
 
-/** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
+/** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
 async function ending(
   services: Services,
   base: Committed,
@@ -300,7 +300,7 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 ]);
 
 /**
- * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
+ * Whom a question or a refusal is about without an impersonation: the owner, where it is about becoming them and this agent may.
  * Any other page's owner is nobody's business, and nobody wore them.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {

@@ -17,6 +17,9 @@ export function judge(settled: Settled): Judged {
 }
 
 function requestFacts(settled: Settled): RequestFacts {
+  const { browser } = settled;
+  const leftOpen = isLeftOpen(settled) || typeof browser.markerOnly?.impersonation === "string";
+  const said = settled.page.tab !== null || settled.page.confirming;
   return {
     method: settled.method,
     overridden: settled.overridden,
@@ -32,8 +35,8 @@ function requestFacts(settled: Settled): RequestFacts {
     rule: settled.ruling.rule,
     confirmed: settled.content.confirmed,
     tab: settled.page.tab,
-    sentOnlyWhileImpersonating: settled.page.confirming || settled.browser.adrift || isLeftOpen(settled),
-    hearsay: settled.page.hearsay && !settled.browser.adrift && !isLeftOpen(settled),
+    sentOnlyWhileImpersonating: settled.page.confirming || browser.markerOnly !== null || leftOpen,
+    hearsay: !leftOpen && (said ? settled.page.hearsay : browser.markerOnly !== null),
     viewedBefore: settled.browser.viewedBefore,
     neighbour: settled.browser.neighbour,
   };

@@ -60,8 +60,8 @@ export function leash(services: Services, signed: Signed): Leash {
       opened: UNWATCHED,
       release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
-  const wearer = { impersonation: effects.impersonation.id, agent: effects.impersonation.agent.id };
-  const release = services.sockets.add(wearer, cut, {
+  const ref = { impersonation: effects.impersonation.id, agent: effects.impersonation.agent.id };
+  const release = services.sockets.add(ref, cut, {
     tunnel: upgrade,
     lifted: speaksByMode(signed, effects.impersonation),
     ask: () => standing(services, signed),
@@ -143,7 +143,7 @@ function sendFault(services: Services, signed: Signed, response: ServerResponse,
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
-/** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */
+/** The request was cut while the app had it, so nobody knows what was done. A gateway that goes down answers nothing. */
 function sendEnded(services: Services, signed: Signed, response: ServerResponse, why: unknown): void {
   if (!isReason(why)) {
     response.destroy();

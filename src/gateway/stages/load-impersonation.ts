@@ -4,27 +4,39 @@ import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import { spoil } from "./intake.ts";
+import { asItCame, spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
-const NOT_IMPERSONATING: Recalled["session"] = Object.freeze({ loaded: { kind: "none" }, target: RECORDED });
+const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
+const NOTHING: Recalled["session"] = Object.freeze({ loaded: NONE, target: RECORDED, nobodys: false });
+/** A label's own cookie: nothing on its host is ever anybody's own. */
+const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.browser.secret === null) return { ...identified, session: NOT_IMPERSONATING };
+  if (identified.browser.secret === null) return { ...identified, session: NOTHING };
   const loaded = await theOne(services, identified, identified.browser.secret);
-  const target = await effectiveUserNow(services, identified, loaded);
-  const recalled = { ...identified, session: { loaded: underToday(identified, loaded, target), target } };
-  refuseUnclear(recalled);
-  return recalled;
+  const { caller, snapshot, url } = identified;
+  if (!url.ours && isNobodys({ caller: caller.who, loaded }, snapshot.policy))
+    return asNobodys(services, identified);
+  const target = await lookUp(services, identified, loaded);
+  refuseUnclear(identified);
+  const today = underToday(identified, loaded, target);
+  return { ...identified, session: { loaded: today, target, nobodys: false } };
 }
 
-/** What could be read in two ways is refused where it is judged; a guest's cookie that only looks like ours makes nothing judged. */
-function refuseUnclear(recalled: Recalled): void {
-  const { url, snapshot, raw, caller, session } = recalled;
-  if (url.unclear === null || isNobodys({ caller: caller.who, loaded: session.loaded }, snapshot.policy))
-    return;
+/** A guest's request: a cookie that only looks like ours makes nothing judged. */
+function asNobodys(services: Judging, identified: Identified): Recalled {
+  const { topLevel, visit } = identified.navigation;
+  const route = topLevel || visit !== null ? identified.match.route : null;
+  const match = { ...identified.match, route };
+  return { ...identified, ...asItCame(services, identified), match, session: { ...NOTHING, nobodys: true } };
+}
+
+/** What could be read in two ways is refused where it is judged. */
+function refuseUnclear({ url, raw }: Identified): void {
+  if (url.unclear === null) return;
   spoil(raw.socket);
   throw new Fault("bad-request", url.unclear);
 }
@@ -53,12 +65,12 @@ async function theOne(
 function underToday(
   identified: Identified,
   loaded: LoadedImpersonation,
-  now: TargetFact,
+  effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot } = identified;
   if (loaded.kind !== "held" || caller.who.kind !== "known") return loaded;
   const { impersonation } = loaded;
-  const target = now.kind === "known" ? now.identity : impersonation.effectiveUser;
+  const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.who.identity, target, place: placeOf(identified) };
   return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
@@ -69,14 +81,15 @@ async function remembered(
   secret: string,
 ): Promise<LoadedImpersonation> {
   try {
-    return await services.impersonations.recall(secret);
+    const loaded = await services.impersonations.recall(secret);
+    return loaded.kind === "lost" && identified.site.label !== null ? LOST_FOR_SURE : loaded;
   } catch (error) {
     report(services, identified, error);
     return { kind: "unavailable" };
   }
 }
 
-async function effectiveUserNow(
+async function lookUp(
   services: Judging,
   identified: Identified,
   loaded: LoadedImpersonation,

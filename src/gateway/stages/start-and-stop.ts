@@ -7,7 +7,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
-import { cookieNames, markerCookie, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
+import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import type { Received } from "../request.ts";
@@ -39,8 +39,8 @@ export interface Between {
   readonly cookies: string | null;
 }
 
-/** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
-interface Shoes {
+/** An impersonation that has started, and the cookies that the browser gets for it. */
+interface Started {
   readonly impersonation: Impersonation;
   /** What the impersonation cookie holds from now on. */
   readonly secret: string;
@@ -52,10 +52,10 @@ interface Shoes {
  * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
  * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
-export async function begin(services: Services, received: Received, order: Beginning): Promise<Shoes> {
+export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
   const own = { sent: received.browser.cookies, scope: cookieScope(received) };
   const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
-  const { setCookies, here } = worn(services, received, { id: impersonation.id, secret });
+  const { setCookies, here } = startCookies(services, received, { id: impersonation.id, secret });
   return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
 }
 
@@ -99,16 +99,17 @@ export async function openRecorded(
   return { impersonation, secret, lines };
 }
 
-/** Our cookies of a browser that is somebody else. */
-function worn(
+/** Our cookies of a browser in which an impersonation has started. */
+function startCookies(
   services: Services,
   received: Received,
   { id, secret }: { readonly id: string; readonly secret: string },
-): Pick<Shoes, "setCookies" | "here"> {
+): Pick<Started, "setCookies" | "here"> {
   const { browser, site, snapshot } = received;
   const { name } = snapshot.settings.cookie;
   const now = services.clock.now();
   const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
+  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
   const setCookies = [
     setOwnCookie(
       cookieNames(name, site.scheme, browser.domain).secret,
@@ -117,7 +118,7 @@ function worn(
       SECRET_SECONDS,
       browser.domain,
     ),
-    ...markerCookie(name, true, site.scheme, SECRET_SECONDS, browser.domain),
+    ...markerCookies(name, marker, site.scheme, SECRET_SECONDS, browser.domain),
     ...neighbourCookies(name, browser.domain ?? site.host, near, site.scheme, SECRET_SECONDS),
     ...(browser.domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
@@ -130,7 +131,7 @@ function beforeDomain({ site, snapshot, raw }: Received): readonly string[] {
   if (site.scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
   return [
     setOwnCookie(cookieNames(name, site.scheme).secret, null, site.scheme, null),
-    ...markerCookie(name, false, site.scheme, 0),
+    ...markerCookies(name, null, site.scheme, 0),
   ];
 }
 
@@ -142,7 +143,7 @@ export function hereCookie(services: Services, { site, snapshot }: Received, id:
 }
 
 /**
- * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
+ * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in
  * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
  */
 export async function end(
@@ -207,7 +208,7 @@ export async function takeOff(
   const names = cookieNames(name, site.scheme, browser.domain);
   const own = [
     setOwnCookie(names.secret, null, site.scheme, null, browser.domain),
-    ...markerCookie(name, false, site.scheme, 0, browser.domain),
+    ...markerCookies(name, null, site.scheme, 0, browser.domain),
     ...(received.site.label === null
       ? neighbourCookies(name, browser.domain ?? site.host, null, site.scheme, 0)
       : []),

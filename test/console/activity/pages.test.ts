@@ -46,7 +46,7 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
     }),
   );
   const query =
-    "?agent=bob&customer=17&action=impersonation.denied&from=2026-05-28T20:26&to=2026-05-29&beyond=5-7";
+    "?agent=bob&customer=17&app=wiki&action=impersonation.denied&from=2026-05-28T20:26&to=2026-05-29&beyond=5-7";
   t.match(await ask([`${ACTIVITY}${query}`, ...INSIDE, ...ALICE]), { status: 200 });
   t.match(await ask([`${ACTIVITY}${query}`, ...INSIDE, ...ADA]), { status: 200 });
   const question = {
@@ -54,6 +54,7 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
     customer: "17",
     action: "impersonation.denied",
     impersonation: null,
+    app: "wiki",
     since: Date.parse("2026-05-28T20:26Z"),
     until: Date.parse("2026-05-29T00:00Z"),
   };
@@ -61,6 +62,28 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
     [{ own: "alice", ...question }, 50, { at: 5, id: 7 }],
     [{ own: null, ...question }, 50, { at: 5, id: 7 }],
   ]);
+});
+
+t.test("one console shows several apps, which the filter, the links and the table tell apart", async (t) => {
+  const several = READERS.replace(/^upstream: (.*)\n/, (_, url) =>
+    [
+      "apps:",
+      ...["shop", "wiki"].map((it) => `  ${it}: { hosts: [${it}.example], upstream: ${url} }`),
+      "",
+    ].join("\n"),
+  ).replace(/^(?:routes|rules):\n(?: .*\n)+/gm, "");
+  const it = await testServices(t, several);
+  const lines = [line({ action: "impersonation.denied", app: "wiki" })];
+  const search = async () => ({ lines, beyond: null });
+  const ask = await openConsole(t, it, [], archiveOf({ search, runs: async () => [RUN] }));
+  const { body } = await ask([`${ACTIVITY}?app=wiki`, ...INSIDE, ...ADA]);
+  t.match(body, "<option>shop</option><option selected>wiki</option>");
+  t.match(body, /<th scope="col">App<\/th>[\s\S]*<td>wiki<\/td>/);
+  t.match(body, /href="[^"]*activity\?app=wiki&amp;from=/, "another time of the same app");
+  const gone = await ask([`${ACTIVITY}?app=%3Cold`, ...INSIDE, ...ADA]);
+  t.match(gone.body, "<option selected>&lt;old</option>", "an app that is gone has its records still");
+  const one = await openConsole(t, await testServices(t, READERS), [], archiveOf({ search }));
+  t.notMatch((await one([ACTIVITY, ...INSIDE, ...ADA])).body, /name="app"|>App</, "one app has no name");
 });
 
 t.test("what can't be read of an address counts as not asked for", async (t) => {

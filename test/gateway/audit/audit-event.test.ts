@@ -1,7 +1,7 @@
 import t from "tap";
 import { elevate, stop } from "../../../src/domain/impersonation.ts";
 import { decisionOf, eventOf } from "../../../src/gateway/audit/audit-event.ts";
-import { ALICE, CLICK, judged, receive, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, impersonate, judged, receive } from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NOBODY = { trueUser: null, effectiveUser: null, impersonation: null } as const;
@@ -62,14 +62,14 @@ t.test("every event has an id of its own", async (t) => {
 
 t.test("it names both people and the mode that counts at the moment", async (t) => {
   const it = await testServices(t);
-  const { impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
-  const saying = (worn: typeof impersonation) =>
+  const { impersonation } = await impersonate(it, { reason: "why", ticket: "T-1" });
+  const saying = (running: typeof impersonation) =>
     eventOf(it.services, null, {
       action: "impersonation.intent",
       outcome: "unknown",
-      trueUser: worn.agent,
-      effectiveUser: worn.effectiveUser,
-      impersonation: worn,
+      trueUser: running.agent,
+      effectiveUser: running.effectiveUser,
+      impersonation: running,
     });
   t.match(saying(impersonation), {
     trueUser: { id: "alice" },
@@ -84,10 +84,10 @@ t.test("it names both people and the mode that counts at the moment", async (t) 
 
 t.test("an end says when it began and when it was over, nothing else does", async (t) => {
   const it = await testServices(t);
-  const { impersonation } = await wear(it);
+  const { impersonation } = await impersonate(it);
   const ended = stop(impersonation, impersonation.startedAt + 5_000, "ended-by-agent");
-  const say = (action: "impersonation.ended" | "impersonation.intent", worn: typeof ended) =>
-    eventOf(it.services, null, { ...NOBODY, action, outcome: "success", impersonation: worn }).span;
+  const say = (action: "impersonation.ended" | "impersonation.intent", running: typeof ended) =>
+    eventOf(it.services, null, { ...NOBODY, action, outcome: "success", impersonation: running }).span;
   t.same(say("impersonation.ended", ended), {
     start: impersonation.startedAt,
     end: impersonation.startedAt + 5_000,
@@ -113,7 +113,7 @@ t.test("it names the config that the request came in under, not a later one", as
 
 t.test("a decision is its word, route, rule and the source that knew the caller", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   t.same(decisionOf(await judged(it, ["POST /payments/1", ...ALICE, cookie])), {
     word: "denied",
     route: null,

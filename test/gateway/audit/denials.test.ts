@@ -1,12 +1,12 @@
 import t from "tap";
 import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, committed, FETCH, INSIDE, NUNO, wear } from "../../fixtures/stages.ts";
+import { ALICE, committed, FETCH, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const ANY = `Cookie: guise=${"A".repeat(43)}`;
 const LITTLE = `${YAML}limits: { refusalsPerMinute: 3 }\n`;
 
-t.test("DOS-02: whoever is nobody writes no record, whatever is asked and whatever is down", async (t) => {
+t.test("DOS-02: an unknown caller writes no record, whatever is asked and whatever is down", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["store"]);
@@ -50,7 +50,7 @@ t.test("many people at one address are one address", async (t) => {
 
 t.test("what is refused under an impersonation counts for limits.perMinute alone", async (t) => {
   const it = await testServices(t, LITTLE);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   for (let n = 0; n < 10; n += 1) await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   t.equal(it.actions().filter((action) => action === "impersonation.denied").length, 10);
 });

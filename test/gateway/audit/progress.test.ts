@@ -14,7 +14,7 @@ import {
   named,
 } from "../../fixtures/named.ts";
 import { stack } from "../../fixtures/stack.ts";
-import { ALICE, FETCH, signed, wear } from "../../fixtures/stages.ts";
+import { ALICE, FETCH, impersonate, signed } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
 
 function ownTime(t: Test) {
@@ -26,7 +26,7 @@ function ownTime(t: Test) {
 t.test("each minute has its record, which names the intent and what was carried so far", async (t) => {
   const pass = ownTime(t);
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, cookie]);
   const going = progress(it.services, request, { lost: () => t.fail("nothing was lost") });
   pass(60_000);
@@ -54,7 +54,7 @@ t.test("each minute has its record, which names the intent and what was carried 
 t.test("what can't be recorded any more is told, so that it can be cut", async (t) => {
   const pass = ownTime(t);
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(({ action }) => action === "impersonation.progress");
   const lost = Promise.withResolvers<void>();

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { recheck } from "../../../src/gateway/background/revalidate.ts";
 import { leash } from "../../../src/gateway/stages/forward.ts";
-import { ALICE, FETCH, signed, wear } from "../../fixtures/stages.ts";
+import { ALICE, FETCH, impersonate, signed } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
@@ -9,7 +9,7 @@ const SOCKET = ["GET /live", "Connection: Upgrade", "Upgrade: websocket", ...FET
 
 /** A socket of an impersonation that is open, and whatever asks about it. */
 async function opened(t: Test, it: TestServices) {
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const { signal } = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
   if (signal === null) throw new Error("on no leash");
   const asking = recheck(it.services, { every: NEVER });
@@ -108,7 +108,7 @@ t.test(
   "a tunnel that was opened in mode write is cut when the mode falls back; one that only listens is not",
   async (t) => {
     const it = await testServices(t);
-    const { cookie, impersonation } = await wear(it);
+    const { cookie, impersonation } = await impersonate(it);
     const listening = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
     await it.impersonations.elevate(impersonation.id, 60_000, null);
     const speaking = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
@@ -120,7 +120,7 @@ t.test(
 
 t.test("a config that takes the step up away cuts who speaks by it, and no one who listens", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const listening = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   const speaking = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
@@ -136,7 +136,7 @@ t.test("a config that takes the step up away cuts who speaks by it, and no one w
 
 t.test("what was decided before the switch is cut as it begins", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, [...SOCKET, cookie], { upgrade: true });
   it.configure(`impersonation: off\n${YAML}`);
   t.equal(leash(it.services, request).signal?.reason, "ended-revoked");
@@ -144,7 +144,7 @@ t.test("what was decided before the switch is cut as it begins", async (t) => {
 
 t.test("a store that is down for one look ends nothing that another gateway keeps in use", async (t) => {
   const it = await testServices(t);
-  const { cookie, secret, impersonation } = await wear(it);
+  const { cookie, secret, impersonation } = await impersonate(it);
   const live = [...SOCKET, cookie] as const;
   const open = leash(it.services, await signed(it, live, { upgrade: true }));
   const other = it.beside();

@@ -1,6 +1,6 @@
 import t from "tap";
 import { forThisHost } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, committed, FETCH, receive, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, committed, FETCH, impersonate, receive } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
 
 const HOST = "Host: api.example.com";
@@ -70,7 +70,7 @@ t.test("such a request is refused, with its agent on record, and starts only as 
 
 t.test("a customer with none of our cookies is asked nothing, whatever page it comes from", async (t) => {
   const it = await testServices(t);
-  await wear(it);
+  await impersonate(it);
   const asked = await receive(it, ["POST /x", HOST, "Origin: http://app.example.com", "Cookie: a=1"]);
   t.match(asked, { browser: { neighbour: false, here: null } });
 });

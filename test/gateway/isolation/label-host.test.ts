@@ -1,5 +1,6 @@
 import t from "tap";
 import { goesOver, isOfOurHosts, locate } from "../../../src/gateway/isolation/label-host.ts";
+import { judging } from "../../../src/gateway/pipeline.ts";
 import type { Label } from "../../../src/sessions/labels.ts";
 import { ALICE, CLICK, committed, FETCH, receive } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
@@ -44,6 +45,27 @@ t.test("on a label a request is the app's, and whose it is is known by what the 
   const settled = await committed(it, ["GET /x", ...at, ...FETCH]).catch((error: unknown) => error);
   t.notMatch(settled, { decision: { as: "effective" } }, "and without that step it is nobody's");
 });
+
+t.test(
+  "where its record is lost and its agent signed out, a label is nobody's, never the agent's own",
+  async (t) => {
+    const it = await testServices(t, ISOLATED);
+    const { at } = await begun(it);
+    const located = await locate(it.services, await receive(it, ["GET /x", ...at, ...CLICK]));
+    if (located.kind !== "received") throw new Error("answered");
+    const { received } = located;
+    const lost = { ...it.impersonations, recall: async () => ({ kind: "lost" }) as const };
+    const lent = received.site.lent && { ...received.site.lent, headers: {}, cookies: {} };
+    const judged = await judging(
+      { ...it.services, impersonations: lost },
+      {
+        ...received,
+        site: { ...received.site, lent },
+      },
+    );
+    t.match(judged.decision, { kind: "ended", status: 401, reason: "signed-out" });
+  },
+);
 
 t.test("without the label's own cookie nothing of it is there", async (t) => {
   const it = await testServices(t, ISOLATED);

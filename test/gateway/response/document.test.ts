@@ -5,7 +5,7 @@ import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
 import type { Signed } from "../../../src/gateway/request.ts";
 import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/response/document.ts";
 import { bodyAfter, head } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const PAGE = "<!doctype html><html><head><title>x</title></head><body><p>hi</p></body></html>";
@@ -14,8 +14,11 @@ function plan(status: number, ...headers: readonly string[]): HeadPlan {
   return { ...head(status, ...headers), transform: null };
 }
 
-async function worn(it: TestServices, request: readonly string[] = ["GET /x?y", ...CLICK]): Promise<Signed> {
-  const { cookie } = await wear(it);
+async function impersonatedRequest(
+  it: TestServices,
+  request: readonly string[] = ["GET /x?y", ...CLICK],
+): Promise<Signed> {
+  const { cookie } = await impersonate(it);
   return await signed(it, [...request, ...ALICE, cookie]);
 }
 
@@ -25,14 +28,14 @@ function isDocument(request: Signed, answer: HeadPlan): boolean {
 
 /** The document under the banner. */
 async function marked(it: TestServices, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
-  if (request.effects.impersonation === null) throw new Error("nobody is worn");
+  if (request.effects.impersonation === null) throw new Error("there is no impersonation");
   const made = impersonatedPlan(it.services, request, request.effects.impersonation, answer);
   return { ...made, text: await bodyAfter(made, body) };
 }
 
 t.test("a document is HTML that a navigation shows in the tab itself", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const is = (...headers: readonly string[]) => isDocument(request, plan(200, ...headers));
   for (const type of [
     "text/html",
@@ -56,7 +59,7 @@ t.test("a document is HTML that a navigation shows in the tab itself", async (t)
 
 t.test("of several types one that is HTML is enough", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   t.equal(isDocument(request, plan(200, "Content-Type", "text/plain, text/html")), true);
   t.equal(isDocument(request, plan(200, "Content-Type", "text/plain", "content-type", "text/html")), true);
   const made = await marked(
@@ -69,7 +72,7 @@ t.test("of several types one that is HTML is enough", async (t) => {
 
 t.test("an attachment is no page, an inline one is", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const is = (disposition: string) =>
     isDocument(request, plan(200, "Content-Type", "text/html", "Content-Disposition", disposition));
   t.equal(is('attachment; filename="a.html"'), false);
@@ -80,7 +83,7 @@ t.test("an attachment is no page, an inline one is", async (t) => {
 
 t.test("each status that a browser shows is a page, also errors and odd redirects", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const is = (status: number, ...more: readonly string[]) =>
     isDocument(request, plan(status, "Content-Type", "text/html", ...more));
   for (const status of [200, 201, 206, 400, 404, 500, 503]) t.equal(is(status), true, String(status));
@@ -97,7 +100,7 @@ t.test("each status that a browser shows is a page, also errors and odd redirect
 t.test("what a script or a frame asked for is none", async (t) => {
   const it = await testServices(t);
   const is = async (lines: readonly string[]) =>
-    isDocument(await worn(it, ["GET /x", ...lines]), plan(200, "Content-Type", "text/html"));
+    isDocument(await impersonatedRequest(it, ["GET /x", ...lines]), plan(200, "Content-Type", "text/html"));
   t.equal(await is(CLICK), true);
   t.equal(await is(["Accept: text/html,*/*;q=0.8"]), true, "an old browser's navigation");
   t.equal(await is(FETCH), false);
@@ -107,7 +110,7 @@ t.test("what a script or a frame asked for is none", async (t) => {
 
 t.test("the banner says who is who, and its forms work without anything else", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const { text } = await marked(it, request, plan(200, "Content-Type", "text/html"));
   t.match(text, "Nuno Almeida");
   t.match(text, "alice");
@@ -123,10 +126,10 @@ t.test("Elevate is offered where the config allows it, Lower while it lasts", as
     const { text } = await marked(it, request, plan(200, "Content-Type", "text/html"));
     return [/\/elevate\?to=/.test(text), /\/lower\?to=/.test(text)];
   };
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   t.same(await offers(request), [true, false]);
   const { impersonation } = request.effects;
-  if (impersonation === null) throw new Error("nobody is worn");
+  if (impersonation === null) throw new Error("there is no impersonation");
   const under = (more: Partial<Impersonation>) => ({
     ...request,
     effects: { ...request.effects, impersonation: { ...impersonation, ...more } },
@@ -134,7 +137,11 @@ t.test("Elevate is offered where the config allows it, Lower while it lasts", as
   t.same(await offers(under({ writeUntil: it.clock.now() + 60_000 })), [false, true]);
   t.same(await offers(under({ mode: "write" })), [false, false]);
   const strict = await testServices(t, YAML.replace("    elevate: { for: 10m }\n", ""));
-  const without = await marked(strict, await worn(strict), plan(200, "Content-Type", "text/html"));
+  const without = await marked(
+    strict,
+    await impersonatedRequest(strict),
+    plan(200, "Content-Type", "text/html"),
+  );
   t.notMatch(without.text, /\/elevate\?to=/);
 });
 
@@ -151,13 +158,13 @@ t.test("what would be wrong once the page is written to is gone", async (t) => {
     "Last-Modified",
   ];
   const answer = plan(200, ...wrong.flatMap((name) => [name, "1"]), "Content-Type", "text/html", "X-A", "1");
-  const { headers } = await marked(it, await worn(it), answer);
+  const { headers } = await marked(it, await impersonatedRequest(it), answer);
   t.same(headers, ["X-A", "1", "Content-Type", "text/html", "Accept-Ranges", "none"]);
 });
 
 t.test("a page that comes compressed all the same is decoded", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const codings = { gzip: gzipSync(PAGE), br: brotliCompressSync(PAGE) };
   for (const [coding, bytes] of Object.entries(codings)) {
     const made = await marked(
@@ -173,20 +180,23 @@ t.test("a page that comes compressed all the same is decoded", async (t) => {
 
 t.test("a page that can't be marked is not shown", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const answer = (coding: string) => plan(200, "Content-Type", "text/html", "Content-Encoding", coding);
   await t.rejects(marked(it, request, answer("compress")), { code: "page-unmarkable" });
   await t.rejects(marked(it, request, answer("gzip"), PAGE), { code: "upstream-protocol" });
   const small = await testServices(t, `${YAML}limits: { pageHead: 1024B }\n`);
   const late = `<!doctype html><head><style>${"x".repeat(5_000)}</style></head><body>hi`;
-  await t.rejects(marked(small, await worn(small), plan(200, "Content-Type", "text/html"), late), {
-    code: "page-unmarkable",
-  });
+  await t.rejects(
+    marked(small, await impersonatedRequest(small), plan(200, "Content-Type", "text/html"), late),
+    {
+      code: "page-unmarkable",
+    },
+  );
 });
 
 t.test("HEAD is answered as GET would be, without a body", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it, ["HEAD /x", ...CLICK]);
+  const request = await impersonatedRequest(it, ["HEAD /x", ...CLICK]);
   const made = await marked(it, request, plan(200, "Content-Type", "text/html", "Content-Length", "7"), "");
   t.same([made.headers, made.transform], [["Content-Type", "text/html", "Accept-Ranges", "none"], null]);
 });
@@ -196,7 +206,7 @@ t.test("the page's policy allows the banner, and nothing else more", async (t) =
   const policy = "default-src 'none'; form-action 'none'";
   const { headers } = await marked(
     it,
-    await worn(it),
+    await impersonatedRequest(it),
     plan(200, "Content-Type", "text/html", "Content-Security-Policy", policy),
   );
   const [amended = ""] = valuesOf(headers, "content-security-policy");
@@ -210,7 +220,7 @@ t.test("UTF-16 leaves as UTF-8, and its type says so", async (t) => {
   const body = Buffer.from(`\ufeff${PAGE}`, "utf16le");
   const made = await marked(
     it,
-    await worn(it),
+    await impersonatedRequest(it),
     plan(200, "Content-Type", "text/html; charset=utf-16le"),
     body,
   );
@@ -221,7 +231,7 @@ t.test("UTF-16 leaves as UTF-8, and its type says so", async (t) => {
 t.test("a name can't break out of the banner", async (t) => {
   const it = await testServices(t);
   const name = `</script><img src=x onerror=alert(1)>"'\u202e\u200b${"x".repeat(500)}`;
-  const { cookie } = await wear(it, { effectiveUser: { id: "17", name, email: null, groups: [] } });
+  const { cookie } = await impersonate(it, { effectiveUser: { id: "17", name, email: null, groups: [] } });
   const { text } = await marked(
     it,
     await signed(it, ["GET /x", ...CLICK, ...ALICE, cookie]),
@@ -282,7 +292,7 @@ t.test("a drawing is a picture in a page of ours", async (t) => {
   const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>';
   const policy = ["Content-Security-Policy", "script-src *", "ETag", "x", "Content-Length", "7"];
   const answer = plan(200, "Content-Type", "image/svg+xml", "Content-Encoding", "gzip", ...policy);
-  const made = await marked(it, await worn(it), answer, gzipSync(drawing));
+  const made = await marked(it, await impersonatedRequest(it), answer, gzipSync(drawing));
   t.match(
     made.text,
     /^<!doctype html>.*<guise-banner.*src="data:image\/svg\+xml;base64,([A-Za-z0-9+/=]+)">\n$/s,
@@ -294,13 +304,13 @@ t.test("a drawing is a picture in a page of ours", async (t) => {
     /^default-src 'none'; img-src data:; script-src-elem /,
   ]);
   t.same([valuesOf(made.headers, "etag"), valuesOf(made.headers, "content-encoding")], [[], []]);
-  const asked = await worn(it, ["HEAD /x", ...CLICK]);
+  const asked = await impersonatedRequest(it, ["HEAD /x", ...CLICK]);
   t.equal((await marked(it, asked, answer, "")).transform, null);
 });
 
 t.test("other XML is shown as its source, and what nobody knows is saved", async (t) => {
   const it = await testServices(t);
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   const feed = await marked(it, request, plan(200, "Content-Type", "application/xml", "X-A", "1"), "<a/>");
   t.same(feed.headers, [
     "X-A",
@@ -331,11 +341,14 @@ t.test("a frame is shown in the app's own pages alone, and stays as it is beside
   const it = await testServices(t);
   const answer = plan(200, "Content-Type", "text/html", "Content-Security-Policy", "default-src *");
   for (const kind of ["iframe", "frame", "object", "embed"]) {
-    const request = await worn(it, ["GET /x", ...CLICK.map((line) => line.replace("document", kind))]);
+    const request = await impersonatedRequest(it, [
+      "GET /x",
+      ...CLICK.map((line) => line.replace("document", kind)),
+    ]);
     const { headers, text } = await marked(it, request, answer);
     t.same(valuesOf(headers, "content-security-policy"), ["default-src *", "frame-ancestors 'self'"], kind);
     t.equal(text, PAGE);
   }
-  const script = await marked(it, await worn(it, ["GET /x", ...FETCH]), answer);
+  const script = await marked(it, await impersonatedRequest(it, ["GET /x", ...FETCH]), answer);
   t.same(script.headers, answer.headers);
 });

@@ -7,7 +7,7 @@ import { end } from "../../../src/gateway/stages/start-and-stop.ts";
 import { openConsole } from "../../fixtures/console.ts";
 import { stepToken } from "../../fixtures/form-tokens.ts";
 import { fakeLog } from "../../fixtures/log.ts";
-import { ALICE, INSIDE, wear } from "../../fixtures/stages.ts";
+import { ALICE, INSIDE, impersonate } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
@@ -18,7 +18,7 @@ t.test(
   async (t) => {
     const it = await testServices(t);
     const ask = await openConsole(t, it);
-    const { cookie, impersonation } = await wear(it);
+    const { cookie, impersonation } = await impersonate(it);
     const form = { impersonation: impersonation.id };
     it.refuseRecords(() => true);
     const stopped = it.clock.now();
@@ -48,7 +48,7 @@ t.test(
 t.test("a step down is done, and unrecorded in the same way", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   const form = { _csrf: stepToken(it, "lower", impersonation.id), to: "/x" };
   const lower = ["POST /.guise/lower", ...INSIDE, ORIGIN, ...ALICE, cookie];
@@ -63,7 +63,7 @@ t.test("a step down is done, and unrecorded in the same way", async (t) => {
 
 t.test("so does a step up that ran out meanwhile", async (t) => {
   const it = await testServices(t);
-  const { impersonation } = await wear(it);
+  const { impersonation } = await impersonate(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   it.refuseRecords(() => true);
   it.clock.pass(60_000);
@@ -77,7 +77,7 @@ t.test("so does a step up that ran out meanwhile", async (t) => {
 
 t.test("with store and journal down at once both get it when they are back", async (t) => {
   const it = await testServices(t);
-  const { impersonation } = await wear(it);
+  const { impersonation } = await impersonate(it);
   it.refuseRecords(() => true);
   it.breakDown(["store"]);
   await end(it.services, null, impersonation, "ended-by-agent");

@@ -9,10 +9,10 @@ import {
   committed,
   FETCH,
   INSIDE,
+  impersonate,
   NUNO,
   receive,
   valuesOf,
-  wear,
 } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
@@ -38,7 +38,7 @@ function isOwnPage(t: Test, it: { readonly value: (name: string) => string; read
 
 t.test("a refusal is a page for a person's eyes", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const refused = await answered(it, ["POST /x", ...INSIDE, ...ALICE, cookie]);
   t.equal(refused.status, 403);
   isOwnPage(t, refused);
@@ -51,7 +51,7 @@ t.test(
   "a script that puts HTML into its page is told in HTML, and the banner is told either way",
   async (t) => {
     const it = await testServices(t);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     const sent = ["POST /payments/1", ...ALICE, cookie];
     const told = "denied Payments%20are%20the%20customer's%20own.";
     const data = await answered(it, [...sent, ...FETCH]);
@@ -65,7 +65,7 @@ t.test(
       t.match(html.body, /data-guise-refused="denied"[\s\S]*Payments are the customer&#39;s own\./);
       t.equal(/<turbo-frame id="cart">/.test(html.body), lines.includes("Turbo-Frame: cart"));
     }
-    const writer = await wear(it, { mode: "write" });
+    const writer = await impersonate(it, { mode: "write" });
     const asked = await answered(it, [
       "POST /site/1/delete",
       ...FETCH.slice(1),
@@ -84,7 +84,7 @@ t.test(
   "a fault is told a script of an impersonation in the same way, and everybody else's in JSON",
   async (t) => {
     const it = await testServices(t);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     const fault = new Fault("upstream-unreachable", "x");
     const of = async (lines: readonly string[]) =>
       answerFaultTo(
@@ -103,7 +103,7 @@ t.test(
 
 t.test("and problem JSON for everything else", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const refused = await answered(it, ["POST /payments/1", ...FETCH, ...ALICE, cookie]);
   t.equal(refused.status, 403);
   t.equal(refused.value("content-type"), "application/problem+json");
@@ -123,7 +123,7 @@ t.test("and problem JSON for everything else", async (t) => {
 
 t.test("each kind of decision has its status", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const status = async (head: readonly string[]) => (await answered(it, head)).status;
   t.equal(await status(["GET /site/1", ...INSIDE.slice(0, -1), ...ALICE]), 200, "a question");
   t.equal(await status(["GET /site/1/delete", ...INSIDE, ...ALICE, cookie]), 428);
@@ -138,7 +138,7 @@ t.test("each kind of decision has its status", async (t) => {
 t.test("what could not be found out still has the way out on its page", async (t) => {
   for (const broken of ["identity", "store", "users"] as const) {
     const it = await testServices(t);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     it.breakDown([broken]);
     it.clock.pass(60_000);
     const refused = await answered(it, ["GET /x", ...INSIDE, ...ALICE, cookie]);
@@ -195,7 +195,7 @@ t.test("a browser that doesn't say who asks is asked nothing, and told what help
 
 t.test("a Stop form holds nothing, so that it needs nobody", async (t) => {
   const it = await testServices(t);
-  const { cookie, secret } = await wear(it);
+  const { cookie, secret } = await impersonate(it);
   it.breakDown(["identity", "users"]);
   const refused = await answered(it, ["GET /x", ...CLICK, ...ALICE, cookie]);
   t.match(refused.body, 'action="/.guise/stop"');
@@ -205,7 +205,7 @@ t.test("a Stop form holds nothing, so that it needs nobody", async (t) => {
 
 t.test("signing out of the app leads back where one came from, without the app", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it, { returnTo: "/queue" });
+  const { cookie } = await impersonate(it, { returnTo: "/queue" });
   const off = await answered(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.match(off, { status: 303, body: "" });
   t.equal(off.value("location"), "/queue");
@@ -215,10 +215,10 @@ t.test("signing out of the app leads back where one came from, without the app",
 });
 
 t.test(
-  "a script that signs out is told that it was stopped, and its page never goes on as oneself",
+  "a script that signs out is told that it was stopped, and its page never goes on as the agent",
   async (t) => {
     const it = await testServices(t);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     const off = await answered(it, ["POST /logout", ...FETCH, ...ALICE, cookie]);
     t.equal(off.status, 409);
     t.match(JSON.parse(off.body), { code: "ended-by-logout", status: 409 });
@@ -231,7 +231,7 @@ t.test(
 
 t.test("nor does the page around a frame that signs out", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const framed = INSIDE.map((line) => line.replace("document", "iframe"));
   const off = await answered(it, ["GET /logout", ...framed, ...ALICE, cookie]);
   t.match(off, { status: 409, body: /You are no longer viewing as[\s\S]*Go on as yourself/ });
@@ -240,14 +240,14 @@ t.test("nor does the page around a frame that signs out", async (t) => {
 
 t.test("cache and storage stay where the config says so", async (t) => {
   const it = await testServices(t, `${YAML}page: { clearSiteData: false }\n`);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const off = await answered(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.equal(off.value("clear-site-data"), "");
 });
 
 t.test("an end is told with whom one was, and the way on", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
   const over = await answered(it, ["GET /x?y", ...INSIDE, ...ALICE, cookie]);
   t.equal(over.status, 409);
@@ -260,14 +260,14 @@ t.test("an end is told with whom one was, and the way on", async (t) => {
 
 t.test("a stolen cookie tells nothing of whose it is", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const over = await answered(it, ["GET /x", ...INSIDE, ...BOB, cookie]);
   t.notMatch(over.body, /Nuno|almeida|\b17\b/i);
 });
 
-t.test("no page names the owner of an address whom nobody has worn and this agent may not be", async (t) => {
+t.test("no page names an owner whom the agent doesn't impersonate and may not be", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   for (const [what, more] of [
     ["a cookie with nothing behind it", [...ALICE, `Cookie: guise=${"A".repeat(43)}`]],
     ["another agent's cookie", [...BOB, cookie]],
@@ -282,7 +282,7 @@ t.test("no page names the owner of an address whom nobody has worn and this agen
   it.breakDown(["store"]);
   const unknown = await answered(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
   t.equal(unknown.status, 503);
-  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is worn");
+  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is impersonated");
 });
 
 t.test("no answer tells which addresses exist", async (t) => {

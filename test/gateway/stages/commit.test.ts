@@ -1,7 +1,17 @@
 import t from "tap";
 import { standing } from "../../../src/gateway/stages/still-allowed.ts";
 import { cookieValue, forThisHost, SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, NUNO, signed, wear } from "../../fixtures/stages.ts";
+import {
+  ALICE,
+  BOB,
+  CLICK,
+  committed,
+  FETCH,
+  INSIDE,
+  impersonate,
+  NUNO,
+  signed,
+} from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const TO_SITE = ["GET /site/1", ...CLICK, ...ALICE] as const;
@@ -88,7 +98,7 @@ t.test("Stop is to lead back to the page that one came from, if that starts noth
 
 t.test("what is done as somebody else is recorded before it goes on", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const done = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.match(done, {
     effects: {
@@ -103,14 +113,14 @@ t.test("what is done as somebody else is recorded before it goes on", async (t) 
 
 t.test("what can't be recorded is not done", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   await t.rejects(committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]), { code: "audit-unavailable" });
 });
 
 t.test("use puts the idle limit off", async (t) => {
   const it = await testServices(t);
-  const { cookie, secret, impersonation } = await wear(it);
+  const { cookie, secret, impersonation } = await impersonate(it);
   it.clock.pass(600_000);
   await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   await new Promise((resolve) => setImmediate(resolve));
@@ -127,7 +137,7 @@ t.test(
   "what a page asks for by itself puts nothing off, and the banner's end is that of this very request",
   async (t) => {
     const it = await testServices(t);
-    const { cookie, secret, impersonation } = await wear(it);
+    const { cookie, secret, impersonation } = await impersonate(it);
     const { startedAt } = impersonation;
     it.clock.pass(600_000);
     const poll = ["GET /x", ...FETCH, ...ALICE, cookie, `X-Guise-Tab: ${impersonation.id}.idle`];
@@ -147,7 +157,7 @@ t.test(
 
 t.test("a switch is one end and one start, with another secret and the same way back", async (t) => {
   const it = await testServices(t);
-  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const { cookie, secret, impersonation } = await impersonate(it, { returnTo: "/queue" });
   const cut: string[] = [];
   it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   const it1 = await committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]);
@@ -169,17 +179,17 @@ t.test("a switch is one end and one start, with another secret and the same way 
   );
 });
 
-t.test("a switch that can't be recorded leaves nobody worn", async (t) => {
+t.test("a switch that can't be recorded leaves no impersonation", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.refuseRecords((event) => event.action === "impersonation.started");
   await t.rejects(committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), { code: "audit-unavailable" });
   t.same(await it.impersonations.list(), []);
 });
 
-t.test("one's own page from outside ends the impersonation and goes on as oneself", async (t) => {
+t.test("the agent's own page from outside ends the impersonation and goes on as the agent", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const off = await committed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "forward", as: "self" },
@@ -193,7 +203,7 @@ t.test("one's own page from outside ends the impersonation and goes on as onesel
 
 t.test("then the app sees the agent's cookies, and none of the customer's", async (t) => {
   const it = await testServices(t);
-  const { secret, impersonation } = await wear(it, { ownCookies: "csrf=agent; a=1" });
+  const { secret, impersonation } = await impersonate(it, { ownCookies: "csrf=agent; a=1" });
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -214,7 +224,7 @@ t.test("then the app sees the agent's cookies, and none of the customer's", asyn
 
 t.test("signing out of the app ends the impersonation, and the app never hears of it", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "stop" },
@@ -224,9 +234,9 @@ t.test("signing out of the app ends the impersonation, and the app never hears o
   t.equal(cookieValue(off.effects.setCookies, "guise"), "");
 });
 
-t.test("one that has run out is ended and recorded by whoever sees it first, once", async (t) => {
+t.test("one that has run out is ended and recorded once, by the first that sees it", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
   const head = ["GET /x", ...FETCH, ...ALICE, cookie];
   const all = await Promise.all([committed(it, head), committed(it, head), committed(it, head)]);
@@ -245,7 +255,7 @@ t.test("one that has run out is ended and recorded by whoever sees it first, onc
 
 t.test("somebody else's is neither ended nor told of", async (t) => {
   const it = await testServices(t);
-  const { cookie, secret } = await wear(it);
+  const { cookie, secret } = await impersonate(it);
   const other = await committed(it, ["GET /x", ...FETCH, ...BOB, cookie]);
   t.match(other, {
     decision: { kind: "ended", reason: "ended-agent-lost-right" },
@@ -262,9 +272,9 @@ t.test("a cookie with nothing behind it ends nothing", async (t) => {
   t.same(it.events, []);
 });
 
-t.test("a refusal under an impersonation is recorded and goes on wearing", async (t) => {
+t.test("a refusal under an impersonation is recorded, and the impersonation goes on", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const refused = await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   t.match(refused, {
     decision: { kind: "refuse", reason: "read-only" },
@@ -282,7 +292,7 @@ t.test("a refusal under an impersonation is recorded and goes on wearing", async
 
 t.test("a refusal never waits for its record", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   t.match(await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]), {
     decision: { reason: "read-only" },
@@ -290,9 +300,9 @@ t.test("a refusal never waits for its record", async (t) => {
   t.same(it.log.lines, ["error: a refusal could not be recorded"]);
 });
 
-t.test("the owner of a page is never recorded as worn by whom the store can't tell", async (t) => {
+t.test("the owner of a page is never recorded as the effective user where the store is down", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   await committed(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
@@ -308,7 +318,7 @@ t.test("a start that waits for a person's yes is recorded with whom it was for",
 
 t.test("what could not be found out is refused and recorded without a person", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   const refused = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
@@ -321,7 +331,7 @@ t.test("what could not be found out is refused and recorded without a person", a
 
 t.test("a prefetch is refused without a word in the record", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   for (const head of [
     [...TO_SITE, "Sec-Purpose: prefetch"],
     ["GET /x", ...CLICK, ...ALICE, cookie, "Purpose: prefetch"],
@@ -343,7 +353,7 @@ t.test("a question is neither recorded nor answered yet", async (t) => {
 
 t.test("every answer of the gateway's own is counted by its word", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   await committed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
@@ -360,7 +370,7 @@ t.test(
   "limits.perMinute counts what is put on record, and neither Stop nor a look at what is open",
   async (t) => {
     const it = await testServices(t, `${YAML}limits: { perMinute: 2 }\n`);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     const call = ["GET /x", ...FETCH, ...ALICE, cookie] as const;
     const open = await signed(it, call);
     for (let look = 0; look < 5; look += 1) t.match(await standing(it.services, open), { kind: "good" });

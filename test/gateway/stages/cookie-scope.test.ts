@@ -12,9 +12,21 @@ t.test("a request is seen by the host and path that it asks for", async (t) => {
 t.test("no cookie of ours may come from the app, under either scheme", async (t) => {
   const it = await testServices(t);
   t.same(cookieScope(await receive(it, ["GET /"])).reserved, [
-    ...["guise", "guise-notice", "guise-worn", "guise-here"],
-    ...["__Host-guise", "__Host-guise-notice", "__Host-guise-worn", "__Host-guise-here"],
-    ...["__Secure-guise", "__Secure-guise-notice", "__Secure-guise-worn", "__Secure-guise-here"],
+    ...["guise", "guise-notice", "guise-impersonating", "guise-worn", "guise-here"],
+    ...[
+      "__Host-guise",
+      "__Host-guise-notice",
+      "__Host-guise-impersonating",
+      "__Host-guise-worn",
+      "__Host-guise-here",
+    ],
+    ...[
+      "__Secure-guise",
+      "__Secure-guise-notice",
+      "__Secure-guise-impersonating",
+      "__Secure-guise-worn",
+      "__Secure-guise-here",
+    ],
   ]);
 });
 

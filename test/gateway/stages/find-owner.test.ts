@@ -1,7 +1,7 @@
 import t from "tap";
 import { askOwner, ownerOf } from "../../../src/gateway/stages/find-owner.ts";
 import type { OwnerResolver } from "../../../src/ports.ts";
-import { ALICE, CLICK, FETCH, INSIDE, NUNO, owned, receive, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, INSIDE, impersonate, NUNO, owned, receive } from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NOT_ASKED = { owner: { page: { kind: "not-asked" }, referer: { kind: "not-asked" } } };
@@ -48,7 +48,7 @@ t.test("with impersonation off nobody is an agent, and nothing is asked", async 
 
 t.test("under an impersonation only a navigation from outside asks", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   t.match(await owned(it, ["GET /site/2", ...INSIDE, ...ALICE, cookie]), NOT_ASKED);
   t.match(
     await owned(it, ["GET /site/2", "Accept: text/html,*/*;q=0.8", ...ALICE, cookie]),
@@ -118,7 +118,7 @@ t.test("a param that is no plain id never gets to a resolver", async (t) => {
 
 t.test("an unsafe request of an impersonation asks whose page its Referer is", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const asked = async (referer: string, method = "POST") =>
     (await owned(it, [`${method} /x`, ...FETCH, ...ALICE, cookie, `Referer: ${referer}`])).owner.referer;
   t.match(await asked("http://app.example.com/site/2"), { kind: "found", owner: { id: "23" } });
@@ -143,7 +143,7 @@ t.test("an unsafe request of an impersonation asks whose page its Referer is", a
 
 t.test("an override makes a GET unsafe here as well", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const head = ["GET /x?_method=DELETE", ...ALICE, cookie, "Referer: http://app.example.com/site/2"];
   t.match((await owned(it, head)).owner.referer, { kind: "found" });
 });

@@ -16,10 +16,10 @@ import {
   FETCH,
   type From,
   INSIDE,
+  impersonate,
   receivedCall,
   signed,
   valuesOf,
-  wear,
 } from "../../fixtures/stages.ts";
 import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
@@ -48,7 +48,7 @@ t.test("own traffic goes with the browser's cookies and on no leash", async (t) 
 
 t.test("under an impersonation it goes with the jar's, and is cut when the impersonation ends", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -74,7 +74,7 @@ t.test("under an impersonation it goes with the jar's, and is cut when the imper
 
 t.test("one that begins after its impersonation was cut is cut at once", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.services.sockets.cut(impersonation.id, "ended-revoked");
   t.equal(leash(it.services, request).signal?.aborted, true);
@@ -83,7 +83,7 @@ t.test("one that begins after its impersonation was cut is cut at once", async (
 
 t.test("settling lets go of the leash and writes the outcome, once", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const { exchange } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   exchange.settled(DONE);
   t.equal(it.services.sockets.count(), 0);
@@ -92,7 +92,7 @@ t.test("settling lets go of the leash and writes the outcome, once", async (t) =
 
 t.test("a jar that can't be opened sends nothing, and the record says so", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
   await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
@@ -156,7 +156,7 @@ t.test("a start whose first page can't be fetched or shown leaves nobody imperso
 
 t.test("a switch that comes to nothing leaves the agent as themselves", async (t) => {
   const it = await testServices(t);
-  const nuno = await wear(it);
+  const nuno = await impersonate(it);
   const { exchange, answered } = await exchanged(it, ["GET /site/2", ...CLICK, ...ALICE, nuno.cookie]);
   exchange.failed(new Fault("upstream-unreachable", "x"));
   exchange.settled({ ...DONE, ending: "failure" });
@@ -187,7 +187,7 @@ t.test("a start that nothing can be sent for leaves nobody impersonating", async
 
 t.test("a fault is answered in place of the app", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const { exchange, answered } = await exchanged(it, ["GET /site/1", ...INSIDE, ...ALICE, cookie]);
   exchange.failed(new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7:8001"));
   await new Promise((resolve) => setImmediate(resolve));
@@ -203,15 +203,15 @@ t.test(
   "a fault in the place of a changed page clears what the browser kept, as the page would",
   async (t) => {
     const it = await testServices(t);
-    for (const [what, path, wears, clears] of [
+    for (const [what, path, impersonates, clears] of [
       ["a start", "/site/1", false, false],
       ["a switch", "/site/2", true, true],
       ["a page of one's own", "/site/3", true, true],
       ["what changes nothing", "/inbox", true, false],
     ] as const)
       for (const code of ["upstream-unreachable", "page-unmarkable"] as const) {
-        const worn = wears ? [(await wear(it)).cookie] : [];
-        const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...worn]);
+        const started = impersonates ? [(await impersonate(it)).cookie] : [];
+        const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...started]);
         exchange.failed(new Fault(code, "x"));
         await new Promise((resolve) => setImmediate(resolve));
         t.equal(/\r\nClear-Site-Data: "cache", "storage"\r\n/.test(answered()), clears, `${what}: ${code}`);
@@ -250,7 +250,7 @@ t.test(
       [FETCH, /"code":"ended-revoked"/],
     ] as const) {
       const it = await testServices(t);
-      const { cookie } = await wear(it);
+      const { cookie } = await impersonate(it);
       const { exchange, answered } = await exchanged(it, ["GET /x", ...lines, ...ALICE, cookie]);
       exchange.revoked?.("ended-revoked");
       await new Promise((resolve) => setImmediate(resolve));
@@ -263,7 +263,7 @@ t.test(
 t.test("what is cut when the app had it is never said not to have been done", async (t) => {
   const page = CLICK.map((line) => line.replace("cross-site", "same-origin"));
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   for (const [why, status] of [
     ["ended-idle", 409],
     ["signed-out", 401],
@@ -290,7 +290,7 @@ t.test("what is cut when the app had it is never said not to have been done", as
 
 t.test("a gateway that goes down has nothing to say to it", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const { exchange, answered } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   exchange.revoked?.("going-away");
   t.equal(exchange.client.response.destroyed, true);

@@ -1,5 +1,5 @@
 import t from "tap";
-import { ALICE, recalled, wear } from "../../fixtures/stages.ts";
+import { ALICE, impersonate, recalled } from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 t.test("without a cookie neither store nor directory is asked", async (t) => {
@@ -13,7 +13,7 @@ t.test("without a cookie neither store nor directory is asked", async (t) => {
 
 t.test("the cookie brings back the impersonation, and the person as they are today", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it, {
+  const { cookie, impersonation } = await impersonate(it, {
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
   const { session } = await recalled(it, ["GET /", ...ALICE, cookie]);
@@ -38,7 +38,7 @@ t.test("a cookie with no record behind it is lost, and nobody is asked about the
 
 t.test("a store that can't be asked is a fact of its own", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
@@ -49,8 +49,8 @@ t.test("a store that can't be asked is a fact of its own", async (t) => {
 
 t.test("so is a directory that can't be asked, and a person that it has no more", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
-  const gone = await wear(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
+  const { cookie } = await impersonate(it);
+  const gone = await impersonate(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
   t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { session: { target: { kind: "gone" } } });
   it.breakDown(["users"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
@@ -60,7 +60,7 @@ t.test("so is a directory that can't be asked, and a person that it has no more"
 
 t.test("without a directory what was known at the start counts", async (t) => {
   const it = await testServices(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
     session: { loaded: { kind: "held" }, target: { kind: "recorded" } },
   });
@@ -68,7 +68,7 @@ t.test("without a directory what was known at the start counts", async (t) => {
 
 t.test("a bug is no fact: it is thrown on", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const bug = () => Promise.reject(new TypeError("bug"));
   it.configure((now) => ({ ...now, users: { find: bug, search: bug } }));
   await t.rejects(recalled(it, ["GET /", ...ALICE, cookie]), TypeError);

@@ -4,7 +4,7 @@ import { SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, CLICK, FETCH, receive, settled } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
 
-const WORN = `Cookie: guise=${SECRET}`;
+const IMPERSONATED = `Cookie: guise=${SECRET}`;
 
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testServices(t);
@@ -36,11 +36,11 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
 
 t.test("under an impersonation every request is told both", async (t) => {
   const it = await testServices(t);
-  t.match(await settled(it, ["POST /payments/7", WORN, ...FETCH]), {
+  t.match(await settled(it, ["POST /payments/7", IMPERSONATED, ...FETCH]), {
     match: { route: null },
     ruling: { rule: { name: "rules[1]" } },
   });
-  t.match(await settled(it, ["GET /site/1", WORN, ...FETCH]), {
+  t.match(await settled(it, ["GET /site/1", IMPERSONATED, ...FETCH]), {
     match: { route: { params: { site: "1" } } },
     ruling: { rule: null },
   });
@@ -48,13 +48,13 @@ t.test("under an impersonation every request is told both", async (t) => {
 
 t.test("a rule is found by the method that an override makes", async (t) => {
   const it = await testServices(t);
-  const { ruling } = await settled(it, ["GET /payments/7?_method=POST", WORN]);
+  const { ruling } = await settled(it, ["GET /payments/7?_method=POST", IMPERSONATED]);
   t.match(ruling.rule, { effect: "deny" });
 });
 
 t.test("what matches nothing has neither", async (t) => {
   const it = await testServices(t);
-  t.match(await settled(it, ["GET /inbox", WORN, ...CLICK]), {
+  t.match(await settled(it, ["GET /inbox", IMPERSONATED, ...CLICK]), {
     match: { route: null },
     ruling: { rule: null },
   });

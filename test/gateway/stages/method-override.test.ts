@@ -1,7 +1,7 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, FETCH, type From, judged, NUNO, owned, wear } from "../../fixtures/stages.ts";
+import { ALICE, FETCH, type From, impersonate, judged, NUNO, owned } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write").replace(
@@ -10,7 +10,7 @@ const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: wri
 );
 
 async function post(it: TestServices, body: string, path = "/site/1", ...lines: readonly string[]) {
-  const { cookie } = await wear(it, { mode: "write" });
+  const { cookie } = await impersonate(it, { mode: "write" });
   return await judged(it, [`POST ${path}`, ...FETCH, ...ALICE, cookie, ...lines], { body });
 }
 
@@ -52,7 +52,7 @@ t.test("a header or a query beside it hides nothing", async (t) => {
 
 t.test("a read-only loaded refuses it like every other change", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const head = ["POST /search", ...FETCH, ...ALICE, cookie];
   t.match(await judged(it, head, { body: "q=1" }), { decision: { reason: "impersonating" } });
   t.match(await judged(it, head, { body: "q=1&_method=GET" }), { decision: { reason: "read-only" } });
@@ -120,7 +120,7 @@ t.test("a header is judged as both methods, and goes on where both are allowed",
   for (const line of ["X-HTTP-Method-Override: DELETE", "X-HTTP-Method: zzz"])
     t.match(await post(it, "a=b", "/site/1", line), denied, line);
   t.match(await post(it, "_method=PUT", "/site/1", "X-HTTP-Method: DELETE"), denied, "two that differ");
-  const { cookie } = await wear(it, { mode: "write" });
+  const { cookie } = await impersonate(it, { mode: "write" });
   for (const method of ["GET", "OPTIONS"]) {
     const head = [`${method} /site/1`, ...FETCH, ...ALICE, cookie, "X-HTTP-Method: DELETE"];
     t.match(await judged(it, head), denied, method);
@@ -128,7 +128,7 @@ t.test("a header is judged as both methods, and goes on where both are allowed",
   const asked = await judged(it, ["POST /site/1/delete", ...FETCH, ...ALICE, cookie, "X-HTTP-Method: PUT"]);
   t.match(asked, { decision: { kind: "page", reason: "confirm-required" } });
   const reading = await testServices(t);
-  const { cookie: read } = await wear(reading);
+  const { cookie: read } = await impersonate(reading);
   const saved = await judged(reading, ["POST /search", ...FETCH, ...ALICE, read, "X-HTTP-Method: PUT"]);
   t.match(saved, { decision: { reason: "read-only" } });
 });
@@ -149,7 +149,7 @@ t.test(
   "whatever the method: some apps look into every form; but an upload that is none goes on as it comes",
   async (t) => {
     const it = await testServices(t, WRITING);
-    const { cookie } = await wear(it, { mode: "write" });
+    const { cookie } = await impersonate(it, { mode: "write" });
     const form = "Content-Type: application/x-www-form-urlencoded";
     for (const type of [[], ["Content-Type: application/octet-stream"]]) {
       const upload = [`PUT /site/1`, ...FETCH, ...ALICE, cookie, ...type];

@@ -1,7 +1,7 @@
 import t, { type Test } from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import { NOTICE } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const WRITE = YAML.replace(/mode: read\n {4}elevate.*/, "mode: write");
@@ -17,7 +17,7 @@ async function impersonating(
   [first = "", ...lines]: readonly string[],
   jar: string | null = null,
 ) {
-  const { secret } = await wear(it);
+  const { secret } = await impersonate(it);
   const cookies = lines.filter((line) => line.startsWith("Cookie: ")).map((line) => line.slice(8));
   const cookie = `Cookie: ${[...cookies, `guise=${secret}`].join("; ")}`;
   const rest = lines.filter((line) => !line.startsWith("Cookie: "));
@@ -260,7 +260,7 @@ t.test("while impersonating, no proxy says who is there or what is asked for", a
     "Remote-Email: alice@example.com",
   ];
   const from = { peer: "10.0.0.5" };
-  const { secret } = await wear(it);
+  const { secret } = await impersonate(it);
   const cookie = `Cookie: __Host-guise=${secret}`;
   const { headers } = outbound(await signed(it, ["GET /", ...lines, ...ALICE, cookie], from), null);
   t.notMatch(headers.join("\n"), /evil|9\.9\.9\.9|alice@/);

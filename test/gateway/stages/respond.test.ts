@@ -3,7 +3,7 @@ import type { UpstreamHead } from "../../../src/gateway/http/exchange.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
 import { forThisHost } from "../../fixtures/cookies.ts";
 import { bodyAfter, head, namesOf } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, NUNO, signed, valuesOf, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, impersonate, NUNO, signed, valuesOf } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 async function own(it: TestServices, answer: UpstreamHead, lines: readonly string[] = []) {
@@ -11,13 +11,13 @@ async function own(it: TestServices, answer: UpstreamHead, lines: readonly strin
 }
 
 async function impersonating(it: TestServices, answer: UpstreamHead, lines: readonly string[] = FETCH) {
-  const worn = await wear(it);
+  const impersonated = await impersonate(it);
   const plan = await respond(
     it.services,
-    await signed(it, ["GET /x", ...lines, ...ALICE, worn.cookie]),
+    await signed(it, ["GET /x", ...lines, ...ALICE, impersonated.cookie]),
     answer,
   );
-  return { ...plan, worn };
+  return { ...plan, impersonated };
 }
 
 t.test("own traffic gets the app's answer as it is", async (t) => {
@@ -112,7 +112,7 @@ t.test("the app's cookies go into the jar and never over the agent's own", async
     "set-cookie",
     "theme=dark; Path=/",
   );
-  const { headers, worn } = await impersonating(it, answer);
+  const { headers, impersonated } = await impersonating(it, answer);
   const shown = valuesOf(headers, "set-cookie");
   t.notMatch(shown.join("\n"), /session/, "HttpOnly ones never reach the browser");
   t.match(shown, [/^theme=dark/]);
@@ -124,13 +124,13 @@ t.test("the app's cookies go into the jar and never over the agent's own", async
     reserved: [],
     crossSite: false,
   };
-  const sent = await it.impersonations.cookies(worn.impersonation.id, "theme=dark", scope);
+  const sent = await it.impersonations.cookies(impersonated.impersonation.id, "theme=dark", scope);
   t.same(sent?.split("; ").sort(), ["session=nuno", "theme=dark"]);
 });
 
 t.test("an answer whose cookies can't be kept is not shown", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
   await t.rejects(async () => await respond(it.services, request, head(200, "Set-Cookie", "a=1")), {
@@ -172,9 +172,9 @@ t.test("a start hands out its cookie and clears what the browser kept", async (t
   t.same(valuesOf(plan.headers, "cache-control"), ["private, no-store"]);
 });
 
-t.test("going back to oneself deletes it, on the app's own answer", async (t) => {
+t.test("the end of the impersonation deletes it, on the app's own answer", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
   const plan = await respond(it.services, request, head(200, "Content-Type", "text/plain", "ETag", "x"));
   t.match(forThisHost(valuesOf(plan.headers, "set-cookie")), [

@@ -1,7 +1,7 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
 import { bodyText } from "../../../src/gateway/stages/rule-request.ts";
-import { ALICE, CLICK, FETCH, judged, NUNO, owned, wear } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, impersonate, judged, NUNO, owned } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const RULES = `rules:
@@ -15,7 +15,7 @@ const CONFIG = YAML.replace("rules:\n", RULES);
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 
 async function send(it: TestServices, line: string, body: string, ...lines: readonly string[]) {
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const from = body === "" ? {} : { body };
   return await judged(it, [line, ...FETCH, ...ALICE, cookie, ...lines], from);
 }
@@ -34,7 +34,7 @@ t.test("a rule asks for what is in the body, and the body goes on as it came", a
 t.test("a body that goes on beyond what is kept is not known, and goes on whole", async (t) => {
   const it = await testServices(t, CONFIG);
   const body = `action=heartbeat&a=${"x".repeat(1_100_000)}`;
-  const { cookie } = await wear(it, { mode: "write" });
+  const { cookie } = await impersonate(it, { mode: "write" });
   const head = ["POST /post.php", ...FETCH, ...ALICE, cookie, "Content-Type: application/json"];
   const cut = await judged(it, head, { body });
   t.match(cut, { content: { body: null }, decision: { reason: "denied" } });

@@ -1,7 +1,7 @@
 import t from "tap";
 import type { Ending } from "../../../src/domain/audit-event.ts";
 import { orUnsent, settle } from "../../../src/gateway/stages/settle.ts";
-import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
+import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
 
 const SENT = { requestBytes: 3, responseBytes: 7 } as const;
@@ -19,7 +19,7 @@ t.test("own traffic is counted and not written down", async (t) => {
 
 t.test("under an impersonation the outcome closes the intent", async (t) => {
   const it = await testServices(t);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const request = await signed(it, ["GET /x?a=b", ...FETCH, ...ALICE, cookie]);
   it.clock.pass(250);
   settle(it.services, request, { ...SENT, ending: "success", status: 200 });
@@ -39,7 +39,7 @@ t.test("under an impersonation the outcome closes the intent", async (t) => {
 
 t.test("each ending has its outcome", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   const outcome = (ending: Ending, status: number | null) => {
     settle(it.services, request, { ...SENT, ending, status });
@@ -71,7 +71,7 @@ t.test("each ending has its outcome", async (t) => {
 
 t.test("an outcome that can't be recorded is in the log, and breaks nothing", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(() => true);
   settle(it.services, request, { ...SENT, ending: "success", status: 200 });
@@ -81,7 +81,7 @@ t.test("an outcome that can't be recorded is in the log, and breaks nothing", as
 
 t.test("what fails before the first byte closes its intent as never sent", async (t) => {
   const it = await testServices(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.equal(await orUnsent(it.services, request, () => 7), 7);
   t.same(it.actions(), ["impersonation.intent"]);

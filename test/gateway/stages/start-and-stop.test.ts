@@ -1,7 +1,7 @@
 import t from "tap";
 import { begin, betweenIdentities, end, takeOff } from "../../../src/gateway/stages/start-and-stop.ts";
 import { forThisHost } from "../../fixtures/cookies.ts";
-import { receive, wear } from "../../fixtures/stages.ts";
+import { impersonate, receive } from "../../fixtures/stages.ts";
 import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
 const PEOPLE = {
@@ -43,9 +43,12 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
 t.test("over https its cookie has the browser's promise", async (t) => {
   const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
-  const { secret, setCookies } = await begin(it.services, received, order(it));
+  const { secret, setCookies, impersonation } = await begin(it.services, received, order(it));
+  const marker = /-impersonating=([^;]+)/.exec(setCookies.join())?.[1] ?? "";
+  t.equal(it.services.forms.marked("marker", marker, received.at), impersonation.id);
   t.same(forThisHost(setCookies), [
     `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
+    `__Host-guise-impersonating=${marker}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High`,
     "__Host-guise-worn=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
@@ -79,7 +82,7 @@ t.test("without the store nothing is recorded as begun", async (t) => {
 
 t.test("an end closes, cuts what is open and is written down with how long it lasted", async (t) => {
   const it = await testServices(t);
-  const { impersonation, secret } = await wear(it, { reason: "why" });
+  const { impersonation, secret } = await impersonate(it, { reason: "why" });
   const cut: string[] = [];
   it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   it.clock.pass(5_000);
@@ -108,9 +111,9 @@ t.test("an end closes, cuts what is open and is written down with how long it la
   });
 });
 
-t.test("it is written down once, whoever comes second", async (t) => {
+t.test("it is recorded once, also where two end it", async (t) => {
   const it = await testServices(t);
-  const { impersonation } = await wear(it);
+  const { impersonation } = await impersonate(it);
   await Promise.all([
     end(it.services, null, impersonation, "ended-by-agent"),
     end(it.services, null, impersonation, "ended-idle"),
@@ -122,7 +125,7 @@ t.test("it is written down once, whoever comes second", async (t) => {
 
 t.test("an end works with the store down, counts at once and is recorded once", async (t) => {
   const it = await testServices(t);
-  const { impersonation, secret } = await wear(it);
+  const { impersonation, secret } = await impersonate(it);
   it.breakDown(["store"]);
   await end(it.services, null, impersonation, "ended-by-agent");
   await end(it.services, null, impersonation, "ended-by-agent");
@@ -133,7 +136,7 @@ t.test("an end works with the store down, counts at once and is recorded once", 
 
 t.test("an end works with the ledger down, and says so in the log", async (t) => {
   const it = await testServices(t);
-  const { impersonation, secret } = await wear(it);
+  const { impersonation, secret } = await impersonate(it);
   it.refuseRecords(() => true);
   await end(it.services, null, impersonation, "ended-by-agent");
   t.match(await it.impersonations.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
@@ -144,7 +147,7 @@ t.test(
   "taking off deletes our cookie and leaves a sealed notice whom one was, and whom this browser has viewed",
   async (t) => {
     const it = await testServices(t);
-    const { impersonation } = await wear(it);
+    const { impersonation } = await impersonate(it);
     const lines = await takeOff(it.services, await receive(it, ["GET /"]), impersonation);
     const [secret, notice, before, ...more] = forThisHost(lines);
     t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
@@ -166,17 +169,18 @@ t.test(
   },
 );
 
-t.test("where nobody knows what was worn, only our cookie goes", async (t) => {
+t.test("where the impersonation is not known, only our own cookies go", async (t) => {
   const it = await testServices(t);
   t.same(forThisHost(await takeOff(it.services, await receive(it, ["GET /"], { encrypted: true }), null)), [
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-impersonating=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
 
 /** An impersonation under which the app set a cookie for scripts, over one that the agent had. */
 async function mirrored(it: TestServices) {
-  const worn = await wear(it, { ownCookies: "csrf=agent; a=1" });
+  const started = await impersonate(it, { ownCookies: "csrf=agent; a=1" });
   const received = await receive(it, ["GET /", "Cookie: csrf=agent; a=1"]);
   const scope = {
     host: "app.example.com",
@@ -187,12 +191,12 @@ async function mirrored(it: TestServices) {
     crossSite: false,
   };
   await it.impersonations.receive(
-    worn.impersonation.id,
+    started.impersonation.id,
     ["csrf=nuno; Path=/"],
     scope,
     received.browser.cookies,
   );
-  return worn;
+  return started;
 }
 
 t.test("what was mirrored for scripts is taken back, and the agent's own put back", async (t) => {
@@ -207,7 +211,7 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
   t.match(forThisHost(lines).slice(3), [/^csrf=agent/]);
 });
 
-t.test("between two shoes the browser's cookies are the agent's own again", async (t) => {
+t.test("between two impersonations the browser's cookies are the agent's own again", async (t) => {
   const it = await testServices(t);
   const { impersonation } = await mirrored(it);
   const { setCookies, cookies } = await betweenIdentities(
