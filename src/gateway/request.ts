@@ -206,7 +206,7 @@ export interface Judged extends Settled {
 /** What was done because of the decision. */
 export interface Effects {
   readonly trueUser: Identity | null;
-  /** What the request runs under; null: as oneself. */
+  /** What the request runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
   readonly over: Impersonation | null;
