@@ -157,7 +157,7 @@ async function stepUp(services: Services, who: Visitor, to: string): Promise<Ste
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const judged = await looking(services, received);
   const { decision, session } = judged;
-  if (decision.kind !== "forward" || session.loaded.kind !== "held")
+  if (decision.kind !== "forward" || session.loaded.kind !== "found")
     return await stopped(services, judged, who, to);
   const impersonation = session.loaded.impersonation;
   const target = session.target.kind === "known" ? session.target.identity : impersonation.effectiveUser;

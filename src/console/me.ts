@@ -18,7 +18,7 @@ export function mePage(fastify: FastifyInstance, services: Services): void {
       );
     const trueUser = caller.who.kind === "known" ? caller.who.identity : null;
     const impersonated =
-      decision.kind === "forward" && decision.as === "effective" && session.loaded.kind === "held";
+      decision.kind === "forward" && decision.as === "effective" && session.loaded.kind === "found";
     const impersonation = impersonated ? session.loaded.impersonation : null;
     const lifted = impersonation && writesUntil(impersonation, services.clock.now());
     reply.header("cache-control", "no-store");

@@ -209,7 +209,7 @@ export interface Effects {
   /** What the request runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
-  readonly over: Impersonation | null;
+  readonly ended: Impersonation | null;
   /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
   readonly intent: string | null;
   /** Our own `Set-Cookie` lines. */

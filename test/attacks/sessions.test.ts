@@ -133,6 +133,14 @@ t.test(
       request("GET /ws", [...AS.alice, ...upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", kept]),
     ])
       t.equal((await send(t, https.port, head)).status, 409);
+    const older = "Cookie: __Host-guise-worn=1; promo=for17";
+    t.match(
+      started.head,
+      "Set-Cookie: __Host-guise-worn=1;",
+      "a gateway of 0.1.0 beside this one understands it",
+    );
+    const before01 = await send(t, https.port, request("GET /x", [...AS.alice, ...framed, older]));
+    t.equal(before01.status, 409, "and the mark that such a gateway has set is understood here");
     t.equal(https.app.arrived.length, before, "the app was not asked");
     const whole = `Cookie: ${mark}; __Host-guise=${secret}`;
     const inside = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, whole]));

@@ -83,7 +83,7 @@ export function answer(services: Services, committed: Committed): Answer {
   if (decision.kind === "stop" && committed.effects.changed) {
     return {
       status: 303,
-      headers: [...quiet(backTo(committed, committed.effects.over)), ...extra],
+      headers: [...quiet(backTo(committed, committed.effects.ended)), ...extra],
       body: "",
     };
   }
@@ -285,7 +285,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
     to: committed.url.target,
-    returnTo: backTo(committed, effects.impersonation ?? effects.over),
+    returnTo: backTo(committed, effects.impersonation ?? effects.ended),
     back: ownAddress(committed.raw.headers.referer, committed.site.origin, snapshot)?.target ?? "/",
     method: committed.sent,
     trueUser: effects.trueUser,
@@ -330,7 +330,7 @@ function tokenOf(services: Services, committed: Committed): string | null {
 /** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
   const { decision, effects } = committed;
-  const effectiveUser = (effects.impersonation ?? effects.over)?.effectiveUser ?? null;
+  const effectiveUser = (effects.impersonation ?? effects.ended)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
   return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

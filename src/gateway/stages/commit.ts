@@ -19,7 +19,7 @@ import { isUse } from "./use.ts";
 
 const NOTHING = {
   impersonation: null,
-  over: null,
+  ended: null,
   intent: null,
   setCookies: [],
   changed: false,
@@ -33,31 +33,31 @@ const NOTHING = {
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
-  const held = judged.session.loaded.kind === "held" ? judged.session.loaded.impersonation : null;
+  const impersonation = judged.session.loaded.kind === "found" ? judged.session.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, effects: { ...NOTHING, trueUser } };
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
-      if (decision.as === "start") return await starting(services, base, held, decision);
-      if (decision.as === "effective") return await goingOn(services, base, held);
-      return decision.close === null || held === null
+      if (decision.as === "start") return await starting(services, base, impersonation, decision);
+      if (decision.as === "effective") return await goingOn(services, base, impersonation);
+      return decision.close === null || impersonation === null
         ? await asSelf(services, base)
-        : await backToSelf(services, base, held, decision.close);
+        : await backToSelf(services, base, impersonation, decision.close);
     case "stop":
-      return held === null ? base : await signingOut(services, base, held, decision.reason);
+      return impersonation === null ? base : await signingOut(services, base, impersonation, decision.reason);
     case "load-in-full":
       return base;
     case "ended":
-      return await ending(services, base, held, decision.reason);
+      return await ending(services, base, impersonation, decision.reason);
     case "refuse":
     case "page":
-      pace(services, base, held);
+      pace(services, base, impersonation);
       // A prefetch isn't recorded, nor what a tab sends that was left open behind an impersonation.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
-        note(services, base, held);
-      return await asking(services, base, held);
+        note(services, base, impersonation);
+      return await asking(services, base, impersonation);
     default:
       return decision satisfies never;
   }
@@ -86,8 +86,13 @@ function paced(
 }
 
 /** Whatever is on record for itself counts; what ends an impersonation never does. */
-function pace({ rateLimits }: Services, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
-  if (held !== null) rateLimits.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
+function pace(
+  { rateLimits }: Services,
+  { snapshot, startedAt }: Judged,
+  impersonation: Impersonation | null,
+): void {
+  if (impersonation !== null)
+    rateLimits.pace(impersonation.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
 function leftOpen({ session, decision }: Committed): boolean {
@@ -95,7 +100,7 @@ function leftOpen({ session, decision }: Committed): boolean {
 }
 
 /** Nothing begins, and what runs goes on. */
-function tooMany(services: Services, base: Committed, held: Impersonation | null): Committed {
+function tooMany(services: Services, base: Committed, impersonation: Impersonation | null): Committed {
   const reason = "limit-reached";
   const { checks } = base.decision;
   const refused = {
@@ -107,18 +112,25 @@ function tooMany(services: Services, base: Committed, held: Impersonation | null
     checks,
   } as const;
   services.counters.decided(reason, refused.kind);
-  const committed = having({ ...base, decision: refused }, { impersonation: held });
-  note(services, committed, held);
+  const committed = having({ ...base, decision: refused }, { impersonation });
+  note(services, committed, impersonation);
   return committed;
 }
 
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
-async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
+async function asking(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<Committed> {
   const { decision, effects } = base;
   const asked =
-    decision.kind === "page" && decision.page === "confirm" && held !== null && effects.trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, effects.trueUser, held) : null;
-  return having(base, { impersonation: held, confirmation, leadsTo: toTheAgents(base) });
+    decision.kind === "page" &&
+    decision.page === "confirm" &&
+    impersonation !== null &&
+    effects.trueUser !== null;
+  const confirmation = asked ? await keepQuestion(services, base, effects.trueUser, impersonation) : null;
+  return having(base, { impersonation, confirmation, leadsTo: toTheAgents(base) });
 }
 
 /** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
@@ -139,7 +151,7 @@ type Starting = Extract<Decision, { readonly as: "start" }>;
 async function starting(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   decision: Starting,
 ): Promise<Committed> {
   const effectiveUser = ownerFound(base.owner.page);
@@ -147,17 +159,19 @@ async function starting(
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
   const wanted = { agent: agent.id, customer: effectiveUser.id, most: decision.grant.customersPerDay };
-  if (!(await services.customers.admits(wanted))) return tooMany(services, base, held);
+  if (!(await services.customers.admits(wanted))) return tooMany(services, base, impersonation);
   const between =
-    held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
-  const returnTo = held?.returnTo ?? returnPath(base);
+    impersonation === null
+      ? await tidied(services, base, null)
+      : await leaving(services, base, impersonation, decision.close);
+  const returnTo = impersonation?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
     const { grant } = decision;
     const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
     services.counters.decided(decision.reason, "start");
     const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.url.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
-    return having(base, { setCookies, over: held, leadsTo: apart.to });
+    return having(base, { setCookies, ended: impersonation, leadsTo: apart.to });
   }
   const started = await begin(services, withBrowser(base, { cookies: between.cookies }), {
     agent,
@@ -166,20 +180,20 @@ async function starting(
     reason: null,
     ticket: null,
     returnTo,
-    origin: held?.origin ?? null,
+    origin: impersonation?.origin ?? null,
   });
   const setCookies = [...between.setCookies, ...started.setCookies];
-  const { impersonation, secret, here } = started;
+  const { secret, here } = started;
   const on = having(withBrowser(base, { cookies: between.cookies, secret, here }), {
-    impersonation,
+    impersonation: started.impersonation,
     setCookies,
-    over: held,
+    ended: impersonation,
     changed: true,
   });
   try {
-    return having(on, { intent: await intend(services, on, impersonation) });
+    return having(on, { intent: await intend(services, on, started.impersonation) });
   } catch (error) {
-    await end(services, base, impersonation, "ended-revoked");
+    await end(services, base, started.impersonation, "ended-revoked");
     throw error;
   }
 }
@@ -187,33 +201,37 @@ async function starting(
 async function leaving(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord | null,
 ): ReturnType<typeof betweenIdentities> {
-  await end(services, base, held, why ?? "switched");
-  const between = await betweenIdentities(services, base, held);
-  const viewed = viewedCookie(services, base, held.effectiveUser.id);
+  await end(services, base, impersonation, why ?? "switched");
+  const between = await betweenIdentities(services, base, impersonation);
+  const viewed = viewedCookie(services, base, impersonation.effectiveUser.id);
   return { ...between, setCookies: [...between.setCookies, ...viewed] };
 }
 
-async function goingOn(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
-  if (held === null) throw new TypeError("a request was to go on under no impersonation");
-  pace(services, base, held);
-  const intent = await intend(services, base, held);
-  if (!isUse(base)) return having(base, { impersonation: held, intent });
-  services.impersonations.touch(held.id, base.at);
-  return having(base, { impersonation: touch(held, base.at), intent });
+async function goingOn(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<Committed> {
+  if (impersonation === null) throw new TypeError("a request was to go on under no impersonation");
+  pace(services, base, impersonation);
+  const intent = await intend(services, base, impersonation);
+  if (!isUse(base)) return having(base, { impersonation, intent });
+  services.impersonations.touch(impersonation.id, base.at);
+  return having(base, { impersonation: touch(impersonation, base.at), intent });
 }
 
 async function takingOff(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const over = await end(services, base, held, why);
-  const setCookies = await takeOff(services, base, over);
-  return having(base, { over, setCookies, changed: true });
+  const ended = await end(services, base, impersonation, why);
+  const setCookies = await takeOff(services, base, ended);
+  return having(base, { ended, setCookies, changed: true });
 }
 
 /**
@@ -223,35 +241,36 @@ async function takingOff(
 async function signingOut(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await takingOff(services, base, held, why);
-  return having(base, { over: await end(services, base, held, why) });
+  if (leaves) return await takingOff(services, base, impersonation, why);
+  return having(base, { ended: await end(services, base, impersonation, why) });
 }
 
 /** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
 async function backToSelf(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const off = await takingOff(services, base, held, why);
-  return withBrowser(off, { cookies: (await betweenIdentities(services, base, held)).cookies });
+  const off = await takingOff(services, base, impersonation, why);
+  return withBrowser(off, { cookies: (await betweenIdentities(services, base, impersonation)).cookies });
 }
 
 /** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
 async function ending(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   why: ReasonWord,
 ): Promise<Committed> {
-  const mine = held !== null && held.agent.id === base.effects.trueUser?.id;
-  if (mine && held.end === null) return having(base, { over: await end(services, base, held, why) });
-  return having(base, { over: mine ? held : null });
+  const mine = impersonation !== null && impersonation.agent.id === base.effects.trueUser?.id;
+  if (mine && impersonation.end === null)
+    return having(base, { ended: await end(services, base, impersonation, why) });
+  return having(base, { ended: mine ? impersonation : null });
 }
 
 /** The intent: on disk before the first byte goes to the app. */
@@ -274,18 +293,18 @@ async function intend(
 }
 
 /** A refusal is recorded, but never waits for the record. */
-function note(services: Services, base: Committed, held: Impersonation | null): void {
+function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = {
     trueUser: base.effects.trueUser,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   };
-  if (held === null) {
+  if (impersonation === null) {
     noteRefusal(services, base, { ...saying, effectiveUser: ownerToBe(base) });
     return;
   }
-  const { effectiveUser } = held;
-  const about = { action: "impersonation.denied", outcome: "failure", impersonation: held } as const;
+  const { effectiveUser } = impersonation;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   services.ledger
     .record(event)

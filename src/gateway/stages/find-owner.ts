@@ -85,7 +85,7 @@ function lookupOf(
 
 async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
   const matters =
-    recalled.session.loaded.kind === "held" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
+    recalled.session.loaded.kind === "found" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
   if (!matters) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.site.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);

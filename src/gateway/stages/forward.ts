@@ -129,11 +129,11 @@ export async function exchangeFor(
 /** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
 async function notBegun(services: Services, signed: Signed): Promise<Signed> {
   const { effects } = signed;
-  const setCookies = effects.over === null ? [] : await takeOff(services, signed, effects.over);
+  const setCookies = effects.ended === null ? [] : await takeOff(services, signed, effects.ended);
   return {
     ...signed,
     browser: { ...signed.browser, secret: null },
-    effects: { ...effects, changed: effects.over !== null, setCookies },
+    effects: { ...effects, changed: effects.ended !== null, setCookies },
   };
 }
 
@@ -168,8 +168,12 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
     return;
   }
   const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
-  const { impersonation: over } = signed.effects;
-  const effects = { ...signed.effects, over, impersonation: null, confirmation: null };
+  const effects = {
+    ...signed.effects,
+    ended: signed.effects.impersonation,
+    impersonation: null,
+    confirmation: null,
+  };
   const ended = { ...signed, decision, effects };
   write(signed, response, answer(services, ended));
 }

@@ -56,7 +56,7 @@ async function theOne(
     identified.browser.rivals.map((it) => remembered(services, identified, it)),
   );
   const all = [first, ...others];
-  if (all.some(({ kind }) => kind === "held"))
+  if (all.some(({ kind }) => kind === "found"))
     throw new Fault("bad-request", "one of the gateway's own cookies came twice");
   return all.find(({ kind }) => kind === "unavailable") ?? { kind: "lost" };
 }
@@ -68,11 +68,11 @@ function underToday(
   effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot } = identified;
-  if (loaded.kind !== "held" || caller.who.kind !== "known") return loaded;
+  if (loaded.kind !== "found" || caller.who.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.who.identity, target, place: placeOf(identified) };
-  return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
+  return { kind: "found", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
 
 async function remembered(
@@ -95,7 +95,7 @@ async function lookUp(
   loaded: LoadedImpersonation,
 ): Promise<TargetFact> {
   const { users } = identified.snapshot;
-  if (users === null || loaded.kind !== "held") return RECORDED;
+  if (users === null || loaded.kind !== "found") return RECORDED;
   try {
     const identity = await users.find(loaded.impersonation.effectiveUser.id);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };

@@ -149,22 +149,22 @@ export function hereCookie(services: Services, { site, snapshot }: Received, id:
 export async function end(
   services: Services,
   received: Received | null,
-  running: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
   by: Identity | null = null,
 ): Promise<Impersonation> {
-  const ended = { ...running, end: { at: services.clock.now(), why } };
+  const ended = { ...impersonation, end: { at: services.clock.now(), why } };
   let first = true;
   try {
-    const closed = await services.impersonations.close(running.id, why);
+    const closed = await services.impersonations.close(impersonation.id, why);
     first = closed.first;
   } catch (error) {
     services.log.error(
-      { err: error, impersonation: running.id },
+      { err: error, impersonation: impersonation.id },
       "the end of an impersonation could not be stored; it runs out by its limits",
     );
   }
-  services.sockets.cut(running.id, why);
+  services.sockets.cut(impersonation.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
   if (first)
     await services.unrecorded.write(
@@ -201,7 +201,7 @@ export function endEvent(
 export async function takeOff(
   services: Services,
   received: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<readonly string[]> {
   const { browser, site, snapshot } = received;
   const { name } = snapshot.settings.cookie;
@@ -214,21 +214,21 @@ export async function takeOff(
       : []),
     ...(browser.domain === null ? [] : beforeDomain(received)),
   ];
-  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, over));
-  if (over === null) return [...own, ...setCookies];
-  const sealed = services.forms.seal(labelOf(over.effectiveUser), services.clock.now());
+  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, ended));
+  if (ended === null) return [...own, ...setCookies];
+  const sealed = services.forms.seal(labelOf(ended.effectiveUser), services.clock.now());
   const notice = setOwnCookie(names.notice, sealed, site.scheme, NOTICE_SECONDS, browser.domain);
-  return [...own, notice, ...viewedCookie(services, received, over.effectiveUser.id), ...setCookies];
+  return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
 }
 
 /** The impersonations of which this host may have something in the browser. */
 async function idsBehind(
   services: Services,
   { browser }: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<ReadonlySet<string>> {
   const id =
-    over?.id ?? (browser.secret === null ? null : await services.impersonations.idBehind(browser.secret));
+    ended?.id ?? (browser.secret === null ? null : await services.impersonations.idBehind(browser.secret));
   return new Set([browser.here, id].filter((it) => it !== null));
 }
 
@@ -236,9 +236,9 @@ async function idsBehind(
 export async function betweenIdentities(
   services: Services,
   received: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<Between> {
-  const ids = await idsBehind(services, received, over);
+  const ids = await idsBehind(services, received, ended);
   const between = await leftBehind(services, received, ids);
   if (ids.size === 0) return between;
   const scope = cookieScope(received);
@@ -253,10 +253,10 @@ export async function betweenIdentities(
 export async function tidied(
   services: Services,
   received: Received,
-  running: string | null,
+  impersonation: string | null,
 ): Promise<Between> {
   const { browser } = received;
-  const ids = new Set(browser.here === null || browser.here === running ? [] : [browser.here]);
+  const ids = new Set(browser.here === null || browser.here === impersonation ? [] : [browser.here]);
   const { setCookies } = await leftBehind(services, received, ids);
   let {
     browser: { cookies },

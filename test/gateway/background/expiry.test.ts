@@ -198,7 +198,7 @@ t.test(
     for (const one of both)
       t.match(one, {
         decision: { kind: "ended", reason: "ended-revoked" },
-        effects: { over: { id: impersonation.id } },
+        effects: { ended: { id: impersonation.id } },
       });
     await sweep();
     t.match(it.events, [

@@ -24,7 +24,7 @@ t.test("own traffic leaves no trace", async (t) => {
     ["GET /site/3", ...CLICK, ...ALICE],
   ]) {
     t.match(await committed(it, head), {
-      effects: { impersonation: null, over: null, intent: null, setCookies: { length: 0 }, changed: false },
+      effects: { impersonation: null, ended: null, intent: null, setCookies: { length: 0 }, changed: false },
     });
   }
   t.same([it.events, it.asked.store], [[], 0]);
@@ -43,7 +43,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
         reason: null,
         ticket: null,
       },
-      over: null,
+      ended: null,
       changed: true,
       intent: it.events[1]?.id ?? "",
     },
@@ -57,7 +57,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
   });
   t.equal(forThisHost(it1.effects.setCookies).length, 1);
   const secret = cookieValue(it1.effects.setCookies, "guise");
-  t.match(await it.impersonations.recall(secret ?? ""), { kind: "held" });
+  t.match(await it.impersonations.recall(secret ?? ""), { kind: "found" });
 });
 
 t.test("what is not on record is not begun", async (t) => {
@@ -166,7 +166,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   t.match(it1, {
     effects: {
       impersonation: { effectiveUser: { id: "23" }, returnTo: "/queue" },
-      over: { id: impersonation.id },
+      ended: { id: impersonation.id },
       changed: true,
     },
   });
@@ -195,7 +195,7 @@ t.test("the agent's own page from outside ends the impersonation and goes on as 
     decision: { kind: "forward", as: "self" },
     effects: { impersonation: null, intent: null, changed: true },
   });
-  t.equal(off.effects.over?.end?.why, "ended-by-agent");
+  t.equal(off.effects.ended?.end?.why, "ended-by-agent");
   t.equal(cookieValue(off.effects.setCookies, "guise"), "");
   t.ok(cookieValue(off.effects.setCookies, "guise-notice"));
   t.same(it.actions(), ["impersonation.ended"]);
@@ -228,7 +228,7 @@ t.test("signing out of the app ends the impersonation, and the app never hears o
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "stop" },
-    effects: { impersonation: null, over: { end: { why: "ended-by-logout" } }, intent: null },
+    effects: { impersonation: null, ended: { end: { why: "ended-by-logout" } }, intent: null },
   });
   t.match(it.events, [{ action: "impersonation.ended", detail: "ended-by-logout" }]);
   t.equal(cookieValue(off.effects.setCookies, "guise"), "");
@@ -243,11 +243,11 @@ t.test("one that has run out is ended and recorded once, by the first that sees 
   for (const one of all)
     t.match(one, {
       decision: { kind: "ended", reason: "ended-idle" },
-      effects: { over: { effectiveUser: { id: "17" } } },
+      effects: { ended: { effectiveUser: { id: "17" } } },
     });
   t.match(await committed(it, head), {
     decision: { reason: "ended-idle" },
-    effects: { over: { effectiveUser: { id: "17" } } },
+    effects: { ended: { effectiveUser: { id: "17" } } },
   });
   t.same(it.actions(), ["impersonation.ended"]);
   t.equal(it.events[0]?.detail, "ended-idle");
@@ -259,7 +259,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
   const other = await committed(it, ["GET /x", ...FETCH, ...BOB, cookie]);
   t.match(other, {
     decision: { kind: "ended", reason: "ended-agent-lost-right" },
-    effects: { over: null, impersonation: null },
+    effects: { ended: null, impersonation: null },
   });
   t.match(await it.impersonations.recall(secret), { impersonation: { end: null } });
   t.same(it.events, []);
@@ -268,7 +268,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
 t.test("a cookie with nothing behind it ends nothing", async (t) => {
   const it = await testServices(t);
   const lost = await committed(it, ["GET /x", ...FETCH, ...ALICE, `Cookie: guise=${SECRET}`]);
-  t.match(lost, { decision: { kind: "ended", status: 409 }, effects: { over: null, impersonation: null } });
+  t.match(lost, { decision: { kind: "ended", status: 409 }, effects: { ended: null, impersonation: null } });
   t.same(it.events, []);
 });
 

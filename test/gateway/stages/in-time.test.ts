@@ -14,7 +14,7 @@ t.test("what runs out while it is written down goes no further, and the record s
   it.clock.pass(1);
   t.match(await inTime(it.services, written, it.clock.now()), {
     decision: { kind: "ended", status: 409, reason: "ended-expired" },
-    effects: { impersonation: null, over: { id: impersonation.id }, intent: null },
+    effects: { impersonation: null, ended: { id: impersonation.id }, intent: null },
   });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome", "impersonation.ended"]);
   t.match(it.events[1], {

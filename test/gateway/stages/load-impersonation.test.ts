@@ -17,7 +17,7 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
   const { session } = await recalled(it, ["GET /", ...ALICE, cookie]);
-  t.same(session.loaded, { kind: "held", impersonation });
+  t.same(session.loaded, { kind: "found", impersonation });
   t.match(session.target, {
     kind: "known",
     identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] },
@@ -54,7 +54,7 @@ t.test("so is a directory that can't be asked, and a person that it has no more"
   t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { session: { target: { kind: "gone" } } });
   it.breakDown(["users"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    session: { loaded: { kind: "held" }, target: { kind: "unavailable" } },
+    session: { loaded: { kind: "found" }, target: { kind: "unavailable" } },
   });
 });
 
@@ -62,7 +62,7 @@ t.test("without a directory what was known at the start counts", async (t) => {
   const it = await testServices(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
   const { cookie } = await impersonate(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    session: { loaded: { kind: "held" }, target: { kind: "recorded" } },
+    session: { loaded: { kind: "found" }, target: { kind: "recorded" } },
   });
 });
 
