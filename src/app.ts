@@ -13,9 +13,11 @@ import { modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
+import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
+import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -104,6 +106,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const rechecking = keep(recheck(services));
+  keep(tendConsents(services, SWEEP_EVERY));
   const server = await serve(services, way, records);
   let patience: number | null = null;
   keep({ close: () => drain(server, services, way, patience ?? held.current().settings.timeouts.drain) });
@@ -206,7 +209,14 @@ async function openRooms(options: AppOptions, keep: Keep) {
     missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: ring.derive("missed links") }),
     spentForms: spentForms(store),
   };
-  const own = { held, records, counters, log, ...ofAgents };
+  const said = keep(
+    consentServices({
+      ...{ store, bulletin: backend.bulletin, clock: CLOCK, log, newId, config: held },
+      ledger: records.ledger,
+      sealKey: ring.derive("consents"),
+    }),
+  );
+  const own = { held, records, counters, log, ...ofAgents, said };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -226,6 +236,7 @@ interface ServiceParts {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
+  readonly said: ConsentServices;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -248,6 +259,7 @@ function servicesOf(parts: ServiceParts): Services {
     impersonations,
     confirmations,
     customers: parts.customers,
+    ...parts.said,
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,

@@ -9,8 +9,11 @@ import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
 import { confirmPage } from "./confirm.ts";
+import { approvePages } from "./consent/approving.ts";
+import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
@@ -79,6 +82,9 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
     startPages(fastify, services);
+    askedPage(fastify, services);
+    approvePages(fastify, services);
+    accessPages(fastify, services, parts.archive);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);

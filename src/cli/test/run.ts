@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Snapshot } from "../../config/snapshot.ts";
+import { NOTHING_SAID } from "../../domain/consent/said.ts";
 import { type Check, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { elevate, type Impersonation, start } from "../../domain/impersonation.ts";
@@ -247,6 +248,7 @@ function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judg
     impersonations: {
       recall: async () => (held === null ? { kind: "none" } : { kind: "held", impersonation: held }),
     },
+    consents: { of: () => NOTHING_SAID },
     confirmations: { redeem: async () => null },
     forms: { read: () => null, marked: () => null },
   };

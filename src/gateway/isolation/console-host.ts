@@ -61,7 +61,9 @@ async function known(services: Services, received: Received, base: Received): Pr
   const { caller } = await callerOf(services, base);
   const { again } = snapshot.settings.goingOver;
   const soon = visit !== null && services.clock.now() - visit.at < again;
-  if (caller.kind !== "unknown" || app === null || soon || !navigation.topLevel)
+  // Whoever has the link of a mail need not be signed in.
+  const linked = belowPrefix(received) === "/access" && new URLSearchParams(query ?? "").has("link");
+  if (caller.kind !== "unknown" || app === null || soon || linked || !navigation.topLevel)
     return { kind: "received", received: { ...base, app } };
   return answered(goOver(received, { console: "1" }, app.origin, target));
 }

@@ -61,7 +61,8 @@ function sessionFacts(owned: Settled): SessionFacts {
     owner: owned.owner,
     target: owned.worn,
     refererOwner: owned.refererOwner,
-    consent: "unanswered",
+    consent: owned.consent,
+    ownerConsent: owned.ownerConsent,
     now: owned.at,
   };
 }

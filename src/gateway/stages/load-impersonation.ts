@@ -1,6 +1,6 @@
-import { isNobodys } from "../../domain/decide.ts";
-import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
-import { asGranted } from "../../domain/grant.ts";
+import { asConsented, consentOf, isNobodys } from "../../domain/decide.ts";
+import { type ConsentFact, type LoadedImpersonation, type TargetFact, UNASKED } from "../../domain/facts.ts";
+import { admit, asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Judging } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
@@ -11,6 +11,8 @@ import { placeOf } from "./match.ts";
 export interface Recalled extends Identified {
   readonly loaded: LoadedImpersonation;
   readonly worn: TargetFact;
+  /** What that person has said. */
+  readonly consent: ConsentFact;
 }
 
 const NOT_IMPERSONATING: LoadedImpersonation = Object.freeze({ kind: "none" });
@@ -18,10 +20,18 @@ const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
+  if (identified.secret === null)
+    return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED, consent: UNASKED };
   const loaded = await theOne(services, identified, identified.secret);
   const worn = await effectiveUserNow(services, identified, loaded);
-  const recalled = { ...identified, loaded: underToday(identified, loaded, worn), worn };
+  const effectiveUser = loaded.kind === "held" ? loaded.impersonation.effectiveUser : null;
+  const consent = await saidBy(services, identified, effectiveUser?.id ?? null);
+  const recalled = {
+    ...identified,
+    loaded: underToday({ ...identified, consent }, loaded, worn),
+    worn,
+    consent,
+  };
   refuseUnclear(recalled);
   return recalled;
 }
@@ -54,16 +64,37 @@ async function theOne(
 
 /** What runs now runs under the config of now: banner, token and record say the same as the judge. */
 function underToday(
-  identified: Identified,
+  identified: Identified & { readonly consent: ConsentFact },
   loaded: LoadedImpersonation,
   worn: TargetFact,
 ): LoadedImpersonation {
-  const { caller, snapshot } = identified;
+  const { caller, snapshot, at: now, consent } = identified;
   if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target, place: placeOf(identified) };
-  return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
+  const { policy } = snapshot;
+  const here = admit(policy, people.agent, target, people.place);
+  const verdict = consentOf({ consent, now }, impersonation, here, policy, target);
+  const today = asConsented(asGranted(policy, impersonation, people), verdict);
+  return { kind: "held", impersonation: today };
+}
+
+/** What a customer was asked and has said; null for nobody. Where customers have no page to say anything, nobody is asked. */
+export async function saidBy(
+  services: Judging,
+  identified: Pick<Identified, "snapshot" | "id">,
+  customer: string | null,
+): Promise<ConsentFact> {
+  const { settings } = identified.snapshot;
+  if (customer === null || !settings.access.page) return UNASKED;
+  try {
+    const said = await services.consents.of(customer);
+    return { kind: "known", said: settings.access.optOut ? said : { ...said, optedOutAt: null } };
+  } catch (error) {
+    report(services, identified, error);
+    return { kind: "unavailable" };
+  }
 }
 
 async function remembered(
@@ -95,7 +126,7 @@ async function effectiveUserNow(
   }
 }
 
-function report(services: Judging, identified: Identified, error: unknown): void {
+function report(services: Judging, identified: Pick<Identified, "id">, error: unknown): void {
   if (!(error instanceof Fault)) throw error;
   services.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
 }
