@@ -20,9 +20,9 @@ const goSource = (path: string) => [`/usr/share/gocode/src/${path}`];
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   Redis: { names: ["redis-server"], packages: ["redis-server"] },
   Chromium: {
-    names: ["chromium", "chromium-browser", "google-chrome"],
+    names: ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
     variable: "CHROMIUM",
-    packages: ["chromium"],
+    packages: ["chromium-headless-shell"],
   },
   OpenSSL: { names: ["openssl"], packages: ["openssl"] },
   Go: { names: ["go"], packages: ["golang-go"] },

@@ -10,7 +10,7 @@ import { eventOf } from "./gateway/audit/audit-event.ts";
 import { type Keyring, keyring } from "./keys/keyring.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 
-export interface EvidenceParts {
+interface EvidenceParts {
   /** Absolute path of the data folder. */
   readonly data: string;
   readonly held: Holder;

@@ -181,7 +181,6 @@ function requestOf({ request, rules, reads, caller }: CaseFile): RequestFacts {
     navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
     route: request.route ? path : null,
     rule: index.match(asked),
-    upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
     tab: request.tab,
     sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,

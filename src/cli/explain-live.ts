@@ -7,13 +7,13 @@ import type { CommandIo } from "./command.ts";
 import { openSessions } from "./sessions/open.ts";
 
 /** What a running gateway would find out about who sent a request, by the request itself. */
-export interface Live {
+interface Live {
   readonly caller: CallerFact;
   readonly loaded: LoadedImpersonation;
   readonly target: TargetFact;
 }
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly snapshot: Snapshot;
   readonly io: CommandIo;
   readonly config: string;

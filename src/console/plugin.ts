@@ -23,13 +23,13 @@ import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
 
 /** One file that our pages load, with its media type. */
-export interface Asset {
+interface Asset {
   readonly name: string;
   readonly type: string;
   readonly body: Buffer;
 }
 
-export interface ConsoleParts {
+interface ConsoleParts {
   readonly jwks: () => object;
   /** Files of the banner, beside the console's own. */
   readonly assets: readonly Asset[];

@@ -104,7 +104,11 @@ export async function startOnApp(
   const begun = await begin(
     services,
     { ...received, cookies: between.cookies },
-    { ...order, origin: who.worn?.origin ?? null, returnTo: who.worn?.returnTo ?? from },
+    {
+      ...order,
+      origin: who.ownImpersonation?.origin ?? null,
+      returnTo: who.ownImpersonation?.returnTo ?? from,
+    },
   );
   for (const line of [...between.setCookies, ...begun.setCookies]) reply.header("set-cookie", line);
   if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
@@ -138,12 +142,15 @@ export async function startFromConsole(
  * Ends the impersonation of this browser, if there is one, and takes its cookies off; also what has ended and is still there, and what
  * another agent has left: who has its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
  */
-async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
+async function leave(
+  services: Services,
+  { received, anyImpersonation, ownImpersonation, trueUser }: Visitor,
+): Promise<Between> {
   if (received.secret === null) return { setCookies: [], cookies: received.cookies };
-  const over = worn ?? held;
+  const over = ownImpersonation ?? anyImpersonation;
   if (over !== null && over.end === null) {
     const ranOut = endedAt(over, services.clock.now());
-    if (worn === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
+    if (ownImpersonation === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
     else await end(services, received, over, ranOut ?? "switched");
   }
   return await betweenIdentities(services, received, over);

@@ -68,7 +68,7 @@ export function isNobodys(
   { caller, loaded }: Pick<SessionFacts, "caller" | "loaded">,
   policy: Policy,
 ): boolean {
-  if (loaded.kind !== "lost" || caller.kind === "unavailable") return false;
+  if (loaded.kind !== "lost" || loaded.forSure === true || caller.kind === "unavailable") return false;
   return caller.kind === "unknown" || !isListedAgent(policy, caller.identity);
 }
 

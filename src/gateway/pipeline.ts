@@ -14,7 +14,7 @@ import { orUnsent } from "./stages/settle.ts";
 import { type Signed, sign } from "./stages/sign-in.ts";
 
 /** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
-export type Passage =
+type Passage =
   | { readonly kind: "forward"; readonly signed: Signed }
   | { readonly kind: "answer"; readonly committed: Committed }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };

@@ -11,7 +11,7 @@ export interface Recall {
   forget(key: string | null): void;
 }
 
-export interface RecallOptions {
+interface RecallOptions {
   readonly records: Records;
   readonly clock: Clock;
   /** How long an answer is believed, ms. */

@@ -24,7 +24,7 @@ import { sealFor } from "./seal.ts";
 import { upkeep } from "./sync.ts";
 
 /** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
-export type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
+type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
 
 /** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. `lines` are for the browser too. */
 export interface Opened {
@@ -100,7 +100,7 @@ export interface Impersonations {
   restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }
 
-export interface ImpersonationsDeps {
+interface ImpersonationsDeps {
   readonly store: Store;
   readonly bulletin: Bulletin;
   readonly clock: Clock;
@@ -120,7 +120,7 @@ export interface ImpersonationsDeps {
 }
 
 /** A book at work. */
-export interface OpenImpersonations extends Impersonations {
+interface OpenImpersonations extends Impersonations {
   /** Does at once what is done every second. Never throws. */
   check(): Promise<void>;
   /** Stops working, after one more attempt to store the ends that could not be stored yet. Ends nothing. */

@@ -7,14 +7,14 @@ import { turns } from "./mutex.ts";
 import type { Seal } from "./seal.ts";
 
 /** A jar with what else has to be known of it. `over`: its impersonation has ended, it takes nothing more. */
-export interface HeldJar {
+interface HeldJar {
   readonly jar: Jar;
   readonly over: boolean;
   /** The end of its impersonation at the latest, ms. */
   readonly until: number;
 }
 
-export interface JarsOptions {
+interface JarsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly clock: Clock;

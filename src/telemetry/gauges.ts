@@ -4,7 +4,7 @@ import { evidenceMetrics, type Recorded } from "./audit.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** What is counted elsewhere and read when somebody asks. */
-export interface Gauged {
+interface Gauged {
   readonly sockets: Sockets;
   readonly unrecorded: Unrecorded;
   readonly records: Recorded;

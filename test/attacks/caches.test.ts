@@ -1,11 +1,21 @@
 import t from "tap";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
-import { AS, CLICK, codeOf, INSIDE, request, send, stand, values, wear } from "../fixtures/attack-stand.ts";
-import { lines, pressStop } from "../fixtures/attack-ways.ts";
+import { lines, pressStop } from "../fixtures/attack-requests.ts";
+import {
+  AS,
+  CLICK,
+  codeOf,
+  INSIDE,
+  impersonate,
+  request,
+  send,
+  stand,
+  values,
+} from "../fixtures/attack-stand.ts";
 import { filesBelow } from "../house/source.ts";
 
 const it = await stand(t);
-const cookie = await wear(t, it);
+const cookie = await impersonate(t, it);
 const impersonating = [...AS.alice, cookie];
 
 const SHARED = [

@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { z } from "zod";
 import { caching } from "../../src/owners/cached.ts";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
+import { fire, lines, post, recordOf, type Sender } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -9,6 +10,7 @@ import {
   codeOf,
   HOST,
   INSIDE,
+  impersonate,
   type Reply,
   request,
   type Stand,
@@ -16,9 +18,7 @@ import {
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
-import { fire, lines, post, recordOf, type Way } from "../fixtures/attack-ways.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
 
 const it = await stand(t);
@@ -96,7 +96,7 @@ t.test("DEC-01: no other site puts shoes on by anything but a click on a link", 
 t.test(
   "DEC-02: what a browser fetches ahead starts nothing, reaches nobody and is nobody's deed",
   async (t) => {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const marks = [
       "Sec-Purpose: prefetch",
       "Sec-Purpose: prefetch;prerender",
@@ -155,7 +155,7 @@ t.test(
 );
 
 t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const tokenOn = async (line: string, fields: readonly string[]) =>
     /name="_csrf" value="([^"]+)"/.exec((await described([...INSIDE, ...fields], line)).body)?.[1] ?? "";
   const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
@@ -252,7 +252,7 @@ t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames
 t.test(
   "DEC-05: another owner's page ends the one and starts the other; nothing is ever nested",
   async (t) => {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const reply = await described([...CLICK, cookie], "GET /site/2/x");
     t.match(reply.head, /^Set-Cookie: guise=[\w-]{43};/m);
     const [arrived] = it.app.arrived.slice(-1);
@@ -275,7 +275,7 @@ t.test(
 
     // Bob may impersonate himself; wearing Bob would be wearing whoever Bob may be.
     nothingStarted(t, await described(CLICK, "GET /site/6/x"), "somebody who is an agent");
-    const inside = await wear(t, it);
+    const inside = await impersonate(t, it);
     const nested = await described([...CLICK, inside], "GET /site/6/x");
     t.match(lines(it.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: 17"], "stays who one is");
     t.equal(nested.status, 200);
@@ -349,7 +349,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
     "a redirect": text("", 302, { location: "/site/1" }),
   };
   owners.answer(json({ id: "17", groups: ["customer"] }));
-  const worn = await wear(t, at);
+  const cookie = await impersonate(t, at);
   for (const [what, answer] of Object.entries(answers)) {
     owners.answer(answer);
     const reply = await described(CLICK, "GET /site/1/x", at);
@@ -360,7 +360,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
       ["X-Guise-User: alice"],
       `${what}: the agent's own view`,
     );
-    const inside = await described([...CLICK, worn], "GET /site/2/x", at);
+    const inside = await described([...CLICK, cookie], "GET /site/2/x", at);
     t.equal(inside.status, 200);
     t.same(
       lines(at.app.arrived.at(-1), "X-Guise-User"),
@@ -407,11 +407,11 @@ t.test("DEC-07: without a word in the config an owner counts for half a minute a
 
 t.test("DEC-08: with two customers in two tabs nothing is written for the wrong one", async (t) => {
   const at = await stand(t, { config: WRITE });
-  const nuno = await wear(t, at, "/site/1/x");
+  const nuno = await impersonate(t, at, "/site/1/x");
   const mia =
     /^Set-Cookie: (guise=[^;]+)/m.exec((await described([...CLICK, nuno], "GET /site/2/x", at)).head)?.[1] ??
     "";
-  const way: Way = {
+  const sender: Sender = {
     name: "two tabs",
     impersonating: true,
     socket: false,
@@ -423,7 +423,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     ...metadata("empty", "cors", "same-origin"),
   ];
   for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
-    const strayed = await fire(t, at, way, {
+    const strayed = await fire(t, at, sender, {
       method,
       target: "/api/profile",
       fields: from("/site/1/settings"),
@@ -432,21 +432,25 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     t.equal(codeOf(strayed.reply), "other-tab");
     const id = /"requestId":"([^"]+)"/.exec(strayed.reply.body)?.[1] ?? "";
     t.match(await recordOf(at, id), { event: { action: "impersonation.denied" } });
-    const mine = await fire(t, at, way, { method, target: "/api/profile", fields: from("/site/2/settings") });
+    const mine = await fire(t, at, sender, {
+      method,
+      target: "/api/profile",
+      fields: from("/site/2/settings"),
+    });
     t.same(
       lines(mine.arrived[0], "X-Guise-User"),
       ["X-Guise-User: 23"],
       `${method} from the tab of the one who is worn`,
     );
   }
-  const old = await fire(t, at, { ...way, fields: [...AS.alice, nuno] }, { target: "/api/me" });
+  const old = await fire(t, at, { ...sender, fields: [...AS.alice, nuno] }, { target: "/api/me" });
   t.match(
     old,
     { reply: { status: 409 }, arrived: { length: 0 } },
     "the old cookie is over, it never becomes somebody",
   );
   at.app.answer = () => page("<!doctype html><body>x");
-  const shown = await send(t, at.port, request("GET /x", [...way.fields, ...INSIDE]));
+  const shown = await send(t, at.port, request("GET /x", [...sender.fields, ...INSIDE]));
   t.match(
     shown.body,
     /guise-banner/,
@@ -456,10 +460,10 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
 
 t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor as oneself", async (t) => {
   const at = await stand(t, { config: WRITE });
-  const nuno = await wear(t, at);
+  const nuno = await impersonate(t, at);
   const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
   const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
-  const worn = [...AS.alice, nuno];
+  const customer = [...AS.alice, nuno];
   const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
   for (const [socket, target, fields] of [
     [false, "/api/me?a=1", told.header],
@@ -468,12 +472,12 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     [false, `/api/me?a=1&${told.mark}.idle`, []],
     [true, `/live?a=1&${told.mark}`, []],
   ] as const) {
-    const way = { name: "", impersonating: true, socket };
-    const mine = await fire(t, at, { ...way, fields: worn }, { target, fields });
+    const sender = { name: "", impersonating: true, socket };
+    const mine = await fire(t, at, { ...sender, fields: customer }, { target, fields });
     t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
     t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
     t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
-    const own = await fire(t, at, { ...way, fields: AS.alice }, { target, fields });
+    const own = await fire(t, at, { ...sender, fields: AS.alice }, { target, fields });
     t.match(
       { status: own.reply.status, arrived: own.arrived },
       { status: 409, arrived: { length: 0 } },
@@ -485,8 +489,8 @@ t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor a
     (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
   )?.[1];
   for (const method of ["GET", "POST"]) {
-    const way = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
-    const strayed = await fire(t, at, way, { method, target: "/api/me", fields: told.header });
+    const sender = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
+    const strayed = await fire(t, at, sender, { method, target: "/api/me", fields: told.header });
     t.match(
       { status: strayed.reply.status, arrived: strayed.arrived },
       { status: 409, arrived: { length: 0 } },

@@ -3,8 +3,8 @@ import t from "tap";
 import { claims } from "../../src/domain/claims.ts";
 import { canonicalUrl } from "../../src/domain/routing/canonical-url.ts";
 import { ownCookies } from "../../src/gateway/http/own-cookies.ts";
+import { type Attack, allSenders, fire, lines } from "../fixtures/attack-requests.ts";
 import { AS, stand } from "../fixtures/attack-stand.ts";
-import { type Attack, allWays, fire, lines } from "../fixtures/attack-ways.ts";
 import { NOTICE, SECRET } from "../fixtures/cookies.ts";
 
 const LIMITS = { url: 16_384, segments: 128, segment: 2_048, encodedSlash: "keep" } as const;
@@ -62,10 +62,10 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
   const id = fc.constantFrom("a", "b", "17", "A", "a ");
   const person = (it: string) => ({ id: it, name: null, email: null, groups: null });
   fc.assert(
-    fc.property(id, id, fc.boolean(), (agent, worn, wearing) => {
+    fc.property(id, id, fc.boolean(), (agent, customer, impersonating) => {
       const input = {
-        principal: { trueUser: person(agent), effectiveUser: person(worn) },
-        impersonation: wearing
+        principal: { trueUser: person(agent), effectiveUser: person(customer) },
+        impersonation: impersonating
           ? { id: "i", mode: "read" as const, reason: null, ticket: null, until: 2_000_000 }
           : null,
         issuer: "g",
@@ -74,7 +74,7 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
         lifetime: 60_000,
         jti: "j",
       };
-      if ((agent !== worn) !== wearing) {
+      if ((agent !== customer) !== impersonating) {
         let threw = false;
         try {
           claims(input);
@@ -85,7 +85,7 @@ t.test("invariants 6 and 7: a token names two different people exactly while one
         return;
       }
       const made = claims(input);
-      if ((made.act !== undefined) !== wearing)
+      if ((made.act !== undefined) !== impersonating)
         throw new Error("act without an impersonation, or an impersonation without act");
       if (made.act !== undefined && (made.act.sub === made.sub || "act" in made.act))
         throw new Error("nested");
@@ -130,7 +130,7 @@ t.test(
   "invariants 1 and 2: of all spellings of a managed name, just our own line gets to the app",
   async (t) => {
     const it = await stand(t);
-    const upstreams = await allWays(t, it);
+    const upstreams = await allSenders(t, it);
     const mark = fc.constantFrom("-", "_", ".", "!", "~", "+", "*", "'", "`", "|", "^", "%", "$", "&", "#");
     const word = fc.constantFrom("User", "user", "USER", "Assertion", "True-User", "Impersonation", "Else");
     const field = fc
@@ -140,13 +140,13 @@ t.test(
       fc.asyncProperty(
         fc.constantFrom(...upstreams),
         fc.array(field, { minLength: 1, maxLength: 6 }),
-        async (way, fields) => {
-          const { arrived } = await fire(t, it, way, { fields });
+        async (sender, fields) => {
+          const { arrived } = await fire(t, it, sender, { fields });
           const found = lines(arrived[0], "X-Guise-").map((line) => line.split(":")[0]);
-          const expected = way.impersonating ? 4 : way.name.startsWith("nobody") ? 0 : 3;
+          const expected = sender.impersonating ? 4 : sender.name.startsWith("nobody") ? 0 : 3;
           if (arrived.length !== 1 || found.length !== expected || new Set(found).size !== expected)
-            throw new Error(`${way.name}: ${found}`);
-          if (arrived[0]?.head.includes("evil")) throw new Error(way.name);
+            throw new Error(`${sender.name}: ${found}`);
+          if (arrived[0]?.head.includes("evil")) throw new Error(sender.name);
         },
       ),
       { numRuns: 60 },
@@ -165,6 +165,7 @@ const NAMES = [
   "guise-here",
   "guise-before",
   "guise-nonce",
+  "__Host-guise-impersonating",
   "__Host-guise-worn",
   "guise-near-0123456789ab",
 ];
@@ -207,11 +208,11 @@ t.test(
   async (t) => {
     const it = await stand(t);
     const broke: string[] = [];
-    for (const way of await allWays(t, it))
+    for (const sender of await allSenders(t, it))
       for (const attack of CORPUS) {
-        const { reply } = await fire(t, it, way, attack);
+        const { reply } = await fire(t, it, sender, attack);
         if (reply.status >= 500 || reply.status === 0)
-          broke.push(`${way.name}: ${JSON.stringify(attack)}: ${reply.status}`);
+          broke.push(`${sender.name}: ${JSON.stringify(attack)}: ${reply.status}`);
       }
     t.same(broke, []);
     t.equal(await it.metric("guise_invariant_violations_total"), 0);

@@ -4,7 +4,7 @@ import { shipper } from "../../src/audit/shipping/shipper.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { event } from "./event.ts";
-import { clock, memoryLog, openLedger } from "./world.ts";
+import { clock, memoryLog, openLedger } from "./journal-folder.ts";
 
 t.test("what a process records that still runs is shipped by nobody else", async (t) => {
   stayAlive(t);

@@ -87,7 +87,6 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   place: fc.constant(PLACE),
   route: fc.constantFrom(null, "/site/:site"),
   rule,
-  upgrade: fc.boolean(),
   confirmed: fc.boolean(),
   tab: fc.constantFrom(null, "imp", "other"),
   sentOnlyWhileImpersonating: fc.boolean(),
@@ -229,8 +228,8 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
       target.kind === "unavailable"
     )
       return false;
-    const worn = target.kind === "known" ? target.identity : loaded.impersonation.effectiveUser;
-    const admission = admit(policy, caller.identity, worn);
+    const effectiveUser = target.kind === "known" ? target.identity : loaded.impersonation.effectiveUser;
+    const admission = admit(policy, caller.identity, effectiveUser);
     return (
       loaded.impersonation.agent.id === caller.identity.id &&
       endedAt(loaded.impersonation, now) === null &&
@@ -347,8 +346,10 @@ t.test("what a rule forbids is never done as somebody else", async (t) => {
 
 t.test("a page that tells whose it is gets nothing of anybody else's", async (t) => {
   always(t, (decision, { tab }, { loaded }) => {
-    const worn = loaded.kind === "held" ? loaded.impersonation.id : null;
-    return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
+    const running = loaded.kind === "held" ? loaded.impersonation.id : null;
+    return (
+      tab === null || tab === running || decision.kind !== "forward" || decision.reason !== "impersonating"
+    );
   });
   always(t, (decision, { tab, sentOnlyWhileImpersonating, hearsay }, { loaded, caller }) => {
     if ((tab === null && !sentOnlyWhileImpersonating) || loaded.kind !== "none") return true;

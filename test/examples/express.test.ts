@@ -36,7 +36,7 @@ t.test("a good token says whom to show the page for, and who is really there", a
   const app = await appFor(t, keys.url);
   for (const _ of [1, 2, 3]) {
     t.same(await (await fetch(app, withToken(tokens.good.own))).json(), { sub: "17", by: null });
-    t.same(await (await fetch(app, withToken(tokens.good.worn))).json(), { sub: "17", by: "4" });
+    t.same(await (await fetch(app, withToken(tokens.good.impersonated))).json(), { sub: "17", by: "4" });
   }
   t.equal(keys.count(), 1, "the keys are fetched once");
 });

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
-import { type KeyringOptions, keyring } from "../../src/keys/keyring.ts";
+import { keyring } from "../../src/keys/keyring.ts";
 import { generatePem } from "../../src/keys/material.ts";
+
+type KeyringOptions = Parameters<typeof keyring>[0];
 
 const DAY = 24 * 3_600_000;
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { type OpenImpersonations, openImpersonations } from "../../src/sessions/impersonations.ts";
+import { openImpersonations } from "../../src/sessions/impersonations.ts";
 import { redisBackend } from "../../src/sessions/stores/redis.ts";
 import { sqliteBackend } from "../../src/sessions/stores/sqlite.ts";
 import type { StoreBackend } from "../../src/sessions/stores/store.ts";
@@ -8,6 +8,8 @@ import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { order, SEAL_KEY } from "./orders.ts";
+
+type OpenImpersonations = ReturnType<typeof openImpersonations>;
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 

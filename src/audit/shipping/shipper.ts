@@ -7,7 +7,7 @@ import { backoff, type Pause, pause } from "./backoff.ts";
 import type { Sink, SinkCounts } from "./sink.ts";
 import { type Ailment, ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
 
-export interface ShipperOptions {
+interface ShipperOptions {
   readonly source: Source;
   readonly sink: Sink;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ export interface ShipperStatus extends SinkCounts {
 }
 
 /** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
-export interface Shipper extends Closing {
+interface Shipper extends Closing {
   status(): ShipperStatus;
   /**
    * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and

@@ -24,7 +24,7 @@ import { NotRecorded } from "./recording.ts";
 import { requestOf } from "./request.ts";
 
 /** One part of what a test expects, and what came. */
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly expected: string;
   readonly got: string;
@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 /** What the gateway would do, in words that a test can expect. */
-export interface Said {
+interface Said {
   readonly owner: string;
   readonly decision: string;
   readonly reason: string;
@@ -250,6 +250,6 @@ function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judg
     },
     consents: { of: () => NOTHING_SAID },
     confirmations: { redeem: async () => null },
-    forms: { read: () => null, marked: () => null },
+    forms: { read: () => null, open: () => null, marked: () => null },
   };
 }

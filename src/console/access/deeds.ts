@@ -9,7 +9,7 @@ import { field, seeOther, sendPage, type Visitor, words } from "../visitor.ts";
 import { type Customer, customerAt, demandVoice, voidIfMoved } from "./saying.ts";
 
 /** What a form on the customer's page does. */
-export const DEEDS = ["allow", "decline", "withdraw", "end", "ahead", "code", "opt-out", "opt-in"] as const;
+const DEEDS = ["allow", "decline", "withdraw", "end", "ahead", "code", "opt-out", "opt-in"] as const;
 export type Deed = (typeof DEEDS)[number];
 
 /** What somebody said on the customer's page. A new code is shown at once, by `show`; all else leads back to the page. */

@@ -63,7 +63,7 @@ function isTold({ event }: Written): boolean {
 }
 
 function questionOf(customer: Identity, impersonation: string | null): Question {
-  const all = { own: null, agent: null, action: null, since: null, until: null };
+  const all = { own: null, agent: null, action: null, app: null, since: null, until: null };
   return { ...all, customer: customer.id, impersonation };
 }
 

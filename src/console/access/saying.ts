@@ -42,10 +42,10 @@ export async function customerAt(
 }
 
 /** Whether this browser views somebody, on whichever of our hosts: what it says may be said by a page of theirs. */
-function isSomebodyElse({ raw, snapshot, scheme, domain, adrift, secret, here }: Received): boolean {
-  if (secret !== null || adrift || here !== null) return true;
+function isSomebodyElse({ raw, snapshot, scheme, domain, secret, here }: Received): boolean {
+  if (secret !== null || here !== null) return true;
   const own = ownCookies(raw.headers.cookie, snapshot.settings.cookie.name, scheme, domain);
-  return own.worn || own.here.length > 0 || own.near.length > 0;
+  return own.marks.length > 0 || own.here.length > 0 || own.near.length > 0;
 }
 
 /** Whether an agent who may view the app as this customer is at the page: their own yes is none. */

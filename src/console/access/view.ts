@@ -15,7 +15,7 @@ import { type PastAccess, shownName } from "./past.ts";
 import type { Customer } from "./saying.ts";
 
 /** What the customer's page shows. */
-export interface AccessView {
+interface AccessView {
   readonly customer: Customer;
   readonly said: CustomerSaid;
   readonly running: readonly Impersonation[];

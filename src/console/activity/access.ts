@@ -4,7 +4,7 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Visitor } from "../visitor.ts";
 
 /** Whose records somebody may see: everybody's, what one did oneself, or none. */
-export type Sight = "all" | "own" | "none";
+type Sight = "all" | "own" | "none";
 
 /** What a page of records is made of. */
 export interface Looking {

@@ -21,7 +21,7 @@ import { field, pageFor, parameter, sendPage, type Visitor, visitor } from "../v
 import { mayBreakGlass } from "./start-fields.ts";
 
 /** What comes of the customer's say when an agent wants to start: it begins, it waits for an answer, or it doesn't. */
-export type Settled =
+type Settled =
   | { readonly kind: "begins"; readonly consent: Consent | null }
   | { readonly kind: "waits"; readonly consent: Consent }
   | { readonly kind: "refused"; readonly reason: ReasonWord };

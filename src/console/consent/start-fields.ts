@@ -6,14 +6,6 @@ import type { Grant } from "../../domain/policy.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
 
-/** What of the page with the start form is about the customer's say. */
-export interface StartConsent {
-  readonly person: Identity;
-  readonly grant: Grant;
-  readonly consent: ConsentVerdict;
-  readonly agent: Identity | null;
-}
-
 const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   "customer-initiated-support": "They asked for help",
   "provider-initiated-service": "Our own service work",
@@ -22,9 +14,12 @@ const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   "response-to-production-alert": "An alert in production",
 };
 
-/** Why, as agents choose it and customers read it. */
-export function causeText(cause: Cause): string {
-  return CAUSE_WORDS[cause];
+/** What of the page with the start form is about the customer's say. */
+interface StartConsent {
+  readonly person: Identity;
+  readonly grant: Grant;
+  readonly consent: ConsentVerdict;
+  readonly agent: Identity | null;
 }
 
 /** What is asked or told, in the list of facts. */

@@ -8,7 +8,7 @@ export type ConsentType = "read" | "write";
  * lasts. `code`: the customer reads out a code.
  */
 export const CONSENT_MODES = ["none", "notice", "ask", "window", "code"] as const;
-export type ConsentMode = (typeof CONSENT_MODES)[number];
+type ConsentMode = (typeof CONSENT_MODES)[number];
 
 /** Why an agent looks, in the words of Access Transparency. */
 export const CAUSES = [
@@ -21,7 +21,7 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 
 /** Who may go in without the customer's yes, and how. */
-export interface BreakGlass {
+interface BreakGlass {
   readonly groups: readonly string[];
   /** Another agent has to approve. */
   readonly secondPerson: boolean;
@@ -61,8 +61,7 @@ export const NO_CONSENT: ConsentTerms = Object.freeze({
   breakGlass: null,
 });
 
-export const CONSENT_STATES = ["asked", "granted", "declined", "lapsed", "withdrawn", "used-up"] as const;
-export type ConsentState = (typeof CONSENT_STATES)[number];
+type ConsentState = "asked" | "granted" | "declined" | "lapsed" | "withdrawn" | "used-up";
 
 /** How it came: an agent asked, the customer allowed it ahead of time or read out a code, or an agent broke the glass. */
 export type ConsentOrigin = "asked" | "ahead" | "code" | "break-glass";

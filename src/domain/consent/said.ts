@@ -34,7 +34,7 @@ export type ConsentVerdict =
       readonly open: Consent | null;
     };
 
-export interface Viewing {
+interface Viewing {
   readonly agent: string;
   /** The impersonation that runs; null: one is to start. */
   readonly impersonation: string | null;
@@ -121,7 +121,7 @@ export function ask(said: CustomerSaid, consent: Consent, terms: ConsentTerms): 
 }
 
 /** What was changed by a deed; null where it can't be done (any more). */
-export interface Done {
+interface Done {
   readonly said: CustomerSaid;
   readonly consent: Consent;
 }

@@ -79,7 +79,7 @@ export function spanText(ms: number): string {
   return counted(Math.max(1, Math.round(ms / 60_000)), "minute");
 }
 
-export function counted(count: number, word: string): string {
+function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 

@@ -7,7 +7,7 @@ import type { Services } from "../services/services.ts";
 import { eventOf } from "./audit-event.ts";
 
 /** What was refused and why; `address` is the target as it was sent, `id` what the answer names. */
-export interface Refusal {
+interface Refusal {
   readonly fault: Fault;
   readonly id: string;
   readonly address: string;

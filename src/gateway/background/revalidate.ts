@@ -4,7 +4,7 @@ import type { Open, Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "../stages/start-and-stop.ts";
 
-export interface RecheckOptions {
+interface RecheckOptions {
   /** How often each is asked about, ms; 15 s unless given. */
   readonly every?: number;
   /** How long one may go on whose right can't be found out, ms; 45 s unless given. */
@@ -12,7 +12,7 @@ export interface RecheckOptions {
 }
 
 /** Asks again and again whether what is open under an impersonation may be. */
-export interface Recheck extends Closing {
+interface Recheck extends Closing {
   /** Does now what is done every while. Never rejects. */
   check(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
   }
 
   function check(): Promise<void> {
-    work ??= inBatches(services.sockets.worn(), WIDTH, about)
+    work ??= inBatches(services.sockets.impersonated(), WIDTH, about)
       .catch((error: unknown) =>
         services.log.error({ err: error }, "not everything open could be asked about"),
       )

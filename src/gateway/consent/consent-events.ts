@@ -5,7 +5,7 @@ import { eventOf } from "../audit/audit-event.ts";
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 
-export type ConsentAction = Extract<AuditAction, `consent.${string}` | "access.noticed">;
+type ConsentAction = Extract<AuditAction, `consent.${string}` | "access.noticed">;
 
 /** The action by which a consent came to be what it is. */
 const ACTIONS = {
@@ -18,7 +18,7 @@ const ACTIONS = {
 } as const satisfies Record<Consent["state"], ConsentAction>;
 
 /** What the record says of a consent that has just become what it is. `received` is null for what the clock did. */
-export function consentEvent(
+function consentEvent(
   services: Pick<Services, "clock" | "config" | "newId">,
   received: Received | null,
   consent: Consent,

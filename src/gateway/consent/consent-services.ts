@@ -9,7 +9,7 @@ import { eventOf } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
 import { type LinkedAsk, notices } from "./notices.ts";
 
-export interface ConsentParts {
+interface ConsentParts {
   readonly store: Store;
   readonly bulletin: Bulletin;
   readonly clock: Clock;

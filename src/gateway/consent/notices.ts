@@ -22,7 +22,7 @@ export interface Notices extends Closing {
   deliver(): Promise<void>;
 }
 
-export interface NoticesDeps {
+interface NoticesDeps {
   readonly outbox: Outbox;
   readonly links: SealedValues<LinkedAsk>;
   readonly clock: Clock;

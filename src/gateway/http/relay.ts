@@ -19,7 +19,7 @@ import { endingOf, faultOf, ownFault, truncation } from "./upstream-errors.ts";
 export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answer" | "answerIdle" | "requestIdle">;
 
 /** What the relays of one way to the app have in common. */
-export interface RelayParts {
+interface RelayParts {
   readonly app: UpstreamPool;
   readonly timeouts: RelayTimeouts;
   /** The least that a client's body must come with, bytes a second; 0 for anything. */

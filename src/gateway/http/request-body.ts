@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { passed } from "./gc.ts";
 
 /** How fast a client's body must come: the longest silence, ms, and the least bytes a second on the average; 0 for any. */
-export interface Pace {
+interface Pace {
   readonly idle: number;
   readonly rate: number;
 }

@@ -106,7 +106,7 @@ function onTheApp(received: Received, label: Label): Received {
     lent: { ...label.credentials, host: app.host },
     secret,
     rivals: [],
-    adrift: false,
+    markerOnly: null,
     neighbour: false,
     here: null,
     host: app.host,

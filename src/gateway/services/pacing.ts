@@ -10,7 +10,7 @@ interface Allowance {
 }
 
 /** Counts one more of `whose`, in ms of the monotonic clock; false when they had `most` within the window: then it isn't counted. */
-export type Pacing = (whose: string, most: number, now: number) => boolean;
+type Pacing = (whose: string, most: number, now: number) => boolean;
 
 /** Remembers so many; of more, whoever came the longest ago begins anew. */
 export function pacing(remembered: number, window: number = MINUTE): Pacing {

@@ -19,7 +19,6 @@ import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { LinkedAsk, Notices } from "../consent/notices.ts";
-import type { Exchange } from "../http/exchange.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -76,6 +75,9 @@ export interface DecisionView {
 /** What a form of ours does; its token counts for nothing else. */
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "consent";
 
+/** What a mark of ours is for; it counts for nothing else. */
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
+
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {
   /** `subject`: who, whom, which … in an order that is the purpose's own. */
@@ -86,12 +88,12 @@ export interface Forms {
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near" | "before" | "yes" | "app", text: string, now: number, lasts: number): string;
+  mark(purpose: MarkPurpose, text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near" | "before" | "yes" | "app", value: string, now: number): string | null;
+  marked(purpose: MarkPurpose, value: string, now: number): string | null;
 }
 
-export interface Tokens {
+interface Tokens {
   sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
@@ -152,8 +154,6 @@ export interface Judging extends Pick<Services, "clock" | "log" | "config" | "di
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
   readonly consents: Pick<Consents, "of">;
-  readonly forms: Pick<Forms, "read" | "marked">;
+  readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;
 }
-
-export type Send = (exchange: Exchange) => void;

@@ -291,7 +291,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     method: committed.sent,
     trueUser,
     other: otherOf(committed),
-    impersonating: committed.secret !== null || committed.adrift,
+    impersonating: committed.secret !== null || committed.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     token: tokenOf(services, committed),
@@ -328,10 +328,10 @@ function tokenOf(services: Services, committed: Committed): string | null {
   return tokenFor(services, committed, "start", SUBJECTS.start(trueUser, owner.id, committed));
 }
 
-/** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */
+/** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
   const { decision, impersonation, over } = committed;
-  const worn = (impersonation ?? over)?.effectiveUser ?? null;
+  const effectiveUser = (impersonation ?? over)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
-  return asks ? ownerToBe(committed) : (worn ?? ownerToBe(committed));
+  return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

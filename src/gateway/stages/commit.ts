@@ -29,7 +29,7 @@ export interface Committed extends Judged {
   readonly intent: string | null;
   /** Our own `Set-Cookie` lines. */
   readonly setCookies: readonly string[];
-  /** Shoes were put on, changed or taken off: what the browser keeps of the page before has to go. */
+  /** An impersonation was started, switched or ended: what the browser keeps of the page before has to go. */
   readonly changed: boolean;
   /** The token with which the agent says yes to what is asked. */
   readonly confirmation: string | null;
@@ -173,7 +173,7 @@ async function starting(
     const setCookies = [...between.setCookies, ...apart.setCookies];
     return { ...base, setCookies, over: held, leadsTo: apart.to };
   }
-  const shoes = await begin(
+  const started = await begin(
     services,
     { ...base, cookies: between.cookies },
     {
@@ -186,12 +186,12 @@ async function starting(
       origin: held?.origin ?? null,
     },
   );
-  const setCookies = [...between.setCookies, ...shoes.setCookies];
-  const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
+  const setCookies = [...between.setCookies, ...started.setCookies];
+  const on = { ...base, ...started, setCookies, cookies: between.cookies, over: held, changed: true };
   try {
-    return { ...on, intent: await intend(services, on, shoes.impersonation) };
+    return { ...on, intent: await intend(services, on, started.impersonation) };
   } catch (error) {
-    await end(services, base, shoes.impersonation, "ended-revoked");
+    await end(services, base, started.impersonation, "ended-revoked");
     throw error;
   }
 }

@@ -13,7 +13,7 @@ export function cookieScope(received: Received, impersonation: string | null = n
     secure: received.scheme === "https" || isLocal(received.host),
     now: received.at,
     reserved: ["", "__Host-", "__Secure-"].flatMap((prefix) =>
-      ["", "-notice", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
+      ["", "-notice", "-impersonating", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
     ),
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",

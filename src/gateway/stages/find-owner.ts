@@ -49,7 +49,7 @@ export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page):
 }
 
 /** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
-export interface OwnerQuestion {
+interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;
   readonly id: string;

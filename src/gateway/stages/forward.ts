@@ -38,7 +38,7 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
 }
 
 /** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
-export interface Leash {
+interface Leash {
   readonly signal: AbortSignal | null;
   /** Counts for what is recorded of it while it is open. */
   readonly opened: Progress["opened"];
@@ -60,8 +60,8 @@ export function leash(services: Services, signed: Signed): Leash {
       opened: UNWATCHED,
       release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
-  const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
-  const release = services.sockets.add(wearer, cut, {
+  const ref = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const release = services.sockets.add(ref, cut, {
     tunnel: upgrade,
     lifted: speaksByMode(signed, impersonation),
     ask: () => standing(services, signed),

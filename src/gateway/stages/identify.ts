@@ -28,6 +28,7 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
     matched.secret !== null ||
     (matched.route !== null && !matched.route.target.asSelf) ||
     matched.hearsay ||
+    matched.markerOnly?.impersonation === null ||
     matched.neighbour ||
     mayBeOfLeftPage(matched);
   if (!needed) return { ...matched, ...NOT_ASKED };

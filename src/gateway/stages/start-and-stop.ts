@@ -10,7 +10,7 @@ import { Fault } from "../../errors.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { tellCustomer } from "../consent/telling.ts";
-import { cookieNames, markerCookie, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
+import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import type { Received } from "../request.ts";
@@ -44,8 +44,8 @@ export interface Between {
   readonly cookies: string | null;
 }
 
-/** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
-export interface Shoes {
+/** An impersonation that has started, and the cookies that the browser gets for it. */
+interface Started {
   readonly impersonation: Impersonation;
   /** What the impersonation cookie holds from now on. */
   readonly secret: string;
@@ -57,10 +57,10 @@ export interface Shoes {
  * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
  * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
-export async function begin(services: Services, received: Received, order: Beginning): Promise<Shoes> {
+export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
   const own = { sent: received.cookies, scope: cookieScope(received) };
   const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
-  const { setCookies, here } = worn(services, received, { id: impersonation.id, secret });
+  const { setCookies, here } = startCookies(services, received, { id: impersonation.id, secret });
   return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
 }
 
@@ -121,19 +121,20 @@ async function consentFor(
   return bound;
 }
 
-/** Our cookies of a browser that is somebody else. */
-function worn(
+/** Our cookies of a browser in which an impersonation has started. */
+function startCookies(
   services: Services,
   received: Received,
   { id, secret }: { readonly id: string; readonly secret: string },
-): Pick<Shoes, "setCookies" | "here"> {
+): Pick<Started, "setCookies" | "here"> {
   const { domain, host, scheme, snapshot } = received;
   const { name } = snapshot.settings.cookie;
   const now = services.clock.now();
   const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
+  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
   const setCookies = [
     setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
-    ...markerCookie(name, true, scheme, SECRET_SECONDS, domain),
+    ...markerCookies(name, marker, scheme, SECRET_SECONDS, domain),
     ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
     ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
@@ -146,7 +147,7 @@ function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
   if (scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
   return [
     setOwnCookie(cookieNames(name, scheme).secret, null, scheme, null),
-    ...markerCookie(name, false, scheme, 0),
+    ...markerCookies(name, null, scheme, 0),
   ];
 }
 
@@ -222,7 +223,7 @@ export async function takeOff(
   const names = cookieNames(name, scheme, domain);
   const own = [
     setOwnCookie(names.secret, null, scheme, null, domain),
-    ...markerCookie(name, false, scheme, 0, domain),
+    ...markerCookies(name, null, scheme, 0, domain),
     ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
     ...(domain === null ? [] : beforeDomain(received)),
   ];

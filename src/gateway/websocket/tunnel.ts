@@ -19,19 +19,19 @@ import { Splice } from "./splice.ts";
 import { closingHead, headBytes, switching } from "./upgrade-head.ts";
 
 /** A whole `Settings` fits. Times in ms. */
-export interface TunnelOptions {
+interface TunnelOptions {
   readonly upstream: DialOptions;
   readonly timeouts: Pick<Settings["timeouts"], "connect" | "answer" | "answerIdle" | "socketIdle">;
   readonly limits: StreamLimits & Pick<Settings["limits"], "answerHeaders">;
 }
 
 /** How a tunnel ended. Bytes are those after the 101 (or the app's body), `parting` is the close frame that we sent. */
-export interface TunnelSettlement extends Settlement {
+interface TunnelSettlement extends Settlement {
   readonly parting: Parting | null;
 }
 
 /** One upgrade on its way to the app: decided, and with nothing read from or written to its socket yet. */
-export interface TunnelOrder {
+interface TunnelOrder {
   /** The client's end. Ours from here on. */
   readonly socket: Socket;
   /** Whose streams this one counts among. Default: the address of `socket`. */

@@ -5,7 +5,7 @@ import { sealFor } from "../seal.ts";
 import type { SealedValuesDeps } from "../sealed-values.ts";
 
 /** What a customer allows who reads out a code. */
-export interface CodeTerms {
+interface CodeTerms {
   readonly type: ConsentType;
   /** How long it may be viewed then, ms. */
   readonly lasts: number;

@@ -38,7 +38,7 @@ export interface Consents extends Closing {
   onChanged(listener: (customer: string, said: CustomerSaid) => void): () => void;
 }
 
-export interface ConsentsDeps {
+interface ConsentsDeps {
   readonly store: Store;
   readonly bulletin: Bulletin;
   readonly clock: Clock;

@@ -33,6 +33,7 @@ export interface Outbox {
 }
 
 const KEY = "notice:";
+const DAY = 86_400_000;
 
 export function outbox({
   store,
@@ -46,7 +47,8 @@ export function outbox({
   const { seal, open } = sealFor(sealKey, "notice");
   const write = async (it: Notice, version: number | null): Promise<boolean> => {
     const key = KEY + it.id;
-    const expiresAt = Math.max(it.keepUntil, clock.now() + 60_000);
+    // It is given up, on record, by whoever looks at it then: no store forgets it before.
+    const expiresAt = Math.max(it.keepUntil, clock.now()) + DAY;
     return await store.write(key, seal(JSON.stringify(it), key), { version, expiresAt });
   };
   const read = async (key: string) => {

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import t from "tap";
 import { pressInBanner } from "../../fixtures/banner.ts";
 import { hostile } from "../../fixtures/hostile.ts";
-import { asNuno, html } from "../../fixtures/worn.ts";
+import { asNuno, html } from "../../fixtures/impersonated-tab.ts";
 import { inside } from "../../page/inside.ts";
 
 // One origin: by what ways of the browser a script of a customer's page reaches the agent's own, before and after the impersonation.

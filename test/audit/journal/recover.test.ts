@@ -4,7 +4,7 @@ import t from "tap";
 import { journalLines } from "../../../src/audit/journal/lines.ts";
 import { verifier } from "../../../src/audit/verify/verify.ts";
 import { event } from "../event.ts";
-import { memoryLog, openLedger, recordsIn } from "../world.ts";
+import { memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 import { edit, fileIn, killed, namesIn } from "./killed.ts";
 
 const zeros = (line = "") => "\0".repeat(Buffer.byteLength(line));

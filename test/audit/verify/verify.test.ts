@@ -6,9 +6,11 @@ import { type Checkpoint, signCheckpoint } from "../../../src/audit/journal/chec
 import { bootMark, mark } from "../../../src/audit/journal/journal-records.ts";
 import { fileLines, journalLines, unendedIn } from "../../../src/audit/journal/lines.ts";
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
-import { type VerifyOptions, type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
+import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
 import { event } from "../event.ts";
-import { memoryLog, openLedger } from "../world.ts";
+import { memoryLog, openLedger } from "../journal-folder.ts";
+
+type VerifyOptions = Parameters<typeof verifier>[0];
 
 const pair = generateKeyPairSync("ed25519");
 const keys = new Map([["k1", pair.publicKey]]);

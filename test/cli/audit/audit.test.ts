@@ -9,7 +9,7 @@ import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { keyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { guise } from "../../fixtures/process.ts";
 import { redisServer } from "../../fixtures/redis.ts";
@@ -48,6 +48,7 @@ async function made(t: Test) {
       action: "impersonation.denied",
       trueUser: { id: "bob", name: "\u001b[31mBob", email: null, groups: null },
       detail: "\u001b[2Jno",
+      app: "wiki",
     }),
   );
   const file = join(folder, `${it.source.producer}.${"1".padStart(12, "0")}.jsonl`);
@@ -83,6 +84,8 @@ t.test("query finds by people, action, path and time", async (t) => {
   t.equal(await count("--customer", "17"), 3);
   t.equal(await count("--customer", "18"), 0);
   t.equal(await count("--impersonation", "imp-1"), 3);
+  t.equal(await count("--app", "wiki"), 1);
+  t.equal(await count("--app", "shop"), 0);
   t.equal(await count("--action", "impersonation"), 3);
   t.equal(await count("--action", "impersonation.intent"), 1);
   t.equal(await count("--path", "/sites"), 0);

@@ -4,7 +4,7 @@ import t, { type Test } from "tap";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { keyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 
 const verify = (...args: readonly string[]) => runCommand(audit, ["verify", ...args]);

@@ -3,28 +3,28 @@ import { HOUR } from "../../fixtures/consent.ts";
 import { openConsole, tokenIn } from "../../fixtures/console.ts";
 import { startToken } from "../../fixtures/form-tokens.ts";
 import { ALICE, BOB, CLICK, INSIDE, judged } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const POST = ["POST /.guise/start", ...INSIDE, "Origin: http://app.example.com"] as const;
 const asking = (mode: string) => YAML.replace("mode: read", `mode: read\n    consent: ${mode}`);
 
 /** The fields of Alice's form for Nuno. */
-function form(it: TestWorld, more: Readonly<Record<string, string>> = {}) {
+function form(it: TestServices, more: Readonly<Record<string, string>> = {}) {
   return { _csrf: startToken(it, "alice", "17"), user: "17", to: "/site/1", reason: "no chart", ...more };
 }
 
-async function open(it: TestWorld) {
+async function open(it: TestServices) {
   const { consents } = await it.services.consents.of("17");
   return consents.find(({ state }) => state === "asked");
 }
 
-async function grant(it: TestWorld, more: { readonly lasts?: number } = {}) {
+async function grant(it: TestServices, more: { readonly lasts?: number } = {}) {
   const id = (await open(it))?.id ?? "";
   return await it.services.consents.answer("17", id, { kind: "grant", by: "17", lasts: HOUR, ...more });
 }
 
 t.test("the start page says what will be asked, and its button asks", async (t) => {
-  const it = await testWorld(t, asking("{ mode: ask, answerWithin: 2h }"));
+  const it = await testServices(t, asking("{ mode: ask, answerWithin: 2h }"));
   const ask = await openConsole(t, it);
   const page = await ask(["GET /.guise/as/17?to=/site/1", ...CLICK, ...ALICE]);
   t.match(page.body, "Nuno Almeida is asked first, each time, and has 2 hours to answer");
@@ -33,7 +33,7 @@ t.test("the start page says what will be asked, and its button asks", async (t) 
 });
 
 t.test("asking is on record, and waits on a page that looks again by itself", async (t) => {
-  const it = await testWorld(t, asking("ask"));
+  const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);
   const asked = await ask([...POST, ...ALICE], form(it, { ticket: "T-1" }));
   t.equal(asked.status, 303);
@@ -59,7 +59,7 @@ t.test("asking is on record, and waits on a page that looks again by itself", as
 });
 
 t.test("a link from elsewhere to the page of an answer begins nothing", async (t) => {
-  const it = await testWorld(t, asking("ask"));
+  const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);
   const { location } = await ask([...POST, ...ALICE], form(it));
   await grant(it);
@@ -71,7 +71,7 @@ t.test("a link from elsewhere to the page of an answer begins nothing", async (t
 });
 
 t.test("asking twice leads to the one ask", async (t) => {
-  const it = await testWorld(t, asking("ask"));
+  const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);
   const first = await ask([...POST, ...ALICE], form(it));
   const second = await ask([...POST, ...ALICE], form(it, { _csrf: startToken(it, "alice", "17") }));
@@ -81,7 +81,7 @@ t.test("asking twice leads to the one ask", async (t) => {
 });
 
 t.test("a no is told, with what they said, and keeps the agent from asking again", async (t) => {
-  const it = await testWorld(t, asking("ask"));
+  const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);
   const { location } = await ask([...POST, ...ALICE], form(it));
   const id = (await open(it))?.id ?? "";
@@ -95,7 +95,7 @@ t.test("a no is told, with what they said, and keeps the agent from asking again
 });
 
 t.test("an ask that nobody answered says so", async (t) => {
-  const it = await testWorld(t, asking("ask"));
+  const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);
   const { location } = await ask([...POST, ...ALICE], form(it));
   it.clock.pass(12 * HOUR);
@@ -104,7 +104,7 @@ t.test("an ask that nobody answered says so", async (t) => {
 });
 
 t.test("with a yes that lasts the customer's own page begins with a click", async (t) => {
-  const it = await testWorld(t, asking("window"));
+  const it = await testServices(t, asking("window"));
   const ask = await openConsole(t, it);
   const TO_SITE = ["GET /site/1", ...CLICK, ...ALICE] as const;
   t.match((await judged(it, TO_SITE)).decision, {
@@ -124,7 +124,7 @@ t.test("with a yes that lasts the customer's own page begins with a click", asyn
 });
 
 t.test("in mode code the agent types what the customer reads out", async (t) => {
-  const it = await testWorld(t, asking("code"));
+  const it = await testServices(t, asking("code"));
   const ask = await openConsole(t, it);
   const page = await ask(["GET /.guise/as/17", ...CLICK, ...ALICE]);
   t.match(page.body, /<input type="text" id="code" name="code"/);
@@ -139,7 +139,7 @@ t.test("in mode code the agent types what the customer reads out", async (t) => 
 });
 
 t.test("it ends with the yes by which it began", async (t) => {
-  const it = await testWorld(t, asking("ask"));
+  const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);
   const { location } = await ask([...POST, ...ALICE], form(it));
   await grant(it, { lasts: 600_000 });
@@ -151,7 +151,7 @@ t.test("it ends with the yes by which it began", async (t) => {
 const BREAKING = asking("{ mode: ask, breakGlass: { groups: [support], secondPerson: true, lasts: 30m } }");
 
 t.test("in an emergency a second agent approves, and the customer is told at once", async (t) => {
-  const it = await testWorld(t, BREAKING);
+  const it = await testServices(t, BREAKING);
   const ask = await openConsole(t, it);
   const without = await ask([...POST, ...ALICE], form(it, { breakGlass: "yes", reason: "" }));
   t.match([without.status, without.body], [403, "reason-required"]);
@@ -178,7 +178,7 @@ t.test("in an emergency a second agent approves, and the customer is told at onc
 });
 
 t.test("who is in no group of it breaks no glass", async (t) => {
-  const it = await testWorld(
+  const it = await testServices(
     t,
     BREAKING.replace("groups: [support], secondPerson", "groups: [lead], secondPerson"),
   );

@@ -153,9 +153,9 @@ t.test(
     t.strictSame(lines, ["jwt=; Path=/; Max-Age=0"], "of several it can't be known which one");
     for (const late of ["jwt=own", "jwt=own; cart_1=own-1"])
       t.equal(cookiesFor(fromScript(jar, late, scope), scope), null, "a request that was on its way");
-    const worn = fromScript(jar, "sid=agent; jwt=customer; cart_2=customer", scope);
-    t.equal(cookiesFor(worn, scope), "jwt=customer; cart_2=customer");
-    t.strictSame(restore(worn, "sid=agent; jwt=customer", scope), [
+    const forCustomer = fromScript(jar, "sid=agent; jwt=customer; cart_2=customer", scope);
+    t.equal(cookiesFor(forCustomer, scope), "jwt=customer; cart_2=customer");
+    t.strictSame(restore(forCustomer, "sid=agent; jwt=customer", scope), [
       "jwt=own; Path=/",
       "cart_2=; Path=/; Max-Age=0",
     ]);
@@ -164,7 +164,7 @@ t.test(
       ["jwt=own; Path=/"],
       "also what no request told of",
     );
-    t.notMatch(JSON.stringify(remainsOf(worn)), /customer/);
+    t.notMatch(JSON.stringify(remainsOf(forCustomer)), /customer/);
   },
 );
 

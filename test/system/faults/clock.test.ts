@@ -19,7 +19,11 @@ t.test(
     );
     const { env, step } = fakeClock(data);
     const it = await serving(t, { data, config, env });
-    const inside = (worn: Record<string, string>) => ({ ...CLICK, ...worn, "sec-fetch-site": "same-origin" });
+    const inside = (impersonated: Record<string, string>) => ({
+      ...CLICK,
+      ...impersonated,
+      "sec-fetch-site": "same-origin",
+    });
     const first = await impersonating(it.url);
     t.match(await ask(`${it.url}/page`, inside(first)), { status: 200, body: /guise-banner/ });
 
