@@ -64,7 +64,7 @@ async function phase(fronts: readonly Front[], dead: number, keep: Sample[] | nu
   for (let tick = 0; tick < SECONDS * PACE; tick += 1) {
     const wait = began + (tick * 1_000) / PACE - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    // Whoever is second waits for the first: each is it half of the time.
+    // The second request waits for the first, so each kind comes first half of the time.
     const order = tick % 2 === 0 ? [0, 1] : [1, 0];
     for (const index of order) asked.push(send(index, tick % RARE === 0 ? "impersonated" : "own"));
   }

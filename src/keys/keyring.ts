@@ -42,7 +42,7 @@ export interface Keyring extends Closing {
 }
 
 /** Opens the keys and makes those that aren't there. Throws `key-unreadable`. */
-export async function keyring(options: KeyringOptions): Promise<Keyring> {
+export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   const { clock, log, reloadEvery = MINUTE } = options;
   const root = await orFault("data", () => openData(options));
   let keys: Readonly<Record<Purpose, readonly DatedKey[]>> = {

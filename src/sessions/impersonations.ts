@@ -26,7 +26,7 @@ import { upkeep } from "./sync.ts";
 /** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
 type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
 
-/** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. `lines` are for the browser too. */
+/** `secret` is for the browser's cookie: it opens the impersonation, and is kept nowhere. `lines` are for the browser too. */
 export interface Opened {
   readonly impersonation: Impersonation;
   readonly secret: string;
@@ -44,7 +44,7 @@ export interface Impersonations {
    * there is none. At most a second old.
    */
   recall(secret: string): Promise<LoadedImpersonation>;
-  /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
+  /** What this process saw last behind a secret, for callers that must go on without the store. Asks nobody. */
   known(secret: string): Impersonation | null;
   /** The public id behind a secret, by which it can be restored, also for a day after the record is gone. Never throws. */
   idBehind(secret: string): Promise<string | null>;
@@ -119,7 +119,7 @@ interface ImpersonationsDeps {
   readonly checkEvery?: number;
 }
 
-/** A book at work. */
+/** The impersonations of a store, with what is done beside them. */
 interface OpenImpersonations extends Impersonations {
   /** Does at once what is done every second. Never throws. */
   check(): Promise<void>;
@@ -127,9 +127,9 @@ interface OpenImpersonations extends Impersonations {
   shut(): Promise<void>;
 }
 
-/** The book over one store. */
+/** The impersonations of one store. */
 export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
-  const context = deskOf(deps);
+  const context = contextOf(deps);
   const keeping = upkeep(context, deps.checkEvery ?? 1_000);
   const touching = toucher(context);
   return {
@@ -193,7 +193,7 @@ async function idBehind(context: SessionContext, secret: string): Promise<string
   }
 }
 
-function deskOf(deps: ImpersonationsDeps): SessionContext {
+function contextOf(deps: ImpersonationsDeps): SessionContext {
   const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
   const { wayBackFor = 86_400_000 } = deps;
   const known = watch(clock);

@@ -91,7 +91,7 @@ t.test("CACHE-03: a page that is written to is asked for whole", async (t) => {
 });
 
 t.test(
-  "CACHE-04: at every change of shoes our cookie changes and the browser's cache is cleared",
+  "CACHE-04: at every start, switch and end our cookie changes and the browser's cache is cleared",
   async (t) => {
     const started = await send(t, it.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
     const first = /guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";

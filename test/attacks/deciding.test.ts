@@ -47,7 +47,7 @@ async function starts(at: Stand = it): Promise<number> {
   return (await at.journal()).filter((line) => line.event?.action === "impersonation.started").length;
 }
 
-t.test("DEC-01: no other site puts shoes on by anything but a click on a link", async (t) => {
+t.test("DEC-01: another site starts an impersonation by nothing but a click on a link", async (t) => {
   const before = await starts();
   const attempts: Readonly<Record<string, readonly string[]>> = {
     "an image": metadata("image", "no-cors", "cross-site"),
@@ -273,7 +273,7 @@ t.test(
       "an end and a start",
     );
 
-    // Bob may impersonate himself; wearing Bob would be wearing whoever Bob may be.
+    // Bob is an agent too: to be Bob would be to be everybody whom Bob may be.
     nothingStarted(t, await described(CLICK, "GET /site/6/x"), "somebody who is an agent");
     const inside = await impersonate(t, it);
     const nested = await described([...CLICK, inside], "GET /site/6/x");
@@ -284,43 +284,46 @@ t.test(
   },
 );
 
-t.test("DEC-06: admins, agents, oneself and whoever is not there can't be worn", async (t) => {
-  for (const path of [
-    "/site/3/x",
-    "/site/5/x",
-    "/site/6/x",
-    "/users/root/x",
-    "/users/bob/x",
-    "/users/alice/x",
-    "/users/404/x",
-  ])
-    nothingStarted(t, await described(CLICK, `GET ${path}`), path);
-  const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
-  const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
-  t.ok(csrf.length > 60);
-  const own = [...INSIDE, `Origin: http://${HOST}`];
-  for (const user of ["root", "bob", "alice", "404", "", "17,23", "../17"]) {
-    const form = { _csrf: csrf, user, to: "/" };
-    const started = await post(t, it, "/.guise/start", form, [...AS.alice, ...own]);
-    t.equal(started.status, 403, `start as ${JSON.stringify(user)}: the form is for one person`);
-    t.notMatch(started.head, /^Set-Cookie/m);
-  }
-  for (const user of ["root", "bob", "alice", "404", "17,23"]) {
-    const reply = await described(CLICK, `GET /.guise/as/${user}`);
-    t.equal(reply.status, 403, `start as ${JSON.stringify(user)}`);
-    const word = user === "alice" ? "own-page" : "protected-target";
-    t.match(reply.body, word, `start as ${JSON.stringify(user)}`);
-    await it.recorded(
-      (line) => line.event.action === "impersonation.refused" && line.guise?.decision === word,
-    );
-    t.notMatch(reply.head, /^Set-Cookie/m);
-  }
-  const plain = await post(t, it, "/.guise/start", { _csrf: csrf, user: "17", to: "/" }, [
-    ...AS.nuno,
-    ...own,
-  ]);
-  t.equal(plain.status, 403, "and a customer starts nothing");
-});
+t.test(
+  "DEC-06: nobody can impersonate an admin, an agent, themselves or somebody who doesn't exist",
+  async (t) => {
+    for (const path of [
+      "/site/3/x",
+      "/site/5/x",
+      "/site/6/x",
+      "/users/root/x",
+      "/users/bob/x",
+      "/users/alice/x",
+      "/users/404/x",
+    ])
+      nothingStarted(t, await described(CLICK, `GET ${path}`), path);
+    const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
+    const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
+    t.ok(csrf.length > 60);
+    const own = [...INSIDE, `Origin: http://${HOST}`];
+    for (const user of ["root", "bob", "alice", "404", "", "17,23", "../17"]) {
+      const form = { _csrf: csrf, user, to: "/" };
+      const started = await post(t, it, "/.guise/start", form, [...AS.alice, ...own]);
+      t.equal(started.status, 403, `start as ${JSON.stringify(user)}: the form is for one person`);
+      t.notMatch(started.head, /^Set-Cookie/m);
+    }
+    for (const user of ["root", "bob", "alice", "404", "17,23"]) {
+      const reply = await described(CLICK, `GET /.guise/as/${user}`);
+      t.equal(reply.status, 403, `start as ${JSON.stringify(user)}`);
+      const word = user === "alice" ? "own-page" : "protected-target";
+      t.match(reply.body, word, `start as ${JSON.stringify(user)}`);
+      await it.recorded(
+        (line) => line.event.action === "impersonation.refused" && line.guise?.decision === word,
+      );
+      t.notMatch(reply.head, /^Set-Cookie/m);
+    }
+    const plain = await post(t, it, "/.guise/start", { _csrf: csrf, user: "17", to: "/" }, [
+      ...AS.nuno,
+      ...own,
+    ]);
+    t.equal(plain.status, 403, "and a customer starts nothing");
+  },
+);
 
 /** A gateway whose owners are what this service says. */
 async function asking(t: Test, config: string): Promise<{ at: Stand; owners: Service }> {
@@ -440,7 +443,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     t.same(
       lines(mine.arrived[0], "X-Guise-User"),
       ["X-Guise-User: 23"],
-      `${method} from the tab of the one who is worn`,
+      `${method} from the tab of the running impersonation`,
     );
   }
   const old = await fire(t, at, { ...sender, fields: [...AS.alice, nuno] }, { target: "/api/me" });
@@ -458,51 +461,59 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
   );
 });
 
-t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor as oneself", async (t) => {
-  const at = await stand(t, { config: WRITE });
-  const nuno = await impersonate(t, at);
-  const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
-  const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
-  const customer = [...AS.alice, nuno];
-  const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
-  for (const [socket, target, fields] of [
-    [false, "/api/me?a=1", told.header],
-    [false, `/api/me?a=1&${told.mark}`, []],
-    [false, "/api/me?a=1", [`${told.header}.idle`]],
-    [false, `/api/me?a=1&${told.mark}.idle`, []],
-    [true, `/live?a=1&${told.mark}`, []],
-  ] as const) {
-    const sender = { name: "", impersonating: true, socket };
-    const mine = await fire(t, at, { ...sender, fields: customer }, { target, fields });
-    t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
-    t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
-    t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
-    const own = await fire(t, at, { ...sender, fields: AS.alice }, { target, fields });
-    t.match(
-      { status: own.reply.status, arrived: own.arrived },
-      { status: 409, arrived: { length: 0 } },
-      target,
+t.test(
+  "DEC-08: a page that names its impersonation gets nothing under another one, nor as the agent",
+  async (t) => {
+    const at = await stand(t, { config: WRITE });
+    const nuno = await impersonate(t, at);
+    const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
+    const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
+    const customer = [...AS.alice, nuno];
+    const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
+    for (const [socket, target, fields] of [
+      [false, "/api/me?a=1", told.header],
+      [false, `/api/me?a=1&${told.mark}`, []],
+      [false, "/api/me?a=1", [`${told.header}.idle`]],
+      [false, `/api/me?a=1&${told.mark}.idle`, []],
+      [true, `/live?a=1&${told.mark}`, []],
+    ] as const) {
+      const sender = { name: "", impersonating: true, socket };
+      const mine = await fire(t, at, { ...sender, fields: customer }, { target, fields });
+      t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
+      t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
+      t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
+      const own = await fire(t, at, { ...sender, fields: AS.alice }, { target, fields });
+      t.match(
+        { status: own.reply.status, arrived: own.arrived },
+        { status: 409, arrived: { length: 0 } },
+        target,
+      );
+      t.equal(codeOf(own.reply), "other-tab");
+    }
+    const mia = /^Set-Cookie: (guise=[^;]+)/m.exec(
+      (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
+    )?.[1];
+    for (const method of ["GET", "POST"]) {
+      const sender = {
+        name: "",
+        impersonating: true,
+        socket: false,
+        fields: [...AS.alice, `Cookie: ${mia}`],
+      };
+      const strayed = await fire(t, at, sender, { method, target: "/api/me", fields: told.header });
+      t.match(
+        { status: strayed.reply.status, arrived: strayed.arrived },
+        { status: 409, arrived: { length: 0 } },
+        method,
+      );
+      t.equal(codeOf(strayed.reply), "other-tab");
+    }
+    const plain = await fire(
+      t,
+      at,
+      { name: "", impersonating: false, socket: false, fields: [] },
+      { target: "/x?_guise_tab=" },
     );
-    t.equal(codeOf(own.reply), "other-tab");
-  }
-  const mia = /^Set-Cookie: (guise=[^;]+)/m.exec(
-    (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
-  )?.[1];
-  for (const method of ["GET", "POST"]) {
-    const sender = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
-    const strayed = await fire(t, at, sender, { method, target: "/api/me", fields: told.header });
-    t.match(
-      { status: strayed.reply.status, arrived: strayed.arrived },
-      { status: 409, arrived: { length: 0 } },
-      method,
-    );
-    t.equal(codeOf(strayed.reply), "other-tab");
-  }
-  const plain = await fire(
-    t,
-    at,
-    { name: "", impersonating: false, socket: false, fields: [] },
-    { target: "/x?_guise_tab=" },
-  );
-  t.equal(plain.arrived[0]?.target, "/x?_guise_tab=", "what only looks like it is the app's");
-});
+    t.equal(plain.arrived[0]?.target, "/x?_guise_tab=", "what only looks like it is the app's");
+  },
+);

@@ -15,7 +15,7 @@ const upgrades = upstreams.filter(({ socket }) => socket);
 /** A second request that is hidden in the first one. */
 const INNER = request("GET /inner", []);
 
-/** Whoever sends these bytes gets one answer with this status and a closed connection, and the app gets nothing. */
+/** The sender of these bytes gets one answer with this status and a closed connection, and the app gets nothing. */
 async function refusedRaw(t: Test, bytes: string, status: RegExp, what: string): Promise<void> {
   const before = it.app.begun.length;
   const line = await raw(t, it.port);

@@ -209,14 +209,14 @@ t.test("HOST-03: the client is the right-most hop that is nobody's proxy", async
   );
   t.match(intent, { source: { ip: "127.0.0.1" } }, "from nobody's proxy it counts for nothing");
   // The identity header is believed by the peer's address, which no header changes.
-  const elsewhere = await stand(t, {
+  const otherApp = await stand(t, {
     config: `${CONFIG.replace("from: [127.0.0.1]", "from: [9.9.9.9]")}trustedProxies: [127.0.0.1]\n`,
   });
   const reply = await send(
     t,
-    elsewhere.port,
+    otherApp.port,
     request("GET /site/1/x", [...CLICK, ...AS.alice, "X-Forwarded-For: 9.9.9.9"]),
   );
   t.notMatch(reply.head, /guise=/, "nobody is known by a forged hop");
-  t.same(lines(elsewhere.app.arrived[0], "X-Guise-"), []);
+  t.same(lines(otherApp.app.arrived[0], "X-Guise-"), []);
 });

@@ -11,7 +11,7 @@ const upstreams = await allSenders(t, it);
 /** What the app has to be told, and nothing else. */
 const TOLD: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
-  oneself: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
+  agent: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
   impersonated: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
 };
 
@@ -121,7 +121,7 @@ t.test("HDR-04: an alias alone, where we tell the app nothing, is dropped too", 
       t.same(lines(arrived[0], "X-Guise-"), [], `${sender.name}: ${name}`);
     }
   }
-  // Somebody is known here, and the app is told only while somebody is worn.
+  // Somebody is known here, and the app is told only during an impersonation.
   const sparing = await stand(t, { config: `${CONFIG}headers: { when: impersonating }\n` });
   for (const sender of (await allSenders(t, sparing)).filter(({ impersonating }) => !impersonating)) {
     const fields = ["X_Guise_User: evil", "X.Guise.Assertion: evil", "X-Guise-Impersonation: evil"];

@@ -44,7 +44,7 @@ async function refusedOn(t: Test, sender: Sender, target: string, attack: Attack
       event: { action: "impersonation.denied", outcome: "failure" },
       message: /^bad-request: ./,
       user: { id: "alice", effective: { id: "17" } },
-      // Whoever puts a name before the host may have put a password there.
+      // What stands before the host may have a password in it.
       url: {
         path:
           target
@@ -328,8 +328,8 @@ t.test("PATH-13: only our own origin can be asked for", async (t) => {
 t.test(
   "a guest's cookie that only looks like ours judges nothing: what has two readings goes on as it came",
   async (t) => {
-    const [nobody, , oneself] = upstreams;
-    if (nobody === undefined || oneself === undefined) throw new TypeError("there is a way for each");
+    const [nobody, , agent] = upstreams;
+    if (nobody === undefined || agent === undefined) throw new TypeError("there is a sender for each");
     const planted = `Cookie: a=1; guise=${SECRET}; b=2`;
     for (const target of ["/a%2Fb", "/a%00b", "/a\\b", "/%2e%2e/x", "/x%zz"]) {
       const guest = await fire(t, it, nobody, { target, fields: [planted] });
@@ -338,9 +338,9 @@ t.test(
       t.match(guest.arrived[0]?.head, planted, "and so does the cookie, which is the app's");
     }
     const two = "/a%00b";
-    const agent = await fire(t, it, oneself, { target: two, fields: [planted] });
-    t.equal(agent.reply.status, 400, "of an agent it could be one that was lost");
+    const theirs = await fire(t, it, agent, { target: two, fields: [planted] });
+    t.equal(theirs.reply.status, 400, "of an agent it could be one that was lost");
     const ours = await fire(t, it, nobody, { target: "/.guise/%00", fields: [planted] });
-    t.equal(ours.reply.status, 400, "what is for us has one reading, whoever sends it");
+    t.equal(ours.reply.status, 400, "what is for us has one reading, also of own traffic");
   },
 );

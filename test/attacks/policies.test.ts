@@ -152,12 +152,12 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
       what,
     );
   }
-  const disguisedAsPost = await fire(t, writing, writeWay, {
+  const smuggledInPost = await fire(t, writing, writeWay, {
     method: "PUT",
     target: "/payments?_method=POST",
   });
   t.match(
-    { status: disguisedAsPost.reply.status, arrived: disguisedAsPost.arrived },
+    { status: smuggledInPost.reply.status, arrived: smuggledInPost.arrived },
     { status: 403, arrived: { length: 0 } },
     "and what becomes a POST is one",
   );
@@ -393,7 +393,7 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
   t.equal((await sending([FORM], "a=1&b=_method")).arrived.length, 1, "a POST that is one goes on");
 });
 
-t.test("POL-06: each request is decided once, of whatever kind and whoever sends it", async (t) => {
+t.test("POL-06: each request of every kind and sender is decided once", async (t) => {
   const at = await stand(t);
   const upstreams = await allSenders(t, at);
   at.app.answer = (arrived) =>

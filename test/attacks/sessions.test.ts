@@ -23,7 +23,7 @@ const upstreams = await allSenders(t, it);
 
 const secretIn = (cookie: string) => /guise=([\w-]{43})/.exec(cookie)?.[1] ?? "";
 
-t.test("SES-01: an id that was there before is never the one that is worn", async (t) => {
+t.test("SES-01: an id that a browser had before is never that of a new impersonation", async (t) => {
   const planted = "A".repeat(43);
   const first = await impersonate(t, it, "/site/1/x", [...AS.alice, `Cookie: a=${planted}`]);
   const second = await impersonate(t, it, "/site/1/x", AS.alice);
@@ -37,7 +37,7 @@ t.test("SES-01: an id that was there before is never the one that is worn", asyn
   t.equal(
     unknown.status,
     409,
-    "an id that nobody gave out wears nothing, and is no way to be oneself either",
+    "an id that nobody gave out opens nothing, and the request doesn't go on as own traffic either",
   );
   t.notMatch(unknown.head, new RegExp(planted));
   const heard = it.app.begun.length;
@@ -133,6 +133,14 @@ t.test(
       request("GET /ws", [...AS.alice, ...upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", kept]),
     ])
       t.equal((await send(t, https.port, head)).status, 409);
+    const older = "Cookie: __Host-guise-worn=1; promo=for17";
+    t.match(
+      started.head,
+      "Set-Cookie: __Host-guise-worn=1;",
+      "a gateway of 0.1.0 beside this one understands it",
+    );
+    const before01 = await send(t, https.port, request("GET /x", [...AS.alice, ...framed, older]));
+    t.equal(before01.status, 409, "and the mark that such a gateway has set is understood here");
     t.equal(https.app.arrived.length, before, "the app was not asked");
     const whole = `Cookie: ${mark}; __Host-guise=${secret}`;
     const inside = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, whole]));
@@ -154,7 +162,7 @@ t.test(
       https.port,
       request("POST /x", [...AS.alice, ...crossing, "Content-Length: 3"], "a=b"),
     );
-    t.equal(self.status, 200, "who wears nobody is oneself, wherever it comes from");
+    t.equal(self.status, 200, "without an impersonation it is own traffic, also from another site");
   },
 );
 

@@ -113,8 +113,8 @@ t.test("what ended lives owe counts in the lag, from when they begin to wait", a
   await first.close();
   const { ledger, it } = await life(t, there, folder);
   while (it.status().failures === 0) await round();
-  const owed = first.ledger.source.durable() - 2;
-  t.match(it.status(), { problem: "HTTP 503", lag: owed + ledger.source.durable() });
+  const rest = first.ledger.source.durable() - 2;
+  t.match(it.status(), { problem: "HTTP 503", lag: rest + ledger.source.durable() });
   t.ok(it.status().late > 24 * HOUR, "those events are of a day that is long over");
   there.usual = 200;
   while (it.status().lag > 0) await round();

@@ -105,7 +105,7 @@ t.test(
   },
 );
 
-t.test("a refusal says that nothing was changed, and offers Stop to who wears somebody", async (t) => {
+t.test("a refusal says that nothing was changed, and offers Stop during an impersonation", async (t) => {
   for (const name of ["readOnly", "denied", "otherTab", "unavailable"]) {
     t.match(page(name), /Nothing was changed/, name);
     t.match(page(name), 'action="/_g/stop"', name);

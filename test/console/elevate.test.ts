@@ -111,13 +111,13 @@ t.test("where the config forbids it, there is neither question nor step", async 
   t.same(it.events, []);
 });
 
-t.test("only who wears somebody now can step up or down", async (t) => {
+t.test("a step up or down needs a running impersonation", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const started = await impersonate(it);
   const { cookie } = started;
   const alice = form(it, started);
-  t.equal((await ask([...ELEVATE, ...ALICE], alice)).status, 403, "nobody is worn");
+  t.equal((await ask([...ELEVATE, ...ALICE], alice)).status, 403, "there is no impersonation");
   t.equal((await ask([...LOWER, ...ALICE], alice)).status, 403);
   t.equal((await ask([...ELEVATE, ...BOB, cookie], form(it, started))).status, 403, "somebody else's");
   t.equal((await ask([...ELEVATE, cookie], form(it, started))).status, 403, "signed out");

@@ -35,7 +35,7 @@ t.test("a page that is none of ours is not written down", async (t) => {
   t.match(it.events, [{ detail: "banner-lost: /" }]);
 });
 
-t.test("only the page's own script can say so, and only of what it wears", async (t) => {
+t.test("only the page's own script can say so, and only of its own impersonation", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await impersonate(it);

@@ -16,7 +16,7 @@ t.test("it says who is there, with null for what is absent", async (t) => {
   t.same(JSON.parse(nobody.body), { trueUser: null, effectiveUser: null, impersonation: null });
 });
 
-t.test("and whom they wear, without any secret", async (t) => {
+t.test("and whom they view the app as, without any secret", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await impersonate(it, { reason: "why", ticket: "T-1" });
@@ -44,7 +44,7 @@ t.test("and whom they wear, without any secret", async (t) => {
   t.match(await lifted(), { mode: "read", writeUntil: null });
 });
 
-t.test("what is over is worn no more", async (t) => {
+t.test("what has ended is not shown any more", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie } = await impersonate(it);

@@ -329,7 +329,7 @@ t.test("without the store nothing is begun", async (t) => {
   t.same([page.setCookies, it.events], [[], []]);
 });
 
-t.test("who wears one already goes to the next by one end and one start", async (t) => {
+t.test("an agent with an impersonation goes to the next by one end and one start", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, secret, impersonation } = await impersonate(it, { returnTo: "/queue" });

@@ -91,7 +91,7 @@ t.test("it needs no cookie, no identity and no store", async (t) => {
   t.equal(it.asked.identity, 0);
 });
 
-t.test("with the store down it still makes one oneself again", async (t) => {
+t.test("with the store down Stop still ends it in the browser", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const started = await impersonate(it);
@@ -198,7 +198,7 @@ t.test("it works under whatever name the browser has for us", async (t) => {
   t.same(await it.impersonations.list(), []);
 });
 
-t.test("it takes no user id: only what the cookie wears ends", async (t) => {
+t.test("it takes no user id: only the impersonation of the cookie ends", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const mine = await impersonate(it);
@@ -214,7 +214,7 @@ t.test("it takes no user id: only what the cookie wears ends", async (t) => {
   );
 });
 
-t.test("the page with the button works without a script, and for one who wears nothing", async (t) => {
+t.test("the page with the button works without a script, and without an impersonation", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   const started = await impersonate(it);

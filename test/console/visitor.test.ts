@@ -9,7 +9,7 @@ async function seen(it: TestServices, lines: readonly string[]) {
   return await visitor(it.services, { received } as Parameters<typeof visitor>[1]);
 }
 
-t.test("a visitor is the true user and what they wear", async (t) => {
+t.test("a visitor is the true user and their impersonation", async (t) => {
   const it = await testServices(t);
   const { cookie, impersonation } = await impersonate(it);
   t.match(await seen(it, [...ALICE]), { trueUser: { id: "alice" }, impersonation: null });
@@ -20,7 +20,7 @@ t.test("a visitor is the true user and what they wear", async (t) => {
   t.match(await seen(it, []), { trueUser: null, impersonation: null });
 });
 
-t.test("what is over, lost or somebody else's is not worn", async (t) => {
+t.test("what has ended, is lost or somebody else's is not the visitor's impersonation", async (t) => {
   const it = await testServices(t);
   const { cookie, impersonation } = await impersonate(it);
   t.equal((await seen(it, [...BOB, cookie])).impersonation, null);
@@ -34,7 +34,7 @@ t.test("what is over, lost or somebody else's is not worn", async (t) => {
   t.equal((await it.impersonations.list())[0]?.id, impersonation.id, "looking ends nothing");
 });
 
-t.test("what the cookie leads to is known besides, whoever's it is", async (t) => {
+t.test("what the cookie leads to is known besides, also another agent's", async (t) => {
   const it = await testServices(t);
   const { cookie, impersonation } = await impersonate(it);
   t.match(await seen(it, [...BOB, cookie]), {

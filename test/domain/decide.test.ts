@@ -242,27 +242,30 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
   });
 });
 
-t.test("an impersonation never runs on as oneself, but onto one's own page from outside", async (t) => {
-  always(t, (decision, { navigation }, { loaded, owner, caller }, policy) => {
-    if (loaded.kind === "none" || runs(decision) !== "self") return true;
-    // A cookie that leads to nothing, of somebody who is no agent, was never ours.
-    const agents = { ...policy, impersonation: "on" } as const;
-    const isNoAgent =
-      caller.kind === "unknown" || (caller.kind === "known" && !isAgent(agents, caller.identity));
-    if (loaded.kind === "lost" && isNoAgent) return true;
-    const mine =
-      owner.kind === "found" &&
-      caller.kind === "known" &&
-      (owner.owner.id === caller.identity.id || owner.owner.viewers.includes(caller.identity.id));
-    return (
-      mine &&
-      navigation.topLevel &&
-      decision.kind === "forward" &&
-      decision.as === "self" &&
-      decision.close !== null
-    );
-  });
-});
+t.test(
+  "an impersonated request never goes on as the agent, but from outside to the agent's own page",
+  async (t) => {
+    always(t, (decision, { navigation }, { loaded, owner, caller }, policy) => {
+      if (loaded.kind === "none" || runs(decision) !== "self") return true;
+      // A cookie that leads to nothing, of somebody who is no agent, was never ours.
+      const agents = { ...policy, impersonation: "on" } as const;
+      const isNoAgent =
+        caller.kind === "unknown" || (caller.kind === "known" && !isAgent(agents, caller.identity));
+      if (loaded.kind === "lost" && isNoAgent) return true;
+      const mine =
+        owner.kind === "found" &&
+        caller.kind === "known" &&
+        (owner.owner.id === caller.identity.id || owner.owner.viewers.includes(caller.identity.id));
+      return (
+        mine &&
+        navigation.topLevel &&
+        decision.kind === "forward" &&
+        decision.as === "self" &&
+        decision.close !== null
+      );
+    });
+  },
+);
 
 t.test("nothing starts but by a person's click on a navigation that is no prefetch", async (t) => {
   always(t, (decision, { navigation, route }, { loaded }) => {
@@ -274,7 +277,7 @@ t.test("nothing starts but by a person's click on a navigation that is no prefet
 });
 
 t.test(
-  "outside of the part that is granted nothing runs but as oneself, with nothing under way",
+  "outside of the part that is granted nothing runs but own traffic without an impersonation",
   async (t) => {
     always(t, (decision, _request, { loaded }, policy) => {
       const part = policy.grants[0]?.part;
@@ -311,7 +314,7 @@ t.test("a script's visit is told to load in full only where that may start somet
   });
 });
 
-t.test("whoever starts may be whom they start, who is somebody else", async (t) => {
+t.test("an agent starts only as somebody whom they may be, and who is somebody else", async (t) => {
   always(t, (decision, _request, { caller, owner }, policy) => {
     const starts = runs(decision) === "start" || (decision.kind === "page" && decision.page === "ask-start");
     if (!starts) return true;

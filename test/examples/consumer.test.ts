@@ -121,7 +121,7 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
       const redis = new Redis(server.port, server.host, { maxRetriesPerRequest: 0 });
       redis.on("error", () => undefined);
       const options = { redis, stream: STREAM, group: "warehouse", name: "one", handle, takeOverAfter: 50 };
-      // Whoever runs it starts it again when Redis goes.
+      // The process manager starts it again when Redis goes.
       await consume({ ...options, signal: stop.signal }).catch((error: unknown) => failures.push(error));
       redis.disconnect();
     }

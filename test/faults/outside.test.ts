@@ -59,7 +59,7 @@ t.test("row 24: the identity provider's keys are down, slow, garbage, or others"
     );
     t.ok(provider.requests.length - before <= 1, `${name}: no storm`);
     t.same(new Set(answers.map(cookieOf)), new Set([""]), `${name}: nobody begins`);
-    t.same(new Set(answers.map(({ status }) => status)), new Set([200]), "and sees the app as oneself");
+    t.same(new Set(answers.map(({ status }) => status)), new Set([200]), "and sees the app as the agent");
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
   }
 
@@ -149,7 +149,11 @@ timeouts: { lookup: 1500ms }
       "no owner of before is believed",
     );
     const page = await ask(`${it.url}/page`, { ...INSIDE, ...impersonated });
-    t.match(page, { status: 503, body: /identity-unavailable/ }, "who can't be asked about is not worn");
+    t.match(
+      page,
+      { status: 503, body: /identity-unavailable/ },
+      "somebody who can't be looked up is not impersonated",
+    );
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
     owners.answer(json(nuno));
     people.answer(json(nuno));

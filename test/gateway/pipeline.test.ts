@@ -157,7 +157,7 @@ t.test(
       const it = await testServices(t);
       const { cookie } = await impersonate(it, { total: 60_000 });
       it.clock.pass(60_000 - left);
-      // Time goes on with each look at the clock, whoever looks.
+      // Time goes on with each look at the clock.
       const { now } = it.clock;
       Object.assign(it.clock, {
         now: () => {

@@ -25,7 +25,7 @@ async function open(t: Test, more = "") {
   });
   await registerGateway(server, it.services, way);
   await server.register(
-    consolePlugin(it.services, { jwks: () => it.ring.jwks(), assets: [], archive: archiveOf() }),
+    consolePlugin(it.services, { jwks: () => it.keyring.jwks(), assets: [], archive: archiveOf() }),
     {
       prefix: it.snapshot().settings.prefix,
     },

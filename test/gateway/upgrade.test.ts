@@ -147,11 +147,11 @@ t.test("the app's answer goes through the same rules as everything", async (t) =
 t.test("a refused upgrade is answered without what only the operator may know", async (t) => {
   const it = await testServices(t);
   const { raw } = await call(["GET /ws", "Connection: Upgrade", "Upgrade: websocket"]);
-  const door = upgradeOptions(it.services);
-  const said = door.answer(new Fault("upstream-unreachable", "10.0.0.7"), raw);
+  const options = upgradeOptions(it.services);
+  const said = options.answer(new Fault("upstream-unreachable", "10.0.0.7"), raw);
   t.equal(said.status, 502);
   t.match(JSON.parse(said.body), { code: "upstream-unreachable" });
   t.notMatch(said.body, /10\.0\.0\.7/);
   t.match(it.log.lines, ["info: an upgrade was refused"]);
-  t.equal(door.waiting, it.snapshot().settings.limits.connections);
+  t.equal(options.waiting, it.snapshot().settings.limits.connections);
 });

@@ -99,7 +99,7 @@ t.test(
     await page.goto(`${it.url}/logout`);
     await says(page, "alice at /logout");
     const signedOut = it.app.requests.filter(({ path }) => path === "/logout").length;
-    t.equal(signedOut, 1, "as oneself, to sign out is to sign out");
+    t.equal(signedOut, 1, "without an impersonation, to sign out is to sign out");
     await context.close();
   },
 );

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
 import t, { type Test } from "tap";
 import type { Identity } from "../../src/domain/identity.ts";
-import { keyring } from "../../src/keys/keyring.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
 import { tokens } from "../../src/keys/token.ts";
 
 type TokenInput = Parameters<ReturnType<typeof tokens>["sign"]>[0];
@@ -20,27 +20,32 @@ const own: TokenInput = {
 async function setup(t: Test) {
   const time = { now: Date.now() };
   const clock = { now: () => time.now, monotonic: () => time.now };
-  const ring = await keyring({ folder: join(t.testdir(), "keys"), clock, log: console, reloadEvery: 0 });
+  const keyring = await openKeyring({
+    folder: join(t.testdir(), "keys"),
+    clock,
+    log: console,
+    reloadEvery: 0,
+  });
   const impersonated: TokenInput = {
     ...own,
     principal: { trueUser: alice, effectiveUser: nuno },
     impersonation: { id: "imp", mode: "read", reason: "r", ticket: null, until: time.now + 900_000 },
   };
-  const made = tokens(ring, clock, { capacity: 3 });
+  const made = tokens(keyring, clock, { capacity: 3 });
   const it = { counters: made.counters, sign: (input: TokenInput) => made.sign(input, time.now) };
-  return { time, ring, impersonated, it };
+  return { time, keyring, impersonated, it };
 }
 
 t.test("an app can verify the token with the published keys", async (t) => {
-  const { it, ring, impersonated } = await setup(t);
-  const keys = createLocalJWKSet(ring.jwks() as JSONWebKeySet);
+  const { it, keyring, impersonated } = await setup(t);
+  const keys = createLocalJWKSet(keyring.jwks() as JSONWebKeySet);
   const { payload, protectedHeader } = await jwtVerify(await it.sign(impersonated), keys, {
     algorithms: ["ES256"],
     issuer: "https://app.example.com",
     audience: "app",
   });
   t.match(payload, { sub: "17", act: { sub: "alice" }, guise: { impersonation: "imp", mode: "read" } });
-  t.equal(protectedHeader.kid, ring.signer("token").kid);
+  t.equal(protectedHeader.kid, keyring.signer("token").kid);
 });
 
 t.test("the same pair gets the same token until half of its life is gone", async (t) => {
@@ -112,9 +117,9 @@ t.test("no token lives longer than five minutes, nor than the impersonation", as
 });
 
 t.test("a rotated key signs new tokens although old ones are cached", async (t) => {
-  const { it, ring, impersonated } = await setup(t);
+  const { it, keyring, impersonated } = await setup(t);
   const first = await it.sign(impersonated);
-  const next = await ring.rotate("token", { atOnce: true });
+  const next = await keyring.rotate("token", { atOnce: true });
   const second = await it.sign(impersonated);
   t.not(second, first);
   t.equal(decodeProtectedHeader(second).kid, next);

@@ -121,7 +121,7 @@ t.test("without the store cookies are a fault, but restoring the browser never i
   t.strictSame(
     await impersonations.restore(impersonation.id, scope, null),
     back,
-    "also once the end is owed",
+    "also once the end waits to be stored",
   );
   t.strictSame(
     await stranger.impersonations.restore(impersonation.id, scope, null),

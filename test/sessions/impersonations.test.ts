@@ -334,7 +334,7 @@ t.test(
   },
 );
 
-t.test("an end that is owed is stored before the gateway goes", async (t) => {
+t.test("an end that waits to be stored is stored before the gateway goes", async (t) => {
   const { clock, context } = services(t);
   const [here, there] = [context(), context()];
   const { impersonation, secret } = await here.impersonations.open(order(clock.now()));

@@ -246,7 +246,8 @@ t.test("what is refused or over without being on record is shown", async (t) => 
   await open.write({ ledger: { record }, log: memoryLog() }, event(), "the end");
   counters.leftOut("nobody");
   const read = () => counters.text();
-  await comesTo(read, "guise_audit_owed_records", (value) => value === 1);
+  for (const name of ["guise_audit_pending_records", "guise_audit_owed_records"])
+    await comesTo(read, name, (value) => value === 1);
   await comesTo(read, "guise_refusals_unrecorded_total", (value) => value === 1);
 });
 

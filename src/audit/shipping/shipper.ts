@@ -96,12 +96,12 @@ class Carrier implements Shipper {
     const { source, sink } = this.#options;
     source.listen(() => {
       this.#late.look(this.#lag() > 0);
-      this.#pause.ring();
+      this.#pause.wake();
     });
     sink.changed(() => {
       this.#stale = true;
       this.#warnings = null;
-      this.#pause.ring();
+      this.#pause.wake();
     });
     this.#running = this.#run();
   }
@@ -127,7 +127,7 @@ class Carrier implements Shipper {
 
   async close(): Promise<void> {
     this.#stopping = true;
-    this.#pause.hurry();
+    this.#pause.endRest();
     const timer = setTimeout(() => {
       this.#over = true;
       // Whatever is under way ends with the sink.

@@ -35,7 +35,7 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
   };
 }
 
-/** The question to the archive: whoever may see only what they did themselves asks for no more than that. */
+/** The question to the archive; those who may see only their own actions ask for no more. */
 export function questionOf({ who, sight }: Looking, asked: Asked): Question {
   const { agent, customer, action, impersonation, app, since, until } = asked;
   const own = sight === "own" ? who.trueUser.id : null;

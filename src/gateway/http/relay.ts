@@ -37,8 +37,8 @@ type Phase = "waiting" | "answering" | "complete" | "settled";
 const OVER = new Error("the exchange is over");
 
 /**
- * The life of one exchange: the pool tells it of the app, node of the client, and whoever of them ends it first decides how it
- * ended. Settles exactly once.
+ * The life of one exchange. The pool reports the app's side and node the client's; the first of them that ends it decides how it ended.
+ * Settles exactly once.
  */
 export class Relay implements ResponseHandler, Source {
   readonly #exchange: Exchange;

@@ -36,7 +36,7 @@ interface Asking {
   readonly opens: boolean;
 }
 
-/** What no target holds, whoever sends it. */
+/** What no target may hold, of own traffic neither. */
 const NEVER = /[\0-\x20\x7f#]/;
 
 /**

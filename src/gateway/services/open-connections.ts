@@ -25,7 +25,7 @@ interface Nature {
   readonly tunnel: boolean;
   /** Its page may speak only because the mode is write for now. */
   readonly lifted: boolean;
-  /** Asks anew for both people what was asked when it began; null where nobody is worn. */
+  /** Asks anew for both people what was asked when it began; null for own traffic. */
   readonly ask: (() => Promise<Standing>) | null;
 }
 

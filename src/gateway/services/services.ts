@@ -31,7 +31,7 @@ export interface Pages {
     readonly fault: Fault;
     readonly requestId: string;
     readonly prefix: string;
-    /** Somebody is worn, as far as the browser says. */
+    /** The browser says that an impersonation is running. */
     readonly impersonating?: boolean;
   }): string;
   /** The host of an impersonation that is over. */
@@ -53,9 +53,9 @@ export interface DecisionView {
   readonly back: string;
   readonly method: string;
   readonly trueUser: Identity | null;
-  /** Whom it is about: the worn person, or the owner to be. */
+  /** Whom it is about: the effective user, or the owner of the page before a start. */
   readonly other: Identity | null;
-  /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
+  /** Whether the browser has an impersonation, also one that can't be loaded: then the page offers Stop. */
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;

@@ -224,7 +224,7 @@ function backTo({ origin }: Committed, it: Impersonation | null): string {
 
 const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 
-/** `Clear-Site-Data` where shoes were changed and the config allows it. */
+/** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
   // What is over on a host of its own is over for good.
   const { label, decision } = committed;

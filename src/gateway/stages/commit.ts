@@ -21,7 +21,7 @@ import { isUse } from "./use.ts";
 /** A request whose consequences are on record: it may go on, or be answered. */
 export interface Committed extends Judged {
   readonly trueUser: Identity | null;
-  /** What it runs under; null: as oneself. */
+  /** What it runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
   readonly over: Impersonation | null;
@@ -141,7 +141,7 @@ function toTheAgents({ decision, label, target }: Committed): string | null {
   return asSelf && label !== null ? `${label.app.origin}${target}` : null;
 }
 
-/** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
+/** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
   if (base.here === null || base.secret !== null) return base;
   return { ...base, ...(await tidied(services, base, null)), changed: true };
@@ -235,8 +235,8 @@ async function takingOff(
 }
 
 /**
- * The tab itself leads to where one is oneself again. From a script or a frame the page goes on, and must not go on as the
- * agent: it keeps the cookie of what is over, with which everything it asks for stops.
+ * A sign-out in the tab itself leads to a page as the agent. After one by a script or in a frame the page stays, and must not go on as
+ * the agent: it keeps the cookie of the ended impersonation, with which everything that it asks for is refused.
  */
 async function signingOut(
   services: Services,
@@ -249,7 +249,7 @@ async function signingOut(
   return { ...base, over: await end(services, base, held, why) };
 }
 
-/** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
+/** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
 async function backToSelf(
   services: Services,
   base: Committed,
@@ -260,7 +260,7 @@ async function backToSelf(
   return { ...off, cookies: (await betweenIdentities(services, base, held)).cookies };
 }
 
-/** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
+/** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
 async function ending(
   services: Services,
   base: Committed,
@@ -320,7 +320,7 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 ]);
 
 /**
- * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
+ * Whom a question or a refusal is about without an impersonation: the owner, where it is about becoming them and this agent may.
  * Any other page's owner is nobody's business, and nobody wore them.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {

@@ -55,7 +55,7 @@ interface OwnerQuestion {
   readonly id: string;
 }
 
-/** The same for whoever has no whole world, such as `guise explain`. */
+/** The same for callers that have no services, such as `guise explain`. */
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   const { host } = at;
   const snapshot = appAt(at.snapshot, host, page.path) ?? at.snapshot;

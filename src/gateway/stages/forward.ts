@@ -136,7 +136,7 @@ function sendFault(services: Services, signed: Signed, response: ServerResponse,
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
-/** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */
+/** The request was cut while the app had it, so nobody knows what was done. A gateway that goes down answers nothing. */
 function sendEnded(services: Services, signed: Signed, response: ServerResponse, why: unknown): void {
   if (!isReason(why)) {
     response.destroy();

@@ -10,7 +10,7 @@ import type { Signed } from "./sign-in.ts";
 export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
 type Invariant = (typeof INVARIANTS)[number];
 
-/** Counts what is broken and refuses the request: what must never happen is not sent, whoever asked for it. */
+/** Counts each broken invariant and refuses the request. */
 export function assure(services: Services, signed: Signed, going: Outbound): Outbound {
   const broken = brokenInvariants(signed, going);
   if (broken.length === 0) return going;

@@ -159,7 +159,7 @@ export function hereCookie(services: Services, { scheme, snapshot }: Received, i
 }
 
 /**
- * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
+ * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in
  * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
  */
 export async function end(

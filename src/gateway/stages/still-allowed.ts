@@ -23,7 +23,7 @@ const LOOKING: Navigation = Object.freeze({
 const NOT_ASKED = Object.freeze({ kind: "not-asked" });
 
 /**
- * What the judge says of whoever sent this, if they only look, by what holds now: who they are, whom they wear and as whom
+ * What the judge says of the sender of this, if they only look, by what holds now: who they are, their impersonation and as whom
  * the directory knows that person, and whether it may go on.
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {

@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import type { Ending } from "../../domain/audit-event.ts";
 import type { Carried } from "../http/exchange.ts";
 import { letGo } from "../http/raw-response.ts";
+import { FrameGate } from "./frame-gate.ts";
 import { closeFrame, type Parting } from "./frames.ts";
-import { FrameGate } from "./lane.ts";
 
 /** What two spliced sockets may do, and how it ended. */
 interface SpliceOrder {

@@ -135,7 +135,7 @@ class Opening {
     this.#respond(head, upstream, (headers) => {
       if (upstream.destroyed) throw new Fault("upstream-protocol", "the app left as soon as it had switched");
       const bytes = headBytes(101, head.message, switching(headers));
-      this.#handOver();
+      this.#detach();
       splice(this.#order, upstream, bytes, this.#timeouts.socketIdle);
     });
   }
@@ -143,7 +143,7 @@ class Opening {
   answered(head: UpstreamHead, body: IncomingMessage): void {
     this.#respond(head, body, (headers) => {
       const bytes = closingHead({ ...head, headers });
-      this.#handOver();
+      this.#detach();
       passOn(this.#order, { ...head, headers }, body, bytes, this.#timeouts.answerIdle);
     });
   }
@@ -183,13 +183,13 @@ class Opening {
 
   /** Lets go of everything but the client's socket. */
   #release(): void {
-    this.#handOver();
+    this.#detach();
     this.#handshake.abandon();
     this.#answer?.destroy();
   }
 
   /** Others watch the client and the signal from here on. */
-  #handOver(): void {
+  #detach(): void {
     const { socket, signal } = this.#order;
     this.#over = true;
     socket.off("end", this.#clientGone);

@@ -51,7 +51,7 @@ t.test("what stands behind a hole in the last group is cut off and laid aside", 
       t.same(
         noted.map(({ file }) => file),
         [aside],
-        "and whoever verifies is told",
+        "and verify says so",
       );
       t.match(
         log.lines.find(({ level }) => level === "error"),

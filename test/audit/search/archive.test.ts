@@ -125,7 +125,7 @@ for (const where of ["journal", "stream"] as const) {
     },
   );
 
-  t.test(`${where}: an address finds whoever has it or had it, under whatever name`, async (t) => {
+  t.test(`${where}: an address finds everybody who has it or had it, under any name`, async (t) => {
     const it = await opened(t, where);
     const nuno = (name: string | null, email: string | null) => ({ ...person("17", email), name });
     const alice = { trueUser: person("1", "alice@x.example") };

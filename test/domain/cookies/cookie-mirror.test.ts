@@ -38,9 +38,9 @@ t.test("a cookie that the app deletes or hides goes from the browser too", async
 });
 
 t.test("only what an answer of this host can set is shown with it", async (t) => {
-  const elsewhere = { ...SCOPE, host: "b.example.com" };
+  const otherHost = { ...SCOPE, host: "b.example.com" };
   const jar = receive(emptyJar(null), ["a=1; Path=/", "b=1; Path=/; Domain=example.com"], SCOPE);
-  const there = mirror(jar, null, elsewhere);
+  const there = mirror(jar, null, otherHost);
   t.strictSame(there.lines, ["b=1; Path=/"], "for this host alone, whatever `Domain` the app gave it");
   t.strictSame(mirror(there.jar, null, SCOPE).lines, ["a=1; Path=/", "b=1; Path=/"]);
 });

@@ -6,7 +6,7 @@ import { testServices, YAML } from "../../fixtures/test-services.ts";
 const ANY = `Cookie: guise=${"A".repeat(43)}`;
 const LITTLE = `${YAML}limits: { refusalsPerMinute: 3 }\n`;
 
-t.test("DOS-02: whoever is nobody writes no record, whatever is asked and whatever is down", async (t) => {
+t.test("DOS-02: an unknown caller writes no record, whatever is asked and whatever is down", async (t) => {
   const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["store"]);

@@ -174,30 +174,33 @@ t.test("the end of one that lost its record is put on record, as long as anybody
   t.equal(listeners.size, 0);
 });
 
-t.test("a record that the store has lost is ended and recorded once, whoever sees it first", async (t) => {
-  const base = await testServices(t);
-  const { clock, log } = base;
-  const hub = memoryHub();
-  const held = openImpersonations({
-    ...memoryBackend(clock, hub),
-    clock,
-    log,
-    sealKey: new Uint8Array(32).fill(1),
-  });
-  t.teardown(() => held.shut());
-  const it = { ...base, impersonations: held, services: { ...base.services, impersonations: held } };
-  const { sweep, close } = sweeper(it.services, NEVER);
-  t.teardown(close);
-  const { cookie, impersonation } = await impersonate(it);
-  hub.held.clear();
-  clock.pass(2_000);
-  const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
-  const both = await Promise.all([committed(it, head), committed(it, head)]);
-  for (const one of both)
-    t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, over: { id: impersonation.id } });
-  await sweep();
-  t.match(it.events, [
-    { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },
-  ]);
-  t.equal(it.events.length, 1);
-});
+t.test(
+  "a record that the store has lost is ended and recorded once, by the first that sees it",
+  async (t) => {
+    const base = await testServices(t);
+    const { clock, log } = base;
+    const hub = memoryHub();
+    const held = openImpersonations({
+      ...memoryBackend(clock, hub),
+      clock,
+      log,
+      sealKey: new Uint8Array(32).fill(1),
+    });
+    t.teardown(() => held.shut());
+    const it = { ...base, impersonations: held, services: { ...base.services, impersonations: held } };
+    const { sweep, close } = sweeper(it.services, NEVER);
+    t.teardown(close);
+    const { cookie, impersonation } = await impersonate(it);
+    hub.held.clear();
+    clock.pass(2_000);
+    const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
+    const both = await Promise.all([committed(it, head), committed(it, head)]);
+    for (const one of both)
+      t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, over: { id: impersonation.id } });
+    await sweep();
+    t.match(it.events, [
+      { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },
+    ]);
+    t.equal(it.events.length, 1);
+  },
+);

@@ -39,7 +39,7 @@ async function answering(
     () => "id",
     () => undefined,
   );
-  // As the proxy has it: who is asked for a body is asked by whoever reads it.
+  // As the proxy has it: the reader of a body asks the client for it.
   server.on("checkContinue", (request, response) => server.emit("request", request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -27,7 +27,7 @@ function isDocument(request: Signed, answer: HeadPlan): boolean {
 
 /** The document under the banner. */
 async function marked(it: TestServices, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
-  if (request.impersonation === null) throw new Error("nobody is worn");
+  if (request.impersonation === null) throw new Error("there is no impersonation");
   const made = impersonatedPlan(it.services, request, request.impersonation, answer);
   return { ...made, text: await bodyAfter(made, body) };
 }
@@ -128,7 +128,7 @@ t.test("Elevate is offered where the config allows it, Lower while it lasts", as
   const request = await impersonatedRequest(it);
   t.same(await offers(request), [true, false]);
   const { impersonation } = request;
-  if (impersonation === null) throw new Error("nobody is worn");
+  if (impersonation === null) throw new Error("there is no impersonation");
   const lifted = { ...request, impersonation: { ...impersonation, writeUntil: it.clock.now() + 60_000 } };
   t.same(await offers(lifted), [false, true]);
   t.same(await offers({ ...request, impersonation: { ...impersonation, mode: "write" } }), [false, false]);

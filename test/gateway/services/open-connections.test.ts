@@ -47,7 +47,7 @@ t.test("a socket that ended by itself is forgotten, and forgetting twice does no
   t.same(one.words, []);
 });
 
-t.test("switching off cuts all that is worn, and nobody's own", async (t) => {
+t.test("switching off cuts everything under an impersonation, and no own traffic", async (t) => {
   const registry = sockets();
   const [one, other, own] = [heard(), heard(), heard()];
   registry.add(alice, one.cut);

@@ -215,7 +215,7 @@ t.test("signing out of the app leads back where one came from, without the app",
 });
 
 t.test(
-  "a script that signs out is told that it was stopped, and its page never goes on as oneself",
+  "a script that signs out is told that it was stopped, and its page never goes on as the agent",
   async (t) => {
     const it = await testServices(t);
     const { cookie } = await impersonate(it);
@@ -265,7 +265,7 @@ t.test("a stolen cookie tells nothing of whose it is", async (t) => {
   t.notMatch(over.body, /Nuno|almeida|\b17\b/i);
 });
 
-t.test("no page names the owner of an address whom nobody has worn and this agent may not be", async (t) => {
+t.test("no page names an owner whom the agent doesn't impersonate and may not be", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   for (const [what, more] of [
@@ -282,7 +282,7 @@ t.test("no page names the owner of an address whom nobody has worn and this agen
   it.breakDown(["store"]);
   const unknown = await answered(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
   t.equal(unknown.status, 503);
-  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is worn");
+  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is impersonated");
 });
 
 t.test("no answer tells which addresses exist", async (t) => {

@@ -174,7 +174,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   );
 });
 
-t.test("a switch that can't be recorded leaves nobody worn", async (t) => {
+t.test("a switch that can't be recorded leaves no impersonation", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   it.refuseRecords((event) => event.action === "impersonation.started");
@@ -182,7 +182,7 @@ t.test("a switch that can't be recorded leaves nobody worn", async (t) => {
   t.same(await it.impersonations.list(), []);
 });
 
-t.test("one's own page from outside ends the impersonation and goes on as oneself", async (t) => {
+t.test("the agent's own page from outside ends the impersonation and goes on as the agent", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   const off = await committed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
@@ -233,7 +233,7 @@ t.test("signing out of the app ends the impersonation, and the app never hears o
   t.equal(cookieValue(off.setCookies, "guise"), "");
 });
 
-t.test("one that has run out is ended and recorded by whoever sees it first, once", async (t) => {
+t.test("one that has run out is ended and recorded once, by the first that sees it", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
@@ -272,7 +272,7 @@ t.test("a cookie with nothing behind it ends nothing", async (t) => {
   t.same(it.events, []);
 });
 
-t.test("a refusal under an impersonation is recorded and goes on wearing", async (t) => {
+t.test("a refusal under an impersonation is recorded, and the impersonation goes on", async (t) => {
   const it = await testServices(t);
   const { cookie, impersonation } = await impersonate(it);
   const refused = await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
@@ -301,7 +301,7 @@ t.test("a refusal never waits for its record", async (t) => {
   t.same(it.log.lines, ["error: a refusal could not be recorded"]);
 });
 
-t.test("the owner of a page is never recorded as worn by whom the store can't tell", async (t) => {
+t.test("the owner of a page is never recorded as the effective user where the store is down", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   it.clock.pass(2_000);

@@ -171,7 +171,7 @@ t.test("in mode read nothing is even asked", async (t) => {
 });
 
 t.test(
-  "a yes after the impersonation is gone is not done as oneself, and its body is not read",
+  "a yes after the impersonation is gone is not done as the agent, and its body is not read",
   async (t) => {
     const it = await testServices(t, WRITING);
     for (const who of [ALICE, BOB]) {

@@ -67,7 +67,7 @@ t.test("an upgrade and an override are told as such", async (t) => {
   );
 });
 
-t.test("an unsafe request from a tab under other shoes is refused", async (t) => {
+t.test("an unsafe request from a tab of another impersonation is refused", async (t) => {
   const it = await testServices(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
   const { cookie } = await impersonate(it, { mode: "write" });
   const post = ["POST /x", ...FETCH, ...ALICE, cookie];

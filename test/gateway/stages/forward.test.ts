@@ -203,14 +203,14 @@ t.test(
   "a fault in the place of a changed page clears what the browser kept, as the page would",
   async (t) => {
     const it = await testServices(t);
-    for (const [what, path, wears, clears] of [
+    for (const [what, path, impersonates, clears] of [
       ["a start", "/site/1", false, false],
       ["a switch", "/site/2", true, true],
       ["a page of one's own", "/site/3", true, true],
       ["what changes nothing", "/inbox", true, false],
     ] as const)
       for (const code of ["upstream-unreachable", "page-unmarkable"] as const) {
-        const started = wears ? [(await impersonate(it)).cookie] : [];
+        const started = impersonates ? [(await impersonate(it)).cookie] : [];
         const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...started]);
         exchange.failed(new Fault(code, "x"));
         await new Promise((resolve) => setImmediate(resolve));

@@ -113,7 +113,7 @@ t.test("own traffic goes on byte for byte, and is read only where a page may beg
   t.match(await receive(it, ["OPTIONS *"]), { asSent: "*", readable: false });
 });
 
-t.test("what is no address of this origin is refused, whoever sends it", async (t) => {
+t.test("what is no address of this origin is refused, also of own traffic", async (t) => {
   const it = await testServices(t);
   for (const line of ["GET /a#b", "GET /a?b#c", "GET *"])
     t.equal(await refusal(it, [line]), "bad-request", line);

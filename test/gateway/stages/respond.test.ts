@@ -172,7 +172,7 @@ t.test("a start hands out its cookie and clears what the browser kept", async (t
   t.same(valuesOf(plan.headers, "cache-control"), ["private, no-store"]);
 });
 
-t.test("going back to oneself deletes it, on the app's own answer", async (t) => {
+t.test("the end of the impersonation deletes it, on the app's own answer", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);

@@ -11,7 +11,7 @@ async function headersOf(it: TestServices, head: readonly string[]): Promise<rea
 /** The claims of the assertion, checked against the published keys. */
 async function claimsOf(it: TestServices, headers: readonly string[], audience = "http://127.0.0.1:8001") {
   const [assertion = ""] = valuesOf(headers, "x-guise-assertion");
-  const keys = createLocalJWKSet({ keys: it.ring.jwks().keys.map((key) => ({ ...key })) });
+  const keys = createLocalJWKSet({ keys: it.keyring.jwks().keys.map((key) => ({ ...key })) });
   const currentDate = new Date(it.clock.now());
   const { payload, protectedHeader } = await jwtVerify(assertion, keys, {
     issuer: "guise",
@@ -101,12 +101,12 @@ t.test("the plain headers can be left out, and names can be changed", async (t) 
   t.equal(said.length, 2);
   const named = await testServices(
     t,
-    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Worn }\n`,
+    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Impersonation }\n`,
   );
   const names = (await headersOf(named, ["GET /x", ...ALICE, (await impersonate(named)).cookie])).filter(
     (_, at) => at % 2 === 0,
   );
-  t.same(names, ["App-Token", "App-User", "App-Real", "App-Worn"]);
+  t.same(names, ["App-Token", "App-User", "App-Real", "App-Impersonation"]);
 });
 
 t.test("issuer and audience are those of the config", async (t) => {

@@ -111,7 +111,7 @@ t.test("an end closes, cuts what is open and is written down with how long it la
   });
 });
 
-t.test("it is written down once, whoever comes second", async (t) => {
+t.test("it is recorded once, also where two end it", async (t) => {
   const it = await testServices(t);
   const { impersonation } = await impersonate(it);
   await Promise.all([
@@ -206,7 +206,7 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
   t.match(forThisHost(lines).slice(3), [/^csrf=agent/]);
 });
 
-t.test("between two shoes the browser's cookies are the agent's own again", async (t) => {
+t.test("between two impersonations the browser's cookies are the agent's own again", async (t) => {
   const it = await testServices(t);
   const { impersonation } = await mirrored(it);
   const { setCookies, cookies } = await betweenIdentities(

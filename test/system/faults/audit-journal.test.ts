@@ -60,7 +60,7 @@ t.test(
     page = await ask(`${it.url}/page`, inside);
     while (page.status === 200) page = await ask(`${it.url}/page`, inside);
     t.equal(await stopped(it, impersonated), 303, "Stop works");
-    t.equal((await ask(`${it.url}/page`, SELF)).status, 200, "and one is oneself");
+    t.equal((await ask(`${it.url}/page`, SELF)).status, 200, "and the agent is themselves");
     rmSync(filler);
     it.child.kill("SIGTERM");
     t.equal(await it.exited, 0);
@@ -121,7 +121,7 @@ t.test(
     const seen = app.seen.length;
     t.match(await ask(`${it.url}/api`, impersonated), { status: 503, body: /audit-unavailable/ });
     t.equal(app.seen.length, seen, "it did not get to the app");
-    t.equal(await it.exited, 1, "whoever runs it starts it again");
+    t.equal(await it.exited, 1, "the process manager starts it again");
     t.match(it.log(), /"level":50.*no such file.*\.jsonl.*the journal failed/, "the log names the file");
   },
 );

@@ -37,7 +37,7 @@ t.test(
     const early = await ask(`${it.url}/page`, inside(first));
     t.ok(
       early.status === 200 ? early.body.includes("guise-banner") : early.status === 409,
-      "never as oneself",
+      "never as the agent",
     );
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
 
