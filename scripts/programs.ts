@@ -58,6 +58,14 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-mbstring",
     ],
   },
+  MediaWiki: {
+    names: ["/usr/share/mediawiki"],
+    packages: ["mediawiki", "php-cli", "php-sqlite3", "php-intl", "php-mbstring", "php-xml"],
+  },
+  Redmine: {
+    names: ["/usr/share/redmine"],
+    packages: ["redmine", "redmine-sqlite", "ruby-jwt", "ruby-webrick"],
+  },
   strace: { names: ["strace"], packages: ["strace"] },
 };
 

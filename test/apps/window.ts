@@ -42,7 +42,7 @@ export function plainWindow(origin: string, headers: Readonly<Record<string, str
       ask("GET", path, { "sec-fetch-site": from === "inside" ? "same-origin" : "cross-site" }),
     async send(page, action, fields) {
       const { body } = await ask("GET", page, { "sec-fetch-site": "same-origin" });
-      const form = new URLSearchParams({ ...hiddenIn(body), ...fields }).toString();
+      const form = new URLSearchParams({ ...hiddenFor(body, action), ...fields }).toString();
       const sent = {
         "sec-fetch-site": "same-origin",
         origin,
@@ -65,9 +65,23 @@ const CLICKED = {
 function keep(cookies: Map<string, string>, line: string): void {
   const [pair = "", ...attributes] = line.split(";");
   const [name = "", ...value] = pair.split("=");
-  const over = attributes.some((it) => /^\s*(?:max-age=0|expires=thu, 01 jan 1970)/i.test(it));
+  const over = attributes.some((it) => /^\s*(?:max-age=0|expires=thu, 01[ -]jan[ -]1970)/i.test(it));
   if (over) cookies.delete(name.trim());
   else cookies.set(name.trim(), value.join("="));
+}
+
+/** What a page sends along to this address: the hidden fields of the form that leads there; without one, the token of its scripts, else those of all forms. */
+function hiddenFor(html: string, action: string): Readonly<Record<string, string>> {
+  const page = html.replace(/<guise-banner\b[\s\S]*?<\/guise-banner>/gi, "");
+  const forms = page.match(/<form\b[\s\S]*?<\/form>/gi) ?? [];
+  const form = forms.find((it) => attributeOf(it.slice(0, it.indexOf(">")), "action") === action);
+  return form === undefined ? (tokenOf(page) ?? hiddenIn(page)) : hiddenIn(form);
+}
+
+/** Of a page of Rails, where scripts find it. */
+function tokenOf(html: string): Readonly<Record<string, string>> | null {
+  const [, token] = /<meta name="csrf-token" content="([^"]+)"/.exec(html) ?? [];
+  return token === undefined ? null : { authenticity_token: token };
 }
 
 /** The fields that stand hidden in a page; of two with one name the last. */
@@ -82,6 +96,7 @@ function attributeOf(tag: string, attribute: string): string {
 
 function textOf(html: string, origin: string): string {
   return html
+    .replace(/<!--[\s\S]*?-->/g, "")
     .replace(/<(script|style|template|guise-banner)\b[\s\S]*?<\/\1>/gi, "")
     .replaceAll(origin, "")
     .replaceAll(new URL(origin).host, "")
