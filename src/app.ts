@@ -218,7 +218,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     consentServices({
       ...{ store, bulletin: backend.bulletin, clock: CLOCK, log, newId, config: held },
       ledger: records.ledger,
-      sealKey: ring.derive("consents"),
+      sealKey: keyring.derive("consents"),
     }),
   );
   const own = { held, records, counters, log, ...ofAgents, said };
