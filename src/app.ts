@@ -34,7 +34,7 @@ import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
-import type { Clock, Closing, Log, Store } from "./ports.ts";
+import type { Bulletin, Clock, Closing, Log, Store } from "./ports.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
@@ -209,23 +209,32 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: keyring.derive("page credentials"),
   });
   const { store } = backend;
-  const ofAgents = {
-    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
-    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
-    spentForms: spentForms(store),
-  };
-  const said = keep(
-    consentServices({
-      ...{ store, bulletin: backend.bulletin, clock: CLOCK, log, newId, config: held },
-      ledger: records.ledger,
-      sealKey: keyring.derive("consents"),
-    }),
-  );
-  const own = { held, records, counters, log, ...ofAgents, said };
+  const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
+  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+/** What is kept of agents besides their impersonations. */
+function ofAgentsWith(store: Store, keyring: Evidence["keyring"], log: Log) {
+  return {
+    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
+    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
+    spentForms: spentForms(store),
+  };
+}
+
+/** What customers were asked and have said. */
+function saidWith(
+  store: Store,
+  bulletin: Bulletin,
+  { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
+): ConsentServices {
+  const { ledger, keyring } = records;
+  const sealKey = keyring.derive("consents");
+  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey });
 }
 
 /** What our hosts have besides impersonations. */
