@@ -276,7 +276,7 @@ function loadedOf(it: CaseFile["impersonating"]): LoadedImpersonation {
     origin: null,
     end: it.ended === null ? null : { at: NOW - 1000, why: it.ended },
   };
-  return { kind: "held", impersonation };
+  return { kind: "found", impersonation };
 }
 
 function identityOf({ id, name, email, groups }: z.output<typeof person>): Identity {

@@ -154,7 +154,7 @@ async function stepUp(services: Services, who: Visitor, to: string): Promise<Ste
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const judged = await looking(services, received);
   const { decision, loaded, effectiveUser } = judged;
-  if (decision.kind !== "forward" || loaded.kind !== "held") return await stopped(services, judged, who, to);
+  if (decision.kind !== "forward" || loaded.kind !== "found") return await stopped(services, judged, who, to);
   const impersonation = loaded.impersonation;
   const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const admission = admit(received.snapshot.policy, trueUser, target, placeAt(received, to));

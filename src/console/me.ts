@@ -17,7 +17,8 @@ export function mePage(fastify: FastifyInstance, services: Services): void {
         "it could not be found out who asks, or whom they view the app as",
       );
     const trueUser = caller.kind === "known" ? caller.identity : null;
-    const impersonated = decision.kind === "forward" && decision.as === "effective" && loaded.kind === "held";
+    const impersonated =
+      decision.kind === "forward" && decision.as === "effective" && loaded.kind === "found";
     const impersonation = impersonated ? loaded.impersonation : null;
     const lifted = impersonation && writesUntil(impersonation, services.clock.now());
     reply.header("cache-control", "no-store");

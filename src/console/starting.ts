@@ -147,11 +147,12 @@ async function leave(
   { received, anyImpersonation, ownImpersonation, trueUser }: Visitor,
 ): Promise<Between> {
   if (received.secret === null) return { setCookies: [], cookies: received.cookies };
-  const over = ownImpersonation ?? anyImpersonation;
-  if (over !== null && over.end === null) {
-    const ranOut = endedAt(over, services.clock.now());
-    if (ownImpersonation === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
-    else await end(services, received, over, ranOut ?? "switched");
+  const impersonation = ownImpersonation ?? anyImpersonation;
+  if (impersonation?.end === null) {
+    const ranOut = endedAt(impersonation, services.clock.now());
+    if (ownImpersonation === null)
+      await end(services, received, impersonation, ranOut ?? "ended-by-agent", trueUser);
+    else await end(services, received, impersonation, ranOut ?? "switched");
   }
-  return await betweenIdentities(services, received, over);
+  return await betweenIdentities(services, received, impersonation);
 }

@@ -37,14 +37,16 @@ async function stopNow(
     if (received.markerOnly === null) return await seeOther(reply, "/");
     return await stopByMarker(services, request, reply, received.markerOnly.impersonation);
   }
-  const held = await heldBy(services, request, received.secret);
+  const impersonation = await impersonationOf(services, request, received.secret);
   // A tab that was left open under another impersonation: what ends is not what its banner says.
   const said = field(request, "impersonation");
-  if (said !== null && held !== null && said !== held.id)
+  if (said !== null && impersonation !== null && said !== impersonation.id)
     return await sendPage(reply, 403, stopPage(request));
-  const over =
-    held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
-  for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);
+  const ended =
+    impersonation?.end === null
+      ? await end(services, received, impersonation, "ended-by-agent")
+      : impersonation;
+  for (const line of await takeOff(services, received, ended)) reply.header("set-cookie", line);
   // On the app's own host what comes from a label would not be the agent's.
   if (received.label !== null)
     reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
@@ -52,7 +54,7 @@ async function stopNow(
     reply.header("clear-site-data", '"cache", "storage"');
   const to = await leadsTo(services, request);
   if (to !== null) return await seeOther(reply, to);
-  return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
+  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.origin));
 }
 
 /** The browser has lost the secret, but still says which impersonation runs in it: that one ends, and is on record. */
@@ -63,14 +65,15 @@ async function stopByMarker(
   id: string | null,
 ): Promise<FastifyReply> {
   const { received } = request;
-  const running = id === null ? null : await runningOf(services, request, id);
-  const over = running === null ? null : await end(services, received, running, "ended-by-agent");
-  reply.header("set-cookie", await takeOff(services, received, over));
-  return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
+  const impersonation = id === null ? null : await impersonationById(services, request, id);
+  const ended =
+    impersonation === null ? null : await end(services, received, impersonation, "ended-by-agent");
+  reply.header("set-cookie", await takeOff(services, received, ended));
+  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.origin));
 }
 
 /** A store that can't be asked doesn't keep anybody in. */
-async function runningOf(
+async function impersonationById(
   services: Services,
   { received }: FastifyRequest,
   id: string,
@@ -96,14 +99,14 @@ async function leadsTo(services: Services, request: FastifyRequest): Promise<str
 }
 
 /** What the cookie led to; a store that can't be asked doesn't keep anybody in. */
-async function heldBy(
+async function impersonationOf(
   services: Services,
   request: FastifyRequest,
   secret: string,
 ): Promise<Impersonation | null> {
   try {
     const loaded = await services.impersonations.recall(secret);
-    return loaded.kind === "held" ? loaded.impersonation : null;
+    return loaded.kind === "found" ? loaded.impersonation : null;
   } catch (error) {
     const known = services.impersonations.known(secret);
     services.log.error(

@@ -45,7 +45,7 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
 async function loadedBy({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
   if (secret === null) return null;
   const loaded = await impersonations.recall(secret);
-  return loaded.kind === "held" ? loaded.impersonation : null;
+  return loaded.kind === "found" ? loaded.impersonation : null;
 }
 
 function ifTheirs(

@@ -192,7 +192,7 @@ function decideImpersonated(
     trail.stops("you are signed in", true, caller.kind);
     return { kind: "ended", status: 401, reason: "signed-out" };
   }
-  if (loaded.kind !== "held") {
+  if (loaded.kind !== "found") {
     trail.stops("the impersonation is on record", true, loaded.kind);
     return ended("ended-expired");
   }
@@ -207,8 +207,8 @@ function decideImpersonated(
     return refuse(503, "identity-unavailable");
   const here = admit(policy, caller.identity, target, request.place);
   const consent = consentOf(session, impersonation, here, policy, target);
-  const over = overBecause(caller.identity, impersonation, { session, policy, target, here, consent }, trail);
-  if (over !== null) return ended(over);
+  const why = whyEnded(caller.identity, impersonation, { session, policy, target, here, consent }, trail);
+  if (why !== null) return ended(why);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
   if (trail.stops("the page may run as somebody else", request.asSelf, request.asSelf ? "as: self" : "yes"))
@@ -255,7 +255,7 @@ interface Today {
 }
 
 /** Asked anew for every request, for both people: right, target, consent, time, revocation. */
-function overBecause(
+function whyEnded(
   agent: Identity,
   impersonation: Impersonation,
   { session, policy, target, here, consent }: Today,

@@ -100,7 +100,7 @@ export type CallerFact =
  */
 export type LoadedImpersonation =
   | { readonly kind: "none" }
-  | { readonly kind: "held"; readonly impersonation: Impersonation }
+  | { readonly kind: "found"; readonly impersonation: Impersonation }
   | { readonly kind: "lost"; readonly forSure?: true }
   | { readonly kind: "unavailable" };
 

@@ -201,7 +201,7 @@ t.test("the form begins: recorded first, then the cookie, then the page", async 
   t.equal(begun.header("clear-site-data"), '"cache", "storage"');
   const secret = cookieValue(begun.setCookies, "guise");
   t.match(await it.impersonations.recall(secret ?? ""), {
-    kind: "held",
+    kind: "found",
     impersonation: {
       agent: { id: "alice" },
       effectiveUser: { id: "17", name: "Nuno Almeida" },

@@ -134,7 +134,7 @@ const impersonation: fc.Arbitrary<Impersonation> = fc
 
 const loaded: fc.Arbitrary<LoadedImpersonation> = fc.oneof(
   fc.constantFrom<LoadedImpersonation>({ kind: "none" }, { kind: "lost" }, { kind: "unavailable" }),
-  impersonation.map((it): LoadedImpersonation => ({ kind: "held", impersonation: it })),
+  impersonation.map((it): LoadedImpersonation => ({ kind: "found", impersonation: it })),
 );
 
 const caller: fc.Arbitrary<CallerFact> = fc.oneof(
@@ -223,7 +223,7 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
     if (runs(decision) !== "effective") return true;
     if (
       caller.kind !== "known" ||
-      loaded.kind !== "held" ||
+      loaded.kind !== "found" ||
       target.kind === "gone" ||
       target.kind === "unavailable"
     )
@@ -334,7 +334,7 @@ t.test("a switch is told as one: it closes the old, and a first start closes not
 
 t.test("in mode read nothing is changed, unless a rule lets it", async (t) => {
   always(t, (decision, { method, overridden, rule }, { loaded, now }) => {
-    if (runs(decision) !== "effective" || loaded.kind !== "held") return true;
+    if (runs(decision) !== "effective" || loaded.kind !== "found") return true;
     if (modeAt(loaded.impersonation, now) === "write" || rule?.effect === "allow") return true;
     return isSafe(method) && !overridden;
   });
@@ -349,7 +349,7 @@ t.test("what a rule forbids is never done as somebody else", async (t) => {
 
 t.test("a page that tells whose it is gets nothing of anybody else's", async (t) => {
   always(t, (decision, { tab }, { loaded }) => {
-    const running = loaded.kind === "held" ? loaded.impersonation.id : null;
+    const running = loaded.kind === "found" ? loaded.impersonation.id : null;
     return (
       tab === null || tab === running || decision.kind !== "forward" || decision.reason !== "impersonating"
     );
@@ -368,7 +368,7 @@ t.test("a page that tells whose it is gets nothing of anybody else's", async (t)
 
 t.test("an unsafe request from another's tab is not done", async (t) => {
   always(t, (decision, { method, tab }, { loaded, refererOwner }) => {
-    if (runs(decision) !== "effective" || loaded.kind !== "held" || isSafe(method)) return true;
+    if (runs(decision) !== "effective" || loaded.kind !== "found" || isSafe(method)) return true;
     if (tab !== null) return true;
     if (refererOwner.kind !== "found") return true;
     const { id } = loaded.impersonation.effectiveUser;

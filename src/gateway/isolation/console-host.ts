@@ -141,7 +141,7 @@ export async function ledToConsole(services: Services, received: Received): Prom
 async function impersonationOf(services: Services, received: Received): Promise<string | null> {
   if (received.secret === null || belowPrefix(received) !== "/elevate") return null;
   const loaded = await services.impersonations.recall(received.secret);
-  return loaded.kind === "held" ? loaded.impersonation.id : null;
+  return loaded.kind === "found" ? loaded.impersonation.id : null;
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */

@@ -84,7 +84,7 @@ export function answer(services: Services, committed: Committed): Answer {
   if (decision.kind === "stop" && committed.changed) {
     return {
       status: 303,
-      headers: [...quiet(backTo(committed, committed.over)), ...extra],
+      headers: [...quiet(backTo(committed, committed.ended)), ...extra],
       body: "",
     };
   }
@@ -279,14 +279,14 @@ function reasonOf({ decision, trueUser, impersonation }: Committed): string {
 }
 
 function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
-  const { decision, trueUser, impersonation, over, snapshot } = committed;
+  const { decision, trueUser, impersonation, ended, snapshot } = committed;
   return {
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
     to: committed.target,
-    returnTo: backTo(committed, impersonation ?? over),
+    returnTo: backTo(committed, impersonation ?? ended),
     back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
     method: committed.sent,
     trueUser,
@@ -330,8 +330,8 @@ function tokenOf(services: Services, committed: Committed): string | null {
 
 /** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
-  const { decision, impersonation, over } = committed;
-  const effectiveUser = (impersonation ?? over)?.effectiveUser ?? null;
+  const { decision, impersonation, ended } = committed;
+  const effectiveUser = (impersonation ?? ended)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
   return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

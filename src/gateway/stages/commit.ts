@@ -24,7 +24,7 @@ export interface Committed extends Judged {
   /** What it runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
-  readonly over: Impersonation | null;
+  readonly ended: Impersonation | null;
   /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
   readonly intent: string | null;
   /** Our own `Set-Cookie` lines. */
@@ -39,7 +39,7 @@ export interface Committed extends Judged {
 
 const NOTHING = {
   impersonation: null,
-  over: null,
+  ended: null,
   intent: null,
   setCookies: [],
   changed: false,
@@ -53,31 +53,31 @@ const NOTHING = {
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
-  const held = judged.loaded.kind === "held" ? judged.loaded.impersonation : null;
+  const impersonation = judged.loaded.kind === "found" ? judged.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, ...NOTHING, trueUser };
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
-      if (decision.as === "start") return await starting(services, base, held, decision);
-      if (decision.as === "effective") return await goingOn(services, base, held);
-      return decision.close === null || held === null
+      if (decision.as === "start") return await starting(services, base, impersonation, decision);
+      if (decision.as === "effective") return await goingOn(services, base, impersonation);
+      return decision.close === null || impersonation === null
         ? await asSelf(services, base)
-        : await backToSelf(services, base, held, decision.close);
+        : await backToSelf(services, base, impersonation, decision.close);
     case "stop":
-      return held === null ? base : await signingOut(services, base, held, decision.reason);
+      return impersonation === null ? base : await signingOut(services, base, impersonation, decision.reason);
     case "load-in-full":
       return base;
     case "ended":
-      return await ending(services, base, held, decision.reason);
+      return await ending(services, base, impersonation, decision.reason);
     case "refuse":
     case "page":
-      pace(services, base, held);
+      pace(services, base, impersonation);
       // A prefetch isn't recorded, nor what a tab sends that was left open behind an impersonation.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
-        note(services, base, held);
-      return await asking(services, base, held);
+        note(services, base, impersonation);
+      return await asking(services, base, impersonation);
     default:
       return decision satisfies never;
   }
@@ -97,8 +97,13 @@ function paced(
 }
 
 /** Whatever is on record for itself counts; what ends an impersonation never does. */
-function pace({ rateLimits }: Services, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
-  if (held !== null) rateLimits.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
+function pace(
+  { rateLimits }: Services,
+  { snapshot, startedAt }: Judged,
+  impersonation: Impersonation | null,
+): void {
+  if (impersonation !== null)
+    rateLimits.pace(impersonation.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
 function leftOpen({ loaded, decision }: Committed): boolean {
@@ -109,7 +114,7 @@ function leftOpen({ loaded, decision }: Committed): boolean {
 function hindered(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   reason: ReasonWord,
 ): Committed {
   const { checks } = base.decision;
@@ -122,17 +127,22 @@ function hindered(
     checks,
   } as const;
   services.counters.decided(reason, refused.kind);
-  const committed = { ...base, decision: refused, impersonation: held };
-  note(services, committed, held);
+  const committed = { ...base, decision: refused, impersonation: impersonation };
+  note(services, committed, impersonation);
   return committed;
 }
 
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
-async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
+async function asking(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<Committed> {
   const { decision, trueUser } = base;
-  const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, trueUser, held) : null;
-  return { ...base, impersonation: held, confirmation, leadsTo: toTheAgents(base) };
+  const asked =
+    decision.kind === "page" && decision.page === "confirm" && impersonation !== null && trueUser !== null;
+  const confirmation = asked ? await keepQuestion(services, base, trueUser, impersonation) : null;
+  return { ...base, impersonation: impersonation, confirmation, leadsTo: toTheAgents(base) };
 }
 
 /** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
@@ -152,7 +162,7 @@ type Starting = Extract<Decision, { readonly as: "start" }>;
 async function starting(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   decision: Starting,
 ): Promise<Committed> {
   const effectiveUser = ownerFound(base.owner);
@@ -161,17 +171,19 @@ async function starting(
     throw new TypeError("a start was decided without an owner or an agent");
   const who = { agent, customer: effectiveUser, grant: decision.grant };
   const hindrance = await startHindrance(services, who);
-  if (hindrance !== null) return hindered(services, base, held, hindrance);
+  if (hindrance !== null) return hindered(services, base, impersonation, hindrance);
   const between =
-    held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
-  const returnTo = held?.returnTo ?? returnPath(base);
+    impersonation === null
+      ? await tidied(services, base, null)
+      : await leaving(services, base, impersonation, decision.close);
+  const returnTo = impersonation?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
     const { grant, consent } = decision;
     const order = { agent, effectiveUser, grant, consent, ...saidWhy(decision), returnTo };
     services.counters.decided(decision.reason, "start");
     const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
-    return { ...base, setCookies, over: held, leadsTo: apart.to };
+    return { ...base, setCookies, ended: impersonation, leadsTo: apart.to };
   }
   const started = await begin(
     services,
@@ -183,11 +195,18 @@ async function starting(
       consent: decision.consent,
       ...saidWhy(decision),
       returnTo,
-      origin: held?.origin ?? null,
+      origin: impersonation?.origin ?? null,
     },
   );
   const setCookies = [...between.setCookies, ...started.setCookies];
-  const on = { ...base, ...started, setCookies, cookies: between.cookies, over: held, changed: true };
+  const on = {
+    ...base,
+    ...started,
+    setCookies,
+    cookies: between.cookies,
+    ended: impersonation,
+    changed: true,
+  };
   try {
     return { ...on, intent: await intend(services, on, started.impersonation) };
   } catch (error) {
@@ -205,33 +224,37 @@ function saidWhy({ consent }: Starting): { readonly reason: string | null; reado
 async function leaving(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord | null,
 ): ReturnType<typeof betweenIdentities> {
-  await end(services, base, held, why ?? "switched");
-  const between = await betweenIdentities(services, base, held);
-  const viewed = viewedCookie(services, base, held.effectiveUser.id);
+  await end(services, base, impersonation, why ?? "switched");
+  const between = await betweenIdentities(services, base, impersonation);
+  const viewed = viewedCookie(services, base, impersonation.effectiveUser.id);
   return { ...between, setCookies: [...between.setCookies, ...viewed] };
 }
 
-async function goingOn(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
-  if (held === null) throw new TypeError("a request was to go on under no impersonation");
-  pace(services, base, held);
-  const intent = await intend(services, base, held);
-  if (!isUse(base)) return { ...base, impersonation: held, intent };
-  services.impersonations.touch(held.id, base.at);
-  return { ...base, impersonation: touch(held, base.at), intent };
+async function goingOn(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<Committed> {
+  if (impersonation === null) throw new TypeError("a request was to go on under no impersonation");
+  pace(services, base, impersonation);
+  const intent = await intend(services, base, impersonation);
+  if (!isUse(base)) return { ...base, impersonation: impersonation, intent };
+  services.impersonations.touch(impersonation.id, base.at);
+  return { ...base, impersonation: touch(impersonation, base.at), intent };
 }
 
 async function takingOff(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const over = await end(services, base, held, why);
-  const setCookies = await takeOff(services, base, over);
-  return { ...base, over, setCookies, changed: true };
+  const ended = await end(services, base, impersonation, why);
+  const setCookies = await takeOff(services, base, ended);
+  return { ...base, ended, setCookies, changed: true };
 }
 
 /**
@@ -241,35 +264,36 @@ async function takingOff(
 async function signingOut(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await takingOff(services, base, held, why);
-  return { ...base, over: await end(services, base, held, why) };
+  if (leaves) return await takingOff(services, base, impersonation, why);
+  return { ...base, ended: await end(services, base, impersonation, why) };
 }
 
 /** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
 async function backToSelf(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const off = await takingOff(services, base, held, why);
-  return { ...off, cookies: (await betweenIdentities(services, base, held)).cookies };
+  const off = await takingOff(services, base, impersonation, why);
+  return { ...off, cookies: (await betweenIdentities(services, base, impersonation)).cookies };
 }
 
 /** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
 async function ending(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   why: ReasonWord,
 ): Promise<Committed> {
-  const mine = held !== null && held.agent.id === base.trueUser?.id;
-  if (mine && held.end === null) return { ...base, over: await end(services, base, held, why) };
-  return { ...base, over: mine ? held : null };
+  const mine = impersonation !== null && impersonation.agent.id === base.trueUser?.id;
+  if (mine && impersonation.end === null)
+    return { ...base, ended: await end(services, base, impersonation, why) };
+  return { ...base, ended: mine ? impersonation : null };
 }
 
 /** The intent: on disk before the first byte goes to the app. */
@@ -292,18 +316,18 @@ async function intend(
 }
 
 /** A refusal is recorded, but never waits for the record. */
-function note(services: Services, base: Committed, held: Impersonation | null): void {
+function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = {
     trueUser: base.trueUser,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   };
-  if (held === null) {
+  if (impersonation === null) {
     noteRefusal(services, base, { ...saying, effectiveUser: ownerToBe(base) });
     return;
   }
-  const { effectiveUser } = held;
-  const about = { action: "impersonation.denied", outcome: "failure", impersonation: held } as const;
+  const { effectiveUser } = impersonation;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation: impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   services.ledger
     .record(event)

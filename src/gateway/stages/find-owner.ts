@@ -89,7 +89,7 @@ function lookupOf(
 }
 
 async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
-  const matters = recalled.loaded.kind === "held" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
+  const matters = recalled.loaded.kind === "found" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
   if (!matters) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);

@@ -125,9 +125,9 @@ export async function exchangeFor(
 
 /** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
 async function notBegun(services: Services, signed: Signed): Promise<Signed> {
-  const { over } = signed;
-  const setCookies = over === null ? [] : await takeOff(services, signed, over);
-  return { ...signed, secret: null, changed: over !== null, setCookies };
+  const { ended } = signed;
+  const setCookies = ended === null ? [] : await takeOff(services, signed, ended);
+  return { ...signed, secret: null, changed: ended !== null, setCookies };
 }
 
 function sendFault(services: Services, signed: Signed, response: ServerResponse, fault: Fault): void {
@@ -157,7 +157,7 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
     return;
   }
   const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
-  const ended = { ...signed, decision, over: signed.impersonation, impersonation: null, confirmation: null };
+  const ended = { ...signed, decision, ended: signed.impersonation, impersonation: null, confirmation: null };
   write(signed, response, answer(services, ended));
 }
 

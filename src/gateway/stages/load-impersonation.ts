@@ -30,7 +30,7 @@ export async function recall(services: Judging, identified: Identified): Promise
   const { caller, snapshot, ours } = identified;
   if (!ours && isNobodys({ caller, loaded }, snapshot.policy)) return asNobodys(services, identified);
   const effectiveUser = await lookUp(services, identified, loaded);
-  const customer = loaded.kind === "held" ? loaded.impersonation.effectiveUser.id : null;
+  const customer = loaded.kind === "found" ? loaded.impersonation.effectiveUser.id : null;
   const consent = await saidBy(services, identified, customer);
   const today = underToday({ ...identified, consent }, loaded, effectiveUser);
   const recalled = { ...identified, loaded: today, effectiveUser, consent, nobodys: false };
@@ -65,7 +65,7 @@ async function theOne(
   if (identified.rivals.length === 0) return first;
   const others = await Promise.all(identified.rivals.map((it) => remembered(services, identified, it)));
   const all = [first, ...others];
-  if (all.some(({ kind }) => kind === "held"))
+  if (all.some(({ kind }) => kind === "found"))
     throw new Fault("bad-request", "one of the gateway's own cookies came twice");
   return all.find(({ kind }) => kind === "unavailable") ?? { kind: "lost" };
 }
@@ -77,7 +77,7 @@ function underToday(
   effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot, at: now, consent } = identified;
-  if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
+  if (loaded.kind !== "found" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target, place: placeOf(identified) };
@@ -85,7 +85,7 @@ function underToday(
   const here = admit(policy, people.agent, target, people.place);
   const verdict = consentOf({ consent, now }, impersonation, here, policy, target);
   const today = asConsented(asGranted(policy, impersonation, people), verdict);
-  return { kind: "held", impersonation: today };
+  return { kind: "found", impersonation: today };
 }
 
 /** What a customer was asked and has said; null for nobody. Where customers have no page to say anything, nobody is asked. */
@@ -125,7 +125,7 @@ async function lookUp(
   loaded: LoadedImpersonation,
 ): Promise<TargetFact> {
   const { users } = identified.snapshot;
-  if (users === null || loaded.kind !== "held") return RECORDED;
+  if (users === null || loaded.kind !== "found") return RECORDED;
   try {
     const identity = await users.find(loaded.impersonation.effectiveUser.id);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };

@@ -165,22 +165,22 @@ export function hereCookie(services: Services, { scheme, snapshot }: Received, i
 export async function end(
   services: Services,
   received: Received | null,
-  running: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
   by: Identity | null = null,
 ): Promise<Impersonation> {
-  const ended = { ...running, end: { at: services.clock.now(), why } };
+  const ended = { ...impersonation, end: { at: services.clock.now(), why } };
   let first = true;
   try {
-    const closed = await services.impersonations.close(running.id, why);
+    const closed = await services.impersonations.close(impersonation.id, why);
     first = closed.first;
   } catch (error) {
     services.log.error(
-      { err: error, impersonation: running.id },
+      { err: error, impersonation: impersonation.id },
       "the end of an impersonation could not be stored; it runs out by its limits",
     );
   }
-  services.sockets.cut(running.id, why);
+  services.sockets.cut(impersonation.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
   if (first) {
     const event = endEvent(services, received, ended, by);
@@ -216,7 +216,7 @@ export function endEvent(
 export async function takeOff(
   services: Services,
   received: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<readonly string[]> {
   const { domain, host, scheme, snapshot } = received;
   const { name } = snapshot.settings.cookie;
@@ -227,20 +227,20 @@ export async function takeOff(
     ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
     ...(domain === null ? [] : beforeDomain(received)),
   ];
-  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, over));
-  if (over === null) return [...own, ...setCookies];
-  const sealed = services.forms.seal(labelOf(over.effectiveUser), services.clock.now());
+  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, ended));
+  if (ended === null) return [...own, ...setCookies];
+  const sealed = services.forms.seal(labelOf(ended.effectiveUser), services.clock.now());
   const notice = setOwnCookie(names.notice, sealed, scheme, NOTICE_SECONDS, domain);
-  return [...own, notice, ...viewedCookie(services, received, over.effectiveUser.id), ...setCookies];
+  return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
 }
 
 /** The impersonations of which this host may have something in the browser. */
 async function idsBehind(
   services: Services,
   { secret, here }: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<ReadonlySet<string>> {
-  const id = over?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
+  const id = ended?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
   return new Set([here, id].filter((it) => it !== null));
 }
 
@@ -248,9 +248,9 @@ async function idsBehind(
 export async function betweenIdentities(
   services: Services,
   received: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<Between> {
-  const ids = await idsBehind(services, received, over);
+  const ids = await idsBehind(services, received, ended);
   const between = await leftBehind(services, received, ids);
   if (ids.size === 0) return between;
   const scope = cookieScope(received);
@@ -263,10 +263,10 @@ export async function betweenIdentities(
 export async function tidied(
   services: Services,
   received: Received,
-  running: string | null,
+  impersonation: string | null,
 ): Promise<Between> {
   const { here } = received;
-  const ids = new Set(here === null || here === running ? [] : [here]);
+  const ids = new Set(here === null || here === impersonation ? [] : [here]);
   const { setCookies } = await leftBehind(services, received, ids);
   let { cookies } = received;
   for (const id of ids)

@@ -147,6 +147,13 @@ const CONDITIONED: readonly (readonly [preset: string, line: string, body: strin
   ["phpmyadmin", "GET /index.php?route=/sql&sql_query=DROP+TABLE+a", "", "statements: write"],
   ["phpmyadmin", "GET /index.php?route=/sql&sql_query=SELECT+1", "", null],
   ["phpmyadmin", "POST /index.php", "route=/user-password&pma_pw=a", "users: deny"],
+  ["phpmyadmin", "POST /index.php?route=/preferences/two-factor", "2fa_remove=1", "users: deny"],
+  ["phpmyadmin", "POST /index.php?route=/import", "sql_query=Set+Password+=+password('a')", "users: deny"],
+  ["phpmyadmin", "POST /index.php?route=/import", "sql_query=update+orders+set+a=1", null],
+  ["phpmyadmin", "POST /index.php?route=/lint", "sql_query=select", "reads: allow"],
+  ["phpmyadmin", "POST /index.php?route=/navigation&ajax_request=1", "aPath=a", "reads: allow"],
+  ["phpmyadmin", "POST /index.php?route=/navigation", "hideNavItem=1", null],
+  ["phpmyadmin", "POST /index.php?route=/lint&route=/import", "a=1", null],
 ];
 
 t.test("presets that look into the query and the body", async (t) => {

@@ -25,7 +25,7 @@ t.test("own traffic leaves no trace", async (t) => {
   ]) {
     t.match(await committed(it, head), {
       impersonation: null,
-      over: null,
+      ended: null,
       intent: null,
       setCookies: { length: 0 },
       changed: false,
@@ -46,7 +46,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
       reason: null,
       ticket: null,
     },
-    over: null,
+    ended: null,
     changed: true,
     intent: it.events[1]?.id ?? "",
   });
@@ -59,7 +59,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
   });
   t.equal(forThisHost(it1.setCookies).length, 1);
   const secret = cookieValue(it1.setCookies, "guise");
-  t.match(await it.impersonations.recall(secret ?? ""), { kind: "held" });
+  t.match(await it.impersonations.recall(secret ?? ""), { kind: "found" });
 });
 
 t.test("what is not on record is not begun", async (t) => {
@@ -162,7 +162,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   t.match(it.events[0], { detail: "switched", effectiveUser: { id: "17" } });
   t.match(it1, {
     impersonation: { effectiveUser: { id: "23" }, returnTo: "/queue" },
-    over: { id: impersonation.id },
+    ended: { id: impersonation.id },
     changed: true,
   });
   t.same(cut, ["switched"]);
@@ -192,7 +192,7 @@ t.test("the agent's own page from outside ends the impersonation and goes on as 
     intent: null,
     changed: true,
   });
-  t.equal(off.over?.end?.why, "ended-by-agent");
+  t.equal(off.ended?.end?.why, "ended-by-agent");
   t.equal(cookieValue(off.setCookies, "guise"), "");
   t.ok(cookieValue(off.setCookies, "guise-notice"));
   t.same(it.actions(), ["impersonation.ended"]);
@@ -226,7 +226,7 @@ t.test("signing out of the app ends the impersonation, and the app never hears o
   t.match(off, {
     decision: { kind: "stop" },
     impersonation: null,
-    over: { end: { why: "ended-by-logout" } },
+    ended: { end: { why: "ended-by-logout" } },
     intent: null,
   });
   t.match(it.events, [{ action: "impersonation.ended", detail: "ended-by-logout" }]);
@@ -242,11 +242,11 @@ t.test("one that has run out is ended and recorded once, by the first that sees 
   for (const one of all)
     t.match(one, {
       decision: { kind: "ended", reason: "ended-idle" },
-      over: { effectiveUser: { id: "17" } },
+      ended: { effectiveUser: { id: "17" } },
     });
   t.match(await committed(it, head), {
     decision: { reason: "ended-idle" },
-    over: { effectiveUser: { id: "17" } },
+    ended: { effectiveUser: { id: "17" } },
   });
   t.same(it.actions(), ["impersonation.ended"]);
   t.equal(it.events[0]?.detail, "ended-idle");
@@ -258,7 +258,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
   const other = await committed(it, ["GET /x", ...FETCH, ...BOB, cookie]);
   t.match(other, {
     decision: { kind: "ended", reason: "ended-agent-lost-right" },
-    over: null,
+    ended: null,
     impersonation: null,
   });
   t.match(await it.impersonations.recall(secret), { impersonation: { end: null } });
@@ -268,7 +268,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
 t.test("a cookie with nothing behind it ends nothing", async (t) => {
   const it = await testServices(t);
   const lost = await committed(it, ["GET /x", ...FETCH, ...ALICE, `Cookie: guise=${SECRET}`]);
-  t.match(lost, { decision: { kind: "ended", status: 409 }, over: null, impersonation: null });
+  t.match(lost, { decision: { kind: "ended", status: 409 }, ended: null, impersonation: null });
   t.same(it.events, []);
 });
 

@@ -15,7 +15,7 @@ t.test("what runs out while it is written down goes no further, and the record s
   t.match(await inTime(it.services, written, it.clock.now()), {
     decision: { kind: "ended", status: 409, reason: "ended-expired" },
     impersonation: null,
-    over: { id: impersonation.id },
+    ended: { id: impersonation.id },
     intent: null,
   });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome", "impersonation.ended"]);

@@ -18,7 +18,7 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
   const { loaded, effectiveUser } = await recalled(it, ["GET /", ...ALICE, cookie]);
-  t.same(loaded, { kind: "held", impersonation });
+  t.same(loaded, { kind: "found", impersonation });
   t.match(effectiveUser, {
     kind: "known",
     identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] },
@@ -56,7 +56,7 @@ t.test("so is a directory that can't be asked, and a person that it has no more"
   t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { effectiveUser: { kind: "gone" } });
   it.breakDown(["users"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "held" },
+    loaded: { kind: "found" },
     effectiveUser: { kind: "unavailable" },
   });
 });
@@ -65,7 +65,7 @@ t.test("without a directory what was known at the start counts", async (t) => {
   const it = await testServices(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
   const { cookie } = await impersonate(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "held" },
+    loaded: { kind: "found" },
     effectiveUser: { kind: "recorded" },
   });
 });
