@@ -6,6 +6,7 @@ import { startHindrance } from "../gateway/consent/telling.ts";
 import { appSaid } from "../gateway/isolation/console-host.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
+import { signInAddress } from "./step-up.ts";
 import { sendPage, type Visitor } from "./visitor.ts";
 
 /** `app`: on the console, the mark of the app's host that it is about. */
@@ -23,6 +24,12 @@ export async function beginNow(
   if (!received.atConsole) return await startOnApp(services, reply, who, agent, start);
   const app = appSaid(services, mark) ?? received.app;
   return await startFromConsole(services, reply, who, agent, { ...start, app });
+}
+
+/** Where one begins anew after a step up: the page with the button. */
+function stepUpBack({ received }: Visitor, target: Identity | null): string {
+  const { prefix } = received.snapshot.settings;
+  return target === null ? `${prefix}/start` : `${prefix}/as/${encodeURIComponent(target.id)}`;
 }
 
 /** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
@@ -55,7 +62,7 @@ export async function refusal(
       sentence: REASONS[reason],
       requestId: who.received.id,
       prefix: who.received.snapshot.settings.prefix,
-      to: who.received.target,
+      to: who.received.sent === "GET" ? who.received.target : stepUpBack(who, target),
       returnTo: "/",
       back: "/",
       method: who.received.sent,
@@ -67,6 +74,7 @@ export async function refusal(
       consent: null,
       confirmation: null,
       yesTo: null,
+      signIn: signInAddress(who.received),
     }),
   );
 }

@@ -64,6 +64,8 @@ async function asPage(
   const back = returnPath(who.received, to);
   const asked = await admitted(services, who, who.trueUser, user, back);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  if (asked.grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, asked.target, "step-up-required");
   const { target, consent } = asked;
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
@@ -110,6 +112,8 @@ async function startNow(
   const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const { grant, target } = asked;
+  if (grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, target, "step-up-required");
   if (!takesReason(grant, reason)) return await refusal(services, reply, who, target, "reason-required");
   if (!(await countsNow(services, token)))
     return await asPage(services, reply, who, { user, to, from, ticket, reason }, 403);

@@ -50,16 +50,19 @@ export async function admitted(
   return { ...admission, target, consent };
 }
 
-/** The same for a start that was said yes to, with what was said. */
+/** The same for a start that was said yes to, with what was said; `stepped`: a step up that it needs was seen where that was said. */
 export async function admittedNow(
   services: Services,
   who: Visitor,
   trueUser: Identity,
   { user, to, reason }: { readonly user: string; readonly to: string; readonly reason: string | null },
+  stepped = false,
 ): Promise<Asked> {
   const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return asked;
   const { grant, target, consent } = asked;
+  if (grant.startStepUp && !(who.strong || stepped))
+    return { kind: "refused", reason: "step-up-required", target };
   if (!takesReason(grant, reason)) return { kind: "refused", reason: "reason-required", target };
   return consent.kind === "missing" ? { kind: "refused", reason: consent.reason, target } : asked;
 }

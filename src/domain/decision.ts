@@ -20,6 +20,7 @@ export const REASONS = {
   "notice-undelivered": "This person is to be told first, and that could not be delivered.",
   "approval-required": "A second agent has to approve this first.",
   "outside-grant": "This is outside of the part of the app that you may see as this person.",
+  "step-up-required": "Show once more who you are, by signing in again.",
   "limit-reached": "You have viewed the app as many people within a day as you may.",
   "protected-target": "This person may not be viewed by you.",
   nested: "You are already viewing the app as somebody else; stop first.",
@@ -91,6 +92,7 @@ export type DecisionBody =
       readonly close: ReasonWord | null;
     }
   | { readonly kind: "page"; readonly page: "as-self" }
+  | { readonly kind: "page"; readonly page: "sign-in" }
   | { readonly kind: "page"; readonly page: "confirm"; readonly rule: Rule; readonly sentence: string }
   | { readonly kind: "load-in-full"; readonly visit: Visit }
   | {

@@ -2,7 +2,7 @@ import { type ConsentVerdict, consentVerdict } from "./consent/said.ts";
 import { REASONS, type ReasonWord } from "./decision.ts";
 import type { Verdict } from "./effects/effect.ts";
 import type { Navigation, RequestFacts, SessionFacts } from "./facts.ts";
-import { admit } from "./grant.ts";
+import { admit, isStrong } from "./grant.ts";
 import type { Identity } from "./identity.ts";
 import type { Owner } from "./owner.ts";
 import type { Grant, Policy } from "./policy.ts";
@@ -33,6 +33,7 @@ export function startVerdict(
     if (!ASKED_ON_A_PAGE.has(reason)) return refuseStart(403, reason);
     return { kind: "page", page: "ask-start", reason, grant, close };
   }
+  if (grant.startStepUp && !isStrong(session.caller, session.now)) return STEP_UP;
   const yes = consent.kind === "granted" ? consent.consent : null;
   // Why was said with the ask.
   if (grant.reason === "required" && yes?.origin !== "asked")
@@ -43,6 +44,14 @@ export function startVerdict(
   const reason = switching ? "switched" : "started";
   return { kind: "forward", as: "start", reason, grant, consent: yes, close };
 }
+
+const STEP_UP: Verdict = Object.freeze({
+  kind: "refuse",
+  status: 403,
+  reason: "step-up-required",
+  rule: null,
+  sentence: REASONS["step-up-required"],
+});
 
 /** What the page with the form can do something about. */
 const ASKED_ON_A_PAGE: ReadonlySet<ReasonWord> = new Set(["consent-required", "approval-required"]);

@@ -201,6 +201,8 @@ async function goOn(
   const asked = await admitted(services, who, agent, consent.customer.id, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const { grant, target } = asked;
+  if (grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, target, "step-up-required");
   const go = parameter(request, "go") ?? "";
   const token = services.forms.read("start", SUBJECTS.start(agent, target.id, received), go);
   const mine = asked.consent.kind === "granted" && asked.consent.consent.id === consent.id;

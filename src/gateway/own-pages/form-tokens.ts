@@ -19,6 +19,7 @@ export const SUBJECTS = {
   confirm: (question: string) => [question],
   /** Who says something to what: a consent, or what is said without one; `link` is what a mail brought. */
   consent: (person: string, about: string, link: string | null) => [person, about, link ?? ""],
+  "sign-out": (agent: Identity) => [agent.id],
   /** Only for where it leads: Stop itself asks for none. */
   stop: ({ secret }: Pick<Received, "secret">, to: string) => [secret ?? "", to],
 } as const satisfies Record<FormPurpose, (...it: never[]) => readonly string[]>;
