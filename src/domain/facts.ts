@@ -137,7 +137,7 @@ export interface SessionFacts {
   readonly target: TargetFact;
   /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation, and after one for forms. */
   readonly refererOwner: OwnerFact;
-  /** What whoever is viewed has said. */
+  /** What the customer of the impersonation has said. */
   readonly consent: ConsentFact;
   /** And the owner of the page, as whom an impersonation might begin. */
   readonly ownerConsent: ConsentFact;

@@ -9,7 +9,7 @@ import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { Visitor } from "../visitor.ts";
 
-/** Who is at the customer's page: the customer, as the identity sources know them, or whoever has the link of a mail to them. */
+/** Who is at the customer's page: the customer, as the identity sources know them, or somebody who has the link of a mail to them. */
 export interface Customer {
   readonly person: Identity;
   /** What a mail brought; it is for one ask. */

@@ -1,8 +1,8 @@
 import type { Cause } from "./consent.ts";
 
 /**
- * What customers read, in one language: one value, so that another language is another file. Names and words of people are put in by
- * whoever shows them.
+ * What customers read, in one language: one value, so that another language is another file. Names and words of people are put in by the
+ * code that shows them.
  */
 export const ENGLISH = {
   language: "en",

@@ -64,7 +64,7 @@ async function known(services: Services, received: Received, base: Received): Pr
   const { again } = snapshot.settings.goingOver;
   const soon = visit !== null && services.clock.now() - visit.at < again;
   const below = belowPrefix(received);
-  // Whoever has the link of a mail need not be signed in.
+  // Somebody with the link of a mail need not be signed in.
   const linked = below === "/access" && new URLSearchParams(query ?? "").has("link");
   // Where agents sign in with a provider, they do it here; customers are known on the app's own host.
   const signsIn = snapshot.identity.provider !== undefined && below?.startsWith("/access") !== true;

@@ -47,7 +47,7 @@ export function outbox({
   const { seal, open } = sealFor(sealKey, "notice");
   const write = async (it: Notice, version: number | null): Promise<boolean> => {
     const key = KEY + it.id;
-    // It is given up, on record, by whoever looks at it then: no store forgets it before.
+    // It is given up, on record, by the gateway that looks at it then: no store forgets it before.
     const expiresAt = Math.max(it.keepUntil, clock.now()) + DAY;
     return await store.write(key, seal(JSON.stringify(it), key), { version, expiresAt });
   };

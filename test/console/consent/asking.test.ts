@@ -162,7 +162,7 @@ t.test("in an emergency a second agent approves, and the customer is told at onc
   const waits = await ask([`GET ${asked.location}`, ...INSIDE, ...ALICE]);
   t.match(waits.body, "approval-required");
   const approve = `/.guise/approve?user=17&ask=${(await open(it))?.id}`;
-  t.equal((await ask([`GET ${approve}`, ...CLICK, ...ALICE])).status, 404, "not by oneself");
+  t.equal((await ask([`GET ${approve}`, ...CLICK, ...ALICE])).status, 404, "not by the one who asks");
   const page = await ask([`GET ${approve}`, ...CLICK, ...BOB]);
   t.match(page.body, "the site burns");
   const fields = { user: "17", ask: (await open(it))?.id ?? "", do: "approve" };

@@ -61,8 +61,8 @@ t.test("whatever happens, it goes by the table, and what is over stays over", as
     RUNS,
   );
   t.equal(seen.failed, false, fc.defaultReportMessage(seen) ?? "always");
-  for (const [state, ways] of Object.entries(TRANSITIONS))
-    if (state !== "asked" && state !== "granted") t.same(ways, {}, `${state} is the end`);
+  for (const [state, next] of Object.entries(TRANSITIONS))
+    if (state !== "asked" && state !== "granted") t.same(next, {}, `${state} is the end`);
 });
 
 t.test("a yes is never longer, nor for more, than was asked for, and never too late", async (t) => {

@@ -55,7 +55,7 @@ t.test("of many at the same moment one counts", async (t) => {
   t.equal(all.filter((each) => each !== null).length, 1);
 });
 
-t.test("whoever has the store alone reads no code", async (t) => {
+t.test("somebody who has the store alone reads no code", async (t) => {
   const { it, hub } = codes();
   const code = await it.issue("17", TERMS, 15 * MINUTE);
   t.notMatch(JSON.stringify([...hub.held]), code);

@@ -173,7 +173,7 @@ t.test("nobody is asked twice in a second, and who was never asked leaves nothin
   t.equal(hub.held.size, 0);
 });
 
-t.test("whoever has the store alone reads neither ids nor answers", async (t) => {
+t.test("somebody who has the store alone reads neither ids nor answers", async (t) => {
   const clock = fakeClock();
   const hub = memoryHub();
   const { here } = two(t, { clock, open: () => memoryBackend(clock, hub) });
