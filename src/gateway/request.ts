@@ -1,7 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { RouteTarget, Snapshot } from "../config/snapshot.ts";
 import type { Decision } from "../domain/decision.ts";
-import type { CallerFact, LoadedImpersonation, Navigation, TargetFact } from "../domain/facts.ts";
+import type {
+  CallerFact,
+  ConsentFact,
+  LoadedImpersonation,
+  Navigation,
+  TargetFact,
+} from "../domain/facts.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { OwnerFact } from "../domain/owner.ts";
@@ -77,6 +83,10 @@ export interface Browser {
   readonly secret: string | null;
   /** What came under its name besides: which of them is ours, only the store knows. */
   readonly rivals: readonly string[];
+  /** The secret of a sign-in by way of our own pages. */
+  readonly signIn: string | null;
+  /** It is the browser of somebody who signed in as an agent, now or before. */
+  readonly agents: boolean;
   /** The domain whose hosts one impersonation covers, where this host is one of them; null: this host alone. */
   readonly domain: string | null;
   /** The impersonation whose cookies and storage the browser has for this host; null where nobody said. */
@@ -163,6 +173,8 @@ export interface Recalled extends Identified {
   readonly session: {
     readonly loaded: LoadedImpersonation;
     readonly target: TargetFact;
+    /** What that person has said. */
+    readonly consent: ConsentFact;
     /** Its cookie only looked like ours: it goes on byte for byte as it came. */
     readonly nobodys: boolean;
   };
@@ -170,7 +182,12 @@ export interface Recalled extends Identified {
 
 /** 5, find owner: whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
 export interface Owned extends Recalled {
-  readonly owner: { readonly page: OwnerFact; readonly referer: OwnerFact };
+  readonly owner: {
+    readonly page: OwnerFact;
+    readonly referer: OwnerFact;
+    /** What the owner has said, as whom an impersonation might begin. */
+    readonly consent: ConsentFact;
+  };
 }
 
 /** What of a body was read before the decision. */

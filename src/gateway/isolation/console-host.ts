@@ -22,6 +22,7 @@ export const ASSETS: ReadonlySet<string> = new Set([
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
   ...["/stop", "/lower", "/confirm", "/me", "/lost", "/over", "/ordered", "/jwks.json"],
+  ...["/oidc/login", "/oidc/callback", "/oidc/logout", "/oidc/signed-out", "/oidc/backchannel"],
 ]);
 
 /**
@@ -37,7 +38,8 @@ export async function locateAtConsole(services: Services, received: Received): P
   // The cookie here is the visit's; of an impersonation there is none.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
-  if (ASSETS.has(below) || below === "/jwks.json") return { kind: "received", received: base };
+  if (ASSETS.has(below) || below === "/jwks.json" || below === "/oidc/backchannel")
+    return { kind: "received", received: base };
   if (!isOpenedInATab(received))
     return answered(
       refusal(received, 403, "forbidden", "Pages of the gateway open in a tab, and nowhere else."),
@@ -61,7 +63,13 @@ async function known(services: Services, received: Received, base: Received): Pr
   const { who } = await callerOf(services, base);
   const { again } = snapshot.settings.goingOver;
   const soon = visit !== null && services.clock.now() - visit.at < again;
-  if (who.kind !== "unknown" || app === null || soon || !navigation.topLevel)
+  const below = belowPrefix(received);
+  // Somebody with the link of a mail need not be signed in.
+  const linked = below === "/access" && new URLSearchParams(url.query ?? "").has("link");
+  // Where agents sign in with a provider, they do it here; customers are known on the app's own host.
+  const signsIn = snapshot.identity.provider !== undefined && below?.startsWith("/access") !== true;
+  const stays = signsIn || app === null || soon || linked;
+  if (who.kind !== "unknown" || stays || !navigation.topLevel)
     return { kind: "received", received: { ...base, site: { ...base.site, app } } };
   return answered(goOver(received, { console: "1" }, app.origin, url.target));
 }

@@ -3,6 +3,7 @@ import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
+import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { ownAddress } from "../intake/own-address.ts";
@@ -78,6 +79,11 @@ export function answer(services: Services, committed: Committed): Answer {
   if (committed.effects.leadsTo !== null) {
     const own = cookieHeaders(committed);
     return { status: 303, headers: [...quiet(committed.effects.leadsTo), ...own], body: "" };
+  }
+  if (decision.kind === "page" && decision.page === "sign-in") {
+    const to = new URLSearchParams({ to: committed.url.target });
+    const { prefix } = committed.snapshot.settings;
+    return { status: 303, headers: quiet(`${prefix}${SIGN_IN}?${to}`), body: "" };
   }
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
   if (decision.kind === "stop" && committed.effects.changed) {
@@ -174,6 +180,9 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
     headers: received.raw.headers,
   });
 }
+
+/** Where somebody signs in with an identity provider, below the prefix. */
+export const SIGN_IN = "/oidc/login";
 
 /** By which the banner's script hears that something was refused, also where the app's own shows nothing of it. */
 const REFUSED = "X-Guise-Refused";
@@ -293,8 +302,17 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     impersonating: committed.browser.secret !== null || committed.browser.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
+    signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
     token: tokenOf(services, committed),
     ticket: null,
+    consent:
+      decision.kind === "page" && decision.page === "ask-start"
+        ? startConsent(decision.grant, {
+            caller: committed.caller.who,
+            ownerConsent: committed.owner.consent,
+            now: committed.at,
+          })
+        : null,
     confirmation: committed.effects.confirmation,
     yesTo:
       committed.effects.confirmation === null

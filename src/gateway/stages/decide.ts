@@ -39,6 +39,7 @@ function requestFacts(settled: Settled): RequestFacts {
     hearsay: !leftOpen && (said ? settled.page.hearsay : browser.markerOnly !== null),
     viewedBefore: settled.browser.viewedBefore,
     neighbour: settled.browser.neighbour,
+    signsIn: settled.browser.agents && settled.snapshot.identity.provider !== undefined,
   };
 }
 
@@ -60,7 +61,8 @@ function sessionFacts(owned: Settled): SessionFacts {
     owner: owned.owner.page,
     target: owned.session.target,
     refererOwner: owned.owner.referer,
-    consent: "unanswered",
+    consent: owned.session.consent,
+    ownerConsent: owned.owner.consent,
     now: owned.at,
   };
 }

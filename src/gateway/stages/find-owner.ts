@@ -1,5 +1,6 @@
 import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
+import { UNASKED } from "../../domain/facts.ts";
 import { isAgent } from "../../domain/grant.ts";
 import { isSafe } from "../../domain/method.ts";
 import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
@@ -12,18 +13,26 @@ import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Owned, Recalled, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
+import { saidBy } from "./load-impersonation.ts";
 
 const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
 const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
+export const UNLOOKED: Owned["owner"] = Object.freeze({
+  page: NOT_ASKED,
+  referer: NOT_ASKED,
+  consent: UNASKED,
+});
 
 /** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
 export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) {
-    return { ...recalled, owner: { page: NOT_ASKED, referer: NOT_ASKED } };
+    return { ...recalled, owner: UNLOOKED };
   }
   const page = matters(recalled) ? await ownerOf(services, recalled, recalled.url) : NOT_ASKED;
-  return { ...recalled, owner: { page, referer: await refererOwner(services, recalled) } };
+  const customer = page.kind === "found" && page.owner.id !== caller.who.identity.id ? page.owner.id : null;
+  const consent = await saidBy(services, recalled, customer);
+  return { ...recalled, owner: { page, referer: await refererOwner(services, recalled), consent } };
 }
 
 function matters({ match, navigation, session }: Recalled): boolean {

@@ -1,4 +1,5 @@
 import { parseCookies } from "../../domain/cookies/cookie.ts";
+import type { CallerFact } from "../../domain/facts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
@@ -47,9 +48,13 @@ export function callerOf(services: Judging, received: Received): Maybe<Found> {
 }
 
 function told(services: Judging, received: Received, answer: Identification): Found {
-  if (answer.kind === "known") return { who: { kind: "known", identity: answer.identity }, via: answer.via };
+  if (answer.kind === "known") return { who: callerFact(answer), via: answer.via };
   for (const it of answer.why) sayWhy(services, received, it);
   return NOT_ASKED;
+}
+
+function callerFact({ identity, strongUntil }: Extract<Identification, { kind: "known" }>): CallerFact {
+  return strongUntil === undefined ? { kind: "known", identity } : { kind: "known", identity, strongUntil };
 }
 
 /** Says why nobody is known: behind a source that is set up wrongly everybody is a guest, and nothing else shows it. */
@@ -81,6 +86,7 @@ function evidence(received: Received): Evidence {
     headers: received.raw.headersDistinct,
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.site.host,
+    signIn: received.browser.signIn,
     get cookies() {
       cookies ??= cookiesOf(received.browser.cookies);
       return cookies;

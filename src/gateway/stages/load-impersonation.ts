@@ -1,6 +1,6 @@
-import { isNobodys } from "../../domain/decide.ts";
-import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
-import { asGranted } from "../../domain/grant.ts";
+import { asConsented, consentOf, isNobodys } from "../../domain/decide.ts";
+import { type ConsentFact, type LoadedImpersonation, type TargetFact, UNASKED } from "../../domain/facts.ts";
+import { admit, asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
@@ -9,7 +9,12 @@ import { placeOf } from "./match.ts";
 
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
-const NOTHING: Recalled["session"] = Object.freeze({ loaded: NONE, target: RECORDED, nobodys: false });
+const NOTHING: Recalled["session"] = Object.freeze({
+  loaded: NONE,
+  target: RECORDED,
+  consent: UNASKED,
+  nobodys: false,
+});
 /** A label's own cookie: nothing on its host is ever anybody's own. */
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
@@ -21,9 +26,11 @@ export async function recall(services: Judging, identified: Identified): Promise
   if (!url.ours && isNobodys({ caller: caller.who, loaded }, snapshot.policy))
     return asNobodys(services, identified);
   const target = await lookUp(services, identified, loaded);
+  const customer = loaded.kind === "found" ? loaded.impersonation.effectiveUser.id : null;
+  const consent = await saidBy(services, identified, customer);
+  const today = underToday({ ...identified, consent }, loaded, target);
   refuseUnclear(identified);
-  const today = underToday(identified, loaded, target);
-  return { ...identified, session: { loaded: today, target, nobodys: false } };
+  return { ...identified, session: { loaded: today, target, consent, nobodys: false } };
 }
 
 /** A guest's request: a cookie that only looks like ours makes nothing judged. */
@@ -63,16 +70,37 @@ async function theOne(
 
 /** What runs now runs under the config of now: banner, token and record say the same as the judge. */
 function underToday(
-  identified: Identified,
+  identified: Identified & { readonly consent: ConsentFact },
   loaded: LoadedImpersonation,
   effectiveUser: TargetFact,
 ): LoadedImpersonation {
-  const { caller, snapshot } = identified;
+  const { caller, snapshot, at: now, consent } = identified;
   if (loaded.kind !== "found" || caller.who.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.who.identity, target, place: placeOf(identified) };
-  return { kind: "found", impersonation: asGranted(snapshot.policy, impersonation, people) };
+  const { policy } = snapshot;
+  const here = admit(policy, people.agent, target, people.place);
+  const verdict = consentOf({ consent, now }, impersonation, here, policy, target);
+  const today = asConsented(asGranted(policy, impersonation, people), verdict);
+  return { kind: "found", impersonation: today };
+}
+
+/** What a customer was asked and has said; null for nobody. Where customers have no page to say anything, nobody is asked. */
+export async function saidBy(
+  services: Judging,
+  identified: Pick<Identified, "snapshot" | "id">,
+  customer: string | null,
+): Promise<ConsentFact> {
+  const { settings } = identified.snapshot;
+  if (customer === null || !settings.access.page) return UNASKED;
+  try {
+    const said = await services.consents.of(customer);
+    return { kind: "known", said: settings.access.optOut ? said : { ...said, optedOutAt: null } };
+  } catch (error) {
+    report(services, identified, error);
+    return { kind: "unavailable" };
+  }
 }
 
 async function remembered(
@@ -105,7 +133,7 @@ async function lookUp(
   }
 }
 
-function report(services: Judging, identified: Identified, error: unknown): void {
+function report(services: Judging, identified: Pick<Identified, "id">, error: unknown): void {
   if (!(error instanceof Fault)) throw error;
   services.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
 }

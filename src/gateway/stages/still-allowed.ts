@@ -5,6 +5,7 @@ import type { Judged, Received, Signed } from "../request.ts";
 import type { Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { judge } from "./decide.ts";
+import { UNLOOKED } from "./find-owner.ts";
 import { callerOf } from "./identify.ts";
 import { recall } from "./load-impersonation.ts";
 import { UNMATCHED } from "./match.ts";
@@ -21,7 +22,6 @@ const LOOKING: Navigation = Object.freeze({
   wantsPage: false,
   serviceWorker: false,
 });
-const NOT_ASKED = Object.freeze({ kind: "not-asked" });
 
 /**
  * What the judge says of the sender of this, if they only look, by what holds now: who they are, their impersonation and as whom
@@ -36,7 +36,7 @@ export async function looking(services: Services, received: Received): Promise<J
     overridden: false,
     navigation: LOOKING,
     page: { ...received.page, tab: null },
-    owner: { page: NOT_ASKED, referer: NOT_ASKED },
+    owner: UNLOOKED,
     content: UNREAD,
     ruling: UNRULED,
   });
