@@ -9,8 +9,11 @@ import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
 import { confirmPage } from "./confirm.ts";
+import { approvePages } from "./consent/approving.ts";
+import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
@@ -46,7 +49,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       recordRefusedBeforeDecision(services, request.raw, {
         fault: new Fault("forbidden", "an address of the gateway's own was asked for by a script"),
         id: request.received.id,
-        address: request.received.target,
+        address: request.received.url.target,
       });
       for (const [name, value] of refused.headers) reply.header(name, value);
       return await reply.code(refused.status).send(refused.body);
@@ -71,6 +74,9 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     });
     signInPages(fastify, services);
     startPages(fastify, services);
+    askedPage(fastify, services);
+    approvePages(fastify, services);
+    accessPages(fastify, services, parts.archive);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);
