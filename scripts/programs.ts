@@ -58,6 +58,18 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-mbstring",
     ],
   },
+  MediaWiki: {
+    names: ["/usr/share/mediawiki"],
+    packages: ["mediawiki", "php-cli", "php-sqlite3", "php-intl", "php-mbstring", "php-xml"],
+  },
+  phpMyAdmin: {
+    names: ["/usr/share/phpmyadmin"],
+    packages: ["phpmyadmin", "mariadb-server", "php-cli", "php-mysql", "php-mbstring", "php-xml"],
+  },
+  Redmine: {
+    names: ["/usr/share/redmine"],
+    packages: ["redmine", "redmine-sqlite", "ruby-jwt", "ruby-webrick"],
+  },
   strace: { names: ["strace"], packages: ["strace"] },
 };
 

@@ -63,7 +63,7 @@ async function recalled(options: LiveOptions, secret: string): Promise<LoadedImp
 }
 
 async function targetOf({ users }: Snapshot, loaded: LoadedImpersonation): Promise<TargetFact> {
-  if (users === null || loaded.kind !== "held") return { kind: "recorded" };
+  if (users === null || loaded.kind !== "found") return { kind: "recorded" };
   try {
     const identity = await users.find(loaded.impersonation.effectiveUser.id);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };

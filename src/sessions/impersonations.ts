@@ -136,9 +136,10 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
     open: (order) => open(context, order),
     recall: async (secret) => {
       const fact = await context.recall.ask(secret);
-      if (fact.kind === "held") return { kind: "held", impersonation: asKnown(context, fact.impersonation) };
+      if (fact.kind === "found")
+        return { kind: "found", impersonation: asKnown(context, fact.impersonation) };
       const impersonation = await missed(context, keyOfSecret(secret) ?? "");
-      return impersonation === null ? fact : { kind: "held", impersonation };
+      return impersonation === null ? fact : { kind: "found", impersonation };
     },
     known: (secret) => knownBehind(context, secret),
     idBehind: (secret) => idBehind(context, secret),

@@ -46,7 +46,7 @@ t.test("an impersonation of 0.1.0 goes on, with its cookie jar", async (t) => {
   });
   const loaded = await it.recall(SECRET);
   t.match(loaded, {
-    kind: "held",
+    kind: "found",
     impersonation: {
       agent: { id: "alice" },
       effectiveUser: { id: "17", name: "Nuno" },
@@ -54,7 +54,7 @@ t.test("an impersonation of 0.1.0 goes on, with its cookie jar", async (t) => {
       end: null,
     },
   });
-  const id = loaded.kind === "held" ? loaded.impersonation.id : "";
+  const id = loaded.kind === "found" ? loaded.impersonation.id : "";
   const scope = { host: "127.0.0.1", path: "/", secure: false, now: clock.now() };
   t.match(await it.cookies(id, "app=1", scope), "app=1");
 });

@@ -196,7 +196,7 @@ t.test("a store that lost the jar leaves the way back that a gateway knows", asy
     "csrf=agent; Path=/",
   ]);
   t.match(await impersonations.recall(secret), {
-    kind: "held",
+    kind: "found",
     impersonation: { end: { why: "ended-revoked" } },
   });
 });

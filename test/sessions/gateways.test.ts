@@ -42,7 +42,7 @@ for (const [name, pair] of Object.entries({ Redis: overRedis, SQLite: overSqlite
 
     t.test("one that is ended here is over there", async (t) => {
       const { impersonation, secret } = await here.open(order(clock.now()));
-      t.match(await there.recall(secret), { kind: "held", impersonation: { end: null } });
+      t.match(await there.recall(secret), { kind: "found", impersonation: { end: null } });
       const told = Promise.withResolvers<string>();
       t.teardown(there.onEnded((it) => told.resolve(`${it.id} ${it.end.why}`)));
       await here.close(impersonation.id, "ended-revoked");

@@ -28,7 +28,7 @@ export function recordRefusedBeforeDecision(
   services.impersonations
     .recall(secret)
     .then(async (loaded) => {
-      if (loaded.kind !== "held" || loaded.impersonation.end !== null) return;
+      if (loaded.kind !== "found" || loaded.impersonation.end !== null) return;
       const { perMinute } = services.config.current().settings.limits;
       services.rateLimits.pace(loaded.impersonation.id, perMinute, services.clock.monotonic());
       await services.ledger.record(eventFor(services, raw, loaded.impersonation, refusal));

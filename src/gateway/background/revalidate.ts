@@ -35,7 +35,7 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
     goodAt.set(open, since);
     const standing = await asking(services, open);
     if (standing.kind === "good") goodAt.set(open, asked);
-    else if (standing.kind === "over") await finish(services, open, standing);
+    else if (standing.kind === "ended") await finish(services, open, standing);
     else if (asked - since >= unknownFor) services.sockets.cutOne(open, standing.why);
   }
 
@@ -75,8 +75,8 @@ async function asking(services: Services, open: Open): Promise<Standing> {
 async function finish(
   services: Services,
   open: Open,
-  { why, running }: Extract<Standing, { readonly kind: "over" }>,
+  { why, impersonation }: Extract<Standing, { readonly kind: "ended" }>,
 ): Promise<void> {
-  if (running === null) services.sockets.cutOne(open, why);
-  else await end(services, null, running, why);
+  if (impersonation === null) services.sockets.cutOne(open, why);
+  else await end(services, null, impersonation, why);
 }

@@ -13,11 +13,11 @@ interface ImpersonationRef {
 /** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
 type Cut = (why: CutReason) => void;
 
-/** Whether one that is open may go on. `unknown`: it could not be found out. `running` is what has to be ended with it. */
+/** Whether one that is open may go on. `unknown`: it could not be found out. `impersonation` is the one that has to be ended with it. */
 export type Standing =
   | { readonly kind: "good" }
   | { readonly kind: "unknown"; readonly why: ReasonWord }
-  | { readonly kind: "over"; readonly why: ReasonWord; readonly running: Impersonation | null };
+  | { readonly kind: "ended"; readonly why: ReasonWord; readonly impersonation: Impersonation | null };
 
 /** What has to be known of one besides whose it is. */
 interface Nature {

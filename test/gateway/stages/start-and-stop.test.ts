@@ -36,7 +36,7 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
   t.same(forThisHost(setCookies), [
     `guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Priority=High`,
   ]);
-  t.match(await it.impersonations.recall(secret), { kind: "held", impersonation: { id: impersonation.id } });
+  t.match(await it.impersonations.recall(secret), { kind: "found", impersonation: { id: impersonation.id } });
   t.notMatch(JSON.stringify(it.events), secret, "the secret is nowhere in the record");
 });
 
@@ -106,7 +106,7 @@ t.test("an end closes, cuts what is open and is written down with how long it la
     },
   ]);
   t.match(await it.impersonations.recall(secret), {
-    kind: "held",
+    kind: "found",
     impersonation: { end: { why: "ended-by-agent" } },
   });
 });
@@ -162,7 +162,7 @@ t.test(
     t.equal(it.services.forms.marked("before", viewed, it.clock.now()), '["17"]');
     const next = await receive(it, ["GET /", `Cookie: a=1; guise-before=${viewed}`]);
     t.same(
-      [next.viewedBefore, next.headers.join()],
+      [next.browser.viewedBefore, next.headers.join()],
       [["17"], next.headers.join().replace(/guise-before/, "")],
     );
     t.same(more, []);
@@ -190,7 +190,12 @@ async function mirrored(it: TestServices) {
     reserved: [],
     crossSite: false,
   };
-  await it.impersonations.receive(started.impersonation.id, ["csrf=nuno; Path=/"], scope, received.cookies);
+  await it.impersonations.receive(
+    started.impersonation.id,
+    ["csrf=nuno; Path=/"],
+    scope,
+    received.browser.cookies,
+  );
   return started;
 }
 
