@@ -67,15 +67,16 @@ function looseFields(text: string): readonly Found[] {
 }
 
 /**
- * What follows the empty line behind a head, up to the next mark. Null: there is no such line, or too much. Heads are asked about in their
- * order: then all of them together cost one pass over the text.
+ * What follows the empty line behind a head, up to the next mark; nothing where the text ends before such a line, as PHP has it. Null: it
+ * is too much. Heads are asked about in their order: then all of them together cost one pass over the text.
  */
 function valuesIn(text: string): (from: number) => string | null {
   const emptyLine = nextIn(text, /\r?\n\r?\n/g);
   const mark = nextIn(text, /\r?\n--/g);
   return (from) => {
     const line = emptyLine(from);
-    if (line === null || line.end > from + LONGEST_HEAD) return null;
+    if (line === null) return "";
+    if (line.end > from + LONGEST_HEAD) return null;
     const start = line.end;
     const next = mark(start);
     if (next !== null && next.end <= start + LONGEST_VALUE) return text.slice(start, next.index);
