@@ -33,6 +33,7 @@ const PARTS = [
   "attend",
   "mark",
   "refused",
+  "covered",
   "watch",
   "addresses",
   "banner",
