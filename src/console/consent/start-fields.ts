@@ -37,6 +37,7 @@ function factText(name: string, terms: Grant["consent"], consent: ConsentVerdict
     return `${name} agreed ${what}, until ${momentText(until ?? 0)}`;
   }
   if (consent.kind === "free") return terms.mode === "notice" ? `${name} is told that you look` : null;
+  if (isNo(consent)) return REASONS[consent.reason];
   if (consent.open !== null)
     return `${name} was asked ${momentText(consent.open.askedAt)} and has not answered`;
   if (terms.mode === "code") return `${name} reads a code out to you`;
