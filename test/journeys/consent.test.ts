@@ -15,15 +15,15 @@ mail: { smtp: { url: { fromEnv: SMTP_URL } }, from: support@example.com }
 `;
 
 const PHONE = { width: 390, height: 844 };
-const DESK = { width: 1280, height: 900 };
+const DESKTOP = { width: 1280, height: 900 };
 
-/** In the big size, looks at a page as it is on a desk and on a phone, light and dark: nothing is wider than the window, and axe-core finds nothing. */
+/** In the big size, looks at a page as it is on a desktop and on a phone, light and dark: nothing is wider than the window, and axe-core finds nothing. */
 async function seen(t: Test, it: Journey, page: Page, name: string): Promise<void> {
   if (process.env.GUISE_LONG !== "1") return;
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     for (const [where, size] of [
-      ["desk", DESK],
+      ["desktop", DESKTOP],
       ["phone", PHONE],
     ] as const) {
       await page.setViewportSize(size);
@@ -34,7 +34,7 @@ async function seen(t: Test, it: Journey, page: Page, name: string): Promise<voi
     t.strictSame(await findings(page), { looked: true, violations: [] }, `${name}, ${colorScheme}`);
   }
   await page.emulateMedia({ colorScheme: "light" });
-  await page.setViewportSize(DESK);
+  await page.setViewportSize(DESKTOP);
 }
 
 async function asks(context: BrowserContext, it: Journey): Promise<Page> {
