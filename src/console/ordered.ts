@@ -47,6 +47,9 @@ async function carryOut(
   if (asked.kind === "refused")
     throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
   const { grant, target } = asked;
+  const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
+  if (!(await services.customers.admits(wanted)))
+    throw new Fault("forbidden", "what was said on the console counts no more: limit-reached");
   const { reason, ticket, to, from } = order;
   return await startOnApp(services, reply, who, trueUser, { grant, target, reason, ticket, to, from });
 }

@@ -16,6 +16,7 @@ import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
+import { peoplePage } from "./people.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
 
@@ -63,7 +64,12 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       type: "text/css; charset=utf-8",
       body: readFileSync(new URL("./console.css", import.meta.url)),
     };
-    for (const asset of [style, ...parts.assets]) {
+    const search = {
+      name: "search.js",
+      type: "text/javascript; charset=utf-8",
+      body: readFileSync(new URL("./search.js", import.meta.url)),
+    };
+    for (const asset of [style, search, ...parts.assets]) {
       fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
         reply
           .header("content-type", asset.type)
@@ -79,6 +85,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
     startPages(fastify, services);
+    peoplePage(fastify, services);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);

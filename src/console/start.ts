@@ -14,7 +14,9 @@ import { given, startForm } from "./start-form.ts";
 import { admitted, admittedNow, startFromConsole, startOnApp } from "./starting.ts";
 import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
-const FOUND = 20;
+/** So many people are listed, and so long is what they are looked for by. */
+export const FOUND = 20;
+export const LONGEST_QUERY = 100;
 
 /** `GET start` (search), `GET as/:user` (the button), `POST start`. */
 export function startPages(fastify: FastifyInstance, services: Services): void {
@@ -112,7 +114,10 @@ async function startNow(
     return await asPage(services, reply, who, { user, to, from, ticket, reason }, 403);
   const { grant, target } = asked;
   const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
-  if (!(await services.customers.admits(wanted)))
+  // Without a host of its own it begins on the app's, and counts there.
+  const later = received.atConsole && received.snapshot.settings.isolation === null;
+  const { customers } = services;
+  if (!(await (later ? customers.wouldAdmit(wanted) : customers.admits(wanted))))
     return await refusal(services, reply, who, target, "limit-reached");
   const start = { grant, target, reason, ticket, to, from: returnPath(received, from) };
   if (!received.atConsole) return await startOnApp(services, reply, who, trueUser, start);
@@ -148,7 +153,8 @@ async function searchPage(
   to: string | null,
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
-  const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
+  const found =
+    query === null || users === null ? null : await users.search(query.slice(0, LONGEST_QUERY), FOUND);
   const { app } = aboutApp(services, who);
   const about = given({ to, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
@@ -160,9 +166,10 @@ ${users === null ? html`<p class="note">There is no directory to search in: add 
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
+<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody was found for “${query}”.` : null}</p>
+<ul class="list" id="found">${(found ?? []).map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>
 ${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}
-${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
-${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
+${who.received.atConsole && users !== null ? html`<script type="module" src="${settings.prefix}/search.js"></script>` : null}
 </section>`;
   return pageFor(who, {
     title: "View the app as…",

@@ -1,13 +1,14 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "../../errors.ts";
 import { isFromThisHost } from "../intake/same-origin.ts";
 import type { Received } from "../request.ts";
 import { askerOf } from "./asker.ts";
 
 /**
- * Who may have an address of ours. `public`: anybody, in any way, since nothing in it is secret. `script`: the scripts of our own
+ * Who may have an address of ours. `console`: the script of the console's own pages. `public`: anybody, in any way, since nothing in it is secret. `script`: the scripts of our own
  * origin. `exit`: the person at the keyboard, in every browser. Everything else is for a person at a page of ours: `page`, `form`.
  */
-type Access = "public" | "script" | "exit" | "page" | "form";
+type Access = "public" | "console" | "script" | "exit" | "page" | "form";
 
 /** All that something else than a tab's own document may have; docs/security.md has the same list. */
 const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
@@ -15,7 +16,9 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /banner.css", "public"],
   ["GET /page.css", "public"],
   ["GET /console.css", "public"],
+  ["GET /search.js", "public"],
   ["GET /jwks.json", "public"],
+  ["GET /people", "console"],
   ["GET /me", "script"],
   ["POST /lost", "script"],
   ["GET /stop", "exit"],
@@ -52,6 +55,8 @@ export function guarded(received: Received): Refused | null {
     case "public":
       // As a worker of its own it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
+    case "console":
+      return received.atConsole && isOwnScript(raw.headers) ? null : NOTHING;
     case "script":
       return isOfThisOrigin(received) ? null : NOTHING;
     case "exit":
@@ -88,6 +93,12 @@ export function demandOwnForm({ raw, origin }: Received): void {
 
 function isWorker(destination: unknown): boolean {
   return destination === "serviceworker" || destination === "sharedworker" || destination === "worker";
+}
+
+/** A `fetch` of a page of this very origin, as the browser says it. */
+export function isOwnScript(headers: IncomingHttpHeaders): boolean {
+  const { "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = headers;
+  return site === "same-origin" && destination === "empty" && (mode === "cors" || mode === "same-origin");
 }
 
 /** Scripts of other origins couldn't read it, but would be counted as the person whom they make send it. */

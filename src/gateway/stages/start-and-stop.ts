@@ -26,12 +26,6 @@ export interface Beginning {
 }
 
 const NOTICE_SECONDS = 300;
-/**
- * As long as browsers keep any cookie: it must outlive whatever else an impersonation leaves in the browser, also when that
- * is closed and opened again. Else the customer's cookies would go with the agent's own requests, and the customer's tabs
- * would turn into the agent's without a word.
- */
-const SECRET_SECONDS = 400 * 86_400;
 
 /** `Set-Cookie` lines for the browser, and what it sends once they have arrived. */
 export interface Between {
@@ -106,14 +100,15 @@ function startCookies(
   { id, secret }: { readonly id: string; readonly secret: string },
 ): Pick<Started, "setCookies" | "here"> {
   const { domain, host, scheme, snapshot } = received;
-  const { name } = snapshot.settings.cookie;
+  const { name, keep } = snapshot.settings.cookie;
   const now = services.clock.now();
-  const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
-  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
+  const near = services.forms.mark("near", coveredHosts(received), now, keep);
+  const marker = services.forms.mark("marker", id, now, keep);
+  const seconds = Math.ceil(keep / 1000);
   const setCookies = [
-    setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
-    ...markerCookies(name, marker, scheme, SECRET_SECONDS, domain),
-    ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
+    setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, seconds, domain),
+    ...markerCookies(name, marker, scheme, seconds, domain),
+    ...neighbourCookies(name, domain ?? host, near, scheme, seconds),
     ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
   return { setCookies, here: domain === null ? received.here : id };
@@ -131,9 +126,9 @@ function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
 
 /** The line that says whose cookies and storage this one host has in the browser. */
 export function hereCookie(services: Services, { scheme, snapshot }: Received, id: string): string {
-  const names = cookieNames(snapshot.settings.cookie.name, scheme);
-  const sealed = services.forms.mark("here", id, services.clock.now(), SECRET_SECONDS * 1000);
-  return setOwnCookie(names.here, sealed, scheme, SECRET_SECONDS);
+  const { name, keep } = snapshot.settings.cookie;
+  const sealed = services.forms.mark("here", id, services.clock.now(), keep);
+  return setOwnCookie(cookieNames(name, scheme).here, sealed, scheme, Math.ceil(keep / 1000));
 }
 
 /**
