@@ -13,9 +13,11 @@ import { modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
+import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
+import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -32,7 +34,7 @@ import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
-import type { Clock, Closing, Log, Store } from "./ports.ts";
+import type { Bulletin, Clock, Closing, Log, Store } from "./ports.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
@@ -41,6 +43,7 @@ import { type Impersonations, openImpersonations } from "./sessions/impersonatio
 import { type Labels, labels } from "./sessions/labels.ts";
 import { type MissedLinks, missedLinks } from "./sessions/missed-links.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
+import { signIns } from "./sessions/sign-ins.ts";
 import { type SpentForms, spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
@@ -104,6 +107,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const rechecking = keep(recheck(services));
+  keep(tendConsents(services, SWEEP_EVERY));
   const server = await serve(services, way, records);
   let patience: number | null = null;
   keep({ close: () => drain(server, services, way, patience ?? held.current().settings.timeouts.drain) });
@@ -162,7 +166,9 @@ async function listening<T>(
 async function openRooms(options: AppOptions, keep: Keep) {
   const { log } = options;
   const { borrowed } = keep(clients(log));
-  const loading: LoadOptions = { kinds: KINDS, deps: { clock: CLOCK, log, ...borrowed }, env: options.env };
+  const signedIn = signIns(CLOCK);
+  const deps = { clock: CLOCK, log, ...borrowed, signIns: signedIn };
+  const loading: LoadOptions = { kinds: KINDS, deps, env: options.env };
   const first = await load(options.config, loading);
   if (first.kind === "rejected")
     throw new Fault("config-invalid", first.problems.map(formatProblem).join("\n"));
@@ -175,6 +181,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const places = { data, redisUrl, log, witness };
   const records = keep(await evidence({ ...places, held, start: parts, clock: CLOCK, newId }));
   const { keyring } = records;
+  signedIn.keepIn(backend.store, keyring.derive("sign-in"));
   const impersonations = openImpersonations({
     ...backend,
     clock: CLOCK,
@@ -190,16 +197,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const counters = metrics();
   const hosts = hostsOf(held, backend.store, keyring.derive("label"));
-  impersonations.onEnded(({ id }) => {
-    hosts.labels
-      .end(id)
-      .catch((error: unknown) =>
-        log.warn(
-          { err: error, impersonation: id },
-          "the hosts of an impersonation could not be ended; they run out",
-        ),
-      );
-  });
+  impersonations.onEnded(({ id }) => endHosts(hosts.labels, id, log));
   const credentials = pageCredentials({
     store: backend.store,
     clock: CLOCK,
@@ -207,16 +205,40 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: keyring.derive("page credentials"),
   });
   const { store } = backend;
-  const ofAgents = {
-    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
-    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
-    spentForms: spentForms(store),
-  };
-  const own = { held, records, counters, log, ...ofAgents };
+  const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
+  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+/** What is kept of agents besides their impersonations. */
+function ofAgentsWith(store: Store, keyring: Evidence["keyring"], log: Log) {
+  return {
+    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
+    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
+    spentForms: spentForms(store),
+  };
+}
+
+/** What customers were asked and have said. */
+function saidWith(
+  store: Store,
+  bulletin: Bulletin,
+  { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
+): ConsentServices {
+  const { ledger, keyring } = records;
+  const sealKey = keyring.derive("consents");
+  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey });
+}
+
+function endHosts(labels: Labels, impersonation: string, log: Log): void {
+  labels
+    .end(impersonation)
+    .catch((err: unknown) =>
+      log.warn({ err, impersonation }, "the hosts of an impersonation could not be ended; they run out"),
+    );
 }
 
 /** What our hosts have besides impersonations. */
@@ -241,6 +263,7 @@ interface ServiceParts {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
+  readonly said: ConsentServices;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -263,6 +286,7 @@ function servicesOf(parts: ServiceParts): Services {
     impersonations,
     confirmations,
     customers: parts.customers,
+    ...parts.said,
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,

@@ -3,14 +3,16 @@ import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
-import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
+import type { Clock, IdentitySource, Log, SignIns, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { agent } from "./sections/agents.ts";
 import { app, place } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
+import { access } from "./sections/consent.ts";
 import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
 import { keys } from "./sections/keys.ts";
+import { mail } from "./sections/mail.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
@@ -21,6 +23,7 @@ export interface RoomDeps extends Clients {
   readonly clock: Clock;
   readonly log: Log;
   readonly secret: SecretReader;
+  readonly signIns: SignIns;
   /** Where relative paths start: the folder of the config file. */
   readonly directory: string;
 }
@@ -66,6 +69,8 @@ export function configSchema(kinds: Kinds) {
       .default("on")
       .describe("`off` ends all impersonation at once; the app goes on as if the gateway weren't there."),
     ...peopleAndPages(kinds),
+    access,
+    mail,
     page,
     headers,
     token,

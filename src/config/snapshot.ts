@@ -60,6 +60,27 @@ export interface Settings {
     readonly keep: number;
     readonly wayBack: number;
   };
+  /** How customers are told and asked; null: on their page alone. */
+  readonly mail: {
+    /** With what is secret in it. */
+    readonly url: string;
+    readonly from: string;
+    readonly replyTo: string | null;
+    readonly keep: number;
+  } | null;
+  /** The customer's own page; times in ms. */
+  readonly access: {
+    readonly page: boolean;
+    readonly optOut: boolean;
+    /** The lengths of time that customers choose from. */
+    readonly offer: readonly number[];
+    readonly codeLasts: number;
+    readonly codeTries: number;
+    /** Of asks and answers that are over. */
+    readonly keep: number;
+    /** What customers are told of the record; null: nothing. */
+    readonly recordsKept: number | null;
+  };
   /** `parent`: each impersonation has a host of its own below it; null: it is shown on the app's own. */
   readonly isolation: {
     readonly parent: string;

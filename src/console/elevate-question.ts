@@ -12,6 +12,7 @@ import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
 import { placeAt } from "./return-path.ts";
 import { minutes } from "./start-form.ts";
+import { askStepUp, lacksStepUp } from "./step-up.ts";
 import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
 
 export interface Step {
@@ -60,6 +61,7 @@ export async function askOnConsole(
   to: string,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
+  if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
   return await sendPage(reply, 200, question(services, who, askingOnConsole(services, who, step, to)));
 }
 
@@ -82,11 +84,13 @@ export async function answerOnConsole(
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
+  if (lacksStepUp(who, step.grant))
+    return await askStepUp(services, reply, who, askingOnConsole(services, who, step, to).hidden);
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
     return await sendPage(reply, 403, question(services, who, askingOnConsole(services, who, step, to)));
-  const app = appSaid(services, mark) ?? received.app;
+  const app = appSaid(services, mark) ?? received.site.app;
   const origin = app?.origin ?? step.impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
   const { id: impersonation, agent } = step.impersonation;
@@ -98,10 +102,10 @@ export async function answerOnConsole(
 }
 
 function askingOnConsole(services: Services, { received }: Visitor, step: Step, to: string): Asking {
-  const { app } = received;
-  const mark = app === null ? null : appMark(services, received, app);
+  const { site } = received;
+  const mark = site.app === null ? null : appMark(services, received, site.app);
   const hidden = { to, impersonation: step.impersonation.id, ...(mark === null ? {} : { app: mark }) };
-  return { step, hidden, back: `${app?.origin ?? step.impersonation.origin ?? ""}${to}` };
+  return { step, hidden, back: `${site.app?.origin ?? step.impersonation.origin ?? ""}${to}` };
 }
 
 /** The impersonation with this public id, if it is theirs and runs. Throws `no-elevation` where the config allows no step. */

@@ -9,16 +9,21 @@ import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
 import { confirmPage } from "./confirm.ts";
+import { approvePages } from "./consent/approving.ts";
+import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
+import { leadToSignIn, signInPages } from "./oidc.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
 import { peoplePage } from "./people.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
+import { seeOther } from "./visitor.ts";
 
 /** One file that our pages load, with its media type. */
 interface Asset {
@@ -45,7 +50,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       recordRefusedBeforeDecision(services, request.raw, {
         fault: new Fault("forbidden", "an address of the gateway's own was asked for by a script"),
         id: request.received.id,
-        address: request.received.target,
+        address: request.received.url.target,
       });
       for (const [name, value] of refused.headers) reply.header(name, value);
       return await reply.code(refused.status).send(refused.body);
@@ -59,33 +64,21 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
         reply.header("clear-site-data", '"storage"');
     });
     await fastify.register(formbody, { bodyLimit: 64 * 1024 });
-    const style = {
-      name: "console.css",
-      type: "text/css; charset=utf-8",
-      body: readFileSync(new URL("./console.css", import.meta.url)),
-    };
-    const search = {
-      name: "search.js",
-      type: "text/javascript; charset=utf-8",
-      body: readFileSync(new URL("./search.js", import.meta.url)),
-    };
-    for (const asset of [style, search, ...parts.assets]) {
-      fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
-        reply
-          .header("content-type", asset.type)
-          .header("cache-control", "no-cache")
-          // A sandboxed page of the app has no origin, and loads them all the same. There is nothing secret in them.
-          .header("cross-origin-resource-policy", "cross-origin")
-          .header("access-control-allow-origin", "*");
-        if (forgets(query, received)) reply.header("clear-site-data", '"cache"');
-        return reply.send(asset.body);
-      });
-    }
+    files(fastify, parts.assets);
     fastify.get("/jwks.json", (_request, reply) =>
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
+    fastify.addHook("preHandler", async function signedIn(request, reply) {
+      const to = await leadToSignIn(services, request);
+      if (to !== null) return await seeOther(reply, to);
+      return undefined;
+    });
+    signInPages(fastify, services);
     startPages(fastify, services);
     peoplePage(fastify, services);
+    askedPage(fastify, services);
+    approvePages(fastify, services);
+    accessPages(fastify, services, parts.archive);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);
@@ -99,6 +92,32 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),
     );
   };
+}
+
+/** What pages of ours load. */
+function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
+  const style = {
+    name: "console.css",
+    type: "text/css; charset=utf-8",
+    body: readFileSync(new URL("./console.css", import.meta.url)),
+  };
+  const search = {
+    name: "search.js",
+    type: "text/javascript; charset=utf-8",
+    body: readFileSync(new URL("./search.js", import.meta.url)),
+  };
+  for (const asset of [style, search, ...assets]) {
+    fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
+      reply
+        .header("content-type", asset.type)
+        .header("cache-control", "no-cache")
+        // A sandboxed page of the app has no origin, and loads them all the same. There is nothing secret in them.
+        .header("cross-origin-resource-policy", "cross-origin")
+        .header("access-control-allow-origin", "*");
+      if (forgets(query, received)) reply.header("clear-site-data", '"cache"');
+      return reply.send(asset.body);
+    });
+  }
 }
 
 function nothing(): never {

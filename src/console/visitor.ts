@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { asGranted } from "../domain/grant.ts";
+import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
@@ -14,6 +14,8 @@ import { type Frame, layout } from "./layout.ts";
 export interface Visitor {
   readonly received: Received;
   readonly trueUser: Identity | null;
+  /** Whether what they showed of themselves is enough for a step up. */
+  readonly strong: boolean;
   /** What the browser's cookie leads to, also another agent's, and also after its end. Null where nobody is signed in. */
   readonly anyImpersonation: Impersonation | null;
   /** The same if it is the true user's own, also after its end. */
@@ -25,10 +27,10 @@ export interface Visitor {
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
 export async function visitor(services: Services, request: FastifyRequest): Promise<Visitor> {
   const { received } = request;
-  const { caller } = await callerOf(services, received);
-  if (caller.kind === "unavailable")
+  const { who } = await callerOf(services, received);
+  if (who.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
-  const trueUser = caller.kind === "known" ? caller.identity : null;
+  const trueUser = who.kind === "known" ? who.identity : null;
   const anyImpersonation = trueUser === null ? null : await loadedBy(services, received);
   const ownImpersonation =
     trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);
@@ -36,15 +38,16 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   return {
     received,
     trueUser,
+    strong: isStrong(who, services.clock.now()),
     anyImpersonation,
     ownImpersonation,
     impersonation: ended ? null : ownImpersonation,
   };
 }
 
-async function loadedBy({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
-  if (secret === null) return null;
-  const loaded = await impersonations.recall(secret);
+async function loadedBy({ impersonations }: Services, { browser }: Received): Promise<Impersonation | null> {
+  if (browser.secret === null) return null;
+  const loaded = await impersonations.recall(browser.secret);
   return loaded.kind === "found" ? loaded.impersonation : null;
 }
 

@@ -1,3 +1,4 @@
+import type { Consent } from "./consent/consent.ts";
 import type { Grant, Rule } from "./policy.ts";
 
 /** The closed list of reason words with the sentence that a person reads. Docs, pages, log, audit and CLI say the same. */
@@ -14,7 +15,12 @@ export const REASONS = {
   "reason-required": "Say why you need to view the app as this person.",
   "consent-required": "This person has to agree first.",
   "consent-refused": "This person does not agree to be viewed.",
+  "consent-withdrawn": "This person has taken their agreement back.",
+  "opted-out": "This person wants nobody to view the app as them.",
+  "notice-undelivered": "This person is to be told first, and that could not be delivered.",
+  "approval-required": "A second agent has to approve this first.",
   "outside-grant": "This is outside of the part of the app that you may see as this person.",
+  "step-up-required": "Show once more who you are, by signing in again.",
   "limit-reached": "You have viewed the app as many people within a day as you may.",
   "protected-target": "This person may not be viewed by you.",
   nested: "You are already viewing the app as somebody else; stop first.",
@@ -75,6 +81,8 @@ export type DecisionBody =
       readonly kind: "forward";
       readonly as: "start";
       readonly grant: Grant;
+      /** The customer's yes that it begins by; null where nobody has to be asked. */
+      readonly consent: Consent | null;
       readonly close: ReasonWord | null;
     }
   | {
@@ -84,6 +92,7 @@ export type DecisionBody =
       readonly close: ReasonWord | null;
     }
   | { readonly kind: "page"; readonly page: "as-self" }
+  | { readonly kind: "page"; readonly page: "sign-in" }
   | { readonly kind: "page"; readonly page: "confirm"; readonly rule: Rule; readonly sentence: string }
   | { readonly kind: "load-in-full"; readonly visit: Visit }
   | {

@@ -1,3 +1,4 @@
+import { type CustomerSaid, NOTHING_SAID } from "./consent/said.ts";
 import type { Visit } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
@@ -53,6 +54,8 @@ export interface RequestFacts {
   readonly viewedBefore: readonly string[];
   /** It comes, or may come, from a page of another of our hosts on which this browser is somebody else. */
   readonly neighbour: boolean;
+  /** It is the browser of somebody who was signed in as an agent, and there is a page of ours where they can do that. */
+  readonly signsIn: boolean;
 }
 
 /** What a browser says of a link of another site that a person clicked: by that an impersonation can begin by itself. */
@@ -84,12 +87,18 @@ export function click(more: Partial<RequestFacts>): RequestFacts {
     hearsay: false,
     viewedBefore: [],
     neighbour: false,
+    signsIn: false,
     ...more,
   };
 }
 
 export type CallerFact =
-  | { readonly kind: "known"; readonly identity: Identity }
+  | {
+      readonly kind: "known";
+      readonly identity: Identity;
+      /** Until when what they showed of themselves is enough for a step up; absent where it never is. */
+      readonly strongUntil?: number;
+    }
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };
 
@@ -110,7 +119,13 @@ export type TargetFact =
   | { readonly kind: "gone" }
   | { readonly kind: "unavailable" };
 
-type ConsentFact = "granted" | "refused" | "unanswered";
+/** What a customer was asked and has said. */
+export type ConsentFact =
+  | { readonly kind: "known"; readonly said: CustomerSaid }
+  | { readonly kind: "unavailable" };
+
+/** Nobody was asked anything, or it can't matter. */
+export const UNASKED: ConsentFact = Object.freeze({ kind: "known", said: NOTHING_SAID });
 
 /** All that the judge may know of the people and of what has gone before. */
 export interface SessionFacts {
@@ -122,7 +137,10 @@ export interface SessionFacts {
   readonly target: TargetFact;
   /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation, and after one for forms. */
   readonly refererOwner: OwnerFact;
+  /** What the customer of the impersonation has said. */
   readonly consent: ConsentFact;
+  /** And the owner of the page, as whom an impersonation might begin. */
+  readonly ownerConsent: ConsentFact;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

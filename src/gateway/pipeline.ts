@@ -1,17 +1,17 @@
 import { Fault } from "../errors.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
-import type { Received } from "./request.ts";
+import type { Committed, Judged, Received, Signed } from "./request.ts";
 import type { Judging, Services } from "./services/services.ts";
-import { type Committed, commit } from "./stages/commit.ts";
+import { commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
-import { type Judged, judge } from "./stages/decide.ts";
+import { judge } from "./stages/decide.ts";
 import { findOwner } from "./stages/find-owner.ts";
 import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";
 import { recall } from "./stages/load-impersonation.ts";
 import { match } from "./stages/match.ts";
 import { orUnsent } from "./stages/settle.ts";
-import { type Signed, sign } from "./stages/sign-in.ts";
+import { sign } from "./stages/sign-in.ts";
 
 /** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
 type Passage =
@@ -41,7 +41,7 @@ export async function pipeline(services: Services, received: Received): Promise<
     // One moment for both, so that what is in time can be signed.
     const now = services.clock.now();
     const committed = await inTime(services, written, now);
-    if (committed.decision.kind !== "forward" || committed.leadsTo !== null)
+    if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)
       return { kind: "answer", committed };
     return {
       kind: "forward",

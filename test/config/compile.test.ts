@@ -1,4 +1,5 @@
 import t from "tap";
+import { NO_CONSENT } from "../../src/domain/consent/consent.ts";
 import { ownerLookup } from "../../src/domain/routing/lookup.ts";
 import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
 
@@ -81,10 +82,12 @@ agents:
         part: null,
         mode: "read",
         elevateFor: 600_000,
+        elevateStepUp: false,
+        startStepUp: false,
         start: "auto",
         reason: "optional",
         reasons: null,
-        consent: "none",
+        consent: NO_CONSENT,
         total: 3_600_000,
         idle: 900_000,
         customersPerDay: null,
@@ -97,10 +100,12 @@ agents:
         part: null,
         mode: "write",
         elevateFor: null,
+        elevateStepUp: false,
+        startStepUp: false,
         start: "ask",
         reason: "required",
         reasons: null,
-        consent: "request",
+        consent: { ...NO_CONSENT, mode: "ask" },
         total: 1_800_000,
         idle: 300_000,
         customersPerDay: null,

@@ -1,4 +1,5 @@
 import t from "tap";
+import { NO_CONSENT } from "../../src/domain/consent/consent.ts";
 import {
   admit,
   asGranted,
@@ -27,11 +28,13 @@ function grant(name: string, agents: Partial<People>, mayBe: Partial<People>, ma
     part: null,
     mode: "read",
     elevateFor: null,
+    elevateStepUp: false,
+    startStepUp: false,
     start: "auto",
     reason: "optional",
     reasons: null,
     customersPerDay: null,
-    consent: "none",
+    consent: NO_CONSENT,
     total: 1,
     idle: 1,
   };

@@ -15,6 +15,7 @@ t.test(
     const context = await it.agent();
     const page = await it.open(context, "/.guise/start");
     const status = page.locator("#found-status");
+    await page.locator("input[type=search]").focus();
     await page.keyboard.type("mia");
     await status.filter({ hasText: "1 person was found." }).waitFor();
     await page.evaluate(AXE);
@@ -42,6 +43,7 @@ t.test("without the script the form searches by its button", async (t) => {
   const context = await it.agent();
   await context.route("**/search.js", (route) => route.abort());
   const page = await it.open(context, "/.guise/start");
+  await page.locator("input[type=search]").focus();
   await page.keyboard.type("mia");
   await page.keyboard.press("Enter");
   await page.locator("#found a").waitFor();

@@ -9,16 +9,19 @@ import type { FormPurpose, Services } from "../services/services.ts";
 /** Whom and what a form is about, in the order of its purpose. */
 export const SUBJECTS = {
   /** Also under whom the browser is meanwhile, so that a form that was left open starts nothing. */
-  start: (agent: Identity, target: string, { secret }: Pick<Received, "secret">) => [
+  start: (agent: Identity, target: string, { browser }: Pick<Received, "browser">) => [
     agent.id,
     target,
-    secret ?? "",
+    browser.secret ?? "",
   ],
   elevate: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   lower: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   confirm: (question: string) => [question],
+  /** Who says something to what: a consent, or what is said without one; `link` is what a mail brought. */
+  consent: (person: string, about: string, link: string | null) => [person, about, link ?? ""],
+  "sign-out": (agent: Identity) => [agent.id],
   /** Only for where it leads: Stop itself asks for none. */
-  stop: ({ secret }: Pick<Received, "secret">, to: string) => [secret ?? "", to],
+  stop: ({ browser }: Pick<Received, "browser">, to: string) => [browser.secret ?? "", to],
 } as const satisfies Record<FormPurpose, (...it: never[]) => readonly string[]>;
 
 /** The hidden field of a form on a page of ours. */

@@ -19,6 +19,8 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /search.js", "public"],
   ["GET /jwks.json", "public"],
   ["GET /people", "console"],
+  // The provider itself, which shows who it is by what it signs.
+  ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
   ["POST /lost", "script"],
   ["GET /stop", "exit"],
@@ -48,15 +50,15 @@ export function accessTo(method: string, below: string): Access {
  * who asks, so that no script of the app opens anything. Throws a Fault where a person in a tab is to be told.
  */
 export function guarded(received: Received): Refused | null {
-  const { raw, sent, path, snapshot, navigation } = received;
-  const access = accessTo(sent, path.slice(snapshot.settings.prefix.length));
+  const { raw, sent, url, snapshot, navigation } = received;
+  const access = accessTo(sent, url.path.slice(snapshot.settings.prefix.length));
   const asker = askerOf(raw.headers);
   switch (access) {
     case "public":
       // As a worker of its own it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
     case "console":
-      return received.atConsole && isOwnScript(raw.headers) ? null : NOTHING;
+      return received.site.atConsole && isOwnScript(raw.headers) ? null : NOTHING;
     case "script":
       return isOfThisOrigin(received) ? null : NOTHING;
     case "exit":
@@ -84,7 +86,7 @@ export function demandDocument({ raw }: Received): void {
 }
 
 /** Throws for a form that no page of this origin sent by itself; its token is looked at where it is known what it is for. */
-export function demandOwnForm({ raw, origin }: Received): void {
+export function demandOwnForm({ raw, site: { origin } }: Received): void {
   const { "sec-fetch-site": site, "content-type": type = "", origin: from } = raw.headers;
   const form = type.split(";", 1)[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
   if (site === "same-origin" && from === origin && form) return;

@@ -8,9 +8,9 @@ export function cookieScope(received: Received, impersonation: string | null = n
   const { site } = received.navigation;
   return {
     app,
-    host: received.host,
-    path: received.path,
-    secure: received.scheme === "https" || isLocal(received.host),
+    host: received.site.host,
+    path: received.url.path,
+    secure: received.site.scheme === "https" || isLocal(received.site.host),
     now: received.at,
     reserved: ["", "__Host-", "__Secure-"].flatMap((prefix) =>
       ["", "-notice", "-impersonating", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
@@ -18,7 +18,7 @@ export function cookieScope(received: Received, impersonation: string | null = n
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",
     // Of several hosts, each is shown the customer's cookies with its first document.
-    shown: received.domain === null || received.here === impersonation,
+    shown: received.browser.domain === null || received.browser.here === impersonation,
     scripted: page.scriptCookies,
     agents: identityCookies,
     // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.

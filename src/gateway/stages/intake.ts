@@ -17,7 +17,7 @@ import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
-import type { Intake, MarkerOnly, Received } from "../request.ts";
+import type { AskingPage, Intake, MarkerOnly, Received, Site } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
@@ -53,8 +53,8 @@ export function intake(services: Judging, raw: IncomingMessage, upgrade: boolean
 
 type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 
+/** Field by field: copying whole objects costs more than reading the address does. */
 function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Received {
-  const { id, upgrade } = arrival;
   const { host, place, snapshot } = addressee(raw, arrival.snapshot);
   const { settings } = snapshot;
   const rules = headerRules(settings);
@@ -62,54 +62,53 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const domain = place === OF_THE_APP ? cookieDomain(settings, host.host) : null;
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
-  const asked = navigation(method, upgrade, raw.headers);
+  const asked = navigation(method, arrival.upgrade, raw.headers);
   const { here, neighbour } = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const came = sentTarget(raw);
   const url = targetOf(came, host, { method, secret: cookies.secret, here, asked, place }, settings);
   const counts = effectiveMethod(method, url.query);
-  // Field by field: copying whole objects costs more than reading the address does.
   return {
     raw,
     snapshot,
-    id,
+    id: arrival.id,
     at: services.clock.now(),
     startedAt: services.clock.monotonic(),
     sent: method,
     method: counts.method,
     overridden: counts.overridden,
     came,
-    asSent: url.asSent,
-    target: url.target,
-    path: url.path,
-    query: url.query,
-    readable: url.readable,
-    judged: url.judged,
-    unclear: url.unclear,
-    ours: url.ours || place.atConsole,
-    ...marksOf(services, raw, url, asked.wantsPage),
-    host: host.host,
-    authority: host.authority,
-    scheme: outer.scheme,
-    origin: originFor(outer, place, settings),
-    peer: outer.peer,
-    trusted: outer.trusted,
-    ip: outer.ip,
-    forwardedFor: outer.forwardedFor,
-    forwardedHost: outer.forwardedHost,
+    upgrade: arrival.upgrade,
     headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
-    cookies: cookies.rest,
-    secret: cookies.secret,
-    rivals: cookies.rivals,
-    domain,
-    ...place,
-    markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
-    viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
-    notice: noticeIn(services, cookies),
     navigation: asked,
-    upgrade,
-    here,
-    neighbour,
+    url: place.atConsole ? { ...url, ours: true } : url,
+    site: {
+      host: host.host,
+      authority: host.authority,
+      scheme: outer.scheme,
+      origin: originFor(outer, place, settings),
+      ...place,
+    },
+    client: outer,
+    browser: {
+      cookies: cookies.rest,
+      secret: cookies.secret,
+      rivals: cookies.rivals,
+      domain,
+      markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
+      viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
+      notice: noticeIn(services, cookies),
+      signIn: cookies.signIn,
+      agents: isAgents(services, cookies),
+      here,
+      neighbour,
+    },
+    page: marksOf(services, raw, url, asked.wantsPage),
   };
+}
+
+/** It opens nothing, but what leads somebody to sign in is not everybody's to say. */
+function isAgents({ forms, clock }: Judging, { agent }: OwnCookies): boolean {
+  return agent.some((mark) => forms.marked("agent", mark, clock.now()) !== null);
 }
 
 /** Whose host it is, and the config as the app there has it; which app a label's host shows is not known before the label is. */
@@ -122,7 +121,7 @@ function addressee(raw: IncomingMessage, whole: Snapshot) {
   return { host, place, snapshot };
 }
 
-type Place = Pick<Received, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
+type Place = Pick<Site, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
 
 const OF_THE_APP: Place = Object.freeze({
   hostLabel: null,
@@ -202,22 +201,19 @@ function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly 
  * included.
  */
 export function asItCame(services: Judging, received: Received): Received {
-  const { raw, snapshot, authority, navigation: asked, came, sent: method, peer, trusted } = received;
+  const { raw, snapshot, site, navigation: asked, came, sent: method, client } = received;
   const { settings } = snapshot;
   const telling = { method, secret: null, here: null, asked, place: OF_THE_APP };
-  const url = targetOf(came, received, telling, settings);
-  const dropped = headerRules(settings).droppedFrom(peer, trusted);
+  const url = targetOf(came, site, telling, settings);
+  const dropped = headerRules(settings).droppedFrom(client.peer, client.trusted);
   const { name } = settings.cookie;
   const headers = withoutOurs(requestHeaders(raw.rawHeaders, dropped), name, { secrets: false });
   return {
     ...received,
-    ...marksOf(services, raw, url, asked.wantsPage),
-    asSent: url.asSent,
-    judged: url.judged,
-    unclear: null,
-    secret: null,
-    rivals: [],
-    headers: raw.headers.host === undefined ? ["Host", authority, ...headers] : headers,
+    url: { ...received.url, asSent: url.asSent, judged: url.judged, unclear: null },
+    browser: { ...received.browser, secret: null, rivals: [] },
+    page: marksOf(services, raw, url, asked.wantsPage),
+    headers: raw.headers.host === undefined ? ["Host", site.authority, ...headers] : headers,
   };
 }
 
@@ -245,9 +241,12 @@ function headersOf(
   return raw.headers.host === undefined ? ["Host", authority, ...kept] : kept;
 }
 
-type Marks = Pick<Received, "tab" | "unattended" | "confirming" | "hearsay">;
-
-const UNMARKED: Marks = Object.freeze({ tab: null, unattended: false, confirming: false, hearsay: false });
+const UNMARKED: AskingPage = Object.freeze({
+  tab: null,
+  unattended: false,
+  confirming: false,
+  hearsay: false,
+});
 
 /** An id as we give it to an impersonation, and what the script may put behind it. */
 const TAB = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.idle)?$/;
@@ -261,7 +260,7 @@ function marksOf(
   raw: IncomingMessage,
   url: RequestTarget,
   wantsPage: boolean,
-): Marks {
+): AskingPage {
   const said = raw.headers["x-guise-tab"];
   const inHeader = typeof said === "string" && said !== "" ? said : null;
   if (inHeader !== null || url.judged)
@@ -272,7 +271,7 @@ function marksOf(
   return tab === null && !confirming ? UNMARKED : { ...marks(tab), confirming, hearsay: true };
 }
 
-function marks(tab: string | null): Marks {
+function marks(tab: string | null): AskingPage {
   if (tab === null) return UNMARKED;
   const unattended = tab.endsWith(".idle");
   return { ...UNMARKED, tab: unattended ? tab.slice(0, -".idle".length) : tab, unattended };

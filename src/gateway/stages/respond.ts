@@ -6,6 +6,7 @@ import { setsOurs } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { onTheLabel } from "../isolation/answer-headers.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
+import type { Signed } from "../request.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "../response/document.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
@@ -14,7 +15,6 @@ import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import type { Signed } from "./sign-in.ts";
 import { hereCookie, tidied } from "./start-and-stop.ts";
 
 /** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
@@ -33,19 +33,19 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
  */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
-  const led = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
-  const { label, origin } = signed;
-  const headers = label === null ? led : onTheLabel(led, label, origin);
-  if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
+  const led = publicAddresses(head.headers, upstream.origin, signed.site.origin, signed.site.authority);
+  const { site } = signed;
+  const headers = site.label === null ? led : onTheLabel(led, site.label, site.origin);
+  if (signed.effects.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,
     (name, value) =>
       isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && setsOurs(value, cookie.name)),
   );
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
-  if (signed.setCookies.length === 0 && signed.notice === null) return plan;
+  if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
-  return signed.notice !== null && inTab(signed, own)?.kind === "page"
+  return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"
     ? noticePlan(services, signed, own)
     : own;
 }
@@ -63,7 +63,7 @@ async function received(
   lines: readonly string[],
 ): Promise<readonly string[]> {
   if (lines.length === 0) return [];
-  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.cookies);
+  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.browser.cookies);
 }
 
 /** The first document of one more host that the impersonation covers: its cookies, caches and storage are the agent's own so far. */
@@ -75,24 +75,28 @@ async function arriving(
 ): Promise<Shown> {
   const before = await tidied(services, signed, id);
   const mirrored = await services.impersonations.arrive(id, lines, cookieScope(signed), before.cookies);
-  const setCookies = [...signed.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
-  return { signed: { ...signed, setCookies, here: id, changed: true }, mirrored };
+  const setCookies = [...signed.effects.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
+  const browser = { ...signed.browser, here: id };
+  return {
+    signed: { ...signed, browser, effects: { ...signed.effects, setCookies, changed: true } },
+    mirrored,
+  };
 }
 
 async function impersonating(services: Services, asked: Signed, head: UpstreamHead): Promise<HeadPlan> {
-  const { impersonation } = asked;
-  if (impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
+  const { effects } = asked;
+  if (effects.impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
   // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
   const unseen = isUnseen(asked, head);
   const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
-  const arrives = asked.domain !== null && asked.here !== impersonation.id;
+  const arrives = asked.browser.domain !== null && asked.browser.here !== effects.impersonation.id;
   // The jar is written before the page is shown: the next request may come with the first byte.
   const { signed, mirrored } =
     arrives && asked.navigation.wantsPage && !unseen
-      ? await arriving(services, asked, impersonation, lines)
-      : { signed: asked, mirrored: await received(services, asked, impersonation, lines) };
+      ? await arriving(services, asked, effects.impersonation, lines)
+      : { signed: asked, mirrored: await received(services, asked, effects.impersonation, lines) };
   const { assertion } = signed.snapshot.settings.headers;
   const kept = without(
     head.headers,
@@ -104,9 +108,9 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
   return watched(
     services,
     signed,
-    impersonation,
+    effects.impersonation,
     head,
-    impersonatedPlan(services, signed, impersonation, plan),
+    impersonatedPlan(services, signed, effects.impersonation, plan),
   );
 }
 
@@ -127,7 +131,7 @@ function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
 }
 
 function ourHeaders(signed: Signed): RawHeaders {
-  return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
+  return [...signed.effects.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
 }
 
 function isNamed(name: string, wanted: string): boolean {
