@@ -14,7 +14,9 @@ import { beginNow, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
-const FOUND = 20;
+/** So many people are listed, and so long is what they are looked for by. */
+export const FOUND = 20;
+export const LONGEST_QUERY = 100;
 
 /** `GET start` (search), `GET as/:user` (the button), `POST start`. */
 export function startPages(fastify: FastifyInstance, services: Services): void {
@@ -162,7 +164,8 @@ async function searchPage(
   to: string | null,
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
-  const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
+  const found =
+    query === null || users === null ? null : await users.search(query.slice(0, LONGEST_QUERY), FOUND);
   const { app } = aboutApp(services, who);
   const about = given({ to, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
@@ -174,9 +177,10 @@ ${users === null ? html`<p class="note">There is no directory to search in: add 
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
+<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody was found for “${query}”.` : null}</p>
+<ul class="list" id="found">${(found ?? []).map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>
 ${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}
-${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
-${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
+${who.received.site.atConsole && users !== null ? html`<script type="module" src="${settings.prefix}/search.js"></script>` : null}
 </section>`;
   return pageFor(who, {
     title: "View the app as…",
