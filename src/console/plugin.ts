@@ -17,6 +17,7 @@ import { mePage } from "./me.ts";
 import { leadToSignIn, signInPages } from "./oidc.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
+import { providerPages } from "./provider.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
 import { seeOther } from "./visitor.ts";
@@ -70,6 +71,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       return undefined;
     });
     signInPages(fastify, services);
+    await providerPages(fastify, services);
     startPages(fastify, services);
     stopPages(fastify, services);
     elevatePages(fastify, services);
