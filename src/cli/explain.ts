@@ -4,7 +4,14 @@ import { prettifyError, ZodError } from "zod";
 import type { Snapshot } from "../config/snapshot.ts";
 import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { CLICKED, click, type Navigation, type RequestFacts, type SessionFacts } from "../domain/facts.ts";
+import {
+  CLICKED,
+  click,
+  type Navigation,
+  type RequestFacts,
+  type SessionFacts,
+  UNASKED,
+} from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { elevate, start } from "../domain/impersonation.ts";
@@ -19,7 +26,7 @@ import { ownAddress, type Page } from "../gateway/intake/own-address.ts";
 import { urlLimits } from "../gateway/intake/url-limits.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
 import { methodTold } from "../gateway/stages/method-override.ts";
-import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts";
+import { bodyText, ruled } from "../gateway/stages/rule-request.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
 import { type CommandIo, command } from "./command.ts";
@@ -192,7 +199,7 @@ function ruleRequestOf(
   agent: Identity | null,
 ): RuleRequest {
   const body = data === null ? null : bodyText(Buffer.from(data), true, headers);
-  return ruleRequest({ host: url.hostname, path, query, headers, method }, body, agent);
+  return { host: url.hostname, path, query, headers, method, body, agent };
 }
 
 async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {
@@ -215,18 +222,18 @@ function requestOf(
 ): RequestFacts {
   const host = words.url.hostname;
   const { method, overridden } = methodOf(words, url.query, viewing);
-  const { rule, mayChange } = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
+  const ruling = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
   const target = snapshot.routes.match(host, url.path, url.query)?.target ?? null;
   return click({
     method,
     overridden,
-    mayChange,
+    mayChange: ruling.mayChange,
     place: { host, path: url.path },
     navigation: navigationOf(words),
     route: target === null || target.asSelf ? null : target.pattern,
     asSelf: target?.asSelf ?? false,
     fromAsSelf: fromAsSelf(words, snapshot),
-    rule,
+    rule: ruling.rule,
   });
 }
 
@@ -258,7 +265,8 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
-    consent: "unanswered",
+    consent: UNASKED,
+    ownerConsent: UNASKED,
     now,
   };
 }

@@ -1,4 +1,5 @@
 import type { SecretReader } from "../clients/secret.ts";
+import { Fault } from "../errors.ts";
 import { type AppPart, audienceOf } from "./apps.ts";
 import type { Config } from "./schema.ts";
 import type { Settings } from "./snapshot.ts";
@@ -40,6 +41,8 @@ export function settingsOf(
     identityCookies,
     token: { ...token, audience: audienceOf(app) },
     cookie: config.cookie,
+    access: { ...config.access, page: hasAccessPage(config) },
+    mail: mailOf(config, secret),
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,
@@ -50,12 +53,30 @@ export function settingsOf(
   };
 }
 
+function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {
+  if (mail === null) return null;
+  const { smtp, from, replyTo, keep } = mail;
+  const url = secret(smtp.url);
+  if (!/^smtps?:\/\//.test(url))
+    throw new Fault(
+      "config-invalid",
+      "mail.smtp.url: the secret is no address like smtps://mail.example.com",
+    );
+  return { url, from, replyTo, keep };
+}
+
+/** Where customers are asked or told anything they have the page, unless the file says otherwise. */
+function hasAccessPage({ access, agents }: Config): boolean {
+  const asks = agents.some(({ consent }) => consent.mode !== "none" || consent.breakGlass !== null);
+  return access.page === undefined ? asks : access.page === "on";
+}
+
 function consoleOf(
-  { origin, app, session }: NonNullable<Config["console"]>,
+  { origin, app, session, cacheFor }: NonNullable<Config["console"]>,
   publicUrl: string | null,
 ): NonNullable<Settings["console"]> {
   const { origin: own, hostname: host } = new URL(origin);
-  return { origin: own, host, app: app ?? publicUrl, session };
+  return { origin: own, host, app: app ?? publicUrl, session, cacheFor };
 }
 
 /** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */

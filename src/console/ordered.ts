@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../domain/identity.ts";
 import { Fault } from "../errors.ts";
+import { startHindrance } from "../gateway/consent/telling.ts";
 import type { Services } from "../gateway/services/services.ts";
 import type { Order } from "../sessions/codes.ts";
 import { elevateOrdered } from "./elevate.ts";
@@ -13,8 +14,8 @@ import { parameter, type Visitor, visitor } from "./visitor.ts";
  */
 export function orderedPage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/ordered", async (request, reply) => {
-    const { navigation, label } = request.received;
-    if (!navigation.topLevel || navigation.speculative || label !== null)
+    const { navigation, site } = request.received;
+    if (!navigation.topLevel || navigation.speculative || site.label !== null)
       throw new Fault("forbidden", "only a page in a tab brings what was said on the console");
     const who = await visitor(services, request);
     const order = await ordered(services, request, who);
@@ -32,7 +33,7 @@ async function ordered(
 ): Promise<Order | null> {
   const pass = await codes.redeem(parameter(request, "code") ?? "");
   if (pass?.kind !== "start" && pass?.kind !== "elevate") return null;
-  return pass.agent === trueUser?.id && pass.origin === received.origin ? pass : null;
+  return pass.agent === trueUser?.id && pass.origin === received.site.origin ? pass : null;
 }
 
 async function carryOut(
@@ -43,10 +44,16 @@ async function carryOut(
   order: Order,
 ): Promise<FastifyReply> {
   if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
-  const asked = await admittedNow(who, trueUser, order, true);
+  const asked = await admittedNow(services, who, trueUser, order, true);
   if (asked.kind === "refused")
     throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
   const { grant, target } = asked;
+  const hindrance = await startHindrance(services, { agent: trueUser, customer: target, grant });
+  if (hindrance !== null)
+    throw new Fault("forbidden", `what was said on the console counts no more: ${hindrance}`);
+  const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
   const { reason, ticket, to, from } = order;
-  return await startOnApp(services, reply, who, trueUser, { grant, target, reason, ticket, to, from });
+  return await startOnApp(services, reply, who, trueUser, {
+    ...{ grant, target, reason, ticket, consent, to, from },
+  });
 }

@@ -9,14 +9,18 @@ import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
 import { confirmPage } from "./confirm.ts";
+import { approvePages } from "./consent/approving.ts";
+import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
 import { leadToSignIn, signInPages } from "./oidc.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
+import { peoplePage } from "./people.ts";
 import { providerPages } from "./provider.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
@@ -47,7 +51,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       recordRefusedBeforeDecision(services, request.raw, {
         fault: new Fault("forbidden", "an address of the gateway's own was asked for by a script"),
         id: request.received.id,
-        address: request.received.target,
+        address: request.received.url.target,
       });
       for (const [name, value] of refused.headers) reply.header(name, value);
       return await reply.code(refused.status).send(refused.body);
@@ -73,6 +77,10 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     signInPages(fastify, services);
     await providerPages(fastify, services);
     startPages(fastify, services);
+    peoplePage(fastify, services);
+    askedPage(fastify, services);
+    approvePages(fastify, services);
+    accessPages(fastify, services, parts.archive);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);
@@ -95,7 +103,12 @@ function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
     type: "text/css; charset=utf-8",
     body: readFileSync(new URL("./console.css", import.meta.url)),
   };
-  for (const asset of [style, ...assets]) {
+  const search = {
+    name: "search.js",
+    type: "text/javascript; charset=utf-8",
+    body: readFileSync(new URL("./search.js", import.meta.url)),
+  };
+  for (const asset of [style, search, ...assets]) {
     fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
       reply
         .header("content-type", asset.type)

@@ -27,9 +27,9 @@ export async function providerPages(console: FastifyInstance, services: Services
   });
 }
 
-function providerOf({ snapshot, origin, label }: Received): OpenIdProvider {
+function providerOf({ snapshot, site }: Received): OpenIdProvider {
   const { provider } = snapshot;
-  if (provider === null || label !== null || origin !== provider.origin)
+  if (provider === null || site.label !== null || site.origin !== provider.origin)
     throw new Fault("not-found", "there is no OpenID provider on this host");
   return provider;
 }
@@ -41,10 +41,10 @@ async function lent(
 ): Promise<FastifyReply> {
   const provider = providerOf(request.received);
   const { raw } = request;
-  const { target, scheme } = request.received;
+  const { url, site } = request.received;
   const { pathname, host } = new URL(provider.issuer);
-  Object.assign(raw, { originalUrl: target, url: target.slice(pathname.length) || "/" });
-  Object.assign(raw.headers, { host, "x-forwarded-proto": scheme, "x-forwarded-host": host });
+  Object.assign(raw, { originalUrl: url.target, url: url.target.slice(pathname.length) || "/" });
+  Object.assign(raw.headers, { host, "x-forwarded-proto": site.scheme, "x-forwarded-host": host });
   reply.hijack();
   await answer(provider);
   return reply;
@@ -66,28 +66,28 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
     await refuseLinking(services, received);
     return await byLibrary(pair);
   }
-  const asked = new URLSearchParams(received.query ?? "");
+  const asked = new URLSearchParams(received.url.query ?? "");
   asked.delete(HANDLE);
   const pass = await services.codes.redeem(handle);
   if (pass?.kind !== "authorize" || pass.asked !== asked.toString())
     throw new Fault("account-linking", "the handle is old, was used, or is for another request");
-  const { caller } = await callerOf(services, received);
+  const { who } = await callerOf(services, received);
   const loaded = await services.impersonations.recall(pass.secret);
   const runs = loaded.kind === "found" && endedAt(loaded.impersonation, services.clock.now()) === null;
-  if (!runs || caller.kind !== "known" || caller.identity.id !== pass.agent)
+  if (!runs || who.kind !== "known" || who.identity.id !== pass.agent)
     throw new Fault("account-linking", "the impersonation is over, or another agent's");
   const to = await provider.authorizeViewed(asked, pass);
   if (to === null) throw new Fault("account-linking", "the app may not ask for this");
   const { isolation } = received.snapshot.settings;
-  const onLabel = pass.label !== null && isolation !== null && to.origin === received.origin;
-  const origin = onLabel ? labelOrigin(pass.label, isolation.parent, received.origin) : to.origin;
+  const onLabel = pass.label !== null && isolation !== null && to.origin === received.site.origin;
+  const origin = onLabel ? labelOrigin(pass.label, isolation.parent, received.site.origin) : to.origin;
   pair.reply.header("referrer-policy", "no-referrer");
   return await seeOther(pair.reply, `${origin}${to.pathname}${to.search}`);
 }
 
 async function refuseLinking(services: Services, received: Received): Promise<void> {
-  if (received.secret === null) return;
-  const loaded = await services.impersonations.recall(received.secret);
+  if (received.browser.secret === null) return;
+  const loaded = await services.impersonations.recall(received.browser.secret);
   if (loaded.kind !== "found") return;
   const { impersonation } = loaded;
   services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
@@ -112,21 +112,21 @@ async function logIn(pair: Pair): Promise<FastifyReply> {
     return await lent(pair, (provider) => provider.completeLogin(request.raw, reply.raw, ticket));
   const { received } = request;
   const provider = providerOf(received);
-  const { scheme, snapshot } = received;
+  const { snapshot, site } = received;
   const begun = await provider.beginLogin(request.raw, reply.raw, `${provider.issuer}/callback`);
-  const name = attemptCookie(snapshot.settings.cookie.name, scheme, begun.state);
-  reply.header("set-cookie", setOwnCookie(name, begun.kept, scheme, Math.ceil(begun.lasts / 1_000)));
+  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, begun.state);
+  reply.header("set-cookie", setOwnCookie(name, begun.kept, site.scheme, Math.ceil(begun.lasts / 1_000)));
   return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
 }
 
 async function loggedIn({ request, reply }: Pair): Promise<FastifyReply> {
   const { received } = request;
   const provider = providerOf(received);
-  const { scheme, snapshot, target, origin } = received;
-  const name = attemptCookie(snapshot.settings.cookie.name, scheme, parameter(request, "state") ?? "");
+  const { snapshot, url, site } = received;
+  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, parameter(request, "state") ?? "");
   const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === name);
-  const { uid, ticket } = await provider.finishLogin(new URL(target, origin), kept?.value ?? null);
-  reply.header("set-cookie", setOwnCookie(name, null, scheme, null));
+  const { uid, ticket } = await provider.finishLogin(new URL(url.target, site.origin), kept?.value ?? null);
+  reply.header("set-cookie", setOwnCookie(name, null, site.scheme, null));
   return await seeOther(
     reply.header("referrer-policy", "no-referrer"),
     `${provider.issuer}/login/${uid}?ticket=${ticket}`,

@@ -1,21 +1,21 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import { isAgent } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
-import { noteRefusal } from "../gateway/audit/denials.ts";
+import { isAgent, takesReason } from "../domain/grant.ts";
 import { ownAddress } from "../gateway/intake/own-address.ts";
-import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
+import { appMark } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { settleConsent, waitingAt } from "./consent/asking.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { given, startForm } from "./start-form.ts";
-import { admitted, admittedNow, startFromConsole, startOnApp } from "./starting.ts";
-import { signInAddress } from "./step-up.ts";
-import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
+import { beginNow, refusal } from "./start-now.ts";
+import { admitted } from "./starting.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
-const FOUND = 20;
+/** So many people are listed, and so long is what they are looked for by. */
+export const FOUND = 20;
+export const LONGEST_QUERY = 100;
 
 /** `GET start` (search), `GET as/:user` (the button), `POST start`. */
 export function startPages(fastify: FastifyInstance, services: Services): void {
@@ -36,7 +36,7 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
     const asked = {
       user,
       to: parameter(request, "to"),
-      from: who.received.atConsole ? parameter(request, "from") : null,
+      from: who.received.site.atConsole ? parameter(request, "from") : null,
       ticket: parameter(request, "ticket"),
       reason: parameter(request, "reason"),
     };
@@ -64,11 +64,11 @@ async function asPage(
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
   const back = returnPath(who.received, to);
-  const asked = await admitted(who, who.trueUser, user, back);
+  const asked = await admitted(services, who, who.trueUser, user, back);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   if (asked.grant.startStepUp && !who.strong)
     return await refusal(services, reply, who, asked.target, "step-up-required");
-  const { target } = asked;
+  const { target, consent } = asked;
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
 <p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
@@ -81,6 +81,8 @@ ${startForm({
   ...aboutApp(services, who),
   ticket,
   reason,
+  consent,
+  agent: who.trueUser,
   token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
 })}
 </section>`;
@@ -109,24 +111,32 @@ async function startNow(
   const from = field(request, "from");
   const reason = words(request, "reason", 500);
   const ticket = words(request, "ticket", 200);
-  const asked = await admittedNow(who, trueUser, { user, to, reason });
+  const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  const { grant, target } = asked;
+  if (grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, target, "step-up-required");
+  if (!takesReason(grant, reason)) return await refusal(services, reply, who, target, "reason-required");
   if (!(await countsNow(services, token)))
     return await asPage(services, reply, who, { user, to, from, ticket, reason }, 403);
-  const { grant, target } = asked;
-  const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
-  if (!(await services.customers.admits(wanted)))
-    return await refusal(services, reply, who, target, "limit-reached");
-  const start = { grant, target, reason, ticket, to, from: returnPath(received, from) };
-  if (!received.atConsole) return await startOnApp(services, reply, who, trueUser, start);
-  const app = appSaid(services, field(request, "app")) ?? received.app;
-  return await startFromConsole(services, reply, who, trueUser, { ...start, app });
+  const app = field(request, "app");
+  const wanted = { grant, target, reason, ticket, to, from: returnPath(received, from) };
+  const answer = await settleConsent(services, request, {
+    who,
+    agent: trueUser,
+    consent: asked.consent,
+    wanted,
+  });
+  if (answer.kind === "refused") return await refusal(services, reply, who, target, answer.reason);
+  if (answer.kind === "waits")
+    return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
+  return await beginNow(services, reply, who, trueUser, { ...wanted, consent: answer.consent, app });
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
 function cameFrom(who: Visitor, to: string): string | null {
-  const { raw, origin, snapshot } = who.received;
-  const page = ownAddress(raw.headers.referer, origin, snapshot);
+  const { raw, site, snapshot } = who.received;
+  const page = ownAddress(raw.headers.referer, site.origin, snapshot);
   if (page === null) return null;
   const from = returnPath(who.received, page.target);
   // The page that asked stands at the customer's own address: there it would ask once more.
@@ -138,10 +148,10 @@ function aboutApp(
   services: Services,
   { received }: Visitor,
 ): { readonly app: string | null; readonly home: string } {
-  const { app } = received;
-  return app === null
+  const { site } = received;
+  return site.app === null
     ? { app: null, home: "/" }
-    : { app: appMark(services, received, app), home: `${app.origin}/` };
+    : { app: appMark(services, received, site.app), home: `${site.app.origin}/` };
 }
 
 async function searchPage(
@@ -151,7 +161,8 @@ async function searchPage(
   to: string | null,
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
-  const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
+  const found =
+    query === null || users === null ? null : await users.search(query.slice(0, LONGEST_QUERY), FOUND);
   const { app } = aboutApp(services, who);
   const about = given({ to, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
@@ -163,65 +174,14 @@ ${users === null ? html`<p class="note">There is no directory to search in: add 
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
+<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody was found for “${query}”.` : null}</p>
+<ul class="list" id="found">${(found ?? []).map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>
 ${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}
-${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
-${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
+${who.received.site.atConsole && users !== null ? html`<script type="module" src="${settings.prefix}/search.js"></script>` : null}
 </section>`;
   return pageFor(who, {
     title: "View the app as…",
     width: "wide",
     body,
   });
-}
-
-/** Where one begins anew after a step up: the page with the button. */
-function stepUpBack({ received }: Visitor, target: Identity | null): string {
-  const { prefix } = received.snapshot.settings;
-  return target === null ? `${prefix}/start` : `${prefix}/as/${encodeURIComponent(target.id)}`;
-}
-
-/** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
-async function refusal(
-  services: Services,
-  reply: FastifyReply,
-  who: Visitor,
-  target: Identity | null,
-  reason: ReasonWord,
-): Promise<FastifyReply> {
-  const status = reason === "signed-out" ? 401 : 403;
-  const decision: Decision = {
-    kind: "refuse",
-    status,
-    reason,
-    rule: null,
-    sentence: REASONS[reason],
-    checks: [],
-  };
-  noteRefusal(services, who.received, {
-    trueUser: who.trueUser,
-    effectiveUser: target,
-    decision: { word: reason, route: null, rule: null, via: null },
-  });
-  return await sendPage(
-    reply,
-    status,
-    services.pages.decision({
-      decision,
-      sentence: REASONS[reason],
-      requestId: who.received.id,
-      prefix: who.received.snapshot.settings.prefix,
-      to: who.received.sent === "GET" ? who.received.target : stepUpBack(who, target),
-      returnTo: "/",
-      back: "/",
-      method: who.received.sent,
-      trueUser: who.trueUser,
-      other: target,
-      impersonating: who.received.secret !== null,
-      token: null,
-      ticket: null,
-      confirmation: null,
-      yesTo: null,
-      signIn: signInAddress(who.received),
-    }),
-  );
 }

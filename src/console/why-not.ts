@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { appAt } from "../config/apps.ts";
 import { decide } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { click } from "../domain/facts.ts";
+import { click, UNASKED } from "../domain/facts.ts";
 import { coversAny, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
@@ -14,6 +14,7 @@ import { urlLimits } from "../gateway/intake/url-limits.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
+import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import type { MissedLink } from "../sessions/missed-links.ts";
 import { timeText } from "./activity/rows.ts";
 import { type Html, html } from "./html.ts";
@@ -58,7 +59,8 @@ async function toldOf(services: Services, received: Received, agent: Identity, t
       owner,
       target: { kind: "recorded" },
       refererOwner: { kind: "not-asked" },
-      consent: "unanswered",
+      consent: UNASKED,
+      ownerConsent: await saidBy(services, received, owner.kind === "found" ? owner.owner.id : null),
       now: received.at,
     },
     snapshot.policy,
@@ -81,11 +83,11 @@ interface Place {
 }
 
 /** A path of this host, or a whole address: whichever host it names. */
-function placeOf({ host, origin, snapshot }: Received, to: string): Place | null {
-  const whole = /^https?:\/\//i.test(to) ? to : to.startsWith("/") ? `${origin}${to}` : null;
+function placeOf({ site, snapshot }: Received, to: string): Place | null {
+  const whole = /^https?:\/\//i.test(to) ? to : to.startsWith("/") ? `${site.origin}${to}` : null;
   if (whole === null || !URL.canParse(whole)) return null;
   const url = new URL(whole);
-  const named = to.startsWith("/") ? ({ kind: "host", host } as const) : hostOf(url.host);
+  const named = to.startsWith("/") ? ({ kind: "host", host: site.host } as const) : hostOf(url.host);
   const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
   if (named.kind !== "host" || canonical.kind !== "canonical") return null;
   return { host: named.host, path: canonical.path, query: canonical.query };

@@ -7,18 +7,17 @@ import { refuse } from "./http/raw-response.ts";
 import { locate } from "./isolation/label-host.ts";
 import { originAllowed } from "./origin.ts";
 import { pipeline } from "./pipeline.ts";
-import type { Received } from "./request.ts";
+import type { Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash, outboundFor } from "./stages/forward.ts";
 import { intake } from "./stages/intake.ts";
 import { respond } from "./stages/respond.ts";
 import { settle } from "./stages/settle.ts";
-import type { Signed } from "./stages/sign-in.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
-/** Upgrades come the same way as every request: intake, pipeline, and then a tunnel in place of the transport. */
+/** Handles upgrades like every request (intake, pipeline), with a tunnel in the place of the transport. */
 export function upgrading(services: Services, tunnelOf: (received: Received) => Tunnel): UpgradeHandler {
   return async function upgrade(request, socket, head) {
     const taken = intake(services, request, true);
@@ -29,25 +28,26 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
       return;
     }
     const { received } = located;
-    if (received.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
+    if (received.url.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
     const verdict = originAllowed(request.headers.origin, {
-      publicOrigins: [received.origin],
-      impersonating: received.secret !== null,
+      publicOrigins: [received.site.origin],
+      impersonating: received.browser.secret !== null,
     });
     if (!verdict.allowed)
       throw new Fault("foreign-origin", `the Origin is ${verdict.why}: ${request.headers.origin ?? ""}`);
     const { perImpersonation } = received.snapshot.settings.limits;
-    if (received.secret !== null) services.rateLimits.take(received.secret, perImpersonation, socket);
+    if (received.browser.secret !== null)
+      services.rateLimits.take(received.browser.secret, perImpersonation, socket);
     const passage = await pipeline(services, received);
-    // As what intake refuses: it is on record.
-    if (passage.kind === "fault" && received.unclear !== null) throw passage.fault;
+    // Recorded like what the intake refuses.
+    if (passage.kind === "fault" && received.url.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
     else await open(services, passage.signed, tunnelOf(received), { socket, head });
   };
 }
 
-/** What the upgrade door needs besides; `waiting` is how many may be decided at once. */
+/** What the upgrade listener needs besides; at most `waiting` upgrades are decided at a time. */
 export function upgradeOptions(services: Services): UpgradeOptions {
   return {
     waiting: services.config.current().settings.limits.connections,
@@ -77,7 +77,7 @@ async function open(
   const { signal, opened, release } = leash(services, signed);
   tunnel.open({
     ...client,
-    address: signed.ip,
+    address: signed.client.ip,
     target,
     headers,
     respond: async (head) => (await respond(services, signed, head)).headers,
@@ -92,7 +92,11 @@ async function open(
   });
 }
 
-/** In mode read a page may listen to its socket; it may speak only where a rule allows it. */
-function looksOnly({ impersonation, rule, at }: Signed): boolean {
-  return impersonation !== null && modeAt(impersonation, at) === "read" && rule?.effect !== "allow";
+/** In mode read a page may receive from its socket; it may send only where a rule allows it. */
+function looksOnly({ effects, ruling, at }: Signed): boolean {
+  return (
+    effects.impersonation !== null &&
+    modeAt(effects.impersonation, at) === "read" &&
+    ruling.rule?.effect !== "allow"
+  );
 }

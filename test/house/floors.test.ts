@@ -36,7 +36,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "units.ts": ["zod"],
   "kinds.ts": ["zod"],
   "people.ts": ["zod"],
-  clients: ["undici", "ioredis", "pg", "mysql2", "zod"],
+  clients: ["undici", "ioredis", "pg", "mysql2", "nodemailer", "zod"],
   identity: ["zod", "jose", "openid-client", "oidc-provider"],
   owners: ["zod"],
   users: ["zod"],

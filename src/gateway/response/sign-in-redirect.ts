@@ -1,7 +1,7 @@
 import { endsAt, type Impersonation } from "../../domain/impersonation.ts";
 import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
+import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Signed } from "../stages/sign-in.ts";
 
 /** The parameter by which the provider knows that this impersonation's answer has sent the browser. */
 export const HANDLE = "guise_handle";
@@ -21,9 +21,15 @@ export async function withHandle(
   const { provider } = signed.snapshot;
   const at = headers.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "location");
   const location = at < 0 ? null : (headers[at + 1] ?? "");
-  if (provider === null || signed.secret === null || status < 300 || status > 399 || location === null)
+  if (
+    provider === null ||
+    signed.browser.secret === null ||
+    status < 300 ||
+    status > 399 ||
+    location === null
+  )
     return headers;
-  const url = URL.canParse(location, signed.origin) ? new URL(location, signed.origin) : null;
+  const url = URL.canParse(location, signed.site.origin) ? new URL(location, signed.site.origin) : null;
   const { pathname } = new URL(provider.issuer);
   if (url === null || url.pathname !== `${pathname}/auth` || !isOurs(signed, provider.origin, url))
     return headers;
@@ -35,9 +41,9 @@ export async function withHandle(
     kind: "authorize",
     agent: agent.id,
     impersonation: id,
-    secret: signed.secret,
+    secret: signed.browser.secret,
     until: endsAt(impersonation),
-    label: signed.label?.name ?? null,
+    label: signed.site.label?.name ?? null,
     asked,
   } as const;
   const code = await services.codes.issue(pass, LASTS);
@@ -46,7 +52,7 @@ export async function withHandle(
 }
 
 /** The provider is on the app's host; on an impersonation's, addresses are turned into that host's. */
-function isOurs({ origin, label }: Signed, provider: string, url: URL): boolean {
+function isOurs({ site: { origin, label } }: Signed, provider: string, url: URL): boolean {
   return (
     url.origin === provider || (label !== null && label.app.origin === provider && url.origin === origin)
   );

@@ -3,6 +3,7 @@ import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
+import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { ownAddress } from "../intake/own-address.ts";
@@ -12,18 +13,18 @@ import { loadInFull } from "../load-in-full.ts";
 import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
-import type { Received } from "../request.ts";
+import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { type Committed, ownerToBe } from "./commit.ts";
+import { ownerToBe } from "./commit.ts";
 
-/** An answer of our own, as fastify and the upgrade door can both send it. */
+/** An answer of our own, which fastify and the upgrade listener can send. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
 }
 
-/** Every page of ours: stored by nobody, framed by nobody, nothing from elsewhere, no script but our own file. */
+/** For every page of ours: not cached, not framed, nothing loaded from other origins, no script but our own file. */
 export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["Content-Type", "text/html; charset=utf-8"],
   ["Cache-Control", "no-store"],
@@ -37,12 +38,12 @@ export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["Cross-Origin-Resource-Policy", "same-origin"],
 ];
 
-/** Those of a page for this browser: nobody who opens it keeps a handle on it. */
+/** The headers of a page for this browser, with an opener policy that it knows. */
 function pageHeadersFor(headers: IncomingHttpHeaders): typeof PAGE_HEADERS {
   return [...PAGE_HEADERS, ["Cross-Origin-Opener-Policy", openerPolicy(headers)]];
 }
 
-/** The same for a page whose forms lead onto another host: to a label where impersonations have hosts of their own, and back. */
+/** The same, with a policy that lets forms lead to other hosts of ours: with `isolation` to labels, and back. */
 export function pageHeaders(received: Received): typeof PAGE_HEADERS {
   const headers = pageHeadersFor(received.raw.headers);
   const others = formsLeadTo(received);
@@ -51,12 +52,12 @@ export function pageHeaders(received: Received): typeof PAGE_HEADERS {
   return headers.map(([name, value]) => [name, value.replace("form-action 'self'", forms)] as const);
 }
 
-function formsLeadTo({ label, app, origin, atConsole, snapshot }: Received): readonly string[] {
+function formsLeadTo({ site, snapshot }: Received): readonly string[] {
   const { isolation } = snapshot.settings;
-  if (label !== null) return [label.app.origin];
-  const apps = app === null ? [] : [app.origin];
-  if (isolation === null || (atConsole && app === null)) return apps;
-  const { protocol, port } = new URL(app?.origin ?? origin);
+  if (site.label !== null) return [site.label.app.origin];
+  const apps = site.app === null ? [] : [site.app.origin];
+  if (isolation === null || (site.atConsole && site.app === null)) return apps;
+  const { protocol, port } = new URL(site.app?.origin ?? site.origin);
   return [...apps, `${protocol}//*.${isolation.parent}${port === "" ? "" : `:${port}`}`];
 }
 
@@ -72,36 +73,36 @@ const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
   ...ONLY_HERE,
 ];
 
-/** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
+/** Answers what isn't forwarded: a page for a navigation, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {
   const { decision } = committed;
-  if (committed.leadsTo !== null) {
+  if (committed.effects.leadsTo !== null) {
     const own = cookieHeaders(committed);
-    return { status: 303, headers: [...quiet(committed.leadsTo), ...own], body: "" };
+    return { status: 303, headers: [...quiet(committed.effects.leadsTo), ...own], body: "" };
   }
   if (decision.kind === "page" && decision.page === "sign-in") {
-    const to = new URLSearchParams({ to: committed.target });
+    const to = new URLSearchParams({ to: committed.url.target });
     const { prefix } = committed.snapshot.settings;
     return { status: 303, headers: quiet(`${prefix}${SIGN_IN}?${to}`), body: "" };
   }
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
-  if (decision.kind === "stop" && committed.changed) {
+  if (decision.kind === "stop" && committed.effects.changed) {
     return {
       status: 303,
-      headers: [...quiet(backTo(committed, committed.ended)), ...extra],
+      headers: [...quiet(backTo(committed, committed.effects.ended)), ...extra],
       body: "",
     };
   }
   if (decision.kind === "load-in-full")
-    return loadInFull(decision.visit, `${committed.origin}${committed.target}`);
+    return loadInFull(decision.visit, `${committed.site.origin}${committed.url.target}`);
   const status = statusOf(decision);
   if (!committed.navigation.wantsPage || committed.navigation.speculative) {
     const title = isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason];
     const said = { code: decision.reason, title, detail: sentenceOf(committed) };
-    const { confirmation, id, raw } = committed;
-    // Nothing is refused yet: it is asked on a page of ours, which the banner's script leads to.
-    if (confirmation !== null || committed.navigation.speculative) {
-      const page = confirmation === null ? null : questionAddress(committed, confirmation);
+    const { effects, id, raw } = committed;
+    // Nothing is refused yet: the banner's script leads to our page that asks.
+    if (effects.confirmation !== null || committed.navigation.speculative) {
+      const page = effects.confirmation === null ? null : questionAddress(committed, effects.confirmation);
       const more = page === null ? null : { confirm: page };
       const body = problem("reason", said.code, status, title, said.detail, id, more);
       const told = page === null ? [] : [[QUESTION, page] as const];
@@ -120,18 +121,18 @@ export function answer(services: Services, committed: Committed): Answer {
   };
 }
 
-/** Where a browser doesn't say who asks, nobody is asked anything: a script could give the answer. */
+/** For browsers that send no Fetch Metadata: a script could press the button of a page that asks, so there is none. */
 function unclear(services: Services, committed: Committed): Answer {
   const fault = new Fault("browser-unclear", "something was to be asked of a browser without Fetch Metadata");
   return answerFaultTo(services, committed, fault);
 }
 
-/** Where a kept request is asked about. The name in it opens nothing. */
+/** The page that asks about a kept request. The question's name opens nothing by itself. */
 function questionAddress({ snapshot }: Committed, question: string): string {
   return `${snapshot.settings.prefix}/confirm?question=${question}`;
 }
 
-/** Answers a fault: what a client may know, and the request id by which an operator finds the rest in the log. */
+/** Answers a fault with what a client may know, and the request id by which an operator finds the rest in the log. */
 export function answerFault(
   services: Services,
   fault: Fault,
@@ -140,7 +141,7 @@ export function answerFault(
     readonly page: boolean;
     readonly prefix: string;
     readonly impersonating?: boolean;
-    /** Of the request, where it is known whose it is. */
+    /** The headers of the request, where it could be read. */
     readonly headers?: IncomingHttpHeaders;
   },
 ): Answer {
@@ -163,14 +164,14 @@ export function answerFault(
   };
 }
 
-/** The same for a request that got through the door. */
+/** The same for a request that the intake took in. */
 export function answerFaultTo(services: Services, received: Received, fault: Fault): Answer {
   services.log.warn(
-    { code: fault.code, detail: fault.detail, requestId: received.id, path: received.path },
+    { code: fault.code, detail: fault.detail, requestId: received.id, path: received.url.path },
     fault.title,
   );
   const { prefix } = received.snapshot.settings;
-  const impersonating = received.secret !== null;
+  const impersonating = received.browser.secret !== null;
   return answerFault(services, fault, {
     id: received.id,
     page: received.navigation.wantsPage,
@@ -183,13 +184,13 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
 /** Where somebody signs in with an identity provider, below the prefix. */
 export const SIGN_IN = "/oidc/login";
 
-/** By which the banner's script hears that something was refused, also where the app's own shows nothing of it. */
+/** Tells the banner's script that something was refused, which the app's own script may not show. */
 const REFUSED = "X-Guise-Refused";
-/** By which it hears where something is asked. */
+/** Tells it the page on which something is asked. */
 const QUESTION = "X-Guise-Question";
 const LONGEST_TOLD = 300;
 
-/** A fragment for a script that puts HTML into its page, problem JSON for every other; and a header for the banner. */
+/** An HTML fragment for a script that asks for HTML, problem JSON for every other; with a header for the banner. */
 function toScript(
   headers: IncomingHttpHeaders,
   said: { readonly code: string; readonly title: string; readonly detail: string },
@@ -225,24 +226,24 @@ export function problem(
   });
 }
 
-function backTo({ origin }: Committed, it: Impersonation | null): string {
-  return it === null ? "/" : wayBack(it, origin);
+function backTo({ site }: Committed, it: Impersonation | null): string {
+  return it === null ? "/" : wayBack(it, site.origin);
 }
 
 const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 
 /** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
-  // What is over on a host of its own is over for good.
-  const { label, decision } = committed;
-  if (label !== null && (decision.kind === "ended" || decision.kind === "stop")) return [EVERYTHING];
-  return committed.changed && committed.snapshot.settings.page.clearSiteData
+  // A label is for one impersonation, so nothing of it is needed after the end.
+  const { site, decision } = committed;
+  if (site.label !== null && (decision.kind === "ended" || decision.kind === "stop")) return [EVERYTHING];
+  return committed.effects.changed && committed.snapshot.settings.page.clearSiteData
     ? [["Clear-Site-Data", '"cache", "storage"']]
     : [];
 }
 
 function cookieHeaders(committed: Committed): (readonly [string, string])[] {
-  return committed.setCookies.map((line) => ["Set-Cookie", line] as const);
+  return committed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
 }
 
 function statusOf(decision: Decision): number {
@@ -262,14 +263,14 @@ function statusOf(decision: Decision): number {
   }
 }
 
-/** Said of a request that was cut when the app had it. */
+/** The title for a request that was cut while the app had it. */
 export const BROKEN_OFF = "Your request was broken off";
 const MAY_BE_DONE =
   "The app had your request already, so it may have been done: look before you send it again.";
 
-/** What has an intent has gone on to the app. */
-function isUnderway({ intent }: Committed): boolean {
-  return intent !== null;
+/** A request with an intent has gone to the app. */
+function isUnderway({ effects }: Committed): boolean {
+  return effects.intent !== null;
 }
 
 /** What the agent reads: the rule's own sentence where it has one. */
@@ -278,64 +279,76 @@ function sentenceOf(committed: Committed): string {
   return isUnderway(committed) ? `${sentence} ${MAY_BE_DONE}` : sentence;
 }
 
-function reasonOf({ decision, trueUser, impersonation }: Committed): string {
+function reasonOf({ decision, effects }: Committed): string {
   const asked = decision.kind === "page" && decision.page === "confirm";
   const own = decision.kind === "refuse" || asked ? decision.sentence : "";
-  const people = { trueUser, effectiveUser: impersonation?.effectiveUser ?? null };
+  const people = { trueUser: effects.trueUser, effectiveUser: effects.impersonation?.effectiveUser ?? null };
   return own === "" ? REASONS[decision.reason] : fillSentence(own, people);
 }
 
 function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
-  const { decision, trueUser, impersonation, ended, snapshot } = committed;
+  const { decision, effects, snapshot } = committed;
   return {
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
-    to: committed.target,
-    returnTo: backTo(committed, impersonation ?? ended),
-    back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
+    to: committed.url.target,
+    returnTo: backTo(committed, effects.impersonation ?? effects.ended),
+    back: ownAddress(committed.raw.headers.referer, committed.site.origin, snapshot)?.target ?? "/",
     method: committed.sent,
-    trueUser,
+    trueUser: effects.trueUser,
     other: otherOf(committed),
-    impersonating: committed.secret !== null || committed.markerOnly !== null,
+    impersonating: committed.browser.secret !== null || committed.browser.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
     token: tokenOf(services, committed),
     ticket: null,
-    confirmation: committed.confirmation,
+    consent:
+      decision.kind === "page" && decision.page === "ask-start"
+        ? startConsent(decision.grant, {
+            caller: committed.caller.who,
+            ownerConsent: committed.owner.consent,
+            now: committed.at,
+          })
+        : null,
+    confirmation: committed.effects.confirmation,
     yesTo:
-      committed.confirmation === null ? null : yesAddress(services, committed.confirmation, committed.target),
+      committed.effects.confirmation === null
+        ? null
+        : yesAddress(services, committed.effects.confirmation, committed.url.target),
   };
 }
 
-/** The page that the agent opened as themselves, where it is theirs alone. */
-function goesOnTo({ decision, route, sent, target }: Committed): string | null {
-  if (decision.kind === "page") return decision.page === "as-self" ? target : null;
-  return decision.kind === "ended" && route?.target.asSelf === true && sent === "GET" ? target : null;
+/** The page that always runs as the agent (`as: self`) and was asked for. */
+function goesOnTo({ decision, match, sent, url }: Committed): string | null {
+  if (decision.kind === "page") return decision.page === "as-self" ? url.target : null;
+  return decision.kind === "ended" && match.route?.target.asSelf === true && sent === "GET"
+    ? url.target
+    : null;
 }
 
-/** Only in a document of the tab's own: what a service worker passes on, it can read. */
+/** Only for a tab's own document: a service worker could read it from an answer that it handles. */
 function tokenOf(services: Services, committed: Committed): string | null {
-  const { decision, trueUser, confirmation } = committed;
+  const { decision, effects } = committed;
   if (askerOf(committed.raw.headers) !== "document") return null;
   const to = goesOnTo(committed);
   if (to !== null) return tokenFor(services, committed, "stop", SUBJECTS.stop(committed, to));
   if (decision.kind !== "page") return null;
   if (decision.page === "confirm")
-    return confirmation === null
+    return effects.confirmation === null
       ? null
-      : tokenFor(services, committed, "confirm", SUBJECTS.confirm(confirmation));
+      : tokenFor(services, committed, "confirm", SUBJECTS.confirm(effects.confirmation));
   const owner = ownerToBe(committed);
-  if (owner === null || trueUser === null) return null;
-  return tokenFor(services, committed, "start", SUBJECTS.start(trueUser, owner.id, committed));
+  if (owner === null || effects.trueUser === null) return null;
+  return tokenFor(services, committed, "start", SUBJECTS.start(effects.trueUser, owner.id, committed));
 }
 
 /** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
-  const { decision, impersonation, ended } = committed;
-  const effectiveUser = (impersonation ?? ended)?.effectiveUser ?? null;
+  const { decision, effects } = committed;
+  const effectiveUser = (effects.impersonation ?? effects.ended)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
   return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

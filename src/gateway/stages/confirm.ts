@@ -7,15 +7,15 @@ import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
 import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
 import { demandDocument, demandOwnForm } from "../own-pages/guard.ts";
+import type { Owned, Settled } from "../request.ts";
 import type { Judging, Services } from "../services/services.ts";
-import type { Owned } from "./find-owner.ts";
 import { agentOf } from "./identify.ts";
-import { type Settled, settleMethod } from "./method-override.ts";
+import { settleMethod } from "./method-override.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
-/** The form of the page that asks: a token and our hidden field. */
+/** The most bytes of the form of the page that asks: it has a token and a hidden field. */
 const LARGEST_FORM = 8_192;
-/** What says how a body is to be read. */
+/** Headers that say how a body is read. */
 const OF_THE_BODY: readonly string[] = [
   "content-type",
   "content-encoding",
@@ -27,13 +27,13 @@ const OF_THE_BODY: readonly string[] = [
 ];
 
 /**
- * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
- * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
+ * Replaces a request that says yes by the kept one that was asked about: its method, address and body. Everything else is as it is now,
+ * and the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
-  const impersonation = owned.loaded.kind === "found" ? owned.loaded.impersonation : null;
-  const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
-  if (!owned.confirming || impersonation === null || agent === null) return await settleMethod(owned);
+  const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
+  const agent = owned.caller.who.kind === "known" ? owned.caller.who.identity : null;
+  if (!owned.page.confirming || impersonation === null || agent === null) return await settleMethod(owned);
   demandDocument(owned);
   demandOwnForm(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
@@ -47,18 +47,18 @@ export async function takeYes(services: Judging, owned: Owned): Promise<Settled>
     effectiveUser: impersonation.effectiveUser.id,
   };
   const asked = await services.confirmations.redeem(question, who);
-  if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
+  if (asked === null || asked.host !== owned.site.host || asked.url !== owned.url.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
   return asAsked(owned, asked);
 }
 
-/** What is kept with a question: what belongs to its body, and what asks for another method. */
+/** Headers that are kept with a question: those of its body, and those that ask for another method. */
 function isAsked(name: string): boolean {
   return OF_THE_BODY.includes(name.toLowerCase()) || isMethodOverride(name);
 }
 
-/** Of the headers, what belongs to the body is that of the body that is sent. */
+/** The kept request, with the kept headers of its body. */
 function asAsked(owned: Owned, asked: Question): Settled {
   const others = owned.headers.filter((_, at) => !isAsked(owned.headers[at - (at % 2)] ?? ""));
   const headers = [...others, ...asked.headers];
@@ -70,18 +70,15 @@ function asAsked(owned: Owned, asked: Question): Settled {
     sent,
     method,
     overridden: method !== sent,
-    ...ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
     headers,
-    body,
-    beginning: body,
-    bodyText: text,
-    confirmed: true,
+    ruling: ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
+    content: { body, beginning: body, bodyText: text, confirmed: true },
   };
 }
 
 /**
- * Keeps a request until its agent has said yes, and gives its name for the page that asks. Throws `too-large` when its body
- * can't be kept whole: then it can't be confirmed either.
+ * Keeps a request until its agent says yes, and gives its name for the page that asks. Throws `too-large` when the body is larger than
+ * what is kept.
  */
 export async function keepQuestion(
   services: Services,
@@ -90,7 +87,8 @@ export async function keepQuestion(
   impersonation: Impersonation,
 ): Promise<string> {
   const { limits, timeouts } = settled.snapshot.settings;
-  const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
+  const bytes =
+    settled.content.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
   return await services.confirmations.ask({
@@ -98,8 +96,8 @@ export async function keepQuestion(
     agent: agent.id,
     effectiveUser: impersonation.effectiveUser.id,
     method: `${settled.sent} ${settled.method}`,
-    host: settled.host,
-    url: settled.target,
+    host: settled.site.host,
+    url: settled.url.target,
     sentence: sentenceOf(settled.decision),
     headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),
     body: bytes,

@@ -4,6 +4,7 @@ import type { Fault } from "../../errors.ts";
 import { type Progress, progress } from "../audit/progress.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { dropBody, unreadLimits } from "../http/unread-body.ts";
+import type { Outbound, Signed } from "../request.ts";
 import { isUnseen } from "../response/document.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
@@ -11,23 +12,22 @@ import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
 import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { assure } from "./invariants.ts";
-import { type Outbound, outbound } from "./outbound-headers.ts";
+import { outbound } from "./outbound-headers.ts";
 import { respond } from "./respond.ts";
 import { begunBy, orUnsent, settle } from "./settle.ts";
-import type { Signed } from "./sign-in.ts";
-import { end, takeOff } from "./start-and-stop.ts";
+import { end, endCookies } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
-/** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
+/** What goes to the app for a signed request, with the agent's own cookies or those of the jar. */
 export async function outboundFor(services: Services, signed: Signed): Promise<Outbound> {
-  const { impersonation } = signed;
+  const { impersonation } = signed.effects;
   const jar =
     impersonation === null
       ? null
       : await orUnsent(services, signed, () =>
           services.impersonations.cookies(
             impersonation.id,
-            signed.cookies,
+            signed.browser.cookies,
             cookieScope(signed, impersonation.id),
           ),
         );
@@ -37,10 +37,10 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
   );
 }
 
-/** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
+/** Cuts an open exchange when its impersonation ends, or the gateway goes down. */
 interface Leash {
   readonly signal: AbortSignal | null;
-  /** Counts for what is recorded of it while it is open. */
+  /** Counts bytes while it is open, for its record. */
   readonly opened: Progress["opened"];
   release(): void;
 }
@@ -48,25 +48,25 @@ interface Leash {
 const UNWATCHED = (): void => undefined;
 const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED };
 
-/** Own requests over HTTP are left to finish; everything else is on a leash. */
+/** For impersonated requests and every tunnel; own HTTP requests are left to finish. */
 export function leash(services: Services, signed: Signed): Leash {
-  const { impersonation, upgrade } = signed;
-  if (impersonation === null && !upgrade) return UNLEASHED;
+  const { effects, upgrade } = signed;
+  if (effects.impersonation === null && !upgrade) return UNLEASHED;
   const controller = new AbortController();
   const cut = (why: CutReason) => controller.abort(why);
-  if (impersonation === null)
+  if (effects.impersonation === null)
     return {
       signal: controller.signal,
       opened: UNWATCHED,
       release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
-  const ref = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const ref = { impersonation: effects.impersonation.id, agent: effects.impersonation.agent.id };
   const release = services.sockets.add(ref, cut, {
     tunnel: upgrade,
-    lifted: speaksByMode(signed, impersonation),
+    lifted: speaksByMode(signed, effects.impersonation),
     ask: () => standing(services, signed),
   });
-  // It was decided under a config that may be gone by now.
+  // The config may have changed since it was decided.
   if (services.config.current().policy.impersonation === "off")
     services.sockets.cutImpersonated("ended-revoked");
   const going = progress(services, signed, { lost: () => cut("audit-unavailable") });
@@ -99,12 +99,15 @@ export async function exchangeFor(
     target,
     headers,
     client,
-    address: signed.ip,
-    // Behind a proxy many share a connection of ours, and an agent shares it with whom they are being.
-    person: signed.impersonation === null ? signed.ip : `${signed.ip} ${signed.impersonation.id}`,
-    // A repetition would be a second deed of somebody else's, and on record as one.
-    repeatable: signed.impersonation === null,
-    body: signed.body,
+    address: signed.client.ip,
+    // Behind a proxy many people share a connection, and an agent shares it with their customers.
+    person:
+      signed.effects.impersonation === null
+        ? signed.client.ip
+        : `${signed.client.ip} ${signed.effects.impersonation.id}`,
+    // An impersonated request is never repeated: it is recorded once.
+    repeatable: signed.effects.impersonation === null,
+    body: signed.content.body,
     respond: (head) => {
       unseen = isUnseen(signed, head);
       return respond(services, signed, head);
@@ -115,7 +118,7 @@ export async function exchangeFor(
     settled: (settlement) => {
       release();
       settle(services, signed, settlement);
-      // Its cookie was not given out: what was fetched, if anything, is all that there will be of it.
+      // The browser never got the cookie, so no other request can follow under this impersonation.
       if (begun !== null && (unseen || !client.response.headersSent))
         void end(services, signed, begun, "ended-unseen");
     },
@@ -123,16 +126,20 @@ export async function exchangeFor(
   };
 }
 
-/** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
+/** The cookies after a start of which nothing was shown: as before it, or after a switch without any impersonation. */
 async function notBegun(services: Services, signed: Signed): Promise<Signed> {
-  const { ended } = signed;
-  const setCookies = ended === null ? [] : await takeOff(services, signed, ended);
-  return { ...signed, secret: null, changed: ended !== null, setCookies };
+  const { effects } = signed;
+  const setCookies = effects.ended === null ? [] : await endCookies(services, signed, effects.ended);
+  return {
+    ...signed,
+    browser: { ...signed.browser, secret: null },
+    effects: { ...effects, changed: effects.ended !== null, setCookies },
+  };
 }
 
 function sendFault(services: Services, signed: Signed, response: ServerResponse, fault: Fault): void {
   const { headers, ...rest } = answerFaultTo(services, signed, fault);
-  const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
+  const own = signed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
@@ -153,15 +160,25 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
       sentence: lost,
       checks,
     } as const;
-    write(signed, response, answer(services, { ...signed, decision, confirmation: null }));
+    write(
+      signed,
+      response,
+      answer(services, { ...signed, decision, effects: { ...signed.effects, confirmation: null } }),
+    );
     return;
   }
   const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
-  const ended = { ...signed, decision, ended: signed.impersonation, impersonation: null, confirmation: null };
+  const effects = {
+    ...signed.effects,
+    ended: signed.effects.impersonation,
+    impersonation: null,
+    confirmation: null,
+  };
+  const ended = { ...signed, decision, effects };
   write(signed, response, answer(services, ended));
 }
 
-/** Where nobody could be asked any more, or nothing be recorded, nothing has ended: only this request has. */
+/** Sentences for requests that fail while the impersonation goes on. */
 const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
   "identity-unavailable": REASONS["identity-unavailable"],
   "store-unavailable": REASONS["store-unavailable"],

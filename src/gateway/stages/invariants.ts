@@ -2,11 +2,11 @@ import { foldName } from "../../domain/headers.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
 import { headerRules } from "../intake/header-rules.ts";
+import type { Outbound, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { crossesIdentities, type Outbound } from "./outbound-headers.ts";
-import type { Signed } from "./sign-in.ts";
+import { crossesIdentities } from "./outbound-headers.ts";
 
-/** The invariants that are asserted of every request just before its first byte; the numbers of docs/attacks.md. */
+/** The invariants that every request is checked for just before its first byte; the numbers are those of docs/attacks.md. */
 export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
 type Invariant = (typeof INVARIANTS)[number];
 
@@ -18,17 +18,17 @@ export function assure(services: Services, signed: Signed, going: Outbound): Out
   throw new Fault("internal", `a request would have broken the invariants ${broken.join(", ")}`);
 }
 
-/** Which of them a request would break. It reads what is really sent, not how that was made. */
+/** Which of them a request breaks, read from what is really sent. */
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
   const { drops, passes } = headerRules(settings);
-  const impersonating = signed.impersonation !== null;
+  const impersonating = signed.effects.impersonation !== null;
   const ours = headers.length - signed.identityHeaders.length;
   const broken: Invariant[] = [];
   let cookies: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
-    const foreign = at < ours && drops(name) && (impersonating || !passes(signed.peer, name));
+    const foreign = at < ours && drops(name) && (impersonating || !passes(signed.client.peer, name));
     if (foreign && !broken.includes("1")) broken.push("1");
     const crosses = impersonating && crossesIdentities(signed.sent, name, headers[at + 1] ?? "");
     if (crosses && !broken.includes("19")) broken.push("19");
@@ -39,8 +39,11 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
   if (twice(signed.identityHeaders)) broken.push("2");
   const lie = lieOf(signed);
   if (lie !== null) broken.push(lie);
-  if (impersonating && signed.intent === null) broken.push("12");
-  if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name, { secrets: !signed.nobodys }))
+  if (impersonating && signed.effects.intent === null) broken.push("12");
+  if (
+    cookies !== undefined &&
+    carriesOurs(cookies, settings.cookie.name, { secrets: !signed.session.nobodys })
+  )
     broken.push("18");
   return broken;
 }
@@ -52,7 +55,7 @@ function twice(identityHeaders: readonly string[]): boolean {
   return false;
 }
 
-/** What a token says of people. */
+/** The people whom a token names. */
 interface Said {
   readonly sub?: unknown;
   readonly act?: { readonly sub?: unknown; readonly act?: unknown };
@@ -61,7 +64,7 @@ interface Said {
 const MOST_TOKENS = 1000;
 const read = new Map<string, Said>();
 
-/** Tokens are signed once for a pair of people and used for a while, so each is read once. */
+/** Tokens are reused for a while, so each is parsed once. */
 function saidBy(token: string): Said {
   const known = read.get(token);
   if (known !== undefined) return known;
@@ -71,13 +74,13 @@ function saidBy(token: string): Said {
   return said;
 }
 
-function lieOf({ identityHeaders, snapshot, trueUser, impersonation }: Signed): "6" | "7" | null {
+function lieOf({ identityHeaders, snapshot, effects }: Signed): "6" | "7" | null {
   const at = identityHeaders.indexOf(snapshot.settings.headers.assertion);
-  if (at < 0) return impersonation === null ? null : "6";
+  if (at < 0) return effects.impersonation === null ? null : "6";
   const { sub, act } = saidBy(identityHeaders[at + 1] ?? "");
-  if (impersonation === null) return act === undefined && sub === trueUser?.id ? null : "7";
-  const both = act?.sub === trueUser?.id && trueUser?.id === impersonation.agent.id;
-  return both && act?.act === undefined && sub === impersonation.effectiveUser.id && sub !== act?.sub
+  if (effects.impersonation === null) return act === undefined && sub === effects.trueUser?.id ? null : "7";
+  const both = act?.sub === effects.trueUser?.id && effects.trueUser?.id === effects.impersonation.agent.id;
+  return both && act?.act === undefined && sub === effects.impersonation.effectiveUser.id && sub !== act?.sub
     ? null
     : "6";
 }

@@ -6,6 +6,7 @@ import { setsOurs } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { onTheLabel } from "../isolation/answer-headers.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
+import type { Signed } from "../request.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "../response/document.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
@@ -15,10 +16,9 @@ import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import type { Signed } from "./sign-in.ts";
-import { hereCookie, tidied } from "./start-and-stop.ts";
+import { hereCookie, restoredHost } from "./start-and-stop.ts";
 
-/** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
+/** Response headers that would act on the agent's own cookies, caches or pages. */
 const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
   "set-cookie",
   "set-cookie2",
@@ -29,31 +29,31 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What the client gets for the app's head. Own traffic keeps all of it but addresses, cookies that only we may set, and the
- * token, where an app echoes it: that is between us and the app.
+ * The response head for the client. Own traffic keeps all of the app's but addresses, cookies that only we may set, and an echo of our
+ * token.
  */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
-  const led = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
-  const { label, origin } = signed;
-  const headers = label === null ? led : onTheLabel(led, label, origin);
-  if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
+  const led = publicAddresses(head.headers, upstream.origin, signed.site.origin, signed.site.authority);
+  const { site } = signed;
+  const headers = site.label === null ? led : onTheLabel(led, site.label, site.origin);
+  if (signed.effects.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,
     (name, value) =>
       isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && setsOurs(value, cookie.name)),
   );
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
-  if (signed.setCookies.length === 0 && signed.notice === null) return plan;
+  if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
-  return signed.notice !== null && inTab(signed, own)?.kind === "page"
+  return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"
     ? noticePlan(services, signed, own)
     : own;
 }
 
 interface Shown {
   readonly signed: Signed;
-  /** `Set-Cookie` lines by which the page's scripts see what they may. */
+  /** `Set-Cookie` lines with the cookies that the page's scripts may read. */
   readonly mirrored: readonly string[];
 }
 
@@ -64,38 +64,42 @@ async function received(
   lines: readonly string[],
 ): Promise<readonly string[]> {
   if (lines.length === 0) return [];
-  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.cookies);
+  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.browser.cookies);
 }
 
-/** The first document of one more host that the impersonation covers: its cookies, caches and storage are the agent's own so far. */
+/** The first document on another covered host, where the browser's cookies, caches and storage are still the agent's. */
 async function arriving(
   services: Services,
   signed: Signed,
   { id }: Impersonation,
   lines: readonly string[],
 ): Promise<Shown> {
-  const before = await tidied(services, signed, id);
+  const before = await restoredHost(services, signed, id);
   const mirrored = await services.impersonations.arrive(id, lines, cookieScope(signed), before.cookies);
-  const setCookies = [...signed.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
-  return { signed: { ...signed, setCookies, here: id, changed: true }, mirrored };
+  const setCookies = [...signed.effects.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
+  const browser = { ...signed.browser, here: id };
+  return {
+    signed: { ...signed, browser, effects: { ...signed.effects, setCookies, changed: true } },
+    mirrored,
+  };
 }
 
 async function impersonating(services: Services, asked: Signed, head: UpstreamHead): Promise<HeadPlan> {
-  const { impersonation } = asked;
-  if (impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
-  // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
+  const { effects } = asked;
+  if (effects.impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
+  // No validators were sent, so a 304 would have the browser show its copy of another person's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
   const unseen = isUnseen(asked, head);
   const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
-  const arrives = asked.domain !== null && asked.here !== impersonation.id;
-  // The jar is written before the page is shown: the next request may come with the first byte.
+  const arrives = asked.browser.domain !== null && asked.browser.here !== effects.impersonation.id;
+  // The jar is written before the head goes out: the next request may follow at once.
   const { signed, mirrored } =
     arrives && asked.navigation.wantsPage && !unseen
-      ? await arriving(services, asked, impersonation, lines)
-      : { signed: asked, mirrored: await received(services, asked, impersonation, lines) };
+      ? await arriving(services, asked, effects.impersonation, lines)
+      : { signed: asked, mirrored: await received(services, asked, effects.impersonation, lines) };
   const { assertion } = signed.snapshot.settings.headers;
-  const led = await withHandle(services, signed, impersonation, head);
+  const led = await withHandle(services, signed, effects.impersonation, head);
   const kept = without(
     led,
     (name) => NOT_WHILE_IMPERSONATING.has(name.toLowerCase()) || isNamed(name, assertion),
@@ -106,15 +110,15 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
   return watched(
     services,
     signed,
-    impersonation,
+    effects.impersonation,
     head,
-    impersonatedPlan(services, signed, impersonation, plan),
+    impersonatedPlan(services, signed, effects.impersonation, plan),
   );
 }
 
 /**
- * A document in a tab keeps no handle on a page of ours, nor on the agent's own. One without an origin has none anyway, and browsers
- * show none with such a policy.
+ * Adds the opener policy that keeps an impersonated document from a handle on pages of ours or the agent's. Not for a document without an
+ * origin: it has no handle, and browsers don't show one with such a policy.
  */
 function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
   if (!navigation.wantsPage || isFramed(raw.headers)) return headers;
@@ -129,14 +133,14 @@ function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
 }
 
 function ourHeaders(signed: Signed): RawHeaders {
-  return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
+  return [...signed.effects.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
 }
 
 function isNamed(name: string, wanted: string): boolean {
   return name.length === wanted.length && name.toLowerCase() === wanted.toLowerCase();
 }
 
-/** The same list where nothing has to go. */
+/** Gives the same list where nothing is removed. */
 function without(headers: RawHeaders, goes: (name: string, value: string) => boolean): RawHeaders {
   const gone = (at: number) => goes(headers[at] ?? "", headers[at + 1] ?? "");
   let any = false;

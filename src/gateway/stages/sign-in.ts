@@ -2,31 +2,28 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
 import { headerRules } from "../intake/header-rules.ts";
+import type { Committed, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Committed } from "./commit.ts";
 
-/** A committed request with the headers that tell the app who is there. */
-export interface Signed extends Committed {
-  /** Name, value, name, value …; empty where the app is told nothing. */
-  readonly identityHeaders: readonly string[];
-}
-
-/** Signs who is there at `now` (ms), when the impersonation, if any, must still run. Own traffic is signed only where the config says so and somebody is known. */
+/**
+ * Signs the identity at `now` (ms), when an impersonation must not have ended. Own traffic is signed only for a known caller, and only
+ * where the config says so.
+ */
 export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
-  const { impersonation, trueUser, snapshot } = committed;
+  const { effects, snapshot } = committed;
   const { headers, token } = snapshot.settings;
-  if (trueUser === null || (impersonation === null && headers.when !== "always"))
+  if (effects.trueUser === null || (effects.impersonation === null && headers.when !== "always"))
     return { ...committed, identityHeaders: [] };
-  const effectiveUser = impersonation?.effectiveUser ?? trueUser;
-  const mode: Mode = impersonation === null ? "read" : modeAt(impersonation, committed.at);
+  const effectiveUser = effects.impersonation?.effectiveUser ?? effects.trueUser;
+  const mode: Mode = effects.impersonation === null ? "read" : modeAt(effects.impersonation, committed.at);
   const who = {
-    principal: { trueUser, effectiveUser },
-    impersonation: impersonation && {
-      id: impersonation.id,
+    principal: { trueUser: effects.trueUser, effectiveUser },
+    impersonation: effects.impersonation && {
+      id: effects.impersonation.id,
       mode,
-      reason: impersonation.reason,
-      ticket: impersonation.ticket,
-      until: impersonation.expiresAt,
+      reason: effects.impersonation.reason,
+      ticket: effects.impersonation.ticket,
+      until: effects.impersonation.expiresAt,
     },
     issuer: token.issuer,
     audience: token.audience,
@@ -34,13 +31,13 @@ export async function sign(services: Services, committed: Committed, now: number
   };
   const assertion = await services.tokens.sign(who, now);
   const identityHeaders = [headers.assertion, assertion];
-  if (headers.plain) identityHeaders.push(...unsigned(committed, effectiveUser, trueUser));
+  if (headers.plain) identityHeaders.push(...unsigned(committed, effectiveUser, effects.trueUser));
   return { ...committed, identityHeaders };
 }
 
-/** The unsigned headers, each once: where a proxy in front says one of them with own traffic, its word stands. */
+/** The unsigned headers, each once. In own traffic one that a trusted proxy sent (`headers.pass`) stays as it is. */
 function unsigned(
-  { snapshot: { settings }, impersonation, peer }: Committed,
+  { snapshot: { settings }, effects, client }: Committed,
   effectiveUser: Identity,
   trueUser: Identity,
 ): readonly string[] {
@@ -48,14 +45,16 @@ function unsigned(
   const said: readonly (readonly [name: string | null, value: string | null])[] = [
     [headers.user, ascii(effectiveUser.id)],
     [headers.trueUser, ascii(trueUser.id)],
-    [headers.impersonation, impersonation?.id ?? null],
+    [headers.impersonation, effects.impersonation?.id ?? null],
     [headers.email, effectiveUser.email && ascii(effectiveUser.email)],
     [headers.name, effectiveUser.name && spaced(effectiveUser.name)],
     [headers.groups, effectiveUser.groups?.map(listed).join(",") ?? null],
   ];
   const { passes } = headerRules(settings);
   return said.flatMap(([name, value]) =>
-    name === null || value === null || (impersonation === null && passes(peer, name)) ? [] : [name, value],
+    name === null || value === null || (effects.impersonation === null && passes(client.peer, name))
+      ? []
+      : [name, value],
   );
 }
 
@@ -64,17 +63,17 @@ function ascii(id: string): string {
   return /^[\x21-\x24\x26-\x7e]*$/.test(id) ? id : encoded(id);
 }
 
-/** The same for what people read: single spaces stay. */
+/** The same for names of people, in which single spaces stay. */
 function spaced(name: string): string {
   return /^[\x21-\x24\x26-\x7e]+(?: [\x21-\x24\x26-\x7e]+)*$/.test(name) ? name : encoded(name);
 }
 
-/** Half a character, which JSON can hold, has no bytes. */
+/** A lone surrogate, which JSON can hold, has no UTF-8 form and is replaced. */
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** One of a list with commas in between. */
+/** One item of a list that commas separate. */
 function listed(group: string): string {
   return group.includes(",") ? encoded(group) : spaced(group);
 }

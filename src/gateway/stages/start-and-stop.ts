@@ -1,12 +1,15 @@
 import type { AuditEvent } from "../../domain/audit-event.ts";
+import type { Consent } from "../../domain/consent/consent.ts";
 import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import { disown, restored } from "../../domain/cookies/cookie-restore.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
+import { Fault } from "../../errors.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
+import { tellCustomer } from "../consent/telling.ts";
 import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
@@ -21,19 +24,15 @@ export interface Beginning {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly returnTo: string;
-  /** Where that is, if not here. */
+  /** The origin of `returnTo`, if it isn't this one. */
   readonly origin?: string | null;
+  /** The customer's yes that it begins by; absent or null where nobody has to be asked. */
+  readonly consent?: Consent | null;
 }
 
 const NOTICE_SECONDS = 300;
-/**
- * As long as browsers keep any cookie: it must outlive whatever else an impersonation leaves in the browser, also when that
- * is closed and opened again. Else the customer's cookies would go with the agent's own requests, and the customer's tabs
- * would turn into the agent's without a word.
- */
-const SECRET_SECONDS = 400 * 86_400;
 
-/** `Set-Cookie` lines for the browser, and what it sends once they have arrived. */
+/** `Set-Cookie` lines, and the cookies that the browser has after them. */
 export interface Between {
   readonly setCookies: readonly string[];
   readonly cookies: string | null;
@@ -42,24 +41,24 @@ export interface Between {
 /** An impersonation that has started, and the cookies that the browser gets for it. */
 interface Started {
   readonly impersonation: Impersonation;
-  /** What the impersonation cookie holds from now on. */
+  /** The value of the impersonation cookie. */
   readonly secret: string;
   readonly setCookies: readonly string[];
   readonly here: string | null;
 }
 
 /**
- * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
- * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
+ * Starts an impersonation. The browser gets its cookie only after the start is recorded. Throws `store-unavailable` or
+ * `audit-unavailable`, and `overloaded` for an agent who starts too often.
  */
 export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
-  const own = { sent: received.cookies, scope: cookieScope(received) };
+  const own = { sent: received.browser.cookies, scope: cookieScope(received) };
   const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
   const { setCookies, here } = startCookies(services, received, { id: impersonation.id, secret });
   return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
 }
 
-/** The same without what the browser is told of it: an impersonation that is open and on record. */
+/** The same without cookies for the browser. */
 export async function openRecorded(
   services: Services,
   received: Received,
@@ -67,18 +66,22 @@ export async function openRecorded(
   own: { readonly sent: string | null; readonly scope: CookieScope },
 ): Promise<Opened> {
   services.rateLimits.pace(order.agent.id, received.snapshot.settings.limits.perMinute, received.startedAt);
+  const id = services.newId();
+  const consent = await consentFor(services, order, id);
+  const now = services.clock.now();
   const { impersonation, secret, lines } = await services.impersonations.open({
-    id: services.newId(),
+    id,
     agent: order.agent,
     effectiveUser: order.effectiveUser,
     mode: order.grant.mode,
     reason: order.reason,
     ticket: order.ticket,
     returnTo: order.returnTo,
-    origin: order.origin ?? received.origin,
-    now: services.clock.now(),
-    total: order.grant.total,
+    origin: order.origin ?? received.site.origin,
+    now,
+    total: Math.min(order.grant.total, (consent?.until ?? Infinity) - now),
     idle: order.grant.idle,
+    consent: consent && { id: consent.id, breakGlass: consent.origin === "break-glass" },
     ownCookies: own.sent,
     scope: own.scope,
   });
@@ -96,7 +99,20 @@ export async function openRecorded(
     await services.impersonations.close(impersonation.id, "ended-revoked");
     throw error;
   }
+  await tellCustomer(services, "started", impersonation);
   return { impersonation, secret, lines };
+}
+
+/** Throws `consent-gone` where another start was faster, or the customer has taken it back. */
+async function consentFor(
+  services: Services,
+  { consent = null, effectiveUser }: Beginning,
+  impersonation: string,
+): Promise<Consent | null> {
+  if (consent === null) return null;
+  const bound = await services.consents.bind(effectiveUser.id, consent.id, impersonation);
+  if (bound === null) throw new Fault("consent-gone", `the consent ${consent.id} counts no more`);
+  return bound;
 }
 
 /** Our cookies of a browser in which an impersonation has started. */
@@ -105,40 +121,47 @@ function startCookies(
   received: Received,
   { id, secret }: { readonly id: string; readonly secret: string },
 ): Pick<Started, "setCookies" | "here"> {
-  const { domain, host, scheme, snapshot } = received;
-  const { name } = snapshot.settings.cookie;
+  const { browser, site, snapshot } = received;
+  const { name, keep } = snapshot.settings.cookie;
   const now = services.clock.now();
-  const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
-  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
+  const near = services.forms.mark("near", coveredHosts(received), now, keep);
+  const marker = services.forms.mark("marker", id, now, keep);
+  const seconds = Math.ceil(keep / 1000);
   const setCookies = [
-    setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
-    ...markerCookies(name, marker, scheme, SECRET_SECONDS, domain),
-    ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
-    ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
+    setOwnCookie(
+      cookieNames(name, site.scheme, browser.domain).secret,
+      secret,
+      site.scheme,
+      seconds,
+      browser.domain,
+    ),
+    ...markerCookies(name, marker, site.scheme, seconds, browser.domain),
+    ...neighbourCookies(name, browser.domain ?? site.host, near, site.scheme, seconds),
+    ...(browser.domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
-  return { setCookies, here: domain === null ? received.here : id };
+  return { setCookies, here: browser.domain === null ? received.browser.here : id };
 }
 
-/** The lines that take away what was set for the one host before there was a `cookie.domain`. */
-function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
+/** Deletes the cookies of the one host that were set before the config had `cookie.domain`. */
+function beforeDomain({ site, snapshot, raw }: Received): readonly string[] {
   const { name } = snapshot.settings.cookie;
-  if (scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
+  if (site.scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
   return [
-    setOwnCookie(cookieNames(name, scheme).secret, null, scheme, null),
-    ...markerCookies(name, null, scheme, 0),
+    setOwnCookie(cookieNames(name, site.scheme).secret, null, site.scheme, null),
+    ...markerCookies(name, null, site.scheme, 0),
   ];
 }
 
-/** The line that says whose cookies and storage this one host has in the browser. */
-export function hereCookie(services: Services, { scheme, snapshot }: Received, id: string): string {
-  const names = cookieNames(snapshot.settings.cookie.name, scheme);
-  const sealed = services.forms.mark("here", id, services.clock.now(), SECRET_SECONDS * 1000);
-  return setOwnCookie(names.here, sealed, scheme, SECRET_SECONDS);
+/** The cookie that names the impersonation whose cookies and storage the browser has for this host. */
+export function hereCookie(services: Services, { site, snapshot }: Received, id: string): string {
+  const { name, keep } = snapshot.settings.cookie;
+  const sealed = services.forms.mark("here", id, services.clock.now(), keep);
+  return setOwnCookie(cookieNames(name, site.scheme).here, sealed, site.scheme, Math.ceil(keep / 1000));
 }
 
 /**
- * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in
- * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
+ * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in every state; an end that can't be
+ * stored or recorded is tried again later. `by` is who ended it, where that isn't its agent.
  */
 export async function end(
   services: Services,
@@ -159,17 +182,16 @@ export async function end(
     );
   }
   services.sockets.cut(impersonation.id, why);
-  // It has happened, on record or not; with the journal down it is written when that is back.
-  if (first)
-    await services.unrecorded.write(
-      services,
-      endEvent(services, received, ended, by),
-      "the end of an impersonation",
-    );
+  // The end counts whether it is recorded or not; with the journal down it is recorded later.
+  if (first) {
+    const event = endEvent(services, received, ended, by);
+    await services.unrecorded.write(services, event, "the end of an impersonation");
+    await tellCustomer(services, "ended", ended);
+  }
   return ended;
 }
 
-/** What the record says of an end; the same for every process that ends one. */
+/** The record of an end, the same for every process that ends one. */
 export function endEvent(
   services: Pick<Services, "clock" | "config" | "newId">,
   received: Received | null,
@@ -189,41 +211,44 @@ export function endEvent(
 }
 
 /**
- * The cookies that take an impersonation off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
- * `over` is null where nobody knows any more what it was; what is left of the way back, or can be recognised, is taken back then too.
+ * The cookies after an end: ours are deleted, those that scripts were given are replaced by the agent's own, and a notice says who was
+ * viewed. `ended` is null where the impersonation isn't known any more: then what is still stored or recognised is restored.
  */
-export async function takeOff(
+export async function endCookies(
   services: Services,
   received: Received,
   ended: Impersonation | null,
 ): Promise<readonly string[]> {
-  const { domain, host, scheme, snapshot } = received;
+  const { browser, site, snapshot } = received;
   const { name } = snapshot.settings.cookie;
-  const names = cookieNames(name, scheme, domain);
+  const names = cookieNames(name, site.scheme, browser.domain);
   const own = [
-    setOwnCookie(names.secret, null, scheme, null, domain),
-    ...markerCookies(name, null, scheme, 0, domain),
-    ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
-    ...(domain === null ? [] : beforeDomain(received)),
+    setOwnCookie(names.secret, null, site.scheme, null, browser.domain),
+    ...markerCookies(name, null, site.scheme, 0, browser.domain),
+    ...(received.site.label === null
+      ? neighbourCookies(name, browser.domain ?? site.host, null, site.scheme, 0)
+      : []),
+    ...(browser.domain === null ? [] : beforeDomain(received)),
   ];
   const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, ended));
   if (ended === null) return [...own, ...setCookies];
   const sealed = services.forms.seal(labelOf(ended.effectiveUser), services.clock.now());
-  const notice = setOwnCookie(names.notice, sealed, scheme, NOTICE_SECONDS, domain);
+  const notice = setOwnCookie(names.notice, sealed, site.scheme, NOTICE_SECONDS, browser.domain);
   return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
 }
 
-/** The impersonations of which this host may have something in the browser. */
+/** The impersonations that may have left cookies in the browser for this host. */
 async function idsBehind(
   services: Services,
-  { secret, here }: Received,
+  { browser }: Received,
   ended: Impersonation | null,
 ): Promise<ReadonlySet<string>> {
-  const id = ended?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
-  return new Set([here, id].filter((it) => it !== null));
+  const id =
+    ended?.id ?? (browser.secret === null ? null : await services.impersonations.idBehind(browser.secret));
+  return new Set([browser.here, id].filter((it) => it !== null));
 }
 
-/** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
+/** The cookies between the end of one impersonation and the start of the next. */
 export async function betweenIdentities(
   services: Services,
   received: Received,
@@ -233,21 +258,25 @@ export async function betweenIdentities(
   const between = await leftBehind(services, received, ids);
   if (ids.size === 0) return between;
   const scope = cookieScope(received);
-  let { cookies } = received;
+  let {
+    browser: { cookies },
+  } = received;
   for (const id of ids) cookies = restored(await services.impersonations.jar(id), cookies, scope);
   return { ...between, cookies };
 }
 
-/** What other hosts left behind on this one, where the browser has the cookies of an impersonation that is not the one that runs. */
-export async function tidied(
+/** Restores this host's cookies where the browser still has those of another impersonation than the running one. */
+export async function restoredHost(
   services: Services,
   received: Received,
   impersonation: string | null,
 ): Promise<Between> {
-  const { here } = received;
-  const ids = new Set(here === null || here === impersonation ? [] : [here]);
+  const { browser } = received;
+  const ids = new Set(browser.here === null || browser.here === impersonation ? [] : [browser.here]);
   const { setCookies } = await leftBehind(services, received, ids);
-  let { cookies } = received;
+  let {
+    browser: { cookies },
+  } = received;
   for (const id of ids)
     cookies = restored(await services.impersonations.jar(id), cookies, cookieScope(received));
   return { setCookies: ids.size === 0 ? [] : setCookies, cookies };
@@ -258,14 +287,16 @@ async function leftBehind(
   received: Received,
   ids: ReadonlySet<string>,
 ): Promise<Between> {
-  const { cookies, here, scheme, snapshot } = received;
+  const { browser, site, snapshot } = received;
   const scope = cookieScope(received);
-  const names = cookieNames(snapshot.settings.cookie.name, scheme);
-  const gone = here === null ? [] : [setOwnCookie(names.here, null, scheme, null)];
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
+  const gone = browser.here === null ? [] : [setOwnCookie(names.here, null, site.scheme, null)];
   if (ids.size === 0) {
-    const left = disown(cookies, scope);
+    const left = disown(browser.cookies, scope);
     return { setCookies: [...gone, ...left.lines], cookies: left.sent };
   }
-  const lines = await Promise.all([...ids].map((id) => services.impersonations.restore(id, scope, cookies)));
-  return { setCookies: [...gone, ...lines.flat()], cookies };
+  const lines = await Promise.all(
+    [...ids].map((id) => services.impersonations.restore(id, scope, browser.cookies)),
+  );
+  return { setCookies: [...gone, ...lines.flat()], cookies: browser.cookies };
 }
