@@ -2,15 +2,13 @@ import type { Settings } from "../config/snapshot.ts";
 import type { Closing } from "../ports.ts";
 import { Streams } from "./http/client/streams.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
+import { type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
 /** The ways to the apps: one pair for each `upstream` that was ever configured and still has requests on it. */
 export interface Upstreams extends Closing {
-  /** For @fastify/http-proxy: sends each exchange the way that its config said. */
-  readonly carrier: Pick<Transport, "request">;
-  /** Says which way an exchange goes; before it is sent. */
-  assign(exchange: Exchange, settings: Settings): void;
+  /** Keeps the way open that this config says, and gives what sends the exchange there. */
+  sending(exchange: Exchange, settings: Settings): () => void;
   tunnel(settings: Settings): Tunnel;
   /** Says which apps there are from now on: the ways to others close once their last request is done. */
   keep(apps: readonly (string | null)[]): void;
@@ -22,7 +20,7 @@ interface Way {
   readonly app: string | null;
   readonly transport: Transport;
   readonly tunnel: Tunnel;
-  /** Exchanges that were assigned and are not sent yet: until then it may not close. */
+  /** Exchanges that are not sent yet: until then it may not close. */
   waiting: number;
 }
 
@@ -32,12 +30,10 @@ export function upstreams(report: (error: unknown) => void): Upstreams {
 }
 
 class AllUpstreams implements Upstreams {
-  readonly carrier: Upstreams["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
   /** Of all ways to one app together: a new config begins no new count, and an app that hangs takes none of the others'. */
   readonly #streams = new Map<string | null, Streams>();
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
-  readonly #assigned = new WeakMap<Exchange, Way>();
   readonly #closing = new Set<Promise<void>>();
   readonly #known = new WeakMap<Settings, Way>();
   /** The way to each app that new requests go. */
@@ -49,10 +45,14 @@ class AllUpstreams implements Upstreams {
     this.#report = report;
   }
 
-  assign(exchange: Exchange, settings: Settings): void {
+  sending(exchange: Exchange, settings: Settings): () => void {
     const way = this.#wayOf(settings);
     way.waiting += 1;
-    this.#assigned.set(exchange, way);
+    return () => {
+      way.waiting -= 1;
+      way.transport.send(exchange);
+      this.#retireIfDone(way);
+    };
   }
 
   tunnel(settings: Settings): Tunnel {
@@ -73,18 +73,6 @@ class AllUpstreams implements Upstreams {
   async close(): Promise<void> {
     for (const way of [...this.#open.values()]) this.#retire(way);
     await Promise.all(this.#closing);
-  }
-
-  #carry(...[options, callback]: Parameters<Transport["request"]>): void {
-    const exchange = (options.headers as { readonly [EXCHANGE]?: Exchange })[EXCHANGE];
-    const way = exchange && this.#assigned.get(exchange);
-    if (way === undefined) {
-      callback(new TypeError("an exchange was sent without a way to the app"));
-      return;
-    }
-    way.waiting -= 1;
-    way.transport.request(options, callback);
-    this.#retireIfDone(way);
   }
 
   #wayOf(settings: Settings): Way {
