@@ -23,7 +23,7 @@ import { sign } from "./stages/sign-in.ts";
 /** 1: before fastify's router, or anything else, reads the request. */
 export { intake } from "./stages/intake.ts";
 
-/** 2 to 6: nothing that the decision asks for is done yet. `guise test` runs the same. */
+/** 2 to 6. They change nothing; `guise test` runs the same ones. */
 export async function judging(services: Judging, received: Received): Promise<Judged> {
   const matched = match(received);
   const identified = await identify(services, matched);
@@ -33,7 +33,7 @@ export async function judging(services: Judging, received: Received): Promise<Ju
   return judge(settled);
 }
 
-/** What becomes of a request: it goes on to the app, is answered here, or can't be either. */
+/** What becomes of a request: it goes on to the app, is answered here, or fails. */
 type Passage =
   | ({ readonly kind: "forward" } & Forwarding)
   | { readonly kind: "answer"; readonly committed: Committed }
@@ -45,7 +45,7 @@ export async function pipeline(services: Services, received: Received): Promise<
     const judged = await judging(services, received);
     sayWhyNot(services, judged);
     const written = await commit(services, judged); // 7
-    // One moment for both, so that what is in time can be signed.
+    // One moment for both: what is in time can still be signed.
     const now = services.clock.now();
     const committed = await inTime(services, written, now);
     if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)

@@ -14,10 +14,10 @@ import { cookieScope } from "./cookie-scope.ts";
 import { assure } from "./invariants.ts";
 import { outbound } from "./outbound-headers.ts";
 import { begunBy, orUnsent } from "./settle.ts";
-import { end, takeOff } from "./start-and-stop.ts";
+import { end, endCookies } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
-/** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
+/** What goes to the app for a signed request, with the agent's own cookies or those of the jar. */
 export async function outboundFor(services: Services, signed: Signed): Promise<Outbound> {
   const { impersonation } = signed.effects;
   const jar =
@@ -36,10 +36,10 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
   );
 }
 
-/** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
+/** Cuts an open exchange when its impersonation ends, or the gateway goes down. */
 interface Leash {
   readonly signal: AbortSignal | null;
-  /** Counts for what is recorded of it while it is open. */
+  /** Counts bytes while it is open, for its record. */
   readonly opened: Progress["opened"];
   release(): void;
 }
@@ -47,7 +47,7 @@ interface Leash {
 const UNWATCHED = (): void => undefined;
 const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED };
 
-/** Own requests over HTTP are left to finish; everything else is on a leash. */
+/** For impersonated requests and every tunnel; own HTTP requests are left to finish. */
 export function leash(services: Services, signed: Signed): Leash {
   const { effects, upgrade } = signed;
   if (effects.impersonation === null && !upgrade) return UNLEASHED;
@@ -65,7 +65,7 @@ export function leash(services: Services, signed: Signed): Leash {
     lifted: speaksByMode(signed, effects.impersonation),
     ask: () => standing(services, signed),
   });
-  // It was decided under a config that may be gone by now.
+  // The config may have changed since it was decided.
   if (services.config.current().policy.impersonation === "off")
     services.sockets.cutImpersonated("ended-revoked");
   const going = progress(services, signed, { lost: () => cut("audit-unavailable") });
@@ -99,12 +99,12 @@ export async function exchangeFor(
     headers,
     client,
     address: signed.client.ip,
-    // Behind a proxy many share a connection of ours, and an agent shares it with whom they are being.
+    // Behind a proxy many people share a connection, and an agent shares it with their customers.
     person:
       signed.effects.impersonation === null
         ? signed.client.ip
         : `${signed.client.ip} ${signed.effects.impersonation.id}`,
-    // A repetition would be a second deed of somebody else's, and on record as one.
+    // An impersonated request is never repeated: it is recorded once.
     repeatable: signed.effects.impersonation === null,
     body: signed.content.body,
     respond: (head) => {
@@ -117,7 +117,7 @@ export async function exchangeFor(
     settled: (settlement) => {
       release();
       settle(settlement);
-      // Its cookie was not given out: what was fetched, if anything, is all that there will be of it.
+      // The browser never got the cookie, so no other request can follow under this impersonation.
       if (begun !== null && (unseen || !client.response.headersSent))
         void end(services, signed, begun, "ended-unseen");
     },
@@ -125,10 +125,10 @@ export async function exchangeFor(
   };
 }
 
-/** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
+/** The cookies after a start of which nothing was shown: as before it, or after a switch without any impersonation. */
 async function notBegun(services: Services, signed: Signed): Promise<Signed> {
   const { effects } = signed;
-  const setCookies = effects.ended === null ? [] : await takeOff(services, signed, effects.ended);
+  const setCookies = effects.ended === null ? [] : await endCookies(services, signed, effects.ended);
   return {
     ...signed,
     browser: { ...signed.browser, secret: null },
@@ -177,7 +177,7 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
   write(signed, response, answer(services, ended));
 }
 
-/** Where nobody could be asked any more, or nothing be recorded, nothing has ended: only this request has. */
+/** Sentences for requests that fail while the impersonation goes on. */
 const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
   "identity-unavailable": REASONS["identity-unavailable"],
   "store-unavailable": REASONS["store-unavailable"],
