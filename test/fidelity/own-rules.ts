@@ -1,5 +1,5 @@
 import { headerPolicy } from "../../src/domain/headers.ts";
-import { closesBehind, type Plan } from "./plan.ts";
+import { type AnswerPlan, answerBytes, closesBehind, type Plan } from "./plan.ts";
 import { type Field, valuesOf } from "./reader.ts";
 import type { Seen } from "./seen.ts";
 import type { SiteKind } from "./site.ts";
@@ -210,7 +210,10 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
   "cut-answer"({ exchange, resetBehind, expected, actual }) {
     if (exchange.answer.ending.kind !== "cut") return resetBehind && takeWhole(expected, actual);
     const { answer } = expected;
-    if (answer === null) return actual.answer?.status === 502 && takeProblem(expected, actual);
+    if (answer === null) {
+      if (actual.answer?.status === 502) return takeProblem(expected, actual);
+      return exchange.answer.ending.how === "reset" && takeBeginning(exchange.answer, expected, actual);
+    }
     if (answer.complete || actual.answer === null) return false;
     // A reset takes with it what wasn't read yet.
     if (
@@ -226,7 +229,14 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** In place of what can't be read stands a problem of ours. */
+/** A reset may leave the direct client nothing at all of what the app had sent; the gateway's client has a beginning of that. */
+function takeBeginning(sent: AnswerPlan, expected: Seen, { answer }: Seen): boolean {
+  if (answer === null || answer.complete || answer.status !== sent.status) return false;
+  if (!answerBytes(sent).subarray(0, answer.body.length).equals(answer.body)) return false;
+  expected.answer = { ...answer };
+  return true;
+}
+
 /** A reset by the app takes away what its client hasn't read of the answers before; behind a gateway these are another connection's. */
 function takeWhole({ answer }: Seen, actual: Seen): boolean {
   if (answer === null || answer.complete || actual.answer?.complete !== true) return false;
@@ -236,6 +246,7 @@ function takeWhole({ answer }: Seen, actual: Seen): boolean {
   return true;
 }
 
+/** In place of what can't be read stands a problem of ours. */
 export function takeProblem(expected: Seen, actual: Seen): boolean {
   if (actual.answer === null || !actual.answer.complete) return false;
   const type = valuesOf(actual.answer.fields, "content-type")[0] ?? "";

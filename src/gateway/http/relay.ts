@@ -234,7 +234,10 @@ export class Relay implements ResponseHandler, Source {
     const { timeouts, uploadRate } = this.#parts;
     const pace = { idle: timeouts.requestIdle, rate: uploadRate };
     this.#upload = new Upload(request, pace, (why) => this.#uploadStalled(why));
-    whenMalformed(request.socket, () => this.#settle("client-framing-error"));
+    whenMalformed(request.socket, () => {
+      // Behind a whole body it is the next request that can't be read.
+      if (!request.complete) this.#settle("client-framing-error");
+    });
     return this.#upload;
   }
 

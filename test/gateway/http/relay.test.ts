@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { Fault } from "../../../src/errors.ts";
+import { watchBodies } from "../../../src/gateway/http/client-abort.ts";
 import type { HeadPlan, UpstreamHead } from "../../../src/gateway/http/exchange.ts";
 import { type GatewayOptions, gateway } from "../../fixtures/gateway.ts";
 import { converse, raw, type Wire } from "../../fixtures/raw.ts";
@@ -30,6 +31,19 @@ t.test("an app that isn't there is 502 with a generic body", async (t) => {
     t.same(settlement, { ending: "upstream-unreachable", status: null, requestBytes: 0, responseBytes: 0 });
     t.match(gate.faults[0]?.detail, /ECONNREFUSED|ENOTFOUND|EAI_AGAIN/);
   }
+});
+
+t.test("what can't be read behind a body takes nothing of the body away", async (t) => {
+  const app = await sayingApp(t, OK);
+  const gate = await gateway(t, { upstream: { origin: app.origin }, clientError: () => undefined });
+  watchBodies(gate.fastify.server);
+  const client = await raw(t, gate.port);
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  await client.until("ok");
+  client.send("3\r\nabc\r\n0\r\n\r\nGET /caf\xe9 HTTP/1.1\r\nHost: a\r\n\r\n");
+  const { ending, requestBytes } = await gate.ended(1);
+  t.same({ ending, requestBytes }, { ending: "success", requestBytes: 3 });
+  await app.peers[0]?.until("3\r\nabc\r\n0\r\n\r\n");
 });
 
 t.test("SMUG-05 an answer that can't be read is 502, and its connection isn't used again", async (t) => {
