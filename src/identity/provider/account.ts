@@ -1,8 +1,8 @@
-import { errors } from "oidc-provider";
 import type { Identity } from "../../domain/identity.ts";
 import { type PersonMapping, readPerson } from "../../domain/person.ts";
 import type { ViewedAccount } from "../../ports.ts";
 import type { IdentityDeps } from "../source.ts";
+import { invalidGrant } from "./library.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 
 /** No id begins with a space, so nobody whom `upstream` names is taken for one of these. */
@@ -43,7 +43,7 @@ export function accountsIn(options: ProviderOptions, { signIns, clock }: Identit
     subject: async (id) => {
       if (!id.startsWith(VIEWED)) return id;
       const viewed = await viewedBy(id);
-      if (viewed === null) throw new errors.InvalidGrant("the impersonation is over");
+      if (viewed === null) throw await invalidGrant("the impersonation is over");
       return viewed.effectiveUser.id;
     },
     find: async (accountId) => {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type Adapter, type AdapterPayload, errors } from "oidc-provider";
+import type { Adapter, AdapterPayload } from "oidc-provider";
 import { Fault } from "../../errors.ts";
 import type { Clock, Store } from "../../ports.ts";
+import { invalidGrant } from "./library.ts";
 
 const ATTEMPTS = 20;
 /** Of what has no end of its own, seconds. */
@@ -31,12 +32,12 @@ export function adapterOf(store: Store, clock: Clock): (model: string) => Adapte
         const stored = await store.read(keyOf(id));
         const payload = payloadOf(stored?.value);
         if (stored === null || payload === undefined || payload.consumed !== undefined)
-          throw new errors.InvalidGrant("it was used before");
+          throw await invalidGrant("it was used before");
         const consumed = { ...payload, consumed: Math.floor(clock.now() / 1_000) };
         const expiresAt = (payload.exp ?? 0) * 1_000;
         // Of two that come at once one alone gets it.
         if (!(await store.write(keyOf(id), JSON.stringify(consumed), { version: stored.version, expiresAt })))
-          throw new errors.InvalidGrant("it was used before");
+          throw await invalidGrant("it was used before");
       },
       destroy: async (id) => await store.remove(keyOf(id)),
       revokeByGrantId: async (grant) => {

@@ -1,10 +1,11 @@
-import { type Client, type Configuration, Provider } from "oidc-provider";
+import type { Client, Configuration, Provider } from "oidc-provider";
 import { Fault } from "../../errors.ts";
 import type { OpenIdProvider } from "../../ports.ts";
 import type { IdentityDeps } from "../source.ts";
 import { type Accounts, accountsIn, VIEWED } from "./account.ts";
 import { adapterOf } from "./adapter.ts";
 import { broker } from "./broker.ts";
+import { newProvider } from "./library.ts";
 import type { ProviderOptions } from "./provider-options.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
 
@@ -62,7 +63,7 @@ function rebuilding(options: ProviderOptions, parts: Omit<Parts, "keys">): () =>
   const build = async (): Promise<Provider> => {
     const keys = await signingKeys(signIns.kept, clock, options.keys);
     const same = running?.version === keys.version ? running.provider : null;
-    const provider = same ?? new Provider(parts.issuer, configuration(options, { ...parts, keys }));
+    const provider = same ?? (await newProvider(parts.issuer, configuration(options, { ...parts, keys })));
     provider.proxy = true;
     running = { provider, version: keys.version, at: clock.monotonic() };
     return provider;
