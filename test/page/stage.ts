@@ -7,7 +7,12 @@ export interface Stage {
   readonly site: Site;
   readonly browser: Browser;
   /** Opens a page of the site; resolves when the banner's script is at work, where scripts run. */
-  open(page: SitePage, options?: BrowserContextOptions): Promise<{ page: Page; banner: Inside }>;
+  /** `first` is a script of the page that runs before every other, ours too. */
+  open(
+    page: SitePage,
+    options?: BrowserContextOptions,
+    first?: string,
+  ): Promise<{ page: Page; banner: Inside }>;
   close(): Promise<void>;
 }
 
@@ -16,9 +21,10 @@ export async function stage(): Promise<Stage> {
   const it = { site: await site(), browser: await browser() };
   return {
     ...it,
-    open: async (page, options = {}) => {
+    open: async (page, options = {}, first = "") => {
       it.site.page("/page", page);
       const context = await it.browser.newContext({ viewport: { width: 1280, height: 700 }, ...options });
+      if (first !== "") await context.addInitScript(first);
       const tab = await context.newPage();
       await tab.goto(`${it.site.url}/page`);
       if (options.javaScriptEnabled !== false && page.notice !== true) await ready(tab);

@@ -9,6 +9,7 @@ import { type Consents, consents } from "../../../src/sessions/consent/consents.
 import { redisBackend } from "../../../src/sessions/stores/redis.ts";
 import { sqliteBackend } from "../../../src/sessions/stores/sqlite.ts";
 import type { StoreBackend } from "../../../src/sessions/stores/store.ts";
+import { stayAlive } from "../../fixtures/alive.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { aConsent, HOUR } from "../../fixtures/consent.ts";
 import { fakeLog } from "../../fixtures/log.ts";
@@ -31,6 +32,7 @@ interface Two {
 }
 
 function two(t: Test, { open, clock }: Made): Two {
+  stayAlive(t);
   const gateway = () => {
     const backend = open();
     const made = consents({ ...backend, clock, log: fakeLog(), sealKey: SEAL_KEY, keepFor: () => 90 * DAY });
