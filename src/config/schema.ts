@@ -5,8 +5,9 @@ import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
+import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
 import { agent } from "./sections/agents.ts";
-import { app, place } from "./sections/apps.ts";
+import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
 import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
@@ -31,6 +32,7 @@ export interface Kinds {
   readonly owners: readonly AnyKind<RoomDeps, KnownResolver>[];
   readonly users: readonly AnyKind<RoomDeps, Users>[];
   readonly stores: readonly AnyKind<StoreDeps, StoreBackend>[];
+  readonly signIn: readonly AnyKind<SignInDeps, AppSignIn>[];
 }
 
 /** The whole file, checked, with every default filled in. */
@@ -52,7 +54,7 @@ export function configSchema(kinds: Kinds) {
         "The app behind the gateway: its address, or an object with `url` and more. Several stand in `apps` instead.",
       ),
     apps: z
-      .record(name, app(kinds.owners))
+      .record(name, app(kinds.owners, kinds.signIn))
       .optional()
       .describe("Several apps, by host and path, instead of `upstream`."),
     publicUrl: origin
@@ -66,6 +68,7 @@ export function configSchema(kinds: Kinds) {
       .default("on")
       .describe("`off` ends all impersonation at once; the app goes on as if the gateway weren't there."),
     ...peopleAndPages(kinds),
+    signIn: signIn(kinds.signIn),
     page,
     headers,
     token,

@@ -2,6 +2,8 @@ import { Fault } from "../errors.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
 import type { Received } from "./request.ts";
 import type { Judging, Services } from "./services/services.ts";
+import { caughtBy } from "./sign-in/refresh.ts";
+import type { Answer } from "./stages/answer.ts";
 import { type Committed, commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
 import { type Judged, judge } from "./stages/decide.ts";
@@ -10,13 +12,16 @@ import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";
 import { recall } from "./stages/load-impersonation.ts";
 import { match } from "./stages/match.ts";
-import { orUnsent } from "./stages/settle.ts";
+import { notSignedIn } from "./stages/not-signed-in.ts";
+import { begunBy, orUnsent } from "./stages/settle.ts";
 import { type Signed, sign } from "./stages/sign-in.ts";
+import { notBegun } from "./stages/start-and-stop.ts";
 
 /** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
 export type Passage =
   | { readonly kind: "forward"; readonly signed: Signed }
   | { readonly kind: "answer"; readonly committed: Committed }
+  | { readonly kind: "caught"; readonly committed: Committed; readonly answer: Answer }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
 /** The stages up to the decision, in this order and in no other: nothing that it asks for is done yet. `guise test` runs the same. */
@@ -43,12 +48,24 @@ export async function pipeline(services: Services, received: Received): Promise<
     const committed = await inTime(services, written, now);
     if (committed.decision.kind !== "forward" || committed.leadsTo !== null)
       return { kind: "answer", committed };
-    return {
-      kind: "forward",
-      signed: await orUnsent(services, committed, () => sign(services, committed, now)),
-    };
+    const caught = caughtBy(services, committed);
+    if (caught !== null) return { kind: "caught", committed, answer: caught };
+    return await signedIn(services, committed, now);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { kind: "fault", received, fault: error };
+  }
+}
+
+/** Where the app can't be signed in to, nothing is sent, and what this very request began has not begun. */
+async function signedIn(services: Services, committed: Committed, now: number): Promise<Passage> {
+  try {
+    const signed = await orUnsent(services, committed, () => sign(services, committed, now));
+    return { kind: "forward", signed };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "sign-in-failed") throw error;
+    const begun = begunBy(committed) === null ? committed : await notBegun(services, committed);
+    const impersonation = begun === committed ? committed.impersonation : null;
+    return { kind: "answer", committed: notSignedIn({ ...begun, impersonation, intent: null }, error) };
   }
 }

@@ -12,6 +12,7 @@ import type { Services } from "./services/services.ts";
 import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash, outboundFor } from "./stages/forward.ts";
 import { intake } from "./stages/intake.ts";
+import { notSignedIn } from "./stages/not-signed-in.ts";
 import { respond } from "./stages/respond.ts";
 import { settle } from "./stages/settle.ts";
 import type { Signed } from "./stages/sign-in.ts";
@@ -42,6 +43,7 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
     // As what intake refuses: it is on record.
     if (passage.kind === "fault" && received.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
+    else if (passage.kind === "caught") refuse(socket, passage.answer);
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
     else await open(services, passage.signed, tunnelOf(received), { socket, head });
   };
@@ -82,7 +84,7 @@ async function open(
     headers,
     respond: async (head) => (await respond(services, signed, head)).headers,
     opened,
-    failed: (fault) => refuse(client.socket, answerFaultTo(services, signed, fault)),
+    failed: (fault) => refuse(client.socket, failedWith(services, signed, fault)),
     settled: (settlement) => {
       release();
       settle(services, signed, settlement);
@@ -90,6 +92,12 @@ async function open(
     signal,
     readOnly: looksOnly(signed),
   });
+}
+
+function failedWith(services: Services, signed: Signed, fault: Fault): Answer {
+  return fault.code === "sign-in-failed"
+    ? answer(services, notSignedIn(signed, fault))
+    : answerFaultTo(services, signed, fault);
 }
 
 /** In mode read a page may listen to its socket; it may speak only where a rule allows it. */

@@ -5,7 +5,7 @@ import { judgeCase } from "../../src/cli/case.ts";
 import { REASON_WORDS } from "../../src/domain/decision.ts";
 
 /** Words that no judge says: they are told by what comes after it. */
-const SAID_ELSEWHERE = ["audit-unavailable", "ended-unseen", "limit-reached"];
+const SAID_ELSEWHERE = ["audit-unavailable", "ended-unseen", "limit-reached", "sign-in-failed"];
 
 const folder = new URL("./", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));

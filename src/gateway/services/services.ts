@@ -15,6 +15,7 @@ import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -112,6 +113,8 @@ export interface Services {
   readonly log: Log;
   readonly config: { current(): Snapshot };
   readonly impersonations: Impersonations;
+  /** How far it is believed that each app sees the effective user. */
+  readonly trusts: Trusts;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
   readonly missedLinks: MissedLinks;

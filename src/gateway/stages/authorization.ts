@@ -25,6 +25,8 @@ const told = lru<true>(1_000);
 export async function pageAuthorization(services: Services, signed: Signed): Promise<string | null> {
   const { impersonation, headers, snapshot } = signed;
   if (impersonation === null) return null;
+  // The browser keeps its own, and the app gets another.
+  if (presentsIt(signed)) return null;
   const sent = headers.filter((_, at) => at % 2 === 1 && foldName(headers[at - 1] ?? "") === "authorization");
   const [value] = sent;
   if (value === undefined) return null;
@@ -36,6 +38,10 @@ export async function pageAuthorization(services: Services, signed: Signed): Pro
   if (signed.label !== null) return value;
   if (await services.pageCredentials.holds(impersonation, it.credential)) return value;
   return takenOff(services, signed, "unknown");
+}
+
+function presentsIt({ presented }: Signed): boolean {
+  return presented?.headers.some(([name]) => foldName(name) === "authorization") === true;
 }
 
 /** Whether it says to us who somebody is. What can't be found out counts as a yes. */

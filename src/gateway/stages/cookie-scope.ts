@@ -4,17 +4,14 @@ import type { Received } from "../request.ts";
 /** The request as the rules of cookies see it. */
 export function cookieScope(received: Received, impersonation: string | null = null): CookieScope {
   const { app, cookie, page, identityCookies, limits } = received.snapshot.settings;
-  const { name } = cookie;
   const { site } = received.navigation;
   return {
     app,
     host: received.host,
     path: received.path,
-    secure: received.scheme === "https" || isLocal(received.host),
+    secure: isSecure(received),
     now: received.at,
-    reserved: ["", "__Host-", "__Secure-"].flatMap((prefix) =>
-      ["", "-notice", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
-    ),
+    reserved: ourNames(cookie.name),
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",
     // Of several hosts, each is shown the customer's cookies with its first document.
@@ -24,6 +21,18 @@ export function cookieScope(received: Received, impersonation: string | null = n
     // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.
     room: Math.floor(limits.headers * 0.75),
   };
+}
+
+/** What no app may set: our cookies in every form. `name` is that of the config. */
+export function ourNames(name: string): readonly string[] {
+  return ["", "__Host-", "__Secure-"].flatMap((prefix) =>
+    ["", "-notice", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
+  );
+}
+
+/** Whether secure cookies go with it. */
+export function isSecure({ scheme, host }: Pick<Received, "scheme" | "host">): boolean {
+  return scheme === "https" || isLocal(host);
 }
 
 /** Browsers trust the own machine without https. */

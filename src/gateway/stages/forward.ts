@@ -7,15 +7,17 @@ import { dropBody, unreadLimits } from "../http/unread-body.ts";
 import { isUnseen } from "../response/document.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
+import { sending, sent } from "../sign-in/confirm.ts";
 import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
 import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { assure } from "./invariants.ts";
+import { notSignedIn } from "./not-signed-in.ts";
 import { type Outbound, outbound } from "./outbound-headers.ts";
 import { respond } from "./respond.ts";
 import { begunBy, orUnsent, settle } from "./settle.ts";
 import type { Signed } from "./sign-in.ts";
-import { end, takeOff } from "./start-and-stop.ts";
+import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
@@ -88,6 +90,7 @@ export async function exchangeFor(
 ): Promise<Exchange> {
   const { target, headers } = await outboundFor(services, signed);
   const { signal, opened, release } = leash(services, signed);
+  sending(services, signed);
   const begun = begunBy(signed);
   let unseen = false;
   const answering = (send: (as: Signed) => void): void => {
@@ -114,6 +117,7 @@ export async function exchangeFor(
     revoked: (why) => answering((as) => sendEnded(services, as, client.response, why)),
     settled: (settlement) => {
       release();
+      sent(services, signed);
       settle(services, signed, settlement);
       // Its cookie was not given out: what was fetched, if anything, is all that there will be of it.
       if (begun !== null && (unseen || !client.response.headersSent))
@@ -123,14 +127,11 @@ export async function exchangeFor(
   };
 }
 
-/** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
-async function notBegun(services: Services, signed: Signed): Promise<Signed> {
-  const { over } = signed;
-  const setCookies = over === null ? [] : await takeOff(services, signed, over);
-  return { ...signed, secret: null, changed: over !== null, setCookies };
-}
-
 function sendFault(services: Services, signed: Signed, response: ServerResponse, fault: Fault): void {
+  if (fault.code === "sign-in-failed") {
+    write(signed, response, answer(services, notSignedIn(signed, fault)));
+    return;
+  }
   const { headers, ...rest } = answerFaultTo(services, signed, fault);
   const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
@@ -165,6 +166,7 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
 const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
   "identity-unavailable": REASONS["identity-unavailable"],
   "store-unavailable": REASONS["store-unavailable"],
+  "sign-in-failed": "The app did not see this person any more, so what was open was broken off.",
   "audit-unavailable": "What goes on as somebody else could not be recorded any more.",
 };
 

@@ -1,3 +1,6 @@
+import { Transform } from "node:stream";
+import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
+import { mirror } from "../../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
@@ -11,6 +14,7 @@ import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
 import { uncached } from "../response/uncached.ts";
 import type { Services } from "../services/services.ts";
+import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
@@ -62,8 +66,22 @@ async function received(
   { id }: Impersonation,
   lines: readonly string[],
 ): Promise<readonly string[]> {
-  if (lines.length === 0) return [];
-  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.cookies);
+  const scope = cookieScope(signed, id);
+  if (lines.length === 0 && !isUnshown(services, signed, id, scope)) return [];
+  const session = signed.appSession?.generation ?? null;
+  return await services.impersonations.receive(id, lines, scope, signed.cookies, session);
+}
+
+/** Whether a sign-in has put something into the jar that the page's scripts are to see. */
+function isUnshown(
+  services: Services,
+  { appSession, cookies }: Signed,
+  id: string,
+  scope: CookieScope,
+): boolean {
+  if (appSession === null || scope.shown === false) return false;
+  const jar = services.impersonations.knownJar(id);
+  return jar !== null && mirror(jar, cookies, scope).lines.length > 0;
 }
 
 /** The first document of one more host that the impersonation covers: its cookies, caches and storage are the agent's own so far. */
@@ -93,6 +111,7 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     arrives && asked.navigation.wantsPage && !unseen
       ? await arriving(services, asked, impersonation, lines)
       : { signed: asked, mirrored: await received(services, asked, impersonation, lines) };
+  if ((await confirm(services, asked, head)) === "again") return onceMore(signed);
   const { assertion } = signed.snapshot.settings.headers;
   const kept = without(
     head.headers,
@@ -108,6 +127,13 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     head,
     impersonatedPlan(services, signed, impersonation, plan),
   );
+}
+
+/** The browser sends it once more, and that is another request; of this answer nothing is shown. */
+function onceMore({ target }: Signed): HeadPlan {
+  const headers = ["Location", target, "Cache-Control", "no-store", "Content-Length", "0"];
+  const transform = new Transform({ transform: (_chunk, _encoding, done) => done() });
+  return { status: 307, message: "Temporary Redirect", headers, transform };
 }
 
 /**

@@ -212,6 +212,15 @@ export async function takeOff(
   return [...own, notice, ...viewedCookie(services, received, over.effectiveUser.id), ...setCookies];
 }
 
+/** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
+export async function notBegun<T extends Received & { readonly over: Impersonation | null }>(
+  services: Services,
+  it: T,
+): Promise<T> {
+  const setCookies = it.over === null ? [] : await takeOff(services, it, it.over);
+  return { ...it, secret: null, changed: it.over !== null, setCookies };
+}
+
 /** The impersonations of which this host may have something in the browser. */
 async function idsBehind(
   services: Services,
