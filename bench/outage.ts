@@ -19,7 +19,7 @@ const SETTLE = 2_000;
 
 interface Front extends Gateway {
   readonly agent: Agent;
-  readonly worn: Readonly<Record<string, string>>;
+  readonly impersonated: Readonly<Record<string, string>>;
   readonly redis: Awaited<ReturnType<typeof redisServer>>;
 }
 
@@ -37,7 +37,7 @@ async function front(name: string, appPort: number): Promise<Front> {
   const variable = `BENCH_REDIS_${name}`;
   process.env[variable] = redis.url;
   const it = await gateway(place(name, appPort, `audit: { redis: { url: { fromEnv: ${variable} } } }\n`));
-  return { ...it, redis, worn: await impersonating(it.port), agent: new Agent({ keepAlive: true }) };
+  return { ...it, redis, impersonated: await impersonating(it.port), agent: new Agent({ keepAlive: true }) };
 }
 
 /** The time from sending a request to the end of its answer, ms. */
@@ -57,14 +57,14 @@ async function phase(fronts: readonly Front[], dead: number, keep: Sample[] | nu
   const asked: Promise<void>[] = [];
   const send = async (index: number, kind: Kind) => {
     const it = fronts[index] as Front;
-    const ms = await timed(it, kind === "own" ? {} : it.worn);
+    const ms = await timed(it, kind === "own" ? {} : it.impersonated);
     keep?.push({ front: index, state: index === dead ? "down" : "up", kind, ms });
   };
   const began = performance.now();
   for (let tick = 0; tick < SECONDS * PACE; tick += 1) {
     const wait = began + (tick * 1_000) / PACE - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    // Whoever is second waits for the first: each is it half of the time.
+    // The second request waits for the first, so each kind comes first half of the time.
     const order = tick % 2 === 0 ? [0, 1] : [1, 0];
     for (const index of order) asked.push(send(index, tick % RARE === 0 ? "impersonated" : "own"));
   }

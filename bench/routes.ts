@@ -1,11 +1,14 @@
 import { compileRoutes, type RouteSpec } from "../src/domain/routing/route.ts";
 
 /**
- * Prints ns a match for 10, 1,000 and 10,000 routes, and what the most cost against the fewest; then the same for routes that take any
- * case of letters, asked in capitals, and for routes of one path that the query tells apart. Run: `node bench/routes.ts`, or `node bench/routes.ts "by query"` for one of the three.
+ * Prints ns of processor time a match for 10, 1,000 and 10,000 routes, medians of alternating rounds, and what the most cost against the
+ * fewest; then the same for routes that take any case of letters, asked in capitals, and for routes of one path that the query tells apart.
+ * Run: `node bench/routes.ts`, or `node bench/routes.ts "by query"` for one of the three.
  */
 const COUNTS = [10, 1_000, 10_000];
-const ROUNDS = 50_000;
+const ROUNDS = 31;
+/** Few enough that other processes seldom come between. */
+const MATCHES = 8_000;
 const PROBES = 64;
 
 interface Address {
@@ -62,16 +65,17 @@ const QUERIES: Kinds = {
 
 type Finder = ReturnType<typeof compileRoutes<number>>["finder"];
 
+/** Processor time of one round, ns a match; `misses`: nothing may be found. */
 function once(finder: Finder, asked: readonly Address[], misses: boolean): number {
   let hits = 0;
-  const began = process.hrtime.bigint();
-  for (let i = 0; i < ROUNDS; i++) {
+  const began = process.threadCpuUsage();
+  for (let i = 0; i < MATCHES; i++) {
     const address = asked[i % PROBES];
     if (finder.match("app.example", address?.path ?? "/", address?.query) !== null) hits++;
   }
-  const ns = Number(process.hrtime.bigint() - began) / ROUNDS;
-  if (hits !== (misses ? 0 : ROUNDS)) throw new Error(`${hits} hits of ${ROUNDS}`);
-  return ns;
+  const { user, system } = process.threadCpuUsage(began);
+  if (hits !== (misses ? 0 : MATCHES)) throw new Error(`${hits} hits of ${MATCHES}`);
+  return ((user + system) * 1_000) / MATCHES;
 }
 
 measure("as written", (count) => byPath(count, true), PATHS);
@@ -92,18 +96,18 @@ function measure(
   console.log(`${title.padEnd(10)}${COUNTS.map((count) => String(count).padStart(8)).join("")}   last/first`);
   for (const [kind, addressesOf] of Object.entries(kinds)) {
     const asked = COUNTS.map(addressesOf);
-    const best = COUNTS.map(() => Number.POSITIVE_INFINITY);
+    const rounds: number[][] = COUNTS.map(() => []);
     // In turn, so that a busy machine slows all of them.
-    for (let run = 0; run < 9; run++) {
-      COUNTS.forEach((_, i) => {
-        const finder = finders[i];
-        if (finder !== undefined)
-          best[i] = Math.min(best[i] ?? 0, once(finder, asked[i] ?? [], kind === "miss"));
-      });
-    }
-    const ratio = (best[best.length - 1] ?? 0) / (best[0] ?? 1);
+    for (let round = 0; round < ROUNDS; round++)
+      finders.forEach((finder, i) => void rounds[i]?.push(once(finder, asked[i] ?? [], kind === "miss")));
+    const medians = rounds.map(median);
+    const ratio = (medians[medians.length - 1] ?? 0) / (medians[0] ?? 1);
     console.log(
-      `${kind.padEnd(10)}${best.map((ns) => ns.toFixed(0).padStart(8)).join("")}   ${ratio.toFixed(2)}`,
+      `${kind.padEnd(10)}${medians.map((ns) => ns.toFixed(0).padStart(8)).join("")}   ${ratio.toFixed(2)}`,
     );
   }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }

@@ -1,4 +1,4 @@
-import type { Incident, Site } from "./world.ts";
+import type { Incident, Site } from "./data.ts";
 
 /** One check: ms since the epoch, and the answer time in ms or null where there was no answer. */
 export interface Sample {

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Person } from "./data.ts";
 import { param, queryValue } from "./members.ts";
 import { missing } from "./refusals.ts";
 import { type Deps, SESSION_COOKIE } from "./visit.ts";
-import type { Person } from "./world.ts";
 
 const MOST_FOUND = 20;
 
@@ -15,7 +15,7 @@ export function meRoute(app: FastifyInstance, deps: Deps): void {
   app.get("/api/me", async function me(request, reply) {
     reply.header("cache-control", "no-store");
     const session = deps.sessions.find(request.cookies[SESSION_COOKIE] ?? "", Date.now());
-    const person = deps.world.people.get(session?.userId ?? "");
+    const person = deps.data.people.get(session?.userId ?? "");
     if (person === undefined) return reply.code(401).send({ error: "not signed in" });
     const { id, name, email, groups } = person;
     return reply.send({ id, name, email, roles: groups });
@@ -27,7 +27,7 @@ export function meRoute(app: FastifyInstance, deps: Deps): void {
  * through a proxy gets the 404 of an address that doesn't exist.
  */
 export function internalRoutes(app: FastifyInstance, deps: Deps): void {
-  const { people, sites, statusPages } = deps.world;
+  const { people, sites, statusPages } = deps.data;
   app.addHook("onRequest", async function refuseOutsiders(request, reply) {
     const outside = request.headers["x-forwarded-for"] ?? request.headers.forwarded;
     return outside === undefined ? undefined : missing(request, reply);

@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isStaff } from "./data.ts";
 import { type Html, html } from "./html.ts";
 import { type IconName, icon, MARK } from "./icons.ts";
 import { type Deps, type Member, visitOf } from "./visit.ts";
-import { isStaff } from "./world.ts";
 
 export interface Page {
   readonly title: string;
@@ -62,7 +62,7 @@ ${group("Organisation", ORGANISATION, active)}`;
 
 function topBar(deps: Deps, member: Member, active: string): Html {
   const { person, csrf } = member;
-  const team = deps.world.teams.get(person.id);
+  const team = deps.data.teams.get(person.id);
   return html`<header class="top">
 <details class="drawer">
 <summary>${icon("menu")}<span class="visually-hidden">Menu</span></summary>

@@ -2,10 +2,10 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyInstance } from "fastify";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { Person } from "./data.ts";
 import { SESSION_SECONDS, type Session } from "./sessions.ts";
 import { TICK_EVERY, tickOf } from "./ticks.ts";
 import { assertionOf, type Deps, SESSION_COOKIE, sessionFor, sessionOf } from "./visit.ts";
-import type { Person } from "./world.ts";
 
 /** Who opens a socket: the same question as for a page, asked before the answer to the upgrade. */
 async function visitorOf(
@@ -19,7 +19,7 @@ async function visitorOf(
   if (assertion === "bad") return null;
   const session =
     assertion === "absent" ? sessionOf(deps, cookies, now) : sessionFor(deps, cookies, assertion.sub, now);
-  const person = deps.world.people.get(session?.userId ?? "");
+  const person = deps.data.people.get(session?.userId ?? "");
   return session === null || person === undefined ? null : { person, session };
 }
 
@@ -34,7 +34,7 @@ function talk(deps: Deps, person: Person, socket: WebSocket): void {
   const say = (message: object) => socket.send(JSON.stringify(message));
   let number = 0;
   const tick = () => {
-    const next = tickOf(deps.world, person.id, number);
+    const next = tickOf(deps.data, person.id, number);
     number += 1;
     if (next !== null) say(next);
   };

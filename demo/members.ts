@@ -38,7 +38,7 @@ function first(value: unknown): string {
 
 /** A line in the member's own record, which says who really did it. */
 export function note(deps: Deps, member: Member, text: string): void {
-  deps.world.activity.push({ at: Date.now(), ownerId: member.person.id, text, by: member.by });
+  deps.data.activity.push({ at: Date.now(), ownerId: member.person.id, text, by: member.by });
 }
 
 /** After a form: back to a page of the app, with one sentence on it. */

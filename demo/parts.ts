@@ -1,6 +1,6 @@
+import type { Site, SiteState } from "./data.ts";
 import { type Sample, uptimeByDay } from "./history.ts";
 import { type Html, html, type Piece } from "./html.ts";
-import type { Site, SiteState } from "./world.ts";
 
 const STATES: Readonly<Record<SiteState, { readonly label: string; readonly tone: string }>> = {
   up: { label: "Up", tone: "good" },

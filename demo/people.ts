@@ -1,4 +1,4 @@
-import type { PaymentMethod, Person, Team, Ticket } from "./world.ts";
+import type { PaymentMethod, Person, Team, Ticket } from "./data.ts";
 
 const PASSWORD = "demo";
 

@@ -1,5 +1,5 @@
+import type { Activity, AppData, Incident, Site, SiteState, StatusPage } from "./data.ts";
 import { PAYMENTS, PEOPLE, soloTeam, TEAMS, TICKETS } from "./people.ts";
-import type { Activity, Incident, Site, SiteState, StatusPage, World } from "./world.ts";
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
@@ -97,8 +97,8 @@ function activity(startedAt: number): Activity[] {
   ];
 }
 
-/** A fresh world that is the same at every start; only the times move along with `startedAt` (ms since the epoch). */
-export function createWorld(startedAt: number): World {
+/** Fresh data, the same at every start; only the times move along with `startedAt` (ms since the epoch). */
+export function createData(startedAt: number): AppData {
   const teams = new Map(PEOPLE.map((person) => [person.id, soloTeam(person)]));
   for (const team of TEAMS) teams.set(team.ownerId, team);
   return {

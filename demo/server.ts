@@ -21,7 +21,7 @@ import { statusPages } from "./pages/status-pages.ts";
 import { supportPages } from "./pages/support.ts";
 import { teamPages } from "./pages/team.ts";
 import { missing, type RefusalStatus, refusedPage } from "./refusals.ts";
-import { createWorld } from "./seed.ts";
+import { createData } from "./seed.ts";
 import { createSessions } from "./sessions.ts";
 import { streams } from "./stream.ts";
 import { createVerifyToken } from "./token.ts";
@@ -91,7 +91,7 @@ function website(deps: Deps) {
 export async function startDemo(options: DemoOptions): Promise<Demo> {
   const jwks = options.guiseJwks ?? null;
   const deps: Deps = {
-    world: createWorld(Date.now()),
+    data: createData(Date.now()),
     sessions: createSessions(),
     verifyToken: jwks === null ? null : createVerifyToken(jwks),
   };

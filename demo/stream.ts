@@ -9,7 +9,7 @@ import type { Deps } from "./visit.ts";
 async function* eventsFrom(deps: Deps, ownerId: string, from: number): AsyncGenerator<string> {
   yield "retry: 3000\n: the checks of your sites, as they are done\n\n";
   for (let number = from; ; number += 1) {
-    const tick = tickOf(deps.world, ownerId, number);
+    const tick = tickOf(deps.data, ownerId, number);
     yield tick === null ? ": nothing to watch\n\n" : event(number, tick);
     await wait(TICK_EVERY, undefined, { ref: false });
   }

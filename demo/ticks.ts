@@ -1,5 +1,5 @@
+import { type AppData, sitesOf } from "./data.ts";
 import { randomFrom, samplesOf } from "./history.ts";
-import { sitesOf, type World } from "./world.ts";
 
 /** One check that has just been done, as the live pages show it. */
 export interface Tick {
@@ -17,13 +17,13 @@ export interface Tick {
 export const TICK_EVERY = 1_000;
 
 /** The checks of one person's sites in turn, from `number` on; null where nothing is watched. */
-export function tickOf(world: World, ownerId: string, number: number): Tick | null {
-  const sites = sitesOf(world, ownerId).filter((site) => site.state !== "paused");
+export function tickOf(data: AppData, ownerId: string, number: number): Tick | null {
+  const sites = sitesOf(data, ownerId).filter((site) => site.state !== "paused");
   const site = sites[number % Math.max(1, sites.length)];
   if (site === undefined) return null;
   const ok = site.state !== "down";
   const wobble = 0.85 + randomFrom(number + Number(site.id))() * 0.3;
-  const region = samplesOf(site, world.startedAt)[number % 4]?.region ?? "Amsterdam";
+  const region = samplesOf(site, data.startedAt)[number % 4]?.region ?? "Amsterdam";
   const ms = ok ? Math.round(site.latency * wobble) : null;
   return { kind: "tick", number, site: site.id, name: site.name, ok, ms, region };
 }

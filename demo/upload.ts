@@ -69,7 +69,7 @@ export function uploads(app: FastifyInstance, deps: Deps): void {
       const taken = isMultipart(request) ? await takeForm(request, body) : await takeRaw(body, name);
       if (taken === null) return refusedPage(request, reply, 400);
       if (taken === "forged") return refusedPage(request, reply, 403);
-      deps.world.uploads.push({ ownerId: member.person.id, at: Date.now(), ...taken });
+      deps.data.uploads.push({ ownerId: member.person.id, at: Date.now(), ...taken });
       note(deps, member, `Uploaded ${taken.name}`);
       if (wantsPage(request)) return doneWith(deps, member, reply, "/files", `${taken.name} is uploaded.`);
       return reply.send(taken);

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { AppData, Person } from "./data.ts";
 import { refusedPage } from "./refusals.ts";
 import { REMEMBER_SECONDS, randomToken, SESSION_SECONDS, type Session, type Sessions } from "./sessions.ts";
 import { ASSERTION_HEADER, type Assertion, type VerifyToken } from "./token.ts";
-import type { Person, World } from "./world.ts";
 
 export const SESSION_COOKIE = "demo_session";
 export const CSRF_COOKIE = "demo_csrf";
@@ -23,7 +23,7 @@ export type Member = Extract<Visit, { kind: "member" }>;
 
 /** What every page needs: the data, the sessions, and how to read a token (null where no gateway is known). */
 export interface Deps {
-  readonly world: World;
+  readonly data: AppData;
   readonly sessions: Sessions;
   readonly verifyToken: VerifyToken | null;
 }
@@ -40,7 +40,7 @@ export async function assertionOf(
   const header = headers[ASSERTION_HEADER];
   if (header === undefined || deps.verifyToken === null) return "absent";
   const assertion = await deps.verifyToken(String(header));
-  return assertion !== null && deps.world.people.has(assertion.sub) ? assertion : "bad";
+  return assertion !== null && deps.data.people.has(assertion.sub) ? assertion : "bad";
 }
 
 /** The running session that these cookies name; opens one where only "remember me" is left. */
@@ -105,7 +105,7 @@ export function recogniseVisitors(app: FastifyInstance, deps: Deps): void {
       assertion === "absent"
         ? sessionOf(deps, request.cookies, now)
         : sessionFor(deps, request.cookies, assertion.sub, now);
-    const person = deps.world.people.get(session?.userId ?? "");
+    const person = deps.data.people.get(session?.userId ?? "");
     if (session === null || person === undefined) return welcomeGuest(request, reply);
     enter(request, reply, person, session, assertion === "absent" ? null : assertion.by);
   });

@@ -20,9 +20,9 @@ const goSource = (path: string) => [`/usr/share/gocode/src/${path}`];
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   Redis: { names: ["redis-server"], packages: ["redis-server"] },
   Chromium: {
-    names: ["chromium", "chromium-browser", "google-chrome"],
+    names: ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"],
     variable: "CHROMIUM",
-    packages: ["chromium"],
+    packages: ["chromium-headless-shell"],
   },
   OpenSSL: { names: ["openssl"], packages: ["openssl"] },
   Go: { names: ["go"], packages: ["golang-go"] },
@@ -57,6 +57,18 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-xml",
       "php-mbstring",
     ],
+  },
+  MediaWiki: {
+    names: ["/usr/share/mediawiki"],
+    packages: ["mediawiki", "php-cli", "php-sqlite3", "php-intl", "php-mbstring", "php-xml"],
+  },
+  phpMyAdmin: {
+    names: ["/usr/share/phpmyadmin"],
+    packages: ["phpmyadmin", "mariadb-server", "php-cli", "php-mysql", "php-mbstring", "php-xml"],
+  },
+  Redmine: {
+    names: ["/usr/share/redmine"],
+    packages: ["redmine", "redmine-sqlite", "ruby-jwt", "ruby-webrick"],
   },
   strace: { names: ["strace"], packages: ["strace"] },
 };

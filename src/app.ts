@@ -134,7 +134,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     url,
     adminUrl: front.url,
     failed: records.failed,
-    reload: async () => void (await Promise.all([watching.look(), records.ring.reload()])),
+    reload: async () => void (await Promise.all([watching.look(), records.keyring.reload()])),
     close(within) {
       patience = within ?? null;
       return closeAll(opened, log);
@@ -178,16 +178,21 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const { witness } = options;
   const places = { data, redisUrl, log, witness };
   const records = keep(await evidence({ ...places, held, start: parts, clock: CLOCK, newId }));
-  const { ring } = records;
-  const impersonations = openImpersonations({ ...backend, clock: CLOCK, log, sealKey: ring.derive("jar") });
+  const { keyring } = records;
+  const impersonations = openImpersonations({
+    ...backend,
+    clock: CLOCK,
+    log,
+    sealKey: keyring.derive("jar"),
+  });
   keep({ close: () => impersonations.shut() });
   const confirming = confirmations({
     store: backend.store,
     clock: CLOCK,
-    sealKey: ring.derive("confirmation"),
+    sealKey: keyring.derive("confirmation"),
   });
   const counters = metrics();
-  const hosts = hostsOf(held, backend.store, ring.derive("label"));
+  const hosts = hostsOf(held, backend.store, keyring.derive("label"));
   impersonations.onEnded(({ id }) => {
     hosts.labels
       .end(id)
@@ -202,12 +207,12 @@ async function openRooms(options: AppOptions, keep: Keep) {
     store: backend.store,
     clock: CLOCK,
     log,
-    sealKey: ring.derive("page credentials"),
+    sealKey: keyring.derive("page credentials"),
   });
   const { store } = backend;
   const ofAgents = {
-    customers: customers({ store, clock: CLOCK, sealKey: ring.derive("customers") }),
-    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: ring.derive("missed links") }),
+    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
+    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
     spentForms: spentForms(store),
   };
   const own = { held, records, counters, log, ...ofAgents };
@@ -263,8 +268,8 @@ function servicesOf(parts: ServiceParts): Services {
     spentForms: parts.spentForms,
     ledger: records.ledger,
     unrecorded: unrecorded(),
-    tokens: tokens(records.ring, CLOCK),
-    forms: formsWith(records.ring.derive("forms")),
+    tokens: tokens(records.keyring, CLOCK),
+    forms: formsWith(records.keyring.derive("forms")),
     pages,
     sockets: open,
     rateLimits: rateLimits(),
@@ -278,7 +283,7 @@ function servicesOf(parts: ServiceParts): Services {
 async function serve(
   services: Services,
   way: Upstreams,
-  { ring, archive }: Evidence,
+  { keyring, archive }: Evidence,
 ): Promise<FastifyInstance> {
   const { settings } = services.config.current();
   const server = fastify({
@@ -301,7 +306,7 @@ async function serve(
   );
   const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
   await registerGateway(server, services, way);
-  await server.register(consolePlugin(services, { jwks: () => ring.jwks(), assets, archive }), {
+  await server.register(consolePlugin(services, { jwks: () => keyring.jwks(), assets, archive }), {
     prefix: settings.prefix,
   });
   attachUpgrades(

@@ -7,10 +7,10 @@ import type { Holder } from "./config/hold.ts";
 import type { StartParts } from "./config/load.ts";
 import { Fault } from "./errors.ts";
 import { eventOf } from "./gateway/audit/audit-event.ts";
-import { type Keyring, keyring } from "./keys/keyring.ts";
+import { type Keyring, openKeyring } from "./keys/keyring.ts";
 import type { Clock, Closing, Log } from "./ports.ts";
 
-export interface EvidenceParts {
+interface EvidenceParts {
   /** Absolute path of the data folder. */
   readonly data: string;
   readonly held: Holder;
@@ -25,7 +25,7 @@ export interface EvidenceParts {
 
 /** The keys, the ledger, and what carries its records on. Closing it writes the closing record in the journal, and ships that as well. */
 export interface Evidence extends Closing {
-  readonly ring: Keyring;
+  readonly keyring: Keyring;
   readonly ledger: AuditLedger;
   readonly shipping: Shipping;
   readonly archive: Archive;
@@ -40,7 +40,7 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   const { start, clock, log } = parts;
   // Nothing is rotated before there is a ledger: files are read again a minute after the start at the earliest.
   let records: AuditLedger | null = null;
-  const ring = await keyring({
+  const keyring = await openKeyring({
     folder: join(parts.data, "keys"),
     files: start.keys,
     clock,
@@ -49,14 +49,20 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   });
   const failure = Promise.withResolvers<Fault>();
   try {
-    records = await openLedger(parts, ring, failure.resolve);
+    records = await openLedger(parts, keyring, failure.resolve);
     const plan = planOf(parts);
     const shippers = shipping(plan, records.source, { clock, log });
     const found = archive({ data: parts.data, source: records.source, redis: plan.redis, log });
-    return assembled({ ring, ledger: records, shipping: shippers, archive: found, failed: failure.promise });
+    return assembled({
+      keyring,
+      ledger: records,
+      shipping: shippers,
+      archive: found,
+      failed: failure.promise,
+    });
   } catch (error) {
     await records?.close();
-    await ring.close();
+    await keyring.close();
     throw error;
   }
 }
@@ -69,7 +75,7 @@ function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
       return state === "open" ? [] : [`the audit journal is ${state}`];
     },
     close: async () => {
-      await all.ring.close();
+      await all.keyring.close();
       await all.archive.close();
       await all.ledger.close();
       await all.shipping.close();
@@ -79,7 +85,7 @@ function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
 
 async function openLedger(
   { data, held, start, clock, log, witness = log }: EvidenceParts,
-  ring: Keyring,
+  keyring: Keyring,
   failed: (fault: Fault) => void,
 ): Promise<AuditLedger> {
   const { mode } = held.current().settings.audit;
@@ -89,8 +95,8 @@ async function openLedger(
     clock,
     log,
     witness,
-    redact: redactor({ key: ring.derive("audit"), ...start.audit.secrets }),
-    checkpoint: () => ring.signer("checkpoint"),
+    redact: redactor({ key: keyring.derive("audit"), ...start.audit.secrets }),
+    checkpoint: () => keyring.signer("checkpoint"),
     failed: (fault) => {
       // The other modes were chosen by somebody who wants to go on without records.
       if (mode === "strict") failed(fault);

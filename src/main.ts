@@ -11,7 +11,7 @@ const io = {
   env: process.env,
 };
 
-// Whoever reads may have enough: `guise audit query | head`. What a command finds wrong still counts.
+// A reader may close early: `guise audit query | head`. The exit code is still that of the command.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   setImmediate(() => process.exit());

@@ -78,7 +78,7 @@ export interface Users {
 }
 
 /** A value with the number of times it was written, for compare-and-set. */
-export interface Stored {
+interface Stored {
   readonly value: string;
   readonly version: number;
 }

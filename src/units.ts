@@ -13,7 +13,7 @@ export function parseDuration(text: string): number | null {
 }
 
 /** `512B`, `8kB`, `1MB`, `1GB` as bytes (1 kB is 1024 bytes); null for anything else. */
-export function parseSize(text: string): number | null {
+function parseSize(text: string): number | null {
   const found = SIZE.exec(text);
   return found === null ? null : Number(found[1]) * BYTES[found[2] as keyof typeof BYTES];
 }

@@ -153,8 +153,8 @@ t.test("a yes is bound to its form, its address and its people", async (t) => {
     403,
     "without the hidden field",
   );
-  const elsewhere = await it.send("POST", first.action.replace("/pay", "/forget"), headers, first.body);
-  t.equal(elsewhere.status, 403, "at another address");
+  const otherAddress = await it.send("POST", first.action.replace("/pay", "/forget"), headers, first.body);
+  t.equal(otherAddress.status, 403, "at another address");
   const second = await ask();
   const other = cookieOf(
     await it.send("GET", "/site/43", { ...CLICK, ...ALICE, cookie: it.headers.cookie ?? "" }),

@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { CookieJar } from "tough-cookie";
 import { type Arrived, attackApp } from "./fixtures/attack-app.ts";
+import { lines } from "./fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -17,7 +18,6 @@ import {
   stand,
   values,
 } from "./fixtures/attack-stand.ts";
-import { lines } from "./fixtures/attack-ways.ts";
 import { redisServer } from "./fixtures/redis.ts";
 import { SWITCHED } from "./fixtures/tunnel-gateway.ts";
 
@@ -132,11 +132,15 @@ for (const { name, redis } of stores) {
         ]);
       }
       await alice.go("GET /last");
-      const worn = lines(it.app.arrived.at(-1), "Cookie").join();
-      t.match(worn, /^Cookie: .*\bremember=of-17-hidden-r/, "the 180 days are the customer's, in the jar");
-      t.equal(worn.match(/\bsid=/g)?.length, 1);
+      const forCustomer = lines(it.app.arrived.at(-1), "Cookie").join();
+      t.match(
+        forCustomer,
+        /^Cookie: .*\bremember=of-17-hidden-r/,
+        "the 180 days are the customer's, in the jar",
+      );
+      t.equal(forCustomer.match(/\bsid=/g)?.length, 1);
       for (let n = 0; n < 7; n += 1)
-        t.match(worn, new RegExp(`\\bc${n}=of-17-`), "no parallel answer was lost");
+        t.match(forCustomer, new RegExp(`\\bc${n}=of-17-`), "no parallel answer was lost");
       t.match(await alice.holds(), /csrf=of-17-shown-/, "what scripts read is in the browser");
       await alice.go("GET /site/2/overview", CLICK);
       await alice.go("GET /mia");

@@ -7,45 +7,39 @@ import { liveApp } from "./fixtures/live-app.ts";
 import { ask, CLICK } from "./fixtures/named.ts";
 import { raw } from "./fixtures/raw.ts";
 
-t.test(
-  "the switch cuts what is open under an impersonation, whoever's it is, and nothing of anybody's own",
-  async (t) => {
-    const app = await liveApp(t);
-    const it = await front(t, app.origin);
-    const alice = await impersonating(it.url);
-    const bob = await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
-    const own = await socketTo(it.url, "/ws", {});
-    const closes = [
-      closeOf(await socketTo(it.url, "/ws", alice)),
-      closeOf(await socketTo(it.url, "/ws", bob)),
-    ];
-    const events = await raw(t, it.port);
-    events.send(`GET /events HTTP/1.1\r\nHost: localhost:${it.port}\r\n${lines(alice)}\r\n`);
-    await events.until("data: one");
+t.test("the switch cuts what is open under every impersonation, and no own traffic", async (t) => {
+  const app = await liveApp(t);
+  const it = await front(t, app.origin);
+  const alice = await impersonating(it.url);
+  const bob = await impersonating(it.url, "2", { "x-user": "bob", "x-groups": "support" });
+  const own = await socketTo(it.url, "/ws", {});
+  const closes = [closeOf(await socketTo(it.url, "/ws", alice)), closeOf(await socketTo(it.url, "/ws", bob))];
+  const events = await raw(t, it.port);
+  events.send(`GET /events HTTP/1.1\r\nHost: localhost:${it.port}\r\n${lines(alice)}\r\n`);
+  await events.until("data: one");
 
-    const yaml = await readFile(it.config, "utf8");
-    await writeFile(it.config, yaml.replace("impersonation: on", "impersonation: off"));
-    await it.gateway.reload();
-    t.same(await Promise.all(closes), [
-      [4001, "ended-revoked"],
-      [4001, "ended-revoked"],
-    ]);
-    t.notMatch((await events.closed).text, /\r\n0\r\n\r\n$/);
-    t.equal(own.readyState, own.OPEN);
-    own.terminate();
-    const page = await ask(`${it.url}/page`, { ...CLICK, ...alice, "sec-fetch-site": "same-origin" });
-    t.match(page, { status: 409, body: /ended-revoked/ });
-    t.equal(
-      (await ask(`${it.url}/site/1`, { ...CLICK, ...SUPPORT })).headers["set-cookie"],
-      undefined,
-      "nobody begins",
-    );
-    await it.close();
-    t.equal(recordsOf(it.data, "impersonation.ended").length, 2, "each end is on record, once");
+  const yaml = await readFile(it.config, "utf8");
+  await writeFile(it.config, yaml.replace("impersonation: on", "impersonation: off"));
+  await it.gateway.reload();
+  t.same(await Promise.all(closes), [
+    [4001, "ended-revoked"],
+    [4001, "ended-revoked"],
+  ]);
+  t.notMatch((await events.closed).text, /\r\n0\r\n\r\n$/);
+  t.equal(own.readyState, own.OPEN);
+  own.terminate();
+  const page = await ask(`${it.url}/page`, { ...CLICK, ...alice, "sec-fetch-site": "same-origin" });
+  t.match(page, { status: 409, body: /ended-revoked/ });
+  t.equal(
+    (await ask(`${it.url}/site/1`, { ...CLICK, ...SUPPORT })).headers["set-cookie"],
+    undefined,
+    "nobody begins",
+  );
+  await it.close();
+  t.equal(recordsOf(it.data, "impersonation.ended").length, 2, "each end is on record, once");
 
-    // Off at the start as well: what another process left running is over.
-  },
-);
+  // Off at the start as well: what another process left running is over.
+});
 
 t.test("an end that was written by nobody but the clock cuts what is open", async (t) => {
   const app = await liveApp(t);

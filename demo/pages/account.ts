@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import { personByEmail } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField, show } from "../layout.ts";
 import { doneWith, field, forMembers, note } from "../members.ts";
 import { card, heading } from "../parts.ts";
 import type { Deps, Member } from "../visit.ts";
-import { personByEmail } from "../world.ts";
 
 function accountBody({ person, csrf }: Member): Html {
   return html`${heading("Account", `Signed in as ${person.name}.`)}
@@ -33,12 +33,12 @@ function changeRoutes(app: FastifyInstance, deps: Deps): void {
     "/account/email",
     forMembers(function changeEmail(member, request, reply) {
       const email = field(request, "email").toLowerCase();
-      const taken = personByEmail(deps.world, email);
+      const taken = personByEmail(deps.data, email);
       const free = taken === null || taken.id === member.person.id;
       if (!/^\S+@\S+$/.test(email) || !free) {
         return doneWith(deps, member, reply, "/account", "This email address can’t be used.");
       }
-      deps.world.people.set(member.person.id, { ...member.person, email });
+      deps.data.people.set(member.person.id, { ...member.person, email });
       note(deps, member, `Changed the email address to ${email}`);
       return doneWith(deps, member, reply, "/account", "Your email address is changed.");
     }),
@@ -50,7 +50,7 @@ function changeRoutes(app: FastifyInstance, deps: Deps): void {
       if (field(request, "current") !== member.person.password || password.length < 4) {
         return doneWith(deps, member, reply, "/account", "The password was not changed.");
       }
-      deps.world.people.set(member.person.id, { ...member.person, password });
+      deps.data.people.set(member.person.id, { ...member.person, password });
       note(deps, member, "Changed the password");
       return doneWith(deps, member, reply, "/account", "Your password is changed.");
     }),

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import type { Upload } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField, show } from "../layout.ts";
 import { forMembers } from "../members.ts";
 import { ago, card, empty, heading } from "../parts.ts";
 import type { Deps, Member } from "../visit.ts";
-import type { Upload } from "../world.ts";
 
 function uploadTable(uploads: readonly Upload[]): Html {
   if (uploads.length === 0) return empty("Nothing uploaded", "Lists of sites and logos go here.");
@@ -17,7 +17,7 @@ function uploadTable(uploads: readonly Upload[]): Html {
 }
 
 function filesBody(deps: Deps, { person, csrf }: Member): Html {
-  const uploads = deps.world.uploads.filter((upload) => upload.ownerId === person.id).reverse();
+  const uploads = deps.data.uploads.filter((upload) => upload.ownerId === person.id).reverse();
   return html`${heading("Files", "Take your data with you, or bring some along.")}
 <div class="columns even">
 ${card("Export", html`<p>All checks of all your sites, as one file of 20 MB.</p><p class="actions"><a class="button primary" href="/files/export.bin">Download the export</a></p>`)}

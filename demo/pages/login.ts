@@ -1,11 +1,11 @@
 import type { FastifyInstance } from "fastify";
+import { type Person, personByEmail } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { MARK } from "../icons.ts";
 import { csrfField, frame, initials, sendHtml } from "../layout.ts";
 import { doneAtHost, field, note, queryValue } from "../members.ts";
 import { HINTS } from "../people.ts";
 import { type Deps, enter, REMEMBER_COOKIE, rememberOn, SESSION_COOKIE, visitOf } from "../visit.ts";
-import { type Person, personByEmail } from "../world.ts";
 
 /** Where to go after signing in: a path of this app and nothing else. */
 function safePath(to: string): string {
@@ -21,7 +21,7 @@ interface Form {
 
 function hints(deps: Deps, form: Form): Html {
   const buttons = HINTS.flatMap((hint) => {
-    const person = deps.world.people.get(hint.id);
+    const person = deps.data.people.get(hint.id);
     if (person === undefined) return [];
     return html`<form action="/login" method="post">${csrfField(form.csrf)}
 <input type="hidden" name="to" value="${form.to}"><input type="hidden" name="email" value="${person.email}">
@@ -50,7 +50,7 @@ ${hints(deps, form)}
 }
 
 function checked(deps: Deps, email: string, password: string): Person | null {
-  const person = personByEmail(deps.world, email);
+  const person = personByEmail(deps.data, email);
   return person !== null && person.password === password ? person : null;
 }
 

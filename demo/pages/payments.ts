@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import { type PaymentMethod, sitesOf, type Team } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField, show } from "../layout.ts";
 import { doneWith, field, forMembers, note } from "../members.ts";
 import { card, empty, figure, heading, pill } from "../parts.ts";
 import type { Deps, Member } from "../visit.ts";
-import { type PaymentMethod, sitesOf, type Team } from "../world.ts";
 
 const PRICES: Readonly<Record<Team["plan"], number>> = { Free: 0, Team: 29, Business: 89 };
 const MONTHS = ["3", "2", "1"] as const;
@@ -32,7 +32,7 @@ function methodForm(method: PaymentMethod | null, csrf: string): Html {
 }
 
 function paymentsBody(deps: Deps, member: Member, team: Team): Html {
-  const sites = sitesOf(deps.world, member.person.id).length;
+  const sites = sitesOf(deps.data, member.person.id).length;
   const price = PRICES[team.plan];
   return html`${heading("Payments", "Your plan, your card and what you paid.")}
 <div class="figures three">
@@ -41,7 +41,7 @@ ${figure("Sites", sites, team.plan === "Free" ? "Of 1 in this plan" : "Of 50 in 
 ${figure("Next invoice", price === 0 ? "–" : html`€ ${price}`, price === 0 ? "Nothing to pay" : "On the first of the month")}
 </div>
 <div class="columns even">
-${card("Payment method", methodForm(deps.world.payments.get(member.person.id) ?? null, member.csrf))}
+${card("Payment method", methodForm(deps.data.payments.get(member.person.id) ?? null, member.csrf))}
 ${card("Invoices", invoices(team))}
 </div>`;
 }
@@ -51,7 +51,7 @@ export function paymentPages(app: FastifyInstance, deps: Deps): void {
   app.get(
     "/payments",
     forMembers(function payments(member, request, reply) {
-      const team = deps.world.teams.get(member.person.id);
+      const team = deps.data.teams.get(member.person.id);
       if (team === undefined) throw new Error(`${member.person.id} has no team.`);
       const body = paymentsBody(deps, member, team);
       return show(deps, request, reply, { title: "Payments", active: "/payments", body });
@@ -66,7 +66,7 @@ export function paymentPages(app: FastifyInstance, deps: Deps): void {
       }
       const lastFour = digits.slice(-4);
       const method = { holder: field(request, "holder"), lastFour, expires: field(request, "expires") };
-      deps.world.payments.set(member.person.id, { ownerId: member.person.id, ...method });
+      deps.data.payments.set(member.person.id, { ownerId: member.person.id, ...method });
       note(deps, member, `Changed the card to •••• ${lastFour}`);
       return doneWith(deps, member, reply, "/payments", "The card is saved.");
     }),

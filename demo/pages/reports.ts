@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { type Site, type StatusPage, sitesOf, statusPagesOf } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { icon } from "../icons.ts";
 import { csrfField, show } from "../layout.ts";
@@ -6,7 +7,6 @@ import { field, forMembers } from "../members.ts";
 import { card, empty, heading, statePill } from "../parts.ts";
 import { wantsPage } from "../refusals.ts";
 import type { Deps } from "../visit.ts";
-import { type Site, type StatusPage, sitesOf, statusPagesOf } from "../world.ts";
 
 interface Found {
   readonly sites: readonly Site[];
@@ -16,8 +16,8 @@ interface Found {
 function found(deps: Deps, ownerId: string, text: string): Found {
   const wanted = text.toLowerCase();
   return {
-    sites: sitesOf(deps.world, ownerId).filter((site) => `${site.id} ${site.name}`.includes(wanted)),
-    pages: statusPagesOf(deps.world, ownerId).filter((page) =>
+    sites: sitesOf(deps.data, ownerId).filter((site) => `${site.id} ${site.name}`.includes(wanted)),
+    pages: statusPagesOf(deps.data, ownerId).filter((page) =>
       `${page.id} ${page.title} ${page.domain}`.toLowerCase().includes(wanted),
     ),
   };
@@ -52,7 +52,7 @@ export function reportPages(app: FastifyInstance, deps: Deps): void {
   app.get(
     "/reports",
     forMembers(function reports(member, request, reply) {
-      const body = reportsBody(sitesOf(deps.world, member.person.id), member.csrf);
+      const body = reportsBody(sitesOf(deps.data, member.person.id), member.csrf);
       return show(deps, request, reply, { title: "Reports", active: "/reports", body });
     }),
   );

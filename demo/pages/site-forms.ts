@@ -1,7 +1,7 @@
+import type { Site } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField } from "../layout.ts";
 import { card } from "../parts.ts";
-import type { Site } from "../world.ts";
 import { siteHead } from "./site.ts";
 
 function intervalOptions(current: number): readonly Html[] {

@@ -1,8 +1,8 @@
 import { chart } from "../chart.ts";
+import type { AppData, Site } from "../data.ts";
 import { medianOf, samplesOf, uptimeLabel, uptimePercent } from "../history.ts";
 import { type Html, html } from "../html.ts";
 import { ago, card, dayBars, empty, figure, heading, lasting, statePill, type Tone } from "../parts.ts";
-import type { Site, World } from "../world.ts";
 
 /** The head that all pages of one site share. */
 export function siteHead(site: Site, current: string): Html {
@@ -58,8 +58,8 @@ function uptimeFigure(site: Site): Html {
 }
 
 /** `/site/:site/overview`. */
-export function overviewBody(world: World, site: Site): Html {
-  const samples = samplesOf(site, world.startedAt);
+export function overviewBody(data: AppData, site: Site): Html {
+  const samples = samplesOf(site, data.startedAt);
   const median = medianOf(samples);
   const soon = site.certificateDays < 14;
   return html`${siteHead(site, "overview")}
@@ -76,22 +76,22 @@ ${card("Alerts", html`<dl class="facts"><dt>Sent to</dt><dd>${site.notify}</dd><
 </div>`;
 }
 
-function incidentTable(world: World, site: Site): Html {
+function incidentTable(data: AppData, site: Site): Html {
   if (site.incidents.length === 0)
     return empty("No incidents", "Nothing has gone wrong in the last 90 days.");
   const rows = site.incidents.map((incident) => {
-    const at = world.startedAt - incident.minutesAgo * 60_000;
+    const at = data.startedAt - incident.minutesAgo * 60_000;
     const running = incident.minutes >= incident.minutesAgo;
-    return html`<tr><td>${incident.cause}</td><td class="num">${ago(at, world.startedAt)}</td><td class="num">${running ? "still running" : lasting(incident.minutes)}</td></tr>`;
+    return html`<tr><td>${incident.cause}</td><td class="num">${ago(at, data.startedAt)}</td><td class="num">${running ? "still running" : lasting(incident.minutes)}</td></tr>`;
   });
   return html`<table class="list"><thead><tr><th scope="col">Cause</th><th scope="col" class="num">Began</th><th scope="col" class="num">Lasted</th></tr></thead><tbody>${rows}</tbody></table>`;
 }
 
 /** `/site/:site/check/uptime`: the chart is drawn here, on the server. */
-export function uptimeBody(world: World, site: Site): Html {
-  const samples = samplesOf(site, world.startedAt);
+export function uptimeBody(data: AppData, site: Site): Html {
+  const samples = samplesOf(site, data.startedAt);
   return html`${siteHead(site, "check/uptime")}
 ${card("Answer time, last 24 hours", chart(samples, `Answer time of ${site.name}`))}
 ${card("Uptime, last 90 days", html`${dayBars(site, 90)}<p class="bars-legend"><span>90 days ago</span><b>${uptimeLabel(site)} in 30 days</b><span>Today</span></p>`)}
-${card("Incidents", incidentTable(world, site))}`;
+${card("Incidents", incidentTable(data, site))}`;
 }

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { ownSite, type Site, sitesOf } from "../data.ts";
 import { html } from "../html.ts";
 import { csrfField, show } from "../layout.ts";
 import { doneWith, field, forMembers, note, param } from "../members.ts";
 import { card, empty, heading } from "../parts.ts";
 import { missing } from "../refusals.ts";
 import { type Deps, type Member, visitOf } from "../visit.ts";
-import { ownSite, type Site, sitesOf } from "../world.ts";
 import { siteTable } from "./home.ts";
 import { overviewBody, uptimeBody } from "./site.ts";
 import { deleteBody, settingsBody } from "./site-forms.ts";
@@ -19,7 +19,7 @@ type SiteHandler = (
 
 function forOwners(deps: Deps, handler: SiteHandler) {
   return forMembers(function ofOwner(member, request, reply) {
-    const site = ownSite(deps.world, param(request, "site"), member.person.id);
+    const site = ownSite(deps.data, param(request, "site"), member.person.id);
     return site === null ? missing(request, reply) : handler(site, member, request, reply);
   });
 }
@@ -28,11 +28,11 @@ function listRoutes(app: FastifyInstance, deps: Deps): void {
   app.get(
     "/sites",
     forMembers(function sites(member, request, reply) {
-      const own = sitesOf(deps.world, member.person.id);
+      const own = sitesOf(deps.data, member.person.id);
       const table =
         own.length === 0
           ? empty("Nothing to watch yet", "Sites that you add are checked within a minute.")
-          : siteTable(deps.world, own);
+          : siteTable(deps.data, own);
       const add = html`<form class="inline" action="/sites" method="post">${csrfField(visitOf(request).csrf)}
 <label>Address of a site to watch<input type="text" name="name" placeholder="www.example.com" required></label>
 <button class="button primary" type="submit">Add site</button></form>`;
@@ -48,10 +48,10 @@ function listRoutes(app: FastifyInstance, deps: Deps): void {
       if (!/^[a-z0-9][a-z0-9.-]{1,100}$/.test(name)) {
         return doneWith(deps, member, reply, "/sites", "That is not the name of a website.");
       }
-      const id = String(Math.max(...[...deps.world.sites.keys()].map(Number)) + 1);
+      const id = String(Math.max(...[...deps.data.sites.keys()].map(Number)) + 1);
       const facts = { latency: 150, certificateDays: 89, brokenLinks: 0, interval: 1, incidents: [] };
       const notify = member.person.email;
-      deps.world.sites.set(id, { id, ownerId: member.person.id, name, state: "up", notify, ...facts });
+      deps.data.sites.set(id, { id, ownerId: member.person.id, name, state: "up", notify, ...facts });
       note(deps, member, `Added ${name}`);
       return doneWith(deps, member, reply, `/site/${id}/overview`, `${name} is being watched.`);
     }),
@@ -69,7 +69,7 @@ function lookRoutes(app: FastifyInstance, deps: Deps): void {
       show(deps, request, reply, {
         title: site.name,
         active: "/sites",
-        body: overviewBody(deps.world, site),
+        body: overviewBody(deps.data, site),
       }),
     ),
   );
@@ -79,7 +79,7 @@ function lookRoutes(app: FastifyInstance, deps: Deps): void {
       show(deps, request, reply, {
         title: `Uptime of ${site.name}`,
         active: "/sites",
-        body: uptimeBody(deps.world, site),
+        body: uptimeBody(deps.data, site),
       }),
     ),
   );
@@ -100,7 +100,7 @@ function settingsRoutes(app: FastifyInstance, deps: Deps): void {
       const interval = Number(field(request, "interval")) || site.interval;
       const paused = field(request, "paused") !== "";
       const state = paused ? "paused" : site.state === "paused" ? "up" : site.state;
-      deps.world.sites.set(site.id, { ...site, notify, interval, state });
+      deps.data.sites.set(site.id, { ...site, notify, interval, state });
       note(deps, member, `Changed the settings of ${site.name}`);
       return doneWith(deps, member, reply, `/site/${site.id}/settings`, "The settings are saved.");
     }),
@@ -118,7 +118,7 @@ function deleteRoutes(app: FastifyInstance, deps: Deps): void {
   app.post(
     "/site/:site/delete",
     forOwners(deps, (site, member, _request, reply) => {
-      deps.world.sites.delete(site.id);
+      deps.data.sites.delete(site.id);
       note(deps, member, `Deleted ${site.name}`);
       return doneWith(deps, member, reply, "/sites", `${site.name} is no longer watched.`);
     }),

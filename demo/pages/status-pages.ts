@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { type AppData, ownSite, ownStatusPage, type Site, type StatusPage, statusPagesOf } from "../data.ts";
 import { uptimeLabel } from "../history.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField, show } from "../layout.ts";
@@ -6,16 +7,15 @@ import { doneWith, field, forMembers, note, param } from "../members.ts";
 import { ago, card, dayBars, empty, heading, statePill } from "../parts.ts";
 import { missing } from "../refusals.ts";
 import type { Deps, Member } from "../visit.ts";
-import { ownSite, ownStatusPage, type Site, type StatusPage, statusPagesOf, type World } from "../world.ts";
 
-function componentsOf(world: World, page: StatusPage): readonly Site[] {
-  return page.siteIds.flatMap((id) => ownSite(world, id, page.ownerId) ?? []);
+function componentsOf(data: AppData, page: StatusPage): readonly Site[] {
+  return page.siteIds.flatMap((id) => ownSite(data, id, page.ownerId) ?? []);
 }
 
-function list(world: World, pages: readonly StatusPage[]): Html {
+function list(data: AppData, pages: readonly StatusPage[]): Html {
   if (pages.length === 0) return empty("No status page yet", "Tell your visitors what is going on.");
   const rows = pages.map((page) => {
-    const sites = componentsOf(world, page);
+    const sites = componentsOf(data, page);
     const worst = sites.find((site) => site.state === "down") ?? sites.find((site) => site.state === "slow");
     return html`<tr><td><a class="row-link" href="/status-page/${page.id}/overview">${page.title}</a></td>
 <td>${statePill(worst?.state ?? "up")}</td><td class="wide">${page.domain}</td><td class="num">${sites.length}</td></tr>`;
@@ -52,8 +52,8 @@ function notices(page: StatusPage): Html {
   return html`<ul class="feed">${rows}</ul>`;
 }
 
-function overview(world: World, page: StatusPage, csrf: string): Html {
-  const sites = componentsOf(world, page);
+function overview(data: AppData, page: StatusPage, csrf: string): Html {
+  const sites = componentsOf(data, page);
   return html`<p class="crumbs"><a href="/status-pages">Status pages</a> / <span>${page.title}</span></p>
 ${heading(page.title, `Public at https://${page.domain}`)}
 ${banner(sites)}
@@ -78,7 +78,7 @@ type PageHandler = (
 
 function forOwners(deps: Deps, handler: PageHandler) {
   return forMembers(function ofOwner(member, request, reply) {
-    const page = ownStatusPage(deps.world, param(request, "statusPage"), member.person.id);
+    const page = ownStatusPage(deps.data, param(request, "statusPage"), member.person.id);
     return page === null ? missing(request, reply) : handler(page, member, request, reply);
   });
 }
@@ -88,7 +88,7 @@ export function statusPages(app: FastifyInstance, deps: Deps): void {
   app.get(
     "/status-pages",
     forMembers(function pages(member, request, reply) {
-      const table = list(deps.world, statusPagesOf(deps.world, member.person.id));
+      const table = list(deps.data, statusPagesOf(deps.data, member.person.id));
       const body = html`${heading("Status pages", "What your visitors see when something goes wrong.")}${card("All status pages", table)}`;
       return show(deps, request, reply, { title: "Status pages", active: "/status-pages", body });
     }),
@@ -102,7 +102,7 @@ export function statusPages(app: FastifyInstance, deps: Deps): void {
   app.get(
     "/status-page/:statusPage/overview",
     forOwners(deps, (page, member, request, reply) => {
-      const body = overview(deps.world, page, member.csrf);
+      const body = overview(deps.data, page, member.csrf);
       return show(deps, request, reply, { title: page.title, active: "/status-pages", body });
     }),
   );
@@ -110,7 +110,7 @@ export function statusPages(app: FastifyInstance, deps: Deps): void {
     "/status-page/:statusPage/update",
     forOwners(deps, (page, member, request, reply) => {
       const notice = { at: Date.now(), text: field(request, "text").slice(0, 500) };
-      deps.world.statusPages.set(page.id, { ...page, notices: [notice, ...page.notices] });
+      deps.data.statusPages.set(page.id, { ...page, notices: [notice, ...page.notices] });
       note(deps, member, `Posted a message on ${page.title}`);
       return doneWith(deps, member, reply, `/status-page/${page.id}/overview`, "Your message is posted.");
     }),

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
+import type { Team } from "../data.ts";
 import { type Html, html } from "../html.ts";
 import { csrfField, initials, show } from "../layout.ts";
 import { doneWith, field, forMembers, note } from "../members.ts";
 import { card, heading, pill } from "../parts.ts";
 import type { Deps } from "../visit.ts";
-import type { Team } from "../world.ts";
 
 function members(team: Team): Html {
   const rows = team.members.map(
@@ -26,7 +26,7 @@ export function teamPages(app: FastifyInstance, deps: Deps): void {
   app.get(
     "/team",
     forMembers(function team(member, request, reply) {
-      const own = deps.world.teams.get(member.person.id);
+      const own = deps.data.teams.get(member.person.id);
       if (own === undefined) throw new Error(`${member.person.id} has no team.`);
       const body = html`${heading(own.name, `${own.plan} plan · ${own.members.length} members`)}
 ${card("Members", members(own))}${card("Invite somebody", invitation(member.csrf))}`;
@@ -36,14 +36,14 @@ ${card("Members", members(own))}${card("Invite somebody", invitation(member.csrf
   app.post(
     "/team/invite",
     forMembers(function invite(member, request, reply) {
-      const own = deps.world.teams.get(member.person.id);
+      const own = deps.data.teams.get(member.person.id);
       const email = field(request, "email");
       if (own === undefined || !email.includes("@")) {
         return doneWith(deps, member, reply, "/team", "That is not an email address.");
       }
       const role = field(request, "role") === "Editor" ? "Editor" : "Viewer";
       const members = [...own.members, { name: email, email, role: `${role}, invited` }];
-      deps.world.teams.set(member.person.id, { ...own, members });
+      deps.data.teams.set(member.person.id, { ...own, members });
       note(deps, member, `Invited ${email} to the team`);
       return doneWith(deps, member, reply, "/team", `An invitation is on its way to ${email}.`);
     }),

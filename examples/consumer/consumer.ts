@@ -29,7 +29,7 @@ const BLOCK = 1_000;
 
 type Raw = [id: string, fields: string[]];
 
-/** Runs until `signal` is aborted. Rejects when Redis does; whoever runs it starts it again. */
+/** Runs until `signal` is aborted. Rejects when Redis does; the process manager starts it again. */
 export async function consume(options: ConsumerOptions): Promise<void> {
   const { redis, stream, group, name, signal, takeOverAfter = 60_000 } = options;
   await create(redis, stream, group);

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 
 class GuiseMiddleware:
-    """A token that is there and not good stops the request, whoever else it may be.
+    """An invalid token stops the request, also where the app would know the user by itself.
 
     request.guise["sub"] is whom to show the page for; request.guise["act"]["sub"], only while impersonating, is who is
     really there. request.guise is None where Guise says nothing.

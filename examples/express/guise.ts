@@ -31,7 +31,7 @@ export interface GuiseOptions {
   readonly issuer?: string;
 }
 
-/** Middleware for Express (and Connect). A token that is there and not good stops the request, whoever else it may be. */
+/** Middleware for Express (and Connect). An invalid token stops the request, also where the app would know the user by itself. */
 export function guise({ jwks, audience, issuer = "guise" }: GuiseOptions) {
   // Kept, and fetched again for a key that is not known, at most every thirty seconds.
   const keys = createRemoteJWKSet(new URL(jwks));

@@ -12,7 +12,7 @@ use Illuminate\Support\Facades\Http;
 use Throwable;
 
 /**
- * A token that is there and not good stops the request, whoever else it may be.
+ * An invalid token stops the request, also where the app would know the user by itself.
  *
  * $request->attributes->get('guise')->sub is whom to show the page for; ->act->sub, only while impersonating, is who is
  * really there.

@@ -4,7 +4,7 @@ require "json"
 require "jwt"
 require "net/http"
 
-# Rack middleware. A token that is there and not good stops the request, whoever else it may be.
+# Rack middleware. An invalid token stops the request, also where the app would know the user by itself.
 #
 # env["guise"]["sub"] is whom to show the page for; env["guise"]["act"]["sub"], only while impersonating, is who is really
 # there. env["guise"] is nil where Guise says nothing.

@@ -20,7 +20,7 @@ import java.util.Set;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * A token that is there and not good stops the request, whoever else it may be.
+ * An invalid token stops the request, also where the app would know the user by itself.
  *
  * <p>The attribute "guise" holds the claims: getSubject() is whom to show the page for; getJSONObjectClaim("act"), only
  * while impersonating, is who is really there. Without the attribute Guise says nothing.

@@ -68,7 +68,7 @@ function guise_refuse(int $status, string $why): never
 // Asked at once, before WordPress asks who is there: the answer must not depend on which plugin asks first.
 if (guise_claims() !== null) {
     add_filter('determine_current_user', fn () => (int) guise_claims()->sub, PHP_INT_MAX);
-    // The dashboard asks for WordPress' own cookie, and without it leads to the login, whoever is there.
+    // The dashboard asks for WordPress' own cookie and redirects to the login without it, also where a user is known.
     function auth_redirect(): void
     {
         is_user_logged_in() ? do_action('auth_redirect', get_current_user_id()) : guise_refuse(403, 'There is no such user.');

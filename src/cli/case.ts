@@ -175,7 +175,6 @@ function requestOf({ request, rules, reads, caller }: CaseFile): RequestFacts {
     navigation: { ...NAVIGATIONS[request.navigation], site: request.site },
     route: request.route ? path : null,
     rule: index.match(asked),
-    upgrade: request.navigation === "upgrade",
     confirmed: request.confirmed,
     tab: request.tab,
     sentOnlyWhileImpersonating: request.sentOnlyWhileImpersonating,
@@ -241,7 +240,7 @@ function loadedOf(it: CaseFile["impersonating"]): LoadedImpersonation {
     origin: null,
     end: it.ended === null ? null : { at: NOW - 1000, why: it.ended },
   };
-  return { kind: "held", impersonation };
+  return { kind: "found", impersonation };
 }
 
 function identityOf({ id, name, email, groups }: z.output<typeof person>): Identity {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { targetOf } from "./target.ts";
 
 /** A request that somebody copied from a browser. */
-export interface Copied {
+interface Copied {
   readonly method: string;
   readonly url: URL;
   /** Its path and query as they were written. */

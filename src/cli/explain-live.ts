@@ -7,13 +7,13 @@ import type { CommandIo } from "./command.ts";
 import { openSessions } from "./sessions/open.ts";
 
 /** What a running gateway would find out about who sent a request, by the request itself. */
-export interface Live {
+interface Live {
   readonly caller: CallerFact;
   readonly loaded: LoadedImpersonation;
   readonly target: TargetFact;
 }
 
-export interface LiveOptions {
+interface LiveOptions {
   readonly snapshot: Snapshot;
   readonly io: CommandIo;
   readonly config: string;
@@ -63,7 +63,7 @@ async function recalled(options: LiveOptions, secret: string): Promise<LoadedImp
 }
 
 async function targetOf({ users }: Snapshot, loaded: LoadedImpersonation): Promise<TargetFact> {
-  if (users === null || loaded.kind !== "held") return { kind: "recorded" };
+  if (users === null || loaded.kind !== "found") return { kind: "recorded" };
   try {
     const identity = await users.find(loaded.impersonation.effectiveUser.id);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };

@@ -124,7 +124,7 @@ async function explained(it: Explaining) {
   const agent = session.caller.kind === "known" ? session.caller.identity : null;
   const asked = ruleRequestOf(words, url, method, agent);
   const decision = decideEither(
-    requestOf(it, url, agent, session.loaded.kind === "held"),
+    requestOf(it, url, agent, session.loaded.kind === "found"),
     { method, ...ruled(snapshot.rules, asked) },
     session,
     snapshot.policy,
@@ -289,7 +289,7 @@ function begunNow(
     idle: grant.idle,
   };
   const begun = start(order);
-  return { kind: "held", impersonation: mode === "write" ? elevate(begun, now, grant.total, null) : begun };
+  return { kind: "found", impersonation: mode === "write" ? elevate(begun, now, grant.total, null) : begun };
 }
 
 function report(decision: Decision): string {

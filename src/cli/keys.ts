@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "../errors.ts";
 import { readGenerations } from "../keys/folder.ts";
-import { type Keyring, keyring } from "../keys/keyring.ts";
+import { type Keyring, openKeyring } from "../keys/keyring.ts";
 import { ALGORITHMS, type Purpose } from "../keys/material.ts";
 import { signerAt } from "../keys/series.ts";
 import type { CommandIo } from "./command.ts";
@@ -38,9 +38,9 @@ export const keys = {
         io.err(`there are no keys in ${folder} yet; the gateway makes them when it starts\n`);
         return 1;
       }
-      const ring = await open(folder, io);
-      if (words.verb === "rotate") await ring.rotate(words.key, { atOnce: words.now });
-      print(ring, words.json, io);
+      const keyring = await open(folder, io);
+      if (words.verb === "rotate") await keyring.rotate(words.key, { atOnce: words.now });
+      print(keyring, words.json, io);
       return 0;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -85,13 +85,13 @@ function parse(args: readonly string[]): Words | string {
 
 function open(folder: string, io: CommandIo): Promise<Keyring> {
   const log = warnings((_, message) => io.err(`${message}\n`));
-  return keyring({ folder, clock: CLOCK, log, reloadEvery: 0 });
+  return openKeyring({ folder, clock: CLOCK, log, reloadEvery: 0 });
 }
 
-function print(ring: Keyring, json: boolean, io: CommandIo): void {
+function print(keyring: Keyring, json: boolean, io: CommandIo): void {
   const now = Date.now();
   const rows = (["token", "checkpoint"] as const).flatMap((purpose) => {
-    const all = ring.published(purpose);
+    const all = keyring.published(purpose);
     const signer = signerAt(all, now);
     return all.map((key) => ({
       purpose,

@@ -73,12 +73,12 @@ function portOf(text: string): number | null {
 
 async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   const log = pino({ level: io.env.GUISE_LOG ?? "info" });
-  // Checkpoints are in the log at every level: there they are out of reach of whoever can write to this disk.
+  // Checkpoints are logged at every level: somebody who can write to this disk can't change what a log collector has.
   const witness = log.child({}, { level: "info" });
   const running = await app({ ...words, env: io.env, log, witness });
   process.on("SIGHUP", () => void running.reload());
   const ending = Promise.race([signalled(), broken(log), running.failed.then(failed)]);
-  // Only now: a signal that nobody hears ends a process at once, and whoever reads this line may send one.
+  // Not sooner: a reader of this line may send a signal, which ends a process at once that doesn't listen yet.
   log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
   const why = await ending;
   if (why.kind === "signal")

@@ -1,7 +1,7 @@
 import type { Clock } from "../ports.ts";
 
 /** Stops asking a service that keeps failing. */
-export interface Breaker {
+interface Breaker {
   /** False while it rests; then true once, to try whether the service is back. */
   allows(): boolean;
   succeeded(): void;

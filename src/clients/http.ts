@@ -8,7 +8,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-export interface GetOptions {
+interface GetOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** For everything from the connection to the last byte, ms; 2000 unless given. */
   readonly timeout?: number;
@@ -25,7 +25,7 @@ export interface HttpClient {
   get(url: string, options?: GetOptions): Promise<HttpAnswer>;
 }
 
-export interface HttpClientOptions {
+interface HttpClientOptions {
   /** Connections to one server at the most; more requests wait within their own timeout. */
   readonly connections?: number;
 }

@@ -1,12 +1,12 @@
 /** A value in its box, since null may be a value. */
-export interface Kept<T> {
+interface Kept<T> {
   readonly value: T;
   /** On the same clock as `now` of `get`, ms. */
   readonly until: number;
 }
 
 /** A bounded store of values that expire; the one that was not asked for the longest makes room. */
-export interface Lru<T> {
+interface Lru<T> {
   get(key: string, now: number): Kept<T> | null;
   set(key: string, value: T, until: number): void;
   readonly size: number;

@@ -3,7 +3,7 @@ import { connected, disconnect, type RedisClient, redisClient } from "./redis.ts
 import { parseRedisUrl } from "./redis-url.ts";
 
 /** A Redis of the operator, only read. Values that aren't there are null; what can't be read rejects with an Error. */
-export interface RedisReader {
+interface RedisReader {
   get(key: string): Promise<string | null>;
   hashField(hash: string, field: string): Promise<string | null>;
 }

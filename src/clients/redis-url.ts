@@ -1,6 +1,6 @@
 import { Fault } from "../errors.ts";
 
-export interface Address {
+interface Address {
   readonly host: string;
   readonly port: number;
 }

@@ -4,7 +4,7 @@ import { parseRedisUrl, type RedisAddress } from "./redis-url.ts";
 
 export type RedisClient = Redis | Cluster;
 
-export interface RedisClientOptions {
+interface RedisClientOptions {
   /** What the connection is called in `CLIENT LIST`. */
   readonly name: string;
   readonly log: Log;

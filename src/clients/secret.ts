@@ -29,7 +29,7 @@ export const secretSource = z.union([fromEnv, fromFile], { error: secretHelp });
 export const textSource = z.union([z.string().min(1), fromEnv, fromFile], { error: publicHelp });
 
 export type SecretSource = z.infer<typeof secretSource>;
-export type TextSource = z.infer<typeof textSource>;
+type TextSource = z.infer<typeof textSource>;
 
 /** Reads a secret now, without line ends behind it. Throws a Fault `secret-missing` that names the place, never the value. */
 export type SecretReader = (source: TextSource) => string;

@@ -15,13 +15,13 @@ import type { Apps, Settings, Snapshot } from "./snapshot.ts";
 import { type Lookup, type RouteTable, routesOf, rulesOf, type TableParts, unmetNeeds } from "./tables.ts";
 
 /** What compiling needs besides the config itself. */
-export interface CompileOptions {
+interface CompileOptions {
   readonly digest: string;
   readonly evidence: EvidenceNames;
   readonly deps: RoomDeps;
 }
 
-export type Compilation =
+type Compilation =
   | { readonly kind: "compiled"; readonly snapshot: Snapshot }
   | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
 

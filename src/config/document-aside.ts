@@ -5,14 +5,14 @@ import type { Answer, Ask } from "./document-thread.ts";
 import type { Complaint, Problem } from "./problem.ts";
 
 /** A config file that was read elsewhere than in the way of requests. */
-export interface DocumentAside {
+interface DocumentAside {
   readonly value: unknown;
   /** Puts complaints at their places in the file. */
   locate(complaints: readonly Complaint[]): Promise<readonly Problem[]>;
   close(): Promise<void>;
 }
 
-export type ReadingAside =
+type ReadingAside =
   | { readonly kind: "document"; readonly document: DocumentAside }
   | { readonly kind: "problems"; readonly problems: readonly Problem[] };
 

@@ -9,7 +9,7 @@ export type Ask =
   | { readonly kind: "locate"; readonly complaints: readonly Complaint[] };
 
 /** A place in the document and what stands there; what stands in a list or map that comes empty follows. */
-export type Piece = readonly [path: readonly PropertyKey[], value: unknown];
+type Piece = readonly [path: readonly PropertyKey[], value: unknown];
 
 export type Answer =
   | { readonly kind: "pieces"; readonly pieces: readonly Piece[] }

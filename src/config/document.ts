@@ -13,13 +13,13 @@ import type { Complaint, Problem } from "./problem.ts";
 import { writePath } from "./problem.ts";
 
 /** A config file as read: what it says, and where each thing stands. */
-export interface ConfigDocument {
+interface ConfigDocument {
   readonly value: unknown;
   /** Puts a complaint at its place in the file. What is missing is shown where it should be. */
   locate(complaint: Complaint): Problem;
 }
 
-export type Reading =
+type Reading =
   | { readonly kind: "document"; readonly document: ConfigDocument }
   | { readonly kind: "problems"; readonly problems: readonly Problem[] };
 

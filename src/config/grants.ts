@@ -14,7 +14,7 @@ export interface GrantParts {
 }
 
 /** The apps of the file, for grants that are for some of them. */
-export interface GrantApps {
+interface GrantApps {
   readonly names: readonly string[];
   nameAt(place: Place): string | null;
 }

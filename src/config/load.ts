@@ -53,7 +53,7 @@ export interface StartParts {
 }
 
 /** What a config holds, in numbers, for those who look at it. */
-export interface Summary {
+interface Summary {
   /** Their names; none where the file has one app. */
   readonly apps: readonly string[];
   readonly agents: number;

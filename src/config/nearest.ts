@@ -1,5 +1,5 @@
 /** The word that was probably meant; null when none is near. */
-export function nearest(written: string, words: readonly string[]): string | null {
+function nearest(written: string, words: readonly string[]): string | null {
   const most = Math.max(1, Math.floor(written.length / 3));
   let best: string | null = null;
   let least = most + 1;

@@ -5,7 +5,7 @@ import { type JsonSchema, jsonSchema, keysAt } from "./jsonschema.ts";
 import type { Complaint } from "./problem.ts";
 import { complaintsOf, speakPlainly } from "./wording.ts";
 
-export type Validation<T> =
+type Validation<T> =
   | { readonly kind: "valid"; readonly value: T }
   | { readonly kind: "complaints"; readonly complaints: readonly Complaint[] };
 

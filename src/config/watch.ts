@@ -3,7 +3,7 @@ import { readFile, realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { digestOf, type Load } from "./load.ts";
 
-export interface WatchOptions {
+interface WatchOptions {
   /** The digest of what runs now. */
   readonly digest: string;
   /** Reads, checks and compiles the file. */

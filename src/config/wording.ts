@@ -14,7 +14,7 @@ export function speakPlainly(): void {
 }
 
 /** What the words of a complaint need to know of its surroundings. */
-export interface Surroundings {
+interface Surroundings {
   /** The keys that may stand at a path. */
   keysAt(path: readonly PropertyKey[]): readonly string[];
   /** What does stand there. */

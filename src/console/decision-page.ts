@@ -24,7 +24,7 @@ ${requestLine(requestId)}
     const body = html`<section class="card">
 <p class="word bad">${fault.code}</p>
 <h1>${fault.title}</h1>
-<p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell whoever runs it and name the request below."}</p>
+<p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell those who run it and name the request below."}</p>
 ${impersonating ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
 ${requestLine(requestId)}
 </section>`;
@@ -60,7 +60,7 @@ function bodyOf(view: DecisionView): Html {
   const { decision } = view;
   switch (decision.kind) {
     case "page":
-      if (decision.page === "as-self") return toOneself(view);
+      if (decision.page === "as-self") return asSelf(view);
       return decision.page === "ask-start" ? asked(view, decision.grant) : confirming(view);
     case "ended":
     case "stop":
@@ -86,7 +86,7 @@ ${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from:
 }
 
 /** A page of the agent's own: a person ends the impersonation here and goes on, which no script of the customer's page can. */
-function toOneself(view: DecisionView): Html {
+function asSelf(view: DecisionView): Html {
   const who = view.other === null ? "somebody else" : nameOf(view.other);
   return html`<section class="card">
 <p class="word">${view.decision.reason}</p>

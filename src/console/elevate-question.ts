@@ -16,7 +16,7 @@ import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
 
 export interface Step {
   readonly agent: Identity;
-  readonly running: Impersonation;
+  readonly impersonation: Impersonation;
   readonly grant: Grant;
   /** Milliseconds. */
   readonly lasts: number;
@@ -30,13 +30,13 @@ export interface Asking {
 }
 
 export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
-  const subject = SUBJECTS.elevate(step.agent, step.running);
+  const subject = SUBJECTS.elevate(step.agent, step.impersonation);
   const token = tokenFor(services, who.received, "elevate", subject);
   const { prefix } = who.received.snapshot.settings;
-  const lasts = minutes(Math.min(step.lasts, step.running.expiresAt - who.received.at));
+  const lasts = minutes(Math.min(step.lasts, step.impersonation.expiresAt - who.received.at));
   const body = html`<section class="card">
 <p class="word bad">write</p>
-<h1>Change things as <bdi>${nameOf(step.running.effectiveUser)}</bdi>?</h1>
+<h1>Change things as <bdi>${nameOf(step.impersonation.effectiveUser)}</bdi>?</h1>
 <p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${token}">
@@ -82,14 +82,14 @@ export async function answerOnConsole(
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
-  const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.running), csrf);
+  const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
     return await sendPage(reply, 403, question(services, who, askingOnConsole(services, who, step, to)));
   const app = appSaid(services, mark) ?? received.app;
-  const origin = app?.origin ?? step.running.origin;
+  const origin = app?.origin ?? step.impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
-  const { id: impersonation, agent } = step.running;
+  const { id: impersonation, agent } = step.impersonation;
   const code = await services.codes.issue(
     { kind: "elevate", agent: agent.id, origin, impersonation, reason, to },
     goingOver.code,
@@ -100,8 +100,8 @@ export async function answerOnConsole(
 function askingOnConsole(services: Services, { received }: Visitor, step: Step, to: string): Asking {
   const { app } = received;
   const mark = app === null ? null : appMark(services, received, app);
-  const hidden = { to, impersonation: step.running.id, ...(mark === null ? {} : { app: mark }) };
-  return { step, hidden, back: `${app?.origin ?? step.running.origin ?? ""}${to}` };
+  const hidden = { to, impersonation: step.impersonation.id, ...(mark === null ? {} : { app: mark }) };
+  return { step, hidden, back: `${app?.origin ?? step.impersonation.origin ?? ""}${to}` };
 }
 
 /** The impersonation with this public id, if it is theirs and runs. Throws `no-elevation` where the config allows no step. */
@@ -112,11 +112,16 @@ async function stepNamed(
   to: string,
 ): Promise<Step> {
   const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
-  const running = mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null);
-  if (running === undefined || trueUser === null)
+  const impersonation = mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null);
+  if (impersonation === undefined || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const admission = admit(received.snapshot.policy, trueUser, running.effectiveUser, placeAt(received, to));
+  const admission = admit(
+    received.snapshot.policy,
+    trueUser,
+    impersonation.effectiveUser,
+    placeAt(received, to),
+  );
   if (admission.kind === "refused" || admission.grant.elevateFor === null)
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
-  return { agent: trueUser, running, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return { agent: trueUser, impersonation, grant: admission.grant, lasts: admission.grant.elevateFor };
 }

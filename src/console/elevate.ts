@@ -54,10 +54,15 @@ async function elevateNow(
     const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
     return await answerOnConsole(services, reply, who, said);
   }
-  const { trueUser, worn } = who;
-  if (trueUser === null || worn === null)
+  const { trueUser, ownImpersonation } = who;
+  if (trueUser === null || ownImpersonation === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
-  const token = readToken(services, "elevate", SUBJECTS.elevate(trueUser, worn), field(request, "_csrf"));
+  const token = readToken(
+    services,
+    "elevate",
+    SUBJECTS.elevate(trueUser, ownImpersonation),
+    field(request, "_csrf"),
+  );
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
   const unsaid = !takesReason(step.grant, reason);
@@ -76,7 +81,7 @@ export async function elevateOrdered(
 ): Promise<FastifyReply> {
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
-  if (step.running.id !== impersonation)
+  if (step.impersonation.id !== impersonation)
     throw new Fault("forbidden", "the step up was said yes to for another impersonation");
   await lift(services, who, step, reason);
   return await seeOther(reply, to);
@@ -84,11 +89,11 @@ export async function elevateOrdered(
 
 async function lift(services: Services, who: Visitor, step: Step, reason: string | null): Promise<void> {
   const { settings } = who.received.snapshot;
-  services.rateLimits.pace(step.running.id, settings.limits.perMinute, who.received.startedAt);
+  services.rateLimits.pace(step.impersonation.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
-  const lifted = elevate(step.running, services.clock.now(), step.lasts, reason);
+  const lifted = elevate(step.impersonation, services.clock.now(), step.lasts, reason);
   await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
-  await services.impersonations.elevate(step.running.id, step.lasts, reason);
+  await services.impersonations.elevate(step.impersonation.id, step.lasts, reason);
 }
 
 async function lowerNow(
@@ -97,15 +102,15 @@ async function lowerNow(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const who = await visitor(services, request);
-  const { trueUser, worn } = who;
-  if (trueUser === null || worn === null)
+  const { trueUser, ownImpersonation } = who;
+  if (trueUser === null || ownImpersonation === null)
     throw new Fault("no-elevation", "there is no impersonation to lower");
-  readToken(services, "lower", SUBJECTS.lower(trueUser, worn), field(request, "_csrf"));
+  readToken(services, "lower", SUBJECTS.lower(trueUser, ownImpersonation), field(request, "_csrf"));
   const to = returnPath(who.received, field(request, "to"));
   const judged = await looking(services, who.received);
   // Whatever could not be found out is no reason to keep a right that somebody gives back.
   if (judged.decision.kind === "ended") return await send(reply, await stopped(services, judged, who, to));
-  const lowered = await services.impersonations.lower(worn.id);
+  const lowered = await services.impersonations.lower(ownImpersonation.id);
   // It is lowered, on record or not: nobody keeps a right that they gave back.
   if (lowered !== null) {
     const event = changeEvent(services, who, lowered, "impersonation.lowered");
@@ -145,18 +150,18 @@ function shownAt({ received }: Visitor, label: Label | null): string {
  */
 async function stepUp(services: Services, who: Visitor, to: string): Promise<Step | Answer> {
   const { received, trueUser } = who;
-  if (who.worn === null || trueUser === null)
+  if (who.ownImpersonation === null || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const judged = await looking(services, received);
-  const { decision, loaded, worn } = judged;
-  if (decision.kind !== "forward" || loaded.kind !== "held") return await stopped(services, judged, who, to);
-  const running = loaded.impersonation;
-  const target = worn.kind === "known" ? worn.identity : running.effectiveUser;
+  const { decision, loaded, effectiveUser } = judged;
+  if (decision.kind !== "forward" || loaded.kind !== "found") return await stopped(services, judged, who, to);
+  const impersonation = loaded.impersonation;
+  const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const admission = admit(received.snapshot.policy, trueUser, target, placeAt(received, to));
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
   }
-  return { agent: trueUser, running, grant: admission.grant, lasts: admission.grant.elevateFor };
+  return { agent: trueUser, impersonation, grant: admission.grant, lasts: admission.grant.elevateFor };
 }
 
 /** Over, or nobody knows: the same page, problem and record as for any other request. */
@@ -198,14 +203,14 @@ function asking(who: Visitor, step: Step, to: string, label: Label | null): Aski
 
 /** Nobody has to say why they give a right back. */
 function lowerQuestion(services: Services, who: Visitor, to: string): string {
-  const { trueUser, worn, received } = who;
-  if (trueUser === null || worn === null)
+  const { trueUser, ownImpersonation, received } = who;
+  if (trueUser === null || ownImpersonation === null)
     throw new Fault("no-elevation", "there is no impersonation to lower");
-  const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, worn));
+  const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, ownImpersonation));
   const body = html`<section class="card">
 <p class="word">read</p>
 <h1>Only look from now on?</h1>
-<p class="lead">You go on viewing as <bdi>${nameOf(worn.effectiveUser)}</bdi>, and change nothing any more.</p>
+<p class="lead">You go on viewing as <bdi>${nameOf(ownImpersonation.effectiveUser)}</bdi>, and change nothing any more.</p>
 <div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>Only look</button></form><a class="button quiet" href="${to}">Go on as before</a></div>
 </section>`;
   return pageFor(who, { title: "Only look", body });

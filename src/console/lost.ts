@@ -16,7 +16,7 @@ async function recordLoss(services: Services, request: FastifyRequest): Promise<
   const { received } = request;
   if (received.secret === null) return;
   const loaded = await services.impersonations.recall(received.secret);
-  if (loaded.kind !== "held") return;
+  if (loaded.kind !== "found") return;
   const { impersonation } = loaded;
   services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
   await services.ledger.record(

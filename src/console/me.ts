@@ -17,22 +17,23 @@ export function mePage(fastify: FastifyInstance, services: Services): void {
         "it could not be found out who asks, or whom they view the app as",
       );
     const trueUser = caller.kind === "known" ? caller.identity : null;
-    const worn = decision.kind === "forward" && decision.as === "effective" && loaded.kind === "held";
-    const running = worn ? loaded.impersonation : null;
-    const lifted = running && writesUntil(running, services.clock.now());
+    const impersonated =
+      decision.kind === "forward" && decision.as === "effective" && loaded.kind === "found";
+    const impersonation = impersonated ? loaded.impersonation : null;
+    const lifted = impersonation && writesUntil(impersonation, services.clock.now());
     reply.header("cache-control", "no-store");
     return {
       trueUser,
-      effectiveUser: running?.effectiveUser ?? trueUser,
-      impersonation: running && {
-        id: running.id,
-        mode: modeAt(running, services.clock.now()),
+      effectiveUser: impersonation?.effectiveUser ?? trueUser,
+      impersonation: impersonation && {
+        id: impersonation.id,
+        mode: modeAt(impersonation, services.clock.now()),
         writeUntil: lifted === null ? null : new Date(lifted).toISOString(),
-        reason: running.reason,
-        ticket: running.ticket,
-        startedAt: new Date(running.startedAt).toISOString(),
-        until: new Date(running.expiresAt).toISOString(),
-        endsAt: new Date(endsAt(running)).toISOString(),
+        reason: impersonation.reason,
+        ticket: impersonation.ticket,
+        startedAt: new Date(impersonation.startedAt).toISOString(),
+        until: new Date(impersonation.expiresAt).toISOString(),
+        endsAt: new Date(endsAt(impersonation)).toISOString(),
       },
     };
   });

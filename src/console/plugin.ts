@@ -20,13 +20,13 @@ import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
 
 /** One file that our pages load, with its media type. */
-export interface Asset {
+interface Asset {
   readonly name: string;
   readonly type: string;
   readonly body: Buffer;
 }
 
-export interface ConsoleParts {
+interface ConsoleParts {
   readonly jwks: () => object;
   /** Files of the banner, beside the console's own. */
   readonly assets: readonly Asset[];
@@ -99,8 +99,8 @@ function nothing(): never {
 }
 
 /**
- * A page that changes shoes clears the browser's caches while the page before it still stands, so that one would come
- * back with the Back button. What the new page loads comes after that. No other site can ask for it.
+ * A page that starts, switches or ends an impersonation clears the browser's caches while the page before it is still shown, so the Back
+ * button would bring that one back. What the new page loads comes later and clears them once more. No other site can ask for it.
  */
 function forgets(query: unknown, { navigation, snapshot }: Received): boolean {
   const asked = typeof query === "object" && query !== null && "changed" in query;

@@ -4,7 +4,7 @@ import { type Html, html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
 
-export interface StartView {
+interface StartView {
   readonly prefix: string;
   readonly person: Identity;
   readonly grant: Grant;

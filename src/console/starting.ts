@@ -48,7 +48,7 @@ async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
 }
 
 /** A start that was said yes to: as whom, why, where it leads, and where Stop leads back to. */
-export interface Start {
+interface Start {
   readonly grant: Grant;
   readonly target: Identity;
   readonly reason: string | null;
@@ -78,7 +78,11 @@ export async function startOnApp(
   const begun = await begin(
     services,
     { ...received, cookies: between.cookies },
-    { ...order, origin: who.worn?.origin ?? null, returnTo: who.worn?.returnTo ?? from },
+    {
+      ...order,
+      origin: who.ownImpersonation?.origin ?? null,
+      returnTo: who.ownImpersonation?.returnTo ?? from,
+    },
   );
   for (const line of [...between.setCookies, ...begun.setCookies]) reply.header("set-cookie", line);
   if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
@@ -111,13 +115,17 @@ export async function startFromConsole(
  * Ends the impersonation of this browser, if there is one, and takes its cookies off; also what has ended and is still there, and what
  * another agent has left: who has its cookie may end it, as with Stop, and the customer's cookies would else count as this agent's own.
  */
-async function leave(services: Services, { received, held, worn, trueUser }: Visitor): Promise<Between> {
+async function leave(
+  services: Services,
+  { received, anyImpersonation, ownImpersonation, trueUser }: Visitor,
+): Promise<Between> {
   if (received.secret === null) return { setCookies: [], cookies: received.cookies };
-  const over = worn ?? held;
-  if (over !== null && over.end === null) {
-    const ranOut = endedAt(over, services.clock.now());
-    if (worn === null) await end(services, received, over, ranOut ?? "ended-by-agent", trueUser);
-    else await end(services, received, over, ranOut ?? "switched");
+  const impersonation = ownImpersonation ?? anyImpersonation;
+  if (impersonation?.end === null) {
+    const ranOut = endedAt(impersonation, services.clock.now());
+    if (ownImpersonation === null)
+      await end(services, received, impersonation, ranOut ?? "ended-by-agent", trueUser);
+    else await end(services, received, impersonation, ranOut ?? "switched");
   }
-  return await betweenIdentities(services, received, over);
+  return await betweenIdentities(services, received, impersonation);
 }

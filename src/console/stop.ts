@@ -18,7 +18,7 @@ export function stopPages(fastify: FastifyInstance, services: Services): void {
 function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
   const body =
-    received.secret === null && !received.adrift
+    received.secret === null && received.markerOnly === null
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
 <div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
@@ -34,18 +34,19 @@ async function stopNow(
   // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
   if (received.secret === null) {
-    // Whom one was, the browser has lost; that one was somebody goes as well.
-    if (received.adrift) reply.header("set-cookie", await takeOff(services, received, null));
-    return await seeOther(reply, "/");
+    if (received.markerOnly === null) return await seeOther(reply, "/");
+    return await stopByMarker(services, request, reply, received.markerOnly.impersonation);
   }
-  const held = await heldBy(services, request, received.secret);
+  const impersonation = await impersonationOf(services, request, received.secret);
   // A tab that was left open under another impersonation: what ends is not what its banner says.
   const said = field(request, "impersonation");
-  if (said !== null && held !== null && said !== held.id)
+  if (said !== null && impersonation !== null && said !== impersonation.id)
     return await sendPage(reply, 403, stopPage(request));
-  const over =
-    held === null ? null : held.end === null ? await end(services, received, held, "ended-by-agent") : held;
-  for (const line of await takeOff(services, received, over)) reply.header("set-cookie", line);
+  const ended =
+    impersonation?.end === null
+      ? await end(services, received, impersonation, "ended-by-agent")
+      : impersonation;
+  for (const line of await takeOff(services, received, ended)) reply.header("set-cookie", line);
   // On the app's own host what comes from a label would not be the agent's.
   if (received.label !== null)
     reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
@@ -53,7 +54,39 @@ async function stopNow(
     reply.header("clear-site-data", '"cache", "storage"');
   const to = await leadsTo(services, request);
   if (to !== null) return await seeOther(reply, to);
-  return await seeOther(reply, over === null ? "/" : wayBack(over, received.origin));
+  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.origin));
+}
+
+/** The browser has lost the secret, but still says which impersonation runs in it: that one ends, and is on record. */
+async function stopByMarker(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  id: string | null,
+): Promise<FastifyReply> {
+  const { received } = request;
+  const impersonation = id === null ? null : await impersonationById(services, request, id);
+  const ended =
+    impersonation === null ? null : await end(services, received, impersonation, "ended-by-agent");
+  reply.header("set-cookie", await takeOff(services, received, ended));
+  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.origin));
+}
+
+/** A store that can't be asked doesn't keep anybody in. */
+async function impersonationById(
+  services: Services,
+  { received }: FastifyRequest,
+  id: string,
+): Promise<Impersonation | null> {
+  try {
+    return (await services.impersonations.list()).find((it) => it.id === id && it.end === null) ?? null;
+  } catch (error) {
+    services.log.error(
+      { err: error, requestId: received.id, impersonation: id },
+      "stopped without the store and without its secret; the record runs out by its limits",
+    );
+    return null;
+  }
 }
 
 /** Where a page of ours said that it goes on; a form of the app's page leads nowhere as the agent. */
@@ -66,14 +99,14 @@ async function leadsTo(services: Services, request: FastifyRequest): Promise<str
 }
 
 /** What the cookie led to; a store that can't be asked doesn't keep anybody in. */
-async function heldBy(
+async function impersonationOf(
   services: Services,
   request: FastifyRequest,
   secret: string,
 ): Promise<Impersonation | null> {
   try {
     const loaded = await services.impersonations.recall(secret);
-    return loaded.kind === "held" ? loaded.impersonation : null;
+    return loaded.kind === "found" ? loaded.impersonation : null;
   } catch (error) {
     const known = services.impersonations.known(secret);
     services.log.error(

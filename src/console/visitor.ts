@@ -6,19 +6,20 @@ import { endedAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { pageHeaders, problem } from "../gateway/stages/answer.ts";
+import { pageHeaders } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { type Frame, layout } from "./layout.ts";
 
-/** Who asks for a page of ours, and what they wear. */
+/** Who asks for a page of ours, and their impersonation. */
 export interface Visitor {
   readonly received: Received;
   readonly trueUser: Identity | null;
-  /** What the browser's cookie leads to, also another agent's, and when it is over. Null where nobody is signed in. */
-  readonly held: Impersonation | null;
-  /** The same where it is theirs. */
-  readonly worn: Impersonation | null;
-  readonly running: Impersonation | null;
+  /** What the browser's cookie leads to, also another agent's, and also after its end. Null where nobody is signed in. */
+  readonly anyImpersonation: Impersonation | null;
+  /** The same if it is the true user's own, also after its end. */
+  readonly ownImpersonation: Impersonation | null;
+  /** The true user's own, if it has not ended. */
+  readonly impersonation: Impersonation | null;
 }
 
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
@@ -28,39 +29,45 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   if (caller.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
   const trueUser = caller.kind === "known" ? caller.identity : null;
-  const held = trueUser === null ? null : await heldIn(services, received);
-  const worn = trueUser === null || held === null ? null : effectiveUserOf(received, trueUser, held);
+  const anyImpersonation = trueUser === null ? null : await loadedBy(services, received);
+  const ownImpersonation =
+    trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);
+  const ended = ownImpersonation !== null && endedAt(ownImpersonation, services.clock.now()) !== null;
   return {
     received,
     trueUser,
-    held,
-    worn,
-    running: worn !== null && endedAt(worn, services.clock.now()) === null ? worn : null,
+    anyImpersonation,
+    ownImpersonation,
+    impersonation: ended ? null : ownImpersonation,
   };
 }
 
-async function heldIn({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
+async function loadedBy({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
   if (secret === null) return null;
   const loaded = await impersonations.recall(secret);
-  return loaded.kind === "held" ? loaded.impersonation : null;
+  return loaded.kind === "found" ? loaded.impersonation : null;
 }
 
-function effectiveUserOf(received: Received, trueUser: Identity, held: Impersonation): Impersonation | null {
-  if (held.agent.id !== trueUser.id) return null;
-  return asGranted(received.snapshot.policy, held, {
+function ifTheirs(
+  received: Received,
+  trueUser: Identity,
+  impersonation: Impersonation,
+): Impersonation | null {
+  if (impersonation.agent.id !== trueUser.id) return null;
+  return asGranted(received.snapshot.policy, impersonation, {
     agent: trueUser,
-    target: held.effectiveUser,
+    target: impersonation.effectiveUser,
     place: null,
   });
 }
 
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
-  { received, trueUser, running }: Visitor,
+  { received, trueUser, impersonation }: Visitor,
   page: Pick<Frame, "title" | "body" | "width">,
 ): string {
   const { prefix } = received.snapshot.settings;
-  return layout({ ...page, prefix, trueUser, worn: running?.effectiveUser ?? null });
+  return layout({ ...page, prefix, trueUser, effectiveUser: impersonation?.effectiveUser ?? null });
 }
 
 /** One value of a form; files and repeated fields count as absent. */
@@ -86,17 +93,6 @@ export async function sendPage(reply: FastifyReply, status: number, page: string
   reply.code(status);
   for (const [name, value] of pageHeaders(reply.request.received)) reply.header(name, value);
   return reply.send(page);
-}
-
-export async function sendProblem(
-  reply: FastifyReply,
-  status: number,
-  code: string,
-  title: string,
-  requestId: string,
-): Promise<FastifyReply> {
-  reply.code(status).header("content-type", "application/problem+json").header("cache-control", "no-store");
-  return reply.send(problem("reason", code, status, title, title, requestId));
 }
 
 export async function seeOther(reply: FastifyReply, to: string): Promise<FastifyReply> {

@@ -1,5 +1,5 @@
 /** An IPv4 or IPv6 address as 16 bytes; IPv4 stands in its mapped form, so that both spellings are one. */
-export type AddressBytes = readonly number[];
+type AddressBytes = readonly number[];
 
 /** Addresses and CIDR ranges. */
 export interface AddressSet {

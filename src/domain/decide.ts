@@ -67,7 +67,7 @@ export function isNobodys(
   { caller, loaded }: Pick<SessionFacts, "caller" | "loaded">,
   policy: Policy,
 ): boolean {
-  if (loaded.kind !== "lost" || caller.kind === "unavailable") return false;
+  if (loaded.kind !== "lost" || loaded.forSure === true || caller.kind === "unavailable") return false;
   return caller.kind === "unknown" || !isListedAgent(policy, caller.identity);
 }
 
@@ -190,7 +190,7 @@ function decideImpersonated(
     trail.stops("you are signed in", true, caller.kind);
     return { kind: "ended", status: 401, reason: "signed-out" };
   }
-  if (loaded.kind !== "held") {
+  if (loaded.kind !== "found") {
     trail.stops("the impersonation is on record", true, loaded.kind);
     return ended("ended-expired");
   }
@@ -204,8 +204,8 @@ function decideImpersonated(
   if (trail.stops("it is known who the person is", unknown, session.target.kind))
     return refuse(503, "identity-unavailable");
   const here = admit(policy, caller.identity, target, request.place);
-  const over = overBecause(caller.identity, impersonation, { session, policy, target, here }, trail);
-  if (over !== null) return ended(over);
+  const why = whyEnded(caller.identity, impersonation, { session, policy, target, here }, trail);
+  if (why !== null) return ended(why);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
   if (trail.stops("the page may run as somebody else", request.asSelf, request.asSelf ? "as: self" : "yes"))
@@ -233,7 +233,7 @@ interface Today {
 }
 
 /** Asked anew for every request, for both people: right, target, consent, time, revocation. */
-function overBecause(
+function whyEnded(
   agent: Identity,
   impersonation: Impersonation,
   { session, policy, target, here }: Today,

@@ -38,7 +38,6 @@ export interface RequestFacts {
   /** The `Referer` names such a page of this origin, which a script of any page here can forge. Asked while impersonating only. */
   readonly fromAsSelf: boolean;
   readonly rule: Rule | null;
-  readonly upgrade: boolean;
   /** This very request was confirmed by its agent and may be done once. */
   readonly confirmed: boolean;
   /** The impersonation under which the page was opened that asks; null where its script did not say. */
@@ -79,7 +78,6 @@ export function click(more: Partial<RequestFacts>): RequestFacts {
     asSelf: false,
     fromAsSelf: false,
     rule: null,
-    upgrade: false,
     confirmed: false,
     tab: null,
     sentOnlyWhileImpersonating: false,
@@ -95,11 +93,14 @@ export type CallerFact =
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };
 
-/** What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more. */
+/**
+ * What the impersonation cookie led to. `lost`: there was a cookie and no record behind it any more; `forSure`: one of ours, none that only
+ * looks like it.
+ */
 export type LoadedImpersonation =
   | { readonly kind: "none" }
-  | { readonly kind: "held"; readonly impersonation: Impersonation }
-  | { readonly kind: "lost" }
+  | { readonly kind: "found"; readonly impersonation: Impersonation }
+  | { readonly kind: "lost"; readonly forSure?: true }
   | { readonly kind: "unavailable" };
 
 /** `recorded`: no directory to ask, what was known at the start counts. `gone`: the directory has no such person. */
@@ -109,7 +110,7 @@ export type TargetFact =
   | { readonly kind: "gone" }
   | { readonly kind: "unavailable" };
 
-export type ConsentFact = "granted" | "refused" | "unanswered";
+type ConsentFact = "granted" | "refused" | "unanswered";
 
 /** All that the judge may know of the people and of what has gone before. */
 export interface SessionFacts {

@@ -1,7 +1,7 @@
 import { METHOD_OVERRIDE_HEADERS } from "./method.ts";
 
 /** The names under which the app is told who is there. */
-export interface ManagedNames {
+interface ManagedNames {
   readonly assertion: string;
   readonly user: string;
   readonly trueUser: string;
@@ -20,7 +20,7 @@ export interface ProfileNames {
  * another product tells apps under it who is there; `metadata`: proxies tell apps under it how a request came; `written`: of
  * these, what we write ourselves, with the framing; `plain`: the app's own matter.
  */
-export type HeaderKind = "own" | "identity" | "metadata" | "written" | "plain";
+type HeaderKind = "own" | "identity" | "metadata" | "written" | "plain";
 
 /** How the names of a request's headers are read. `name` in any spelling. */
 export interface HeaderPolicy {

@@ -11,8 +11,8 @@ interface InFull {
 const NO_STORE = ["Cache-Control", "no-store"] as const;
 
 /**
- * Tells the library that visits `address` (absolute) by script to have the browser load it. Nothing of it says what is there:
- * whoever follows a link gets the page that the link leads to.
+ * Tells the library that visits `address` (absolute) by script to have the browser load it. The answer says nothing of what is there, so
+ * it can't be used to find out which pages exist.
  */
 export function loadInFull(visit: Visit, address: string): InFull {
   switch (visit) {

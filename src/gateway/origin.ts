@@ -1,10 +1,10 @@
 /** Whether a page from this origin may open a socket here, and why. */
-export type OriginVerdict =
+type OriginVerdict =
   | { readonly allowed: true; readonly why: "own-traffic" | "same-origin" }
   | { readonly allowed: false; readonly why: "missing" | "foreign" };
 
 /** `publicOrigins` are what browsers call the app: `https://app.example.com`. */
-export interface OriginPolicy {
+interface OriginPolicy {
   readonly publicOrigins: readonly string[];
   /** The request would run as somebody else. */
   readonly impersonating: boolean;

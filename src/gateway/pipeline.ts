@@ -18,7 +18,7 @@ import { type Signed, sign } from "./stages/sign-in.ts";
 import { notBegun } from "./stages/start-and-stop.ts";
 
 /** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
-export type Passage =
+type Passage =
   | { readonly kind: "forward"; readonly signed: Signed }
   | { readonly kind: "answer"; readonly committed: Committed }
   | { readonly kind: "caught"; readonly committed: Committed; readonly answer: Answer }

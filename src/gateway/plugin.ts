@@ -45,7 +45,7 @@ export async function registerGateway(
 ): Promise<void> {
   fastify.decorateRequest("received");
   fastify.decorateRequest("exchange", null);
-  fastify.addHook("onRequest", async function door(request, reply) {
+  fastify.addHook("onRequest", async function receive(request, reply) {
     const taken = (request.raw as Carrying)[INTAKE];
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
     if (taken.kind === "refused") return await refuseAtIntake(services, request, reply, taken);

@@ -18,6 +18,8 @@ export interface Received {
   readonly method: string;
   /** The method as it was sent, and is sent on. */
   readonly sent: string;
+  /** The target byte for byte, in whatever form. */
+  readonly came: string;
   /** What is sent on where nobody is impersonated: the target byte for byte, in origin form. Of what is judged, its one reading. */
   readonly asSent: string;
   /** Canonical path and query where it is `readable`, else those of `asSent`; both apart. */
@@ -60,8 +62,8 @@ export interface Received {
   readonly here: string | null;
   /** It comes from a page of another of our hosts where this browser is somebody else, or may come from one. */
   readonly neighbour: boolean;
-  /** The browser wears somebody and keeps back whom: another site made it send this. */
-  readonly adrift: boolean;
+  /** The browser says that somebody is viewed in it, and keeps the secret back: another site made it send this, or it has lost it. */
+  readonly markerOnly: MarkerOnly | null;
   /** Ids of the customers whom this browser has viewed on this host, the latest first. */
   readonly viewedBefore: readonly string[];
   /** The notice that waits to be shown once. */
@@ -89,6 +91,11 @@ export interface Received {
   readonly upgrade: boolean;
   /** Below the reserved prefix: never goes to the app. */
   readonly ours: boolean;
+}
+
+/** Which impersonation it says; null where a version before set the mark, which everybody can write: it counts for agents alone. */
+export interface MarkerOnly {
+  readonly impersonation: string | null;
 }
 
 export type Intake =

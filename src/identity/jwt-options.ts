@@ -19,7 +19,7 @@ export const ASYMMETRIC = [
   "EdDSA",
   "Ed25519",
 ] as const;
-export const SYMMETRIC = ["HS256", "HS384", "HS512"] as const;
+const SYMMETRIC = ["HS256", "HS384", "HS512"] as const;
 
 const PLACES = ["header", "cookie", "bearer"] as const;
 const KEYS = ["jwks", "publicKey", "secret"] as const;

@@ -1,6 +1,5 @@
-import type { z } from "zod";
 import { Fault } from "../errors.ts";
-import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
+import type { AnyKind } from "../kinds.ts";
 import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
 import { demo } from "./demo.ts";
 import { insecureHeader } from "./insecure-header.ts";
@@ -15,11 +14,6 @@ export const identityKinds: readonly AnyKind<IdentityDeps, IdentitySource>[] = [
   insecureHeader,
   demo,
 ];
-
-/** One entry of `identity` in the config. */
-export type IdentityEntry = Entry<IdentityDeps, IdentitySource>;
-
-export const identityEntrySchema: z.ZodType<IdentityEntry> = kindEntry(identityKinds, "an identity source");
 
 /**
  * Several sources as one: in order, the first that knows the caller. A source that can't say makes the whole answer

@@ -9,7 +9,7 @@ import { type DatedKey, openSeries, publishedAt, readFiles, rotateSeries, signer
 const WEEK = 7 * 24 * 3_600_000;
 const MINUTE = 60_000;
 
-export interface KeyringOptions {
+interface KeyringOptions {
   /** `data/keys`; keys that no file is given for are kept here, readable by their owner alone. */
   readonly folder: string;
   /** Files with keys that somebody else keeps (PEM or JWK): the first signs, the others are only published. */
@@ -42,7 +42,7 @@ export interface Keyring extends Closing {
 }
 
 /** Opens the keys and makes those that aren't there. Throws `key-unreadable`. */
-export async function keyring(options: KeyringOptions): Promise<Keyring> {
+export async function openKeyring(options: KeyringOptions): Promise<Keyring> {
   const { clock, log, reloadEvery = MINUTE } = options;
   const root = await orFault("data", () => openData(options));
   let keys: Readonly<Record<Purpose, readonly DatedKey[]>> = {

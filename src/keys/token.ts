@@ -7,9 +7,9 @@ import type { Keyring } from "./keyring.ts";
 import type { DatedKey } from "./series.ts";
 
 /** Five minutes: no token may be used for longer, whatever the config says. */
-export const LONGEST_LIFETIME = 300_000;
+const LONGEST_LIFETIME = 300_000;
 
-export interface TokenInput {
+interface TokenInput {
   readonly principal: Principal;
   readonly impersonation: ImpersonationClaim | null;
   readonly issuer: string;
@@ -19,7 +19,7 @@ export interface TokenInput {
 }
 
 /** Signs the identity token for the app: a compact JWS, ES256. */
-export interface Tokens {
+interface Tokens {
   /** `now`: ms since the epoch, when an impersonation must still run; otherwise throws a Fault `internal`. */
   sign(input: TokenInput, now: number): Maybe<string>;
   readonly counters: { signed: number; cached: number };

@@ -32,7 +32,7 @@ export const ownerKinds: readonly AnyKind<OwnerDeps, KnownResolver>[] = [
 ];
 
 /** One entry of `owners` in the config, or the `owner` of a route. */
-export type OwnerEntry = Entry<OwnerDeps, KnownResolver>;
+type OwnerEntry = Entry<OwnerDeps, KnownResolver>;
 
 export const ownerEntrySchema: z.ZodType<OwnerEntry> = kindEntry(ownerKinds, "an owner");
 

@@ -30,7 +30,7 @@ export interface BannerView extends HostView {
   readonly cookies: readonly (readonly [name: string, digest: string])[];
 }
 
-export interface NoticeView extends HostView {
+interface NoticeView extends HostView {
   readonly effectiveUser: { readonly label: string };
 }
 

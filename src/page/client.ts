@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import type { CspNeeds } from "../domain/page/csp.ts";
 
 /** A file for browsers. `etag` is quoted and changes with the bytes; `integrity` is their `sha256-…`. */
-export interface ClientAsset {
+interface ClientAsset {
   readonly body: Buffer;
   readonly type: string;
   readonly etag: string;
@@ -33,6 +33,7 @@ const PARTS = [
   "attend",
   "mark",
   "refused",
+  "covered",
   "watch",
   "addresses",
   "banner",

@@ -1,7 +1,7 @@
 import { escaped } from "./markup.ts";
 
 /** What a script is told that puts HTML into its page. */
-export interface Refused {
+interface Refused {
   /** The reason word, or the fault's code. */
   readonly code: string;
   readonly title: string;

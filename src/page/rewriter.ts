@@ -7,9 +7,8 @@ import { amendedMeta, charsetOfMeta, type Edit } from "./html/meta.ts";
 import { rawText, scriptText } from "./html/raw-text.ts";
 import { type Attribute, comment } from "./html/tokenizer.ts";
 import { xmlReading } from "./html/xhtml.ts";
-import { asciiAtEnd, type Shift, shift, unshift } from "./shift.ts";
 
-export interface RewriterOptions {
+interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
   readonly insert: string;
   /** How browsers read the document: `xml` for `application/xhtml+xml`. */
@@ -73,7 +72,6 @@ class Marker {
   #charset: Charset | null = null;
   #begun = false;
   #marked = false;
-  #shift: Shift | null = null;
   #decoder: TextDecoder | null = null;
 
   constructor(options: RewriterOptions) {
@@ -102,8 +100,7 @@ class Marker {
     if (this.#marked) return;
     this.#search(give);
     if (this.#marked) return;
-    const end = this.#shift === null ? this.#total : asciiAtEnd(this.#shift, this.#total);
-    this.#mark(this.#reading.place ?? this.#reading.end(end), give);
+    this.#mark(this.#reading.place ?? this.#reading.end(this.#total), give);
   }
 
   #hold(bytes: Buffer): void {
@@ -134,7 +131,7 @@ class Marker {
 
   #applyCharset(): void {
     if (this.#charset === "none") throw unmarkable("browsers show nothing of this charset");
-    if (this.#charset === "iso-2022-jp") this.#shift = shift();
+    if (this.#charset === "iso-2022-jp") throw unmarkable("ISO-2022-JP, which hides markup in text");
   }
 
   #meta(attributes: readonly Attribute[]): void {
@@ -180,14 +177,8 @@ class Marker {
     const from = this.#from;
     const it = this.#reading;
     for (let index = start; index < end && it.place === null; index += 1) {
-      if (this.#shift === null) {
-        index = skip(it, bytes, index, end);
-        if (index < end) step(it, bytes[index] ?? 0, from + index);
-      } else {
-        unshift(this.#shift, bytes[index] ?? 0, from + index, (byte, at) => {
-          if (it.place === null) step(it, byte, at);
-        });
-      }
+      index = skip(it, bytes, index, end);
+      if (index < end) step(it, bytes[index] ?? 0, from + index);
     }
   }
 

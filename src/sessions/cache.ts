@@ -11,7 +11,7 @@ export interface Recall {
   forget(key: string | null): void;
 }
 
-export interface RecallOptions {
+interface RecallOptions {
   readonly records: Records;
   readonly clock: Clock;
   /** How long an answer is believed, ms. */
@@ -36,7 +36,7 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
   const keep = ({ key, version, it }: Entry) => {
     if (facts.size >= MOST) facts.clear();
     if (version < (facts.get(key)?.version ?? 0)) return;
-    const fact: LoadedImpersonation = { kind: "held", impersonation: it };
+    const fact: LoadedImpersonation = { kind: "found", impersonation: it };
     facts.set(key, { fact, version, until: clock.monotonic() + cacheFor });
   };
   const fetch = async (key: string): Promise<LoadedImpersonation> => {
@@ -47,7 +47,7 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
     // What was read before some news came may be older than the news.
     if (before === news) keep(entry);
     read(entry);
-    return { kind: "held", impersonation: entry.it };
+    return { kind: "found", impersonation: entry.it };
   };
   return {
     ask: async (secret) => {

@@ -34,7 +34,7 @@ export type Order = { readonly agent: string; readonly origin: string; readonly 
   | { readonly kind: "elevate"; readonly impersonation: string; readonly reason: string | null }
 );
 
-export type Pass = LabelPass | ConsolePass | Order;
+type Pass = LabelPass | ConsolePass | Order;
 
 /** What one of our hosts hands to another by way of the browser. Throws a Fault `store-unavailable`. */
 export interface Codes {

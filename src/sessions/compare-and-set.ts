@@ -5,14 +5,14 @@ import type { Store } from "../ports.ts";
 const ATTEMPTS = 50;
 
 /** What became of a change: `before` and `after` are the same where nothing had to be changed. */
-export interface Changed<T> {
+interface Changed<T> {
   readonly before: T;
   readonly after: T;
   /** Not more than that of `after`, and more than any earlier one. */
   readonly version: number;
 }
 
-export interface ChangeOptions<T> {
+interface ChangeOptions<T> {
   readonly store: Store;
   readonly key: string;
   readonly read: (text: string) => T;

@@ -1,7 +1,7 @@
 import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
 /** The people that a confirmation is for. */
-export interface Asked {
+interface Asked {
   readonly impersonation: string;
   readonly agent: string;
   readonly effectiveUser: string;

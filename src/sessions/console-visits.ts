@@ -3,7 +3,7 @@ import type { AppHost, Credentials } from "./labels.ts";
 import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
 /** How somebody is known on the console: by what they came with on the app's host. */
-export interface ConsoleVisit {
+interface ConsoleVisit {
   readonly agent: string;
   readonly app: AppHost;
   readonly credentials: Credentials;

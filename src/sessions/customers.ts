@@ -4,7 +4,7 @@ import { sealFor } from "./seal.ts";
 import type { SealedValuesDeps } from "./sealed-values.ts";
 
 /** One more start, by ids. `most` null: it isn't limited, and doesn't count. */
-export interface Wanted {
+interface Wanted {
   readonly agent: string;
   readonly customer: string;
   readonly most: number | null;

@@ -16,7 +16,7 @@ export async function close(context: SessionContext, id: string, why: ReasonWord
   try {
     const closed = await store(context, id, end);
     context.pendingEnds.delete(id);
-    // Whoever asked for it records it.
+    // The caller records it.
     if (closed.first) context.unrecorded.delete(id);
     return closed;
   } catch (error) {

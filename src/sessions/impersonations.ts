@@ -25,9 +25,9 @@ import { sealFor } from "./seal.ts";
 import { upkeep } from "./sync.ts";
 
 /** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
-export type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
+type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
 
-/** `secret` is for the browser's cookie; whoever has it wears the impersonation. It is kept nowhere. `lines` are for the browser too. */
+/** `secret` is for the browser's cookie: it opens the impersonation, and is kept nowhere. `lines` are for the browser too. */
 export interface Opened {
   readonly impersonation: Impersonation;
   readonly secret: string;
@@ -45,7 +45,7 @@ export interface Impersonations {
    * there is none. At most a second old.
    */
   recall(secret: string): Promise<LoadedImpersonation>;
-  /** What this process saw last behind a secret, for whoever must go on without the store. Asks nobody. */
+  /** What this process saw last behind a secret, for callers that must go on without the store. Asks nobody. */
   known(secret: string): Impersonation | null;
   /** The public id behind a secret, by which it can be restored, also for a day after the record is gone. Never throws. */
   idBehind(secret: string): Promise<string | null>;
@@ -107,7 +107,7 @@ export interface Impersonations {
   restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }
 
-export interface ImpersonationsDeps {
+interface ImpersonationsDeps {
   readonly store: Store;
   readonly bulletin: Bulletin;
   readonly clock: Clock;
@@ -126,26 +126,27 @@ export interface ImpersonationsDeps {
   readonly checkEvery?: number;
 }
 
-/** A book at work. */
-export interface OpenImpersonations extends Impersonations {
+/** The impersonations of a store, with what is done beside them. */
+interface OpenImpersonations extends Impersonations {
   /** Does at once what is done every second. Never throws. */
   check(): Promise<void>;
   /** Stops working, after one more attempt to store the ends that could not be stored yet. Ends nothing. */
   shut(): Promise<void>;
 }
 
-/** The book over one store. */
+/** The impersonations of one store. */
 export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
-  const context = deskOf(deps);
+  const context = contextOf(deps);
   const keeping = upkeep(context, deps.checkEvery ?? 1_000);
   const touching = toucher(context);
   return {
     open: (order) => open(context, order),
     recall: async (secret) => {
       const fact = await context.recall.ask(secret);
-      if (fact.kind === "held") return { kind: "held", impersonation: asKnown(context, fact.impersonation) };
+      if (fact.kind === "found")
+        return { kind: "found", impersonation: asKnown(context, fact.impersonation) };
       const impersonation = await missed(context, keyOfSecret(secret) ?? "");
-      return impersonation === null ? fact : { kind: "held", impersonation };
+      return impersonation === null ? fact : { kind: "found", impersonation };
     },
     known: (secret) => knownBehind(context, secret),
     idBehind: (secret) => idBehind(context, secret),
@@ -201,7 +202,7 @@ async function idBehind(context: SessionContext, secret: string): Promise<string
   }
 }
 
-function deskOf(deps: ImpersonationsDeps): SessionContext {
+function contextOf(deps: ImpersonationsDeps): SessionContext {
   const { store, bulletin, clock, log, sealKey, keepFor = 600_000, cacheFor = 1_000 } = deps;
   const { wayBackFor = 86_400_000 } = deps;
   const known = watch(clock);

@@ -46,7 +46,7 @@ export interface HeldJar {
   readonly left?: readonly JarCookie[];
 }
 
-export interface JarsOptions {
+interface JarsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly clock: Clock;

@@ -19,7 +19,7 @@ export interface Known extends Entry {
 /** An impersonation that is over, with its end in it also where the clock alone ended it. */
 export type Ended = Impersonation & { readonly end: End };
 
-/** The impersonations that this process has to do with, and whoever wants to know when one ends or changes its mode. */
+/** The impersonations that this process has seen, and the listeners for their ends and changes of mode. */
 export interface Watch {
   get(id: string): Known | null;
   all(): readonly Known[];

@@ -37,12 +37,12 @@ export interface Label {
 }
 
 /** A label that is used no more. */
-export interface EndedLabel {
+interface EndedLabel {
   readonly kind: "ended";
   readonly app: AppHost;
 }
 
-export type LabelOrder = Omit<Label, "kind" | "name" | "session" | "renewedAt">;
+type LabelOrder = Omit<Label, "kind" | "name" | "session" | "renewedAt">;
 
 /** The labels of all impersonations. Throws a Fault `store-unavailable`. */
 export interface Labels {
@@ -57,7 +57,7 @@ export interface Labels {
   end(impersonation: string): Promise<void>;
 }
 
-export interface LabelsDeps {
+interface LabelsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly sealKey: Uint8Array;

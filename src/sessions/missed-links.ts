@@ -16,7 +16,7 @@ export interface MissedLink {
 }
 
 /** How many of them are kept of one agent, and for how many ms. */
-export interface Kept {
+interface Kept {
   readonly most: number;
   readonly perMinute: number;
   readonly lasts: number;
@@ -30,7 +30,7 @@ export interface MissedLinks {
   of(agent: string, kept: Pick<Kept, "lasts">): Promise<readonly MissedLink[]>;
 }
 
-export interface MissedLinksDeps extends SealedValuesDeps {
+interface MissedLinksDeps extends SealedValuesDeps {
   readonly log: Log;
 }
 

@@ -1,5 +1,5 @@
 /** Lets work on the same thing take turns, in the order in which it came; what fails doesn't hold up the next. */
-export type InTurn = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+type InTurn = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
 export function turns(): InTurn {
   const last = new Map<string, Promise<unknown>>();

@@ -18,7 +18,7 @@ export interface PageCredentials {
   holds(it: Held, credential: string): Promise<boolean>;
 }
 
-export interface PageCredentialsDeps {
+interface PageCredentialsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Log;

@@ -11,7 +11,7 @@ const WAY = "way:";
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const REMEMBERED = 10_000;
 
-export interface RecordsOptions {
+interface RecordsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly log: Log;

@@ -6,7 +6,7 @@ import type { Known } from "./known.ts";
 import { type Entry, isRecordKey } from "./records.ts";
 
 /** Keeps what this process knows true: by news of other gateways, by the clock, and by looking again. */
-export interface Upkeep extends Closing {
+interface Upkeep extends Closing {
   /** Does now what is done every while; never throws. */
   check(): Promise<void>;
 }

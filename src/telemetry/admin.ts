@@ -2,7 +2,7 @@ import fastify from "fastify";
 import type { Closing } from "../ports.ts";
 import type { Metrics } from "./metrics.ts";
 
-export interface AdminParts {
+interface AdminParts {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
@@ -11,7 +11,7 @@ export interface AdminParts {
   readonly unready: () => readonly string[];
 }
 
-export interface Admin extends Closing {
+interface Admin extends Closing {
   readonly url: string;
 }
 

@@ -63,7 +63,7 @@ export function metrics(): Metrics {
   );
   const notStarted = counter(
     "guise_starts_missed_total",
-    "Pages with a route that were opened as oneself, by the reason why nothing was started.",
+    "Pages with a route that were opened without a start, by the reason why.",
     ["reason"],
   );
   return {

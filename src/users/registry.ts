@@ -1,7 +1,6 @@
-import type { z } from "zod";
 import { isId } from "../domain/person.ts";
 import { Fault } from "../errors.ts";
-import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
+import type { AnyKind } from "../kinds.ts";
 import type { Users } from "../ports.ts";
 import { cached } from "./cached.ts";
 import type { Directory, UserDeps } from "./directory.ts";
@@ -13,11 +12,6 @@ const LONGEST_TEXT = 200;
 
 /** All kinds of directories. A new one is a file and a line here. */
 export const userKinds: readonly AnyKind<UserDeps, Users>[] = [finished(map), finished(http), finished(sql)];
-
-/** The entry `users` of the config. */
-export type UsersEntry = Entry<UserDeps, Users>;
-
-export const usersSchema: z.ZodType<UsersEntry> = kindEntry(userKinds, "`users`");
 
 /** What every kind gets on top: ids are checked, people are remembered, and what goes wrong is a fault. */
 export function finish(directory: Directory, deps: UserDeps): Users {

@@ -42,7 +42,7 @@ export function plainWindow(origin: string, headers: Readonly<Record<string, str
       ask("GET", path, { "sec-fetch-site": from === "inside" ? "same-origin" : "cross-site" }),
     async send(page, action, fields) {
       const { body } = await ask("GET", page, { "sec-fetch-site": "same-origin" });
-      const form = new URLSearchParams({ ...hiddenIn(body), ...fields }).toString();
+      const form = new URLSearchParams({ ...hiddenFor(body, page, action), ...fields }).toString();
       const sent = {
         "sec-fetch-site": "same-origin",
         origin,
@@ -65,9 +65,32 @@ const CLICKED = {
 function keep(cookies: Map<string, string>, line: string): void {
   const [pair = "", ...attributes] = line.split(";");
   const [name = "", ...value] = pair.split("=");
-  const over = attributes.some((it) => /^\s*(?:max-age=0|expires=thu, 01 jan 1970)/i.test(it));
+  const over = attributes.some((it) => /^\s*(?:max-age=0|expires=thu, 01[ -]jan[ -]1970)/i.test(it));
   if (over) cookies.delete(name.trim());
   else cookies.set(name.trim(), value.join("="));
+}
+
+/** What a page sends along to this address: the hidden fields of its form that leads there; where none does, what proves that it is a page of the site. */
+function hiddenFor(html: string, page: string, action: string): Readonly<Record<string, string>> {
+  const shown = html.replace(/<guise-banner\b[\s\S]*?<\/guise-banner>/gi, "");
+  const forms = shown.match(/<form\b[\s\S]*?<\/form>/gi) ?? [];
+  const here = new URL(page, "http://site.test");
+  const leads = (form: string) => {
+    const { pathname, search } = new URL(
+      attributeOf(form.slice(0, form.indexOf(">")), "action") || page,
+      here,
+    );
+    return pathname + search === action;
+  };
+  const form = forms.find(leads);
+  return form === undefined ? tokensIn(shown) : hiddenIn(form);
+}
+
+/** Those that scripts of the site read: of a page of Rails, or hidden fields that are called so. */
+function tokensIn(html: string): Readonly<Record<string, string>> {
+  const [, rails] = /<meta name="csrf-token" content="([^"]+)"/.exec(html) ?? [];
+  if (rails !== undefined) return { authenticity_token: rails };
+  return Object.fromEntries(Object.entries(hiddenIn(html)).filter(([name]) => /token/i.test(name)));
 }
 
 /** The fields that stand hidden in a page; of two with one name the last. */
@@ -82,6 +105,7 @@ function attributeOf(tag: string, attribute: string): string {
 
 function textOf(html: string, origin: string): string {
   return html
+    .replace(/<!--[\s\S]*?-->/g, "")
     .replace(/<(script|style|template|guise-banner)\b[\s\S]*?<\/\1>/gi, "")
     .replaceAll(origin, "")
     .replaceAll(new URL(origin).host, "")

@@ -29,7 +29,7 @@ const PAGES = [
   ["/wp-admin/upload.php", ".media-frame"],
 ] as const;
 
-const people = await supportTool(t, "desk=alice");
+const people = await supportTool(t, "member=alice");
 const blog = await wordPress();
 t.teardown(() => blog.stop());
 const { olga } = blog.users;
@@ -43,7 +43,7 @@ const write = async (position: string) =>
     config,
     `upstream: ${blog.origin}
 token: { audience: blog }
-identity: [{ whoami: { url: "${people}/", cookies: [desk], user: { id: /id, name: /name, groups: /groups } } }]
+identity: [{ whoami: { url: "${people}/", cookies: [member], user: { id: /id, name: /name, groups: /groups } } }]
 agents: [{ groups: [support], mayBe: { notInGroups: [support] }, mode: write }]
 users: { map: { "${olga.id}": { name: ${olga.name}, email: ${olga.email}, groups: [customer] } } }
 routes: [{ path: "/author/:user{/*rest}", owner: { param: user } }]
@@ -62,7 +62,7 @@ const url = `http://localhost:${port}`;
 
 /** Alice's window, in which she is Olga; and Olga's own, without Guise. */
 const [beside, plain] = [await window(), await window()];
-await beside.context().addCookies([{ name: "desk", value: "alice", url, httpOnly: true, sameSite: "Lax" }]);
+await beside.context().addCookies([{ name: "member", value: "alice", url, httpOnly: true, sameSite: "Lax" }]);
 await beside.goto(`${url}/.guise/as/${olga.id}`);
 await beside.click("main button");
 await ready(beside);

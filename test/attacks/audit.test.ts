@@ -8,16 +8,16 @@ import {
   AS,
   CONFIG,
   INSIDE,
+  impersonate,
   type Line,
   request,
   type Stand,
   send,
   stand,
-  wear,
 } from "../fixtures/attack-stand.ts";
 
 const it = await stand(t);
-const cookie = await wear(t, it);
+const cookie = await impersonate(t, it);
 const impersonating = [...AS.alice, ...INSIDE, cookie];
 
 async function outcomeOf(path: string): Promise<Line> {
@@ -81,7 +81,7 @@ t.test("AUD-01: whatever a client says, a record is one printable line of bounde
       `name: ${JSON.stringify(`\u202e\u2066"},{${"N".repeat(300)}`)}`,
     ),
   });
-  await wear(t, named);
+  await impersonate(t, named);
   const started = await named.recorded((line) => line.event.action === "impersonation.started");
   t.match(started, { user: { effective: { id: "17" } } });
   for (const text of [...files(), ...files(named)]) {
@@ -142,7 +142,7 @@ t.test("AUD-03: no secret is in any record", async (t) => {
   const other = await stand(t, {
     config: `${CONFIG}audit: { capture: { body: fields, headers: [x-api-key, x-plain] }, hash: [customer] }\n`,
   });
-  const worn = await wear(t, other);
+  const cookie = await impersonate(t, other);
   const secrets = [
     "token=S3CRET1",
     "reset_password=S3CRET2",
@@ -161,7 +161,7 @@ t.test("AUD-03: no secret is in any record", async (t) => {
     request(`GET /secrets?${secrets.join("&")}&page=2&customer=S3CRET9`, [
       ...AS.alice,
       ...INSIDE,
-      worn,
+      cookie,
       "Authorization: Bearer S3CRET7",
       "X-Api-Key: S3CRET8",
     ]),
@@ -181,7 +181,7 @@ t.test("AUD-03: no secret is in any record", async (t) => {
         ...[
           ...AS.alice,
           ...INSIDE,
-          worn,
+          cookie,
           "X-Api-Key: S3CRET12",
           "X-Plain: eyJhbGciOiJub25lIn0.eyJzdWIiOiJTM0NSRVQ2In0.",
         ],
@@ -198,5 +198,5 @@ t.test("AUD-03: no secret is in any record", async (t) => {
   t.match(kept, /name=Nuno&password=\[redacted\]&new_token=\[redacted\]&customer=hmac:/, "nor one of a body");
   const all = JSON.stringify(await other.journal());
   t.notMatch(all, /S3CRET|eyJzdWIi/);
-  t.notOk(all.includes(worn.slice("Cookie: guise=".length)), "nor the cookie");
+  t.notOk(all.includes(cookie.slice("Cookie: guise=".length)), "nor the cookie");
 });

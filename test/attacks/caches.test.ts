@@ -1,11 +1,21 @@
 import t from "tap";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
-import { AS, CLICK, codeOf, INSIDE, request, send, stand, values, wear } from "../fixtures/attack-stand.ts";
-import { lines, pressStop } from "../fixtures/attack-ways.ts";
+import { lines, pressStop } from "../fixtures/attack-requests.ts";
+import {
+  AS,
+  CLICK,
+  codeOf,
+  INSIDE,
+  impersonate,
+  request,
+  send,
+  stand,
+  values,
+} from "../fixtures/attack-stand.ts";
 import { filesBelow } from "../house/source.ts";
 
 const it = await stand(t);
-const cookie = await wear(t, it);
+const cookie = await impersonate(t, it);
 const impersonating = [...AS.alice, cookie];
 
 const SHARED = [
@@ -81,7 +91,7 @@ t.test("CACHE-03: a page that is written to is asked for whole", async (t) => {
 });
 
 t.test(
-  "CACHE-04: at every change of shoes our cookie changes and the browser's cache is cleared",
+  "CACHE-04: at every start, switch and end our cookie changes and the browser's cache is cleared",
   async (t) => {
     const started = await send(t, it.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
     const first = /guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";

@@ -2,6 +2,7 @@ import t, { type Test } from "tap";
 import { z } from "zod";
 import { caching } from "../../src/owners/cached.ts";
 import { page, saying, usual } from "../fixtures/attack-app.ts";
+import { fire, lines, post, recordOf, type Sender } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -9,6 +10,7 @@ import {
   codeOf,
   HOST,
   INSIDE,
+  impersonate,
   type Reply,
   request,
   type Stand,
@@ -16,9 +18,7 @@ import {
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
-import { fire, lines, post, recordOf, type Way } from "../fixtures/attack-ways.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
 
 const it = await stand(t);
@@ -47,7 +47,7 @@ async function starts(at: Stand = it): Promise<number> {
   return (await at.journal()).filter((line) => line.event?.action === "impersonation.started").length;
 }
 
-t.test("DEC-01: no other site puts shoes on by anything but a click on a link", async (t) => {
+t.test("DEC-01: another site starts an impersonation by nothing but a click on a link", async (t) => {
   const before = await starts();
   const attempts: Readonly<Record<string, readonly string[]>> = {
     "an image": metadata("image", "no-cors", "cross-site"),
@@ -96,7 +96,7 @@ t.test("DEC-01: no other site puts shoes on by anything but a click on a link", 
 t.test(
   "DEC-02: what a browser fetches ahead starts nothing, reaches nobody and is nobody's deed",
   async (t) => {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const marks = [
       "Sec-Purpose: prefetch",
       "Sec-Purpose: prefetch;prerender",
@@ -155,7 +155,7 @@ t.test(
 );
 
 t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames them", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const tokenOn = async (line: string, fields: readonly string[]) =>
     /name="_csrf" value="([^"]+)"/.exec((await described([...INSIDE, ...fields], line)).body)?.[1] ?? "";
   const elevate = await tokenOn("GET /.guise/elevate", [cookie]);
@@ -252,7 +252,7 @@ t.test("DEC-04: only our own pages can start, stop or step up, and nobody frames
 t.test(
   "DEC-05: another owner's page ends the one and starts the other; nothing is ever nested",
   async (t) => {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const reply = await described([...CLICK, cookie], "GET /site/2/x");
     t.match(reply.head, /^Set-Cookie: guise=[\w-]{43};/m);
     const [arrived] = it.app.arrived.slice(-1);
@@ -273,9 +273,9 @@ t.test(
       "an end and a start",
     );
 
-    // Bob may impersonate himself; wearing Bob would be wearing whoever Bob may be.
+    // Bob is an agent too: to be Bob would be to be everybody whom Bob may be.
     nothingStarted(t, await described(CLICK, "GET /site/6/x"), "somebody who is an agent");
-    const inside = await wear(t, it);
+    const inside = await impersonate(t, it);
     const nested = await described([...CLICK, inside], "GET /site/6/x");
     t.match(lines(it.app.arrived.at(-1), "X-Guise-User"), ["X-Guise-User: 17"], "stays who one is");
     t.equal(nested.status, 200);
@@ -284,43 +284,46 @@ t.test(
   },
 );
 
-t.test("DEC-06: admins, agents, oneself and whoever is not there can't be worn", async (t) => {
-  for (const path of [
-    "/site/3/x",
-    "/site/5/x",
-    "/site/6/x",
-    "/users/root/x",
-    "/users/bob/x",
-    "/users/alice/x",
-    "/users/404/x",
-  ])
-    nothingStarted(t, await described(CLICK, `GET ${path}`), path);
-  const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
-  const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
-  t.ok(csrf.length > 60);
-  const own = [...INSIDE, `Origin: http://${HOST}`];
-  for (const user of ["root", "bob", "alice", "404", "", "17,23", "../17"]) {
-    const form = { _csrf: csrf, user, to: "/" };
-    const started = await post(t, it, "/.guise/start", form, [...AS.alice, ...own]);
-    t.equal(started.status, 403, `start as ${JSON.stringify(user)}: the form is for one person`);
-    t.notMatch(started.head, /^Set-Cookie/m);
-  }
-  for (const user of ["root", "bob", "alice", "404", "17,23"]) {
-    const reply = await described(CLICK, `GET /.guise/as/${user}`);
-    t.equal(reply.status, 403, `start as ${JSON.stringify(user)}`);
-    const word = user === "alice" ? "own-page" : "protected-target";
-    t.match(reply.body, word, `start as ${JSON.stringify(user)}`);
-    await it.recorded(
-      (line) => line.event.action === "impersonation.refused" && line.guise?.decision === word,
-    );
-    t.notMatch(reply.head, /^Set-Cookie/m);
-  }
-  const plain = await post(t, it, "/.guise/start", { _csrf: csrf, user: "17", to: "/" }, [
-    ...AS.nuno,
-    ...own,
-  ]);
-  t.equal(plain.status, 403, "and a customer starts nothing");
-});
+t.test(
+  "DEC-06: nobody can impersonate an admin, an agent, themselves or somebody who doesn't exist",
+  async (t) => {
+    for (const path of [
+      "/site/3/x",
+      "/site/5/x",
+      "/site/6/x",
+      "/users/root/x",
+      "/users/bob/x",
+      "/users/alice/x",
+      "/users/404/x",
+    ])
+      nothingStarted(t, await described(CLICK, `GET ${path}`), path);
+    const asked = await described([HTML, ...metadata("document", "navigate", "cross-site")]);
+    const csrf = /name="_csrf" value="([^"]+)"/.exec(asked.body)?.[1] ?? "";
+    t.ok(csrf.length > 60);
+    const own = [...INSIDE, `Origin: http://${HOST}`];
+    for (const user of ["root", "bob", "alice", "404", "", "17,23", "../17"]) {
+      const form = { _csrf: csrf, user, to: "/" };
+      const started = await post(t, it, "/.guise/start", form, [...AS.alice, ...own]);
+      t.equal(started.status, 403, `start as ${JSON.stringify(user)}: the form is for one person`);
+      t.notMatch(started.head, /^Set-Cookie/m);
+    }
+    for (const user of ["root", "bob", "alice", "404", "17,23"]) {
+      const reply = await described(CLICK, `GET /.guise/as/${user}`);
+      t.equal(reply.status, 403, `start as ${JSON.stringify(user)}`);
+      const word = user === "alice" ? "own-page" : "protected-target";
+      t.match(reply.body, word, `start as ${JSON.stringify(user)}`);
+      await it.recorded(
+        (line) => line.event.action === "impersonation.refused" && line.guise?.decision === word,
+      );
+      t.notMatch(reply.head, /^Set-Cookie/m);
+    }
+    const plain = await post(t, it, "/.guise/start", { _csrf: csrf, user: "17", to: "/" }, [
+      ...AS.nuno,
+      ...own,
+    ]);
+    t.equal(plain.status, 403, "and a customer starts nothing");
+  },
+);
 
 /** A gateway whose owners are what this service says. */
 async function asking(t: Test, config: string): Promise<{ at: Stand; owners: Service }> {
@@ -349,7 +352,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
     "a redirect": text("", 302, { location: "/site/1" }),
   };
   owners.answer(json({ id: "17", groups: ["customer"] }));
-  const worn = await wear(t, at);
+  const cookie = await impersonate(t, at);
   for (const [what, answer] of Object.entries(answers)) {
     owners.answer(answer);
     const reply = await described(CLICK, "GET /site/1/x", at);
@@ -360,7 +363,7 @@ t.test("DEC-07: an owner who can't be found out is nobody, never the one before"
       ["X-Guise-User: alice"],
       `${what}: the agent's own view`,
     );
-    const inside = await described([...CLICK, worn], "GET /site/2/x", at);
+    const inside = await described([...CLICK, cookie], "GET /site/2/x", at);
     t.equal(inside.status, 200);
     t.same(
       lines(at.app.arrived.at(-1), "X-Guise-User"),
@@ -407,11 +410,11 @@ t.test("DEC-07: without a word in the config an owner counts for half a minute a
 
 t.test("DEC-08: with two customers in two tabs nothing is written for the wrong one", async (t) => {
   const at = await stand(t, { config: WRITE });
-  const nuno = await wear(t, at, "/site/1/x");
+  const nuno = await impersonate(t, at, "/site/1/x");
   const mia =
     /^Set-Cookie: (guise=[^;]+)/m.exec((await described([...CLICK, nuno], "GET /site/2/x", at)).head)?.[1] ??
     "";
-  const way: Way = {
+  const sender: Sender = {
     name: "two tabs",
     impersonating: true,
     socket: false,
@@ -423,7 +426,7 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     ...metadata("empty", "cors", "same-origin"),
   ];
   for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
-    const strayed = await fire(t, at, way, {
+    const strayed = await fire(t, at, sender, {
       method,
       target: "/api/profile",
       fields: from("/site/1/settings"),
@@ -432,21 +435,25 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
     t.equal(codeOf(strayed.reply), "other-tab");
     const id = /"requestId":"([^"]+)"/.exec(strayed.reply.body)?.[1] ?? "";
     t.match(await recordOf(at, id), { event: { action: "impersonation.denied" } });
-    const mine = await fire(t, at, way, { method, target: "/api/profile", fields: from("/site/2/settings") });
+    const mine = await fire(t, at, sender, {
+      method,
+      target: "/api/profile",
+      fields: from("/site/2/settings"),
+    });
     t.same(
       lines(mine.arrived[0], "X-Guise-User"),
       ["X-Guise-User: 23"],
-      `${method} from the tab of the one who is worn`,
+      `${method} from the tab of the running impersonation`,
     );
   }
-  const old = await fire(t, at, { ...way, fields: [...AS.alice, nuno] }, { target: "/api/me" });
+  const old = await fire(t, at, { ...sender, fields: [...AS.alice, nuno] }, { target: "/api/me" });
   t.match(
     old,
     { reply: { status: 409 }, arrived: { length: 0 } },
     "the old cookie is over, it never becomes somebody",
   );
   at.app.answer = () => page("<!doctype html><body>x");
-  const shown = await send(t, at.port, request("GET /x", [...way.fields, ...INSIDE]));
+  const shown = await send(t, at.port, request("GET /x", [...sender.fields, ...INSIDE]));
   t.match(
     shown.body,
     /guise-banner/,
@@ -454,51 +461,59 @@ t.test("DEC-08: with two customers in two tabs nothing is written for the wrong 
   );
 });
 
-t.test("DEC-08: a page that says whose it is gets nothing as anybody else, nor as oneself", async (t) => {
-  const at = await stand(t, { config: WRITE });
-  const nuno = await wear(t, at);
-  const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
-  const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
-  const worn = [...AS.alice, nuno];
-  const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
-  for (const [socket, target, fields] of [
-    [false, "/api/me?a=1", told.header],
-    [false, `/api/me?a=1&${told.mark}`, []],
-    [false, "/api/me?a=1", [`${told.header}.idle`]],
-    [false, `/api/me?a=1&${told.mark}.idle`, []],
-    [true, `/live?a=1&${told.mark}`, []],
-  ] as const) {
-    const way = { name: "", impersonating: true, socket };
-    const mine = await fire(t, at, { ...way, fields: worn }, { target, fields });
-    t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
-    t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
-    t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
-    const own = await fire(t, at, { ...way, fields: AS.alice }, { target, fields });
-    t.match(
-      { status: own.reply.status, arrived: own.arrived },
-      { status: 409, arrived: { length: 0 } },
-      target,
+t.test(
+  "DEC-08: a page that names its impersonation gets nothing under another one, nor as the agent",
+  async (t) => {
+    const at = await stand(t, { config: WRITE });
+    const nuno = await impersonate(t, at);
+    const me = await send(t, at.port, request("GET /.guise/me", [...AS.alice, nuno]));
+    const { id } = (JSON.parse(me.body) as { readonly impersonation: { readonly id: string } }).impersonation;
+    const customer = [...AS.alice, nuno];
+    const told = { header: [`X-Guise-Tab: ${id}`], mark: `_guise_tab=${id}` };
+    for (const [socket, target, fields] of [
+      [false, "/api/me?a=1", told.header],
+      [false, `/api/me?a=1&${told.mark}`, []],
+      [false, "/api/me?a=1", [`${told.header}.idle`]],
+      [false, `/api/me?a=1&${told.mark}.idle`, []],
+      [true, `/live?a=1&${told.mark}`, []],
+    ] as const) {
+      const sender = { name: "", impersonating: true, socket };
+      const mine = await fire(t, at, { ...sender, fields: customer }, { target, fields });
+      t.same(lines(mine.arrived[0], "X-Guise-User"), ["X-Guise-User: 17"], target);
+      t.match(mine.arrived[0]?.target, /^\/(?:api\/me|live)\?a=1$/, "the app gets its own address");
+      t.notMatch(mine.arrived[0]?.head, /guise.tab/i);
+      const own = await fire(t, at, { ...sender, fields: AS.alice }, { target, fields });
+      t.match(
+        { status: own.reply.status, arrived: own.arrived },
+        { status: 409, arrived: { length: 0 } },
+        target,
+      );
+      t.equal(codeOf(own.reply), "other-tab");
+    }
+    const mia = /^Set-Cookie: (guise=[^;]+)/m.exec(
+      (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
+    )?.[1];
+    for (const method of ["GET", "POST"]) {
+      const sender = {
+        name: "",
+        impersonating: true,
+        socket: false,
+        fields: [...AS.alice, `Cookie: ${mia}`],
+      };
+      const strayed = await fire(t, at, sender, { method, target: "/api/me", fields: told.header });
+      t.match(
+        { status: strayed.reply.status, arrived: strayed.arrived },
+        { status: 409, arrived: { length: 0 } },
+        method,
+      );
+      t.equal(codeOf(strayed.reply), "other-tab");
+    }
+    const plain = await fire(
+      t,
+      at,
+      { name: "", impersonating: false, socket: false, fields: [] },
+      { target: "/x?_guise_tab=" },
     );
-    t.equal(codeOf(own.reply), "other-tab");
-  }
-  const mia = /^Set-Cookie: (guise=[^;]+)/m.exec(
-    (await described([...CLICK, nuno], "GET /site/2/x", at)).head,
-  )?.[1];
-  for (const method of ["GET", "POST"]) {
-    const way = { name: "", impersonating: true, socket: false, fields: [...AS.alice, `Cookie: ${mia}`] };
-    const strayed = await fire(t, at, way, { method, target: "/api/me", fields: told.header });
-    t.match(
-      { status: strayed.reply.status, arrived: strayed.arrived },
-      { status: 409, arrived: { length: 0 } },
-      method,
-    );
-    t.equal(codeOf(strayed.reply), "other-tab");
-  }
-  const plain = await fire(
-    t,
-    at,
-    { name: "", impersonating: false, socket: false, fields: [] },
-    { target: "/x?_guise_tab=" },
-  );
-  t.equal(plain.arrived[0]?.target, "/x?_guise_tab=", "what only looks like it is the app's");
-});
+    t.equal(plain.arrived[0]?.target, "/x?_guise_tab=", "what only looks like it is the app's");
+  },
+);

@@ -1,21 +1,21 @@
 import t, { type Test } from "tap";
 import { type Arrived, OK, saying, usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, type Sender } from "../fixtures/attack-requests.ts";
 import { HOST, request, stand, WRITE } from "../fixtures/attack-stand.ts";
-import { allWays, fire, type Way } from "../fixtures/attack-ways.ts";
 import { raw } from "../fixtures/raw.ts";
 import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
 import { filesBelow } from "../house/source.ts";
 
 // In mode write, so that an impersonation may send bodies of every kind.
 const it = await stand(t, { config: WRITE });
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 const requests = upstreams.filter(({ socket }) => !socket);
 const upgrades = upstreams.filter(({ socket }) => socket);
 
 /** A second request that is hidden in the first one. */
 const INNER = request("GET /inner", []);
 
-/** Whoever sends these bytes gets one answer with this status and a closed connection, and the app gets nothing. */
+/** The sender of these bytes gets one answer with this status and a closed connection, and the app gets nothing. */
 async function refusedRaw(t: Test, bytes: string, status: RegExp, what: string): Promise<void> {
   const before = it.app.begun.length;
   const line = await raw(t, it.port);
@@ -27,8 +27,8 @@ async function refusedRaw(t: Test, bytes: string, status: RegExp, what: string):
 }
 
 /** The head of a POST with these lines of framing. */
-function post(way: Way, lines: readonly string[], body: string): string {
-  return request("POST /search", [...way.fields, ...lines], body);
+function post(sender: Sender, lines: readonly string[], body: string): string {
+  return request("POST /search", [...sender.fields, ...lines], body);
 }
 
 t.test("SMUG-01: what two parsers may read differently is 400, and the connection ends", async (t) => {
@@ -55,13 +55,13 @@ t.test("SMUG-01: what two parsers may read differently is 400, and the connectio
     [[": empty"], INNER],
     [["X y: z"], INNER],
   ];
-  for (const way of requests)
+  for (const sender of requests)
     for (const [lines, body] of bodies)
       await refusedRaw(
         t,
-        post(way, lines, body),
+        post(sender, lines, body),
         /^HTTP\/1\.1 400 /,
-        `${way.name}: ${JSON.stringify(lines)}`,
+        `${sender.name}: ${JSON.stringify(lines)}`,
       );
   await refusedRaw(
     t,
@@ -85,11 +85,11 @@ t.test("SMUG-01: a request line with more than one space between two parts is 40
 });
 
 t.test("SMUG-01: spaces anywhere else in a head are a client's right", async (t) => {
-  for (const way of requests) {
+  for (const sender of requests) {
     const fields = ["X-Tight:a", "X-Wide:   b  ", "X-Inside: c  d", "X-Line: GET  /x HTTP/1.1"];
-    const { arrived } = await fire(t, it, way, { fields });
-    t.equal(arrived.length, 1, way.name);
-    t.match(arrived[0]?.head, /c {2}d\r\nX-Line: GET {2}\/x HTTP\/1\.1/, way.name);
+    const { arrived } = await fire(t, it, sender, { fields });
+    t.equal(arrived.length, 1, sender.name);
+    t.match(arrived[0]?.head, /c {2}d\r\nX-Line: GET {2}\/x HTTP\/1\.1/, sender.name);
   }
 });
 
@@ -119,34 +119,34 @@ t.test("SMUG-01: lines of chunks are as strict as lines of headers", async (t) =
     "a folded trailer": "3\r\nabc\r\n0\r\nX: a\r\n b\r\n\r\n",
   };
   // Under an impersonation a form is read before anything goes on; in own traffic only what came with the head is.
-  for (const way of requests.filter(({ impersonating }) => impersonating))
+  for (const sender of requests.filter(({ impersonating }) => impersonating))
     for (const [what, body] of Object.entries(bodies))
       await refusedRaw(
         t,
-        post(way, ["Transfer-Encoding: chunked"], body + INNER),
+        post(sender, ["Transfer-Encoding: chunked"], body + INNER),
         /^HTTP\/1\.1 400 /,
-        `${way.name}: ${what}`,
+        `${sender.name}: ${what}`,
       );
   for (const [what, body, status] of [
     ["an endless extension", `3;${"a".repeat(100_000)}\r\nabc\r\n0\r\n\r\n`, 413],
     ["an endless trailer", `3\r\nabc\r\n0\r\nX: ${"a".repeat(40_000)}\r\n\r\n`, 431],
     ["endless trailers", `3\r\nabc\r\n0\r\n${"X: a\r\n".repeat(8_000)}\r\n`, 431],
   ] as const)
-    for (const way of requests.filter(({ impersonating }) => impersonating))
+    for (const sender of requests.filter(({ impersonating }) => impersonating))
       await refusedRaw(
         t,
-        post(way, ["Transfer-Encoding: chunked"], body),
+        post(sender, ["Transfer-Encoding: chunked"], body),
         new RegExp(`^HTTP/1\\.1 ${status} `),
-        `${way.name}: ${what}`,
+        `${sender.name}: ${what}`,
       );
 });
 
 t.test("SMUG-02: framing under an alias that some server folds goes no further", async (t) => {
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     const fields = ["Transfer_Encoding: chunked", "Content_Length: 3", "content.length: 4"];
-    const { arrived } = await fire(t, it, way, { fields });
-    t.equal(arrived.length, 1, way.name);
-    t.notMatch(arrived[0]?.head, /transfer_|content_|content\./i, way.name);
+    const { arrived } = await fire(t, it, sender, { fields });
+    t.equal(arrived.length, 1, sender.name);
+    t.notMatch(arrived[0]?.head, /transfer_|content_|content\./i, sender.name);
   }
 });
 
@@ -163,19 +163,19 @@ t.test("SMUG-02: a coding that would be lost, and a length in an odd spelling, a
     ["Content-Length: 3,"],
     ["Content-Length:"],
   ];
-  for (const way of requests)
+  for (const sender of requests)
     for (const lines of framings)
       await refusedRaw(
         t,
-        post(way, lines, `0\r\n\r\n${INNER}`),
+        post(sender, lines, `0\r\n\r\n${INNER}`),
         /^HTTP\/1\.1 (?:400|501) /,
-        `${way.name}: ${lines}`,
+        `${sender.name}: ${lines}`,
       );
-  for (const way of upgrades) {
+  for (const sender of upgrades) {
     for (const lines of framings) {
-      const { reply, arrived } = await fire(t, it, way, { fields: lines, body: `0\r\n\r\n${INNER}` });
-      t.match(reply.status, /^(?:400|501)$/, `${way.name}: ${lines}`);
-      t.same(arrived, [], `${way.name}: ${lines}`);
+      const { reply, arrived } = await fire(t, it, sender, { fields: lines, body: `0\r\n\r\n${INNER}` });
+      t.match(reply.status, /^(?:400|501)$/, `${sender.name}: ${lines}`);
+      t.same(arrived, [], `${sender.name}: ${lines}`);
     }
   }
 });
@@ -190,12 +190,12 @@ t.test(
       "-1\r\n",
       "5 \nabcde\r\n",
     ];
-    for (const way of requests) {
+    for (const sender of requests) {
       for (const [n, body] of broken.entries()) {
         const before = it.app.begun.length;
-        const target = `/broken/${way.name}/${n}`;
+        const target = `/broken/${sender.name}/${n}`;
         const line = await raw(t, it.port);
-        line.send(request(`PUT ${target}`, [...way.fields, "Transfer-Encoding: chunked"], "3\r\nabc\r\n"));
+        line.send(request(`PUT ${target}`, [...sender.fields, "Transfer-Encoding: chunked"], "3\r\nabc\r\n"));
         await it.app.until(() => it.app.begun.length > before);
         const begun = it.app.begun.length;
         const open = it.app.open.size;
@@ -210,7 +210,7 @@ t.test(
           false,
           `${target}: never whole`,
         );
-        if (!way.impersonating) continue;
+        if (!sender.impersonating) continue;
         const outcome = await it.recorded(
           (it) => it.event.action === "impersonation.outcome" && it.url?.path === target,
         );
@@ -226,18 +226,18 @@ t.test(
 );
 
 t.test("SMUG-04: any method may have a body; it arrives as it was, and so does what follows", async (t) => {
-  for (const way of requests) {
+  for (const sender of requests) {
     for (const method of ["GET", "HEAD", "DELETE", "OPTIONS", "PUT", "PROPFIND"]) {
       for (const lines of [["Content-Length: 5"], ["Transfer-Encoding: chunked"]]) {
         const before = it.app.arrived.length;
         const line = await raw(t, it.port);
         const body = lines[0] === "Content-Length: 5" ? "abcde" : "5\r\nabcde\r\n0\r\n\r\n";
-        const second = request("GET /second", ["Connection: close", ...way.fields]);
+        const second = request("GET /second", ["Connection: close", ...sender.fields]);
         it.app.answer = (arrived) =>
           arrived.line.startsWith("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : OK;
-        line.send(request(`${method} /body`, [...way.fields, ...lines], body) + second);
+        line.send(request(`${method} /body`, [...sender.fields, ...lines], body) + second);
         const { text } = await line.closed;
-        const what = `${way.name}: ${method}, ${lines}`;
+        const what = `${sender.name}: ${method}, ${lines}`;
         t.equal(text.match(/HTTP\/1\.1 200 OK\r\n/g)?.length, 2, what);
         // Two connections to the app may overtake each other.
         const arrived = it.app.arrived.slice(before).sort((a, b) => (a.target < b.target ? -1 : 1));
@@ -266,23 +266,23 @@ const UNREADABLE: Readonly<Record<string, string>> = {
 };
 
 t.test("SMUG-05: an answer with two readings is 502, and its connection is never used again", async (t) => {
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     for (const [what, bytes] of Object.entries(UNREADABLE)) {
       it.app.answer = (_request, socket) => {
         socket.write(bytes, "latin1");
         if (what.includes("cut")) socket.end();
         return null;
       };
-      const { reply, arrived } = await fire(t, it, way);
-      t.equal(reply.status, 502, `${way.name}: ${what}`);
+      const { reply, arrived } = await fire(t, it, sender);
+      t.equal(reply.status, 502, `${sender.name}: ${what}`);
       t.notMatch(reply.text, /127\.0\.0\.1|SSH/, "a generic body");
       it.app.answer = usual;
-      const next = await fire(t, it, way);
-      t.equal(next.reply.status, way.socket ? 101 : 200, `${way.name}: after ${what}`);
+      const next = await fire(t, it, sender);
+      t.equal(next.reply.status, sender.socket ? 101 : 200, `${sender.name}: after ${what}`);
       t.not(
         next.arrived[0]?.connection,
         arrived[0]?.connection,
-        `${way.name}: after ${what}, another connection`,
+        `${sender.name}: after ${what}, another connection`,
       );
     }
   }
@@ -301,16 +301,16 @@ const ODD: Readonly<Record<string, string>> = {
 t.test(
   "SMUG-05: an odd answer with one reading comes out tidy, and its connection is never used again",
   async (t) => {
-    for (const way of requests) {
+    for (const sender of requests) {
       for (const [what, bytes] of Object.entries(ODD)) {
         it.app.answer = () => bytes;
-        const { reply, arrived } = await fire(t, it, way);
-        t.match(reply, { status: 200, body: "ok" }, `${way.name}: ${what}`);
-        t.match(reply.text, /\r\nX: a b\r\nContent-Length: 2\r\n/, `${way.name}: ${what}`);
-        t.equal(reply.text.match(/content-length/gi)?.length, 1, `${way.name}: ${what}`);
+        const { reply, arrived } = await fire(t, it, sender);
+        t.match(reply, { status: 200, body: "ok" }, `${sender.name}: ${what}`);
+        t.match(reply.text, /\r\nX: a b\r\nContent-Length: 2\r\n/, `${sender.name}: ${what}`);
+        t.equal(reply.text.match(/content-length/gi)?.length, 1, `${sender.name}: ${what}`);
         it.app.answer = usual;
-        const next = await fire(t, it, way);
-        t.not(next.arrived[0]?.connection, arrived[0]?.connection, `${way.name}: after ${what}`);
+        const next = await fire(t, it, sender);
+        t.not(next.arrived[0]?.connection, arrived[0]?.connection, `${sender.name}: after ${what}`);
       }
     }
   },
@@ -318,71 +318,71 @@ t.test(
 
 t.test("SMUG-05: bytes behind an answer are nobody's answer", async (t) => {
   const second = saying("STOLEN");
-  for (const way of requests) {
+  for (const sender of requests) {
     it.app.answer = () => OK + second;
-    await fire(t, it, way);
+    await fire(t, it, sender);
     it.app.answer = usual;
     for (let n = 0; n < 3; n += 1) {
-      const { reply } = await fire(t, it, way);
-      t.notMatch(reply.text, /STOLEN/, way.name);
+      const { reply } = await fire(t, it, sender);
+      t.notMatch(reply.text, /STOLEN/, sender.name);
       t.equal(reply.status, 200);
     }
   }
 });
 
 t.test("SMUG-05: an answer that can have no body says no length either", async (t) => {
-  for (const way of requests) {
+  for (const sender of requests) {
     it.app.answer = () => "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nSTOLE";
-    const { reply } = await fire(t, it, way);
-    t.equal(reply.status, 204, way.name);
-    t.notMatch(reply.text, /content-length|STOLE/i, way.name);
+    const { reply } = await fire(t, it, sender);
+    t.equal(reply.status, 204, sender.name);
+    t.notMatch(reply.text, /content-length|STOLE/i, sender.name);
     it.app.answer = usual;
-    const next = await fire(t, it, way);
-    t.match(next.reply, { status: 200, body: "ok" }, `${way.name}: and what came behind is nobody's`);
+    const next = await fire(t, it, sender);
+    t.match(next.reply, { status: 200, body: "ok" }, `${sender.name}: and what came behind is nobody's`);
   }
 });
 
 t.test("SMUG-05: hints before an answer end here", async (t) => {
-  for (const way of requests) {
+  for (const sender of requests) {
     it.app.answer = () =>
       `HTTP/1.1 103 Early Hints\r\nLink: </evil.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${OK}`;
-    const { reply } = await fire(t, it, way);
-    t.match(reply.text, /^HTTP\/1\.1 200 OK\r\n/, way.name);
-    t.notMatch(reply.text, /evil/, way.name);
+    const { reply } = await fire(t, it, sender);
+    t.match(reply.text, /^HTTP\/1\.1 200 OK\r\n/, sender.name);
+    t.notMatch(reply.text, /evil/, sender.name);
   }
   it.app.answer = usual;
 });
 
 t.test("SMUG-06: an upgrade to anything but WebSocket is a plain request", async (t) => {
-  for (const way of requests) {
+  for (const sender of requests) {
     for (const protocol of ["h2c", "foo", "TLS/1.0", "websockets"]) {
       const before = it.app.arrived.length;
       const line = await raw(t, it.port);
       const connection = "Connection: Upgrade, HTTP2-Settings";
       const outer = request("GET /outer", [
-        ...way.fields,
+        ...sender.fields,
         connection,
         `Upgrade: ${protocol}`,
         "HTTP2-Settings: AAMAAABk",
       ]);
       line.send(`${outer}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`);
       const { text } = await line.closed;
-      t.equal(text.match(/^HTTP\/1\.1 200 OK\r$/gm)?.length, 1, `${way.name}: ${protocol}`);
+      t.equal(text.match(/^HTTP\/1\.1 200 OK\r$/gm)?.length, 1, `${sender.name}: ${protocol}`);
       const arrived: readonly Arrived[] = it.app.arrived.slice(before);
-      t.equal(arrived.length, 1, `${way.name}: ${protocol}`);
-      t.notMatch(arrived[0]?.head, /upgrade|http2-settings/i, `${way.name}: ${protocol}`);
+      t.equal(arrived.length, 1, `${sender.name}: ${protocol}`);
+      t.notMatch(arrived[0]?.head, /upgrade|http2-settings/i, `${sender.name}: ${protocol}`);
     }
   }
 });
 
 t.test("SMUG-06: bytes behind an upgrade reach the app only after its 101", async (t) => {
-  for (const way of upgrades) {
+  for (const sender of upgrades) {
     for (const says of ["HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno", OK]) {
       it.app.answer = () => says;
       const before = it.app.begun.length;
-      const { reply } = await fire(t, it, way, { body: INNER + INNER });
-      t.equal(`HTTP/1.1 ${reply.status}`, says.slice(0, 12), way.name);
-      t.equal(it.app.begun.length, before + 1, `${way.name}: an app that says no sees nothing of them`);
+      const { reply } = await fire(t, it, sender, { body: INNER + INNER });
+      t.equal(`HTTP/1.1 ${reply.status}`, says.slice(0, 12), sender.name);
+      t.equal(it.app.begun.length, before + 1, `${sender.name}: an app that says no sees nothing of them`);
       t.notMatch(reply.text, /HTTP\/1\.1[\s\S]*HTTP\/1\.1/, "one answer");
     }
     let late: (() => void) | null = null;
@@ -394,30 +394,30 @@ t.test("SMUG-06: bytes behind an upgrade reach the app only after its 101", asyn
       return null;
     };
     const before = it.app.begun.length;
-    const sent = fire(t, it, way, { body: "early bytes" });
+    const sent = fire(t, it, sender, { body: "early bytes" });
     await it.app.until(() => it.app.begun.length > before && late !== null);
-    t.equal([...it.app.tunnelled.values()].includes("early bytes"), false, way.name);
+    t.equal([...it.app.tunnelled.values()].includes("early bytes"), false, sender.name);
     (late as (() => void) | null)?.();
     await sent;
     it.app.answer = usual;
     it.app.tunnelled.clear();
   }
-  for (const way of upgrades) {
+  for (const sender of upgrades) {
     for (const lines of [["Content-Length: 5"], ["Transfer-Encoding: chunked"]]) {
-      const { reply, arrived } = await fire(t, it, way, { fields: lines, body: `abcde${INNER}` });
+      const { reply, arrived } = await fire(t, it, sender, { fields: lines, body: `abcde${INNER}` });
       t.match(
         { reply, arrived },
         { reply: { status: 400 }, arrived: { length: 0 } },
-        `${way.name}: ${lines}`,
+        `${sender.name}: ${lines}`,
       );
     }
   }
 });
 
 t.test("SMUG-06: the gateway is as well as before", async (t) => {
-  for (const way of upstreams) {
-    const { reply } = await fire(t, it, way);
-    t.equal(reply.status, way.socket ? 101 : 200, way.name);
+  for (const sender of upstreams) {
+    const { reply } = await fire(t, it, sender);
+    t.equal(reply.status, sender.socket ? 101 : 200, sender.name);
   }
   t.equal(await it.metric("guise_invariant_violations_total"), 0);
 });

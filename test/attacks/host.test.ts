@@ -1,6 +1,16 @@
 import t from "tap";
-import { AS, CLICK, CONFIG, codeOf, HOST, request, send, stand, wear } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, passed } from "../fixtures/attack-ways.ts";
+import { allSenders, fire, lines, passed } from "../fixtures/attack-requests.ts";
+import {
+  AS,
+  CLICK,
+  CONFIG,
+  codeOf,
+  HOST,
+  impersonate,
+  request,
+  send,
+  stand,
+} from "../fixtures/attack-stand.ts";
 
 const it = await stand(t, {
   config: CONFIG.replace("routes:\n", 'routes:\n  - { host: ":site.shops.example", owner: site }\n').replace(
@@ -8,7 +18,7 @@ const it = await stand(t, {
     'rules:\n  - { host: closed.example, deny: "Not there." }\n',
   ),
 });
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 
 t.test("HOST-01: a Host that is doubled, missing or no host is 400", async (t) => {
   const malformed = [
@@ -34,10 +44,14 @@ t.test("HOST-01: a Host that is doubled, missing or no host is 400", async (t) =
     [`Host: ${"a".repeat(300)}`],
     ["host : x"],
   ];
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     for (const fields of malformed) {
-      const outcome = await fire(t, it, way, { fields });
-      t.match(outcome, { reply: { status: 400 }, arrived: { length: 0 } }, `${way.name}: ${fields.join()}`);
+      const outcome = await fire(t, it, sender, { fields });
+      t.match(
+        outcome,
+        { reply: { status: 400 }, arrived: { length: 0 } },
+        `${sender.name}: ${fields.join()}`,
+      );
     }
   }
   const without = await send(t, it.port, "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -54,13 +68,13 @@ t.test(
       "closed.example:8080",
       "Closed.Example.:80",
     ]) {
-      for (const way of upstreams) {
-        const origin = way.socket ? [`Origin: http://${host.toLowerCase()}`] : [];
-        const fields = way.fields.filter((line) => !line.startsWith("Origin"));
+      for (const sender of upstreams) {
+        const origin = sender.socket ? [`Origin: http://${host.toLowerCase()}`] : [];
+        const fields = sender.fields.filter((line) => !line.startsWith("Origin"));
         const sent = {
-          ...way,
+          ...sender,
           socket: false,
-          fields: way.socket
+          fields: sender.socket
             ? [
                 ...fields,
                 "Connection: Upgrade",
@@ -72,16 +86,16 @@ t.test(
             : fields,
         };
         const outcome = await fire(t, it, sent, { fields: [`Host: ${host}`] });
-        if (way.impersonating) {
-          t.match(outcome.arrived, { length: 0 }, `${way.name}: ${host}`);
+        if (sender.impersonating) {
+          t.match(outcome.arrived, { length: 0 }, `${sender.name}: ${host}`);
           t.equal(outcome.reply.status, 403);
           t.match(codeOf(outcome.reply), /^(?:denied|foreign-origin)$/);
         } else {
-          t.match(outcome.reply.status, way.socket ? 101 : 200);
+          t.match(outcome.reply.status, sender.socket ? 101 : 200);
           t.same(
             lines(outcome.arrived[0], "Host").map((line) => line.slice(6)),
             [host],
-            `${way.name}: passed on as it was sent`,
+            `${sender.name}: passed on as it was sent`,
           );
         }
       }
@@ -119,55 +133,59 @@ const SAID = [
 ];
 
 t.test("HOST-02: what a client says as if it were a proxy is neither believed nor sent on", async (t) => {
-  for (const way of upstreams) {
-    const outcome = await fire(t, it, way, { fields: SAID });
+  for (const sender of upstreams) {
+    const outcome = await fire(t, it, sender, { fields: SAID });
     const [arrived] = outcome.arrived;
-    t.ok(passed(way, outcome), way.name);
-    t.notMatch(arrived?.head ?? "", /evil|9\.9\.9\.9|DELETE/, way.name);
+    t.ok(passed(sender, outcome), sender.name);
+    t.notMatch(arrived?.head ?? "", /evil|9\.9\.9\.9|DELETE/, sender.name);
     t.same(
       lines(arrived, "X-Forwarded-"),
       ["X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http", `X-Forwarded-Host: ${HOST}`],
-      way.name,
+      sender.name,
     );
   }
   it.app.answer = () =>
     `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${it.app.port}/next\r\nContent-Length: 0\r\n\r\n`;
-  for (const way of upstreams) {
-    const { reply } = await fire(t, it, way, {
+  for (const sender of upstreams) {
+    const { reply } = await fire(t, it, sender, {
       fields: ["X-Forwarded-Host: evil.test", "X-Forwarded-Proto: https"],
     });
     t.match(
       reply.head,
       new RegExp(`^Location: http://${HOST}/next\r$`, "m"),
-      `${way.name}: no address is made of it`,
+      `${sender.name}: no address is made of it`,
     );
   }
   const trusting = await stand(t, { config: `${CONFIG}trustedProxies: [127.0.0.1]\n` });
-  for (const way of await allWays(t, trusting)) {
+  for (const sender of await allSenders(t, trusting)) {
     // The proxy says https, where our cookie has the browser's promise in its name.
-    const mine = way.fields.map((field) => field.replace("Cookie: guise=", "Cookie: __Host-guise="));
-    const { arrived } = await fire(t, trusting, { ...way, fields: mine, socket: false }, { fields: SAID });
+    const mine = sender.fields.map((field) => field.replace("Cookie: guise=", "Cookie: __Host-guise="));
+    const { arrived } = await fire(t, trusting, { ...sender, fields: mine, socket: false }, { fields: SAID });
     const fields = arrived[0]?.fields ?? [];
-    if (!way.impersonating) {
+    if (!sender.impersonating) {
       // Own traffic has what a trusted proxy said, but for aliases and what is ours to write.
       const kept = SAID.filter((line) => !/_|\.Or|Forwarded-(?:Host|Proto|For)/.test(line));
       t.same(
         fields.filter((field) => kept.includes(field)),
         kept,
-        way.name,
+        sender.name,
       );
-      t.notMatch(fields.join("\n"), /X_Forwarded|X\.Original/, way.name);
+      t.notMatch(fields.join("\n"), /X_Forwarded|X\.Original/, sender.name);
       continue;
     }
-    t.notMatch(fields.join("\n"), /\/evil|DELETE|Original|Rewrite|Prefix|Script|X-Host|host=evil/i, way.name);
-    t.same(lines(arrived[0], "X-Forwarded-Port"), ["X-Forwarded-Port: 443"], `${way.name}: as we know it`);
-    t.same(lines(arrived[0], "X-Real-IP"), ["X-Real-IP: 9.9.9.9"], `${way.name}: who asks, as we know it`);
+    t.notMatch(
+      fields.join("\n"),
+      /\/evil|DELETE|Original|Rewrite|Prefix|Script|X-Host|host=evil/i,
+      sender.name,
+    );
+    t.same(lines(arrived[0], "X-Forwarded-Port"), ["X-Forwarded-Port: 443"], `${sender.name}: as we know it`);
+    t.same(lines(arrived[0], "X-Real-IP"), ["X-Real-IP: 9.9.9.9"], `${sender.name}: who asks, as we know it`);
   }
 });
 
 t.test("HOST-03: the client is the right-most hop that is nobody's proxy", async (t) => {
   const trusting = await stand(t, { config: `${CONFIG}trustedProxies: [127.0.0.1, 10.0.0.0/8]\n` });
-  const cookie = await wear(t, trusting);
+  const cookie = await impersonate(t, trusting);
   const cases = [
     ["9.9.9.9", "9.9.9.9"],
     ["1.1.1.1, 9.9.9.9", "9.9.9.9"],
@@ -184,21 +202,21 @@ t.test("HOST-03: the client is the right-most hop that is nobody's proxy", async
     );
     t.match(intent, { source: { ip: client } }, said);
   }
-  const untrusting = await wear(t, it);
+  const untrusting = await impersonate(t, it);
   await send(t, it.port, request("GET /hop/x", [...AS.alice, untrusting, "X-Forwarded-For: 9.9.9.9"]));
   const intent = await it.recorded(
     (line) => line.event.action === "impersonation.intent" && line.url?.path === "/hop/x",
   );
   t.match(intent, { source: { ip: "127.0.0.1" } }, "from nobody's proxy it counts for nothing");
   // The identity header is believed by the peer's address, which no header changes.
-  const elsewhere = await stand(t, {
+  const otherApp = await stand(t, {
     config: `${CONFIG.replace("from: [127.0.0.1]", "from: [9.9.9.9]")}trustedProxies: [127.0.0.1]\n`,
   });
   const reply = await send(
     t,
-    elsewhere.port,
+    otherApp.port,
     request("GET /site/1/x", [...CLICK, ...AS.alice, "X-Forwarded-For: 9.9.9.9"]),
   );
   t.notMatch(reply.head, /guise=/, "nobody is known by a forged hop");
-  t.same(lines(elsewhere.app.arrived[0], "X-Guise-"), []);
+  t.same(lines(otherApp.app.arrived[0], "X-Guise-"), []);
 });

@@ -1,45 +1,45 @@
 import t, { type Test } from "tap";
 import { OK, saying, usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, lines, recordOf, type Sender } from "../fixtures/attack-requests.ts";
 import { AS, CLICK, CONFIG, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, recordOf, type Way } from "../fixtures/attack-ways.ts";
 import { json, service } from "../fixtures/service.ts";
 import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
 
 const it = await stand(t);
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 
 /** What the app has to be told, and nothing else. */
 const TOLD: Readonly<Record<string, readonly string[]>> = {
   nobody: [],
-  oneself: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
+  agent: ["X-Guise-User: alice", "X-Guise-True-User: alice"],
   impersonated: ["X-Guise-User: 17", "X-Guise-True-User: alice"],
 };
 
-function told(way: Way): readonly string[] {
-  return TOLD[way.name.split(",")[0] ?? ""] ?? [];
+function told(sender: Sender): readonly string[] {
+  return TOLD[sender.name.split(",")[0] ?? ""] ?? [];
 }
 
 /** Exactly our lines reached the app: each once, with our value, and none of the client's. */
-async function onlyOurs(t: Test, way: Way, fields: readonly string[], target?: string): Promise<void> {
-  const outcome = await fire(t, it, way, { fields, ...(target === undefined ? {} : { target }) });
+async function onlyOurs(t: Test, sender: Sender, fields: readonly string[], target?: string): Promise<void> {
+  const outcome = await fire(t, it, sender, { fields, ...(target === undefined ? {} : { target }) });
   const [arrived] = outcome.arrived;
-  t.equal(outcome.arrived.length, 1, `${way.name} ${target ?? ""}: it was sent on once`);
+  t.equal(outcome.arrived.length, 1, `${sender.name} ${target ?? ""}: it was sent on once`);
   const found = lines(arrived, "X-Guise-");
   const plain = found.filter((line) => /^x-guise-(?:true-)?user:/i.test(line));
-  t.same(plain, told(way), `${way.name}: the plain names`);
+  t.same(plain, told(sender), `${sender.name}: the plain names`);
   const signed = found.filter((line) => line.startsWith("X-Guise-Assertion: "));
-  t.equal(signed.length, told(way).length === 0 ? 0 : 1, `${way.name}: the token`);
+  t.equal(signed.length, told(sender).length === 0 ? 0 : 1, `${sender.name}: the token`);
   t.equal(
     found.filter((line) => line.startsWith("X-Guise-Impersonation: ")).length,
-    way.impersonating ? 1 : 0,
-    `${way.name}: the impersonation`,
+    sender.impersonating ? 1 : 0,
+    `${sender.name}: the impersonation`,
   );
   t.equal(
     found.length,
-    plain.length + signed.length + (way.impersonating ? 1 : 0),
-    `${way.name}: no other line`,
+    plain.length + signed.length + (sender.impersonating ? 1 : 0),
+    `${sender.name}: no other line`,
   );
-  t.notMatch(arrived?.head ?? "", /evil/, `${way.name}: nothing of the client's`);
+  t.notMatch(arrived?.head ?? "", /evil/, `${sender.name}: nothing of the client's`);
 }
 
 t.test(
@@ -55,9 +55,9 @@ t.test(
     ];
     it.app.answer = ({ target, head }) =>
       target === "/broken" ? "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n" : usualFor(head);
-    for (const way of upstreams) {
+    for (const sender of upstreams) {
       for (const target of ["/site/1/x", "/nobodys/page", "/assets/app.css", "/broken"])
-        await onlyOurs(t, way, managed, target);
+        await onlyOurs(t, sender, managed, target);
     }
     it.app.answer = usual;
   },
@@ -68,9 +68,9 @@ function usualFor(head: string): string {
 }
 
 t.test("HDR-02: nor under a name with underscores", async (t) => {
-  for (const way of upstreams) {
-    await onlyOurs(t, way, ["X_Guise_User: evil", "x-guise_user: evil", "X-GUISE-user: evil"]);
-    await onlyOurs(t, way, [
+  for (const sender of upstreams) {
+    await onlyOurs(t, sender, ["X_Guise_User: evil", "x-guise_user: evil", "X-GUISE-user: evil"]);
+    await onlyOurs(t, sender, [
       "X_GUISE_ASSERTION: evil",
       "x_guise-True_user: evil",
       "X-guise_Impersonation: evil",
@@ -88,46 +88,46 @@ t.test("HDR-03: nor with any other punctuation that some server folds", async (t
     `X-Guise-User${mark}${mark}: evil`,
     `X-Gu${mark}ise-User: evil`,
   ]);
-  for (const way of upstreams)
-    await onlyOurs(t, way, [...fields, "X+Guise|User: evil", "X!Guise~User: evil"]);
+  for (const sender of upstreams)
+    await onlyOurs(t, sender, [...fields, "X+Guise|User: evil", "X!Guise~User: evil"]);
 });
 
 t.test("HDR-03: where the config says so, a forged name in any spelling is 400 and on record", async (t) => {
   const strict = await stand(t, { config: `${CONFIG}headers: { forged: refuse, user: X-Remote-Id }\n` });
-  for (const way of await allWays(t, strict)) {
+  for (const sender of await allSenders(t, strict)) {
     for (const name of ["X-Guise-User", "X_Guise_User", "x.guise.anything", "X!Guise~Probe", "X_Remote.Id"]) {
-      const { reply, arrived } = await fire(t, strict, way, { fields: [`${name}: evil`] });
+      const { reply, arrived } = await fire(t, strict, sender, { fields: [`${name}: evil`] });
       t.match(
         { status: reply.status, arrived },
         { status: 400, arrived: { length: 0 } },
-        `${way.name}: ${name}`,
+        `${sender.name}: ${name}`,
       );
-      if (way.impersonating)
+      if (sender.impersonating)
         t.match(await recordOf(strict, idOf(reply)), {
           event: { action: "impersonation.denied" },
           message: /^bad-request: a header has one of the names/,
         });
     }
-    const plain = await fire(t, strict, way, { fields: ["X-Remote-Ids: 1", "Remote-User: evil"] });
-    t.equal(plain.arrived.length, 1, `${way.name}: other names are dropped or pass as ever`);
+    const plain = await fire(t, strict, sender, { fields: ["X-Remote-Ids: 1", "Remote-User: evil"] });
+    t.equal(plain.arrived.length, 1, `${sender.name}: other names are dropped or pass as ever`);
   }
 });
 
 t.test("HDR-04: an alias alone, where we tell the app nothing, is dropped too", async (t) => {
-  for (const way of upstreams.filter(({ name }) => name.startsWith("nobody"))) {
+  for (const sender of upstreams.filter(({ name }) => name.startsWith("nobody"))) {
     for (const name of ["X_Guise_User", "X.Guise.User", "X_GUISE_ASSERTION", "x-guise_true-user"]) {
-      const { arrived } = await fire(t, it, way, { fields: [`${name}: evil`] });
+      const { arrived } = await fire(t, it, sender, { fields: [`${name}: evil`] });
       t.equal(arrived.length, 1);
-      t.same(lines(arrived[0], "X-Guise-"), [], `${way.name}: ${name}`);
+      t.same(lines(arrived[0], "X-Guise-"), [], `${sender.name}: ${name}`);
     }
   }
-  // Somebody is known here, and the app is told only while somebody is worn.
+  // Somebody is known here, and the app is told only during an impersonation.
   const sparing = await stand(t, { config: `${CONFIG}headers: { when: impersonating }\n` });
-  for (const way of (await allWays(t, sparing)).filter(({ impersonating }) => !impersonating)) {
+  for (const sender of (await allSenders(t, sparing)).filter(({ impersonating }) => !impersonating)) {
     const fields = ["X_Guise_User: evil", "X.Guise.Assertion: evil", "X-Guise-Impersonation: evil"];
-    const { arrived } = await fire(t, sparing, way, { fields });
+    const { arrived } = await fire(t, sparing, sender, { fields });
     t.equal(arrived.length, 1);
-    t.same(lines(arrived[0], "X-Guise-"), [], way.name);
+    t.same(lines(arrived[0], "X-Guise-"), [], sender.name);
   }
 });
 
@@ -135,39 +135,42 @@ t.test("HDR-05: Connection can't name our headers away, nor the framing", async 
   const connection =
     "close, X-Guise-User, X-Guise-Assertion, X-Guise-True-User, Cookie, Host, Content-Length, X-Forwarded-For";
   it.app.answer = () => OK;
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     const named = `${connection}, X-Hop`;
-    const { arrived } = await fire(t, it, way, { connection: named, fields: ["Cookie: app=1", "X-Hop: 1"] });
+    const { arrived } = await fire(t, it, sender, {
+      connection: named,
+      fields: ["Cookie: app=1", "X-Hop: 1"],
+    });
     const sent = arrived[0];
     t.same(
       lines(sent, "X-Guise-").filter((line) => /user:/i.test(line)),
-      told(way),
-      way.name,
+      told(sender),
+      sender.name,
     );
-    t.equal(lines(sent, "X-Guise-Assertion").length, told(way).length === 0 ? 0 : 1, way.name);
-    t.same(lines(sent, "X-Hop"), [], `${way.name}: what it may name goes no further`);
-    t.equal(lines(sent, "Host").length, 1, way.name);
-    t.equal(lines(sent, "X-Forwarded-For").length, 1, way.name);
-    if (!way.impersonating) t.same(lines(sent, "Cookie"), ["Cookie: app=1"], way.name);
+    t.equal(lines(sent, "X-Guise-Assertion").length, told(sender).length === 0 ? 0 : 1, sender.name);
+    t.same(lines(sent, "X-Hop"), [], `${sender.name}: what it may name goes no further`);
+    t.equal(lines(sent, "Host").length, 1, sender.name);
+    t.equal(lines(sent, "X-Forwarded-For").length, 1, sender.name);
+    if (!sender.impersonating) t.same(lines(sent, "Cookie"), ["Cookie: app=1"], sender.name);
   }
-  for (const way of upstreams.filter(({ socket }) => !socket)) {
+  for (const sender of upstreams.filter(({ socket }) => !socket)) {
     const search = { method: "POST", target: "/search", fields: ["Content-Length: 5"], body: "abcde" };
-    const { arrived } = await fire(t, it, way, {
+    const { arrived } = await fire(t, it, sender, {
       ...search,
       connection: "close, Content-Length, Transfer-Encoding",
     });
-    t.match(arrived[0], { body: "abcde" }, way.name);
+    t.match(arrived[0], { body: "abcde" }, sender.name);
     t.same(
       lines(arrived[0], "Content-Length").map((line) => line.toLowerCase()),
       ["content-length: 5"],
-      way.name,
+      sender.name,
     );
   }
   it.app.answer = () =>
     "HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: Content-Length, close\r\nContent-Type: text/plain\r\n\r\n";
-  for (const way of upstreams.filter(({ socket }) => !socket)) {
-    const { reply } = await fire(t, it, way, { method: "HEAD", connection: "close" });
-    t.match(reply.head, /^Content-Length: 7\r$/m, `${way.name}: nor can an app name away its answer's`);
+  for (const sender of upstreams.filter(({ socket }) => !socket)) {
+    const { reply } = await fire(t, it, sender, { method: "HEAD", connection: "close" });
+    t.match(reply.head, /^Content-Length: 7\r$/m, `${sender.name}: nor can an app name away its answer's`);
   }
   it.app.answer = usual;
 });
@@ -184,18 +187,18 @@ t.test("HDR-06: what the app says about its own connection goes no further", asy
     /^upgrade:/im.test(head)
       ? SWITCHED.replace("\r\n\r\n", `\r\n${hop.join("\r\n")}\r\n\r\n`)
       : saying("ok", ...hop);
-  for (const way of upstreams) {
-    const { reply } = await fire(t, it, way);
-    t.match(reply.head, way.socket ? /^HTTP\/1\.1 101/ : /^HTTP\/1\.1 200/);
-    t.match(reply.head, /^X-Stays: 1\r$/m, way.name);
-    t.notMatch(reply.head, /x-hop|timeout=5|proxy-auth/i, way.name);
+  for (const sender of upstreams) {
+    const { reply } = await fire(t, it, sender);
+    t.match(reply.head, sender.socket ? /^HTTP\/1\.1 101/ : /^HTTP\/1\.1 200/);
+    t.match(reply.head, /^X-Stays: 1\r$/m, sender.name);
+    t.notMatch(reply.head, /x-hop|timeout=5|proxy-auth/i, sender.name);
   }
   it.app.answer = usual;
 });
 
 t.test("HDR-07: a managed header that comes twice is one line of ours, or none", async (t) => {
   const fields = ["X-Guise-User: evil", "X-Guise-User: evil2", "x_guise_user: evil3", "X-Guise-User: alice"];
-  for (const way of upstreams) await onlyOurs(t, way, fields);
+  for (const sender of upstreams) await onlyOurs(t, sender, fields);
   const doubled = {
     name: "nobody",
     impersonating: false,
@@ -206,51 +209,51 @@ t.test("HDR-07: a managed header that comes twice is one line of ours, or none",
 });
 
 t.test("HDR-08: neither Trailer nor a trailer gets to the app", async (t) => {
-  for (const way of upstreams.filter(({ socket }) => !socket)) {
-    const { arrived, reply } = await fire(t, it, way, {
+  for (const sender of upstreams.filter(({ socket }) => !socket)) {
+    const { arrived, reply } = await fire(t, it, sender, {
       method: "POST",
       target: "/search",
       fields: ["Transfer-Encoding: chunked", "Trailer: X-Guise-User"],
       body: "3\r\nabc\r\n0\r\nX-Guise-User: evil\r\nX_Guise_User: evil\r\n\r\n",
     });
-    t.equal(reply.status, 200, way.name);
-    t.notMatch(arrived[0]?.head ?? "", /trailer|evil/i, way.name);
-    t.match(arrived[0]?.body, /^(?:3\r\nabc\r\n0\r\n\r\n|abc)$/, way.name);
+    t.equal(reply.status, 200, sender.name);
+    t.notMatch(arrived[0]?.head ?? "", /trailer|evil/i, sender.name);
+    t.match(arrived[0]?.body, /^(?:3\r\nabc\r\n0\r\n\r\n|abc)$/, sender.name);
   }
-  for (const way of upstreams.filter(({ socket }) => socket)) {
-    const { arrived } = await fire(t, it, way, { fields: ["Trailer: X-Guise-User"] });
-    t.notMatch(arrived[0]?.head ?? "", /trailer/i, way.name);
+  for (const sender of upstreams.filter(({ socket }) => socket)) {
+    const { arrived } = await fire(t, it, sender, { fields: ["Trailer: X-Guise-User"] });
+    t.notMatch(arrived[0]?.head ?? "", /trailer/i, sender.name);
   }
 });
 
 t.test("HDR-09: Expect, Keep-Alive and a foreign Upgrade end here, and the request works", async (t) => {
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     const odd = [
       ["Keep-Alive: 5"],
       ["Keep-Alive: timeout=5, max=1"],
       ["TE: trailers"],
-      ...(way.socket ? [] : [["Upgrade: h2c, foo"]]),
+      ...(sender.socket ? [] : [["Upgrade: h2c, foo"]]),
       ["Proxy-Connection: keep-alive"],
     ];
-    if (!way.socket)
+    if (!sender.socket)
       odd.push(["Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__", "Connection: Upgrade, HTTP2-Settings"]);
     for (const fields of odd) {
-      const { arrived, reply } = await fire(t, it, way, { fields });
-      t.equal(reply.status, way.socket ? 101 : 200, `${way.name}: ${fields.join()}`);
+      const { arrived, reply } = await fire(t, it, sender, { fields });
+      t.equal(reply.status, sender.socket ? 101 : 200, `${sender.name}: ${fields.join()}`);
       t.equal(arrived.length, 1);
       for (const field of fields.filter((it) => !it.startsWith("Connection")))
-        t.notMatch(arrived[0]?.head ?? "", field, `${way.name}: ${field}`);
+        t.notMatch(arrived[0]?.head ?? "", field, `${sender.name}: ${field}`);
     }
   }
-  for (const way of upstreams.filter(({ socket }) => !socket)) {
+  for (const sender of upstreams.filter(({ socket }) => !socket)) {
     const upload = {
       method: "POST",
       target: "/search",
       fields: ["Expect: 100-continue", "Content-Length: 3"],
       body: "abc",
     };
-    const { arrived, reply } = await fire(t, it, way, upload);
-    t.equal(reply.status, 200, `${way.name}: Expect`);
+    const { arrived, reply } = await fire(t, it, sender, upload);
+    t.equal(reply.status, 200, `${sender.name}: Expect`);
     t.match(arrived[0], { body: "abc" });
     t.notMatch(arrived[0]?.head ?? "", /expect/i);
   }
@@ -331,17 +334,17 @@ t.test("HDR-11: identity headers of other products are dropped, in any spelling"
     "Tailscale-User-Login",
     "X-Goog-Authenticated-User-Email",
   ];
-  for (const way of upstreams) {
-    const { arrived } = await fire(t, it, way, {
+  for (const sender of upstreams) {
+    const { arrived } = await fire(t, it, sender, {
       fields: [...names.map((name) => `${name}: evil`), "X-Stays: 1"],
     });
-    t.equal(arrived.length, 1, way.name);
-    t.notMatch(arrived[0]?.head ?? "", /evil/, way.name);
-    t.ok(arrived[0]?.fields.includes("X-Stays: 1"), `${way.name}: others stay`);
+    t.equal(arrived.length, 1, sender.name);
+    t.notMatch(arrived[0]?.head ?? "", /evil/, sender.name);
+    t.ok(arrived[0]?.fields.includes("X-Stays: 1"), `${sender.name}: others stay`);
   }
   await it.reconfigure(`${CONFIG}headers: { drop: [X-Our-Own, x-vendor-*] }\n`);
-  for (const way of upstreams) {
-    const { arrived } = await fire(t, it, way, { fields: ["X_Our.Own: evil", "X-Vendor-Name: evil"] });
-    t.notMatch(arrived[0]?.head ?? "", /evil/, `${way.name}: names that the config adds`);
+  for (const sender of upstreams) {
+    const { arrived } = await fire(t, it, sender, { fields: ["X_Our.Own: evil", "X-Vendor-Name: evil"] });
+    t.notMatch(arrived[0]?.head ?? "", /evil/, `${sender.name}: names that the config adds`);
   }
 });

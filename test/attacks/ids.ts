@@ -532,7 +532,7 @@ export const EXCEPTIONS: Readonly<Record<string, string>> = {
   "SES-03":
     "Ours is among the last that Chromium throws out. Where it is gone all the same, what the page's scripts ask for next is refused and the page is covered; a link that is followed before that leads to one's own page, without a banner.",
   "HTML-03":
-    "Against styles, and apps that render their page anew. A hostile script that runs before ours can change the banner's words or draw another one ([what a script can do](security.md)): it finds no token there, and the record is the same.",
+    "Against styles, and apps that render their page anew. A hostile script that runs before ours can change the banner's words or draw something that looks like one ([what a script can do](security.md)); a second element of its name is taken out, and who goes on covering it gets the page covered. It finds no token there, and the record is the same.",
   "DEC-06": "A disabled person is one whom the directory does not have: there is no such field.",
   "DEC-08":
     "Identity comes from the cookie, which is one for all tabs. What the scripts of a page under a banner ask for names its impersonation, and is refused under another and under none; so is what is unsafe and comes from the page of another owner. An old tab is covered at once. What is left is told in [sessions](sessions.md#tabs).",

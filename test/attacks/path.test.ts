@@ -1,42 +1,42 @@
 import t, { type Test } from "tap";
+import { type Attack, allSenders, fire, passed, recordOf, type Sender } from "../fixtures/attack-requests.ts";
 import { AS, CLICK, CONFIG, codeOf, HOST, idOf, request, send, stand } from "../fixtures/attack-stand.ts";
-import { type Attack, allWays, fire, passed, recordOf, type Way } from "../fixtures/attack-ways.ts";
 import { SECRET } from "../fixtures/cookies.ts";
 import { json, service } from "../fixtures/service.ts";
 
 const it = await stand(t);
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 
 /** What no request line can have: a control, a space, or a form that is neither a path nor an address. */
 const UNPARSABLE = /[\0-\x20\x7f]|^(?!\/|\*|[a-z]+:\/\/)/i;
 
 /** Refused with 400 before any byte goes to the app; under an impersonation it is on record as well. */
 async function refused(t: Test, target: string): Promise<void> {
-  for (const way of upstreams) await refusedOn(t, way, target);
+  for (const sender of upstreams) await refusedOn(t, sender, target);
 }
 
 /** Refused like that where it is judged; own traffic goes on byte for byte. */
 async function refusedWhereJudged(t: Test, target: string): Promise<void> {
-  for (const way of upstreams) {
-    if (way.impersonating) await refusedOn(t, way, target);
-    else await sentOn(t, way, target);
+  for (const sender of upstreams) {
+    if (sender.impersonating) await refusedOn(t, sender, target);
+    else await sentOn(t, sender, target);
   }
 }
 
-async function sentOn(t: Test, way: Way, target: string): Promise<void> {
-  const outcome = await fire(t, it, way, { target });
-  t.ok(passed(way, outcome), `${way.name}: ${target.slice(0, 60)}: ${outcome.reply.status}`);
-  t.equal(outcome.arrived[0]?.target, target, `${way.name}: ${target.slice(0, 60)}: as it was sent`);
+async function sentOn(t: Test, sender: Sender, target: string): Promise<void> {
+  const outcome = await fire(t, it, sender, { target });
+  t.ok(passed(sender, outcome), `${sender.name}: ${target.slice(0, 60)}: ${outcome.reply.status}`);
+  t.equal(outcome.arrived[0]?.target, target, `${sender.name}: ${target.slice(0, 60)}: as it was sent`);
 }
 
-async function refusedOn(t: Test, way: Way, target: string, attack: Attack = {}): Promise<void> {
-  const { reply, arrived } = await fire(t, it, way, { target, ...attack });
-  const what = `${way.name}: ${attack.method ?? "GET"} ${target.slice(0, 60)}`;
+async function refusedOn(t: Test, sender: Sender, target: string, attack: Attack = {}): Promise<void> {
+  const { reply, arrived } = await fire(t, it, sender, { target, ...attack });
+  const what = `${sender.name}: ${attack.method ?? "GET"} ${target.slice(0, 60)}`;
   t.equal(reply.status, 400, what);
   t.same(arrived, [], `${what}: nothing reached the app`);
   if (reply.status !== 400) return;
   // What node's parser refuses never was a request whose impersonation could be known.
-  if (!way.impersonating || UNPARSABLE.test(target) || attack.method === "CONNECT") return;
+  if (!sender.impersonating || UNPARSABLE.test(target) || attack.method === "CONNECT") return;
   const record = await recordOf(it, idOf(reply));
   t.match(
     record,
@@ -44,7 +44,7 @@ async function refusedOn(t: Test, way: Way, target: string, attack: Attack = {})
       event: { action: "impersonation.denied", outcome: "failure" },
       message: /^bad-request: ./,
       user: { id: "alice", effective: { id: "17" } },
-      // Whoever puts a name before the host may have put a password there.
+      // What stands before the host may have a password in it.
       url: {
         path:
           target
@@ -64,13 +64,13 @@ async function readAs(
   canonical: string,
   forbidden = canonical.startsWith("/admin"),
 ): Promise<void> {
-  for (const way of upstreams) {
-    if (!way.impersonating) {
-      await sentOn(t, way, target);
+  for (const sender of upstreams) {
+    if (!sender.impersonating) {
+      await sentOn(t, sender, target);
       continue;
     }
-    const outcome = await fire(t, it, way, { target });
-    const what = `${way.name}: ${target}`;
+    const outcome = await fire(t, it, sender, { target });
+    const what = `${sender.name}: ${target}`;
     if (forbidden) {
       t.match(outcome, { reply: { status: 403 }, arrived: { length: 0 } }, what);
       t.equal(codeOf(outcome.reply), "denied", what);
@@ -82,7 +82,7 @@ async function readAs(
       );
       continue;
     }
-    t.ok(passed(way, outcome), `${what}: ${outcome.reply.status}`);
+    t.ok(passed(sender, outcome), `${what}: ${outcome.reply.status}`);
     t.equal(outcome.arrived[0]?.target, canonical, what);
     const id = /^x-guise-impersonation: (.*)$/im.exec(outcome.arrived[0]?.head ?? "")?.[1];
     const intent = await it.recorded(
@@ -152,9 +152,9 @@ t.test(
       "//.guise/nothing",
       "/.g%75ise/nothing",
     ]) {
-      for (const way of upstreams) {
-        const { arrived } = await fire(t, it, way, { target });
-        t.same(arrived, [], `${way.name}: ${target} is ours and is never sent on`);
+      for (const sender of upstreams) {
+        const { arrived } = await fire(t, it, sender, { target });
+        t.same(arrived, [], `${sender.name}: ${target} is ours and is never sent on`);
       }
     }
   },
@@ -164,14 +164,14 @@ t.test("PATH-07: an encoded slash is refused, unless the app is said to want it"
   for (const target of ["/admin%2fx", "/pub%2Fx", "/%2fadmin", "/pub/%2e%2e%2fadmin"])
     await refusedWhereJudged(t, target);
   const keeping = await stand(t, { upstream: "{ url: http://127.0.0.1:PORT, encodedSlash: keep }" });
-  for (const way of await allWays(t, keeping)) {
-    const kept = await fire(t, keeping, way, { target: "/pub/a%2fb" });
-    t.ok(passed(way, kept), way.name);
-    t.equal(kept.arrived[0]?.target, way.impersonating ? "/pub/a%2Fb" : "/pub/a%2fb", "in one spelling");
-    if (!way.impersonating) continue;
-    const up = await fire(t, keeping, way, { target: "/pub/..%2fadmin" });
+  for (const sender of await allSenders(t, keeping)) {
+    const kept = await fire(t, keeping, sender, { target: "/pub/a%2fb" });
+    t.ok(passed(sender, kept), sender.name);
+    t.equal(kept.arrived[0]?.target, sender.impersonating ? "/pub/a%2Fb" : "/pub/a%2fb", "in one spelling");
+    if (!sender.impersonating) continue;
+    const up = await fire(t, keeping, sender, { target: "/pub/..%2fadmin" });
     t.match(up, { reply: { status: 400 }, arrived: { length: 0 } }, "and still no way up");
-    const below = await fire(t, keeping, way, { target: "/admin%2fx" });
+    const below = await fire(t, keeping, sender, { target: "/admin%2fx" });
     t.match(below, { reply: { status: 403 }, arrived: { length: 0 } }, "a rule sees a slash in it");
   }
 });
@@ -307,40 +307,40 @@ t.test("PATH-13: only our own origin can be asked for", async (t) => {
     `//${HOST}`.slice(2),
   ];
   for (const target of targets) await refused(t, target);
-  for (const way of upstreams) {
-    const own = await fire(t, it, way, { target: `http://${HOST}/pub/x?y` });
-    t.ok(passed(way, own), way.name);
+  for (const sender of upstreams) {
+    const own = await fire(t, it, sender, { target: `http://${HOST}/pub/x?y` });
+    t.ok(passed(sender, own), sender.name);
     t.equal(own.arrived[0]?.target, "/pub/x?y", "the absolute form of our own is a path like every other");
   }
-  for (const way of upstreams.filter(({ socket }) => !socket)) {
-    if (way.impersonating) await refusedOn(t, way, "*", { method: "OPTIONS" });
+  for (const sender of upstreams.filter(({ socket }) => !socket)) {
+    if (sender.impersonating) await refusedOn(t, sender, "*", { method: "OPTIONS" });
     else
       t.equal(
-        (await fire(t, it, way, { target: "*", method: "OPTIONS" })).arrived[0]?.line,
+        (await fire(t, it, sender, { target: "*", method: "OPTIONS" })).arrived[0]?.line,
         "OPTIONS * HTTP/1.1",
       );
-    await refusedOn(t, way, "/x", { method: "TRACE" });
-    const connect = await fire(t, it, way, { target: "evil.test:443", method: "CONNECT" });
-    t.match(connect, { reply: { status: 501 }, arrived: { length: 0 } }, `${way.name}: CONNECT`);
+    await refusedOn(t, sender, "/x", { method: "TRACE" });
+    const connect = await fire(t, it, sender, { target: "evil.test:443", method: "CONNECT" });
+    t.match(connect, { reply: { status: 501 }, arrived: { length: 0 } }, `${sender.name}: CONNECT`);
   }
 });
 
 t.test(
   "a guest's cookie that only looks like ours judges nothing: what has two readings goes on as it came",
   async (t) => {
-    const [nobody, , oneself] = upstreams;
-    if (nobody === undefined || oneself === undefined) throw new TypeError("there is a way for each");
+    const [nobody, , agent] = upstreams;
+    if (nobody === undefined || agent === undefined) throw new TypeError("there is a sender for each");
     const planted = `Cookie: a=1; guise=${SECRET}; b=2`;
     for (const target of ["/a%2Fb", "/a%00b", "/a\\b", "/%2e%2e/x", "/x%zz"]) {
       const guest = await fire(t, it, nobody, { target, fields: [planted] });
       t.equal(guest.reply.status, 200, `a guest: ${target}`);
       t.equal(guest.arrived[0]?.target, target);
-      t.notMatch(guest.arrived[0]?.head, SECRET);
+      t.match(guest.arrived[0]?.head, planted, "and so does the cookie, which is the app's");
     }
     const two = "/a%00b";
-    const agent = await fire(t, it, oneself, { target: two, fields: [planted] });
-    t.equal(agent.reply.status, 400, "of an agent it could be one that was lost");
+    const theirs = await fire(t, it, agent, { target: two, fields: [planted] });
+    t.equal(theirs.reply.status, 400, "of an agent it could be one that was lost");
     const ours = await fire(t, it, nobody, { target: "/.guise/%00", fields: [planted] });
-    t.equal(ours.reply.status, 400, "what is for us has one reading, whoever sends it");
+    t.equal(ours.reply.status, 400, "what is for us has one reading, also of own traffic");
   },
 );

@@ -1,5 +1,6 @@
 import t, { type Test } from "tap";
 import { usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, recordOf, type Sender } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -7,19 +8,22 @@ import {
   HOST,
   INSIDE,
   idOf,
+  impersonate,
   request,
   send,
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
-import { allWays, fire, recordOf, type Way } from "../fixtures/attack-ways.ts";
 
 const reading = await stand(t);
 const writing = await stand(t, { config: WRITE });
-const readWay = (await allWays(t, reading)).find((way) => way.impersonating && !way.socket) as Way;
-const writeWay = (await allWays(t, writing)).find((way) => way.impersonating && !way.socket) as Way;
+const readWay = (await allSenders(t, reading)).find(
+  (sender) => sender.impersonating && !sender.socket,
+) as Sender;
+const writeWay = (await allSenders(t, writing)).find(
+  (sender) => sender.impersonating && !sender.socket,
+) as Sender;
 
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 const PARTS = "Content-Type: multipart/form-data; boundary=b";
@@ -110,7 +114,9 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
       'rules:\n  - { path: "/item/:id", methods: [DELETE], deny: "Never." }\n',
     ),
   });
-  const deletingWay = (await allWays(t, deleting)).find((way) => way.impersonating && !way.socket) as Way;
+  const deletingWay = (await allSenders(t, deleting)).find(
+    (sender) => sender.impersonating && !sender.socket,
+  ) as Sender;
   const part = (name: string) => `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\nDELETE\r\n--b--\r\n`;
   const parted = ["Content-Type: multipart/form-data; boundary=b"];
   const tunnels: readonly (readonly [line: string, fields: readonly string[], body: string])[] = [
@@ -146,12 +152,12 @@ t.test("POL-01: an override can't turn what is forbidden into what is allowed", 
       what,
     );
   }
-  const disguisedAsPost = await fire(t, writing, writeWay, {
+  const smuggledInPost = await fire(t, writing, writeWay, {
     method: "PUT",
     target: "/payments?_method=POST",
   });
   t.match(
-    { status: disguisedAsPost.reply.status, arrived: disguisedAsPost.arrived },
+    { status: smuggledInPost.reply.status, arrived: smuggledInPost.arrived },
     { status: 403, arrived: { length: 0 } },
     "and what becomes a POST is one",
   );
@@ -199,7 +205,7 @@ async function asking(t: Test) {
     'rules:\n  - { path: "/delete/:it", methods: [POST, PUT], confirm: "Delete this?" }\n',
   );
   const at = await stand(t, { config });
-  const mine = [...AS.alice, await wear(t, at)];
+  const mine = [...AS.alice, await impersonate(t, at)];
   const here = `Origin: http://${HOST}`;
   const ask = async (line: string, body: string, fields: readonly string[] = [...mine, here]) => {
     const inside = INSIDE.filter((mark) => !fields.some((it) => it.split(":")[0] === mark.split(":")[0]));
@@ -254,7 +260,7 @@ t.test("POL-03: a yes is its agent's, for whom it was asked, and is judged anew"
   const { at, config, mine, ask, question } = await asking(t);
   const here = `Origin: http://${HOST}`;
   const { address, yes: asAlice } = await question();
-  const bobs = [...AS.bob, await wear(t, at, "/site/1/x", AS.bob)];
+  const bobs = [...AS.bob, await impersonate(t, at, "/site/1/x", AS.bob)];
   const heard = at.app.arrived.length;
   t.equal((await ask(`POST ${address}`, asAlice, [...bobs, here])).status, 403, "not another agent's");
   const second = await question();
@@ -346,9 +352,9 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
   const at = await stand(t, {
     config: WRITE.replace("rules:\n", 'rules:\n  - { path: "/thing", methods: [DELETE], deny: true }\n'),
   });
-  const way = (await allWays(t, at)).find((it) => it.impersonating && !it.socket) as Way;
+  const sender = (await allSenders(t, at)).find((it) => it.impersonating && !it.socket) as Sender;
   const sending = async (fields: readonly string[], body: string) =>
-    await fire(t, at, way, {
+    await fire(t, at, sender, {
       method: "POST",
       target: "/thing",
       fields: [...fields, `Content-Length: ${body.length}`],
@@ -387,22 +393,24 @@ t.test("POL-05: what a body makes of a request is found under every type, and do
   t.equal((await sending([FORM], "a=1&b=_method")).arrived.length, 1, "a POST that is one goes on");
 });
 
-t.test("POL-06: each request is decided once, of whatever kind and whoever sends it", async (t) => {
+t.test("POL-06: each request of every kind and sender is decided once", async (t) => {
   const at = await stand(t);
-  const upstreams = await allWays(t, at);
+  const upstreams = await allSenders(t, at);
   at.app.answer = (arrived) =>
     arrived.target === "/404" ? "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n" : usual(arrived);
   const count = () => at.metric("guise_decisions_total");
   let decided = await count();
-  for (const way of upstreams) {
-    const methods = way.socket ? ["GET"] : ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "PROPFIND", "QUERY"];
+  for (const sender of upstreams) {
+    const methods = sender.socket
+      ? ["GET"]
+      : ["GET", "HEAD", "OPTIONS", "POST", "DELETE", "PROPFIND", "QUERY"];
     for (const method of methods)
       for (const target of ["/", "/404", "/admin", "/site/1/x", "/*", "/live/x"]) {
-        await fire(t, at, way, { method, target, connection: way.socket ? "" : "close" });
+        await fire(t, at, sender, { method, target, connection: sender.socket ? "" : "close" });
         decided += 1;
         // What goes on is counted when it has ended.
         while ((await count()) < decided);
-        t.equal(await count(), decided, `${way.name}: ${method} ${target}`);
+        t.equal(await count(), decided, `${sender.name}: ${method} ${target}`);
       }
   }
 });

@@ -1,5 +1,6 @@
 import t from "tap";
 import { saying, usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, lines, pressStop } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -7,26 +8,25 @@ import {
   codeOf,
   HOST,
   INSIDE,
+  impersonate,
   request,
   send,
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, pressStop } from "../fixtures/attack-ways.ts";
 import { NOTICE } from "../fixtures/cookies.ts";
 import { redisServer } from "../fixtures/redis.ts";
 
 const it = await stand(t);
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 
 const secretIn = (cookie: string) => /guise=([\w-]{43})/.exec(cookie)?.[1] ?? "";
 
-t.test("SES-01: an id that was there before is never the one that is worn", async (t) => {
+t.test("SES-01: an id that a browser had before is never that of a new impersonation", async (t) => {
   const planted = "A".repeat(43);
-  const first = await wear(t, it, "/site/1/x", [...AS.alice, `Cookie: a=${planted}`]);
-  const second = await wear(t, it, "/site/1/x", AS.alice);
+  const first = await impersonate(t, it, "/site/1/x", [...AS.alice, `Cookie: a=${planted}`]);
+  const second = await impersonate(t, it, "/site/1/x", AS.alice);
   t.not(secretIn(first), secretIn(second), "each start has an id of its own");
   t.not(secretIn(first), planted);
   const unknown = await send(
@@ -37,7 +37,7 @@ t.test("SES-01: an id that was there before is never the one that is worn", asyn
   t.equal(
     unknown.status,
     409,
-    "an id that nobody gave out wears nothing, and is no way to be oneself either",
+    "an id that nobody gave out opens nothing, and the request doesn't go on as own traffic either",
   );
   t.notMatch(unknown.head, new RegExp(planted));
   const heard = it.app.begun.length;
@@ -63,7 +63,7 @@ t.test("SES-01: an id that was there before is never the one that is worn", asyn
 });
 
 t.test("SES-02: a cookie of ours that came twice is refused; over https it can't be planted", async (t) => {
-  const mine = await wear(t, it);
+  const mine = await impersonate(t, it);
   for (const fields of [
     [`${mine}; guise=${"B".repeat(43)}`],
     [`Cookie: guise=${"B".repeat(43)}; ${mine.slice(8)}`],
@@ -112,7 +112,7 @@ t.test(
     const https = await stand(t, { config: `${CONFIG}publicUrl: https://${HOST}\n` });
     const started = await send(t, https.port, request("GET /site/1/x", [...AS.alice, ...CLICK]));
     const secret = /__Host-guise=([\w-]{43})/.exec(started.head)?.[1] ?? "";
-    const mark = "__Host-guise-worn=1";
+    const mark = /__Host-guise-impersonating=[\w.-]+/.exec(started.head)?.[0] ?? "";
     t.match(started.head, `Set-Cookie: ${mark}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure;`);
     const before = https.app.arrived.length;
     const crossing = [...CLICK.slice(0, 4), "Sec-Fetch-Site: cross-site", "Origin: https://bank.example"];
@@ -133,6 +133,14 @@ t.test(
       request("GET /ws", [...AS.alice, ...upgrade, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", kept]),
     ])
       t.equal((await send(t, https.port, head)).status, 409);
+    const older = "Cookie: __Host-guise-worn=1; promo=for17";
+    t.match(
+      started.head,
+      "Set-Cookie: __Host-guise-worn=1;",
+      "a gateway of 0.1.0 beside this one understands it",
+    );
+    const before01 = await send(t, https.port, request("GET /x", [...AS.alice, ...framed, older]));
+    t.equal(before01.status, 409, "and the mark that such a gateway has set is understood here");
     t.equal(https.app.arrived.length, before, "the app was not asked");
     const whole = `Cookie: ${mark}; __Host-guise=${secret}`;
     const inside = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, whole]));
@@ -144,18 +152,22 @@ t.test(
       https.port,
       request("POST /.guise/stop", [...AS.alice, ...INSIDE, `Cookie: ${mark}`]),
     );
-    t.match(lost, { status: 303, head: /set-cookie: __Host-guise-worn=; Path=\/; Max-Age=0;/i });
+    t.match(lost, { status: 303, head: /set-cookie: __Host-guise-impersonating=; Path=\/; Max-Age=0;/i });
+    const ended = await https.recorded(({ event }) => event.action === "impersonation.ended");
+    t.match(ended, { guise: { decision: "ended-by-agent" }, user: { effective: { id: "17" } } });
+    const over = await send(t, https.port, request("GET /x", [...AS.alice, ...INSIDE, whole]));
+    t.equal(over.status, 409, "Stop without the secret ended it, on record");
     const self = await send(
       t,
       https.port,
       request("POST /x", [...AS.alice, ...crossing, "Content-Length: 3"], "a=b"),
     );
-    t.equal(self.status, 200, "who wears nobody is oneself, wherever it comes from");
+    t.equal(self.status, 200, "without an impersonation it is own traffic, also from another site");
   },
 );
 
 t.test("SES-03: more headers than fit are refused with the reason, never cut", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const many = Array.from({ length: 200 }, (_, n) => `c${n}=${"x".repeat(200)}`).join("; ");
   const heard = it.app.begun.length;
   for (const line of [`${cookie}; ${many}`, `Cookie: ${many}; ${cookie.slice(8)}`]) {
@@ -196,24 +208,24 @@ t.test("SES-04: the app can't plant a cookie of ours, and never sees one", async
     "Set-Cookie: guise\t=evil; Path=/",
     "Set-Cookie: ok=1; Path=/",
   ];
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     it.app.answer = () => saying("ok", ...said);
-    const { reply, arrived } = await fire(t, it, way, {
+    const { reply, arrived } = await fire(t, it, sender, {
       target: "/live/plant",
       fields: [`Cookie: guise-notice=${NOTICE}; mine=1; __Host-guise-notice=${NOTICE}`],
     });
-    t.notMatch(reply.head, /evil/, way.name);
-    t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${way.name}: ours never go to the app`);
-    if (!way.impersonating)
-      t.match(values(reply.head, "Set-Cookie"), ["ok=1; Path=/"], `${way.name}: others pass`);
+    t.notMatch(reply.head, /evil/, sender.name);
+    t.notMatch(arrived[0]?.head ?? "", /guise-notice|guise=/, `${sender.name}: ours never go to the app`);
+    if (!sender.impersonating)
+      t.match(values(reply.head, "Set-Cookie"), ["ok=1; Path=/"], `${sender.name}: others pass`);
     it.app.answer = usual;
-    const next = await fire(t, it, way, { target: "/live/next" });
-    t.notMatch(next.arrived[0]?.head ?? "", /evil/, `${way.name}: nor by the jar`);
+    const next = await fire(t, it, sender, { target: "/live/next" });
+    t.notMatch(next.arrived[0]?.head ?? "", /evil/, `${sender.name}: nor by the jar`);
   }
 });
 
 t.test("SES-04: under an impersonation no cookie gets to a host that is not the app's to name", async (t) => {
-  for (const way of upstreams.filter(({ impersonating, socket }) => impersonating && !socket)) {
+  for (const sender of upstreams.filter(({ impersonating, socket }) => impersonating && !socket)) {
     it.app.answer = () =>
       saying(
         "ok",
@@ -222,7 +234,7 @@ t.test("SES-04: under an impersonation no cookie gets to a host that is not the 
         "Set-Cookie: foreign=NUNO; Path=/; Domain=evil.test",
         "Set-Cookie: below=NUNO; Path=/; Domain=sub.app.example",
       );
-    const { reply } = await fire(t, it, way, { target: "/live/wide" });
+    const { reply } = await fire(t, it, sender, { target: "/live/wide" });
     const lines = values(reply.head, "Set-Cookie");
     t.same(
       lines.map((line) => line.split("=")[0]),
@@ -245,9 +257,9 @@ t.test(
         ? saying("ok", "Set-Cookie: app=NUNO; Path=/; HttpOnly", "Set-Cookie: js=NUNO-JS; Path=/")
         : usual(arrived);
     const mine = [...AS.alice, `Cookie: ${own}`];
-    const worn = await wear(t, at, "/site/1/x", mine);
+    const cookie = await impersonate(t, at, "/site/1/x", mine);
     t.same(lines(at.app.arrived.at(-1), "Cookie"), [], "the first request goes without any");
-    const both = [...AS.alice, `${worn}; ${own}`];
+    const both = [...AS.alice, `${cookie}; ${own}`];
     const set = await send(t, at.port, request("GET /set", [...both, ...INSIDE]));
     t.notMatch(
       set.head,
@@ -270,7 +282,7 @@ t.test(
     await pressStop(t, at, next);
     await send(t, at.port, request("GET /x", mine));
     t.same(lines(at.app.arrived.at(-1), "Cookie"), [`Cookie: ${own}`]);
-    await wear(t, at, "/site/1/x", mine);
+    await impersonate(t, at, "/site/1/x", mine);
     t.same(lines(at.app.arrived.at(-1), "Cookie"), [], "what was stopped left no jar behind");
     t.equal(await at.metric("guise_invariant_violations_total"), 0);
   },
@@ -279,7 +291,7 @@ t.test(
 t.test("SES-06: signing out of the app as somebody else signs nobody out", async (t) => {
   const at = await stand(t, { config: WRITE });
   for (const method of ["GET", "POST"]) {
-    const cookie = await wear(t, at);
+    const cookie = await impersonate(t, at);
     const heard = at.app.begun.length;
     const reply = await send(t, at.port, request(`${method} /logout`, [...AS.alice, ...INSIDE, cookie]));
     t.match(`${reply.status}`, /^(?:303|409)$/, `${method}: it means Stop`);
@@ -287,7 +299,7 @@ t.test("SES-06: signing out of the app as somebody else signs nobody out", async
     const after = await send(t, at.port, request("GET /x", [...AS.alice, ...INSIDE, cookie]));
     t.equal(after.status, 409);
   }
-  const cookie = await wear(t, at);
+  const cookie = await impersonate(t, at);
   at.app.answer = () => saying("bye", 'Clear-Site-Data: "*"', "Set-Cookie: app=; Max-Age=0; Path=/");
   const reply = await send(
     t,
@@ -308,7 +320,7 @@ t.test(
       ["somebody else", AS.nuno, /ended-agent-lost-right/],
     ];
     for (const [what, who, code] of attempts) {
-      const cookie = await wear(t, it);
+      const cookie = await impersonate(t, it);
       for (const socket of [false, true]) {
         const { reply, arrived } = await fire(t, it, {
           name: what,
@@ -321,7 +333,7 @@ t.test(
         t.same(arrived, [], what);
       }
     }
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     await it.reconfigure(CONFIG.replace("groups: [support]\n", "groups: [other]\n"));
     const { reply, arrived } = await fire(t, it, {
       name: "",
@@ -335,7 +347,7 @@ t.test(
       "the config took the right away",
     );
     await it.reconfigure(CONFIG);
-    const again = await wear(t, it);
+    const again = await impersonate(t, it);
     await it.reconfigure(
       CONFIG.replace(
         "name: Nuno Almeida, email: nuno@example.com, groups: [customer]",
@@ -359,7 +371,7 @@ t.test(
 
 t.test("SES-07: a mode or a limit that the config takes back counts on the very next request", async (t) => {
   const at = await stand(t, { config: WRITE });
-  const cookie = await wear(t, at);
+  const cookie = await impersonate(t, at);
   const post = request("POST /save", [...AS.alice, cookie, "Content-Length: 0"]);
   t.equal((await send(t, at.port, post)).status, 200);
   const heard = at.app.begun.length;
@@ -384,7 +396,7 @@ t.test("SES-08: Stop works when everything else does not, and may be pressed aga
     ["no agents any more", AS.alice, CONFIG.replace("groups: [support]\n", "groups: [other]\n")],
   ];
   for (const [what, who, config] of unhappy) {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     await it.reconfigure(config);
     for (const time of ["first", "second"]) {
       const reply = await pressStop(t, it, cookie, who);
@@ -399,7 +411,7 @@ t.test("SES-08: Stop works when everything else does not, and may be pressed aga
     config: `${CONFIG}store: { redis: { url: { fromEnv: R } } }\n`,
     env: { R: redis.url },
   });
-  const cookie = await wear(t, shared);
+  const cookie = await impersonate(t, shared);
   await redis.kill();
   const { reply, arrived } = await fire(t, shared, {
     name: "",

@@ -1,23 +1,23 @@
 import { createHmac, createPublicKey } from "node:crypto";
 import t from "tap";
 import { saying, usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, lines, post } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
   CONFIG,
   HOST,
   INSIDE,
+  impersonate,
   request,
   send,
   stand,
   values,
-  wear,
 } from "../fixtures/attack-stand.ts";
-import { allWays, fire, lines, post } from "../fixtures/attack-ways.ts";
 import { service } from "../fixtures/service.ts";
 
 const it = await stand(t);
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 async function tokenFor(fields: readonly string[]): Promise<string> {
@@ -73,7 +73,7 @@ t.test("TOK-01: as a source of identity no forged token counts", async (t) => {
 });
 
 t.test("TOK-02: a token is for this app and this minute, and the browser never sees one", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   for (const fields of [AS.alice, [...AS.alice, cookie]]) {
     const claims = claimsIn(await tokenFor(fields));
     t.equal(claims.aud, `http://127.0.0.1:${it.app.port}`);
@@ -86,22 +86,26 @@ t.test("TOK-02: a token is for this app and this minute, and the browser never s
     const [head = "", ...rest] = usual(arrived).split("\r\n");
     return [head, ...loud, "X-Stays: 1", ...rest].join("\r\n");
   };
-  for (const way of upstreams) {
-    const { reply } = await fire(t, it, way);
-    t.equal(reply.status, way.socket ? 101 : 200, way.name);
+  for (const sender of upstreams) {
+    const { reply } = await fire(t, it, sender);
+    t.equal(reply.status, sender.socket ? 101 : 200, sender.name);
     t.match(reply.head, /^X-Stays: 1\r$/m);
-    t.notMatch(reply.text, /eyJ|assertion/i, `${way.name}: an app that echoes it tells the browser nothing`);
+    t.notMatch(
+      reply.text,
+      /eyJ|assertion/i,
+      `${sender.name}: an app that echoes it tells the browser nothing`,
+    );
   }
   it.app.answer = usual;
 });
 
 t.test("TOK-03: both people or none, told apart by exact ids", async (t) => {
-  for (const way of upstreams) {
-    const { arrived } = await fire(t, it, way);
+  for (const sender of upstreams) {
+    const { arrived } = await fire(t, it, sender);
     const token = lines(arrived[0], "X-Guise-Assertion")[0]?.slice(19);
     if (token === undefined) continue;
     const claims = claimsIn(token);
-    if (way.impersonating) {
+    if (sender.impersonating) {
       t.match(claims, { sub: "17", act: { sub: "alice" }, guise: { mode: "read" } });
       t.equal(claims.act.act, undefined);
       t.not(claims.act.sub, claims.sub);
@@ -112,7 +116,7 @@ t.test("TOK-03: both people or none, told apart by exact ids", async (t) => {
     }
   }
   for (const id of ["Alice", "ALICE", "alice ", "alice@x@y", "a\u0301lice"]) {
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const { reply, arrived } = await fire(t, it, {
       name: id,
       impersonating: true,
@@ -176,7 +180,7 @@ t.test("TOK-04: nothing of ours leads to another site", async (t) => {
 });
 
 t.test("TOK-05: our own addresses and tokens can't be made by others", async (t) => {
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const forged = ["x", "", `${Buffer.from("evil").toString("base64url")}.zzzzzz.x`];
   for (const notice of forged) {
     it.app.answer = () => saying("<!doctype html><body>x", "Content-Type: text/html");

@@ -5,26 +5,26 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { usual } from "../fixtures/attack-app.ts";
+import { allSenders, fire, pressStop } from "../fixtures/attack-requests.ts";
 import {
   AS,
   CLICK,
   CONFIG,
   codeOf,
   INSIDE,
+  impersonate,
   request,
   send,
   stand,
   values,
   WRITE,
-  wear,
 } from "../fixtures/attack-stand.ts";
-import { allWays, fire, pressStop } from "../fixtures/attack-ways.ts";
 import { problemsOf } from "../fixtures/config.ts";
 import { raw, type Wire } from "../fixtures/raw.ts";
 import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
 
 const it = await stand(t, { config: WRITE });
-const upstreams = await allWays(t, it);
+const upstreams = await allSenders(t, it);
 const requests = upstreams.filter(({ socket }) => !socket);
 
 t.test("UP-01: an app that can't prove who it is gets nothing", async (t) => {
@@ -86,7 +86,7 @@ t.test(
 );
 
 t.test("UP-02: one request is one request, whatever the app answers", async (t) => {
-  for (const way of upstreams) {
+  for (const sender of upstreams) {
     for (const said of [
       "503 Busy\r\nRetry-After: 0",
       "503 Busy\r\nRetry-After: 120",
@@ -100,19 +100,19 @@ t.test("UP-02: one request is one request, whatever the app answers", async (t) 
       "999 Strange",
     ]) {
       it.app.answer = () => `HTTP/1.1 ${said}\r\nContent-Length: 0\r\n\r\n`;
-      const { reply, arrived } = await fire(t, it, way);
-      t.equal(reply.status, Number(said.slice(0, 3)), `${way.name}: ${said}`);
-      t.equal(arrived.length, 1, `${way.name}: ${said}: once`);
+      const { reply, arrived } = await fire(t, it, sender);
+      t.equal(reply.status, Number(said.slice(0, 3)), `${sender.name}: ${said}`);
+      t.equal(arrived.length, 1, `${sender.name}: ${said}: once`);
     }
     it.app.answer = (_arrived, socket) => {
       socket.destroy();
       return null;
     };
-    const { reply, arrived } = await fire(t, it, way);
+    const { reply, arrived } = await fire(t, it, sender);
     t.match(
       { status: reply.status, count: arrived.length },
       { status: 502, count: 1 },
-      `${way.name}: an app that breaks off`,
+      `${sender.name}: an app that breaks off`,
     );
     it.app.answer = usual;
   }
@@ -122,28 +122,28 @@ t.test("UP-02: one request is one request, whatever the app answers", async (t) 
   t.notMatch(refused.text, /127\.0\.0\.1|ECONN/, "a generic body");
   const slow = await stand(t, { config: `${WRITE}timeouts: { answer: 200ms }\n` });
   slow.app.answer = () => null;
-  for (const way of await allWays(t, await stand(t))) {
-    if (way.impersonating) continue;
-    const { reply, arrived } = await fire(t, slow, way);
+  for (const sender of await allSenders(t, await stand(t))) {
+    if (sender.impersonating) continue;
+    const { reply, arrived } = await fire(t, slow, sender);
     t.match(
       { status: reply.status, count: arrived.length },
       { status: 504, count: 1 },
-      `${way.name}: too late`,
+      `${sender.name}: too late`,
     );
   }
 });
 
 t.test("UP-03: a client that leaves takes the app's request with it", async (t) => {
-  for (const way of requests) {
+  for (const sender of requests) {
     for (const method of ["GET", "PUT"]) {
-      const target = `/left/${way.name}/${method}`;
+      const target = `/left/${sender.name}/${method}`;
       const heard = it.app.begun.length;
       it.app.answer = () => null;
       const line = await raw(t, it.port);
       line.send(
         request(
           `${method} ${target}`,
-          [...way.fields, ...(method === "PUT" ? ["Content-Length: 100"] : [])],
+          [...sender.fields, ...(method === "PUT" ? ["Content-Length: 100"] : [])],
           method === "PUT" ? "part" : "",
         ),
       );
@@ -152,7 +152,7 @@ t.test("UP-03: a client that leaves takes the app's request with it", async (t) 
       line.reset();
       await it.app.until(() => it.app.open.size < open);
       t.pass(`${target}: the app is told`);
-      if (!way.impersonating) continue;
+      if (!sender.impersonating) continue;
       const outcome = await it.recorded(
         (it) => it.event.action === "impersonation.outcome" && it.url?.path === target,
       );
@@ -182,7 +182,7 @@ t.test("DOS-01: slow heads, slow bodies and too many at once are cut, and nobody
     const { text } = await line.closed;
     if (n < 2) t.match(text, /^HTTP\/1\.1 408 /, n === 0 ? "a slow head" : "a slow body");
   }
-  const cookie = await wear(t, slow);
+  const cookie = await impersonate(t, slow);
   slow.app.answer = () => null;
   const heard = slow.app.begun.length;
   for (let n = 0; n < 2; n += 1)
@@ -208,7 +208,7 @@ t.test("DOS-02: patterns that could take long are no patterns", async (t) => {
       `rules:\n${Array.from({ length: 40 }, (_, n) => `  - { path: "/:a-:b-:c-x${n}/*rest", deny: true }`).join("\n")}\n`,
     ),
   });
-  const cookie = await wear(t, many);
+  const cookie = await impersonate(t, many);
   const reply = await send(t, many.port, request(`GET ${long}`, [...AS.alice, ...INSIDE, cookie]));
   t.match(`${reply.status}`, /^(?:200|400)$/);
   t.same(values(reply.head, "Retry-After"), []);
@@ -219,7 +219,7 @@ t.test(
   async (t) => {
     const most = 5;
     const at = await stand(t, { config: `${CONFIG}limits: { perMinute: ${most} }\n` });
-    const [alice, bob] = [await wear(t, at), await wear(t, at, "/site/1/overview", AS.bob)];
+    const [alice, bob] = [await impersonate(t, at), await impersonate(t, at, "/site/1/overview", AS.bob)];
     /** How many are let through until one is refused: a few more than the limit, since time goes on. */
     const until503 = async (line: string, fields: readonly string[]) => {
       for (let passed = 0; ; passed += 1) {

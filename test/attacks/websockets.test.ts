@@ -2,26 +2,43 @@ import { once } from "node:events";
 import type { Socket } from "node:net";
 import t, { type Test } from "tap";
 import { usual } from "../fixtures/attack-app.ts";
-import { AS, CONFIG, codeOf, HOST, request, type Stand, stand, wear } from "../fixtures/attack-stand.ts";
-import { type Attack, allWays, fire, lines, pressStop, recordOf, type Way } from "../fixtures/attack-ways.ts";
+import {
+  type Attack,
+  allSenders,
+  fire,
+  lines,
+  pressStop,
+  recordOf,
+  type Sender,
+} from "../fixtures/attack-requests.ts";
+import {
+  AS,
+  CONFIG,
+  codeOf,
+  HOST,
+  impersonate,
+  request,
+  type Stand,
+  stand,
+} from "../fixtures/attack-stand.ts";
 import { raw, type Wire } from "../fixtures/raw.ts";
 import { service } from "../fixtures/service.ts";
 import { type Frame, frame, framesOf } from "../fixtures/tunnel-frames.ts";
 import { behindHead } from "../fixtures/tunnel-gateway.ts";
 
 const it = await stand(t);
-const all = (await allWays(t, it)).filter(({ socket }) => socket);
+const all = (await allSenders(t, it)).filter(({ socket }) => socket);
 const own = all.filter(({ impersonating }) => !impersonating);
-const impersonating = all.filter((way) => way.impersonating);
+const impersonating = all.filter((sender) => sender.impersonating);
 
 /** The head of an upgrade without an Origin of its own. */
-function upgrade(way: Pick<Way, "fields">, fields: readonly string[], target = "/live/feed"): string {
+function upgrade(sender: Pick<Sender, "fields">, fields: readonly string[], target = "/live/feed"): string {
   const key = ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="];
   return request(`GET ${target}`, [
     "Connection: Upgrade",
     "Upgrade: websocket",
     ...key,
-    ...way.fields,
+    ...sender.fields,
     ...fields,
   ]);
 }
@@ -30,7 +47,7 @@ function upgrade(way: Pick<Way, "fields">, fields: readonly string[], target = "
 async function standing(
   t: Test,
   at: Stand,
-  way: Pick<Way, "fields">,
+  sender: Pick<Sender, "fields">,
   target = "/live/feed",
 ): Promise<{ client: Wire; app: Socket; connection: number }> {
   let app: Socket | null = null;
@@ -41,7 +58,7 @@ async function standing(
     return usual(arrived);
   };
   const client = await raw(t, at.port);
-  client.send(upgrade(way, [`Origin: http://${HOST}`], target));
+  client.send(upgrade(sender, [`Origin: http://${HOST}`], target));
   await client.until("\r\n\r\n");
   at.app.answer = usual;
   if (app === null) throw new Error("the upgrade did not reach the app");
@@ -72,11 +89,11 @@ t.test("WS-01: under an impersonation only the app's own pages open sockets", as
     ...foreign.map((origin) => [`Origin: ${origin}`]),
     [`Origin: http://${HOST}`, "Origin: https://evil.test"],
   ];
-  for (const way of impersonating) {
+  for (const sender of impersonating) {
     for (const fields of attempts) {
       const before = it.app.begun.length;
       const client = await raw(t, it.port);
-      client.send(upgrade(way, fields));
+      client.send(upgrade(sender, fields));
       const { text } = await client.closed;
       t.match(text, /^HTTP\/1\.1 403 /, fields.join() || "no Origin");
       t.equal(it.app.begun.length, before, "before the app hears of it");
@@ -87,10 +104,10 @@ t.test("WS-01: under an impersonation only the app's own pages open sockets", as
       });
     }
   }
-  for (const way of own) {
+  for (const sender of own) {
     const before = it.app.arrived.length;
     const client = await raw(t, it.port);
-    client.send(upgrade(way, ["Origin: https://evil.test"]));
+    client.send(upgrade(sender, ["Origin: https://evil.test"]));
     await client.until("\r\n\r\n");
     client.socket.destroy();
     t.same(
@@ -102,19 +119,23 @@ t.test("WS-01: under an impersonation only the app's own pages open sockets", as
 });
 
 t.test("WS-02: whatever an upgrade asks for, it goes to the app and nowhere else", async (t) => {
-  for (const way of all) {
+  for (const sender of all) {
     for (const target of [
-      ...(way.impersonating ? ["/\\evil"] : []),
+      ...(sender.impersonating ? ["/\\evil"] : []),
       "\\\\evil.test/x",
       "http://evil.test/x",
       "ws://evil.test/x",
       `http://${HOST}@evil.test/x`,
     ]) {
-      const outcome = await fire(t, it, way, { target });
-      t.match(outcome, { reply: { status: 400 }, arrived: { length: 0 } }, `${way.name}: ${target}`);
+      const outcome = await fire(t, it, sender, { target });
+      t.match(outcome, { reply: { status: 400 }, arrived: { length: 0 } }, `${sender.name}: ${target}`);
     }
-    const { arrived } = await fire(t, it, way, { target: "//live/x" });
-    t.equal(arrived[0]?.target, way.impersonating ? "/live/x" : "//live/x", `${way.name}: it is a path`);
+    const { arrived } = await fire(t, it, sender, { target: "//live/x" });
+    t.equal(
+      arrived[0]?.target,
+      sender.impersonating ? "/live/x" : "//live/x",
+      `${sender.name}: it is a path`,
+    );
     t.same(
       lines(arrived[0], "Host").map((line) => line.toLowerCase()),
       [`host: ${HOST}`],
@@ -123,19 +144,19 @@ t.test("WS-02: whatever an upgrade asks for, it goes to the app and nowhere else
 });
 
 t.test("WS-03: an upgrade is read and judged as a request is", async (t) => {
-  for (const way of all) {
-    const attack = async (attack: Attack) => await fire(t, it, way, attack);
+  for (const sender of all) {
+    const attack = async (attack: Attack) => await fire(t, it, sender, attack);
     for (const target of ["/./admin", "/x/../admin", "/%2e/admin"]) {
       const outcome = await attack({ target });
-      if (way.impersonating)
-        t.match(outcome, { reply: { status: 400 }, arrived: { length: 0 } }, `${way.name}: ${target}`);
-      else t.equal(outcome.arrived[0]?.target, target, `${way.name}: ${target}: nobody judges it`);
+      if (sender.impersonating)
+        t.match(outcome, { reply: { status: 400 }, arrived: { length: 0 } }, `${sender.name}: ${target}`);
+      else t.equal(outcome.arrived[0]?.target, target, `${sender.name}: ${target}: nobody judges it`);
     }
     for (const target of ["/admin", "//admin", "/%61dmin", "/admin;x/y", "/ADMIN"]) {
       const { reply, arrived } = await attack({ target });
-      t.equal(reply.status, way.impersonating ? 403 : 101, `${way.name}: ${target}`);
-      t.equal(arrived.length, way.impersonating ? 0 : 1);
-      if (way.impersonating) t.equal(codeOf(reply), "denied");
+      t.equal(reply.status, sender.impersonating ? 403 : 101, `${sender.name}: ${target}`);
+      t.equal(arrived.length, sender.impersonating ? 0 : 1);
+      if (sender.impersonating) t.equal(codeOf(reply), "denied");
     }
     const ours = await attack({ target: "/.guise/me" });
     t.match(ours, { reply: { status: 404 }, arrived: { length: 0 } }, "there is no socket of ours");
@@ -145,20 +166,22 @@ t.test("WS-03: an upgrade is read and judged as a request is", async (t) => {
 t.test(
   "WS-04: a request and an upgrade in one segment are answered in order, and nothing dies",
   async (t) => {
-    for (const way of all) {
+    for (const sender of all) {
       for (const first of [["GET /first"], ["GET /first", "GET /second"], ["POST /search"]]) {
         const client = await raw(t, it.port);
-        const before = first.map((line) => request(line, way.fields)).join("");
+        const before = first.map((line) => request(line, sender.fields)).join("");
         client.send(
-          before + upgrade(way, [`Origin: http://${HOST}`]) + frame("x", { masked: true }).toString("latin1"),
+          before +
+            upgrade(sender, [`Origin: http://${HOST}`]) +
+            frame("x", { masked: true }).toString("latin1"),
         );
         const { text } = await client.closed;
         const answers = text.match(/HTTP\/1\.1 \d{3}/g) ?? [];
         t.ok(
           answers.length >= 1 && answers.every((it) => it.endsWith("200")),
-          `${way.name}: ${answers.join()}`,
+          `${sender.name}: ${answers.join()}`,
         );
-        t.equal((await fire(t, it, way)).reply.status, 101, "it lives");
+        t.equal((await fire(t, it, sender)).reply.status, 101, "it lives");
       }
     }
   },
@@ -181,7 +204,7 @@ t.test("WS-05: a client that breaks off while it is being decided harms nobody",
       `identity: [{ whoami: { url: "${people.url}/me", cookies: [s], cacheFor: 1ms } }]\nagents:`,
     ),
   });
-  const cookie = `${await wear(t, other, "/site/1/x", ["Cookie: s=alice"])}; s=alice`;
+  const cookie = `${await impersonate(t, other, "/site/1/x", ["Cookie: s=alice"])}; s=alice`;
   hold = true;
   for (let round = 1; round <= 5; round += 1) {
     const asked = people.requests.length;
@@ -212,7 +235,7 @@ t.test("WS-05: a client that breaks off while it is being decided harms nobody",
 });
 
 t.test("WS-06: the client sees what the app said, and 101 only after the app's", async (t) => {
-  for (const way of all) {
+  for (const sender of all) {
     for (const said of [
       "401 Unauthorized",
       "403 Forbidden",
@@ -221,8 +244,8 @@ t.test("WS-06: the client sees what the app said, and 101 only after the app's",
       "302 Found",
     ]) {
       it.app.answer = () => `HTTP/1.1 ${said}\r\nContent-Length: 3\r\nX-From: app\r\n\r\nno!`;
-      const { reply, arrived } = await fire(t, it, way);
-      t.equal(reply.status, Number(said.slice(0, 3)), `${way.name}: ${said}`);
+      const { reply, arrived } = await fire(t, it, sender);
+      t.equal(reply.status, Number(said.slice(0, 3)), `${sender.name}: ${said}`);
       t.match(reply.head, /^X-From: app\r$/m);
       t.equal(reply.body, "no!");
       t.equal(arrived.length, 1, "asked once");
@@ -230,7 +253,7 @@ t.test("WS-06: the client sees what the app said, and 101 only after the app's",
   }
   it.app.answer = usual;
   const slow = await stand(t, { config: `${CONFIG}timeouts: { answer: 200ms }\n` });
-  const cookie = await wear(t, slow);
+  const cookie = await impersonate(t, slow);
   slow.app.answer = () => null;
   for (const fields of [[], AS.alice, [...AS.alice, cookie]]) {
     const client = await raw(t, slow.port);
@@ -245,9 +268,9 @@ t.test("WS-07: a handshake says who is there as every request does", async (t) =
     arrived.target === "/jar"
       ? "HTTP/1.1 200 OK\r\nSet-Cookie: app=nuno; Path=/; HttpOnly\r\nContent-Length: 0\r\n\r\n"
       : usual(arrived);
-  const [way] = impersonating as [Way];
-  await fire(t, it, { ...way, socket: false }, { target: "/jar" });
-  const { arrived } = await fire(t, it, way, {
+  const [sender] = impersonating as [Sender];
+  await fire(t, it, { ...sender, socket: false }, { target: "/jar" });
+  const { arrived } = await fire(t, it, sender, {
     fields: ["X_Guise_User: evil", "Authorization: Bearer alices", "Sec-WebSocket-Protocol: chat"],
   });
   t.same(lines(arrived[0], "X-Guise-User"), ["X-Guise-User: 17"]);
@@ -261,7 +284,7 @@ t.test("WS-07: a handshake says who is there as every request does", async (t) =
 
 t.test("WS-08: stopped, switched off or run out: its sockets are closed and say why", async (t) => {
   const stopping = await stand(t);
-  const cookie = await wear(t, stopping);
+  const cookie = await impersonate(t, stopping);
   const sockets: Wire[] = [];
   for (const target of ["/live/1", "/live/2", "/other"])
     sockets.push((await standing(t, stopping, { fields: [...AS.alice, cookie] }, target)).client);
@@ -270,7 +293,7 @@ t.test("WS-08: stopped, switched off or run out: its sockets are closed and say 
   for (const client of sockets) t.same(await parting(client), [4001, "ended-by-agent"]);
   t.notOk(mine.socket.destroyed, "one's own stays");
 
-  const again = await wear(t, stopping);
+  const again = await impersonate(t, stopping);
   const { client } = await standing(t, stopping, { fields: [...AS.alice, again] });
   await stopping.reconfigure(`${CONFIG}impersonation: off\n`);
   t.same(await parting(client), [4001, "ended-revoked"]);
@@ -278,14 +301,14 @@ t.test("WS-08: stopped, switched off or run out: its sockets are closed and say 
   const short = await stand(t, {
     config: CONFIG.replace("    mode: read", "    limit: { total: 2s, idle: 2s }\n    mode: read"),
   });
-  const brief = await standing(t, short, { fields: [...AS.alice, await wear(t, short)] });
+  const brief = await standing(t, short, { fields: [...AS.alice, await impersonate(t, short)] });
   t.same(await parting(brief.client), [4001, "ended-expired"]);
 });
 
 t.test("WS-08: in mode read the page may listen, not speak", async (t) => {
-  const [way] = impersonating as [Way];
+  const [sender] = impersonating as [Sender];
   for (const opcode of [0, 1, 2]) {
-    const { client, app, connection } = await standing(t, it, way, "/other/feed");
+    const { client, app, connection } = await standing(t, it, sender, "/other/feed");
     app.write(frame("listen"));
     await client.until("listen");
     client.send(frame("speak", { opcode, masked: true }));
@@ -295,7 +318,7 @@ t.test("WS-08: in mode read the page may listen, not speak", async (t) => {
       frame("speak", { opcode, masked: true }).toString("latin1"),
     );
   }
-  const { client, connection } = await standing(t, it, way, "/live/feed");
+  const { client, connection } = await standing(t, it, sender, "/live/feed");
   const spoken = frame("speak", { masked: true }).toString("latin1");
   client.send(spoken);
   await it.app.until(() => it.app.tunnelled.get(connection) === spoken);
@@ -306,7 +329,7 @@ t.test("WS-08: in mode read the page may listen, not speak", async (t) => {
 t.test("WS-09: an app that does not read stops its client, and nothing is unpacked in between", async (t) => {
   const MIB = 1_048_576;
   const idle = await stand(t, { config: `${CONFIG}timeouts: { socketIdle: 400ms }\n` });
-  const people = [[], AS.alice, [...AS.alice, await wear(t, idle)]];
+  const people = [[], AS.alice, [...AS.alice, await impersonate(t, idle)]];
   for (const fields of people) {
     const { client, app } = await standing(t, idle, { fields });
     app.pause();
@@ -322,8 +345,8 @@ t.test("WS-09: an app that does not read stops its client, and nothing is unpack
     await client.until("idle");
     t.ok(taken < 24 * MIB, `${taken} bytes were taken`);
   }
-  const [way] = impersonating as [Way];
-  const { client, app, connection } = await standing(t, it, way);
+  const [sender] = impersonating as [Sender];
+  const { client, app, connection } = await standing(t, it, sender);
   // A frame that says it is compressed, and one of 2^62 bytes.
   const bomb = Buffer.concat([
     frame("\x4b\x04\x00", { masked: true }),

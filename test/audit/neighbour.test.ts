@@ -4,7 +4,7 @@ import { shipper } from "../../src/audit/shipping/shipper.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { event } from "./event.ts";
-import { clock, memoryLog, openLedger } from "./world.ts";
+import { clock, memoryLog, openLedger } from "./journal-folder.ts";
 
 t.test("what a process records that still runs is shipped by nobody else", async (t) => {
   stayAlive(t);
@@ -37,7 +37,7 @@ t.test("what a process records that still runs is shipped by nobody else", async
   t.strictSame(
     new Set(sent),
     new Set([two.source.producer, one.source.producer]),
-    "until it is over, then by whoever is left",
+    "until it is over, then by the one that is left",
   );
   await two.close();
   await it.close();

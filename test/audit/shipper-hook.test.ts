@@ -2,12 +2,14 @@ import { EventEmitter, once } from "node:events";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../src/audit/journal/ledger.ts";
 import { type Pause, pause } from "../../src/audit/shipping/backoff.ts";
-import { type ShipperOptions, shipper } from "../../src/audit/shipping/shipper.ts";
+import { shipper } from "../../src/audit/shipping/shipper.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/hook.ts";
 import { event } from "./event.ts";
-import { clock, memoryLog, openLedger, recordsIn } from "./world.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "./journal-folder.ts";
+
+type ShipperOptions = Parameters<typeof shipper>[0];
 
 const HOUR = 3_600_000;
 const rounds = new EventEmitter();
@@ -111,8 +113,8 @@ t.test("what ended lives owe counts in the lag, from when they begin to wait", a
   await first.close();
   const { ledger, it } = await life(t, there, folder);
   while (it.status().failures === 0) await round();
-  const owed = first.ledger.source.durable() - 2;
-  t.match(it.status(), { problem: "HTTP 503", lag: owed + ledger.source.durable() });
+  const rest = first.ledger.source.durable() - 2;
+  t.match(it.status(), { problem: "HTTP 503", lag: rest + ledger.source.durable() });
   t.ok(it.status().late > 24 * HOUR, "those events are of a day that is long over");
   there.usual = 200;
   while (it.status().lag > 0) await round();

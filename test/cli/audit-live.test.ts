@@ -3,7 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { audit } from "../../src/cli/audit/audit.ts";
 import { event } from "../audit/event.ts";
-import { openLedger } from "../audit/world.ts";
+import { openLedger } from "../audit/journal-folder.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { afterListing, atEachEnd } from "../fixtures/listing.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { explain } from "../../src/cli/explain.ts";
 import { front, impersonating } from "../fixtures/front.ts";
+import { YAML } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
-import { YAML } from "../fixtures/world.ts";
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const said = { out: "", err: "" };

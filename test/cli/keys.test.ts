@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import t from "tap";
 import { keys } from "../../src/cli/keys.ts";
-import { keyring } from "../../src/keys/keyring.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
 
 async function run(args: readonly string[]) {
   const said = { out: "", err: "" };
@@ -19,7 +19,7 @@ async function run(args: readonly string[]) {
 
 async function made(data: string) {
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-  await keyring({ folder: join(data, "keys"), clock, log: console, reloadEvery: 0 });
+  await openKeyring({ folder: join(data, "keys"), clock, log: console, reloadEvery: 0 });
 }
 
 t.test("list names the keys and which of them signs", async (t) => {

@@ -5,8 +5,8 @@ import { serve } from "../../src/cli/serve.ts";
 import { freePort } from "../fixtures/port.ts";
 import { type Guise, guise } from "../fixtures/process.ts";
 import { raw } from "../fixtures/raw.ts";
+import { YAML } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
-import { YAML } from "../fixtures/world.ts";
 
 async function words(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const said = { out: "", err: "" };

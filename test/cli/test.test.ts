@@ -10,8 +10,8 @@ import { test } from "../../src/cli/test/test.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { examplesIn } from "../fixtures/docs.ts";
 import { sqliteFile } from "../fixtures/sqlite.ts";
-import { CLICK, FETCH, INSIDE, judged, wear } from "../fixtures/stages.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
+import { CLICK, FETCH, INSIDE, impersonate, judged } from "../fixtures/stages.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PEOPLE = `origin: http://app.example.com
@@ -81,7 +81,7 @@ t.test("a difference is 1 and says what was expected, what came and which checks
 });
 
 t.test("what comes is what the server's stages come to, whatever is opened or sent by anybody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const requests = [
     ...[
       "/site/1",
@@ -114,7 +114,7 @@ t.test("what comes is what the server's stages come to, whatever is opened or se
     ...(await Promise.all(
       (["read", "write"] as const).map(async (mode) => ({
         written: `as: alice, viewing: nuno, mode: ${mode}`,
-        lines: ["X-User: alice", "X-Groups: support", (await wear(it, { mode })).cookie],
+        lines: ["X-User: alice", "X-Groups: support", (await impersonate(it, { mode })).cookie],
       })),
     )),
   ];

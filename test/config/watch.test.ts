@@ -7,8 +7,10 @@ import { holder } from "../../src/config/hold.ts";
 import { type Load, load } from "../../src/config/load.ts";
 import { formatProblem } from "../../src/config/problem.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
-import { type Watch, type WatchOptions, watch } from "../../src/config/watch.ts";
+import { type Watch, watch } from "../../src/config/watch.ts";
 import { loadOptions, MINIMAL } from "../fixtures/config.ts";
+
+type WatchOptions = Parameters<typeof watch>[1];
 
 const NEVER = 3_600_000;
 

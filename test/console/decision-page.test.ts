@@ -4,7 +4,7 @@ import { pages } from "../../src/console/decision-page.ts";
 import { type Decision, REASONS } from "../../src/domain/decision.ts";
 import { Fault, type FaultCode } from "../../src/errors.ts";
 import type { DecisionView } from "../../src/gateway/services/services.ts";
-import { snapshotOf, YAML } from "../fixtures/world.ts";
+import { snapshotOf, YAML } from "../fixtures/test-services.ts";
 
 const ALICE = { id: "alice", name: "Alice", email: null, groups: ["support"] };
 const NUNO = { id: "17/x", name: "Nuno <i>", email: null, groups: ["customer"] };
@@ -104,7 +104,7 @@ t.test(
   },
 );
 
-t.test("a refusal says that nothing was changed, and offers Stop to who wears somebody", async (t) => {
+t.test("a refusal says that nothing was changed, and offers Stop during an impersonation", async (t) => {
   for (const name of ["readOnly", "denied", "otherTab", "unavailable"]) {
     t.match(page(name), /Nothing was changed/, name);
     t.match(page(name), 'action="/_g/stop"', name);

@@ -26,17 +26,17 @@ t.test("it says who is really there, where that is known", async (t) => {
   t.match(page, "You are <bdi>&lt;Nuno&gt;</bdi>");
   t.notMatch(page, "viewing");
   t.notMatch(layout({ title: "x", prefix: "/_g", body: html``, trueUser: null }), "You are");
-  const worn = layout({
+  const viewing = layout({
     title: "x",
     prefix: "/_g",
     body: html``,
     trueUser: NUNO,
-    worn: { ...NUNO, name: "<Mia>" },
+    effectiveUser: { ...NUNO, name: "<Mia>" },
   });
   t.match(
-    worn,
-    '<a class="worn" href="/_g/stop"><span class="long">viewing </span>as <bdi>&lt;Mia&gt;</bdi></a>',
-    "and whom they wear",
+    viewing,
+    '<a class="effective-user" href="/_g/stop"><span class="long">viewing </span>as <bdi>&lt;Mia&gt;</bdi></a>',
+    "and whom they view the app as",
   );
 });
 

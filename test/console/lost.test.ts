@@ -1,8 +1,8 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
 import { SECRET } from "../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, wear } from "../fixtures/stages.ts";
-import { testWorld } from "../fixtures/world.ts";
+import { ALICE, CLICK, FETCH, impersonate } from "../fixtures/stages.ts";
+import { testServices } from "../fixtures/test-services.ts";
 
 const POST = ["POST /.guise/lost", ...FETCH, "Origin: http://app.example.com"] as const;
 
@@ -11,9 +11,9 @@ function form(path = "/site/1?a=b") {
 }
 
 t.test("a banner that could not be kept goes on record, with the page", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   const told = await ask([...POST, ...ALICE, cookie], form());
   t.same([told.status, told.body, told.header("cache-control")], [204, "", "no-store"]);
   t.match(it.events, [
@@ -28,17 +28,17 @@ t.test("a banner that could not be kept goes on record, with the page", async (t
 });
 
 t.test("a page that is none of ours is not written down", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   await ask([...POST, ...ALICE, cookie], form("https://evil.test/\nx"));
   t.match(it.events, [{ detail: "banner-lost: /" }]);
 });
 
-t.test("only the page's own script can say so, and only of what it wears", async (t) => {
-  const it = await testWorld(t);
+t.test("only the page's own script can say so, and only of its own impersonation", async (t) => {
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   const foreign = ["POST /.guise/lost", ...CLICK, ...ALICE, cookie, "Origin: http://evil.test"];
   t.equal((await ask(foreign, form())).status, 403);
   t.equal((await ask([...POST, ...ALICE], form())).status, 204);
@@ -47,9 +47,9 @@ t.test("only the page's own script can say so, and only of what it wears", async
 });
 
 t.test("what can't be recorded is said to be", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   t.equal((await ask([...POST, ...ALICE, cookie], form())).status, 503);
 });

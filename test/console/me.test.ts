@@ -1,10 +1,10 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
-import { ALICE, committed, FETCH, NUNO, wear } from "../fixtures/stages.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
+import { ALICE, committed, FETCH, impersonate, NUNO } from "../fixtures/stages.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 
 t.test("it says who is there, with null for what is absent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const me = await ask(["GET /.guise/me", ...FETCH, ...NUNO]);
   t.equal(me.status, 200);
@@ -16,10 +16,10 @@ t.test("it says who is there, with null for what is absent", async (t) => {
   t.same(JSON.parse(nobody.body), { trueUser: null, effectiveUser: null, impersonation: null });
 });
 
-t.test("and whom they wear, without any secret", async (t) => {
-  const it = await testWorld(t);
+t.test("and whom they view the app as, without any secret", async (t) => {
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret, impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
+  const { cookie, secret, impersonation } = await impersonate(it, { reason: "why", ticket: "T-1" });
   const me = await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie]);
   t.same(JSON.parse(me.body), {
     trueUser: { id: "alice", name: null, email: null, groups: ["support"] },
@@ -44,10 +44,10 @@ t.test("and whom they wear, without any secret", async (t) => {
   t.match(await lifted(), { mode: "read", writeUntil: null });
 });
 
-t.test("what is over is worn no more", async (t) => {
-  const it = await testWorld(t);
+t.test("what has ended is not shown any more", async (t) => {
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
   const { effectiveUser, impersonation } = JSON.parse(
     (await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie])).body,
@@ -63,9 +63,9 @@ t.test("it says what the next request would run as, by the directory and the con
     (yaml: string) => yaml.replace("- groups: [support]", "- groups: [others]"),
     (yaml: string) => `${yaml}impersonation: off\n`,
   ]) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     it.configure(edit(YAML));
     const me = JSON.parse((await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie])).body);
     t.match([me.effectiveUser.id, me.impersonation], ["alice", null]);
@@ -74,20 +74,20 @@ t.test("it says what the next request would run as, by the directory and the con
 });
 
 t.test("what could not be found out is a problem, never nobody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["identity"]);
   const me = await ask(["GET /.guise/me", ...FETCH, ...ALICE]);
   t.equal(me.status, 503);
   t.match(JSON.parse(me.body), { code: "identity-unavailable" });
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   for (const [broken, code] of [
     ["users", "identity-unavailable"],
     ["store", "store-unavailable"],
   ] as const) {
     it.clock.pass(2_000);
     it.breakDown([broken]);
-    const worn = await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie]);
-    t.match([worn.status, JSON.parse(worn.body)], [503, { code }]);
+    const viewing = await ask(["GET /.guise/me", ...FETCH, ...ALICE, cookie]);
+    t.match([viewing.status, JSON.parse(viewing.body)], [503, { code }]);
   }
 });

@@ -1,10 +1,10 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
 import { ALICE, BOB, CLICK } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 /** A code for what Alice said on the console: to view the app as Nuno. */
-function said(it: TestWorld, reason: string | null) {
+function said(it: TestServices, reason: string | null) {
   const people = { agent: "alice", user: "17", ticket: null };
   const places = { origin: "http://app.example.com", to: "/site/1", from: "/" };
   return it.services.codes.issue({ kind: "start", ...people, ...places, reason }, 30_000);
@@ -13,7 +13,10 @@ function said(it: TestWorld, reason: string | null) {
 t.test(
   "what was said on the console is done once, for its agent, if the config still has it so",
   async (t) => {
-    const it = await testWorld(t, YAML.replace("    mode: read\n", "    mode: read\n    reason: required\n"));
+    const it = await testServices(
+      t,
+      YAML.replace("    mode: read\n", "    mode: read\n    reason: required\n"),
+    );
     const ask = await openConsole(t, it);
     const bring = async (code: string, who: readonly string[] = ALICE) =>
       (await ask([`GET /.guise/ordered?code=${code}`, ...CLICK, ...who])).status;

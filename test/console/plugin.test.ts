@@ -1,7 +1,7 @@
 import t from "tap";
 import { openConsole } from "../fixtures/console.ts";
 import { ALICE, CLICK, FETCH, INSIDE } from "../fixtures/stages.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 
 const CLIENT = { name: "client.js", type: "text/javascript; charset=utf-8", body: Buffer.from("1") };
 
@@ -9,7 +9,7 @@ const ORIGIN = "Origin: http://app.example.com";
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 
 t.test("our files are served with their types, and are never guessed", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it, [CLIENT]);
   const css = await ask(["GET /.guise/console.css", ...FETCH]);
   t.equal(css.header("content-type"), "text/css; charset=utf-8");
@@ -21,7 +21,7 @@ t.test("our files are served with their types, and are never guessed", async (t)
 });
 
 t.test("the public keys are for everybody, and nothing private is among them", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const jwks = await ask(["GET /.guise/jwks.json"]);
   t.equal(jwks.header("cache-control"), "public, max-age=300");
@@ -32,7 +32,7 @@ t.test("the public keys are for everybody, and nothing private is among them", a
 });
 
 t.test("what is not there is a 404 of ours, whatever the method", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const line of [
     "GET /.guise/nothing",
@@ -54,7 +54,7 @@ t.test("what is not there is a 404 of ours, whatever the method", async (t) => {
 });
 
 t.test("the bare prefix leads to the search, with a slash and without", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const path of ["/.guise", "/.guise/"]) {
     const page = await ask([`GET ${path}`, ...CLICK]);
@@ -64,7 +64,7 @@ t.test("the bare prefix leads to the search, with a slash and without", async (t
 });
 
 t.test("it moves as a whole with the prefix", async (t) => {
-  const it = await testWorld(t, `${YAML}prefix: /tools/_g\n`);
+  const it = await testServices(t, `${YAML}prefix: /tools/_g\n`);
   const ask = await openConsole(t, it);
   const page = await ask(["GET /tools/_g/as/17", ...CLICK, ...ALICE]);
   t.match(page.body, /action="\/tools\/_g\/start"/);
@@ -73,7 +73,7 @@ t.test("it moves as a whole with the prefix", async (t) => {
 });
 
 t.test("every page of ours is stored by nobody, framed by nobody and runs no script", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const path of [
     "/.guise/start",
@@ -92,7 +92,7 @@ t.test("every page of ours is stored by nobody, framed by nobody and runs no scr
 });
 
 t.test("a form that is too large or no form begins nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const large = await ask(
     ["POST /.guise/start", ...INSIDE, ORIGIN, ...ALICE],
@@ -109,7 +109,7 @@ t.test("a form that is too large or no form begins nothing", async (t) => {
 t.test(
   "nothing of ours is for another origin, and nobody who opens a page of it keeps a handle",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const chromium =
       "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0.0.0 Safari/537.36";

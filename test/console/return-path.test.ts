@@ -1,10 +1,10 @@
 import t from "tap";
 import { returnPath } from "../../src/console/return-path.ts";
 import { receive } from "../fixtures/stages.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 
 t.test("a path of the app is where one goes", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /.guise/start"]);
   for (const path of [
     "/",
@@ -20,7 +20,7 @@ t.test("a path of the app is where one goes", async (t) => {
 });
 
 t.test("it comes out as it is matched, judged and sent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /.guise/start"]);
   t.equal(returnPath(received, "/%61//b"), "/a/b");
   t.equal(returnPath(received, "/café?q=ü"), "/caf%C3%A9?q=%C3%BC", "a form was decoded once already");
@@ -28,7 +28,7 @@ t.test("it comes out as it is matched, judged and sent", async (t) => {
 });
 
 t.test("nothing leads anywhere else", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /.guise/start"]);
   const evil = [
     null,
@@ -76,7 +76,7 @@ t.test("nothing leads anywhere else", async (t) => {
 });
 
 t.test("what still begins with two slashes once it is plain stays one path", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /.guise/start"]);
   for (const path of ["/％2fevil", "/\u2028/evil.test", "/a//evil.test", "/;//evil.test", "/;a//evil.test"]) {
     const found = returnPath(received, path);
@@ -86,7 +86,7 @@ t.test("what still begins with two slashes once it is plain stays one path", asy
 });
 
 t.test("never to one of our own actions, in whatever spelling", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /.guise/start"]);
   for (const path of [
     "/.guise",
@@ -99,12 +99,12 @@ t.test("never to one of our own actions, in whatever spelling", async (t) => {
   ])
     t.equal(returnPath(received, path), "/", path);
   t.equal(returnPath(received, "/.guisex"), "/.guisex");
-  const moved = await testWorld(t, `${YAML}prefix: /_g\n`);
+  const moved = await testServices(t, `${YAML}prefix: /_g\n`);
   const there = await receive(moved, ["GET /_g/start"]);
   t.same([returnPath(there, "/_g/stop"), returnPath(there, "/.guise/stop")], ["/", "/.guise/stop"]);
 });
 
 t.test("longer than an address may be is none", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.equal(returnPath(await receive(it, ["GET /"]), `/${"a/".repeat(20_000)}`), "/");
 });

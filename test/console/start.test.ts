@@ -2,19 +2,19 @@ import t from "tap";
 import { openConsole, tokenIn } from "../fixtures/console.ts";
 import { cookieValue } from "../fixtures/cookies.ts";
 import { startToken } from "../fixtures/form-tokens.ts";
-import { ALICE, BOB, CLICK, committed, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { ALICE, BOB, CLICK, committed, INSIDE, impersonate, NUNO } from "../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 const POST = ["POST /.guise/start", ...INSIDE, "Origin: http://app.example.com"] as const;
 const WITHOUT_USERS = YAML.slice(0, YAML.indexOf("users:\n  map"));
 
 /** The fields of Alice's form for this person. */
-function form(it: TestWorld, user: string, more: Readonly<Record<string, string>> = {}) {
+function form(it: TestServices, user: string, more: Readonly<Record<string, string>> = {}) {
   return { _csrf: startToken(it, "alice", user), user, to: "/site/1", ...more };
 }
 
 t.test("the search page is for agents", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const page = await ask(["GET /.guise/start", ...CLICK, ...ALICE]);
   t.equal(page.status, 200);
@@ -37,7 +37,7 @@ t.test("the search page is for agents", async (t) => {
 });
 
 t.test("people are found by name, e-mail or id, each with a link", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const find = async (q: string) =>
     (await ask([`GET /.guise/start?q=${encodeURIComponent(q)}`, ...CLICK, ...ALICE])).body;
@@ -50,7 +50,7 @@ t.test("people are found by name, e-mail or id, each with a link", async (t) => 
 
 t.test("what somebody searched for, or is called, is text and nothing else", async (t) => {
   const evil = `"><img src=x onerror=alert(1)></script>'`;
-  const it = await testWorld(
+  const it = await testServices(
     t,
     `${WITHOUT_USERS}users: { map: { "9": { name: ${JSON.stringify(evil)}, email: "<b>@x", groups: [] } } }\n`,
   );
@@ -67,7 +67,7 @@ t.test("what somebody searched for, or is called, is text and nothing else", asy
 
 t.test("a name is isolated and not endless, in title and text alike", async (t) => {
   const name = `\u202eevil\u200b${"x".repeat(290)}`;
-  const it = await testWorld(
+  const it = await testServices(
     t,
     `${WITHOUT_USERS}users: { map: { "9": { name: ${JSON.stringify(name)}, groups: [] } } }\n`,
   );
@@ -80,13 +80,13 @@ t.test("a name is isolated and not endless, in title and text alike", async (t) 
 });
 
 t.test("without a directory there is a hint in place of people", async (t) => {
-  const it = await testWorld(t, WITHOUT_USERS);
+  const it = await testServices(t, WITHOUT_USERS);
   const ask = await openConsole(t, it);
   t.match((await ask(["GET /.guise/start?q=nuno", ...CLICK, ...ALICE])).body, /no directory to search in/);
 });
 
 t.test("a directory that is down is said to be", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["users"]);
   for (const path of ["/.guise/start?q=nuno", "/.guise/as/17"]) {
@@ -97,7 +97,7 @@ t.test("a directory that is down is said to be", async (t) => {
 });
 
 t.test("the deep link is a page with a button: opening it begins nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const page = await ask([
     "GET /.guise/as/17?to=/site/1&ticket=T-1&reason=because",
@@ -120,7 +120,7 @@ t.test("the deep link is a page with a button: opening it begins nothing", async
 });
 
 t.test("a link of another site is no way back", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const referer of ["http://evil.test/inbox", "http://app.example.com/.guise/stop", "nonsense"]) {
     const { body } = await ask([
@@ -135,7 +135,7 @@ t.test("a link of another site is no way back", async (t) => {
 });
 
 t.test("who is no agent learns nothing of anybody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const user of ["23", "alice", "99"]) {
     const page = await ask([`GET /.guise/as/${user}`, ...CLICK, ...NUNO]);
@@ -148,7 +148,7 @@ t.test("who is no agent learns nothing of anybody", async (t) => {
 });
 
 t.test("whom an agent may not be is refused, on the page and on the form alike", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const cases: readonly (readonly [string, string])[] = [
     ["root", "protected-target"],
@@ -172,7 +172,7 @@ t.test("whom an agent may not be is refused, on the page and on the form alike",
 });
 
 t.test("nobody in particular can't be viewed, not even where everybody may be", async (t) => {
-  const it = await testWorld(
+  const it = await testServices(
     t,
     WITHOUT_USERS.replace("mayBe: { notInGroups: [support, admin] }", "mayBe: {}"),
   );
@@ -185,13 +185,13 @@ t.test("nobody in particular can't be viewed, not even where everybody may be", 
 });
 
 t.test("one whom the directory does not have can't be viewed", async (t) => {
-  const it = await testWorld(t, YAML.replace("mayBe: { notInGroups: [support, admin] }", "mayBe: {}"));
+  const it = await testServices(t, YAML.replace("mayBe: { notInGroups: [support, admin] }", "mayBe: {}"));
   const ask = await openConsole(t, it);
   t.equal((await ask([...POST, ...ALICE], form(it, "99"))).status, 403);
 });
 
 t.test("the form begins: recorded first, then the cookie, then the page", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const fields = form(it, "17", { reason: "  a customer called  ", ticket: " T-1 ", from: "/inbox?a" });
   const begun = await ask([...POST, ...ALICE], fields);
@@ -201,7 +201,7 @@ t.test("the form begins: recorded first, then the cookie, then the page", async 
   t.equal(begun.header("clear-site-data"), '"cache", "storage"');
   const secret = cookieValue(begun.setCookies, "guise");
   t.match(await it.impersonations.recall(secret ?? ""), {
-    kind: "held",
+    kind: "found",
     impersonation: {
       agent: { id: "alice" },
       effectiveUser: { id: "17", name: "Nuno Almeida" },
@@ -217,7 +217,7 @@ t.test("the form begins: recorded first, then the cookie, then the page", async 
 });
 
 t.test("what was left out, or is only spaces, is nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const begun = await ask([...POST, ...ALICE], form(it, "17", { reason: " \n ", ticket: "" }));
   t.equal(begun.status, 303);
@@ -225,7 +225,7 @@ t.test("what was left out, or is only spaces, is nothing", async (t) => {
 });
 
 t.test("long words are cut", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   await ask([...POST, ...ALICE], form(it, "17", { reason: "r".repeat(900), ticket: "t".repeat(900) }));
   const [event] = it.events;
@@ -233,7 +233,7 @@ t.test("long words are cut", async (t) => {
 });
 
 t.test("it leads nowhere else", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   for (const to of ["//evil.test", "/\\evil.test", "https:evil.test", "/%09/evil.test", "/.guise/stop"]) {
     t.equal((await ask([...POST, ...ALICE], form(it, "17", { to, from: to }))).location, "/", to);
@@ -242,7 +242,7 @@ t.test("it leads nowhere else", async (t) => {
 });
 
 t.test("a form of another page begins nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { _csrf, ...bare } = form(it, "17");
   const cases: readonly (readonly [readonly string[], Readonly<Record<string, string>>])[] = [
@@ -264,7 +264,7 @@ t.test("a form of another page begins nothing", async (t) => {
 });
 
 t.test("fields that come twice count as missing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { _csrf } = form(it, "17");
   const twice = `_csrf=${encodeURIComponent(_csrf)}&user=17&user=23&to=/`;
@@ -275,7 +275,7 @@ t.test("fields that come twice count as missing", async (t) => {
 });
 
 t.test("signed out nobody begins anything", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   t.equal((await ask([...POST], { ...form(it, "17"), _csrf: startToken(it, "", "17") })).status, 401);
   it.breakDown(["identity"]);
@@ -284,14 +284,14 @@ t.test("signed out nobody begins anything", async (t) => {
 });
 
 t.test("with impersonation off there are no agents", async (t) => {
-  const it = await testWorld(t, `${YAML}impersonation: off\n`);
+  const it = await testServices(t, `${YAML}impersonation: off\n`);
   const ask = await openConsole(t, it);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
   t.match([page.status, page.body], [403, "not-agent"]);
 });
 
 t.test("where a reason is required, spaces are none", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
+  const it = await testServices(t, YAML.replace("mode: read", "mode: read\n    reason: required"));
   const ask = await openConsole(t, it);
   for (const reason of ["", "   ", "\n"]) {
     const page = await ask([...POST, ...ALICE], form(it, "17", { reason }));
@@ -303,7 +303,7 @@ t.test("where a reason is required, spaces are none", async (t) => {
 });
 
 t.test("where the person has to agree first, a form doesn't begin", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read", "mode: read\n    consent: request"));
+  const it = await testServices(t, YAML.replace("mode: read", "mode: read\n    consent: request"));
   const ask = await openConsole(t, it);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
   t.match([page.status, page.body], [403, "consent-required"]);
@@ -311,7 +311,7 @@ t.test("where the person has to agree first, a form doesn't begin", async (t) =>
 });
 
 t.test("without the record nothing is begun", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.refuseRecords(() => true);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
@@ -320,7 +320,7 @@ t.test("without the record nothing is begun", async (t) => {
 });
 
 t.test("without the store nothing is begun", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["store"]);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
@@ -328,10 +328,10 @@ t.test("without the store nothing is begun", async (t) => {
   t.same([page.setCookies, it.events], [[], []]);
 });
 
-t.test("who wears one already goes to the next by one end and one start", async (t) => {
-  const it = await testWorld(t);
+t.test("an agent with an impersonation goes to the next by one end and one start", async (t) => {
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const { cookie, secret, impersonation } = await impersonate(it, { returnTo: "/queue" });
   const fields = { ...form(it, "23"), _csrf: startToken(it, "alice", "23", secret), from: "/elsewhere" };
   const begun = await ask([...POST, ...ALICE, cookie], fields);
   t.equal(begun.status, 303);
@@ -342,8 +342,8 @@ t.test("who wears one already goes to the next by one end and one start", async 
 });
 
 /** A customer's cookie for scripts, over the agent's own. */
-async function lent(it: TestWorld) {
-  const worn = await wear(it, { ownCookies: "csrf=agent" });
+async function lent(it: TestServices) {
+  const started = await impersonate(it, { ownCookies: "csrf=agent" });
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -352,12 +352,12 @@ async function lent(it: TestWorld) {
     reserved: [],
     crossSite: false,
   };
-  await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
-  return { ...worn, cookie: `Cookie: csrf=nuno; guise=${worn.secret}` };
+  await it.impersonations.receive(started.impersonation.id, ["csrf=nuno; Path=/"], scope, "csrf=agent");
+  return { ...started, cookie: `Cookie: csrf=nuno; guise=${started.secret}` };
 }
 
 t.test("starting again after an end takes nothing of the customer's for the agent's own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const { cookie, secret } = await lent(it);
   it.clock.pass(900_000);
@@ -385,7 +385,7 @@ t.test("starting again after an end takes nothing of the customer's for the agen
 t.test(
   "who begins where another agent has left one on ends that first, and gets nothing of its customer",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
     const { cookie, secret, impersonation } = await lent(it);
     const fields = { ...form(it, "23"), _csrf: startToken(it, "bob", "23", secret) };
@@ -416,7 +416,7 @@ t.test(
 t.test(
   "where the cookie leads to nothing any more, announced names are not taken for the agent's own",
   async (t) => {
-    const it = await testWorld(t, `${YAML}page: { scriptCookies: [jwt] }\n`);
+    const it = await testServices(t, `${YAML}page: { scriptCookies: [jwt] }\n`);
     const ask = await openConsole(t, it);
     const secret = "A".repeat(43);
     const fields = { ...form(it, "23"), _csrf: startToken(it, "alice", "23", secret) };
@@ -430,7 +430,7 @@ t.test(
 );
 
 t.test("over https the cookie has the browser's promise", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   const head = ["POST /.guise/start", ...INSIDE, "Origin: https://app.example.com", ...ALICE];
   const begun = await ask(head, form(it, "17"), { encrypted: true });
@@ -440,7 +440,7 @@ t.test("over https the cookie has the browser's promise", async (t) => {
 });
 
 t.test("a reason of a list is one of that list", async (t) => {
-  const it = await testWorld(
+  const it = await testServices(
     t,
     YAML.replace("    mode: read\n", "    mode: read\n    reason: { oneOf: [bug, billing] }\n"),
   );
@@ -458,7 +458,7 @@ t.test("a reason of a list is one of that list", async (t) => {
 
 t.test("one customer too many within a day is refused, and on record", async (t) => {
   const yaml = YAML.replace("    mode: read\n", "    mode: read\n    limit: { customersPerDay: 1 }\n");
-  const it = await testWorld(t, yaml);
+  const it = await testServices(t, yaml);
   const ask = await openConsole(t, it);
   t.equal((await ask([...POST, ...ALICE], form(it, "17"))).status, 303);
   const refused = await ask([...POST, ...ALICE], form(it, "23"));
@@ -471,7 +471,7 @@ t.test("one customer too many within a day is refused, and on record", async (t)
 
 t.test("a form that is too old starts nothing, and so counts nobody", async (t) => {
   const yaml = YAML.replace("    mode: read\n", "    mode: read\n    limit: { customersPerDay: 1 }\n");
-  const it = await testWorld(t, yaml);
+  const it = await testServices(t, yaml);
   const ask = await openConsole(t, it);
   const old = form(it, "17");
   it.clock.pass(600_001);

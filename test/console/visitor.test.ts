@@ -1,53 +1,56 @@
 import t from "tap";
 import { visitor } from "../../src/console/visitor.ts";
 import { SECRET } from "../fixtures/cookies.ts";
-import { ALICE, BOB, receive, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../fixtures/world.ts";
+import { ALICE, BOB, impersonate, receive } from "../fixtures/stages.ts";
+import { type TestServices, testServices } from "../fixtures/test-services.ts";
 
-async function seen(it: TestWorld, lines: readonly string[]) {
+async function seen(it: TestServices, lines: readonly string[]) {
   const received = await receive(it, ["GET /.guise/start", ...lines]);
   return await visitor(it.services, { received } as Parameters<typeof visitor>[1]);
 }
 
-t.test("a visitor is the true user and what they wear", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
-  t.match(await seen(it, [...ALICE]), { trueUser: { id: "alice" }, running: null });
+t.test("a visitor is the true user and their impersonation", async (t) => {
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
+  t.match(await seen(it, [...ALICE]), { trueUser: { id: "alice" }, impersonation: null });
   t.match(await seen(it, [...ALICE, cookie]), {
     trueUser: { id: "alice" },
-    running: { id: impersonation.id },
+    impersonation: { id: impersonation.id },
   });
-  t.match(await seen(it, []), { trueUser: null, running: null });
+  t.match(await seen(it, []), { trueUser: null, impersonation: null });
 });
 
-t.test("what is over, lost or somebody else's is not worn", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
-  t.equal((await seen(it, [...BOB, cookie])).running, null);
-  t.equal((await seen(it, [cookie])).running, null);
-  t.equal((await seen(it, [...ALICE, `Cookie: guise=${SECRET}`])).running, null);
+t.test("what has ended, is lost or somebody else's is not the visitor's impersonation", async (t) => {
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
+  t.equal((await seen(it, [...BOB, cookie])).impersonation, null);
+  t.equal((await seen(it, [cookie])).impersonation, null);
+  t.equal((await seen(it, [...ALICE, `Cookie: guise=${SECRET}`])).impersonation, null);
   it.clock.pass(900_000);
-  t.equal((await seen(it, [...ALICE, cookie])).running, null, "it ran out");
-  const other = await wear(it);
+  t.equal((await seen(it, [...ALICE, cookie])).impersonation, null, "it ran out");
+  const other = await impersonate(it);
   await it.impersonations.close(other.impersonation.id, "ended-revoked");
-  t.equal((await seen(it, [...ALICE, other.cookie])).running, null);
+  t.equal((await seen(it, [...ALICE, other.cookie])).impersonation, null);
   t.equal((await it.impersonations.list())[0]?.id, impersonation.id, "looking ends nothing");
 });
 
-t.test("what the cookie leads to is known besides, whoever's it is", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
-  t.match(await seen(it, [...BOB, cookie]), { held: { id: impersonation.id }, worn: null });
-  t.match(await seen(it, [...ALICE, cookie]), {
-    held: { id: impersonation.id },
-    worn: { id: impersonation.id },
+t.test("what the cookie leads to is known besides, also another agent's", async (t) => {
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
+  t.match(await seen(it, [...BOB, cookie]), {
+    anyImpersonation: { id: impersonation.id },
+    ownImpersonation: null,
   });
-  t.match(await seen(it, [cookie]), { held: null, worn: null });
+  t.match(await seen(it, [...ALICE, cookie]), {
+    anyImpersonation: { id: impersonation.id },
+    ownImpersonation: { id: impersonation.id },
+  });
+  t.match(await seen(it, [cookie]), { anyImpersonation: null, ownImpersonation: null });
 });
 
 t.test("what could not be found out is never nobody", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["identity"]);
   await t.rejects(seen(it, [...ALICE]), { code: "identity-unavailable" });

@@ -2,12 +2,12 @@ import t from "tap";
 import { sayWhyNot } from "../../src/gateway/audit/not-started.ts";
 import { openConsole } from "../fixtures/console.ts";
 import { ALICE, CLICK, INSIDE, judged, NUNO } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
 const SELF = YAML.replace("rules:\n", '  - { path: "/support{/*rest}", as: self }\nrules:\n');
 
 /** What the page says about an address, without the address itself. */
-async function told(t: Parameters<typeof openConsole>[0], it: TestWorld, to: string, who = ALICE) {
+async function told(t: Parameters<typeof openConsole>[0], it: TestServices, to: string, who = ALICE) {
   const ask = await openConsole(t, it);
   const page = await ask([`GET /.guise/why?to=${encodeURIComponent(to)}`, ...INSIDE, ...who]);
   const [, sentence = ""] = /role="status">([^<]*)</.exec(page.body) ?? [];
@@ -15,7 +15,7 @@ async function told(t: Parameters<typeof openConsole>[0], it: TestWorld, to: str
 }
 
 t.test("it tells what a link leads to", async (t) => {
-  const it = await testWorld(t, SELF);
+  const it = await testServices(t, SELF);
   for (const [to, sentence] of [
     ["/site/1", /begins to view the app as the person/],
     ["/site/1/x?y=z", /begins to view/],
@@ -35,7 +35,7 @@ t.test("it tells what a link leads to", async (t) => {
 });
 
 t.test("it does not tell which addresses there are", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const absent = await told(t, it, "/site/99");
   for (const to of ["/site/5", "/site/6", "/users/root", "/users/bob"]) {
     const there = await told(t, it, to);
@@ -50,15 +50,15 @@ t.test("it does not tell which addresses there are", async (t) => {
 });
 
 t.test("outside of every part it tells just that, whosever page it is", async (t) => {
-  const it = await testWorld(t, YAML.replace("    mode: read\n", "    mode: read\n    routes: [/wiki]\n"));
+  const it = await testServices(t, YAML.replace("    mode: read\n", "    mode: read\n    routes: [/wiki]\n"));
   for (const to of ["/site/1", "/site/5", "/site/99"])
     t.match((await told(t, it, to)).sentence, /outside of the part/, to);
 });
 
 t.test("what asks first says why", async (t) => {
-  const asking = await testWorld(t, YAML.replace("    mode: read\n", "    mode: read\n    start: ask\n"));
+  const asking = await testServices(t, YAML.replace("    mode: read\n", "    mode: read\n    start: ask\n"));
   t.match((await told(t, asking, "/site/1")).sentence, /asked for with a click/);
-  const reason = await testWorld(
+  const reason = await testServices(
     t,
     YAML.replace("    mode: read\n", "    mode: read\n    reason: required\n"),
   );
@@ -66,7 +66,7 @@ t.test("what asks first says why", async (t) => {
 });
 
 t.test("an agent sees their last links that started nothing, and no other's", async (t) => {
-  const it = await testWorld(t, `${YAML}audit: { capture: { query: false } }\n`);
+  const it = await testServices(t, `${YAML}audit: { capture: { query: false } }\n`);
   for (const path of ["/site/5", "/site/99?page=2", "/site/3"]) {
     it.clock.pass(1_000);
     sayWhyNot(it.services, await judged(it, [`GET ${path}`, ...CLICK, ...ALICE]));
@@ -92,7 +92,7 @@ t.test("an agent sees their last links that started nothing, and no other's", as
 });
 
 t.test("it is for agents only, and answers without the store", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   t.match(await ask(["GET /.guise/why", ...INSIDE]), { status: 401 });
   const customer = await ask(["GET /.guise/why?to=%2Fsite%2F1", ...INSIDE, ...NUNO]);
@@ -106,7 +106,7 @@ t.test("it is for agents only, and answers without the store", async (t) => {
 });
 
 t.test("questions are paced as starts are", async (t) => {
-  const it = await testWorld(t, `${YAML}limits: { perMinute: 2 }\n`);
+  const it = await testServices(t, `${YAML}limits: { perMinute: 2 }\n`);
   const ask = await openConsole(t, it);
   const once = async () => (await ask(["GET /.guise/why?to=%2Fa", ...INSIDE, ...ALICE])).status;
   t.same([await once(), await once(), await once()], [200, 200, 503]);

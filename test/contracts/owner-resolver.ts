@@ -79,7 +79,7 @@ export function testOwnerResolver(t: Test, name: string, setup: (t: Test) => Pro
     t.equal(
       Object.keys(unavailable).length > 0,
       asked !== null,
-      "whoever asks somebody can fail to find out, and is tried",
+      "what asks a service can fail to find out, and is tried",
     );
   });
 }

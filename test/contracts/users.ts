@@ -68,7 +68,7 @@ export function testUsers(t: Test, name: string, setup: (t: Test) => Promise<Use
     t.equal(
       Object.keys(unavailable).length > 0,
       asked !== null,
-      "whoever asks somebody can fail to find out, and is tried",
+      "what asks a service can fail to find out, and is tried",
     );
   });
 }

@@ -37,7 +37,7 @@ const SHOWN: readonly Shown[] = pages()
   );
 
 /** What runs them where it isn't this file: a test, or what can't be had in a test. */
-const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
+const TESTED_BY: readonly (readonly [RegExp, string])[] = [
   [/^npm ci && npm start$/, "test/quick-start.test.ts"],
   [/^npm ci && npm test$/, "it is what runs this"],
   [/^npm ci$/, "it is how this got its packages"],
@@ -50,8 +50,8 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^curl .*http:\/\/the-app:8001/, "it is for a network of one's own"],
 ];
 
-const elsewhere = (command: string) => ELSEWHERE.find(([pattern]) => pattern.test(command));
-const HERE = SHOWN.filter(({ command }) => elsewhere(command) === undefined);
+const tested = (command: string) => TESTED_BY.find(([pattern]) => pattern.test(command));
+const RUN_HERE = SHOWN.filter(({ command }) => tested(command) === undefined);
 
 /** What should happen with a request of the config below. */
 const TESTS = `people: { alice: { id: alice, groups: [support] }, nuno: { id: "17", groups: [customer] } }
@@ -137,8 +137,8 @@ const SAYS: readonly (readonly [RegExp, RegExp])[] = [
 
 t.test("every command that a page shows runs as it stands there", async (t) => {
   const it = await place(t);
-  const late = HERE.filter(({ command }) => command.includes("gateway.log"));
-  for (const { page, command } of HERE.filter((shown) => !late.includes(shown))) {
+  const late = RUN_HERE.filter(({ command }) => command.includes("gateway.log"));
+  for (const { page, command } of RUN_HERE.filter((shown) => !late.includes(shown))) {
     const said = await run(it, command);
     for (const [which, what] of SAYS) if (which.test(command)) t.match(said, what, `${page}: ${command}`);
     if (command.includes("sha256sum")) {
@@ -161,8 +161,8 @@ t.test("every command that a page shows runs as it stands there", async (t) => {
 });
 
 t.test("what isn't run here is run by the test that is named, or can't be run by one", async (t) => {
-  t.ok(HERE.length > 20);
-  for (const [pattern, by] of ELSEWHERE) {
+  t.ok(RUN_HERE.length > 20);
+  for (const [pattern, by] of TESTED_BY) {
     t.ok(
       SHOWN.some(({ command }) => pattern.test(command)),
       `${pattern} still stands on a page`,

@@ -4,7 +4,7 @@ import { chmodSync, cpSync, globSync, readFileSync, writeFileSync } from "node:f
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { audit } from "../../src/cli/audit/audit.ts";
-import { keyring } from "../../src/keys/keyring.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
 import { openImpersonations } from "../../src/sessions/impersonations.ts";
 import { sqliteBackend } from "../../src/sessions/stores/sqlite.ts";
 import { fakeClock } from "../fixtures/clock.ts";
@@ -37,16 +37,16 @@ t.test("a config of 0.1.0 loads", async (t) => t.same(problemsOf(config), []));
 t.test("an impersonation of 0.1.0 goes on, with its cookie jar", async (t) => {
   const data = kept(t);
   const [clock, log] = [fakeClock(THEN), fakeLog()];
-  const ring = await keyring({ folder: join(data, "keys"), files: {}, clock, log, reloadEvery: 0 });
+  const keyring = await openKeyring({ folder: join(data, "keys"), files: {}, clock, log, reloadEvery: 0 });
   const backend = sqliteBackend({ file: join(data, "guise.db"), clock, log });
-  const it = openImpersonations({ ...backend, clock, log, sealKey: ring.derive("jar") });
+  const it = openImpersonations({ ...backend, clock, log, sealKey: keyring.derive("jar") });
   t.teardown(async () => {
     await it.shut();
     await backend.close();
   });
   const loaded = await it.recall(SECRET);
   t.match(loaded, {
-    kind: "held",
+    kind: "found",
     impersonation: {
       agent: { id: "alice" },
       effectiveUser: { id: "17", name: "Nuno" },
@@ -54,7 +54,7 @@ t.test("an impersonation of 0.1.0 goes on, with its cookie jar", async (t) => {
       end: null,
     },
   });
-  const id = loaded.kind === "held" ? loaded.impersonation.id : "";
+  const id = loaded.kind === "found" ? loaded.impersonation.id : "";
   const scope = { host: "127.0.0.1", path: "/", secure: false, now: clock.now() };
   t.match(await it.cookies(id, "app=1", scope), "app=1");
 });

@@ -19,7 +19,7 @@ const impersonating: ClaimsInput = {
   impersonation: { id: "imp1", mode: "read", reason: "bug", ticket: null, until: 1_700_000_900_999 },
 };
 
-t.test("a caller who is oneself gets neither act nor guise", async (t) => {
+t.test("own traffic gets neither act nor guise", async (t) => {
   t.strictSame(claims(own), {
     iss: "http://localhost:8000",
     aud: "app",
@@ -51,7 +51,7 @@ t.test("two people without an impersonation are refused", async (t) => {
   t.throws(() => claims({ ...impersonating, impersonation: null }), TypeError);
 });
 
-t.test("an impersonation of oneself is refused", async (t) => {
+t.test("an impersonation of the agent by the agent is refused", async (t) => {
   t.throws(() => claims({ ...impersonating, principal: own.principal }), TypeError);
 });
 

@@ -83,7 +83,6 @@ const request: fc.Arbitrary<RequestFacts> = fc.record({
   place: fc.constant(PLACE),
   route: fc.constantFrom(null, "/site/:site"),
   rule,
-  upgrade: fc.boolean(),
   confirmed: fc.boolean(),
   tab: fc.constantFrom(null, "imp", "other"),
   sentOnlyWhileImpersonating: fc.boolean(),
@@ -131,7 +130,7 @@ const impersonation: fc.Arbitrary<Impersonation> = fc
 
 const loaded: fc.Arbitrary<LoadedImpersonation> = fc.oneof(
   fc.constantFrom<LoadedImpersonation>({ kind: "none" }, { kind: "lost" }, { kind: "unavailable" }),
-  impersonation.map((it): LoadedImpersonation => ({ kind: "held", impersonation: it })),
+  impersonation.map((it): LoadedImpersonation => ({ kind: "found", impersonation: it })),
 );
 
 const caller: fc.Arbitrary<CallerFact> = fc.oneof(
@@ -213,13 +212,13 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
     if (runs(decision) !== "effective") return true;
     if (
       caller.kind !== "known" ||
-      loaded.kind !== "held" ||
+      loaded.kind !== "found" ||
       target.kind === "gone" ||
       target.kind === "unavailable"
     )
       return false;
-    const worn = target.kind === "known" ? target.identity : loaded.impersonation.effectiveUser;
-    const admission = admit(policy, caller.identity, worn);
+    const effectiveUser = target.kind === "known" ? target.identity : loaded.impersonation.effectiveUser;
+    const admission = admit(policy, caller.identity, effectiveUser);
     return (
       loaded.impersonation.agent.id === caller.identity.id &&
       endedAt(loaded.impersonation, now) === null &&
@@ -229,27 +228,30 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
   });
 });
 
-t.test("an impersonation never runs on as oneself, but onto one's own page from outside", async (t) => {
-  always(t, (decision, { navigation }, { loaded, owner, caller }, policy) => {
-    if (loaded.kind === "none" || runs(decision) !== "self") return true;
-    // A cookie that leads to nothing, of somebody who is no agent, was never ours.
-    const agents = { ...policy, impersonation: "on" } as const;
-    const isNoAgent =
-      caller.kind === "unknown" || (caller.kind === "known" && !isAgent(agents, caller.identity));
-    if (loaded.kind === "lost" && isNoAgent) return true;
-    const mine =
-      owner.kind === "found" &&
-      caller.kind === "known" &&
-      (owner.owner.id === caller.identity.id || owner.owner.viewers.includes(caller.identity.id));
-    return (
-      mine &&
-      navigation.topLevel &&
-      decision.kind === "forward" &&
-      decision.as === "self" &&
-      decision.close !== null
-    );
-  });
-});
+t.test(
+  "an impersonated request never goes on as the agent, but from outside to the agent's own page",
+  async (t) => {
+    always(t, (decision, { navigation }, { loaded, owner, caller }, policy) => {
+      if (loaded.kind === "none" || runs(decision) !== "self") return true;
+      // A cookie that leads to nothing, of somebody who is no agent, was never ours.
+      const agents = { ...policy, impersonation: "on" } as const;
+      const isNoAgent =
+        caller.kind === "unknown" || (caller.kind === "known" && !isAgent(agents, caller.identity));
+      if (loaded.kind === "lost" && isNoAgent) return true;
+      const mine =
+        owner.kind === "found" &&
+        caller.kind === "known" &&
+        (owner.owner.id === caller.identity.id || owner.owner.viewers.includes(caller.identity.id));
+      return (
+        mine &&
+        navigation.topLevel &&
+        decision.kind === "forward" &&
+        decision.as === "self" &&
+        decision.close !== null
+      );
+    });
+  },
+);
 
 t.test("nothing starts but by a person's click on a navigation that is no prefetch", async (t) => {
   always(t, (decision, { navigation, route }, { loaded }) => {
@@ -261,7 +263,7 @@ t.test("nothing starts but by a person's click on a navigation that is no prefet
 });
 
 t.test(
-  "outside of the part that is granted nothing runs but as oneself, with nothing under way",
+  "outside of the part that is granted nothing runs but own traffic without an impersonation",
   async (t) => {
     always(t, (decision, _request, { loaded }, policy) => {
       const part = policy.grants[0]?.part;
@@ -298,7 +300,7 @@ t.test("a script's visit is told to load in full only where that may start somet
   });
 });
 
-t.test("whoever starts may be whom they start, who is somebody else", async (t) => {
+t.test("an agent starts only as somebody whom they may be, and who is somebody else", async (t) => {
   always(t, (decision, _request, { caller, owner }, policy) => {
     const starts = runs(decision) === "start" || (decision.kind === "page" && decision.page === "ask-start");
     if (!starts) return true;
@@ -318,7 +320,7 @@ t.test("a switch is told as one: it closes the old, and a first start closes not
 
 t.test("in mode read nothing is changed, unless a rule lets it", async (t) => {
   always(t, (decision, { method, overridden, rule }, { loaded, now }) => {
-    if (runs(decision) !== "effective" || loaded.kind !== "held") return true;
+    if (runs(decision) !== "effective" || loaded.kind !== "found") return true;
     if (modeAt(loaded.impersonation, now) === "write" || rule?.effect === "allow") return true;
     return isSafe(method) && !overridden;
   });
@@ -333,8 +335,10 @@ t.test("what a rule forbids is never done as somebody else", async (t) => {
 
 t.test("a page that tells whose it is gets nothing of anybody else's", async (t) => {
   always(t, (decision, { tab }, { loaded }) => {
-    const worn = loaded.kind === "held" ? loaded.impersonation.id : null;
-    return tab === null || tab === worn || decision.kind !== "forward" || decision.reason !== "impersonating";
+    const running = loaded.kind === "found" ? loaded.impersonation.id : null;
+    return (
+      tab === null || tab === running || decision.kind !== "forward" || decision.reason !== "impersonating"
+    );
   });
   always(t, (decision, { tab, sentOnlyWhileImpersonating, hearsay }, { loaded, caller }) => {
     if ((tab === null && !sentOnlyWhileImpersonating) || loaded.kind !== "none") return true;
@@ -350,7 +354,7 @@ t.test("a page that tells whose it is gets nothing of anybody else's", async (t)
 
 t.test("an unsafe request from another's tab is not done", async (t) => {
   always(t, (decision, { method, tab }, { loaded, refererOwner }) => {
-    if (runs(decision) !== "effective" || loaded.kind !== "held" || isSafe(method)) return true;
+    if (runs(decision) !== "effective" || loaded.kind !== "found" || isSafe(method)) return true;
     if (tab !== null) return true;
     if (refererOwner.kind !== "found") return true;
     const { id } = loaded.impersonation.effectiveUser;

@@ -48,7 +48,7 @@ function session(more: Partial<SessionFacts> = {}): SessionFacts {
   };
 }
 
-t.test("one sees one's own pages and those one is a viewer of as oneself", async (t) => {
+t.test("agents see their own pages, and those that list them as viewers, as themselves", async (t) => {
   t.equal(seesAsSelf(ALICE, owner("alice")), "own-page");
   t.equal(seesAsSelf(ALICE, owner("alice", { viewers: ["alice"] })), "own-page");
   t.equal(seesAsSelf(ALICE, owner("nuno", { viewers: ["bob", "alice"] })), "viewer");

@@ -105,7 +105,7 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
   const app = await liveApp(t);
   process.env.CONSUMED = server.url;
   const it = await front(t, app.origin, "audit: { redis: { url: { fromEnv: CONSUMED } } }\n");
-  const worn = await impersonating(it.url);
+  const impersonated = await impersonating(it.url);
   const file = join(it.data, "kept.jsonl");
   // As in a table by `event.id`: what was taken and could not be confirmed comes again, and later.
   const kept = new Map<string, string>();
@@ -121,14 +121,14 @@ t.test("what it takes from a gateway, also over an outage of Redis, can be verif
       const redis = new Redis(server.port, server.host, { maxRetriesPerRequest: 0 });
       redis.on("error", () => undefined);
       const options = { redis, stream: STREAM, group: "warehouse", name: "one", handle, takeOverAfter: 50 };
-      // Whoever runs it starts it again when Redis goes.
+      // The process manager starts it again when Redis goes.
       await consume({ ...options, signal: stop.signal }).catch((error: unknown) => failures.push(error));
       redis.disconnect();
     }
   })();
-  for (let n = 0; n < 10; n += 1) await ask(`${it.url}/page/${n}`, worn);
+  for (let n = 0; n < 10; n += 1) await ask(`${it.url}/page/${n}`, impersonated);
   await server.kill();
-  for (let n = 0; n < 10; n += 1) await ask(`${it.url}/page/${n}`, worn);
+  for (let n = 0; n < 10; n += 1) await ask(`${it.url}/page/${n}`, impersonated);
   await server.start();
   await caughtUp(it);
   const written = new Set(journalOf(it.data).map(({ event }) => event.id));

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import t, { type Test } from "tap";
 import { guise } from "../../examples/express/guise.ts";
-import { keyring } from "../../src/keys/keyring.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
 import { tokens as tokensFrom } from "../../src/keys/token.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { freePort } from "../fixtures/port.ts";
@@ -36,7 +36,7 @@ t.test("a good token says whom to show the page for, and who is really there", a
   const app = await appFor(t, keys.url);
   for (const _ of [1, 2, 3]) {
     t.same(await (await fetch(app, withToken(tokens.good.own))).json(), { sub: "17", by: null });
-    t.same(await (await fetch(app, withToken(tokens.good.worn))).json(), { sub: "17", by: "4" });
+    t.same(await (await fetch(app, withToken(tokens.good.impersonated))).json(), { sub: "17", by: "4" });
   }
   t.equal(keys.count(), 1, "the keys are fetched once");
 });
@@ -44,16 +44,16 @@ t.test("a good token says whom to show the page for, and who is really there", a
 t.test("what the gateway itself signs is a good token", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "guise-example-"));
   const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-  const ring = await keyring({ folder, clock, log: fakeLog(), reloadEvery: 0 });
-  const keys = await keyServer(ring.jwks());
+  const keyring = await openKeyring({ folder, clock, log: fakeLog(), reloadEvery: 0 });
+  const keys = await keyServer(keyring.jwks());
   t.teardown(async () => {
     await keys.close();
-    await ring.close();
+    await keyring.close();
     await rm(folder, { recursive: true, force: true });
   });
   const [agent, customer] = ["4", "17"].map((id) => ({ id, name: null, email: null, groups: null }));
   if (agent === undefined || customer === undefined) throw new Error("two people are needed");
-  const token = await tokensFrom(ring, clock).sign(
+  const token = await tokensFrom(keyring, clock).sign(
     {
       principal: { trueUser: agent, effectiveUser: customer },
       impersonation: { id: "i", mode: "read", reason: null, ticket: null, until: Date.now() + 60_000 },

@@ -16,7 +16,7 @@ export const AUDIENCE = "shop";
 
 const NOW = Math.floor(Date.now() / 1000);
 const CLAIMS = { iss: "guise", aud: AUDIENCE, sub: "17", iat: NOW, exp: NOW + 300, jti: "1" };
-const WORN = {
+const IMPERSONATED = {
   act: { sub: "4", name: "Alice" },
   guise: { impersonation: "i", mode: "read", reason: null, ticket: null, until: NOW + 600 },
 };
@@ -24,7 +24,7 @@ const WORN = {
 /** Tokens as Guise makes them, tokens as nobody should take them, and the keys that tell them apart. */
 export interface Tokens {
   readonly jwks: { readonly keys: readonly JWK[] };
-  readonly good: { readonly own: string; readonly worn: string };
+  readonly good: { readonly own: string; readonly impersonated: string };
   readonly bad: Readonly<Record<string, string>>;
 }
 
@@ -78,7 +78,11 @@ export async function makeTokens(): Promise<Tokens> {
     "that is none": "x",
     "that is empty": "",
   };
-  return { jwks: { keys: [jwk] }, good: { own: good, worn: await signed({ ...CLAIMS, ...WORN }) }, bad };
+  return {
+    jwks: { keys: [jwk] },
+    good: { own: good, impersonated: await signed({ ...CLAIMS, ...IMPERSONATED }) },
+    bad,
+  };
 }
 
 function encoded(value: object): string {

@@ -15,11 +15,11 @@ t.test("row 28: an old journal that was put back is named by the verifier", asyn
   const app = await liveApp(t);
   const { data, config } = frontFolder(t, frontConfig(app.origin));
   const first = await serving(t, { data, config });
-  const worn = await impersonating(first.url);
-  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
+  const impersonated = await impersonating(first.url);
+  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, impersonated);
   const backup = join(data, "backup");
   cpSync(join(data, "audit"), backup, { recursive: true });
-  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
+  for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, impersonated);
   first.child.kill("SIGTERM");
   await first.exited;
   const second = await serving(t, { data, config });
@@ -54,7 +54,7 @@ t.test(
     const journals = join(data, "audit");
     const env = { FAULTS_AUDIT: redis.url };
     const first = await serving(t, { ...folder, env });
-    const worn = await impersonating(first.url);
+    const impersonated = await impersonating(first.url);
     const shipped = () => caughtUp({ gateway: { adminUrl: first.adminUrl } });
     const stream = async (...words: readonly string[]) => {
       const said: string[] = [];
@@ -63,14 +63,14 @@ t.test(
       const code = await audit.run(["verify", "--data", data, "--redis", "FAULTS_AUDIT", ...words], io);
       return { code, said: said.join("") };
     };
-    for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
+    for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, impersonated);
     await shipped();
     await admin().call("SAVE");
     const backup = join(data, "backup");
     cpSync(join(redis.folder, "dump.rdb"), join(backup, "dump.rdb"));
     cpSync(journals, join(backup, "audit"), { recursive: true });
     const kept = (await streamOf(redis)).length;
-    for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, worn);
+    for (let n = 0; n < 5; n += 1) await ask(`${first.url}/page`, impersonated);
     first.child.kill("SIGTERM");
     t.equal(await first.exited, 0);
     const all = (await streamOf(redis)).length;

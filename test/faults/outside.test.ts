@@ -59,7 +59,7 @@ t.test("row 24: the identity provider's keys are down, slow, garbage, or others"
     );
     t.ok(provider.requests.length - before <= 1, `${name}: no storm`);
     t.same(new Set(answers.map(cookieOf)), new Set([""]), `${name}: nobody begins`);
-    t.same(new Set(answers.map(({ status }) => status)), new Set([200]), "and sees the app as oneself");
+    t.same(new Set(answers.map(({ status }) => status)), new Set([200]), "and sees the app as the agent");
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
   }
 
@@ -70,14 +70,14 @@ t.test("row 24: the identity provider's keys are down, slow, garbage, or others"
     await wait(100);
     start = await ask(`${it.url}/site/1`, { ...CLICK, ...alice });
   }
-  const worn = { ...alice, cookie: cookieOf(start) };
+  const impersonated = { ...alice, cookie: cookieOf(start) };
   provider.answer(silence);
   t.match(
-    await ask(`${it.url}/page`, { ...INSIDE, ...worn }),
+    await ask(`${it.url}/page`, { ...INSIDE, ...impersonated }),
     { status: 200, body: /guise-banner/ },
     "runs on",
   );
-  const another = { ...worn, "x-assertion": await token("alice") };
+  const another = { ...impersonated, "x-assertion": await token("alice") };
   t.equal((await ask(`${it.url}/page`, { ...INSIDE, ...another })).status, 200, "with a new token too");
   const other = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const forged = await new SignJWT({ groups: ["support"] })
@@ -87,7 +87,9 @@ t.test("row 24: the identity provider's keys are down, slow, garbage, or others"
     .sign(other.privateKey);
   const before = provider.requests.length;
   const strange = await Promise.all(
-    Array.from({ length: 20 }, () => ask(`${it.url}/page`, { ...INSIDE, ...worn, "x-assertion": forged })),
+    Array.from({ length: 20 }, () =>
+      ask(`${it.url}/page`, { ...INSIDE, ...impersonated, "x-assertion": forged }),
+    ),
   );
   for (const { status } of strange)
     t.ok(status === 401 || status === 503, "a key that nobody knows is nobody");
@@ -115,8 +117,8 @@ timeouts: { lookup: 1500ms }
     ),
   );
   const support = { "x-user": "alice", "x-groups": "support" };
-  const worn = await impersonating(it.url);
-  t.match(await ask(`${it.url}/page`, { ...INSIDE, ...worn }), { status: 200, body: /guise-banner/ });
+  const impersonated = await impersonating(it.url);
+  t.match(await ask(`${it.url}/page`, { ...INSIDE, ...impersonated }), { status: 200, body: /guise-banner/ });
 
   for (const [name, broken] of [
     ["down", text("", 500)],
@@ -146,15 +148,19 @@ timeouts: { lookup: 1500ms }
       "",
       "no owner of before is believed",
     );
-    const page = await ask(`${it.url}/page`, { ...INSIDE, ...worn });
-    t.match(page, { status: 503, body: /identity-unavailable/ }, "who can't be asked about is not worn");
+    const page = await ask(`${it.url}/page`, { ...INSIDE, ...impersonated });
+    t.match(
+      page,
+      { status: 503, body: /identity-unavailable/ },
+      "somebody who can't be looked up is not impersonated",
+    );
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
     owners.answer(json(nuno));
     people.answer(json(nuno));
-    let again = await ask(`${it.url}/page`, { ...INSIDE, ...worn });
+    let again = await ask(`${it.url}/page`, { ...INSIDE, ...impersonated });
     while (again.status === 503) {
       await wait(200);
-      again = await ask(`${it.url}/page`, { ...INSIDE, ...worn });
+      again = await ask(`${it.url}/page`, { ...INSIDE, ...impersonated });
     }
     t.match(again, { status: 200, body: /guise-banner/ }, "back, it goes on");
   }
@@ -202,8 +208,8 @@ t.test("row 29: the app's certificate runs out while it runs", async (t) => {
       `upstream: { url: "https://localhost:${port}", ca: { fromFile: "${both}" } }`,
     ),
   );
-  const worn = await impersonating(it.url);
-  const inside = { ...INSIDE, ...worn };
+  const impersonated = await impersonating(it.url);
+  const inside = { ...INSIDE, ...impersonated };
   t.equal((await ask(`${it.url}/page`, inside)).status, 200);
   app.setSecureContext({ key, cert: over });
   app.closeAllConnections();

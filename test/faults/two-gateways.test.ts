@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
-import { chainFaults } from "../audit/world.ts";
+import { chainFaults } from "../audit/journal-folder.ts";
 import { balancer } from "../fixtures/balancer.ts";
 import { frontConfig, frontFolder, impersonating, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
@@ -33,8 +33,8 @@ t.test(
     // Every request is a connection of its own, and so comes to the next gateway in turn.
     const front = await balancer(t, [one.port, other.port]);
     const once = { connection: "close" };
-    const worn = { ...(await impersonating(front.url)), ...once };
-    const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
+    const impersonated = { ...(await impersonating(front.url)), ...once };
+    const inside = { ...CLICK, ...impersonated, "sec-fetch-site": "same-origin" };
     t.equal((await ask(`${front.url}/login`, inside)).headers["set-cookie"], undefined, "stays in the jar");
     for (let n = 0; n < 4; n += 1) {
       t.match(await ask(`${front.url}/page`, inside), { status: 200, body: /guise-banner/ });
@@ -50,7 +50,7 @@ t.test(
       t.equal(jars.at(-1), "session=of-nuno");
       t.equal((await ask(`${front.url}/page`, once)).status, 200, "own traffic is served as well");
     }
-    const mia = await ask(`${front.url}/site/2`, { ...CLICK, ...worn });
+    const mia = await ask(`${front.url}/site/2`, { ...CLICK, ...impersonated });
     t.match(cookieOf(mia), /^guise=.{43}$/, "a switch at the other");
     t.equal(jars.at(-1), undefined, "another person, another jar");
 

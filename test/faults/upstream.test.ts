@@ -24,7 +24,7 @@ async function brokenApp(t: Test, script: (peer: Wire) => unknown) {
 }
 
 /** Alice's impersonation, and an agent of requests that speaks as her customer. */
-async function worn(it: Front) {
+async function impersonated(it: Front) {
   const headers = await impersonating(it.url);
   return {
     headers,
@@ -53,7 +53,7 @@ t.test(
     const port = await freePort();
     const it = await front(t, `http://127.0.0.1:${port}`);
     const first = await listening(t, port);
-    const alice = await worn(it);
+    const alice = await impersonated(it);
     first.closeAllConnections();
     await new Promise((resolve) => first.close(resolve));
     const [page, script, own] = [
@@ -82,7 +82,7 @@ t.test("row 13: an app whose name nobody knows is a 502 as well", async (t) => {
   const port = await freePort();
   const it = await front(t, `http://127.0.0.1:${port}`);
   await listening(t, port);
-  const alice = await worn(it);
+  const alice = await impersonated(it);
   const text = await readFile(it.config, "utf8");
   await writeFile(it.config, text.replace(`http://127.0.0.1:${port}`, "http://app.invalid:8001"));
   await it.gateway.reload();
@@ -100,7 +100,7 @@ t.test(
   async (t) => {
     const app = await brokenApp(t, () => undefined);
     const it = await front(t, `{ url: "${app.origin}", connections: 2 }`, QUICK);
-    const alice = await worn(it);
+    const alice = await impersonated(it);
     for (let n = 0; n < 3; n += 1) {
       const answer = await alice.script("/broken");
       t.match(JSON.parse(answer.body), { status: 504, code: "upstream-timeout" });
@@ -120,7 +120,7 @@ t.test(
       peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Type: text/plain\r\n\r\nhalf"),
     );
     const it = await front(t, `{ url: "${app.origin}", connections: 2 }`, QUICK);
-    const alice = await worn(it);
+    const alice = await impersonated(it);
     for (let n = 0; n < 3; n += 1) {
       await t.rejects(alice.script("/broken"), { message: /aborted/ });
       t.equal((await alice.script("/fine")).status, 200);
@@ -149,7 +149,7 @@ for (const [name, bytes] of HALVES) {
         setTimeout(() => peer.socket[leave](), 100);
       });
       const it = await front(t, app.origin);
-      const alice = await worn(it);
+      const alice = await impersonated(it);
       const request = `GET /broken HTTP/1.1\r\nHost: localhost:${it.port}\r\n`;
       const [seen, own] = [
         await converse(t, it.port, `${request}${lines(alice.headers)}\r\n`),
@@ -189,7 +189,7 @@ t.test("row 16: what can't be read is 502, and its connection is never used agai
   for (const [name, bytes] of GARBAGE) {
     const app = await brokenApp(t, (peer) => peer.send(bytes));
     const it = await front(t, app.origin);
-    const alice = await worn(it);
+    const alice = await impersonated(it);
     const answer = await alice.script("/broken");
     t.match(JSON.parse(answer.body), { status: 502, code: "upstream-protocol" }, name);
     const before = app.peers.length;
@@ -205,7 +205,7 @@ t.test("row 16: a second answer is never taken for that of another request", asy
     peer.send(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\nContent-Type: text/plain\r\n\r\nplanted`),
   );
   const it = await front(t, app.origin);
-  const alice = await worn(it);
+  const alice = await impersonated(it);
   t.match(await alice.script("/broken"), { status: 200, body: "ok" });
   for (let n = 0; n < 5; n += 1) {
     const [loaded, own] = await Promise.all([alice.script("/fine"), ask(`${it.url}/fine`)]);

@@ -185,7 +185,9 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
     if (request === null) return false;
     const { fields } = request;
     request.fields = fields.map(([name, value]) =>
-      name.toLowerCase() === "cookie" ? [name, value.replace(/;guise-worn=1(?=;|$)/, "")] : [name, value],
+      name.toLowerCase() === "cookie"
+        ? [name, value.replace(/;guise-before=W10\.0\.zz(?=;|$)/, "")]
+        : [name, value],
     );
     return request.fields.some(([, value], at) => value !== fields[at]?.[1]);
   },

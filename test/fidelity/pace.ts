@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Piece, Writes } from "./plan.ts";
 
-/** Wakes whoever waits for something that events bring about. */
+/** Wakes those who wait for something that events bring about. */
 export class News {
   readonly #waiting = new Set<() => void>();
 

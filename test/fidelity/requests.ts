@@ -150,7 +150,7 @@ const ofProxies: fc.Arbitrary<Field> = fc.oneof(
   field("X-Auth-Request-Email", "a@example.com"),
 );
 /** One of the gateway's own cookies; beside another one of such a name it would be somebody's trick, which is refused. */
-const OURS = /;guise-worn=1/;
+const OURS = /;guise-before=W10\.0\.zz/;
 const pair = fc.oneof(
   fc.constantFrom(
     "a=1",
@@ -164,7 +164,9 @@ const pair = fc.oneof(
     "guise_x=1",
     "guise=looks-like-ours",
     "guise-notice=1",
-    "a=1;guise-worn=1; b=2",
+    "a=1;guise-before=W10.0.zz; b=2",
+    "guise-worn=1",
+    "__Host-guise-worn=1; a=1",
     "__Host-guise=1",
     "theme=dark; lang=pt ",
   ),

@@ -1,5 +1,5 @@
 import t from "tap";
-import { AS, CONFIG, HOST, request, send, stand, values, wear } from "../fixtures/attack-stand.ts";
+import { AS, CONFIG, HOST, impersonate, request, send, stand, values } from "../fixtures/attack-stand.ts";
 
 /** An answer that leads to these addresses, in every header that leads somewhere. */
 function leading(address: string): string {
@@ -21,7 +21,7 @@ t.test(
   "an app that names its own address, or the public host with its own port, leads nobody away",
   async (t) => {
     const it = await stand(t);
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     for (const who of [[], [...AS.alice, cookie]]) {
       for (const named of [`http://127.0.0.1:${it.app.port}`, `http://${HOST}:${it.app.port}`]) {
         it.app.answer = () => leading(named);
@@ -68,7 +68,7 @@ t.test(
       "headers: { when: impersonating, user: Remote-User, email: Remote-Email, groups: Remote-Groups, " +
       "pass: [{ names: [Remote-User, Remote-Email, Remote-Groups], from: [127.0.0.1] }] }\n";
     const it = await stand(t, { config: `${CONFIG}${headers}` });
-    const cookie = await wear(t, it);
+    const cookie = await impersonate(t, it);
     const said = ["Remote-User: alice", "Remote-Email: alice@example.com", "Remote-Groups: support"];
     const remote = async (fields: readonly string[]) => {
       await send(t, it.port, request("GET /x", [...fields, ...said, "Remote_User: root"]));

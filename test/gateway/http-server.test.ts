@@ -5,7 +5,7 @@ import t, { type Test } from "tap";
 import type { Fault } from "../../src/errors.ts";
 import { guardConnections, serverOptions } from "../../src/gateway/http-server.ts";
 import { converse, raw } from "../fixtures/raw.ts";
-import { snapshotOf } from "../fixtures/world.ts";
+import { snapshotOf } from "../fixtures/test-services.ts";
 
 const BASE = `upstream: http://127.0.0.1:1\nidentity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
 

@@ -1,16 +1,18 @@
 import t, { type Test } from "tap";
-import { type Passage, pipeline } from "../../src/gateway/pipeline.ts";
-import { ALICE, CLICK, FETCH, type From, INSIDE, NUNO, receive, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { pipeline } from "../../src/gateway/pipeline.ts";
+import { ALICE, CLICK, FETCH, type From, INSIDE, impersonate, NUNO, receive } from "../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
 
-async function passed(it: TestWorld, head: readonly string[], from: From = {}): Promise<Passage> {
+type Passage = Awaited<ReturnType<typeof pipeline>>;
+
+async function passed(it: TestServices, head: readonly string[], from: From = {}): Promise<Passage> {
   return await pipeline(it.services, await receive(it, head, from));
 }
 
 const QUIET = "headers: { when: impersonating }\n";
 
 t.test("own traffic asks nobody and leaves no trace", async (t) => {
-  const it = await testWorld(t, YAML + QUIET);
+  const it = await testServices(t, YAML + QUIET);
   it.breakDown(["identity", "owner", "users", "store"]);
   it.refuseRecords(() => true);
   for (const head of [
@@ -32,7 +34,7 @@ t.test("own traffic asks nobody and leaves no trace", async (t) => {
 });
 
 t.test("where the app is told who is there, that is all that is asked", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const head of [
     ["GET /app.js", ...FETCH, ...NUNO],
     ["GET /site/1", ...CLICK, ...NUNO],
@@ -43,7 +45,7 @@ t.test("where the app is told who is there, that is all that is asked", async (t
 });
 
 t.test("own traffic goes on with everything broken", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   it.breakDown(["identity", "owner", "users", "store"]);
   it.refuseRecords(() => true);
   for (const head of [
@@ -55,7 +57,7 @@ t.test("own traffic goes on with everything broken", async (t) => {
 });
 
 t.test("an agent's own view goes on when the owner can't be found out", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const what of ["owner", "users"] as const) {
     it.breakDown([what]);
     t.match(await passed(it, ["GET /site/1", ...CLICK, ...ALICE]), {
@@ -66,8 +68,8 @@ t.test("an agent's own view goes on when the owner can't be found out", async (t
 });
 
 t.test("an impersonation whose owner lookup fails goes on as it is", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.breakDown(["owner"]);
   t.match(await passed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), {
     kind: "forward",
@@ -77,8 +79,8 @@ t.test("an impersonation whose owner lookup fails goes on as it is", async (t) =
 
 /** What an impersonated request comes to when these are broken. */
 async function broken(t: Test, what: readonly ("identity" | "users" | "store")[]): Promise<Passage> {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(what);
   return await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
@@ -95,8 +97,8 @@ t.test("an impersonation that can't be checked stops, and never runs on as anybo
 });
 
 t.test("what can't be recorded is a fault, and nothing goes to the app", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   t.match(await passed(it, ["GET /x", ...FETCH, ...ALICE, cookie]), {
     kind: "fault",
@@ -109,7 +111,7 @@ t.test("what can't be recorded is a fault, and nothing goes to the app", async (
 });
 
 t.test("a start goes all the way in one request", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const passage = await passed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   t.match(passage, {
     kind: "forward",
@@ -119,16 +121,16 @@ t.test("a start goes all the way in one request", async (t) => {
 });
 
 t.test("decisions that are not forwarded are answered", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   t.equal((await passed(it, ["POST /x", ...FETCH, ...ALICE, cookie])).kind, "answer");
   t.equal((await passed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE])).kind, "answer");
   t.equal((await passed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie])).kind, "answer");
 });
 
 t.test("a token that can't be signed closes the intent", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const received = await receive(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   await t.rejects(pipeline({ ...it.services, tokens }, received), TypeError);
@@ -137,8 +139,8 @@ t.test("a token that can't be signed closes the intent", async (t) => {
 });
 
 t.test("an upgrade goes the same way", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket", ...ALICE, cookie];
   t.match(await passed(it, socket, { upgrade: true }), {
     kind: "forward",
@@ -152,10 +154,10 @@ t.test(
   async (t) => {
     const ends = new Set<string>();
     for (let left = 1; left <= 15; left += 1) {
-      const it = await testWorld(t);
-      const { cookie } = await wear(it, { total: 60_000 });
+      const it = await testServices(t);
+      const { cookie } = await impersonate(it, { total: 60_000 });
       it.clock.pass(60_000 - left);
-      // Time goes on with each look at the clock, whoever looks.
+      // Time goes on with each look at the clock.
       const { now } = it.clock;
       Object.assign(it.clock, {
         now: () => {

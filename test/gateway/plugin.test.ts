@@ -5,9 +5,9 @@ import { reading, registerGateway } from "../../src/gateway/plugin.ts";
 import { upstreams } from "../../src/gateway/upstreams.ts";
 import { archiveOf } from "../fixtures/archive.ts";
 import { converse } from "../fixtures/raw.ts";
-import { ALICE, BOB, CLICK, FETCH, INSIDE, NUNO, wear } from "../fixtures/stages.ts";
+import { ALICE, BOB, CLICK, FETCH, INSIDE, impersonate, NUNO } from "../fixtures/stages.ts";
+import { testServices, YAML } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
-import { testWorld, YAML } from "../fixtures/world.ts";
 
 /** The door with an app behind it and the console beside it. */
 async function open(t: Test, more = "") {
@@ -16,7 +16,7 @@ async function open(t: Test, more = "") {
     response.setHeader("content-type", "text/plain");
     response.end(`${request.method} ${request.url}`);
   });
-  const it = await testWorld(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
+  const it = await testServices(t, YAML.replace("http://127.0.0.1:8001", app.origin) + more);
   const way = upstreams(() => undefined);
   const server = Fastify({
     rewriteUrl: reading(it.services),
@@ -25,7 +25,7 @@ async function open(t: Test, more = "") {
   });
   await registerGateway(server, it.services, way);
   await server.register(
-    consolePlugin(it.services, { jwks: () => it.ring.jwks(), assets: [], archive: archiveOf() }),
+    consolePlugin(it.services, { jwks: () => it.keyring.jwks(), assets: [], archive: archiveOf() }),
     {
       prefix: it.snapshot().settings.prefix,
     },
@@ -129,7 +129,7 @@ t.test(
   "an agent's own beside a planted one is not guessed at: both are taken out of the browser",
   async (t) => {
     const it = await open(t);
-    const { secret } = await wear(it);
+    const { secret } = await impersonate(it);
     for (const cookie of [
       `guise=${"A".repeat(43)}; guise=${secret}`,
       `guise=${secret}; guise=${"A".repeat(43)}`,
@@ -177,7 +177,7 @@ t.test(
   "refused at the door, a navigation gets a page with the way out, whatever has no clear end a problem",
   async (t) => {
     const it = await open(t);
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     const page = await it.say("GET /files/a%2Fb", [...INSIDE, ...ALICE, cookie]);
     t.match(
       page,
@@ -213,7 +213,7 @@ t.test("nothing below the prefix is ever forwarded, whatever the method", async 
 
 t.test("a fault is a page for a navigation, and in the log", async (t) => {
   const it = await open(t);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   t.match(
     await it.say("GET /x", [...CLICK, ...ALICE, cookie]),
@@ -229,7 +229,7 @@ t.test("a fault is a page for a navigation, and in the log", async (t) => {
 t.test("a bug answers nothing but that there is one", async (t) => {
   const it = await open(t);
   const bug = () => Promise.reject(new TypeError("10.0.0.7 leaked"));
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   it.configure((now) => ({ ...now, users: { find: bug, search: bug } }));
   const text = await it.say("GET /x", [...FETCH, ...ALICE, cookie]);
   t.match(text, /^HTTP\/1\.1 500 [\s\S]*"code":"internal"/);

@@ -107,9 +107,9 @@ t.test("a request goes to the app that has its host and path, byte for byte", as
 
 t.test("what is no app's is said to be so, and our own pages are on every host", async (t) => {
   const it = await stand(t);
-  const elsewhere = await it.visit("other.test/x");
-  t.equal(elsewhere.status, 421);
-  t.match(elsewhere.body, /There is no app at this address/);
+  const otherHost = await it.visit("other.test/x");
+  t.equal(otherHost.status, 421);
+  t.match(otherHost.body, /There is no app at this address/);
   const program = await it.visit("other.test/x", { "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" });
   t.match(JSON.parse(program.body), { status: 421, code: "no-app" });
   t.same([it.shop.seen, it.wiki.seen, it.docs.seen], [[], [], []]);

@@ -3,11 +3,13 @@ import { once } from "node:events";
 import t from "tap";
 import { WebSocket } from "ws";
 import { sockets } from "../../src/gateway/services/open-connections.ts";
-import type { TunnelOrder } from "../../src/gateway/websocket/tunnel.ts";
+import type { Tunnel } from "../../src/gateway/websocket/tunnel.ts";
 import type { Teardown, Wire } from "../fixtures/raw.ts";
 import { type Frame, frame, framesOf } from "../fixtures/tunnel-frames.ts";
 import { behindHead, SWITCHED, tunnelGateway, upgradeHead, upgrading } from "../fixtures/tunnel-gateway.ts";
 import { rawApp } from "../fixtures/upstream.ts";
+
+type TunnelOrder = Parameters<Tunnel["open"]>[0];
 
 /** A tunnel that stands between two raw ends, and what cuts it. */
 async function standing(t: Teardown, changes: Partial<TunnelOrder> = {}, behind: Buffer | string = "") {

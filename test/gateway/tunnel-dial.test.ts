@@ -4,10 +4,12 @@ import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import t from "tap";
 import { WebSocket, WebSocketServer } from "ws";
-import type { TunnelOptions } from "../../src/gateway/websocket/tunnel.ts";
+import type { tunnel } from "../../src/gateway/websocket/tunnel.ts";
 import type { Teardown } from "../fixtures/raw.ts";
 import { certificateFor, folder } from "../fixtures/tunnel-certificate.ts";
 import { SWITCHED, tunnelGateway, upgrading } from "../fixtures/tunnel-gateway.ts";
+
+type TunnelOptions = Parameters<typeof tunnel>[0];
 
 /** An app behind TLS that greets; with the names that it was asked for. */
 async function secureApp(t: Teardown, options: { readonly cert: string; readonly key: string }) {

@@ -2,17 +2,19 @@ import type { Socket } from "node:net";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
 import { upgradeOptions, upgrading } from "../../src/gateway/upgrade.ts";
-import type { TunnelOrder } from "../../src/gateway/websocket/tunnel.ts";
+import type { Tunnel } from "../../src/gateway/websocket/tunnel.ts";
 import { head } from "../fixtures/plan.ts";
 import { call } from "../fixtures/request.ts";
-import { ALICE, NUNO, valuesOf, wear } from "../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../fixtures/world.ts";
+import { ALICE, impersonate, NUNO, valuesOf } from "../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../fixtures/test-services.ts";
+
+type TunnelOrder = Parameters<Tunnel["open"]>[0];
 
 const ORIGIN = "Origin: http://app.example.com";
 const HEAD = Buffer.from("behind");
 
 /** Asks for a socket; gives the orders that went to the tunnel and what the client was answered. */
-async function upgrade(it: TestWorld, lines: readonly string[], path = "/ws?a=b") {
+async function upgrade(it: TestServices, lines: readonly string[], path = "/ws?a=b") {
   const { raw, answered } = await call([
     `GET ${path}`,
     "Connection: Upgrade",
@@ -27,7 +29,7 @@ async function upgrade(it: TestWorld, lines: readonly string[], path = "/ws?a=b"
 }
 
 t.test("a socket of one's own goes to the app with its Origin, and is let speak", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const origin of [[], ["Origin: http://elsewhere.test"]]) {
     const { order, socket } = await upgrade(it, [...NUNO, ...origin, "Cookie: s=1"]);
     t.match(order, { target: "/ws?a=b", readOnly: false });
@@ -46,8 +48,8 @@ t.test("a socket of one's own goes to the app with its Origin, and is let speak"
 t.test(
   "under an impersonation it runs as the customer, on record, and may only listen in mode read",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie } = await wear(it);
+    const it = await testServices(t);
+    const { cookie } = await impersonate(it);
     const { order } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
     t.equal(order?.readOnly, true);
     t.same(valuesOf(order?.headers ?? [], "x-guise-user"), ["17"]);
@@ -61,19 +63,19 @@ t.test(
 );
 
 t.test("it may speak in mode write, and where a rule allows it", async (t) => {
-  const it = await testWorld(t, YAML.replace("/search, methods: [POST], allow", "/chat, allow"));
-  const reading = await wear(it);
+  const it = await testServices(t, YAML.replace("/search, methods: [POST], allow", "/chat, allow"));
+  const reading = await impersonate(it);
   t.equal((await upgrade(it, [...ALICE, ORIGIN, reading.cookie], "/chat")).order?.readOnly, false);
   t.equal((await upgrade(it, [...ALICE, ORIGIN, reading.cookie], "/ws")).order?.readOnly, true);
-  const writing = await wear(it, { mode: "write" });
+  const writing = await impersonate(it, { mode: "write" });
   t.equal((await upgrade(it, [...ALICE, ORIGIN, writing.cookie])).order?.readOnly, false);
 });
 
 t.test(
   "another site's page opens nothing under an impersonation, nor does one that says nothing",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie } = await wear(it);
+    const it = await testServices(t);
+    const { cookie } = await impersonate(it);
     for (const origin of [
       ["Origin: http://evil.test"],
       ["Origin: https://app.example.com"],
@@ -86,15 +88,15 @@ t.test(
 );
 
 t.test("there is no socket of ours, and none as somebody else on an address with two readings", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   await t.rejects(upgrade(it, [...NUNO], "/.guise/me"), { code: "not-found" });
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   for (const path of ["/./admin", "/a;x/..;/b", "//evil\\x", "/a%2fb"])
     await t.rejects(upgrade(it, [...ALICE, cookie, ORIGIN], path), { code: "bad-request" }, path);
 });
 
 t.test("a socket never starts or switches", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lines = [
     "Sec-Fetch-Dest: document",
     "Sec-Fetch-Mode: navigate",
@@ -102,14 +104,14 @@ t.test("a socket never starts or switches", async (t) => {
     "Sec-Fetch-Site: cross-site",
   ];
   t.match(await upgrade(it, [...ALICE, ...lines], "/site/1"), { order: { readOnly: false } });
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   await upgrade(it, [...ALICE, ...lines, ORIGIN, cookie], "/site/2");
   t.same(it.actions(), ["impersonation.intent"]);
 });
 
 t.test("what is refused or over is answered in plain HTTP, and nothing is opened", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
   const over = await upgrade(it, [...ALICE, ORIGIN, cookie]);
   t.same(over.orders, []);
@@ -117,8 +119,8 @@ t.test("what is refused or over is answered in plain HTTP, and nothing is opened
 });
 
 t.test("what can't be recorded opens nothing", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   const { orders, answered } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
   t.same(orders, []);
@@ -126,16 +128,16 @@ t.test("what can't be recorded opens nothing", async (t) => {
 });
 
 t.test("it is cut when the impersonation ends", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const { order } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
   it.services.sockets.cut(impersonation.id, "ended-by-agent");
   t.equal(order?.signal?.reason, "ended-by-agent");
 });
 
 t.test("the app's answer goes through the same rules as everything", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const { order } = await upgrade(it, [...ALICE, ORIGIN, cookie]);
   const headers = await order?.respond(head(101, "Set-Cookie", "guise=evil", "Sec-WebSocket-Accept", "x"));
   t.same(valuesOf(headers ?? [], "set-cookie"), []);
@@ -143,13 +145,13 @@ t.test("the app's answer goes through the same rules as everything", async (t) =
 });
 
 t.test("a refused upgrade is answered without what only the operator may know", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { raw } = await call(["GET /ws", "Connection: Upgrade", "Upgrade: websocket"]);
-  const door = upgradeOptions(it.services);
-  const said = door.answer(new Fault("upstream-unreachable", "10.0.0.7"), raw);
+  const options = upgradeOptions(it.services);
+  const said = options.answer(new Fault("upstream-unreachable", "10.0.0.7"), raw);
   t.equal(said.status, 502);
   t.match(JSON.parse(said.body), { code: "upstream-unreachable" });
   t.notMatch(said.body, /10\.0\.0\.7/);
   t.match(it.log.lines, ["info: an upgrade was refused"]);
-  t.equal(door.waiting, it.snapshot().settings.limits.connections);
+  t.equal(options.waiting, it.snapshot().settings.limits.connections);
 });

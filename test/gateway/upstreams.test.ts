@@ -8,8 +8,8 @@ import type { Exchange, Settlement } from "../../src/gateway/http/exchange.ts";
 import { EXCHANGE } from "../../src/gateway/http/transport.ts";
 import { type Upstreams, upstreams } from "../../src/gateway/upstreams.ts";
 import { call } from "../fixtures/request.ts";
+import { snapshotOf } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
-import { snapshotOf } from "../fixtures/world.ts";
 
 function settingsOf(origin: string, more = ""): Settings {
   return snapshotOf(

@@ -57,7 +57,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   keys: [],
   page: [],
   config: ["zod", "yaml"],
-  gateway: ["fastify", "@fastify/http-proxy", "@fastify/cookie"],
+  gateway: ["fastify", "@fastify/http-proxy"],
   console: ["fastify", "@fastify/formbody"],
   telemetry: ["fastify", "prom-client"],
   "audit-system.ts": [],

@@ -1,11 +1,14 @@
 import type { Test } from "tap";
 import { httpClient } from "../../src/clients/http.ts";
 import { secretReader } from "../../src/clients/secret.ts";
-import { identityEntrySchema } from "../../src/identity/registry.ts";
+import { identityKinds } from "../../src/identity/registry.ts";
+import { kindEntry } from "../../src/kinds.ts";
 import type { IdentitySource } from "../../src/ports.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { type Service, service } from "../fixtures/service.ts";
+
+export const entrySchema = kindEntry(identityKinds, "an identity source");
 
 /** What sources get in tests: a clock that stands, a log that can be read, a real HTTP client. */
 export function identityDeps(t: Test, env: Record<string, string> = {}) {
@@ -17,12 +20,12 @@ export function identityDeps(t: Test, env: Record<string, string> = {}) {
 
 /** A source as the config makes it. */
 export function sourceFrom(entry: unknown, deps: ReturnType<typeof identityDeps>): IdentitySource {
-  return identityEntrySchema.parse(entry).create(deps);
+  return entrySchema.parse(entry).create(deps);
 }
 
 /** What the config says is wrong with an entry. */
 export function problems(entry: unknown): readonly string[] {
-  const issues = identityEntrySchema.safeParse(entry).error?.issues ?? [];
+  const issues = entrySchema.safeParse(entry).error?.issues ?? [];
   return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 

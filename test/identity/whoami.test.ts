@@ -167,7 +167,7 @@ t.test("whoami: two sessions never get each other's answer", async (t) => {
   );
 });
 
-t.test("whoami: after an outage the next request asks again, whoever caused it", async (t) => {
+t.test("whoami: after an outage the next request asks again, of any caller", async (t) => {
   const { server, source } = await setup(t, text("", 500));
   for (let n = 0; n < 7; n += 1)
     await t.rejects(async () => source.identify(signedIn), { code: "identity-unavailable" });

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import type { BrowserContextOptions, Page } from "playwright-core";
 import t from "tap";
 import { hostile } from "../fixtures/hostile.ts";
-import { asNuno, html } from "../fixtures/worn.ts";
+import { asNuno, html } from "../fixtures/impersonated-tab.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const it = await hostile({ config: 'rules: [{ path: /closed, deny: "Not here." }]' });

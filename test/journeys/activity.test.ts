@@ -53,7 +53,7 @@ t.test(
   },
 );
 
-t.test("whoever may read sees all, other agents their own, everybody else nothing", async (t) => {
+t.test("readers see all, other agents their own, everybody else nothing", async (t) => {
   const it = await journey({ edit: (yaml) => yaml.replace("audit:\n  mode: strict\n", READERS) });
   t.teardown(() => it.close());
   const alice = await it.person("alice@demo.test");

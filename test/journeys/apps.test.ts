@@ -49,13 +49,13 @@ const [shop, docs, wiki] = [await app("shop", links), await app("docs", links), 
 const chromium = await browser({ names: "*.test" });
 t.teardown(() => chromium.close());
 
-interface Desk {
+interface SupportApps {
   readonly context: BrowserContext;
   readonly data: string;
   open(address: string): Promise<Page>;
 }
 
-async function agent(t: Test, more: string): Promise<Desk> {
+async function agent(t: Test, more: string): Promise<SupportApps> {
   let port = 0;
   PORT.of = await tlsFront(t, "DNS:*.guise.test,DNS:*.view.guise-view.test", () => port);
   const front = await frontOf(

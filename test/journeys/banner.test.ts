@@ -2,7 +2,7 @@ import t from "tap";
 import { pressInBanner } from "../fixtures/banner.ts";
 import { hostile } from "../fixtures/hostile.ts";
 import { PEOPLE } from "../fixtures/hostile-app.ts";
-import { asNuno, html, open, stands } from "../fixtures/worn.ts";
+import { asNuno, html, open, stands } from "../fixtures/impersonated-tab.ts";
 import { inside } from "../page/inside.ts";
 import { ready } from "../page/stage.ts";
 

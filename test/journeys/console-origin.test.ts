@@ -8,7 +8,7 @@ import { recordsOf } from "../fixtures/front.ts";
 const chromium = await browser({ names: NAMES });
 t.teardown(() => chromium.close());
 
-const DESK = "desk.guise-console.test";
+const CONSOLE = "console.guise-console.test";
 const heading = (page: Page) => page.locator("h1").first().innerText();
 const hostOf = (page: Page) => new URL(page.url()).hostname;
 const LABEL = /^[a-z2-7]{32}\.view\.guise-view\.test$/;
@@ -29,7 +29,7 @@ for (const isolated of [false, true]) {
       const it = await consoleSite(t, chromium, { isolated, console: true });
       const context = await it.agent();
       const page = await it.open(context, "/.guise/start");
-      t.equal(hostOf(page), DESK, "the app's host leads there");
+      t.equal(hostOf(page), CONSOLE, "the app's host leads there");
       t.match(
         await page.locator("header").innerText(),
         /You are alice/,
@@ -38,7 +38,7 @@ for (const isolated of [false, true]) {
       await page.fill("input[name=q]", "Nuno");
       await page.click("button:has-text('Search')");
       await page.click("a:has-text('Nuno')");
-      t.equal(hostOf(page), DESK);
+      t.equal(hostOf(page), CONSOLE);
       await page.fill("textarea[name=reason]", "cannot save");
       await page.click("button:has-text('View as')");
       await page.waitForURL((url) => shownAt(isolated, url.hostname));
@@ -68,7 +68,7 @@ for (const isolated of [false, true]) {
       const own = await asks.open(context, "/mine");
       asks.asked.length = 0;
       await own.goto(asks.at("/site/2/y"), { referer: asks.at("/mine") });
-      t.equal(hostOf(own), DESK);
+      t.equal(hostOf(own), CONSOLE);
       t.match(await heading(own), /View the app as Mia/);
       t.same(asks.asked, [], "nothing went to the app before a yes");
       await own.fill("textarea[name=reason]", "a ticket");
@@ -89,7 +89,7 @@ for (const isolated of [false, true]) {
     const save = () => page.evaluate(`fetch("/save", { method: "POST" }).then((answer) => answer.status)`);
     t.equal(await save(), 403);
     await pressInBanner(page, "Elevate");
-    await page.waitForURL((url) => url.hostname === DESK);
+    await page.waitForURL((url) => url.hostname === CONSOLE);
     t.match(await heading(page), /Change things as Nuno/);
     await page.click("button:has-text('Allow changes')");
     await page.waitForURL((url) => url.hostname === host);
@@ -117,16 +117,16 @@ for (const isolated of [false, true]) {
       t.equal(await ask("/.guise/me"), 200);
       t.equal(await ask("/.guise/client.js"), 200);
 
-      const desk = await it.open(context, "/.guise/start");
-      t.equal(hostOf(desk), DESK);
+      const consolePage = await it.open(context, "/.guise/start");
+      t.equal(hostOf(consolePage), CONSOLE);
       const jar = await context.cookies();
       const secrets = jar.filter(({ name }) => name === "__Host-guise");
-      t.same(secrets.map(({ domain }) => domain).toSorted(), [DESK, hostOf(page)].toSorted());
+      t.same(secrets.map(({ domain }) => domain).toSorted(), [CONSOLE, hostOf(page)].toSorted());
       t.equal(new Set(secrets.map(({ value }) => value)).size, 2);
       for (const { domain, value } of secrets) {
         const stranger = await chromium.newContext({ ignoreHTTPSErrors: true });
         t.teardown(() => stranger.close());
-        for (const host of ["app.guise.test", DESK, hostOf(page)].filter((it) => it !== domain))
+        for (const host of ["app.guise.test", CONSOLE, hostOf(page)].filter((it) => it !== domain))
           await stranger.addCookies([
             { name: "__Host-guise", value, url: it.at("/", host), httpOnly: true, secure: true },
           ]);
@@ -134,7 +134,7 @@ for (const isolated of [false, true]) {
         const other = await stranger.newPage();
         const shown = await other.goto(it.at("/site/1", "app.guise.test"));
         t.notMatch(await shown?.text(), /17 at/, `the cookie of ${domain} opens nothing on the app's host`);
-        const there = await other.goto(it.at("/.guise/activity", DESK));
+        const there = await other.goto(it.at("/.guise/activity", CONSOLE));
         t.equal(there?.status(), 401, `nor on the console`);
       }
     },
@@ -166,39 +166,39 @@ for (const isolated of [false, true]) {
       /kept no cookie of this host[\s\S]*If somebody gave you this very address/,
     );
     t.same(
-      (await bob.cookies(it.at("/", DESK))).filter(({ name }) => name === "__Host-guise"),
+      (await bob.cookies(it.at("/", CONSOLE))).filter(({ name }) => name === "__Host-guise"),
       [],
     );
     const forged = await other.goto(
-      it.at(`/.guise/start?app=${encodeURIComponent("eyJ4Ijoxfq.zzzz.AAAA")}`, DESK),
+      it.at(`/.guise/start?app=${encodeURIComponent("eyJ4Ijoxfq.zzzz.AAAA")}`, CONSOLE),
     );
     t.equal(forged?.status(), 200, "a mark that is not ours names no host");
-    t.equal(hostOf(other), DESK);
-    t.ok(statusOf(it, `GET ${DESK}`).length > 0);
+    t.equal(hostOf(other), CONSOLE);
+    t.ok(statusOf(it, `GET ${CONSOLE}`).length > 0);
   });
 }
 
 t.test("nothing of the app's is on the console, and nothing but a tab gets a page of it", async (t) => {
   const it = await consoleSite(t, chromium, { isolated: false, console: true });
   const context = await it.agent();
-  const desk = await it.open(context, "/.guise/start");
+  const consolePage = await it.open(context, "/.guise/start");
   it.asked.length = 0;
-  const gone = await desk.goto(it.at("/site/1", DESK));
+  const gone = await consolePage.goto(it.at("/site/1", CONSOLE));
   t.equal(gone?.status(), 404);
-  const root = await desk.goto(it.at("/", DESK));
+  const root = await consolePage.goto(it.at("/", CONSOLE));
   t.equal(new URL(root?.url() ?? "").pathname, "/.guise/start");
   const ask = (init: string) =>
-    desk.evaluate(`fetch("/.guise/start", ${init}).then((answer) => answer.status, () => "blocked")`);
+    consolePage.evaluate(`fetch("/.guise/start", ${init}).then((answer) => answer.status, () => "blocked")`);
   t.equal(await ask("{}"), 403);
   t.equal(await ask(`{ method: "POST" }`), 403);
   const app = await it.open(context, "/mine");
   await app.evaluate(`new Promise((done) => {
     const frame = document.createElement("iframe");
     frame.onload = done;
-    frame.src = ${JSON.stringify(it.at("/.guise/start", DESK))};
+    frame.src = ${JSON.stringify(it.at("/.guise/start", CONSOLE))};
     document.body.append(frame);
   })`);
-  t.match(statusOf(it, `GET ${new URL(it.at("/", DESK)).host}/.guise/start`).at(-1), 403, "nor a frame");
+  t.match(statusOf(it, `GET ${new URL(it.at("/", CONSOLE)).host}/.guise/start`).at(-1), 403, "nor a frame");
   t.same(
     it.asked.filter(({ line }) => line !== "GET /mine"),
     [],
@@ -208,12 +208,12 @@ t.test("nothing of the app's is on the console, and nothing but a tab gets a pag
 t.test("who signs out of the app is known on the console no more", async (t) => {
   const it = await consoleSite(t, chromium, { isolated: true, console: true });
   const context = await it.agent();
-  const desk = await it.open(context, "/.guise/start");
-  t.equal(await heading(desk), "View the app as…");
+  const consolePage = await it.open(context, "/.guise/start");
+  t.equal(await heading(consolePage), "View the app as…");
   await context.clearCookies({ name: "sid" });
   t.equal(await heading(await it.open(context, "/mine")), "nobody at /mine");
   await context.clearCookies({ name: "__Host-guise" });
-  const gone = await desk.goto(it.at("/.guise/start", DESK));
+  const gone = await consolePage.goto(it.at("/.guise/start", CONSOLE));
   t.equal(gone?.status(), 401);
-  t.equal(hostOf(desk), "app.guise.test", "it was asked where people are known");
+  t.equal(hostOf(consolePage), "app.guise.test", "it was asked where people are known");
 });

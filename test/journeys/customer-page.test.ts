@@ -4,7 +4,7 @@ import { journey } from "../fixtures/journey.ts";
 
 const NUNOS_SITE = "/site/9421/overview";
 
-t.test("an agent clicks a customer's link and is back as oneself after Stop", async (t) => {
+t.test("an agent clicks a customer's link and is themselves again after Stop", async (t) => {
   const it = await journey();
   t.teardown(() => it.close());
   const alice = await it.person("alice@demo.test");
@@ -36,7 +36,7 @@ t.test("an agent clicks a customer's link and is back as oneself after Stop", as
   t.equal((await stopped).status(), 303);
   // A fresh tab came from nowhere in the app, so Stop leads to the app's start page.
   await page.waitForURL(`${it.stack.url}/`);
-  t.match(await page.locator("body").innerText(), /Alice Support/, "as oneself again");
+  t.match(await page.locator("body").innerText(), /Alice Support/, "as the agent again");
   t.equal(await page.locator("guise-banner").count(), 1, "with a notice");
   await it.shot(page, "3-after-stop");
   await page.reload();

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import t from "tap";
 import { hostile } from "../fixtures/hostile.ts";
-import { asNuno, html, open, stands } from "../fixtures/worn.ts";
+import { asNuno, html, open, stands } from "../fixtures/impersonated-tab.ts";
 import { ready } from "../page/stage.ts";
 
 const it = await hostile();

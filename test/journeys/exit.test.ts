@@ -15,7 +15,7 @@ const html = (path: string) => `<!doctype html><title>${path}</title><h1>{who} a
 for (const path of ["/", "/queue", "/dash", "/u/17/x", "/u/23/x", "/logout"]) it.app.page(path, html(path));
 
 const says = (page: Page, words: string | RegExp) => page.locator("h1", { hasText: words }).first().waitFor();
-const worn = async (context: BrowserContext) =>
+const isImpersonating = async (context: BrowserContext) =>
   (await context.cookies()).some(({ name }) => name === "guise");
 const ends = async () => (await it.recorded("impersonation.ended")).map(({ message }) => message);
 
@@ -61,7 +61,7 @@ t.test("the app's way to sign out is Stop, by link and form, with and without Ja
       await page.click(way);
       await page.waitForURL(`${it.url}${QUEUE}`);
       await says(page, "alice at /queue");
-      t.equal(await worn(context), false, `${way} ${javaScriptEnabled}`);
+      t.equal(await isImpersonating(context), false, `${way} ${javaScriptEnabled}`);
       await context.close();
     }
   }
@@ -91,7 +91,7 @@ t.test(
     t.equal(it.app.requests.length, seen, "nothing of it went on as Alice");
     await page.click("main button");
     await page.waitForURL(`${it.url}${QUEUE}`);
-    t.equal(await worn(context), false);
+    t.equal(await isImpersonating(context), false);
     t.strictSame(
       it.app.requests.filter(({ path }) => path === "/logout"),
       [],
@@ -99,7 +99,7 @@ t.test(
     await page.goto(`${it.url}/logout`);
     await says(page, "alice at /logout");
     const signedOut = it.app.requests.filter(({ path }) => path === "/logout").length;
-    t.equal(signedOut, 1, "as oneself, to sign out is to sign out");
+    t.equal(signedOut, 1, "without an impersonation, to sign out is to sign out");
     await context.close();
   },
 );

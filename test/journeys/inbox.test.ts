@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
 import { TICKETS } from "../../demo/people.ts";
+import { tabOpenedBy } from "../fixtures/browser.ts";
 import { type Journey, journey } from "../fixtures/journey.ts";
 
 const AGENT = "alice@demo.test";
@@ -60,11 +61,7 @@ t.test("on one origin", async (t) => {
       const inbox = await inboxOf(it, context);
       let customer: string | undefined;
       for (const [round, at] of TEN.entries()) {
-        const [page] = await Promise.all([
-          context.waitForEvent("page"),
-          ticket(inbox, at).click({ modifiers: ["Control"] }),
-        ]);
-        await page.waitForLoadState();
+        const page = await tabOpenedBy(context, () => ticket(inbox, at).click({ modifiers: ["Control"] }));
         const other = TICKETS[at]?.from !== customer;
         if (round > 0 && other) {
           t.match(await heading(page), /^View the app as /, `ticket ${round + 1} asks`);

@@ -39,7 +39,7 @@ bank.app.page(
 const BANK = `http://127.0.0.1:${bank.app.port}/`;
 
 t.test(
-  "SES-05: who comes back from another site by a form is not oneself in the customer's tab",
+  "SES-05: a form of another site that leads back to the customer's tab doesn't run as the agent",
   async (t) => {
     const context = await it.browser.newContext({ ignoreHTTPSErrors: true });
     await context.addCookies([

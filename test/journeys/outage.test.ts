@@ -15,7 +15,7 @@ const html = (path: string) => `<!doctype html><title>${path}</title><h1>{who} a
 for (const path of ["/", "/queue", "/dash", "/u/17/x", "/u/23/x", "/logout"]) it.app.page(path, html(path));
 
 const says = (page: Page, words: string | RegExp) => page.locator("h1", { hasText: words }).first().waitFor();
-const worn = async (context: BrowserContext) =>
+const isImpersonating = async (context: BrowserContext) =>
   (await context.cookies()).some(({ name }) => name === "guise");
 
 /** Alice's queue, and from there a link of the app itself to Nuno's page. */
@@ -47,7 +47,7 @@ t.test("Stop works when the right is gone, impersonation is off, or nobody can s
     await into();
     await pressInBanner(page, "Stop");
     await says(page, "alice at /queue");
-    t.equal(await worn(context), false, name);
+    t.equal(await isImpersonating(context), false, name);
     await back();
     await context.close();
   }
@@ -67,7 +67,7 @@ t.test(
     await page.click("main button");
     await says(page, "alice at /queue");
     await it.configure((yaml) => yaml.replace("groups: [nobody], mayBe", "groups: [support], mayBe"));
-    t.equal(await worn(context), false);
+    t.equal(await isImpersonating(context), false);
     await context.close();
   },
 );
@@ -80,7 +80,7 @@ t.test("signed out of the app, one is led out as well", async (t) => {
   await says(page, "You are not signed in");
   await page.click("main button");
   await page.waitForURL(`${it.url}/queue`);
-  t.equal(await worn(context), false);
+  t.equal(await isImpersonating(context), false);
   await context.close();
 });
 
@@ -102,7 +102,7 @@ t.test("whatever is wrong with the app's page, the page with the button is there
   await it.shot(page, "32-stop-page");
   await page.click("main button");
   await says(page, "alice at /queue");
-  t.equal(await worn(context), false);
+  t.equal(await isImpersonating(context), false);
   await context.close();
 });
 
@@ -121,7 +121,7 @@ t.test("an app that has gone away doesn't keep anybody in", async (t) => {
   const stopped = page.waitForResponse((it) => it.request().method() === "POST");
   await page.click("main button");
   t.equal((await stopped).status(), 303);
-  t.equal(await worn(context), false);
+  t.equal(await isImpersonating(context), false);
 });
 
 t.test("Stop works without Redis: dead or frozen", async (t) => {
@@ -149,7 +149,7 @@ t.test("Stop works without Redis: dead or frozen", async (t) => {
     await page.locator("main button:has-text('Stop'), h1:has-text('alice')").waitFor();
     if (await page.locator("main button").isVisible()) await page.click("main button");
     await says(page, "alice at /");
-    t.equal(await worn(context), false, name);
+    t.equal(await isImpersonating(context), false, name);
     await back();
     t.match(
       (await shared.recorded("impersonation.ended")).at(-1),

@@ -76,7 +76,7 @@ t.test("Stop in the covered tab ends what runs now", async (t) => {
 });
 
 t.test(
-  "Stop in a banner that was left open under other shoes asks once more, also without JavaScript",
+  "Stop in a banner that was left open after a switch asks once more, also without JavaScript",
   async (t) => {
     const context = await it.person("alice", { javaScriptEnabled: false });
     const nuno = await it.fromTicket(context, "/u/17/x");
@@ -108,7 +108,7 @@ t.test("Stop in one tab covers all others at once", async (t) => {
   await context.close();
 });
 
-t.test("SES-03: a page whose cookie the browser has lost is covered, not used as oneself", async (t) => {
+t.test("SES-03: a page whose cookie the browser has lost is covered, not used as the agent", async (t) => {
   const context = await it.person("alice");
   const page = await it.fromTicket(context, "/u/17/x");
   await shows(page, "17 at /u/17/x");
@@ -325,7 +325,7 @@ t.test("whatever a page asks with says whose page it is, and the app hears nothi
   const left = (await page.evaluate(asked)) as { readonly statuses: readonly unknown[] };
   t.equal(left.statuses[0], 409);
   t.equal(left.statuses.includes(200), false);
-  t.equal(it.app.requests.length, before, "with the cookie gone nothing is asked as oneself");
+  t.equal(it.app.requests.length, before, "with the cookie gone nothing is asked as the agent");
   t.match(await covered(page), /yourself again/, "and the page is covered by the first answer");
   await context.close();
 });

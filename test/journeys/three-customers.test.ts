@@ -70,7 +70,7 @@ const STEPS_OF: readonly Step[] = [
 ];
 
 t.test(
-  `three customers and oneself in four tabs: ${STEPS} steps in turn, and nothing is mixed`,
+  `three customers and the agent in four tabs: ${STEPS} steps in turn, and nothing is mixed`,
   async (t) => {
     const it = await consoleSite(t, chromium, { isolated: true, console: true, grant: "mode: write" });
     const context = await it.agent();

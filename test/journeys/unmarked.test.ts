@@ -2,12 +2,12 @@ import type { Page } from "playwright-core";
 import t from "tap";
 import { hostile } from "../fixtures/hostile.ts";
 import { type AppPage, hostileApp } from "../fixtures/hostile-app.ts";
-import { asNuno, html, open, stands } from "../fixtures/worn.ts";
+import { asNuno, html, open, stands } from "../fixtures/impersonated-tab.ts";
 import { ready } from "../page/stage.ts";
 
 const it = await hostile();
-const elsewhere = await hostileApp();
-t.teardown(() => Promise.all([it.close(), elsewhere.close()]));
+const otherApp = await hostileApp();
+t.teardown(() => Promise.all([it.close(), otherApp.close()]));
 
 const PAGE = html("<script>document.title = 'ran'</script>");
 const XHTML = `<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><head><title>App</title></head><body><h1>{who}</h1></body></html>`;
@@ -137,9 +137,9 @@ t.test(
       const before = seen();
       t.equal(before, none + 1, `${element} in the app`);
       // Another port is another origin of the same site: its frames have the cookies.
-      elsewhere.page("/outer", html(element.replace("URL", `${it.url}/inner`)));
+      otherApp.page("/outer", html(element.replace("URL", `${it.url}/inner`)));
       const asked = context.waitForEvent("response", (response) => response.url() === `${it.url}/inner`);
-      await page.goto(`http://localhost:${elsewhere.port}/outer`);
+      await page.goto(`http://localhost:${otherApp.port}/outer`);
       t.equal((await asked).headers()["content-security-policy"], "frame-ancestors 'self'");
       t.equal(it.app.requests.at(-1)?.who, "17", "it was asked for as Nuno");
       t.equal(seen(), before, `${element} elsewhere`);

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import t from "tap";
 import { Fault } from "../../src/errors.ts";
-import { type KeyringOptions, keyring } from "../../src/keys/keyring.ts";
+import { openKeyring } from "../../src/keys/keyring.ts";
 import { generatePem } from "../../src/keys/material.ts";
+
+type KeyringOptions = Parameters<typeof openKeyring>[0];
 
 const DAY = 24 * 3_600_000;
 
@@ -22,8 +24,8 @@ function setup(folder: string, more: Partial<KeyringOptions> = {}) {
 t.test("keys are made once, for their owner alone, and are the same next time", async (t) => {
   const folder = join(t.testdir(), "data", "keys");
   const { options } = setup(folder);
-  const first = await keyring(options);
-  const second = await keyring(options);
+  const first = await openKeyring(options);
+  const second = await openKeyring(options);
   t.equal(first.signer("token").kid, second.signer("token").kid);
   t.same(first.derive("csrf"), second.derive("csrf"));
   t.notSame(first.derive("csrf"), first.derive("seal"));
@@ -35,50 +37,50 @@ t.test("keys are made once, for their owner alone, and are the same next time", 
 t.test("processes that start at the same moment agree on the keys", async (t) => {
   const folder = join(t.testdir(), "keys");
   const program = `
-    import { keyring } from ${JSON.stringify(new URL("../../src/keys/keyring.ts", import.meta.url).href)};
+    import { openKeyring } from ${JSON.stringify(new URL("../../src/keys/keyring.ts", import.meta.url).href)};
     const clock = { now: () => Date.now(), monotonic: () => performance.now() };
-    const ring = await keyring({ folder: ${JSON.stringify(folder)}, clock, log: console, reloadEvery: 0 });
-    console.log(ring.signer("token").kid + ring.signer("checkpoint").kid + ring.derive("x").toString("hex"));`;
+    const keyring = await openKeyring({ folder: ${JSON.stringify(folder)}, clock, log: console, reloadEvery: 0 });
+    console.log(keyring.signer("token").kid + keyring.signer("checkpoint").kid + keyring.derive("x").toString("hex"));`;
   const run = () => promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
   const all = await Promise.all([run(), run(), run(), run()]);
   t.equal(new Set(all.map((it) => it.stdout)).size, 1);
 });
 
 t.test("the jwks tells no private part and only the token's keys", async (t) => {
-  const ring = await keyring(setup(join(t.testdir(), "keys")).options);
-  const { keys } = ring.jwks();
+  const keyring = await openKeyring(setup(join(t.testdir(), "keys")).options);
+  const { keys } = keyring.jwks();
   t.strictSame(Object.keys(keys[0] ?? {}).sort(), ["alg", "crv", "kid", "kty", "use", "x", "y"]);
   t.strictSame(
     keys.map((key) => key.alg),
     ["ES256"],
   );
-  t.not(ring.signer("checkpoint").kid, ring.signer("token").kid);
+  t.not(keyring.signer("checkpoint").kid, keyring.signer("token").kid);
 });
 
 t.test("a new key is published before it signs, an old one for a week after", async (t) => {
   const { time, options } = setup(join(t.testdir(), "keys"));
-  const ring = await keyring(options);
-  const old = ring.signer("token").kid;
-  const next = await ring.rotate("token");
-  const kids = () => ring.jwks().keys.map((key) => key.kid);
-  t.strictSame([ring.signer("token").kid, kids()], [old, [old, next]]);
+  const keyring = await openKeyring(options);
+  const old = keyring.signer("token").kid;
+  const next = await keyring.rotate("token");
+  const kids = () => keyring.jwks().keys.map((key) => key.kid);
+  t.strictSame([keyring.signer("token").kid, kids()], [old, [old, next]]);
   time.now += 5 * 60_000;
-  t.strictSame([ring.signer("token").kid, kids()], [next, [old, next]]);
+  t.strictSame([keyring.signer("token").kid, kids()], [next, [old, next]]);
   time.now += 7 * DAY;
   t.strictSame(kids(), [next]);
 });
 
 t.test("a rotation at once signs at once", async (t) => {
-  const ring = await keyring(setup(join(t.testdir(), "keys")).options);
-  const next = await ring.rotate("checkpoint", { atOnce: true });
-  t.equal(ring.signer("checkpoint").kid, next);
+  const keyring = await openKeyring(setup(join(t.testdir(), "keys")).options);
+  const next = await keyring.rotate("checkpoint", { atOnce: true });
+  t.equal(keyring.signer("checkpoint").kid, next);
 });
 
 t.test("another process learns of a rotation when it reads again", async (t) => {
   const { options } = setup(join(t.testdir(), "keys"));
   const told: string[] = [];
   const rotated = (purpose: string, kid: string) => told.push(purpose, kid);
-  const [one, two] = [await keyring(options), await keyring({ ...options, rotated })];
+  const [one, two] = [await openKeyring(options), await openKeyring({ ...options, rotated })];
   const next = await one.rotate("token", { atOnce: true });
   t.not(two.signer("token").kid, next);
   await two.reload();
@@ -90,10 +92,10 @@ t.test("another process learns of a rotation when it reads again", async (t) => 
 t.test("keys that were replaced long ago leave the disk", async (t) => {
   const folder = join(t.testdir(), "keys");
   const { time, options } = setup(folder);
-  const ring = await keyring(options);
-  await ring.rotate("token", { atOnce: true });
+  const keyring = await openKeyring(options);
+  await keyring.rotate("token", { atOnce: true });
   time.now += 8 * DAY;
-  await ring.rotate("token", { atOnce: true });
+  await keyring.rotate("token", { atOnce: true });
   const files = (await readdir(folder)).filter((file) => file.startsWith("token"));
   t.strictSame(files.sort(), ["token.0002.json", "token.0003.json"]);
 });
@@ -103,13 +105,13 @@ t.test(
   async (t) => {
     const folder = join(t.testdir(), "keys");
     const { time, options } = setup(folder);
-    const ring = await keyring(options);
-    const first = ring.signer("checkpoint").kid;
-    await ring.rotate("checkpoint", { atOnce: true });
+    const keyring = await openKeyring(options);
+    const first = keyring.signer("checkpoint").kid;
+    await keyring.rotate("checkpoint", { atOnce: true });
     time.now += 400 * DAY;
-    await ring.rotate("checkpoint", { atOnce: true });
-    t.equal(ring.published("checkpoint").length, 3);
-    t.equal(ring.published("checkpoint")[0]?.kid, first);
+    await keyring.rotate("checkpoint", { atOnce: true });
+    t.equal(keyring.published("checkpoint").length, 3);
+    t.equal(keyring.published("checkpoint")[0]?.kid, first);
     const files = (await readdir(folder)).filter((file) => file.startsWith("checkpoint"));
     t.equal(files.length, 3);
   },
@@ -119,32 +121,32 @@ t.test("a key of one's own file signs, and the replaced one stays published", as
   const dir = t.testdir({ "a.pem": generatePem("token") });
   const file = join(dir, "a.pem");
   const { options } = setup(join(dir, "keys"), { files: { token: [file] } });
-  const ring = await keyring(options);
-  const old = ring.signer("token").kid;
+  const keyring = await openKeyring(options);
+  const old = keyring.signer("token").kid;
   await writeFile(file, generatePem("token"));
-  await ring.reload();
-  t.not(ring.signer("token").kid, old);
-  t.equal(ring.jwks().keys[0]?.kid, old);
-  await t.rejects(ring.rotate("token"), { code: "usage" });
+  await keyring.reload();
+  t.not(keyring.signer("token").kid, old);
+  t.equal(keyring.jwks().keys[0]?.kid, old);
+  await t.rejects(keyring.rotate("token"), { code: "usage" });
 });
 
 t.test("a damaged key at start is a fault, at reload the old one stays", async (t) => {
   const folder = join(t.testdir(), "keys");
   const { options, errors } = setup(folder);
-  const ring = await keyring(options);
-  const { kid } = ring.signer("token");
+  const keyring = await openKeyring(options);
+  const { kid } = keyring.signer("token");
   await chmod(join(folder, "token.0001.json"), 0o600);
   await writeFile(join(folder, "token.0001.json"), "{");
-  await ring.reload();
-  t.equal(ring.signer("token").kid, kid);
+  await keyring.reload();
+  t.equal(keyring.signer("token").kid, kid);
   t.equal(errors.length, 1);
-  await t.rejects(keyring(options), { name: "Fault", code: "key-unreadable" });
+  await t.rejects(openKeyring(options), { name: "Fault", code: "key-unreadable" });
 });
 
 t.test("a key of the wrong kind is refused by name", async (t) => {
   const dir = t.testdir({ "a.pem": generatePem("checkpoint") });
   const { options } = setup(join(dir, "keys"), { files: { token: [join(dir, "a.pem")] } });
-  const fault = await keyring(options).then(
+  const fault = await openKeyring(options).then(
     () => null,
     (error: unknown) => error,
   );

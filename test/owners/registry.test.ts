@@ -27,8 +27,8 @@ t.test("an entry of no kind is told which there are", async (t) => {
 
 t.test("whatever a kind throws is a fault with the resolver's name", async (t) => {
   for (const thrown of [new TypeError("bug"), "text", null]) {
-    const hand = { needs: [], remembered: null, resolve: () => Promise.reject(thrown) };
-    await t.rejects(finish(hand, ownerDeps(t)).resolve(lookup({}), NEVER), {
+    const resolver = { needs: [], remembered: null, resolve: () => Promise.reject(thrown) };
+    await t.rejects(finish(resolver, ownerDeps(t)).resolve(lookup({}), NEVER), {
       code: "owner-lookup-failed",
       message: /tested: /,
     });
@@ -37,7 +37,7 @@ t.test("whatever a kind throws is a fault with the resolver's name", async (t) =
 
 t.test("a kind that is remembered needs nothing of its own for it", async (t) => {
   let asked = 0;
-  const hand = {
+  const kind = {
     needs: ["site"],
     remembered: {
       caching: { cacheFor: 10, negativeFor: 10, timeout: 1_000, entries: 10 },
@@ -48,7 +48,7 @@ t.test("a kind that is remembered needs nothing of its own for it", async (t) =>
       return null;
     },
   };
-  const resolver = finish(hand, ownerDeps(t));
+  const resolver = finish(kind, ownerDeps(t));
   await Promise.all([1, 2, 3].map(() => resolver.resolve(lookup({ site: "1" }), NEVER)));
   t.equal(await resolver.resolve(lookup({ site: "a/b" }), NEVER), null);
   t.equal(asked, 1);

@@ -77,11 +77,11 @@ t.test("the keyboard reaches everything in order, with a ring to see it by", asy
   for (let presses = 0; presses < 3; presses += 1) {
     await page.keyboard.press("Tab");
     seen.push(await banner.call(":focus", "return this.textContent.trim();"));
-    const ring = await banner.call<string>(
+    const outline = await banner.call<string>(
       ":focus",
       "const s = getComputedStyle(this); return s.outlineStyle + s.outlineWidth;",
     );
-    t.equal(ring, "solid3px");
+    t.equal(outline, "solid3px");
   }
   t.strictSame(seen, ["Details", "Elevate", "Stop viewing as Nuno Almeida"]);
   await page.keyboard.press("Enter");

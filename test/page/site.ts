@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { amendPolicies, amendPolicyHeaders } from "../../src/domain/page/csp.ts";
-import { type BannerView, banner, type NoticeView, notice } from "../../src/page/banner.ts";
+import { type BannerView, banner, notice } from "../../src/page/banner.ts";
 import { clientAssets, cspNeeds } from "../../src/page/client.ts";
 import { rewriter } from "../../src/page/rewriter.ts";
+
+type NoticeView = Parameters<typeof notice>[0];
 
 /** A page of the site: its HTML as the app would send it, and what the banner in it says. */
 export interface SitePage {

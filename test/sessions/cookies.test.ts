@@ -121,7 +121,7 @@ t.test("without the store cookies are a fault, but restoring the browser never i
   t.strictSame(
     await impersonations.restore(impersonation.id, scope, null),
     back,
-    "also once the end is owed",
+    "also once the end waits to be stored",
   );
   t.strictSame(
     await stranger.impersonations.restore(impersonation.id, scope, null),
@@ -196,7 +196,7 @@ t.test("a store that lost the jar leaves the way back that a gateway knows", asy
     "csrf=agent; Path=/",
   ]);
   t.match(await impersonations.recall(secret), {
-    kind: "held",
+    kind: "found",
     impersonation: { end: { why: "ended-revoked" } },
   });
 });

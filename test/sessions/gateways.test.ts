@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import t, { type Test } from "tap";
-import { type OpenImpersonations, openImpersonations } from "../../src/sessions/impersonations.ts";
+import { openImpersonations } from "../../src/sessions/impersonations.ts";
 import { redisBackend } from "../../src/sessions/stores/redis.ts";
 import { sqliteBackend } from "../../src/sessions/stores/sqlite.ts";
 import type { StoreBackend } from "../../src/sessions/stores/store.ts";
@@ -8,6 +8,8 @@ import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { order, SEAL_KEY } from "./orders.ts";
+
+type OpenImpersonations = ReturnType<typeof openImpersonations>;
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
@@ -40,7 +42,7 @@ for (const [name, pair] of Object.entries({ Redis: overRedis, SQLite: overSqlite
 
     t.test("one that is ended here is over there", async (t) => {
       const { impersonation, secret } = await here.open(order(clock.now()));
-      t.match(await there.recall(secret), { kind: "held", impersonation: { end: null } });
+      t.match(await there.recall(secret), { kind: "found", impersonation: { end: null } });
       const told = Promise.withResolvers<string>();
       t.teardown(there.onEnded((it) => told.resolve(`${it.id} ${it.end.why}`)));
       await here.close(impersonation.id, "ended-revoked");

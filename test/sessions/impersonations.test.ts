@@ -8,7 +8,7 @@ t.test("an opened one is recalled by its secret, and by nothing else", async (t)
   const { impersonations } = context();
   const { impersonation, secret } = await impersonations.open(order(clock.now()));
   t.match(secret, /^[A-Za-z0-9_-]{43}$/);
-  t.strictSame(await impersonations.recall(secret), { kind: "held", impersonation });
+  t.strictSame(await impersonations.recall(secret), { kind: "found", impersonation });
   const wrong = [
     impersonation.id,
     "",
@@ -83,7 +83,7 @@ t.test("when the store can't be asked, recalling is a fault, never `lost`", asyn
   const { impersonations, cutOff } = context();
   const { secret, impersonation } = await impersonations.open(order(clock.now()));
   cutOff(true);
-  t.equal((await impersonations.recall(secret)).kind, "held", "what was known a moment ago");
+  t.equal((await impersonations.recall(secret)).kind, "found", "what was known a moment ago");
   clock.pass(1_000);
   await t.rejects(impersonations.recall(secret), { code: "store-unavailable" });
   t.match(impersonations.known(secret), { id: impersonation.id, end: null }, "for Stop alone");
@@ -107,12 +107,12 @@ t.test(
       first: false,
       impersonation: { end },
     });
-    t.match(await impersonations.recall(secret), { kind: "held", impersonation: { end } });
+    t.match(await impersonations.recall(secret), { kind: "found", impersonation: { end } });
     t.equal(await impersonations.elevate(impersonation.id, 60_000, null), null);
     t.equal(await impersonations.lower(impersonation.id), null);
     t.strictSame(await impersonations.list(), []);
     clock.pass(3_594_000 + 600_000);
-    t.equal((await impersonations.recall(secret)).kind, "held");
+    t.equal((await impersonations.recall(secret)).kind, "found");
     clock.pass(1_000);
     t.equal((await impersonations.recall(secret)).kind, "lost");
     t.strictSame(await impersonations.close(impersonation.id, "ended-by-agent"), {
@@ -132,7 +132,7 @@ t.test("one that runs out stays readable as long as one that was ended", async (
   const { secret } = await impersonations.open(order(clock.now()));
   clock.pass(3_600_000 + 599_999);
   const fact = await impersonations.recall(secret);
-  t.equal(fact.kind === "held" && endedAt(fact.impersonation, clock.now()), "ended-expired");
+  t.equal(fact.kind === "found" && endedAt(fact.impersonation, clock.now()), "ended-expired");
   clock.pass(1_000);
   t.equal((await impersonations.recall(secret)).kind, "lost");
 });
@@ -146,7 +146,7 @@ t.test("an end on one gateway is an end on the other at once, without waiting fo
   there.onEnded((it) => told.resolve(it.end.why));
   await here.close(impersonation.id, "ended-revoked");
   t.equal(await told.promise, "ended-revoked");
-  t.match(await there.recall(secret), { kind: "held", impersonation: { end: { why: "ended-revoked" } } });
+  t.match(await there.recall(secret), { kind: "found", impersonation: { end: { why: "ended-revoked" } } });
 });
 
 t.test(
@@ -273,7 +273,7 @@ t.test("use is written every fifteen seconds at most, and never brings back what
   await impersonations.recall(secret);
   impersonations.touch(impersonation.id, clock.now());
   const fact = await impersonations.recall(secret);
-  t.equal(fact.kind === "held" && endedAt(fact.impersonation, clock.now()), "ended-idle");
+  t.equal(fact.kind === "found" && endedAt(fact.impersonation, clock.now()), "ended-idle");
 });
 
 t.test("where the idle limit is short, use is written ten times within it", async (t) => {
@@ -334,7 +334,7 @@ t.test(
   },
 );
 
-t.test("an end that is owed is stored before the gateway goes", async (t) => {
+t.test("an end that waits to be stored is stored before the gateway goes", async (t) => {
   const { clock, context } = services(t);
   const [here, there] = [context(), context()];
   const { impersonation, secret } = await here.impersonations.open(order(clock.now()));
@@ -395,7 +395,7 @@ t.test(
     await there.impersonations.recall(secret);
     await lose(here, "impersonation:", "id:");
     clock.pass(2_000);
-    const over = { kind: "held", impersonation: { end: { why: "ended-revoked" } } };
+    const over = { kind: "found", impersonation: { end: { why: "ended-revoked" } } };
     const both = await Promise.all([here.impersonations.recall(secret), there.impersonations.recall(secret)]);
     t.match(both, [over, over], "whom one was is still known");
     await Promise.all([here.impersonations.check(), there.impersonations.check()]);
@@ -544,6 +544,6 @@ t.test("row 27: an impersonation goes on at the other gateway when one dies", as
   await first.impersonations.saveJar(impersonation.id, (jar) => ({ ...jar, own: [...jar.own, "seen"] }));
   await first.backend.close();
   const second = context().impersonations;
-  t.strictSame(await second.recall(secret), { kind: "held", impersonation });
+  t.strictSame(await second.recall(secret), { kind: "found", impersonation });
   t.strictSame((await second.jar(impersonation.id)).own, ["sid", "seen"]);
 });

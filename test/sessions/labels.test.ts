@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import t from "tap";
-import { isLabel, type LabelOrder, labels } from "../../src/sessions/labels.ts";
+import { isLabel, labels } from "../../src/sessions/labels.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+
+type LabelOrder = Parameters<ReturnType<typeof labels>["create"]>[0];
 
 const APP = { origin: "https://app.example.com", authority: "app.example.com", host: "app.example.com" };
 

@@ -1,14 +1,15 @@
 import { Fault } from "../../src/errors.ts";
-import {
-  type ImpersonationsDeps,
-  type OpenImpersonations,
-  type OpenOrder,
-  openImpersonations,
-} from "../../src/sessions/impersonations.ts";
+import { openImpersonations } from "../../src/sessions/impersonations.ts";
 import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 import { type FakeClock, fakeClock } from "../fixtures/clock.ts";
 import { type FakeLog, fakeLog } from "../fixtures/log.ts";
 import { memoryBackend, memoryHub } from "../fixtures/memory-store.ts";
+
+type OpenOrder = Parameters<OpenImpersonations["open"]>[0];
+
+type OpenImpersonations = ReturnType<typeof openImpersonations>;
+
+type ImpersonationsDeps = Parameters<typeof openImpersonations>[0];
 
 export const SEAL_KEY = new Uint8Array(32).fill(1);
 const person = (id: string, name: string) => ({ id, name, email: null, groups: null });

@@ -47,7 +47,7 @@ for (const [name, start] of Object.entries(servers)) {
       const database = await start();
       t.teardown(() => database.stop());
       const it = await gateway(t, database, "1m");
-      const worn = await impersonating(it.url, "42");
+      const impersonated = await impersonating(it.url, "42");
       database.pause();
       let answered = false;
       const agent = ask(`${it.url}/site/42`, AGENT).finally(() => {
@@ -55,7 +55,10 @@ for (const [name, start] of Object.entries(servers)) {
       });
       for (let n = 0; n < 10; n += 1) {
         t.equal((await ask(`${it.url}/site/42`, CLICK)).status, 200, "a customer");
-        t.match(await ask(`${it.url}/page`, { ...INSIDE, ...worn }), { status: 200, body: /guise-banner/ });
+        t.match(await ask(`${it.url}/page`, { ...INSIDE, ...impersonated }), {
+          status: 200,
+          body: /guise-banner/,
+        });
       }
       t.notOk(answered, "all that time the lookup hung");
       database.resume();
@@ -71,7 +74,7 @@ for (const [name, start] of Object.entries(servers)) {
       const it = await gateway(t, database, "700ms");
       let start42 = await ask(`${it.url}/site/42`, AGENT);
       while (cookieOf(start42) === "") start42 = await ask(`${it.url}/site/42`, AGENT);
-      const worn = { ...SUPPORT, cookie: cookieOf(start42) };
+      const impersonated = { ...SUPPORT, cookie: cookieOf(start42) };
       const outages = {
         slow: [async () => database.pause(), async () => database.resume()],
         dead: [() => database.kill(), () => database.start()],
@@ -87,7 +90,7 @@ for (const [name, start] of Object.entries(servers)) {
         );
         t.equal((await refusals(it)) - before, 1, "for the reason owner-lookup-failed");
         t.match(
-          await ask(`${it.url}/page`, { ...INSIDE, ...worn }),
+          await ask(`${it.url}/page`, { ...INSIDE, ...impersonated }),
           { status: 200, body: /guise-banner/ },
           "runs on",
         );

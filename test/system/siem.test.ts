@@ -68,7 +68,7 @@ t.test("rsyslog indexes each record once, byte for byte", { skip: NO_RSYSLOG }, 
   t.teardown(() => elastic.close());
   const app = await liveApp(t);
   const it = await front(t, app.origin);
-  const worn = await impersonating(it.url);
+  const impersonated = await impersonating(it.url);
   const state = join(it.data, "rsyslog");
   mkdirSync(state);
   const example = fileURLToPath(new URL("../../examples/siem/rsyslog.conf", import.meta.url));
@@ -81,7 +81,7 @@ t.test("rsyslog indexes each record once, byte for byte", { skip: NO_RSYSLOG }, 
     child.kill("SIGKILL");
     if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   });
-  for (let n = 0; n < 20; n += 1) await ask(`${it.url}/page/${n}?q=${"x".repeat(n * 100)}`, worn);
+  for (let n = 0; n < 20; n += 1) await ask(`${it.url}/page/${n}?q=${"x".repeat(n * 100)}`, impersonated);
   await it.close();
   const kept = readdirSync(join(it.data, "audit"))
     .filter((name) => name.endsWith(".jsonl"))

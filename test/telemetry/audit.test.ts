@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import t, { type Test } from "tap";
-import type { LedgerOptions } from "../../src/audit/journal/ledger.ts";
+import type { ledger } from "../../src/audit/journal/ledger.ts";
 import { archive } from "../../src/audit/search/archive.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { sockets } from "../../src/gateway/services/open-connections.ts";
@@ -12,11 +12,13 @@ import { evidenceMetrics } from "../../src/telemetry/audit.ts";
 import { gauges } from "../../src/telemetry/gauges.ts";
 import { type Metrics, metrics } from "../../src/telemetry/metrics.ts";
 import { event } from "../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../audit/journal-folder.ts";
 import { archiveOf } from "../fixtures/archive.ts";
 import { front, impersonating } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";
 import { type Service, service, text } from "../fixtures/service.ts";
+
+type LedgerOptions = Parameters<typeof ledger>[0];
 
 /** Names that were seen to move. */
 const moved = new Set<string>();
@@ -244,7 +246,8 @@ t.test("what is refused or over without being on record is shown", async (t) => 
   await open.write({ ledger: { record }, log: memoryLog() }, event(), "the end");
   counters.leftOut("nobody");
   const read = () => counters.text();
-  await comesTo(read, "guise_audit_owed_records", (value) => value === 1);
+  for (const name of ["guise_audit_pending_records", "guise_audit_owed_records"])
+    await comesTo(read, name, (value) => value === 1);
   await comesTo(read, "guise_refusals_unrecorded_total", (value) => value === 1);
 });
 

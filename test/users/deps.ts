@@ -1,11 +1,14 @@
 import type { Test } from "tap";
 import { clients } from "../../src/clients/clients.ts";
 import { secretReader } from "../../src/clients/secret.ts";
+import { kindEntry } from "../../src/kinds.ts";
 import type { Users } from "../../src/ports.ts";
-import { usersSchema } from "../../src/users/registry.ts";
+import { userKinds } from "../../src/users/registry.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { type Service, service } from "../fixtures/service.ts";
+
+const schema = kindEntry(userKinds, "`users`");
 
 /** What directories get in tests: a clock that stands and real clients. */
 export function userDeps(t: Test, env: Record<string, string> = {}) {
@@ -23,12 +26,12 @@ export function userDeps(t: Test, env: Record<string, string> = {}) {
 
 /** A directory as the config makes it. */
 export function usersFrom(entry: unknown, deps: ReturnType<typeof userDeps>): Users {
-  return usersSchema.parse(entry).create(deps);
+  return schema.parse(entry).create(deps);
 }
 
 /** What the config says is wrong with an entry. */
 export function problems(entry: unknown): readonly string[] {
-  const issues = usersSchema.safeParse(entry).error?.issues ?? [];
+  const issues = schema.safeParse(entry).error?.issues ?? [];
   return issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 

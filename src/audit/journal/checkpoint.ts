@@ -47,7 +47,7 @@ function attested(it: Omit<Checkpoint, "signature">): string {
   );
 }
 
-export interface CheckpointOptions {
+interface CheckpointOptions {
   readonly journal: Journal;
   readonly producer: string;
   readonly clock: Clock;

@@ -3,14 +3,9 @@ import { ECS, printable } from "../record/format.ts";
 import type { Tip } from "../record/hash-chain.ts";
 
 /** What the journal says about itself, in between the events; documented in docs/audit.md. */
-export const JOURNAL_ACTIONS = [
-  "journal.boot",
-  "journal.adopted",
-  "journal.closed",
-  "journal.checkpoint",
-] as const;
+const JOURNAL_ACTIONS = ["journal.boot", "journal.adopted", "journal.closed", "journal.checkpoint"] as const;
 
-export type JournalAction = (typeof JOURNAL_ACTIONS)[number];
+type JournalAction = (typeof JOURNAL_ACTIONS)[number];
 
 /** The end of a life that another one has taken note of. */
 export interface Ended {
@@ -108,7 +103,7 @@ interface IntentRecord {
 }
 
 /** Always the same for the same intent, so that two gateways that both write it write a duplicate that can be told. */
-export function unknownId(intent: string): string {
+function unknownId(intent: string): string {
   const hex = createHash("sha256").update(`unknown:${intent}`).digest("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

@@ -4,7 +4,7 @@ import { NO_HASH, seal, type Tip } from "../record/hash-chain.ts";
 import { makeSegment, type SegmentFile, syncFolder, untouched, writeAll } from "./segments.ts";
 
 /** A record without its number; a function is told what stands before it. */
-export type Draft = string | ((before: Tip) => string);
+type Draft = string | ((before: Tip) => string);
 
 /**
  * - `open`: takes records.
@@ -14,7 +14,7 @@ export type Draft = string | ((before: Tip) => string);
  */
 export type JournalState = "open" | "full" | "failed" | "closed";
 
-export interface JournalOptions {
+interface JournalOptions {
   readonly folder: string;
   readonly producer: string;
   /** A file that is this large (bytes) or this old (ms) is followed by the next. */
@@ -41,7 +41,7 @@ export interface Journal {
   readonly counters: JournalCounters;
 }
 
-export interface Durable {
+interface Durable {
   readonly tip: Tip;
   /** First number of the file that is written now, and its durable bytes. */
   readonly first: number;

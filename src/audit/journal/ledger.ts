@@ -14,9 +14,9 @@ import { type Source, sourceOf } from "./source.ts";
  * - `blocking`: waits for the disk, but goes on when that fails; what was lost is counted.
  * - `batch`: never waits; what the disk has not yet at a crash is lost.
  */
-export type AuditMode = "strict" | "blocking" | "batch";
+type AuditMode = "strict" | "blocking" | "batch";
 
-export interface LedgerOptions {
+interface LedgerOptions {
   /** `data/audit`. */
   readonly folder: string;
   readonly mode: AuditMode;
@@ -45,7 +45,7 @@ export interface LedgerOptions {
   readonly failed?: (fault: Fault) => void;
 }
 
-export interface LedgerCounters {
+interface LedgerCounters {
   readonly events: Readonly<Partial<Record<AuditAction, number>>>;
   /** Records that were let go in `blocking` and `batch`, and events that were refused in `strict`. */
   readonly lost: number;

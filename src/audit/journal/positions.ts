@@ -14,7 +14,7 @@ export interface Confirmed {
   keep(through: ReadonlyMap<string, number>, others: ReadonlySet<string>): Promise<void>;
 }
 
-export interface ConfirmedOptions {
+interface ConfirmedOptions {
   readonly folder: string;
   /** This life's name. */
   readonly producer: string;

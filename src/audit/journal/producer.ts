@@ -9,7 +9,7 @@ import { type Lock, takeLock } from "./lock.ts";
 import { type Dead, openIntents, type Taken, takeDead } from "./recover.ts";
 import { lockPath } from "./segments.ts";
 
-export interface LifeOptions {
+interface LifeOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;

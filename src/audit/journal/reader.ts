@@ -4,9 +4,9 @@ import { linkOf } from "../record/hash-chain.ts";
 import { openSegment, type Segment, segmentsIn } from "./segments.ts";
 
 /** How far a file may be read: bytes that are durable, or null for all of it. */
-export type Ceiling = (segment: Segment) => number | null;
+type Ceiling = (segment: Segment) => number | null;
 
-export interface ReadLimit {
+interface ReadLimit {
   readonly records: number;
   readonly bytes: number;
 }

@@ -6,7 +6,7 @@ import { GROUP } from "./journal.ts";
 import { type Segment, syncFolder } from "./segments.ts";
 
 /** How a file of an ended life ends after its tail was cut. */
-export interface Ending {
+interface Ending {
   /** Its last record; null where none is left. */
   readonly tip: (Tip & { readonly line: string }) | null;
   /** Bytes that were cut off. */

@@ -6,13 +6,13 @@ import { openProducers, type Segment, segmentsIn } from "./segments.ts";
 /** How full the journal's part of the disk is: from `soft` on it is an alarm, at `hard` nothing new is begun. */
 export type Mark = "ok" | "soft" | "hard";
 
-export const SOFT = 0.7;
-export const HARD = 0.95;
+const SOFT = 0.7;
+const HARD = 0.95;
 
 /** The last record of this producer that every sink has; null: that can't be told now. */
 export type Shipped = (producer: string) => number | null;
 
-export interface BudgetOptions {
+interface BudgetOptions {
   readonly folder: string;
   readonly log: Log;
   /** Bytes for records that may not be deleted yet; null: as much as the disk has. */

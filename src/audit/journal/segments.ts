@@ -60,7 +60,7 @@ export async function endedProducers(folder: string): Promise<readonly string[]>
 }
 
 /** The end of a file: its last whole record and the bytes up to there. */
-export interface Tail {
+interface Tail {
   readonly tip: (Tip & { readonly line: string }) | null;
   readonly whole: number;
   readonly size: number;

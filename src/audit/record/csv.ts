@@ -25,6 +25,7 @@ const COLUMNS: readonly (readonly [name: string, read: (record: Written) => Cell
   ["message", (it) => it.message],
   ["request", (it) => it.http?.request?.id],
   ["event", (it) => it.event.id],
+  ["app", (it) => it.guise.app],
 ];
 
 /** The first line of a table of records (RFC 4180), with its line end. */

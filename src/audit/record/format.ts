@@ -5,7 +5,7 @@ import { withoutJwt } from "./nested-secrets.ts";
 import type { Redact } from "./redact.ts";
 
 /** What stands in a record besides the event itself. */
-export interface RecordContext {
+interface RecordContext {
   /** Monotonic ms, so that an order can be told although the wall clock was moved. */
   readonly monotonic: number;
   /** Takes secrets out of query strings, forms, headers, paths and what people wrote. */
@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
 };
 
 /** The most UTF-16 units that are kept of a field; what is longer is cut and named in `guise.truncated`. */
-export const CAPS = {
+const CAPS = {
   id: 256,
   name: 256,
   path: 2048,

@@ -24,8 +24,8 @@ const QUOTE = /(?<!\\)"/;
 /** What was written instead of a value before. */
 const HASHED = /^hmac:[0-9a-f]{32}$/;
 const JSON_START = /^\s*(?:\[\s*)*[{"]/;
-/** So often encoded, or so deep in texts within texts, that nobody who means well does it: then none of it is written. */
-const DEEPEST = 8;
+/** Levels that are read: a value decoded once, and decoded again. Of what is encoded deeper nothing is written. */
+const DEEPEST = 2;
 
 /** A raw query string or urlencoded form. */
 export function inQuery(text: string, instead: Instead): string {

@@ -5,7 +5,7 @@ import { type Instead, inPath, inQuery, inText, REDACTED } from "./nested-secret
  * Query names whose values are never written down. A name is split where a letter changes case and at everything that
  * is no letter or digit (`resetToken`, `user[password]`); one part that is in the list is enough.
  */
-export const SECRET_WORDS: ReadonlySet<string> = new Set([
+const SECRET_WORDS: ReadonlySet<string> = new Set([
   ..."apikey assertion auth authorization bearer code cookie credential credentials csrf hmac jwt key mac".split(
     " ",
   ),
@@ -21,7 +21,7 @@ export const SECRET_WORDS: ReadonlySet<string> = new Set([
 const SECRET_PARTS =
   /token|passw|secret|signature|credential|apikey|accesskey|privatekey|authoriz|jwt|sess(?:ion)?id|cardnumber|creditcard/;
 
-export interface RedactOptions {
+interface RedactOptions {
   /** Further names, compared without regard to case. */
   readonly names?: readonly string[];
   /** Names whose values are written as a keyed hash, so that equal values can be told without being known. */
@@ -56,7 +56,7 @@ function isAmong(names: ReadonlySet<string>, name: string): boolean {
 }
 
 /** Whether values under this name are secrets. */
-export function isSecretName(name: string): boolean {
+function isSecretName(name: string): boolean {
   if (SECRET_PARTS.test(name.toLowerCase().replace(/[_\-. ]/g, ""))) return true;
   const words = name
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
@@ -65,13 +65,7 @@ export function isSecretName(name: string): boolean {
   return words.some((word) => SECRET_WORDS.has(word.replace(/\d+$/, "")));
 }
 
-/** Any text without JSON web tokens, the passwords of addresses, and the values of secret-looking names in addresses and JSON. */
-export function withoutSecrets(text: string, stop?: "/"): string {
-  const instead: Instead = (name) => (isSecretName(name) ? REDACTED : null);
-  return stop === "/" ? inPath(text, instead) : inText(text, instead);
-}
-
 /** `hmac:` and 32 hex digits. */
-export function keyedHash(key: Buffer, value: string): string {
+function keyedHash(key: Buffer, value: string): string {
   return `hmac:${createHmac("sha256", key).update(value).digest("hex").slice(0, 32)}`;
 }

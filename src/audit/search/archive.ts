@@ -31,7 +31,7 @@ export interface Archive extends Closing {
   status(): ArchiveStatus;
 }
 
-export interface ArchiveOptions {
+interface ArchiveOptions {
   /** The data folder; the catalog is `audit-index.db` in it. */
   readonly data: string;
   readonly source: Source;

@@ -38,7 +38,7 @@ export interface Catalog {
   close(): void;
 }
 
-export interface Progress {
+interface Progress {
   readonly place?: { readonly id: number; readonly bytes: number };
   readonly fact?: { readonly name: string; readonly value: string };
   /** Lines that were no records, by the producer they should be of. */
@@ -46,8 +46,8 @@ export interface Progress {
 }
 
 const ADD = `insert or ignore into records
- (producer, sequence, at, action, agent, customer, run, event, request, tone, write, lasted, place, spot, size)
- values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+ (producer, sequence, at, action, agent, customer, run, app, event, request, tone, write, lasted, place, spot, size)
+ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const MOVE = "update records set place = ?, spot = ?, size = ? where producer = ? and sequence = ?";
 
@@ -57,6 +57,8 @@ const RUN = `insert into runs (id, agent, customer, first, last, began, ended, l
  agent = coalesce(agent, excluded.agent), customer = coalesce(customer, excluded.customer),
  began = coalesce(began, excluded.began), ended = coalesce(ended, excluded.ended), looked = looked + excluded.looked,
  changed = changed + excluded.changed, refused = refused + excluded.refused, failed = failed + excluded.failed`;
+
+const RUN_APP = "insert or ignore into run_apps values (?, ?)";
 
 const PRODUCER = `insert into producers values (?, ?, ?, ?)
  on conflict (id) do update set sequence = excluded.sequence, hash = excluded.hash, breaks = breaks + excluded.breaks`;
@@ -135,6 +137,7 @@ class SqliteCatalog implements Catalog {
     this.#run("update producers set sequence = 0");
     this.#run("delete from records where spot < ? or (spot = ? and place < ?)", spot, spot, place);
     this.#run("delete from runs where not exists (select 1 from records where run = runs.id)");
+    this.#run("delete from run_apps where not exists (select 1 from runs where id = run)");
   }
 
   gone(record: number): void {
@@ -150,12 +153,14 @@ class SqliteCatalog implements Catalog {
     if (row.action.startsWith("journal.")) return;
     const [agent, customer] = [this.#person(row.agent, row.at), this.#person(row.customer, row.at)];
     const run = row.impersonation === null ? null : this.words.id(row.impersonation);
+    const app = row.app === null ? null : this.words.id(row.app);
     const told = [row.event, row.request, TONES.indexOf(row.tone), row.write ? 1 : 0, lastedOf(row)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
-    const { changes } = this.#run(ADD, ...known, agent, customer, run, ...told, place, spot, size);
+    const { changes } = this.#run(ADD, ...known, agent, customer, run, app, ...told, place, spot, size);
     // A second copy: what was sent again may be the only one that is left.
     if (Number(changes) === 0) this.#run(MOVE, place, spot, size, known[0] ?? null, row.sequence);
     else if (run !== null) this.#count(run, row, agent, customer);
+    if (run !== null && app !== null) this.#run(RUN_APP, run, app);
   }
 
   /** Looks whether it is the producer's next, as far as that is known. */

@@ -4,7 +4,7 @@ import type { Feed } from "./journal-feed.ts";
 import type { Answers, ArchiveStatus, Asking, Course, Page, RequestIds } from "./messages.ts";
 import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
 
-export interface IndexerOptions {
+interface IndexerOptions {
   readonly catalog: Catalog;
   readonly feed: Feed;
   /** Told when the status has changed. */
@@ -14,7 +14,7 @@ export interface IndexerOptions {
 }
 
 /** Reads on and on, and answers in between. */
-export interface Indexer {
+interface Indexer {
   /** There may be more to read. */
   wake(): void;
   answer(asking: Asking): Promise<Answers[keyof Answers]>;

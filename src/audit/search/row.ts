@@ -24,6 +24,8 @@ export interface Row {
   readonly agent: WrittenPerson | null;
   readonly customer: WrittenPerson | null;
   readonly impersonation: string | null;
+  /** Null where the gateway has one app, which has no name. */
+  readonly app: string | null;
   readonly tone: Tone;
   /** It was allowed to change things then. */
   readonly write: boolean;
@@ -49,6 +51,7 @@ export function rowOf(line: Buffer): Row | null {
     agent: user?.id === undefined ? null : user,
     customer: user?.effective ?? null,
     impersonation: guise.impersonation ?? null,
+    app: guise.app ?? null,
     tone: toneOf(record),
     write: guise.mode === "write",
     lasted: isRequestEnd(record) ? (event.duration ?? 0) / NANOSECONDS : null,

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { TONES } from "./row.ts";
 
 /** Changes whenever a table does: a catalog of another layout is made anew. */
-const LAYOUT = 3;
+const LAYOUT = 4;
 
 const TABLES = `
 create table facts (name text primary key, value text not null) without rowid;
@@ -20,9 +20,10 @@ create table runs (
 create index runs_by_last on runs (last);
 create index runs_by_agent on runs (agent, last);
 create index runs_by_customer on runs (customer, last);
+create table run_apps (run integer not null, app integer not null, primary key (run, app)) without rowid;
 create table records (
   id integer primary key, producer integer not null, sequence integer not null, at integer not null, action integer not null,
-  agent integer, customer integer, run integer, event integer not null, request integer, tone integer not null,
+  agent integer, customer integer, run integer, app integer, event integer not null, request integer, tone integer not null,
   write integer not null, lasted integer,
   place integer not null, spot integer not null, size integer not null
 );
@@ -30,6 +31,7 @@ create unique index records_by_number on records (producer, sequence);
 create index records_by_time on records (at, action);
 create index records_by_agent on records (agent, at, action);
 create index records_by_customer on records (customer, at, action);
+create index records_by_app on records (app, at, action) where app is not null;
 create index records_by_pair on records (agent, customer, at);
 create index records_by_run on records (run, at) where run is not null;
 create index records_refused on records (at) where tone = ${TONES.indexOf("refused")};

@@ -10,6 +10,8 @@ export interface Question {
   readonly agent: string | null;
   readonly customer: string | null;
   readonly impersonation: string | null;
+  /** The name of an app: records of requests to it, and impersonations that have some. */
+  readonly app: string | null;
   /** One of the audit's actions, or `REFUSED` for whatever was not let through. */
   readonly action: string | null;
   readonly since: number | null;
@@ -43,7 +45,7 @@ export interface Run {
 }
 
 /** Something that lasted: a socket, a stream, a slow answer. */
-export interface Stretch {
+interface Stretch {
   readonly from: number;
   readonly to: number;
   readonly tone: Tone;
@@ -124,6 +126,11 @@ export function runs(catalog: Catalog, question: Question, limit: number): reado
   people(catalog, question, asked);
   if (question.impersonation !== null)
     asked.add("runs.id = ?", catalog.words.find(question.impersonation) ?? -1);
+  if (question.app !== null)
+    asked.add(
+      "exists (select 1 from run_apps where run = runs.id and app = ?)",
+      catalog.words.find(question.app) ?? -1,
+    );
   if (question.since !== null) asked.add("last >= ?", question.since);
   if (question.until !== null) asked.add("first < ?", question.until);
   const sql = `select words.text, runs.*, a.key as agentKey, a.name as agentName, c.key as customerKey, c.name as customerName
@@ -210,8 +217,9 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   const asked = new Conditions();
   asked.add("size > 0");
   people(catalog, question, asked);
-  const { impersonation, action, since, until } = question;
+  const { impersonation, app, action, since, until } = question;
   if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);
+  if (app !== null) asked.add("app = ?", catalog.words.find(app) ?? -1);
   if (since !== null) asked.add("at >= ?", since);
   if (until !== null) asked.add("at < ?", until);
   const id = (word: string) => catalog.words.find(word) ?? -1;

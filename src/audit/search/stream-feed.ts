@@ -5,7 +5,7 @@ import type { Catalog, Placed } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
 import { rowOf } from "./row.ts";
 
-export interface StreamFeedOptions {
+interface StreamFeedOptions {
   readonly url: string;
   readonly stream: string;
   readonly log: Log;

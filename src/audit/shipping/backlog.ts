@@ -86,7 +86,7 @@ export function late(clock: Clock): Late {
 const STAMP = '{"@timestamp":"';
 
 /** When a record was written, wall time in ms; null where it does not say. */
-export function timeOf({ line }: JournalRecord): number | null {
+function timeOf({ line }: JournalRecord): number | null {
   const time = Date.parse(line.slice(STAMP.length, STAMP.length + 24));
   return Number.isNaN(time) ? null : time;
 }

@@ -1,18 +1,17 @@
-/** How somebody who works in rounds rests between them. */
+/** The rests of a loop between its rounds. */
 export interface Pause {
-  /** Until it is rung for, `ms` at the most; not at all if that happened since the last time. */
+  /** Rests until `wake`, `ms` at the most; not at all if `wake` was called since the last time. */
   idle(ms: number): Promise<void>;
-  /** So long, whoever rings, unless it is hurried. */
+  /** Rests so long, also after `wake`; only `endRest` ends it sooner. */
   sleep(ms: number): Promise<void>;
-  /** There is something to do. */
-  ring(): void;
-  /** Ends whatever rest there is at once. */
-  hurry(): void;
+  wake(): void;
+  /** Ends the rest that goes on now, of either kind. */
+  endRest(): void;
 }
 
 export function pause(): Pause {
-  let rung = false;
-  let wake: (() => void) | null = null;
+  let woken = false;
+  let endIdle: (() => void) | null = null;
   let endSleep: (() => void) | null = null;
   const rest = async (ms: number, how: (done: () => void) => void): Promise<void> => {
     await new Promise<void>((done) => {
@@ -23,24 +22,24 @@ export function pause(): Pause {
       });
     });
   };
-  const ring = () => {
-    rung = true;
-    wake?.();
+  const wake = () => {
+    woken = true;
+    endIdle?.();
   };
   return {
-    ring,
-    hurry: () => {
-      ring();
+    wake,
+    endRest: () => {
+      wake();
       endSleep?.();
     },
     idle: async (ms) => {
-      if (!rung) {
+      if (!woken) {
         await rest(ms, (done) => {
-          wake = done;
+          endIdle = done;
         });
-        wake = null;
+        endIdle = null;
       }
-      rung = false;
+      woken = false;
     },
     sleep: async (ms) => {
       await rest(ms, (done) => {

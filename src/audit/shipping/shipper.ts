@@ -7,7 +7,7 @@ import { backoff, type Pause, pause } from "./backoff.ts";
 import type { Sink, SinkCounts } from "./sink.ts";
 import { type Ailment, ailment, type ProblemWord, SinkProblem } from "./sink-errors.ts";
 
-export interface ShipperOptions {
+interface ShipperOptions {
   readonly source: Source;
   readonly sink: Sink;
   readonly clock: Clock;
@@ -48,7 +48,7 @@ export interface ShipperStatus extends SinkCounts {
 }
 
 /** Carries records from the journal to one sink, for as long as it runs, from where the sink says. */
-export interface Shipper extends Closing {
+interface Shipper extends Closing {
   status(): ShipperStatus;
   /**
    * The last record of a producer that the sink has: infinity for a life that is over and all there, 0 where sink and
@@ -96,12 +96,12 @@ class Carrier implements Shipper {
     const { source, sink } = this.#options;
     source.listen(() => {
       this.#late.look(this.#lag() > 0);
-      this.#pause.ring();
+      this.#pause.wake();
     });
     sink.changed(() => {
       this.#stale = true;
       this.#warnings = null;
-      this.#pause.ring();
+      this.#pause.wake();
     });
     this.#running = this.#run();
   }
@@ -127,7 +127,7 @@ class Carrier implements Shipper {
 
   async close(): Promise<void> {
     this.#stopping = true;
-    this.#pause.hurry();
+    this.#pause.endRest();
     const timer = setTimeout(() => {
       this.#over = true;
       // Whatever is under way ends with the sink.

@@ -3,7 +3,7 @@ import { Fault } from "../../errors.ts";
 import type { Clock } from "../../ports.ts";
 import { PROBLEMS, type ProblemWord, SinkProblem } from "./sink-errors.ts";
 
-export interface DeliveryOptions {
+interface DeliveryOptions {
   /** http or https; a user and password in it are sent as Basic authorization. */
   readonly url: string;
   readonly clock: Clock;
@@ -19,7 +19,7 @@ export interface DeliveryOptions {
 export type Delivery = (headers: Readonly<Record<string, string>>, body: string) => Promise<number>;
 
 /** An address without what is secret in it, and that. Throws a Fault `config-invalid` where it can't be decoded. */
-export interface Address {
+interface Address {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
 }

@@ -4,7 +4,7 @@ import type { Link, Tip } from "../record/hash-chain.ts";
 import type { Findings } from "./findings.ts";
 
 /** What a life has seen of the end of another one. */
-export interface Claim {
+interface Claim {
   readonly by: string;
   readonly sequence: number;
   readonly hash: string;

@@ -2,7 +2,7 @@ import type { Lines } from "../journal/lines.ts";
 import { linkOf } from "../record/hash-chain.ts";
 
 /** Where two copies of the same records are not the same; both numbers are included. */
-export interface Difference {
+interface Difference {
   readonly kind: "differs" | "only-here" | "only-there";
   readonly producer: string;
   readonly from: number;

@@ -8,7 +8,7 @@
  * - `unsigned`: a checkpoint whose signature is not of a known key, or that attests something else than is here; or records
  *   of which there should be a checkpoint by now.
  */
-export type FindingKind = "damaged" | "missing" | "replaced" | "repeated" | "cut" | "grown" | "unsigned";
+type FindingKind = "damaged" | "missing" | "replaced" | "repeated" | "cut" | "grown" | "unsigned";
 
 /** What is wrong, and between which numbers of which producer; both ends are included. */
 export interface Finding {

@@ -35,7 +35,7 @@ export interface VerifyReport {
   readonly aged: readonly Aged[];
 }
 
-export interface VerifyOptions {
+interface VerifyOptions {
   /** Public keys of checkpoints by their id; null: signatures are not looked at. */
   readonly keys: ReadonlyMap<string, KeyObject> | null;
   /** Checkpoints that were kept outside the journal; what they attest must be here. */
@@ -50,7 +50,7 @@ export interface VerifyOptions {
 }
 
 /** Takes lines in the order in which they stand, of any number of producers; then says what it thinks of them. */
-export interface Verifier {
+interface Verifier {
   /** One line's bytes, without the line end. `hint` names the producer that a damaged line belongs to, if it is known. */
   line(bytes: Buffer, hint: string | null): void;
   /** What was seen of a life was deleted by its age meanwhile: it begins with what comes next of it. */

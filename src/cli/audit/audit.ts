@@ -17,6 +17,7 @@ which, all unless they are said:
   --agent ID          by this person at the keyboard
   --customer ID       as this person
   --impersonation ID  in this impersonation
+  --app NAME          of requests to this one of several apps
   --action NAME       like impersonation.denied, denied, or consent
   --path START        of addresses that begin so
   --since, --until    a time like 2026-05-28T20:00Z, or how long ago, like 15m, 2h, 7d

@@ -17,19 +17,19 @@ export interface Filter {
   fits(record: Written): boolean;
 }
 
-/** The words `--agent`, `--customer`, `--impersonation`, `--action`, `--path`, `--since`, `--until`. Throws a Fault `usage`. */
+/** The words `--agent`, `--customer`, `--impersonation`, `--app`, `--action`, `--path`, `--since`, `--until`. Throws a Fault `usage`. */
 export function filterOf(words: AuditWords): Filter {
   const since = timeOf(words.since, "since");
   const until = timeOf(words.until, "until");
-  const { agent, customer, impersonation, action, path } = words;
+  const { agent, customer, impersonation, app, action, path } = words;
   if (since !== null && until !== null && until <= since)
     throw new Fault("usage", "--until: nothing can be before it that is not before --since");
   if (action !== undefined && !ACTIONS.some((it) => isAction(it, action)))
     throw new Fault("usage", `--action: ${action} is none; write one of ${ACTIONS.join(", ")}`);
-  const needles = [agent, customer, impersonation].flatMap((id) =>
+  const needles = [agent, customer, impersonation, app].flatMap((id) =>
     id === undefined || !PLAIN.test(id) ? [] : [Buffer.from(JSON.stringify(id))],
   );
-  const asked = [since, until, agent, customer, impersonation, action, path];
+  const asked = [since, until, agent, customer, impersonation, app, action, path];
   return {
     all: asked.every((it) => it === undefined || it === null),
     mayBe: (line) => needles.every((needle) => line.includes(needle)),
@@ -42,6 +42,7 @@ export function filterOf(words: AuditWords): Filter {
         (agent === undefined || user?.id === agent) &&
         (customer === undefined || user?.effective?.id === customer) &&
         (impersonation === undefined || guise.impersonation === impersonation) &&
+        (app === undefined || guise.app === app) &&
         (action === undefined || isAction(event.action, action)) &&
         (path === undefined || url?.path?.startsWith(path) === true)
       );

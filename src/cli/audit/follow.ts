@@ -16,13 +16,13 @@ const KEPT = 1_000;
 const ROUND = { records: 1_000, bytes: 1_048_576 };
 
 /** A line that came, and where it stands. */
-export interface Come {
+interface Come {
   readonly line: Buffer;
   readonly place: string;
 }
 
 /** What is written from now on. As long as it is not closed the process does not end. */
-export interface Follower extends Closing {
+interface Follower extends Closing {
   /** Each time the lines since the time before. */
   entries(): AsyncGenerator<readonly Come[], never>;
 }

@@ -10,7 +10,7 @@ import type { CommandIo } from "../command.ts";
 import { warnings } from "../log.ts";
 
 /** Which records a command is about, as its words say. */
-export interface SourceWords {
+interface SourceWords {
   readonly data?: string | undefined;
   readonly file?: string | undefined;
   /** Name of the variable that holds the address, so that no password stands on a command line. */

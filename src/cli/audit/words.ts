@@ -10,6 +10,7 @@ const OPTIONS = {
   agent: { type: "string" },
   customer: { type: "string" },
   impersonation: { type: "string" },
+  app: { type: "string" },
   action: { type: "string" },
   path: { type: "string" },
   since: { type: "string" },
@@ -25,7 +26,7 @@ const OPTIONS = {
 
 type Word = Exclude<keyof typeof OPTIONS, "help">;
 
-const WHICH = ["agent", "customer", "impersonation", "action", "path", "since", "until"] as const;
+const WHICH = ["agent", "customer", "impersonation", "app", "action", "path", "since", "until"] as const;
 const SOURCE = ["data", "file", "redis", "stream"] as const;
 
 /** The words that each command takes: one that it would not look at must not seem to do something. */

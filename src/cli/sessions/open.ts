@@ -6,7 +6,7 @@ import type { AuditEvent } from "../../domain/audit-event.ts";
 import { Fault } from "../../errors.ts";
 import { timeOrderedIds } from "../../gateway/services/ids.ts";
 import { readGenerations } from "../../keys/folder.ts";
-import { keyring } from "../../keys/keyring.ts";
+import { openKeyring } from "../../keys/keyring.ts";
 import type { Clock, Closing } from "../../ports.ts";
 import { type Impersonations, openImpersonations } from "../../sessions/impersonations.ts";
 import { openBackend } from "../../sessions/stores/registry.ts";
@@ -46,9 +46,10 @@ export async function openSessions(
     const records = recording ? await evidence(parts) : null;
     if (records !== null) opened.push(records);
     const folder = join(data, "keys");
-    const ring =
-      records?.ring ?? (await keyring({ folder, files: start.keys, clock: CLOCK, log, reloadEvery: 0 }));
-    const it = openImpersonations({ ...backend, clock: CLOCK, log, sealKey: ring.derive("jar") });
+    const keyring =
+      records?.keyring ??
+      (await openKeyring({ folder, files: start.keys, clock: CLOCK, log, reloadEvery: 0 }));
+    const it = openImpersonations({ ...backend, clock: CLOCK, log, sealKey: keyring.derive("jar") });
     opened.push({ close: () => it.shut() });
     const record = async (event: AuditEvent) => await records?.ledger.record(event);
     return { clock: CLOCK, config: held, impersonations: it, newId, record, close: () => closeAll(opened) };

@@ -20,7 +20,7 @@ const schema = z.strictObject({
 type Recorded = z.output<typeof schema>;
 
 /** What lookups said: owners by address, people by id. */
-export interface Recording {
+interface Recording {
   readonly owners: Recorded["owners"];
   readonly users: Recorded["users"];
 }

@@ -22,7 +22,7 @@ const BY_SCRIPT = [
 const SITES = { outside: "cross-site", app: "same-origin", typed: "none" } as const;
 
 /** How a test's browser is set up. */
-export interface Browser {
+interface Browser {
   /** What stands before addresses that are paths. */
   readonly origin: string;
   /** The cookie of the impersonation, with its value. */

@@ -23,7 +23,7 @@ import { NotRecorded } from "./recording.ts";
 import { requestOf } from "./request.ts";
 
 /** One part of what a test expects, and what came. */
-export interface Difference {
+interface Difference {
   readonly what: string;
   readonly expected: string;
   readonly got: string;
@@ -41,7 +41,7 @@ export interface Outcome {
 }
 
 /** What the gateway would do, in words that a test can expect. */
-export interface Said {
+interface Said {
   readonly owner: string;
   readonly decision: string;
   readonly reason: string;
@@ -91,10 +91,10 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   const { settings } = snapshot;
   const origin = file.origin ?? settings.publicUrl ?? LOCAL;
   const secret = randomBytes(32).toString("base64url");
-  const held = agent === null || customer === null ? null : running(agent, customer, test.mode);
-  const cookie = held === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
+  const impersonation = agent === null || customer === null ? null : running(agent, customer, test.mode);
+  const cookie = impersonation === null ? null : `${cookieFor(test, origin, snapshot)}=${secret}`;
   const raw = await requestOf(test, { origin, cookie, isolated: settings.isolation !== null });
-  const services = looking(asked, log, held);
+  const services = looking(asked, log, impersonation);
   const taken = intake(services, raw, false);
   if (taken.kind === "refused") return refused(taken.fault);
   const judged = await judgedOr400(services, taken.received);
@@ -237,7 +237,7 @@ function cookieFor({ open, send }: MapTest, origin: string, { settings }: Snapsh
 }
 
 /** All that the stages up to the decision ask, with one impersonation and no browser that was here before. */
-function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judging {
+function looking(snapshot: Snapshot, log: Log, impersonation: Impersonation | null): Judging {
   return {
     log,
     clock: CLOCK,
@@ -245,9 +245,10 @@ function looking(snapshot: Snapshot, log: Log, held: Impersonation | null): Judg
     diagnostics: { say: () => undefined },
     counters: { unrecognised: () => undefined },
     impersonations: {
-      recall: async () => (held === null ? { kind: "none" } : { kind: "held", impersonation: held }),
+      recall: async () =>
+        impersonation === null ? { kind: "none" } : { kind: "found", impersonation: impersonation },
     },
     confirmations: { redeem: async () => null },
-    forms: { read: () => null, marked: () => null },
+    forms: { read: () => null, open: () => null, marked: () => null },
   };
 }

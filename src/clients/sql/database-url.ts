@@ -23,7 +23,7 @@ export interface FileAddress {
   readonly file: string;
 }
 
-export type DatabaseAddress = ServerAddress | FileAddress;
+type DatabaseAddress = ServerAddress | FileAddress;
 
 const SCHEMES = {
   "postgres:": { dialect: "postgres", port: 5432 },

@@ -23,7 +23,7 @@ export interface Inspection {
 }
 
 /** Rows at the most: a person has fewer groups, and a search shows fewer people. */
-export const MOST_ROWS = 1_000;
+const MOST_ROWS = 1_000;
 
 /**
  * A database of the operator. Values are bound; statements run in a transaction that can only read, with a time limit on both

@@ -9,7 +9,7 @@ import { sqliteDatabase } from "./sqlite.ts";
 /** A connection that nobody has used for so long is closed, ms: what a config that is gone asked for vanishes by itself. */
 const IDLE = 30_000;
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /** PEM of the authority to trust instead of the system's; null for the system's. */
   readonly ca: string | null;
   /** Connections at the most. */

@@ -28,7 +28,7 @@ export const databaseOptions = {
     .describe("Connections to the database at the most. Lookups with the same address share them."),
 };
 
-export interface WrittenDatabase {
+interface WrittenDatabase {
   readonly url: Parameters<SecretReader>[0];
   readonly ca?: Parameters<SecretReader>[0] | undefined;
   readonly connections: number;
@@ -44,7 +44,7 @@ export function databaseOf(
 }
 
 /** A statement with the database that it is for. */
-export interface LookupQuery {
+interface LookupQuery {
   /** `valueAt` is asked for the value of each place. */
   rows(valueAt: (place: string) => SqlValue, times: Times): Promise<readonly Row[]>;
   check(valueAt: (place: string) => SqlValue, times: Times): Promise<readonly Finding[]>;

@@ -11,7 +11,7 @@ export interface Pooled {
 /** What `work` throws when the connection went away under it. */
 export class ConnectionLost extends Error {}
 
-export interface PoolOptions<C extends Pooled> {
+interface PoolOptions<C extends Pooled> {
   /** Opens a connection; rejects, and leaves nothing open, when `signal` aborts first. */
   connect(signal: AbortSignal): Promise<C>;
   /** Connections at the most. */
@@ -21,7 +21,7 @@ export interface PoolOptions<C extends Pooled> {
 }
 
 /** Connections that are shared out, one user at a time. */
-export interface Pool<C extends Pooled> {
+interface Pool<C extends Pooled> {
   /**
    * Does the work with a connection. What aborts, or fails in any way, ends its connection: nobody gets one in the middle of
    * something. One that was dead before it was used is replaced once by a new one, so the work may be begun twice.

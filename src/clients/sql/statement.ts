@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Dialect } from "./database-url.ts";
 
 /** A statement as a driver gets it: places are placeholders, `order` says which value each of them is. */
-export interface Rendered {
+interface Rendered {
   readonly text: string;
   readonly order: readonly string[];
 }

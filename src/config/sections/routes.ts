@@ -31,7 +31,7 @@ const ids = z
   .meta({ anyOf: [{ enum: NAMES }, { type: "string" }] });
 
 /** Which owner a route has: a name of `owners`, or a lookup written in its place. */
-export type OwnerChoice<Deps, Made> =
+type OwnerChoice<Deps, Made> =
   | { readonly kind: "named"; readonly name: string }
   | { readonly kind: "inline"; readonly entry: Entry<Deps, Made> };
 

@@ -3,8 +3,8 @@ import { isAmong } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Visitor } from "../visitor.ts";
 
-/** Whose records somebody may see: everybody's, what one did oneself, or none. */
-export type Sight = "all" | "own" | "none";
+/** Which records somebody may see: all, those of their own actions, or none. */
+type Sight = "all" | "own" | "none";
 
 /** What a page of records is made of. */
 export interface Looking {
@@ -14,7 +14,7 @@ export interface Looking {
   readonly now: number;
 }
 
-/** Whose records this person may see: agents their own, whoever is in a group of `audit.readers` all. */
+/** Which records this person may see: members of `audit.readers` all, agents those of their own actions. */
 export function sightOf({ received, trueUser }: Visitor): Sight {
   if (trueUser === null) return "none";
   const { policy, settings } = received.snapshot;

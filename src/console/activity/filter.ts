@@ -9,6 +9,8 @@ export interface Asked {
   readonly customer: string | null;
   readonly action: AuditAction | typeof REFUSED | null;
   readonly impersonation: string | null;
+  /** One of several apps. */
+  readonly app: string | null;
   readonly since: number | null;
   readonly until: number | null;
   readonly beyond: Mark | null;
@@ -26,17 +28,18 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
     customer: text("customer"),
     action: [REFUSED, ...AUDIT_ACTIONS].find((it): it is Asked["action"] & string => it === action) ?? null,
     impersonation: text("impersonation"),
+    app: text("app"),
     since: parseTime(parameter("from") ?? ""),
     until: parseTime(parameter("to") ?? ""),
     beyond: markOf(parameter("beyond")),
   };
 }
 
-/** The question to the archive: whoever may see only what they did themselves asks for no more than that. */
+/** The question to the archive; those who may see only their own actions ask for no more. */
 export function questionOf({ who, sight }: Looking, asked: Asked): Question {
-  const { agent, customer, action, impersonation, since, until } = asked;
+  const { agent, customer, action, impersonation, app, since, until } = asked;
   const own = sight === "own" ? who.trueUser.id : null;
-  return { own, agent, customer, action, impersonation, since, until };
+  return { own, agent, customer, action, impersonation, app, since, until };
 }
 
 /** The parameters of a page that is asked for the same, but for what is said; null leaves one out. */
@@ -45,8 +48,8 @@ export function linkTo(
   asked: Asked,
   more: Readonly<Partial<Record<keyof Asked, string | number | null>>> = {},
 ): string {
-  const { agent, customer, action, impersonation, since, until } = asked;
-  const all = { agent, customer, action, impersonation, since, until, beyond: null, ...more };
+  const { agent, customer, action, impersonation, app, since, until } = asked;
+  const all = { agent, customer, action, impersonation, app, since, until, beyond: null, ...more };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(all)) {
     if (value === null) continue;

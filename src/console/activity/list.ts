@@ -1,6 +1,8 @@
 import type { Page } from "../../audit/search/messages.ts";
 import { REFUSED, type Run } from "../../audit/search/search.ts";
+import { appNames } from "../../config/apps.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { pageFor } from "../visitor.ts";
 import type { Looking } from "./access.ts";
@@ -12,7 +14,7 @@ const DAY = 86_400_000;
 /** Impersonations that are drawn and summed up at the most. */
 export const MOST_RUNS = 200;
 
-export interface Listed extends Page {
+interface Listed extends Page {
   readonly runs: readonly Run[];
 }
 
@@ -26,7 +28,7 @@ export function listPage(it: Looking, asked: Asked, listed: Listed): string {
 ${filterForm(it, asked)}
 ${reading(it)}
 ${drawn(it, asked, listed)}
-${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(prefix, records, false)}
+${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(prefix, records, { alone: false, apps: apps(it).length > 0 })}
 ${older(prefix, asked, listed)}
 </section>`;
   return pageFor(it.who, {
@@ -34,6 +36,11 @@ ${older(prefix, asked, listed)}
     width: "full",
     body,
   });
+}
+
+/** The names of several apps; none where there is one. */
+export function apps({ who }: Looking): readonly string[] {
+  return appNames(who.received.snapshot).filter((it) => it !== null);
 }
 
 /** Says that not all is to be seen yet, or that something is wrong with the records. */
@@ -55,12 +62,20 @@ function filterForm(it: Looking, asked: Asked): Html {
   return html`<form class="filter" action="${prefix}/activity">
 ${sight === "all" ? text("agent", "Agent") : null}
 ${text("customer", "Customer")}
+${appField(apps(it), asked.app)}
 <p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option><option value="${REFUSED}"${asked.action === REFUSED ? html` selected` : null}>Whatever was refused</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>
 ${time("from", "From", asked.since)}
 ${time("to", "To", asked.until)}
 <p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">All</a></p>
 </form>
 ${quick({ prefix, asked, now: it.now })}`;
+}
+
+/** Not where there is one app; an app that the config no longer has can still be asked for. */
+function appField(names: readonly string[], asked: string | null): Html | null {
+  const all = asked === null || names.includes(asked) ? names : [...names, asked];
+  if (all.length === 0) return null;
+  return html`<p><label for="app">App</label><select id="app" name="app"><option value="">Any</option>${all.map((name) => html`<option${name === asked ? html` selected` : null}>${plain(name)}</option>`)}</select></p>`;
 }
 
 const SPANS = [

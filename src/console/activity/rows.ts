@@ -10,15 +10,23 @@ export function recordsOf(lines: readonly string[]): readonly Written[] {
   return lines.flatMap((line) => writtenOf(line) ?? []);
 }
 
-/** A table of records, the newest first as they come. `alone`: they are all of one impersonation. */
-export function recordTable(prefix: string, records: readonly Written[], alone: boolean): Html {
+interface Columns {
+  /** They are all of one impersonation. */
+  readonly alone: boolean;
+  /** There are several apps. */
+  readonly apps: boolean;
+}
+
+/** A table of records, the newest first as they come. */
+export function recordTable(prefix: string, records: readonly Written[], columns: Columns): Html {
+  const { alone, apps } = columns;
   return html`<div class="scroll"><table class="records">
-<thead><tr><th scope="col">Time (UTC)</th>${alone ? null : html`<th scope="col">Who</th><th scope="col">As</th>`}<th scope="col">What</th><th scope="col">How it went</th><th scope="col"><span class="unseen">More</span></th></tr></thead>
-<tbody>${records.map((record) => rowOf(prefix, record, alone))}</tbody>
+<thead><tr><th scope="col">Time (UTC)</th>${alone ? null : html`<th scope="col">Who</th><th scope="col">As</th>`}${apps ? html`<th scope="col">App</th>` : null}<th scope="col">What</th><th scope="col">How it went</th><th scope="col"><span class="unseen">More</span></th></tr></thead>
+<tbody>${records.map((record) => rowOf(prefix, record, columns))}</tbody>
 </table></div>`;
 }
 
-function rowOf(prefix: string, record: Written, alone: boolean): Html {
+function rowOf(prefix: string, record: Written, { alone, apps }: Columns): Html {
   const { guise, user, event } = record;
   const run = guise.impersonation;
   return html`<tr>
@@ -32,6 +40,7 @@ ${
           : html`<a href="${prefix}/activity?impersonation=${encodeURIComponent(run)}" title="This impersonation">${someone(user?.effective)}</a>`
       }</td>`
 }
+${apps ? html`<td>${plain(guise.app ?? "")}</td>` : null}
 <td>${whatOf(record)}</td>
 <td>${howOf(record)}</td>
 <td><a class="why" href="${prefix}/why?event=${encodeURIComponent(event.id)}">Why<span class="unseen"> this: ${event.action}</span></a></td>

@@ -5,7 +5,7 @@ import { pageFor } from "../visitor.ts";
 import type { Looking } from "./access.ts";
 import { lengthOf } from "./axis.ts";
 import { type Asked, dayOf, linkTo, markText, questionOf } from "./filter.ts";
-import { reading } from "./list.ts";
+import { apps, reading } from "./list.ts";
 import { dayText, recordsOf, recordTable, someone, timeText } from "./rows.ts";
 import { COLUMNS, timeline } from "./timeline.ts";
 
@@ -19,7 +19,7 @@ const DAY = 86_400_000;
 export async function runPage(it: Looking, asked: Asked, impersonation: string): Promise<string | null> {
   const { prefix } = it.who.received.snapshot.settings;
   const question = questionOf(it, asked);
-  const [run] = await it.archive.runs({ ...question, since: null, until: null, action: null }, 1);
+  const [run] = await it.archive.runs({ ...question, since: null, until: null, action: null, app: null }, 1);
   if (run === undefined) return null;
   const { from, to } = part(run, asked);
   const page = await it.archive.search({ ...question, since: from, until: to }, ROWS, asked.beyond);
@@ -34,7 +34,7 @@ ${facts(run, records, linkTo(path, asked, { action: REFUSED, since: null, until:
 ${reading(it)}
 ${days(run, asked, path)}
 <div class="strip">${timeline({ from, to, picture, closer })}</div>
-${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(prefix, records, true)}
+${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(prefix, records, { alone: true, apps: apps(it).length > 0 })}
 ${page.beyond === null ? null : html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(page.beyond) })}" rel="next">Older</a></div>`}
 </section>`;
   return pageFor(it.who, {
@@ -73,9 +73,9 @@ ${told?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${pl
 function days(run: Run, asked: Asked, path: string): Html | null {
   const [first, last] = [dayOf(run.first), dayOf(run.last)];
   if (run.last - run.first <= DAY) {
-    return asked.since === null && asked.action === null
+    return asked.since === null && asked.action === null && asked.app === null
       ? null
-      : html`<p class="small"><a href="${linkTo(path, asked, { since: null, until: null, action: null })}">All of it</a></p>`;
+      : html`<p class="small"><a href="${linkTo(path, asked, { since: null, until: null, action: null, app: null })}">All of it</a></p>`;
   }
   const all: Html[] = [];
   for (let at = first.from; at <= last.from && all.length < 31; at = dayOf(at).to) {

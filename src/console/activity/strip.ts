@@ -6,34 +6,33 @@ import { dateText } from "./rows.ts";
 
 const WIDTH = 1_000;
 const LEFT = 210;
-const LANE = 26;
+const ROW_HEIGHT = 26;
 const TOP = 6;
 const THINNEST = 4;
-/** Lanes, each for one person being another one. */
-const MOST_LANES = 12;
+const MOST_ROWS = 12;
 
-/** The impersonations of some time, drawn: a lane for each pair of people, a bar for each impersonation, which leads to it. */
+/** Draws the impersonations of a time: a row for each agent and customer, a bar for each impersonation, which links to it. */
 export function strip(prefix: string, runs: readonly Run[], from: number, to: number): Html {
-  const all = lanesOf(runs);
-  const lanes = all.slice(0, MOST_LANES);
-  const bottom = TOP + lanes.length * LANE;
+  const all = rowsOf(runs);
+  const rows = all.slice(0, MOST_ROWS);
+  const bottom = TOP + rows.length * ROW_HEIGHT;
   const time = axis(from, to, LEFT, WIDTH - LEFT - 20);
-  const bars = lanes.flatMap((lane, row) => lane.map((run) => bar(prefix, run, { time, row })));
+  const bars = rows.flatMap((runs, row) => runs.map((run) => bar(prefix, run, { time, row })));
   return html`<svg class="drawing" viewBox="0 0 ${WIDTH} ${bottom + 26}" role="group" aria-labelledby="strip-title">
 <title id="strip-title">Who viewed the app as whom from ${dateText(from)} ${clock(from, 60_000)} to ${dateText(to)} ${clock(to, 60_000)} (UTC)</title>
 ${ticks(time, TOP, bottom)}
-${lanes.map((lane, row) => html`<text class="lane" x="${LEFT - 12}" y="${TOP + row * LANE + 17}" text-anchor="end">${laneText(lane[0])}</text>`)}
+${rows.map((runs, row) => html`<text class="pair" x="${LEFT - 12}" y="${TOP + row * ROW_HEIGHT + 17}" text-anchor="end">${pairText(runs[0])}</text>`)}
 ${bars}
 </svg>
-${all.length > lanes.length ? html`<p class="small">${all.length - lanes.length} more are not drawn: ask for an agent, a customer or a shorter time.</p>` : null}`;
+${all.length > rows.length ? html`<p class="small">${all.length - rows.length} more are not drawn: ask for an agent, a customer or a shorter time.</p>` : null}`;
 }
 
-function lanesOf(runs: readonly Run[]): readonly (readonly Run[])[] {
-  const lanes = Map.groupBy(runs, ({ agent, customer }) => `${agent}\n${customer}`);
-  return [...lanes.values()];
+function rowsOf(runs: readonly Run[]): readonly (readonly Run[])[] {
+  const rows = Map.groupBy(runs, ({ agent, customer }) => `${agent}\n${customer}`);
+  return [...rows.values()];
 }
 
-function laneText(run: Run | undefined): string {
+function pairText(run: Run | undefined): string {
   if (run === undefined) return "";
   const [agent, customer] = [run.agentName ?? run.agent ?? "?", run.customerName ?? run.customer ?? "?"];
   return `${plain(agent, 14)} as ${plain(customer, 14)}`;
@@ -47,7 +46,7 @@ function bar(
   const [from, to] = [time.x(run.first), time.x(run.last)];
   const width = Math.max(THINNEST, round(to - from));
   const what = run.changed > 0 ? "changed" : run.refused > 0 ? "refused" : "looked";
-  return html`<a href="${prefix}/activity?impersonation=${encodeURIComponent(run.id)}"><rect class="bar ${what}" x="${from}" y="${TOP + row * LANE + 4}" width="${width}" height="${LANE - 8}" rx="3"><title>${told(run)}</title></rect></a>`;
+  return html`<a href="${prefix}/activity?impersonation=${encodeURIComponent(run.id)}"><rect class="bar ${what}" x="${from}" y="${TOP + row * ROW_HEIGHT + 4}" width="${width}" height="${ROW_HEIGHT - 8}" rx="3"><title>${told(run)}</title></rect></a>`;
 }
 
 function told(run: Run): string {

@@ -24,7 +24,7 @@ const WORDS: Readonly<Record<Tone, string>> = {
   told: "told",
 };
 
-export interface TimelineView {
+interface TimelineView {
   readonly from: number;
   readonly to: number;
   readonly picture: Picture;

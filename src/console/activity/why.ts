@@ -10,7 +10,7 @@ import type { Looking } from "./access.ts";
 import { lengthOf } from "./axis.ts";
 import { howOf, recordsOf, someone, timeText, whatOf } from "./rows.ts";
 
-export interface Why {
+interface Why {
   readonly event: string | null;
   readonly request: string | null;
 }

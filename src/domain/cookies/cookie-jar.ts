@@ -91,13 +91,13 @@ export function hostOf(scope: CookieScope): string {
   return scope.host.toLowerCase().replace(/:\d*$/, "");
 }
 
-export function pathOf(scope: CookieScope): string {
+function pathOf(scope: CookieScope): string {
   const path = scope.path.split("?", 1)[0] ?? "";
   return path.startsWith("/") ? path : "/";
 }
 
 /** The directory of the path: where a cookie belongs that doesn't say. */
-export function defaultPath(path: string): string {
+function defaultPath(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
@@ -108,7 +108,7 @@ export function domainMatches(host: string, domain: string): boolean {
   return host.endsWith(`.${domain}`) && !/^[\d.]+$|:/.test(host);
 }
 
-export function pathMatches(path: string, cookiePath: string): boolean {
+function pathMatches(path: string, cookiePath: string): boolean {
   if (path === cookiePath) return true;
   return path.startsWith(cookiePath) && (cookiePath.endsWith("/") || path[cookiePath.length] === "/");
 }

@@ -23,7 +23,7 @@ const ON_ITS_WAY = 30_000;
 const LONGEST_PAST = 8;
 
 /** A jar, and the `Set-Cookie` lines for the browser that make it so. */
-export interface Mirrored {
+interface Mirrored {
   readonly jar: Jar;
   readonly lines: readonly string[];
 }

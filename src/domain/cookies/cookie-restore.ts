@@ -22,7 +22,7 @@ export function restored(jar: Jar, sent: string | null, scope: CookieScope): str
 }
 
 /** `Set-Cookie` lines that take something out of a browser, and what it sends once they have arrived. */
-export interface Left {
+interface Left {
   readonly lines: readonly string[];
   readonly sent: string | null;
 }

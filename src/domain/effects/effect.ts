@@ -4,7 +4,7 @@ import type { Mode } from "../impersonation.ts";
 import type { Rule } from "../policy.ts";
 
 /** What an effect may look at: a request that is about to be done as somebody else. */
-export interface Attempt {
+interface Attempt {
   readonly request: RequestFacts;
   readonly mode: Mode;
   readonly rule: Rule;

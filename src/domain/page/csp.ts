@@ -28,7 +28,7 @@ interface Directive {
  * no source can allow (`sandbox`), stays as it is; a directive that was only inherited from `default-src` is written
  * out with the same sources.
  */
-export function amendCsp(policy: string, needs: CspNeeds): string {
+function amendCsp(policy: string, needs: CspNeeds): string {
   const parts = policy.split(";");
   const directives = parse(parts);
   const added: string[] = [];

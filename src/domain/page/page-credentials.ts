@@ -82,7 +82,7 @@ function unescaped(text: string): string {
   );
 }
 
-export type Authorization =
+type Authorization =
   /** A browser sends it by itself, so it is the agent's; or nobody can read it. */
   | { readonly kind: "browser" }
   /** A script has set it. */

@@ -13,7 +13,7 @@ export const URL_REFUSALS = {
   "dot-segment": "The path has a `.` or `..` segment.",
 } as const satisfies Record<string, string>;
 
-export type UrlRefusal = keyof typeof URL_REFUSALS;
+type UrlRefusal = keyof typeof URL_REFUSALS;
 
 /** Lengths in bytes. `encodedSlash` says whether `%2F` in a path may stay. */
 export interface UrlLimits {
@@ -24,7 +24,7 @@ export interface UrlLimits {
 }
 
 /** `target` is `path`, or `path?query`: what is matched, judged, logged and sent. `query` is null without a `?`. */
-export type CanonicalUrl =
+type CanonicalUrl =
   | {
       readonly kind: "canonical";
       readonly target: string;

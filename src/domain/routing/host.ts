@@ -1,7 +1,7 @@
 import { parseAddress } from "../address.ts";
 
 /** `host` in lower case, without port and without a dot at its end; IPv6 keeps its brackets. `port` null: none was sent. */
-export type HostReading =
+type HostReading =
   | { readonly kind: "host"; readonly host: string; readonly port: number | null }
   | { readonly kind: "refused" };
 

@@ -5,7 +5,7 @@ import { queryValue } from "./query-value.ts";
 /** A need of a lookup that any route with one param alone meets. */
 export const ONLY_PARAM = "$1";
 
-export interface LookupParts {
+interface LookupParts {
   /** The name of the resolver in the config, or whatever else tells it from the others. */
   readonly resolver: string;
   /** The params of the route that are one segment each, in its order; an empty one is one that isn't there. */

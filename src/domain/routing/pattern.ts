@@ -19,7 +19,7 @@ export type PatternReading =
   | { readonly kind: "problem"; readonly message: string };
 
 /** path-to-regexp's tokens, by shape. */
-export type Token =
+type Token =
   | { readonly type: "text"; readonly value: string }
   | { readonly type: "param" | "wildcard"; readonly name: string }
   | { readonly type: "group"; readonly tokens: readonly Token[] };
@@ -29,7 +29,7 @@ type Flat = Exclude<Token, { type: "group" }>;
 const MOST_READINGS = 64;
 
 /** How many plain patterns the optional groups make: each may be there or not. */
-export function countReadings(tokens: readonly Token[]): number {
+function countReadings(tokens: readonly Token[]): number {
   return tokens.reduce((n, token) => (token.type === "group" ? n * (1 + countReadings(token.tokens)) : n), 1);
 }
 

@@ -1,7 +1,7 @@
 import { anyCase } from "./pattern.ts";
 
 /** What a query says under a name. `doubtful`: servers would read it in different ways, so it says nothing. */
-export type QueryValue =
+type QueryValue =
   | { readonly kind: "one"; readonly value: string }
   | { readonly kind: "none" }
   | { readonly kind: "doubtful" };
@@ -12,7 +12,7 @@ const DOUBTFUL = { kind: "doubtful" } as const;
 /** All that a query says, by the names that the loosest of all servers sees; `name` is how it is written. */
 export type ReadQuery = ReadonlyMap<string, ReadValue>;
 
-export type ReadValue =
+type ReadValue =
   | { readonly kind: "one"; readonly name: string; readonly value: string }
   | { readonly kind: "doubtful" };
 

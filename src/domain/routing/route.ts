@@ -94,7 +94,7 @@ function paramsIn(query: readonly NamedTest[]): readonly string[] {
   return query.flatMap(({ test }) => (test.kind === "param" ? [test.param] : []));
 }
 
-export interface CompiledRoutes<T> {
+interface CompiledRoutes<T> {
   readonly finder: Finder<T>;
   readonly problems: readonly RouteProblem[];
 }

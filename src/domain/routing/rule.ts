@@ -101,7 +101,7 @@ export function compileRules(
 }
 
 /** Whether an effect takes something away, so that doubt must count for it. */
-export function isRestrictive(effect: EffectName): boolean {
+function isRestrictive(effect: EffectName): boolean {
   return effect !== "allow";
 }
 

@@ -49,7 +49,7 @@ export interface Search {
 }
 
 /** Says whether a value found is the answer (not null) or the search goes on. `values` are the params, valid only now. */
-export type Visit<T, R> = (value: T, values: readonly string[]) => R | null;
+type Visit<T, R> = (value: T, values: readonly string[]) => R | null;
 
 const NO_TAILS: readonly never[] = [];
 

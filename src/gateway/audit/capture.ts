@@ -6,7 +6,7 @@ import type { Owned } from "../stages/find-owner.ts";
 const LONGEST_FORM = 8_192;
 
 /** A request of which a body may have been read: whole, or its beginning. */
-export interface Read extends Pick<Owned, "raw" | "snapshot" | "headers"> {
+interface Read extends Pick<Owned, "raw" | "snapshot" | "headers"> {
   readonly body: Buffer | null;
   readonly beginning: Buffer | null;
 }

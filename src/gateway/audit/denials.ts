@@ -3,8 +3,8 @@ import type { Services } from "../services/services.ts";
 import { eventOf, type Saying } from "./audit-event.ts";
 
 /**
- * Puts a refusal of somebody who wears nobody on record, if it is somebody's and they had not too many: each record is on disk
- * for good, and strangers cost nothing to whoever sends them. Waits for nothing and never throws; what is left out is counted.
+ * Records a refusal without an impersonation, if its sender is known and had not too many: records stay on disk, and an attacker could
+ * send any number of such requests. Waits for nothing and never throws; what is left out is counted.
  */
 export function noteRefusal(
   services: Services,

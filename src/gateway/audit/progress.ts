@@ -10,7 +10,7 @@ export interface Progress {
   stop(): void;
 }
 
-export interface ProgressOptions {
+interface ProgressOptions {
   /** Between two records, ms; a minute unless given. */
   readonly every?: number;
   /** Called when one can't be recorded: what goes on unrecorded must not go on. */

@@ -7,7 +7,7 @@ import type { Services } from "../services/services.ts";
 import { eventOf } from "./audit-event.ts";
 
 /** What was refused and why; `address` is the target as it was sent, `id` what the answer names. */
-export interface Refusal {
+interface Refusal {
   readonly fault: Fault;
   readonly id: string;
   readonly address: string;
@@ -28,7 +28,7 @@ export function recordRefusedBeforeDecision(
   services.impersonations
     .recall(secret)
     .then(async (loaded) => {
-      if (loaded.kind !== "held" || loaded.impersonation.end !== null) return;
+      if (loaded.kind !== "found" || loaded.impersonation.end !== null) return;
       const { perMinute } = services.config.current().settings.limits;
       services.rateLimits.pace(loaded.impersonation.id, perMinute, services.clock.monotonic());
       await services.ledger.record(eventFor(services, raw, loaded.impersonation, refusal));

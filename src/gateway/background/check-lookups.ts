@@ -3,7 +3,7 @@ import { Fault } from "../../errors.ts";
 import type { Finding, Log } from "../../ports.ts";
 
 /** What one source of facts said of itself; `name` is where the config has it. */
-export interface LookupReport {
+interface LookupReport {
   readonly name: string;
   /** Why it could not be asked; null when it answered. */
   readonly unavailable: string | null;

@@ -7,7 +7,7 @@ import { eventOf } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
 import { checkLookups } from "./check-lookups.ts";
 
-export interface ReloadOptions {
+interface ReloadOptions {
   readonly held: Holder;
   /** Path of the config, and the text of its parts that only a restart can change. */
   readonly file: string;

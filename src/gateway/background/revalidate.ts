@@ -4,7 +4,7 @@ import type { Open, Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "../stages/start-and-stop.ts";
 
-export interface RecheckOptions {
+interface RecheckOptions {
   /** How often each is asked about, ms; 15 s unless given. */
   readonly every?: number;
   /** How long one may go on whose right can't be found out, ms; 45 s unless given. */
@@ -12,7 +12,7 @@ export interface RecheckOptions {
 }
 
 /** Asks again and again whether what is open under an impersonation may be. */
-export interface Recheck extends Closing {
+interface Recheck extends Closing {
   /** Does now what is done every while. Never rejects. */
   check(): Promise<void>;
 }
@@ -35,12 +35,12 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
     goodAt.set(open, since);
     const standing = await asking(services, open);
     if (standing.kind === "good") goodAt.set(open, asked);
-    else if (standing.kind === "over") await finish(services, open, standing);
+    else if (standing.kind === "ended") await finish(services, open, standing);
     else if (asked - since >= unknownFor) services.sockets.cutOne(open, standing.why);
   }
 
   function check(): Promise<void> {
-    work ??= inBatches(services.sockets.worn(), WIDTH, about)
+    work ??= inBatches(services.sockets.impersonated(), WIDTH, about)
       .catch((error: unknown) =>
         services.log.error({ err: error }, "not everything open could be asked about"),
       )
@@ -75,8 +75,8 @@ async function asking(services: Services, open: Open): Promise<Standing> {
 async function finish(
   services: Services,
   open: Open,
-  { why, running }: Extract<Standing, { readonly kind: "over" }>,
+  { why, impersonation }: Extract<Standing, { readonly kind: "ended" }>,
 ): Promise<void> {
-  if (running === null) services.sockets.cutOne(open, why);
-  else await end(services, null, running, why);
+  if (impersonation === null) services.sockets.cutOne(open, why);
+  else await end(services, null, impersonation, why);
 }

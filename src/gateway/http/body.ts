@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Fault } from "../../errors.ts";
 
 /** The beginning of a request's body. `whole`: there is no more of it, and the request can't be read again. */
-export interface Peek {
+interface Peek {
   readonly bytes: Buffer;
   readonly whole: boolean;
 }

@@ -16,7 +16,7 @@ export interface Dial {
   readonly ready: "connect" | "secureConnect";
 }
 
-/** Opens nothing yet. Sockets stay open on our side when the app ends its own: whoever dials closes both. */
+/** Opens nothing yet. Sockets stay open on our side when the app ends its own: the caller closes both. */
 export function dialer({ origin, socket, ca, insecureSkipVerify }: DialOptions): Dial {
   const url = new URL(origin);
   const secure = url.protocol === "https:";

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { Fault } from "../../errors.ts";
 
 /** How long a client's body is: not there, as many bytes as it says, or until its last chunk. */
-export type Framing =
+type Framing =
   | { readonly kind: "none" }
   | { readonly kind: "length"; readonly length: number }
   | { readonly kind: "chunked" };

@@ -49,7 +49,7 @@ export function requestHeaders(raw: RawHeaders, drop: ((name: string) => boolean
 }
 
 /** The head of an answer without its hop-by-hop fields, and what the transport has to know of it. */
-export interface AnswerHead {
+interface AnswerHead {
   readonly head: UpstreamHead;
   /** Its body is a stream of events, which may be silent for long. */
   readonly events: boolean;

@@ -9,7 +9,7 @@ import { EXCHANGE, type Transport } from "./transport.ts";
 const FORWARDED = METHODS.filter((method) => method !== "CONNECT");
 
 /** Gives the exchange of a request, which was decided before; throwing goes to fastify's error handler. */
-export type ExchangeOf = (request: FastifyRequest, reply: FastifyReply) => Exchange;
+type ExchangeOf = (request: FastifyRequest, reply: FastifyReply) => Exchange;
 
 type Carrying = IncomingMessage & { [EXCHANGE]?: Exchange };
 

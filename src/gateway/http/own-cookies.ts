@@ -5,8 +5,8 @@ export interface OwnCookies {
   readonly rest: string | null;
   readonly secret: string | null;
   readonly notice: string | null;
-  /** The browser says that it is somebody else, whether it says whom or not. */
-  readonly worn: boolean;
+  /** What the browser says of which impersonation is running, as it was sealed; `1` where it can't say. */
+  readonly marks: readonly string[];
   /** Whose cookies and storage the browser has for this host, as it was sealed; more than one where somebody planted others. */
   readonly here: readonly string[];
   /** On which other hosts this browser is somebody else, each as it was sealed. */
@@ -17,11 +17,11 @@ export interface OwnCookies {
   readonly rivals: readonly string[];
 }
 
-export interface CookieNames {
+interface CookieNames {
   readonly secret: string;
   readonly notice: string;
-  /** Says that the browser is somebody else; null over plain http, where no browser takes it. */
-  readonly worn: string | null;
+  /** Say that an impersonation is running; none over plain http, where no browser takes such a cookie. */
+  readonly markers: readonly string[];
   /** Says whose cookies and storage the browser has for this one host. */
   readonly here: string;
   /** Says whom this browser viewed before. */
@@ -32,6 +32,9 @@ export interface CookieNames {
 
 type Scheme = "http" | "https";
 
+/** The second is its name in 0.1.0. Both are set and read, so that gateways of both versions can run side by side. */
+const MARKERS: readonly string[] = ["impersonating", "worn"];
+
 /** 32 bytes in base64url, and a signed text. */
 const SECRET = /^[\w-]{43}$/;
 const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
@@ -39,7 +42,7 @@ const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
 const NONE = Object.freeze({
   secret: null,
   notice: null,
-  worn: false,
+  marks: Object.freeze([]),
   here: Object.freeze([]),
   near: Object.freeze([]),
   before: Object.freeze([]),
@@ -53,11 +56,11 @@ const NONE = Object.freeze({
 export function cookieNames(name: string, scheme: Scheme, domain: string | null = null): CookieNames {
   const host = scheme === "https" ? "__Host-" : "";
   const prefix = scheme === "https" && domain !== null ? "__Secure-" : host;
-  const worn = scheme === "https" ? `${prefix}${name}-worn` : null;
+  const markers = scheme === "https" ? MARKERS.map((marker) => `${prefix}${name}-${marker}`) : [];
   return {
     secret: `${prefix}${name}`,
     notice: `${prefix}${name}-notice`,
-    worn,
+    markers,
     here: `${host}${name}-here`,
     before: `${prefix}${name}-before`,
     nonce: `${host}${name}-nonce`,
@@ -87,7 +90,7 @@ export function ownCookies(
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
     if (kind === null || !isOurs(kind, value)) rest.push(part);
-    else if (kind === "secret" || kind === "notice" || kind === "worn")
+    else if (kind === "secret" || kind === "notice" || kind === "marker")
       found.set(key, [...(found.get(key) ?? []), value]);
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
@@ -95,8 +98,7 @@ export function ownCookies(
     else if (key === names.before) before.push(value);
   }
   const undomained = cookieNames(name, scheme);
-  const said = (key: "secret" | "notice" | "worn") =>
-    found.get(names[key] ?? "") ?? found.get(undomained[key] ?? "") ?? [];
+  const said = (key: "secret" | "notice") => found.get(names[key]) ?? found.get(undomained[key]) ?? [];
   const [secret = null, ...rivals] = [...new Set(said("secret"))];
   const notices = said("notice");
   return {
@@ -105,33 +107,47 @@ export function ownCookies(
     rivals,
     // It opens nothing; of two nobody knows which is ours.
     notice: notices.length === 1 ? (notices[0] ?? null) : null,
-    worn: said("worn").length > 0,
+    marks: [...names.markers, ...undomained.markers].flatMap((marker) => found.get(marker) ?? []),
     here,
     near,
     before,
   };
 }
 
-/** Whether one of ours, of either scheme, is among these. */
-export function carriesOurs(header: string, name: string): boolean {
-  if (!header.includes(name)) return false;
+/** `secrets` false: what looks like the secret of an impersonation has turned out to be nobody's, so it is the app's. */
+interface Taken {
+  readonly secrets: boolean;
+}
+
+const ALL: Taken = { secrets: true };
+
+/** Whether one of ours, of either scheme, is among these; a value that everybody can write is none. */
+export function carriesOurs(header: string, name: string, taken = ALL): boolean {
+  return header.includes(name) && header.split(";").some(isTaken(name, taken));
+}
+
+function isTaken(name: string, { secrets }: Taken): (part: string) => boolean {
   const isNamed = ours(name);
-  return header.split(";").some((part) => {
+  return (part) => {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
-    return kind !== null && isOurs(kind, value);
-  });
+    return kind !== null && isOurs(kind, value) && value !== UNSEALED && (secrets || kind !== "secret");
+  };
 }
 
 /** A list of headers whose `Cookie` lines hold none of ours any more; the same list where none did. All other bytes stay. */
-export function withoutOurs(headers: readonly string[], name: string): readonly string[] {
+export function withoutOurs(headers: readonly string[], name: string, taken = ALL): readonly string[] {
   let changed: string[] | null = null;
   for (let at = headers.length - 2; at >= 0; at -= 2) {
     const line = headers[at + 1] ?? "";
-    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie" || !carriesOurs(line, name))
-      continue;
+    if (headers[at]?.length !== 6 || headers[at]?.toLowerCase() !== "cookie") continue;
+    if (!carriesOurs(line, name, taken)) continue;
     changed ??= [...headers];
-    const { rest } = ownCookies(line, name, "http");
+    const isOne = isTaken(name, taken);
+    const rest = joined(
+      line.split(";").filter((part) => !isOne(part)),
+      line,
+    );
     if (rest === null) changed.splice(at, 2);
     else changed[at + 1] = rest;
   }
@@ -155,22 +171,27 @@ function joined(parts: readonly string[], header: string): string | null {
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
 function isOurs(kind: OurKind, value: string): boolean {
   if (kind === "secret" || kind === "nonce") return SECRET.test(value);
-  return kind === "worn" ? value === "1" : SIGNED.test(value);
+  return SIGNED.test(value) || (kind === "marker" && value === UNSEALED);
 }
 
-type OurKind = "secret" | "notice" | "worn" | "here" | "before" | "nonce" | "near";
+/** All that a version before wrote into the marker, and reads in it. */
+export const UNSEALED = "1";
+
+type OurKind = "secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near";
 
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
 function ours(name: string): (key: string) => OurKind | null {
   const known = patterns.get(name);
   if (known !== undefined) return known;
   const names = new RegExp(
-    `^(?:__Host-|__Secure-)?${name}(?:-(notice|worn|here|before|nonce|near-[0-9a-f]{12}))?$`,
+    `^(?:__Host-|__Secure-)?${name}(?:-(notice|${MARKERS.join("|")}|here|before|nonce|near-[0-9a-f]{12}))?$`,
   );
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;
-    return match[1]?.startsWith("near-") === true ? "near" : ((match[1] ?? "secret") as OurKind);
+    const [, kind = "secret"] = match;
+    if (MARKERS.includes(kind)) return "marker";
+    return kind.startsWith("near-") ? "near" : (kind as OurKind);
   };
   if (patterns.size >= MOST_NAMES) patterns.clear();
   patterns.set(name, isNamed);
@@ -203,19 +224,21 @@ export function setOwnCookie(
 }
 
 /**
- * The line that says that somebody is viewed (`worn` false: nobody any more); none over plain http. It opens nothing, so it may come
- * from everywhere: where a browser sends it without the secret, which it keeps back from requests that other sites make, nobody can tell
- * whose request that would be.
+ * The lines that mark a browser in which an impersonation is running: which, sealed (null: take the mark off). None over plain http. The
+ * mark opens nothing, so browsers send it with the requests that other sites make, from which they keep back the secret. Such a request
+ * is refused: nobody is to do it.
  */
-export function markerCookie(
+export function markerCookies(
   name: string,
-  worn: boolean,
+  sealed: string | null,
   scheme: Scheme,
   maxAge: number,
   domain: string | null = null,
 ): readonly string[] {
-  const { worn: mark } = cookieNames(name, scheme, domain);
-  return mark === null ? [] : [lineOf(mark, worn ? "1" : null, { scheme, maxAge, domain, sameSite: "None" })];
+  return cookieNames(name, scheme, domain).markers.map((marker) => {
+    const value = sealed !== null && marker.endsWith("-worn") ? UNSEALED : sealed;
+    return lineOf(marker, value, { scheme, maxAge, domain, sameSite: "None" });
+  });
 }
 
 /**
@@ -271,7 +294,7 @@ export function clearingDoubled(
     (["http", "https"] as const).flatMap((scheme) => {
       const names = cookieNames(name, scheme, each);
       const both = [names.secret, names.notice].map((one) => setOwnCookie(one, null, scheme, null, each));
-      return [...both, ...markerCookie(name, false, scheme, 0, each)];
+      return [...both, ...markerCookies(name, null, scheme, 0, each)];
     }),
   );
 }

@@ -31,7 +31,7 @@ export function letGo(socket: Duplex, within = CLOSE_TIMEOUT): void {
   socket.once("close", () => clearTimeout(timer));
 }
 
-/** For `error` events: the socket goes, and whoever holds it hears of that by its `close`. */
+/** For `error` events: destroys the socket, whose holder hears of it by its `close`. */
 export function leave(this: Duplex): void {
   this.destroy();
 }

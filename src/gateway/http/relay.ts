@@ -19,7 +19,7 @@ import { endingOf, faultOf, ownFault, truncation } from "./upstream-errors.ts";
 export type RelayTimeouts = Pick<Settings["timeouts"], "connect" | "answer" | "answerIdle" | "requestIdle">;
 
 /** What the relays of one way to the app have in common. */
-export interface RelayParts {
+interface RelayParts {
   readonly app: UpstreamPool;
   readonly timeouts: RelayTimeouts;
   /** The least that a client's body must come with, bytes a second; 0 for anything. */
@@ -37,8 +37,8 @@ type Phase = "waiting" | "answering" | "complete" | "settled";
 const OVER = new Error("the exchange is over");
 
 /**
- * The life of one exchange: the pool tells it of the app, node of the client, and whoever of them ends it first decides how it
- * ended. Settles exactly once.
+ * The life of one exchange. The pool reports the app's side and node the client's; the first of them that ends it decides how it ended.
+ * Settles exactly once.
  */
 export class Relay implements ResponseHandler, Source {
   readonly #exchange: Exchange;

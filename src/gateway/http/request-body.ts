@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { passed } from "./gc.ts";
 
 /** How fast a client's body must come: the longest silence, ms, and the least bytes a second on the average; 0 for any. */
-export interface Pace {
+interface Pace {
   readonly idle: number;
   readonly rate: number;
 }
@@ -62,7 +62,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
     return this.#waiting.promise;
   }
 
-  /** Nobody wants the rest: whoever waits gets the error, and what still comes is thrown away. */
+  /** Gives up the rest of the body: a waiting reader gets the error, and what still comes is thrown away. */
   stop(error: Error): void {
     if (this.broken !== null) return;
     this.broken = error;

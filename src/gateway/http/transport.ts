@@ -11,7 +11,7 @@ import { Relay, type RelayTimeouts } from "./relay.ts";
 export const EXCHANGE = Symbol("exchange");
 
 /** A whole `Settings` fits. Times in ms, the body's limits between two chunks. */
-export interface TransportOptions extends PoolOptions {
+interface TransportOptions extends PoolOptions {
   readonly timeouts: PoolOptions["timeouts"] & RelayTimeouts;
   readonly limits: PoolOptions["limits"] & Pick<Settings["limits"], "uploadRate">;
 }

@@ -10,7 +10,7 @@ interface Client {
 }
 
 /** Times in ms, `drain` in bytes. */
-export interface UnreadLimits {
+interface UnreadLimits {
   readonly drain: number;
   readonly requestIdle: number;
   readonly linger: number;

@@ -25,8 +25,8 @@ interface Initiator {
 const ALONE = Object.freeze({ here: null, neighbour: false });
 
 /**
- * What the browser says of other hosts of ours, by cookies that only the browser of an agent has: nobody is asked for it, and
- * whoever has none of them is neither known nor waits.
+ * What the browser says of other hosts of ours, by cookies that only an agent's browser has. It is read from the request alone, so own
+ * traffic waits for no store and no identity source.
  */
 export function neighbourhood(
   { forms, clock }: Judging,

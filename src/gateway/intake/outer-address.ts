@@ -7,7 +7,7 @@ import { Fault } from "../../errors.ts";
 import type { HeaderRules } from "./header-rules.ts";
 
 /** Which host a request is for. */
-export interface HostReading {
+interface HostReading {
   /** In lower case without port. */
   readonly host: string;
   /** As it was sent. */

@@ -25,7 +25,7 @@ export interface RequestTarget {
 }
 
 /** What is known of a request besides its target. */
-export interface Asking {
+interface Asking {
   readonly method: string;
   readonly authority: string;
   /** It carries something of ours that says that somebody is impersonated. */
@@ -36,7 +36,7 @@ export interface Asking {
   readonly opens: boolean;
 }
 
-/** What no target holds, whoever sends it. */
+/** What no target may hold, of own traffic neither. */
 const NEVER = /[\0-\x20\x7f#]/;
 
 /**
@@ -63,11 +63,11 @@ export function requestTarget(sent: string, asking: Asking, settings: Settings):
 }
 
 /** Origin form, `*`, or absolute form of the very host that `Host` names; everything else could be another origin's. */
-function originForm(sent: string, { method, authority, judged }: Asking): string {
+function originForm(sent: string, { method, authority, judged, byCookie }: Asking): string {
   if (method === "TRACE" || method === "CONNECT")
     throw new Fault("bad-request", `${method} is not passed on`);
   if (sent.startsWith("/")) return sent;
-  if (sent === "*" && method === "OPTIONS" && !judged) return sent;
+  if (sent === "*" && method === "OPTIONS" && (!judged || byCookie)) return sent;
   const absolute = absoluteForm(sent);
   if (absolute === null) throw new Fault("bad-request", URL_REFUSALS["not-a-path"]);
   if (absolute.authority.toLowerCase() !== authority.toLowerCase())

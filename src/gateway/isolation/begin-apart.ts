@@ -9,7 +9,7 @@ import { type Beginning, openRecorded } from "../stages/start-and-stop.ts";
 import { credentialsOf, labelFor } from "./label-of.ts";
 
 /** Where a start leads, and what the browser is told on the app's own host. */
-export interface Apart {
+interface Apart {
   readonly to: string;
   readonly setCookies: readonly string[];
 }

@@ -36,7 +36,7 @@ export async function locateAtConsole(services: Services, received: Received): P
     return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's; of an impersonation there is none.
-  const base = { ...received, secret: null, adrift: false, neighbour: false, here: null, notice: null };
+  const base = { ...received, secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   if (ASSETS.has(below) || below === "/jwks.json") return { kind: "received", received: base };
   if (!isOpenedInATab(received))
     return answered(
@@ -139,7 +139,7 @@ export async function ledToConsole(services: Services, received: Received): Prom
 async function impersonationOf(services: Services, received: Received): Promise<string | null> {
   if (received.secret === null || belowPrefix(received) !== "/elevate") return null;
   const loaded = await services.impersonations.recall(received.secret);
-  return loaded.kind === "held" ? loaded.impersonation.id : null;
+  return loaded.kind === "found" ? loaded.impersonation.id : null;
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */

@@ -9,7 +9,7 @@ import type { Answer } from "../stages/answer.ts";
 import { quiet } from "./leading.ts";
 
 /** A host of ours where nobody is known yet: a label's, or the console's. */
-export type Place = { readonly label: string } | { readonly console: "1" };
+type Place = { readonly label: string } | { readonly console: "1" };
 
 /**
  * The first step onto such a host: it gives this browser a nonce, and sends it for a code to the app's host, which knows the person. So

@@ -53,7 +53,8 @@ export async function locate(services: Services, received: Received): Promise<Lo
       ? await ledToConsole(services, received)
       : await ledBack(services, received);
   const label = isLabel(received.hostLabel) ? await services.labels.read(received.hostLabel) : null;
-  if (label === null || label.kind === "ended") return answered(over(services, received, label?.app ?? null));
+  if (label === null || label.kind === "ended")
+    return answered(endedPage(services, received, label?.app ?? null));
   const below = belowPrefix(received) ?? "";
   if (below === "/in")
     return answered(await enter(services, received, async (pass) => sessionFor(label, pass)));
@@ -106,7 +107,7 @@ function onTheApp(received: Received, label: Label): Received {
     lent: { ...label.credentials, host: app.host },
     secret,
     rivals: [],
-    adrift: false,
+    markerOnly: null,
     neighbour: false,
     here: null,
     host: app.host,
@@ -151,7 +152,7 @@ function refused(received: Received): Answer {
 }
 
 /** An ended label keeps nothing in the browser and leads nowhere but to the app. */
-function over(services: Services, received: Received, app: AppHost | null): Answer {
+function endedPage(services: Services, received: Received, app: AppHost | null): Answer {
   const clear = ["Clear-Site-Data", '"*"'] as const;
   if (app !== null && received.ours && received.navigation.topLevel) {
     const there = onItsHost(services, received, app);

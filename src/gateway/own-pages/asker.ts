@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
  * Who gets to see the answer, by Fetch Metadata, which no page can write: a tab's own document; a service worker that stands between
  * (it names no destination, or preloads); a script, frame, picture or worker; or a browser that says nothing of it.
  */
-export type Asker = "document" | "service-worker" | "script" | "unknown";
+type Asker = "document" | "service-worker" | "script" | "unknown";
 
 export function askerOf(headers: IncomingHttpHeaders): Asker {
   const { "sec-fetch-dest": destination, "sec-fetch-mode": mode, "sec-fetch-site": site } = headers;

@@ -7,7 +7,7 @@ import { askerOf } from "./asker.ts";
  * Who may have an address of ours. `public`: anybody, in any way, since nothing in it is secret. `script`: the scripts of our own
  * origin. `exit`: the person at the keyboard, in every browser. Everything else is for a person at a page of ours: `page`, `form`.
  */
-export type Access = "public" | "script" | "exit" | "page" | "form";
+type Access = "public" | "script" | "exit" | "page" | "form";
 
 /** All that something else than a tab's own document may have; docs/security.md has the same list. */
 const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
@@ -23,7 +23,7 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
 ]);
 
 /** What is answered in the place of a page. */
-export interface Refused {
+interface Refused {
   readonly status: 403 | 503;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: "";

@@ -7,7 +7,7 @@ const TELLING: ReadonlyMap<string, string> = new Map([
   ["strict-origin", "strict-origin-when-cross-origin"],
 ]);
 
-/** Lets a page tell us, and nobody else, which page it is: by that a tab is known that was left open under other shoes. */
+/** Lets a page's requests name the page to us, and to nobody else: so a tab is known that was opened under another impersonation. */
 export function telling(headers: RawHeaders): RawHeaders {
   return headers.map((part, at) => {
     if (at % 2 === 0 || headers[at - 1]?.toLowerCase() !== "referrer-policy") return part;

@@ -71,7 +71,7 @@ export function appAddresses(
   return turning(value, (address) => turned(address, upstreamOrigin, isPublic));
 }
 
-/** `//host/…` is read with the scheme that the wanted origin has: whoever leads there stays on it. */
+/** `//host/…` is read with the scheme of the wanted origin, as a browser there does. */
 function turned(address: string, wanted: string, isMeant: (url: URL) => boolean): string {
   const found = /^(?:https?:)?\/\/[^/?#\\]*/i.exec(address)?.[0];
   if (found === undefined) return address;

@@ -7,7 +7,7 @@ export interface Diagnostics {
   say(line: Line, now: number): void;
 }
 
-export interface Line {
+interface Line {
   /** What makes it the same line, whatever else it tells. */
   readonly key: string;
   readonly level: "debug" | "info" | "warn";

@@ -4,34 +4,34 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 /** Why something that stays open is cut: its impersonation is over, or the gateway goes down. */
 export type CutReason = ReasonWord | "going-away";
 
-/** Who wears whom in a socket; `impersonation` is the public id, `agent` the id of the true user. */
-export interface Wearer {
+/** Whose a socket is: the id of the impersonation, and of its agent. */
+interface ImpersonationRef {
   readonly impersonation: string;
   readonly agent: string;
 }
 
 /** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
-export type Cut = (why: CutReason) => void;
+type Cut = (why: CutReason) => void;
 
-/** Whether one that is open may go on. `unknown`: it could not be found out. `running` is what has to be ended with it. */
+/** Whether one that is open may go on. `unknown`: it could not be found out. `impersonation` is the one that has to be ended with it. */
 export type Standing =
   | { readonly kind: "good" }
   | { readonly kind: "unknown"; readonly why: ReasonWord }
-  | { readonly kind: "over"; readonly why: ReasonWord; readonly running: Impersonation | null };
+  | { readonly kind: "ended"; readonly why: ReasonWord; readonly impersonation: Impersonation | null };
 
 /** What has to be known of one besides whose it is. */
-export interface Nature {
+interface Nature {
   /** It has no end of its own. */
   readonly tunnel: boolean;
   /** Its page may speak only because the mode is write for now. */
   readonly lifted: boolean;
-  /** Asks anew for both people what was asked when it began; null where nobody is worn. */
+  /** Asks anew for both people what was asked when it began; null for own traffic. */
   readonly ask: (() => Promise<Standing>) | null;
 }
 
 /** One that is open under an impersonation. */
 export interface Open extends Nature {
-  readonly wearer: Wearer | null;
+  readonly ref: ImpersonationRef | null;
   readonly cut: Cut;
 }
 
@@ -41,7 +41,7 @@ export interface Sockets {
    * Remembers one; `wearer` is null for own traffic. Gives back what to call when it has ended by itself.
    * One that comes for an impersonation that was cut before is cut at once.
    */
-  add(wearer: Wearer | null, cut: Cut, nature?: Nature): () => void;
+  add(ref: ImpersonationRef | null, cut: Cut, nature?: Nature): () => void;
   /** Cuts all of an impersonation, for good: ids never come back. Gives how many there were. */
   cut(impersonation: string, why: CutReason): number;
   /** Cuts this one, if it is still open. */
@@ -55,7 +55,7 @@ export interface Sockets {
   /** Cuts all tunnels, one's own as well, and each that still comes: nobody can wait for their end. */
   cutTunnels(why: CutReason): number;
   /** All under an impersonation. */
-  worn(): readonly Open[];
+  impersonated(): readonly Open[];
   count(): number;
 }
 
@@ -75,10 +75,10 @@ class AllSockets implements Sockets {
   /** No tunnel may begin any more: one that is still being decided would keep the process for good. */
   #leaving: CutReason | undefined;
 
-  add(wearer: Wearer | null, cut: Cut, nature: Nature = PLAIN): () => void {
-    const over = wearer === null ? undefined : this.#over.get(wearer.impersonation);
+  add(ref: ImpersonationRef | null, cut: Cut, nature: Nature = PLAIN): () => void {
+    const over = ref === null ? undefined : this.#over.get(ref.impersonation);
     const why = over ?? (nature.tunnel ? this.#leaving : undefined);
-    const entry = { wearer, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
+    const entry = { ref, cut, tunnel: nature.tunnel, lifted: nature.lifted, ask: nature.ask };
     if (why !== undefined) cut(why);
     else this.#enter(entry);
     return () => this.#forget(entry);
@@ -98,7 +98,7 @@ class AllSockets implements Sockets {
   }
 
   cutImpersonated(why: CutReason): number {
-    return this.#cutThese(this.worn(), why);
+    return this.#cutThese(this.impersonated(), why);
   }
 
   cutLifted(impersonation: string): number {
@@ -112,8 +112,8 @@ class AllSockets implements Sockets {
     return this.#cutThese(tunnels, why);
   }
 
-  worn(): readonly Open[] {
-    return [...this.#all].filter((it) => it.wearer !== null);
+  impersonated(): readonly Open[] {
+    return [...this.#all].filter((it) => it.ref !== null);
   }
 
   count(): number {
@@ -126,12 +126,12 @@ class AllSockets implements Sockets {
 
   #enter(entry: Open): void {
     this.#all.add(entry);
-    if (entry.wearer !== null) put(this.#byImpersonation, entry.wearer.impersonation, entry);
+    if (entry.ref !== null) put(this.#byImpersonation, entry.ref.impersonation, entry);
   }
 
   #forget(entry: Open): void {
-    if (!this.#all.delete(entry) || entry.wearer === null) return;
-    take(this.#byImpersonation, entry.wearer.impersonation, entry);
+    if (!this.#all.delete(entry) || entry.ref === null) return;
+    take(this.#byImpersonation, entry.ref.impersonation, entry);
   }
 
   #cutThese(entries: readonly Open[], why: CutReason): number {

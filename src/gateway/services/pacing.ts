@@ -10,9 +10,9 @@ interface Allowance {
 }
 
 /** Counts one more of `whose`, in ms of the monotonic clock; false when they had `most` within the window: then it isn't counted. */
-export type Pacing = (whose: string, most: number, now: number) => boolean;
+type Pacing = (whose: string, most: number, now: number) => boolean;
 
-/** Remembers so many; of more, whoever came the longest ago begins anew. */
+/** Remembers so many; of more, the one that was asked about the longest ago begins anew. */
 export function pacing(remembered: number, window: number = MINUTE): Pacing {
   const paced = lru<Allowance>(remembered);
   return (whose, most, now) => {

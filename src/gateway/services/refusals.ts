@@ -3,7 +3,7 @@ import { pacing } from "./pacing.ts";
 /** Why a refusal is not on record: there is nobody whom it could name, or they had too many. */
 export type LeftOut = "nobody" | "pace";
 
-/** Which refusals go on record, where nobody is worn as far as anybody knows. */
+/** Which refusals without an impersonation are recorded. */
 export interface Refusals {
   /** Counts one of this person from this address, on the monotonic clock; false when either had `most` in a minute. */
   admits(of: { readonly person: string; readonly address: string }, most: number, now: number): boolean;

@@ -14,7 +14,6 @@ import type { Labels } from "../../sessions/labels.ts";
 import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
-import type { Exchange } from "../http/exchange.ts";
 import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -28,7 +27,7 @@ export interface Pages {
     readonly fault: Fault;
     readonly requestId: string;
     readonly prefix: string;
-    /** Somebody is worn, as far as the browser says. */
+    /** The browser says that an impersonation is running. */
     readonly impersonating?: boolean;
   }): string;
   /** The host of an impersonation that is over. */
@@ -50,9 +49,9 @@ export interface DecisionView {
   readonly back: string;
   readonly method: string;
   readonly trueUser: Identity | null;
-  /** Whom it is about: the worn person, or the owner to be. */
+  /** Whom it is about: the effective user, or the owner of the page before a start. */
   readonly other: Identity | null;
-  /** Whether the browser wears anybody, also one that could not be found out: its way out is on the page. */
+  /** Whether the browser has an impersonation, also one that can't be loaded: then the page offers Stop. */
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
@@ -70,6 +69,9 @@ export interface DecisionView {
 /** What a form of ours does; its token counts for nothing else. */
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop";
 
+/** What a mark of ours is for; it counts for nothing else. */
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
+
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {
   /** `subject`: who, whom, which … in an order that is the purpose's own. */
@@ -80,12 +82,12 @@ export interface Forms {
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
   /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
-  mark(purpose: "here" | "near" | "before" | "yes" | "app", text: string, now: number, lasts: number): string;
+  mark(purpose: MarkPurpose, text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
-  marked(purpose: "here" | "near" | "before" | "yes" | "app", value: string, now: number): string | null;
+  marked(purpose: MarkPurpose, value: string, now: number): string | null;
 }
 
-export interface Tokens {
+interface Tokens {
   sign(input: Omit<ClaimsInput, "now" | "jti">, now: number): Maybe<string>;
 }
 
@@ -142,8 +144,6 @@ export interface Services {
 export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
-  readonly forms: Pick<Forms, "read" | "marked">;
+  readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;
 }
-
-export type Send = (exchange: Exchange) => void;

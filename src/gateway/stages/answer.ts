@@ -83,7 +83,7 @@ export function answer(services: Services, committed: Committed): Answer {
   if (decision.kind === "stop" && committed.changed) {
     return {
       status: 303,
-      headers: [...quiet(backTo(committed, committed.over)), ...extra],
+      headers: [...quiet(backTo(committed, committed.ended)), ...extra],
       body: "",
     };
   }
@@ -223,7 +223,7 @@ function backTo({ origin }: Committed, it: Impersonation | null): string {
 
 const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 
-/** `Clear-Site-Data` where shoes were changed and the config allows it. */
+/** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
   // What is over on a host of its own is over for good.
   const { label, decision } = committed;
@@ -278,19 +278,19 @@ function reasonOf({ decision, trueUser, impersonation }: Committed): string {
 }
 
 function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
-  const { decision, trueUser, impersonation, over, snapshot } = committed;
+  const { decision, trueUser, impersonation, ended, snapshot } = committed;
   return {
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
     to: committed.target,
-    returnTo: backTo(committed, impersonation ?? over),
+    returnTo: backTo(committed, impersonation ?? ended),
     back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
     method: committed.sent,
     trueUser,
     other: otherOf(committed),
-    impersonating: committed.secret !== null || committed.adrift,
+    impersonating: committed.secret !== null || committed.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     token: tokenOf(services, committed),
@@ -323,10 +323,10 @@ function tokenOf(services: Services, committed: Committed): string | null {
   return tokenFor(services, committed, "start", SUBJECTS.start(trueUser, owner.id, committed));
 }
 
-/** Whom the page is about: for a question about a start the owner, else the person who is or was worn. */
+/** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
-  const { decision, impersonation, over } = committed;
-  const worn = (impersonation ?? over)?.effectiveUser ?? null;
+  const { decision, impersonation, ended } = committed;
+  const effectiveUser = (impersonation ?? ended)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
-  return asks ? ownerToBe(committed) : (worn ?? ownerToBe(committed));
+  return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

@@ -13,7 +13,7 @@ import type { Signed } from "./sign-in.ts";
  * Why an `Authorization` doesn't go on: a browser sends it by itself, one of our identity sources takes it for the agent's, or no
  * answer of this impersonation contained it.
  */
-export type TakenOff = "browser" | "agent" | "unknown";
+type TakenOff = "browser" | "agent" | "unknown";
 
 const MINUTE = 60_000;
 const told = lru<true>(1_000);

@@ -20,15 +20,15 @@ import { isUse } from "./use.ts";
 /** A request whose consequences are on record: it may go on, or be answered. */
 export interface Committed extends Judged {
   readonly trueUser: Identity | null;
-  /** What it runs under; null: as oneself. */
+  /** What it runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
-  readonly over: Impersonation | null;
+  readonly ended: Impersonation | null;
   /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
   readonly intent: string | null;
   /** Our own `Set-Cookie` lines. */
   readonly setCookies: readonly string[];
-  /** Shoes were put on, changed or taken off: what the browser keeps of the page before has to go. */
+  /** An impersonation was started, switched or ended: what the browser keeps of the page before has to go. */
   readonly changed: boolean;
   /** The token with which the agent says yes to what is asked. */
   readonly confirmation: string | null;
@@ -38,7 +38,7 @@ export interface Committed extends Judged {
 
 const NOTHING = {
   impersonation: null,
-  over: null,
+  ended: null,
   intent: null,
   setCookies: [],
   changed: false,
@@ -52,31 +52,31 @@ const NOTHING = {
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
-  const held = judged.loaded.kind === "held" ? judged.loaded.impersonation : null;
+  const impersonation = judged.loaded.kind === "found" ? judged.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, ...NOTHING, trueUser };
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
-      if (decision.as === "start") return await starting(services, base, held, decision);
-      if (decision.as === "effective") return await goingOn(services, base, held);
-      return decision.close === null || held === null
+      if (decision.as === "start") return await starting(services, base, impersonation, decision);
+      if (decision.as === "effective") return await goingOn(services, base, impersonation);
+      return decision.close === null || impersonation === null
         ? await asSelf(services, base)
-        : await backToSelf(services, base, held, decision.close);
+        : await backToSelf(services, base, impersonation, decision.close);
     case "stop":
-      return held === null ? base : await signingOut(services, base, held, decision.reason);
+      return impersonation === null ? base : await signingOut(services, base, impersonation, decision.reason);
     case "load-in-full":
       return base;
     case "ended":
-      return await ending(services, base, held, decision.reason);
+      return await ending(services, base, impersonation, decision.reason);
     case "refuse":
     case "page":
-      pace(services, base, held);
+      pace(services, base, impersonation);
       // A prefetch isn't recorded, nor what a tab sends that was left open behind an impersonation.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
-        note(services, base, held);
-      return await asking(services, base, held);
+        note(services, base, impersonation);
+      return await asking(services, base, impersonation);
     default:
       return decision satisfies never;
   }
@@ -96,8 +96,13 @@ function paced(
 }
 
 /** Whatever is on record for itself counts; what ends an impersonation never does. */
-function pace({ rateLimits }: Services, { snapshot, startedAt }: Judged, held: Impersonation | null): void {
-  if (held !== null) rateLimits.pace(held.id, snapshot.settings.limits.perMinute, startedAt);
+function pace(
+  { rateLimits }: Services,
+  { snapshot, startedAt }: Judged,
+  impersonation: Impersonation | null,
+): void {
+  if (impersonation !== null)
+    rateLimits.pace(impersonation.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
 function leftOpen({ loaded, decision }: Committed): boolean {
@@ -105,7 +110,7 @@ function leftOpen({ loaded, decision }: Committed): boolean {
 }
 
 /** Nothing begins, and what runs goes on. */
-function tooMany(services: Services, base: Committed, held: Impersonation | null): Committed {
+function tooMany(services: Services, base: Committed, impersonation: Impersonation | null): Committed {
   const reason = "limit-reached";
   const { checks } = base.decision;
   const refused = {
@@ -117,17 +122,22 @@ function tooMany(services: Services, base: Committed, held: Impersonation | null
     checks,
   } as const;
   services.counters.decided(reason, refused.kind);
-  const committed = { ...base, decision: refused, impersonation: held };
-  note(services, committed, held);
+  const committed = { ...base, decision: refused, impersonation: impersonation };
+  note(services, committed, impersonation);
   return committed;
 }
 
 /** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
-async function asking(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
+async function asking(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<Committed> {
   const { decision, trueUser } = base;
-  const asked = decision.kind === "page" && decision.page === "confirm" && held !== null && trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, trueUser, held) : null;
-  return { ...base, impersonation: held, confirmation, leadsTo: toTheAgents(base) };
+  const asked =
+    decision.kind === "page" && decision.page === "confirm" && impersonation !== null && trueUser !== null;
+  const confirmation = asked ? await keepQuestion(services, base, trueUser, impersonation) : null;
+  return { ...base, impersonation: impersonation, confirmation, leadsTo: toTheAgents(base) };
 }
 
 /** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
@@ -136,7 +146,7 @@ function toTheAgents({ decision, label, target }: Committed): string | null {
   return asSelf && label !== null ? `${label.app.origin}${target}` : null;
 }
 
-/** As oneself; where another host has ended what this one was shown too, without what the browser has of it. */
+/** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
   if (base.here === null || base.secret !== null) return base;
   return { ...base, ...(await tidied(services, base, null)), changed: true };
@@ -147,7 +157,7 @@ type Starting = Extract<Decision, { readonly as: "start" }>;
 async function starting(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   decision: Starting,
 ): Promise<Committed> {
   const effectiveUser = ownerFound(base.owner);
@@ -155,19 +165,21 @@ async function starting(
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
   const wanted = { agent: agent.id, customer: effectiveUser.id, most: decision.grant.customersPerDay };
-  if (!(await services.customers.admits(wanted))) return tooMany(services, base, held);
+  if (!(await services.customers.admits(wanted))) return tooMany(services, base, impersonation);
   const between =
-    held === null ? await tidied(services, base, null) : await leaving(services, base, held, decision.close);
-  const returnTo = held?.returnTo ?? returnPath(base);
+    impersonation === null
+      ? await tidied(services, base, null)
+      : await leaving(services, base, impersonation, decision.close);
+  const returnTo = impersonation?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
     const { grant } = decision;
     const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
     services.counters.decided(decision.reason, "start");
     const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
-    return { ...base, setCookies, over: held, leadsTo: apart.to };
+    return { ...base, setCookies, ended: impersonation, leadsTo: apart.to };
   }
-  const shoes = await begin(
+  const started = await begin(
     services,
     { ...base, cookies: between.cookies },
     {
@@ -177,15 +189,22 @@ async function starting(
       reason: null,
       ticket: null,
       returnTo,
-      origin: held?.origin ?? null,
+      origin: impersonation?.origin ?? null,
     },
   );
-  const setCookies = [...between.setCookies, ...shoes.setCookies];
-  const on = { ...base, ...shoes, setCookies, cookies: between.cookies, over: held, changed: true };
+  const setCookies = [...between.setCookies, ...started.setCookies];
+  const on = {
+    ...base,
+    ...started,
+    setCookies,
+    cookies: between.cookies,
+    ended: impersonation,
+    changed: true,
+  };
   try {
-    return { ...on, intent: await intend(services, on, shoes.impersonation) };
+    return { ...on, intent: await intend(services, on, started.impersonation) };
   } catch (error) {
-    await end(services, base, shoes.impersonation, "ended-revoked");
+    await end(services, base, started.impersonation, "ended-revoked");
     throw error;
   }
 }
@@ -193,71 +212,76 @@ async function starting(
 async function leaving(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord | null,
 ): ReturnType<typeof betweenIdentities> {
-  await end(services, base, held, why ?? "switched");
-  const between = await betweenIdentities(services, base, held);
-  const viewed = viewedCookie(services, base, held.effectiveUser.id);
+  await end(services, base, impersonation, why ?? "switched");
+  const between = await betweenIdentities(services, base, impersonation);
+  const viewed = viewedCookie(services, base, impersonation.effectiveUser.id);
   return { ...between, setCookies: [...between.setCookies, ...viewed] };
 }
 
-async function goingOn(services: Services, base: Committed, held: Impersonation | null): Promise<Committed> {
-  if (held === null) throw new TypeError("a request was to go on under no impersonation");
-  pace(services, base, held);
-  const intent = await intend(services, base, held);
-  if (!isUse(base)) return { ...base, impersonation: held, intent };
-  services.impersonations.touch(held.id, base.at);
-  return { ...base, impersonation: touch(held, base.at), intent };
+async function goingOn(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<Committed> {
+  if (impersonation === null) throw new TypeError("a request was to go on under no impersonation");
+  pace(services, base, impersonation);
+  const intent = await intend(services, base, impersonation);
+  if (!isUse(base)) return { ...base, impersonation: impersonation, intent };
+  services.impersonations.touch(impersonation.id, base.at);
+  return { ...base, impersonation: touch(impersonation, base.at), intent };
 }
 
 async function takingOff(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const over = await end(services, base, held, why);
-  const setCookies = await takeOff(services, base, over);
-  return { ...base, over, setCookies, changed: true };
+  const ended = await end(services, base, impersonation, why);
+  const setCookies = await takeOff(services, base, ended);
+  return { ...base, ended, setCookies, changed: true };
 }
 
 /**
- * The tab itself leads to where one is oneself again. From a script or a frame the page goes on, and must not go on as the
- * agent: it keeps the cookie of what is over, with which everything it asks for stops.
+ * A sign-out in the tab itself leads to a page as the agent. After one by a script or in a frame the page stays, and must not go on as
+ * the agent: it keeps the cookie of the ended impersonation, with which everything that it asks for is refused.
  */
 async function signingOut(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await takingOff(services, base, held, why);
-  return { ...base, over: await end(services, base, held, why) };
+  if (leaves) return await takingOff(services, base, impersonation, why);
+  return { ...base, ended: await end(services, base, impersonation, why) };
 }
 
-/** The request that takes it off goes on as oneself, so without what the browser was lent meanwhile. */
+/** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
 async function backToSelf(
   services: Services,
   base: Committed,
-  held: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const off = await takingOff(services, base, held, why);
-  return { ...off, cookies: (await betweenIdentities(services, base, held)).cookies };
+  const off = await takingOff(services, base, impersonation, why);
+  return { ...off, cookies: (await betweenIdentities(services, base, impersonation)).cookies };
 }
 
-/** An impersonation that the judge found over is closed in the store as well, and written down by whoever sees it first. */
+/** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
 async function ending(
   services: Services,
   base: Committed,
-  held: Impersonation | null,
+  impersonation: Impersonation | null,
   why: ReasonWord,
 ): Promise<Committed> {
-  const mine = held !== null && held.agent.id === base.trueUser?.id;
-  if (mine && held.end === null) return { ...base, over: await end(services, base, held, why) };
-  return { ...base, over: mine ? held : null };
+  const mine = impersonation !== null && impersonation.agent.id === base.trueUser?.id;
+  if (mine && impersonation.end === null)
+    return { ...base, ended: await end(services, base, impersonation, why) };
+  return { ...base, ended: mine ? impersonation : null };
 }
 
 /** The intent: on disk before the first byte goes to the app. */
@@ -280,18 +304,18 @@ async function intend(
 }
 
 /** A refusal is recorded, but never waits for the record. */
-function note(services: Services, base: Committed, held: Impersonation | null): void {
+function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = {
     trueUser: base.trueUser,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   };
-  if (held === null) {
+  if (impersonation === null) {
     noteRefusal(services, base, { ...saying, effectiveUser: ownerToBe(base) });
     return;
   }
-  const { effectiveUser } = held;
-  const about = { action: "impersonation.denied", outcome: "failure", impersonation: held } as const;
+  const { effectiveUser } = impersonation;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation: impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   services.ledger
     .record(event)
@@ -306,7 +330,7 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 ]);
 
 /**
- * Whom a question or a refusal is about where nobody is worn: the owner, where it is about becoming them and this agent may.
+ * Whom a question or a refusal is about without an impersonation: the owner, where it is about becoming them and this agent may.
  * Any other page's owner is nobody's business, and nobody wore them.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {

@@ -31,9 +31,9 @@ const OF_THE_BODY: readonly string[] = [
  * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
-  const held = owned.loaded.kind === "held" ? owned.loaded.impersonation : null;
+  const impersonation = owned.loaded.kind === "found" ? owned.loaded.impersonation : null;
   const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
-  if (!owned.confirming || held === null || agent === null) return await settleMethod(owned);
+  if (!owned.confirming || impersonation === null || agent === null) return await settleMethod(owned);
   demandDocument(owned);
   demandOwnForm(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
@@ -41,7 +41,11 @@ export async function takeYes(services: Judging, owned: Owned): Promise<Settled>
   const question = form.get("_confirmation") ?? "";
   const token = readToken(services, "confirm", SUBJECTS.confirm(question), form.get("_csrf"));
   if (owned.at >= token.expiresAt) throw new Fault("forbidden", "the page that asked is too old");
-  const who = { impersonation: held.id, agent: agent.id, effectiveUser: held.effectiveUser.id };
+  const who = {
+    impersonation: impersonation.id,
+    agent: agent.id,
+    effectiveUser: impersonation.effectiveUser.id,
+  };
   const asked = await services.confirmations.redeem(question, who);
   if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
@@ -83,16 +87,16 @@ export async function keepQuestion(
   services: Services,
   settled: Settled & { readonly decision: Decision },
   agent: Identity,
-  held: Impersonation,
+  impersonation: Impersonation,
 ): Promise<string> {
   const { limits, timeouts } = settled.snapshot.settings;
   const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
   return await services.confirmations.ask({
-    impersonation: held.id,
+    impersonation: impersonation.id,
     agent: agent.id,
-    effectiveUser: held.effectiveUser.id,
+    effectiveUser: impersonation.effectiveUser.id,
     method: `${settled.sent} ${settled.method}`,
     host: settled.host,
     url: settled.target,

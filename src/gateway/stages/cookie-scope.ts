@@ -26,7 +26,7 @@ export function cookieScope(received: Received, impersonation: string | null = n
 /** What no app may set: our cookies in every form. `name` is that of the config. */
 export function ourNames(name: string): readonly string[] {
   return ["", "__Host-", "__Secure-"].flatMap((prefix) =>
-    ["", "-notice", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
+    ["", "-notice", "-impersonating", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
   );
 }
 

@@ -23,6 +23,9 @@ export function judge(settled: Settled): Judged {
 }
 
 function requestFacts(settled: Settled): RequestFacts {
+  const { markerOnly } = settled;
+  const leftOpen = isLeftOpen(settled) || typeof markerOnly?.impersonation === "string";
+  const said = settled.tab !== null || settled.confirming;
   return {
     method: settled.method,
     overridden: settled.overridden,
@@ -33,11 +36,10 @@ function requestFacts(settled: Settled): RequestFacts {
     asSelf: settled.route?.target.asSelf ?? false,
     fromAsSelf: settled.fromAsSelf,
     rule: settled.rule,
-    upgrade: settled.upgrade,
     confirmed: settled.confirmed,
     tab: settled.tab,
-    sentOnlyWhileImpersonating: settled.confirming || settled.adrift || isLeftOpen(settled),
-    hearsay: settled.hearsay && !settled.adrift && !isLeftOpen(settled),
+    sentOnlyWhileImpersonating: settled.confirming || markerOnly !== null || leftOpen,
+    hearsay: !leftOpen && (said ? settled.hearsay : markerOnly !== null),
     viewedBefore: settled.viewedBefore,
     neighbour: settled.neighbour,
   };
@@ -59,7 +61,7 @@ function sessionFacts(owned: Settled): SessionFacts {
     caller: owned.caller,
     loaded: owned.loaded,
     owner: owned.owner,
-    target: owned.worn,
+    target: owned.effectiveUser,
     refererOwner: owned.refererOwner,
     consent: "unanswered",
     now: owned.at,

@@ -44,13 +44,13 @@ export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page):
 }
 
 /** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
-export interface OwnerQuestion {
+interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;
   readonly id: string;
 }
 
-/** The same for whoever has no whole world, such as `guise explain`. */
+/** The same for callers that have no services, such as `guise explain`. */
 export async function askOwner(log: Log, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
   const { host } = at;
   const snapshot = appAt(at.snapshot, host, page.path) ?? at.snapshot;
@@ -84,7 +84,7 @@ function lookupOf(
 }
 
 async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
-  const matters = recalled.loaded.kind === "held" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
+  const matters = recalled.loaded.kind === "found" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
   if (!matters) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);

@@ -40,7 +40,7 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
 }
 
 /** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
-export interface Leash {
+interface Leash {
   readonly signal: AbortSignal | null;
   /** Counts for what is recorded of it while it is open. */
   readonly opened: Progress["opened"];
@@ -62,8 +62,8 @@ export function leash(services: Services, signed: Signed): Leash {
       opened: UNWATCHED,
       release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
-  const wearer = { impersonation: impersonation.id, agent: impersonation.agent.id };
-  const release = services.sockets.add(wearer, cut, {
+  const ref = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const release = services.sockets.add(ref, cut, {
     tunnel: upgrade,
     lifted: speaksByMode(signed, impersonation),
     ask: () => standing(services, signed),
@@ -137,7 +137,7 @@ function sendFault(services: Services, signed: Signed, response: ServerResponse,
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
-/** It was cut while the app had it, so nobody knows what was done; whoever goes down has nothing to say. */
+/** The request was cut while the app had it, so nobody knows what was done. A gateway that goes down answers nothing. */
 function sendEnded(services: Services, signed: Signed, response: ServerResponse, why: unknown): void {
   if (!isReason(why)) {
     response.destroy();
@@ -158,7 +158,7 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
     return;
   }
   const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
-  const ended = { ...signed, decision, over: signed.impersonation, impersonation: null, confirmation: null };
+  const ended = { ...signed, decision, ended: signed.impersonation, impersonation: null, confirmation: null };
   write(signed, response, answer(services, ended));
 }
 

@@ -28,6 +28,7 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
     matched.secret !== null ||
     (matched.route !== null && !matched.route.target.asSelf) ||
     matched.hearsay ||
+    matched.markerOnly?.impersonation === null ||
     matched.neighbour ||
     mayBeOfLeftPage(matched);
   if (!needed) return { ...matched, ...NOT_ASKED };
@@ -61,7 +62,7 @@ function told(services: Judging, received: Received, answer: Identification): Fo
   return NOT_ASKED;
 }
 
-/** Whoever set a source up wrongly sees everybody as a guest, and nothing else would tell. */
+/** Says why nobody is known: behind a source that is set up wrongly everybody is a guest, and nothing else shows it. */
 function sayWhy(services: Judging, { id }: Received, { source, cause, got, level }: Unrecognised): void {
   services.counters.unrecognised(source, cause);
   const message = `identity ${source}: the caller is not known: ${got}`;

@@ -4,14 +4,14 @@ import type { Committed } from "./commit.ts";
 import { settle, UNSENT } from "./settle.ts";
 import { end } from "./start-and-stop.ts";
 
-/** To write an intent down takes its time, which may have been the last of the impersonation: then nothing is sent. */
+/** Ends an impersonation whose time ran out while the intent was written; then nothing is sent. */
 export async function inTime(services: Services, committed: Committed, now: number): Promise<Committed> {
   const { impersonation, intent, decision } = committed;
   if (impersonation === null || intent === null) return committed;
   const reason = endedAt(impersonation, now);
   if (reason === null) return committed;
   settle(services, committed, UNSENT);
-  const over = await end(services, committed, impersonation, reason);
-  const ended = { kind: "ended", status: 409, reason, checks: decision.checks } as const;
-  return { ...committed, decision: ended, impersonation: null, over, intent: null };
+  const ended = await end(services, committed, impersonation, reason);
+  const refused = { kind: "ended", status: 409, reason, checks: decision.checks } as const;
+  return { ...committed, decision: refused, impersonation: null, ended, intent: null };
 }

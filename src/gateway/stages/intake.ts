@@ -7,7 +7,7 @@ import { labelBelow } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
 import { framingFault } from "../http/framing.ts";
 import { requestHeaders } from "../http/hop-by-hop-headers.ts";
-import { type OwnCookies, ownCookies, withoutOurs } from "../http/own-cookies.ts";
+import { type OwnCookies, ownCookies, UNSEALED, withoutOurs } from "../http/own-cookies.ts";
 import { appOf } from "../intake/app-of.ts";
 import { navigation } from "../intake/fetch-metadata.ts";
 import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
@@ -17,7 +17,7 @@ import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
-import type { Intake, Received } from "../request.ts";
+import type { Intake, MarkerOnly, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
@@ -63,9 +63,9 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
   const asked = navigation(method, upgrade, raw.headers);
-  const url = targetOf(raw, host, { cookies, asked, place }, settings);
-  const neighbours = neighbourhood(services, raw, { host: host.host, cookies, settings });
-  const { tab, unattended, confirming, hearsay } = marksOf(services, raw, url, asked.wantsPage);
+  const { here, neighbour } = neighbourhood(services, raw, { host: host.host, cookies, settings });
+  const came = sentTarget(raw);
+  const url = targetOf(came, host, { method, secret: cookies.secret, here, asked, place }, settings);
   const counts = effectiveMethod(method, url.query);
   // Field by field: copying whole objects costs more than reading the address does.
   return {
@@ -77,6 +77,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     sent: method,
     method: counts.method,
     overridden: counts.overridden,
+    came,
     asSent: url.asSent,
     target: url.target,
     path: url.path,
@@ -85,10 +86,7 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     judged: url.judged,
     unclear: url.unclear,
     ours: url.ours || place.atConsole,
-    confirming,
-    tab,
-    unattended,
-    hearsay,
+    ...marksOf(services, raw, url, asked.wantsPage),
     host: host.host,
     authority: host.authority,
     scheme: outer.scheme,
@@ -104,13 +102,13 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     rivals: cookies.rivals,
     domain,
     ...place,
-    adrift: cookies.worn && cookies.secret === null,
+    markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
     viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
-    notice: cookies.notice,
+    notice: noticeIn(services, cookies),
     navigation: asked,
     upgrade,
-    here: neighbours.here,
-    neighbour: neighbours.neighbour,
+    here,
+    neighbour,
   };
 }
 
@@ -162,21 +160,65 @@ function cookiesIn(
   throw new Fault("bad-request", "one of the gateway's own cookies came many times");
 }
 
+interface Telling {
+  readonly method: string;
+  /** What says that somebody is impersonated, or was on another host. */
+  readonly secret: string | null;
+  readonly here: string | null;
+  readonly asked: Navigation;
+  readonly place: Place;
+}
+
 function targetOf(
-  raw: IncomingMessage,
+  came: string,
   { authority }: { readonly authority: string },
-  {
-    cookies: { secret, worn, here },
-    asked: { topLevel, visit },
-    place,
-  }: { readonly cookies: OwnCookies; readonly asked: Navigation; readonly place: Place },
+  { method, secret, here, asked: { topLevel, visit }, place }: Telling,
   settings: Settings,
 ): RequestTarget {
-  const judged = place !== OF_THE_APP || secret !== null || worn || here.length > 0;
   const opens = topLevel || visit !== null;
-  const byCookie = place === OF_THE_APP && secret !== null;
-  const asking = { method: raw.method ?? "GET", authority, judged, byCookie, opens };
-  return requestTarget(sentTarget(raw), asking, settings);
+  const ofTheApp = place === OF_THE_APP;
+  const byCookie = ofTheApp && secret !== null;
+  const judged = !ofTheApp || secret !== null || here !== null;
+  const asking = { method, authority, judged, byCookie, opens };
+  return requestTarget(came, asking, settings);
+}
+
+/** A notice that everybody can have written is none: it would have the page fetched in another way. */
+function noticeIn({ forms, clock }: Judging, { notice }: OwnCookies): string | null {
+  return notice !== null && forms.open(notice, clock.now()) !== null ? notice : null;
+}
+
+/** What the marks say of which impersonation runs in this browser; null where there is none. */
+function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly | null {
+  if (marks.length === 0) return null;
+  const now = clock.now();
+  const id = marks.map((it) => forms.marked("marker", it, now)).find((it) => it !== null);
+  if (id !== undefined) return { impersonation: id };
+  return marks.includes(UNSEALED) ? { impersonation: null } : null;
+}
+
+/**
+ * The same request as own traffic, where the cookie that it was judged by turned out to be nobody's: byte for byte as it came, that cookie
+ * included.
+ */
+export function asItCame(services: Judging, received: Received): Received {
+  const { raw, snapshot, authority, navigation: asked, came, sent: method, peer, trusted } = received;
+  const { settings } = snapshot;
+  const telling = { method, secret: null, here: null, asked, place: OF_THE_APP };
+  const url = targetOf(came, received, telling, settings);
+  const dropped = headerRules(settings).droppedFrom(peer, trusted);
+  const { name } = settings.cookie;
+  const headers = withoutOurs(requestHeaders(raw.rawHeaders, dropped), name, { secrets: false });
+  return {
+    ...received,
+    ...marksOf(services, raw, url, asked.wantsPage),
+    asSent: url.asSent,
+    judged: url.judged,
+    unclear: null,
+    secret: null,
+    rivals: [],
+    headers: raw.headers.host === undefined ? ["Host", authority, ...headers] : headers,
+  };
 }
 
 /** Of framing there is one reading, and where the config says so, nobody tries to speak for us. */

@@ -8,9 +8,9 @@ import type { Signed } from "./sign-in.ts";
 
 /** The invariants that are asserted of every request just before its first byte; the numbers of docs/attacks.md. */
 export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
-export type Invariant = (typeof INVARIANTS)[number];
+type Invariant = (typeof INVARIANTS)[number];
 
-/** Counts what is broken and refuses the request: what must never happen is not sent, whoever asked for it. */
+/** Counts each broken invariant and refuses the request. */
 export function assure(services: Services, signed: Signed, going: Outbound): Outbound {
   const broken = brokenInvariants(signed, going);
   if (broken.length === 0) return going;
@@ -40,7 +40,8 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
   const lie = lieOf(signed);
   if (lie !== null) broken.push(lie);
   if (impersonating && signed.intent === null) broken.push("12");
-  if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name)) broken.push("18");
+  if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name, { secrets: !signed.nobodys }))
+    broken.push("18");
   return broken;
 }
 

@@ -4,32 +4,46 @@ import { asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Judging } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
-import { spoil } from "./intake.ts";
+import { asItCame, spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
-/** What the impersonation cookie led to, and the worn person as they are today. */
+/** What the impersonation cookie led to, and the customer as they are today. */
 export interface Recalled extends Identified {
   readonly loaded: LoadedImpersonation;
-  readonly worn: TargetFact;
+  readonly effectiveUser: TargetFact;
+  /** Its cookie only looked like ours: it goes on byte for byte as it came. */
+  readonly nobodys: boolean;
 }
 
-const NOT_IMPERSONATING: LoadedImpersonation = Object.freeze({ kind: "none" });
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
+const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
+const NOTHING = Object.freeze({ loaded: NONE, effectiveUser: RECORDED, nobodys: false });
+/** A label's own cookie: nothing on its host is ever anybody's own. */
+const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.secret === null) return { ...identified, loaded: NOT_IMPERSONATING, worn: RECORDED };
+  if (identified.secret === null) return { ...identified, ...NOTHING };
   const loaded = await theOne(services, identified, identified.secret);
-  const worn = await effectiveUserNow(services, identified, loaded);
-  const recalled = { ...identified, loaded: underToday(identified, loaded, worn), worn };
+  const { caller, snapshot, ours } = identified;
+  if (!ours && isNobodys({ caller, loaded }, snapshot.policy)) return asNobodys(services, identified);
+  const effectiveUser = await lookUp(services, identified, loaded);
+  const today = underToday(identified, loaded, effectiveUser);
+  const recalled = { ...identified, loaded: today, effectiveUser, nobodys: false };
   refuseUnclear(recalled);
   return recalled;
 }
 
-/** What could be read in two ways is refused where it is judged; a guest's cookie that only looks like ours makes nothing judged. */
-function refuseUnclear(recalled: Recalled): void {
-  const { unclear, snapshot, raw } = recalled;
-  if (unclear === null || isNobodys(recalled, snapshot.policy)) return;
+/** A guest's request: a cookie that only looks like ours makes nothing judged. */
+function asNobodys(services: Judging, identified: Identified): Recalled {
+  const { topLevel, visit } = identified.navigation;
+  const route = topLevel || visit !== null ? identified.route : null;
+  return { ...identified, ...asItCame(services, identified), ...NOTHING, route, nobodys: true };
+}
+
+/** What could be read in two ways is refused where it is judged. */
+function refuseUnclear({ unclear, raw }: Recalled): void {
+  if (unclear === null) return;
   spoil(raw.socket);
   throw new Fault("bad-request", unclear);
 }
@@ -47,7 +61,7 @@ async function theOne(
   if (identified.rivals.length === 0) return first;
   const others = await Promise.all(identified.rivals.map((it) => remembered(services, identified, it)));
   const all = [first, ...others];
-  if (all.some(({ kind }) => kind === "held"))
+  if (all.some(({ kind }) => kind === "found"))
     throw new Fault("bad-request", "one of the gateway's own cookies came twice");
   return all.find(({ kind }) => kind === "unavailable") ?? { kind: "lost" };
 }
@@ -56,14 +70,14 @@ async function theOne(
 function underToday(
   identified: Identified,
   loaded: LoadedImpersonation,
-  worn: TargetFact,
+  effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot } = identified;
-  if (loaded.kind !== "held" || caller.kind !== "known") return loaded;
+  if (loaded.kind !== "found" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
-  const target = worn.kind === "known" ? worn.identity : impersonation.effectiveUser;
+  const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target, place: placeOf(identified) };
-  return { kind: "held", impersonation: asGranted(snapshot.policy, impersonation, people) };
+  return { kind: "found", impersonation: asGranted(snapshot.policy, impersonation, people) };
 }
 
 async function remembered(
@@ -72,20 +86,21 @@ async function remembered(
   secret: string,
 ): Promise<LoadedImpersonation> {
   try {
-    return await services.impersonations.recall(secret);
+    const loaded = await services.impersonations.recall(secret);
+    return loaded.kind === "lost" && identified.label !== null ? LOST_FOR_SURE : loaded;
   } catch (error) {
     report(services, identified, error);
     return { kind: "unavailable" };
   }
 }
 
-async function effectiveUserNow(
+async function lookUp(
   services: Judging,
   identified: Identified,
   loaded: LoadedImpersonation,
 ): Promise<TargetFact> {
   const { users } = identified.snapshot;
-  if (users === null || loaded.kind !== "held") return RECORDED;
+  if (users === null || loaded.kind !== "found") return RECORDED;
   try {
     const identity = await users.find(loaded.impersonation.effectiveUser.id);
     return identity === null ? { kind: "gone" } : { kind: "known", identity };

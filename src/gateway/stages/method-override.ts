@@ -36,7 +36,7 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   const { settings, rules } = owned.snapshot;
   const unread = ruleRequest(owned, null, agentOf(owned));
   const asked = hasBody(owned.raw) && rules.asksBody(unread);
-  if (owned.loaded.kind !== "held" || (!asked && !mayName(owned)))
+  if (owned.loaded.kind !== "found" || (!asked && !mayName(owned)))
     return { ...settled, ...ruled(rules, unread) };
   const limit = Math.max(LOOKED_AT, settings.limits.confirmBody);
   const { bytes, whole } = await peekBody(owned.raw, limit, settings.timeouts.requestIdle);

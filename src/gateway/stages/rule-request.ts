@@ -16,7 +16,7 @@ export interface Ruled {
 export const UNRULED: Ruled = Object.freeze({ rule: null, mayChange: false });
 
 /** What of a request rules are asked about. */
-export type Asking = Pick<Received, "host" | "path" | "query" | "headers" | "method">;
+type Asking = Pick<Received, "host" | "path" | "query" | "headers" | "method">;
 
 /** `body` null: there is none, or nobody has looked at it; `agent` null: nobody knows who it is. */
 export function ruleRequest(of: Asking, body: BodyText | null, agent: Identity | null): RuleRequest {

@@ -7,7 +7,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
-import { cookieNames, markerCookie, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
+import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import type { Received } from "../request.ts";
@@ -39,8 +39,8 @@ export interface Between {
   readonly cookies: string | null;
 }
 
-/** What a change of shoes does to the browser: our cookies, and whether its cache and storage have to go. */
-export interface Shoes {
+/** An impersonation that has started, and the cookies that the browser gets for it. */
+interface Started {
   readonly impersonation: Impersonation;
   /** What the impersonation cookie holds from now on. */
   readonly secret: string;
@@ -52,10 +52,10 @@ export interface Shoes {
  * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
  * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
-export async function begin(services: Services, received: Received, order: Beginning): Promise<Shoes> {
+export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
   const own = { sent: received.cookies, scope: cookieScope(received) };
   const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
-  const { setCookies, here } = worn(services, received, { id: impersonation.id, secret });
+  const { setCookies, here } = startCookies(services, received, { id: impersonation.id, secret });
   return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
 }
 
@@ -99,19 +99,20 @@ export async function openRecorded(
   return { impersonation, secret, lines };
 }
 
-/** Our cookies of a browser that is somebody else. */
-function worn(
+/** Our cookies of a browser in which an impersonation has started. */
+function startCookies(
   services: Services,
   received: Received,
   { id, secret }: { readonly id: string; readonly secret: string },
-): Pick<Shoes, "setCookies" | "here"> {
+): Pick<Started, "setCookies" | "here"> {
   const { domain, host, scheme, snapshot } = received;
   const { name } = snapshot.settings.cookie;
   const now = services.clock.now();
   const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
+  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
   const setCookies = [
     setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
-    ...markerCookie(name, true, scheme, SECRET_SECONDS, domain),
+    ...markerCookies(name, marker, scheme, SECRET_SECONDS, domain),
     ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
     ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
@@ -124,7 +125,7 @@ function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
   if (scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
   return [
     setOwnCookie(cookieNames(name, scheme).secret, null, scheme, null),
-    ...markerCookie(name, false, scheme, 0),
+    ...markerCookies(name, null, scheme, 0),
   ];
 }
 
@@ -136,28 +137,28 @@ export function hereCookie(services: Services, { scheme, snapshot }: Received, i
 }
 
 /**
- * Ends an impersonation, cuts its sockets and writes the end down once, whoever was first. Never throws: Stop works in
+ * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in
  * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
  */
 export async function end(
   services: Services,
   received: Received | null,
-  running: Impersonation,
+  impersonation: Impersonation,
   why: ReasonWord,
   by: Identity | null = null,
 ): Promise<Impersonation> {
-  const ended = { ...running, end: { at: services.clock.now(), why } };
+  const ended = { ...impersonation, end: { at: services.clock.now(), why } };
   let first = true;
   try {
-    const closed = await services.impersonations.close(running.id, why);
+    const closed = await services.impersonations.close(impersonation.id, why);
     first = closed.first;
   } catch (error) {
     services.log.error(
-      { err: error, impersonation: running.id },
+      { err: error, impersonation: impersonation.id },
       "the end of an impersonation could not be stored; it runs out by its limits",
     );
   }
-  services.sockets.cut(running.id, why);
+  services.sockets.cut(impersonation.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
   if (first)
     await services.unrecorded.write(
@@ -194,40 +195,40 @@ export function endEvent(
 export async function takeOff(
   services: Services,
   received: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<readonly string[]> {
   const { domain, host, scheme, snapshot } = received;
   const { name } = snapshot.settings.cookie;
   const names = cookieNames(name, scheme, domain);
   const own = [
     setOwnCookie(names.secret, null, scheme, null, domain),
-    ...markerCookie(name, false, scheme, 0, domain),
+    ...markerCookies(name, null, scheme, 0, domain),
     ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
     ...(domain === null ? [] : beforeDomain(received)),
   ];
-  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, over));
-  if (over === null) return [...own, ...setCookies];
-  const sealed = services.forms.seal(labelOf(over.effectiveUser), services.clock.now());
+  const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, ended));
+  if (ended === null) return [...own, ...setCookies];
+  const sealed = services.forms.seal(labelOf(ended.effectiveUser), services.clock.now());
   const notice = setOwnCookie(names.notice, sealed, scheme, NOTICE_SECONDS, domain);
-  return [...own, notice, ...viewedCookie(services, received, over.effectiveUser.id), ...setCookies];
+  return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
 }
 
 /** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
-export async function notBegun<T extends Received & { readonly over: Impersonation | null }>(
+export async function notBegun<T extends Received & { readonly ended: Impersonation | null }>(
   services: Services,
   it: T,
 ): Promise<T> {
-  const setCookies = it.over === null ? [] : await takeOff(services, it, it.over);
-  return { ...it, secret: null, changed: it.over !== null, setCookies };
+  const setCookies = it.ended === null ? [] : await takeOff(services, it, it.ended);
+  return { ...it, secret: null, changed: it.ended !== null, setCookies };
 }
 
 /** The impersonations of which this host may have something in the browser. */
 async function idsBehind(
   services: Services,
   { secret, here }: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<ReadonlySet<string>> {
-  const id = over?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
+  const id = ended?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
   return new Set([here, id].filter((it) => it !== null));
 }
 
@@ -235,9 +236,9 @@ async function idsBehind(
 export async function betweenIdentities(
   services: Services,
   received: Received,
-  over: Impersonation | null,
+  ended: Impersonation | null,
 ): Promise<Between> {
-  const ids = await idsBehind(services, received, over);
+  const ids = await idsBehind(services, received, ended);
   const between = await leftBehind(services, received, ids);
   if (ids.size === 0) return between;
   const scope = cookieScope(received);
@@ -250,10 +251,10 @@ export async function betweenIdentities(
 export async function tidied(
   services: Services,
   received: Received,
-  running: string | null,
+  impersonation: string | null,
 ): Promise<Between> {
   const { here } = received;
-  const ids = new Set(here === null || here === running ? [] : [here]);
+  const ids = new Set(here === null || here === impersonation ? [] : [here]);
   const { setCookies } = await leftBehind(services, received, ids);
   let { cookies } = received;
   for (const id of ids)

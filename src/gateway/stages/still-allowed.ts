@@ -23,7 +23,7 @@ const LOOKING: Navigation = Object.freeze({
 const NOT_ASKED = Object.freeze({ kind: "not-asked" });
 
 /**
- * What the judge says of whoever sent this, if they only look, by what holds now: who they are, whom they wear and as whom
+ * What the judge says of the sender of this, if they only look, by what holds now: who they are, their impersonation and as whom
  * the directory knows that person, and whether it may go on.
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {
@@ -60,16 +60,21 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
   const snapshot = appAt(current, signed.host, signed.path) ?? current;
   const now = { ...signed, snapshot, at: services.clock.now() };
   const { caller, loaded, decision } = await looking(services, now);
-  const held = loaded.kind === "held" ? loaded.impersonation : null;
+  const impersonation = loaded.kind === "found" ? loaded.impersonation : null;
   if (decision.kind === "forward") {
     const spoke = speaksByMode(signed, signed.impersonation);
-    return spoke && !speaksByMode(now, held)
-      ? { kind: "over", why: "read-only", running: null }
+    return spoke && !speaksByMode(now, impersonation)
+      ? { kind: "ended", why: "read-only", impersonation: null }
       : { kind: "good" };
   }
   if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
-  const theirs = held !== null && caller.kind === "known" && caller.identity.id === held.agent.id;
-  return { kind: "over", why: decision.reason, running: theirs && held.end === null ? held : null };
+  const theirs =
+    impersonation !== null && caller.kind === "known" && caller.identity.id === impersonation.agent.id;
+  return {
+    kind: "ended",
+    why: decision.reason,
+    impersonation: theirs && impersonation.end === null ? impersonation : null,
+  };
 }
 
 /** Whether a page may speak through its tunnel only because the mode is write at the moment. */

@@ -13,20 +13,20 @@ import { leave } from "../http/raw-response.ts";
 import { faultOf } from "../http/upstream-errors.ts";
 import { switching } from "./upgrade-head.ts";
 
-export interface HandshakeOrder {
+interface HandshakeOrder {
   readonly target: string;
   /** Sent as they are; what a switch of protocols needs is added. */
   readonly headers: RawHeaders;
 }
 
 /** To have a connection, and from then to the head of the answer, ms. */
-export interface HandshakeTimeouts {
+interface HandshakeTimeouts {
   readonly connect: number;
   readonly answer: number;
 }
 
 /** What came of it. Exactly one is called, once, unless it was abandoned before. Hop-by-hop fields are gone from `head`. */
-export interface HandshakeEnd {
+interface HandshakeEnd {
   /** From here on the app speaks WebSocket. Nothing is read yet; bytes that came with the head are in the socket again. */
   switched(head: UpstreamHead, socket: Socket): void;
   /** The app said something else; its body is still to be read. */

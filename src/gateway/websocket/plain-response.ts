@@ -7,7 +7,7 @@ import { truncation } from "../http/upstream-errors.ts";
 import { type BodyFraming, bodyFraming } from "./upgrade-head.ts";
 
 /** The app's answer to an upgrade that it doesn't want. */
-export interface PlainOrder {
+interface PlainOrder {
   readonly client: Socket;
   readonly head: UpstreamHead;
   readonly body: IncomingMessage;

@@ -2,11 +2,11 @@ import type { Socket } from "node:net";
 import type { Ending } from "../../domain/audit-event.ts";
 import type { Carried } from "../http/exchange.ts";
 import { letGo } from "../http/raw-response.ts";
+import { FrameGate } from "./frame-gate.ts";
 import { closeFrame, type Parting } from "./frames.ts";
-import { FrameGate } from "./lane.ts";
 
 /** What two spliced sockets may do, and how it ended. */
-export interface SpliceOrder {
+interface SpliceOrder {
   readonly client: Socket;
   readonly upstream: Socket;
   /** Frames can be told apart, so that `part` can say closing record between two. */
@@ -19,7 +19,7 @@ export interface SpliceOrder {
   readonly settled: (end: SpliceEnd) => void;
 }
 
-export interface SpliceEnd extends Carried {
+interface SpliceEnd extends Carried {
   readonly ending: Ending;
   /** The close that we sent; null where we sent none. */
   readonly parting: Parting | null;

@@ -19,19 +19,19 @@ import { Splice } from "./splice.ts";
 import { closingHead, headBytes, switching } from "./upgrade-head.ts";
 
 /** A whole `Settings` fits. Times in ms. */
-export interface TunnelOptions {
+interface TunnelOptions {
   readonly upstream: DialOptions;
   readonly timeouts: Pick<Settings["timeouts"], "connect" | "answer" | "answerIdle" | "socketIdle">;
   readonly limits: StreamLimits & Pick<Settings["limits"], "answerHeaders">;
 }
 
 /** How a tunnel ended. Bytes are those after the 101 (or the app's body), `parting` is the close frame that we sent. */
-export interface TunnelSettlement extends Settlement {
+interface TunnelSettlement extends Settlement {
   readonly parting: Parting | null;
 }
 
 /** One upgrade on its way to the app: decided, and with nothing read from or written to its socket yet. */
-export interface TunnelOrder {
+interface TunnelOrder {
   /** The client's end. Ours from here on. */
   readonly socket: Socket;
   /** Whose streams this one counts among. Default: the address of `socket`. */
@@ -135,7 +135,7 @@ class Opening {
     this.#respond(head, upstream, (headers) => {
       if (upstream.destroyed) throw new Fault("upstream-protocol", "the app left as soon as it had switched");
       const bytes = headBytes(101, head.message, switching(headers));
-      this.#handOver();
+      this.#detach();
       splice(this.#order, upstream, bytes, this.#timeouts.socketIdle);
     });
   }
@@ -143,7 +143,7 @@ class Opening {
   answered(head: UpstreamHead, body: IncomingMessage): void {
     this.#respond(head, body, (headers) => {
       const bytes = closingHead({ ...head, headers });
-      this.#handOver();
+      this.#detach();
       passOn(this.#order, { ...head, headers }, body, bytes, this.#timeouts.answerIdle);
     });
   }
@@ -183,13 +183,13 @@ class Opening {
 
   /** Lets go of everything but the client's socket. */
   #release(): void {
-    this.#handOver();
+    this.#detach();
     this.#handshake.abandon();
     this.#answer?.destroy();
   }
 
   /** Others watch the client and the signal from here on. */
-  #handOver(): void {
+  #detach(): void {
     const { socket, signal } = this.#order;
     this.#over = true;
     socket.off("end", this.#clientGone);

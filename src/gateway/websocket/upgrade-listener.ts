@@ -47,9 +47,9 @@ export interface UpgradeOptions {
 
 /**
  * Hands every WebSocket upgrade of a server made with `UPGRADE_OPTIONS` to `handle`. Sockets may break at any time from here
- * on and end no process; whoever holds one hears of it by its `close`. CONNECT is refused.
+ * on and end no process; their holder hears of it by their `close`. CONNECT is refused.
  */
-export function attachUpgrades(server: Server, handle: UpgradeHandler, door: UpgradeOptions): void {
+export function attachUpgrades(server: Server, handle: UpgradeHandler, options: UpgradeOptions): void {
   let deciding = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", leave);
@@ -57,21 +57,21 @@ export function attachUpgrades(server: Server, handle: UpgradeHandler, door: Upg
       socket.destroy();
       return;
     }
-    const fault = deciding >= door.waiting ? tooMany(door.waiting) : malformed(request);
+    const fault = deciding >= options.waiting ? tooMany(options.waiting) : malformed(request);
     if (fault !== null || !(socket instanceof Socket)) {
-      refuse(socket, door.answer(fault ?? new Fault("bad-request", "an upgrade has a body"), request));
+      refuse(socket, options.answer(fault ?? new Fault("bad-request", "an upgrade has a body"), request));
       return;
     }
     deciding += 1;
     run(handle, request, socket, head)
-      .catch((error: unknown) => refuse(socket, door.answer(faultOf(error), request)))
+      .catch((error: unknown) => refuse(socket, options.answer(faultOf(error), request)))
       .finally(() => {
         deciding -= 1;
       });
   });
   server.on("connect", (request: IncomingMessage, socket: Duplex) => {
     socket.on("error", leave);
-    refuse(socket, door.answer(new Fault("bad-method", "CONNECT asks for a tunnel"), request));
+    refuse(socket, options.answer(new Fault("bad-method", "CONNECT asks for a tunnel"), request));
   });
 }
 

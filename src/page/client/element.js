@@ -31,6 +31,20 @@
 /** The root is handed out once, here; the page's own scripts never get it. */
 const NAME = "guise-banner";
 
+/** @type {(element: HTMLElement) => void} */
+let forged = (element) => element.remove();
+
+/**
+ * Takes every second element of the banner's name out of the page, wherever it stands, and tells of it.
+ * @param {() => void} told
+ */
+export function onForged(told) {
+  forged = (element) => {
+    element.remove();
+    told();
+  };
+}
+
 /**
  * The script stands before the element, and may be here before it; its last child is the page's stylesheet. In XHTML the
  * first one is a stylesheet as well, and the last as long as nothing else has come.
@@ -59,6 +73,10 @@ export function takeBanner(script) {
     constructor() {
       super();
       if (this === host) root = this.attachInternals().shadowRoot ?? closedRoot(this);
+    }
+
+    connectedCallback() {
+      if (this !== host) forged(this);
     }
   }
   customElements.define(NAME, GuiseBanner);

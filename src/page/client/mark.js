@@ -13,9 +13,8 @@ const PARAMETER = "_guise_tab";
  */
 
 /**
- * Has the page's scripts say with each request of theirs whose page this is, so that the server refuses those of a tab
- * that was left open under other shoes: before this script has heard of it, and where nobody is worn any more. And
- * whether anybody is there, for the idle limit.
+ * Marks each request of the page's scripts with the impersonation under which the page was opened, so that the server refuses
+ * those of a tab that was left open after a switch or an end. The mark also says whether somebody uses the page, for the idle limit.
  * @param {import("./element.js").Banner} banner
  * @param {{ attended: () => boolean, used: () => void, over: () => void, refused: (sentence: string) => void,
  *   asked: (question: string) => void }} calls `used`: a

@@ -55,7 +55,7 @@ export function tellStopped() {
 }
 
 /**
- * To load the page again as oneself would be to follow its link once more, and so to start again: that is not offered.
+ * Loading the page again would follow its link once more and start an impersonation again, so that is not offered.
  * The Stop form of this tab belongs to the impersonation that is over, so Stop is the page with the button.
  * @param {import("./element.js").Banner} banner
  * @param {boolean} self

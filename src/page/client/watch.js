@@ -1,10 +1,14 @@
+import { coverWatch } from "./covered.js";
 import { ask } from "./dialog.js";
+import { onForged } from "./element.js";
 import { post, stop } from "./server.js";
 
 /** Repairs within this time, ms, that are taken for an app's way to render; more are taken for a fight. */
 const SPAN = 10_000;
 const REPAIRS = 8;
 const LOOK = 1500;
+/** More often than that an app which opens something above the banner is taken for one that fights. */
+const LOOK_ABOVE = 1000;
 /** What takes an element from the eyes, the ears or the hands of people, also on the document around it. */
 const HIDING = ["hidden", "inert", "aria-hidden"];
 
@@ -17,21 +21,36 @@ export function startWatch(banner) {
   /** @type {number[]} */
   let repairs = [];
   let given = false;
-  const look = () => {
-    if (given || shown(banner)) return;
+  /** @param {() => void} repair */
+  const mend = (repair) => {
     const now = Date.now();
     repairs = [...repairs.filter((at) => now - at < SPAN), now];
-    if (repairs.length <= REPAIRS) put(banner);
+    if (repairs.length <= REPAIRS) repair();
     if (repairs.length > REPAIRS || !shown(banner)) {
       given = true;
       void giveUp(banner);
     }
   };
+  const look = () => {
+    if (!given && !shown(banner)) mend(() => put(banner));
+  };
+  const covered = coverWatch(banner);
+  const lookAbove = () => {
+    if (given) return;
+    const lies = covered();
+    if (lies === "under") mend(() => raise(banner));
+    // Apps open tips and menus as often as they like.
+    if (lies === "perhaps") raise(banner);
+  };
+  onForged(() => {
+    if (!given) mend(() => undefined);
+  });
   put(banner);
   new MutationObserver(look).observe(document, { childList: true });
   new MutationObserver(look).observe(document.documentElement, { childList: true, attributeFilter: HIDING });
   new MutationObserver(look).observe(banner.host, { attributes: true, childList: true });
   setInterval(look, LOOK);
+  setInterval(lookAbove, LOOK_ABOVE);
   stayOnTop(banner);
 }
 
@@ -85,18 +104,13 @@ function shown({ host, bar, styled }) {
  */
 function stayOnTop(banner) {
   const { host } = banner;
-  const raise = () => {
-    if (!host.matches(":popover-open")) return;
-    host.hidePopover();
-    host.showPopover();
-  };
   const opened = (/** @type {Event} */ event) => {
-    if (event.target !== host && /** @type {ToggleEvent} */ (event).newState === "open") raise();
+    if (event.target !== host && /** @type {ToggleEvent} */ (event).newState === "open") raise(banner);
   };
   document.addEventListener("toggle", opened, { capture: true });
-  document.addEventListener("fullscreenchange", raise);
+  document.addEventListener("fullscreenchange", () => raise(banner));
   new MutationObserver((records) => {
-    if (records.some(({ target }) => target instanceof HTMLDialogElement && target.open)) raise();
+    if (records.some(({ target }) => target instanceof HTMLDialogElement && target.open)) raise(banner);
   }).observe(document, { attributes: true, attributeFilter: ["open"], subtree: true });
   const paper = () => {
     if (host.matches(":popover-open")) host.hidePopover();
@@ -106,6 +120,16 @@ function stayOnTop(banner) {
   addEventListener("afterprint", () => lift(banner));
   setInterval(endTransition(), LOOK);
   matchMedia("print").addEventListener("change", ({ matches }) => (matches ? paper() : lift(banner)));
+}
+
+/**
+ * What came into the top layer last lies uppermost there.
+ * @param {import("./element.js").Banner} banner
+ */
+function raise({ host }) {
+  if (!host.matches(":popover-open")) return;
+  host.hidePopover();
+  host.showPopover();
 }
 
 /** A view transition lies on the top layer, too; one that is still there at the next look is ended. */

@@ -1,6 +1,7 @@
 /**
  * What the search for a place has to know of a charset. `ascii`: every byte below 0x80 that stands where markup may
- * stand is that ASCII character (true of every charset of the web that isn't named here). `none`: browsers show nothing.
+ * stand is that ASCII character (true of every charset of the web that isn't named here). `iso-2022-jp`: no byte can be told to be
+ * markup without its escape sequences. `none`: browsers show nothing.
  */
 export type Reading = "ascii" | "iso-2022-jp" | "utf-16le" | "utf-16be" | "none";
 
@@ -58,7 +59,7 @@ export function outgoingContentType(contentType: string): string {
   return `${contentType.slice(0, contentType.indexOf(";"))}; charset=utf-8`;
 }
 
-export interface Mark {
+interface Mark {
   readonly reading: Reading;
   readonly length: number;
 }

@@ -9,7 +9,7 @@ export interface Edit {
 }
 
 /** Reads the source of a stretch of the document, one character for each byte. */
-export type Source = (from: number, to: number) => string;
+type Source = (from: number, to: number) => string;
 
 /** Named references that a policy may be written with; a value with any other one is left alone. */
 const NAMED: Readonly<Record<string, string>> = {
@@ -32,7 +32,7 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /** An attribute's value with its character references resolved; null if one of them isn't known here. */
-export function decodeReferences(source: string): string | null {
+function decodeReferences(source: string): string | null {
   let known = true;
   const value = source.replace(
     /&(?:#x([0-9a-f]+);?|#([0-9]+);?|([a-z][a-z0-9]*);?)/gi,

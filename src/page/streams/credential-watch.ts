@@ -2,7 +2,7 @@ import { Transform, type TransformCallback } from "node:stream";
 import { credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
 import { type DecoderLimits, decoder } from "./content-coding.ts";
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly kind: Haystack;
   /** The body's `Content-Encoding`; what nobody here can decode is not looked at. */
   readonly codings: string;

@@ -3,7 +3,7 @@ import type { RedisClient } from "../../clients/redis.ts";
 import type { Bulletin, Log } from "../../ports.ts";
 import type { Ask } from "./ask.ts";
 
-export interface RedisBulletinOptions {
+interface RedisBulletinOptions {
   readonly ask: Ask;
   /** A connection for nothing but listening. */
   readonly listener: RedisClient;

@@ -29,7 +29,7 @@ export const redis: Kind<typeof schema, z.infer<typeof schema>, StoreDeps, Store
     redisBackend({ ...deps, url: deps.secret(options.url), prefix: options.prefix }),
 };
 
-export interface RedisBackendOptions {
+interface RedisBackendOptions {
   readonly url: string;
   readonly prefix: string;
   readonly clock: Clock;

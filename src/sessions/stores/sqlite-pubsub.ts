@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Bulletin, Clock, Log } from "../../ports.ts";
 import type { Attempt } from "./store.ts";
 
-export interface SqliteBulletinOptions {
+interface SqliteBulletinOptions {
   readonly database: DatabaseSync;
   readonly clock: Clock;
   readonly log: Log;

@@ -24,7 +24,7 @@ export const sqlite: Kind<typeof schema, z.infer<typeof schema>, StoreDeps, Stor
   create: ({ sqlite: options }, deps) => sqliteBackend({ ...deps, file: resolve(deps.data, options.file) }),
 };
 
-export interface SqliteBackendOptions {
+interface SqliteBackendOptions {
   readonly file: string;
   readonly clock: Clock;
   readonly log: Log;

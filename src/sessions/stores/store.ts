@@ -7,7 +7,7 @@ import type { Bulletin, Clock, Closing, Log, Store } from "../../ports.ts";
 export interface StoreBackend extends Closing {
   readonly store: Store;
   readonly bulletin: Bulletin;
-  /** The Redis that it is in, for whoever keeps something beside it; null where it is in none. */
+  /** The Redis that it is in, for callers that keep something beside it; null where it is in none. */
   readonly redisUrl: string | null;
 }
 

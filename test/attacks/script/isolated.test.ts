@@ -8,7 +8,7 @@ import { recordsOf } from "../../fixtures/front.ts";
 const chromium = await browser({ names: NAMES, backForwardCache: true });
 t.teardown(() => chromium.close());
 
-const DESK = "desk.guise-console.test";
+const CONSOLE = "console.guise-console.test";
 const APP = "app.guise.test";
 const heading = (page: Page) => page.locator("h1").first().innerText();
 
@@ -78,7 +78,7 @@ t.test("by fetch: start, elevate, directory, activity, why are nowhere to be rea
     "ordered?code=x",
     "over?console=1",
   ];
-  const everywhere = [it.host, APP, DESK].flatMap((host) =>
+  const everywhere = [it.host, APP, CONSOLE].flatMap((host) =>
     pages.map((path) => it.it.at(`/.guise/${path}`, host)),
   );
   for (const init of [
@@ -98,7 +98,7 @@ t.test("by fetch: start, elevate, directory, activity, why are nowhere to be rea
 
 t.test("by a frame, and by a form in a hidden frame: neither is there", async (t) => {
   const it = await stage(t);
-  for (const host of [it.host, APP, DESK]) {
+  for (const host of [it.host, APP, CONSOLE]) {
     const shown = await it.run(`new Promise((done) => {
       const frame = document.createElement("iframe");
       frame.onload = () => { let text = ""; try { text = frame.contentDocument?.body.innerText ?? "" } catch { text = "walled" } done(text); };
@@ -125,10 +125,10 @@ t.test("by a popup: our page opens there, without a handle on it, and does nothi
   const it = await stage(t);
   for (const path of ["as/23", "elevate"]) {
     const opened = it.context.waitForEvent("page");
-    await it.run(`globalThis.other = open(${JSON.stringify(it.it.at(`/.guise/${path}`, DESK))})`);
+    await it.run(`globalThis.other = open(${JSON.stringify(it.it.at(`/.guise/${path}`, CONSOLE))})`);
     const popup = await opened;
     await popup.locator("h1").waitFor();
-    t.equal(new URL(popup.url()).hostname, DESK);
+    t.equal(new URL(popup.url()).hostname, CONSOLE);
     t.equal(await it.run("globalThis.other.closed"), true, `${path}: its handle is gone`);
     t.equal(await popup.evaluate("window.opener"), null, `${path}: and so is the way back`);
     await popup.close();
@@ -158,7 +158,7 @@ t.test("elevate and confirm by a script: a form without a token of ours is none"
     _csrf: "x",
   });
   const came: unknown[] = [];
-  for (const host of [it.host, APP, DESK])
+  for (const host of [it.host, APP, CONSOLE])
     came.push(
       await it.run(
         `raw.fetch(${JSON.stringify(it.it.at("/.guise/elevate", host))}, { method: "POST", mode: "no-cors", credentials: "include", headers: { "content-type": "application/x-www-form-urlencoded" }, body: ${JSON.stringify(body.toString())} }).then(({ type }) => type, ({ name }) => name)`,
@@ -167,12 +167,12 @@ t.test("elevate and confirm by a script: a form without a token of ours is none"
   t.same(came, ["basic", "TypeError", "TypeError"], "of other hosts the browser gives the script no answer");
   // The whole tab, as a form does it.
   await it.run(`(() => {
-    const form = Object.assign(document.createElement("form"), { method: "post", action: ${JSON.stringify(it.it.at("/.guise/elevate", DESK))} });
+    const form = Object.assign(document.createElement("form"), { method: "post", action: ${JSON.stringify(it.it.at("/.guise/elevate", CONSOLE))} });
     for (const [name, value] of new URLSearchParams(${JSON.stringify(body.toString())})) form.append(Object.assign(document.createElement("input"), { name, value }));
     document.body.append(form);
     form.submit();
   })()`);
-  await it.page.waitForURL((url) => url.hostname === DESK);
+  await it.page.waitForURL((url) => url.hostname === CONSOLE);
   t.match(await it.page.locator("body").innerText(), /forbidden|not sent from its own page/);
   t.equal(me.impersonation.mode, "read");
   it.nothing(t, "elevate");
@@ -220,7 +220,7 @@ t.test(
     document.cookie = "planted=1; Path=/";
     document.cookie = "planted=1; Path=/; Domain=guise.test";
     const rules = Object.assign(document.createElement("script"), { type: "speculationrules", textContent: JSON.stringify({
-      prerender: [{ source: "list", urls: [${JSON.stringify(it.it.at("/site/3"))}, ${JSON.stringify(it.it.at("/.guise/as/23", DESK))}] }],
+      prerender: [{ source: "list", urls: [${JSON.stringify(it.it.at("/site/3"))}, ${JSON.stringify(it.it.at("/.guise/as/23", CONSOLE))}] }],
       prefetch: [{ source: "list", urls: [${JSON.stringify(it.it.at("/ahead"))}] }] }) });
     document.head.append(rules);
   })()`);

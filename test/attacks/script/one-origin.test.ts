@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import t from "tap";
 import { pressInBanner } from "../../fixtures/banner.ts";
 import { hostile } from "../../fixtures/hostile.ts";
-import { asNuno, html } from "../../fixtures/worn.ts";
+import { asNuno, html } from "../../fixtures/impersonated-tab.ts";
 import { inside } from "../../page/inside.ts";
 
 // One origin: by what ways of the browser a script of a customer's page reaches the agent's own, before and after the impersonation.
@@ -127,6 +127,33 @@ t.test(
     await context.close();
   },
 );
+
+t.test(
+  "told: what another tab of the agent's own keeps in the browser meanwhile, the customer's page reads",
+  async (t) => {
+    const context = await it.person("alice");
+    const own = await context.newPage();
+    await own.goto(`${it.url}/own`);
+    const page = await it.fromTicket(context, "/u/17/x");
+    // Our script is not in that page: it was the agent's own when it was opened.
+    await own.evaluate(`localStorage.setItem("draft", "mine"); document.cookie = "draft=mine"`);
+    t.equal(await page.evaluate(`localStorage.getItem("draft")`), "mine");
+    t.match(await page.evaluate("document.cookie"), "draft=mine");
+    await context.close();
+  },
+);
+
+t.test("a tab that hides where it comes from is the customer's, too", async (t) => {
+  const { context, page } = await asNuno(it);
+  const before = await starts();
+  const [popup] = await Promise.all([
+    context.waitForEvent("page"),
+    page.evaluate(`void open("/u/23/x", "_blank", "noreferrer")`),
+  ]);
+  await popup.locator("h1", { hasText: "17" }).waitFor();
+  t.equal(await starts(), before);
+  await context.close();
+});
 
 t.test(
   "told: a script writes another address into the bar, or a `document.domain`; the banner and the record say whose page it is",

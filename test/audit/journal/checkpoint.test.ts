@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import t from "tap";
 import { type Checkpoint, checkpointHolds } from "../../../src/audit/journal/checkpoint.ts";
 import { event } from "../event.ts";
-import { clock, memoryLog, openLedger, recordsIn } from "../world.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
 const pair = generateKeyPairSync("ed25519");
 const key = { kid: "k1", privateKey: pair.privateKey };

@@ -1,5 +1,5 @@
 import t from "tap";
-import { unknownId, unknownOutcome } from "../../../src/audit/journal/journal-records.ts";
+import { unknownOutcome } from "../../../src/audit/journal/journal-records.ts";
 import { draft } from "../../../src/audit/record/format.ts";
 import { seal } from "../../../src/audit/record/hash-chain.ts";
 import { event } from "../event.ts";
@@ -21,11 +21,17 @@ t.test(
     const tip = { sequence: 4, hash: "0".repeat(64) };
     const intent = seal(draft(made, { monotonic: 1, redact: (text) => text }), "gw-1", tip).line;
     const line = unknownOutcome(intent, { at: 2_000, monotonic: 7 });
+    const again = unknownOutcome(intent, { at: 9_000, monotonic: 8 });
     t.match(line, /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, "what can't be seen is escaped here too");
     const it = JSON.parse(line);
     t.match(it, {
       "@timestamp": "1970-01-01T00:00:02.000Z",
-      event: { action: "impersonation.outcome", outcome: "unknown", id: unknownId(made.id), reason: /chart/ },
+      event: {
+        action: "impersonation.outcome",
+        outcome: "unknown",
+        id: JSON.parse(again).event.id,
+        reason: /chart/,
+      },
       user: { id: "alice", effective: { id: "17" } },
       guise: {
         intent: made.id,

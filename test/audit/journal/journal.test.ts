@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { appendFile, copyFile, readdir, readFile, rename, rm, stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
-import { type JournalOptions, journal } from "../../../src/audit/journal/journal.ts";
+import { journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, NO_HASH } from "../../../src/audit/record/hash-chain.ts";
-import { clock, linesOf } from "../world.ts";
+import { clock, linesOf } from "../journal-folder.ts";
+
+type JournalOptions = Parameters<typeof journal>[0];
 
 const note = (number: number) => mark("journal.boot", { at: 1, monotonic: 1 }, { number });
 const open = (folder: string, more: Partial<JournalOptions> = {}) =>

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Test } from "tap";
 import { event } from "../event.ts";
-import { openLedger } from "../world.ts";
+import { openLedger } from "../journal-folder.ts";
 
 /** A folder as a process leaves it that is killed after it recorded groups of so many intents. */
 export async function killed(t: Test, groups: readonly number[]): Promise<string> {

@@ -3,7 +3,7 @@ import { appendFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
 import { event } from "../event.ts";
-import { chainFaults, memoryLog, openLedger, recordsIn } from "../world.ts";
+import { chainFaults, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
 const actions = async (folder: string) => (await recordsIn(folder)).map((it) => it.event.action);
 

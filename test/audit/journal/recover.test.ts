@@ -4,7 +4,7 @@ import t from "tap";
 import { journalLines } from "../../../src/audit/journal/lines.ts";
 import { verifier } from "../../../src/audit/verify/verify.ts";
 import { event } from "../event.ts";
-import { memoryLog, openLedger, recordsIn } from "../world.ts";
+import { memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 import { edit, fileIn, killed, namesIn } from "./killed.ts";
 
 const zeros = (line = "") => "\0".repeat(Buffer.byteLength(line));
@@ -51,7 +51,7 @@ t.test("what stands behind a hole in the last group is cut off and laid aside", 
       t.same(
         noted.map(({ file }) => file),
         [aside],
-        "and whoever verifies is told",
+        "and verify says so",
       );
       t.match(
         log.lines.find(({ level }) => level === "error"),

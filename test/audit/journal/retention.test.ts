@@ -6,7 +6,7 @@ import type { AuditLedger } from "../../../src/audit/journal/ledger.ts";
 import { budget } from "../../../src/audit/journal/retention.ts";
 import { NO_MOUNT, smallDisk } from "../../fixtures/journal.ts";
 import { event } from "../event.ts";
-import { clock, memoryLog, openLedger, recordsIn } from "../world.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
 const HOUR = 3_600_000;
 /** The proportions of the defaults: as much room for what waits as for what is kept. */

@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { event } from "../event.ts";
-import { openLedger } from "../world.ts";
+import { openLedger } from "../journal-folder.ts";
 
 const it = await openLedger(process.argv[2] ?? "", { segmentBytes: 64 * 1024 });
 

@@ -25,6 +25,12 @@ t.test("a line has a cell for each name of the first line", async (t) => {
   t.equal(of("time"), "2026-05-28T20:26:40.123Z");
 });
 
+t.test("of several apps, the last cell names the one", async (t) => {
+  t.match(CSV_HEAD, /,app\r\n$/);
+  t.match(row({ app: "wiki" }), /,wiki\r\n$/);
+  t.match(row({}), /,\r\n$/);
+});
+
 t.test("commas, quotes and line ends stay in their cell", async (t) => {
   const impersonation = { id: "i", mode: "read" as const, reason: 'a "b",\nc', ticket: null };
   t.match(row({ impersonation }), '"a ""b"",\nc"');

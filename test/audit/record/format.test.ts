@@ -9,7 +9,7 @@ import { event } from "../event.ts";
 const context = { monotonic: 12.4, redact: (query: string) => query };
 const read = (more: Parameters<typeof event>[0]) => JSON.parse(draft(event(more), context));
 
-t.test("the true user is the user, the worn one user.effective", async (t) => {
+t.test("the true user is user, the effective user user.effective", async (t) => {
   const it = read({});
   t.match(it, {
     "@timestamp": "2026-05-28T20:26:40.123Z",

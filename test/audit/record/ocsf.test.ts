@@ -42,7 +42,7 @@ t.test("an end is a logoff of the same session, with why", async (t) => {
   });
 });
 
-t.test("a request is HTTP activity of the agent, and says whose shoes it was in", async (t) => {
+t.test("a request is HTTP activity of the agent, and names the effective user", async (t) => {
   const it = mapped({
     action: "impersonation.outcome",
     outcome: "failure",
@@ -121,7 +121,7 @@ t.test("every event has what its class must have, and nothing that it does not k
     }
 });
 
-t.test("why the agent came, and whose shoes it was in, are in every event", async (t) => {
+t.test("why the agent came, and the effective user, are in every event", async (t) => {
   for (const action of AUDIT_ACTIONS) {
     const it = mapped({ action });
     t.match(it.unmapped, { reason: "does not see the chart", ticket: "T-42" }, action);

@@ -1,6 +1,6 @@
 import t from "tap";
 import { withoutJwt } from "../../../src/audit/record/nested-secrets.ts";
-import { isSecretName, redactor, withoutSecrets } from "../../../src/audit/record/redact.ts";
+import { redactor } from "../../../src/audit/record/redact.ts";
 
 const key = Buffer.alloc(32, 1);
 const redact = redactor({ key, names: ["Iban"], hash: ["email"] });
@@ -48,7 +48,8 @@ t.test("a JWT is a secret under any name, also in a path", async (t) => {
 });
 
 t.test("a long name takes no long time", async (t) => {
-  t.equal(isSecretName("aA".repeat(100_000)), false);
+  const query = `${"aA".repeat(100_000)}=v`;
+  t.equal(redact(query), query);
 });
 
 t.test("a header is told by its name", async (t) => {
@@ -79,7 +80,7 @@ t.test("an address within a value keeps its secrets as well, however often it is
     ["at=https://a.example/@nuno", "at=https://a.example/@nuno"],
   ] as const)
     t.equal(redact(raw), written);
-  t.equal(withoutSecrets("/shop;jsessionid=S/cart;v=1", "/"), "/shop;jsessionid=[redacted]/cart;v=1");
+  t.equal(redact("/shop;jsessionid=S/cart;v=1", ":path"), "/shop;jsessionid=[redacted]/cart;v=1");
 });
 
 t.test("names that the config has are meant in nested fields too", async (t) => {
@@ -173,9 +174,14 @@ t.test("names that are encoded, once or more, are meant as well", async (t) => {
   }
   const often = (text: string, times: number): string =>
     times === 0 ? text : often(encodeURIComponent(text), times - 1);
-  t.match(redact(`next=${often("/a?token=S", 7)}`), /^next=%[^S]*\[redacted\]$/);
-  t.equal(redact(`next=${often("/a?x=S", 20)}`), "next=[redacted]", "who encodes so often hides something");
-  t.equal(redact(`next=${often("/a?x=S", 3)}`), `next=${often("/a?x=S", 3)}`);
+  t.match(redact(`next=${often("/a?token=S", 2)}`), /^next=%[^S]*\[redacted\]$/);
+  for (const times of [3, 7, 20])
+    t.equal(
+      redact(`next=${often("/a?x=S", times)}`),
+      "next=[redacted]",
+      "deeper than two levels nothing is read",
+    );
+  t.equal(redact(`next=${often("/a?x=S", 2)}`), `next=${often("/a?x=S", 2)}`);
   t.notMatch(redact(`${often("%token", 12)}=S`), /S/);
 });
 
@@ -197,8 +203,8 @@ t.test("hostile text takes no long time", async (t) => {
     " :",
   ]) {
     const text = part.repeat(100_000);
-    t.ok(withoutSecrets(text, "/").length >= text.length, part);
+    t.ok(redact(text, ":path").length >= text.length, part);
   }
-  t.equal(withoutSecrets(`://${"a".repeat(500_000)}`).length, 500_003);
-  t.equal(withoutSecrets('"key":{'.repeat(100_000)), '"key":"[redacted]"');
+  t.equal(redact(`://${"a".repeat(500_000)}`, "").length, 500_003);
+  t.equal(redact('"key":{'.repeat(100_000), ""), '"key":"[redacted]"');
 });

@@ -11,13 +11,14 @@ import { Fault } from "../../../src/errors.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 import { relay } from "../../fixtures/relay.ts";
 import { event } from "../event.ts";
-import { clock, memoryLog, openLedger } from "../world.ts";
+import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
 const ANY: Question = {
   own: null,
   agent: null,
   customer: null,
   impersonation: null,
+  app: null,
   action: null,
   since: null,
   until: null,
@@ -95,7 +96,36 @@ for (const where of ["journal", "stream"] as const) {
       t.strictSame(await found({ own: "carol", action }), [], "which addresses there are is nobody's own");
   });
 
-  t.test(`${where}: an address finds whoever has it or had it, under whatever name`, async (t) => {
+  t.test(
+    `${where}: of several apps, each has its records, and the impersonations that came to it`,
+    async (t) => {
+      const it = await opened(t, where);
+      const run = (id: string) => ({ id, mode: "read" as const, reason: null, ticket: null });
+      await it.record(
+        { at: 1, action: ACTION, app: "shop", impersonation: run("both") },
+        { at: 2, action: ACTION, app: "wiki", impersonation: run("both") },
+        { at: 3, action: ACTION, app: "wiki", impersonation: run("one") },
+        { at: 4, action: ACTION, impersonation: run("none") },
+      );
+      const found = async (app: string | null) => {
+        const { lines } = await it.archive().search({ ...ANY, app }, 50, null);
+        const runs = await it.archive().runs({ ...ANY, app }, 50);
+        return [read(lines).map((one) => Date.parse(one["@timestamp"])), runs.map(({ id }) => id)];
+      };
+      t.strictSame(await found("shop"), [[1], ["both"]]);
+      t.strictSame(await found("wiki"), [
+        [3, 2],
+        ["one", "both"],
+      ]);
+      t.strictSame(await found("nothing"), [[], []]);
+      t.strictSame(await found(null), [
+        [4, 3, 2, 1],
+        ["none", "one", "both"],
+      ]);
+    },
+  );
+
+  t.test(`${where}: an address finds everybody who has it or had it, under any name`, async (t) => {
     const it = await opened(t, where);
     const nuno = (name: string | null, email: string | null) => ({ ...person("17", email), name });
     const alice = { trueUser: person("1", "alice@x.example") };

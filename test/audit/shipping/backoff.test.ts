@@ -13,24 +13,24 @@ t.test("waits grow twofold from 100 ms and stop growing at the most", async (t) 
   }
 });
 
-t.test("an idle one is woken by a ring, also by one that came before", async () => {
+t.test("an idle rest ends when it is woken, also where that happened before", async () => {
   const it = pause();
-  it.ring();
+  it.wake();
   await it.idle(LONG);
   const resting = it.idle(LONG);
-  it.ring();
+  it.wake();
   await resting;
 });
 
-t.test("a sleeping one is woken by no ring, only when it is hurried", async (t) => {
+t.test("a sleep goes on when it is woken, and ends only when every rest is ended", async (t) => {
   const it = pause();
   let awake = false;
   const sleeping = it.sleep(LONG).then(() => {
     awake = true;
   });
-  it.ring();
+  it.wake();
   await new Promise((done) => setImmediate(done));
   t.notOk(awake);
-  it.hurry();
+  it.endRest();
   await sleeping;
 });

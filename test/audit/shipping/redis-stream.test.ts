@@ -4,7 +4,7 @@ import { redisWarnings } from "../../../src/audit/shipping/redis-durability.ts";
 import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { auditSinkContract, records } from "../../contracts/audit-sink.ts";
 import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
-import { clock, memoryLog } from "../world.ts";
+import { clock, memoryLog } from "../journal-folder.ts";
 
 const CAREFUL = ["--appendonly", "yes", "--appendfsync", "always"];
 const server = await redisServer({ args: CAREFUL });

@@ -3,11 +3,13 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { AuditLedger } from "../../../src/audit/journal/ledger.ts";
 import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
-import { type Shipper, shipper } from "../../../src/audit/shipping/shipper.ts";
+import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
 import { relay } from "../../fixtures/relay.ts";
 import { event } from "../event.ts";
-import { chainFaults, clock, memoryLog, openLedger, type Read, recordsIn } from "../world.ts";
+import { chainFaults, clock, memoryLog, openLedger, type Read, recordsIn } from "../journal-folder.ts";
+
+type Shipper = ReturnType<typeof shipper>;
 
 const DURABLE = ["--appendonly", "yes", "--appendfsync", "always"];
 

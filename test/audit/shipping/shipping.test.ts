@@ -2,7 +2,7 @@ import t from "tap";
 import { shipping } from "../../../src/audit/shipping/shipping.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 import { event } from "../event.ts";
-import { clock, memoryLog, openLedger, recordsIn } from "../world.ts";
+import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
 t.test("without a place to ship to, nothing is ever deleted", async (t) => {
   const folder = t.testdir();

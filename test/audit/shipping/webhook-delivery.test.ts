@@ -58,12 +58,12 @@ for (const status of [200, 202, 204, 400, 401, 403, 404, 409, 410, 413, 422]) {
 
 for (const status of [301, 302, 303, 307, 308]) {
   t.test(`${status} is the last word, and nobody goes where it leads`, async (t) => {
-    const elsewhere = await hook(t);
+    const redirectTarget = await hook(t);
     const { post, answers, posts } = await setup(t);
-    answers.push({ status, headers: { location: elsewhere.url } });
+    answers.push({ status, headers: { location: redirectTarget.url } });
     t.equal(await post(), status);
     t.equal(posts.length, 1);
-    t.equal(elsewhere.posts.length, 0);
+    t.equal(redirectTarget.posts.length, 0);
   });
 }
 

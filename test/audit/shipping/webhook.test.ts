@@ -8,7 +8,7 @@ import { auditSinkContract, records } from "../../contracts/audit-sink.ts";
 import { hook, type Posted } from "../../fixtures/hook.ts";
 import { freePort } from "../../fixtures/port.ts";
 import { event } from "../event.ts";
-import { clock, memoryLog, openLedger } from "../world.ts";
+import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
 async function setup(
   t: Test,

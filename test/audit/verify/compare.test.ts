@@ -7,7 +7,7 @@ import { seal } from "../../../src/audit/record/hash-chain.ts";
 import { compare } from "../../../src/audit/verify/compare.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { event } from "../event.ts";
-import { openLedger } from "../world.ts";
+import { openLedger } from "../journal-folder.ts";
 
 /** A journal of one life in `data/audit`, and a copy of its lines in a file. */
 async function copied(t: Test) {

@@ -6,9 +6,11 @@ import { type Checkpoint, signCheckpoint } from "../../../src/audit/journal/chec
 import { bootMark, mark } from "../../../src/audit/journal/journal-records.ts";
 import { fileLines, journalLines, unendedIn } from "../../../src/audit/journal/lines.ts";
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
-import { type VerifyOptions, type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
+import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
 import { event } from "../event.ts";
-import { memoryLog, openLedger } from "../world.ts";
+import { memoryLog, openLedger } from "../journal-folder.ts";
+
+type VerifyOptions = Parameters<typeof verifier>[0];
 
 const pair = generateKeyPairSync("ed25519");
 const keys = new Map([["k1", pair.publicKey]]);
@@ -341,7 +343,7 @@ t.test("among the copies of a stream an altered one is found", async (t) => {
 });
 
 t.test("checkpoints that were sent again are in order, and one that never came is missed", async (t) => {
-  const { lines, without } = sworn3();
+  const { lines, without } = signedThree();
   t.strictSame(found(streamed(lines)), []);
   t.strictSame(found(streamed([...lines.slice(0, 3), ...lines.slice(5), ...lines.slice(3)])), []);
   t.match(streamed(without), {
@@ -353,7 +355,7 @@ t.test("checkpoints that were sent again are in order, and one that never came i
 });
 
 /** A life of three checkpoints; and one whose second one attests of another before it, that is not there. */
-function sworn3() {
+function signedThree() {
   const made = (previousOf: (signatures: readonly string[]) => string | null, count: number) => {
     const signatures: string[] = [];
     const moment = { at: Date.now(), monotonic: 1 };
@@ -400,7 +402,11 @@ t.test("a captured header whose name is one of a record's says nothing in its pl
   t.match(text, '"action":"journal.closed","outcome":"success","intent":"another"', "it is captured");
   t.match(await report(folder), { open: 1, lives: [{ ended: false }] });
   await writeFile(join(folder, file), text.slice(0, -1));
-  t.strictSame(await unendedIn(folder), [], "it is no closing record: whoever runs may be writing just now");
+  t.strictSame(
+    await unendedIn(folder),
+    [],
+    "it is no closing record: a running gateway may be writing just now",
+  );
   await writeFile(join(folder, file), text);
   await ledger.record(event({ action: "impersonation.outcome", intent: intent.id, captured }));
   t.match(await report(folder), { open: 0, findings: { length: 0 } });

@@ -7,9 +7,9 @@ import t, { type Test } from "tap";
 import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
-import { keyring } from "../../../src/keys/keyring.ts";
+import { openKeyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { guise } from "../../fixtures/process.ts";
 import { redisServer } from "../../fixtures/redis.ts";
@@ -28,9 +28,9 @@ const run = (args: readonly string[], env: Record<string, string> = {}) => runCo
 async function made(t: Test) {
   const data = t.testdir();
   const log = memoryLog();
-  const ring = await keyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
+  const keyring = await openKeyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
   const folder = join(data, "audit");
-  const it = await openLedger(folder, { log, checkpoint: () => ring.signer("checkpoint") });
+  const it = await openLedger(folder, { log, checkpoint: () => keyring.signer("checkpoint") });
   const intent = event({ at: 1_780_000_000_000 });
   await it.record(intent);
   await it.record(
@@ -48,6 +48,7 @@ async function made(t: Test) {
       action: "impersonation.denied",
       trueUser: { id: "bob", name: "\u001b[31mBob", email: null, groups: null },
       detail: "\u001b[2Jno",
+      app: "wiki",
     }),
   );
   const file = join(folder, `${it.source.producer}.${"1".padStart(12, "0")}.jsonl`);
@@ -83,6 +84,8 @@ t.test("query finds by people, action, path and time", async (t) => {
   t.equal(await count("--customer", "17"), 3);
   t.equal(await count("--customer", "18"), 0);
   t.equal(await count("--impersonation", "imp-1"), 3);
+  t.equal(await count("--app", "wiki"), 1);
+  t.equal(await count("--app", "shop"), 0);
   t.equal(await count("--action", "impersonation"), 3);
   t.equal(await count("--action", "impersonation.intent"), 1);
   t.equal(await count("--path", "/sites"), 0);
@@ -128,9 +131,9 @@ t.test("a key of one's own is used instead", async (t) => {
   const { data, it } = await made(t);
   await it.close();
   const folder = join(data, "other-keys");
-  const ring = await keyring({ folder, clock, log: memoryLog(), reloadEvery: 0 });
+  const keyring = await openKeyring({ folder, clock, log: memoryLog(), reloadEvery: 0 });
   const file = join(data, "other.json");
-  await writeFile(file, JSON.stringify(ring.signer("checkpoint").jwk));
+  await writeFile(file, JSON.stringify(keyring.signer("checkpoint").jwk));
   t.match(await run(["verify", "--data", data, "--key", file]), { code: 1, out: /unsigned .* is not known/ });
 });
 

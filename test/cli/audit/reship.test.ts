@@ -8,7 +8,7 @@ import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
 import { event } from "../../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 

@@ -2,9 +2,9 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import t, { type Test } from "tap";
 import { audit } from "../../../src/cli/audit/audit.ts";
-import { keyring } from "../../../src/keys/keyring.ts";
+import { openKeyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
-import { clock, memoryLog, openLedger } from "../../audit/world.ts";
+import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 
 const verify = (...args: readonly string[]) => runCommand(audit, ["verify", ...args]);
@@ -13,11 +13,11 @@ const verify = (...args: readonly string[]) => runCommand(audit, ["verify", ...a
 async function lives(t: Test) {
   const data = t.testdir();
   const log = memoryLog();
-  const ring = await keyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
+  const keyring = await openKeyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
   const files: string[] = [];
   const names: string[] = [];
   for (let n = 0; n < 3; n += 1) {
-    const it = await openLedger(join(data, "audit"), { log, checkpoint: () => ring.signer("checkpoint") });
+    const it = await openLedger(join(data, "audit"), { log, checkpoint: () => keyring.signer("checkpoint") });
     await it.record(event({ action: "impersonation.denied" }));
     await it.close();
     names.push(it.source.producer);

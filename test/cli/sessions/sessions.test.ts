@@ -226,12 +226,12 @@ async function replicas(t: Test, origin: string) {
   const redis = await redisServer();
   t.teardown(() => redis.stop());
   process.env.GUISE_TEST_SESSIONS = redis.url;
-  const folder = t.testdir({ "data.key": randomBytes(32).toString("hex"), elsewhere: {} });
+  const folder = t.testdir({ "data.key": randomBytes(32).toString("hex"), ownFolder: {} });
   const key = join(folder, "data.key");
   const more = `store: { redis: { url: { fromEnv: GUISE_TEST_SESSIONS } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
   return {
     redis,
-    elsewhere: join(folder, "elsewhere"),
+    ownFolder: join(folder, "ownFolder"),
     one: await front(t, origin, more),
     other: await front(t, origin, more),
   };
@@ -239,16 +239,20 @@ async function replicas(t: Test, origin: string) {
 
 t.test("with Redis an end counts on every replica, asked for from any machine", async (t) => {
   const app = await liveApp(t);
-  const { one, other, elsewhere } = await replicas(t, app.origin);
+  const { one, other, ownFolder } = await replicas(t, app.origin);
   const alice = await impersonating(one.url);
   const [here, there] = [await socketTo(one.url, "/ws", alice), await socketTo(other.url, "/ws", alice)];
   const [hereClosed, thereClosed] = [closeOf(here), closeOf(there)];
-  const ended = await run(["end-all", "-c", one.config, "--data", elsewhere]);
+  const ended = await run(["end-all", "-c", one.config, "--data", ownFolder]);
   t.match(ended, { code: 0, err: "" });
   t.same(await hereClosed, [4001, "ended-revoked"]);
   t.same(await thereClosed, [4001, "ended-revoked"]);
   t.equal((await ask(`${other.url}/api`, alice)).status, 409);
-  t.equal(recordsOf(elsewhere, "impersonation.ended").length, 1, "in the journal of whoever ended it");
+  t.equal(
+    recordsOf(ownFolder, "impersonation.ended").length,
+    1,
+    "in the journal of the process that ended it",
+  );
 });
 
 t.test("a store that can't be reached is an error, not an empty list", async (t) => {

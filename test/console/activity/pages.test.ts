@@ -7,7 +7,7 @@ import { event } from "../../audit/event.ts";
 import { archiveOf } from "../../fixtures/archive.ts";
 import { openConsole } from "../../fixtures/console.ts";
 import { ALICE, INSIDE, NUNO } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const ADA = ["X-User: ada", "X-Groups: security"] as const;
 const READERS = `${YAML}\naudit: { readers: { groups: [security] } }\n`;
@@ -32,7 +32,7 @@ const RUN: Run = {
 };
 
 t.test("agents ask for what they did themselves, whatever they write; readers for all", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const asked: [Question, number, Mark | null][] = [];
   const ask = await openConsole(
     t,
@@ -46,7 +46,7 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
     }),
   );
   const query =
-    "?agent=bob&customer=17&action=impersonation.denied&from=2026-05-28T20:26&to=2026-05-29&beyond=5-7";
+    "?agent=bob&customer=17&app=wiki&action=impersonation.denied&from=2026-05-28T20:26&to=2026-05-29&beyond=5-7";
   t.match(await ask([`${ACTIVITY}${query}`, ...INSIDE, ...ALICE]), { status: 200 });
   t.match(await ask([`${ACTIVITY}${query}`, ...INSIDE, ...ADA]), { status: 200 });
   const question = {
@@ -54,6 +54,7 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
     customer: "17",
     action: "impersonation.denied",
     impersonation: null,
+    app: "wiki",
     since: Date.parse("2026-05-28T20:26Z"),
     until: Date.parse("2026-05-29T00:00Z"),
   };
@@ -63,8 +64,30 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
   ]);
 });
 
+t.test("one console shows several apps, which the filter, the links and the table tell apart", async (t) => {
+  const several = READERS.replace(/^upstream: (.*)\n/, (_, url) =>
+    [
+      "apps:",
+      ...["shop", "wiki"].map((it) => `  ${it}: { hosts: [${it}.example], upstream: ${url} }`),
+      "",
+    ].join("\n"),
+  ).replace(/^(?:routes|rules):\n(?: .*\n)+/gm, "");
+  const it = await testServices(t, several);
+  const lines = [line({ action: "impersonation.denied", app: "wiki" })];
+  const search = async () => ({ lines, beyond: null });
+  const ask = await openConsole(t, it, [], archiveOf({ search, runs: async () => [RUN] }));
+  const { body } = await ask([`${ACTIVITY}?app=wiki`, ...INSIDE, ...ADA]);
+  t.match(body, "<option>shop</option><option selected>wiki</option>");
+  t.match(body, /<th scope="col">App<\/th>[\s\S]*<td>wiki<\/td>/);
+  t.match(body, /href="[^"]*activity\?app=wiki&amp;from=/, "another time of the same app");
+  const gone = await ask([`${ACTIVITY}?app=%3Cold`, ...INSIDE, ...ADA]);
+  t.match(gone.body, "<option selected>&lt;old</option>", "an app that is gone has its records still");
+  const one = await openConsole(t, await testServices(t, READERS), [], archiveOf({ search }));
+  t.notMatch((await one([ACTIVITY, ...INSIDE, ...ADA])).body, /name="app"|>App</, "one app has no name");
+});
+
 t.test("what can't be read of an address counts as not asked for", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const asked: Question[] = [];
   const search = async (question: Question) => {
     asked.push(question);
@@ -76,7 +99,7 @@ t.test("what can't be read of an address counts as not asked for", async (t) => 
 });
 
 t.test("people who are neither see nothing, and nobody is asked for them", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const never = async () => t.fail("nobody may ask for them") as never;
   const ask = await openConsole(t, it, [], archiveOf({ search: never, request: never, runs: never }));
   for (const path of [ACTIVITY, "GET /.guise/why?event=e", `${ACTIVITY}?impersonation=imp-1`]) {
@@ -86,13 +109,13 @@ t.test("people who are neither see nothing, and nobody is asked for them", async
 });
 
 t.test("one's own past stays in sight when impersonation is switched off", async (t) => {
-  const it = await testWorld(t, `${READERS}impersonation: off\n`);
+  const it = await testServices(t, `${READERS}impersonation: off\n`);
   const ask = await openConsole(t, it);
   t.equal((await ask([ACTIVITY, ...INSIDE, ...ALICE])).status, 200);
 });
 
 t.test("whatever stands in a record, it is text", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const nasty = `"><script>alert(1)</script>\u202e`;
   const lines = [
     line({
@@ -130,7 +153,7 @@ t.test("whatever stands in a record, it is text", async (t) => {
 });
 
 t.test("an impersonation is drawn with what happened in it, and each part leads closer", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const views: object[] = [];
   const ask = await openConsole(
     t,
@@ -164,14 +187,14 @@ t.test("an impersonation is drawn with what happened in it, and each part leads 
 });
 
 t.test("a row says why the agent came, and with what ticket", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const lines = [line({ action: "impersonation.started" })];
   const ask = await openConsole(t, it, [], archiveOf({ search: async () => ({ lines, beyond: null }) }));
   t.match((await ask([ACTIVITY, ...INSIDE, ...ADA])).body, /T-42 · does not see the chart/);
 });
 
 t.test("a week is one click away, and so is what was refused in it", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const asked: Question[] = [];
   const ask = await openConsole(
     t,
@@ -199,7 +222,7 @@ t.test("a week is one click away, and so is what was refused in it", async (t) =
 });
 
 t.test("more time than a day is named by its ends, and what does not fit is said to be there", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const many = Array.from({ length: 20 }, (_, n) => ({ ...RUN, id: `imp-${n}`, agent: `a${n}`, refused: 2 }));
   const ask = await openConsole(t, it, [], archiveOf({ runs: async () => many }));
   const { body } = await ask([`${ACTIVITY}?from=2026-05-26&to=2026-06-02`, ...INSIDE, ...ADA]);
@@ -210,7 +233,7 @@ t.test("more time than a day is named by its ends, and what does not fit is said
 });
 
 t.test("an impersonation over midnight is drawn whole, and leads to what was refused in it", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const midnight = Date.parse("2026-05-29T00:00Z");
   const run = { ...RUN, first: midnight - 1_800_000, last: midnight + 600_000 };
   const views: { from: number; to: number }[] = [];
@@ -232,7 +255,7 @@ t.test("an impersonation over midnight is drawn whole, and leads to what was ref
 });
 
 t.test("why: the judge's questions, and only for those who may see the record", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const decision = {
     word: "read-only",
     route: null,
@@ -269,7 +292,7 @@ t.test("why: the judge's questions, and only for those who may see the record", 
 });
 
 t.test("why: a start that a grant refused is for readers, not for the agent who tried", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const lines = [line({ action: "impersonation.not-started", outcome: "failure" })];
   const ask = await openConsole(t, it, [], archiveOf({ request: async () => ({ lines, more: 0 }) }));
   for (const address of [WHY, "GET /.guise/why?request=r1"]) {
@@ -281,7 +304,7 @@ t.test("why: a start that a grant refused is for readers, not for the agent who 
 t.test(
   "why: what became of a request is shown to its end, and how much of its progress is not",
   async (t) => {
-    const it = await testWorld(t, READERS);
+    const it = await testServices(t, READERS);
     const lines = [
       line(),
       line({ action: "impersonation.progress" }),
@@ -300,7 +323,7 @@ t.test(
 );
 
 t.test("records that can't be read just now, or are wrong, are said to be", async (t) => {
-  const it = await testWorld(t, READERS);
+  const it = await testServices(t, READERS);
   const search = async () => {
     throw new Fault("audit-unavailable", "no Redis");
   };

@@ -38,9 +38,9 @@ t.test("a cookie that the app deletes or hides goes from the browser too", async
 });
 
 t.test("only what an answer of this host can set is shown with it", async (t) => {
-  const elsewhere = { ...SCOPE, host: "b.example.com" };
+  const otherHost = { ...SCOPE, host: "b.example.com" };
   const jar = receive(emptyJar(null), ["a=1; Path=/", "b=1; Path=/; Domain=example.com"], SCOPE);
-  const there = mirror(jar, null, elsewhere);
+  const there = mirror(jar, null, otherHost);
   t.strictSame(there.lines, ["b=1; Path=/"], "for this host alone, whatever `Domain` the app gave it");
   t.strictSame(mirror(there.jar, null, SCOPE).lines, ["a=1; Path=/", "b=1; Path=/"]);
 });
@@ -153,9 +153,9 @@ t.test(
     t.strictSame(lines, ["jwt=; Path=/; Max-Age=0"], "of several it can't be known which one");
     for (const late of ["jwt=own", "jwt=own; cart_1=own-1"])
       t.equal(cookiesFor(fromScript(jar, late, scope), scope), null, "a request that was on its way");
-    const worn = fromScript(jar, "sid=agent; jwt=customer; cart_2=customer", scope);
-    t.equal(cookiesFor(worn, scope), "jwt=customer; cart_2=customer");
-    t.strictSame(restore(worn, "sid=agent; jwt=customer", scope), [
+    const forCustomer = fromScript(jar, "sid=agent; jwt=customer; cart_2=customer", scope);
+    t.equal(cookiesFor(forCustomer, scope), "jwt=customer; cart_2=customer");
+    t.strictSame(restore(forCustomer, "sid=agent; jwt=customer", scope), [
       "jwt=own; Path=/",
       "cart_2=; Path=/; Max-Age=0",
     ]);
@@ -164,7 +164,7 @@ t.test(
       ["jwt=own; Path=/"],
       "also what no request told of",
     );
-    t.notMatch(JSON.stringify(remainsOf(worn)), /customer/);
+    t.notMatch(JSON.stringify(remainsOf(forCustomer)), /customer/);
   },
 );
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import t from "tap";
-import { amendCsp, amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../../src/domain/page/csp.ts";
+import { amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../../src/domain/page/csp.ts";
 
 const HOST = "app.example.com";
 const NEEDS: CspNeeds = {
@@ -62,9 +62,9 @@ const GOLDENS: readonly (readonly [string, string, string])[] = [
 
 for (const [name, policy, want] of GOLDENS) {
   t.test(`a policy ${name}`, async (t) => {
-    const amended = amendCsp(policy, NEEDS);
+    const amended = amendPolicies(policy, NEEDS);
     t.equal(amended, want === "=" ? policy : want);
-    t.equal(amendCsp(amended, NEEDS), amended, "a second time changes nothing");
+    t.equal(amendPolicies(amended, NEEDS), amended, "a second time changes nothing");
   });
 }
 
@@ -209,8 +209,8 @@ t.test("an amended policy decides about everything else as before", async (t) =>
   const property = fc.property(policies, ask, (policy, ask) => {
     if (ask.directives === CHAINS.form && ask.url.startsWith(`https://${NEEDS.formAction}`)) return;
     const before = permits(policy, ask);
-    const after = permits(amendCsp(policy, NEEDS), ask);
-    if (before !== after) throw new Error(`${before} became ${after}: ${amendCsp(policy, NEEDS)}`);
+    const after = permits(amendPolicies(policy, NEEDS), ask);
+    if (before !== after) throw new Error(`${before} became ${after}: ${amendPolicies(policy, NEEDS)}`);
   });
   fc.assert(property, { numRuns: 50_000 });
   t.pass("neither weaker nor stricter");
@@ -232,10 +232,10 @@ t.test("an amended policy allows what the banner needs", async (t) => {
     url(CHAINS.form, `${NEEDS.formAction}stop`, null),
   ];
   const property = fc.property(policies, (policy) => {
-    const amended = amendCsp(policy, NEEDS);
+    const amended = amendPolicies(policy, NEEDS);
     for (const ask of asks)
       if (!permits(amended, ask)) throw new Error(`${ask.url} is refused by ${amended}`);
-    if (amendCsp(amended, NEEDS) !== amended) throw new Error("a second time changed it");
+    if (amendPolicies(amended, NEEDS) !== amended) throw new Error("a second time changed it");
   });
   fc.assert(property, { numRuns: 20_000 });
   t.pass("under every policy");

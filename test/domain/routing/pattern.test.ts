@@ -1,12 +1,7 @@
 import t from "tap";
-import {
-  countReadings,
-  matchMixed,
-  type Pattern,
-  readTokens,
-  shapeOf,
-  type Token,
-} from "../../../src/domain/routing/pattern.ts";
+import { matchMixed, type Pattern, readTokens, shapeOf } from "../../../src/domain/routing/pattern.ts";
+
+type Token = Parameters<typeof readTokens>[0][number];
 
 const text = (value: string): Token => ({ type: "text", value });
 const param = (name: string): Token => ({ type: "param", name });
@@ -29,8 +24,8 @@ t.test("optional groups are spelt out, inner ones too", async (t) => {
 
 t.test("readings are counted without being made", async (t) => {
   const deep = Array.from({ length: 60 }, () => group(text("/x")));
-  t.equal(countReadings(deep), 2 ** 60);
-  t.match(readTokens([text("/a"), ...deep], "/"), { kind: "problem", message: /64 is the most/ });
+  const message = /read in 1152921504606846976 ways; 64 is the most/;
+  t.match(readTokens([text("/a"), ...deep], "/"), { kind: "problem", message });
 });
 
 t.test("the wildcard is known by name", async (t) => {

@@ -1,13 +1,13 @@
 import t from "tap";
 import { elevate, stop } from "../../../src/domain/impersonation.ts";
 import { decisionOf, eventOf } from "../../../src/gateway/audit/audit-event.ts";
-import { ALICE, CLICK, judged, receive, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, CLICK, impersonate, judged, receive } from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NOBODY = { trueUser: null, effectiveUser: null, impersonation: null } as const;
 
 t.test("an event says which request it is about, as it was read at the intake", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, [
     "PUT /site/%31?_method=DELETE&a=b",
     `Cookie: guise=${"s".repeat(43)}`,
@@ -36,14 +36,14 @@ t.test("an event says which request it is about, as it was read at the intake", 
 });
 
 t.test("own traffic isn't judged: an event about it has the address as it was sent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const own = await receive(it, ["PUT /site/%31?_method=DELETE&a=b"]);
   const event = eventOf(it.services, own, { action: "impersonation.refused", outcome: "failure", ...NOBODY });
   t.match(event.request, { path: "/site/%31", query: "_method=DELETE&a=b" });
 });
 
 t.test("what is not there is null, never guessed", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /", "traceparent: nonsense"]);
   const event = eventOf(it.services, received, { action: "config.loaded", outcome: "success", ...NOBODY });
   t.match(event.request, { query: null, bytes: null, userAgent: null, trace: null });
@@ -55,21 +55,21 @@ t.test("what is not there is null, never guessed", async (t) => {
 });
 
 t.test("every event has an id of its own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const one = () => eventOf(it.services, null, { action: "config.loaded", outcome: "success", ...NOBODY }).id;
   t.not(one(), one());
 });
 
 t.test("it names both people and the mode that counts at the moment", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
-  const saying = (worn: typeof impersonation) =>
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it, { reason: "why", ticket: "T-1" });
+  const saying = (running: typeof impersonation) =>
     eventOf(it.services, null, {
       action: "impersonation.intent",
       outcome: "unknown",
-      trueUser: worn.agent,
-      effectiveUser: worn.effectiveUser,
-      impersonation: worn,
+      trueUser: running.agent,
+      effectiveUser: running.effectiveUser,
+      impersonation: running,
     });
   t.match(saying(impersonation), {
     trueUser: { id: "alice" },
@@ -83,11 +83,11 @@ t.test("it names both people and the mode that counts at the moment", async (t) 
 });
 
 t.test("an end says when it began and when it was over, nothing else does", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it);
   const ended = stop(impersonation, impersonation.startedAt + 5_000, "ended-by-agent");
-  const say = (action: "impersonation.ended" | "impersonation.intent", worn: typeof ended) =>
-    eventOf(it.services, null, { ...NOBODY, action, outcome: "success", impersonation: worn }).span;
+  const say = (action: "impersonation.ended" | "impersonation.intent", running: typeof ended) =>
+    eventOf(it.services, null, { ...NOBODY, action, outcome: "success", impersonation: running }).span;
   t.same(say("impersonation.ended", ended), {
     start: impersonation.startedAt,
     end: impersonation.startedAt + 5_000,
@@ -97,7 +97,7 @@ t.test("an end says when it began and when it was over, nothing else does", asyn
 });
 
 t.test("it names the config that the request came in under, not a later one", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /"]);
   const before = it.snapshot().digest;
   it.configure(`${YAML}prefix: /_g\n`);
@@ -112,8 +112,8 @@ t.test("it names the config that the request came in under, not a later one", as
 });
 
 t.test("a decision is its word, route, rule and the source that knew the caller", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   t.same(decisionOf(await judged(it, ["POST /payments/1", ...ALICE, cookie])), {
     word: "denied",
     route: null,

@@ -1,13 +1,13 @@
 import t from "tap";
 import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, committed, FETCH, INSIDE, NUNO, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, committed, FETCH, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const ANY = `Cookie: guise=${"A".repeat(43)}`;
 const LITTLE = `${YAML}limits: { refusalsPerMinute: 3 }\n`;
 
-t.test("DOS-02: whoever is nobody writes no record, whatever is asked and whatever is down", async (t) => {
-  const it = await testWorld(t);
+t.test("DOS-02: an unknown caller writes no record, whatever is asked and whatever is down", async (t) => {
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
   it.breakDown(["store"]);
   for (let n = 0; n < 50; n += 1) {
@@ -24,7 +24,7 @@ t.test("DOS-02: whoever is nobody writes no record, whatever is asked and whatev
 });
 
 t.test("DOS-02: of one who is known so many in a minute are on record; all are refused", async (t) => {
-  const it = await testWorld(t, LITTLE);
+  const it = await testServices(t, LITTLE);
   const ask = await openConsole(t, it);
   for (let n = 0; n < 10; n += 1) {
     const page = await ask(["GET /.guise/start", ...INSIDE, ...NUNO]);
@@ -41,7 +41,7 @@ t.test("DOS-02: of one who is known so many in a minute are on record; all are r
 });
 
 t.test("many people at one address are one address", async (t) => {
-  const it = await testWorld(t, LITTLE);
+  const it = await testServices(t, LITTLE);
   const ask = await openConsole(t, it);
   for (let n = 0; n < 10; n += 1)
     await ask(["GET /.guise/start", ...INSIDE, `X-User: c${n}`, "X-Groups: customer"]);
@@ -49,8 +49,8 @@ t.test("many people at one address are one address", async (t) => {
 });
 
 t.test("what is refused under an impersonation counts for limits.perMinute alone", async (t) => {
-  const it = await testWorld(t, LITTLE);
-  const { cookie } = await wear(it);
+  const it = await testServices(t, LITTLE);
+  const { cookie } = await impersonate(it);
   for (let n = 0; n < 10; n += 1) await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   t.equal(it.actions().filter((action) => action === "impersonation.denied").length, 10);
 });

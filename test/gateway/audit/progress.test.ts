@@ -14,8 +14,8 @@ import {
   named,
 } from "../../fixtures/named.ts";
 import { stack } from "../../fixtures/stack.ts";
-import { ALICE, FETCH, signed, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { ALICE, FETCH, impersonate, signed } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 function ownTime(t: Test) {
   mock.timers.enable({ apis: ["setInterval"] });
@@ -25,8 +25,8 @@ function ownTime(t: Test) {
 
 t.test("each minute has its record, which names the intent and what was carried so far", async (t) => {
   const pass = ownTime(t);
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, cookie]);
   const going = progress(it.services, request, { lost: () => t.fail("nothing was lost") });
   pass(60_000);
@@ -53,8 +53,8 @@ t.test("each minute has its record, which names the intent and what was carried 
 
 t.test("what can't be recorded any more is told, so that it can be cut", async (t) => {
   const pass = ownTime(t);
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(({ action }) => action === "impersonation.progress");
   const lost = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ t.test("what can't be recorded any more is told, so that it can be cut", async (
 });
 
 t.test("own traffic has none", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const request = await signed(it, ["GET /events", ...FETCH]);
   t.equal(progress(it.services, request, { lost: () => undefined }), null);
 });

@@ -2,8 +2,8 @@ import t from "tap";
 import { Fault } from "../../../src/errors.ts";
 import { recordRefusedBeforeDecision } from "../../../src/gateway/audit/refused-before-decision.ts";
 import { call } from "../../fixtures/request.ts";
-import { wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { impersonate } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const FAULT = new Fault("bad-request", "the path has a dot segment");
 
@@ -13,8 +13,8 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 t.test(
   "a refusal under an impersonation names both people, the address as it was sent, and why",
   async (t) => {
-    const it = await testWorld(t);
-    const { secret } = await wear(it);
+    const it = await testServices(t);
+    const { secret } = await impersonate(it);
     const { raw } = await call(["GET /x", `Cookie: a=1; guise=${secret}`, "User-Agent: x"]);
     recordRefusedBeforeDecision(it.services, raw, { fault: FAULT, id: "r1", address: "/a/../b?c?d" });
     await settled();
@@ -32,8 +32,8 @@ t.test(
 t.test(
   "nobody's refusal, an unknown cookie's and that of one who has stopped are not recorded",
   async (t) => {
-    const it = await testWorld(t);
-    const { secret, impersonation } = await wear(it);
+    const it = await testServices(t);
+    const { secret, impersonation } = await impersonate(it);
     await it.impersonations.close(impersonation.id, "ended-by-agent");
     const before = it.events.length;
     for (const cookie of ["a=1", `guise=${"x".repeat(43)}`, `guise=${secret}`]) {
@@ -46,8 +46,8 @@ t.test(
 );
 
 t.test("a record that can't be made is in the log, and harms nobody", async (t) => {
-  const it = await testWorld(t);
-  const { secret } = await wear(it);
+  const it = await testServices(t);
+  const { secret } = await impersonate(it);
   it.refuseRecords(() => true);
   const { raw } = await call(["GET /x", `Cookie: guise=${secret}`]);
   recordRefusedBeforeDecision(it.services, raw, { fault: FAULT, id: "r1", address: "/x" });

@@ -3,16 +3,16 @@ import { sweeper } from "../../../src/gateway/background/expiry.ts";
 import { openImpersonations } from "../../../src/sessions/impersonations.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
 import { memoryBackend, memoryHub } from "../../fixtures/memory-store.ts";
-import { ALICE, committed, FETCH, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, committed, FETCH, impersonate } from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const LONG = YAML.replace("mode: read\n", "mode: read\n    limit: { total: 60m, idle: 60m }\n");
 
 t.test("what has run out while nobody looked is ended, recorded once and cut", async (t) => {
-  const it = await testWorld(t, LONG);
-  const idle = await wear(it);
-  const long = await wear(it, {
+  const it = await testServices(t, LONG);
+  const idle = await impersonate(it);
+  const long = await impersonate(it, {
     idle: 3_600_000,
     effectiveUser: { id: "23", name: null, email: null, groups: [] },
   });
@@ -40,8 +40,8 @@ t.test("what has run out while nobody looked is ended, recorded once and cut", a
 });
 
 t.test("a limit that the config made shorter meanwhile ends what has run for longer", async (t) => {
-  const it = await testWorld(t, LONG);
-  const { impersonation } = await wear(it, { idle: 3_600_000 });
+  const it = await testServices(t, LONG);
+  const { impersonation } = await impersonate(it, { idle: 3_600_000 });
   const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   it.clock.pass(600_000);
@@ -55,9 +55,13 @@ t.test("a limit that the config made shorter meanwhile ends what has run for lon
 t.test(
   "a step up that has run out is noted once, on whichever gateway, and given back it is nothing",
   async (t) => {
-    const it = await testWorld(t);
-    const [worn, back, over] = [await wear(it), await wear(it), await wear(it, { total: 60_000 })];
-    for (const { impersonation } of [worn, back, over])
+    const it = await testServices(t);
+    const [started, back, over] = [
+      await impersonate(it),
+      await impersonate(it),
+      await impersonate(it, { total: 60_000 }),
+    ];
+    for (const { impersonation } of [started, back, over])
       await it.impersonations.elevate(impersonation.id, 60_000, null);
     await it.impersonations.lower(back.impersonation.id);
     const [here, there] = [sweeper(it.services, NEVER), sweeper(it.services, NEVER)];
@@ -80,7 +84,7 @@ t.test(
           detail: "expired",
           trueUser: { id: "alice" },
           effectiveUser: { id: "17" },
-          impersonation: { id: worn.impersonation.id, mode: "read" },
+          impersonation: { id: started.impersonation.id, mode: "read" },
           request: null,
         },
       ],
@@ -91,8 +95,8 @@ t.test(
 );
 
 t.test("what was ended before is left alone", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it);
   await it.impersonations.close(impersonation.id, "ended-by-agent");
   it.clock.pass(1_000_000);
   const { sweep, close } = sweeper(it.services, NEVER);
@@ -102,8 +106,8 @@ t.test("what was ended before is left alone", async (t) => {
 });
 
 t.test("a store that is down is tried again, and breaks nothing", async (t) => {
-  const it = await testWorld(t);
-  await wear(it);
+  const it = await testServices(t);
+  await impersonate(it);
   const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
   it.clock.pass(1_000_000);
@@ -116,8 +120,8 @@ t.test("a store that is down is tried again, and breaks nothing", async (t) => {
 });
 
 t.test("two sweeps at once are one after the other", async (t) => {
-  const it = await testWorld(t);
-  await wear(it);
+  const it = await testServices(t);
+  await impersonate(it);
   it.clock.pass(1_000_000);
   const { sweep, close } = sweeper(it.services, NEVER);
   t.teardown(close);
@@ -126,8 +130,8 @@ t.test("two sweeps at once are one after the other", async (t) => {
 });
 
 t.test("it works by itself, and closing waits for what it does", async (t) => {
-  const it = await testWorld(t);
-  await wear(it);
+  const it = await testServices(t);
+  await impersonate(it);
   it.clock.pass(1_000_000);
   const recorded = Promise.withResolvers<void>();
   const ledger = {
@@ -144,8 +148,8 @@ t.test("it works by itself, and closing waits for what it does", async (t) => {
 });
 
 t.test("the end of one that lost its record is put on record, as long as anybody sweeps", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it);
   const listeners = new Set<Parameters<typeof it.impersonations.onLost>[0]>();
   const onLost: typeof it.impersonations.onLost = (listener) => {
     listeners.add(listener);
@@ -170,30 +174,33 @@ t.test("the end of one that lost its record is put on record, as long as anybody
   t.equal(listeners.size, 0);
 });
 
-t.test("a record that the store has lost is ended and recorded once, whoever sees it first", async (t) => {
-  const base = await testWorld(t);
-  const { clock, log } = base;
-  const hub = memoryHub();
-  const held = openImpersonations({
-    ...memoryBackend(clock, hub),
-    clock,
-    log,
-    sealKey: new Uint8Array(32).fill(1),
-  });
-  t.teardown(() => held.shut());
-  const it = { ...base, impersonations: held, services: { ...base.services, impersonations: held } };
-  const { sweep, close } = sweeper(it.services, NEVER);
-  t.teardown(close);
-  const { cookie, impersonation } = await wear(it);
-  hub.held.clear();
-  clock.pass(2_000);
-  const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
-  const both = await Promise.all([committed(it, head), committed(it, head)]);
-  for (const one of both)
-    t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, over: { id: impersonation.id } });
-  await sweep();
-  t.match(it.events, [
-    { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },
-  ]);
-  t.equal(it.events.length, 1);
-});
+t.test(
+  "a record that the store has lost is ended and recorded once, by the first that sees it",
+  async (t) => {
+    const base = await testServices(t);
+    const { clock, log } = base;
+    const hub = memoryHub();
+    const held = openImpersonations({
+      ...memoryBackend(clock, hub),
+      clock,
+      log,
+      sealKey: new Uint8Array(32).fill(1),
+    });
+    t.teardown(() => held.shut());
+    const it = { ...base, impersonations: held, services: { ...base.services, impersonations: held } };
+    const { sweep, close } = sweeper(it.services, NEVER);
+    t.teardown(close);
+    const { cookie, impersonation } = await impersonate(it);
+    hub.held.clear();
+    clock.pass(2_000);
+    const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
+    const both = await Promise.all([committed(it, head), committed(it, head)]);
+    for (const one of both)
+      t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, ended: { id: impersonation.id } });
+    await sweep();
+    t.match(it.events, [
+      { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },
+    ]);
+    t.equal(it.events.length, 1);
+  },
+);

@@ -1,15 +1,15 @@
 import t, { type Test } from "tap";
 import { recheck } from "../../../src/gateway/background/revalidate.ts";
 import { leash } from "../../../src/gateway/stages/forward.ts";
-import { ALICE, FETCH, signed, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, FETCH, impersonate, signed } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const SOCKET = ["GET /live", "Connection: Upgrade", "Upgrade: websocket", ...FETCH, ...ALICE] as const;
 
 /** A socket of an impersonation that is open, and whatever asks about it. */
-async function opened(t: Test, it: TestWorld) {
-  const { cookie, impersonation } = await wear(it);
+async function opened(t: Test, it: TestServices) {
+  const { cookie, impersonation } = await impersonate(it);
   const { signal } = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
   if (signal === null) throw new Error("on no leash");
   const asking = recheck(it.services, { every: NEVER });
@@ -18,7 +18,7 @@ async function opened(t: Test, it: TestWorld) {
 }
 
 t.test("SES-07 what may go on goes on, however often it is asked about", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { signal, check } = await opened(t, it);
   for (let n = 0; n < 3; n += 1) {
     it.clock.pass(15_000);
@@ -31,7 +31,7 @@ t.test("SES-07 what may go on goes on, however often it is asked about", async (
 t.test(
   "SES-07 an agent that lost the right loses the socket, and the impersonation ends on record",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { signal, check, impersonation } = await opened(t, it);
     it.configure(YAML.replace("groups: [support]\n", "groups: [somebody-else]\n"));
     await check();
@@ -46,7 +46,7 @@ t.test(
 );
 
 t.test("a target that became one of those who are protected ends it as well", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { signal, check } = await opened(t, it);
   it.configure(YAML.replace("nuno@example.com, groups: [customer]", "nuno@example.com, groups: [admin]"));
   await check();
@@ -54,7 +54,7 @@ t.test("a target that became one of those who are protected ends it as well", as
 });
 
 t.test("switched off, it ends with the next question at the latest", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { signal, check } = await opened(t, it);
   it.configure(`impersonation: off\n${YAML}`);
   await check();
@@ -62,7 +62,7 @@ t.test("switched off, it ends with the next question at the latest", async (t) =
 });
 
 t.test("evidence that counts no more cuts what came with it, and ends nothing else", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { signal, check } = await opened(t, it);
   it.configure(YAML.replace("X-User", "X-Other"));
   await check();
@@ -76,7 +76,7 @@ t.test("what can't be found out is borne for less than a minute", async (t) => {
     ["users", "identity-unavailable"],
     ["store", "store-unavailable"],
   ] as const) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { signal, check } = await opened(t, it);
     await check();
     it.breakDown([broken]);
@@ -94,7 +94,7 @@ t.test("what can't be found out is borne for less than a minute", async (t) => {
 });
 
 t.test("a good answer in between begins the minute anew", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { signal, check } = await opened(t, it);
   for (let n = 0; n < 8; n += 1) {
     it.breakDown(n % 2 === 0 ? ["identity"] : []);
@@ -107,8 +107,8 @@ t.test("a good answer in between begins the minute anew", async (t) => {
 t.test(
   "a tunnel that was opened in mode write is cut when the mode falls back; one that only listens is not",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie, impersonation } = await wear(it);
+    const it = await testServices(t);
+    const { cookie, impersonation } = await impersonate(it);
     const listening = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
     await it.impersonations.elevate(impersonation.id, 60_000, null);
     const speaking = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
@@ -119,8 +119,8 @@ t.test(
 );
 
 t.test("a config that takes the step up away cuts who speaks by it, and no one who listens", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const listening = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   const speaking = leash(it.services, await signed(it, [...SOCKET, cookie], { upgrade: true }));
@@ -135,16 +135,16 @@ t.test("a config that takes the step up away cuts who speaks by it, and no one w
 });
 
 t.test("what was decided before the switch is cut as it begins", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, [...SOCKET, cookie], { upgrade: true });
   it.configure(`impersonation: off\n${YAML}`);
   t.equal(leash(it.services, request).signal?.reason, "ended-revoked");
 });
 
 t.test("a store that is down for one look ends nothing that another gateway keeps in use", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, secret, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, secret, impersonation } = await impersonate(it);
   const live = [...SOCKET, cookie] as const;
   const open = leash(it.services, await signed(it, live, { upgrade: true }));
   const other = it.beside();

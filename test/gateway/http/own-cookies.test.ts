@@ -1,8 +1,9 @@
 import t from "tap";
 import {
+  carriesOurs,
   clearingDoubled,
   cookieNames,
-  markerCookie,
+  markerCookies,
   neighbourCookies,
   ownCookies,
   setOwnCookie,
@@ -19,7 +20,7 @@ t.test(
     t.same(cookieNames("guise", "https"), {
       secret: "__Host-guise",
       notice: "__Host-guise-notice",
-      worn: "__Host-guise-worn",
+      markers: ["__Host-guise-impersonating", "__Host-guise-worn"],
       here: "__Host-guise-here",
       nonce: "__Host-guise-nonce",
       before: "__Host-guise-before",
@@ -27,7 +28,7 @@ t.test(
     t.same(cookieNames("guise", "http"), {
       secret: "guise",
       notice: "guise-notice",
-      worn: null,
+      markers: [],
       here: "guise-here",
       nonce: "guise-nonce",
       before: "guise-before",
@@ -41,7 +42,7 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     rest: 'a=1; b="x; c=d"; empty=; lone; b=2',
     secret: SECRET,
     notice: NOTICE,
-    worn: false,
+    marks: [],
     here: [],
     before: [],
     near: [],
@@ -54,7 +55,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: "a=1",
     secret: SECRET,
     notice: null,
-    worn: false,
+    marks: [],
     here: [],
     before: [],
     near: [],
@@ -64,7 +65,7 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     rest: null,
     secret: SECRET,
     notice: null,
-    worn: false,
+    marks: [],
     here: [],
     before: [],
     near: [],
@@ -72,25 +73,37 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
   });
 });
 
-t.test("that somebody is worn is told apart from who it is, and over https only", async (t) => {
-  t.match(ownCookies("a=1; __Host-guise-worn=1", "guise", "https"), {
-    rest: "a=1",
-    secret: null,
-    worn: true,
+for (const marker of ["guise-impersonating", "guise-worn"])
+  t.test(`over https ${marker} says that an impersonation is running, also without its id`, async (t) => {
+    t.match(ownCookies(`a=1; __Host-${marker}=1`, "guise", "https"), {
+      rest: "a=1",
+      secret: null,
+      marks: ["1"],
+    });
+    t.match(ownCookies(`__Host-guise=${SECRET}; __Host-${marker}=1`, "guise", "https"), {
+      secret: SECRET,
+      marks: ["1"],
+    });
+    t.match(ownCookies(`__Host-${marker}=1`, "guise", "https", "example.com"), { rest: null, marks: ["1"] });
+    t.match(ownCookies(`${marker}=1; __Host-${marker}=1`, "guise", "http"), {
+      rest: null,
+      marks: { length: 0 },
+    });
+    t.match(ownCookies(`${marker}=1`, "guise", "https"), { rest: null, marks: { length: 0 } });
+    const set = "Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High";
+    const value = marker === "guise-worn" ? "1" : NOTICE;
+    t.ok(markerCookies("guise", NOTICE, "https", 60).includes(`__Host-${marker}=${value}; ${set}`));
+    const deleted = "Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High";
+    t.ok(markerCookies("guise", null, "https", 60).includes(`__Host-${marker}=; ${deleted}`));
+    t.same(markerCookies("guise", NOTICE, "http", 60), []);
   });
-  t.match(ownCookies(`__Host-guise=${SECRET}; __Host-guise-worn=1`, "guise", "https"), {
-    secret: SECRET,
-    worn: true,
-  });
-  t.match(ownCookies("guise-worn=1; __Host-guise-worn=1", "guise", "http"), { rest: null, worn: false });
-  t.match(ownCookies("guise-worn=1", "guise", "https"), { rest: null, worn: false });
-  t.same(markerCookie("guise", true, "https", 60), [
-    "__Host-guise-worn=1; Path=/; Max-Age=60; HttpOnly; SameSite=None; Secure; Priority=High",
-  ]);
-  t.same(markerCookie("guise", false, "https", 60), [
-    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
-  ]);
-  t.same(markerCookie("guise", true, "http", 60), []);
+
+t.test("where nobody judges, what everybody can write under a name of ours stays", async (t) => {
+  const planted = ["Cookie", `a=1; guise=${SECRET}; __Host-guise-impersonating=1`];
+  t.same(withoutOurs(planted, "guise"), ["Cookie", "a=1; __Host-guise-impersonating=1"]);
+  t.equal(withoutOurs(planted, "guise", { secrets: false }), planted);
+  t.equal(carriesOurs(planted[1] ?? "", "guise"), true);
+  t.equal(carriesOurs(planted[1] ?? "", "guise", { secrets: false }), false);
 });
 
 t.test(
@@ -132,6 +145,7 @@ t.test("what only looks like ours goes on to the app", async (t) => {
     "a=1;;  guise=; guise=x ;b",
     `guise=${SECRET}x`,
     "__Host-guise-worn=",
+    "__Host-guise-impersonating=",
     "__Host-guise-worn=yes; guise-notice=hello",
   ];
   for (const header of headers) {
@@ -139,7 +153,7 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       rest: header,
       secret: null,
       notice: null,
-      worn: false,
+      marks: [],
       here: [],
       before: [],
       near: [],
@@ -197,6 +211,7 @@ t.test("where one of ours came twice, all of ours are taken away under both sche
     "guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High",
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
     "__Host-guise-notice=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-impersonating=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
   for (const header of [undefined, "guise=a; guise=b", `guise=${SECRET}; __Host-guise=${OTHER}`, "a=1; a=2"])
@@ -206,7 +221,7 @@ t.test("where one of ours came twice, all of ours are taken away under both sche
 t.test("with a domain they are for all of its hosts, and what was set before counts still", async (t) => {
   t.match(cookieNames("guise", "https", "example.com"), {
     secret: "__Secure-guise",
-    worn: "__Secure-guise-worn",
+    markers: ["__Secure-guise-impersonating", "__Secure-guise-worn"],
     here: "__Host-guise-here",
   });
   t.match(ownCookies(`__Host-guise=${OTHER}`, "guise", "https", "example.com"), { secret: OTHER });
@@ -218,7 +233,7 @@ t.test("with a domain they are for all of its hosts, and what was set before cou
     setOwnCookie("__Secure-guise", "v", "https", null, "example.com"),
     "__Secure-guise=v; Path=/; Domain=example.com; HttpOnly; SameSite=Lax; Secure; Priority=High",
   );
-  t.equal(clearingDoubled(`guise=${SECRET}; guise=${OTHER}`, "guise", "example.com").length, 10);
+  t.equal(clearingDoubled(`guise=${SECRET}; guise=${OTHER}`, "guise", "example.com").length, 12);
 });
 
 t.test("the neighbours of a host are told by a cookie of each domain above it", async (t) => {

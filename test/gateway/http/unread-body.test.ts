@@ -2,10 +2,12 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
-import { dropBody, limitBodyTime, type UnreadLimits } from "../../../src/gateway/http/unread-body.ts";
+import { dropBody, limitBodyTime } from "../../../src/gateway/http/unread-body.ts";
 import { guardConnections, serverOptions } from "../../../src/gateway/http-server.ts";
 import { raw } from "../../fixtures/raw.ts";
-import { snapshotOf } from "../../fixtures/world.ts";
+import { snapshotOf } from "../../fixtures/test-services.ts";
+
+type UnreadLimits = Parameters<typeof dropBody>[1];
 
 const WITHIN = 50;
 const { settings } = snapshotOf(
@@ -37,7 +39,7 @@ async function answering(
     () => "id",
     () => undefined,
   );
-  // As the proxy has it: who is asked for a body is asked by whoever reads it.
+  // As the proxy has it: the reader of a body asks the client for it.
   server.on("checkContinue", (request, response) => server.emit("request", request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

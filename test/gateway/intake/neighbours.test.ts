@@ -1,12 +1,12 @@
 import t from "tap";
 import { forThisHost } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, committed, FETCH, receive, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { ALICE, CLICK, committed, FETCH, impersonate, receive } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const HOST = "Host: api.example.com";
 
 t.test("a page of a host where the browser is somebody else is told by its cookie", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const begun = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   const near = begun.setCookies.filter((line) => !forThisHost([line]).includes(line));
   t.match(near, [/; Domain=example.com; /]);
@@ -46,7 +46,7 @@ t.test("a page of a host where the browser is somebody else is told by its cooki
 });
 
 t.test("such a request is refused, with its agent on record, and starts only as any other", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { setCookies } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   const near = setCookies.filter((line) => !forThisHost([line]).includes(line));
   const lines = [HOST, `Cookie: ${near[0]?.split(";")[0]}`, ...ALICE];
@@ -69,8 +69,8 @@ t.test("such a request is refused, with its agent on record, and starts only as 
 });
 
 t.test("a customer with none of our cookies is asked nothing, whatever page it comes from", async (t) => {
-  const it = await testWorld(t);
-  await wear(it);
+  const it = await testServices(t);
+  await impersonate(it);
   const asked = await receive(it, ["POST /x", HOST, "Origin: http://app.example.com", "Cookie: a=1"]);
   t.match(asked, { neighbour: false, here: null });
 });

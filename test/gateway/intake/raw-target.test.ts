@@ -4,9 +4,9 @@ import type { AddressInfo, Socket } from "node:net";
 import t, { type Test } from "tap";
 import { guardConnections, serverOptions } from "../../../src/gateway/http-server.ts";
 import { sentTarget } from "../../../src/gateway/intake/raw-target.ts";
-import { AS, CLICK, HOST, request, send, stand, wear } from "../../fixtures/attack-stand.ts";
+import { AS, CLICK, HOST, impersonate, request, send, stand } from "../../fixtures/attack-stand.ts";
 import { raw, type Wire } from "../../fixtures/raw.ts";
-import { snapshotOf } from "../../fixtures/world.ts";
+import { snapshotOf } from "../../fixtures/test-services.ts";
 
 const BASE = `upstream: http://127.0.0.1:1\nidentity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
 
@@ -159,7 +159,7 @@ t.test("on a connection that was read again, time and headers are limited as bef
 
 t.test("own traffic has its bytes, and what is judged the one reading of them", async (t) => {
   const it = await stand(t);
-  const cookie = await wear(t, it);
+  const cookie = await impersonate(t, it);
   const asked = async (target: string, fields: readonly string[]) => {
     const { status } = await send(t, it.port, request(`GET ${target}`, fields));
     return [status, it.app.arrived.at(-1)?.target];

@@ -1,10 +1,10 @@
 import t from "tap";
 import { isFromThisHost, isSameOrigin } from "../../../src/gateway/intake/same-origin.ts";
 import { receive } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 t.test("where a form was sent from is what the browser says of it", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const sent = async (...lines: readonly string[]) =>
     isSameOrigin(await receive(it, ["POST /", "Host: app.example.com", ...lines]));
   const own = "Origin: http://app.example.com";
@@ -17,7 +17,7 @@ t.test("where a form was sent from is what the browser says of it", async (t) =>
 });
 
 t.test("Stop counts under whatever name the browser has for us, and from no other site", async (t) => {
-  const it = await testWorld(t, `${YAML}publicUrl: https://app.example.com\n`);
+  const it = await testServices(t, `${YAML}publicUrl: https://app.example.com\n`);
   const sent = async (...lines: readonly string[]) =>
     isFromThisHost(await receive(it, ["POST /", "Host: intra.test:8000", ...lines]));
   t.ok(await sent("Origin: https://app.example.com"));

@@ -90,7 +90,7 @@ t.test("a part of a page, a layer over it, and data are no visit", async (t) => 
     t.equal(visitOf("GET", { ...FETCH, ...headers }), null, JSON.stringify(headers));
 });
 
-t.test("who wants HTML is told in HTML, whoever wants data in data", async (t) => {
+t.test("a script that wants HTML is told in HTML, one that wants data in data", async (t) => {
   for (const headers of [
     { accept: "text/html" },
     { accept: "text/html, */*; q=0.01" },

@@ -1,6 +1,6 @@
 import t from "tap";
 import { urlLimits } from "../../../src/gateway/intake/url-limits.ts";
-import { snapshotOf } from "../../fixtures/world.ts";
+import { snapshotOf } from "../../fixtures/test-services.ts";
 
 const base = `identity: [{ insecureHeader: { name: X-User, from: [127.0.0.1] } }]\n`;
 

@@ -119,8 +119,8 @@ t.test("with one store it doesn't matter which gateway answers on a label or on 
   for (const data of it.data)
     t.ok(recordsOf(data, "impersonation.intent").length > 3, "both had a part in it");
 
-  const desk = await open(`http://localhost:${it.port}/.guise/start`);
-  t.equal(desk.at.hostname, "guise.localhost");
+  const consolePage = await open(`http://localhost:${it.port}/.guise/start`);
+  t.equal(consolePage.at.hostname, "guise.localhost");
   for (let round = 0; round < 4; round += 1)
     t.match(await get(`http://guise.localhost:${it.port}/.guise/start`), { status: 200, body: /alice/ });
 

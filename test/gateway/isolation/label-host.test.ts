@@ -1,13 +1,14 @@
 import t from "tap";
 import { goesOver, isOfOurHosts, locate } from "../../../src/gateway/isolation/label-host.ts";
+import { judging } from "../../../src/gateway/pipeline.ts";
 import type { Label } from "../../../src/sessions/labels.ts";
 import { ALICE, CLICK, committed, FETCH, receive } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const ISOLATED = `${YAML}\nisolation: { host: { parent: view.example.net } }\n`;
 
 /** A start, with the label that it leads to and the lines of a browser that went over. */
-async function begun(it: TestWorld): Promise<{ label: Label; at: readonly string[] }> {
+async function begun(it: TestServices): Promise<{ label: Label; at: readonly string[] }> {
   const { leadsTo } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   const url = new URL(leadsTo ?? "");
   t.equal(url.pathname, "/site/1");
@@ -19,7 +20,7 @@ async function begun(it: TestWorld): Promise<{ label: Label; at: readonly string
 t.test(
   "a start gives the app's own host nothing that opens anything, and goes on with what is running",
   async (t) => {
-    const it = await testWorld(t, ISOLATED);
+    const it = await testServices(t, ISOLATED);
     const { label } = await begun(it);
     const again = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
     t.match(again, { impersonation: null, intent: null, leadsTo: new RegExp(label.name) });
@@ -30,7 +31,7 @@ t.test(
 );
 
 t.test("on a label a request is the app's, and whose it is is known by what the start carried", async (t) => {
-  const it = await testWorld(t, ISOLATED);
+  const it = await testServices(t, ISOLATED);
   const { label, at } = await begun(it);
   const located = await locate(it.services, await receive(it, ["GET /x", ...at, ...FETCH]));
   t.match(located, {
@@ -46,8 +47,23 @@ t.test("on a label a request is the app's, and whose it is is known by what the 
   t.notMatch(settled, { decision: { as: "effective" } }, "and without that step it is nobody's");
 });
 
+t.test(
+  "where its record is lost and its agent signed out, a label is nobody's, never the agent's own",
+  async (t) => {
+    const it = await testServices(t, ISOLATED);
+    const { at } = await begun(it);
+    const located = await locate(it.services, await receive(it, ["GET /x", ...at, ...CLICK]));
+    if (located.kind !== "received") throw new Error("answered");
+    const { received } = located;
+    const lost = { ...it.impersonations, recall: async () => ({ kind: "lost" }) as const };
+    const lent = received.lent && { ...received.lent, headers: {}, cookies: {} };
+    const judged = await judging({ ...it.services, impersonations: lost }, { ...received, lent });
+    t.match(judged.decision, { kind: "ended", status: 401, reason: "signed-out" });
+  },
+);
+
 t.test("without the label's own cookie nothing of it is there", async (t) => {
-  const it = await testWorld(t, ISOLATED);
+  const it = await testServices(t, ISOLATED);
   const { label, at } = await begun(it);
   const [host = ""] = at;
   for (const cookie of ["a=1", `guise=${label.secret}`, `guise=${"x".repeat(43)}`]) {
@@ -70,7 +86,7 @@ t.test("without the label's own cookie nothing of it is there", async (t) => {
 });
 
 t.test("who is known no more by what they came with goes over the app's host, now and then", async (t) => {
-  const it = await testWorld(t, ISOLATED);
+  const it = await testServices(t, ISOLATED);
   const { at } = await begun(it);
   const located = await locate(it.services, await receive(it, ["GET /x", ...at, ...CLICK]));
   if (located.kind !== "received") throw new Error("answered");

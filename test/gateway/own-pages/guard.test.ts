@@ -1,7 +1,7 @@
 import t from "tap";
 import { accessTo, guarded } from "../../../src/gateway/own-pages/guard.ts";
 import { ALICE, CLICK, FETCH, INSIDE, receive } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../../fixtures/world.ts";
+import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
 const ORIGIN = "Origin: http://app.example.com";
 const FORM = "Content-Type: application/x-www-form-urlencoded";
@@ -14,7 +14,7 @@ const as = (destination: string, mode = "navigate") => [
 ];
 
 /** "passes", the status of an answer that says nothing, or the code of the fault that a person reads. */
-async function verdict(it: TestWorld, line: string, lines: readonly string[]): Promise<string> {
+async function verdict(it: TestServices, line: string, lines: readonly string[]): Promise<string> {
   try {
     const answer = guarded(await receive(it, [line, ...lines, ...ALICE]));
     if (answer === null) return "passes";
@@ -80,13 +80,13 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 for (const [line, expected] of Object.entries(EXPECTED))
   t.test(`${line}: who gets it`, async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     for (const [who, lines] of Object.entries(ASKED))
       t.equal(await verdict(it, line, lines), expected[who] ?? expected.default, who);
   });
 
 t.test("every page of ours is like the first: no script reads one of them", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const path of [
     "as/17",
     "elevate",
@@ -108,7 +108,7 @@ t.test("every page of ours is like the first: no script reads one of them", asyn
 });
 
 t.test("a form counts only from a page of this very origin, as a page in a tab sends it", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const path of ["start", "elevate", "lower", "x"]) {
     const line = `POST /.guise/${path}`;
     t.equal(await verdict(it, line, [...INSIDE, ORIGIN, FORM]), "passes");
@@ -134,7 +134,7 @@ t.test("a form counts only from a page of this very origin, as a page in a tab s
 });
 
 t.test("what only says part of it is no browser's own document", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const lines of [
     ["Sec-Fetch-Dest: document"],
     ["Sec-Fetch-Mode: navigate"],

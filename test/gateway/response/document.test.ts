@@ -4,8 +4,8 @@ import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
 import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/response/document.ts";
 import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { bodyAfter, head } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const PAGE = "<!doctype html><html><head><title>x</title></head><body><p>hi</p></body></html>";
 
@@ -13,8 +13,11 @@ function plan(status: number, ...headers: readonly string[]): HeadPlan {
   return { ...head(status, ...headers), transform: null };
 }
 
-async function worn(it: TestWorld, request: readonly string[] = ["GET /x?y", ...CLICK]): Promise<Signed> {
-  const { cookie } = await wear(it);
+async function impersonatedRequest(
+  it: TestServices,
+  request: readonly string[] = ["GET /x?y", ...CLICK],
+): Promise<Signed> {
+  const { cookie } = await impersonate(it);
   return await signed(it, [...request, ...ALICE, cookie]);
 }
 
@@ -23,15 +26,15 @@ function isDocument(request: Signed, answer: HeadPlan): boolean {
 }
 
 /** The document under the banner. */
-async function marked(it: TestWorld, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
-  if (request.impersonation === null) throw new Error("nobody is worn");
+async function marked(it: TestServices, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
+  if (request.impersonation === null) throw new Error("there is no impersonation");
   const made = impersonatedPlan(it.services, request, request.impersonation, answer);
   return { ...made, text: await bodyAfter(made, body) };
 }
 
 t.test("a document is HTML that a navigation shows in the tab itself", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const is = (...headers: readonly string[]) => isDocument(request, plan(200, ...headers));
   for (const type of [
     "text/html",
@@ -54,8 +57,8 @@ t.test("a document is HTML that a navigation shows in the tab itself", async (t)
 });
 
 t.test("of several types one that is HTML is enough", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   t.equal(isDocument(request, plan(200, "Content-Type", "text/plain, text/html")), true);
   t.equal(isDocument(request, plan(200, "Content-Type", "text/plain", "content-type", "text/html")), true);
   const made = await marked(
@@ -67,8 +70,8 @@ t.test("of several types one that is HTML is enough", async (t) => {
 });
 
 t.test("an attachment is no page, an inline one is", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const is = (disposition: string) =>
     isDocument(request, plan(200, "Content-Type", "text/html", "Content-Disposition", disposition));
   t.equal(is('attachment; filename="a.html"'), false);
@@ -78,8 +81,8 @@ t.test("an attachment is no page, an inline one is", async (t) => {
 });
 
 t.test("each status that a browser shows is a page, also errors and odd redirects", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const is = (status: number, ...more: readonly string[]) =>
     isDocument(request, plan(status, "Content-Type", "text/html", ...more));
   for (const status of [200, 201, 206, 400, 404, 500, 503]) t.equal(is(status), true, String(status));
@@ -94,9 +97,9 @@ t.test("each status that a browser shows is a page, also errors and odd redirect
 });
 
 t.test("what a script or a frame asked for is none", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const is = async (lines: readonly string[]) =>
-    isDocument(await worn(it, ["GET /x", ...lines]), plan(200, "Content-Type", "text/html"));
+    isDocument(await impersonatedRequest(it, ["GET /x", ...lines]), plan(200, "Content-Type", "text/html"));
   t.equal(await is(CLICK), true);
   t.equal(await is(["Accept: text/html,*/*;q=0.8"]), true, "an old browser's navigation");
   t.equal(await is(FETCH), false);
@@ -105,8 +108,8 @@ t.test("what a script or a frame asked for is none", async (t) => {
 });
 
 t.test("the banner says who is who, and its forms work without anything else", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const { text } = await marked(it, request, plan(200, "Content-Type", "text/html"));
   t.match(text, "Nuno Almeida");
   t.match(text, "alice");
@@ -117,25 +120,29 @@ t.test("the banner says who is who, and its forms work without anything else", a
 });
 
 t.test("Elevate is offered where the config allows it, Lower while it lasts", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const offers = async (request: Signed) => {
     const { text } = await marked(it, request, plan(200, "Content-Type", "text/html"));
     return [/\/elevate\?to=/.test(text), /\/lower\?to=/.test(text)];
   };
-  const request = await worn(it);
+  const request = await impersonatedRequest(it);
   t.same(await offers(request), [true, false]);
   const { impersonation } = request;
-  if (impersonation === null) throw new Error("nobody is worn");
+  if (impersonation === null) throw new Error("there is no impersonation");
   const lifted = { ...request, impersonation: { ...impersonation, writeUntil: it.clock.now() + 60_000 } };
   t.same(await offers(lifted), [false, true]);
   t.same(await offers({ ...request, impersonation: { ...impersonation, mode: "write" } }), [false, false]);
-  const strict = await testWorld(t, YAML.replace("    elevate: { for: 10m }\n", ""));
-  const without = await marked(strict, await worn(strict), plan(200, "Content-Type", "text/html"));
+  const strict = await testServices(t, YAML.replace("    elevate: { for: 10m }\n", ""));
+  const without = await marked(
+    strict,
+    await impersonatedRequest(strict),
+    plan(200, "Content-Type", "text/html"),
+  );
   t.notMatch(without.text, /\/elevate\?to=/);
 });
 
 t.test("what would be wrong once the page is written to is gone", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const wrong = [
     "Content-Length",
     "Content-MD5",
@@ -147,13 +154,13 @@ t.test("what would be wrong once the page is written to is gone", async (t) => {
     "Last-Modified",
   ];
   const answer = plan(200, ...wrong.flatMap((name) => [name, "1"]), "Content-Type", "text/html", "X-A", "1");
-  const { headers } = await marked(it, await worn(it), answer);
+  const { headers } = await marked(it, await impersonatedRequest(it), answer);
   t.same(headers, ["X-A", "1", "Content-Type", "text/html", "Accept-Ranges", "none"]);
 });
 
 t.test("a page that comes compressed all the same is decoded", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const codings = { gzip: gzipSync(PAGE), br: brotliCompressSync(PAGE) };
   for (const [coding, bytes] of Object.entries(codings)) {
     const made = await marked(
@@ -168,31 +175,34 @@ t.test("a page that comes compressed all the same is decoded", async (t) => {
 });
 
 t.test("a page that can't be marked is not shown", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const answer = (coding: string) => plan(200, "Content-Type", "text/html", "Content-Encoding", coding);
   await t.rejects(marked(it, request, answer("compress")), { code: "page-unmarkable" });
   await t.rejects(marked(it, request, answer("gzip"), PAGE), { code: "upstream-protocol" });
-  const small = await testWorld(t, `${YAML}limits: { pageHead: 1024B }\n`);
+  const small = await testServices(t, `${YAML}limits: { pageHead: 1024B }\n`);
   const late = `<!doctype html><head><style>${"x".repeat(5_000)}</style></head><body>hi`;
-  await t.rejects(marked(small, await worn(small), plan(200, "Content-Type", "text/html"), late), {
-    code: "page-unmarkable",
-  });
+  await t.rejects(
+    marked(small, await impersonatedRequest(small), plan(200, "Content-Type", "text/html"), late),
+    {
+      code: "page-unmarkable",
+    },
+  );
 });
 
 t.test("HEAD is answered as GET would be, without a body", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it, ["HEAD /x", ...CLICK]);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it, ["HEAD /x", ...CLICK]);
   const made = await marked(it, request, plan(200, "Content-Type", "text/html", "Content-Length", "7"), "");
   t.same([made.headers, made.transform], [["Content-Type", "text/html", "Accept-Ranges", "none"], null]);
 });
 
 t.test("the page's policy allows the banner, and nothing else more", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const policy = "default-src 'none'; form-action 'none'";
   const { headers } = await marked(
     it,
-    await worn(it),
+    await impersonatedRequest(it),
     plan(200, "Content-Type", "text/html", "Content-Security-Policy", policy),
   );
   const [amended = ""] = valuesOf(headers, "content-security-policy");
@@ -202,11 +212,11 @@ t.test("the page's policy allows the banner, and nothing else more", async (t) =
 });
 
 t.test("UTF-16 leaves as UTF-8, and its type says so", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const body = Buffer.from(`\ufeff${PAGE}`, "utf16le");
   const made = await marked(
     it,
-    await worn(it),
+    await impersonatedRequest(it),
     plan(200, "Content-Type", "text/html; charset=utf-16le"),
     body,
   );
@@ -215,9 +225,9 @@ t.test("UTF-16 leaves as UTF-8, and its type says so", async (t) => {
 });
 
 t.test("a name can't break out of the banner", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const name = `</script><img src=x onerror=alert(1)>"'\u202e\u200b${"x".repeat(500)}`;
-  const { cookie } = await wear(it, { effectiveUser: { id: "17", name, email: null, groups: [] } });
+  const { cookie } = await impersonate(it, { effectiveUser: { id: "17", name, email: null, groups: [] } });
   const { text } = await marked(
     it,
     await signed(it, ["GET /x", ...CLICK, ...ALICE, cookie]),
@@ -226,12 +236,12 @@ t.test("a name can't break out of the banner", async (t) => {
   t.notMatch(text, /<img|x{201}|\u202e|\u200b/);
 });
 
-async function withNotice(it: TestWorld, notice: string): Promise<Signed> {
+async function withNotice(it: TestServices, notice: string): Promise<Signed> {
   return await signed(it, ["GET /x", ...CLICK, ...ALICE, `Cookie: guise-notice=${notice}`]);
 }
 
 t.test("a notice of ours is shown once; one that is not is only taken away", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const html = plan(200, "Content-Type", "text/html", "ETag", "x");
   const shown = noticePlan(
     it.services,
@@ -249,7 +259,7 @@ t.test("a notice of ours is shown once; one that is not is only taken away", asy
 });
 
 t.test("one's own page is never held back for a notice", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const request = await withNotice(it, it.services.forms.seal("Nuno", it.clock.now()));
   const coded = noticePlan(
     it.services,
@@ -266,7 +276,7 @@ t.test("one's own page is never held back for a notice", async (t) => {
   t.equal(part.transform, null, "a part of a page is no page");
   const wide = noticePlan(it.services, request, plan(200, "Content-Type", "text/html; charset=utf-16"));
   t.same([wide.transform, valuesOf(wide.headers, "content-type")], [null, ["text/html; charset=utf-16"]]);
-  const small = await testWorld(t, `${YAML}limits: { pageHead: 1024B }\n`);
+  const small = await testServices(t, `${YAML}limits: { pageHead: 1024B }\n`);
   const late = `<!doctype html><head><style>${"x".repeat(5_000)}</style></head><body>hi`;
   const again = await withNotice(small, small.services.forms.seal("Nuno", small.clock.now()));
   const whole = noticePlan(small.services, again, plan(200, "Content-Type", "text/html"));
@@ -274,11 +284,11 @@ t.test("one's own page is never held back for a notice", async (t) => {
 });
 
 t.test("a drawing is a picture in a page of ours", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const drawing = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>';
   const policy = ["Content-Security-Policy", "script-src *", "ETag", "x", "Content-Length", "7"];
   const answer = plan(200, "Content-Type", "image/svg+xml", "Content-Encoding", "gzip", ...policy);
-  const made = await marked(it, await worn(it), answer, gzipSync(drawing));
+  const made = await marked(it, await impersonatedRequest(it), answer, gzipSync(drawing));
   t.match(
     made.text,
     /^<!doctype html>.*<guise-banner.*src="data:image\/svg\+xml;base64,([A-Za-z0-9+/=]+)">\n$/s,
@@ -290,13 +300,13 @@ t.test("a drawing is a picture in a page of ours", async (t) => {
     /^default-src 'none'; img-src data:; script-src-elem /,
   ]);
   t.same([valuesOf(made.headers, "etag"), valuesOf(made.headers, "content-encoding")], [[], []]);
-  const asked = await worn(it, ["HEAD /x", ...CLICK]);
+  const asked = await impersonatedRequest(it, ["HEAD /x", ...CLICK]);
   t.equal((await marked(it, asked, answer, "")).transform, null);
 });
 
 t.test("other XML is shown as its source, and what nobody knows is saved", async (t) => {
-  const it = await testWorld(t);
-  const request = await worn(it);
+  const it = await testServices(t);
+  const request = await impersonatedRequest(it);
   const feed = await marked(it, request, plan(200, "Content-Type", "application/xml", "X-A", "1"), "<a/>");
   t.same(feed.headers, [
     "X-A",
@@ -324,14 +334,17 @@ t.test("other XML is shown as its source, and what nobody knows is saved", async
 });
 
 t.test("a frame is shown in the app's own pages alone, and stays as it is besides", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const answer = plan(200, "Content-Type", "text/html", "Content-Security-Policy", "default-src *");
   for (const kind of ["iframe", "frame", "object", "embed"]) {
-    const request = await worn(it, ["GET /x", ...CLICK.map((line) => line.replace("document", kind))]);
+    const request = await impersonatedRequest(it, [
+      "GET /x",
+      ...CLICK.map((line) => line.replace("document", kind)),
+    ]);
     const { headers, text } = await marked(it, request, answer);
     t.same(valuesOf(headers, "content-security-policy"), ["default-src *", "frame-ancestors 'self'"], kind);
     t.equal(text, PAGE);
   }
-  const script = await marked(it, await worn(it, ["GET /x", ...FETCH]), answer);
+  const script = await marked(it, await impersonatedRequest(it, ["GET /x", ...FETCH]), answer);
   t.same(script.headers, answer.headers);
 });

@@ -1,5 +1,7 @@
 import t from "tap";
-import { diagnostics, type Line } from "../../../src/gateway/services/diagnostics.ts";
+import { diagnostics } from "../../../src/gateway/services/diagnostics.ts";
+
+type Line = Parameters<ReturnType<typeof diagnostics>["say"]>[0];
 
 function collected() {
   const lines: object[] = [];

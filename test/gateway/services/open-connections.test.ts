@@ -47,38 +47,38 @@ t.test("a socket that ended by itself is forgotten, and forgetting twice does no
   t.same(one.words, []);
 });
 
-t.test("switching off cuts all that is worn, and nobody's own", async (t) => {
+t.test("switching off cuts everything under an impersonation, and no own traffic", async (t) => {
   const registry = sockets();
   const [one, other, own] = [heard(), heard(), heard()];
   registry.add(alice, one.cut);
   registry.add(bob, other.cut, TUNNEL);
   registry.add(null, own.cut, TUNNEL);
-  t.equal(registry.worn().length, 2);
+  t.equal(registry.impersonated().length, 2);
   t.equal(registry.cutImpersonated("ended-revoked"), 2);
   t.same([one.words, other.words, own.words], [["ended-revoked"], ["ended-revoked"], []]);
-  t.same(registry.worn(), []);
+  t.same(registry.impersonated(), []);
 });
 
 t.test("going down cuts tunnels, whosever they are, and lets requests finish", async (t) => {
   const registry = sockets();
-  const [own, worn, request] = [heard(), heard(), heard()];
+  const [own, impersonated, request] = [heard(), heard(), heard()];
   registry.add(null, own.cut, TUNNEL);
-  registry.add(alice, worn.cut, TUNNEL);
+  registry.add(alice, impersonated.cut, TUNNEL);
   registry.add(alice, request.cut);
   registry.cut("i-3", "ended-by-agent");
   t.equal(registry.cutTunnels("going-away"), 2);
-  t.same([own.words, worn.words, request.words], [["going-away"], ["going-away"], []]);
+  t.same([own.words, impersonated.words, request.words], [["going-away"], ["going-away"], []]);
   t.equal(registry.cut("i-1", "ended-revoked"), 1, "and what is left can still be cut");
 });
 
 t.test("a tunnel that was still being decided when all were told to go is told so as well", async (t) => {
   const registry = sockets();
-  const [own, worn, request] = [heard(), heard(), heard()];
+  const [own, impersonated, request] = [heard(), heard(), heard()];
   registry.cutTunnels("going-away");
   registry.add(null, own.cut, TUNNEL);
-  registry.add(alice, worn.cut, TUNNEL);
+  registry.add(alice, impersonated.cut, TUNNEL);
   registry.add(alice, request.cut);
-  t.same([own.words, worn.words, request.words], [["going-away"], ["going-away"], []]);
+  t.same([own.words, impersonated.words, request.words], [["going-away"], ["going-away"], []]);
   t.equal(registry.count(), 1);
 });
 
@@ -99,7 +99,7 @@ t.test("one alone can be cut, once", async (t) => {
   const [one, other] = [heard(), heard()];
   registry.add(alice, one.cut);
   registry.add(alice, other.cut);
-  const [first] = registry.worn();
+  const [first] = registry.impersonated();
   if (first === undefined) throw new Error("nothing is open");
   registry.cutOne(first, "signed-out");
   registry.cutOne(first, "signed-out");

@@ -7,8 +7,8 @@ import { end } from "../../../src/gateway/stages/start-and-stop.ts";
 import { openConsole } from "../../fixtures/console.ts";
 import { stepToken } from "../../fixtures/form-tokens.ts";
 import { fakeLog } from "../../fixtures/log.ts";
-import { ALICE, INSIDE, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { ALICE, INSIDE, impersonate } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const NEVER = 2 ** 31 - 1;
 const ORIGIN = "Origin: http://app.example.com";
@@ -16,9 +16,9 @@ const ORIGIN = "Origin: http://app.example.com";
 t.test(
   "an end while nothing can be recorded is on record when it can be, once, at its own time",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const ask = await openConsole(t, it);
-    const { cookie, impersonation } = await wear(it);
+    const { cookie, impersonation } = await impersonate(it);
     const form = { impersonation: impersonation.id };
     it.refuseRecords(() => true);
     const stopped = it.clock.now();
@@ -46,9 +46,9 @@ t.test(
 );
 
 t.test("a step down is done, and unrecorded in the same way", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ask = await openConsole(t, it);
-  const { cookie, impersonation } = await wear(it);
+  const { cookie, impersonation } = await impersonate(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   const form = { _csrf: stepToken(it, "lower", impersonation.id), to: "/x" };
   const lower = ["POST /.guise/lower", ...INSIDE, ORIGIN, ...ALICE, cookie];
@@ -62,8 +62,8 @@ t.test("a step down is done, and unrecorded in the same way", async (t) => {
 });
 
 t.test("so does a step up that ran out meanwhile", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   it.refuseRecords(() => true);
   it.clock.pass(60_000);
@@ -76,8 +76,8 @@ t.test("so does a step up that ran out meanwhile", async (t) => {
 });
 
 t.test("with store and journal down at once both get it when they are back", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it);
   it.refuseRecords(() => true);
   it.breakDown(["store"]);
   await end(it.services, null, impersonation, "ended-by-agent");

@@ -9,14 +9,14 @@ import {
   committed,
   FETCH,
   INSIDE,
+  impersonate,
   NUNO,
   receive,
   valuesOf,
-  wear,
 } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
-async function answered(it: TestWorld, head: readonly string[]) {
+async function answered(it: TestServices, head: readonly string[]) {
   const { status, headers, body } = answer(it.services, await committed(it, head));
   const value = (name: string) => valuesOf(headers.flat(), name).join("\n");
   return { status, body, value, setCookies: valuesOf(headers.flat(), "set-cookie") };
@@ -37,8 +37,8 @@ function isOwnPage(t: Test, it: { readonly value: (name: string) => string; read
 }
 
 t.test("a refusal is a page for a person's eyes", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const refused = await answered(it, ["POST /x", ...INSIDE, ...ALICE, cookie]);
   t.equal(refused.status, 403);
   isOwnPage(t, refused);
@@ -50,8 +50,8 @@ t.test("a refusal is a page for a person's eyes", async (t) => {
 t.test(
   "a script that puts HTML into its page is told in HTML, and the banner is told either way",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie } = await wear(it);
+    const it = await testServices(t);
+    const { cookie } = await impersonate(it);
     const sent = ["POST /payments/1", ...ALICE, cookie];
     const told = "denied Payments%20are%20the%20customer's%20own.";
     const data = await answered(it, [...sent, ...FETCH]);
@@ -65,7 +65,7 @@ t.test(
       t.match(html.body, /data-guise-refused="denied"[\s\S]*Payments are the customer&#39;s own\./);
       t.equal(/<turbo-frame id="cart">/.test(html.body), lines.includes("Turbo-Frame: cart"));
     }
-    const writer = await wear(it, { mode: "write" });
+    const writer = await impersonate(it, { mode: "write" });
     const asked = await answered(it, [
       "POST /site/1/delete",
       ...FETCH.slice(1),
@@ -83,8 +83,8 @@ t.test(
 t.test(
   "a fault is told a script of an impersonation in the same way, and everybody else's in JSON",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie } = await wear(it);
+    const it = await testServices(t);
+    const { cookie } = await impersonate(it);
     const fault = new Fault("upstream-unreachable", "x");
     const of = async (lines: readonly string[]) =>
       answerFaultTo(
@@ -102,8 +102,8 @@ t.test(
 );
 
 t.test("and problem JSON for everything else", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const refused = await answered(it, ["POST /payments/1", ...FETCH, ...ALICE, cookie]);
   t.equal(refused.status, 403);
   t.equal(refused.value("content-type"), "application/problem+json");
@@ -122,8 +122,8 @@ t.test("and problem JSON for everything else", async (t) => {
 });
 
 t.test("each kind of decision has its status", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const status = async (head: readonly string[]) => (await answered(it, head)).status;
   t.equal(await status(["GET /site/1", ...INSIDE.slice(0, -1), ...ALICE]), 200, "a question");
   t.equal(await status(["GET /site/1/delete", ...INSIDE, ...ALICE, cookie]), 428);
@@ -137,8 +137,8 @@ t.test("each kind of decision has its status", async (t) => {
 
 t.test("what could not be found out still has the way out on its page", async (t) => {
   for (const broken of ["identity", "store", "users"] as const) {
-    const it = await testWorld(t);
-    const { cookie } = await wear(it);
+    const it = await testServices(t);
+    const { cookie } = await impersonate(it);
     it.breakDown([broken]);
     it.clock.pass(60_000);
     const refused = await answered(it, ["GET /x", ...INSIDE, ...ALICE, cookie]);
@@ -149,7 +149,7 @@ t.test("what could not be found out still has the way out on its page", async (t
 });
 
 t.test("a prefetch gets no page and nothing that could be kept", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const refused = await answered(it, ["GET /site/1", ...CLICK, ...ALICE, "Sec-Purpose: prefetch;prerender"]);
   t.equal(refused.status, 503);
   t.equal(refused.value("cache-control"), "no-store");
@@ -158,7 +158,7 @@ t.test("a prefetch gets no page and nothing that could be kept", async (t) => {
 });
 
 t.test("a question about a start names the owner and carries a token of this agent", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const asked = await answered(it, ["GET /site/1?tab=2", ...INSIDE.slice(0, -1), ...ALICE]);
   isOwnPage(t, asked);
   t.match(asked.body, /Nuno Almeida/);
@@ -174,7 +174,7 @@ t.test("a question about a start names the owner and carries a token of this age
 t.test(
   "what a service worker passes on is asked without a token, and leads to the page that has one",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const worker = INSIDE.slice(0, -1).map((line) => line.replace("document", "empty"));
     for (const lines of [worker, [...INSIDE.slice(0, -1), "Service-Worker-Navigation-Preload: true"]]) {
       const asked = await answered(it, ["GET /site/1?tab=2", ...lines, ...ALICE]);
@@ -185,7 +185,7 @@ t.test(
 );
 
 t.test("a browser that doesn't say who asks is asked nothing, and told what helps", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const refused = await answered(it, ["GET /site/1?tab=2", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   isOwnPage(t, refused);
   t.equal(refused.status, 403);
@@ -194,8 +194,8 @@ t.test("a browser that doesn't say who asks is asked nothing, and told what help
 });
 
 t.test("a Stop form holds nothing, so that it needs nobody", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, secret } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, secret } = await impersonate(it);
   it.breakDown(["identity", "users"]);
   const refused = await answered(it, ["GET /x", ...CLICK, ...ALICE, cookie]);
   t.match(refused.body, 'action="/.guise/stop"');
@@ -204,8 +204,8 @@ t.test("a Stop form holds nothing, so that it needs nobody", async (t) => {
 });
 
 t.test("signing out of the app leads back where one came from, without the app", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it, { returnTo: "/queue" });
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it, { returnTo: "/queue" });
   const off = await answered(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.match(off, { status: 303, body: "" });
   t.equal(off.value("location"), "/queue");
@@ -215,10 +215,10 @@ t.test("signing out of the app leads back where one came from, without the app",
 });
 
 t.test(
-  "a script that signs out is told that it was stopped, and its page never goes on as oneself",
+  "a script that signs out is told that it was stopped, and its page never goes on as the agent",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie } = await wear(it);
+    const it = await testServices(t);
+    const { cookie } = await impersonate(it);
     const off = await answered(it, ["POST /logout", ...FETCH, ...ALICE, cookie]);
     t.equal(off.status, 409);
     t.match(JSON.parse(off.body), { code: "ended-by-logout", status: 409 });
@@ -230,8 +230,8 @@ t.test(
 );
 
 t.test("nor does the page around a frame that signs out", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const framed = INSIDE.map((line) => line.replace("document", "iframe"));
   const off = await answered(it, ["GET /logout", ...framed, ...ALICE, cookie]);
   t.match(off, { status: 409, body: /You are no longer viewing as[\s\S]*Go on as yourself/ });
@@ -239,15 +239,15 @@ t.test("nor does the page around a frame that signs out", async (t) => {
 });
 
 t.test("cache and storage stay where the config says so", async (t) => {
-  const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
-  const { cookie } = await wear(it);
+  const it = await testServices(t, `${YAML}page: { clearSiteData: false }\n`);
+  const { cookie } = await impersonate(it);
   const off = await answered(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.equal(off.value("clear-site-data"), "");
 });
 
 t.test("an end is told with whom one was, and the way on", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
   const over = await answered(it, ["GET /x?y", ...INSIDE, ...ALICE, cookie]);
   t.equal(over.status, 409);
@@ -259,15 +259,15 @@ t.test("an end is told with whom one was, and the way on", async (t) => {
 });
 
 t.test("a stolen cookie tells nothing of whose it is", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const over = await answered(it, ["GET /x", ...INSIDE, ...BOB, cookie]);
   t.notMatch(over.body, /Nuno|almeida|\b17\b/i);
 });
 
-t.test("no page names the owner of an address whom nobody has worn and this agent may not be", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+t.test("no page names an owner whom the agent doesn't impersonate and may not be", async (t) => {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   for (const [what, more] of [
     ["a cookie with nothing behind it", [...ALICE, `Cookie: guise=${"A".repeat(43)}`]],
     ["another agent's cookie", [...BOB, cookie]],
@@ -282,24 +282,24 @@ t.test("no page names the owner of an address whom nobody has worn and this agen
   it.breakDown(["store"]);
   const unknown = await answered(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
   t.equal(unknown.status, 503);
-  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is worn");
+  t.notMatch(unknown.body, /Root/, "nor while nobody can say who is impersonated");
 });
 
 t.test("no answer tells which addresses exist", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ownView = async (path: string) => (await committed(it, [`GET ${path}`, ...CLICK, ...ALICE])).decision;
   for (const path of ["/site/5", "/site/6", "/site/99", "/users/nobody", "/inbox"])
     t.match(await ownView(path), { kind: "forward", as: "self" }, path);
 });
 
 t.test("a request that is forwarded is never answered", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const passing = await committed(it, ["GET /x", ...FETCH]);
   t.throws(() => answer(it.services, passing), TypeError);
 });
 
 t.test("a fault is told without what only the operator may know", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const code of Object.keys(FAULTS) as FaultCode[]) {
     const fault = new Fault(code, "10.0.0.7:5432 said <hunter2>");
     const json = answerFault(it.services, fault, { id: "r1", page: false, prefix: "/.guise" });
@@ -318,7 +318,7 @@ t.test("a fault is told without what only the operator may know", async (t) => {
 });
 
 t.test("a fault of a request is a page for a navigation, and in the log with all of it", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const fault = new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7");
   const page = answerFaultTo(it.services, await receive(it, ["GET /x", ...CLICK]), fault);
   t.match(page.body, /^<!doctype html>/);

@@ -6,23 +6,32 @@ import type { UpstreamHead } from "../../../src/gateway/http/exchange.ts";
 import { outboundFor } from "../../../src/gateway/stages/forward.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
 import { head } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, NUNO, signed, valuesOf, type Worn, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../../fixtures/world.ts";
+import {
+  ALICE,
+  CLICK,
+  FETCH,
+  impersonate,
+  NUNO,
+  type Started,
+  signed,
+  valuesOf,
+} from "../../fixtures/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
 const NUNOS = "tok-of-nuno";
 const JSON_HEAD = head(200, "Content-Type", "application/json");
 
 /** The app answers a request of this impersonation; gives what the browser gets. */
 async function answers(
-  it: TestWorld,
-  worn: Worn,
+  it: TestServices,
+  started: Started,
   answer: UpstreamHead,
   body: Uint8Array | string,
   lines: readonly string[] = FETCH,
 ): Promise<Buffer> {
   const plan = await respond(
     it.services,
-    await signed(it, ["GET /api/session", ...lines, ...ALICE, worn.cookie]),
+    await signed(it, ["GET /api/session", ...lines, ...ALICE, started.cookie]),
     answer,
   );
   if (plan.transform === null) return Buffer.from(body);
@@ -31,8 +40,8 @@ async function answers(
 }
 
 /** The `Authorization` lines that reach the app. */
-async function sends(it: TestWorld, worn: Worn | null, ...values: readonly string[]) {
-  const who = worn === null ? NUNO : [...ALICE, worn.cookie];
+async function sends(it: TestServices, started: Started | null, ...values: readonly string[]) {
+  const who = started === null ? NUNO : [...ALICE, started.cookie];
   const lines = values.map((value) => `Authorization: ${value}`);
   const { headers } = await outboundFor(
     it.services,
@@ -42,8 +51,8 @@ async function sends(it: TestWorld, worn: Worn | null, ...values: readonly strin
 }
 
 t.test("a page sends on what an answer of this impersonation gave it", async (t) => {
-  const it = await testWorld(t);
-  const [nuno, other] = [await wear(it), await wear(it)];
+  const it = await testServices(t);
+  const [nuno, other] = [await impersonate(it), await impersonate(it)];
   const body = JSON.stringify({ token: NUNOS });
   t.equal((await answers(it, nuno, JSON_HEAD, body)).toString(), body, "which is untouched");
   for (const value of [`Bearer ${NUNOS}`, `bearer ${NUNOS}`, `Token ${NUNOS}`, NUNOS])
@@ -52,14 +61,14 @@ t.test("a page sends on what an answer of this impersonation gave it", async (t)
 });
 
 t.test("what the agent's browser brings along, and what came from elsewhere, is taken off", async (t) => {
-  const it = await testWorld(t);
-  const worn = await wear(it);
-  await answers(it, worn, JSON_HEAD, JSON.stringify({ token: NUNOS, basic: "dXNlcjpwYXNz" }));
-  t.same(await sends(it, worn, "Bearer tok-of-alice"), []);
-  t.same(await sends(it, worn, "Bearer tok-of-alice"), []);
+  const it = await testServices(t);
+  const started = await impersonate(it);
+  await answers(it, started, JSON_HEAD, JSON.stringify({ token: NUNOS, basic: "dXNlcjpwYXNz" }));
+  t.same(await sends(it, started, "Bearer tok-of-alice"), []);
+  t.same(await sends(it, started, "Bearer tok-of-alice"), []);
   for (const scheme of ["Basic", "Digest", "Negotiate", "NTLM"])
-    t.same(await sends(it, worn, `${scheme} dXNlcjpwYXNz`), [], scheme);
-  t.same(await sends(it, worn, `Bearer ${NUNOS}`, "Bearer tok-of-alice"), [], "nor one of two");
+    t.same(await sends(it, started, `${scheme} dXNlcjpwYXNz`), [], scheme);
+  t.same(await sends(it, started, `Bearer ${NUNOS}`, "Bearer tok-of-alice"), [], "nor one of two");
   t.same(
     it.counted.filter((line) => line.startsWith("authorization")),
     ["unknown", "unknown", ...Array(5).fill("browser")].map((why) => `authorization taken off ${why}`),
@@ -69,14 +78,14 @@ t.test("what the agent's browser brings along, and what came from elsewhere, is 
 });
 
 t.test("own traffic sends what it likes, and nothing of it is looked at", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.same(await sends(it, null, "Bearer tok-of-nobody", "Basic x"), ["Bearer tok-of-nobody", "Basic x"]);
   const plan = await respond(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO]), JSON_HEAD);
   t.equal(plan.transform, null);
 });
 
 t.test("a page, a script, a header and a cookie give one just as well, in whatever coding", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const text = `window.token = "${NUNOS}";`;
   const document = `<!doctype html><title>x</title><script>${text}</script>`;
   const html = head(200, "Content-Type", "text/html");
@@ -96,37 +105,37 @@ t.test("a page, a script, a header and a cookie give one just as well, in whatev
     ],
   ];
   for (const [what, answer, body, lines] of cases) {
-    const worn = await wear(it);
-    const got = await answers(it, worn, answer, body, lines);
+    const started = await impersonate(it);
+    const got = await answers(it, started, answer, body, lines);
     if (lines === FETCH) t.ok(got.equals(Buffer.from(body)), `${what} is untouched`);
-    t.same(await sends(it, worn, `Bearer ${NUNOS}`), [`Bearer ${NUNOS}`], what);
+    t.same(await sends(it, started, `Bearer ${NUNOS}`), [`Bearer ${NUNOS}`], what);
   }
 });
 
 t.test("a page without a byte has its banner all the same", async (t) => {
-  const it = await testWorld(t);
-  const got = await answers(it, await wear(it), head(200, "Content-Type", "text/html"), "", CLICK);
+  const it = await testServices(t);
+  const got = await answers(it, await impersonate(it), head(200, "Content-Type", "text/html"), "", CLICK);
   t.match(got.toString(), /<guise-banner/);
 });
 
 t.test("events come as they do, and an unknown coding of what is no document passes", async (t) => {
-  const it = await testWorld(t);
-  const worn = await wear(it);
-  const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, worn.cookie]);
+  const it = await testServices(t);
+  const started = await impersonate(it);
+  const request = await signed(it, ["GET /events", ...FETCH, ...ALICE, started.cookie]);
   const events = await respond(it.services, request, head(200, "Content-Type", "text/event-stream"));
   t.equal(events.transform, null);
   const odd = head(200, "Content-Type", "application/json", "Content-Encoding", "dcb");
-  t.equal((await answers(it, worn, odd, "\x01\x02")).toString(), "\x01\x02");
+  t.equal((await answers(it, started, odd, "\x01\x02")).toString(), "\x01\x02");
   const page = head(200, "Content-Type", "text/html", "Content-Encoding", "dcb");
-  await t.rejects(answers(it, worn, page, "\x01\x02", CLICK), { code: "page-unmarkable" });
+  await t.rejects(answers(it, started, page, "\x01\x02", CLICK), { code: "page-unmarkable" });
 });
 
 t.test("one by which a source of ours knows somebody never goes on, nor where none can say", async (t) => {
-  const it = await testWorld(t);
-  const worn = await wear(it);
+  const it = await testServices(t);
+  const started = await impersonate(it);
   await answers(
     it,
-    worn,
+    started,
     JSON_HEAD,
     JSON.stringify({ token: NUNOS, agents: "tok-of-alice", odd: "tok-of-odd" }),
   );
@@ -145,7 +154,7 @@ t.test("one by which a source of ours knows somebody never goes on, nor where no
   }));
   const left: string[] = [];
   for (const token of ["tok-of-alice", "tok-of-odd", NUNOS]) {
-    const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, worn.cookie]);
+    const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, started.cookie]);
     const headers = [...request.headers, "Authorization", `Bearer ${token}`];
     left.push(
       ...valuesOf((await outboundFor(it.services, { ...request, headers })).headers, "authorization"),

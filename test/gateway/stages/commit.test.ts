@@ -1,13 +1,23 @@
 import t from "tap";
 import { standing } from "../../../src/gateway/stages/still-allowed.ts";
 import { cookieValue, forThisHost, SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, BOB, CLICK, committed, FETCH, INSIDE, NUNO, signed, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import {
+  ALICE,
+  BOB,
+  CLICK,
+  committed,
+  FETCH,
+  INSIDE,
+  impersonate,
+  NUNO,
+  signed,
+} from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const TO_SITE = ["GET /site/1", ...CLICK, ...ALICE] as const;
 
 t.test("own traffic leaves no trace", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const head of [
     ["GET /x", ...FETCH],
     ["GET /site/1", ...CLICK, ...NUNO],
@@ -15,7 +25,7 @@ t.test("own traffic leaves no trace", async (t) => {
   ]) {
     t.match(await committed(it, head), {
       impersonation: null,
-      over: null,
+      ended: null,
       intent: null,
       setCookies: { length: 0 },
       changed: false,
@@ -25,7 +35,7 @@ t.test("own traffic leaves no trace", async (t) => {
 });
 
 t.test("a start is recorded, then what is done under it, then it may go on", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const it1 = await committed(it, TO_SITE);
   t.same(it.actions(), ["impersonation.started", "impersonation.intent"]);
   t.match(it1, {
@@ -36,7 +46,7 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
       reason: null,
       ticket: null,
     },
-    over: null,
+    ended: null,
     changed: true,
     intent: it.events[1]?.id ?? "",
   });
@@ -49,11 +59,11 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
   });
   t.equal(forThisHost(it1.setCookies).length, 1);
   const secret = cookieValue(it1.setCookies, "guise");
-  t.match(await it.impersonations.recall(secret ?? ""), { kind: "held" });
+  t.match(await it.impersonations.recall(secret ?? ""), { kind: "found" });
 });
 
 t.test("what is not on record is not begun", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const action of ["impersonation.started", "impersonation.intent"]) {
     it.refuseRecords((event) => event.action === action);
     await t.rejects(committed(it, TO_SITE), { code: "audit-unavailable" }, action);
@@ -62,7 +72,7 @@ t.test("what is not on record is not begun", async (t) => {
 });
 
 t.test("a store that is down begins nothing, and agents' own pages go on", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   it.breakDown(["store"]);
   await t.rejects(committed(it, TO_SITE), { code: "store-unavailable" });
   t.same(it.events, []);
@@ -70,7 +80,7 @@ t.test("a store that is down begins nothing, and agents' own pages go on", async
 });
 
 t.test("Stop is to lead back to the page that one came from, if that starts nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const returnTo = async (referer: string) =>
     (await committed(it, [...TO_SITE, `Referer: ${referer}`])).impersonation?.returnTo;
   t.equal(await returnTo("http://app.example.com/inbox?a=b"), "/inbox?a=b");
@@ -89,8 +99,8 @@ t.test("Stop is to lead back to the page that one came from, if that starts noth
 });
 
 t.test("what is done as somebody else is recorded before it goes on", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const done = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.match(done, {
     impersonation: { id: impersonation.id },
@@ -102,15 +112,15 @@ t.test("what is done as somebody else is recorded before it goes on", async (t) 
 });
 
 t.test("what can't be recorded is not done", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   await t.rejects(committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]), { code: "audit-unavailable" });
 });
 
 t.test("use puts the idle limit off", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, secret, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, secret, impersonation } = await impersonate(it);
   it.clock.pass(600_000);
   await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   await new Promise((resolve) => setImmediate(resolve));
@@ -126,8 +136,8 @@ t.test("use puts the idle limit off", async (t) => {
 t.test(
   "what a page asks for by itself puts nothing off, and the banner's end is that of this very request",
   async (t) => {
-    const it = await testWorld(t);
-    const { cookie, secret, impersonation } = await wear(it);
+    const it = await testServices(t);
+    const { cookie, secret, impersonation } = await impersonate(it);
     const { startedAt } = impersonation;
     it.clock.pass(600_000);
     const poll = ["GET /x", ...FETCH, ...ALICE, cookie, `X-Guise-Tab: ${impersonation.id}.idle`];
@@ -143,8 +153,8 @@ t.test(
 );
 
 t.test("a switch is one end and one start, with another secret and the same way back", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, secret, impersonation } = await wear(it, { returnTo: "/queue" });
+  const it = await testServices(t);
+  const { cookie, secret, impersonation } = await impersonate(it, { returnTo: "/queue" });
   const cut: string[] = [];
   it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   const it1 = await committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]);
@@ -152,7 +162,7 @@ t.test("a switch is one end and one start, with another secret and the same way 
   t.match(it.events[0], { detail: "switched", effectiveUser: { id: "17" } });
   t.match(it1, {
     impersonation: { effectiveUser: { id: "23" }, returnTo: "/queue" },
-    over: { id: impersonation.id },
+    ended: { id: impersonation.id },
     changed: true,
   });
   t.same(cut, ["switched"]);
@@ -164,17 +174,17 @@ t.test("a switch is one end and one start, with another secret and the same way 
   );
 });
 
-t.test("a switch that can't be recorded leaves nobody worn", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+t.test("a switch that can't be recorded leaves no impersonation", async (t) => {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.refuseRecords((event) => event.action === "impersonation.started");
   await t.rejects(committed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), { code: "audit-unavailable" });
   t.same(await it.impersonations.list(), []);
 });
 
-t.test("one's own page from outside ends the impersonation and goes on as oneself", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+t.test("the agent's own page from outside ends the impersonation and goes on as the agent", async (t) => {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const off = await committed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "forward", as: "self" },
@@ -182,15 +192,15 @@ t.test("one's own page from outside ends the impersonation and goes on as onesel
     intent: null,
     changed: true,
   });
-  t.equal(off.over?.end?.why, "ended-by-agent");
+  t.equal(off.ended?.end?.why, "ended-by-agent");
   t.equal(cookieValue(off.setCookies, "guise"), "");
   t.ok(cookieValue(off.setCookies, "guise-notice"));
   t.same(it.actions(), ["impersonation.ended"]);
 });
 
 t.test("then the app sees the agent's cookies, and none of the customer's", async (t) => {
-  const it = await testWorld(t);
-  const { secret, impersonation } = await wear(it, { ownCookies: "csrf=agent; a=1" });
+  const it = await testServices(t);
+  const { secret, impersonation } = await impersonate(it, { ownCookies: "csrf=agent; a=1" });
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -210,45 +220,45 @@ t.test("then the app sees the agent's cookies, and none of the customer's", asyn
 });
 
 t.test("signing out of the app ends the impersonation, and the app never hears of it", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "stop" },
     impersonation: null,
-    over: { end: { why: "ended-by-logout" } },
+    ended: { end: { why: "ended-by-logout" } },
     intent: null,
   });
   t.match(it.events, [{ action: "impersonation.ended", detail: "ended-by-logout" }]);
   t.equal(cookieValue(off.setCookies, "guise"), "");
 });
 
-t.test("one that has run out is ended and recorded by whoever sees it first, once", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+t.test("one that has run out is ended and recorded once, by the first that sees it", async (t) => {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(900_000);
   const head = ["GET /x", ...FETCH, ...ALICE, cookie];
   const all = await Promise.all([committed(it, head), committed(it, head), committed(it, head)]);
   for (const one of all)
     t.match(one, {
       decision: { kind: "ended", reason: "ended-idle" },
-      over: { effectiveUser: { id: "17" } },
+      ended: { effectiveUser: { id: "17" } },
     });
   t.match(await committed(it, head), {
     decision: { reason: "ended-idle" },
-    over: { effectiveUser: { id: "17" } },
+    ended: { effectiveUser: { id: "17" } },
   });
   t.same(it.actions(), ["impersonation.ended"]);
   t.equal(it.events[0]?.detail, "ended-idle");
 });
 
 t.test("somebody else's is neither ended nor told of", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, secret } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, secret } = await impersonate(it);
   const other = await committed(it, ["GET /x", ...FETCH, ...BOB, cookie]);
   t.match(other, {
     decision: { kind: "ended", reason: "ended-agent-lost-right" },
-    over: null,
+    ended: null,
     impersonation: null,
   });
   t.match(await it.impersonations.recall(secret), { impersonation: { end: null } });
@@ -256,15 +266,15 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
 });
 
 t.test("a cookie with nothing behind it ends nothing", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lost = await committed(it, ["GET /x", ...FETCH, ...ALICE, `Cookie: guise=${SECRET}`]);
-  t.match(lost, { decision: { kind: "ended", status: 409 }, over: null, impersonation: null });
+  t.match(lost, { decision: { kind: "ended", status: 409 }, ended: null, impersonation: null });
   t.same(it.events, []);
 });
 
-t.test("a refusal under an impersonation is recorded and goes on wearing", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+t.test("a refusal under an impersonation is recorded, and the impersonation goes on", async (t) => {
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const refused = await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   t.match(refused, {
     decision: { kind: "refuse", reason: "read-only" },
@@ -282,8 +292,8 @@ t.test("a refusal under an impersonation is recorded and goes on wearing", async
 });
 
 t.test("a refusal never waits for its record", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.refuseRecords(() => true);
   t.match(await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]), {
     decision: { reason: "read-only" },
@@ -291,9 +301,9 @@ t.test("a refusal never waits for its record", async (t) => {
   t.same(it.log.lines, ["error: a refusal could not be recorded"]);
 });
 
-t.test("the owner of a page is never recorded as worn by whom the store can't tell", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+t.test("the owner of a page is never recorded as the effective user where the store is down", async (t) => {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   await committed(it, ["GET /site/5", ...CLICK, ...ALICE, cookie]);
@@ -302,14 +312,14 @@ t.test("the owner of a page is never recorded as worn by whom the store can't te
 });
 
 t.test("a start that waits for a person's yes is recorded with whom it was for", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read\n", "mode: read\n    consent: request\n"));
+  const it = await testServices(t, YAML.replace("mode: read\n", "mode: read\n    consent: request\n"));
   await committed(it, TO_SITE);
   t.match(it.events, [{ action: "impersonation.refused", effectiveUser: { id: "17" }, impersonation: null }]);
 });
 
 t.test("what could not be found out is refused and recorded without a person", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   const refused = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
@@ -321,8 +331,8 @@ t.test("what could not be found out is refused and recorded without a person", a
 });
 
 t.test("a prefetch is refused without a word in the record", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   for (const head of [
     [...TO_SITE, "Sec-Purpose: prefetch"],
     ["GET /x", ...CLICK, ...ALICE, cookie, "Purpose: prefetch"],
@@ -333,7 +343,7 @@ t.test("a prefetch is refused without a word in the record", async (t) => {
 });
 
 t.test("a question is neither recorded nor answered yet", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const asked = await committed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   t.match(asked, {
     decision: { kind: "page", page: "ask-start" },
@@ -344,8 +354,8 @@ t.test("a question is neither recorded nor answered yet", async (t) => {
 });
 
 t.test("every answer of the gateway's own is counted by its word", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   await committed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
@@ -361,8 +371,8 @@ t.test("every answer of the gateway's own is counted by its word", async (t) => 
 t.test(
   "limits.perMinute counts what is put on record, and neither Stop nor a look at what is open",
   async (t) => {
-    const it = await testWorld(t, `${YAML}limits: { perMinute: 2 }\n`);
-    const { cookie } = await wear(it);
+    const it = await testServices(t, `${YAML}limits: { perMinute: 2 }\n`);
+    const { cookie } = await impersonate(it);
     const call = ["GET /x", ...FETCH, ...ALICE, cookie] as const;
     const open = await signed(it, call);
     for (let look = 0; look < 5; look += 1) t.match(await standing(it.services, open), { kind: "good" });

@@ -1,25 +1,37 @@
 import t from "tap";
 import { cookieScope } from "../../../src/gateway/stages/cookie-scope.ts";
 import { CLICK, receive } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 t.test("a request is seen by the host and path that it asks for", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const scope = cookieScope(await receive(it, ["GET /a/b?c=d", "Host: App.Example.com:8443", ...CLICK]));
   t.match(scope, { host: "app.example.com", path: "/a/b", now: it.clock.now(), crossSite: true });
 });
 
 t.test("no cookie of ours may come from the app, under either scheme", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.same(cookieScope(await receive(it, ["GET /"])).reserved, [
-    ...["guise", "guise-notice", "guise-worn", "guise-here"],
-    ...["__Host-guise", "__Host-guise-notice", "__Host-guise-worn", "__Host-guise-here"],
-    ...["__Secure-guise", "__Secure-guise-notice", "__Secure-guise-worn", "__Secure-guise-here"],
+    ...["guise", "guise-notice", "guise-impersonating", "guise-worn", "guise-here"],
+    ...[
+      "__Host-guise",
+      "__Host-guise-notice",
+      "__Host-guise-impersonating",
+      "__Host-guise-worn",
+      "__Host-guise-here",
+    ],
+    ...[
+      "__Secure-guise",
+      "__Secure-guise-notice",
+      "__Secure-guise-impersonating",
+      "__Secure-guise-worn",
+      "__Secure-guise-here",
+    ],
   ]);
 });
 
 t.test("it is secure over https, and on the own machine", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const secure = async (host: string, encrypted = false) =>
     cookieScope(await receive(it, ["GET /", `Host: ${host}`], { encrypted })).secure;
   t.equal(await secure("app.example.com", true), true);
@@ -31,7 +43,7 @@ t.test("it is secure over https, and on the own machine", async (t) => {
 });
 
 t.test("only what surely comes from another site is cross-site", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const crossSite = async (site: string) =>
     cookieScope(await receive(it, ["GET /", `Sec-Fetch-Site: ${site}`])).crossSite;
   t.equal(await crossSite("cross-site"), true);

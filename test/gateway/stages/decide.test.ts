@@ -2,12 +2,22 @@ import t from "tap";
 import { sayWhyNot } from "../../../src/gateway/audit/not-started.ts";
 import { judge } from "../../../src/gateway/stages/decide.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, BOB, CLICK, FETCH, INSIDE, judged, NUNO, settled, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import {
+  ALICE,
+  BOB,
+  CLICK,
+  FETCH,
+  INSIDE,
+  impersonate,
+  judged,
+  NUNO,
+  settled,
+} from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 t.test("the facts of a request come to the judge as they are", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const words = async (head: readonly string[]) => {
     const { decision } = await judged(it, head);
     return [decision.kind, decision.reason];
@@ -35,16 +45,16 @@ t.test("the facts of a request come to the judge as they are", async (t) => {
 });
 
 t.test("what was confirmed is said by the one who asks", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
-  const { cookie } = await wear(it, { mode: "write" });
+  const it = await testServices(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
+  const { cookie } = await impersonate(it, { mode: "write" });
   const facts = await settled(it, ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie]);
   t.equal(judge(facts).decision.reason, "confirm-required");
   t.equal(judge({ ...facts, confirmed: true }).decision.reason, "impersonating");
 });
 
 t.test("an upgrade and an override are told as such", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const socket = ["GET /site/2", ...CLICK, ...ALICE, cookie, "Connection: Upgrade", "Upgrade: websocket"];
   t.equal(
     (await judged(it, socket, { upgrade: true })).decision.reason,
@@ -57,9 +67,9 @@ t.test("an upgrade and an override are told as such", async (t) => {
   );
 });
 
-t.test("an unsafe request from a tab under other shoes is refused", async (t) => {
-  const it = await testWorld(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
-  const { cookie } = await wear(it, { mode: "write" });
+t.test("an unsafe request from a tab of another impersonation is refused", async (t) => {
+  const it = await testServices(t, YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write"));
+  const { cookie } = await impersonate(it, { mode: "write" });
   const post = ["POST /x", ...FETCH, ...ALICE, cookie];
   const from = async (path: string) =>
     (await judged(it, [...post, `Referer: http://app.example.com${path}`])).decision.reason;
@@ -69,7 +79,7 @@ t.test("an unsafe request from a tab under other shoes is refused", async (t) =>
 });
 
 t.test("a page with a route where nothing was started says why, and is counted", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const opened = async (head: readonly string[]) => {
     const [before, said] = [it.causes.length, it.log.lines.length];
     sayWhyNot(it.services, await judged(it, head));
@@ -91,8 +101,8 @@ t.test("a page with a route where nothing was started says why, and is counted",
 });
 
 t.test("what could start nothing anyway says nothing", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   for (const head of [
     ["GET /site/1", ...CLICK, ...ALICE],
     ["GET /x", ...CLICK, ...NUNO],

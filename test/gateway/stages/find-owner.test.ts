@@ -1,15 +1,15 @@
 import t from "tap";
 import { askOwner, ownerOf } from "../../../src/gateway/stages/find-owner.ts";
 import type { OwnerResolver } from "../../../src/ports.ts";
-import { ALICE, CLICK, FETCH, INSIDE, NUNO, owned, receive, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, CLICK, FETCH, INSIDE, impersonate, NUNO, owned, receive } from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const NOT_ASKED = { owner: { kind: "not-asked" }, refererOwner: { kind: "not-asked" } };
 
 t.test(
   "an agent's navigation to a page with an owner asks whose it is, and completes the person",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { owner } = await owned(it, ["GET /site/1", ...CLICK, ...ALICE]);
     t.same(owner, {
       kind: "found",
@@ -20,7 +20,7 @@ t.test(
 );
 
 t.test("customers, guests and unknown callers cost no lookup", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.match(await owned(it, ["GET /site/1", ...CLICK, ...NUNO]), NOT_ASKED);
   t.match(await owned(it, ["GET /site/1", ...CLICK]), NOT_ASKED);
   it.breakDown(["identity"]);
@@ -29,7 +29,7 @@ t.test("customers, guests and unknown callers cost no lookup", async (t) => {
 });
 
 t.test("nor does what is no navigation, a prefetch, or a page without an owner", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const heads = [
     ["GET /site/1", ...FETCH, ...ALICE],
     ["POST /site/1", ...CLICK, ...ALICE],
@@ -41,14 +41,14 @@ t.test("nor does what is no navigation, a prefetch, or a page without an owner",
 });
 
 t.test("with impersonation off nobody is an agent, and nothing is asked", async (t) => {
-  const it = await testWorld(t, `${YAML}impersonation: off\n`);
+  const it = await testServices(t, `${YAML}impersonation: off\n`);
   t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), NOT_ASKED);
   t.equal(it.asked.owner, 0);
 });
 
 t.test("under an impersonation only a navigation from outside asks", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   t.match(await owned(it, ["GET /site/2", ...INSIDE, ...ALICE, cookie]), NOT_ASKED);
   t.match(
     await owned(it, ["GET /site/2", "Accept: text/html,*/*;q=0.8", ...ALICE, cookie]),
@@ -67,7 +67,7 @@ t.test("under an impersonation only a navigation from outside asks", async (t) =
 });
 
 t.test("nobody, and could not find out, are two things", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.match(await owned(it, ["GET /site/99", ...CLICK, ...ALICE]), { owner: { kind: "none" } });
   it.breakDown(["owner"]);
   t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), {
@@ -81,20 +81,20 @@ t.test("nobody, and could not find out, are two things", async (t) => {
 });
 
 t.test("a resolver that knows the groups needs no directory", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   it.breakDown(["users"]);
   const { owner } = await owned(it, ["GET /site/4", ...CLICK, ...ALICE]);
   t.match(owner, { kind: "found", owner: { id: "42", groups: ["customer"], viewers: ["alice"] } });
 });
 
 t.test("an owner whom the directory doesn't have is there with unknown groups", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { owner } = await owned(it, ["GET /users/77", ...CLICK, ...ALICE]);
   t.match(owner, { kind: "found", owner: { id: "77", groups: null }, unlisted: true });
 });
 
 t.test("a param that is no plain id never gets to a resolver", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const told: unknown[] = [];
   const counting = (name: string, resolver: OwnerResolver): [string, OwnerResolver] => [
     name,
@@ -113,8 +113,8 @@ t.test("a param that is no plain id never gets to a resolver", async (t) => {
 });
 
 t.test("an unsafe request of an impersonation asks whose page its Referer is", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const asked = async (referer: string, method = "POST") =>
     (await owned(it, [`${method} /x`, ...FETCH, ...ALICE, cookie, `Referer: ${referer}`])).refererOwner;
   t.match(await asked("http://app.example.com/site/2"), { kind: "found", owner: { id: "23" } });
@@ -138,21 +138,21 @@ t.test("an unsafe request of an impersonation asks whose page its Referer is", a
 });
 
 t.test("an override makes a GET unsafe here as well", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const head = ["GET /x?_method=DELETE", ...ALICE, cookie, "Referer: http://app.example.com/site/2"];
   t.match((await owned(it, head)).refererOwner, { kind: "found" });
 });
 
 t.test("a bug in a resolver is thrown on", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const resolve = () => Promise.reject(new TypeError("bug"));
   it.configure((now) => ({ ...now, owners: new Map([["site", { resolve }]]) }));
   await t.rejects(owned(it, ["GET /site/1", ...CLICK, ...ALICE]), TypeError);
 });
 
 t.test("a path can be asked about by itself", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /"]);
   t.match(await ownerOf(it.services, received, { path: "/site/2", query: null }), { owner: { id: "23" } });
   t.match(

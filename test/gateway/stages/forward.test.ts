@@ -16,17 +16,17 @@ import {
   FETCH,
   type From,
   INSIDE,
+  impersonate,
   receivedCall,
   signed,
   valuesOf,
-  wear,
 } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../../fixtures/world.ts";
+import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
 const DONE = { ending: "success", status: 200, requestBytes: 0, responseBytes: 3 } as const;
 
 /** The exchange of a request, with what its client reads. */
-async function exchanged({ services, ...it }: TestWorld, lines: readonly string[], from: From = {}) {
+async function exchanged({ services, ...it }: TestServices, lines: readonly string[], from: From = {}) {
   const { received, raw, response, answered } = await receivedCall({ services, ...it }, lines, from);
   const owned = await findOwner(services, await recall(services, await identify(services, match(received))));
   const committed = await commit(services, judge(await takeYes(services, owned)));
@@ -38,7 +38,7 @@ async function exchanged({ services, ...it }: TestWorld, lines: readonly string[
 }
 
 t.test("own traffic goes with the browser's cookies and on no leash", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { exchange } = await exchanged(it, ["PUT /a?b", "Cookie: s=1; t=2"]);
   t.match(exchange, { method: "PUT", target: "/a?b", body: null, signal: null });
   t.same(valuesOf(exchange.headers, "cookie"), ["s=1; t=2"]);
@@ -47,8 +47,8 @@ t.test("own traffic goes with the browser's cookies and on no leash", async (t) 
 });
 
 t.test("under an impersonation it goes with the jar's, and is cut when the impersonation ends", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const scope = {
     host: "app.example.com",
     path: "/",
@@ -73,8 +73,8 @@ t.test("under an impersonation it goes with the jar's, and is cut when the imper
 });
 
 t.test("one that begins after its impersonation was cut is cut at once", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.services.sockets.cut(impersonation.id, "ended-revoked");
   t.equal(leash(it.services, request).signal?.aborted, true);
@@ -82,8 +82,8 @@ t.test("one that begins after its impersonation was cut is cut at once", async (
 });
 
 t.test("settling lets go of the leash and writes the outcome, once", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const { exchange } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   exchange.settled(DONE);
   t.equal(it.services.sockets.count(), 0);
@@ -91,8 +91,8 @@ t.test("settling lets go of the leash and writes the outcome, once", async (t) =
 });
 
 t.test("a jar that can't be opened sends nothing, and the record says so", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
   await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
@@ -102,7 +102,7 @@ t.test("a jar that can't be opened sends nothing, and the record says so", async
 });
 
 t.test("the app's answer goes through the same rules as everything", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { exchange } = await exchanged(it, ["GET /x", ...FETCH]);
   const plan = await exchange.respond(head(200, "Set-Cookie", "guise=evil", "X-A", "1"));
   t.same(plan.headers, ["X-A", "1"]);
@@ -114,7 +114,7 @@ t.test("a start that shows no page leaves nothing behind: its file is fetched, a
     [204],
     [205],
   ] as const) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
     const plan = await exchange.respond(head(status, ...headers, "Set-Cookie", "theme=dark"));
     t.same(valuesOf(plan.headers, "set-cookie"), [], "neither ours nor the customer's");
@@ -129,7 +129,7 @@ t.test("a start that shows no page leaves nothing behind: its file is fetched, a
       "impersonation.ended",
     ]);
   }
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
   const attached = ["Content-Disposition", "attachment"];
   const plan = await exchange.respond(head(302, "Location", "/next", ...attached));
@@ -137,13 +137,13 @@ t.test("a start that shows no page leaves nothing behind: its file is fetched, a
 });
 
 /** Lets what is answered, ended and recorded in the background come to its end. */
-async function ended(it: TestWorld): Promise<void> {
+async function ended(it: TestServices): Promise<void> {
   while (!it.actions().includes("impersonation.ended")) await it.impersonations.list();
 }
 
 t.test("a start whose first page can't be fetched or shown leaves nobody impersonating", async (t) => {
   for (const code of ["upstream-unreachable", "upstream-timeout", "page-unmarkable"] as const) {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const { exchange, answered } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
     exchange.failed(new Fault(code, "x"));
     exchange.settled({ ...DONE, ending: "failure" });
@@ -155,8 +155,8 @@ t.test("a start whose first page can't be fetched or shown leaves nobody imperso
 });
 
 t.test("a switch that comes to nothing leaves the agent as themselves", async (t) => {
-  const it = await testWorld(t);
-  const nuno = await wear(it);
+  const it = await testServices(t);
+  const nuno = await impersonate(it);
   const { exchange, answered } = await exchanged(it, ["GET /site/2", ...CLICK, ...ALICE, nuno.cookie]);
   exchange.failed(new Fault("upstream-unreachable", "x"));
   exchange.settled({ ...DONE, ending: "failure" });
@@ -168,7 +168,7 @@ t.test("a switch that comes to nothing leaves the agent as themselves", async (t
 });
 
 t.test("an agent who leaves before the first page begins leaves nobody impersonating", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { exchange } = await exchanged(it, ["GET /site/1", ...CLICK, ...ALICE]);
   exchange.settled({ ...DONE, status: null, ending: "client-aborted" });
   await ended(it);
@@ -176,7 +176,7 @@ t.test("an agent who leaves before the first page begins leaves nobody impersona
 });
 
 t.test("a start that nothing can be sent for leaves nobody impersonating", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const request = await signed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   it.breakDown(["store"]);
   await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
@@ -186,8 +186,8 @@ t.test("a start that nothing can be sent for leaves nobody impersonating", async
 });
 
 t.test("a fault is answered in place of the app", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const { exchange, answered } = await exchanged(it, ["GET /site/1", ...INSIDE, ...ALICE, cookie]);
   exchange.failed(new Fault("upstream-unreachable", "ECONNREFUSED 10.0.0.7:8001"));
   await new Promise((resolve) => setImmediate(resolve));
@@ -202,16 +202,16 @@ t.test("a fault is answered in place of the app", async (t) => {
 t.test(
   "a fault in the place of a changed page clears what the browser kept, as the page would",
   async (t) => {
-    const it = await testWorld(t);
-    for (const [what, path, wears, clears] of [
+    const it = await testServices(t);
+    for (const [what, path, impersonates, clears] of [
       ["a start", "/site/1", false, false],
       ["a switch", "/site/2", true, true],
       ["a page of one's own", "/site/3", true, true],
       ["what changes nothing", "/inbox", true, false],
     ] as const)
       for (const code of ["upstream-unreachable", "page-unmarkable"] as const) {
-        const worn = wears ? [(await wear(it)).cookie] : [];
-        const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...worn]);
+        const started = impersonates ? [(await impersonate(it)).cookie] : [];
+        const { exchange, answered } = await exchanged(it, [`GET ${path}`, ...CLICK, ...ALICE, ...started]);
         exchange.failed(new Fault(code, "x"));
         await new Promise((resolve) => setImmediate(resolve));
         t.equal(/\r\nClear-Site-Data: "cache", "storage"\r\n/.test(answered()), clears, `${what}: ${code}`);
@@ -220,7 +220,7 @@ t.test(
 );
 
 t.test("HEAD gets the head of it alone", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { exchange, answered } = await exchanged(it, ["HEAD /x"]);
   exchange.failed(new Fault("upstream-timeout", "x"));
   await new Promise((resolve) => setImmediate(resolve));
@@ -228,7 +228,7 @@ t.test("HEAD gets the head of it alone", async (t) => {
 });
 
 t.test("an upgrade of one's own is on a leash that only the end of the gateway pulls", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket"];
   const { signal, release } = leash(it.services, await signed(it, socket, { upgrade: true }));
   it.services.sockets.cutImpersonated("ended-revoked");
@@ -249,8 +249,8 @@ t.test(
       ],
       [FETCH, /"code":"ended-revoked"/],
     ] as const) {
-      const it = await testWorld(t);
-      const { cookie } = await wear(it);
+      const it = await testServices(t);
+      const { cookie } = await impersonate(it);
       const { exchange, answered } = await exchanged(it, ["GET /x", ...lines, ...ALICE, cookie]);
       exchange.revoked?.("ended-revoked");
       await new Promise((resolve) => setImmediate(resolve));
@@ -262,8 +262,8 @@ t.test(
 
 t.test("what is cut when the app had it is never said not to have been done", async (t) => {
   const page = CLICK.map((line) => line.replace("cross-site", "same-origin"));
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   for (const [why, status] of [
     ["ended-idle", 409],
     ["signed-out", 401],
@@ -289,8 +289,8 @@ t.test("what is cut when the app had it is never said not to have been done", as
 });
 
 t.test("a gateway that goes down has nothing to say to it", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const { exchange, answered } = await exchanged(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   exchange.revoked?.("going-away");
   t.equal(exchange.client.response.destroyed, true);

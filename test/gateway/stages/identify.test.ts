@@ -6,10 +6,10 @@ import type { Received } from "../../../src/gateway/request.ts";
 import { diagnostics } from "../../../src/gateway/services/diagnostics.ts";
 import type { Services } from "../../../src/gateway/services/services.ts";
 import { callerOf } from "../../../src/gateway/stages/identify.ts";
-import { identityEntrySchema } from "../../../src/identity/registry.ts";
 import type { Evidence } from "../../../src/ports.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { fakeLog } from "../../fixtures/log.ts";
+import { entrySchema } from "../../identity/deps.ts";
 
 /** The caller of a request that came with these header lines, known by a plain header from the loopback. */
 async function caller(t: Test, lines: readonly string[], more: object = {}) {
@@ -17,7 +17,7 @@ async function caller(t: Test, lines: readonly string[], more: object = {}) {
   const http = { get: () => Promise.reject(new Error("nobody is asked")) };
   const entry = { insecureHeader: { name: "X-User", groups: "X-Groups", from: ["127.0.0.1"] } };
   const deps = { clock: fakeClock(), log, http, secret: () => "" };
-  const identity = identityEntrySchema.parse(entry).create(deps);
+  const identity = entrySchema.parse(entry).create(deps);
   const server = createServer((_request, response) => response.end());
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -1,13 +1,13 @@
 import t from "tap";
 import { inTime } from "../../../src/gateway/stages/in-time.ts";
-import { ALICE, committed, FETCH, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { ALICE, committed, FETCH, impersonate } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const CALL = ["GET /x", ...FETCH, ...ALICE] as const;
 
 t.test("what runs out while it is written down goes no further, and the record says so", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it, { total: 60_000 });
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it, { total: 60_000 });
   it.clock.pass(59_999);
   const written = await committed(it, [...CALL, cookie]);
   t.match(written, { decision: { kind: "forward", as: "effective" } });
@@ -15,7 +15,7 @@ t.test("what runs out while it is written down goes no further, and the record s
   t.match(await inTime(it.services, written, it.clock.now()), {
     decision: { kind: "ended", status: 409, reason: "ended-expired" },
     impersonation: null,
-    over: { id: impersonation.id },
+    ended: { id: impersonation.id },
     intent: null,
   });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome", "impersonation.ended"]);
@@ -23,8 +23,8 @@ t.test("what runs out while it is written down goes no further, and the record s
 });
 
 t.test("what came before the idle limit was up has moved it", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it, { idle: 30_000 });
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it, { idle: 30_000 });
   it.clock.pass(29_999);
   const written = await committed(it, [...CALL, cookie]);
   it.clock.pass(1);
@@ -32,7 +32,7 @@ t.test("what came before the idle limit was up has moved it", async (t) => {
 });
 
 t.test("one's own is nobody's time", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const own = await committed(it, CALL);
   t.equal(await inTime(it.services, own, it.clock.now()), own);
 });

@@ -7,10 +7,10 @@ import { match } from "../../../src/gateway/stages/match.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
 import { call, type Origin } from "../../fixtures/request.ts";
 import { CLICK, receive, valuesOf } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 /** The code of the fault that a head is refused with; null if it gets in. */
-async function refusal(it: TestWorld, head: readonly string[], from: Origin = {}): Promise<string | null> {
+async function refusal(it: TestServices, head: readonly string[], from: Origin = {}): Promise<string | null> {
   const taken = intake(it.services, (await call(head, from)).raw, false);
   return taken.kind === "refused" ? taken.fault.code : null;
 }
@@ -25,7 +25,7 @@ const PLANTED = "p".repeat(43);
 const AS_SOMEBODY = `Cookie: guise=${SECRET}`;
 
 t.test("what is judged comes in with one reading of its address", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const head = ["GET /site/%31//a?x=%31&y", "Host: App.Example.com:8443", AS_SOMEBODY];
   const received = await receive(it, head);
   t.match(received, {
@@ -74,15 +74,16 @@ const ODD = [
 t.test(
   "what can be read in two ways is judged by a cookie of ours, and refused unless that only looks like one",
   async (t) => {
-    const it = await testWorld(t);
-    for (const path of ODD) {
-      const head = [`GET ${path}`, AS_SOMEBODY];
+    const it = await testServices(t);
+    for (const path of [...ODD, "*"]) {
+      const head = [`${path === "*" ? "OPTIONS" : "GET"} ${path}`, AS_SOMEBODY];
       const received = await receive(it, head);
       t.match(received, { judged: true, readable: false, asSent: path }, path.slice(0, 30));
       t.ok(received.unclear, "and it is known why");
       const matched = match(received);
       const guest = { ...matched, caller: { kind: "unknown" }, via: null } as const;
-      t.match(await recall(it.services, guest), { loaded: { kind: "lost" } }, "a guest's goes on");
+      const goesOn = { loaded: { kind: "none" }, secret: null, judged: false, asSent: path };
+      t.match(await recall(it.services, guest), goesOn, "a guest's goes on as it came");
       const identity = { id: "alice", name: null, email: null, groups: ["support"] };
       const agents = { ...matched, caller: { kind: "known", identity }, via: "x" } as const;
       await t.rejects(
@@ -91,12 +92,11 @@ t.test(
         "of an agent it may have been one",
       );
     }
-    t.equal(await refusal(it, ["OPTIONS *", AS_SOMEBODY]), "bad-request");
   },
 );
 
 t.test("own traffic goes on byte for byte, and is read only where a page may begin", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const readable = ["/%7Ea", "/a[1]", "/a//b", "/%e2%82%ac", "/unsafe/300x200/https://img.example/a.png"];
   for (const target of [...ODD, ...readable]) {
     for (const line of [`GET ${target}`, `POST ${target}?x`]) {
@@ -113,8 +113,8 @@ t.test("own traffic goes on byte for byte, and is read only where a page may beg
   t.match(await receive(it, ["OPTIONS *"]), { asSent: "*", readable: false });
 });
 
-t.test("what is no address of this origin is refused, whoever sends it", async (t) => {
-  const it = await testWorld(t);
+t.test("what is no address of this origin is refused, also of own traffic", async (t) => {
+  const it = await testServices(t);
   for (const line of ["GET /a#b", "GET /a?b#c", "GET *"])
     t.equal(await refusal(it, [line]), "bad-request", line);
   const { raw } = await call(["GET /"]);
@@ -126,7 +126,7 @@ t.test("what is no address of this origin is refused, whoever sends it", async (
 
 t.test("HTTP/1.0 without Host is for the public address, or for the app's own", async (t) => {
   const bare = async (yaml: string, line: string) => {
-    const it = await testWorld(t, yaml);
+    const it = await testServices(t, yaml);
     const { raw } = await call([line]);
     raw.rawHeaders.splice(0, 2);
     delete raw.headers.host;
@@ -141,7 +141,7 @@ t.test("HTTP/1.0 without Host is for the public address, or for the app's own", 
 });
 
 t.test("the absolute form counts only with the host that Host names", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const host = "Host: app.example.com";
   t.match(await receive(it, ["GET http://APP.example.com/x?y", host]), {
     target: "/x?y",
@@ -159,7 +159,7 @@ t.test("the absolute form counts only with the host that Host names", async (t) 
 });
 
 t.test("TRACE and CONNECT are not passed on", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.equal(await refusal(it, ["TRACE /"]), "bad-request");
   const raw = (await call(["GET /"])).raw;
   raw.method = "CONNECT";
@@ -167,7 +167,7 @@ t.test("TRACE and CONNECT are not passed on", async (t) => {
 });
 
 t.test("a Host that is missing, doubled or no host is refused", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   for (const host of ["", "evil.test/..", "a b", "a@b", "[::1", "app:99999", "app:x"])
     t.equal(await refusal(it, ["GET /", `Host: ${host}`]), "bad-request", host);
   t.equal(await refusal(it, ["GET /", "Host: a", "hOST: a"]), "bad-request");
@@ -175,13 +175,13 @@ t.test("a Host that is missing, doubled or no host is refused", async (t) => {
 });
 
 t.test("framing that two parsers may read differently is refused", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.equal(await refusal(it, ["POST /", "Content-Length: 010"]), "bad-request");
   t.equal(await refusal(it, ["POST /", "Transfer-Encoding: gzip, chunked"]), "bad-request");
 });
 
 t.test("no spelling of our own names or of other products' gets through", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const spellings = [
     "X-Guise-User",
     "x-guise-user",
@@ -208,7 +208,7 @@ t.test("no spelling of our own names or of other products' gets through", async 
 
 t.test("other names of the config are dropped as well, and those that it adds", async (t) => {
   const yaml = `${YAML}headers: { user: App-User, drop: [X-Secret, x-vendor-*] }\n`;
-  const it = await testWorld(t, yaml);
+  const it = await testServices(t, yaml);
   const lines = [
     "App-User: e",
     "app_user: e",
@@ -221,7 +221,7 @@ t.test("other names of the config are dropped as well, and those that it adds", 
 });
 
 t.test("hop-by-hop lines end here, and Connection can't take ours away", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lines = [
     "Connection: close, X-Hop, Cookie",
     "X-Hop: 1",
@@ -239,7 +239,7 @@ t.test("hop-by-hop lines end here, and Connection can't take ours away", async (
 });
 
 t.test("headers keep order, spelling and repetition", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lines = ["accept: a", "X-B: 1", "cookie: a=1;; b", "hOST: a.test", "x-b: 2", "Cookie:  c ;", "X-E:"];
   const received = await receive(it, ["GET /", ...lines]);
   t.same(received.headers, [
@@ -261,16 +261,18 @@ t.test("headers keep order, spelling and repetition", async (t) => {
 });
 
 t.test("our cookies are taken out of those for the app", async (t) => {
-  const it = await testWorld(t);
-  const received = await receive(it, ["GET /", `Cookie: a=1; guise=${SECRET}; guise-notice=${NOTICE}; b=2`]);
-  t.match(received, { cookies: "a=1; b=2", secret: SECRET, notice: NOTICE });
+  const it = await testServices(t);
+  const notice = it.services.forms.seal("Nuno", it.services.clock.now());
+  const received = await receive(it, ["GET /", `Cookie: a=1; guise=${SECRET}; guise-notice=${notice}; b=2`]);
+  t.match(received, { cookies: "a=1; b=2", secret: SECRET, notice });
+  t.equal((await receive(it, ["GET /", `Cookie: guise-notice=${NOTICE}`])).notice, null, "none of ours");
   t.same(valuesOf(received.headers, "cookie"), [], "what is judged has its cookies from elsewhere");
   const own = await receive(it, ["GET /", `Cookie: a=1;;guise-notice=${NOTICE};  b=2`, "Cookie: c"]);
   t.same(valuesOf(own.headers, "cookie"), ["a=1;;  b=2", "c"]);
 });
 
 t.test("over https only the cookie with the browser's promise counts", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const head = ["GET /", `Cookie: guise=${PLANTED}; __Host-guise=${SECRET}`];
   t.match(await receive(it, head, { encrypted: true }), { scheme: "https", secret: SECRET, cookies: null });
   t.match(await receive(it, ["GET /", `Cookie: guise=${PLANTED}`], { encrypted: true }), {
@@ -281,7 +283,7 @@ t.test("over https only the cookie with the browser's promise counts", async (t)
 });
 
 t.test("of several cookies that could be ours the store decides, where they are not too many", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const several = ["GET /", `Cookie: guise=${SECRET}; guise=b; guise=${PLANTED}`];
   t.match(await receive(it, several), { secret: SECRET, rivals: [PLANTED] });
   t.match(await receive(it, ["GET /", `Cookie: guise=${SECRET}; guise=${SECRET}`]), {
@@ -293,7 +295,7 @@ t.test("of several cookies that could be ours the store decides, where they are 
 });
 
 t.test("what counts as ours begins with the prefix, and nothing that only looks so", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ours = async (path: string) => (await receive(it, [`GET ${path}`])).ours;
   for (const path of ["/.guise", "/.guise/", "/.guise/stop", "/%2eguise/stop", "/.guise/a?b"])
     t.equal(await ours(path), true, path);
@@ -302,13 +304,13 @@ t.test("what counts as ours begins with the prefix, and nothing that only looks 
 });
 
 t.test("the method is what an override may make of it", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.match(await receive(it, ["POST /?_method=delete"]), { method: "DELETE", overridden: true });
   t.match(await receive(it, ["POST /"]), { method: "POST", overridden: false });
 });
 
 t.test("what other proxies say counts for nothing by default", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, [
     "GET /",
     "X-Forwarded-For: 1.2.3.4",
@@ -330,8 +332,8 @@ t.test("what other proxies say counts for nothing by default", async (t) => {
   t.same(names(received), ["Host"], "and is never passed on");
 });
 
-async function behindProxy(t: Test): Promise<TestWorld> {
-  return await testWorld(t, `${YAML}trustedProxies: [10.0.0.0/8]\n`);
+async function behindProxy(t: Test): Promise<TestServices> {
+  return await testServices(t, `${YAML}trustedProxies: [10.0.0.0/8]\n`);
 }
 
 t.test("a trusted proxy says who the client is and what the browser calls us", async (t) => {
@@ -378,7 +380,7 @@ t.test("of a trusted proxy other metadata goes on as it came, in its plain spell
 
 t.test("identity headers go on from the proxy that the config names, and from nobody else", async (t) => {
   const pass = "headers: { pass: [{ names: [Remote-User, X-Auth-Request-*, X-Corp], from: [10.0.0.5] }] }\n";
-  const it = await testWorld(t, `${YAML}trustedProxies: [10.0.0.0/8]\n${pass}`);
+  const it = await testServices(t, `${YAML}trustedProxies: [10.0.0.0/8]\n${pass}`);
   const lines = [
     "Remote-User: nuno",
     "remote_user: root",
@@ -404,7 +406,7 @@ t.test("identity headers go on from the proxy that the config names, and from no
 const MARK = "_guise_tab=019a0000-0000-7000-8000-000000000000";
 
 t.test("marks of ours in a query are told from what only looks like them", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const marks = async (line: string, ...lines: readonly string[]) => {
     const { tab, confirming, hearsay, asSent } = await receive(it, [line, ...lines]);
     t.equal(asSent, line.split(" ")[1], "and they stay in the address");
@@ -475,7 +477,10 @@ t.test("a trusted proxy's word that is no host or scheme is not believed", async
 });
 
 t.test("publicUrl outranks everything that a request says", async (t) => {
-  const it = await testWorld(t, `${YAML}trustedProxies: [10.0.0.0/8]\npublicUrl: https://app.example.com\n`);
+  const it = await testServices(
+    t,
+    `${YAML}trustedProxies: [10.0.0.0/8]\npublicUrl: https://app.example.com\n`,
+  );
   const head = ["GET /", "Host: internal", "X-Forwarded-Proto: http", "X-Forwarded-Host: evil.test"];
   t.match(await receive(it, head, { peer: "10.0.0.1" }), {
     scheme: "https",
@@ -485,7 +490,7 @@ t.test("publicUrl outranks everything that a request says", async (t) => {
 });
 
 t.test("an origin is written as browsers write it", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const origin = async (host: string, encrypted: boolean) =>
     (await receive(it, ["GET /", `Host: ${host}`], { encrypted })).origin;
   t.equal(await origin("APP.test:80", false), "http://app.test");
@@ -495,7 +500,7 @@ t.test("an origin is written as browsers write it", async (t) => {
 });
 
 t.test("a request keeps the config that it came in under", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /"]);
   const before = it.snapshot();
   it.configure(`${YAML}prefix: /_g\n`);
@@ -504,7 +509,7 @@ t.test("a request keeps the config that it came in under", async (t) => {
 });
 
 t.test("each request has an id of its own, also one that is refused", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const ids = await Promise.all(
     ["GET /", "GET /", "GET /a#b"].map(async (head) => {
       const taken = intake(it.services, (await call(head)).raw, false);

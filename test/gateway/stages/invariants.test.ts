@@ -5,17 +5,17 @@ import { assure, brokenInvariants } from "../../../src/gateway/stages/invariants
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const PAGE = ["GET /site/1", "Host: app.example.com"] as const;
 
-async function both(t: Parameters<typeof testWorld>[0]) {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+async function both(t: Parameters<typeof testServices>[0]) {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const own = await signed(it, [...PAGE, ...NUNO, "Cookie: a=1"]);
-  const worn = await signed(it, [...PAGE, ...FETCH, ...ALICE, cookie]);
-  return { it, own, worn };
+  const impersonated = await signed(it, [...PAGE, ...FETCH, ...ALICE, cookie]);
+  return { it, own, impersonated };
 }
 
 function withHeaders(it: Signed, ...more: readonly string[]) {
@@ -25,14 +25,14 @@ function withHeaders(it: Signed, ...more: readonly string[]) {
 }
 
 t.test("what is sent as it should be breaks nothing", async (t) => {
-  const { own, worn } = await both(t);
+  const { own, impersonated } = await both(t);
   t.same(brokenInvariants(own, outbound(own, null)), []);
-  t.same(brokenInvariants(worn, outbound(worn, "session=nuno; guises=1;x-guise=2")), []);
+  t.same(brokenInvariants(impersonated, outbound(impersonated, "session=nuno; guises=1;x-guise=2")), []);
 });
 
 t.test("each of them is seen when it is broken", async (t) => {
-  const { own, worn } = await both(t);
-  for (const it of [own, worn]) {
+  const { own, impersonated } = await both(t);
+  for (const it of [own, impersonated]) {
     t.same(brokenInvariants(it, withHeaders(it, "X_Guise.User", "17")), ["1"]);
     t.same(brokenInvariants(it, withHeaders(it, "Remote-User", "root")), ["1"]);
     const twice = { ...it, identityHeaders: [...it.identityHeaders, "x-guise_user", "23"] };
@@ -42,24 +42,27 @@ t.test("each of them is seen when it is broken", async (t) => {
       t.same(brokenInvariants(it, withHeaders(it, "cookie", `a=1; ${name}=${value}`)), ["18"], name);
     }
   }
-  t.same(brokenInvariants(worn, withHeaders(worn, "If-None-Match", '"alice"')), ["19"]);
-  t.same(brokenInvariants(worn, withHeaders(worn, "If-Match", '"alice"')), ["19"]);
-  t.same(brokenInvariants({ ...worn, sent: "PUT" }, withHeaders(worn, "If-Match", '"alice"')), []);
+  t.same(brokenInvariants(impersonated, withHeaders(impersonated, "If-None-Match", '"alice"')), ["19"]);
+  t.same(brokenInvariants(impersonated, withHeaders(impersonated, "If-Match", '"alice"')), ["19"]);
+  t.same(
+    brokenInvariants({ ...impersonated, sent: "PUT" }, withHeaders(impersonated, "If-Match", '"alice"')),
+    [],
+  );
   t.same(brokenInvariants(own, withHeaders(own, "If-None-Match", '"nuno"')), []);
-  t.same(brokenInvariants({ ...worn, intent: null }, outbound(worn, null)), ["12"]);
+  t.same(brokenInvariants({ ...impersonated, intent: null }, outbound(impersonated, null)), ["12"]);
 });
 
 t.test("a token that tells the app anything else than who is there is seen", async (t) => {
-  const { own, worn } = await both(t);
-  t.not(worn.impersonation, null);
+  const { own, impersonated } = await both(t);
+  t.not(impersonated.impersonation, null);
   const said = (it: Signed) => brokenInvariants(it, outbound(it, null));
-  t.same(said({ ...own, identityHeaders: worn.identityHeaders }), ["7"]);
-  t.same(said({ ...worn, identityHeaders: own.identityHeaders }), ["6"]);
-  t.same(said({ ...worn, identityHeaders: [] }), ["6"], "nothing at all");
-  const { assertion } = worn.snapshot.settings.headers;
+  t.same(said({ ...own, identityHeaders: impersonated.identityHeaders }), ["7"]);
+  t.same(said({ ...impersonated, identityHeaders: own.identityHeaders }), ["6"]);
+  t.same(said({ ...impersonated, identityHeaders: [] }), ["6"], "nothing at all");
+  const { assertion } = impersonated.snapshot.settings.headers;
   const claims = (it: object) => `x.${Buffer.from(JSON.stringify(it)).toString("base64url")}.x`;
   const saying = (it: object) => {
-    return said({ ...worn, identityHeaders: [assertion, claims(it)] });
+    return said({ ...impersonated, identityHeaders: [assertion, claims(it)] });
   };
   t.same(saying({ sub: "17", act: { sub: "alice" } }), []);
   t.same(saying({ sub: "17", act: { sub: "alice", act: { sub: "bob" } } }), ["6"], "a second level");
@@ -69,24 +72,27 @@ t.test("a token that tells the app anything else than who is there is seen", asy
 });
 
 t.test("a request that would break one is counted and not sent", async (t) => {
-  const { it, worn } = await both(t);
+  const { it, impersonated } = await both(t);
   const seen: string[] = [];
   const services = {
     ...it.services,
     counters: { ...it.services.counters, violated: (name: string) => seen.push(name) },
   };
-  t.throws(() => assure(services, worn, withHeaders(worn, "X.Guise.User", "1", "If-Match", "*")), {
-    code: "internal",
-    detail: "a request would have broken the invariants 1, 19",
-  });
+  t.throws(
+    () => assure(services, impersonated, withHeaders(impersonated, "X.Guise.User", "1", "If-Match", "*")),
+    {
+      code: "internal",
+      detail: "a request would have broken the invariants 1, 19",
+    },
+  );
   t.same(seen, ["1", "19"]);
-  await t.rejects(outboundFor(services, { ...worn, intent: null }), { code: "internal" });
+  await t.rejects(outboundFor(services, { ...impersonated, intent: null }), { code: "internal" });
   t.same(seen, ["1", "19", "12"]);
 });
 
 t.test("whatever headers and cookies a client sends, nothing is broken by what goes on", async (t) => {
-  const it = await testWorld(t);
-  const { secret } = await wear(it);
+  const it = await testServices(t);
+  const { secret } = await impersonate(it);
   const token = fc.stringMatching(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,20}$/);
   const name = fc.oneof(
     token,

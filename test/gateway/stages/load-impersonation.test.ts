@@ -1,32 +1,35 @@
 import t from "tap";
-import { ALICE, recalled, wear } from "../../fixtures/stages.ts";
-import { testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, impersonate, recalled } from "../../fixtures/stages.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 t.test("without a cookie neither store nor directory is asked", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   it.breakDown(["store", "users"]);
   t.match(await recalled(it, ["GET /", ...ALICE]), {
     loaded: { kind: "none" },
-    worn: { kind: "recorded" },
+    effectiveUser: { kind: "recorded" },
   });
   t.match(it.asked, { store: 0, users: 0 });
 });
 
 t.test("the cookie brings back the impersonation, and the person as they are today", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it, {
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it, {
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
-  const { loaded, worn } = await recalled(it, ["GET /", ...ALICE, cookie]);
-  t.same(loaded, { kind: "held", impersonation });
-  t.match(worn, { kind: "known", identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] } });
+  const { loaded, effectiveUser } = await recalled(it, ["GET /", ...ALICE, cookie]);
+  t.same(loaded, { kind: "found", impersonation });
+  t.match(effectiveUser, {
+    kind: "known",
+    identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] },
+  });
 });
 
 t.test("a cookie with no record behind it is lost, and nobody is asked about the person", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const facts = async (secret: string) => {
-    const { loaded, worn } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
-    return [loaded, worn];
+    const { loaded, effectiveUser } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
+    return [loaded, effectiveUser];
   };
   t.same(await facts("A".repeat(43)), [{ kind: "lost" }, { kind: "recorded" }]);
   for (const value of ["", "x", "A".repeat(5000)])
@@ -35,41 +38,41 @@ t.test("a cookie with no record behind it is lost, and nobody is asked about the
 });
 
 t.test("a store that can't be asked is a fact of its own", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
     loaded: { kind: "unavailable" },
-    worn: { kind: "recorded" },
+    effectiveUser: { kind: "recorded" },
   });
   t.same(it.log.lines, ["warn: recall failed"]);
 });
 
 t.test("so is a directory that can't be asked, and a person that it has no more", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
-  const gone = await wear(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
-  t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { worn: { kind: "gone" } });
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
+  const gone = await impersonate(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
+  t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { effectiveUser: { kind: "gone" } });
   it.breakDown(["users"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "held" },
-    worn: { kind: "unavailable" },
+    loaded: { kind: "found" },
+    effectiveUser: { kind: "unavailable" },
   });
 });
 
 t.test("without a directory what was known at the start counts", async (t) => {
-  const it = await testWorld(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
-  const { cookie } = await wear(it);
+  const it = await testServices(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
+  const { cookie } = await impersonate(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "held" },
-    worn: { kind: "recorded" },
+    loaded: { kind: "found" },
+    effectiveUser: { kind: "recorded" },
   });
 });
 
 t.test("a bug is no fact: it is thrown on", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const bug = () => Promise.reject(new TypeError("bug"));
   it.configure((now) => ({ ...now, users: { find: bug, search: bug } }));
   await t.rejects(recalled(it, ["GET /", ...ALICE, cookie]), TypeError);

@@ -2,12 +2,12 @@ import t from "tap";
 import { match } from "../../../src/gateway/stages/match.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, CLICK, FETCH, receive, settled } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
-const WORN = `Cookie: guise=${SECRET}`;
+const IMPERSONATED = `Cookie: guise=${SECRET}`;
 
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const head = ["GET /site/1/delete", ...CLICK];
   const { route } = match(await receive(it, head));
   t.match(route, { target: { pattern: "/site/:site{/*rest}", owner: "site" }, params: { site: "1" } });
@@ -15,7 +15,7 @@ t.test("a navigation is told its route, and without an impersonation no rule", a
 });
 
 t.test("own traffic that is no navigation is not looked up at all", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   it.configure((now) => {
     const fail = () => {
       throw new Error("asked");
@@ -33,24 +33,24 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
 });
 
 t.test("under an impersonation every request is told both", async (t) => {
-  const it = await testWorld(t);
-  t.match(await settled(it, ["POST /payments/7", WORN, ...FETCH]), {
+  const it = await testServices(t);
+  t.match(await settled(it, ["POST /payments/7", IMPERSONATED, ...FETCH]), {
     route: null,
     rule: { name: "rules[1]" },
   });
-  t.match(await settled(it, ["GET /site/1", WORN, ...FETCH]), {
+  t.match(await settled(it, ["GET /site/1", IMPERSONATED, ...FETCH]), {
     route: { params: { site: "1" } },
     rule: null,
   });
 });
 
 t.test("a rule is found by the method that an override makes", async (t) => {
-  const it = await testWorld(t);
-  const { rule } = await settled(it, ["GET /payments/7?_method=POST", WORN]);
+  const it = await testServices(t);
+  const { rule } = await settled(it, ["GET /payments/7?_method=POST", IMPERSONATED]);
   t.match(rule, { effect: "deny" });
 });
 
 t.test("what matches nothing has neither", async (t) => {
-  const it = await testWorld(t);
-  t.match(await settled(it, ["GET /inbox", WORN, ...CLICK]), { route: null, rule: null });
+  const it = await testServices(t);
+  t.match(await settled(it, ["GET /inbox", IMPERSONATED, ...CLICK]), { route: null, rule: null });
 });

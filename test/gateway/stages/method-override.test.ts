@@ -1,21 +1,21 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
 import { SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, FETCH, type From, judged, NUNO, owned, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, FETCH, type From, impersonate, judged, NUNO, owned } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const WRITING = YAML.replace("mode: read\n    elevate: { for: 10m }", "mode: write").replace(
   "rules:\n",
   'rules:\n  - { path: "/site/:site", methods: [DELETE], deny: "Never." }\n',
 );
 
-async function post(it: TestWorld, body: string, path = "/site/1", ...lines: readonly string[]) {
-  const { cookie } = await wear(it, { mode: "write" });
+async function post(it: TestServices, body: string, path = "/site/1", ...lines: readonly string[]) {
+  const { cookie } = await impersonate(it, { mode: "write" });
   return await judged(it, [`POST ${path}`, ...FETCH, ...ALICE, cookie, ...lines], { body });
 }
 
 t.test("a form's _method is what is judged", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   t.match(await post(it, "_method=DELETE&a=b"), {
     method: "DELETE",
     overridden: true,
@@ -30,12 +30,12 @@ t.test("a form's _method is what is judged", async (t) => {
 });
 
 t.test("both methods have to pass: the one that was sent as well", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   t.match(await post(it, "_method=PUT", "/payments/1"), { decision: { reason: "denied" } });
 });
 
 t.test("a header or a query beside it hides nothing", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   t.match(await post(it, "_method=DELETE", "/site/1", "X-HTTP-Method-Override: GET"), {
     decision: { reason: "denied", rule: { effect: "deny" } },
   });
@@ -51,15 +51,15 @@ t.test("a header or a query beside it hides nothing", async (t) => {
 });
 
 t.test("a read-only loaded refuses it like every other change", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const head = ["POST /search", ...FETCH, ...ALICE, cookie];
   t.match(await judged(it, head, { body: "q=1" }), { decision: { reason: "impersonating" } });
   t.match(await judged(it, head, { body: "q=1&_method=GET" }), { decision: { reason: "read-only" } });
 });
 
 t.test("what was read is sent from here, what is longer goes on as it comes", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const small = await post(it, "a=b");
   t.equal(small.body?.toString(), "a=b");
   const long = `a=${"x".repeat(1_100_000)}`;
@@ -71,7 +71,7 @@ t.test("what was read is sent from here, what is longer goes on as it comes", as
 });
 
 t.test("a form of which the app may see more than we do may be for any method", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const form = "Content-Type: application/x-www-form-urlencoded";
   const beyond = `a=${"x".repeat(1_100_000)}&_method=DELETE`;
   const dark: readonly (readonly [string, readonly string[]])[] = [
@@ -105,7 +105,7 @@ t.test("a form of which the app may see more than we do may be for any method", 
 });
 
 t.test("a header is judged as both methods, and goes on where both are allowed", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const on = { decision: { reason: "impersonating" } };
   for (const [method, ...lines] of [
     ["DELETE", "X-HTTP-Method-Override: DELETE"],
@@ -120,21 +120,21 @@ t.test("a header is judged as both methods, and goes on where both are allowed",
   for (const line of ["X-HTTP-Method-Override: DELETE", "X-HTTP-Method: zzz"])
     t.match(await post(it, "a=b", "/site/1", line), denied, line);
   t.match(await post(it, "_method=PUT", "/site/1", "X-HTTP-Method: DELETE"), denied, "two that differ");
-  const { cookie } = await wear(it, { mode: "write" });
+  const { cookie } = await impersonate(it, { mode: "write" });
   for (const method of ["GET", "OPTIONS"]) {
     const head = [`${method} /site/1`, ...FETCH, ...ALICE, cookie, "X-HTTP-Method: DELETE"];
     t.match(await judged(it, head), denied, method);
   }
   const asked = await judged(it, ["POST /site/1/delete", ...FETCH, ...ALICE, cookie, "X-HTTP-Method: PUT"]);
   t.match(asked, { decision: { kind: "page", reason: "confirm-required" } });
-  const reading = await testWorld(t);
-  const { cookie: read } = await wear(reading);
+  const reading = await testServices(t);
+  const { cookie: read } = await impersonate(reading);
   const saved = await judged(reading, ["POST /search", ...FETCH, ...ALICE, read, "X-HTTP-Method: PUT"]);
   t.match(saved, { decision: { reason: "read-only" } });
 });
 
 t.test("own traffic's bodies are never touched", async (t) => {
-  const it = await testWorld(t, WRITING);
+  const it = await testServices(t, WRITING);
   const from: From = { body: "_method=DELETE" };
   const own = await settleMethod(await owned(it, ["POST /site/1", ...FETCH, ...NUNO], from));
   t.match(own, { method: "POST", body: null, overridden: false });
@@ -148,8 +148,8 @@ t.test("own traffic's bodies are never touched", async (t) => {
 t.test(
   "whatever the method: some apps look into every form; but an upload that is none goes on as it comes",
   async (t) => {
-    const it = await testWorld(t, WRITING);
-    const { cookie } = await wear(it, { mode: "write" });
+    const it = await testServices(t, WRITING);
+    const { cookie } = await impersonate(it, { mode: "write" });
     const form = "Content-Type: application/x-www-form-urlencoded";
     for (const type of [[], ["Content-Type: application/octet-stream"]]) {
       const upload = [`PUT /site/1`, ...FETCH, ...ALICE, cookie, ...type];

@@ -1,23 +1,23 @@
 import t, { type Test } from "tap";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
 import { NOTICE } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, signed, valuesOf, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const WRITE = YAML.replace(/mode: read\n {4}elevate.*/, "mode: write");
 const MOZART = "Authorization: Bearer agent";
 
-async function own(it: TestWorld, head: readonly string[]) {
+async function own(it: TestServices, head: readonly string[]) {
   return outbound(await signed(it, head), null);
 }
 
 /** The same request as Nuno, with this jar. */
 async function impersonating(
-  it: TestWorld,
+  it: TestServices,
   [first = "", ...lines]: readonly string[],
   jar: string | null = null,
 ) {
-  const { secret } = await wear(it);
+  const { secret } = await impersonate(it);
   const cookies = lines.filter((line) => line.startsWith("Cookie: ")).map((line) => line.slice(8));
   const cookie = `Cookie: ${[...cookies, `guise=${secret}`].join("; ")}`;
   const rest = lines.filter((line) => !line.startsWith("Cookie: "));
@@ -25,7 +25,7 @@ async function impersonating(
 }
 
 t.test("own traffic goes on as it came, with what we know of its way", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { target, headers } = await own(it, [
     "GET /a?b",
     "Host: App.Example.com:8443",
@@ -65,13 +65,13 @@ t.test("own traffic goes on as it came, with what we know of its way", async (t)
 });
 
 t.test("without cookies there is no Cookie line", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.same(valuesOf((await own(it, ["GET /", `Cookie: guise-notice=${NOTICE}`])).headers, "cookie"), []);
   t.same(valuesOf((await impersonating(it, ["GET /", "Cookie: s=agent"])).headers, "cookie"), []);
 });
 
 t.test("under an impersonation the jar's cookies go, and none of the agent's own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { headers } = await impersonating(it, ["GET /", "Cookie: s=agent; csrf=agent"], "s=nuno");
   t.same(valuesOf(headers, "cookie"), ["s=nuno"]);
   t.notMatch(headers.join("\n"), /agent/);
@@ -80,7 +80,7 @@ t.test("under an impersonation the jar's cookies go, and none of the agent's own
 t.test(
   "under an impersonation no credential and no validator of the agent's goes on, in any spelling",
   async (t) => {
-    const it = await testWorld(t, YAML.replace("name: X-User", "name: X-User, email: X-Mail"));
+    const it = await testServices(t, YAML.replace("name: X-User", "name: X-User, email: X-Mail"));
     const dropped = [
       MOZART,
       "If-None-Match: x",
@@ -106,7 +106,7 @@ const LOCKS = ['If-Match: "2"', "If-Unmodified-Since: Thu, 01 Jan 2026 00:00:00 
 const names = (headers: readonly string[]) => headers.filter((_, at) => at % 2 === 0);
 
 t.test("what keeps an unsafe request from overwriting a newer version goes on with it", async (t) => {
-  const it = await testWorld(t, WRITE);
+  const it = await testServices(t, WRITE);
   for (const method of ["PUT", "PATCH", "DELETE", "POST"]) {
     const head = [`${method} /x`, ...FETCH, "If-None-Match: *", 'If-None-Match: "x"', "If-Modified-Since: x"];
     const { headers } = await impersonating(it, [...head, ...LOCKS]);
@@ -121,7 +121,7 @@ t.test("what keeps an unsafe request from overwriting a newer version goes on wi
 });
 
 t.test("a part is not asked for on the condition that somebody else's rest is there already", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lines = ["Range: bytes=500-", 'If-Range: "v1"'];
   t.notMatch(names((await impersonating(it, ["GET /", ...FETCH, ...lines])).headers).join(), /range/i);
   const own_ = (await own(it, ["GET /", ...FETCH, ...lines])).headers;
@@ -129,7 +129,7 @@ t.test("a part is not asked for on the condition that somebody else's rest is th
 });
 
 t.test("a page that gets the banner is asked for whole and uncompressed, nothing else is", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lines = ["Accept-Encoding: br", "Range: bytes=0-1"];
   const page = (await impersonating(it, ["GET /", ...CLICK, ...lines])).headers;
   t.same([valuesOf(page, "accept-encoding"), valuesOf(page, "range")], [["identity"], []]);
@@ -140,7 +140,7 @@ t.test("a page that gets the banner is asked for whole and uncompressed, nothing
 t.test(
   "one's own page that waits for a notice is asked for uncompressed, and otherwise as it was",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     const lines = [
       "accept-encoding: br",
       "Range: bytes=0-1",
@@ -155,7 +155,7 @@ t.test(
 );
 
 t.test("each header of ours is there once, whatever the client sent under its name", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const evil = [
     "X-Guise-User",
     "X_Guise_User",
@@ -178,7 +178,7 @@ t.test("each header of ours is there once, whatever the client sent under its na
 });
 
 t.test("both people are named to the app", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { headers } = await impersonating(it, ["GET /"]);
   t.same(valuesOf(headers, "x-guise-user"), ["17"]);
   t.same(valuesOf(headers, "x-guise-true-user"), ["alice"]);
@@ -187,7 +187,7 @@ t.test("both people are named to the app", async (t) => {
 });
 
 async function hosts(t: Test, upstream: string) {
-  const it = await testWorld(t, YAML.replace("http://127.0.0.1:8001", upstream));
+  const it = await testServices(t, YAML.replace("http://127.0.0.1:8001", upstream));
   const { headers } = await own(it, ["GET /", "Host: Public.test:81"]);
   return [valuesOf(headers, "host"), valuesOf(headers, "x-forwarded-host")];
 }
@@ -202,7 +202,7 @@ t.test("the app gets the client's Host, or its own where the config says so", as
 
 t.test("an app that is called by its own name hears of no other", async (t) => {
   const yaml = YAML.replace("http://127.0.0.1:8001", '{ url: "http://app.internal:8001", host: upstream }');
-  const it = await testWorld(t, yaml);
+  const it = await testServices(t, yaml);
   const lines = [
     "Host: app.example.com",
     "Destination: http://app.example.com/b",
@@ -219,7 +219,7 @@ t.test("an app that is called by its own name hears of no other", async (t) => {
     t.same(valuesOf(headers, "origin"), [app]);
     t.same(valuesOf(headers, "referer"), [`${app}/a`]);
   }
-  const plain = await own(await testWorld(t), ["MOVE /a", ...lines]);
+  const plain = await own(await testServices(t), ["MOVE /a", ...lines]);
   t.same(
     valuesOf(plain.headers, "destination"),
     ["http://app.example.com/b"],
@@ -228,7 +228,7 @@ t.test("an app that is called by its own name hears of no other", async (t) => {
 });
 
 t.test("own traffic has its address as it was sent, and a customer's page the one reading", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const odd = "/site/%31//a?x=%31";
   t.equal((await own(it, [`GET ${odd}`, ...CLICK])).target, odd);
   t.equal(
@@ -243,7 +243,7 @@ t.test("own traffic has its address as it was sent, and a customer's page the on
 
 t.test("while impersonating, no proxy says who is there or what is asked for", async (t) => {
   const pass = "headers: { pass: [{ names: [Remote-User], from: [10.0.0.5] }], email: Remote-Email }\n";
-  const it = await testWorld(
+  const it = await testServices(
     t,
     `${YAML.replace("127.0.0.0/8", "10.0.0.5")}trustedProxies: [10.0.0.5]\n${pass}`,
   );
@@ -260,7 +260,7 @@ t.test("while impersonating, no proxy says who is there or what is asked for", a
     "Remote-Email: alice@example.com",
   ];
   const from = { peer: "10.0.0.5" };
-  const { secret } = await wear(it);
+  const { secret } = await impersonate(it);
   const cookie = `Cookie: __Host-guise=${secret}`;
   const { headers } = outbound(await signed(it, ["GET /", ...lines, ...ALICE, cookie], from), null);
   t.notMatch(headers.join("\n"), /evil|9\.9\.9\.9|alice@/);
@@ -278,7 +278,7 @@ t.test("while impersonating, no proxy says who is there or what is asked for", a
 });
 
 t.test("what a trusted proxy said of client and host is what the app gets", async (t) => {
-  const it = await testWorld(t, `${YAML}trustedProxies: [10.0.0.0/8]\n`);
+  const it = await testServices(t, `${YAML}trustedProxies: [10.0.0.0/8]\n`);
   const head = [
     "GET /",
     "Host: internal",

@@ -3,25 +3,25 @@ import type { UpstreamHead } from "../../../src/gateway/http/exchange.ts";
 import { respond } from "../../../src/gateway/stages/respond.ts";
 import { forThisHost } from "../../fixtures/cookies.ts";
 import { bodyAfter, head, namesOf } from "../../fixtures/plan.ts";
-import { ALICE, CLICK, FETCH, NUNO, signed, valuesOf, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, CLICK, FETCH, impersonate, NUNO, signed, valuesOf } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
-async function own(it: TestWorld, answer: UpstreamHead, lines: readonly string[] = []) {
+async function own(it: TestServices, answer: UpstreamHead, lines: readonly string[] = []) {
   return await respond(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO, ...lines]), answer);
 }
 
-async function impersonating(it: TestWorld, answer: UpstreamHead, lines: readonly string[] = FETCH) {
-  const worn = await wear(it);
+async function impersonating(it: TestServices, answer: UpstreamHead, lines: readonly string[] = FETCH) {
+  const impersonated = await impersonate(it);
   const plan = await respond(
     it.services,
-    await signed(it, ["GET /x", ...lines, ...ALICE, worn.cookie]),
+    await signed(it, ["GET /x", ...lines, ...ALICE, impersonated.cookie]),
     answer,
   );
-  return { ...plan, worn };
+  return { ...plan, impersonated };
 }
 
 t.test("own traffic gets the app's answer as it is", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const answer = head(
     203,
     "Content-Type",
@@ -43,14 +43,14 @@ t.test("own traffic gets the app's answer as it is", async (t) => {
 });
 
 t.test("own addresses of the app become public ones, for everybody", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const answer = head(302, "Location", "http://127.0.0.1:8001/a", "Set-Cookie", "s=1; Domain=127.0.0.1");
   t.same((await own(it, answer)).headers, ["Location", "http://app.example.com/a", "Set-Cookie", "s=1"]);
   t.same(valuesOf((await impersonating(it, answer)).headers, "location"), ["http://app.example.com/a"]);
 });
 
 t.test("the app can neither plant nor delete a cookie of ours", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const lines = [
     "guise=x",
     "__Host-guise=x; Path=/; Secure",
@@ -76,7 +76,7 @@ t.test("the app can neither plant nor delete a cookie of ours", async (t) => {
 });
 
 t.test("under an impersonation no cache keeps anything, and no validator crosses", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const dropped = [
     "Cache-Control",
     "Expires",
@@ -104,7 +104,7 @@ t.test("under an impersonation no cache keeps anything, and no validator crosses
 });
 
 t.test("the app's cookies go into the jar and never over the agent's own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const answer = head(
     200,
     "Set-Cookie",
@@ -112,7 +112,7 @@ t.test("the app's cookies go into the jar and never over the agent's own", async
     "set-cookie",
     "theme=dark; Path=/",
   );
-  const { headers, worn } = await impersonating(it, answer);
+  const { headers, impersonated } = await impersonating(it, answer);
   const shown = valuesOf(headers, "set-cookie");
   t.notMatch(shown.join("\n"), /session/, "HttpOnly ones never reach the browser");
   t.match(shown, [/^theme=dark/]);
@@ -124,13 +124,13 @@ t.test("the app's cookies go into the jar and never over the agent's own", async
     reserved: [],
     crossSite: false,
   };
-  const sent = await it.impersonations.cookies(worn.impersonation.id, "theme=dark", scope);
+  const sent = await it.impersonations.cookies(impersonated.impersonation.id, "theme=dark", scope);
   t.same(sent?.split("; ").sort(), ["session=nuno", "theme=dark"]);
 });
 
 t.test("an answer whose cookies can't be kept is not shown", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
   await t.rejects(async () => await respond(it.services, request, head(200, "Set-Cookie", "a=1")), {
@@ -143,7 +143,7 @@ t.test("an answer whose cookies can't be kept is not shown", async (t) => {
 t.test(
   "a page under an impersonation tells its own site which page it is, and others no more than before",
   async (t) => {
-    const it = await testWorld(t);
+    const it = await testServices(t);
     for (const [said, told] of [
       ["no-referrer", "same-origin"],
       ["Origin", "origin-when-cross-origin"],
@@ -159,7 +159,7 @@ t.test(
 );
 
 t.test("a start hands out its cookie and clears what the browser kept", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const plan = await respond(
     it.services,
     await signed(it, ["GET /site/1", ...CLICK, ...ALICE]),
@@ -172,9 +172,9 @@ t.test("a start hands out its cookie and clears what the browser kept", async (t
   t.same(valuesOf(plan.headers, "cache-control"), ["private, no-store"]);
 });
 
-t.test("going back to oneself deletes it, on the app's own answer", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+t.test("the end of the impersonation deletes it, on the app's own answer", async (t) => {
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
   const plan = await respond(it.services, request, head(200, "Content-Type", "text/plain", "ETag", "x"));
   t.match(forThisHost(valuesOf(plan.headers, "set-cookie")), [
@@ -185,13 +185,13 @@ t.test("going back to oneself deletes it, on the app's own answer", async (t) =>
 });
 
 t.test("cache and storage stay where the config says so", async (t) => {
-  const it = await testWorld(t, `${YAML}page: { clearSiteData: false }\n`);
+  const it = await testServices(t, `${YAML}page: { clearSiteData: false }\n`);
   const plan = await respond(it.services, await signed(it, ["GET /site/1", ...CLICK, ...ALICE]), head(200));
   t.same(valuesOf(plan.headers, "clear-site-data"), []);
 });
 
 t.test("a document under an impersonation carries the banner", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const plan = await impersonating(
     it,
     head(200, "Content-Type", "text/html; charset=utf-8", "Content-Length", "30"),
@@ -205,7 +205,7 @@ t.test("a document under an impersonation carries the banner", async (t) => {
 });
 
 t.test("what a browser may take for a document though it is not called one is not sniffed", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const untyped: readonly (readonly string[])[] = [
     [],
     ["Content-Type", ""],
@@ -228,7 +228,7 @@ t.test("what a browser may take for a document though it is not called one is no
 });
 
 t.test("the notice is shown once, on a page of one's own", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const notice = it.services.forms.seal("Nuno Almeida", it.clock.now());
   const lines = [...CLICK, `Cookie: guise-notice=${notice}`];
   const request = await signed(it, ["GET /x", ...lines, ...ALICE]);
@@ -238,7 +238,7 @@ t.test("the notice is shown once, on a page of one's own", async (t) => {
 });
 
 t.test("it waits for a page: other answers neither show nor use it up", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const notice = it.services.forms.seal("Nuno Almeida", it.clock.now());
   const plain = await own(it, head(200, "Content-Type", "application/json"), [
     `Cookie: guise-notice=${notice}`,

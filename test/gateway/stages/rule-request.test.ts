@@ -1,8 +1,8 @@
 import t from "tap";
 import { settleMethod } from "../../../src/gateway/stages/method-override.ts";
 import { bodyText } from "../../../src/gateway/stages/rule-request.ts";
-import { ALICE, CLICK, FETCH, judged, NUNO, owned, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, CLICK, FETCH, impersonate, judged, NUNO, owned } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const RULES = `rules:
   - { path: /post.php, query: { action: logout }, stop: true }
@@ -14,14 +14,14 @@ const RULES = `rules:
 const CONFIG = YAML.replace("rules:\n", RULES);
 const FORM = "Content-Type: application/x-www-form-urlencoded";
 
-async function send(it: TestWorld, line: string, body: string, ...lines: readonly string[]) {
-  const { cookie } = await wear(it);
+async function send(it: TestServices, line: string, body: string, ...lines: readonly string[]) {
+  const { cookie } = await impersonate(it);
   const from = body === "" ? {} : { body };
   return await judged(it, [line, ...FETCH, ...ALICE, cookie, ...lines], from);
 }
 
 t.test("a rule asks for what is in the body, and the body goes on as it came", async (t) => {
-  const it = await testWorld(t, CONFIG);
+  const it = await testServices(t, CONFIG);
   const beat = await send(it, "POST /post.php", "a=%ff&action=heartbeat&b=+", FORM);
   t.match(beat, { decision: { reason: "impersonating", rule: { name: "rules[2]" } } });
   t.equal(beat.body?.toString("latin1"), "a=%ff&action=heartbeat&b=+");
@@ -32,9 +32,9 @@ t.test("a rule asks for what is in the body, and the body goes on as it came", a
 });
 
 t.test("a body that goes on beyond what is kept is not known, and goes on whole", async (t) => {
-  const it = await testWorld(t, CONFIG);
+  const it = await testServices(t, CONFIG);
   const body = `action=heartbeat&a=${"x".repeat(1_100_000)}`;
-  const { cookie } = await wear(it, { mode: "write" });
+  const { cookie } = await impersonate(it, { mode: "write" });
   const head = ["POST /post.php", ...FETCH, ...ALICE, cookie, "Content-Type: application/json"];
   const cut = await judged(it, head, { body });
   t.match(cut, { body: null, decision: { reason: "denied" } });
@@ -44,7 +44,7 @@ t.test("a body that goes on beyond what is kept is not known, and goes on whole"
 });
 
 t.test("a query and a header are asked about without any body", async (t) => {
-  const it = await testWorld(t, CONFIG);
+  const it = await testServices(t, CONFIG);
   t.match(await send(it, "GET /post.php?action=logout", ""), { decision: { kind: "stop" } });
   t.match(await send(it, "GET /post.php?action=trash", ""), { decision: { reason: "denied" } });
   t.match(await send(it, "GET /post.php?action=edit", ""), { decision: { reason: "impersonating" } });
@@ -53,7 +53,7 @@ t.test("a query and a header are asked about without any body", async (t) => {
 });
 
 t.test("GraphQL: a query passes, a mutation is a write, also by GET", async (t) => {
-  const it = await testWorld(t, CONFIG);
+  const it = await testServices(t, CONFIG);
   const json = "Content-Type: application/json";
   const ask = async (line: string, body = "") => (await send(it, line, body, json)).decision.reason;
   t.equal(await ask("POST /graphql", '{"query":"{ me }"}'), "impersonating");
@@ -64,7 +64,7 @@ t.test("GraphQL: a query passes, a mutation is a write, also by GET", async (t) 
 });
 
 t.test("an app that changes things by GET: every other parameter is a write", async (t) => {
-  const it = await testWorld(t, `${CONFIG}reads: { query: [id, { action: [edit] }] }\n`);
+  const it = await testServices(t, `${CONFIG}reads: { query: [id, { action: [edit] }] }\n`);
   t.match(await send(it, "GET /ticket?id=1&action=edit", ""), { decision: { reason: "impersonating" } });
   t.match(await send(it, "GET /ticket?id=1&close=1", ""), { decision: { reason: "read-only" } });
   t.match(await send(it, "GET /ticket?id=1&action=close", ""), { decision: { reason: "read-only" } });
@@ -72,7 +72,7 @@ t.test("an app that changes things by GET: every other parameter is a write", as
 
 t.test("a route by its query finds the owner", async (t) => {
   const routes = '  - { path: /post.php, query: { post: ":site" }, owner: site }\n';
-  const it = await testWorld(t, CONFIG.replace("routes:\n", `routes:\n${routes}`));
+  const it = await testServices(t, CONFIG.replace("routes:\n", `routes:\n${routes}`));
   const open = async (query: string) =>
     (await owned(it, [`GET /post.php?${query}`, ...CLICK, ...ALICE])).owner.kind;
   t.equal(await open("post=1&action=edit"), "found");
@@ -81,7 +81,7 @@ t.test("a route by its query finds the owner", async (t) => {
 });
 
 t.test("own traffic's bodies are never touched, whatever rules ask for", async (t) => {
-  const it = await testWorld(t, CONFIG);
+  const it = await testServices(t, CONFIG);
   const own = await settleMethod(
     await owned(it, ["POST /post.php", ...FETCH, ...NUNO, FORM], { body: "action=trash" }),
   );

@@ -1,13 +1,13 @@
 import t from "tap";
 import type { Ending } from "../../../src/domain/audit-event.ts";
 import { orUnsent, settle } from "../../../src/gateway/stages/settle.ts";
-import { ALICE, FETCH, NUNO, signed, wear } from "../../fixtures/stages.ts";
-import { testWorld } from "../../fixtures/world.ts";
+import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
+import { testServices } from "../../fixtures/test-services.ts";
 
 const SENT = { requestBytes: 3, responseBytes: 7 } as const;
 
 t.test("own traffic is counted and not written down", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   settle(it.services, await signed(it, ["GET /x", ...FETCH, ...NUNO]), {
     ...SENT,
     ending: "success",
@@ -18,8 +18,8 @@ t.test("own traffic is counted and not written down", async (t) => {
 });
 
 t.test("under an impersonation the outcome closes the intent", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   const request = await signed(it, ["GET /x?a=b", ...FETCH, ...ALICE, cookie]);
   it.clock.pass(250);
   settle(it.services, request, { ...SENT, ending: "success", status: 200 });
@@ -38,8 +38,8 @@ t.test("under an impersonation the outcome closes the intent", async (t) => {
 });
 
 t.test("each ending has its outcome", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   const outcome = (ending: Ending, status: number | null) => {
     settle(it.services, request, { ...SENT, ending, status });
@@ -70,8 +70,8 @@ t.test("each ending has its outcome", async (t) => {
 });
 
 t.test("an outcome that can't be recorded is in the log, and breaks nothing", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.refuseRecords(() => true);
   settle(it.services, request, { ...SENT, ending: "success", status: 200 });
@@ -80,8 +80,8 @@ t.test("an outcome that can't be recorded is in the log, and breaks nothing", as
 });
 
 t.test("what fails before the first byte closes its intent as never sent", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.equal(await orUnsent(it.services, request, () => 7), 7);
   t.same(it.actions(), ["impersonation.intent"]);

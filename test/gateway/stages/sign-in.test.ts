@@ -1,17 +1,17 @@
 import { createLocalJWKSet, decodeJwt, jwtVerify } from "jose";
 import t from "tap";
 import { sign } from "../../../src/gateway/stages/sign-in.ts";
-import { ALICE, committed, FETCH, NUNO, signed, valuesOf, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld, YAML } from "../../fixtures/world.ts";
+import { ALICE, committed, FETCH, impersonate, NUNO, signed, valuesOf } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
-async function headersOf(it: TestWorld, head: readonly string[]): Promise<readonly string[]> {
+async function headersOf(it: TestServices, head: readonly string[]): Promise<readonly string[]> {
   return (await signed(it, head)).identityHeaders;
 }
 
 /** The claims of the assertion, checked against the published keys. */
-async function claimsOf(it: TestWorld, headers: readonly string[], audience = "http://127.0.0.1:8001") {
+async function claimsOf(it: TestServices, headers: readonly string[], audience = "http://127.0.0.1:8001") {
   const [assertion = ""] = valuesOf(headers, "x-guise-assertion");
-  const keys = createLocalJWKSet({ keys: it.ring.jwks().keys.map((key) => ({ ...key })) });
+  const keys = createLocalJWKSet({ keys: it.keyring.jwks().keys.map((key) => ({ ...key })) });
   const currentDate = new Date(it.clock.now());
   const { payload, protectedHeader } = await jwtVerify(assertion, keys, {
     issuer: "guise",
@@ -23,7 +23,7 @@ async function claimsOf(it: TestWorld, headers: readonly string[], audience = "h
 }
 
 t.test("own traffic says who is there, and nothing of anybody else", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const headers = await headersOf(it, ["GET /x", ...FETCH, ...NUNO]);
   t.same(valuesOf(headers, "x-guise-user"), ["17"]);
   t.same(valuesOf(headers, "x-guise-true-user"), ["17"]);
@@ -34,8 +34,8 @@ t.test("own traffic says who is there, and nothing of anybody else", async (t) =
 });
 
 t.test("under an impersonation the token has both people and why", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it, { reason: "why", ticket: "T-1" });
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it, { reason: "why", ticket: "T-1" });
   const headers = await headersOf(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.same(valuesOf(headers, "x-guise-user"), ["17"]);
   t.same(valuesOf(headers, "x-guise-true-user"), ["alice"]);
@@ -59,8 +59,8 @@ t.test("under an impersonation the token has both people and why", async (t) => 
 });
 
 t.test("the mode is that of the moment", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it);
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it);
   await it.impersonations.elevate(impersonation.id, 60_000, null);
   const mode = async () =>
     (
@@ -73,50 +73,50 @@ t.test("the mode is that of the moment", async (t) => {
 });
 
 t.test("a token never outlives its impersonation", async (t) => {
-  const it = await testWorld(t);
-  const { cookie, impersonation } = await wear(it, { total: 30_000, idle: 30_000 });
+  const it = await testServices(t);
+  const { cookie, impersonation } = await impersonate(it, { total: 30_000, idle: 30_000 });
   const { exp } = await claimsOf(it, await headersOf(it, ["GET /x", ...ALICE, cookie]));
   t.equal(exp, impersonation.expiresAt / 1000);
 });
 
 t.test("where nobody is known nothing is said", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   t.same(await headersOf(it, ["GET /x", ...FETCH]), []);
   it.breakDown(["identity"]);
   t.same(await headersOf(it, ["GET /x", ...FETCH, ...NUNO]), []);
 });
 
 t.test("where the config says so, only impersonations are signed", async (t) => {
-  const it = await testWorld(t, `${YAML}headers: { when: impersonating }\n`);
-  const { cookie } = await wear(it);
+  const it = await testServices(t, `${YAML}headers: { when: impersonating }\n`);
+  const { cookie } = await impersonate(it);
   t.same(await headersOf(it, ["GET /x", ...FETCH, ...NUNO]), []);
   t.equal((await headersOf(it, ["GET /x", ...FETCH, ...ALICE, cookie])).length, 8);
 });
 
 t.test("the plain headers can be left out, and names can be changed", async (t) => {
-  const plain = await testWorld(t, `${YAML}headers: { plain: false }\n`);
-  const { cookie } = await wear(plain);
+  const plain = await testServices(t, `${YAML}headers: { plain: false }\n`);
+  const { cookie } = await impersonate(plain);
   const said = await headersOf(plain, ["GET /x", ...ALICE, cookie]);
   t.match(said, ["X-Guise-Assertion", /^ey/]);
   t.equal(said.length, 2);
-  const named = await testWorld(
+  const named = await testServices(
     t,
-    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Worn }\n`,
+    `${YAML}headers: { assertion: App-Token, user: App-User, trueUser: App-Real, impersonation: App-Impersonation }\n`,
   );
-  const names = (await headersOf(named, ["GET /x", ...ALICE, (await wear(named)).cookie])).filter(
+  const names = (await headersOf(named, ["GET /x", ...ALICE, (await impersonate(named)).cookie])).filter(
     (_, at) => at % 2 === 0,
   );
-  t.same(names, ["App-Token", "App-User", "App-Real", "App-Worn"]);
+  t.same(names, ["App-Token", "App-User", "App-Real", "App-Impersonation"]);
 });
 
 t.test("issuer and audience are those of the config", async (t) => {
-  const it = await testWorld(t, `${YAML}token: { audience: my-app, lifetime: 10s }\n`);
+  const it = await testServices(t, `${YAML}token: { audience: my-app, lifetime: 10s }\n`);
   const claims = await claimsOf(it, await headersOf(it, ["GET /x", ...NUNO]), "my-app");
   t.equal((claims.exp ?? 0) - (claims.iat ?? 0), 10);
 });
 
 t.test("an id that is more than plain ASCII can't be read in two upstreams in a header", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const base = await committed(it, ["GET /x", ...NUNO]);
   const user = async (id: string) => {
     const trueUser = { id, name: null, email: null, groups: null };
@@ -137,14 +137,14 @@ const PROFILE = "headers: { user: Remote-User, email: Remote-Email, name: Remote
 t.test(
   "an app that reads a profile gets that of the effective user, under the names of the config",
   async (t) => {
-    const it = await testWorld(t, `${YAML}${PROFILE} }\n`);
+    const it = await testServices(t, `${YAML}${PROFILE} }\n`);
     const said = async (head: readonly string[]) => {
       const headers = await headersOf(it, head);
       return ["remote-user", "remote-email", "remote-name", "remote-groups"].map(
         (name) => valuesOf(headers, name)[0],
       );
     };
-    const { cookie } = await wear(it);
+    const { cookie } = await impersonate(it);
     t.same(await said(["GET /x", ...ALICE, cookie]), ["17", "nuno@example.com", "Nuno Almeida", "customer"]);
     t.same(
       await said(["GET /x", ...ALICE]),
@@ -162,22 +162,22 @@ t.test(
 
 t.test("what a proxy in front says with own traffic is not said twice", async (t) => {
   const pass = "pass: [{ names: [Remote-User, Remote-Email], from: [127.0.0.1] }]";
-  const it = await testWorld(t, `${YAML}${PROFILE}, ${pass} }\n`);
+  const it = await testServices(t, `${YAML}${PROFILE}, ${pass} }\n`);
   const names = (headers: readonly string[]) => headers.filter((_, at) => at % 2 === 0);
-  const { cookie } = await wear(it);
+  const { cookie } = await impersonate(it);
   t.same(names(await headersOf(it, ["GET /x", ...ALICE])), [
     "X-Guise-Assertion",
     "X-Guise-True-User",
     "Remote-Groups",
   ]);
-  const worn = await headersOf(it, ["GET /x", ...ALICE, cookie]);
-  t.same(valuesOf(worn, "remote-user"), ["17"]);
-  t.same(valuesOf(worn, "remote-email"), ["nuno@example.com"]);
+  const impersonated = await headersOf(it, ["GET /x", ...ALICE, cookie]);
+  t.same(valuesOf(impersonated, "remote-user"), ["17"]);
+  t.same(valuesOf(impersonated, "remote-email"), ["nuno@example.com"]);
 });
 
 t.test("a key that can't sign stops the request", async (t) => {
-  const it = await testWorld(t);
-  const { cookie } = await wear(it);
+  const it = await testServices(t);
+  const { cookie } = await impersonate(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const base = await committed(it, ["GET /x", ...ALICE, cookie]);
   await t.rejects(sign({ ...it.services, tokens }, base, it.clock.now()), TypeError);

@@ -1,22 +1,22 @@
 import t from "tap";
 import { begin, betweenIdentities, end, takeOff } from "../../../src/gateway/stages/start-and-stop.ts";
 import { forThisHost } from "../../fixtures/cookies.ts";
-import { receive, wear } from "../../fixtures/stages.ts";
-import { type TestWorld, testWorld } from "../../fixtures/world.ts";
+import { impersonate, receive } from "../../fixtures/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/test-services.ts";
 
 const PEOPLE = {
   agent: { id: "alice", name: "Alice", email: null, groups: ["support"] },
   effectiveUser: { id: "17", name: "Nuno Almeida", email: null, groups: ["customer"] },
 };
 
-function order(it: TestWorld) {
+function order(it: TestServices) {
   const [grant] = it.snapshot().policy.grants;
   if (grant === undefined) throw new Error("no grant");
   return { ...PEOPLE, grant, reason: "why", ticket: "T-1", returnTo: "/inbox" };
 }
 
 t.test("a beginning is on record before its cookie is given out", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"]);
   const { impersonation, secret, setCookies } = await begin(it.services, received, order(it));
   t.match(it.events, [
@@ -36,22 +36,25 @@ t.test("a beginning is on record before its cookie is given out", async (t) => {
   t.same(forThisHost(setCookies), [
     `guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Priority=High`,
   ]);
-  t.match(await it.impersonations.recall(secret), { kind: "held", impersonation: { id: impersonation.id } });
+  t.match(await it.impersonations.recall(secret), { kind: "found", impersonation: { id: impersonation.id } });
   t.notMatch(JSON.stringify(it.events), secret, "the secret is nowhere in the record");
 });
 
 t.test("over https its cookie has the browser's promise", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"], { encrypted: true });
-  const { secret, setCookies } = await begin(it.services, received, order(it));
+  const { secret, setCookies, impersonation } = await begin(it.services, received, order(it));
+  const marker = /-impersonating=([^;]+)/.exec(setCookies.join())?.[1] ?? "";
+  t.equal(it.services.forms.marked("marker", marker, received.at), impersonation.id);
   t.same(forThisHost(setCookies), [
     `__Host-guise=${secret}; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure; Priority=High`,
+    `__Host-guise-impersonating=${marker}; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High`,
     "__Host-guise-worn=1; Path=/; Max-Age=34560000; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
 
 t.test("each beginning has another secret", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"]);
   const [a, b] = [
     await begin(it.services, received, order(it)),
@@ -62,7 +65,7 @@ t.test("each beginning has another secret", async (t) => {
 });
 
 t.test("without the record nothing is open", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"]);
   it.refuseRecords(() => true);
   await t.rejects(begin(it.services, received, order(it)), { code: "audit-unavailable" });
@@ -70,7 +73,7 @@ t.test("without the record nothing is open", async (t) => {
 });
 
 t.test("without the store nothing is recorded as begun", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const received = await receive(it, ["GET /site/1"]);
   it.breakDown(["store"]);
   await t.rejects(begin(it.services, received, order(it)), { code: "store-unavailable" });
@@ -78,8 +81,8 @@ t.test("without the store nothing is recorded as begun", async (t) => {
 });
 
 t.test("an end closes, cuts what is open and is written down with how long it lasted", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation, secret } = await wear(it, { reason: "why" });
+  const it = await testServices(t);
+  const { impersonation, secret } = await impersonate(it, { reason: "why" });
   const cut: string[] = [];
   it.services.sockets.add({ impersonation: impersonation.id, agent: "alice" }, (why) => void cut.push(why));
   it.clock.pass(5_000);
@@ -103,14 +106,14 @@ t.test("an end closes, cuts what is open and is written down with how long it la
     },
   ]);
   t.match(await it.impersonations.recall(secret), {
-    kind: "held",
+    kind: "found",
     impersonation: { end: { why: "ended-by-agent" } },
   });
 });
 
-t.test("it is written down once, whoever comes second", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation } = await wear(it);
+t.test("it is recorded once, also where two end it", async (t) => {
+  const it = await testServices(t);
+  const { impersonation } = await impersonate(it);
   await Promise.all([
     end(it.services, null, impersonation, "ended-by-agent"),
     end(it.services, null, impersonation, "ended-idle"),
@@ -121,8 +124,8 @@ t.test("it is written down once, whoever comes second", async (t) => {
 });
 
 t.test("an end works with the store down, counts at once and is recorded once", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation, secret } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation, secret } = await impersonate(it);
   it.breakDown(["store"]);
   await end(it.services, null, impersonation, "ended-by-agent");
   await end(it.services, null, impersonation, "ended-by-agent");
@@ -132,8 +135,8 @@ t.test("an end works with the store down, counts at once and is recorded once", 
 });
 
 t.test("an end works with the ledger down, and says so in the log", async (t) => {
-  const it = await testWorld(t);
-  const { impersonation, secret } = await wear(it);
+  const it = await testServices(t);
+  const { impersonation, secret } = await impersonate(it);
   it.refuseRecords(() => true);
   await end(it.services, null, impersonation, "ended-by-agent");
   t.match(await it.impersonations.recall(secret), { impersonation: { end: { why: "ended-by-agent" } } });
@@ -143,8 +146,8 @@ t.test("an end works with the ledger down, and says so in the log", async (t) =>
 t.test(
   "taking off deletes our cookie and leaves a sealed notice whom one was, and whom this browser has viewed",
   async (t) => {
-    const it = await testWorld(t);
-    const { impersonation } = await wear(it);
+    const it = await testServices(t);
+    const { impersonation } = await impersonate(it);
     const lines = await takeOff(it.services, await receive(it, ["GET /"]), impersonation);
     const [secret, notice, before, ...more] = forThisHost(lines);
     t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
@@ -166,17 +169,18 @@ t.test(
   },
 );
 
-t.test("where nobody knows what was worn, only our cookie goes", async (t) => {
-  const it = await testWorld(t);
+t.test("where the impersonation is not known, only our own cookies go", async (t) => {
+  const it = await testServices(t);
   t.same(forThisHost(await takeOff(it.services, await receive(it, ["GET /"], { encrypted: true }), null)), [
     "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+    "__Host-guise-impersonating=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
     "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
   ]);
 });
 
 /** An impersonation under which the app set a cookie for scripts, over one that the agent had. */
-async function mirrored(it: TestWorld) {
-  const worn = await wear(it, { ownCookies: "csrf=agent; a=1" });
+async function mirrored(it: TestServices) {
+  const started = await impersonate(it, { ownCookies: "csrf=agent; a=1" });
   const received = await receive(it, ["GET /", "Cookie: csrf=agent; a=1"]);
   const scope = {
     host: "app.example.com",
@@ -186,12 +190,12 @@ async function mirrored(it: TestWorld) {
     reserved: [],
     crossSite: false,
   };
-  await it.impersonations.receive(worn.impersonation.id, ["csrf=nuno; Path=/"], scope, received.cookies);
-  return worn;
+  await it.impersonations.receive(started.impersonation.id, ["csrf=nuno; Path=/"], scope, received.cookies);
+  return started;
 }
 
 t.test("what was mirrored for scripts is taken back, and the agent's own put back", async (t) => {
-  const it = await testWorld(t);
+  const it = await testServices(t);
   const { impersonation } = await mirrored(it);
   await it.impersonations.close(impersonation.id, "ended-by-agent");
   const lines = await takeOff(
@@ -202,8 +206,8 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
   t.match(forThisHost(lines).slice(3), [/^csrf=agent/]);
 });
 
-t.test("between two shoes the browser's cookies are the agent's own again", async (t) => {
-  const it = await testWorld(t);
+t.test("between two impersonations the browser's cookies are the agent's own again", async (t) => {
+  const it = await testServices(t);
   const { impersonation } = await mirrored(it);
   const { setCookies, cookies } = await betweenIdentities(
     it.services,

@@ -1,6 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import t from "tap";
-import { credentialWatch, type WatchOptions } from "../../../src/page/streams/credential-watch.ts";
+import { credentialWatch } from "../../../src/page/streams/credential-watch.ts";
+
+type WatchOptions = Parameters<typeof credentialWatch>[0];
 
 const JWT = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxNyJ9.q83vEjRWeJCrze8SNFZ4kA";
 const BODY = Buffer.from(JSON.stringify({ rows: Array(2_000).fill("some words"), token: JWT, after: "ü" }));

@@ -8,7 +8,7 @@ import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
 
 const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 /** `timeout`: where nothing is broken it must not matter how busy the machine is. */
-const shelfOf = (url: string, timeout = 500): StoreBackend =>
+const backendOf = (url: string, timeout = 500): StoreBackend =>
   redisBackend({ url, prefix: "test", clock, log: fakeLog(), timeout, beat: 100 });
 const PATIENT = 30_000;
 
@@ -23,7 +23,7 @@ async function expired(url: string, ms: number): Promise<void> {
 storeContract("redis", async () => {
   const server = await redisServer();
   return {
-    open: async () => shelfOf(server.url, PATIENT),
+    open: async () => backendOf(server.url, PATIENT),
     now: clock.now,
     pass: (ms) => expired(server.url, ms),
     stop: server.stop,
@@ -40,7 +40,7 @@ storeContract("a Redis Cluster", async () => {
   while (!String(await admin.call("CLUSTER", "INFO")).includes("cluster_state:ok"));
   admin.disconnect();
   return {
-    open: async () => shelfOf(`redis+cluster://127.0.0.1:${server.port}`, PATIENT),
+    open: async () => backendOf(`redis+cluster://127.0.0.1:${server.port}`, PATIENT),
     now: clock.now,
     pass: (ms) => expired(server.url, ms),
     stop: server.stop,
@@ -52,7 +52,7 @@ storeContract("Redis behind a Sentinel", async () => {
   const config = `sentinel monitor prime 127.0.0.1 ${server.port} 1\n`;
   const sentinel = await redisServer({ args: ["--sentinel"], config });
   return {
-    open: async () => shelfOf(`redis+sentinel://127.0.0.1:${sentinel.port}/prime/1`, PATIENT),
+    open: async () => backendOf(`redis+sentinel://127.0.0.1:${sentinel.port}/prime/1`, PATIENT),
     now: clock.now,
     pass: (ms) => expired(server.url, ms),
     stop: async () => {
@@ -64,7 +64,7 @@ storeContract("Redis behind a Sentinel", async () => {
 
 async function running(t: Test): Promise<{ server: RedisServer; backend: StoreBackend }> {
   const server = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
-  const backend = shelfOf(server.url);
+  const backend = backendOf(server.url);
   t.teardown(async () => {
     await backend.close();
     await server.stop();
@@ -113,7 +113,7 @@ t.test("a frozen Redis is a fault within the timeout, and goes on when it thaws"
 t.test("a Redis that was never there is a fault that names the cause", async (t) => {
   const server = await redisServer();
   await server.stop();
-  const backend = shelfOf(server.url);
+  const backend = backendOf(server.url);
   t.teardown(() => backend.close());
   await t.rejects(backend.store.read("a:1"), {
     code: "store-unavailable",
@@ -136,7 +136,7 @@ t.test("a full or write-protected Redis is a fault that names the cause", async 
 
 t.test("who could not hear for a while is told that it may have missed some", async (t) => {
   const { server, backend } = await running(t);
-  const other = shelfOf(server.url);
+  const other = backendOf(server.url);
   t.teardown(() => other.close());
   const heard: (string | null)[] = [];
   const missed = Promise.withResolvers<void>();

@@ -11,7 +11,7 @@ import { stayAlive } from "../../fixtures/alive.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 
-const shelfOf = (file: string, clock = fakeClock()) =>
+const backendOf = (file: string, clock = fakeClock()) =>
   sqliteBackend({ file, clock, log: fakeLog(), poll: 20 });
 const FOREVER = { version: null, expiresAt: 9e15 };
 
@@ -19,7 +19,7 @@ storeContract("sqlite", async () => {
   const folder = await mkdtemp(join(tmpdir(), "guise-sqlite-"));
   const clock = fakeClock();
   return {
-    open: async () => shelfOf(join(folder, "guise.db"), clock),
+    open: async () => backendOf(join(folder, "guise.db"), clock),
     now: () => clock.now(),
     pass: async (ms) => clock.pass(ms),
     stop: () => rm(folder, { recursive: true }),
@@ -28,7 +28,7 @@ storeContract("sqlite", async () => {
 
 t.test("only its owner can read the file, and what lies beside it", async (t) => {
   const file = join(t.testdir(), "deep/er/guise.db");
-  const backend = shelfOf(file);
+  const backend = backendOf(file);
   await backend.store.write("a:1", "x", FOREVER);
   for (const name of [file, `${file}-wal`, `${file}-shm`]) t.equal(statSync(name).mode & 0o777, 0o600, name);
   t.equal(statSync(join(file, "..")).mode & 0o777, 0o700);
@@ -37,10 +37,10 @@ t.test("only its owner can read the file, and what lies beside it", async (t) =>
 
 t.test("what was written is there for the next process", async (t) => {
   const file = join(t.testdir(), "guise.db");
-  const first = shelfOf(file);
+  const first = backendOf(file);
   await first.store.write("a:1", "kept", FOREVER);
   await first.close();
-  const second = shelfOf(file);
+  const second = backendOf(file);
   t.teardown(() => second.close());
   t.equal((await second.store.read("a:1"))?.value, "kept");
 });
@@ -48,7 +48,7 @@ t.test("what was written is there for the next process", async (t) => {
 t.test("expired values leave the file", async (t) => {
   const file = join(t.testdir(), "guise.db");
   const clock = fakeClock();
-  const backend = shelfOf(file, clock);
+  const backend = backendOf(file, clock);
   t.teardown(() => backend.close());
   await backend.store.write("a:1", "x", { version: null, expiresAt: clock.now() + 10 });
   clock.pass(60_000);
@@ -68,7 +68,7 @@ t.test("who slept while news went by hears that it missed some", async (t) => {
   const file = join(t.testdir(), "guise.db");
   const clock = fakeClock();
   const sleeper = sqliteBackend({ file, clock, log: fakeLog(), poll: 1_000 });
-  const teller = shelfOf(file, clock);
+  const teller = backendOf(file, clock);
   stayAlive(t);
   t.teardown(() => sleeper.close());
   t.teardown(() => teller.close());
@@ -89,7 +89,7 @@ t.test("a file that can't be used is a fault that names it", async (t) => {
   const folder = t.testdir({
     "not.db": "this is no database, though it is long enough to look like something",
   });
-  const open = (file: string) => () => shelfOf(join(folder, file));
+  const open = (file: string) => () => backendOf(join(folder, file));
   t.throws(open("not.db"), { code: "store-unavailable", detail: /not\.db: file is not a database/ });
   t.throws(open("not.db/x.db"), { code: "store-unavailable" });
   const newer = new DatabaseSync(join(folder, "newer.db"));
@@ -100,7 +100,7 @@ t.test("a file that can't be used is a fault that names it", async (t) => {
 
 t.test("a locked or full file is a fault, and works again afterwards", async (t) => {
   const file = join(t.testdir(), "guise.db");
-  const backend = shelfOf(file);
+  const backend = backendOf(file);
   t.teardown(() => backend.close());
   const other = new DatabaseSync(file);
   t.teardown(() => other.close());

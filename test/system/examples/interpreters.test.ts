@@ -73,7 +73,7 @@ for (const { name, run, keysMissing } of ADAPTERS) {
     t.teardown(() => keys.close());
     const said = await ask(run, keys.url, { ...tokens.bad, ...tokens.good, nothing: null });
     t.same(said.own, [200, "17", null]);
-    t.same(said.worn, [200, "17", "4"]);
+    t.same(said.impersonated, [200, "17", "4"]);
     t.same(said.nothing, [200, "session", null]);
     for (const bad of Object.keys(tokens.bad))
       t.same(said[bad], [401, null, null], `TOK-01: refused: a token ${bad}`);
@@ -84,6 +84,6 @@ for (const { name, run, keysMissing } of ADAPTERS) {
     if (run === null) return;
     const said = await ask(run, `http://127.0.0.1:${await freePort()}/`, tokens.good);
     t.same(said.own, [keysMissing, null, null]);
-    t.same(said.worn, [keysMissing, null, null]);
+    t.same(said.impersonated, [keysMissing, null, null]);
   });
 }

@@ -11,13 +11,13 @@ import { liveApp } from "../../fixtures/live-app.ts";
 import { ask, CLICK } from "../../fixtures/named.ts";
 import { type Serving, serving } from "../../fixtures/serving.ts";
 
-async function stopped(it: Serving, worn: Record<string, string>): Promise<number> {
-  const page = await ask(`${it.url}/.guise/stop`, worn);
+async function stopped(it: Serving, impersonated: Record<string, string>): Promise<number> {
+  const page = await ask(`${it.url}/.guise/stop`, impersonated);
   const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
   const answer = await fetch(`${it.url}/.guise/stop`, {
     method: "POST",
     redirect: "manual",
-    headers: { ...worn, origin: it.url },
+    headers: { ...impersonated, origin: it.url },
     body: new URLSearchParams({ _csrf: csrf }),
   });
   return answer.status;
@@ -31,8 +31,8 @@ t.test(
     const { data, config } = frontFolder(t, frontConfig(app.origin));
     smallDisk(t, join(data, "audit"), "size=1m");
     const it = await serving(t, { data, config });
-    const worn = await impersonating(it.url);
-    const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
+    const impersonated = await impersonating(it.url);
+    const inside = { ...CLICK, ...impersonated, "sec-fetch-site": "same-origin" };
     t.equal((await ask(`${it.url}/page`, inside)).status, 200);
     const filler = join(data, "audit", "filler");
     t.throws(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024)), { code: "ENOSPC" });
@@ -41,7 +41,7 @@ t.test(
     while (page.status === 200) page = await ask(`${it.url}/page`, inside);
     t.match(page, { status: 503, body: /audit-unavailable/ });
     const before = app.seen.length;
-    t.match(await ask(`${it.url}/api`, worn), { status: 503, body: /"code":"audit-unavailable"/ });
+    t.match(await ask(`${it.url}/api`, impersonated), { status: 503, body: /"code":"audit-unavailable"/ });
     t.equal(app.seen.length, before, "nothing goes to the app");
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
     t.match(await ask(`${it.adminUrl}/readyz`), { status: 503 });
@@ -59,8 +59,8 @@ t.test(
     t.throws(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024)), { code: "ENOSPC" });
     page = await ask(`${it.url}/page`, inside);
     while (page.status === 200) page = await ask(`${it.url}/page`, inside);
-    t.equal(await stopped(it, worn), 303, "Stop works");
-    t.equal((await ask(`${it.url}/page`, SELF)).status, 200, "and one is oneself");
+    t.equal(await stopped(it, impersonated), 303, "Stop works");
+    t.equal((await ask(`${it.url}/page`, SELF)).status, 200, "and the agent is themselves");
     rmSync(filler);
     it.child.kill("SIGTERM");
     t.equal(await it.exited, 0);
@@ -74,7 +74,7 @@ t.test("row 8: a failed fsync ends impersonation for good, and the process with 
   const app = await liveApp(t);
   const { data, config } = frontFolder(t, frontConfig(app.origin));
   const it = await serving(t, { data, config });
-  const worn = await impersonating(it.url);
+  const impersonated = await impersonating(it.url);
   const held = ask(`${it.url}/held`);
   await app.holding(1);
   const sync = ["-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO"];
@@ -84,11 +84,11 @@ t.test("row 8: a failed fsync ends impersonation for good, and the process with 
   t.teardown(() => tracer.kill("SIGKILL"));
   await once(tracer.stderr, "data");
   const seen = app.seen.length;
-  t.match(await ask(`${it.url}/api`, worn), { status: 503, body: /audit-unavailable/ });
+  t.match(await ask(`${it.url}/api`, impersonated), { status: 503, body: /audit-unavailable/ });
   t.equal(app.seen.length, seen, "it did not get to the app");
   tracer.kill("SIGTERM");
   await once(tracer, "exit");
-  const again = await ask(`${it.url}/api`, worn).catch((error: Error) => error);
+  const again = await ask(`${it.url}/api`, impersonated).catch((error: Error) => error);
   t.ok(again instanceof Error || again.status === 503, "a disk that is well again proves nothing");
   app.held[0]?.end("late");
   t.match(await held, { status: 200, body: "late" }, "what was open is finished");
@@ -96,7 +96,7 @@ t.test("row 8: a failed fsync ends impersonation for good, and the process with 
   t.match(it.log(), /"level":(50|60).*audit/);
 
   const next = await serving(t, { data, config });
-  t.equal((await ask(`${next.url}/page`, worn)).status, 200, "the next life goes on");
+  t.equal((await ask(`${next.url}/page`, impersonated)).status, 200, "the next life goes on");
   next.child.kill("SIGTERM");
   t.equal(await next.exited, 0);
   t.match(await verified(data), { code: 0 });
@@ -115,13 +115,13 @@ t.test(
     const app = await liveApp(t);
     const { data, config } = frontFolder(t, frontConfig(app.origin));
     const it = await serving(t, { data, config });
-    const worn = await impersonating(it.url);
-    t.equal((await ask(`${it.url}/page`, worn)).status, 200);
+    const impersonated = await impersonating(it.url);
+    t.equal((await ask(`${it.url}/page`, impersonated)).status, 200);
     for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
     const seen = app.seen.length;
-    t.match(await ask(`${it.url}/api`, worn), { status: 503, body: /audit-unavailable/ });
+    t.match(await ask(`${it.url}/api`, impersonated), { status: 503, body: /audit-unavailable/ });
     t.equal(app.seen.length, seen, "it did not get to the app");
-    t.equal(await it.exited, 1, "whoever runs it starts it again");
+    t.equal(await it.exited, 1, "the process manager starts it again");
     t.match(it.log(), /"level":50.*no such file.*\.jsonl.*the journal failed/, "the log names the file");
   },
 );
@@ -131,10 +131,10 @@ t.test("in blocking and batch a journal that failed stops nobody, and what is lo
     const app = await liveApp(t);
     const { data, config } = frontFolder(t, frontConfig(app.origin, `audit: { mode: ${mode} }\n`));
     const it = await serving(t, { data, config });
-    const worn = await impersonating(it.url);
+    const impersonated = await impersonating(it.url);
     for (const name of readdirSync(join(data, "audit"))) rmSync(join(data, "audit", name));
     for (let n = 0; n < 3; n += 1)
-      t.match(await ask(`${it.url}/page`, { ...CLICK, ...worn, "sec-fetch-site": "same-origin" }), {
+      t.match(await ask(`${it.url}/page`, { ...CLICK, ...impersonated, "sec-fetch-site": "same-origin" }), {
         status: 200,
         body: /guise-banner/,
       });

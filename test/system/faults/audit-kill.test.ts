@@ -60,11 +60,11 @@ async function lives(
   tally: Tally,
 ): Promise<void> {
   let next = serving(t, folder);
-  let worn: Record<string, string> | null = null;
+  let impersonated: Record<string, string> | null = null;
   for (let life = 0; life < count; life += 1) {
     const it = await next;
-    worn ??= await impersonating(it.url);
-    const load = agents(it, worn, `${folder.data.slice(-6)}-${life}`, tally);
+    impersonated ??= await impersonating(it.url);
+    const load = agents(it, impersonated, `${folder.data.slice(-6)}-${life}`, tally);
     if (life + 1 < count) next = serving(t, folder);
     // On a busy machine nothing may have come through by then: every other life has answered somebody before it ends.
     const before = tally.answered.size;

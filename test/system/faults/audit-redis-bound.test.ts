@@ -5,7 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { event } from "../../audit/event.ts";
-import { openLedger } from "../../audit/world.ts";
+import { openLedger } from "../../audit/journal-folder.ts";
 import { frontConfig, frontFolder, impersonating } from "../../fixtures/front.ts";
 import { liveApp } from "../../fixtures/live-app.ts";
 import { ask, CLICK } from "../../fixtures/named.ts";
@@ -102,8 +102,8 @@ t.test("row 5: a Redis that can't save its snapshot says so, and the alarm comes
   await saved("err");
   t.match(await admin.set("a", "b").catch((error: Error) => error.message), /^MISCONF/);
 
-  const worn = await impersonating(it.url);
-  t.match(await ask(`${it.url}/page`, { ...CLICK, ...worn, "sec-fetch-site": "same-origin" }), {
+  const impersonated = await impersonating(it.url);
+  t.match(await ask(`${it.url}/page`, { ...CLICK, ...impersonated, "sec-fetch-site": "same-origin" }), {
     status: 200,
     body: /guise-banner/,
   });
@@ -117,7 +117,7 @@ t.test("row 5: a Redis that can't save its snapshot says so, and the alarm comes
     (await ask(`${it.adminUrl}/metrics`)).body,
     /^guise_audit_problem\{sink="redis",problem="MISCONF"\} 1$/m,
   );
-  t.equal((await ask(`${it.url}/page`, worn)).status, 200, "served meanwhile");
+  t.equal((await ask(`${it.url}/page`, impersonated)).status, 200, "served meanwhile");
   t.equal((await ask(`${it.url}/page`)).status, 200);
   rmdirSync(join(dump, "full"));
   rmdirSync(dump);
@@ -159,8 +159,8 @@ t.test(
     await admin.config("SET", "maxmemory", "1");
 
     const it = await serving(t, { data, config, env: { FAULTS_AUDIT: redis.url } });
-    const worn = await impersonating(it.url);
-    const inside = { ...CLICK, ...worn, "sec-fetch-site": "same-origin" };
+    const impersonated = await impersonating(it.url);
+    const inside = { ...CLICK, ...impersonated, "sec-fetch-site": "same-origin" };
     t.match(await ask(`${it.url}/page`, inside), { status: 200, body: /guise-banner/ }, "served");
     await it.logged('"problem":"OOM"');
     const long = `${it.url}/page?${"q".repeat(2_000)}`;

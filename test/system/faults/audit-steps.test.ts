@@ -19,7 +19,7 @@ const MOMENTS: readonly Moment[] = ["before", "half", "written", "synced"];
 interface Stand {
   readonly data: string;
   readonly config: string;
-  readonly worn: Record<string, string>;
+  readonly impersonated: Record<string, string>;
   readonly tally: Tally;
   /** Emits `asked` for each impersonated request that reaches the app. */
   readonly app: EventEmitter;
@@ -37,7 +37,8 @@ interface Step {
   readonly work: ((it: Serving, stand: Stand) => Promise<unknown>) | null;
 }
 
-const clicks: Step["work"] = (it, { worn, tally, life }) => agents(it, worn, `steps-${life}`, tally);
+const clicks: Step["work"] = (it, { impersonated, tally, life }) =>
+  agents(it, impersonated, `steps-${life}`, tally);
 
 /** Before the `nth` group with this action is durable; `moments` are those that every run has, not only a long one. */
 function inJournal(action: string, moments: readonly Moment[], nth: number, work: Step["work"]): Step[] {
@@ -86,11 +87,11 @@ async function throughAll(t: Test, round: number): Promise<number> {
   });
   const { data, config } = frontFolder(t, frontConfig(app.origin));
   const first = await serving(t, { data, config });
-  const worn = await impersonating(first.url);
+  const impersonated = await impersonating(first.url);
   first.child.kill("SIGKILL");
   await first.exited;
   const stand: Stand = {
-    ...{ data, config, worn, tally, app: news, life: round * 100 },
+    ...{ data, config, impersonated, tally, app: news, life: round * 100 },
     ...{ begun: new Set(), stopped: new Set() },
   };
   for (const step of STEPS) {
@@ -145,11 +146,14 @@ async function comeAndGo(it: Serving, { life, begun, stopped }: Stand): Promise<
   for (let n = 0; !gone; n += 1) {
     const agent = `bob-${life}-${n}`;
     try {
-      const worn = await impersonating(it.url, `2/${agent}`, { "x-user": agent, "x-groups": "support" });
+      const impersonated = await impersonating(it.url, `2/${agent}`, {
+        "x-user": agent,
+        "x-groups": "support",
+      });
       begun.add(agent);
-      const page = await ask(`${it.url}/.guise/stop`, worn);
+      const page = await ask(`${it.url}/.guise/stop`, impersonated);
       const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
-      const headers = { ...worn, origin: it.url };
+      const headers = { ...impersonated, origin: it.url };
       const body = new URLSearchParams({ _csrf: csrf });
       const { status } = await fetch(`${it.url}/.guise/stop`, {
         ...{ method: "POST", redirect: "manual", headers, body },
@@ -162,9 +166,9 @@ async function comeAndGo(it: Serving, { life, begun, stopped }: Stand): Promise<
   }
 }
 
-async function asked(it: Serving, { app, worn, life }: Stand): Promise<void> {
+async function asked(it: Serving, { app, impersonated, life }: Stand): Promise<void> {
   const there = once(app, "asked");
-  const answer = ask(`${it.url}/asked/${life}`, worn).then(
+  const answer = ask(`${it.url}/asked/${life}`, impersonated).then(
     () => "answered",
     (error: unknown) => error,
   );
@@ -175,15 +179,18 @@ async function asked(it: Serving, { app, worn, life }: Stand): Promise<void> {
     throw new Error("a request that the app had was answered by somebody else");
 }
 
-async function halfAnswered(it: Serving, { worn, life }: Stand): Promise<void> {
-  const [response] = await once(request(`${it.url}/half/${life}`, { headers: worn }).end(), "response");
+async function halfAnswered(it: Serving, { impersonated, life }: Stand): Promise<void> {
+  const [response] = await once(
+    request(`${it.url}/half/${life}`, { headers: impersonated }).end(),
+    "response",
+  );
   response.on("error", () => undefined);
   await once(response, "data");
   it.child.kill("SIGKILL");
 }
 
-async function answered(it: Serving, { worn, life, tally }: Stand): Promise<void> {
-  const { body } = await ask(`${it.url}/whole/${life}`, worn);
+async function answered(it: Serving, { impersonated, life, tally }: Stand): Promise<void> {
+  const { body } = await ask(`${it.url}/whole/${life}`, impersonated);
   tally.answered.add(body);
   it.child.kill("SIGKILL");
 }

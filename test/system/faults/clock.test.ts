@@ -19,7 +19,11 @@ t.test(
     );
     const { env, step } = fakeClock(data);
     const it = await serving(t, { data, config, env });
-    const inside = (worn: Record<string, string>) => ({ ...CLICK, ...worn, "sec-fetch-site": "same-origin" });
+    const inside = (impersonated: Record<string, string>) => ({
+      ...CLICK,
+      ...impersonated,
+      "sec-fetch-site": "same-origin",
+    });
     const first = await impersonating(it.url);
     t.match(await ask(`${it.url}/page`, inside(first)), { status: 200, body: /guise-banner/ });
 
@@ -33,7 +37,7 @@ t.test(
     const early = await ask(`${it.url}/page`, inside(first));
     t.ok(
       early.status === 200 ? early.body.includes("guise-banner") : early.status === 409,
-      "never as oneself",
+      "never as the agent",
     );
     t.equal((await ask(`${it.url}/page`)).status, 200, "own traffic is served");
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import t from "tap";
 import { linkOf } from "../../../src/audit/record/hash-chain.ts";
 import { edit, killed } from "../../audit/journal/killed.ts";
-import { linesOf, recordsIn } from "../../audit/world.ts";
+import { linesOf, recordsIn } from "../../audit/journal-folder.ts";
 
 /** Runs a program of this folder under strace, which makes one system call fail. Gives what it printed. */
 async function injected(name: string, folder: string, inject: string, ...more: readonly string[]) {

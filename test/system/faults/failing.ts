@@ -1,7 +1,7 @@
 /** A process that records three intents and says how each went; a test makes its third fdatasync fail. */
 import { Fault } from "../../../src/errors.ts";
 import { event } from "../../audit/event.ts";
-import { openLedger } from "../../audit/world.ts";
+import { openLedger } from "../../audit/journal-folder.ts";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const it = await openLedger(process.argv[2] ?? "", { failed: (fault) => say(`told: ${fault.code}`) });

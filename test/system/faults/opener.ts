@@ -1,7 +1,7 @@
 /** A process that opens a ledger, says how it stands, records an intent and says how that went; a test makes its disk fail. */
 import { Fault } from "../../../src/errors.ts";
 import { event } from "../../audit/event.ts";
-import { openLedger } from "../../audit/world.ts";
+import { openLedger } from "../../audit/journal-folder.ts";
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const why = (error: unknown) =>

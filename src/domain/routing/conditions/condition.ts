@@ -16,7 +16,7 @@ export interface Conditions {
 }
 
 /** What conditions are asked about. */
-export interface Asked {
+interface Asked {
   readonly query: string | null;
   /** Names and values in turn. */
   readonly headers: readonly string[];

@@ -85,7 +85,7 @@ function together(parts: readonly (ReadonlySet<GraphqlType> | null)[]): GraphqlF
 const TOKEN = /"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n])*"|#[^\n\r]*|[{}()[\]]|[A-Za-z_]\w*|[^\s,\ufeff]/g;
 
 /** The types of all operations of a document; null for a text that is none, or has none. */
-export function operationTypes(text: string): ReadonlySet<GraphqlType> | null {
+function operationTypes(text: string): ReadonlySet<GraphqlType> | null {
   const types = new Set<GraphqlType>();
   let depth = 0;
   /** Within a definition: from its first word to the end of its selection. */

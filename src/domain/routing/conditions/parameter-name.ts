@@ -41,7 +41,7 @@ export function namePattern(written: string): NamePattern {
 }
 
 /** `user.email` as a form writes it, and as fields of JSON are called here: `user[email]`. */
-export function bracketedName(name: string): string {
+function bracketedName(name: string): string {
   const [first = "", ...rest] = name.split(".");
   return first + rest.map((part) => `[${part}]`).join("");
 }

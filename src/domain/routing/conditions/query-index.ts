@@ -15,20 +15,28 @@ interface Entry<T> {
 }
 
 /** What fits a query. `doubtful`: a parameter that some condition asks about can be read in two ways, so nothing does. */
-export type QueryMatch<T> =
+type QueryMatch<T> =
   | { readonly kind: "found"; readonly value: T; readonly params: readonly (readonly [string, string])[] }
   | { readonly kind: "none" | "doubtful" };
 
 const NONE = { kind: "none" } as const;
 const DOUBTFUL = { kind: "doubtful" } as const;
 
+/** What is asked about one parameter. */
+interface Asked<T> {
+  /** Its name as the conditions write it, in all their spellings. */
+  readonly names: Set<string>;
+  /** Entries that want one of some values of it. */
+  readonly byValue: Map<string, Entry<T>[]>;
+  /** Entries that look for it, whatever its value. */
+  readonly byName: Entry<T>[];
+}
+
 /** Routes of one path by their conditions on the query: asked by the parameters that are there, so that many cost what few do. */
 export class QueryIndex<T> {
   readonly #entries: Entry<T>[] = [];
-  /** What is asked about, as it is written, by the name that the loosest server sees. */
-  readonly #names = new Map<string, Set<string>>();
-  readonly #byPair = new Map<string, Entry<T>[]>();
-  readonly #byName = new Map<string, Entry<T>[]>();
+  /** By the name that the loosest server sees. */
+  readonly #asked = new Map<string, Asked<T>>();
   readonly #always: Entry<T>[] = [];
 
   add(value: T, tests: readonly NamedTest[]): void {
@@ -44,28 +52,39 @@ export class QueryIndex<T> {
       for (const key of tests.flatMap(keysOf)) counts.set(key, (counts.get(key) ?? 0) + 1);
     const crowd = (it: StemTest) => Math.max(...keysOf(it).map((key) => counts.get(key) ?? 0));
     for (const entry of this.#entries.sort((a, b) => b.weight - a.weight || a.order - b.order)) {
-      for (const { name, stem } of entry.tests) {
-        this.#names.set(stem, (this.#names.get(stem) ?? new Set()).add(name));
-      }
+      for (const { name, stem } of entry.tests) this.#about(stem).names.add(name);
       const asked = entry.tests.filter(({ test }) => test.kind !== "absent");
       const [rarest = null] = asked.sort(
         (a, b) => crowd(a) - crowd(b) || weightOf(b.test) - weightOf(a.test),
       );
       if (rarest === null) this.#always.push(entry);
-      else if (rarest.test.kind === "is") for (const key of keysOf(rarest)) put(this.#byPair, key, entry);
-      else put(this.#byName, rarest.stem, entry);
+      else this.#put(rarest, entry);
     }
+  }
+
+  #put({ stem, test }: StemTest, entry: Entry<T>): void {
+    const { byValue, byName } = this.#about(stem);
+    if (test.kind !== "is") byName.push(entry);
+    else for (const value of new Set(test.values)) append(byValue, value, entry);
+  }
+
+  #about(stem: string): Asked<T> {
+    const known = this.#asked.get(stem);
+    if (known !== undefined) return known;
+    const made: Asked<T> = { names: new Set(), byValue: new Map(), byName: [] };
+    this.#asked.set(stem, made);
+    return made;
   }
 
   match(query: string | null): QueryMatch<T> {
     const read = readQuery(query);
     let best: Entry<T> | null = this.#first(this.#always, read, null);
     for (const [stem, said] of read) {
-      const names = this.#names.get(stem);
-      if (names === undefined) continue;
-      if (said.kind === "doubtful" || !names.has(said.name)) return DOUBTFUL;
-      best = this.#first(this.#byPair.get(`${stem}=${said.value}`), read, best);
-      best = this.#first(this.#byName.get(stem), read, best);
+      const asked = this.#asked.get(stem);
+      if (asked === undefined) continue;
+      if (said.kind === "doubtful" || !asked.names.has(said.name)) return DOUBTFUL;
+      best = this.#first(asked.byValue.get(said.value), read, best);
+      best = this.#first(asked.byName, read, best);
     }
     return best === null ? NONE : { kind: "found", value: best.value, params: paramsOf(best, read) };
   }
@@ -110,8 +129,8 @@ function paramsOf<T>({ tests }: Entry<T>, read: ReadQuery): readonly (readonly [
   });
 }
 
-function put<T>(map: Map<string, T[]>, key: string, value: T): void {
-  const known = map.get(key);
-  if (known === undefined) map.set(key, [value]);
-  else if (known[known.length - 1] !== value) known.push(value);
+function append<T>(lists: Map<string, T[]>, key: string, value: T): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
 }

@@ -212,7 +212,7 @@ export const ACCOUNT_SECURITY: Preset = {
           "account-deletion",
         ),
         ...["account", "me", "my-account", "profile", "user"].flatMap((own) =>
-          ["close", "deactivate", "delete", "cancel"].map((verb) => `{/*at}/${own}/${verb}`),
+          ["close", "deactivate", "delete", "destroy", "cancel"].map((verb) => `{/*at}/${own}/${verb}`),
         ),
       ],
       // Devise, Jetstream and Breeze: DELETE on the thing itself.

@@ -6,8 +6,14 @@ const OWN = "Password, e-mail address and keys are the customer's own.";
 const OWN_PAGES = [
   "ChangeCredentials",
   "ChangePassword",
+  "ResetPass",
+  "ResetPassword",
   "PasswordReset",
+  "RemoveCredentials",
+  "ResetTokens",
   "ChangeEmail",
+  "ConfirmEmail",
+  "InvalidateEmail",
   "BotPasswords",
   "OAuthManageMyGrants",
   "LinkAccounts",
@@ -16,28 +22,34 @@ const OWN_PAGES = [
   "AccountSecurity",
 ];
 
+/**
+ * Its address as a path. In each language of a wiki the English name counts too, behind another word for `Special`, and blanks
+ * around it count for nothing: so whatever ends with it.
+ */
+const specialPage = (name: string) => `{/*at}/:"title"${name}`;
+
 export const MEDIAWIKI: Preset = {
   name: "mediawiki",
   describe:
-    "MediaWiki with English names of special pages: signing out means Stop, credentials are the customer's own, links that roll back, watch or purge need the mode write, and reading by POST to api.php is reading.",
+    "MediaWiki, by the English names of its special pages, which every wiki knows: signing out means Stop, credentials are the customer's own, links that roll back, watch or purge need the mode write, and reading by POST to api.php is reading.",
   guards: [
-    { ...SIGN_OUT, paths: ["{/*at}/Special\\:UserLogout", "{/*at}/Special\\:Userlogout"] },
+    { ...SIGN_OUT, paths: [specialPage("Logout")] },
     {
       ...SIGN_OUT,
       paths: SCRIPT,
-      when: { query: { title: { pattern: "[^:]+:[Uu]ser[Ll]ogout" } } },
+      when: { query: { title: { pattern: ":?[^:]+:[ _]*([Uu]ser)?[Ll]ogout([/ _].*)?" } } },
     },
     {
       ...SIGN_OUT,
       paths: [API],
       when: { form: { action: "logout" } },
     },
-    { name: "credentials", sentence: OWN, paths: OWN_PAGES.map((page) => `{/*at}/Special\\:${page}`) },
+    { name: "credentials", sentence: OWN, paths: OWN_PAGES.map(specialPage) },
     {
       name: "credentials",
       sentence: OWN,
       paths: SCRIPT,
-      when: { form: { title: { contains: OWN_PAGES.map((page) => `:${page}`) } } },
+      when: { form: { title: { contains: OWN_PAGES } } },
     },
     {
       name: "credentials",

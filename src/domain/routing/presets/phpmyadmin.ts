@@ -23,15 +23,43 @@ const CHANGES = [
   "repair",
 ];
 
+/** What changes people in a statement, as far as plain words tell. */
+const ABOUT_USERS = [
+  ...["alter", "create", "drop", "rename"].flatMap((verb) => [`${verb} user`, `${verb} role`]),
+  "set password",
+  "identified by",
+  "identified via",
+  "identified with",
+  "grant ",
+  "revoke ",
+  "mysql.",
+  "`mysql`",
+];
+
+/** What the pages ask for by POST and only read. */
+const READS = [
+  "/lint",
+  "/databases",
+  "/tables",
+  "/columns",
+  "/database/sql/autocomplete",
+  "/database/structure/real-row-count",
+  "/sql/get-enum-values",
+  "/sql/get-set-values",
+  "/sql/get-relational-values",
+  "/server/status/processes/refresh",
+];
+const FRONT = ["{/*at}/index.php", "/"];
+
 export const PHPMYADMIN: Preset = {
   name: "phpmyadmin",
   describe:
-    "phpMyAdmin, Adminer and their like: signing out means Stop, users and passwords of the database can't be changed, and a link with a statement that changes something needs the mode write.",
+    "phpMyAdmin, Adminer and their like: signing out means Stop, users, passwords and two-factor authentication can't be changed, a link with a statement that changes something needs the mode write, and what the pages of phpMyAdmin read by POST is reading.",
   guards: [
     { ...SIGN_OUT, paths: ["{/*at}/logout.php"] },
     {
       ...SIGN_OUT,
-      paths: ["{/*at}/index.php", "/"],
+      paths: FRONT,
       when: { query: { route: "/logout" } },
     },
     {
@@ -49,11 +77,26 @@ export const PHPMYADMIN: Preset = {
     {
       name: "users",
       sentence: OWN,
-      paths: ["{/*at}/index.php", "/"],
+      paths: FRONT,
       when: {
-        form: { route: { contains: ["/user-password", "/server/privileges", "/server/user-groups"] } },
+        form: {
+          route: {
+            contains: [
+              "/user-password",
+              "/server/privileges",
+              "/server/user-groups",
+              "/preferences/two-factor",
+            ],
+          },
+        },
       },
     },
+    ...["sql_query", "sql"].map((name) => ({
+      name: "users",
+      sentence: OWN,
+      paths: ["{/*at}/sql.php", "{/*at}/import.php", "{/*at}/adminer.php", ...FRONT],
+      when: { form: { [name]: { contains: ABOUT_USERS } } },
+    })),
     ...["sql_query", "sql"].map((name) => ({
       name: "statements",
       sentence: "This statement changes something.",
@@ -62,5 +105,21 @@ export const PHPMYADMIN: Preset = {
       methods: LINKS,
       when: { query: { [name]: { contains: CHANGES } } },
     })),
+    {
+      name: "reads",
+      sentence: "The pages read by POST.",
+      effect: "allow",
+      paths: FRONT,
+      methods: ["POST"],
+      when: { query: { route: READS } },
+    },
+    {
+      name: "reads",
+      sentence: "The tree of databases and tables opens by POST.",
+      effect: "allow",
+      paths: FRONT,
+      methods: ["POST"],
+      when: { query: { route: "/navigation" }, form: { hideNavItem: false, unhideNavItem: false } },
+    },
   ],
 };

@@ -5,7 +5,7 @@ const OWN = "Password, e-mail address and keys are the customer's own.";
 export const REDMINE: Preset = {
   name: "redmine",
   describe:
-    "Redmine: signing out means Stop, password, e-mail addresses, keys and two-factor authentication are the customer's own, and previews and menus that travel as POST are reading.",
+    "Redmine: signing out means Stop, password, e-mail addresses, keys (to see them too) and two-factor authentication are the customer's own, nobody is deleted, and previews and menus that travel as POST are reading.",
   guards: [
     { ...SIGN_OUT, paths: ["{/*at}/logout"] },
     {
@@ -13,15 +13,26 @@ export const REDMINE: Preset = {
       sentence: OWN,
       paths: [
         "{/*at}/my/password",
-        "{/*at}/my/api_key",
+        "{/*at}/account/lost_password",
         "{/*at}/my/atom_key",
         "{/*at}/my/rss_key",
         "{/*at}/my/reset_api_key",
         "{/*at}/my/reset_rss_key",
-        "{/*at}/my/twofa",
-        "{/*at}/my/destroy",
         "{/*at}/users/:id/email_addresses",
+        "{/*at}/users/:id/twofa",
       ],
+    },
+    {
+      // A link shows the key, and turns two-factor authentication on and off.
+      name: "credentials",
+      sentence: OWN,
+      paths: ["{/*at}/my/api_key", "{/*at}/my/twofa"],
+      methods: null,
+    },
+    {
+      name: "deletion",
+      sentence: "Only the customer may close the account.",
+      paths: ["{/*at}/my/account/destroy", "{/*at}/my/destroy"],
     },
     ...fieldGuards(["user.mail", "user.password"], {
       name: "account",
@@ -37,7 +48,9 @@ export const REDMINE: Preset = {
         "/issues/context_menu",
         "/time_entries/context_menu",
         "/preview/text",
-        "/wiki/preview",
+        "/news/preview",
+        "/projects/:project/wiki/:page/preview",
+        "/boards/:board/topics/preview",
       ].map((path) => `{/*at}${path}`),
       methods: ["POST"],
     },

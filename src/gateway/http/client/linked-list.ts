@@ -1,4 +1,4 @@
-/** One place in a list. Whoever holds it can take it out. */
+/** One place in a list; its holder can take it out. */
 export interface Link<T> {
   readonly item: T;
   /** When it came, by the monotonic clock, ms. */

@@ -5,7 +5,7 @@ import type { RawHeaders } from "../exchange.ts";
 export type RequestFraming = "none" | "chunked" | number;
 
 /** One request as it goes out; `head` are its bytes as latin1 text. */
-export interface RequestHead {
+interface RequestHead {
   readonly head: string;
   /** It brings credentials that count for its connection, and so for whatever comes on it later. */
   readonly authenticates: boolean;

@@ -6,7 +6,7 @@ export class MalformedResponse extends Error {
 }
 
 /** How an answer's body is told from what follows it: by its length, by chunks, by the end of the connection, or there is none. */
-export type BodyKind = "none" | "length" | "chunked" | "close";
+type BodyKind = "none" | "length" | "chunked" | "close";
 
 /** The head of an answer, read. Text is latin1: a character is a byte. */
 export interface ResponseHead {

@@ -3,7 +3,7 @@ import type { Link } from "./linked-list.ts";
 import type { ResponseHead } from "./response-head.ts";
 
 /** On whose behalf a request goes to the app. */
-export interface Party {
+interface Party {
   /** The connection that the client has with us. */
   readonly socket: Socket;
   /** Who is at its other end, as far as that is known: behind a proxy it changes from request to request. */

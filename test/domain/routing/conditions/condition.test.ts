@@ -4,11 +4,13 @@ import t from "tap";
 import { parse } from "yaml";
 import { z } from "zod";
 import { conditionsOf, ruleConditions } from "../../../../src/config/sections/conditions.ts";
-import { type Asked, compileConditions, Said } from "../../../../src/domain/routing/conditions/condition.ts";
+import { compileConditions, Said } from "../../../../src/domain/routing/conditions/condition.ts";
 
 const schema = z.strictObject(ruleConditions);
 
 /** Conditions as a config writes them, asked about a request. */
+type Asked = ConstructorParameters<typeof Said>[0];
+
 function asked(written: object, more: Partial<Asked> & { readonly type?: string; readonly text?: string }) {
   const conditions = conditionsOf(schema.parse(written));
   if (conditions === null) throw new Error("no conditions");

@@ -1,7 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type LedgerOptions, ledger } from "../../src/audit/journal/ledger.ts";
+import { ledger } from "../../src/audit/journal/ledger.ts";
 import { linkOf } from "../../src/audit/record/hash-chain.ts";
+
+type LedgerOptions = Parameters<typeof ledger>[0];
 
 export const clock = { now: () => Date.now(), monotonic: () => performance.now() };
 

@@ -2,14 +2,14 @@ import type { Socket } from "node:net";
 import { atBoundary, type FrameCursor, frameCursor, isData, readFrame } from "./frames.ts";
 
 /** What a gate tells the splice that it belongs to. */
-export interface FrameGateKeeper {
+interface FrameGateKeeper {
   /** The sender has ended its side; the receiver was ended as well. */
   ended(): void;
   /** The gate stopped where it was told to, or before the data frame that it may not let through. */
   stopped(): void;
 }
 
-export interface FrameGateOptions {
+interface FrameGateOptions {
   /** Look where frames begin and end; a gate that doesn't can't be stopped between two. */
   readonly watched: boolean;
   /** Stop before the first frame that carries data. */

@@ -85,8 +85,8 @@ export interface Ticket {
   readonly minutesAgo: number;
 }
 
-/** Everything one running app knows. Each start has a world of its own; changes replace whole entries. */
-export interface World {
+/** Everything one running app knows. Each start has data of its own; changes replace whole entries. */
+export interface AppData {
   /** Ms since the epoch; what the seed calls "ago" counts from here. */
   readonly startedAt: number;
   readonly people: Map<string, Person>;
@@ -104,27 +104,27 @@ export function isStaff(person: Person): boolean {
   return person.groups.includes("support") || person.groups.includes("admin");
 }
 
-export function sitesOf(world: World, ownerId: string): readonly Site[] {
-  return [...world.sites.values()].filter((site) => site.ownerId === ownerId);
+export function sitesOf(data: AppData, ownerId: string): readonly Site[] {
+  return [...data.sites.values()].filter((site) => site.ownerId === ownerId);
 }
 
-export function statusPagesOf(world: World, ownerId: string): readonly StatusPage[] {
-  return [...world.statusPages.values()].filter((page) => page.ownerId === ownerId);
+export function statusPagesOf(data: AppData, ownerId: string): readonly StatusPage[] {
+  return [...data.statusPages.values()].filter((page) => page.ownerId === ownerId);
 }
 
 /** The site if this person owns it; null also where it doesn't exist, so that nobody can tell the two apart. */
-export function ownSite(world: World, id: string, ownerId: string): Site | null {
-  const site = world.sites.get(id);
+export function ownSite(data: AppData, id: string, ownerId: string): Site | null {
+  const site = data.sites.get(id);
   return site?.ownerId === ownerId ? site : null;
 }
 
 /** As `ownSite`, for a status page. */
-export function ownStatusPage(world: World, id: string, ownerId: string): StatusPage | null {
-  const page = world.statusPages.get(id);
+export function ownStatusPage(data: AppData, id: string, ownerId: string): StatusPage | null {
+  const page = data.statusPages.get(id);
   return page?.ownerId === ownerId ? page : null;
 }
 
-export function personByEmail(world: World, email: string): Person | null {
+export function personByEmail(data: AppData, email: string): Person | null {
   const wanted = email.trim().toLowerCase();
-  return [...world.people.values()].find((person) => person.email === wanted) ?? null;
+  return [...data.people.values()].find((person) => person.email === wanted) ?? null;
 }
