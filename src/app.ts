@@ -43,6 +43,7 @@ import { type Impersonations, openImpersonations } from "./sessions/impersonatio
 import { type Labels, labels } from "./sessions/labels.ts";
 import { type MissedLinks, missedLinks } from "./sessions/missed-links.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
+import { signIns } from "./sessions/sign-ins.ts";
 import { type SpentForms, spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
@@ -166,7 +167,9 @@ async function listening<T>(
 async function openRooms(options: AppOptions, keep: Keep) {
   const { log } = options;
   const { borrowed } = keep(clients(log));
-  const loading: LoadOptions = { kinds: KINDS, deps: { clock: CLOCK, log, ...borrowed }, env: options.env };
+  const signedIn = signIns(CLOCK);
+  const deps = { clock: CLOCK, log, ...borrowed, signIns: signedIn };
+  const loading: LoadOptions = { kinds: KINDS, deps, env: options.env };
   const first = await load(options.config, loading);
   if (first.kind === "rejected")
     throw new Fault("config-invalid", first.problems.map(formatProblem).join("\n"));
@@ -179,6 +182,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const places = { data, redisUrl, log, witness };
   const records = keep(await evidence({ ...places, held, start: parts, clock: CLOCK, newId }));
   const { keyring } = records;
+  signedIn.keepIn(backend.store, keyring.derive("sign-in"));
   const impersonations = openImpersonations({
     ...backend,
     clock: CLOCK,
@@ -193,16 +197,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const counters = metrics();
   const hosts = hostsOf(held, backend.store, keyring.derive("label"));
-  impersonations.onEnded(({ id }) => {
-    hosts.labels
-      .end(id)
-      .catch((error: unknown) =>
-        log.warn(
-          { err: error, impersonation: id },
-          "the hosts of an impersonation could not be ended; they run out",
-        ),
-      );
-  });
+  impersonations.onEnded(({ id }) => endHosts(hosts.labels, id, log));
   const credentials = pageCredentials({
     store: backend.store,
     clock: CLOCK,
@@ -220,6 +215,14 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+function endHosts(labels: Labels, impersonation: string, log: Log): void {
+  labels
+    .end(impersonation)
+    .catch((err: unknown) =>
+      log.warn({ err, impersonation }, "the hosts of an impersonation could not be ended; they run out"),
+    );
 }
 
 /** What our hosts have besides impersonations. */

@@ -48,6 +48,11 @@ export const FAULTS = {
     title: "This can not be done in this browser",
     hint: "It doesn't say whether you or a script of the app asks for this page (Fetch Metadata). Open the app by https, in a current browser: Chrome or Edge 80, Firefox 90, Safari 16.4 or newer.",
   },
+  "sign-in-refused": {
+    status: 403,
+    title: "You were not signed in",
+    hint: "What the identity provider sent you back with is not for this browser, was used, or is too old. Open the page once more and sign in there. If somebody gave you this very address, don't use it.",
+  },
   "cookies-refused": {
     status: 403,
     title: "This browser kept no cookie of this host",

@@ -27,11 +27,21 @@ export interface Evidence {
   /** The address of the direct peer, IPv4 or IPv6, never from a header. */
   readonly peer: string;
   readonly host: string;
+  /** The secret of a sign-in by way of the gateway's own pages; absent or null where the browser has none. */
+  readonly signIn?: string | null;
 }
 
-/** `via` names the kind of the source. `unknown`: this source doesn't know the caller, ask the next. */
+/**
+ * `via` names the kind of the source. `strongUntil`: until when what they showed of themselves is enough for a step up, ms; absent where
+ * it never is. `unknown`: this source doesn't know the caller, ask the next.
+ */
 export type Identification =
-  | { readonly kind: "known"; readonly identity: Identity; readonly via: string }
+  | {
+      readonly kind: "known";
+      readonly identity: Identity;
+      readonly via: string;
+      readonly strongUntil?: number;
+    }
   | { readonly kind: "unknown"; readonly why: readonly Unrecognised[] };
 
 /** Why a source does not know a caller. */
@@ -50,6 +60,81 @@ export interface IdentitySource {
   identify(evidence: Evidence): Maybe<Identification>;
   /** Asks what it depends on, where that can be asked without a caller; rejects where no answer comes. */
   check?(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Where people sign in, if they do it by way of the gateway's own pages. */
+  readonly provider?: IdentityProvider;
+  /** Whether it can say of a caller that it is enough for a step up. */
+  readonly stepsUp?: boolean;
+}
+
+/** A browser that is sent to sign in: `redirectUri` is where it comes back to, `to` where it goes on then. */
+export interface SignInOrder {
+  readonly redirectUri: string;
+  readonly to: string;
+  /** Somebody who is signed in shows once more, or better, who they are. */
+  readonly stepUp: boolean;
+}
+
+/** An identity provider where agents sign in. What can't be had of it is a Fault `identity-unavailable`. */
+export interface IdentityProvider {
+  /** `state` names the attempt; `kept` is for the browser alone, for `lasts` ms. */
+  begin(order: SignInOrder): Promise<{
+    readonly to: string;
+    readonly state: string;
+    readonly kept: string;
+    readonly lasts: number;
+  }>;
+  /** What the provider sent the browser back with, once; `kept` is what the browser has. Throws `sign-in-refused`. */
+  finish(
+    answer: URL,
+    kept: string | null,
+  ): Promise<{
+    readonly secret: string;
+    readonly lasts: number;
+    readonly identity: Identity;
+    readonly to: string;
+  }>;
+  /** Ends a sign-in. `identity`: whose it was; `to`: where the provider is told of it. */
+  signOut(
+    secret: string,
+    back: string,
+  ): Promise<{ readonly identity: Identity | null; readonly to: string | null }>;
+  /** Takes a logout token of the provider; gives the people whose sign-ins it ended. Throws `sign-in-refused` where it counts nothing. */
+  loggedOut(token: string): Promise<readonly Identity[]>;
+}
+
+/** A sign-in with an identity provider, as it is kept. Times in ms. */
+export interface SignIn {
+  readonly issuer: string;
+  readonly subject: string;
+  /** The provider's own session (`sid`). */
+  readonly session: string | null;
+  readonly identity: Identity;
+  readonly idToken: string;
+  readonly accessToken: { readonly value: string; readonly until: number } | null;
+  readonly refreshToken: string | null;
+  readonly strongUntil: number | null;
+  /** When the provider said all this, and until when somebody is asking it anew. */
+  readonly readAt: number;
+  readonly askingUntil: number;
+  readonly expiresAt: number;
+}
+
+/** The sign-ins, each sealed under the hash of the secret that its browser has. Throws a Fault `store-unavailable`. */
+export interface SignIns {
+  open(signIn: SignIn): Promise<string>;
+  read(secret: string): Promise<SignIn | null>;
+  /** Changes it so that no other change is lost; null where it is gone. `edit` gives the same back where nothing is to change. */
+  edit(secret: string, edit: (it: SignIn) => SignIn): Promise<{ readonly changed: boolean } | null>;
+  close(secret: string): Promise<SignIn | null>;
+  /** Ends all of one person, or of one session of the provider. */
+  closeAll(
+    of: Pick<SignIn, "issuer"> & ({ readonly subject: string } | { readonly session: string }),
+  ): Promise<readonly SignIn[]>;
+  /** Text that only a gateway of ours can read, and nobody can change; null for any other. */
+  seal(text: string): string;
+  unseal(text: string): string | null;
+  /** Whether this comes for the first time, remembered until then. */
+  once(name: string, expiresAt: number): Promise<boolean>;
 }
 
 /**

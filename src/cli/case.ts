@@ -110,6 +110,7 @@ const caseSchema = z.strictObject({
     hearsay: z.boolean().default(false),
     viewedBefore: z.array(z.string()).default([]),
     neighbour: z.boolean().default(false),
+    signsIn: z.boolean().default(false),
     asSelf: z.boolean().default(false),
     fromAsSelf: z.boolean().default(false),
   }),
@@ -181,6 +182,7 @@ function requestOf({ request, rules, reads, caller }: CaseFile): RequestFacts {
     hearsay: request.hearsay,
     viewedBefore: request.viewedBefore,
     neighbour: request.neighbour,
+    signsIn: request.signsIn,
     asSelf: request.asSelf,
     fromAsSelf: request.fromAsSelf,
   };

@@ -9,6 +9,7 @@ import { configSchema } from "../config/schema.ts";
 import { conditionText } from "../domain/routing/conditions/condition-text.ts";
 import { presetRules } from "../domain/routing/presets.ts";
 import type { RuleSpec } from "../domain/routing/rule.ts";
+import { signIns } from "../sessions/sign-ins.ts";
 import { type CommandIo, command } from "./command.ts";
 import { CLOCK } from "./config.ts";
 import { findingsIn } from "./findings/findings.ts";
@@ -92,7 +93,7 @@ async function checkOnce({ config: file, live }: Words, io: CommandIo): Promise<
   const log = warnings((_, message) => io.err(`${message}\n`));
   const sources = clients(log);
   try {
-    const deps = { clock: CLOCK, log, ...sources.borrowed };
+    const deps = { clock: CLOCK, log, ...sources.borrowed, signIns: signIns(CLOCK) };
     const examined = await examine(file, { kinds: KINDS, env: io.env, deps });
     if (examined.kind === "rejected") return examined;
     const { load } = examined;

@@ -5,6 +5,7 @@ import { type Load, load } from "../config/load.ts";
 import { formatProblem } from "../config/problem.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Log } from "../ports.ts";
+import { signIns } from "../sessions/sign-ins.ts";
 import type { CommandIo } from "./command.ts";
 
 export const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -18,7 +19,8 @@ export async function withConfig<T>(
 ): Promise<T> {
   const sources = clients(log);
   try {
-    const loaded = await load(file, { kinds: KINDS, env, deps: { clock: CLOCK, log, ...sources.borrowed } });
+    const deps = { clock: CLOCK, log, ...sources.borrowed, signIns: signIns(CLOCK) };
+    const loaded = await load(file, { kinds: KINDS, env, deps });
     if (loaded.kind === "rejected")
       throw new Fault("config-invalid", loaded.problems.map(formatProblem).join("\n"));
     return await use(loaded);

@@ -30,7 +30,7 @@ export function readTemplate(text: string): Template | string {
 }
 
 /** What is wrong with an address that we are to ask; null if nothing is. */
-function urlProblem(text: string): string | null {
+export function urlProblem(text: string): string | null {
   if (!URL.canParse(text)) return "write a whole address, like http://127.0.0.1:8001/api/me";
   const url = new URL(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") return "write an http or https address";

@@ -3,6 +3,7 @@ import type { Steps } from "../domain/steps.ts";
 import { Fault } from "../errors.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
+import type { IdentitySource } from "../ports.ts";
 import type { AppSignIn } from "../signin/sign-in.ts";
 import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences, tablesOf } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
@@ -55,6 +56,7 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const { users: entry } = config;
   const users = entry === undefined ? null : attempt(found, ["users"], () => entry.create(deps));
   const identity = firstOf(sources.filter((source) => source !== null));
+  found.push(...signInComplaints(config, identity));
   const everybodys = { digest, policy, identity, owners, users };
   const [first, ...more] = tables.flatMap((own, i) => {
     const [app, its = null, signIn = null] = [apps[i], settings[i], signIns[i]];
@@ -65,6 +67,30 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   for (const { settings: its } of [first, ...more]) warnOf(its, deps);
   const snapshot = config.apps === undefined ? { ...first, apps: null } : joined(finder, [first, ...more]);
   return { kind: "compiled", snapshot };
+}
+
+/** What entries ask of the identity sources that none of them can do. */
+function signInComplaints(
+  { identity, agents }: Config,
+  { stepsUp = false }: IdentitySource,
+): readonly Complaint[] {
+  const more = identity.flatMap(({ kind }, i) => (kind === "oidc" ? [["identity", i]] : [])).slice(1);
+  const found: Complaint[] = more.map((path) => ({
+    path,
+    message: "is the second `oidc`; agents sign in with one provider, so remove one of them",
+  }));
+  for (const [i, { elevate, start }] of agents.entries())
+    for (const [key, asked] of [
+      ["elevate", elevate?.stepUp],
+      ["start", start.stepUp],
+    ] as const)
+      if (asked === true && !stepsUp)
+        found.push({
+          path: ["agents", i, key, "stepUp"],
+          message:
+            "asks for what no identity source can say; write `stepUp` into one of them, or remove this",
+        });
+  return found;
 }
 
 function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }: RoomDeps): void {

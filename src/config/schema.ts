@@ -3,7 +3,7 @@ import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
-import type { Clock, IdentitySource, Log, Users } from "../ports.ts";
+import type { Clock, IdentitySource, Log, SignIns, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
 import { agent } from "./sections/agents.ts";
@@ -22,6 +22,7 @@ export interface RoomDeps extends Clients {
   readonly clock: Clock;
   readonly log: Log;
   readonly secret: SecretReader;
+  readonly signIns: SignIns;
   /** Where relative paths start: the folder of the config file. */
   readonly directory: string;
 }

@@ -19,8 +19,8 @@ export function settingsOf(
   const { headers, token, audit } = config;
   const { upstream } = app;
   const kinds = config.identity.map((entry) => entry.kind);
-  // Where the app is the one who knows its users, it needs nobody to tell it who is there.
-  const appKnows = kinds.every((kind) => kind === "whoami");
+  // Where the app is the one who knows its users, it needs nobody to tell it who is there; whom the company's provider knows it may not.
+  const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
   return {
     app: app.name,
     upstream: {

@@ -53,6 +53,7 @@ function titleOf({ decision, other, underway }: DecisionView): string {
 
 function questionTitle(page: Extract<Decision, { readonly kind: "page" }>["page"], who: string): string {
   if (page === "confirm") return "Please confirm";
+  if (page === "sign-in") return "Sign in";
   return page === "as-self" ? "Go on as yourself?" : `View the app as ${who}?`;
 }
 
@@ -61,6 +62,7 @@ function bodyOf(view: DecisionView): Html {
   switch (decision.kind) {
     case "page":
       if (decision.page === "as-self") return asSelf(view);
+      if (decision.page === "sign-in") throw new TypeError("who is to sign in is led there");
       return decision.page === "ask-start" ? asked(view, decision.grant) : confirming(view);
     case "ended":
     case "stop":
@@ -144,6 +146,7 @@ function refused(view: DecisionView): Html {
 ${onWhoseAccount(view)}
 <div class="actions">
 ${reason === "other-host" && view.method === "GET" ? html`<a class="button" href="${view.to}">Open it as yourself</a>` : html`<a class="button" href="${view.back}">Back to the page</a>`}
+${reason === "step-up-required" ? signInAgain(view) : null}
 ${view.impersonating ? stopButton(view) : null}
 </div>
 ${requestLine(view.requestId, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
@@ -161,10 +164,19 @@ function over(view: DecisionView): Html {
 ${other === null ? null : html`<div class="panel">${person(other)}</div>`}
 <div class="actions">
 ${again ? html`<a class="button" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">Start again</a>` : null}
+${decision.reason === "signed-out" ? signInAgain(view) : null}
 ${stopButton(view, "Go on as yourself")}
 </div>
 ${requestLine(view.requestId)}
 </section>`;
+}
+
+/** To the page that was asked for, by way of the identity provider. */
+function signInAgain({ signIn = null, to, decision }: DecisionView): Html | null {
+  if (signIn === null) return null;
+  const stepUp = decision.reason === "step-up-required";
+  const query = new URLSearchParams({ to, ...(stepUp ? { "step-up": "1" } : {}) });
+  return html`<a class="button" href="${`${signIn}?${query}`}">${stepUp ? "Sign in once more" : "Sign in"}</a>`;
 }
 
 function onWhoseAccount(view: DecisionView): Html {

@@ -12,6 +12,7 @@ import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
 import { placeAt } from "./return-path.ts";
 import { minutes } from "./start-form.ts";
+import { askStepUp, lacksStepUp } from "./step-up.ts";
 import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
 
 export interface Step {
@@ -60,6 +61,7 @@ export async function askOnConsole(
   to: string,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
+  if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
   return await sendPage(reply, 200, question(services, who, askingOnConsole(services, who, step, to)));
 }
 
@@ -82,6 +84,8 @@ export async function answerOnConsole(
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
+  if (lacksStepUp(who, step.grant))
+    return await askStepUp(services, reply, who, askingOnConsole(services, who, step, to).hidden);
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))

@@ -17,6 +17,7 @@ import { type Asking, answerOnConsole, askOnConsole, question, type Step } from 
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { placeAt, returnPath } from "./return-path.ts";
+import { askStepUp, lacksStepUp } from "./step-up.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 /** `GET elevate` and `POST elevate` (a step up to write, for a limited time), `GET lower` and `POST lower`. */
@@ -29,6 +30,7 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     if (who.received.atConsole && label === null) return await askOnConsole(services, reply, who, named, to);
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
+    if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
     return await sendPage(reply, 200, question(services, who, asking(who, step, to, label)));
   });
   fastify.get("/lower", async (request, reply) => {
@@ -65,6 +67,8 @@ async function elevateNow(
   );
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
+  if (lacksStepUp(who, step.grant))
+    return await askStepUp(services, reply, who, asking(who, step, to, label).hidden);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
     return await sendPage(reply, 403, question(services, who, asking(who, step, to, label)));

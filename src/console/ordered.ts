@@ -43,7 +43,7 @@ async function carryOut(
   order: Order,
 ): Promise<FastifyReply> {
   if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
-  const asked = await admittedNow(who, trueUser, order);
+  const asked = await admittedNow(who, trueUser, order, true);
   if (asked.kind === "refused")
     throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
   const { grant, target } = asked;

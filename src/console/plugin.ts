@@ -14,10 +14,12 @@ import { confirmPage } from "./confirm.ts";
 import { elevatePages } from "./elevate.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
+import { leadToSignIn, signInPages } from "./oidc.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
+import { seeOther } from "./visitor.ts";
 
 /** One file that our pages load, with its media type. */
 interface Asset {
@@ -58,26 +60,16 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
         reply.header("clear-site-data", '"storage"');
     });
     await fastify.register(formbody, { bodyLimit: 64 * 1024 });
-    const style = {
-      name: "console.css",
-      type: "text/css; charset=utf-8",
-      body: readFileSync(new URL("./console.css", import.meta.url)),
-    };
-    for (const asset of [style, ...parts.assets]) {
-      fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
-        reply
-          .header("content-type", asset.type)
-          .header("cache-control", "no-cache")
-          // A sandboxed page of the app has no origin, and loads them all the same. There is nothing secret in them.
-          .header("cross-origin-resource-policy", "cross-origin")
-          .header("access-control-allow-origin", "*");
-        if (forgets(query, received)) reply.header("clear-site-data", '"cache"');
-        return reply.send(asset.body);
-      });
-    }
+    files(fastify, parts.assets);
     fastify.get("/jwks.json", (_request, reply) =>
       reply.header("cache-control", "public, max-age=300").send(parts.jwks()),
     );
+    fastify.addHook("preHandler", async function signedIn(request, reply) {
+      const to = await leadToSignIn(services, request);
+      if (to !== null) return await seeOther(reply, to);
+      return undefined;
+    });
+    signInPages(fastify, services);
     startPages(fastify, services);
     stopPages(fastify, services);
     elevatePages(fastify, services);
@@ -92,6 +84,27 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),
     );
   };
+}
+
+/** What pages of ours load. */
+function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
+  const style = {
+    name: "console.css",
+    type: "text/css; charset=utf-8",
+    body: readFileSync(new URL("./console.css", import.meta.url)),
+  };
+  for (const asset of [style, ...assets]) {
+    fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
+      reply
+        .header("content-type", asset.type)
+        .header("cache-control", "no-cache")
+        // A sandboxed page of the app has no origin, and loads them all the same. There is nothing secret in them.
+        .header("cross-origin-resource-policy", "cross-origin")
+        .header("access-control-allow-origin", "*");
+      if (forgets(query, received)) reply.header("clear-site-data", '"cache"');
+      return reply.send(asset.body);
+    });
+  }
 }
 
 function nothing(): never {

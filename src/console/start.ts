@@ -12,6 +12,7 @@ import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { given, startForm } from "./start-form.ts";
 import { admitted, admittedNow, startFromConsole, startOnApp } from "./starting.ts";
+import { signInAddress } from "./step-up.ts";
 import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
@@ -65,6 +66,8 @@ async function asPage(
   const back = returnPath(who.received, to);
   const asked = await admitted(who, who.trueUser, user, back);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  if (asked.grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, asked.target, "step-up-required");
   const { target } = asked;
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
@@ -171,6 +174,12 @@ ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) =>
   });
 }
 
+/** Where one begins anew after a step up: the page with the button. */
+function stepUpBack({ received }: Visitor, target: Identity | null): string {
+  const { prefix } = received.snapshot.settings;
+  return target === null ? `${prefix}/start` : `${prefix}/as/${encodeURIComponent(target.id)}`;
+}
+
 /** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
 async function refusal(
   services: Services,
@@ -201,7 +210,7 @@ async function refusal(
       sentence: REASONS[reason],
       requestId: who.received.id,
       prefix: who.received.snapshot.settings.prefix,
-      to: who.received.target,
+      to: who.received.sent === "GET" ? who.received.target : stepUpBack(who, target),
       returnTo: "/",
       back: "/",
       method: who.received.sent,
@@ -212,6 +221,7 @@ async function refusal(
       ticket: null,
       confirmation: null,
       yesTo: null,
+      signIn: signInAddress(who.received),
     }),
   );
 }

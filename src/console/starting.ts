@@ -27,15 +27,18 @@ export async function admitted(who: Visitor, trueUser: Identity, id: string, to:
   return { ...admit(policy, trueUser, target, placeAt(who.received, to)), target };
 }
 
-/** The same for a start that was said yes to, with what was said. */
+/** The same for a start that was said yes to, with what was said; `stepped`: a step up that it needs was seen where that was said. */
 export async function admittedNow(
   who: Visitor,
   trueUser: Identity,
   { user, to, reason }: { readonly user: string; readonly to: string; readonly reason: string | null },
+  stepped = false,
 ): Promise<Asked> {
   const asked = await admitted(who, trueUser, user, to);
   if (asked.kind === "refused") return asked;
   const { grant, target } = asked;
+  if (grant.startStepUp && !(who.strong || stepped))
+    return { kind: "refused", reason: "step-up-required", target };
   if (!takesReason(grant, reason)) return { kind: "refused", reason: "reason-required", target };
   return grant.consent === "request" ? { kind: "refused", reason: "consent-required", target } : asked;
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { asGranted } from "../domain/grant.ts";
+import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import { endedAt } from "../domain/impersonation.ts";
@@ -14,6 +14,8 @@ import { type Frame, layout } from "./layout.ts";
 export interface Visitor {
   readonly received: Received;
   readonly trueUser: Identity | null;
+  /** Whether what they showed of themselves is enough for a step up. */
+  readonly strong: boolean;
   /** What the browser's cookie leads to, also another agent's, and also after its end. Null where nobody is signed in. */
   readonly anyImpersonation: Impersonation | null;
   /** The same if it is the true user's own, also after its end. */
@@ -36,6 +38,7 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   return {
     received,
     trueUser,
+    strong: isStrong(caller, services.clock.now()),
     anyImpersonation,
     ownImpersonation,
     impersonation: ended ? null : ownImpersonation,

@@ -138,6 +138,10 @@ function decideOwnTraffic(
 ): Verdict {
   const { caller, owner } = session;
   if (trail.stops("it is known who you are", caller.kind !== "known", caller.kind)) {
+    // Nobody but an agent is asked to sign in, and nobody by a script, or ahead of a click.
+    const { topLevel, speculative } = request.navigation;
+    if (caller.kind === "unknown" && request.signsIn && topLevel && !speculative)
+      return { kind: "page", page: "sign-in", reason: "signed-out" };
     return asSelf(caller.kind === "unavailable" ? "identity-unavailable" : "signed-out");
   }
   const agent = (caller as { identity: Identity }).identity;

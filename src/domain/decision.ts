@@ -15,6 +15,7 @@ export const REASONS = {
   "consent-required": "This person has to agree first.",
   "consent-refused": "This person does not agree to be viewed.",
   "outside-grant": "This is outside of the part of the app that you may see as this person.",
+  "step-up-required": "Show once more who you are, by signing in again.",
   "limit-reached": "You have viewed the app as many people within a day as you may.",
   "protected-target": "This person may not be viewed by you.",
   nested: "You are already viewing the app as somebody else; stop first.",
@@ -85,6 +86,7 @@ export type DecisionBody =
       readonly close: ReasonWord | null;
     }
   | { readonly kind: "page"; readonly page: "as-self" }
+  | { readonly kind: "page"; readonly page: "sign-in" }
   | { readonly kind: "page"; readonly page: "confirm"; readonly rule: Rule; readonly sentence: string }
   | { readonly kind: "load-in-full"; readonly visit: Visit }
   | {

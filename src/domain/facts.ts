@@ -53,6 +53,8 @@ export interface RequestFacts {
   readonly viewedBefore: readonly string[];
   /** It comes, or may come, from a page of another of our hosts on which this browser is somebody else. */
   readonly neighbour: boolean;
+  /** It is the browser of somebody who was signed in as an agent, and there is a page of ours where they can do that. */
+  readonly signsIn: boolean;
 }
 
 /** What a browser says of a link of another site that a person clicked: by that an impersonation can begin by itself. */
@@ -84,12 +86,18 @@ export function click(more: Partial<RequestFacts>): RequestFacts {
     hearsay: false,
     viewedBefore: [],
     neighbour: false,
+    signsIn: false,
     ...more,
   };
 }
 
 export type CallerFact =
-  | { readonly kind: "known"; readonly identity: Identity }
+  | {
+      readonly kind: "known";
+      readonly identity: Identity;
+      /** Until when what they showed of themselves is enough for a step up; absent where it never is. */
+      readonly strongUntil?: number;
+    }
   | { readonly kind: "unknown" }
   | { readonly kind: "unavailable" };
 

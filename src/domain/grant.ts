@@ -1,4 +1,5 @@
 import type { ReasonWord } from "./decision.ts";
+import type { CallerFact } from "./facts.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
 import type { Grant, People, Place, Policy } from "./policy.ts";
@@ -38,6 +39,11 @@ export function takesReason(
 ): boolean {
   if (given === null) return reason === "optional";
   return reasons === null || reasons.includes(given);
+}
+
+/** Whether what a caller showed of themselves is enough for a step up at this moment. */
+export function isStrong(caller: CallerFact, now: number): boolean {
+  return caller.kind === "known" && now < (caller.strongUntil ?? 0);
 }
 
 /** Whether somebody may impersonate at all. */

@@ -34,7 +34,10 @@ export interface Grant {
   readonly mode: Mode;
   /** How long a step up to write lasts, in milliseconds; null forbids it. */
   readonly elevateFor: number | null;
+  /** Whether the agent has to show once more, or better, who they are, before a step up to write or a start. */
+  readonly elevateStepUp: boolean;
   readonly start: "auto" | "ask";
+  readonly startStepUp: boolean;
   readonly reason: "optional" | "required";
   /** The reasons of which one is to be given; null: what the agent writes. */
   readonly reasons: readonly string[] | null;

@@ -1,7 +1,7 @@
 import { REASONS } from "./decision.ts";
 import type { Verdict } from "./effects/effect.ts";
 import type { Navigation, RequestFacts, SessionFacts } from "./facts.ts";
-import { admit } from "./grant.ts";
+import { admit, isStrong } from "./grant.ts";
 import type { Identity } from "./identity.ts";
 import type { Owner } from "./owner.ts";
 import type { Grant, Policy } from "./policy.ts";
@@ -27,6 +27,7 @@ export function startVerdict(
   const close = switching ? "switched" : null;
   const consent = consentVerdict(grant, session);
   if (consent !== null) return consent;
+  if (grant.startStepUp && !isStrong(session.caller, session.now)) return STEP_UP;
   if (grant.reason === "required")
     return { kind: "page", page: "ask-start", reason: "reason-required", grant, close };
   // Without a click of a person behind it, any page on the web could have sent the browser here.
@@ -34,6 +35,14 @@ export function startVerdict(
     return { kind: "page", page: "ask-start", reason: "ask-start", grant, close };
   return { kind: "forward", as: "start", reason: switching ? "switched" : "started", grant, close };
 }
+
+const STEP_UP: Verdict = Object.freeze({
+  kind: "refuse",
+  status: 403,
+  reason: "step-up-required",
+  rule: null,
+  sentence: REASONS["step-up-required"],
+});
 
 function consentVerdict(grant: Grant, session: SessionFacts): Verdict | null {
   if (grant.consent !== "request" || session.consent === "granted") return null;

@@ -56,6 +56,10 @@ export interface Received {
   readonly app: AppHost | null;
   /** By what the caller is known where it isn't by what came with the request: on labels, and on the console. */
   readonly lent: Evidence | null;
+  /** The secret of a sign-in by way of our own pages. */
+  readonly signIn: string | null;
+  /** It is the browser of somebody who signed in as an agent, now or before. */
+  readonly agents: boolean;
   /** The domain whose hosts one impersonation covers, where this host is one of them; null: this host alone. */
   readonly domain: string | null;
   /** The impersonation whose cookies and storage the browser has for this host; null where nobody said. */

@@ -4,6 +4,7 @@ import { secretSource, textSource } from "../clients/secret.ts";
 import { httpUrl } from "../clients/template.ts";
 import { personMapping } from "../people.ts";
 import { duration } from "../units.ts";
+import { stepUp } from "./step-up.ts";
 
 /** Algorithms for keys that only the signer has. Never mixed with the others: a public key is no secret. */
 export const ASYMMETRIC = [
@@ -44,6 +45,7 @@ const fields = z.strictObject({
     .optional()
     .describe("What `aud` must have: the name of this app at the issuer."),
   clockTolerance: duration.prefault("5s").describe("How far the issuer's clock may be off."),
+  stepUp,
   user: personMapping("/sub"),
 });
 

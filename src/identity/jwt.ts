@@ -8,6 +8,7 @@ import { askKeys, publishedKeys } from "./jwks.ts";
 import { ASYMMETRIC, type JwtOptions, jwtSchema } from "./jwt-options.ts";
 import { refusalOf } from "./jwt-refusal.ts";
 import { headerOf, type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
+import { strongUntil } from "./step-up.ts";
 
 const VIA = "jwt";
 /** A key that was withdrawn stops counting after this at the latest, ms. */
@@ -51,6 +52,7 @@ function source(options: JwtOptions, deps: IdentityDeps): IdentitySource {
   const { jwks } = options;
   return {
     ...(jwks === undefined ? {} : { check: (signal) => askKeys(jwks, deps, signal) }),
+    stepsUp: options.stepUp !== undefined,
     identify(evidence) {
       const token = tokenFrom(options, evidence);
       if (token === null) return absent;
@@ -93,7 +95,9 @@ function verifier(options: JwtOptions, deps: IdentityDeps): (token: string) => P
     const now = deps.clock.now();
     try {
       const { payload } = await jwtVerify(token, keyFor, { ...settings, currentDate: new Date(now) });
-      const answer = identified(readPerson(payload, options.user), VIA, warn);
+      const strong = strongUntil(options.stepUp, payload);
+      const read = identified(readPerson(payload, options.user), VIA, warn);
+      const answer = read.kind === "known" && strong !== null ? { ...read, strongUntil: strong } : read;
       const left = Math.max(0, (payload.exp ?? 0) * 1_000 - now);
       return { answer, ms: Math.min(answer.kind === "known" ? LONGEST : REFUSED, left) };
     } catch (error) {

@@ -4,12 +4,14 @@ import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.t
 import { demo } from "./demo.ts";
 import { insecureHeader } from "./insecure-header.ts";
 import { jwt } from "./jwt.ts";
+import { oidc } from "./oidc/oidc.ts";
 import type { IdentityDeps } from "./source.ts";
 import { whoami } from "./whoami.ts";
 
 /** All kinds of identity sources. A new one is a file and a line here. */
 export const identityKinds: readonly AnyKind<IdentityDeps, IdentitySource>[] = [
   jwt,
+  oidc,
   whoami,
   insecureHeader,
   demo,
@@ -20,7 +22,12 @@ export const identityKinds: readonly AnyKind<IdentityDeps, IdentitySource>[] = [
  * unavailable; the next one is never taken in its place. At once where all that are asked answer at once.
  */
 export function firstOf(sources: readonly IdentitySource[]): IdentitySource {
-  return { identify: (evidence) => askFrom(sources, 0, evidence, NOBODY_ASKED) };
+  const provider = sources.find((it) => it.provider !== undefined)?.provider;
+  return {
+    identify: (evidence) => askFrom(sources, 0, evidence, NOBODY_ASKED),
+    ...(provider === undefined ? {} : { provider }),
+    stepsUp: sources.some(({ stepsUp = false }) => stepsUp),
+  };
 }
 
 type Unknown = Extract<Identification, { kind: "unknown" }>;

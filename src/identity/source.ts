@@ -3,7 +3,16 @@ import type { HttpClient } from "../clients/http.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Reading } from "../domain/person.ts";
-import type { Clock, Evidence, Identification, IdentitySource, Kind, Log, Unrecognised } from "../ports.ts";
+import type {
+  Clock,
+  Evidence,
+  Identification,
+  IdentitySource,
+  Kind,
+  Log,
+  SignIns,
+  Unrecognised,
+} from "../ports.ts";
 
 /** What a source may use. */
 export interface IdentityDeps {
@@ -11,6 +20,7 @@ export interface IdentityDeps {
   readonly log: Log;
   readonly http: HttpClient;
   readonly secret: SecretReader;
+  readonly signIns: SignIns;
 }
 
 export type IdentityKind<Options> = Kind<z.ZodType<Options>, Options, IdentityDeps, IdentitySource>;

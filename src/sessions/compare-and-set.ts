@@ -12,7 +12,7 @@ interface Changed<T> {
   readonly version: number;
 }
 
-interface ChangeOptions<T> {
+export interface ChangeOptions<T> {
   readonly store: Store;
   readonly key: string;
   readonly read: (text: string) => T;

@@ -9,6 +9,8 @@ export interface Credentials {
   readonly headers: Readonly<Record<string, readonly string[]>>;
   readonly cookies: Readonly<Record<string, string>>;
   readonly peer: string;
+  /** The secret of a sign-in by way of our own pages; absent in what was kept before there were any. */
+  readonly signIn?: string | null;
 }
 
 /** The app's own host that a label stands for. */

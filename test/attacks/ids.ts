@@ -497,6 +497,58 @@ export const ATTACKS: readonly Attack[] = [
     attack: "secrets in URL, headers, bodies",
     required: "never recorded; chosen query keys as keyed hash",
   },
+  {
+    id: "OIDC-01",
+    attack:
+      "callback of a sign-in with another, a doubled or no code or state, an error, tokens in the query, another path or host",
+    required: "nobody is signed in; no session cookie is set",
+  },
+  {
+    id: "OIDC-02",
+    attack:
+      "somebody's own callback pushed onto another browser, with or without an attempt of its own; one answer sent several times, also at once",
+    required:
+      "state, nonce and PKCE verifier are sealed in a cookie of that one attempt; an answer counts once over all gateways",
+  },
+  {
+    id: "OIDC-03",
+    attack: "mix-up: `iss` of another issuer, or none where the provider always sends it",
+    required: "refused before the code goes to any token endpoint",
+  },
+  {
+    id: "OIDC-04",
+    attack:
+      "ID token with alg none, HS256 with the public key or the client's secret, another key, nonce, audience, `azp`, issuer; expired; without a subject",
+    required:
+      "its signature is checked with the published keys although it came from the token endpoint itself; nobody is signed in",
+  },
+  {
+    id: "OIDC-05",
+    attack: "userinfo of another subject than the ID token's",
+    required: "nobody is signed in",
+  },
+  {
+    id: "OIDC-06",
+    attack:
+      "session cookie planted before the sign-in; the one from before a new sign-in; two cookies of the name",
+    required: "ids are drawn at each sign-in; the old one is over; of two nobody knows which is ours",
+  },
+  {
+    id: "OIDC-07",
+    attack:
+      "logout token unsigned, by another key, for another client, of another issuer, too old, without its event, an ID token, one that came before",
+    required: "400, and nobody is signed out",
+  },
+  {
+    id: "OIDC-08",
+    attack: "open redirect by the address to come back to; line ends in it; one of our own actions",
+    required: "a path of this app or a page of ours, else `/`",
+  },
+  {
+    id: "OIDC-09",
+    attack: "a script, frame or prefetch that signs somebody in or out; an app that reads our cookies",
+    required: "403 or 503 with nothing in it; none of our cookies reaches the app",
+  },
 ];
 
 /** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */

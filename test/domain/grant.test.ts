@@ -27,6 +27,8 @@ function grant(name: string, agents: Partial<People>, mayBe: Partial<People>, ma
     part: null,
     mode: "read",
     elevateFor: null,
+    elevateStepUp: false,
+    startStepUp: false,
     start: "auto",
     reason: "optional",
     reasons: null,

@@ -20,6 +20,8 @@ const GRANT: Grant = {
   part: null,
   mode: "read",
   elevateFor: null,
+  elevateStepUp: false,
+  startStepUp: false,
   start: "auto",
   reason: "optional",
   reasons: null,

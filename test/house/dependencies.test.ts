@@ -14,6 +14,7 @@ const NOT_IMPORTED: Readonly<Record<string, string>> = {
   "@types/node": "types of Node",
   "@types/pg": "types of pg",
   "@types/ws": "types of ws",
+  "@types/oidc-provider": "types of oidc-provider",
   node: "bin/guise and the tests run on it",
   "@hotwired/turbo": "test/journeys/libraries.test.ts serves its file",
   "htmx.org": "test/journeys/libraries.test.ts serves its file",

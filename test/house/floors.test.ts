@@ -48,7 +48,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "css-select",
     "re2js",
   ],
-  identity: ["zod", "jose"],
+  identity: ["zod", "jose", "openid-client"],
   owners: ["zod"],
   users: ["zod"],
   sessions: ["zod"],

@@ -1,21 +1,27 @@
+import { randomBytes } from "node:crypto";
 import type { Test } from "tap";
 import { httpClient } from "../../src/clients/http.ts";
 import { secretReader } from "../../src/clients/secret.ts";
 import { identityKinds } from "../../src/identity/registry.ts";
 import { kindEntry } from "../../src/kinds.ts";
 import type { IdentitySource } from "../../src/ports.ts";
+import { signIns } from "../../src/sessions/sign-ins.ts";
 import { fakeClock } from "../fixtures/clock.ts";
 import { fakeLog } from "../fixtures/log.ts";
+import { memoryBackend } from "../fixtures/memory-store.ts";
 import { type Service, service } from "../fixtures/service.ts";
 
 export const entrySchema = kindEntry(identityKinds, "an identity source");
 
 /** What sources get in tests: a clock that stands, a log that can be read, a real HTTP client. */
-export function identityDeps(t: Test, env: Record<string, string> = {}) {
+export function identityDeps(t: Test, env: Record<string, string> = {}, now?: number) {
   const http = httpClient();
   t.teardown(() => http.close());
   const secret = secretReader({ env, directory: "." });
-  return { clock: fakeClock(), log: fakeLog(), http, secret };
+  const clock = fakeClock(now);
+  const kept = signIns(clock);
+  kept.keepIn(memoryBackend(clock).store, randomBytes(32));
+  return { clock, log: fakeLog(), http, secret, signIns: kept };
 }
 
 /** A source as the config makes it. */

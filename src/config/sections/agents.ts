@@ -36,6 +36,25 @@ const reason = z
     typeof written === "string" ? { required: written === "required", oneOf: null } : written,
   );
 
+function stepUp(describe: string) {
+  return z
+    .boolean()
+    .default(false)
+    .describe(`${describe} What is enough is said by \`stepUp\` of an identity source.`);
+}
+
+const START = ["auto", "ask"] as const;
+
+const start = z
+  .union([
+    z.enum(START),
+    z.strictObject({
+      by: z.enum(START).default("auto").describe("By a link alone, or with a click on a button."),
+      stepUp: stepUp("Whether the agent has to sign in once more for it (`step-up-required`)."),
+    }),
+  ])
+  .transform((written) => (typeof written === "string" ? { by: written, stepUp: false } : written));
+
 /** One entry of `agents`. */
 export const agent = z.strictObject({
   users: z.array(personId).nullable().default(null).describe("The agents, by id."),
@@ -80,14 +99,18 @@ export const agent = z.strictObject({
     .default("read")
     .describe("What may be done at first: only look, or also change."),
   elevate: z
-    .strictObject({ for: duration.describe("How long it lasts.") })
+    .strictObject({
+      for: duration.describe("How long it lasts."),
+      stepUp: stepUp("Whether the agent has to sign in once more for it (`step-up-required`)."),
+    })
     .nullable()
     .default(null)
     .describe("A logged step from `read` up to `write`; leave out to forbid it."),
-  start: z
-    .enum(["auto", "ask"])
-    .default("auto")
-    .describe("Opening a customer's page begins at once, or with a click on a button."),
+  start: start
+    .prefault("auto")
+    .describe(
+      "Opening a customer's page begins at once, or with a click on a button; `{ by: ask, stepUp: true }`: only once the agent has signed in again.",
+    ),
   reason: reason
     .prefault("optional")
     .describe(

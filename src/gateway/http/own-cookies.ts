@@ -15,6 +15,10 @@ export interface OwnCookies {
   readonly before: readonly string[];
   /** What else came under the name of the impersonation cookie: all but one, or all, were planted. */
   readonly rivals: readonly string[];
+  /** The secret of a sign-in by way of our own pages; null where two came, of which nobody knows which is ours. */
+  readonly signIn: string | null;
+  /** That it is the browser of somebody who is an agent, or was one, as it was sealed. */
+  readonly agent: readonly string[];
 }
 
 interface CookieNames {
@@ -28,6 +32,10 @@ interface CookieNames {
   readonly before: string;
   /** On a label's host, by which a browser shows that a code is for it. */
   readonly nonce: string;
+  /** Of somebody who signed in by way of our own pages; what stands behind it is of one attempt to. */
+  readonly signIn: string;
+  /** Says that the browser is an agent's, and opens nothing. */
+  readonly agent: string;
 }
 
 type Scheme = "http" | "https";
@@ -38,6 +46,7 @@ const MARKERS: readonly string[] = ["impersonating", "worn"];
 /** 32 bytes in base64url, and a signed text. */
 const SECRET = /^[\w-]{43}$/;
 const SIGNED = /^[\w-]*\.[0-9a-z]+\.[\w-]+$/;
+const SEALED = /^v1\.[\w-]+$/;
 
 const NONE = Object.freeze({
   secret: null,
@@ -47,6 +56,8 @@ const NONE = Object.freeze({
   near: Object.freeze([]),
   before: Object.freeze([]),
   rivals: Object.freeze([]),
+  signIn: null,
+  agent: Object.freeze([]),
 });
 
 /**
@@ -64,6 +75,8 @@ export function cookieNames(name: string, scheme: Scheme, domain: string | null 
     here: `${host}${name}-here`,
     before: `${prefix}${name}-before`,
     nonce: `${host}${name}-nonce`,
+    signIn: `${prefix}${name}-sign-in`,
+    agent: `${name}_agent`,
   };
 }
 
@@ -86,21 +99,25 @@ export function ownCookies(
   const here: string[] = [];
   const near: string[] = [];
   const before: string[] = [];
+  const agent: string[] = [];
   for (const part of header.split(";")) {
     const { key, value } = pairOf(part);
     const kind = isNamed(key);
     if (kind === null || !isOurs(kind, value)) rest.push(part);
-    else if (kind === "secret" || kind === "notice" || kind === "marker")
+    else if (kind === "secret" || kind === "notice" || kind === "marker" || kind === "sign-in")
       found.set(key, [...(found.get(key) ?? []), value]);
     // Of these there may be several: each says by itself whether it is ours.
     else if (kind === "near") near.push(value);
+    else if (kind === "agent") agent.push(value);
     else if (key === names.here) here.push(value);
     else if (key === names.before) before.push(value);
   }
   const undomained = cookieNames(name, scheme);
-  const said = (key: "secret" | "notice") => found.get(names[key]) ?? found.get(undomained[key]) ?? [];
+  const said = (key: "secret" | "notice" | "signIn") =>
+    found.get(names[key]) ?? found.get(undomained[key]) ?? [];
   const [secret = null, ...rivals] = [...new Set(said("secret"))];
   const notices = said("notice");
+  const signIns = new Set(said("signIn"));
   return {
     rest: joined(rest, header),
     secret,
@@ -111,6 +128,8 @@ export function ownCookies(
     here,
     near,
     before,
+    signIn: signIns.size === 1 ? ([...signIns][0] ?? null) : null,
+    agent,
   };
 }
 
@@ -170,28 +189,32 @@ function joined(parts: readonly string[], header: string): string | null {
 
 /** Whether a cookie of one of our names holds what we put into it: everybody may call a cookie so. */
 function isOurs(kind: OurKind, value: string): boolean {
-  if (kind === "secret" || kind === "nonce") return SECRET.test(value);
+  if (kind === "secret" || kind === "nonce" || kind === "sign-in") return SECRET.test(value);
+  if (kind === "attempt") return SEALED.test(value);
   return SIGNED.test(value) || (kind === "marker" && value === UNSEALED);
 }
 
 /** All that a version before wrote into the marker, and reads in it. */
 export const UNSEALED = "1";
 
-type OurKind = "secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near";
+type OurKind =
+  | ("secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near")
+  | ("sign-in" | "attempt" | "agent");
 
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
 function ours(name: string): (key: string) => OurKind | null {
   const known = patterns.get(name);
   if (known !== undefined) return known;
   const names = new RegExp(
-    `^(?:__Host-|__Secure-)?${name}(?:-(notice|${MARKERS.join("|")}|here|before|nonce|near-[0-9a-f]{12}))?$`,
+    `^(?:__Host-|__Secure-)?${name}(?:-(notice|${MARKERS.join("|")}|here|before|nonce|near-[0-9a-f]{12}|sign-in(?:-[0-9a-f]{12})?)|_(agent))?$`,
   );
   const isNamed = (key: string) => {
     const match = names.exec(key);
     if (match === null) return null;
-    const [, kind = "secret"] = match;
+    const [, kind = match[2] ?? "secret"] = match;
     if (MARKERS.includes(kind)) return "marker";
-    return kind.startsWith("near-") ? "near" : (kind as OurKind);
+    if (kind.startsWith("near-")) return "near";
+    return kind.startsWith("sign-in-") ? "attempt" : (kind as OurKind);
   };
   if (patterns.size >= MOST_NAMES) patterns.clear();
   patterns.set(name, isNamed);
@@ -277,6 +300,12 @@ function lineOf(name: string, value: string | null, { scheme, maxAge, domain, sa
   const wide = domain === null ? "" : `; Domain=${domain}`;
   const secure = scheme === "https" ? "; Secure" : "";
   return `${name}=${value ?? ""}; Path=/${wide}${life}; HttpOnly; SameSite=${sameSite}${secure}; Priority=High`;
+}
+
+/** The name of the cookie by which one attempt to sign in is known, of several in as many tabs. */
+export function attemptCookie(name: string, scheme: Scheme, state: string): string {
+  const host = scheme === "https" ? "__Host-" : "";
+  return `${host}${name}-sign-in-${createHash("sha256").update(state).digest("hex").slice(0, 12)}`;
 }
 
 /** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */

@@ -23,6 +23,7 @@ export const ASSETS: ReadonlySet<string> = new Set([
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
   ...["/stop", "/lower", "/confirm", "/me", "/lost", "/over", "/ordered", "/jwks.json"],
+  ...["/oidc/login", "/oidc/callback", "/oidc/logout", "/oidc/signed-out", "/oidc/backchannel"],
 ]);
 
 /**
@@ -37,7 +38,8 @@ export async function locateAtConsole(services: Services, received: Received): P
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's; of an impersonation there is none.
   const base = { ...received, secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
-  if (ASSETS.has(below) || below === "/jwks.json") return { kind: "received", received: base };
+  if (ASSETS.has(below) || below === "/jwks.json" || below === "/oidc/backchannel")
+    return { kind: "received", received: base };
   if (!isOpenedInATab(received))
     return answered(
       refusal(received, 403, "forbidden", "Pages of the gateway open in a tab, and nowhere else."),
@@ -61,7 +63,9 @@ async function known(services: Services, received: Received, base: Received): Pr
   const { caller } = await callerOf(services, base);
   const { again } = snapshot.settings.goingOver;
   const soon = visit !== null && services.clock.now() - visit.at < again;
-  if (caller.kind !== "unknown" || app === null || soon || !navigation.topLevel)
+  // Where people sign in with a provider, they do it here.
+  const signsIn = snapshot.identity.provider !== undefined;
+  if (caller.kind !== "unknown" || signsIn || app === null || soon || !navigation.topLevel)
     return { kind: "received", received: { ...base, app } };
   return answered(goOver(received, { console: "1" }, app.origin, target));
 }

@@ -36,8 +36,8 @@ export function appHostOf({ origin, authority, host }: Received): AppHost {
 /** What identity sources go by. */
 export function credentialsOf(received: Received): Credentials {
   if (received.lent !== null) {
-    const { headers, cookies, peer } = received.lent;
-    return { headers: headers as Credentials["headers"], cookies, peer };
+    const { headers, cookies, peer, signIn = null } = received.lent;
+    return { headers: headers as Credentials["headers"], cookies, peer, signIn };
   }
   const { identityHeaders, identityCookies } = received.snapshot.settings;
   const named = identityHeaders.flatMap((name) => {
@@ -52,5 +52,6 @@ export function credentialsOf(received: Received): Credentials {
     headers: { ...Object.fromEntries(named), ...(line === "" ? {} : { cookie: [line] }) },
     cookies: Object.fromEntries(cookies),
     peer: received.raw.socket.remoteAddress ?? "",
+    signIn: received.signIn,
   };
 }

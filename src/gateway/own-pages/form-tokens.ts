@@ -17,6 +17,7 @@ export const SUBJECTS = {
   elevate: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   lower: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   confirm: (question: string) => [question],
+  "sign-out": (agent: Identity) => [agent.id],
   /** Only for where it leads: Stop itself asks for none. */
   stop: ({ secret }: Pick<Received, "secret">, to: string) => [secret ?? "", to],
 } as const satisfies Record<FormPurpose, (...it: never[]) => readonly string[]>;

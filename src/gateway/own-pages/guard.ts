@@ -16,6 +16,8 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /page.css", "public"],
   ["GET /console.css", "public"],
   ["GET /jwks.json", "public"],
+  // The provider itself, which shows who it is by what it signs.
+  ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
   ["POST /lost", "script"],
   ["GET /stop", "exit"],

@@ -57,6 +57,8 @@ export interface DecisionView {
   readonly underway?: boolean;
   /** Where the agent goes on as themselves after Stop; null or absent: to where they came from. */
   readonly goesOnTo?: string | null;
+  /** Where the agent signs in, with an identity provider; null or absent: not by way of us. */
+  readonly signIn?: string | null;
   /** Of the form on it; null where there is none, or where somebody else than the tab itself could read it. */
   readonly token: string | null;
   readonly ticket: string | null;
@@ -67,10 +69,10 @@ export interface DecisionView {
 }
 
 /** What a form of ours does; its token counts for nothing else. */
-export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop";
+export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "sign-out";
 
 /** What a mark of ours is for; it counts for nothing else. */
-type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app";
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app" | "agent";
 
 /** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
 export interface Forms {

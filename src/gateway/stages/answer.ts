@@ -79,6 +79,11 @@ export function answer(services: Services, committed: Committed): Answer {
     const own = cookieHeaders(committed);
     return { status: 303, headers: [...quiet(committed.leadsTo), ...own], body: "" };
   }
+  if (decision.kind === "page" && decision.page === "sign-in") {
+    const to = new URLSearchParams({ to: committed.target });
+    const { prefix } = committed.snapshot.settings;
+    return { status: 303, headers: quiet(`${prefix}${SIGN_IN}?${to}`), body: "" };
+  }
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
   if (decision.kind === "stop" && committed.changed) {
     return {
@@ -174,6 +179,9 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
     headers: received.raw.headers,
   });
 }
+
+/** Where somebody signs in with an identity provider, below the prefix. */
+export const SIGN_IN = "/oidc/login";
 
 /** By which the banner's script hears that something was refused, also where the app's own shows nothing of it. */
 const REFUSED = "X-Guise-Refused";
@@ -293,6 +301,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     impersonating: committed.secret !== null || committed.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
+    signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
     token: tokenOf(services, committed),
     ticket: null,
     confirmation: committed.confirmation,

@@ -42,6 +42,7 @@ function requestFacts(settled: Settled): RequestFacts {
     hearsay: !leftOpen && (said ? settled.hearsay : markerOnly !== null),
     viewedBefore: settled.viewedBefore,
     neighbour: settled.neighbour,
+    signsIn: settled.agents && settled.snapshot.identity.provider !== undefined,
   };
 }
 

@@ -56,10 +56,13 @@ export function callerOf(services: Judging, received: Received): Maybe<Found> {
 }
 
 function told(services: Judging, received: Received, answer: Identification): Found {
-  if (answer.kind === "known")
-    return { caller: { kind: "known", identity: answer.identity }, via: answer.via };
+  if (answer.kind === "known") return { caller: callerFact(answer), via: answer.via };
   for (const it of answer.why) sayWhy(services, received, it);
   return NOT_ASKED;
+}
+
+function callerFact({ identity, strongUntil }: Extract<Identification, { kind: "known" }>): CallerFact {
+  return strongUntil === undefined ? { kind: "known", identity } : { kind: "known", identity, strongUntil };
 }
 
 /** Says why nobody is known: behind a source that is set up wrongly everybody is a guest, and nothing else shows it. */
@@ -91,6 +94,7 @@ function evidence(received: Received): Evidence {
     headers: received.raw.headersDistinct,
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.host,
+    signIn: received.signIn,
     get cookies() {
       cookies ??= cookiesOf(received.cookies);
       return cookies;

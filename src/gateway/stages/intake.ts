@@ -53,8 +53,8 @@ export function intake(services: Judging, raw: IncomingMessage, upgrade: boolean
 
 type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 
+/** Field by field: copying whole objects costs more than reading the address does. */
 function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Received {
-  const { id, upgrade } = arrival;
   const { host, place, snapshot } = addressee(raw, arrival.snapshot);
   const { settings } = snapshot;
   const rules = headerRules(settings);
@@ -62,16 +62,15 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
   const domain = place === OF_THE_APP ? cookieDomain(settings, host.host) : null;
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
   const method = raw.method ?? "GET";
-  const asked = navigation(method, upgrade, raw.headers);
+  const asked = navigation(method, arrival.upgrade, raw.headers);
   const { here, neighbour } = neighbourhood(services, raw, { host: host.host, cookies, settings });
   const came = sentTarget(raw);
   const url = targetOf(came, host, { method, secret: cookies.secret, here, asked, place }, settings);
   const counts = effectiveMethod(method, url.query);
-  // Field by field: copying whole objects costs more than reading the address does.
   return {
     raw,
     snapshot,
-    id,
+    id: arrival.id,
     at: services.clock.now(),
     startedAt: services.clock.monotonic(),
     sent: method,
@@ -105,11 +104,18 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
     viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
     notice: noticeIn(services, cookies),
+    signIn: cookies.signIn,
+    agents: isAgents(services, cookies),
     navigation: asked,
-    upgrade,
+    upgrade: arrival.upgrade,
     here,
     neighbour,
   };
+}
+
+/** It opens nothing, but what leads somebody to sign in is not everybody's to say. */
+function isAgents({ forms, clock }: Judging, { agent }: OwnCookies): boolean {
+  return agent.some((mark) => forms.marked("agent", mark, clock.now()) !== null);
 }
 
 /** Whose host it is, and the config as the app there has it; which app a label's host shows is not known before the label is. */

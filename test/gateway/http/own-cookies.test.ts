@@ -24,6 +24,8 @@ t.test(
       here: "__Host-guise-here",
       nonce: "__Host-guise-nonce",
       before: "__Host-guise-before",
+      signIn: "__Host-guise-sign-in",
+      agent: "guise_agent",
     });
     t.same(cookieNames("guise", "http"), {
       secret: "guise",
@@ -32,6 +34,8 @@ t.test(
       here: "guise-here",
       nonce: "guise-nonce",
       before: "guise-before",
+      signIn: "guise-sign-in",
+      agent: "guise_agent",
     });
   },
 );
@@ -47,6 +51,8 @@ t.test("ours are taken out, and the others stay as they are, in their order", as
     before: [],
     near: [],
     rivals: [],
+    signIn: null,
+    agent: [],
   });
 });
 
@@ -60,6 +66,8 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     before: [],
     near: [],
     rivals: [],
+    signIn: null,
+    agent: [],
   });
   t.same(ownCookies(`__Host-guise=${OTHER}; guise=${SECRET}`, "guise", "http"), {
     rest: null,
@@ -70,6 +78,8 @@ t.test("the names of the other scheme are nobody's secret, and the app never see
     before: [],
     near: [],
     rivals: [],
+    signIn: null,
+    agent: [],
   });
 });
 
@@ -126,6 +136,28 @@ t.test(
   },
 );
 
+t.test(
+  "by what somebody is signed in is told, and that a browser is an agent's; the app sees neither",
+  async (t) => {
+    const attempt = "guise-sign-in-0123456789ab=v1.sealed";
+    const header = `a=1; guise-sign-in=${SECRET}; ${attempt}; guise_agent=${NOTICE}; b=2`;
+    t.match(ownCookies(header, "guise", "http"), {
+      rest: "a=1; b=2",
+      signIn: SECRET,
+      agent: [NOTICE],
+      rivals: { length: 0 },
+    });
+    const two = `guise-sign-in=${SECRET}; guise-sign-in=${OTHER}`;
+    t.match(
+      ownCookies(two, "guise", "http"),
+      { rest: null, signIn: null },
+      "of two nobody knows which is ours",
+    );
+    const theirs = "guise-sign-in=x; guise_agent=1; guise_agents=1; guise-sign-in-0123=v1.x";
+    t.match(ownCookies(theirs, "guise", "http"), { rest: theirs, signIn: null, agent: { length: 0 } });
+  },
+);
+
 t.test("a notice that comes twice is none, and shuts nobody out", async (t) => {
   const { notice, rivals } = ownCookies(`guise-notice=${NOTICE}; guise-notice=${NOTICE}`, "guise", "http");
   t.same([notice, rivals], [null, []]);
@@ -158,6 +190,8 @@ t.test("what only looks like ours goes on to the app", async (t) => {
       before: [],
       near: [],
       rivals: [],
+      signIn: null,
+      agent: [],
     });
   }
 });

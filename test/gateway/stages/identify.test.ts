@@ -7,6 +7,7 @@ import { diagnostics } from "../../../src/gateway/services/diagnostics.ts";
 import type { Services } from "../../../src/gateway/services/services.ts";
 import { callerOf } from "../../../src/gateway/stages/identify.ts";
 import type { Evidence } from "../../../src/ports.ts";
+import { signIns } from "../../../src/sessions/sign-ins.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { fakeLog } from "../../fixtures/log.ts";
 import { entrySchema } from "../../identity/deps.ts";
@@ -16,7 +17,7 @@ async function caller(t: Test, lines: readonly string[], more: object = {}) {
   const log = fakeLog();
   const http = { get: () => Promise.reject(new Error("nobody is asked")) };
   const entry = { insecureHeader: { name: "X-User", groups: "X-Groups", from: ["127.0.0.1"] } };
-  const deps = { clock: fakeClock(), log, http, secret: () => "" };
+  const deps = { clock: fakeClock(), log, http, secret: () => "", signIns: signIns(fakeClock()) };
   const identity = entrySchema.parse(entry).create(deps);
   const server = createServer((_request, response) => response.end());
   server.listen(0, "127.0.0.1");

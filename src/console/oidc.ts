@@ -1,0 +1,189 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { parseCookies } from "../domain/cookies/cookie.ts";
+import { isAgent } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import { canonicalUrl } from "../domain/routing/canonical-url.ts";
+import { Fault } from "../errors.ts";
+import { attemptCookie, cookieNames, setOwnCookie } from "../gateway/http/own-cookies.ts";
+import { urlLimits } from "../gateway/intake/url-limits.ts";
+import { readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
+import type { Received } from "../gateway/request.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { SIGN_IN } from "../gateway/stages/answer.ts";
+import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
+import type { IdentityProvider } from "../ports.ts";
+import { html } from "./html.ts";
+import { layout } from "./layout.ts";
+import { returnPath } from "./return-path.ts";
+import { signInAddress } from "./step-up.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
+
+/** As long as browsers keep any cookie. */
+const MARKED_SECONDS = 400 * 86_400;
+/** Longer ones don't fit into the cookie of an attempt to sign in. */
+const LONGEST_WAY_BACK = 1_500;
+
+/** `GET oidc/login`, `callback`, `logout` and `signed-out`, `POST oidc/logout` and `backchannel`: how agents sign in and out with their identity provider. */
+export function signInPages(fastify: FastifyInstance, services: Services): void {
+  fastify.get("/oidc/login", async (request, reply) => await signInWith(request, reply));
+  fastify.get("/oidc/callback", async (request, reply) => await signedIn(services, request, reply));
+  fastify.get("/oidc/logout", async (request, reply) => {
+    providerOf(request.received);
+    return await sendPage(reply, 200, signOutQuestion(services, await visitor(services, request)));
+  });
+  fastify.post("/oidc/logout", async (request, reply) => await signOutNow(services, request, reply));
+  fastify.get("/oidc/signed-out", async (request, reply) => {
+    providerOf(request.received);
+    return await sendPage(reply, 200, signedOutPage(request.received, null));
+  });
+  fastify.post("/oidc/backchannel", async (request, reply) => await loggedOut(services, request, reply));
+}
+
+/** Pages that are for agents alone: who opens one signs in first. */
+const FOR_AGENTS = /^\/(?:start|as\/[^/]+|elevate|activity|why|over|ordered)$/;
+
+/** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */
+export async function leadToSignIn(services: Services, request: FastifyRequest): Promise<string | null> {
+  const { received } = request;
+  const { path, sent, navigation, snapshot } = received;
+  const address = signInAddress(received);
+  const below = path.slice(snapshot.settings.prefix.length);
+  if (address === null || sent !== "GET" || !navigation.topLevel || !FOR_AGENTS.test(below)) return null;
+  const { trueUser } = await visitor(services, request);
+  return trueUser === null ? `${address}?${new URLSearchParams({ to: received.target })}` : null;
+}
+
+function providerOf({ snapshot, label }: Received): IdentityProvider {
+  const { provider } = snapshot.identity;
+  if (provider === undefined || label !== null)
+    throw new Fault("not-found", "the config has no identity provider to sign in with");
+  return provider;
+}
+
+async function signInWith(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { received } = request;
+  const { origin, scheme, snapshot } = received;
+  const { prefix, cookie } = snapshot.settings;
+  const begun = await providerOf(received).begin({
+    redirectUri: `${origin}${prefix}/oidc/callback`,
+    to: wayBack(received, parameter(request, "to")),
+    stepUp: parameter(request, "step-up") === "1",
+  });
+  const name = attemptCookie(cookie.name, scheme, begun.state);
+  reply.header("set-cookie", setOwnCookie(name, begun.kept, scheme, Math.ceil(begun.lasts / 1_000)));
+  return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
+}
+
+/** A path of the app, or a page of ours but for these. */
+function wayBack(received: Received, wanted: string | null): string {
+  const { settings } = received.snapshot;
+  const first = received.atConsole ? `${settings.prefix}/start` : "/";
+  if (wanted === null || wanted.length > LONGEST_WAY_BACK) return first;
+  const url = canonicalUrl(wanted.replace(/[^ -~]+/g, encodeURIComponent), urlLimits(settings));
+  const ours = url.kind === "canonical" && FOR_AGENTS.test(url.path.slice(settings.prefix.length));
+  if (url.kind === "canonical" && ours && url.path.startsWith(`${settings.prefix}/`)) return url.target;
+  const path = received.atConsole ? first : returnPath(received, wanted);
+  return path;
+}
+
+async function signedIn(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { received } = request;
+  const { scheme, domain, snapshot, origin, target } = received;
+  const { name } = snapshot.settings.cookie;
+  const provider = providerOf(received);
+  const attempt = attemptCookie(name, scheme, parameter(request, "state") ?? "");
+  const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === attempt);
+  const { secret, lasts, identity, to } = await provider.finish(new URL(target, origin), kept?.value ?? null);
+  // Whatever this browser was signed in by before counts no more.
+  if (received.signIn !== null) await provider.signOut(received.signIn, origin);
+  services.log.info({ trueUser: identity.id, requestId: received.id, ip: received.ip }, "an agent signed in");
+  const names = cookieNames(name, scheme, domain);
+  const agent = isAgent(snapshot.policy, identity);
+  const mark = services.forms.mark("agent", "1", services.clock.now(), MARKED_SECONDS * 1_000);
+  const own = [
+    setOwnCookie(attempt, null, scheme, null),
+    setOwnCookie(names.signIn, secret, scheme, Math.ceil(lasts / 1_000), domain),
+    ...(agent ? [setOwnCookie(names.agent, mark, scheme, MARKED_SECONDS, domain)] : []),
+  ];
+  for (const line of own) reply.header("set-cookie", line);
+  return await seeOther(reply.header("referrer-policy", "no-referrer"), to);
+}
+
+function signOutQuestion(services: Services, who: Visitor): string {
+  const { trueUser, received } = who;
+  if (trueUser === null || received.signIn === null) return signedOutPage(received, null);
+  const token = tokenFor(services, received, "sign-out", SUBJECTS["sign-out"](trueUser));
+  const body = html`<section class="card">
+<h1>Sign out?</h1>
+<p class="lead">You stop viewing the app as anybody else, in every browser, and are signed out with your identity provider where it can do that.</p>
+<div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/oidc/logout"><input type="hidden" name="_csrf" value="${token}"><button>Sign out</button></form></div>
+</section>`;
+  return pageFor(who, { title: "Sign out", body });
+}
+
+async function signOutNow(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { received } = request;
+  const provider = providerOf(received);
+  const who = await visitor(services, request);
+  const { trueUser, anyImpersonation } = who;
+  if (trueUser === null || received.signIn === null)
+    return await sendPage(reply, 200, signedOutPage(received, null));
+  readToken(services, "sign-out", SUBJECTS["sign-out"](trueUser), field(request, "_csrf"));
+  const { origin, scheme, domain, snapshot } = received;
+  const { prefix, cookie, page } = snapshot.settings;
+  const { to } = await provider.signOut(received.signIn, `${origin}${prefix}/oidc/signed-out`);
+  await endAll(services, [trueUser]);
+  const names = cookieNames(cookie.name, scheme, domain);
+  for (const name of [names.signIn, names.agent])
+    reply.header("set-cookie", setOwnCookie(name, null, scheme, null, domain));
+  if (received.secret !== null && !received.atConsole) {
+    for (const line of await takeOff(services, received, anyImpersonation)) reply.header("set-cookie", line);
+    if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
+  }
+  // Not a redirect: where a form leads to in the end, a page's policy has to name, and the provider is known to nobody but itself.
+  if (to !== null) reply.header("refresh", `0; url=${to}`);
+  return await sendPage(reply, 200, signedOutPage(received, to));
+}
+
+function signedOutPage(received: Received, to: string | null): string {
+  const { prefix } = received.snapshot.settings;
+  const body = html`<section class="card">
+<h1>You are signed out</h1>
+<p class="lead">${to === null ? "You view the app as nobody else any more." : "You are signed out here, and go on to your identity provider now."}</p>
+<div class="actions">${to === null ? html`<a class="button" href="${prefix}${SIGN_IN}">Sign in</a>` : html`<a class="button" href="${to}">Go on</a>`}</div>
+</section>`;
+  return layout({ title: "Signed out", prefix, body });
+}
+
+/** The provider itself says that somebody is signed out (OpenID Connect Back-Channel Logout). */
+async function loggedOut(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const provider = providerOf(request.received);
+  reply.header("cache-control", "no-store");
+  try {
+    await endAll(services, await provider.loggedOut(field(request, "logout_token") ?? ""));
+    return await reply.code(200).send("");
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "sign-in-refused") throw error;
+    services.log.warn({ detail: error.detail, ip: request.received.ip }, "a logout token was refused");
+    return await reply.code(400).type("application/json").send({ error: "invalid_request" });
+  }
+}
+
+/** All that these people are of others ends, in every browser: a sign-out means to stop. */
+async function endAll(services: Services, agents: readonly Identity[]): Promise<void> {
+  for (const { id } of agents)
+    for (const running of await services.impersonations.byAgent(id))
+      await end(services, null, running, "ended-by-logout");
+}

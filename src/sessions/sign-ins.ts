@@ -1,0 +1,114 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Fault } from "../errors.ts";
+import type { Clock, SignIn, SignIns, Store } from "../ports.ts";
+import { type ChangeOptions, change } from "./compare-and-set.ts";
+import { type Seal, sealFor } from "./seal.ts";
+
+/** They are asked for when the config is read, which says where the store is. */
+interface LateSignIns extends SignIns {
+  keepIn(store: Store, sealKey: Uint8Array): void;
+}
+
+interface Place {
+  readonly store: Store;
+  readonly seal: Seal;
+}
+
+const SECRET = /^[\w-]{43}$/;
+const TRANSIT = "sign-in on its way";
+
+/** Commands that only look have no store: then nobody is signed in. */
+export function signIns(clock: Clock): LateSignIns {
+  let place: Place | null = null;
+  const there = (): Place => {
+    if (place === null) throw new Fault("store-unavailable", "sign-ins are kept by a running gateway alone");
+    return place;
+  };
+  return {
+    keepIn: (store, sealKey) => {
+      place = { store, seal: sealFor(sealKey, "sign-in") };
+    },
+    open: (signIn) => open(there(), signIn),
+    read: async (secret) => {
+      if (place === null || !SECRET.test(secret)) return null;
+      return await read(place, keyOf(secret), clock);
+    },
+    edit: async (secret, edit) => {
+      const done = await change(changing(there(), keyOf(secret)), edit);
+      return done === null ? null : { changed: done.after !== done.before };
+    },
+    close: async (secret) => (SECRET.test(secret) ? await close(there(), keyOf(secret), clock) : null),
+    closeAll: async (of) => {
+      const prefix = `${"subject" in of ? bySubject(of.issuer, of.subject) : bySession(of.issuer, of.session)}.`;
+      const keys = (await there().store.list(prefix)).map((key) => `sign-in:${key.slice(prefix.length)}`);
+      const closed = await Promise.all(keys.map((key) => close(there(), key, clock)));
+      return closed.filter((it) => it !== null);
+    },
+    seal: (text) => there().seal.seal(text, TRANSIT),
+    unseal: (text) => {
+      try {
+        return there().seal.open(text, TRANSIT);
+      } catch {
+        return null;
+      }
+    },
+    once: (name, expiresAt) =>
+      there().store.write(`sign-in-once:${digest(name)}`, "1", { version: null, expiresAt }),
+  };
+}
+
+async function open(place: Place, signIn: SignIn): Promise<string> {
+  const secret = randomBytes(32).toString("base64url");
+  const key = keyOf(secret);
+  const life = { version: null, expiresAt: signIn.expiresAt };
+  for (const index of indexesOf(signIn, key)) await place.store.write(index, "1", life);
+  if (!(await place.store.write(key, place.seal.seal(JSON.stringify(signIn), key), life)))
+    throw new Fault("store-unavailable", "the secret that was drawn is taken");
+  return secret;
+}
+
+async function read(place: Place, key: string, clock: Clock): Promise<SignIn | null> {
+  const stored = await place.store.read(key);
+  const it = stored === null ? null : (JSON.parse(place.seal.open(stored.value, key)) as SignIn);
+  return it === null || it.expiresAt <= clock.now() ? null : it;
+}
+
+/** One caller alone gets it: the others find it gone. */
+async function close(place: Place, key: string, clock: Clock): Promise<SignIn | null> {
+  const it = await read(place, key, clock);
+  await place.store.remove(key);
+  for (const index of it === null ? [] : indexesOf(it, key)) await place.store.remove(index);
+  return it;
+}
+
+function changing({ store, seal }: Place, key: string): ChangeOptions<SignIn> {
+  return {
+    store,
+    key,
+    expiresAt: (it) => it.expiresAt,
+    read: (text) => JSON.parse(seal.open(text, key)) as SignIn,
+    write: (it) => seal.seal(JSON.stringify(it), key),
+  };
+}
+
+function indexesOf({ issuer, subject, session }: SignIn, key: string): readonly string[] {
+  const name = key.slice("sign-in:".length);
+  const own = `${bySubject(issuer, subject)}.${name}`;
+  return session === null ? [own] : [own, `${bySession(issuer, session)}.${name}`];
+}
+
+function bySubject(issuer: string, subject: string): string {
+  return `sign-ins:${digest(JSON.stringify([issuer, "sub", subject]))}`;
+}
+
+function bySession(issuer: string, session: string): string {
+  return `sign-ins:${digest(JSON.stringify([issuer, "sid", session]))}`;
+}
+
+function keyOf(secret: string): string {
+  return `sign-in:${digest(secret)}`;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("base64url");
+}
