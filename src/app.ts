@@ -14,9 +14,11 @@ import { Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
+import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
+import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -34,7 +36,7 @@ import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
-import type { Clock, Closing, Log, Store } from "./ports.ts";
+import type { Bulletin, Clock, Closing, Log, Store } from "./ports.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
@@ -108,6 +110,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const ending = keep(endAppSessions(services, SWEEP_EVERY));
   const rechecking = keep(recheck(services));
+  keep(tendConsents(services, SWEEP_EVERY));
   const server = await serve(services, way, records);
   let patience: number | null = null;
   keep({ close: () => drain(server, services, way, patience ?? held.current().settings.timeouts.drain) });
@@ -205,16 +208,32 @@ async function openRooms(options: AppOptions, keep: Keep) {
     sealKey: keyring.derive("page credentials"),
   });
   const { store } = backend;
-  const ofAgents = {
-    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
-    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
-    spentForms: spentForms(store),
-  };
-  const own = { held, records, counters, log, ...ofAgents };
+  const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
+  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+/** What is kept of agents besides their impersonations. */
+function ofAgentsWith(store: Store, keyring: Evidence["keyring"], log: Log) {
+  return {
+    customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
+    missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
+    spentForms: spentForms(store),
+  };
+}
+
+/** What customers were asked and have said. */
+function saidWith(
+  store: Store,
+  bulletin: Bulletin,
+  { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
+): ConsentServices {
+  const { ledger, keyring } = records;
+  const sealKey = keyring.derive("consents");
+  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey });
 }
 
 function endHosts(labels: Labels, impersonation: string, log: Log): void {
@@ -238,6 +257,7 @@ interface ServiceParts {
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
+  readonly said: ConsentServices;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -263,6 +283,7 @@ function servicesOf(parts: ServiceParts): Services {
     trusts: believed,
     confirmations,
     customers: parts.customers,
+    ...parts.said,
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,

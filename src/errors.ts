@@ -43,6 +43,11 @@ export const FAULTS = {
     title: "This form was not sent from its own page",
     hint: "Open the page again and send the form from there.",
   },
+  "consent-gone": {
+    status: 409,
+    title: "This person's agreement counts no more",
+    hint: "It was for one time, or it was taken back a moment ago. Ask once more.",
+  },
   "browser-unclear": {
     status: 403,
     title: "This can not be done in this browser",

@@ -4,16 +4,19 @@ import { agent } from "../config/sections/agents.ts";
 import { reads } from "../config/sections/conditions.ts";
 import { rule } from "../config/sections/routes.ts";
 import { rulesOf } from "../config/tables.ts";
+import { CAUSES } from "../domain/consent/consent.ts";
 import { decide } from "../domain/decide.ts";
 import type { Decision } from "../domain/decision.ts";
 import { REASON_WORDS, type ReasonWord } from "../domain/decision.ts";
-import type {
-  CallerFact,
-  LoadedImpersonation,
-  Navigation,
-  RequestFacts,
-  SessionFacts,
-  TargetFact,
+import {
+  type CallerFact,
+  type ConsentFact,
+  type LoadedImpersonation,
+  type Navigation,
+  type RequestFacts,
+  type SessionFacts,
+  type TargetFact,
+  UNASKED,
 } from "../domain/facts.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { OwnerFact } from "../domain/owner.ts";
@@ -23,6 +26,7 @@ import { bodyText, ruleRequest } from "../gateway/stages/rule-request.ts";
 import { parseDuration } from "../units.ts";
 
 const NOW = 1_700_000_000_000;
+const HOUR = 3_600_000;
 
 const person = z
   .strictObject({
@@ -125,7 +129,9 @@ const caseSchema = z.strictObject({
     .nullable()
     .default(null),
   refererOwner: owner.default("not-asked"),
-  consent: z.enum(["granted", "refused", "unanswered"]).default("unanswered"),
+  consent: z
+    .enum(["granted", "refused", "withdrawn", "opted-out", "emergency", "unanswered"])
+    .default("unanswered"),
   expect: z.strictObject({ decision: z.string(), reason: z.string() }),
 });
 
@@ -201,9 +207,39 @@ function sessionOf(it: CaseFile): SessionFacts {
     owner: ownerOf(it.owner),
     target: targetOf(it.target),
     refererOwner: ownerOf(it.refererOwner),
-    consent: it.consent,
+    consent: saidIn(it),
+    ownerConsent: saidIn(it),
     now: NOW,
   };
+}
+
+const STATES = {
+  granted: "granted",
+  refused: "declined",
+  withdrawn: "withdrawn",
+  emergency: "asked",
+} as const;
+
+/** As if the customer had just said it, to whichever agent. */
+function saidIn({ consent }: CaseFile): ConsentFact {
+  if (consent === "unanswered") return UNASKED;
+  if (consent === "opted-out") return { kind: "known", said: { optedOutAt: NOW - 1000, consents: [] } };
+  const state = STATES[consent];
+  const nobody = { id: "customer", name: null, email: null, groups: null };
+  const given = { id: "consent", agent: null, customer: nobody, who: "agent", said: null };
+  const asked = { cause: CAUSES[0], reason: null, ticket: null, location: null, scope: null } as const;
+  const times = {
+    askedAt: NOW - 1000,
+    answerBy: NOW + HOUR,
+    answeredAt: NOW - 500,
+    longest: HOUR,
+    retention: null,
+  };
+  const origin = consent === "emergency" ? "break-glass" : "asked";
+  const how = { origin, type: "write", single: false, impersonation: null } as const;
+  const until = state === "granted" ? NOW + HOUR : null;
+  const one = { ...given, ...asked, ...times, ...how, state, answeredBy: "customer", until };
+  return { kind: "known", said: { optedOutAt: null, consents: [one] } };
 }
 
 function callerOf(caller: CaseFile["caller"]): CallerFact {

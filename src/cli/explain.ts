@@ -4,7 +4,14 @@ import { prettifyError, ZodError } from "zod";
 import type { Snapshot } from "../config/snapshot.ts";
 import { decideEither } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { CLICKED, click, type Navigation, type RequestFacts, type SessionFacts } from "../domain/facts.ts";
+import {
+  CLICKED,
+  click,
+  type Navigation,
+  type RequestFacts,
+  type SessionFacts,
+  UNASKED,
+} from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { elevate, start } from "../domain/impersonation.ts";
@@ -258,7 +265,8 @@ function sessionOf(words: Words, snapshot: Snapshot, owner: OwnerFact, now: numb
     owner,
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
-    consent: "unanswered",
+    consent: UNASKED,
+    ownerConsent: UNASKED,
     now,
   };
 }

@@ -10,8 +10,10 @@ import { agent } from "./sections/agents.ts";
 import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
+import { access } from "./sections/consent.ts";
 import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
 import { keys } from "./sections/keys.ts";
+import { mail } from "./sections/mail.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
@@ -69,6 +71,8 @@ export function configSchema(kinds: Kinds) {
       .default("on")
       .describe("`off` ends all impersonation at once; the app goes on as if the gateway weren't there."),
     ...peopleAndPages(kinds),
+    access,
+    mail,
     signIn: signIn(kinds.signIn),
     page,
     headers,

@@ -1,4 +1,5 @@
 import type { SecretReader } from "../clients/secret.ts";
+import { Fault } from "../errors.ts";
 import { type AppPart, audienceOf } from "./apps.ts";
 import type { Config } from "./schema.ts";
 import type { Settings } from "./snapshot.ts";
@@ -40,6 +41,8 @@ export function settingsOf(
     identityCookies,
     token: { ...token, audience: audienceOf(app) },
     cookie: config.cookie,
+    access: { ...config.access, page: hasAccessPage(config) },
+    mail: mailOf(config, secret),
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,
@@ -48,6 +51,24 @@ export function settingsOf(
     page: app.page,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
+}
+
+function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {
+  if (mail === null) return null;
+  const { smtp, from, replyTo, keep } = mail;
+  const url = secret(smtp.url);
+  if (!/^smtps?:\/\//.test(url))
+    throw new Fault(
+      "config-invalid",
+      "mail.smtp.url: the secret is no address like smtps://mail.example.com",
+    );
+  return { url, from, replyTo, keep };
+}
+
+/** Where customers are asked or told anything they have the page, unless the file says otherwise. */
+function hasAccessPage({ access, agents }: Config): boolean {
+  const asks = agents.some(({ consent }) => consent.mode !== "none" || consent.breakGlass !== null);
+  return access.page === undefined ? asks : access.page === "on";
 }
 
 function consoleOf(

@@ -58,6 +58,27 @@ export interface Settings {
   readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
   /** `domain`: one impersonation covers all hosts below it; null: the one host. */
   readonly cookie: { readonly name: string; readonly domain: string | null };
+  /** How customers are told and asked; null: on their page alone. */
+  readonly mail: {
+    /** With what is secret in it. */
+    readonly url: string;
+    readonly from: string;
+    readonly replyTo: string | null;
+    readonly keep: number;
+  } | null;
+  /** The customer's own page; times in ms. */
+  readonly access: {
+    readonly page: boolean;
+    readonly optOut: boolean;
+    /** The lengths of time that customers choose from. */
+    readonly offer: readonly number[];
+    readonly codeLasts: number;
+    readonly codeTries: number;
+    /** Of asks and answers that are over. */
+    readonly keep: number;
+    /** What customers are told of the record; null: nothing. */
+    readonly recordsKept: number | null;
+  };
   /** `parent`: each impersonation has a host of its own below it; null: it is shown on the app's own. */
   readonly isolation: { readonly parent: string; readonly remember: number } | null;
   /** Where the gateway's own pages are; null: on the app's hosts. `app`: the app's host, for somebody who opens the console without a link from the app. */

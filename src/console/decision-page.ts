@@ -83,7 +83,7 @@ function asked(view: DecisionView, grant: Extract<Decision, { readonly page: "as
 <p class="word">${view.decision.reason}</p>
 <h1>View the app as <bdi>${nameOf(view.other)}</bdi>?</h1>
 <p class="lead">The page that you opened belongs to this person. ${REASONS[view.decision.reason]}</p>
-${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, token: view.token })}
+${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, token: view.token, consent: view.consent ?? { kind: "free" }, agent: view.trueUser })}
 </section>`;
 }
 

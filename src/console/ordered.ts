@@ -43,10 +43,13 @@ async function carryOut(
   order: Order,
 ): Promise<FastifyReply> {
   if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
-  const asked = await admittedNow(who, trueUser, order, true);
+  const asked = await admittedNow(services, who, trueUser, order, true);
   if (asked.kind === "refused")
     throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
   const { grant, target } = asked;
+  const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
   const { reason, ticket, to, from } = order;
-  return await startOnApp(services, reply, who, trueUser, { grant, target, reason, ticket, to, from });
+  return await startOnApp(services, reply, who, trueUser, {
+    ...{ grant, target, reason, ticket, consent, to, from },
+  });
 }

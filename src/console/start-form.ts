@@ -1,5 +1,7 @@
+import type { ConsentVerdict } from "../domain/consent/said.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Grant } from "../domain/policy.ts";
+import { breakGlassField, consentFact, consentFields, startWord } from "./consent/start-fields.ts";
 import { type Html, html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
@@ -18,6 +20,9 @@ interface StartView {
   readonly home?: string;
   /** Null where the page may not hold one: then it leads to the page that may. */
   readonly token: string | null;
+  /** What the customer's say is, and who wants to view the app as them. */
+  readonly consent: ConsentVerdict;
+  readonly agent: Identity | null;
 }
 
 /** The form that starts to view the app as somebody, with why and under which rules. */
@@ -28,6 +33,7 @@ export function startForm(view: StartView): Html {
 <dt>You may</dt><dd>${grant.mode === "write" ? "look and change things" : "look, not change anything"}</dd>
 <dt>For</dt><dd>${minutes(grant.total)} at most, ${minutes(grant.idle)} without a click</dd>
 <dt>Recorded</dt><dd>every request, with both names</dd>
+${consentFact(view)}
 </dl>
 ${view.token === null ? leadOn(view) : form(view, view.token)}`;
 }
@@ -38,9 +44,11 @@ export function given(parameters: Readonly<Record<string, string | null>>): [str
 }
 
 /** To the page of our own whose form counts. */
-function leadOn({ prefix, person: other, to, ticket, reason }: StartView): Html {
+function leadOn(view: StartView): Html {
+  const { prefix, person: other, to, ticket, reason } = view;
+  const word = startWord(view);
   const said = new URLSearchParams(given({ to, ticket, reason })).toString();
-  return html`<div class="actions"><a class="button" href="${prefix}/as/${encodeURIComponent(other.id)}?${said}">View as <bdi>&nbsp;${nameOf(other)}</bdi></a><a class="button quiet" href="/">Cancel</a></div>`;
+  return html`<div class="actions"><a class="button" href="${prefix}/as/${encodeURIComponent(other.id)}?${said}">${word} <bdi>&nbsp;${nameOf(other)}</bdi></a><a class="button quiet" href="/">Cancel</a></div>`;
 }
 
 function form(view: StartView, token: string): Html {
@@ -53,7 +61,9 @@ ${view.app ? html`<input type="hidden" name="app" value="${view.app}">` : null}
 ${reasonField(view.grant, view.reason)}
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>
 <input type="text" id="ticket" name="ticket" maxlength="200" value="${view.ticket ?? ""}" autocomplete="off">
-<div class="actions"><button>View as <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="${view.home ?? "/"}">Cancel</a></div>
+${consentFields(view)}
+<div class="actions"><button>${startWord(view)} <bdi>&nbsp;${nameOf(view.person)}</bdi></button><a class="button quiet" href="${view.home ?? "/"}">Cancel</a></div>
+${breakGlassField(view)}
 </form>`;
 }
 

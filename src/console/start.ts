@@ -1,19 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import { isAgent } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
-import { noteRefusal } from "../gateway/audit/denials.ts";
+import { isAgent, takesReason } from "../domain/grant.ts";
 import { ownAddress } from "../gateway/intake/own-address.ts";
-import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
+import { appMark } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { settleConsent, waitingAt } from "./consent/asking.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { given, startForm } from "./start-form.ts";
-import { admitted, admittedNow, startFromConsole, startOnApp } from "./starting.ts";
-import { signInAddress } from "./step-up.ts";
-import { field, pageFor, parameter, sendPage, type Visitor, visitor, words } from "./visitor.ts";
+import { beginNow, refusal } from "./start-now.ts";
+import { admitted } from "./starting.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 const FOUND = 20;
 
@@ -64,11 +62,11 @@ async function asPage(
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
   const { prefix } = who.received.snapshot.settings;
   const back = returnPath(who.received, to);
-  const asked = await admitted(who, who.trueUser, user, back);
+  const asked = await admitted(services, who, who.trueUser, user, back);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   if (asked.grant.startStepUp && !who.strong)
     return await refusal(services, reply, who, asked.target, "step-up-required");
-  const { target } = asked;
+  const { target, consent } = asked;
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
 <p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
@@ -81,6 +79,8 @@ ${startForm({
   ...aboutApp(services, who),
   ticket,
   reason,
+  consent,
+  agent: who.trueUser,
   token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
 })}
 </section>`;
@@ -109,18 +109,26 @@ async function startNow(
   const from = field(request, "from");
   const reason = words(request, "reason", 500);
   const ticket = words(request, "ticket", 200);
-  const asked = await admittedNow(who, trueUser, { user, to, reason });
+  const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  const { grant, target } = asked;
+  if (grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, target, "step-up-required");
+  if (!takesReason(grant, reason)) return await refusal(services, reply, who, target, "reason-required");
   if (!(await countsNow(services, token)))
     return await asPage(services, reply, who, { user, to, from, ticket, reason }, 403);
-  const { grant, target } = asked;
-  const wanted = { agent: trueUser.id, customer: target.id, most: grant.customersPerDay };
-  if (!(await services.customers.admits(wanted)))
-    return await refusal(services, reply, who, target, "limit-reached");
-  const start = { grant, target, reason, ticket, to, from: returnPath(received, from) };
-  if (!received.atConsole) return await startOnApp(services, reply, who, trueUser, start);
-  const app = appSaid(services, field(request, "app")) ?? received.app;
-  return await startFromConsole(services, reply, who, trueUser, { ...start, app });
+  const app = field(request, "app");
+  const wanted = { grant, target, reason, ticket, to, from: returnPath(received, from) };
+  const answer = await settleConsent(services, request, {
+    who,
+    agent: trueUser,
+    consent: asked.consent,
+    wanted,
+  });
+  if (answer.kind === "refused") return await refusal(services, reply, who, target, answer.reason);
+  if (answer.kind === "waits")
+    return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
+  return await beginNow(services, reply, who, trueUser, { ...wanted, consent: answer.consent, app });
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
@@ -172,56 +180,4 @@ ${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) =>
     width: "wide",
     body,
   });
-}
-
-/** Where one begins anew after a step up: the page with the button. */
-function stepUpBack({ received }: Visitor, target: Identity | null): string {
-  const { prefix } = received.snapshot.settings;
-  return target === null ? `${prefix}/start` : `${prefix}/as/${encodeURIComponent(target.id)}`;
-}
-
-/** A start that was refused is a page with the reason word, and on record where it is known whose it was. */
-async function refusal(
-  services: Services,
-  reply: FastifyReply,
-  who: Visitor,
-  target: Identity | null,
-  reason: ReasonWord,
-): Promise<FastifyReply> {
-  const status = reason === "signed-out" ? 401 : 403;
-  const decision: Decision = {
-    kind: "refuse",
-    status,
-    reason,
-    rule: null,
-    sentence: REASONS[reason],
-    checks: [],
-  };
-  noteRefusal(services, who.received, {
-    trueUser: who.trueUser,
-    effectiveUser: target,
-    decision: { word: reason, route: null, rule: null, via: null },
-  });
-  return await sendPage(
-    reply,
-    status,
-    services.pages.decision({
-      decision,
-      sentence: REASONS[reason],
-      requestId: who.received.id,
-      prefix: who.received.snapshot.settings.prefix,
-      to: who.received.sent === "GET" ? who.received.target : stepUpBack(who, target),
-      returnTo: "/",
-      back: "/",
-      method: who.received.sent,
-      trueUser: who.trueUser,
-      other: target,
-      impersonating: who.received.secret !== null,
-      token: null,
-      ticket: null,
-      confirmation: null,
-      yesTo: null,
-      signIn: signInAddress(who.received),
-    }),
-  );
 }

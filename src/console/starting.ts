@@ -1,46 +1,70 @@
 import type { FastifyReply } from "fastify";
+import type { Consent } from "../domain/consent/consent.ts";
+import type { ConsentVerdict } from "../domain/consent/said.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import { admit, isAgent, takesReason } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { endedAt } from "../domain/impersonation.ts";
 import { isId } from "../domain/person.ts";
 import type { Grant } from "../domain/policy.ts";
+import { startConsent } from "../domain/target.ts";
 import { Fault } from "../errors.ts";
 import { beginApart } from "../gateway/isolation/begin-apart.ts";
 import { appHostOf } from "../gateway/isolation/label-of.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
 import type { AppHost } from "../sessions/labels.ts";
 import { placeAt } from "./return-path.ts";
 import { seeOther, type Visitor } from "./visitor.ts";
 
 type Asked =
-  | { readonly kind: "granted"; readonly grant: Grant; readonly target: Identity }
+  | {
+      readonly kind: "granted";
+      readonly grant: Grant;
+      readonly target: Identity;
+      /** The customer's say. */
+      readonly consent: ConsentVerdict;
+    }
   | { readonly kind: "refused"; readonly reason: ReasonWord; readonly target: Identity | null };
 
 /** Whether this person may be the one with the id on the page that they want to see. Who is no agent learns nothing of anybody. */
-export async function admitted(who: Visitor, trueUser: Identity, id: string, to: string): Promise<Asked> {
+export async function admitted(
+  services: Services,
+  who: Visitor,
+  trueUser: Identity,
+  id: string,
+  to: string,
+): Promise<Asked> {
   const { policy } = who.received.snapshot;
   if (!isAgent(policy, trueUser)) return { kind: "refused", reason: "not-agent", target: null };
   const target = await findPerson(who, id);
   if (target === null) return { kind: "refused", reason: "protected-target", target };
-  return { ...admit(policy, trueUser, target, placeAt(who.received, to)), target };
+  const admission = admit(policy, trueUser, target, placeAt(who.received, to));
+  if (admission.kind === "refused") return { ...admission, target };
+  const ownerConsent = await saidBy(services, who.received, target.id);
+  if (ownerConsent.kind === "unavailable")
+    throw new Fault("store-unavailable", "it could not be found out what the customer has said");
+  const caller = { kind: "known", identity: trueUser } as const;
+  const consent = startConsent(admission.grant, { caller, ownerConsent, now: services.clock.now() });
+  return { ...admission, target, consent };
 }
 
 /** The same for a start that was said yes to, with what was said; `stepped`: a step up that it needs was seen where that was said. */
 export async function admittedNow(
+  services: Services,
   who: Visitor,
   trueUser: Identity,
   { user, to, reason }: { readonly user: string; readonly to: string; readonly reason: string | null },
   stepped = false,
 ): Promise<Asked> {
-  const asked = await admitted(who, trueUser, user, to);
+  const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return asked;
-  const { grant, target } = asked;
+  const { grant, target, consent } = asked;
   if (grant.startStepUp && !(who.strong || stepped))
     return { kind: "refused", reason: "step-up-required", target };
   if (!takesReason(grant, reason)) return { kind: "refused", reason: "reason-required", target };
-  return grant.consent === "request" ? { kind: "refused", reason: "consent-required", target } : asked;
+  return consent.kind === "missing" ? { kind: "refused", reason: consent.reason, target } : asked;
 }
 
 /** The person as the directory knows them; where there is none, just the id, whose groups nobody knows. Null is nobody. */
@@ -51,11 +75,13 @@ async function findPerson(who: Visitor, id: string): Promise<Identity | null> {
 }
 
 /** A start that was said yes to: as whom, why, where it leads, and where Stop leads back to. */
-interface Start {
+export interface Start {
   readonly grant: Grant;
   readonly target: Identity;
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** The customer's yes; null where nobody has to be asked. */
+  readonly consent: Consent | null;
   readonly to: string;
   readonly from: string;
 }
@@ -66,11 +92,11 @@ export async function startOnApp(
   reply: FastifyReply,
   who: Visitor,
   agent: Identity,
-  { grant, target: effectiveUser, reason, ticket, to, from }: Start,
+  { grant, target: effectiveUser, reason, ticket, consent, to, from }: Start,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { isolation, page } = received.snapshot.settings;
-  const order = { agent, effectiveUser, grant, reason, ticket };
+  const order = { agent, effectiveUser, grant, reason, ticket, consent };
   if (isolation !== null) {
     const at = { app: appHostOf(received), target: to };
     const apart = await beginApart(services, received, { ...order, returnTo: from }, at);
@@ -98,12 +124,13 @@ export async function startFromConsole(
   reply: FastifyReply,
   { received }: Visitor,
   agent: Identity,
-  { grant, target, reason, ticket, to, from, app }: Start & { readonly app: AppHost | null },
+  { grant, target, reason, ticket, consent, to, from, app }: Start & { readonly app: AppHost | null },
 ): Promise<FastifyReply> {
   if (app === null) throw new Fault("forbidden", "the console was not told which host of the app is meant");
   const { isolation, prefix, goingOver } = received.snapshot.settings;
   if (isolation !== null) {
-    const order = { agent, effectiveUser: target, grant, reason, ticket, returnTo: from, origin: app.origin };
+    const why = { reason, ticket, consent };
+    const order = { agent, effectiveUser: target, grant, ...why, returnTo: from, origin: app.origin };
     const apart = await beginApart(services, received, order, { app, target: to });
     return await seeOther(reply, apart.to);
   }

@@ -41,6 +41,7 @@ export async function askStepUp(
     impersonating: false,
     token: null,
     ticket: null,
+    consent: null,
     confirmation: null,
     yesTo: null,
     signIn: signInAddress(received),

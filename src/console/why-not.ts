@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { appAt } from "../config/apps.ts";
 import { decide } from "../domain/decide.ts";
 import { type Decision, REASONS } from "../domain/decision.ts";
-import { click } from "../domain/facts.ts";
+import { click, UNASKED } from "../domain/facts.ts";
 import { coversAny, isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
@@ -14,6 +14,7 @@ import { urlLimits } from "../gateway/intake/url-limits.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
+import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import type { MissedLink } from "../sessions/missed-links.ts";
 import { timeText } from "./activity/rows.ts";
 import { type Html, html } from "./html.ts";
@@ -58,7 +59,8 @@ async function toldOf(services: Services, received: Received, agent: Identity, t
       owner,
       target: { kind: "recorded" },
       refererOwner: { kind: "not-asked" },
-      consent: "unanswered",
+      consent: UNASKED,
+      ownerConsent: await saidBy(services, received, owner.kind === "found" ? owner.owner.id : null),
       now: received.at,
     },
     snapshot.policy,

@@ -1,6 +1,7 @@
+import type { Consent } from "./consent/consent.ts";
 import type { Check } from "./decision.ts";
 import type { Identity } from "./identity.ts";
-import type { Mode } from "./impersonation.ts";
+import type { ConsentUsed, Mode } from "./impersonation.ts";
 
 /** The closed list of things worth remembering. */
 export const AUDIT_ACTIONS = [
@@ -18,6 +19,11 @@ export const AUDIT_ACTIONS = [
   "consent.granted",
   "consent.refused",
   "consent.withdrawn",
+  "consent.lapsed",
+  "consent.used",
+  "consent.opted-out",
+  "consent.opted-in",
+  "access.noticed",
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",
@@ -49,6 +55,22 @@ export interface Captured {
   readonly form: { readonly fields: string; readonly whole: boolean } | null;
 }
 
+/** What the record has of a consent. */
+export type ConsentRecord = Pick<
+  Consent,
+  | "id"
+  | "origin"
+  | "cause"
+  | "type"
+  | "scope"
+  | "reason"
+  | "ticket"
+  | "answerBy"
+  | "until"
+  | "answeredBy"
+  | "impersonation"
+>;
+
 /** What happened, in our own words; `audit/` turns it into one line in the Elastic Common Schema. Times are ms. */
 export interface AuditEvent {
   readonly id: string;
@@ -62,7 +84,11 @@ export interface AuditEvent {
     readonly mode: Mode;
     readonly reason: string | null;
     readonly ticket: string | null;
+    /** The consent that it began by, and whether that was without the customer's yes. */
+    readonly consent?: ConsentUsed;
   } | null;
+  /** The ask or the yes that an event is about. */
+  readonly consent?: ConsentRecord;
   /** The app that it was in, where there are several. */
   readonly app?: string;
   readonly request: {

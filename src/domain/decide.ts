@@ -1,3 +1,4 @@
+import { type ConsentVerdict, consentVerdict, typeOf } from "./consent/said.ts";
 import { type Check, type Decision, REASONS, type ReasonWord } from "./decision.ts";
 import type { Verdict } from "./effects/effect.ts";
 import { readOnly } from "./effects/read-only.ts";
@@ -188,7 +189,8 @@ function decideImpersonated(
   const { caller, loaded } = session;
   if (trail.stops("it could be found out who you are", caller.kind === "unavailable", caller.kind))
     return refuse(503, "identity-unavailable");
-  if (trail.stops("the store could be asked", loaded.kind === "unavailable", loaded.kind))
+  const unasked = loaded.kind === "unavailable" || session.consent.kind === "unavailable";
+  if (trail.stops("the store could be asked", unasked, unasked ? "unavailable" : loaded.kind))
     return refuse(503, "store-unavailable");
   if (caller.kind !== "known") {
     trail.stops("you are signed in", true, caller.kind);
@@ -208,7 +210,8 @@ function decideImpersonated(
   if (trail.stops("it is known who the person is", unknown, session.target.kind))
     return refuse(503, "identity-unavailable");
   const here = admit(policy, caller.identity, target, request.place);
-  const why = whyEnded(caller.identity, impersonation, { session, policy, target, here }, trail);
+  const consent = consentOf(session, impersonation, here, policy, target);
+  const why = whyEnded(caller.identity, impersonation, { session, policy, target, here, consent }, trail);
   if (why !== null) return ended(why);
   if (trail.stops("a person opened the page", request.navigation.speculative, purpose(request)))
     return refuse(503, "ask-start");
@@ -225,7 +228,25 @@ function decideImpersonated(
     trail.stops("the page is in the part that is granted", outside, request.place?.path ?? "a page of ours")
   )
     return refuse(403, "outside-grant");
-  return done(request, impersonation, session, trail);
+  return done(request, asConsented(impersonation, consent), session, trail);
+}
+
+/** By what the entry of this place asks, or that of any other. */
+export function consentOf(
+  { consent, now }: Pick<SessionFacts, "consent" | "now">,
+  { id, agent }: Impersonation,
+  here: Admission,
+  policy: Policy,
+  target: Identity,
+): ConsentVerdict {
+  const admission = here.kind === "granted" ? here : admit(policy, agent, target);
+  if (admission.kind === "refused" || consent.kind === "unavailable") return { kind: "free" };
+  return consentVerdict(admission.grant.consent, consent.said, { agent: agent.id, impersonation: id, now });
+}
+
+/** An impersonation as the customer has allowed it: where they said yes only to looking, nothing more is done. */
+export function asConsented(it: Impersonation, verdict: ConsentVerdict): Impersonation {
+  return typeOf(verdict) === "write" ? it : { ...it, mode: "read", writeUntil: null };
 }
 
 interface Today {
@@ -234,13 +255,14 @@ interface Today {
   readonly target: Identity;
   /** Whether the agent may be the target at the place that is asked for. */
   readonly here: Admission;
+  readonly consent: ConsentVerdict;
 }
 
 /** Asked anew for every request, for both people: right, target, consent, time, revocation. */
 function whyEnded(
   agent: Identity,
   impersonation: Impersonation,
-  { session, policy, target, here }: Today,
+  { session, policy, target, here, consent }: Today,
   trail: Trail,
 ): ReasonWord | null {
   const bound = impersonation.agent.id === agent.id;
@@ -261,9 +283,9 @@ function whyEnded(
     return "ended-target-changed";
   }
   trail.stops("you may be this person", false, admission.grant.name);
-  const consented = admission.grant.consent !== "request" || session.consent === "granted";
-  if (trail.stops("the person agrees", !consented, session.consent))
-    return session.consent === "refused" ? "consent-refused" : "consent-required";
+  const saw = consent.kind === "missing" ? consent.reason : consent.kind;
+  if (trail.stops("the person agrees", consent.kind === "missing", saw) && consent.kind === "missing")
+    return consent.reason;
   return null;
 }
 

@@ -1,3 +1,4 @@
+import type { Consent } from "./consent/consent.ts";
 import type { Grant, Rule } from "./policy.ts";
 
 /** The closed list of reason words with the sentence that a person reads. Docs, pages, log, audit and CLI say the same. */
@@ -14,6 +15,10 @@ export const REASONS = {
   "reason-required": "Say why you need to view the app as this person.",
   "consent-required": "This person has to agree first.",
   "consent-refused": "This person does not agree to be viewed.",
+  "consent-withdrawn": "This person has taken their agreement back.",
+  "opted-out": "This person wants nobody to view the app as them.",
+  "notice-undelivered": "This person is to be told first, and that could not be delivered.",
+  "approval-required": "A second agent has to approve this first.",
   "outside-grant": "This is outside of the part of the app that you may see as this person.",
   "step-up-required": "Show once more who you are, by signing in again.",
   "limit-reached": "You have viewed the app as many people within a day as you may.",
@@ -77,6 +82,8 @@ export type DecisionBody =
       readonly kind: "forward";
       readonly as: "start";
       readonly grant: Grant;
+      /** The customer's yes that it begins by; null where nobody has to be asked. */
+      readonly consent: Consent | null;
       readonly close: ReasonWord | null;
     }
   | {

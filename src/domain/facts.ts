@@ -1,3 +1,4 @@
+import { type CustomerSaid, NOTHING_SAID } from "./consent/said.ts";
 import type { Visit } from "./decision.ts";
 import type { Identity } from "./identity.ts";
 import type { Impersonation } from "./impersonation.ts";
@@ -118,7 +119,13 @@ export type TargetFact =
   | { readonly kind: "gone" }
   | { readonly kind: "unavailable" };
 
-type ConsentFact = "granted" | "refused" | "unanswered";
+/** What a customer was asked and has said. */
+export type ConsentFact =
+  | { readonly kind: "known"; readonly said: CustomerSaid }
+  | { readonly kind: "unavailable" };
+
+/** Nobody was asked anything, or it can't matter. */
+export const UNASKED: ConsentFact = Object.freeze({ kind: "known", said: NOTHING_SAID });
 
 /** All that the judge may know of the people and of what has gone before. */
 export interface SessionFacts {
@@ -130,7 +137,10 @@ export interface SessionFacts {
   readonly target: TargetFact;
   /** Whom the page belongs to that a same-origin `Referer` names; asked for unsafe requests under an impersonation, and after one for forms. */
   readonly refererOwner: OwnerFact;
+  /** What the customer of the impersonation has said. */
   readonly consent: ConsentFact;
+  /** And the owner of the page, as whom an impersonation might begin. */
+  readonly ownerConsent: ConsentFact;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }

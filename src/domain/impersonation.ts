@@ -29,7 +29,15 @@ export interface Impersonation {
   /** Path that Stop leads back to, and the origin where it began; null in a record of before there was one. */
   readonly returnTo: string;
   readonly origin: string | null;
+  /** The consent that it began by; absent where nobody had to be asked. */
+  readonly consent?: ConsentUsed | null;
   readonly end: End | null;
+}
+
+export interface ConsentUsed {
+  readonly id: string;
+  /** Without the customer's yes. */
+  readonly breakGlass: boolean;
 }
 
 export interface StartOrder {
@@ -41,6 +49,7 @@ export interface StartOrder {
   readonly ticket: string | null;
   readonly returnTo: string;
   readonly origin?: string | null;
+  readonly consent?: ConsentUsed | null;
   readonly now: number;
   /** Total and idle limit in milliseconds. */
   readonly total: number;
@@ -62,6 +71,7 @@ export function start(order: StartOrder): Impersonation {
     idleFor: order.idle,
     returnTo: order.returnTo,
     origin: order.origin ?? null,
+    ...(order.consent ? { consent: order.consent } : {}),
     end: null,
   };
 }

@@ -1,3 +1,5 @@
+import type { ConsentTerms } from "./consent/consent.ts";
+
 /** What may be done while impersonating: only look, or also change things. */
 export type Mode = "read" | "write";
 
@@ -41,7 +43,7 @@ export interface Grant {
   readonly reason: "optional" | "required";
   /** The reasons of which one is to be given; null: what the agent writes. */
   readonly reasons: readonly string[] | null;
-  readonly consent: "none" | "notice" | "request";
+  readonly consent: ConsentTerms;
   /** Total and idle limit in milliseconds. */
   readonly total: number;
   readonly idle: number;

@@ -1,4 +1,5 @@
-import { REASONS } from "./decision.ts";
+import { type ConsentVerdict, consentVerdict } from "./consent/said.ts";
+import { REASONS, type ReasonWord } from "./decision.ts";
 import type { Verdict } from "./effects/effect.ts";
 import type { Navigation, RequestFacts, SessionFacts } from "./facts.ts";
 import { admit, isStrong } from "./grant.ts";
@@ -25,15 +26,23 @@ export function startVerdict(
   switching: boolean,
 ): Verdict {
   const close = switching ? "switched" : null;
-  const consent = consentVerdict(grant, session);
-  if (consent !== null) return consent;
+  if (session.ownerConsent.kind === "unavailable") return refuseStart(503, "store-unavailable");
+  const consent = startConsent(grant, session);
+  if (consent.kind === "missing") {
+    const { reason } = consent;
+    if (!ASKED_ON_A_PAGE.has(reason)) return refuseStart(403, reason);
+    return { kind: "page", page: "ask-start", reason, grant, close };
+  }
   if (grant.startStepUp && !isStrong(session.caller, session.now)) return STEP_UP;
-  if (grant.reason === "required")
+  const yes = consent.kind === "granted" ? consent.consent : null;
+  // Why was said with the ask.
+  if (grant.reason === "required" && yes?.origin !== "asked")
     return { kind: "page", page: "ask-start", reason: "reason-required", grant, close };
   // Without a click of a person behind it, any page on the web could have sent the browser here.
   if (grant.start === "ask" || !navigation.byUser)
     return { kind: "page", page: "ask-start", reason: "ask-start", grant, close };
-  return { kind: "forward", as: "start", reason: switching ? "switched" : "started", grant, close };
+  const reason = switching ? "switched" : "started";
+  return { kind: "forward", as: "start", reason, grant, consent: yes, close };
 }
 
 const STEP_UP: Verdict = Object.freeze({
@@ -44,10 +53,24 @@ const STEP_UP: Verdict = Object.freeze({
   sentence: REASONS["step-up-required"],
 });
 
-function consentVerdict(grant: Grant, session: SessionFacts): Verdict | null {
-  if (grant.consent !== "request" || session.consent === "granted") return null;
-  const reason = session.consent === "refused" ? "consent-refused" : "consent-required";
-  return { kind: "refuse", status: 403, reason, rule: null, sentence: "" };
+/** What the page with the form can do something about. */
+const ASKED_ON_A_PAGE: ReadonlySet<ReasonWord> = new Set(["consent-required", "approval-required"]);
+
+/** What the owner's say is to a start by this entry. */
+export function startConsent(
+  grant: Grant,
+  { caller, ownerConsent, now }: Pick<SessionFacts, "caller" | "ownerConsent" | "now">,
+): ConsentVerdict {
+  if (caller.kind !== "known" || ownerConsent.kind !== "known") return { kind: "free" };
+  return consentVerdict(grant.consent, ownerConsent.said, {
+    agent: caller.identity.id,
+    impersonation: null,
+    now,
+  });
+}
+
+function refuseStart(status: 403 | 503, reason: ReasonWord): Verdict {
+  return { kind: "refuse", status, reason, rule: null, sentence: "" };
 }
 
 /** A page that always runs as the agent, asked for under an impersonation: only a person at a page of ours goes on to it. */

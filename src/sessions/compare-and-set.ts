@@ -49,10 +49,11 @@ export async function changeFrom<T>(
   empty: T,
   options: ChangeOptions<T>,
   edit: (value: T) => T,
-): Promise<void> {
+): Promise<Changed<T>> {
   const { store, key, write, expiresAt } = options;
   if ((await store.read(key)) === null)
     await store.write(key, write(empty), { version: null, expiresAt: expiresAt(empty) });
-  if ((await change(options, edit)) === null)
-    throw new Fault("store-unavailable", `${key} is gone from the store`);
+  const changed = await change(options, edit);
+  if (changed === null) throw new Fault("store-unavailable", `${key} is gone from the store`);
+  return changed;
 }

@@ -4,7 +4,7 @@ import type { Clock, Store } from "../ports.ts";
 import { sealFor } from "./seal.ts";
 
 /** Values in the store, each sealed under the hash of a secret of its own. Throws a Fault `store-unavailable`. */
-interface SealedValues<T> {
+export interface SealedValues<T> {
   /** Gives the secret by which the value is found for `lasts` ms. */
   keep(value: T, lasts: number): Promise<string>;
   /** Null for what is no secret of ours, was taken or is too old. */

@@ -1,4 +1,5 @@
 import t from "tap";
+import { NO_CONSENT } from "../../src/domain/consent/consent.ts";
 import { ownerLookup } from "../../src/domain/routing/lookup.ts";
 import { MINIMAL, snapshotOf } from "../fixtures/config.ts";
 
@@ -86,7 +87,7 @@ agents:
         start: "auto",
         reason: "optional",
         reasons: null,
-        consent: "none",
+        consent: NO_CONSENT,
         total: 3_600_000,
         idle: 900_000,
         customersPerDay: null,
@@ -104,7 +105,7 @@ agents:
         start: "ask",
         reason: "required",
         reasons: null,
-        consent: "request",
+        consent: { ...NO_CONSENT, mode: "ask" },
         total: 1_800_000,
         idle: 300_000,
         customersPerDay: null,

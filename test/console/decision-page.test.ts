@@ -26,6 +26,7 @@ function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionVie
     impersonating: true,
     token: "TOKEN",
     ticket: null,
+    consent: null,
     confirmation: null,
     yesTo: null,
     ...more,

@@ -16,6 +16,8 @@ function form(grant: Partial<Grant> = {}, more: Partial<Parameters<typeof startF
     ticket: null,
     reason: null,
     token: "TOKEN",
+    consent: { kind: "free" },
+    agent: null,
     ...more,
   }).text;
 }

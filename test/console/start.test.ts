@@ -306,7 +306,8 @@ t.test("where the person has to agree first, a form doesn't begin", async (t) =>
   const it = await testServices(t, YAML.replace("mode: read", "mode: read\n    consent: request"));
   const ask = await openConsole(t, it);
   const page = await ask([...POST, ...ALICE], form(it, "17"));
-  t.match([page.status, page.body], [403, "consent-required"]);
+  t.match([page.status, page.location], [303, /^\/\.guise\/asked\?/]);
+  t.match(it.actions(), ["consent.asked"]);
   t.same(await it.impersonations.list(), []);
 });
 

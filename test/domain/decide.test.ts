@@ -1,15 +1,18 @@
 import fc from "fast-check";
 import t, { type Test } from "tap";
+import { CONSENT_MODES, isLive, NO_CONSENT } from "../../src/domain/consent/consent.ts";
 import { decide, isNobodys } from "../../src/domain/decide.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import { REASON_WORDS } from "../../src/domain/decision.ts";
-import type {
-  CallerFact,
-  LoadedImpersonation,
-  Navigation,
-  RequestFacts,
-  SessionFacts,
-  TargetFact,
+import {
+  type CallerFact,
+  type ConsentFact,
+  type LoadedImpersonation,
+  type Navigation,
+  type RequestFacts,
+  type SessionFacts,
+  type TargetFact,
+  UNASKED,
 } from "../../src/domain/facts.ts";
 import { admit, isAgent } from "../../src/domain/grant.ts";
 import type { Identity } from "../../src/domain/identity.ts";
@@ -18,6 +21,7 @@ import { isSafe } from "../../src/domain/method.ts";
 import type { OwnerFact } from "../../src/domain/owner.ts";
 import type { Grant, Part, Policy, Rule } from "../../src/domain/policy.ts";
 import { requestFacts } from "../fixtures/attempt.ts";
+import { saidNow } from "../fixtures/consent.ts";
 
 const NOW = 1_000_000;
 const ANYBODY = { users: null, groups: null, notUsers: [], notInGroups: [] };
@@ -35,7 +39,7 @@ const GRANT: Grant = {
   reason: "optional",
   reasons: null,
   customersPerDay: null,
-  consent: "none",
+  consent: NO_CONSENT,
   total: 3_600_000,
   idle: 900_000,
 };
@@ -146,13 +150,20 @@ const target: fc.Arbitrary<TargetFact> = fc.oneof(
   person.map((identity): TargetFact => ({ kind: "known", identity })),
 );
 
+const OPTED_OUT: ConsentFact = { kind: "known", said: { optedOutAt: 1, consents: [] } };
+const UNKNOWN: ConsentFact = { kind: "unavailable" };
+const saying: fc.Arbitrary<ConsentFact> = fc.constantFrom(
+  ...[saidNow("granted", NOW), saidNow("declined", NOW), UNASKED, OPTED_OUT, UNKNOWN],
+);
+
 const session: fc.Arbitrary<SessionFacts> = fc.record({
   caller,
   loaded,
   owner,
   target,
   refererOwner: owner,
-  consent: fc.constantFrom("granted", "refused", "unanswered"),
+  consent: saying,
+  ownerConsent: saying,
   now: fc.constant(NOW),
 });
 
@@ -162,7 +173,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
     .tuple(
       fc.constantFrom("auto", "ask"),
       fc.constantFrom("optional", "required"),
-      fc.constantFrom("none", "request"),
+      fc.constantFrom(...CONSENT_MODES),
       fc.boolean(),
       fc.constantFrom(null, null, NOWHERE),
     )
@@ -172,7 +183,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
         part,
         start: start as "auto",
         reason: reason as "optional",
-        consent: consent as "none",
+        consent: { ...NO_CONSENT, mode: consent },
         mayBeAgents,
         mayBe: mayBeAgents ? ANYBODY : GRANT.mayBe,
       },
@@ -226,7 +237,10 @@ t.test("nobody runs as somebody else who isn't its agent, still allowed, with ti
       loaded.impersonation.agent.id === caller.identity.id &&
       endedAt(loaded.impersonation, now) === null &&
       admission.kind === "granted" &&
-      (admission.grant.consent !== "request" || consent === "granted")
+      consent.kind === "known" &&
+      consent.said.optedOutAt === null &&
+      (["none", "notice"].includes(admission.grant.consent.mode) ||
+        consent.said.consents.some((it) => isLive(it, now)))
     );
   });
 });
@@ -406,7 +420,11 @@ t.test(
       if (tab !== null || sentOnlyWhileImpersonating || neighbour || isFormOfViewed(request, session))
         return true;
       if (loaded.kind !== "none" || ["forward", "page", "load-in-full"].includes(decision.kind)) return true;
-      return decision.kind === "refuse" && (navigation.speculative || decision.reason.startsWith("consent-"));
+      return (
+        decision.kind === "refuse" &&
+        (navigation.speculative ||
+          ["consent-refused", "opted-out", "store-unavailable"].includes(decision.reason))
+      );
     });
   },
 );
@@ -429,7 +447,8 @@ t.test("could not find out is told as that, before everything else", async (t) =
     owner: { kind: "not-asked" },
     target: { kind: "unavailable" },
     refererOwner: { kind: "not-asked" },
-    consent: "unanswered",
+    consent: UNASKED,
+    ownerConsent: UNASKED,
     now: NOW,
   };
   const on: Policy = { impersonation: "on", grants: [GRANT] };

@@ -1,4 +1,5 @@
 import t from "tap";
+import { NO_CONSENT } from "../../src/domain/consent/consent.ts";
 import {
   admit,
   asGranted,
@@ -33,7 +34,7 @@ function grant(name: string, agents: Partial<People>, mayBe: Partial<People>, ma
     reason: "optional",
     reasons: null,
     customersPerDay: null,
-    consent: "none",
+    consent: NO_CONSENT,
     total: 1,
     idle: 1,
   };

@@ -1,5 +1,12 @@
 import t from "tap";
-import { CLICKED, type Navigation, type SessionFacts } from "../../src/domain/facts.ts";
+import { NO_CONSENT } from "../../src/domain/consent/consent.ts";
+import {
+  CLICKED,
+  type ConsentFact,
+  type Navigation,
+  type SessionFacts,
+  UNASKED,
+} from "../../src/domain/facts.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import type { Owner } from "../../src/domain/owner.ts";
 import type { Grant, Policy } from "../../src/domain/policy.ts";
@@ -10,6 +17,7 @@ import {
   seesAsSelf,
   startVerdict,
 } from "../../src/domain/target.ts";
+import { saidNow } from "../fixtures/consent.ts";
 
 const ANYBODY = { users: null, groups: null, notUsers: [], notInGroups: [] };
 const GRANT: Grant = {
@@ -26,7 +34,7 @@ const GRANT: Grant = {
   reason: "optional",
   reasons: null,
   customersPerDay: null,
-  consent: "none",
+  consent: NO_CONSENT,
   total: 1,
   idle: 1,
 };
@@ -44,7 +52,8 @@ function session(more: Partial<SessionFacts> = {}): SessionFacts {
     owner: { kind: "not-asked" },
     target: { kind: "recorded" },
     refererOwner: { kind: "not-asked" },
-    consent: "unanswered",
+    consent: UNASKED,
+    ownerConsent: UNASKED,
     now: 0,
     ...more,
   };
@@ -96,14 +105,19 @@ t.test("a config that wants a question gets one", async (t) => {
 });
 
 t.test("where the person has to agree, nothing starts before they have", async (t) => {
-  const asking: Grant = { ...GRANT, consent: "request" };
-  const verdict = (consent: SessionFacts["consent"]) =>
-    startVerdict(asking, CLICKED, session({ consent }), false);
-  t.match(verdict("unanswered"), { kind: "refuse", status: 403, reason: "consent-required" });
-  t.match(verdict("refused"), { kind: "refuse", status: 403, reason: "consent-refused" });
-  t.match(verdict("granted"), { kind: "forward", as: "start" });
-  const notice: Grant = { ...GRANT, consent: "notice" };
-  t.match(startVerdict(notice, CLICKED, session({ consent: "refused" }), false), { as: "start" });
+  const asking: Grant = { ...GRANT, consent: { ...NO_CONSENT, mode: "ask" } };
+  const { now } = session();
+  const verdict = (ownerConsent: ConsentFact, grant = asking) =>
+    startVerdict(grant, CLICKED, session({ ownerConsent }), false);
+  t.match(verdict(UNASKED), { kind: "page", page: "ask-start", reason: "consent-required" });
+  t.match(verdict(saidNow("declined", now)), { kind: "refuse", status: 403, reason: "consent-refused" });
+  t.match(verdict(saidNow("granted", now)), { kind: "forward", as: "start", consent: { id: "c1" } });
+  t.match(verdict({ kind: "unavailable" }), { kind: "refuse", status: 503, reason: "store-unavailable" });
+  const notice: Grant = { ...GRANT, consent: { ...NO_CONSENT, mode: "notice" } };
+  t.match(verdict(saidNow("declined", now), notice), { as: "start", consent: null });
+  const optedOut: ConsentFact = { kind: "known", said: { optedOutAt: 1, consents: [] } };
+  for (const grant of [GRANT, notice, asking])
+    t.match(verdict(optedOut, grant), { kind: "refuse", status: 403, reason: "opted-out" });
 });
 
 const PLACE = { host: "app.example.com", path: "/site/1" };

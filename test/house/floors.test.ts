@@ -42,6 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "ioredis",
     "pg",
     "mysql2",
+    "nodemailer",
     "zod",
     "parse5",
     "parse5-htmlparser2-tree-adapter",

@@ -33,7 +33,7 @@ export const CSV_HEAD = `${COLUMNS.map(([name]) => name).join(",")}\r\n`;
 
 /** One record as a line of the table. No cell is taken for a formula by a spreadsheet. */
 export function csvOf(record: Written): string {
-  return `${COLUMNS.map(([, read]) => cell(read(record))).join(",")}\r\n`;
+  return `${COLUMNS.map(([, read]) => tableCell(read(record))).join(",")}\r\n`;
 }
 
 /** What begins a formula, also in its full-width form, whatever stands before it that is not to be seen. */
@@ -43,7 +43,8 @@ const OTHER_CELL = /([;\t\r\n])(?=[\s\p{Cc}\p{Cf}]*[=+\-@\uff1d\uff0b\uff0d\uff2
 /** What can move a terminal's cursor, hide, or turn text around; line ends stay in their cell. */
 const UNPRINTABLE = /(?![\t\r\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-function cell(value: Cell): string {
+/** One cell, which no spreadsheet takes for a formula. */
+export function tableCell(value: Cell): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);
   const shown = value

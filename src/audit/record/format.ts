@@ -28,6 +28,11 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "consent.granted": ["iam", "change"],
   "consent.refused": ["iam", "info"],
   "consent.withdrawn": ["iam", "change"],
+  "consent.lapsed": ["iam", "info"],
+  "consent.used": ["iam", "info"],
+  "consent.opted-out": ["iam", "change"],
+  "consent.opted-in": ["iam", "change"],
+  "access.noticed": ["iam", "info"],
   "sign-in.performed": ["authentication", "start"],
   "sign-in.failed": ["authentication", "info"],
   "sign-in.ended": ["authentication", "end"],
@@ -86,6 +91,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       decision: decision?.word,
       via: decision?.via ?? undefined,
       config: event.config ?? undefined,
+      consent: consentPart(event, cut),
       intent: event.intent ?? undefined,
       ending: response?.ending ?? undefined,
       checks: checksPart(event, cut),
@@ -108,11 +114,30 @@ function eventPart(event: AuditEvent, context: RecordContext, cut: string[]): ob
     type: [type],
     action: event.action,
     outcome: event.outcome,
-    reason: words("event.reason", impersonation?.reason ?? null, context, cut),
-    reference: words("event.reference", impersonation?.ticket ?? null, context, cut),
+    reason: words("event.reason", impersonation?.reason ?? event.consent?.reason ?? null, context, cut),
+    reference: words("event.reference", impersonation?.ticket ?? event.consent?.ticket ?? null, context, cut),
     start: span === null ? undefined : iso(span.start),
     end: span === null ? undefined : iso(span.end),
     duration: duration === undefined ? undefined : Math.round(duration * NANOSECONDS),
+  };
+}
+
+/** Of an event about a consent all of it, of what is done by one which it was. */
+function consentPart({ consent, impersonation }: AuditEvent, cut: string[]): object | undefined {
+  const used = impersonation?.consent;
+  if (consent === undefined)
+    return used && { id: used.id, ...(used.breakGlass ? { origin: "break-glass" } : {}) };
+  const { id, origin, cause, type, scope, answerBy, until, answeredBy, impersonation: bound } = consent;
+  return {
+    id,
+    origin,
+    cause,
+    type,
+    scope: cap("guise.consent.scope", scope, CAPS.text, cut),
+    answer_by: iso(answerBy),
+    until: until === null ? undefined : iso(until),
+    answered_by: cap("guise.consent.answered_by", answeredBy, CAPS.id, cut),
+    impersonation: bound ?? undefined,
   };
 }
 

@@ -107,7 +107,7 @@ function unmapped({ guise, event, user }: Written, { uid }: Class): object {
 function classOf({ event, http }: Written): Class {
   const known = CLASSES[event.action];
   if (known !== undefined) return known;
-  if (event.action.startsWith("consent."))
+  if (event.action.startsWith("consent.") || event.action === "access.noticed")
     return { uid: ENTITY_MANAGEMENT, activity: OTHER, name: event.action };
   const method = http?.request?.method ?? "";
   const at = METHODS.indexOf(method);

@@ -49,6 +49,17 @@ export interface Written {
     readonly route?: string;
     readonly rule?: string;
     readonly decision?: string;
+    readonly consent?: {
+      readonly id: string;
+      readonly origin?: string;
+      readonly cause?: string;
+      readonly type?: string;
+      readonly scope?: string;
+      readonly answer_by?: string;
+      readonly until?: string;
+      readonly answered_by?: string;
+      readonly impersonation?: string;
+    };
     readonly via?: string;
     readonly config?: string;
     readonly intent?: string;
@@ -116,6 +127,17 @@ const SHAPE = {
     route: TEXT,
     rule: TEXT,
     decision: TEXT,
+    consent: {
+      id: TEXT,
+      origin: TEXT,
+      cause: TEXT,
+      type: TEXT,
+      scope: TEXT,
+      answer_by: "time",
+      until: "time",
+      answered_by: TEXT,
+      impersonation: TEXT,
+    },
     via: TEXT,
     config: TEXT,
     intent: TEXT,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Snapshot } from "../../config/snapshot.ts";
+import { NOTHING_SAID } from "../../domain/consent/said.ts";
 import { type Check, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { elevate, type Impersonation, start } from "../../domain/impersonation.ts";
@@ -248,6 +249,7 @@ function looking(snapshot: Snapshot, log: Log, impersonation: Impersonation | nu
       recall: async () =>
         impersonation === null ? { kind: "none" } : { kind: "found", impersonation: impersonation },
     },
+    consents: { of: () => NOTHING_SAID },
     confirmations: { redeem: async () => null },
     forms: { read: () => null, open: () => null, marked: () => null },
   };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { personId } from "../../people.ts";
 import { duration } from "../../units.ts";
+import { consent } from "./consent.ts";
 
 const groupNames = z.array(z.string().min(1));
 
@@ -116,10 +117,11 @@ export const agent = z.strictObject({
     .describe(
       "Whether agents must say why, and by which words: `{ required: true, oneOf: [bug, billing] }`.",
     ),
-  consent: z
-    .enum(["none", "notice", "request"])
-    .default("none")
-    .describe("Whether the customer is told, or has to agree first."),
+  consent: consent
+    .prefault("none")
+    .describe(
+      "Whether the customer is told (`notice`), or has to agree first: each time (`ask`), once for a while (`window`), or by a code that they read out (`code`). `request` is an old word for `ask`.",
+    ),
   limit: z
     .strictObject({
       total: duration.prefault("60m").describe("How long it lasts at the most."),

@@ -40,6 +40,7 @@ export function eventOf(
       mode: modeAt(impersonation, now),
       reason: impersonation.reason,
       ticket: impersonation.ticket,
+      ...(impersonation.consent ? { consent: impersonation.consent } : {}),
     },
     ...(app === null ? {} : { app }),
     request: received && requestOf(received),

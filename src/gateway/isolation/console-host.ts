@@ -63,9 +63,13 @@ async function known(services: Services, received: Received, base: Received): Pr
   const { caller } = await callerOf(services, base);
   const { again } = snapshot.settings.goingOver;
   const soon = visit !== null && services.clock.now() - visit.at < again;
-  // Where people sign in with a provider, they do it here.
-  const signsIn = snapshot.identity.provider !== undefined;
-  if (caller.kind !== "unknown" || signsIn || app === null || soon || !navigation.topLevel)
+  const below = belowPrefix(received);
+  // Somebody with the link of a mail need not be signed in.
+  const linked = below === "/access" && new URLSearchParams(query ?? "").has("link");
+  // Where agents sign in with a provider, they do it here; customers are known on the app's own host.
+  const signsIn = snapshot.identity.provider !== undefined && below?.startsWith("/access") !== true;
+  const stays = signsIn || app === null || soon || linked;
+  if (caller.kind !== "unknown" || stays || !navigation.topLevel)
     return { kind: "received", received: { ...base, app } };
   return answered(goOver(received, { console: "1" }, app.origin, target));
 }

@@ -17,6 +17,8 @@ export const SUBJECTS = {
   elevate: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   lower: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   confirm: (question: string) => [question],
+  /** Who says something to what: a consent, or what is said without one; `link` is what a mail brought. */
+  consent: (person: string, about: string, link: string | null) => [person, about, link ?? ""],
   "sign-out": (agent: Identity) => [agent.id],
   /** Only for where it leads: Stop itself asks for none. */
   stop: ({ secret }: Pick<Received, "secret">, to: string) => [secret ?? "", to],

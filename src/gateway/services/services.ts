@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Claims, ClaimsInput } from "../../domain/claims.ts";
+import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Fault } from "../../errors.ts";
@@ -7,13 +8,17 @@ import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
+import type { ConsentCodes } from "../../sessions/consent/codes.ts";
+import type { Consents } from "../../sessions/consent/consents.ts";
 import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
+import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
+import type { LinkedAsk, Notices } from "../consent/notices.ts";
 import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -62,6 +67,8 @@ export interface DecisionView {
   /** Of the form on it; null where there is none, or where somebody else than the tab itself could read it. */
   readonly token: string | null;
   readonly ticket: string | null;
+  /** What the customer's say is to the start that is asked about; null where none is. */
+  readonly consent: ConsentVerdict | null;
   /** The question that is asked: its name, which opens nothing. */
   readonly confirmation: string | null;
   /** Where a yes to it goes; null where nothing is asked. */
@@ -69,7 +76,7 @@ export interface DecisionView {
 }
 
 /** What a form of ours does; its token counts for nothing else. */
-export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "sign-out";
+export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "consent" | "sign-out";
 
 /** What a mark of ours is for; it counts for nothing else. */
 type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app" | "agent";
@@ -121,6 +128,11 @@ export interface Services {
   readonly trusts: Trusts;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
+  readonly consents: Consents;
+  readonly consentCodes: ConsentCodes;
+  /** What the links of mails lead to. */
+  readonly consentLinks: SealedValues<LinkedAsk>;
+  readonly notices: Notices;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -146,6 +158,7 @@ export interface Services {
 export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
+  readonly consents: Pick<Consents, "of">;
   readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;
 }

@@ -3,6 +3,7 @@ import { type Decision, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
+import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { ownAddress } from "../intake/own-address.ts";
@@ -304,6 +305,10 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
     token: tokenOf(services, committed),
     ticket: null,
+    consent:
+      decision.kind === "page" && decision.page === "ask-start"
+        ? startConsent(decision.grant, { ...committed, now: committed.at })
+        : null,
     confirmation: committed.confirmation,
     yesTo:
       committed.confirmation === null ? null : yesAddress(services, committed.confirmation, committed.target),

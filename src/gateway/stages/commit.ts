@@ -6,6 +6,7 @@ import type { OwnerFact } from "../../domain/owner.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
+import { startHindrance } from "../consent/telling.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
@@ -110,8 +111,12 @@ function leftOpen({ loaded, decision }: Committed): boolean {
 }
 
 /** Nothing begins, and what runs goes on. */
-function tooMany(services: Services, base: Committed, impersonation: Impersonation | null): Committed {
-  const reason = "limit-reached";
+function hindered(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+  reason: ReasonWord,
+): Committed {
   const { checks } = base.decision;
   const refused = {
     kind: "refuse",
@@ -164,16 +169,17 @@ async function starting(
   const agent = base.trueUser;
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
-  const wanted = { agent: agent.id, customer: effectiveUser.id, most: decision.grant.customersPerDay };
-  if (!(await services.customers.admits(wanted))) return tooMany(services, base, impersonation);
+  const who = { agent, customer: effectiveUser, grant: decision.grant };
+  const hindrance = await startHindrance(services, who);
+  if (hindrance !== null) return hindered(services, base, impersonation, hindrance);
   const between =
     impersonation === null
       ? await tidied(services, base, null)
       : await leaving(services, base, impersonation, decision.close);
   const returnTo = impersonation?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
-    const { grant } = decision;
-    const order = { agent, effectiveUser, grant, reason: null, ticket: null, returnTo };
+    const { grant, consent } = decision;
+    const order = { agent, effectiveUser, grant, consent, ...saidWhy(decision), returnTo };
     services.counters.decided(decision.reason, "start");
     const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
@@ -186,8 +192,8 @@ async function starting(
       agent,
       effectiveUser,
       grant: decision.grant,
-      reason: null,
-      ticket: null,
+      consent: decision.consent,
+      ...saidWhy(decision),
       returnTo,
       origin: impersonation?.origin ?? null,
     },
@@ -207,6 +213,12 @@ async function starting(
     await end(services, base, started.impersonation, "ended-revoked");
     throw error;
   }
+}
+
+/** The customer was told why when they were asked. */
+function saidWhy({ consent }: Starting): { readonly reason: string | null; readonly ticket: string | null } {
+  const asked = consent?.origin === "asked" ? consent : null;
+  return { reason: asked?.reason ?? null, ticket: asked?.ticket ?? null };
 }
 
 async function leaving(
@@ -326,7 +338,9 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
 const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
   "consent-required",
   "consent-refused",
+  "opted-out",
   "limit-reached",
+  "notice-undelivered",
 ]);
 
 /**

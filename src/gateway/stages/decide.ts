@@ -64,7 +64,8 @@ function sessionFacts(owned: Settled): SessionFacts {
     owner: owned.owner,
     target: owned.effectiveUser,
     refererOwner: owned.refererOwner,
-    consent: "unanswered",
+    consent: owned.consent,
+    ownerConsent: owned.ownerConsent,
     now: owned.at,
   };
 }

@@ -1,5 +1,6 @@
 import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
+import { type ConsentFact, UNASKED } from "../../domain/facts.ts";
 import { isAgent } from "../../domain/grant.ts";
 import { isSafe } from "../../domain/method.ts";
 import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
@@ -11,12 +12,14 @@ import type { Log } from "../../ports.ts";
 import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Judging } from "../services/services.ts";
-import type { Recalled } from "./load-impersonation.ts";
+import { type Recalled, saidBy } from "./load-impersonation.ts";
 
 /** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
 export interface Owned extends Recalled {
   readonly owner: OwnerFact;
   readonly refererOwner: OwnerFact;
+  /** What the owner has said, as whom an impersonation might begin. */
+  readonly ownerConsent: ConsentFact;
 }
 
 const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
@@ -26,10 +29,12 @@ const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
 export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
-    return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED };
+    return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED, ownerConsent: UNASKED };
   }
   const owner = matters(recalled) ? await ownerOf(services, recalled, recalled) : NOT_ASKED;
-  return { ...recalled, owner, refererOwner: await refererOwner(services, recalled) };
+  const customer = owner.kind === "found" && owner.owner.id !== caller.identity.id ? owner.owner.id : null;
+  const ownerConsent = await saidBy(services, recalled, customer);
+  return { ...recalled, owner, refererOwner: await refererOwner(services, recalled), ownerConsent };
 }
 
 function matters({ route, navigation, loaded, fromAsSelf }: Recalled): boolean {

@@ -1,6 +1,6 @@
-import { isNobodys } from "../../domain/decide.ts";
-import type { LoadedImpersonation, TargetFact } from "../../domain/facts.ts";
-import { asGranted } from "../../domain/grant.ts";
+import { asConsented, consentOf, isNobodys } from "../../domain/decide.ts";
+import { type ConsentFact, type LoadedImpersonation, type TargetFact, UNASKED } from "../../domain/facts.ts";
+import { admit, asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
 import type { Judging } from "../services/services.ts";
 import type { Identified } from "./identify.ts";
@@ -11,13 +11,15 @@ import { placeOf } from "./match.ts";
 export interface Recalled extends Identified {
   readonly loaded: LoadedImpersonation;
   readonly effectiveUser: TargetFact;
+  /** What that person has said. */
+  readonly consent: ConsentFact;
   /** Its cookie only looked like ours: it goes on byte for byte as it came. */
   readonly nobodys: boolean;
 }
 
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
-const NOTHING = Object.freeze({ loaded: NONE, effectiveUser: RECORDED, nobodys: false });
+const NOTHING = Object.freeze({ loaded: NONE, effectiveUser: RECORDED, consent: UNASKED, nobodys: false });
 /** A label's own cookie: nothing on its host is ever anybody's own. */
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
@@ -28,8 +30,10 @@ export async function recall(services: Judging, identified: Identified): Promise
   const { caller, snapshot, ours } = identified;
   if (!ours && isNobodys({ caller, loaded }, snapshot.policy)) return asNobodys(services, identified);
   const effectiveUser = await lookUp(services, identified, loaded);
-  const today = underToday(identified, loaded, effectiveUser);
-  const recalled = { ...identified, loaded: today, effectiveUser, nobodys: false };
+  const customer = loaded.kind === "found" ? loaded.impersonation.effectiveUser.id : null;
+  const consent = await saidBy(services, identified, customer);
+  const today = underToday({ ...identified, consent }, loaded, effectiveUser);
+  const recalled = { ...identified, loaded: today, effectiveUser, consent, nobodys: false };
   refuseUnclear(recalled);
   return recalled;
 }
@@ -68,16 +72,37 @@ async function theOne(
 
 /** What runs now runs under the config of now: banner, token and record say the same as the judge. */
 function underToday(
-  identified: Identified,
+  identified: Identified & { readonly consent: ConsentFact },
   loaded: LoadedImpersonation,
   effectiveUser: TargetFact,
 ): LoadedImpersonation {
-  const { caller, snapshot } = identified;
+  const { caller, snapshot, at: now, consent } = identified;
   if (loaded.kind !== "found" || caller.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
   const people = { agent: caller.identity, target, place: placeOf(identified) };
-  return { kind: "found", impersonation: asGranted(snapshot.policy, impersonation, people) };
+  const { policy } = snapshot;
+  const here = admit(policy, people.agent, target, people.place);
+  const verdict = consentOf({ consent, now }, impersonation, here, policy, target);
+  const today = asConsented(asGranted(policy, impersonation, people), verdict);
+  return { kind: "found", impersonation: today };
+}
+
+/** What a customer was asked and has said; null for nobody. Where customers have no page to say anything, nobody is asked. */
+export async function saidBy(
+  services: Judging,
+  identified: Pick<Identified, "snapshot" | "id">,
+  customer: string | null,
+): Promise<ConsentFact> {
+  const { settings } = identified.snapshot;
+  if (customer === null || !settings.access.page) return UNASKED;
+  try {
+    const said = await services.consents.of(customer);
+    return { kind: "known", said: settings.access.optOut ? said : { ...said, optedOutAt: null } };
+  } catch (error) {
+    report(services, identified, error);
+    return { kind: "unavailable" };
+  }
 }
 
 async function remembered(
@@ -110,7 +135,7 @@ async function lookUp(
   }
 }
 
-function report(services: Judging, identified: Identified, error: unknown): void {
+function report(services: Judging, identified: Pick<Identified, "id">, error: unknown): void {
   if (!(error instanceof Fault)) throw error;
   services.log.warn({ code: error.code, detail: error.detail, requestId: identified.id }, "recall failed");
 }

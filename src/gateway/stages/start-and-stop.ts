@@ -1,12 +1,15 @@
 import type { AuditEvent } from "../../domain/audit-event.ts";
+import type { Consent } from "../../domain/consent/consent.ts";
 import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import { disown, restored } from "../../domain/cookies/cookie-restore.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import { type Identity, labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Grant } from "../../domain/policy.ts";
+import { Fault } from "../../errors.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
+import { tellCustomer } from "../consent/telling.ts";
 import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
@@ -23,6 +26,8 @@ export interface Beginning {
   readonly returnTo: string;
   /** Where that is, if not here. */
   readonly origin?: string | null;
+  /** The customer's yes that it begins by; absent or null where nobody has to be asked. */
+  readonly consent?: Consent | null;
 }
 
 const NOTICE_SECONDS = 300;
@@ -67,8 +72,11 @@ export async function openRecorded(
   own: { readonly sent: string | null; readonly scope: CookieScope },
 ): Promise<Opened> {
   services.rateLimits.pace(order.agent.id, received.snapshot.settings.limits.perMinute, received.startedAt);
+  const id = services.newId();
+  const consent = await consentFor(services, order, id);
+  const now = services.clock.now();
   const { impersonation, secret, lines } = await services.impersonations.open({
-    id: services.newId(),
+    id,
     agent: order.agent,
     effectiveUser: order.effectiveUser,
     mode: order.grant.mode,
@@ -76,9 +84,10 @@ export async function openRecorded(
     ticket: order.ticket,
     returnTo: order.returnTo,
     origin: order.origin ?? received.origin,
-    now: services.clock.now(),
-    total: order.grant.total,
+    now,
+    total: Math.min(order.grant.total, (consent?.until ?? Infinity) - now),
     idle: order.grant.idle,
+    consent: consent && { id: consent.id, breakGlass: consent.origin === "break-glass" },
     ownCookies: own.sent,
     scope: own.scope,
   });
@@ -96,7 +105,20 @@ export async function openRecorded(
     await services.impersonations.close(impersonation.id, "ended-revoked");
     throw error;
   }
+  await tellCustomer(services, "started", impersonation);
   return { impersonation, secret, lines };
+}
+
+/** Throws `consent-gone` where another start was faster, or the customer has taken it back. */
+async function consentFor(
+  services: Services,
+  { consent = null, effectiveUser }: Beginning,
+  impersonation: string,
+): Promise<Consent | null> {
+  if (consent === null) return null;
+  const bound = await services.consents.bind(effectiveUser.id, consent.id, impersonation);
+  if (bound === null) throw new Fault("consent-gone", `the consent ${consent.id} counts no more`);
+  return bound;
 }
 
 /** Our cookies of a browser in which an impersonation has started. */
@@ -160,12 +182,11 @@ export async function end(
   }
   services.sockets.cut(impersonation.id, why);
   // It has happened, on record or not; with the journal down it is written when that is back.
-  if (first)
-    await services.unrecorded.write(
-      services,
-      endEvent(services, received, ended, by),
-      "the end of an impersonation",
-    );
+  if (first) {
+    const event = endEvent(services, received, ended, by);
+    await services.unrecorded.write(services, event, "the end of an impersonation");
+    await tellCustomer(services, "ended", ended);
+  }
   return ended;
 }
 

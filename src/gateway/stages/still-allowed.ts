@@ -1,5 +1,5 @@
 import { appAt } from "../../config/apps.ts";
-import type { Navigation } from "../../domain/facts.ts";
+import { type Navigation, UNASKED } from "../../domain/facts.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import type { Received } from "../request.ts";
 import type { Standing } from "../services/open-connections.ts";
@@ -44,6 +44,7 @@ export async function looking(services: Services, received: Received): Promise<J
     tab: null,
     owner: NOT_ASKED,
     refererOwner: NOT_ASKED,
+    ownerConsent: UNASKED,
     body: null,
     beginning: null,
     bodyText: null,

@@ -311,8 +311,9 @@ t.test("the owner of a page is never recorded as the effective user where the st
   t.equal(it.events[0]?.effectiveUser, null);
 });
 
-t.test("a start that waits for a person's yes is recorded with whom it was for", async (t) => {
+t.test("a start that a person said no to is recorded with whom it was for", async (t) => {
   const it = await testServices(t, YAML.replace("mode: read\n", "mode: read\n    consent: request\n"));
+  await it.services.consents.optOut("17", true);
   await committed(it, TO_SITE);
   t.match(it.events, [{ action: "impersonation.refused", effectiveUser: { id: "17" }, impersonation: null }]);
 });

@@ -1,0 +1,42 @@
+import { createTransport } from "nodemailer";
+
+/** One mail, in plain text and in HTML. Lines of a head can't be in any of it: the library folds and encodes them. */
+export interface Mail {
+  readonly from: string;
+  readonly replyTo: string | null;
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  /** The same for the same mail, so that a second copy of it can be told. */
+  readonly id: string;
+}
+
+/** Gives a mail to the server at this address (`smtp:` or `smtps:`). Rejects where it doesn't take it. */
+export type Mailer = (url: string, mail: Mail) => Promise<void>;
+
+const LONGEST = 10_000;
+
+export const mailer: Mailer = async (url, { replyTo, id, ...mail }) => {
+  const transport = createTransport({
+    url,
+    connectionTimeout: LONGEST,
+    greetingTimeout: LONGEST,
+    socketTimeout: LONGEST,
+    dnsTimeout: LONGEST,
+    // Nothing that somebody wrote makes it read a file, or an address.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  try {
+    const domain = mail.from.match(/@([\w.-]+)/)?.[1] ?? "guise.invalid";
+    await transport.sendMail({
+      ...mail,
+      ...(replyTo === null ? {} : { replyTo }),
+      messageId: `<${id}@${domain}>`,
+      headers: { "Auto-Submitted": "auto-generated" },
+    });
+  } finally {
+    transport.close();
+  }
+};

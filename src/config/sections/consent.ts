@@ -1,0 +1,113 @@
+import { z } from "zod";
+import { CONSENT_MODES, type ConsentTerms, NO_CONSENT } from "../../domain/consent/consent.ts";
+import { duration } from "../../units.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+const between = (shortest: number, longest: number, said: string) =>
+  duration.refine((ms) => ms >= shortest && ms <= longest, { error: `write a length of time ${said}` });
+
+/** The word of version 0.1 for `ask`. */
+const mode = z.enum([...CONSENT_MODES, "request"]).transform((it) => (it === "request" ? "ask" : it));
+
+const breakGlass = z.strictObject({
+  groups: z.array(z.string().min(1)).min(1).describe("Whose people may."),
+  secondPerson: z.boolean().default(true).describe("Whether another one of these people has to approve it."),
+  lasts: between(60_000, DAY, "from 1m to 24h").prefault("1h").describe("How long it lasts at the most."),
+});
+
+const longForm = z.strictObject({
+  mode: mode.describe("As the word alone."),
+  window: between(60_000, 7 * DAY, "from 1m to 7d")
+    .prefault("24h")
+    .describe("The longest that a yes lasts; the customer may choose a shorter time."),
+  answerWithin: between(60_000, 30 * DAY, "from 1m to 30d")
+    .prefault("12h")
+    .describe("After which an ask lapses that nobody answered."),
+  asksPerDay: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(NO_CONSENT.asksPerDay)
+    .describe("Asks of one agent to one customer within 24 hours; one is open at a time."),
+  askAgainAfter: between(0, 30 * DAY, "up to 30d")
+    .prefault("24h")
+    .describe("How long a no keeps the same agent from asking this customer once more."),
+  notice: z
+    .enum(["usual", "strict"])
+    .default("usual")
+    .describe(
+      "`strict`: nothing starts while the notices of this customer are older than a minute and not delivered.",
+    ),
+  alias: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe("What customers read in the place of the agent's name, like `Support`."),
+  location: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .nullable()
+    .default(null)
+    .describe("The country or region that these agents work from, for the customer to read."),
+  breakGlass: breakGlass
+    .nullable()
+    .default(null)
+    .describe(
+      "Who may go in without the customer's yes, in an emergency: with a reason, and told to the customer at once.",
+    ),
+});
+
+/** `consent` of an entry of `agents`, also as its mode alone. */
+export const consent = z
+  .union([mode, longForm])
+  .transform(
+    (written): ConsentTerms => (typeof written === "string" ? { ...NO_CONSENT, mode: written } : written),
+  );
+
+/** `access`: the customer's own page. */
+export const access = z
+  .strictObject({
+    page: z
+      .enum(["on", "off"])
+      .optional()
+      .describe(
+        "Whether customers have the page `/.guise/access`. Default: `on` where an entry of `agents` has `consent`, else `off`.",
+      ),
+    optOut: z
+      .boolean()
+      .default(true)
+      .describe("Whether customers may say there that nobody may view the app as them (`opted-out`)."),
+    offer: z
+      .array(between(60_000, 7 * DAY, "from 1m to 7d"))
+      .min(1)
+      .max(8)
+      .prefault(["30m", "4h", "24h", "7d"])
+      .describe("The lengths of time that customers choose from."),
+    codeLasts: between(60_000, HOUR, "from 1m to 1h")
+      .prefault("15m")
+      .describe("How long a code counts that a customer reads out."),
+    codeTries: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(5)
+      .describe(
+        "Wrong codes of one agent for one customer, after which none counts until there is a new one.",
+      ),
+    keep: between(DAY, 3_650 * DAY, "from 1d to 3650d")
+      .prefault("90d")
+      .describe("How long asks and answers are kept that are over."),
+    recordsKept: between(DAY, 36_500 * DAY, "from 1d to 36500d")
+      .nullable()
+      .default(null)
+      .describe("How long the record of what is done is kept, as customers are told when they are asked."),
+  })
+  .prefault({})
+  .describe("The page of the app's customers: who asks, who looked, and their say in it.");

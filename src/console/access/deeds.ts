@@ -1,0 +1,145 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { CAUSES, type Consent, type ConsentDeed, isLive } from "../../domain/consent/consent.ts";
+import { Fault } from "../../errors.ts";
+import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
+import { countsNow, readToken, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { end } from "../../gateway/stages/start-and-stop.ts";
+import { field, seeOther, sendPage, type Visitor, words } from "../visitor.ts";
+import { type Customer, customerAt, demandVoice, voidIfMoved } from "./saying.ts";
+
+/** What a form on the customer's page does. */
+const DEEDS = ["allow", "decline", "withdraw", "end", "ahead", "code", "opt-out", "opt-in"] as const;
+export type Deed = (typeof DEEDS)[number];
+
+/** What somebody said on the customer's page. A new code is shown at once, by `show`; all else leads back to the page. */
+export async function say(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  who: Visitor,
+  show: (customer: Customer, code: string) => Promise<string>,
+): Promise<FastifyReply> {
+  const { prefix } = who.received.snapshot.settings;
+  const customer = await customerAt(services, who, field(request, "link"));
+  if (customer === null) throw new Fault("forbidden", "nobody who is known said something to an ask");
+  demandVoice(customer);
+  const { person, link } = customer;
+  const deed = DEEDS.find((it) => it === field(request, "do"));
+  const about = field(request, "about") ?? "";
+  if (deed === undefined) throw new Fault("forbidden", "the form says nothing of what is to be done");
+  const subject = SUBJECTS.consent(person.id, `${deed} ${about}`, link?.secret ?? null);
+  const token = readToken(services, "consent", subject, field(request, "_csrf"));
+  const back = `${prefix}/access${link === null ? "" : `?link=${link.secret}`}`;
+  if (!(await countsNow(services, token)) || (await voidIfMoved(services, request, customer)))
+    return await seeOther(reply, back);
+  if (link !== null && (about !== link.ask || !OF_A_LINK.has(deed)))
+    throw new Fault("forbidden", "the link of a mail is for one ask");
+  const code = await perform(services, request, customer, deed, about);
+  if (code !== null) return await sendPage(reply, 200, await show(customer, code));
+  return await seeOther(reply, back);
+}
+
+const OF_A_LINK: ReadonlySet<Deed> = new Set(["allow", "decline", "withdraw"]);
+
+/** Gives a code, where that was asked for. */
+async function perform(
+  services: Services,
+  request: FastifyRequest,
+  { person, link }: Customer,
+  deed: Deed,
+  about: string,
+): Promise<string | null> {
+  const { received } = request;
+  const { access } = received.snapshot.settings;
+  const by = link === null ? person.id : "link";
+  const which = { customer: person.id, id: about };
+  const answer = async (it: ConsentDeed) => void (await answerConsent(services, received, which, it));
+  switch (deed) {
+    case "allow":
+      await answer({ kind: "grant", by, lasts: lastsOf(request), type: typeOf(request) });
+      return null;
+    case "decline":
+      await answer({ kind: "decline", by, said: words(request, "said", 500) });
+      return null;
+    case "withdraw":
+      await answer({ kind: "withdraw", by });
+      return null;
+    case "end":
+      await endOne(services, request, person.id, about);
+      return null;
+    case "ahead":
+      await grantConsent(services, received, ahead(services, request, person));
+      return null;
+    case "code": {
+      const terms = { type: typeOf(request), lasts: lastsOf(request) };
+      return await services.consentCodes.issue(person.id, terms, access.codeLasts);
+    }
+    case "opt-out":
+    case "opt-in":
+      if (access.optOut) await optOut(services, received, person, deed === "opt-out");
+      return null;
+    default:
+      return deed satisfies never;
+  }
+}
+
+function typeOf(request: FastifyRequest): Consent["type"] {
+  return field(request, "type") === "write" ? "write" : "read";
+}
+
+/** One of the lengths that the page offers; the shortest where it is none. */
+function lastsOf(request: FastifyRequest): number {
+  const { offer } = request.received.snapshot.settings.access;
+  const asked = Number(field(request, "lasts"));
+  return offer.includes(asked) ? asked : Math.min(...offer);
+}
+
+/** Ends what runs, and takes back by what it ran, so that it isn't begun again at once. */
+async function endOne(
+  services: Services,
+  request: FastifyRequest,
+  customer: string,
+  impersonation: string,
+): Promise<void> {
+  const { received } = request;
+  const running = (await services.impersonations.list()).find(({ id }) => id === impersonation);
+  if (running?.effectiveUser.id !== customer) return;
+  const { consents } = await services.consents.of(customer);
+  const now = services.clock.now();
+  for (const it of consents) {
+    const theirs = it.id === running.consent?.id || it.agent?.id === running.agent.id;
+    if (!theirs || !isLive(it, now)) continue;
+    await answerConsent(services, received, { customer, id: it.id }, { kind: "withdraw", by: customer });
+  }
+  await end(services, received, running, "consent-withdrawn");
+}
+
+function ahead(services: Services, request: FastifyRequest, person: Customer["person"]): Consent {
+  const now = services.clock.now();
+  const lasts = lastsOf(request);
+  return {
+    id: services.newId(),
+    origin: "ahead",
+    agent: null,
+    customer: person,
+    who: "Support",
+    location: null,
+    cause: CAUSES[0],
+    reason: null,
+    ticket: null,
+    type: typeOf(request),
+    scope: null,
+    retention: request.received.snapshot.settings.access.recordsKept,
+    askedAt: now,
+    answerBy: now,
+    longest: lasts,
+    single: false,
+    impersonation: null,
+    state: "granted",
+    answeredAt: now,
+    answeredBy: person.id,
+    until: now + lasts,
+    said: null,
+  };
+}

@@ -1,0 +1,83 @@
+import type { FastifyInstance, FastifyReply } from "fastify";
+import type { Archive } from "../../audit/search/archive.ts";
+import { Fault } from "../../errors.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { html } from "../html.ts";
+import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { say } from "./deeds.ts";
+import { exported } from "./export.ts";
+import { accessesOf, onePast } from "./past.ts";
+import { type Customer, consentsFor, customerAt, voidIfMoved } from "./saying.ts";
+import { accessPage } from "./view.ts";
+
+/** `GET access`: the customer's own page. `POST access`: what they say there. `GET access/export`: all that they can see, as a file. */
+export function accessPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
+  fastify.get("/access", async (request, reply) => {
+    const who = await visitor(services, request);
+    const customer = await customerAt(services, who, parameter(request, "link"));
+    if (customer === null) return await sendPage(reply, 401, signedOut(who));
+    await voidIfMoved(services, request, customer);
+    const one = parameter(request, "access");
+    if (one !== null && customer.link === null)
+      return await past(services, archive, reply, who, customer, one);
+    return await sendPage(reply, 200, await overview(services, archive, who, customer, null));
+  });
+  fastify.post("/access", async (request, reply) => {
+    const who = await visitor(services, request);
+    return await say(services, request, reply, who, async (customer, code) => {
+      return await overview(services, archive, who, customer, code);
+    });
+  });
+  fastify.get("/access/export", async (request, reply) => {
+    const who = await visitor(services, request);
+    const customer = await customerAt(services, who, null);
+    if (customer === null) return await sendPage(reply, 401, signedOut(who));
+    const format = parameter(request, "format") === "csv" ? "csv" : "json";
+    const file = await exported({ services, archive, customer }, format);
+    return await reply
+      .header(
+        "content-type",
+        format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8",
+      )
+      .header("content-disposition", `attachment; filename="access.${format}"`)
+      .header("cache-control", "no-store")
+      .send(file);
+  });
+}
+
+/** `code`: one that was made just now, to be shown once. */
+async function overview(
+  services: Services,
+  archive: Archive,
+  who: Visitor,
+  customer: Customer,
+  code: string | null,
+): Promise<string> {
+  const alone = customer.link !== null;
+  const said = await consentsFor(services, customer);
+  const running = alone
+    ? []
+    : (await services.impersonations.list()).filter((it) => it.effectiveUser.id === customer.person.id);
+  const accesses = alone ? [] : await accessesOf(services, archive, customer.person);
+  return accessPage(services, who, { customer, said, running, accesses, code, now: services.clock.now() });
+}
+
+async function past(
+  services: Services,
+  archive: Archive,
+  reply: FastifyReply,
+  who: Visitor,
+  customer: Customer,
+  impersonation: string,
+): Promise<FastifyReply> {
+  const page = await onePast(services, archive, who, customer.person, impersonation);
+  if (page === null) throw new Fault("not-found", "this customer has no such access");
+  return await sendPage(reply, 200, page);
+}
+
+function signedOut(who: Visitor): string {
+  const body = html`<section class="card"><p class="word warn">signed-out</p><h1>You are not signed in</h1>
+<p class="lead">Sign in to the app, then open this page once more.</p>
+<div class="actions"><a class="button" href="/">To the app</a></div></section>`;
+  return pageFor(who, { title: "You are not signed in", body });
+}

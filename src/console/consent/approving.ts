@@ -1,0 +1,100 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { type Consent, isOpen } from "../../domain/consent/consent.ts";
+import { momentText, spanText } from "../../domain/consent/texts.ts";
+import { admit } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { Fault } from "../../errors.ts";
+import { answerConsent } from "../../gateway/consent/answers.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { html } from "../html.ts";
+import { nameOf, person } from "../layout.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { mayBreakGlass } from "./start-fields.ts";
+
+/** `GET approve` and `POST approve`: the second agent's say where somebody is viewed without their own. */
+export function approvePages(fastify: FastifyInstance, services: Services): void {
+  fastify.get("/approve", async (request, reply) => {
+    const who = await visitor(services, request);
+    const { consent, second } = await broken(
+      services,
+      who,
+      parameter(request, "user"),
+      parameter(request, "ask"),
+    );
+    return await sendPage(reply, 200, approvePage(services, who, second, consent));
+  });
+  fastify.post("/approve", async (request, reply) => {
+    const who = await visitor(services, request);
+    const [user, ask] = [field(request, "user"), field(request, "ask")];
+    const { consent, second } = await broken(services, who, user, ask);
+    const deed = field(request, "do") === "approve" ? "approve" : "decline";
+    const subject = SUBJECTS.consent(second.id, `${deed} ${consent.id}`, null);
+    const token = readToken(services, "consent", subject, field(request, "_csrf"));
+    if (await countsNow(services, token)) await decide(services, request, consent, second, deed);
+    const { prefix } = who.received.snapshot.settings;
+    return await seeOther(
+      reply,
+      `${prefix}/approve?${new URLSearchParams({ user: user ?? "", ask: ask ?? "" })}`,
+    );
+  });
+}
+
+async function decide(
+  services: Services,
+  { received }: FastifyRequest,
+  { customer, id, longest }: Consent,
+  second: Identity,
+  deed: "approve" | "decline",
+): Promise<void> {
+  const which = { customer: customer.id, id };
+  const said =
+    deed === "approve"
+      ? ({ kind: "grant", by: second.id, lasts: longest } as const)
+      : ({ kind: "decline", by: second.id, said: null } as const);
+  await answerConsent(services, received, which, said);
+}
+
+/** The ask, and who is there: another agent than the one who asks, who might do the same. Throws `not-found` for everybody else. */
+async function broken(
+  services: Services,
+  { received, trueUser }: Visitor,
+  user: string | null,
+  ask: string | null,
+): Promise<{ readonly consent: Consent; readonly second: Identity }> {
+  const said = await services.consents.of(user ?? "");
+  const consent = said.consents.find(({ id, origin }) => id === ask && origin === "break-glass");
+  const nothing = new Fault("not-found", "there is no such emergency that this person could approve");
+  if (consent === undefined || trueUser === null || consent.agent?.id === trueUser.id) throw nothing;
+  const admission = admit(received.snapshot.policy, trueUser, consent.customer);
+  if (admission.kind === "refused" || !mayBreakGlass(admission.grant, trueUser)) throw nothing;
+  return { consent, second: trueUser };
+}
+
+function approvePage(services: Services, who: Visitor, second: Identity, it: Consent): string {
+  const { prefix } = who.received.snapshot.settings;
+  const form = (deed: "approve" | "decline", word: string, quiet: boolean) => {
+    const token = tokenFor(
+      services,
+      who.received,
+      "consent",
+      SUBJECTS.consent(second.id, `${deed} ${it.id}`, null),
+    );
+    return html`<form method="post" action="${prefix}/approve"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="user" value="${it.customer.id}"><input type="hidden" name="ask" value="${it.id}"><input type="hidden" name="do" value="${deed}"><button${quiet ? html` class="quiet"` : null}>${word}</button></form>`;
+  };
+  const open = isOpen(it, services.clock.now());
+  const asker = it.agent === null ? "Somebody" : nameOf(it.agent);
+  const body = html`<section class="card">
+<p class="word warn">approval-required</p>
+<h1>${open ? html`May <bdi>${asker}</bdi> go in without an answer?` : it.state === "granted" ? "This was approved" : "This is over"}</h1>
+<p class="lead">It is an emergency, they say. The customer was told, and every record is marked.</p>
+<div class="panel">${person(it.customer)}</div>
+<dl class="facts">
+<dt>Why</dt><dd><bdi>${it.reason ?? ""}</bdi></dd>
+<dt>Asked</dt><dd>${momentText(it.askedAt)}</dd>
+<dt>For</dt><dd>${spanText(it.longest)} at most</dd>
+</dl>
+${open ? html`<div class="actions">${form("approve", "Approve", false)}${form("decline", "No", true)}</div>` : null}
+</section>`;
+  return pageFor(who, { title: "An emergency", body });
+}

@@ -1,0 +1,272 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { CAUSES, type Consent, type ConsentOrigin } from "../../domain/consent/consent.ts";
+import { factsOf } from "../../domain/consent/letters.ts";
+import type { ConsentVerdict } from "../../domain/consent/said.ts";
+import { momentText } from "../../domain/consent/texts.ts";
+import type { ReasonWord } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { labelOf } from "../../domain/identity.ts";
+import type { Grant } from "../../domain/policy.ts";
+import { Fault } from "../../errors.ts";
+import { grantConsent } from "../../gateway/consent/answers.ts";
+import { recordConsent } from "../../gateway/consent/consent-events.ts";
+import { countsNow, SUBJECTS } from "../../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { type Html, html } from "../html.ts";
+import { nameOf } from "../layout.ts";
+import { returnPath } from "../return-path.ts";
+import { beginNow, refusal } from "../start-now.ts";
+import { admitted, type Start } from "../starting.ts";
+import { field, pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { mayBreakGlass } from "./start-fields.ts";
+
+/** What comes of the customer's say when an agent wants to start: it begins, it waits for an answer, or it doesn't. */
+type Settled =
+  | { readonly kind: "begins"; readonly consent: Consent | null }
+  | { readonly kind: "waits"; readonly consent: Consent }
+  | { readonly kind: "refused"; readonly reason: ReasonWord };
+
+interface Wanting {
+  readonly who: Visitor;
+  readonly agent: Identity;
+  readonly consent: ConsentVerdict;
+  readonly wanted: Omit<Start, "consent">;
+}
+
+/** Asks the customer where that has to be done. */
+export async function settleConsent(
+  services: Services,
+  request: FastifyRequest,
+  it: Wanting,
+): Promise<Settled> {
+  const { consent, agent, wanted, who } = it;
+  const { grant, reason } = wanted;
+  if (consent.kind === "free") return { kind: "begins", consent: null };
+  if (consent.kind === "granted") return { kind: "begins", consent: consent.consent };
+  if (field(request, "breakGlass") === "yes") {
+    if (!mayBreakGlass(grant, agent)) return { kind: "refused", reason: consent.reason };
+    if (reason === null) return { kind: "refused", reason: "reason-required" };
+    return await breakGlass(services, request, it);
+  }
+  if (consent.open !== null) return { kind: "waits", consent: consent.open };
+  if (consent.reason !== "consent-required") return { kind: "refused", reason: consent.reason };
+  if (grant.consent.mode === "code") return await byCode(services, request, it);
+  const asked = await services.consents.ask(draft(services, request, it, "asked"), grant.consent);
+  if (asked.kind === "refused") return asked;
+  if (asked.kind === "asked") {
+    await recordConsent(services, who.received, asked.consent);
+    await tell(services, who, asked.consent);
+  }
+  return { kind: "waits", consent: asked.consent };
+}
+
+/** The customer has read it out: consent and its proof in one. */
+async function byCode(services: Services, request: FastifyRequest, it: Wanting): Promise<Settled> {
+  const { who, agent, wanted } = it;
+  const { codeTries } = who.received.snapshot.settings.access;
+  const code = field(request, "code") ?? "";
+  const read = await services.consentCodes.redeem({
+    ...{ customer: wanted.target.id, agent: agent.id, code, tries: codeTries },
+  });
+  if (read === null) return { kind: "refused", reason: "consent-required" };
+  const now = services.clock.now();
+  const yes = draft(services, request, it, "code");
+  const until = now + Math.min(read.lasts, wanted.grant.consent.window);
+  const type = read.type === "read" ? "read" : yes.type;
+  const granted = { state: "granted", answeredAt: now, answeredBy: wanted.target.id, until, type } as const;
+  const consent = { ...yes, ...granted };
+  await grantConsent(services, who.received, consent);
+  return { kind: "begins", consent };
+}
+
+async function breakGlass(services: Services, request: FastifyRequest, it: Wanting): Promise<Settled> {
+  const { who, agent, wanted } = it;
+  const terms = wanted.grant.consent;
+  const ask = draft(services, request, it, "break-glass");
+  if (terms.breakGlass?.secondPerson === false) {
+    const now = services.clock.now();
+    const until = now + terms.breakGlass.lasts;
+    const consent = { ...ask, state: "granted", answeredAt: now, answeredBy: agent.id, until } as const;
+    await grantConsent(services, who.received, consent);
+    await tell(services, who, consent);
+    return { kind: "begins", consent };
+  }
+  const asked = await services.consents.ask(ask, terms);
+  if (asked.kind === "refused") return asked;
+  if (asked.kind === "asked") {
+    await recordConsent(services, who.received, asked.consent);
+    await tell(services, who, asked.consent);
+  }
+  return { kind: "waits", consent: asked.consent };
+}
+
+async function tell({ notices }: Services, { received }: Visitor, consent: Consent): Promise<void> {
+  const { customer, id } = consent;
+  const { settings } = received.snapshot;
+  await notices.tell(settings, customer, factsOf(consent), { customer, consent: id });
+}
+
+function draft(
+  services: Services,
+  request: FastifyRequest,
+  { who, agent, wanted }: Wanting,
+  origin: ConsentOrigin,
+): Consent {
+  const { grant, target, reason, ticket } = wanted;
+  const terms = grant.consent;
+  const now = services.clock.now();
+  const { access } = who.received.snapshot.settings;
+  const broken = origin === "break-glass" ? terms.breakGlass : null;
+  return {
+    id: services.newId(),
+    origin,
+    agent,
+    customer: target,
+    who: terms.alias ?? labelOf(agent),
+    location: terms.location,
+    cause: CAUSES.find((it) => it === field(request, "cause")) ?? CAUSES[0],
+    reason,
+    ticket,
+    type: typeAsked(grant, origin, field(request, "type")),
+    scope: null,
+    retention: access.recordsKept,
+    askedAt: now,
+    answerBy: now + (broken?.lasts ?? terms.answerWithin),
+    longest: broken?.lasts ?? terms.window,
+    single: terms.mode === "ask" || origin !== "asked",
+    impersonation: null,
+    state: "asked",
+    answeredAt: null,
+    answeredBy: null,
+    until: null,
+    said: null,
+  };
+}
+
+function typeAsked(grant: Grant, origin: ConsentOrigin, asked: string | null): Consent["type"] {
+  const most = grant.mode === "write" || grant.elevateFor !== null ? "write" : "read";
+  return origin === "asked" && asked !== "write" ? "read" : most;
+}
+
+/** Where an agent waits for the answer. What is in it counts once, for this agent, and only on a page of ours. */
+export function waitingAt(
+  services: Services,
+  { received }: Visitor,
+  agent: Identity,
+  consent: Consent,
+  more: { readonly to: string; readonly from: string | null; readonly app: string | null },
+): string {
+  const { prefix } = received.snapshot.settings;
+  const until = Math.max(consent.answerBy, consent.until ?? 0);
+  const token = services.forms.token("start", SUBJECTS.start(agent, consent.customer.id, received), until);
+  const query = new URLSearchParams({ user: consent.customer.id, ask: consent.id, to: more.to, go: token });
+  if (more.from !== null) query.set("from", more.from);
+  if (more.app !== null) query.set("app", more.app);
+  return `${prefix}/asked?${query}`;
+}
+
+/** How often the page asks whether there is an answer, in seconds. */
+const LOOKS_EVERY = 3;
+
+/** `GET asked`: an ask that waits for its answer, and goes on by itself when that is a yes. */
+export function askedPage(fastify: FastifyInstance, services: Services): void {
+  fastify.get("/asked", async (request, reply) => {
+    const who = await visitor(services, request);
+    const { trueUser, received } = who;
+    if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
+    const user = parameter(request, "user") ?? "";
+    const to = returnPath(received, parameter(request, "to"));
+    const said = await services.consents.of(user);
+    const consent = said.consents.find(
+      ({ id, agent }) => id === parameter(request, "ask") && agent?.id === trueUser.id,
+    );
+    if (consent === undefined) throw new Fault("not-found", "there is no such ask of this agent's");
+    if (consent.state === "granted") return await goOn(services, request, reply, who, trueUser, consent, to);
+    if (consent.state === "asked") reply.header("refresh", String(LOOKS_EVERY));
+    return await sendPage(reply, 200, waitingPage(who, consent, to));
+  });
+}
+
+/** It begins by what the agent said on a page of ours when they asked; from anywhere else there is a button first. */
+async function goOn(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  who: Visitor,
+  agent: Identity,
+  consent: Consent,
+  to: string,
+): Promise<FastifyReply> {
+  const { received } = who;
+  const asked = await admitted(services, who, agent, consent.customer.id, to);
+  if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
+  const { grant, target } = asked;
+  if (grant.startStepUp && !who.strong)
+    return await refusal(services, reply, who, target, "step-up-required");
+  const go = parameter(request, "go") ?? "";
+  const token = services.forms.read("start", SUBJECTS.start(agent, target.id, received), go);
+  const mine = asked.consent.kind === "granted" && asked.consent.consent.id === consent.id;
+  const bySelf = received.navigation.site === "same-origin" && token !== null && mine;
+  if (!bySelf || !(await countsNow(services, token)))
+    return await sendPage(reply, 200, waitingPage(who, consent, to));
+  const { reason, ticket } = consent;
+  const from = returnPath(received, parameter(request, "from"));
+  const app = parameter(request, "app");
+  return await beginNow(services, reply, who, agent, {
+    ...{ grant, target, reason, ticket, consent, to, from, app },
+  });
+}
+
+function waitingPage(who: Visitor, consent: Consent, to: string): string {
+  const { prefix } = who.received.snapshot.settings;
+  const { title, text } = textOf(consent);
+  const again = `${prefix}/as/${encodeURIComponent(consent.customer.id)}?to=${encodeURIComponent(to)}`;
+  const body = html`<section class="card">
+<p class="word${consent.state === "asked" || consent.state === "granted" ? "" : " warn"}">${wordOf(consent)}</p>
+<h1>${title}</h1>
+<p class="lead" role="status">${text}</p>
+<dl class="facts">
+<dt>Asked</dt><dd>${momentText(consent.askedAt)}</dd>
+${consent.state === "asked" ? html`<dt>Answer by</dt><dd>${momentText(consent.answerBy)}</dd>` : null}
+${consent.reason === null ? null : html`<dt>Why</dt><dd><bdi>${consent.reason}</bdi></dd>`}
+${consent.origin === "break-glass" && consent.state === "asked" ? html`<dt>For them</dt><dd><code>${who.received.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
+${consent.said === null ? null : html`<dt>They say</dt><dd><bdi>${consent.said}</bdi></dd>`}
+</dl>
+<div class="actions">${consent.state === "asked" ? html`<a class="button quiet" href="${prefix}/start">Do something else meanwhile</a>` : html`<a class="button" href="${again}">${consent.state === "granted" ? "Go on" : "Back to the person"}</a>`}</div>
+</section>`;
+  return pageFor(who, { title, body });
+}
+
+function wordOf({ state, origin }: Consent): string {
+  if (state === "declined") return "consent-refused";
+  if (state === "withdrawn") return "consent-withdrawn";
+  return origin === "break-glass" && state === "asked" ? "approval-required" : "consent-required";
+}
+
+function textOf({ state, origin, customer }: Consent): {
+  readonly title: string;
+  readonly text: string | Html;
+} {
+  const name = nameOf(customer);
+  switch (state) {
+    case "asked":
+      return origin === "break-glass"
+        ? {
+            title: "A second agent is asked",
+            text: `${name} has been told. This page goes on by itself when another agent approves.`,
+          }
+        : { title: `${name} is asked`, text: "This page goes on by itself when they say yes." };
+    case "granted":
+      return { title: `${name} agrees`, text: "You may view the app as them." };
+    case "declined":
+      return { title: `${name} says no`, text: "Nothing of theirs is shown." };
+    case "lapsed":
+      return { title: `${name} has not answered`, text: "The time for an answer is over." };
+    case "withdrawn":
+      return { title: `${name} has taken it back`, text: "Nothing of theirs is shown any more." };
+    case "used-up":
+      return { title: "This has been used", text: "It was for one time, and that is over." };
+    default:
+      return state satisfies never;
+  }
+}

@@ -1,0 +1,184 @@
+import type { ReasonWord } from "../decision.ts";
+import {
+  after,
+  type Consent,
+  type ConsentDeed,
+  type ConsentTerms,
+  type ConsentType,
+  dueDeed,
+  isLive,
+  isOpen,
+} from "./consent.ts";
+
+/** All that one customer was asked and has said. */
+export interface CustomerSaid {
+  /** Since when they want nobody to view the app as them. */
+  readonly optedOutAt: number | null;
+  readonly consents: readonly Consent[];
+}
+
+export const NOTHING_SAID: CustomerSaid = Object.freeze({ optedOutAt: null, consents: Object.freeze([]) });
+
+/** Whether an agent may view the app as this customer, as far as that is the customer's to say. */
+export type ConsentVerdict =
+  /** Nobody has to be asked. */
+  | { readonly kind: "free" }
+  | { readonly kind: "granted"; readonly consent: Consent }
+  | {
+      readonly kind: "missing";
+      readonly reason: Extract<
+        ReasonWord,
+        "consent-required" | "consent-refused" | "consent-withdrawn" | "opted-out" | "approval-required"
+      >;
+      /** The ask that waits for its answer. */
+      readonly open: Consent | null;
+    };
+
+interface Viewing {
+  readonly agent: string;
+  /** The impersonation that runs; null: one is to start. */
+  readonly impersonation: string | null;
+  readonly now: number;
+}
+
+/** Asked at each start and for each request. A broken glass counts before all else, then an opt-out, then what the entry asks. */
+export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: Viewing): ConsentVerdict {
+  const live = said.consents.filter(
+    (each) => isFor(each, it.agent) && isLive(each, it.now) && fits(each, it),
+  );
+  const broken = terms.breakGlass === null ? undefined : live.find(({ origin }) => origin === "break-glass");
+  if (broken !== undefined) return { kind: "granted", consent: broken };
+  if (said.optedOutAt !== null) return { kind: "missing", reason: "opted-out", open: null };
+  if (terms.mode === "none" || terms.mode === "notice") return { kind: "free" };
+  const best = live.filter(({ origin }) => origin !== "break-glass").toSorted(widestFirst)[0];
+  if (best !== undefined) return { kind: "granted", consent: best };
+  return missing(terms, said, it);
+}
+
+function missing(terms: ConsentTerms, { consents }: CustomerSaid, it: Viewing): ConsentVerdict {
+  const about = consents.filter((each) => isFor(each, it.agent));
+  const open = about.find((each) => isOpen(each, it.now)) ?? null;
+  if (it.impersonation !== null) {
+    const last = about.findLast(({ state }) => state !== "asked");
+    return { kind: "missing", reason: overBecause(last?.state), open };
+  }
+  if (open?.origin === "break-glass") return { kind: "missing", reason: "approval-required", open };
+  const refused = about.some((each) => isFreshNo(each, terms, it.now));
+  return { kind: "missing", reason: refused && open === null ? "consent-refused" : "consent-required", open };
+}
+
+function overBecause(state: Consent["state"] | undefined) {
+  if (state === "withdrawn") return "consent-withdrawn";
+  return state === "declined" ? "consent-refused" : "consent-required";
+}
+
+function isFreshNo({ state, answeredAt }: Consent, { askAgainAfter }: ConsentTerms, now: number): boolean {
+  return state === "declined" && now - (answeredAt ?? 0) < askAgainAfter;
+}
+
+function isFor({ agent }: Consent, id: string): boolean {
+  return agent === null || agent.id === id;
+}
+
+/** One that counts once is for the impersonation that has it, or for the next. */
+function fits({ single, impersonation }: Consent, it: Viewing): boolean {
+  return !single || impersonation === it.impersonation;
+}
+
+function widestFirst(a: Consent, b: Consent): number {
+  return Number(b.type === "write") - Number(a.type === "write") || (b.until ?? 0) - (a.until ?? 0);
+}
+
+/** What may be done at the most by what the customer has said. */
+export function typeOf(verdict: ConsentVerdict): ConsentType {
+  return verdict.kind === "granted" ? verdict.consent.type : "write";
+}
+
+/** What came of an ask. `open`: there is one of this agent that waits already. */
+export type Asked =
+  | { readonly kind: "asked" | "open"; readonly said: CustomerSaid; readonly consent: Consent }
+  | {
+      readonly kind: "refused";
+      readonly reason: Extract<ReasonWord, "opted-out" | "consent-refused" | "limit-reached">;
+    };
+
+const DAY = 86_400_000;
+
+/** One open ask for each agent and customer, and no more than so many in a day. Breaking the glass asks nobody, so an opt-out is no answer. */
+export function ask(said: CustomerSaid, consent: Consent, terms: ConsentTerms): Asked {
+  const { askedAt: now, agent, origin } = consent;
+  const mine = said.consents.filter((each) => each.agent?.id === agent?.id && each.origin === origin);
+  const open = mine.find((each) => isOpen(each, now));
+  if (open !== undefined) return { kind: "open", said, consent: open };
+  if (origin !== "break-glass") {
+    if (said.optedOutAt !== null) return { kind: "refused", reason: "opted-out" };
+    if (mine.some((each) => isFreshNo(each, terms, now)))
+      return { kind: "refused", reason: "consent-refused" };
+  }
+  if (mine.filter(({ askedAt }) => now - askedAt < DAY).length >= terms.asksPerDay)
+    return { kind: "refused", reason: "limit-reached" };
+  return { kind: "asked", said: { ...said, consents: [...said.consents, consent] }, consent };
+}
+
+/** What was changed by a deed; null where it can't be done (any more). */
+interface Done {
+  readonly said: CustomerSaid;
+  readonly consent: Consent;
+}
+
+export function done(said: CustomerSaid, id: string, deed: ConsentDeed, now: number): Done | null {
+  const before = said.consents.find((each) => each.id === id);
+  const consent = before === undefined ? null : after(before, deed, now);
+  return consent === null ? null : { said: replaced(said, consent), consent };
+}
+
+/** Gives one that counts once to an impersonation; null if another has it, or it counts no more. */
+export function bound(said: CustomerSaid, id: string, impersonation: string, now: number): Done | null {
+  const before = said.consents.find((each) => each.id === id);
+  if (before === undefined || !isLive(before, now)) return null;
+  if (!before.single) return { said, consent: before };
+  if (before.impersonation !== null) return null;
+  const consent = { ...before, impersonation };
+  return { said: replaced(said, consent), consent };
+}
+
+function replaced(said: CustomerSaid, consent: Consent): CustomerSaid {
+  return { ...said, consents: said.consents.map((each) => (each.id === consent.id ? consent : each)) };
+}
+
+/**
+ * A yes without an ask, or a code that was read out: granted from the first. One ahead of time takes the place of those before, so that
+ * no second end is left over.
+ */
+export function grantedAtOnce(
+  said: CustomerSaid,
+  consent: Consent,
+): { readonly said: CustomerSaid; readonly replaced: readonly Consent[] } {
+  const old = said.consents.filter(
+    (each) => consent.origin === "ahead" && each.origin === "ahead" && isLive(each, consent.askedAt),
+  );
+  const ended = old.map((each) => ({ ...each, state: "withdrawn", until: null }) as const);
+  const rest = said.consents.filter((each) => !old.includes(each));
+  return { said: { ...said, consents: [...rest, ...ended, consent] }, replaced: ended };
+}
+
+/** All that the clock has done, and without what is older than it has to be kept. */
+export function tidied(
+  said: CustomerSaid,
+  now: number,
+  keepFor: number,
+): { readonly said: CustomerSaid; readonly changed: readonly Consent[] } {
+  const changed: Consent[] = [];
+  const consents = said.consents.flatMap((each) => {
+    const deed = dueDeed(each, now);
+    const next = deed === null ? null : after(each, { kind: deed }, now);
+    if (next !== null) changed.push(next);
+    return lastMoment(next ?? each) + keepFor < now ? [] : [next ?? each];
+  });
+  const same = changed.length === 0 && consents.length === said.consents.length;
+  return { said: same ? said : { ...said, consents }, changed };
+}
+
+function lastMoment(it: Consent): number {
+  return Math.max(it.answerBy, it.answeredAt ?? 0, it.until ?? 0);
+}

@@ -1,0 +1,65 @@
+import { type Mailer, mailer } from "../../clients/mail.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import type { Bulletin, Clock, Closing, Ledger, Log, Store } from "../../ports.ts";
+import { consentCodes } from "../../sessions/consent/codes.ts";
+import { consents } from "../../sessions/consent/consents.ts";
+import { outbox } from "../../sessions/consent/outbox.ts";
+import { sealedValues } from "../../sessions/sealed-values.ts";
+import { eventOf } from "../audit/audit-event.ts";
+import type { Services } from "../services/services.ts";
+import { type LinkedAsk, notices } from "./notices.ts";
+
+interface ConsentParts {
+  readonly store: Store;
+  readonly bulletin: Bulletin;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** At least 32 secret bytes, the same for all gateways of one store. */
+  readonly sealKey: Uint8Array;
+  readonly config: { current(): Snapshot };
+  readonly ledger: Ledger;
+  readonly newId: () => string;
+  readonly mailer?: Mailer;
+}
+
+export type ConsentServices = Pick<Services, "consents" | "consentCodes" | "consentLinks" | "notices"> &
+  Closing;
+
+/** All that customers' say is kept in, and by what they are told. */
+export function consentServices(parts: ConsentParts): ConsentServices {
+  const { store, bulletin, clock, log, sealKey, config, ledger, newId } = parts;
+  const sealed = { store, clock, sealKey };
+  const said = consents({
+    ...{ ...sealed, bulletin, log },
+    keepFor: () => config.current().settings.access.keep,
+  });
+  const links = sealedValues<LinkedAsk>(sealed, "consent-link");
+  const told = notices({
+    ...{ outbox: outbox(sealed), links, clock, log, newId, mailer: parts.mailer ?? mailer },
+    settings: () => config.current().settings,
+    settled: async ({ customer, about, id }, delivered) => {
+      const effectiveUser = { id: customer, name: null, email: null, groups: null };
+      const event = eventOf({ clock, config, newId }, null, {
+        action: "access.noticed",
+        outcome: delivered ? "success" : "failure",
+        trueUser: null,
+        effectiveUser,
+        impersonation: null,
+        detail: `${about} by mail, ${delivered ? "taken by the mail server" : "given up"}`,
+      });
+      await ledger
+        .record(event)
+        .catch((error: unknown) => log.error({ err: error, notice: id }, "a notice could not be recorded"));
+    },
+  });
+  return {
+    consents: said,
+    consentCodes: consentCodes(sealed),
+    consentLinks: links,
+    notices: told,
+    close: async () => {
+      await told.close();
+      await said.close();
+    },
+  };
+}

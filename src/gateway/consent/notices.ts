@@ -1,0 +1,161 @@
+import type { Mail, Mailer } from "../../clients/mail.ts";
+import type { Settings } from "../../config/snapshot.ts";
+import { type Letter, type LetterFacts, letterOf } from "../../domain/consent/letters.ts";
+import type { Identity } from "../../domain/identity.ts";
+import type { Clock, Closing, Log } from "../../ports.ts";
+import type { Notice, Outbox } from "../../sessions/consent/outbox.ts";
+import type { SealedValues } from "../../sessions/sealed-values.ts";
+
+/** What the link of a mail leads to: one ask of one customer. */
+export interface LinkedAsk {
+  readonly customer: Identity;
+  readonly consent: string;
+}
+
+/** What customers are told by mail. Whatever can't be delivered waits; a store that can't be asked throws. */
+export interface Notices extends Closing {
+  /** Writes to a customer, if there is a mail server and they have an address. */
+  tell(settings: Settings, customer: Identity, facts: LetterFacts, link: LinkedAsk | null): Promise<void>;
+  /** Whether something for this customer has waited for longer than a minute. */
+  overdue(customer: string): boolean;
+  /** Tries now what waits. Never rejects. */
+  deliver(): Promise<void>;
+}
+
+interface NoticesDeps {
+  readonly outbox: Outbox;
+  readonly links: SealedValues<LinkedAsk>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly mailer: Mailer;
+  readonly settings: () => Settings;
+  readonly newId: () => string;
+  /** Told of each that a server has taken, or that is given up. */
+  readonly settled: (notice: Notice, delivered: boolean) => Promise<void>;
+  /** How often what waits is tried again, ms; 5000 unless given. */
+  readonly every?: number;
+}
+
+const MINUTE = 60_000;
+/** No other gateway tries one meanwhile: longer than a mail server may take. */
+const CLAIM = 2 * MINUTE;
+const LONGEST_PAUSE = 5 * MINUTE;
+
+export function notices(deps: NoticesDeps): Notices {
+  return new MailedNotices(deps);
+}
+
+class MailedNotices implements Notices {
+  readonly #deps: NoticesDeps;
+  readonly #timer: NodeJS.Timeout;
+  /** Since when something waits, by customer. */
+  #waiting: ReadonlyMap<string, number> = new Map();
+  #work: Promise<void> | null = null;
+  #again = false;
+
+  constructor(deps: NoticesDeps) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.deliver(), deps.every ?? 5_000).unref();
+  }
+
+  async tell(
+    { mail, access, prefix, ...settings }: Settings,
+    customer: Identity,
+    facts: LetterFacts,
+    link: LinkedAsk | null,
+  ): Promise<void> {
+    const base = settings.console?.origin ?? settings.publicUrl;
+    if (mail === null || base === null || customer.email === null) return;
+    const { links, outbox, clock, newId } = this.#deps;
+    // An answered ask shows for a while what became of it.
+    const secret = link === null ? null : await links.keep(link, facts.until - clock.now() + access.keep);
+    const page = `${base}${prefix}/access${secret === null ? "" : `?link=${secret}`}`;
+    const { subject, text, html }: Letter = letterOf(facts, page);
+    const now = clock.now();
+    const times = { at: now, keepUntil: now + mail.keep, next: now, tries: 0 };
+    const about = facts.kind;
+    await outbox.add({
+      id: newId(),
+      customer: customer.id,
+      to: customer.email,
+      subject,
+      text,
+      html,
+      about,
+      ...times,
+    });
+    void this.deliver();
+  }
+
+  overdue(customer: string): boolean {
+    const since = this.#waiting.get(customer);
+    return since !== undefined && this.#deps.clock.now() - since > MINUTE;
+  }
+
+  deliver(): Promise<void> {
+    if (this.#work !== null) {
+      this.#again = true;
+      return this.#work;
+    }
+    this.#work = this.#deliverAll().finally(() => {
+      this.#work = null;
+    });
+    return this.#work;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#work;
+  }
+
+  async #deliverAll(): Promise<void> {
+    const { outbox, clock, log } = this.#deps;
+    try {
+      do {
+        this.#again = false;
+        for (const notice of await outbox.list())
+          if (notice.next <= clock.now()) await this.#deliverOne(notice);
+        const waiting = new Map<string, number>();
+        for (const { customer, at } of await outbox.list())
+          waiting.set(customer, Math.min(at, waiting.get(customer) ?? at));
+        this.#waiting = waiting;
+      } while (this.#again);
+    } catch (error) {
+      log.warn({ err: error }, "notices to customers can not be looked at; it will be tried again");
+    }
+  }
+
+  async #deliverOne(notice: Notice): Promise<void> {
+    const { outbox, clock, log, settled } = this.#deps;
+    const now = clock.now();
+    if (!(await outbox.claim(notice, now + CLAIM))) return;
+    const why = await this.#send(notice);
+    if (why === null) {
+      await outbox.remove(notice.id);
+      await settled(notice, true);
+      return;
+    }
+    const pause = Math.min(LONGEST_PAUSE, 5_000 * 2 ** Math.min(notice.tries, 10));
+    log.warn(
+      { err: why, notice: notice.id, about: notice.about },
+      "a notice to a customer could not be delivered",
+    );
+    if (clock.now() + pause < notice.keepUntil) return await outbox.retry(notice, clock.now() + pause);
+    await outbox.remove(notice.id);
+    await settled(notice, false);
+  }
+
+  /** Null: it was taken. */
+  async #send({ id, to, subject, text, html }: Notice): Promise<unknown> {
+    const { mail } = this.#deps.settings();
+    if (mail === null) return new Error("there is no `mail` in the config any more");
+    const { from, replyTo } = mail;
+    const letter: Mail = { from, replyTo, to, subject, text, html, id };
+    try {
+      await this.#deps.mailer(mail.url, letter);
+      return null;
+    } catch (error) {
+      return error ?? new Error("the mail server took it not");
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash, randomInt } from "node:crypto";
+import type { ConsentType } from "../../domain/consent/consent.ts";
+import { change } from "../compare-and-set.ts";
+import { sealFor } from "../seal.ts";
+import type { SealedValuesDeps } from "../sealed-values.ts";
+
+/** What a customer allows who reads out a code. */
+interface CodeTerms {
+  readonly type: ConsentType;
+  /** How long it may be viewed then, ms. */
+  readonly lasts: number;
+}
+
+/** Codes that customers read out on the phone. Each customer has one at a time. Throws a Fault `store-unavailable`. */
+export interface ConsentCodes {
+  /** Gives a new one, which takes the place of the one before. */
+  issue(customer: string, terms: CodeTerms, lasts: number): Promise<string>;
+  /** Once. Null for a wrong code, and for every code after too many wrong ones of this agent. */
+  redeem(tried: {
+    readonly customer: string;
+    readonly agent: string;
+    readonly code: string;
+    readonly tries: number;
+  }): Promise<CodeTerms | null>;
+}
+
+interface Kept extends CodeTerms {
+  readonly code: string;
+  readonly expiresAt: number;
+  readonly used: boolean;
+  /** Wrong ones, by the hash of the agent's id. */
+  readonly wrong: Readonly<Record<string, number>>;
+}
+
+/** Without letters and digits that sound or look like another. */
+const LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+const LONG = 8;
+
+export function consentCodes({ store, clock, sealKey }: SealedValuesDeps): ConsentCodes {
+  const { seal, open } = sealFor(sealKey, "consent-code");
+  const at = (customer: string) => {
+    const key = `consent-code:${hashOf(customer)}`;
+    return {
+      ...{ store, key },
+      read: (text: string) => JSON.parse(open(text, key)) as Kept,
+      write: (it: Kept) => seal(JSON.stringify(it), key),
+      expiresAt: ({ expiresAt }: Kept) => expiresAt,
+    };
+  };
+  return {
+    async issue(customer, terms, lasts) {
+      const code = Array.from({ length: LONG }, () => LETTERS[randomInt(LETTERS.length)]).join("");
+      const kept = { ...terms, code, expiresAt: clock.now() + lasts, used: false, wrong: {} };
+      const { key, write } = at(customer);
+      const before = await store.read(key);
+      if (
+        await store.write(key, write(kept), { version: before?.version ?? null, expiresAt: kept.expiresAt })
+      )
+        return code;
+      // Two at once of the same customer: the later one counts.
+      await change<Kept>(at(customer), () => kept);
+      return code;
+    },
+    async redeem({ customer, agent, code, tries }) {
+      const said = code.toUpperCase().replace(/[^A-Z0-9]/g, "");
+      const who = hashOf(agent);
+      let terms: CodeTerms | null = null;
+      await change<Kept>(at(customer), (kept) => {
+        terms = null;
+        const wrong = kept.wrong[who] ?? 0;
+        if (kept.used || clock.now() >= kept.expiresAt || wrong >= tries) return kept;
+        if (said !== kept.code) return { ...kept, wrong: { ...kept.wrong, [who]: wrong + 1 } };
+        terms = { type: kept.type, lasts: kept.lasts };
+        return { ...kept, used: true };
+      });
+      return terms;
+    },
+  };
+}
+
+function hashOf(id: string): string {
+  return createHash("sha256").update(id).digest("base64url");
+}
