@@ -22,7 +22,7 @@ import type { Identity } from "../domain/identity.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";
-import { bodyText, ruleRequest } from "../gateway/stages/rule-request.ts";
+import { bodyText } from "../gateway/stages/rule-request.ts";
 import { parseDuration } from "../units.ts";
 
 const NOW = 1_700_000_000_000;
@@ -195,9 +195,10 @@ function requestOf({ request, rules, reads, caller }: CaseFile): RequestFacts {
 }
 
 function ruleRequestOf(request: CaseFile["request"]): RuleRequest {
+  const { host, path, query, method } = request;
   const headers = Object.entries(request.headers).flat();
   const body = request.body === null ? null : bodyText(Buffer.from(request.body), true, headers);
-  return ruleRequest({ ...request, headers }, body, null);
+  return { host, path, query, headers, method, body, agent: null };
 }
 
 function sessionOf(it: CaseFile): SessionFacts {

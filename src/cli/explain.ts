@@ -26,7 +26,7 @@ import { ownAddress, type Page } from "../gateway/intake/own-address.ts";
 import { urlLimits } from "../gateway/intake/url-limits.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
 import { methodTold } from "../gateway/stages/method-override.ts";
-import { bodyText, ruled, ruleRequest } from "../gateway/stages/rule-request.ts";
+import { bodyText, ruled } from "../gateway/stages/rule-request.ts";
 import type { Log } from "../ports.ts";
 import { type CaseOutcome, judgeCase, nameOf } from "./case.ts";
 import { type CommandIo, command } from "./command.ts";
@@ -199,7 +199,7 @@ function ruleRequestOf(
   agent: Identity | null,
 ): RuleRequest {
   const body = data === null ? null : bodyText(Buffer.from(data), true, headers);
-  return ruleRequest({ host: url.hostname, path, query, headers, method }, body, agent);
+  return { host: url.hostname, path, query, headers, method, body, agent };
 }
 
 async function ownerFor(words: Words, snapshot: Snapshot, log: Log, page: Page): Promise<OwnerFact> {
@@ -222,18 +222,18 @@ function requestOf(
 ): RequestFacts {
   const host = words.url.hostname;
   const { method, overridden } = methodOf(words, url.query, viewing);
-  const { rule, mayChange } = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
+  const ruling = ruled(snapshot.rules, ruleRequestOf(words, url, method, agent));
   const target = snapshot.routes.match(host, url.path, url.query)?.target ?? null;
   return click({
     method,
     overridden,
-    mayChange,
+    mayChange: ruling.mayChange,
     place: { host, path: url.path },
     navigation: navigationOf(words),
     route: target === null || target.asSelf ? null : target.pattern,
     asSelf: target?.asSelf ?? false,
     fromAsSelf: fromAsSelf(words, snapshot),
-    rule,
+    rule: ruling.rule,
   });
 }
 

@@ -22,7 +22,12 @@ export function confirmPage(fastify: FastifyInstance, services: Services): void 
             agent: trueUser.id,
             effectiveUser: impersonation.effectiveUser.id,
           });
-    if (question === null || trueUser === null || impersonation === null || question.host !== received.host)
+    if (
+      question === null ||
+      trueUser === null ||
+      impersonation === null ||
+      question.host !== received.site.host
+    )
       throw new Fault("forbidden", "the question is old, was answered, or is of another impersonation");
     const [sent = "GET", method = sent] = question.method.split(" ");
     const people = { trueUser, effectiveUser: impersonation.effectiveUser };

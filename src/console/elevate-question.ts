@@ -90,7 +90,7 @@ export async function answerOnConsole(
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
     return await sendPage(reply, 403, question(services, who, askingOnConsole(services, who, step, to)));
-  const app = appSaid(services, mark) ?? received.app;
+  const app = appSaid(services, mark) ?? received.site.app;
   const origin = app?.origin ?? step.impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
   const { id: impersonation, agent } = step.impersonation;
@@ -102,10 +102,10 @@ export async function answerOnConsole(
 }
 
 function askingOnConsole(services: Services, { received }: Visitor, step: Step, to: string): Asking {
-  const { app } = received;
-  const mark = app === null ? null : appMark(services, received, app);
+  const { site } = received;
+  const mark = site.app === null ? null : appMark(services, received, site.app);
   const hidden = { to, impersonation: step.impersonation.id, ...(mark === null ? {} : { app: mark }) };
-  return { step, hidden, back: `${app?.origin ?? step.impersonation.origin ?? ""}${to}` };
+  return { step, hidden, back: `${site.app?.origin ?? step.impersonation.origin ?? ""}${to}` };
 }
 
 /** The impersonation with this public id, if it is theirs and runs. Throws `no-elevation` where the config allows no step. */

@@ -6,10 +6,10 @@ import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
+import type { Judged } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { type Answer, answer } from "../gateway/stages/answer.ts";
 import { commit } from "../gateway/stages/commit.ts";
-import type { Judged } from "../gateway/stages/decide.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
@@ -27,7 +27,8 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     const label = await labelled(services, request, parameter(request, "label"));
     const who = await visitor(services, request);
     const to = returnPath(who.received, parameter(request, "to"));
-    if (who.received.atConsole && label === null) return await askOnConsole(services, reply, who, named, to);
+    if (who.received.site.atConsole && label === null)
+      return await askOnConsole(services, reply, who, named, to);
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
     if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
@@ -51,7 +52,7 @@ async function elevateNow(
   const who = await visitor(services, request);
   const to = returnPath(who.received, field(request, "to"));
   const reason = words(request, "reason", 500);
-  if (who.received.atConsole && label === null) {
+  if (who.received.site.atConsole && label === null) {
     const csrf = field(request, "_csrf");
     const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
     return await answerOnConsole(services, reply, who, said);
@@ -132,11 +133,13 @@ async function labelled(
   request: FastifyRequest,
   name: string | null,
 ): Promise<Label | null> {
-  const { snapshot, label } = request.received;
-  if (snapshot.settings.isolation === null || label !== null || name === null || !isLabel(name)) return null;
+  const { snapshot, site } = request.received;
+  if (snapshot.settings.isolation === null || site.label !== null || name === null || !isLabel(name))
+    return null;
   const named = await services.labels.read(name);
   if (named?.kind !== "open") throw new Fault("no-elevation", "there is no such label any more");
-  request.received = { ...request.received, secret: named.secret };
+  const { received } = request;
+  request.received = { ...received, browser: { ...received.browser, secret: named.secret } };
   return named;
 }
 
@@ -157,10 +160,11 @@ async function stepUp(services: Services, who: Visitor, to: string): Promise<Ste
   if (who.ownImpersonation === null || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const judged = await looking(services, received);
-  const { decision, loaded, effectiveUser } = judged;
-  if (decision.kind !== "forward" || loaded.kind !== "found") return await stopped(services, judged, who, to);
-  const impersonation = loaded.impersonation;
-  const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
+  const { decision, session } = judged;
+  if (decision.kind !== "forward" || session.loaded.kind !== "found")
+    return await stopped(services, judged, who, to);
+  const impersonation = session.loaded.impersonation;
+  const target = session.target.kind === "known" ? session.target.identity : impersonation.effectiveUser;
   const admission = admit(received.snapshot.policy, trueUser, target, placeAt(received, to));
   if (admission.kind === "refused" || admission.grant.elevateFor === null) {
     throw new Fault("no-elevation", "the config allows no step up to write for this impersonation");
@@ -175,8 +179,8 @@ async function stopped(
   { received }: Visitor,
   to: string,
 ): Promise<Answer> {
-  const { navigation } = received;
-  return answer(services, await commit(services, { ...judged, navigation, target: to }));
+  const url = { ...judged.url, target: to };
+  return answer(services, await commit(services, { ...judged, navigation: received.navigation, url }));
 }
 
 async function send(reply: FastifyReply, { status, headers, body }: Answer): Promise<FastifyReply> {

@@ -14,8 +14,8 @@ export function lostPage(fastify: FastifyInstance, services: Services): void {
 
 async function recordLoss(services: Services, request: FastifyRequest): Promise<void> {
   const { received } = request;
-  if (received.secret === null) return;
-  const loaded = await services.impersonations.recall(received.secret);
+  if (received.browser.secret === null) return;
+  const loaded = await services.impersonations.recall(received.browser.secret);
   if (loaded.kind !== "found") return;
   const { impersonation } = loaded;
   services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);

@@ -10,16 +10,16 @@ import { looking } from "../gateway/stages/still-allowed.ts";
  */
 export function mePage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/me", async (request, reply) => {
-    const { caller, loaded, decision } = await looking(services, request.received);
-    if (caller.kind === "unavailable" || decision.kind === "refuse")
+    const { caller, session, decision } = await looking(services, request.received);
+    if (caller.who.kind === "unavailable" || decision.kind === "refuse")
       throw new Fault(
         decision.reason === "store-unavailable" ? "store-unavailable" : "identity-unavailable",
         "it could not be found out who asks, or whom they view the app as",
       );
-    const trueUser = caller.kind === "known" ? caller.identity : null;
+    const trueUser = caller.who.kind === "known" ? caller.who.identity : null;
     const impersonated =
-      decision.kind === "forward" && decision.as === "effective" && loaded.kind === "found";
-    const impersonation = impersonated ? loaded.impersonation : null;
+      decision.kind === "forward" && decision.as === "effective" && session.loaded.kind === "found";
+    const impersonation = impersonated ? session.loaded.impersonation : null;
     const lifted = impersonation && writesUntil(impersonation, services.clock.now());
     reply.header("cache-control", "no-store");
     return {

@@ -45,44 +45,44 @@ const FOR_AGENTS = /^\/(?:start|as\/[^/]+|elevate|activity|why|over|ordered)$/;
 /** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */
 export async function leadToSignIn(services: Services, request: FastifyRequest): Promise<string | null> {
   const { received } = request;
-  const { path, sent, navigation, snapshot } = received;
+  const { url, sent, navigation, snapshot } = received;
   const address = signInAddress(received);
-  const below = path.slice(snapshot.settings.prefix.length);
+  const below = url.path.slice(snapshot.settings.prefix.length);
   if (address === null || sent !== "GET" || !navigation.topLevel || !FOR_AGENTS.test(below)) return null;
   const { trueUser } = await visitor(services, request);
-  return trueUser === null ? `${address}?${new URLSearchParams({ to: received.target })}` : null;
+  return trueUser === null ? `${address}?${new URLSearchParams({ to: received.url.target })}` : null;
 }
 
-function providerOf({ snapshot, label }: Received): IdentityProvider {
+function providerOf({ snapshot, site }: Received): IdentityProvider {
   const { provider } = snapshot.identity;
-  if (provider === undefined || label !== null)
+  if (provider === undefined || site.label !== null)
     throw new Fault("not-found", "the config has no identity provider to sign in with");
   return provider;
 }
 
 async function signInWith(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { received } = request;
-  const { origin, scheme, snapshot } = received;
+  const { site, snapshot } = received;
   const { prefix, cookie } = snapshot.settings;
   const begun = await providerOf(received).begin({
-    redirectUri: `${origin}${prefix}/oidc/callback`,
+    redirectUri: `${site.origin}${prefix}/oidc/callback`,
     to: wayBack(received, parameter(request, "to")),
     stepUp: parameter(request, "step-up") === "1",
   });
-  const name = attemptCookie(cookie.name, scheme, begun.state);
-  reply.header("set-cookie", setOwnCookie(name, begun.kept, scheme, Math.ceil(begun.lasts / 1_000)));
+  const name = attemptCookie(cookie.name, site.scheme, begun.state);
+  reply.header("set-cookie", setOwnCookie(name, begun.kept, site.scheme, Math.ceil(begun.lasts / 1_000)));
   return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
 }
 
 /** A path of the app, or a page of ours but for these. */
 function wayBack(received: Received, wanted: string | null): string {
   const { settings } = received.snapshot;
-  const first = received.atConsole ? `${settings.prefix}/start` : "/";
+  const first = received.site.atConsole ? `${settings.prefix}/start` : "/";
   if (wanted === null || wanted.length > LONGEST_WAY_BACK) return first;
   const url = canonicalUrl(wanted.replace(/[^ -~]+/g, encodeURIComponent), urlLimits(settings));
   const ours = url.kind === "canonical" && FOR_AGENTS.test(url.path.slice(settings.prefix.length));
   if (url.kind === "canonical" && ours && url.path.startsWith(`${settings.prefix}/`)) return url.target;
-  const path = received.atConsole ? first : returnPath(received, wanted);
+  const path = received.site.atConsole ? first : returnPath(received, wanted);
   return path;
 }
 
@@ -92,22 +92,28 @@ async function signedIn(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { received } = request;
-  const { scheme, domain, snapshot, origin, target } = received;
+  const { site, browser, snapshot, url } = received;
   const { name } = snapshot.settings.cookie;
   const provider = providerOf(received);
-  const attempt = attemptCookie(name, scheme, parameter(request, "state") ?? "");
+  const attempt = attemptCookie(name, site.scheme, parameter(request, "state") ?? "");
   const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === attempt);
-  const { secret, lasts, identity, to } = await provider.finish(new URL(target, origin), kept?.value ?? null);
+  const { secret, lasts, identity, to } = await provider.finish(
+    new URL(url.target, site.origin),
+    kept?.value ?? null,
+  );
   // Whatever this browser was signed in by before counts no more.
-  if (received.signIn !== null) await provider.signOut(received.signIn, origin);
-  services.log.info({ trueUser: identity.id, requestId: received.id, ip: received.ip }, "an agent signed in");
-  const names = cookieNames(name, scheme, domain);
+  if (received.browser.signIn !== null) await provider.signOut(received.browser.signIn, site.origin);
+  services.log.info(
+    { trueUser: identity.id, requestId: received.id, ip: received.client.ip },
+    "an agent signed in",
+  );
+  const names = cookieNames(name, site.scheme, browser.domain);
   const agent = isAgent(snapshot.policy, identity);
   const mark = services.forms.mark("agent", "1", services.clock.now(), MARKED_SECONDS * 1_000);
   const own = [
-    setOwnCookie(attempt, null, scheme, null),
-    setOwnCookie(names.signIn, secret, scheme, Math.ceil(lasts / 1_000), domain),
-    ...(agent ? [setOwnCookie(names.agent, mark, scheme, MARKED_SECONDS, domain)] : []),
+    setOwnCookie(attempt, null, site.scheme, null),
+    setOwnCookie(names.signIn, secret, site.scheme, Math.ceil(lasts / 1_000), browser.domain),
+    ...(agent ? [setOwnCookie(names.agent, mark, site.scheme, MARKED_SECONDS, browser.domain)] : []),
   ];
   for (const line of own) reply.header("set-cookie", line);
   return await seeOther(reply.header("referrer-policy", "no-referrer"), to);
@@ -115,7 +121,7 @@ async function signedIn(
 
 function signOutQuestion(services: Services, who: Visitor): string {
   const { trueUser, received } = who;
-  if (trueUser === null || received.signIn === null) return signedOutPage(received, null);
+  if (trueUser === null || received.browser.signIn === null) return signedOutPage(received, null);
   const token = tokenFor(services, received, "sign-out", SUBJECTS["sign-out"](trueUser));
   const body = html`<section class="card">
 <h1>Sign out?</h1>
@@ -134,17 +140,17 @@ async function signOutNow(
   const provider = providerOf(received);
   const who = await visitor(services, request);
   const { trueUser, anyImpersonation } = who;
-  if (trueUser === null || received.signIn === null)
+  if (trueUser === null || received.browser.signIn === null)
     return await sendPage(reply, 200, signedOutPage(received, null));
   readToken(services, "sign-out", SUBJECTS["sign-out"](trueUser), field(request, "_csrf"));
-  const { origin, scheme, domain, snapshot } = received;
+  const { site, browser, snapshot } = received;
   const { prefix, cookie, page } = snapshot.settings;
-  const { to } = await provider.signOut(received.signIn, `${origin}${prefix}/oidc/signed-out`);
+  const { to } = await provider.signOut(received.browser.signIn, `${site.origin}${prefix}/oidc/signed-out`);
   await endAll(services, [trueUser]);
-  const names = cookieNames(cookie.name, scheme, domain);
+  const names = cookieNames(cookie.name, site.scheme, browser.domain);
   for (const name of [names.signIn, names.agent])
-    reply.header("set-cookie", setOwnCookie(name, null, scheme, null, domain));
-  if (received.secret !== null && !received.atConsole) {
+    reply.header("set-cookie", setOwnCookie(name, null, site.scheme, null, browser.domain));
+  if (received.browser.secret !== null && !received.site.atConsole) {
     for (const line of await takeOff(services, received, anyImpersonation)) reply.header("set-cookie", line);
     if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   }
@@ -176,7 +182,7 @@ async function loggedOut(
     return await reply.code(200).send("");
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "sign-in-refused") throw error;
-    services.log.warn({ detail: error.detail, ip: request.received.ip }, "a logout token was refused");
+    services.log.warn({ detail: error.detail, ip: request.received.client.ip }, "a logout token was refused");
     return await reply.code(400).type("application/json").send({ error: "invalid_request" });
   }
 }

@@ -13,8 +13,8 @@ import { parameter, type Visitor, visitor } from "./visitor.ts";
  */
 export function orderedPage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/ordered", async (request, reply) => {
-    const { navigation, label } = request.received;
-    if (!navigation.topLevel || navigation.speculative || label !== null)
+    const { navigation, site } = request.received;
+    if (!navigation.topLevel || navigation.speculative || site.label !== null)
       throw new Fault("forbidden", "only a page in a tab brings what was said on the console");
     const who = await visitor(services, request);
     const order = await ordered(services, request, who);
@@ -32,7 +32,7 @@ async function ordered(
 ): Promise<Order | null> {
   const pass = await codes.redeem(parameter(request, "code") ?? "");
   if (pass?.kind !== "start" && pass?.kind !== "elevate") return null;
-  return pass.agent === trueUser?.id && pass.origin === received.origin ? pass : null;
+  return pass.agent === trueUser?.id && pass.origin === received.site.origin ? pass : null;
 }
 
 async function carryOut(

@@ -24,10 +24,10 @@ export function overPage(fastify: FastifyInstance, services: Services): void {
     const { received } = request;
     if (!received.navigation.topLevel || received.navigation.speculative)
       throw new Fault("forbidden", "only a page in a tab leads onto a host of ours");
-    const { caller } = await callerOf(services, received);
-    if (caller.kind === "unavailable")
+    const { who } = await callerOf(services, received);
+    if (who.kind === "unavailable")
       throw new Fault("identity-unavailable", "no identity source could say who goes over to another host");
-    const person = caller.kind === "known" ? caller.identity : null;
+    const person = who.kind === "known" ? who.identity : null;
     if (parameter(request, "console") === null) return await toLabel(services, request, reply, person);
     if (person === null) return await sendPage(reply, 401, signedOut(received));
     return await toTheConsole(services, request, reply, person);
@@ -45,7 +45,8 @@ async function toLabel(
   const name = parameter(request, "label") ?? "";
   const nonce = nonceOf(request);
   const label = isLabel(name) ? await services.labels.read(name) : null;
-  const mine = label?.kind === "open" && label.agent === person?.id && label.app.origin === received.origin;
+  const mine =
+    label?.kind === "open" && label.agent === person?.id && label.app.origin === received.site.origin;
   if (settings.isolation === null || !mine)
     throw new Fault("forbidden", "there is no such label of this agent's on this host");
   await services.labels.renew(label, credentialsOf(received));
@@ -59,7 +60,7 @@ async function toLabel(
   for (const line of markCookies(services, received, parent, until)) reply.header("set-cookie", line);
   return await leadOn(
     reply,
-    `${labelOrigin(name, parent, received.origin)}${settings.prefix}/in?code=${code}`,
+    `${labelOrigin(name, parent, received.site.origin)}${settings.prefix}/in?code=${code}`,
   );
 }
 

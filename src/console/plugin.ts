@@ -49,7 +49,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       recordRefusedBeforeDecision(services, request.raw, {
         fault: new Fault("forbidden", "an address of the gateway's own was asked for by a script"),
         id: request.received.id,
-        address: request.received.target,
+        address: request.received.url.target,
       });
       for (const [name, value] of refused.headers) reply.header(name, value);
       return await reply.code(refused.status).send(refused.body);

@@ -14,16 +14,16 @@ export function returnPath(received: Received, wanted: string | null): string {
   const encoded = wanted.replace(/[^ -~]+/g, encodeURIComponent);
   const canonical = canonicalUrl(encoded, urlLimits(settings));
   if (canonical.kind !== "canonical" || canonical.target.startsWith("//")) return "/";
-  const parsed = URL.canParse(canonical.target, received.origin)
-    ? new URL(canonical.target, received.origin)
+  const parsed = URL.canParse(canonical.target, received.site.origin)
+    ? new URL(canonical.target, received.site.origin)
     : null;
-  if (parsed === null || parsed.origin !== received.origin) return "/";
+  if (parsed === null || parsed.origin !== received.site.origin) return "/";
   const ours = canonical.path === settings.prefix || canonical.path.startsWith(`${settings.prefix}/`);
   return ours ? "/" : canonical.target;
 }
 
 /** Where in the app a path is that `returnPath` gave. */
-export function placeAt({ host, app, snapshot }: Received, to: string): Place {
+export function placeAt({ site, snapshot }: Received, to: string): Place {
   const canonical = canonicalUrl(to, urlLimits(snapshot.settings));
-  return { host: app?.host ?? host, path: canonical.kind === "canonical" ? canonical.path : "/" };
+  return { host: site.app?.host ?? site.host, path: canonical.kind === "canonical" ? canonical.path : "/" };
 }

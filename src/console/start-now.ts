@@ -21,8 +21,8 @@ export async function beginNow(
   const hindrance = await startHindrance(services, { agent, customer: target, grant });
   if (hindrance !== null) return await refusal(services, reply, who, target, hindrance);
   const { received } = who;
-  if (!received.atConsole) return await startOnApp(services, reply, who, agent, start);
-  const app = appSaid(services, mark) ?? received.app;
+  if (!received.site.atConsole) return await startOnApp(services, reply, who, agent, start);
+  const app = appSaid(services, mark) ?? received.site.app;
   return await startFromConsole(services, reply, who, agent, { ...start, app });
 }
 
@@ -62,13 +62,13 @@ export async function refusal(
       sentence: REASONS[reason],
       requestId: who.received.id,
       prefix: who.received.snapshot.settings.prefix,
-      to: who.received.sent === "GET" ? who.received.target : stepUpBack(who, target),
+      to: who.received.sent === "GET" ? who.received.url.target : stepUpBack(who, target),
       returnTo: "/",
       back: "/",
       method: who.received.sent,
       trueUser: who.trueUser,
       other: target,
-      impersonating: who.received.secret !== null,
+      impersonating: who.received.browser.secret !== null,
       token: null,
       ticket: null,
       consent: null,

@@ -34,7 +34,7 @@ export function startPages(fastify: FastifyInstance, services: Services): void {
     const asked = {
       user,
       to: parameter(request, "to"),
-      from: who.received.atConsole ? parameter(request, "from") : null,
+      from: who.received.site.atConsole ? parameter(request, "from") : null,
       ticket: parameter(request, "ticket"),
       reason: parameter(request, "reason"),
     };
@@ -133,8 +133,8 @@ async function startNow(
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
 function cameFrom(who: Visitor, to: string): string | null {
-  const { raw, origin, snapshot } = who.received;
-  const page = ownAddress(raw.headers.referer, origin, snapshot);
+  const { raw, site, snapshot } = who.received;
+  const page = ownAddress(raw.headers.referer, site.origin, snapshot);
   if (page === null) return null;
   const from = returnPath(who.received, page.target);
   // The page that asked stands at the customer's own address: there it would ask once more.
@@ -146,10 +146,10 @@ function aboutApp(
   services: Services,
   { received }: Visitor,
 ): { readonly app: string | null; readonly home: string } {
-  const { app } = received;
-  return app === null
+  const { site } = received;
+  return site.app === null
     ? { app: null, home: "/" }
-    : { app: appMark(services, received, app), home: `${app.origin}/` };
+    : { app: appMark(services, received, site.app), home: `${site.app.origin}/` };
 }
 
 async function searchPage(

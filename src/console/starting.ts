@@ -106,7 +106,7 @@ export async function startOnApp(
   const between = await leave(services, who);
   const begun = await begin(
     services,
-    { ...received, cookies: between.cookies },
+    { ...received, browser: { ...received.browser, cookies: between.cookies } },
     {
       ...order,
       origin: who.ownImpersonation?.origin ?? null,
@@ -149,7 +149,7 @@ async function leave(
   services: Services,
   { received, anyImpersonation, ownImpersonation, trueUser }: Visitor,
 ): Promise<Between> {
-  if (received.secret === null) return { setCookies: [], cookies: received.cookies };
+  if (received.browser.secret === null) return { setCookies: [], cookies: received.browser.cookies };
   const impersonation = ownImpersonation ?? anyImpersonation;
   if (impersonation?.end === null) {
     const ranOut = endedAt(impersonation, services.clock.now());

@@ -26,7 +26,7 @@ export async function askStepUp(
   const { prefix } = received.snapshot.settings;
   const reason = "step-up-required";
   const sentence = REASONS[reason];
-  const to = received.sent === "GET" ? received.target : `${prefix}/elevate?${new URLSearchParams(more)}`;
+  const to = received.sent === "GET" ? received.url.target : `${prefix}/elevate?${new URLSearchParams(more)}`;
   const page = services.pages.decision({
     decision: { kind: "refuse", status: 403, reason, rule: null, sentence, checks: [] },
     sentence,

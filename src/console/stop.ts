@@ -18,7 +18,7 @@ export function stopPages(fastify: FastifyInstance, services: Services): void {
 function stopPage({ received }: FastifyRequest): string {
   const { prefix } = received.snapshot.settings;
   const body =
-    received.secret === null && received.markerOnly === null
+    received.browser.secret === null && received.browser.markerOnly === null
       ? html`<section class="card"><h1>You are yourself</h1><p class="lead">There is nothing to stop.</p><div class="actions"><a class="button" href="/">To the app</a></div></section>`
       : html`<section class="card"><h1>Stop viewing as somebody else?</h1><p class="lead">You will be yourself again.</p>
 <div class="actions"><form method="post" action="${prefix}/stop"><button>Stop</button></form></div></section>`;
@@ -33,11 +33,11 @@ async function stopNow(
   const { received } = request;
   // Browsers keep our cookie back from what other sites send, and what they would make of the answer is no end.
   if (!isFromThisHost(received)) return await sendPage(reply, 403, stopPage(request));
-  if (received.secret === null) {
-    if (received.markerOnly === null) return await seeOther(reply, "/");
-    return await stopByMarker(services, request, reply, received.markerOnly.impersonation);
+  if (received.browser.secret === null) {
+    if (received.browser.markerOnly === null) return await seeOther(reply, "/");
+    return await stopByMarker(services, request, reply, received.browser.markerOnly.impersonation);
   }
-  const impersonation = await impersonationOf(services, request, received.secret);
+  const impersonation = await impersonationOf(services, request, received.browser.secret);
   // A tab that was left open under another impersonation: what ends is not what its banner says.
   const said = field(request, "impersonation");
   if (said !== null && impersonation !== null && said !== impersonation.id)
@@ -48,13 +48,13 @@ async function stopNow(
       : impersonation;
   for (const line of await takeOff(services, received, ended)) reply.header("set-cookie", line);
   // On the app's own host what comes from a label would not be the agent's.
-  if (received.label !== null)
+  if (received.site.label !== null)
     reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
   else if (received.snapshot.settings.page.clearSiteData)
     reply.header("clear-site-data", '"cache", "storage"');
   const to = await leadsTo(services, request);
   if (to !== null) return await seeOther(reply, to);
-  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.origin));
+  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.site.origin));
 }
 
 /** The browser has lost the secret, but still says which impersonation runs in it: that one ends, and is on record. */
@@ -69,7 +69,7 @@ async function stopByMarker(
   const ended =
     impersonation === null ? null : await end(services, received, impersonation, "ended-by-agent");
   reply.header("set-cookie", await takeOff(services, received, ended));
-  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.origin));
+  return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.site.origin));
 }
 
 /** A store that can't be asked doesn't keep anybody in. */

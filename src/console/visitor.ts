@@ -27,10 +27,10 @@ export interface Visitor {
 /** Throws `identity-unavailable` or `store-unavailable` when that could not be found out. */
 export async function visitor(services: Services, request: FastifyRequest): Promise<Visitor> {
   const { received } = request;
-  const { caller } = await callerOf(services, received);
-  if (caller.kind === "unavailable")
+  const { who } = await callerOf(services, received);
+  if (who.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
-  const trueUser = caller.kind === "known" ? caller.identity : null;
+  const trueUser = who.kind === "known" ? who.identity : null;
   const anyImpersonation = trueUser === null ? null : await loadedBy(services, received);
   const ownImpersonation =
     trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);
@@ -38,16 +38,16 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   return {
     received,
     trueUser,
-    strong: isStrong(caller, services.clock.now()),
+    strong: isStrong(who, services.clock.now()),
     anyImpersonation,
     ownImpersonation,
     impersonation: ended ? null : ownImpersonation,
   };
 }
 
-async function loadedBy({ impersonations }: Services, { secret }: Received): Promise<Impersonation | null> {
-  if (secret === null) return null;
-  const loaded = await impersonations.recall(secret);
+async function loadedBy({ impersonations }: Services, { browser }: Received): Promise<Impersonation | null> {
+  if (browser.secret === null) return null;
+  const loaded = await impersonations.recall(browser.secret);
   return loaded.kind === "found" ? loaded.impersonation : null;
 }
 

@@ -83,11 +83,11 @@ interface Place {
 }
 
 /** A path of this host, or a whole address: whichever host it names. */
-function placeOf({ host, origin, snapshot }: Received, to: string): Place | null {
-  const whole = /^https?:\/\//i.test(to) ? to : to.startsWith("/") ? `${origin}${to}` : null;
+function placeOf({ site, snapshot }: Received, to: string): Place | null {
+  const whole = /^https?:\/\//i.test(to) ? to : to.startsWith("/") ? `${site.origin}${to}` : null;
   if (whole === null || !URL.canParse(whole)) return null;
   const url = new URL(whole);
-  const named = to.startsWith("/") ? ({ kind: "host", host } as const) : hostOf(url.host);
+  const named = to.startsWith("/") ? ({ kind: "host", host: site.host } as const) : hostOf(url.host);
   const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
   if (named.kind !== "host" || canonical.kind !== "canonical") return null;
   return { host: named.host, path: canonical.path, query: canonical.query };

@@ -1,12 +1,12 @@
 import { Fault } from "../errors.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
-import type { Received } from "./request.ts";
+import type { Committed, Judged, Received, Signed } from "./request.ts";
 import type { Judging, Services } from "./services/services.ts";
 import { caughtBy } from "./sign-in/refresh.ts";
 import type { Answer } from "./stages/answer.ts";
-import { type Committed, commit } from "./stages/commit.ts";
+import { commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
-import { type Judged, judge } from "./stages/decide.ts";
+import { judge } from "./stages/decide.ts";
 import { findOwner } from "./stages/find-owner.ts";
 import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";
@@ -14,7 +14,7 @@ import { recall } from "./stages/load-impersonation.ts";
 import { match } from "./stages/match.ts";
 import { notSignedIn } from "./stages/not-signed-in.ts";
 import { begunBy, orUnsent } from "./stages/settle.ts";
-import { type Signed, sign } from "./stages/sign-in.ts";
+import { sign } from "./stages/sign-in.ts";
 import { notBegun } from "./stages/start-and-stop.ts";
 
 /** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
@@ -46,7 +46,7 @@ export async function pipeline(services: Services, received: Received): Promise<
     // One moment for both, so that what is in time can be signed.
     const now = services.clock.now();
     const committed = await inTime(services, written, now);
-    if (committed.decision.kind !== "forward" || committed.leadsTo !== null)
+    if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)
       return { kind: "answer", committed };
     const caught = caughtBy(services, committed);
     if (caught !== null) return { kind: "caught", committed, answer: caught };
@@ -65,7 +65,8 @@ async function signedIn(services: Services, committed: Committed, now: number): 
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "sign-in-failed") throw error;
     const begun = begunBy(committed) === null ? committed : await notBegun(services, committed);
-    const impersonation = begun === committed ? committed.impersonation : null;
-    return { kind: "answer", committed: notSignedIn({ ...begun, impersonation, intent: null }, error) };
+    const impersonation = begun === committed ? committed.effects.impersonation : null;
+    const unsent = { ...begun, effects: { ...begun.effects, impersonation, intent: null } };
+    return { kind: "answer", committed: notSignedIn(unsent, error) };
   }
 }

@@ -33,7 +33,7 @@ export function reading(services: Services): (raw: IncomingMessage) => string {
     const taken = intake(services, raw, false);
     (raw as Carrying)[INTAKE] = taken;
     // What goes on to the app is not the router's to read: it knows nothing of it but that it isn't ours.
-    return taken.kind === "received" && taken.received.ours ? taken.received.target : "/";
+    return taken.kind === "received" && taken.received.url.ours ? taken.received.url.target : "/";
   };
 }
 
@@ -60,7 +60,7 @@ export async function registerGateway(
       }
       request.received = located.received;
     }
-    if (!taken.received.ours) return await admitRequest(services, upstreams, request, reply);
+    if (!taken.received.url.ours) return await admitRequest(services, upstreams, request, reply);
     notForwarded(services, request, reply);
     return undefined;
   });
@@ -98,8 +98,8 @@ async function admitRequest(
 ): Promise<FastifyReply | undefined> {
   const { received } = request;
   const { settings } = received.snapshot;
-  if (received.secret !== null)
-    services.rateLimits.take(received.secret, settings.limits.perImpersonation, reply.raw);
+  if (received.browser.secret !== null)
+    services.rateLimits.take(received.browser.secret, settings.limits.perImpersonation, reply.raw);
   const passage = await pipeline(services, received);
   if (passage.kind !== "forward") notForwarded(services, request, reply);
   if (passage.kind === "answer") {
@@ -111,12 +111,12 @@ async function admitRequest(
   if (passage.kind === "fault") {
     const { cookie } = settings;
     const isUnread = passage.fault.code === "bad-request";
-    if (isUnread && received.unclear !== null) {
+    if (isUnread && received.url.unclear !== null) {
       const { id, navigation } = received;
       const refused = { kind: "refused", fault: passage.fault, id, page: navigation.wantsPage } as const;
       return await refuseAtIntake(services, request, reply, refused);
     }
-    const doubled = received.rivals.length > 0 && isUnread;
+    const doubled = received.browser.rivals.length > 0 && isUnread;
     const cleared = doubled ? clearingDoubled(request.raw.headers.cookie, cookie.name, cookie.domain) : [];
     for (const line of cleared) reply.header("set-cookie", line);
     return await send(reply, answerFaultTo(services, received, passage.fault));
@@ -162,7 +162,7 @@ function atOf(services: Services, request: FastifyRequest): Parameters<typeof an
     id: received?.id ?? String(request.id),
     page: received?.navigation.wantsPage ?? false,
     prefix,
-    impersonating: (received?.secret ?? null) !== null,
+    impersonating: (received?.browser.secret ?? null) !== null,
     headers: request.raw.headers,
   };
 }

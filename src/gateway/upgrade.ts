@@ -7,7 +7,7 @@ import { refuse } from "./http/raw-response.ts";
 import { locate } from "./isolation/label-host.ts";
 import { originAllowed } from "./origin.ts";
 import { pipeline } from "./pipeline.ts";
-import type { Received } from "./request.ts";
+import type { Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash, outboundFor } from "./stages/forward.ts";
@@ -15,7 +15,6 @@ import { intake } from "./stages/intake.ts";
 import { notSignedIn } from "./stages/not-signed-in.ts";
 import { respond } from "./stages/respond.ts";
 import { settle } from "./stages/settle.ts";
-import type { Signed } from "./stages/sign-in.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
@@ -30,18 +29,19 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
       return;
     }
     const { received } = located;
-    if (received.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
+    if (received.url.ours) throw new Fault("not-found", "there is no socket below the reserved prefix");
     const verdict = originAllowed(request.headers.origin, {
-      publicOrigins: [received.origin],
-      impersonating: received.secret !== null,
+      publicOrigins: [received.site.origin],
+      impersonating: received.browser.secret !== null,
     });
     if (!verdict.allowed)
       throw new Fault("foreign-origin", `the Origin is ${verdict.why}: ${request.headers.origin ?? ""}`);
     const { perImpersonation } = received.snapshot.settings.limits;
-    if (received.secret !== null) services.rateLimits.take(received.secret, perImpersonation, socket);
+    if (received.browser.secret !== null)
+      services.rateLimits.take(received.browser.secret, perImpersonation, socket);
     const passage = await pipeline(services, received);
     // As what intake refuses: it is on record.
-    if (passage.kind === "fault" && received.unclear !== null) throw passage.fault;
+    if (passage.kind === "fault" && received.url.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
     else if (passage.kind === "caught") refuse(socket, passage.answer);
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
@@ -79,7 +79,7 @@ async function open(
   const { signal, opened, release } = leash(services, signed);
   tunnel.open({
     ...client,
-    address: signed.ip,
+    address: signed.client.ip,
     target,
     headers,
     respond: async (head) => (await respond(services, signed, head)).headers,
@@ -101,6 +101,10 @@ function failedWith(services: Services, signed: Signed, fault: Fault): Answer {
 }
 
 /** In mode read a page may listen to its socket; it may speak only where a rule allows it. */
-function looksOnly({ impersonation, rule, at }: Signed): boolean {
-  return impersonation !== null && modeAt(impersonation, at) === "read" && rule?.effect !== "allow";
+function looksOnly({ effects, ruling, at }: Signed): boolean {
+  return (
+    effects.impersonation !== null &&
+    modeAt(effects.impersonation, at) === "read" &&
+    ruling.rule?.effect !== "allow"
+  );
 }

@@ -380,7 +380,7 @@ t.test("starting again after an end takes nothing of the customer's for the agen
   const [held] = await it.impersonations.list();
   await it.impersonations.receive(held?.id ?? "", ["csrf=mia; Path=/"], scope, "csrf=agent");
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, `Cookie: csrf=mia; guise=${again}`]);
-  t.equal(cookieValue(off.setCookies, "csrf"), "agent");
+  t.equal(cookieValue(off.effects.setCookies, "csrf"), "agent");
 });
 
 t.test(

@@ -25,7 +25,10 @@ t.test("own traffic asks nobody and leaves no trace", async (t) => {
     const passage = await passed(it, head);
     t.match(
       passage,
-      { kind: "forward", signed: { impersonation: null, intent: null, identityHeaders: { length: 0 } } },
+      {
+        kind: "forward",
+        signed: { effects: { impersonation: null, intent: null }, identityHeaders: { length: 0 } },
+      },
       head[0] ?? "",
     );
   }
@@ -40,7 +43,7 @@ t.test("where the app is told who is there, that is all that is asked", async (t
     ["GET /site/1", ...CLICK, ...NUNO],
     ["GET /site/1", ...FETCH, ...ALICE],
   ])
-    t.match(await passed(it, head), { kind: "forward", signed: { impersonation: null } });
+    t.match(await passed(it, head), { kind: "forward", signed: { effects: { impersonation: null } } });
   t.same(it.asked, { identity: 3, owner: 0, users: 0, store: 0 });
 });
 
@@ -73,7 +76,7 @@ t.test("an impersonation whose owner lookup fails goes on as it is", async (t) =
   it.breakDown(["owner"]);
   t.match(await passed(it, ["GET /site/2", ...CLICK, ...ALICE, cookie]), {
     kind: "forward",
-    signed: { impersonation: { effectiveUser: { id: "17" } } },
+    signed: { effects: { impersonation: { effectiveUser: { id: "17" } } } },
   });
 });
 
@@ -89,7 +92,7 @@ async function broken(t: Test, what: readonly ("identity" | "users" | "store")[]
 t.test("an impersonation that can't be checked stops, and never runs on as anybody", async (t) => {
   const stopped = (reason: string) => ({
     kind: "answer",
-    committed: { intent: null, decision: { kind: "refuse", status: 503, reason } },
+    committed: { effects: { intent: null }, decision: { kind: "refuse", status: 503, reason } },
   });
   t.match(await broken(t, ["identity"]), stopped("identity-unavailable"));
   t.match(await broken(t, ["store"]), stopped("store-unavailable"));
@@ -115,7 +118,7 @@ t.test("a start goes all the way in one request", async (t) => {
   const passage = await passed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   t.match(passage, {
     kind: "forward",
-    signed: { impersonation: { effectiveUser: { id: "17" } }, changed: true },
+    signed: { effects: { impersonation: { effectiveUser: { id: "17" } }, changed: true } },
   });
   t.same(it.actions(), ["impersonation.started", "impersonation.intent"]);
 });
@@ -144,7 +147,7 @@ t.test("an upgrade goes the same way", async (t) => {
   const socket = ["GET /ws", "Connection: Upgrade", "Upgrade: websocket", ...ALICE, cookie];
   t.match(await passed(it, socket, { upgrade: true }), {
     kind: "forward",
-    signed: { upgrade: true, intent: String },
+    signed: { upgrade: true, effects: { intent: String } },
   });
   t.same(it.actions(), ["impersonation.intent"]);
 });

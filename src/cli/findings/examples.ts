@@ -30,8 +30,8 @@ async function astray(
   const met = await meets(snapshot, address, origin);
   if (met === "no-app") return "is an address of no app";
   if (met === null) return "can be read in more than one way, so no route is asked about it";
-  if (met.route === null) return "meets no route";
-  const { target, params } = met.route;
+  if (met.match.route === null) return "meets no route";
+  const { target, params } = met.match.route;
   if (target.name !== name) return `meets ${target.name} and not this route`;
   const refused = target.params.find(
     (param) => params[param] !== undefined && target.grammar.read(params[param]) === null,

@@ -4,8 +4,8 @@ import type { Config } from "../../config/schema.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
 import { samplePaths } from "../../domain/routing/samples.ts";
+import type { Matched } from "../../gateway/request.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
-import type { Matched } from "../../gateway/stages/match.ts";
 import { warnings } from "../log.ts";
 import { meets } from "../test/run.ts";
 
@@ -33,7 +33,7 @@ export async function askLookup(
     }
   if (asked.length > 0) return asked;
   const met = await madeUp(name, own, snapshot);
-  if (met !== null) return [await ask(met, `the made-up ${met.path}`)];
+  if (met !== null) return [await ask(met, `the made-up ${met.url.path}`)];
   const says = own.length === 0 ? "not asked: no route uses it" : "not asked: give a route of it `examples`";
   return [{ ok: true, says }];
 }
@@ -52,7 +52,7 @@ function routesAsking(name: string, { at, routes, origin }: CompiledApp): readon
 }
 
 function asks(met: Awaited<ReturnType<typeof meets>>, name: string): met is Matched {
-  return met !== null && met !== "no-app" && met.route?.target.owner === name;
+  return met !== null && met !== "no-app" && met.match.route?.target.owner === name;
 }
 
 async function madeUp(name: string, own: readonly Asking[], snapshot: Snapshot): Promise<Matched | null> {
@@ -65,18 +65,18 @@ async function madeUp(name: string, own: readonly Asking[], snapshot: Snapshot):
   return null;
 }
 
-function isLookedUp({ route }: Matched): boolean {
-  if (route === null) return false;
-  const { target, params } = route;
+function isLookedUp({ match }: Matched): boolean {
+  if (match.route === null) return false;
+  const { target, params } = match.route;
   return target.params.every(
     (param) => params[param] === undefined || target.grammar.read(params[param]) !== null,
   );
 }
 
-async function ask({ id, host, snapshot, path, query }: Matched, what: string): Promise<Asked> {
+async function ask({ id, site, snapshot, url }: Matched, what: string): Promise<Asked> {
   const notes: string[] = [];
   const log = warnings((data) => void notes.push(String(Reflect.get(data, "detail"))));
-  const fact = await askOwner(log, { id, host, snapshot }, { path, query });
+  const fact = await askOwner(log, { id, host: site.host, snapshot }, { path: url.path, query: url.query });
   if (fact.kind === "failed") return { ok: false, says: `${what}: ${notes.join("; ")}` };
   return { ok: true, says: `${what}: ${wordsFor(fact)}` };
 }

@@ -9,12 +9,11 @@ import { Fault } from "../../errors.ts";
 import { cookieNames } from "../../gateway/http/own-cookies.ts";
 import { cookieDomain } from "../../gateway/intake/neighbours.ts";
 import { judging } from "../../gateway/pipeline.ts";
-import type { Received } from "../../gateway/request.ts";
+import type { Judged, Matched, Received } from "../../gateway/request.ts";
 import type { Judging } from "../../gateway/services/services.ts";
-import type { Judged } from "../../gateway/stages/decide.ts";
 import { askOwner } from "../../gateway/stages/find-owner.ts";
 import { intake } from "../../gateway/stages/intake.ts";
-import { type Matched, match } from "../../gateway/stages/match.ts";
+import { match } from "../../gateway/stages/match.ts";
 import type { Log, OwnerResolver } from "../../ports.ts";
 import { nameOf } from "../case.ts";
 import { CLOCK } from "../config.ts";
@@ -100,11 +99,11 @@ async function saidOf(test: MapTest, { snapshot, file }: Surroundings, log: Log)
   if (taken.kind === "refused") return refused(taken.fault);
   const judged = await judgedOr400(services, taken.received);
   if (judged instanceof Fault) return refused(judged);
-  const { id, host, path, query } = judged;
+  const { id, site, url } = judged;
   const owner =
-    judged.owner.kind === "not-asked"
-      ? await askOwner(log, { id, host, snapshot: asked }, { path, query })
-      : judged.owner;
+    judged.owner.page.kind === "not-asked"
+      ? await askOwner(log, { id, host: site.host, snapshot: asked }, { path: url.path, query: url.query })
+      : judged.owner.page;
   return wordsFor(judged, owner);
 }
 
@@ -130,7 +129,7 @@ export async function meets(
   const raw = await requestOf(openingOf(address), { origin, cookie: null, isolated: false });
   const taken = intake(looking(snapshot, SILENT, null), raw, false);
   if (taken.kind === "refused") return taken.fault.code === "no-app" ? "no-app" : null;
-  return taken.received.readable ? match(taken.received) : null;
+  return taken.received.url.readable ? match(taken.received) : null;
 }
 
 function openingOf(open: string): MapTest {
@@ -141,13 +140,17 @@ function openingOf(open: string): MapTest {
 const LOCAL = "http://localhost";
 
 function wordsFor(judged: Judged, owner: OwnerFact): Said {
-  const { decision, route, rule } = judged;
+  const {
+    decision,
+    match: { route },
+    ruling,
+  } = judged;
   return {
     owner: owner.kind === "found" ? owner.owner.id : owner.kind,
     decision: nameOf(decision),
     reason: decision.reason,
     route: route?.target.pattern ?? "none",
-    rule: rule?.name ?? "none",
+    rule: ruling.rule?.name ?? "none",
     checks: decision.checks,
   };
 }

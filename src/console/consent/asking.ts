@@ -229,7 +229,7 @@ function waitingPage(who: Visitor, consent: Consent, to: string): string {
 <dt>Asked</dt><dd>${momentText(consent.askedAt)}</dd>
 ${consent.state === "asked" ? html`<dt>Answer by</dt><dd>${momentText(consent.answerBy)}</dd>` : null}
 ${consent.reason === null ? null : html`<dt>Why</dt><dd><bdi>${consent.reason}</bdi></dd>`}
-${consent.origin === "break-glass" && consent.state === "asked" ? html`<dt>For them</dt><dd><code>${who.received.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
+${consent.origin === "break-glass" && consent.state === "asked" ? html`<dt>For them</dt><dd><code>${who.received.site.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
 ${consent.said === null ? null : html`<dt>They say</dt><dd><bdi>${consent.said}</bdi></dd>`}
 </dl>
 <div class="actions">${consent.state === "asked" ? html`<a class="button quiet" href="${prefix}/start">Do something else meanwhile</a>` : html`<a class="button" href="${again}">${consent.state === "granted" ? "Go on" : "Back to the person"}</a>`}</div>

@@ -1,9 +1,8 @@
 import type { AuditAction, AuditEvent, Captured } from "../../domain/audit-event.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
-import type { Received } from "../request.ts";
+import type { Judged, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Judged } from "../stages/decide.ts";
 
 /** What an event says beyond the request it belongs to. */
 export interface Saying {
@@ -58,9 +57,9 @@ export function eventOf(
 export function decisionOf(judged: Judged): NonNullable<AuditEvent["decision"]> {
   return {
     word: judged.decision.reason,
-    route: judged.route?.target.pattern ?? null,
-    rule: judged.rule?.name ?? null,
-    via: judged.via,
+    route: judged.match.route?.target.pattern ?? null,
+    rule: judged.ruling.rule?.name ?? null,
+    via: judged.caller.via,
   };
 }
 
@@ -75,11 +74,11 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
   return {
     id: received.id,
     method: received.sent,
-    path: received.path,
-    query: received.snapshot.settings.audit.capture.query ? received.query : null,
-    host: received.authority,
+    path: received.url.path,
+    query: received.snapshot.settings.audit.capture.query ? received.url.query : null,
+    host: received.site.authority,
     bytes: Number.isSafeInteger(length) ? length : null,
-    ip: received.ip,
+    ip: received.client.ip,
     userAgent: headers["user-agent"] ?? null,
     trace: traceOf(headers.traceparent),
   };

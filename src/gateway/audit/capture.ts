@@ -1,15 +1,11 @@
 import type { Captured } from "../../domain/audit-event.ts";
 import { formFields } from "../../domain/form-fields.ts";
-import type { Owned } from "../stages/find-owner.ts";
+import type { Settled } from "../request.ts";
 
 /** Of a form's fields, in UTF-16 units; more is cut between two of them. */
 const LONGEST_FORM = 8_192;
 
-/** A request of which a body may have been read: whole, or its beginning. */
-interface Read extends Pick<Owned, "raw" | "snapshot" | "headers"> {
-  readonly body: Buffer | null;
-  readonly beginning: Buffer | null;
-}
+type Read = Pick<Settled, "raw" | "snapshot" | "headers" | "content">;
 
 /** What the config asks to keep of a request, besides what every record says of it. */
 export function capturedOf(read: Read): Captured {
@@ -23,7 +19,7 @@ export function capturedOf(read: Read): Captured {
   };
 }
 
-function formOf({ headers, beginning, body }: Read): Captured["form"] {
+function formOf({ headers, content: { beginning, body } }: Read): Captured["form"] {
   if (beginning === null || beginning.length === 0) return null;
   const whole = body !== null;
   const fields = formFields(contentType(headers), beginning.toString("utf8"));
@@ -34,7 +30,7 @@ function formOf({ headers, beginning, body }: Read): Captured["form"] {
   return { fields: fields.slice(0, end < 0 ? LONGEST_FORM : end), whole: false };
 }
 
-function contentType(headers: Owned["headers"]): string {
+function contentType(headers: Settled["headers"]): string {
   const at = headers.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
   return at < 0 ? "" : (headers[at + 1] ?? "");
 }

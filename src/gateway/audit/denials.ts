@@ -18,12 +18,14 @@ export function noteRefusal(
     return;
   }
   const most = received.snapshot.settings.limits.refusalsPerMinute;
-  if (!services.refusals.admits({ person: trueUser.id, address: received.ip }, most, received.startedAt)) {
+  if (
+    !services.refusals.admits({ person: trueUser.id, address: received.client.ip }, most, received.startedAt)
+  ) {
     services.counters.leftOut("pace");
     const left = services.refusals.leaveOut(received.startedAt);
     if (left !== null)
       services.log.warn(
-        { leftOut: left, trueUser: trueUser.id, ip: received.ip, limit: most },
+        { leftOut: left, trueUser: trueUser.id, ip: received.client.ip, limit: most },
         "refusals were left out of the record, by `limits.refusalsPerMinute`",
       );
     return;

@@ -1,8 +1,8 @@
 import type { ReasonWord } from "../../domain/decision.ts";
 import { coversAny, isAgent } from "../../domain/grant.ts";
 import { toldReason } from "../../domain/told.ts";
+import type { Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Judged } from "../stages/decide.ts";
 import { decisionOf } from "./audit-event.ts";
 import { noteRefusal } from "./denials.ts";
 
@@ -14,15 +14,22 @@ const REFUSED: ReadonlySet<ReasonWord> = new Set(["protected-target", "nested", 
  * for every customer is said at the level `debug`.
  */
 export function sayWhyNot(services: Services, judged: Judged): void {
-  const { decision, loaded, navigation, owner, route, id } = judged;
+  const { decision, session, navigation, owner, match, id } = judged;
   const own = decision.kind === "forward" && decision.as === "self";
-  if (!own || loaded.kind !== "none" || route === null || route.target.asSelf || !navigation.topLevel) return;
+  if (
+    !own ||
+    session.loaded.kind !== "none" ||
+    match.route === null ||
+    match.route.target.asSelf ||
+    !navigation.topLevel
+  )
+    return;
   const { reason } = decision;
-  const { name, pattern } = route.target;
+  const { name, pattern } = match.route.target;
   services.counters.notStarted(reason);
   const level = reason === "no-owner" || reason === "protected-target" ? "info" : "debug";
   const message = `${name} ${pattern}: nothing was started: ${reason}`;
-  const data = { route: name, pattern, reason, owner: owner.kind, requestId: id };
+  const data = { route: name, pattern, reason, owner: owner.page.kind, requestId: id };
   services.diagnostics.say({ key: `${name} ${reason}`, level, message, data }, services.clock.monotonic());
   noteNotStarted(services, judged);
 }
@@ -32,18 +39,18 @@ export function sayWhyNot(services: Services, judged: Judged): void {
  * nothing and never throws. The record names no owner, who is nobody's business, and says nothing of what the judge saw of them.
  */
 function noteNotStarted(services: Services, judged: Judged): void {
-  const { caller, decision, snapshot, host, authority, path, query } = judged;
-  if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) return;
-  const { identity: trueUser } = caller;
+  const { caller, decision, snapshot, site, url } = judged;
+  if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) return;
+  const { identity: trueUser } = caller.who;
   if (REFUSED.has(decision.reason)) {
     const about = { trueUser, effectiveUser: null, decision: decisionOf(judged) };
     noteRefusal(services, judged, about, "impersonation.not-started");
   }
-  const outside = !coversAny(snapshot.policy, trueUser, { host, path });
-  const recorded = query === null || !snapshot.settings.audit.capture.query ? "" : `?${query}`;
+  const outside = !coversAny(snapshot.policy, trueUser, { host: site.host, path: url.path });
+  const recorded = url.query === null || !snapshot.settings.audit.capture.query ? "" : `?${url.query}`;
   const link = {
     at: services.clock.now(),
-    address: `${authority}${path}${recorded}`.slice(0, LONGEST),
+    address: `${site.authority}${url.path}${recorded}`.slice(0, LONGEST),
     reason: toldReason(decision.reason, outside),
   };
   const { limits, timeouts } = snapshot.settings;

@@ -1,6 +1,6 @@
 import type { Carried } from "../http/exchange.ts";
+import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Signed } from "../stages/sign-in.ts";
 import { decisionOf, eventOf } from "./audit-event.ts";
 
 /** What of one request under an impersonation is known while it is open. */
@@ -25,7 +25,7 @@ const NOTHING: Carried = { requestBytes: 0, responseBytes: 0 };
  */
 export function progress(services: Services, signed: Signed, options: ProgressOptions): Progress | null {
   const { every = 60_000, lost } = options;
-  if (signed.intent === null) return null;
+  if (signed.effects.intent === null) return null;
   let seen: { readonly status: number; readonly carried: () => Carried } | null = null;
   const timer = setInterval(() => {
     const { requestBytes, responseBytes } = seen?.carried() ?? NOTHING;
@@ -49,11 +49,11 @@ function progressEvent(services: Services, signed: Signed, status: number | null
   return eventOf(services, signed, {
     action: "impersonation.progress",
     outcome: "unknown",
-    trueUser: signed.trueUser,
-    effectiveUser: signed.impersonation?.effectiveUser ?? null,
-    impersonation: signed.impersonation,
+    trueUser: signed.effects.trueUser,
+    effectiveUser: signed.effects.impersonation?.effectiveUser ?? null,
+    impersonation: signed.effects.impersonation,
     decision: decisionOf(signed),
     response: { status, bytes, duration: services.clock.monotonic() - signed.startedAt, ending: null },
-    ...(signed.intent === null ? {} : { intent: signed.intent }),
+    ...(signed.effects.intent === null ? {} : { intent: signed.effects.intent }),
   });
 }

@@ -4,7 +4,7 @@ import { domainMatches } from "../../domain/cookies/cookie-jar.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import type { OwnCookies } from "../http/own-cookies.ts";
-import type { Received } from "../request.ts";
+import type { Browser, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
 /** The domain whose hosts one impersonation covers, where this is one of them. */
@@ -36,7 +36,7 @@ export function neighbourhood(
     cookies,
     settings,
   }: { readonly host: string; readonly cookies: OwnCookies; readonly settings: Settings },
-): Pick<Received, "here" | "neighbour"> {
+): Pick<Browser, "here" | "neighbour"> {
   if (isOfALabel(raw, settings)) return { here: null, neighbour: true };
   if (cookies.here.length === 0 && cookies.near.length === 0) return ALONE;
   const now = clock.now();
@@ -58,8 +58,8 @@ function isOfALabel({ headers }: IncomingMessage, { isolation }: Settings): bool
 }
 
 /** What stands in the cookie for the neighbours: the host, or all of a domain. */
-export function coveredHosts({ domain, host }: Pick<Received, "domain" | "host">): string {
-  return domain === null ? host : `.${domain}`;
+export function coveredHosts({ browser, site }: Pick<Received, "browser" | "site">): string {
+  return browser.domain === null ? site.host : `.${browser.domain}`;
 }
 
 function covers(covered: string, host: string): boolean {

@@ -4,6 +4,7 @@ import type { Settings } from "../../config/snapshot.ts";
 import { clientAddress, plainAddress } from "../../domain/address.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { Fault } from "../../errors.ts";
+import type { Client } from "../request.ts";
 import type { HeaderRules } from "./header-rules.ts";
 
 /** Which host a request is for. */
@@ -35,15 +36,9 @@ export function hostReading(raw: IncomingMessage, settings: Settings): HostReadi
 }
 
 /** How the browser sees us, and who it is. */
-export interface OuterAddress {
+export interface OuterAddress extends Client {
   readonly scheme: "http" | "https";
   readonly origin: string;
-  /** The direct peer, and whether what it says of others counts. */
-  readonly peer: string;
-  readonly trusted: boolean;
-  readonly ip: string;
-  readonly forwardedFor: string;
-  readonly forwardedHost: string;
 }
 
 /** What other proxies say of it counts only from those that the config trusts. */

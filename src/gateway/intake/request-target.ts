@@ -1,24 +1,11 @@
 import type { Settings } from "../../config/snapshot.ts";
 import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { Fault } from "../../errors.ts";
+import type { Address } from "../request.ts";
 import { urlLimits } from "./url-limits.ts";
 
-/** The target of a request, and what it means to us. */
-export interface RequestTarget {
-  /** What is sent on where nobody is impersonated: as it came, but for the address of our own in front of it. */
-  readonly asSent: string;
-  /** Canonical path and query where it is `readable`, else those of `asSent`; marks of ours are gone from them. */
-  readonly target: string;
-  readonly path: string;
-  readonly query: string | null;
-  /** It has one reading, by which routes and rules may be asked. */
-  readonly readable: boolean;
-  /** It is read in one way or refused: it is for us, or says that somebody is impersonated. */
-  readonly judged: boolean;
-  /** Why it has no one reading, where it is refused unless the cookie by which it is judged turns out to be nobody's. */
-  readonly unclear: string | null;
-  /** Below the reserved prefix. */
-  readonly ours: boolean;
+/** The target of a request, marks of ours gone from it, and what they said. */
+export interface RequestTarget extends Address {
   /** What marks a yes to a question of ours, as it came. */
   readonly confirming: string | null;
   readonly tab: string | null;

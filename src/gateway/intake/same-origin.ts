@@ -1,7 +1,7 @@
 import type { Received } from "../request.ts";
 
 /** Whether a form was sent from a page of this origin, by what the browser says of it. */
-export function isSameOrigin({ raw, origin, navigation }: Received): boolean {
+export function isSameOrigin({ raw, site: { origin }, navigation }: Received): boolean {
   const { site } = navigation;
   if (site === "same-site" || site === "cross-site") return false;
   const said = raw.headers.origin;
@@ -15,8 +15,8 @@ export function isSameOrigin({ raw, origin, navigation }: Received): boolean {
  */
 export function isFromThisHost(received: Received): boolean {
   if (isSameOrigin(received)) return true;
-  const { raw, authority, navigation } = received;
+  const { raw, site, navigation } = received;
   const { origin } = raw.headers;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";
-  return origin === `http://${authority}` || origin === `https://${authority}`;
+  return origin === `http://${site.authority}` || origin === `https://${site.authority}`;
 }

@@ -22,19 +22,18 @@ export function viewedBefore({ forms, clock }: Judging, sealed: readonly string[
 
 /** The line by which the browser remembers one more. On a host of its own nothing of a customer's is ever the agent's. */
 export function viewedCookie(services: Services, received: Received, customer: string): readonly string[] {
-  const { domain, label, scheme, snapshot, viewedBefore: before } = received;
-  if (label !== null) return [];
-  const ids = [customer, ...before.filter((it) => it !== customer)].slice(0, MOST);
+  const { browser, site, snapshot } = received;
+  if (site.label !== null) return [];
+  const ids = [customer, ...browser.viewedBefore.filter((it) => it !== customer)].slice(0, MOST);
   while (ids.length > 1 && ids.join().length > LONGEST) ids.pop();
-  const names = cookieNames(snapshot.settings.cookie.name, scheme, domain);
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme, browser.domain);
   const sealed = services.forms.mark("before", JSON.stringify(ids), services.clock.now(), LASTS);
-  return [setOwnCookie(names.before, sealed, scheme, null, domain)];
+  return [setOwnCookie(names.before, sealed, site.scheme, null, browser.domain)];
 }
 
 /** Whether it matters whose page a request of own traffic came from: a form, in a browser that has viewed somebody. */
-export function mayBeOfLeftPage(
-  received: Pick<Received, "viewedBefore" | "secret" | "method" | "navigation">,
-): boolean {
-  const { viewedBefore: before, secret, method, navigation } = received;
-  return before.length > 0 && secret === null && navigation.wantsPage && !isSafe(method);
+export function mayBeOfLeftPage({ browser, method, navigation }: Received): boolean {
+  return (
+    browser.viewedBefore.length > 0 && browser.secret === null && navigation.wantsPage && !isSafe(method)
+  );
 }

@@ -31,7 +31,7 @@ export async function beginApart(
     before === null ? await openLabel(services, received, order, app) : await labelFor(services, before, app);
   return {
     to: labelOrigin(label.name, isolation.parent, app.origin) + target,
-    setCookies: received.atConsole ? [] : markCookies(services, received, isolation.parent, label.until),
+    setCookies: received.site.atConsole ? [] : markCookies(services, received, isolation.parent, label.until),
   };
 }
 
@@ -53,7 +53,10 @@ async function openLabel(
   app: AppHost,
 ): Promise<Label> {
   // In a browser that has nothing of this host's yet, all that comes is the customer's.
-  const scope = { ...cookieScope({ ...received, host: app.host }), allSent: true };
+  const scope = {
+    ...cookieScope({ ...received, site: { ...received.site, host: app.host } }),
+    allSent: true,
+  };
   const { impersonation, secret } = await openRecorded(services, received, order, { sent: null, scope });
   return await services.labels.create({
     impersonation: impersonation.id,
@@ -72,9 +75,15 @@ export function markCookies(
   parent: string,
   until: number,
 ): readonly string[] {
-  const { host, scheme, snapshot } = received;
+  const { site, snapshot } = received;
   const now = services.clock.now();
   const lasts = Math.max(0, until - now);
   const value = services.forms.mark("near", `.${parent}`, now, lasts);
-  return neighbourCookies(snapshot.settings.cookie.name, host, value, scheme, Math.ceil(lasts / 1000));
+  return neighbourCookies(
+    snapshot.settings.cookie.name,
+    site.host,
+    value,
+    site.scheme,
+    Math.ceil(lasts / 1000),
+  );
 }

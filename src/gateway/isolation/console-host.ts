@@ -2,10 +2,9 @@ import type { AppHost } from "../../sessions/labels.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
-import type { Received } from "../request.ts";
+import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
-import type { Committed } from "../stages/commit.ts";
 import { callerOf } from "../stages/identify.ts";
 import { enter, goOver, type Session } from "./going-over.ts";
 import { appHostOf } from "./label-of.ts";
@@ -33,11 +32,12 @@ const ON_THE_APPS: ReadonlySet<string> = new Set([
 export async function locateAtConsole(services: Services, received: Received): Promise<Located> {
   const { prefix } = received.snapshot.settings;
   const below = belowPrefix(received);
-  if (received.path === "/" || below === "")
+  if (received.url.path === "/" || below === "")
     return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's; of an impersonation there is none.
-  const base = { ...received, secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
+  const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
+  const base = { ...received, browser: { ...received.browser, ...nobody } };
   if (ASSETS.has(below) || below === "/jwks.json" || below === "/oidc/backchannel")
     return { kind: "received", received: base };
   if (!isOpenedInATab(received))
@@ -49,29 +49,29 @@ export async function locateAtConsole(services: Services, received: Received): P
 }
 
 async function known(services: Services, received: Received, base: Received): Promise<Located> {
-  const { secret, navigation, target, query, snapshot } = received;
-  const visit = secret === null ? null : await services.consoleVisits.read(secret);
-  const named = appSaid(services, new URLSearchParams(query ?? "").get("app"));
+  const { browser, navigation, url, snapshot } = received;
+  const visit = browser.secret === null ? null : await services.consoleVisits.read(browser.secret);
+  const named = appSaid(services, new URLSearchParams(url.query ?? "").get("app"));
   const app = named ?? visit?.app ?? appByConfig(received);
   if (visit !== null) {
     const lent = { ...visit.credentials, host: visit.app.host };
-    const { caller } = await callerOf(services, { ...base, lent });
-    const counts =
-      caller.kind === "known" ? caller.identity.id === visit.agent : caller.kind === "unavailable";
-    if (counts) return { kind: "received", received: { ...base, app, lent } };
+    const lending = { ...base, site: { ...base.site, lent } };
+    const { who } = await callerOf(services, lending);
+    const counts = who.kind === "known" ? who.identity.id === visit.agent : who.kind === "unavailable";
+    if (counts) return { kind: "received", received: { ...base, site: { ...base.site, app, lent } } };
   }
-  const { caller } = await callerOf(services, base);
+  const { who } = await callerOf(services, base);
   const { again } = snapshot.settings.goingOver;
   const soon = visit !== null && services.clock.now() - visit.at < again;
   const below = belowPrefix(received);
   // Somebody with the link of a mail need not be signed in.
-  const linked = below === "/access" && new URLSearchParams(query ?? "").has("link");
+  const linked = below === "/access" && new URLSearchParams(url.query ?? "").has("link");
   // Where agents sign in with a provider, they do it here; customers are known on the app's own host.
   const signsIn = snapshot.identity.provider !== undefined && below?.startsWith("/access") !== true;
   const stays = signsIn || app === null || soon || linked;
-  if (caller.kind !== "unknown" || stays || !navigation.topLevel)
-    return { kind: "received", received: { ...base, app } };
-  return answered(goOver(received, { console: "1" }, app.origin, target));
+  if (who.kind !== "unknown" || stays || !navigation.topLevel)
+    return { kind: "received", received: { ...base, site: { ...base.site, app } } };
+  return answered(goOver(received, { console: "1" }, app.origin, url.target));
 }
 
 async function enterConsole(services: Services, received: Received): Promise<Answer> {
@@ -129,47 +129,47 @@ export function toConsole(
 
 /** Whether an address of ours is one that the app's hosts don't have. */
 export function isTheConsoles(received: Received): boolean {
-  if (received.snapshot.settings.console === null || !received.ours) return false;
+  if (received.snapshot.settings.console === null || !received.url.ours) return false;
   return !ON_THE_APPS.has(belowPrefix(received) ?? "");
 }
 
 /** A page of ours that was asked for on the app's host: its place is the console, and nothing but a page in a tab gets there. */
 export async function ledToConsole(services: Services, received: Received): Promise<Located> {
-  const { navigation, target } = received;
+  const { navigation, url } = received;
   if (!navigation.topLevel || navigation.speculative)
     return answered(refusal(received, 404, "not-found", "There is nothing here."));
   const about = await impersonationOf(services, received);
   const more = { ...cameFrom(received), ...(about === null ? {} : { impersonation: about }) };
-  return answered(toConsole(services, received, { app: appHostOf(received), target, more }));
+  return answered(toConsole(services, received, { app: appHostOf(received), target: url.target, more }));
 }
 
 /** A step up is about the impersonation that this browser has here; its public id opens nothing. */
 async function impersonationOf(services: Services, received: Received): Promise<string | null> {
-  if (received.secret === null || belowPrefix(received) !== "/elevate") return null;
-  const loaded = await services.impersonations.recall(received.secret);
+  if (received.browser.secret === null || belowPrefix(received) !== "/elevate") return null;
+  const loaded = await services.impersonations.recall(received.browser.secret);
   return loaded.kind === "found" ? loaded.impersonation.id : null;
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
-function cameFrom({ raw, origin, snapshot }: Received): { readonly from?: string } {
-  const from = ownAddress(raw.headers.referer, origin, snapshot);
+function cameFrom({ raw, site, snapshot }: Received): { readonly from?: string } {
+  const from = ownAddress(raw.headers.referer, site.origin, snapshot);
   return from === null ? {} : { from: from.target };
 }
 
 /** Whether to be somebody is asked on the console, where there is one. */
 export function askedAtConsole(services: Services, committed: Committed): Answer | null {
-  const { decision, navigation, owner, target, snapshot } = committed;
+  const { decision, navigation, owner, url, snapshot } = committed;
   const asks = decision.kind === "page" && decision.page === "ask-start" && navigation.topLevel;
-  if (!asks || snapshot.settings.console === null || owner.kind !== "found") return null;
+  if (!asks || snapshot.settings.console === null || owner.page.kind !== "found") return null;
   return toConsole(services, committed, {
     app: appHostOf(committed),
-    target: `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.owner.id)}`,
-    more: { to: target, ...cameFrom(committed) },
+    target: `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.page.owner.id)}`,
+    more: { to: url.target, ...cameFrom(committed) },
   });
 }
 
 /** What stands behind the reserved prefix; null for a path that isn't below it. */
-export function belowPrefix({ path, snapshot }: Received): string | null {
+export function belowPrefix({ url, snapshot }: Received): string | null {
   const { prefix } = snapshot.settings;
-  return isBelow(path, prefix) ? path.slice(prefix.length) : null;
+  return isBelow(url.path, prefix) ? url.path.slice(prefix.length) : null;
 }

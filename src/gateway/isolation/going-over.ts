@@ -16,16 +16,16 @@ type Place = { readonly label: string } | { readonly console: "1" };
  * a code that is pushed onto somebody, or that somebody reads, opens nothing.
  */
 export function goOver(received: Received, place: Place, app: string, to: string): Answer {
-  const { scheme, snapshot } = received;
+  const { site, snapshot } = received;
   const { prefix, cookie, goingOver } = snapshot.settings;
   const nonce = randomBytes(32).toString("base64url");
   const query = new URLSearchParams({ ...place, nonce: hashOf(nonce), to });
-  const name = cookieNames(cookie.name, scheme).nonce;
+  const name = cookieNames(cookie.name, site.scheme).nonce;
   return {
     status: 303,
     headers: [
       ...quiet(`${app}${prefix}/over?${query}`),
-      ["Set-Cookie", setOwnCookie(name, nonce, scheme, Math.ceil(goingOver.nonce / 1000))],
+      ["Set-Cookie", setOwnCookie(name, nonce, site.scheme, Math.ceil(goingOver.nonce / 1000))],
     ],
     body: "",
   };
@@ -46,11 +46,11 @@ export async function enter(
   received: Received,
   open: (pass: LabelPass | ConsolePass) => Promise<Session | null>,
 ): Promise<Answer> {
-  const { scheme, snapshot, navigation, query, sent } = received;
+  const { site, snapshot, navigation, url, sent } = received;
   if (sent !== "GET" || !navigation.topLevel || navigation.speculative)
     throw new Fault("forbidden", "only a page in a tab leads onto a host of ours");
-  const code = new URLSearchParams(query ?? "").get("code") ?? "";
-  const names = cookieNames(snapshot.settings.cookie.name, scheme);
+  const code = new URLSearchParams(url.query ?? "").get("code") ?? "";
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
   const nonce = parseCookies(received.raw.headers.cookie ?? null).find(({ name }) => name === names.nonce);
   // To lead on would lead here again, until the browser gives up.
   if (nonce === undefined) throw new Fault("cookies-refused", "a code came without the nonce's cookie");
@@ -67,8 +67,8 @@ export async function enter(
     status: 303,
     headers: [
       ...quiet(pass.to),
-      ["Set-Cookie", setOwnCookie(names.secret, session.secret, scheme, session.seconds)],
-      ["Set-Cookie", setOwnCookie(names.nonce, null, scheme, null)],
+      ["Set-Cookie", setOwnCookie(names.secret, session.secret, site.scheme, session.seconds)],
+      ["Set-Cookie", setOwnCookie(names.nonce, null, site.scheme, null)],
     ],
     body: "",
   };

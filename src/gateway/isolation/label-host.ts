@@ -9,10 +9,9 @@ import { appOf } from "../intake/app-of.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { initiatorOf } from "../intake/neighbours.ts";
 import { urlLimits } from "../intake/url-limits.ts";
-import type { Received } from "../request.ts";
+import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
-import type { Committed } from "../stages/commit.ts";
 import {
   ASSETS,
   belowPrefix,
@@ -36,9 +35,9 @@ const SESSION_SECONDS = 400 * 86_400;
 
 /** Whether a request is for a host or a page of ours, or comes from a label's; nobody waits to hear that it isn't. */
 export function isOfOurHosts(received: Received): boolean {
-  const { hostLabel, atConsole, neighbour, snapshot } = received;
-  if (hostLabel !== null || atConsole) return true;
-  return (neighbour && snapshot.settings.isolation !== null) || isTheConsoles(received);
+  const { site, browser, snapshot } = received;
+  if (site.hostLabel !== null || site.atConsole) return true;
+  return (browser.neighbour && snapshot.settings.isolation !== null) || isTheConsoles(received);
 }
 
 /**
@@ -47,21 +46,21 @@ export function isOfOurHosts(received: Received): boolean {
  * page is led back in, and everything else is as if there were no labels.
  */
 export async function locate(services: Services, received: Received): Promise<Located> {
-  if (received.atConsole) return await locateAtConsole(services, received);
-  if (received.hostLabel === null)
+  if (received.site.atConsole) return await locateAtConsole(services, received);
+  if (received.site.hostLabel === null)
     return isTheConsoles(received)
       ? await ledToConsole(services, received)
       : await ledBack(services, received);
-  const label = isLabel(received.hostLabel) ? await services.labels.read(received.hostLabel) : null;
+  const label = isLabel(received.site.hostLabel) ? await services.labels.read(received.site.hostLabel) : null;
   if (label === null || label.kind === "ended")
     return answered(endedPage(services, received, label?.app ?? null));
   const below = belowPrefix(received) ?? "";
   if (below === "/in")
     return answered(await enter(services, received, async (pass) => sessionFor(label, pass)));
   if (ASSETS.has(below)) return { kind: "received", received };
-  if (received.ours && !ON_LABELS.has(below))
+  if (received.url.ours && !ON_LABELS.has(below))
     return answered(onItsHost(services, received, label.app, label.name));
-  if (![received.secret, ...received.rivals].some((it) => isItsOwn(it, label)))
+  if (![received.browser.secret, ...received.browser.rivals].some((it) => isItsOwn(it, label)))
     return answered(unknown(received, label));
   if (!(await mayAsk(services, received, label))) return answered(refused(received));
   return { kind: "received", received: onTheApp(received, label) };
@@ -83,14 +82,13 @@ function isItsOwn(sent: string | null, { session }: Label): boolean {
  * everywhere; which other labels there are is nobody's to know, and browsers count them as one site.
  */
 async function mayAsk({ labels }: Services, received: Received, label: Label): Promise<boolean> {
-  const { navigation, raw, origin } = received;
+  const { navigation, raw, site } = received;
   if (navigation.topLevel) return true;
-  const { site } = navigation;
-  if (site === "same-origin" || site === "none") return true;
+  if (navigation.site === "same-origin" || navigation.site === "none") return true;
   const from = initiatorOf(raw.headers);
-  if (from === null) return site === "unknown" && raw.headers.origin === undefined;
+  if (from === null) return navigation.site === "unknown" && raw.headers.origin === undefined;
   // Its own page, by way of the app's host: no other page can say so in its Referer.
-  if (from.origin === origin) return true;
+  if (from.origin === site.origin) return true;
   const name = received.snapshot.settings.isolation === null ? null : labelIn(received, from.host);
   const other = name === null ? null : await labels.read(name);
   return other?.kind === "open" && other.impersonation === label.impersonation;
@@ -103,16 +101,22 @@ function onTheApp(received: Received, label: Label): Received {
   return {
     ...received,
     snapshot: appOfLabel(received, app),
-    label,
-    lent: { ...label.credentials, host: app.host },
-    secret,
-    rivals: [],
-    markerOnly: null,
-    neighbour: false,
-    here: null,
-    host: app.host,
-    authority: app.authority,
-    forwardedHost: app.authority,
+    site: {
+      ...received.site,
+      label,
+      lent: { ...label.credentials, host: app.host },
+      host: app.host,
+      authority: app.authority,
+    },
+    client: { ...received.client, forwardedHost: app.authority },
+    browser: {
+      ...received.browser,
+      secret,
+      rivals: [],
+      markerOnly: null,
+      neighbour: false,
+      here: null,
+    },
     headers,
     // Who opens a page of a label's comes from nowhere else: it is always this customer's.
     navigation: { ...received.navigation, site: "same-origin" },
@@ -120,7 +124,7 @@ function onTheApp(received: Received, label: Label): Received {
 }
 
 /** Which app it is that a label's host shows is known from here on, and so what that app's reading refuses. */
-function appOfLabel({ snapshot, target }: Received, { host }: AppHost): Snapshot {
+function appOfLabel({ snapshot, url: { target } }: Received, { host }: AppHost): Snapshot {
   if (snapshot.apps === null) return snapshot;
   const its = appOf(snapshot, host, target);
   const url = canonicalUrl(target, urlLimits(its.settings));
@@ -142,8 +146,8 @@ function headersAtTheApp({ headers, raw, navigation }: Received, app: AppHost): 
 /** No cookie of the label's: a page goes over the app's host, where it is known who this is; everything else stops. */
 function unknown(received: Received, label: Label): Answer {
   const { navigation } = received;
-  if (navigation.topLevel && !navigation.speculative && !received.ours)
-    return toTheLabel(received, label, received.target);
+  if (navigation.topLevel && !navigation.speculative && !received.url.ours)
+    return toTheLabel(received, label, received.url.target);
   return refusal(received, 401, "signed-out", "You are not signed in on this host.");
 }
 
@@ -154,7 +158,7 @@ function refused(received: Received): Answer {
 /** An ended label keeps nothing in the browser and leads nowhere but to the app. */
 function endedPage(services: Services, received: Received, app: AppHost | null): Answer {
   const clear = ["Clear-Site-Data", '"*"'] as const;
-  if (app !== null && received.ours && received.navigation.topLevel) {
+  if (app !== null && received.url.ours && received.navigation.topLevel) {
     const there = onItsHost(services, received, app);
     return { ...there, headers: [...there.headers, clear] };
   }
@@ -176,14 +180,14 @@ function onItsHost(
   app: AppHost,
   label: string | null = null,
 ): Answer {
-  const { navigation, target } = received;
+  const { navigation, url } = received;
   if (!navigation.topLevel || navigation.speculative)
     return refusal(received, 404, "not-found", "There is nothing here.");
   // Of the pages there, those that ask about an impersonation are told which.
   if (isTheConsoles(received))
-    return toConsole(services, received, { app, target, more: label === null ? {} : { label } });
-  const which = label === null ? "" : `${received.query === null ? "?" : "&"}label=${label}`;
-  return { status: 303, headers: quiet(`${app.origin}${target}${which}`), body: "" };
+    return toConsole(services, received, { app, target: url.target, more: label === null ? {} : { label } });
+  const which = label === null ? "" : `${received.url.query === null ? "?" : "&"}label=${label}`;
+  return { status: 303, headers: quiet(`${app.origin}${url.target}${which}`), body: "" };
 }
 
 /**
@@ -192,14 +196,14 @@ function onItsHost(
  */
 async function ledBack({ labels }: Services, received: Received): Promise<Located> {
   const on: Located = { kind: "received", received };
-  const { ours, snapshot } = received;
-  if (snapshot.settings.isolation === null || ours || !isFollowed(received)) return on;
+  const { url, snapshot } = received;
+  if (snapshot.settings.isolation === null || url.ours || !isFollowed(received)) return on;
   const from = initiatorOf(received.raw.headers);
   const name = from === null ? null : labelIn(received, from.host);
   const label = name === null ? null : await labels.read(name);
   if (label?.kind !== "open") return on;
-  const here = await labelFor({ labels }, label, received);
-  const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.origin)}${received.target}`;
+  const here = await labelFor({ labels }, label, received.site);
+  const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.site.origin)}${received.url.target}`;
   // With its Referer, by which the label knows its own page again.
   const leading = [
     ["Location", to],
@@ -223,8 +227,8 @@ function toTheLabel(received: Received, { name, app }: Label, to: string): Answe
 
 /** Where the agent is known no more by what they came with, their next page goes over the app's host for what counts now. */
 export function goesOver({ clock }: Pick<Services, "clock">, committed: Committed): Answer | null {
-  const { label, decision, navigation, target } = committed;
-  if (label === null || decision.reason !== "signed-out" || !navigation.topLevel) return null;
+  const { site, decision, navigation, url } = committed;
+  if (site.label === null || decision.reason !== "signed-out" || !navigation.topLevel) return null;
   const { again } = committed.snapshot.settings.goingOver;
-  return clock.now() - label.renewedAt < again ? null : toTheLabel(committed, label, target);
+  return clock.now() - site.label.renewedAt < again ? null : toTheLabel(committed, site.label, url.target);
 }

@@ -29,14 +29,14 @@ export async function labelFor(
 }
 
 /** The app's host that a request came to. */
-export function appHostOf({ origin, authority, host }: Received): AppHost {
-  return { origin, authority, host };
+export function appHostOf({ site }: Received): AppHost {
+  return { origin: site.origin, authority: site.authority, host: site.host };
 }
 
 /** What identity sources go by. */
 export function credentialsOf(received: Received): Credentials {
-  if (received.lent !== null) {
-    const { headers, cookies, peer, signIn = null } = received.lent;
+  if (received.site.lent !== null) {
+    const { headers, cookies, peer, signIn = null } = received.site.lent;
     return { headers: headers as Credentials["headers"], cookies, peer, signIn };
   }
   const { identityHeaders, identityCookies } = received.snapshot.settings;
@@ -44,7 +44,7 @@ export function credentialsOf(received: Received): Credentials {
     const values = received.raw.headersDistinct[name];
     return values === undefined ? [] : [[name, values] as const];
   });
-  const pairs = parseCookies(received.cookies).filter(({ name }) => isNamed(name, identityCookies));
+  const pairs = parseCookies(received.browser.cookies).filter(({ name }) => isNamed(name, identityCookies));
   // The first of a name counts, as it does where sources are asked; some read the header itself.
   const cookies = pairs.toReversed().map(({ name, value }) => [name, value] as const);
   const line = pairs.map(({ name, value }) => `${name}=${value}`).join("; ");
@@ -52,6 +52,6 @@ export function credentialsOf(received: Received): Credentials {
     headers: { ...Object.fromEntries(named), ...(line === "" ? {} : { cookie: [line] }) },
     cookies: Object.fromEntries(cookies),
     peer: received.raw.socket.remoteAddress ?? "",
-    signIn: received.signIn,
+    signIn: received.browser.signIn,
   };
 }

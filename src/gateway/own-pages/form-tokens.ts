@@ -9,10 +9,10 @@ import type { FormPurpose, Services } from "../services/services.ts";
 /** Whom and what a form is about, in the order of its purpose. */
 export const SUBJECTS = {
   /** Also under whom the browser is meanwhile, so that a form that was left open starts nothing. */
-  start: (agent: Identity, target: string, { secret }: Pick<Received, "secret">) => [
+  start: (agent: Identity, target: string, { browser }: Pick<Received, "browser">) => [
     agent.id,
     target,
-    secret ?? "",
+    browser.secret ?? "",
   ],
   elevate: (agent: Identity, it: Impersonation) => [agent.id, it.id],
   lower: (agent: Identity, it: Impersonation) => [agent.id, it.id],
@@ -21,7 +21,7 @@ export const SUBJECTS = {
   consent: (person: string, about: string, link: string | null) => [person, about, link ?? ""],
   "sign-out": (agent: Identity) => [agent.id],
   /** Only for where it leads: Stop itself asks for none. */
-  stop: ({ secret }: Pick<Received, "secret">, to: string) => [secret ?? "", to],
+  stop: ({ browser }: Pick<Received, "browser">, to: string) => [browser.secret ?? "", to],
 } as const satisfies Record<FormPurpose, (...it: never[]) => readonly string[]>;
 
 /** The hidden field of a form on a page of ours. */

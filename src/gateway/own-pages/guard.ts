@@ -47,8 +47,8 @@ export function accessTo(method: string, below: string): Access {
  * who asks, so that no script of the app opens anything. Throws a Fault where a person in a tab is to be told.
  */
 export function guarded(received: Received): Refused | null {
-  const { raw, sent, path, snapshot, navigation } = received;
-  const access = accessTo(sent, path.slice(snapshot.settings.prefix.length));
+  const { raw, sent, url, snapshot, navigation } = received;
+  const access = accessTo(sent, url.path.slice(snapshot.settings.prefix.length));
   const asker = askerOf(raw.headers);
   switch (access) {
     case "public":
@@ -81,7 +81,7 @@ export function demandDocument({ raw }: Received): void {
 }
 
 /** Throws for a form that no page of this origin sent by itself; its token is looked at where it is known what it is for. */
-export function demandOwnForm({ raw, origin }: Received): void {
+export function demandOwnForm({ raw, site: { origin } }: Received): void {
   const { "sec-fetch-site": site, "content-type": type = "", origin: from } = raw.headers;
   const form = type.split(";", 1)[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
   if (site === "same-origin" && from === origin && form) return;

@@ -20,10 +20,10 @@ import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
+import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
-import type { Signed } from "../stages/sign-in.ts";
 import { uncached } from "./uncached.ts";
 
 /** No browser may ask again for what it shows: it would show its own copy, whosever that was. */
@@ -115,10 +115,10 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
  * shown without.
  */
 export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
-  const { domain, scheme, snapshot } = signed;
-  const names = cookieNames(snapshot.settings.cookie.name, scheme, domain);
-  const shown = ["Set-Cookie", setOwnCookie(names.notice, null, scheme, null, domain)];
-  const text = signed.notice === null ? null : services.forms.open(signed.notice, signed.at);
+  const { browser, site, snapshot } = signed;
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme, browser.domain);
+  const shown = ["Set-Cookie", setOwnCookie(names.notice, null, site.scheme, null, browser.domain)];
+  const text = signed.browser.notice === null ? null : services.forms.open(signed.browser.notice, signed.at);
   const own = { ...plan, headers: [...plan.headers, ...shown] };
   const page = inTab(signed, plan);
   if (text === null || plan.status === 206 || page?.kind !== "page") return own;
@@ -149,8 +149,11 @@ function marked(
     charset: charsetOf(type),
     pageHead: signed.snapshot.settings.limits.pageHead,
     amendMeta: (policy) => {
-      const { label, origin } = signed;
-      return amendPolicies(label === null ? policy : inPolicy(policy, label.app, origin), needs);
+      const { site } = signed;
+      return amendPolicies(
+        site.label === null ? policy : inPolicy(policy, site.label.app, site.origin),
+        needs,
+      );
     },
   });
   return { ...plan, headers, transform: decoded(signed, plan, write) };
@@ -191,9 +194,9 @@ function bannerView(
     now,
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
-    app: signed.label?.app.origin ?? null,
-    here: signed.target,
-    cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.host),
+    app: signed.site.label?.app.origin ?? null,
+    here: signed.url.target,
+    cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.site.host),
     disable: settings.page.disable,
     logout: settings.page.logout,
   };
@@ -202,13 +205,13 @@ function bannerView(
 /** How the banner names the gateway: by the host that the browser knows. */
 function hostView(signed: Signed, syntax: Syntax): HostView {
   const { prefix, page } = signed.snapshot.settings;
-  const authority = signed.origin.slice(signed.origin.indexOf("//") + 2);
+  const authority = signed.site.origin.slice(signed.site.origin.indexOf("//") + 2);
   return {
     authority,
     prefix,
     position: page.banner.position,
     syntax,
-    changed: page.clearSiteData && (signed.changed || signed.impersonation === null),
+    changed: page.clearSiteData && (signed.effects.changed || signed.effects.impersonation === null),
   };
 }
 

@@ -3,8 +3,8 @@ import { isSafe } from "../../domain/method.ts";
 import { Fault } from "../../errors.ts";
 import { whyOf } from "../../signin/steps.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
+import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Signed } from "../stages/sign-in.ts";
 import { giveUp, look } from "./look.ts";
 import { type Asking, askingOf, obtain, trustOf } from "./obtain.ts";
 import { printOf, type Trust } from "./trust.ts";
@@ -68,7 +68,7 @@ async function signedOut(
   const seen = await look(services, asking, session, arrived);
   if (seen.kind === "expected") return "shown";
   if (seen.kind === "other") return await giveUp(services, asking, session, whyOf(seen));
-  const request = `${signed.sent} ${signed.target}`;
+  const request = `${signed.sent} ${signed.url.target}`;
   if (trust.repeated === request && trust.generation === session.generation)
     return await giveUp(services, asking, session, "the app signs this person out again");
   await obtain(services, asking, session.generation);
@@ -77,8 +77,8 @@ async function signedOut(
 }
 
 /** A socket and a request that was kept can't be sent once more by the browser. */
-function again({ upgrade, confirming }: Signed): Confirmation {
-  if (upgrade || confirming)
+function again({ upgrade, page }: Signed): Confirmation {
+  if (upgrade || page.confirming)
     throw new Fault("sign-in-failed", "the app was signed in to anew; try once more");
   return "again";
 }
@@ -113,7 +113,7 @@ function isLed({ status }: UpstreamHead): boolean {
   return status >= 300 && status < 400;
 }
 
-function locationOf(head: UpstreamHead, { origin, label }: Signed): string {
+function locationOf(head: UpstreamHead, { site: { origin, label } }: Signed): string {
   const [location = ""] = headersOf(head, "location");
   const own = [origin, label?.app.origin].find((it) => it !== undefined && location.startsWith(`${it}/`));
   return own === undefined ? location : location.slice(own.length);

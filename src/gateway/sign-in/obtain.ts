@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { modeAt } from "../../domain/impersonation.ts";
+import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { AppSession, MadeSession } from "../../sessions/app-sessions.ts";
 import type { AppConnection, AppSignIn, SignedIn, StepReport } from "../../signin/sign-in.ts";
 import { eventOf } from "../audit/audit-event.ts";
+import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Committed } from "../stages/commit.ts";
 import { appConnection } from "./app-connection.ts";
 import { printOf, type Trust } from "./trust.ts";
 
 /** An impersonated request of an app that is signed in to, with the headers that say who is there. */
 export interface Asking {
   readonly committed: Committed;
-  readonly impersonation: NonNullable<Committed["impersonation"]>;
+  readonly impersonation: Impersonation;
   readonly signIn: AppSignIn;
   readonly identityHeaders: readonly string[];
 }
 
 /** null where nobody is impersonated, or the app has no login that we sign in to. */
 export function askingOf(committed: Committed, identityHeaders: readonly string[]): Asking | null {
-  const { impersonation, snapshot } = committed;
-  const { signIn } = snapshot.settings;
+  const { impersonation } = committed.effects;
+  const { signIn } = committed.snapshot.settings;
   return impersonation === null || signIn === null
     ? null
     : { committed, impersonation, signIn, identityHeaders };
@@ -162,7 +162,7 @@ function signInEvent(services: Services, asking: Asking, trail: readonly StepRep
   return eventOf(services, committed, {
     action: why === null ? "sign-in.performed" : "sign-in.failed",
     outcome: why === null ? "success" : "failure",
-    trueUser: committed.trueUser,
+    trueUser: committed.effects.trueUser,
     effectiveUser: impersonation.effectiveUser,
     impersonation,
     detail: why === null ? steps : steps === "" ? why : `${why} (${steps})`,
@@ -182,16 +182,9 @@ function madeOf(
 /** By which headers of a browser an app may know a session again, and none by which it may know the person at the keyboard. */
 const OF_THE_BROWSER: ReadonlySet<string> = new Set(["user-agent", "accept-language"]);
 
-function askedBy({
-  host,
-  authority,
-  origin,
-  scheme,
-  headers,
-  label,
-  forwardedFor,
-  forwardedHost,
-}: Committed): MadeSession["by"] {
+function askedBy({ site, client, headers }: Committed): MadeSession["by"] {
+  const { host, authority, origin, scheme, label } = site;
+  const { forwardedFor, forwardedHost } = client;
   const own = headers.filter((_, at) => OF_THE_BROWSER.has((headers[at - (at % 2)] ?? "").toLowerCase()));
   return {
     host,
@@ -213,7 +206,7 @@ function askedBy({
 /** What steps may put in of people and reason; what nobody knows is not there. */
 function knownOf({ committed, impersonation }: Asking): Readonly<Record<string, string>> {
   const { effectiveUser, id, reason, ticket } = impersonation;
-  const people = { effectiveUser, trueUser: committed.trueUser };
+  const people = { effectiveUser, trueUser: committed.effects.trueUser };
   const named: [string, string | null][] = Object.entries(people).flatMap(([who, person]) =>
     (["id", "name", "email"] as const).map((it): [string, string | null] => [
       `${who}.${it}`,

@@ -13,9 +13,9 @@ import { loadInFull } from "../load-in-full.ts";
 import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
-import type { Received } from "../request.ts";
+import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { type Committed, ownerToBe } from "./commit.ts";
+import { ownerToBe } from "./commit.ts";
 
 /** An answer of our own, as fastify and the upgrade door can both send it. */
 export interface Answer {
@@ -52,12 +52,12 @@ export function pageHeaders(received: Received): typeof PAGE_HEADERS {
   return headers.map(([name, value]) => [name, value.replace("form-action 'self'", forms)] as const);
 }
 
-function formsLeadTo({ label, app, origin, atConsole, snapshot }: Received): readonly string[] {
+function formsLeadTo({ site, snapshot }: Received): readonly string[] {
   const { isolation } = snapshot.settings;
-  if (label !== null) return [label.app.origin];
-  const apps = app === null ? [] : [app.origin];
-  if (isolation === null || (atConsole && app === null)) return apps;
-  const { protocol, port } = new URL(app?.origin ?? origin);
+  if (site.label !== null) return [site.label.app.origin];
+  const apps = site.app === null ? [] : [site.app.origin];
+  if (isolation === null || (site.atConsole && site.app === null)) return apps;
+  const { protocol, port } = new URL(site.app?.origin ?? site.origin);
   return [...apps, `${protocol}//*.${isolation.parent}${port === "" ? "" : `:${port}`}`];
 }
 
@@ -76,33 +76,33 @@ const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
 /** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {
   const { decision } = committed;
-  if (committed.leadsTo !== null) {
+  if (committed.effects.leadsTo !== null) {
     const own = cookieHeaders(committed);
-    return { status: 303, headers: [...quiet(committed.leadsTo), ...own], body: "" };
+    return { status: 303, headers: [...quiet(committed.effects.leadsTo), ...own], body: "" };
   }
   if (decision.kind === "page" && decision.page === "sign-in") {
-    const to = new URLSearchParams({ to: committed.target });
+    const to = new URLSearchParams({ to: committed.url.target });
     const { prefix } = committed.snapshot.settings;
     return { status: 303, headers: quiet(`${prefix}${SIGN_IN}?${to}`), body: "" };
   }
   const extra = [...cookieHeaders(committed), ...clearing(committed)];
-  if (decision.kind === "stop" && committed.changed) {
+  if (decision.kind === "stop" && committed.effects.changed) {
     return {
       status: 303,
-      headers: [...quiet(backTo(committed, committed.ended)), ...extra],
+      headers: [...quiet(backTo(committed, committed.effects.ended)), ...extra],
       body: "",
     };
   }
   if (decision.kind === "load-in-full")
-    return loadInFull(decision.visit, `${committed.origin}${committed.target}`);
+    return loadInFull(decision.visit, `${committed.site.origin}${committed.url.target}`);
   const status = statusOf(decision);
   if (!committed.navigation.wantsPage || committed.navigation.speculative) {
     const title = isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason];
     const said = { code: decision.reason, title, detail: sentenceOf(committed) };
-    const { confirmation, id, raw } = committed;
+    const { effects, id, raw } = committed;
     // Nothing is refused yet: it is asked on a page of ours, which the banner's script leads to.
-    if (confirmation !== null || committed.navigation.speculative) {
-      const page = confirmation === null ? null : questionAddress(committed, confirmation);
+    if (effects.confirmation !== null || committed.navigation.speculative) {
+      const page = effects.confirmation === null ? null : questionAddress(committed, effects.confirmation);
       const more = page === null ? null : { confirm: page };
       const body = problem("reason", said.code, status, title, said.detail, id, more);
       const told = page === null ? [] : [[QUESTION, page] as const];
@@ -167,11 +167,11 @@ export function answerFault(
 /** The same for a request that got through the door. */
 export function answerFaultTo(services: Services, received: Received, fault: Fault): Answer {
   services.log.warn(
-    { code: fault.code, detail: fault.detail, requestId: received.id, path: received.path },
+    { code: fault.code, detail: fault.detail, requestId: received.id, path: received.url.path },
     fault.title,
   );
   const { prefix } = received.snapshot.settings;
-  const impersonating = received.secret !== null;
+  const impersonating = received.browser.secret !== null;
   return answerFault(services, fault, {
     id: received.id,
     page: received.navigation.wantsPage,
@@ -226,8 +226,8 @@ export function problem(
   });
 }
 
-function backTo({ origin }: Committed, it: Impersonation | null): string {
-  return it === null ? "/" : wayBack(it, origin);
+function backTo({ site }: Committed, it: Impersonation | null): string {
+  return it === null ? "/" : wayBack(it, site.origin);
 }
 
 const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
@@ -235,15 +235,15 @@ const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 /** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
   // What is over on a host of its own is over for good.
-  const { label, decision } = committed;
-  if (label !== null && (decision.kind === "ended" || decision.kind === "stop")) return [EVERYTHING];
-  return committed.changed && committed.snapshot.settings.page.clearSiteData
+  const { site, decision } = committed;
+  if (site.label !== null && (decision.kind === "ended" || decision.kind === "stop")) return [EVERYTHING];
+  return committed.effects.changed && committed.snapshot.settings.page.clearSiteData
     ? [["Clear-Site-Data", '"cache", "storage"']]
     : [];
 }
 
 function cookieHeaders(committed: Committed): (readonly [string, string])[] {
-  return committed.setCookies.map((line) => ["Set-Cookie", line] as const);
+  return committed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
 }
 
 function statusOf(decision: Decision): number {
@@ -269,8 +269,8 @@ const MAY_BE_DONE =
   "The app had your request already, so it may have been done: look before you send it again.";
 
 /** What has an intent has gone on to the app. */
-function isUnderway({ intent }: Committed): boolean {
-  return intent !== null;
+function isUnderway({ effects }: Committed): boolean {
+  return effects.intent !== null;
 }
 
 /** What the agent reads: the rule's own sentence where it has one. */
@@ -279,27 +279,27 @@ function sentenceOf(committed: Committed): string {
   return isUnderway(committed) ? `${sentence} ${MAY_BE_DONE}` : sentence;
 }
 
-function reasonOf({ decision, trueUser, impersonation }: Committed): string {
+function reasonOf({ decision, effects }: Committed): string {
   const asked = decision.kind === "page" && decision.page === "confirm";
   const own = decision.kind === "refuse" || asked ? decision.sentence : "";
-  const people = { trueUser, effectiveUser: impersonation?.effectiveUser ?? null };
+  const people = { trueUser: effects.trueUser, effectiveUser: effects.impersonation?.effectiveUser ?? null };
   return own === "" ? REASONS[decision.reason] : fillSentence(own, people);
 }
 
 function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
-  const { decision, trueUser, impersonation, ended, snapshot } = committed;
+  const { decision, effects, snapshot } = committed;
   return {
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,
     prefix: snapshot.settings.prefix,
-    to: committed.target,
-    returnTo: backTo(committed, impersonation ?? ended),
-    back: ownAddress(committed.raw.headers.referer, committed.origin, snapshot)?.target ?? "/",
+    to: committed.url.target,
+    returnTo: backTo(committed, effects.impersonation ?? effects.ended),
+    back: ownAddress(committed.raw.headers.referer, committed.site.origin, snapshot)?.target ?? "/",
     method: committed.sent,
-    trueUser,
+    trueUser: effects.trueUser,
     other: otherOf(committed),
-    impersonating: committed.secret !== null || committed.markerOnly !== null,
+    impersonating: committed.browser.secret !== null || committed.browser.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
     signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
@@ -307,40 +307,48 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     ticket: null,
     consent:
       decision.kind === "page" && decision.page === "ask-start"
-        ? startConsent(decision.grant, { ...committed, now: committed.at })
+        ? startConsent(decision.grant, {
+            caller: committed.caller.who,
+            ownerConsent: committed.owner.consent,
+            now: committed.at,
+          })
         : null,
-    confirmation: committed.confirmation,
+    confirmation: committed.effects.confirmation,
     yesTo:
-      committed.confirmation === null ? null : yesAddress(services, committed.confirmation, committed.target),
+      committed.effects.confirmation === null
+        ? null
+        : yesAddress(services, committed.effects.confirmation, committed.url.target),
   };
 }
 
 /** The page that the agent opened as themselves, where it is theirs alone. */
-function goesOnTo({ decision, route, sent, target }: Committed): string | null {
-  if (decision.kind === "page") return decision.page === "as-self" ? target : null;
-  return decision.kind === "ended" && route?.target.asSelf === true && sent === "GET" ? target : null;
+function goesOnTo({ decision, match, sent, url }: Committed): string | null {
+  if (decision.kind === "page") return decision.page === "as-self" ? url.target : null;
+  return decision.kind === "ended" && match.route?.target.asSelf === true && sent === "GET"
+    ? url.target
+    : null;
 }
 
 /** Only in a document of the tab's own: what a service worker passes on, it can read. */
 function tokenOf(services: Services, committed: Committed): string | null {
-  const { decision, trueUser, confirmation } = committed;
+  const { decision, effects } = committed;
   if (askerOf(committed.raw.headers) !== "document") return null;
   const to = goesOnTo(committed);
   if (to !== null) return tokenFor(services, committed, "stop", SUBJECTS.stop(committed, to));
   if (decision.kind !== "page") return null;
   if (decision.page === "confirm")
-    return confirmation === null
+    return effects.confirmation === null
       ? null
-      : tokenFor(services, committed, "confirm", SUBJECTS.confirm(confirmation));
+      : tokenFor(services, committed, "confirm", SUBJECTS.confirm(effects.confirmation));
   const owner = ownerToBe(committed);
-  if (owner === null || trueUser === null) return null;
-  return tokenFor(services, committed, "start", SUBJECTS.start(trueUser, owner.id, committed));
+  if (owner === null || effects.trueUser === null) return null;
+  return tokenFor(services, committed, "start", SUBJECTS.start(effects.trueUser, owner.id, committed));
 }
 
 /** Whom the page is about: for a question about a start the owner, else the effective user. */
 function otherOf(committed: Committed): Identity | null {
-  const { decision, impersonation, ended } = committed;
-  const effectiveUser = (impersonation ?? ended)?.effectiveUser ?? null;
+  const { decision, effects } = committed;
+  const effectiveUser = (effects.impersonation ?? effects.ended)?.effectiveUser ?? null;
   const asks = decision.kind === "page" && decision.page === "ask-start";
   return asks ? ownerToBe(committed) : (effectiveUser ?? ownerToBe(committed));
 }

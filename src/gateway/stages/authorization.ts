@@ -6,8 +6,8 @@ import { Fault } from "../../errors.ts";
 import { chain } from "../../page/streams/chain.ts";
 import { credentialWatch } from "../../page/streams/credential-watch.ts";
 import type { HeadPlan, UpstreamHead } from "../http/exchange.ts";
+import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Signed } from "./sign-in.ts";
 
 /**
  * Why an `Authorization` doesn't go on: a browser sends it by itself, one of our identity sources takes it for the agent's, or no
@@ -23,8 +23,8 @@ const told = lru<true>(1_000);
  * Fault `store-unavailable`.
  */
 export async function pageAuthorization(services: Services, signed: Signed): Promise<string | null> {
-  const { impersonation, headers, snapshot } = signed;
-  if (impersonation === null) return null;
+  const { effects, headers, snapshot } = signed;
+  if (effects.impersonation === null) return null;
   // The browser keeps its own, and the app gets another.
   if (presentsIt(signed)) return null;
   const sent = headers.filter((_, at) => at % 2 === 1 && foldName(headers[at - 1] ?? "") === "authorization");
@@ -35,8 +35,8 @@ export async function pageAuthorization(services: Services, signed: Signed): Pro
   const reads = snapshot.settings.identityHeaders.map(foldName).includes("authorization");
   if (reads && (await isAccepted(signed, value))) return takenOff(services, signed, "agent");
   // On a host of its own nothing but the customer's page is there to have one.
-  if (signed.label !== null) return value;
-  if (await services.pageCredentials.holds(impersonation, it.credential)) return value;
+  if (signed.site.label !== null) return value;
+  if (await services.pageCredentials.holds(effects.impersonation, it.credential)) return value;
   return takenOff(services, signed, "unknown");
 }
 
@@ -45,12 +45,12 @@ function presentsIt({ presented }: Signed): boolean {
 }
 
 /** Whether it says to us who somebody is. What can't be found out counts as a yes. */
-async function isAccepted({ snapshot, raw, host }: Signed, authorization: string): Promise<boolean> {
+async function isAccepted({ snapshot, raw, site }: Signed, authorization: string): Promise<boolean> {
   const evidence = {
     headers: { authorization: [authorization] },
     cookies: {},
     peer: raw.socket.remoteAddress ?? "",
-    host,
+    host: site.host,
   };
   try {
     return (await snapshot.identity.identify(evidence)).kind === "known";
@@ -61,13 +61,13 @@ async function isAccepted({ snapshot, raw, host }: Signed, authorization: string
 }
 
 /** Counted each time, and logged once a minute for an impersonation: scripts ask often. */
-function takenOff(services: Services, { impersonation, path, id, startedAt }: Signed, why: TakenOff): null {
+function takenOff(services: Services, { effects, url, id, startedAt }: Signed, why: TakenOff): null {
   services.counters.authorizationTakenOff(why);
-  const key = `${impersonation?.id} ${why}`;
+  const key = `${effects.impersonation?.id} ${why}`;
   if (told.get(key, startedAt) !== null) return null;
   told.set(key, true, startedAt + MINUTE);
   services.log.info(
-    { why, impersonation: impersonation?.id, path, requestId: id },
+    { why, impersonation: effects.impersonation?.id, path: url.path, requestId: id },
     "an impersonated request goes on without its Authorization",
   );
   return null;

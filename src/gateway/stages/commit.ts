@@ -12,30 +12,11 @@ import { ownAddress } from "../intake/own-address.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
 import { beginApart } from "../isolation/begin-apart.ts";
 import { appHostOf } from "../isolation/label-of.ts";
+import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
-import type { Judged } from "./decide.ts";
 import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
-
-/** A request whose consequences are on record: it may go on, or be answered. */
-export interface Committed extends Judged {
-  readonly trueUser: Identity | null;
-  /** What it runs under; null for own traffic. */
-  readonly impersonation: Impersonation | null;
-  /** The impersonation that it ended. */
-  readonly ended: Impersonation | null;
-  /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
-  readonly intent: string | null;
-  /** Our own `Set-Cookie` lines. */
-  readonly setCookies: readonly string[];
-  /** An impersonation was started, switched or ended: what the browser keeps of the page before has to go. */
-  readonly changed: boolean;
-  /** The token with which the agent says yes to what is asked. */
-  readonly confirmation: string | null;
-  /** Another host, and the page there, which the request leads to: nothing of it goes to the app from here. */
-  readonly leadsTo: string | null;
-}
 
 const NOTHING = {
   impersonation: null,
@@ -52,10 +33,10 @@ const NOTHING = {
  * that had too many requests: then nothing is done.
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
-  const trueUser = judged.caller.kind === "known" ? judged.caller.identity : null;
-  const impersonation = judged.loaded.kind === "found" ? judged.loaded.impersonation : null;
+  const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
+  const impersonation = judged.session.loaded.kind === "found" ? judged.session.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
-  const base = { ...judged, decision, ...NOTHING, trueUser };
+  const base = { ...judged, decision, effects: { ...NOTHING, trueUser } };
   // What is forwarded is counted when it has ended.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
@@ -83,6 +64,15 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
   }
 }
 
+function having(base: Committed, effects: Partial<Effects>): Committed {
+  return { ...base, effects: { ...base.effects, ...effects } };
+}
+
+/** What the browser sends once our own `Set-Cookie` lines have arrived. */
+function withBrowser(base: Committed, browser: Partial<Browser>): Committed {
+  return { ...base, browser: { ...base.browser, ...browser } };
+}
+
 /** An agent whom links have started too often in an hour is asked first: a script can spend a person's clicks. */
 function paced(
   { rateLimits }: Services,
@@ -106,8 +96,8 @@ function pace(
     rateLimits.pace(impersonation.id, snapshot.settings.limits.perMinute, startedAt);
 }
 
-function leftOpen({ loaded, decision }: Committed): boolean {
-  return loaded.kind === "none" && decision.reason === "other-tab";
+function leftOpen({ session, decision }: Committed): boolean {
+  return session.loaded.kind === "none" && decision.reason === "other-tab";
 }
 
 /** Nothing begins, and what runs goes on. */
@@ -127,7 +117,7 @@ function hindered(
     checks,
   } as const;
   services.counters.decided(reason, refused.kind);
-  const committed = { ...base, decision: refused, impersonation: impersonation };
+  const committed = having({ ...base, decision: refused }, { impersonation });
   note(services, committed, impersonation);
   return committed;
 }
@@ -138,23 +128,27 @@ async function asking(
   base: Committed,
   impersonation: Impersonation | null,
 ): Promise<Committed> {
-  const { decision, trueUser } = base;
+  const { decision, effects } = base;
   const asked =
-    decision.kind === "page" && decision.page === "confirm" && impersonation !== null && trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, trueUser, impersonation) : null;
-  return { ...base, impersonation: impersonation, confirmation, leadsTo: toTheAgents(base) };
+    decision.kind === "page" &&
+    decision.page === "confirm" &&
+    impersonation !== null &&
+    effects.trueUser !== null;
+  const confirmation = asked ? await keepQuestion(services, base, effects.trueUser, impersonation) : null;
+  return having(base, { impersonation, confirmation, leadsTo: toTheAgents(base) });
 }
 
 /** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
-function toTheAgents({ decision, label, target }: Committed): string | null {
+function toTheAgents({ decision, site, url }: Committed): string | null {
   const asSelf = decision.kind === "page" && decision.page === "as-self";
-  return asSelf && label !== null ? `${label.app.origin}${target}` : null;
+  return asSelf && site.label !== null ? `${site.label.app.origin}${url.target}` : null;
 }
 
 /** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
-  if (base.here === null || base.secret !== null) return base;
-  return { ...base, ...(await tidied(services, base, null)), changed: true };
+  if (base.browser.here === null || base.browser.secret !== null) return base;
+  const { setCookies, cookies } = await tidied(services, base, null);
+  return having(withBrowser(base, { cookies }), { setCookies, changed: true });
 }
 
 type Starting = Extract<Decision, { readonly as: "start" }>;
@@ -165,8 +159,8 @@ async function starting(
   impersonation: Impersonation | null,
   decision: Starting,
 ): Promise<Committed> {
-  const effectiveUser = ownerFound(base.owner);
-  const agent = base.trueUser;
+  const effectiveUser = ownerFound(base.owner.page);
+  const agent = base.effects.trueUser;
   if (effectiveUser === null || agent === null)
     throw new TypeError("a start was decided without an owner or an agent");
   const who = { agent, customer: effectiveUser, grant: decision.grant };
@@ -181,34 +175,29 @@ async function starting(
     const { grant, consent } = decision;
     const order = { agent, effectiveUser, grant, consent, ...saidWhy(decision), returnTo };
     services.counters.decided(decision.reason, "start");
-    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.target });
+    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.url.target });
     const setCookies = [...between.setCookies, ...apart.setCookies];
-    return { ...base, setCookies, ended: impersonation, leadsTo: apart.to };
+    return having(base, { setCookies, ended: impersonation, leadsTo: apart.to });
   }
-  const started = await begin(
-    services,
-    { ...base, cookies: between.cookies },
-    {
-      agent,
-      effectiveUser,
-      grant: decision.grant,
-      consent: decision.consent,
-      ...saidWhy(decision),
-      returnTo,
-      origin: impersonation?.origin ?? null,
-    },
-  );
+  const started = await begin(services, withBrowser(base, { cookies: between.cookies }), {
+    agent,
+    effectiveUser,
+    grant: decision.grant,
+    consent: decision.consent,
+    ...saidWhy(decision),
+    returnTo,
+    origin: impersonation?.origin ?? null,
+  });
   const setCookies = [...between.setCookies, ...started.setCookies];
-  const on = {
-    ...base,
-    ...started,
+  const { secret, here } = started;
+  const on = having(withBrowser(base, { cookies: between.cookies, secret, here }), {
+    impersonation: started.impersonation,
     setCookies,
-    cookies: between.cookies,
     ended: impersonation,
     changed: true,
-  };
+  });
   try {
-    return { ...on, intent: await intend(services, on, started.impersonation) };
+    return having(on, { intent: await intend(services, on, started.impersonation) });
   } catch (error) {
     await end(services, base, started.impersonation, "ended-revoked");
     throw error;
@@ -241,9 +230,9 @@ async function goingOn(
   if (impersonation === null) throw new TypeError("a request was to go on under no impersonation");
   pace(services, base, impersonation);
   const intent = await intend(services, base, impersonation);
-  if (!isUse(base)) return { ...base, impersonation: impersonation, intent };
+  if (!isUse(base)) return having(base, { impersonation, intent });
   services.impersonations.touch(impersonation.id, base.at);
-  return { ...base, impersonation: touch(impersonation, base.at), intent };
+  return having(base, { impersonation: touch(impersonation, base.at), intent });
 }
 
 async function takingOff(
@@ -254,7 +243,7 @@ async function takingOff(
 ): Promise<Committed> {
   const ended = await end(services, base, impersonation, why);
   const setCookies = await takeOff(services, base, ended);
-  return { ...base, ended, setCookies, changed: true };
+  return having(base, { ended, setCookies, changed: true });
 }
 
 /**
@@ -269,7 +258,7 @@ async function signingOut(
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
   if (leaves) return await takingOff(services, base, impersonation, why);
-  return { ...base, ended: await end(services, base, impersonation, why) };
+  return having(base, { ended: await end(services, base, impersonation, why) });
 }
 
 /** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
@@ -280,7 +269,7 @@ async function backToSelf(
   why: ReasonWord,
 ): Promise<Committed> {
   const off = await takingOff(services, base, impersonation, why);
-  return { ...off, cookies: (await betweenIdentities(services, base, impersonation)).cookies };
+  return withBrowser(off, { cookies: (await betweenIdentities(services, base, impersonation)).cookies });
 }
 
 /** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
@@ -290,10 +279,10 @@ async function ending(
   impersonation: Impersonation | null,
   why: ReasonWord,
 ): Promise<Committed> {
-  const mine = impersonation !== null && impersonation.agent.id === base.trueUser?.id;
+  const mine = impersonation !== null && impersonation.agent.id === base.effects.trueUser?.id;
   if (mine && impersonation.end === null)
-    return { ...base, ended: await end(services, base, impersonation, why) };
-  return { ...base, ended: mine ? impersonation : null };
+    return having(base, { ended: await end(services, base, impersonation, why) });
+  return having(base, { ended: mine ? impersonation : null });
 }
 
 /** The intent: on disk before the first byte goes to the app. */
@@ -305,7 +294,7 @@ async function intend(
   const event = eventOf(services, base, {
     action: "impersonation.intent",
     outcome: "unknown",
-    trueUser: base.trueUser,
+    trueUser: base.effects.trueUser,
     effectiveUser: impersonation?.effectiveUser ?? null,
     impersonation,
     decision: { ...decisionOf(base), checks: base.decision.checks },
@@ -318,7 +307,7 @@ async function intend(
 /** A refusal is recorded, but never waits for the record. */
 function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = {
-    trueUser: base.trueUser,
+    trueUser: base.effects.trueUser,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
   };
@@ -327,7 +316,7 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
     return;
   }
   const { effectiveUser } = impersonation;
-  const about = { action: "impersonation.denied", outcome: "failure", impersonation: impersonation } as const;
+  const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   services.ledger
     .record(event)
@@ -350,7 +339,7 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 export function ownerToBe({ decision, owner }: Judged): Identity | null {
   const asked = decision.kind === "page" && decision.page === "ask-start";
   return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
-    ? ownerFound(owner)
+    ? ownerFound(owner.page)
     : null;
 }
 
@@ -361,9 +350,9 @@ function ownerFound(fact: OwnerFact): Identity | null {
 }
 
 /** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
-function returnPath({ raw, origin, host, snapshot }: Committed): string {
-  const from = ownAddress(raw.headers.referer, origin, snapshot);
+function returnPath({ raw, site, snapshot }: Committed): string {
+  const from = ownAddress(raw.headers.referer, site.origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";
-  const route = appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query);
+  const route = appAt(snapshot, site.host, from.path)?.routes.match(site.host, from.path, from.query);
   return route === null || route?.target.asSelf === true ? from.target : "/";
 }

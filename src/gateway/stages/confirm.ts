@@ -7,10 +7,10 @@ import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
 import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
 import { demandDocument, demandOwnForm } from "../own-pages/guard.ts";
+import type { Owned, Settled } from "../request.ts";
 import type { Judging, Services } from "../services/services.ts";
-import type { Owned } from "./find-owner.ts";
 import { agentOf } from "./identify.ts";
-import { type Settled, settleMethod } from "./method-override.ts";
+import { settleMethod } from "./method-override.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
 /** The form of the page that asks: a token and our hidden field. */
@@ -31,9 +31,9 @@ const OF_THE_BODY: readonly string[] = [
  * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
-  const impersonation = owned.loaded.kind === "found" ? owned.loaded.impersonation : null;
-  const agent = owned.caller.kind === "known" ? owned.caller.identity : null;
-  if (!owned.confirming || impersonation === null || agent === null) return await settleMethod(owned);
+  const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
+  const agent = owned.caller.who.kind === "known" ? owned.caller.who.identity : null;
+  if (!owned.page.confirming || impersonation === null || agent === null) return await settleMethod(owned);
   demandDocument(owned);
   demandOwnForm(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
@@ -47,7 +47,7 @@ export async function takeYes(services: Judging, owned: Owned): Promise<Settled>
     effectiveUser: impersonation.effectiveUser.id,
   };
   const asked = await services.confirmations.redeem(question, who);
-  if (asked === null || asked.host !== owned.host || asked.url !== owned.target) {
+  if (asked === null || asked.host !== owned.site.host || asked.url !== owned.url.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
   }
   return asAsked(owned, asked);
@@ -70,12 +70,9 @@ function asAsked(owned: Owned, asked: Question): Settled {
     sent,
     method,
     overridden: method !== sent,
-    ...ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
     headers,
-    body,
-    beginning: body,
-    bodyText: text,
-    confirmed: true,
+    ruling: ruled(owned.snapshot.rules, ruleRequest({ ...owned, method, headers }, text, agentOf(owned))),
+    content: { body, beginning: body, bodyText: text, confirmed: true },
   };
 }
 
@@ -90,7 +87,8 @@ export async function keepQuestion(
   impersonation: Impersonation,
 ): Promise<string> {
   const { limits, timeouts } = settled.snapshot.settings;
-  const bytes = settled.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
+  const bytes =
+    settled.content.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
   return await services.confirmations.ask({
@@ -98,8 +96,8 @@ export async function keepQuestion(
     agent: agent.id,
     effectiveUser: impersonation.effectiveUser.id,
     method: `${settled.sent} ${settled.method}`,
-    host: settled.host,
-    url: settled.target,
+    host: settled.site.host,
+    url: settled.url.target,
     sentence: sentenceOf(settled.decision),
     headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),
     body: bytes,

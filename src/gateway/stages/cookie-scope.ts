@@ -7,15 +7,15 @@ export function cookieScope(received: Received, impersonation: string | null = n
   const { site } = received.navigation;
   return {
     app,
-    host: received.host,
-    path: received.path,
-    secure: isSecure(received),
+    host: received.site.host,
+    path: received.url.path,
+    secure: isSecure(received.site),
     now: received.at,
     reserved: ourNames(cookie.name),
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",
     // Of several hosts, each is shown the customer's cookies with its first document.
-    shown: received.domain === null || received.here === impersonation,
+    shown: received.browser.domain === null || received.browser.here === impersonation,
     scripted: page.scriptCookies,
     agents: identityCookies,
     // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.
@@ -31,7 +31,7 @@ export function ourNames(name: string): readonly string[] {
 }
 
 /** Whether secure cookies go with it. */
-export function isSecure({ scheme, host }: Pick<Received, "scheme" | "host">): boolean {
+export function isSecure({ scheme, host }: Pick<Received["site"], "scheme" | "host">): boolean {
   return scheme === "https" || isLocal(host);
 }
 

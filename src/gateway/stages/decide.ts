@@ -1,56 +1,53 @@
 import { decideEither } from "../../domain/decide.ts";
-import type { Decision } from "../../domain/decision.ts";
 import type { RequestFacts, SessionFacts } from "../../domain/facts.ts";
+import type { Judged, Settled } from "../request.ts";
 import { agentOf } from "./identify.ts";
 import { placeOf } from "./match.ts";
-import type { Settled } from "./method-override.ts";
 import { ruled, ruleRequest } from "./rule-request.ts";
-
-/** A request with the one decision about it. */
-export interface Judged extends Settled {
-  readonly decision: Decision;
-}
 
 /** Lays the facts before the judge. */
 export function judge(settled: Settled): Judged {
   const { policy, rules } = settled.snapshot;
   const session = sessionFacts(settled);
-  const { sent: method, rule, mayChange } = settled;
-  const again = settled.overridden && settled.loaded.kind !== "none";
-  const asked = ruleRequest({ ...settled, method }, settled.bodyText, agentOf(settled));
-  const asSent = { method, ...(again ? ruled(rules, asked) : { rule, mayChange }) };
+  const { sent: method, ruling } = settled;
+  const again = settled.overridden && settled.session.loaded.kind !== "none";
+  const asked = ruleRequest({ ...settled, method }, settled.content.bodyText, agentOf(settled));
+  const asSent = { method, ...(again ? ruled(rules, asked) : ruling) };
   return { ...settled, decision: decideEither(requestFacts(settled), asSent, session, policy) };
 }
 
 function requestFacts(settled: Settled): RequestFacts {
-  const { markerOnly } = settled;
-  const leftOpen = isLeftOpen(settled) || typeof markerOnly?.impersonation === "string";
-  const said = settled.tab !== null || settled.confirming;
+  const { browser } = settled;
+  const leftOpen = isLeftOpen(settled) || typeof browser.markerOnly?.impersonation === "string";
+  const said = settled.page.tab !== null || settled.page.confirming;
   return {
     method: settled.method,
     overridden: settled.overridden,
-    mayChange: settled.mayChange,
+    mayChange: settled.ruling.mayChange,
     navigation: settled.navigation,
     place: placeOf(settled),
-    route: settled.route === null || settled.route.target.asSelf ? null : settled.route.target.pattern,
-    asSelf: settled.route?.target.asSelf ?? false,
-    fromAsSelf: settled.fromAsSelf,
-    rule: settled.rule,
-    confirmed: settled.confirmed,
-    tab: settled.tab,
-    sentOnlyWhileImpersonating: settled.confirming || markerOnly !== null || leftOpen,
-    hearsay: !leftOpen && (said ? settled.hearsay : markerOnly !== null),
-    viewedBefore: settled.viewedBefore,
-    neighbour: settled.neighbour,
-    signsIn: settled.agents && settled.snapshot.identity.provider !== undefined,
+    route:
+      settled.match.route === null || settled.match.route.target.asSelf
+        ? null
+        : settled.match.route.target.pattern,
+    asSelf: settled.match.route?.target.asSelf ?? false,
+    fromAsSelf: settled.match.fromAsSelf,
+    rule: settled.ruling.rule,
+    confirmed: settled.content.confirmed,
+    tab: settled.page.tab,
+    sentOnlyWhileImpersonating: settled.page.confirming || browser.markerOnly !== null || leftOpen,
+    hearsay: !leftOpen && (said ? settled.page.hearsay : browser.markerOnly !== null),
+    viewedBefore: settled.browser.viewedBefore,
+    neighbour: settled.browser.neighbour,
+    signsIn: settled.browser.agents && settled.snapshot.identity.provider !== undefined,
   };
 }
 
 /** A script of a page that was opened as somebody else who is viewed no more, which another host was told of. */
-function isLeftOpen({ secret, here, navigation, raw, origin }: Settled): boolean {
-  if (secret !== null || here === null || navigation.wantsPage) return false;
+function isLeftOpen({ browser, navigation, raw, site }: Settled): boolean {
+  if (browser.secret !== null || browser.here === null || navigation.wantsPage) return false;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";
-  return originOf(raw.headers.origin ?? raw.headers.referer) === origin;
+  return originOf(raw.headers.origin ?? raw.headers.referer) === site.origin;
 }
 
 function originOf(address: string | undefined): string | null {
@@ -59,13 +56,13 @@ function originOf(address: string | undefined): string | null {
 
 function sessionFacts(owned: Settled): SessionFacts {
   return {
-    caller: owned.caller,
-    loaded: owned.loaded,
-    owner: owned.owner,
-    target: owned.effectiveUser,
-    refererOwner: owned.refererOwner,
-    consent: owned.consent,
-    ownerConsent: owned.ownerConsent,
+    caller: owned.caller.who,
+    loaded: owned.session.loaded,
+    owner: owned.owner.page,
+    target: owned.session.target,
+    refererOwner: owned.owner.referer,
+    consent: owned.session.consent,
+    ownerConsent: owned.owner.consent,
     now: owned.at,
   };
 }

@@ -1,6 +1,6 @@
 import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
-import { type ConsentFact, UNASKED } from "../../domain/facts.ts";
+import { UNASKED } from "../../domain/facts.ts";
 import { isAgent } from "../../domain/grant.ts";
 import { isSafe } from "../../domain/method.ts";
 import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
@@ -11,41 +11,45 @@ import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
+import type { Owned, Recalled, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import { type Recalled, saidBy } from "./load-impersonation.ts";
-
-/** Whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
-export interface Owned extends Recalled {
-  readonly owner: OwnerFact;
-  readonly refererOwner: OwnerFact;
-  /** What the owner has said, as whom an impersonation might begin. */
-  readonly ownerConsent: ConsentFact;
-}
+import { saidBy } from "./load-impersonation.ts";
 
 const NOT_ASKED: OwnerFact = Object.freeze({ kind: "not-asked" });
 const NOBODY: OwnerFact = Object.freeze({ kind: "none" });
+export const UNLOOKED: Owned["owner"] = Object.freeze({
+  page: NOT_ASKED,
+  referer: NOT_ASKED,
+  consent: UNASKED,
+});
 
 /** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
 export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
-  if (caller.kind !== "known" || !isAgent(snapshot.policy, caller.identity)) {
-    return { ...recalled, owner: NOT_ASKED, refererOwner: NOT_ASKED, ownerConsent: UNASKED };
+  if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) {
+    return { ...recalled, owner: UNLOOKED };
   }
-  const owner = matters(recalled) ? await ownerOf(services, recalled, recalled) : NOT_ASKED;
-  const customer = owner.kind === "found" && owner.owner.id !== caller.identity.id ? owner.owner.id : null;
-  const ownerConsent = await saidBy(services, recalled, customer);
-  return { ...recalled, owner, refererOwner: await refererOwner(services, recalled), ownerConsent };
+  const page = matters(recalled) ? await ownerOf(services, recalled, recalled.url) : NOT_ASKED;
+  const customer = page.kind === "found" && page.owner.id !== caller.who.identity.id ? page.owner.id : null;
+  const consent = await saidBy(services, recalled, customer);
+  return { ...recalled, owner: { page, referer: await refererOwner(services, recalled), consent } };
 }
 
-function matters({ route, navigation, loaded, fromAsSelf }: Recalled): boolean {
+function matters({ match, navigation, session }: Recalled): boolean {
   const { speculative, visit, topLevel } = navigation;
-  if (route === null || route.target.asSelf || (speculative && visit === null)) return false;
-  return loaded.kind === "none" ? topLevel || visit !== null : mayChangeIdentity({ navigation, fromAsSelf });
+  if (match.route === null || match.route.target.asSelf || (speculative && visit === null)) return false;
+  return session.loaded.kind === "none"
+    ? topLevel || visit !== null
+    : mayChangeIdentity({ navigation, fromAsSelf: match.fromAsSelf });
 }
 
 /** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
-export async function ownerOf(services: Judging, at: OwnerQuestion, page: Page): Promise<OwnerFact> {
-  return await askOwner(services.log, at, page);
+export async function ownerOf(
+  { log }: Pick<Judging, "log">,
+  { site, snapshot, id }: Pick<Received, "site" | "snapshot" | "id">,
+  page: Page,
+): Promise<OwnerFact> {
+  return await askOwner(log, { host: site.host, snapshot, id }, page);
 }
 
 /** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
@@ -89,8 +93,9 @@ function lookupOf(
 }
 
 async function refererOwner(services: Judging, recalled: Recalled): Promise<OwnerFact> {
-  const matters = recalled.loaded.kind === "found" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
+  const matters =
+    recalled.session.loaded.kind === "found" ? !isSafe(recalled.method) : mayBeOfLeftPage(recalled);
   if (!matters) return NOT_ASKED;
-  const from = ownAddress(recalled.raw.headers.referer, recalled.origin, recalled.snapshot);
+  const from = ownAddress(recalled.raw.headers.referer, recalled.site.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);
 }

@@ -4,6 +4,7 @@ import type { Fault } from "../../errors.ts";
 import { type Progress, progress } from "../audit/progress.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { dropBody, unreadLimits } from "../http/unread-body.ts";
+import type { Outbound, Signed } from "../request.ts";
 import { isUnseen } from "../response/document.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
@@ -13,23 +14,22 @@ import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { assure } from "./invariants.ts";
 import { notSignedIn } from "./not-signed-in.ts";
-import { type Outbound, outbound } from "./outbound-headers.ts";
+import { outbound } from "./outbound-headers.ts";
 import { respond } from "./respond.ts";
 import { begunBy, orUnsent, settle } from "./settle.ts";
-import type { Signed } from "./sign-in.ts";
 import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
 export async function outboundFor(services: Services, signed: Signed): Promise<Outbound> {
-  const { impersonation } = signed;
+  const { impersonation } = signed.effects;
   const jar =
     impersonation === null
       ? null
       : await orUnsent(services, signed, () =>
           services.impersonations.cookies(
             impersonation.id,
-            signed.cookies,
+            signed.browser.cookies,
             cookieScope(signed, impersonation.id),
           ),
         );
@@ -52,20 +52,20 @@ const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED }
 
 /** Own requests over HTTP are left to finish; everything else is on a leash. */
 export function leash(services: Services, signed: Signed): Leash {
-  const { impersonation, upgrade } = signed;
-  if (impersonation === null && !upgrade) return UNLEASHED;
+  const { effects, upgrade } = signed;
+  if (effects.impersonation === null && !upgrade) return UNLEASHED;
   const controller = new AbortController();
   const cut = (why: CutReason) => controller.abort(why);
-  if (impersonation === null)
+  if (effects.impersonation === null)
     return {
       signal: controller.signal,
       opened: UNWATCHED,
       release: services.sockets.add(null, cut, { tunnel: true, lifted: false, ask: null }),
     };
-  const ref = { impersonation: impersonation.id, agent: impersonation.agent.id };
+  const ref = { impersonation: effects.impersonation.id, agent: effects.impersonation.agent.id };
   const release = services.sockets.add(ref, cut, {
     tunnel: upgrade,
-    lifted: speaksByMode(signed, impersonation),
+    lifted: speaksByMode(signed, effects.impersonation),
     ask: () => standing(services, signed),
   });
   // It was decided under a config that may be gone by now.
@@ -102,12 +102,15 @@ export async function exchangeFor(
     target,
     headers,
     client,
-    address: signed.ip,
+    address: signed.client.ip,
     // Behind a proxy many share a connection of ours, and an agent shares it with whom they are being.
-    person: signed.impersonation === null ? signed.ip : `${signed.ip} ${signed.impersonation.id}`,
+    person:
+      signed.effects.impersonation === null
+        ? signed.client.ip
+        : `${signed.client.ip} ${signed.effects.impersonation.id}`,
     // A repetition would be a second deed of somebody else's, and on record as one.
-    repeatable: signed.impersonation === null,
-    body: signed.body,
+    repeatable: signed.effects.impersonation === null,
+    body: signed.content.body,
     respond: (head) => {
       unseen = isUnseen(signed, head);
       return respond(services, signed, head);
@@ -133,7 +136,7 @@ function sendFault(services: Services, signed: Signed, response: ServerResponse,
     return;
   }
   const { headers, ...rest } = answerFaultTo(services, signed, fault);
-  const own = signed.setCookies.map((line) => ["Set-Cookie", line] as const);
+  const own = signed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
 }
 
@@ -154,11 +157,21 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
       sentence: lost,
       checks,
     } as const;
-    write(signed, response, answer(services, { ...signed, decision, confirmation: null }));
+    write(
+      signed,
+      response,
+      answer(services, { ...signed, decision, effects: { ...signed.effects, confirmation: null } }),
+    );
     return;
   }
   const decision = { kind: "ended", status: why === "signed-out" ? 401 : 409, reason: why, checks } as const;
-  const ended = { ...signed, decision, ended: signed.impersonation, impersonation: null, confirmation: null };
+  const effects = {
+    ...signed.effects,
+    ended: signed.effects.impersonation,
+    impersonation: null,
+    confirmation: null,
+  };
+  const ended = { ...signed, decision, effects };
   write(signed, response, answer(services, ended));
 }
 

@@ -4,41 +4,33 @@ import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Evidence, Identification, Maybe, Unrecognised } from "../../ports.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
-import type { Received } from "../request.ts";
+import type { Identified, Matched, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import type { Matched } from "./match.ts";
 
-/** The person at the keyboard, and which source knew. `asked` is false where the answer could not matter. */
-export interface Identified extends Matched {
-  readonly caller: CallerFact;
-  readonly via: string | null;
-}
+type Found = Identified["caller"];
 
-interface Found {
-  readonly caller: CallerFact;
-  readonly via: string | null;
-}
-
-const NOT_ASKED: Found = { caller: { kind: "unknown" }, via: null };
+const NOT_ASKED: Found = { who: { kind: "unknown" }, via: null };
 
 /** Finds the true user, at once where a source has it cached. */
 export function identify(services: Judging, matched: Matched): Maybe<Identified> {
   const needed =
     matched.snapshot.settings.headers.when === "always" ||
-    matched.secret !== null ||
-    (matched.route !== null && !matched.route.target.asSelf) ||
-    matched.hearsay ||
-    matched.markerOnly?.impersonation === null ||
-    matched.neighbour ||
+    matched.browser.secret !== null ||
+    (matched.match.route !== null && !matched.match.route.target.asSelf) ||
+    matched.page.hearsay ||
+    matched.browser.markerOnly?.impersonation === null ||
+    matched.browser.neighbour ||
     mayBeOfLeftPage(matched);
-  if (!needed) return { ...matched, ...NOT_ASKED };
+  if (!needed) return { ...matched, caller: NOT_ASKED };
   const found = callerOf(services, matched);
-  return found instanceof Promise ? found.then((it) => ({ ...matched, ...it })) : { ...matched, ...found };
+  return found instanceof Promise
+    ? found.then((caller) => ({ ...matched, caller }))
+    : { ...matched, caller: found };
 }
 
 /** Who is at the keyboard, for rules; null where nobody knows. */
-export function agentOf({ caller }: Pick<Found, "caller">): Identity | null {
-  return caller.kind === "known" ? caller.identity : null;
+export function agentOf({ caller: { who } }: Pick<Identified, "caller">): Identity | null {
+  return who.kind === "known" ? who.identity : null;
 }
 
 /** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
@@ -56,7 +48,7 @@ export function callerOf(services: Judging, received: Received): Maybe<Found> {
 }
 
 function told(services: Judging, received: Received, answer: Identification): Found {
-  if (answer.kind === "known") return { caller: callerFact(answer), via: answer.via };
+  if (answer.kind === "known") return { who: callerFact(answer), via: answer.via };
   for (const it of answer.why) sayWhy(services, received, it);
   return NOT_ASKED;
 }
@@ -81,22 +73,22 @@ function unavailable(services: Judging, received: Received, error: unknown): Fou
       { code: error.code, detail: error.detail, requestId: received.id },
       "identity unavailable",
     );
-  return { caller: { kind: "unavailable" }, via: null };
+  return { who: { kind: "unavailable" }, via: null };
 }
 
 /** Cookies are read only if a source looks at them. */
 function evidence(received: Received): Evidence {
   // On a label's host nobody is known but by what they came with on the app's.
-  if (received.lent !== null) return received.lent;
+  if (received.site.lent !== null) return received.site.lent;
   let cookies: Record<string, string> | null = null;
   return {
     // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
     headers: received.raw.headersDistinct,
     peer: received.raw.socket.remoteAddress ?? "",
-    host: received.host,
-    signIn: received.signIn,
+    host: received.site.host,
+    signIn: received.browser.signIn,
     get cookies() {
-      cookies ??= cookiesOf(received.cookies);
+      cookies ??= cookiesOf(received.browser.cookies);
       return cookies;
     },
   };

@@ -17,7 +17,7 @@ import { sentTarget } from "../intake/raw-target.ts";
 import { requestLineFault } from "../intake/request-line.ts";
 import { type RequestTarget, requestTarget } from "../intake/request-target.ts";
 import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
-import type { Intake, MarkerOnly, Received } from "../request.ts";
+import type { AskingPage, Intake, MarkerOnly, Received, Site } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
 /** Connections that brought a request with two readings: what comes behind it may be a part of it. */
@@ -77,39 +77,32 @@ function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Rec
     method: counts.method,
     overridden: counts.overridden,
     came,
-    asSent: url.asSent,
-    target: url.target,
-    path: url.path,
-    query: url.query,
-    readable: url.readable,
-    judged: url.judged,
-    unclear: url.unclear,
-    ours: url.ours || place.atConsole,
-    ...marksOf(services, raw, url, asked.wantsPage),
-    host: host.host,
-    authority: host.authority,
-    scheme: outer.scheme,
-    origin: originFor(outer, place, settings),
-    peer: outer.peer,
-    trusted: outer.trusted,
-    ip: outer.ip,
-    forwardedFor: outer.forwardedFor,
-    forwardedHost: outer.forwardedHost,
-    headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
-    cookies: cookies.rest,
-    secret: cookies.secret,
-    rivals: cookies.rivals,
-    domain,
-    ...place,
-    markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
-    viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
-    notice: noticeIn(services, cookies),
-    signIn: cookies.signIn,
-    agents: isAgents(services, cookies),
-    navigation: asked,
     upgrade: arrival.upgrade,
-    here,
-    neighbour,
+    headers: headersOf(raw, rules, outer, host.authority, url.judged, settings.cookie.name),
+    navigation: asked,
+    url: place.atConsole ? { ...url, ours: true } : url,
+    site: {
+      host: host.host,
+      authority: host.authority,
+      scheme: outer.scheme,
+      origin: originFor(outer, place, settings),
+      ...place,
+    },
+    client: outer,
+    browser: {
+      cookies: cookies.rest,
+      secret: cookies.secret,
+      rivals: cookies.rivals,
+      domain,
+      markerOnly: cookies.secret === null ? markerIn(services, cookies) : null,
+      viewedBefore: place === OF_THE_APP ? viewedBefore(services, cookies.before) : NO_ONE,
+      notice: noticeIn(services, cookies),
+      signIn: cookies.signIn,
+      agents: isAgents(services, cookies),
+      here,
+      neighbour,
+    },
+    page: marksOf(services, raw, url, asked.wantsPage),
   };
 }
 
@@ -128,7 +121,7 @@ function addressee(raw: IncomingMessage, whole: Snapshot) {
   return { host, place, snapshot };
 }
 
-type Place = Pick<Received, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
+type Place = Pick<Site, "hostLabel" | "label" | "atConsole" | "app" | "lent">;
 
 const OF_THE_APP: Place = Object.freeze({
   hostLabel: null,
@@ -208,22 +201,19 @@ function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly 
  * included.
  */
 export function asItCame(services: Judging, received: Received): Received {
-  const { raw, snapshot, authority, navigation: asked, came, sent: method, peer, trusted } = received;
+  const { raw, snapshot, site, navigation: asked, came, sent: method, client } = received;
   const { settings } = snapshot;
   const telling = { method, secret: null, here: null, asked, place: OF_THE_APP };
-  const url = targetOf(came, received, telling, settings);
-  const dropped = headerRules(settings).droppedFrom(peer, trusted);
+  const url = targetOf(came, site, telling, settings);
+  const dropped = headerRules(settings).droppedFrom(client.peer, client.trusted);
   const { name } = settings.cookie;
   const headers = withoutOurs(requestHeaders(raw.rawHeaders, dropped), name, { secrets: false });
   return {
     ...received,
-    ...marksOf(services, raw, url, asked.wantsPage),
-    asSent: url.asSent,
-    judged: url.judged,
-    unclear: null,
-    secret: null,
-    rivals: [],
-    headers: raw.headers.host === undefined ? ["Host", authority, ...headers] : headers,
+    url: { ...received.url, asSent: url.asSent, judged: url.judged, unclear: null },
+    browser: { ...received.browser, secret: null, rivals: [] },
+    page: marksOf(services, raw, url, asked.wantsPage),
+    headers: raw.headers.host === undefined ? ["Host", site.authority, ...headers] : headers,
   };
 }
 
@@ -251,9 +241,12 @@ function headersOf(
   return raw.headers.host === undefined ? ["Host", authority, ...kept] : kept;
 }
 
-type Marks = Pick<Received, "tab" | "unattended" | "confirming" | "hearsay">;
-
-const UNMARKED: Marks = Object.freeze({ tab: null, unattended: false, confirming: false, hearsay: false });
+const UNMARKED: AskingPage = Object.freeze({
+  tab: null,
+  unattended: false,
+  confirming: false,
+  hearsay: false,
+});
 
 /** An id as we give it to an impersonation, and what the script may put behind it. */
 const TAB = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.idle)?$/;
@@ -267,7 +260,7 @@ function marksOf(
   raw: IncomingMessage,
   url: RequestTarget,
   wantsPage: boolean,
-): Marks {
+): AskingPage {
   const said = raw.headers["x-guise-tab"];
   const inHeader = typeof said === "string" && said !== "" ? said : null;
   if (inHeader !== null || url.judged)
@@ -278,7 +271,7 @@ function marksOf(
   return tab === null && !confirming ? UNMARKED : { ...marks(tab), confirming, hearsay: true };
 }
 
-function marks(tab: string | null): Marks {
+function marks(tab: string | null): AskingPage {
   if (tab === null) return UNMARKED;
   const unattended = tab.endsWith(".idle");
   return { ...UNMARKED, tab: unattended ? tab.slice(0, -".idle".length) : tab, unattended };

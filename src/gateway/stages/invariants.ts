@@ -2,9 +2,9 @@ import { foldName } from "../../domain/headers.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
 import { headerRules } from "../intake/header-rules.ts";
+import type { Outbound, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { crossesIdentities, type Outbound } from "./outbound-headers.ts";
-import type { Signed } from "./sign-in.ts";
+import { crossesIdentities } from "./outbound-headers.ts";
 
 /** The invariants that are asserted of every request just before its first byte; the numbers of docs/attacks.md. */
 export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
@@ -22,13 +22,13 @@ export function assure(services: Services, signed: Signed, going: Outbound): Out
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
   const { drops, passes } = headerRules(settings);
-  const impersonating = signed.impersonation !== null;
+  const impersonating = signed.effects.impersonation !== null;
   const ours = headers.length - signed.identityHeaders.length;
   const broken: Invariant[] = [];
   let cookies: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
-    const foreign = at < ours && drops(name) && (impersonating || !passes(signed.peer, name));
+    const foreign = at < ours && drops(name) && (impersonating || !passes(signed.client.peer, name));
     if (foreign && !broken.includes("1")) broken.push("1");
     const crosses = impersonating && crossesIdentities(signed.sent, name, headers[at + 1] ?? "");
     if (crosses && !broken.includes("19")) broken.push("19");
@@ -39,8 +39,11 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
   if (twice(signed.identityHeaders)) broken.push("2");
   const lie = lieOf(signed);
   if (lie !== null) broken.push(lie);
-  if (impersonating && signed.intent === null) broken.push("12");
-  if (cookies !== undefined && carriesOurs(cookies, settings.cookie.name, { secrets: !signed.nobodys }))
+  if (impersonating && signed.effects.intent === null) broken.push("12");
+  if (
+    cookies !== undefined &&
+    carriesOurs(cookies, settings.cookie.name, { secrets: !signed.session.nobodys })
+  )
     broken.push("18");
   return broken;
 }
@@ -71,13 +74,13 @@ function saidBy(token: string): Said {
   return said;
 }
 
-function lieOf({ identityHeaders, snapshot, trueUser, impersonation }: Signed): "6" | "7" | null {
+function lieOf({ identityHeaders, snapshot, effects }: Signed): "6" | "7" | null {
   const at = identityHeaders.indexOf(snapshot.settings.headers.assertion);
-  if (at < 0) return impersonation === null ? null : "6";
+  if (at < 0) return effects.impersonation === null ? null : "6";
   const { sub, act } = saidBy(identityHeaders[at + 1] ?? "");
-  if (impersonation === null) return act === undefined && sub === trueUser?.id ? null : "7";
-  const both = act?.sub === trueUser?.id && trueUser?.id === impersonation.agent.id;
-  return both && act?.act === undefined && sub === impersonation.effectiveUser.id && sub !== act?.sub
+  if (effects.impersonation === null) return act === undefined && sub === effects.trueUser?.id ? null : "7";
+  const both = act?.sub === effects.trueUser?.id && effects.trueUser?.id === effects.impersonation.agent.id;
+  return both && act?.act === undefined && sub === effects.impersonation.effectiveUser.id && sub !== act?.sub
     ? null
     : "6";
 }

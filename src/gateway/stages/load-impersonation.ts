@@ -2,54 +2,50 @@ import { asConsented, consentOf, isNobodys } from "../../domain/decide.ts";
 import { type ConsentFact, type LoadedImpersonation, type TargetFact, UNASKED } from "../../domain/facts.ts";
 import { admit, asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
+import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
-import type { Identified } from "./identify.ts";
 import { asItCame, spoil } from "./intake.ts";
 import { placeOf } from "./match.ts";
 
-/** What the impersonation cookie led to, and the customer as they are today. */
-export interface Recalled extends Identified {
-  readonly loaded: LoadedImpersonation;
-  readonly effectiveUser: TargetFact;
-  /** What that person has said. */
-  readonly consent: ConsentFact;
-  /** Its cookie only looked like ours: it goes on byte for byte as it came. */
-  readonly nobodys: boolean;
-}
-
 const RECORDED: TargetFact = Object.freeze({ kind: "recorded" });
 const NONE: LoadedImpersonation = Object.freeze({ kind: "none" });
-const NOTHING = Object.freeze({ loaded: NONE, effectiveUser: RECORDED, consent: UNASKED, nobodys: false });
+const NOTHING: Recalled["session"] = Object.freeze({
+  loaded: NONE,
+  target: RECORDED,
+  consent: UNASKED,
+  nobodys: false,
+});
 /** A label's own cookie: nothing on its host is ever anybody's own. */
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
 /** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.secret === null) return { ...identified, ...NOTHING };
-  const loaded = await theOne(services, identified, identified.secret);
-  const { caller, snapshot, ours } = identified;
-  if (!ours && isNobodys({ caller, loaded }, snapshot.policy)) return asNobodys(services, identified);
-  const effectiveUser = await lookUp(services, identified, loaded);
+  if (identified.browser.secret === null) return { ...identified, session: NOTHING };
+  const loaded = await theOne(services, identified, identified.browser.secret);
+  const { caller, snapshot, url } = identified;
+  if (!url.ours && isNobodys({ caller: caller.who, loaded }, snapshot.policy))
+    return asNobodys(services, identified);
+  const target = await lookUp(services, identified, loaded);
   const customer = loaded.kind === "found" ? loaded.impersonation.effectiveUser.id : null;
   const consent = await saidBy(services, identified, customer);
-  const today = underToday({ ...identified, consent }, loaded, effectiveUser);
-  const recalled = { ...identified, loaded: today, effectiveUser, consent, nobodys: false };
-  refuseUnclear(recalled);
-  return recalled;
+  const today = underToday({ ...identified, consent }, loaded, target);
+  refuseUnclear(identified);
+  return { ...identified, session: { loaded: today, target, consent, nobodys: false } };
 }
 
 /** A guest's request: a cookie that only looks like ours makes nothing judged. */
 function asNobodys(services: Judging, identified: Identified): Recalled {
   const { topLevel, visit } = identified.navigation;
-  const route = topLevel || visit !== null ? identified.route : null;
-  return { ...identified, ...asItCame(services, identified), ...NOTHING, route, nobodys: true };
+  const route = topLevel || visit !== null ? identified.match.route : null;
+  const match = { ...identified.match, route };
+  return { ...identified, ...asItCame(services, identified), match, session: { ...NOTHING, nobodys: true } };
 }
 
 /** What could be read in two ways is refused where it is judged. */
-function refuseUnclear({ unclear, raw }: Recalled): void {
-  if (unclear === null) return;
+function refuseUnclear({ url, raw }: Identified): void {
+  if (url.unclear === null) return;
   spoil(raw.socket);
-  throw new Fault("bad-request", unclear);
+  throw new Fault("bad-request", url.unclear);
 }
 
 /**
@@ -62,8 +58,10 @@ async function theOne(
   secret: string,
 ): Promise<LoadedImpersonation> {
   const first = await remembered(services, identified, secret);
-  if (identified.rivals.length === 0) return first;
-  const others = await Promise.all(identified.rivals.map((it) => remembered(services, identified, it)));
+  if (identified.browser.rivals.length === 0) return first;
+  const others = await Promise.all(
+    identified.browser.rivals.map((it) => remembered(services, identified, it)),
+  );
   const all = [first, ...others];
   if (all.some(({ kind }) => kind === "found"))
     throw new Fault("bad-request", "one of the gateway's own cookies came twice");
@@ -77,10 +75,10 @@ function underToday(
   effectiveUser: TargetFact,
 ): LoadedImpersonation {
   const { caller, snapshot, at: now, consent } = identified;
-  if (loaded.kind !== "found" || caller.kind !== "known") return loaded;
+  if (loaded.kind !== "found" || caller.who.kind !== "known") return loaded;
   const { impersonation } = loaded;
   const target = effectiveUser.kind === "known" ? effectiveUser.identity : impersonation.effectiveUser;
-  const people = { agent: caller.identity, target, place: placeOf(identified) };
+  const people = { agent: caller.who.identity, target, place: placeOf(identified) };
   const { policy } = snapshot;
   const here = admit(policy, people.agent, target, people.place);
   const verdict = consentOf({ consent, now }, impersonation, here, policy, target);
@@ -112,7 +110,7 @@ async function remembered(
 ): Promise<LoadedImpersonation> {
   try {
     const loaded = await services.impersonations.recall(secret);
-    return loaded.kind === "lost" && identified.label !== null ? LOST_FOR_SURE : loaded;
+    return loaded.kind === "lost" && identified.site.label !== null ? LOST_FOR_SURE : loaded;
   } catch (error) {
     report(services, identified, error);
     return { kind: "unavailable" };

@@ -1,20 +1,13 @@
 import { appAt } from "../../config/apps.ts";
-import type { RouteTarget } from "../../config/snapshot.ts";
 import type { Place } from "../../domain/policy.ts";
-import type { RouteMatch } from "../../domain/routing/route.ts";
 import { ownAddress } from "../intake/own-address.ts";
-import type { Received } from "../request.ts";
+import type { Matched, Received } from "../request.ts";
 
-/** The route that a request met. */
-export interface Matched extends Received {
-  readonly route: RouteMatch<RouteTarget> | null;
-  /** Its `Referer` names a page of this origin that always runs as the agent; asked of pages while impersonating. */
-  readonly fromAsSelf: boolean;
-}
+export const UNMATCHED: Matched["match"] = Object.freeze({ route: null, fromAsSelf: false });
 
 /** Where in the app it goes; null for a page of ours. */
-export function placeOf({ ours, host, path }: Pick<Received, "ours" | "host" | "path">): Place | null {
-  return ours ? null : { host, path };
+export function placeOf({ url, site }: Pick<Received, "url" | "site">): Place | null {
+  return url.ours ? null : { host: site.host, path: url.path };
 }
 
 /**
@@ -22,21 +15,21 @@ export function placeOf({ ours, host, path }: Pick<Received, "ours" | "host" | "
  * that may start. What has more than one reading matches nothing.
  */
 export function match(received: Received): Matched {
-  const impersonating = received.secret !== null;
+  const impersonating = received.browser.secret !== null;
   const { topLevel, visit } = received.navigation;
   const matters = impersonating || topLevel || visit !== null;
-  if (!matters || !received.readable) return { ...received, route: null, fromAsSelf: false };
-  return {
-    ...received,
-    route: received.snapshot.routes.match(received.host, received.path, received.query),
-    fromAsSelf: impersonating && (topLevel || visit !== null) && comesFromAsSelf(received),
-  };
+  if (!matters || !received.url.readable) return { ...received, match: UNMATCHED };
+  const { snapshot, site, url } = received;
+  const route = snapshot.routes.match(site.host, url.path, url.query);
+  const fromAsSelf = impersonating && (topLevel || visit !== null) && comesFromAsSelf(received);
+  return { ...received, match: { route, fromAsSelf } };
 }
 
-function comesFromAsSelf({ raw, origin, host, snapshot }: Received): boolean {
-  const from = ownAddress(raw.headers.referer, origin, snapshot);
+function comesFromAsSelf({ raw, site, snapshot }: Received): boolean {
+  const from = ownAddress(raw.headers.referer, site.origin, snapshot);
   return (
     from !== null &&
-    appAt(snapshot, host, from.path)?.routes.match(host, from.path, from.query)?.target.asSelf === true
+    appAt(snapshot, site.host, from.path)?.routes.match(site.host, from.path, from.query)?.target.asSelf ===
+      true
   );
 }

@@ -1,12 +1,11 @@
 import { methodInBody } from "../../domain/body-method.ts";
 import { isMethodOverride } from "../../domain/headers.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method.ts";
-import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import { hasBody, peekBody } from "../http/body.ts";
 import type { RawHeaders } from "../http/exchange.ts";
-import type { Owned } from "./find-owner.ts";
+import type { Content, Owned, Settled } from "../request.ts";
 import { agentOf } from "./identify.ts";
-import { bodyText, type Ruled, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
+import { bodyText, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
 /** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
 const LOOKED_AT = 65_536;
@@ -15,40 +14,37 @@ const FIELDS = /^\s*(?:multipart\/|application\/x-www-form-urlencoded|applicatio
 /** Charsets in which ASCII is ASCII. */
 const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
-/** A request whose method and rule are known for good, also where its body has a say. `body`: it was read and is sent from here. */
-export interface Settled extends Owned, Ruled {
-  readonly body: Buffer | null;
-  /** What was read of the body, of which there may be more; null where nothing was. */
-  readonly beginning: Buffer | null;
-  /** The same as rules read it. */
-  readonly bodyText: BodyText | null;
-  /** The agent has said yes to this very request. */
-  readonly confirmed: boolean;
-}
+export const UNREAD: Content = Object.freeze({
+  body: null,
+  beginning: null,
+  bodyText: null,
+  confirmed: false,
+});
 
 /**
  * Asks the rules, once all is known that they may ask for. Under an impersonation a request is judged by what its `_method` makes of it, and by what its body says where a rule of its
  * address asks for that. Own traffic's bodies are never touched.
  */
 export async function settleMethod(owned: Owned): Promise<Settled> {
-  const settled = { ...owned, body: null, beginning: null, bodyText: null, confirmed: false };
-  if (owned.secret === null || !owned.readable) return { ...settled, ...UNRULED };
+  const settled = { ...owned, content: UNREAD };
+  if (owned.browser.secret === null || !owned.url.readable) return { ...settled, ruling: UNRULED };
   const { settings, rules } = owned.snapshot;
   const unread = ruleRequest(owned, null, agentOf(owned));
   const asked = hasBody(owned.raw) && rules.asksBody(unread);
-  if (owned.loaded.kind !== "found" || (!asked && !mayName(owned)))
-    return { ...settled, ...ruled(rules, unread) };
+  if (owned.session.loaded.kind !== "found" || (!asked && !mayName(owned)))
+    return { ...settled, ruling: ruled(rules, unread) };
   const limit = Math.max(LOOKED_AT, settings.limits.confirmBody);
   const { bytes, whole } = await peekBody(owned.raw, limit, settings.timeouts.requestIdle);
   const text = asked ? bodyText(bytes, whole, owned.headers) : null;
-  const read = { ...settled, body: whole ? bytes : null, beginning: bytes, bodyText: text };
+  const content = { body: whole ? bytes : null, beginning: bytes, bodyText: text, confirmed: false };
+  const read = { ...owned, content };
   const inBody = isDark(owned, bytes, whole) ? UNKNOWN_METHOD : methodInBody(bytes.toString("latin1"));
   const inQuery = owned.overridden ? owned.method : null;
   const named = methodOfAll(inQuery, inBody, methodInHeaders(owned.headers));
-  if (named === null && !asked) return { ...read, ...ruled(rules, unread) };
+  if (named === null && !asked) return { ...read, ruling: ruled(rules, unread) };
   const method = named ?? owned.method;
-  const now = ruled(rules, ruleRequest({ ...owned, method }, text, agentOf(owned)));
-  return { ...read, method, overridden: named !== null, ...now };
+  const ruling = ruled(rules, ruleRequest({ ...owned, method }, text, agentOf(owned)));
+  return { ...read, method, overridden: named !== null, ruling };
 }
 
 /** Where query, body and headers differ, nobody knows which of them counts for the app. */

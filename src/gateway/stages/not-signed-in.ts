@@ -1,6 +1,6 @@
 import { REASONS } from "../../domain/decision.ts";
 import type { Fault } from "../../errors.ts";
-import type { Committed } from "./commit.ts";
+import type { Committed } from "../request.ts";
 
 /** A request as whom the app could not be signed in: what is said is the step and why, and no value. */
 export function notSignedIn(committed: Committed, { detail }: Fault): Committed {
@@ -8,5 +8,5 @@ export function notSignedIn(committed: Committed, { detail }: Fault): Committed 
   const sentence = `${REASONS[reason].slice(0, -1)}: ${detail}.`;
   const { checks } = committed.decision;
   const decision = { kind: "refuse", status: 502, reason, rule: null, sentence, checks } as const;
-  return { ...committed, decision, confirmation: null };
+  return { ...committed, decision, effects: { ...committed.effects, confirmation: null } };
 }

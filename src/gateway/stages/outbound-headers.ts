@@ -1,15 +1,8 @@
 import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
 import { isSafe } from "../../domain/method.ts";
-import type { RawHeaders } from "../http/exchange.ts";
 import { headerRules } from "../intake/header-rules.ts";
+import type { Outbound, Signed } from "../request.ts";
 import { appAddresses } from "../response/response-headers.ts";
-import type { Signed } from "./sign-in.ts";
-
-/** A request that goes to the app, with the list of headers that it goes with. */
-export interface Outbound {
-  readonly target: string;
-  readonly headers: RawHeaders;
-}
 
 /** By which the app would answer for what the agent's browser has already, whosever that was. */
 const VALIDATORS: ReadonlySet<string> = new Set([
@@ -42,32 +35,32 @@ export function outbound(
   jarCookies: string | null,
   authorization: string | null = null,
 ): Outbound {
-  const impersonating = signed.impersonation !== null;
+  const impersonating = signed.effects.impersonation !== null;
   const headers: string[] = [];
   if (impersonating) addImpersonated(headers, signed);
-  else if (signed.notice !== null && signed.navigation.wantsPage) addForNotice(headers, signed);
+  else if (signed.browser.notice !== null && signed.navigation.wantsPage) addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
   // Own traffic has its cookies in their place. What was judged has lost them: they may be somebody else's by now.
-  const cookies = impersonating ? jarCookies : signed.judged ? signed.cookies : null;
+  const cookies = impersonating ? jarCookies : signed.url.judged ? signed.browser.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
   if (authorization !== null) headers.push("Authorization", authorization);
   for (const [name, value] of signed.presented?.headers ?? []) headers.push(name, value);
-  if (signed.label !== null) asOnTheApp(headers, signed.origin, signed.label.app.origin);
+  if (signed.site.label !== null) asOnTheApp(headers, signed.site.origin, signed.site.label.app.origin);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
     "X-Forwarded-For",
-    signed.forwardedFor,
+    signed.client.forwardedFor,
     "X-Forwarded-Proto",
-    signed.scheme,
+    signed.site.scheme,
     "X-Forwarded-Host",
-    signed.forwardedHost,
+    signed.client.forwardedHost,
   );
   for (const part of signed.identityHeaders) headers.push(part);
-  return { target: impersonating ? exchanged(signed) : signed.asSent, headers };
+  return { target: impersonating ? exchanged(signed) : signed.url.asSent, headers };
 }
 
 /** The target with what is presented in the place of what the page has put into its query. */
-function exchanged({ target, presented }: Signed): string {
+function exchanged({ url: { target }, presented }: Signed): string {
   const values = new Map(presented?.query ?? []);
   const [path = "", query] = splitOnce(target, "?");
   if (values.size === 0 || query === undefined) return target;
@@ -99,9 +92,9 @@ function asOnTheApp(headers: string[], labelled: string, app: string): void {
 }
 
 /** An app that is called by its own name knows no other: what a browser says of the public one is said of its own. */
-function nameTheApp(headers: string[], { snapshot, origin, authority }: Signed): void {
+function nameTheApp(headers: string[], { snapshot, site }: Signed): void {
   const app = snapshot.settings.upstream.origin;
-  const ours = [origin, `http://${authority}`, `https://${authority}`];
+  const ours = [site.origin, `http://${site.authority}`, `https://${site.authority}`];
   for (let at = 0; at + 1 < headers.length; at += 2) {
     const name = headers[at] ?? "";
     if (name.length === 4 && name.toLowerCase() === "host") headers[at + 1] = new URL(app).host;
@@ -133,9 +126,14 @@ function addImpersonated(headers: string[], signed: Signed): void {
   if (wholePage) headers.push("Accept-Encoding", "identity");
 }
 
-function wayOf({ ip, scheme, origin, forwardedHost: host }: Signed): Way {
-  const { port } = new URL(origin);
-  return { ip, scheme, host, port: port === "" ? (scheme === "https" ? "443" : "80") : port };
+function wayOf({ client, site }: Signed): Way {
+  const { port } = new URL(site.origin);
+  return {
+    ip: client.ip,
+    scheme: site.scheme,
+    host: client.forwardedHost,
+    port: port === "" ? (site.scheme === "https" ? "443" : "80") : port,
+  };
 }
 
 /** One's own page that can carry a notice comes uncompressed; nothing else of it is touched. */

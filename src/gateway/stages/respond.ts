@@ -9,6 +9,7 @@ import { setsOurs } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { onTheLabel } from "../isolation/answer-headers.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
+import type { Signed } from "../request.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "../response/document.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
@@ -18,7 +19,6 @@ import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import type { Signed } from "./sign-in.ts";
 import { hereCookie, tidied } from "./start-and-stop.ts";
 
 /** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
@@ -37,19 +37,19 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
  */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
-  const led = publicAddresses(head.headers, upstream.origin, signed.origin, signed.authority);
-  const { label, origin } = signed;
-  const headers = label === null ? led : onTheLabel(led, label, origin);
-  if (signed.impersonation !== null) return impersonating(services, signed, { ...head, headers });
+  const led = publicAddresses(head.headers, upstream.origin, signed.site.origin, signed.site.authority);
+  const { site } = signed;
+  const headers = site.label === null ? led : onTheLabel(led, site.label, site.origin);
+  if (signed.effects.impersonation !== null) return impersonating(services, signed, { ...head, headers });
   const kept = without(
     headers,
     (name, value) =>
       isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && setsOurs(value, cookie.name)),
   );
   const plan = { status: head.status, message: head.message, headers: kept, transform: null };
-  if (signed.setCookies.length === 0 && signed.notice === null) return plan;
+  if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
-  return signed.notice !== null && inTab(signed, own)?.kind === "page"
+  return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"
     ? noticePlan(services, signed, own)
     : own;
 }
@@ -69,19 +69,19 @@ async function received(
   const scope = cookieScope(signed, id);
   if (lines.length === 0 && !isUnshown(services, signed, id, scope)) return [];
   const session = signed.appSession?.generation ?? null;
-  return await services.impersonations.receive(id, lines, scope, signed.cookies, session);
+  return await services.impersonations.receive(id, lines, scope, signed.browser.cookies, session);
 }
 
 /** Whether a sign-in has put something into the jar that the page's scripts are to see. */
 function isUnshown(
   services: Services,
-  { appSession, cookies }: Signed,
+  { appSession, browser }: Signed,
   id: string,
   scope: CookieScope,
 ): boolean {
   if (appSession === null || scope.shown === false) return false;
   const jar = services.impersonations.knownJar(id);
-  return jar !== null && mirror(jar, cookies, scope).lines.length > 0;
+  return jar !== null && mirror(jar, browser.cookies, scope).lines.length > 0;
 }
 
 /** The first document of one more host that the impersonation covers: its cookies, caches and storage are the agent's own so far. */
@@ -93,24 +93,28 @@ async function arriving(
 ): Promise<Shown> {
   const before = await tidied(services, signed, id);
   const mirrored = await services.impersonations.arrive(id, lines, cookieScope(signed), before.cookies);
-  const setCookies = [...signed.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
-  return { signed: { ...signed, setCookies, here: id, changed: true }, mirrored };
+  const setCookies = [...signed.effects.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
+  const browser = { ...signed.browser, here: id };
+  return {
+    signed: { ...signed, browser, effects: { ...signed.effects, setCookies, changed: true } },
+    mirrored,
+  };
 }
 
 async function impersonating(services: Services, asked: Signed, head: UpstreamHead): Promise<HeadPlan> {
-  const { impersonation } = asked;
-  if (impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
+  const { effects } = asked;
+  if (effects.impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
   // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
   const unseen = isUnseen(asked, head);
   const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
-  const arrives = asked.domain !== null && asked.here !== impersonation.id;
+  const arrives = asked.browser.domain !== null && asked.browser.here !== effects.impersonation.id;
   // The jar is written before the page is shown: the next request may come with the first byte.
   const { signed, mirrored } =
     arrives && asked.navigation.wantsPage && !unseen
-      ? await arriving(services, asked, impersonation, lines)
-      : { signed: asked, mirrored: await received(services, asked, impersonation, lines) };
+      ? await arriving(services, asked, effects.impersonation, lines)
+      : { signed: asked, mirrored: await received(services, asked, effects.impersonation, lines) };
   if ((await confirm(services, asked, head)) === "again") return onceMore(signed);
   const { assertion } = signed.snapshot.settings.headers;
   const kept = without(
@@ -123,14 +127,14 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
   return watched(
     services,
     signed,
-    impersonation,
+    effects.impersonation,
     head,
-    impersonatedPlan(services, signed, impersonation, plan),
+    impersonatedPlan(services, signed, effects.impersonation, plan),
   );
 }
 
 /** The browser sends it once more, and that is another request; of this answer nothing is shown. */
-function onceMore({ target }: Signed): HeadPlan {
+function onceMore({ url: { target } }: Signed): HeadPlan {
   const headers = ["Location", target, "Cache-Control", "no-store", "Content-Length", "0"];
   const transform = new Transform({ transform: (_chunk, _encoding, done) => done() });
   return { status: 307, message: "Temporary Redirect", headers, transform };
@@ -153,7 +157,7 @@ function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
 }
 
 function ourHeaders(signed: Signed): RawHeaders {
-  return [...signed.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
+  return [...signed.effects.setCookies.flatMap((line) => ["Set-Cookie", line]), ...clearing(signed).flat()];
 }
 
 function isNamed(name: string, wanted: string): boolean {

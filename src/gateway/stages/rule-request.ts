@@ -1,30 +1,22 @@
 import { isUtf8 } from "node:buffer";
 import type { Identity } from "../../domain/identity.ts";
-import type { Rule } from "../../domain/policy.ts";
 import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import type { RuleIndex, RuleRequest } from "../../domain/routing/rule.ts";
 import type { RawHeaders } from "../http/exchange.ts";
-import type { Received } from "../request.ts";
+import type { Received, Ruling } from "../request.ts";
 
-/** What the rules say of a request, by one of the methods that it may have. */
-export interface Ruled {
-  readonly rule: Rule | null;
-  /** It may change something although its method is one that looks. */
-  readonly mayChange: boolean;
-}
-
-export const UNRULED: Ruled = Object.freeze({ rule: null, mayChange: false });
+export const UNRULED: Ruling = Object.freeze({ rule: null, mayChange: false });
 
 /** What of a request rules are asked about. */
-type Asking = Pick<Received, "host" | "path" | "query" | "headers" | "method">;
+type Asking = Pick<Received, "site" | "url" | "headers" | "method">;
 
 /** `body` null: there is none, or nobody has looked at it; `agent` null: nobody knows who it is. */
 export function ruleRequest(of: Asking, body: BodyText | null, agent: Identity | null): RuleRequest {
-  const { host, path, query, headers, method } = of;
-  return { host, path, query, headers, method, body, agent };
+  const { site, url, headers, method } = of;
+  return { host: site.host, path: url.path, query: url.query, headers, method, body, agent };
 }
 
-export function ruled(rules: RuleIndex, request: RuleRequest): Ruled {
+export function ruled(rules: RuleIndex, request: RuleRequest): Ruling {
   return { rule: rules.match(request), mayChange: rules.mayChange(request) };
 }
 

@@ -3,8 +3,8 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
+import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import type { Committed } from "./commit.ts";
 import { end } from "./start-and-stop.ts";
 
 /** How it ended: counted for everything, and written down as the outcome of the intent under an impersonation. */
@@ -12,18 +12,18 @@ export function settle(services: Services, committed: Committed, settlement: Set
   const duration = services.clock.monotonic() - committed.startedAt;
   services.counters.decided(committed.decision.reason, committed.decision.kind);
   services.counters.forwarded(
-    committed.impersonation === null ? "self" : "effective",
+    committed.effects.impersonation === null ? "self" : "effective",
     settlement.ending,
     duration / 1000,
     committed.snapshot.settings.app,
   );
-  if (committed.intent === null) return;
+  if (committed.effects.intent === null) return;
   const event = eventOf(services, committed, {
     action: "impersonation.outcome",
     outcome: outcomeOf(settlement),
-    trueUser: committed.trueUser,
-    effectiveUser: committed.impersonation?.effectiveUser ?? null,
-    impersonation: committed.impersonation,
+    trueUser: committed.effects.trueUser,
+    effectiveUser: committed.effects.impersonation?.effectiveUser ?? null,
+    impersonation: committed.effects.impersonation,
     decision: decisionOf(committed),
     response: {
       status: settlement.status,
@@ -31,7 +31,7 @@ export function settle(services: Services, committed: Committed, settlement: Set
       duration,
       ending: settlement.ending,
     },
-    intent: committed.intent,
+    intent: committed.effects.intent,
   });
   // By now it is known how long the body was, also where nobody had said.
   const request = event.request && { ...event.request, bytes: settlement.requestBytes };
@@ -42,8 +42,8 @@ export function settle(services: Services, committed: Committed, settlement: Set
 }
 
 /** The impersonation that this very request starts, of which its browser knows by the answer only. */
-export function begunBy({ impersonation, changed }: Committed): Impersonation | null {
-  return changed ? impersonation : null;
+export function begunBy({ effects }: Committed): Impersonation | null {
+  return effects.changed ? effects.impersonation : null;
 }
 
 /** What never went out. */

@@ -2,31 +2,20 @@ import type { Identity } from "../../domain/identity.ts";
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
-import type { Presented } from "../../signin/sign-in.ts";
 import { headerRules } from "../intake/header-rules.ts";
+import type { Committed, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { type Asking, askingOf, obtain, trustOf, valuesOf } from "../sign-in/obtain.ts";
-import type { Committed } from "./commit.ts";
-
-/** A committed request with what tells the app who is there. */
-export interface Signed extends Committed {
-  /** Name, value, name, value …; empty where the app is told nothing. */
-  readonly identityHeaders: readonly string[];
-  /** The app's own session as the effective user; null where the app has none that we make. */
-  readonly appSession: AppSession | null;
-  /** What goes with the request in the place of what the browser sent. */
-  readonly presented: Presented | null;
-}
 
 /**
  * Signs who is there at `now` (ms), and signs in to an app that keeps its own login. Own traffic is signed only where the config says
  * so and somebody is known. Throws a Fault, `sign-in-failed` among them.
  */
 export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
-  const { impersonation, trueUser, snapshot } = committed;
-  const unsigned =
-    trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
-  const identityHeaders = unsigned ? [] : await headersFor(services, committed, trueUser, now);
+  const { effects, snapshot } = committed;
+  const { trueUser, impersonation } = effects;
+  const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
+  const identityHeaders = unsaid ? [] : await headersFor(services, committed, trueUser, now);
   const signed = { ...committed, identityHeaders, appSession: null, presented: null };
   const asking = askingOf(committed, identityHeaders);
   if (asking === null) return signed;
@@ -50,18 +39,18 @@ async function headersFor(
   trueUser: Identity,
   now: number,
 ): Promise<readonly string[]> {
-  const { impersonation, snapshot } = committed;
+  const { effects, snapshot } = committed;
   const { headers, token } = snapshot.settings;
-  const effectiveUser = impersonation?.effectiveUser ?? trueUser;
-  const mode: Mode = impersonation === null ? "read" : modeAt(impersonation, committed.at);
+  const effectiveUser = effects.impersonation?.effectiveUser ?? trueUser;
+  const mode: Mode = effects.impersonation === null ? "read" : modeAt(effects.impersonation, committed.at);
   const who = {
     principal: { trueUser, effectiveUser },
-    impersonation: impersonation && {
-      id: impersonation.id,
+    impersonation: effects.impersonation && {
+      id: effects.impersonation.id,
       mode,
-      reason: impersonation.reason,
-      ticket: impersonation.ticket,
-      until: impersonation.expiresAt,
+      reason: effects.impersonation.reason,
+      ticket: effects.impersonation.ticket,
+      until: effects.impersonation.expiresAt,
     },
     issuer: token.issuer,
     audience: token.audience,
@@ -74,7 +63,7 @@ async function headersFor(
 
 /** The unsigned headers, each once: where a proxy in front says one of them with own traffic, its word stands. */
 function unsigned(
-  { snapshot: { settings }, impersonation, peer }: Committed,
+  { snapshot: { settings }, effects, client }: Committed,
   effectiveUser: Identity,
   trueUser: Identity,
 ): readonly string[] {
@@ -82,14 +71,16 @@ function unsigned(
   const said: readonly (readonly [name: string | null, value: string | null])[] = [
     [headers.user, ascii(effectiveUser.id)],
     [headers.trueUser, ascii(trueUser.id)],
-    [headers.impersonation, impersonation?.id ?? null],
+    [headers.impersonation, effects.impersonation?.id ?? null],
     [headers.email, effectiveUser.email && ascii(effectiveUser.email)],
     [headers.name, effectiveUser.name && spaced(effectiveUser.name)],
     [headers.groups, effectiveUser.groups?.map(listed).join(",") ?? null],
   ];
   const { passes } = headerRules(settings);
   return said.flatMap(([name, value]) =>
-    name === null || value === null || (impersonation === null && passes(peer, name)) ? [] : [name, value],
+    name === null || value === null || (effects.impersonation === null && passes(client.peer, name))
+      ? []
+      : [name, value],
   );
 }
 

@@ -13,7 +13,7 @@ import { tellCustomer } from "../consent/telling.ts";
 import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
-import type { Received } from "../request.ts";
+import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { cookieScope } from "./cookie-scope.ts";
 
@@ -58,7 +58,7 @@ interface Started {
  * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
  */
 export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
-  const own = { sent: received.cookies, scope: cookieScope(received) };
+  const own = { sent: received.browser.cookies, scope: cookieScope(received) };
   const { impersonation, secret, lines } = await openRecorded(services, received, order, own);
   const { setCookies, here } = startCookies(services, received, { id: impersonation.id, secret });
   return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
@@ -83,7 +83,7 @@ export async function openRecorded(
     reason: order.reason,
     ticket: order.ticket,
     returnTo: order.returnTo,
-    origin: order.origin ?? received.origin,
+    origin: order.origin ?? received.site.origin,
     now,
     total: Math.min(order.grant.total, (consent?.until ?? Infinity) - now),
     idle: order.grant.idle,
@@ -127,35 +127,41 @@ function startCookies(
   received: Received,
   { id, secret }: { readonly id: string; readonly secret: string },
 ): Pick<Started, "setCookies" | "here"> {
-  const { domain, host, scheme, snapshot } = received;
+  const { browser, site, snapshot } = received;
   const { name } = snapshot.settings.cookie;
   const now = services.clock.now();
   const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
   const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
   const setCookies = [
-    setOwnCookie(cookieNames(name, scheme, domain).secret, secret, scheme, SECRET_SECONDS, domain),
-    ...markerCookies(name, marker, scheme, SECRET_SECONDS, domain),
-    ...neighbourCookies(name, domain ?? host, near, scheme, SECRET_SECONDS),
-    ...(domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
+    setOwnCookie(
+      cookieNames(name, site.scheme, browser.domain).secret,
+      secret,
+      site.scheme,
+      SECRET_SECONDS,
+      browser.domain,
+    ),
+    ...markerCookies(name, marker, site.scheme, SECRET_SECONDS, browser.domain),
+    ...neighbourCookies(name, browser.domain ?? site.host, near, site.scheme, SECRET_SECONDS),
+    ...(browser.domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
-  return { setCookies, here: domain === null ? received.here : id };
+  return { setCookies, here: browser.domain === null ? received.browser.here : id };
 }
 
 /** The lines that take away what was set for the one host before there was a `cookie.domain`. */
-function beforeDomain({ scheme, snapshot, raw }: Received): readonly string[] {
+function beforeDomain({ site, snapshot, raw }: Received): readonly string[] {
   const { name } = snapshot.settings.cookie;
-  if (scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
+  if (site.scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
   return [
-    setOwnCookie(cookieNames(name, scheme).secret, null, scheme, null),
-    ...markerCookies(name, null, scheme, 0),
+    setOwnCookie(cookieNames(name, site.scheme).secret, null, site.scheme, null),
+    ...markerCookies(name, null, site.scheme, 0),
   ];
 }
 
 /** The line that says whose cookies and storage this one host has in the browser. */
-export function hereCookie(services: Services, { scheme, snapshot }: Received, id: string): string {
-  const names = cookieNames(snapshot.settings.cookie.name, scheme);
+export function hereCookie(services: Services, { site, snapshot }: Received, id: string): string {
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
   const sealed = services.forms.mark("here", id, services.clock.now(), SECRET_SECONDS * 1000);
-  return setOwnCookie(names.here, sealed, scheme, SECRET_SECONDS);
+  return setOwnCookie(names.here, sealed, site.scheme, SECRET_SECONDS);
 }
 
 /**
@@ -218,39 +224,44 @@ export async function takeOff(
   received: Received,
   ended: Impersonation | null,
 ): Promise<readonly string[]> {
-  const { domain, host, scheme, snapshot } = received;
+  const { browser, site, snapshot } = received;
   const { name } = snapshot.settings.cookie;
-  const names = cookieNames(name, scheme, domain);
+  const names = cookieNames(name, site.scheme, browser.domain);
   const own = [
-    setOwnCookie(names.secret, null, scheme, null, domain),
-    ...markerCookies(name, null, scheme, 0, domain),
-    ...(received.label === null ? neighbourCookies(name, domain ?? host, null, scheme, 0) : []),
-    ...(domain === null ? [] : beforeDomain(received)),
+    setOwnCookie(names.secret, null, site.scheme, null, browser.domain),
+    ...markerCookies(name, null, site.scheme, 0, browser.domain),
+    ...(received.site.label === null
+      ? neighbourCookies(name, browser.domain ?? site.host, null, site.scheme, 0)
+      : []),
+    ...(browser.domain === null ? [] : beforeDomain(received)),
   ];
   const { setCookies } = await leftBehind(services, received, await idsBehind(services, received, ended));
   if (ended === null) return [...own, ...setCookies];
   const sealed = services.forms.seal(labelOf(ended.effectiveUser), services.clock.now());
-  const notice = setOwnCookie(names.notice, sealed, scheme, NOTICE_SECONDS, domain);
+  const notice = setOwnCookie(names.notice, sealed, site.scheme, NOTICE_SECONDS, browser.domain);
   return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
 }
 
 /** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
-export async function notBegun<T extends Received & { readonly ended: Impersonation | null }>(
-  services: Services,
-  it: T,
-): Promise<T> {
-  const setCookies = it.ended === null ? [] : await takeOff(services, it, it.ended);
-  return { ...it, secret: null, changed: it.ended !== null, setCookies };
+export async function notBegun<T extends Committed>(services: Services, it: T): Promise<T> {
+  const { effects } = it;
+  const setCookies = effects.ended === null ? [] : await takeOff(services, it, effects.ended);
+  return {
+    ...it,
+    browser: { ...it.browser, secret: null },
+    effects: { ...effects, changed: effects.ended !== null, setCookies },
+  };
 }
 
 /** The impersonations of which this host may have something in the browser. */
 async function idsBehind(
   services: Services,
-  { secret, here }: Received,
+  { browser }: Received,
   ended: Impersonation | null,
 ): Promise<ReadonlySet<string>> {
-  const id = ended?.id ?? (secret === null ? null : await services.impersonations.idBehind(secret));
-  return new Set([here, id].filter((it) => it !== null));
+  const id =
+    ended?.id ?? (browser.secret === null ? null : await services.impersonations.idBehind(browser.secret));
+  return new Set([browser.here, id].filter((it) => it !== null));
 }
 
 /** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
@@ -263,7 +274,9 @@ export async function betweenIdentities(
   const between = await leftBehind(services, received, ids);
   if (ids.size === 0) return between;
   const scope = cookieScope(received);
-  let { cookies } = received;
+  let {
+    browser: { cookies },
+  } = received;
   for (const id of ids) cookies = restored(await services.impersonations.jar(id), cookies, scope);
   return { ...between, cookies };
 }
@@ -274,10 +287,12 @@ export async function tidied(
   received: Received,
   impersonation: string | null,
 ): Promise<Between> {
-  const { here } = received;
-  const ids = new Set(here === null || here === impersonation ? [] : [here]);
+  const { browser } = received;
+  const ids = new Set(browser.here === null || browser.here === impersonation ? [] : [browser.here]);
   const { setCookies } = await leftBehind(services, received, ids);
-  let { cookies } = received;
+  let {
+    browser: { cookies },
+  } = received;
   for (const id of ids)
     cookies = restored(await services.impersonations.jar(id), cookies, cookieScope(received));
   return { setCookies: ids.size === 0 ? [] : setCookies, cookies };
@@ -288,14 +303,16 @@ async function leftBehind(
   received: Received,
   ids: ReadonlySet<string>,
 ): Promise<Between> {
-  const { cookies, here, scheme, snapshot } = received;
+  const { browser, site, snapshot } = received;
   const scope = cookieScope(received);
-  const names = cookieNames(snapshot.settings.cookie.name, scheme);
-  const gone = here === null ? [] : [setOwnCookie(names.here, null, scheme, null)];
+  const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
+  const gone = browser.here === null ? [] : [setOwnCookie(names.here, null, site.scheme, null)];
   if (ids.size === 0) {
-    const left = disown(cookies, scope);
+    const left = disown(browser.cookies, scope);
     return { setCookies: [...gone, ...left.lines], cookies: left.sent };
   }
-  const lines = await Promise.all([...ids].map((id) => services.impersonations.restore(id, scope, cookies)));
-  return { setCookies: [...gone, ...lines.flat()], cookies };
+  const lines = await Promise.all(
+    [...ids].map((id) => services.impersonations.restore(id, scope, browser.cookies)),
+  );
+  return { setCookies: [...gone, ...lines.flat()], cookies: browser.cookies };
 }

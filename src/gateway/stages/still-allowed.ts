@@ -1,14 +1,16 @@
 import { appAt } from "../../config/apps.ts";
-import { type Navigation, UNASKED } from "../../domain/facts.ts";
+import type { Navigation } from "../../domain/facts.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
-import type { Received } from "../request.ts";
+import type { Judged, Received, Signed } from "../request.ts";
 import type { Standing } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
-import { type Judged, judge } from "./decide.ts";
+import { judge } from "./decide.ts";
+import { UNLOOKED } from "./find-owner.ts";
 import { callerOf } from "./identify.ts";
 import { recall } from "./load-impersonation.ts";
+import { UNMATCHED } from "./match.ts";
+import { UNREAD } from "./method-override.ts";
 import { UNRULED } from "./rule-request.ts";
-import type { Signed } from "./sign-in.ts";
 
 /** What looks and goes nowhere: whatever speaks against it speaks against the impersonation itself. */
 const LOOKING: Navigation = Object.freeze({
@@ -20,35 +22,23 @@ const LOOKING: Navigation = Object.freeze({
   wantsPage: false,
   serviceWorker: false,
 });
-const NOT_ASKED = Object.freeze({ kind: "not-asked" });
 
 /**
  * What the judge says of the sender of this, if they only look, by what holds now: who they are, their impersonation and as whom
  * the directory knows that person, and whether it may go on.
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {
-  const { caller, via } = await callerOf(services, received);
-  const recalled = await recall(services, {
-    ...received,
-    route: null,
-    fromAsSelf: false,
-    caller,
-    via,
-  });
+  const caller = await callerOf(services, received);
+  const recalled = await recall(services, { ...received, match: UNMATCHED, caller });
   return judge({
     ...recalled,
-    ...UNRULED,
     method: "GET",
     overridden: false,
     navigation: LOOKING,
-    tab: null,
-    owner: NOT_ASKED,
-    refererOwner: NOT_ASKED,
-    ownerConsent: UNASKED,
-    body: null,
-    beginning: null,
-    bodyText: null,
-    confirmed: false,
+    page: { ...received.page, tab: null },
+    owner: UNLOOKED,
+    content: UNREAD,
+    ruling: UNRULED,
   });
 }
 
@@ -58,19 +48,21 @@ export async function looking(services: Services, received: Received): Promise<J
  */
 export async function standing(services: Services, signed: Signed): Promise<Standing> {
   const current = services.config.current();
-  const snapshot = appAt(current, signed.host, signed.path) ?? current;
+  const snapshot = appAt(current, signed.site.host, signed.url.path) ?? current;
   const now = { ...signed, snapshot, at: services.clock.now() };
-  const { caller, loaded, decision } = await looking(services, now);
-  const impersonation = loaded.kind === "found" ? loaded.impersonation : null;
+  const { caller, session, decision } = await looking(services, now);
+  const impersonation = session.loaded.kind === "found" ? session.loaded.impersonation : null;
   if (decision.kind === "forward") {
-    const spoke = speaksByMode(signed, signed.impersonation);
+    const spoke = speaksByMode(signed, signed.effects.impersonation);
     return spoke && !speaksByMode(now, impersonation)
       ? { kind: "ended", why: "read-only", impersonation: null }
       : { kind: "good" };
   }
   if (decision.kind !== "ended") return { kind: "unknown", why: decision.reason };
   const theirs =
-    impersonation !== null && caller.kind === "known" && caller.identity.id === impersonation.agent.id;
+    impersonation !== null &&
+    caller.who.kind === "known" &&
+    caller.who.identity.id === impersonation.agent.id;
   return {
     kind: "ended",
     why: decision.reason,
@@ -79,8 +71,11 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
 }
 
 /** Whether a page may speak through its tunnel only because the mode is write at the moment. */
-export function speaksByMode({ upgrade, rule, at }: Signed, impersonation: Impersonation | null): boolean {
+export function speaksByMode({ upgrade, ruling, at }: Signed, impersonation: Impersonation | null): boolean {
   return (
-    upgrade && rule?.effect !== "allow" && impersonation !== null && modeAt(impersonation, at) === "write"
+    upgrade &&
+    ruling.rule?.effect !== "allow" &&
+    impersonation !== null &&
+    modeAt(impersonation, at) === "write"
   );
 }

@@ -9,10 +9,10 @@ const ASKED_BY_SCRIPTS: ReadonlySet<unknown> = new Set([undefined, "empty", "web
  */
 export function isUse({
   navigation,
-  unattended,
+  page,
   raw,
-}: Pick<Received, "navigation" | "unattended" | "raw">): boolean {
-  if (unattended) return false;
+}: Pick<Received, "navigation" | "raw"> & { readonly page: Pick<Received["page"], "unattended"> }): boolean {
+  if (page.unattended) return false;
   if (raw.headers["sec-fetch-mode"] === "navigate") return navigation.byUser;
   return ASKED_BY_SCRIPTS.has(raw.headers["sec-fetch-dest"]);
 }

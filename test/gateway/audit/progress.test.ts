@@ -42,7 +42,7 @@ t.test("each minute has its record, which names the intent and what was carried 
     {
       action: "impersonation.progress",
       outcome: "unknown",
-      intent: request.intent ?? "",
+      intent: request.effects.intent ?? "",
       effectiveUser: { id: "17" },
       request: { bytes: 1 },
       response: { status: 200, bytes: 500, ending: null },

@@ -196,7 +196,10 @@ t.test(
     const head = ["GET /inbox", ...FETCH, ...ALICE, cookie];
     const both = await Promise.all([committed(it, head), committed(it, head)]);
     for (const one of both)
-      t.match(one, { decision: { kind: "ended", reason: "ended-revoked" }, ended: { id: impersonation.id } });
+      t.match(one, {
+        decision: { kind: "ended", reason: "ended-revoked" },
+        effects: { ended: { id: impersonation.id } },
+      });
     await sweep();
     t.match(it.events, [
       { action: "impersonation.ended", detail: "ended-revoked", impersonation: { id: impersonation.id } },

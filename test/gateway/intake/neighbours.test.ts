@@ -8,11 +8,11 @@ const HOST = "Host: api.example.com";
 t.test("a page of a host where the browser is somebody else is told by its cookie", async (t) => {
   const it = await testServices(t);
   const begun = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
-  const near = begun.setCookies.filter((line) => !forThisHost([line]).includes(line));
+  const near = begun.effects.setCookies.filter((line) => !forThisHost([line]).includes(line));
   t.match(near, [/; Domain=example.com; /]);
   const cookie = `Cookie: ${near.map((line) => line.split(";")[0]).join("; ")}`;
   const from = async (method: string, lines: readonly string[]) =>
-    (await receive(it, [`${method} /invoices`, HOST, ...lines, cookie])).neighbour;
+    (await receive(it, [`${method} /invoices`, HOST, ...lines, cookie])).browser.neighbour;
   const APP = "http://app.example.com";
   for (const lines of [
     [`Origin: ${APP}`],
@@ -35,20 +35,20 @@ t.test("a page of a host where the browser is somebody else is told by its cooki
   ])
     t.equal(await from("GET", lines), false, lines.join());
   t.equal(
-    (await receive(it, ["GET /invoices", HOST, "Sec-Fetch-Site: same-site"])).neighbour,
+    (await receive(it, ["GET /invoices", HOST, "Sec-Fetch-Site: same-site"])).browser.neighbour,
     false,
     "nobody",
   );
   const forged = cookie.replace(/=[^.]+/, "=Zm9yZ2Vk");
   const planted = await receive(it, ["GET /", HOST, "Sec-Fetch-Site: same-site", forged]);
-  t.equal(planted.neighbour, false, "what isn't ours says nothing");
-  t.equal(planted.cookies, null, "and the app never sees it");
+  t.equal(planted.browser.neighbour, false, "what isn't ours says nothing");
+  t.equal(planted.browser.cookies, null, "and the app never sees it");
 });
 
 t.test("such a request is refused, with its agent on record, and starts only as any other", async (t) => {
   const it = await testServices(t);
-  const { setCookies } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
-  const near = setCookies.filter((line) => !forThisHost([line]).includes(line));
+  const { effects } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  const near = effects.setCookies.filter((line) => !forThisHost([line]).includes(line));
   const lines = [HOST, `Cookie: ${near[0]?.split(";")[0]}`, ...ALICE];
   const asked = await committed(it, [
     "POST /invoices",
@@ -72,5 +72,5 @@ t.test("a customer with none of our cookies is asked nothing, whatever page it c
   const it = await testServices(t);
   await impersonate(it);
   const asked = await receive(it, ["POST /x", HOST, "Origin: http://app.example.com", "Cookie: a=1"]);
-  t.match(asked, { neighbour: false, here: null });
+  t.match(asked, { browser: { neighbour: false, here: null } });
 });

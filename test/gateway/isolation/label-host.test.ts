@@ -9,8 +9,8 @@ const ISOLATED = `${YAML}\nisolation: { host: { parent: view.example.net } }\n`;
 
 /** A start, with the label that it leads to and the lines of a browser that went over. */
 async function begun(it: TestServices): Promise<{ label: Label; at: readonly string[] }> {
-  const { leadsTo } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
-  const url = new URL(leadsTo ?? "");
+  const { effects } = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
+  const url = new URL(effects.leadsTo ?? "");
   t.equal(url.pathname, "/site/1");
   const label = await it.services.labels.read(url.host.split(".")[0] ?? "");
   if (label?.kind !== "open") throw new Error("no label");
@@ -23,8 +23,9 @@ t.test(
     const it = await testServices(t, ISOLATED);
     const { label } = await begun(it);
     const again = await committed(it, ["GET /site/1", ...CLICK, ...ALICE]);
-    t.match(again, { impersonation: null, intent: null, leadsTo: new RegExp(label.name) });
-    for (const line of again.setCookies) t.match(line, /^guise-near-/, "what comes from there is told apart");
+    t.match(again, { effects: { impersonation: null, intent: null, leadsTo: new RegExp(label.name) } });
+    for (const line of again.effects.setCookies)
+      t.match(line, /^guise-near-/, "what comes from there is told apart");
     t.equal((await it.impersonations.list()).length, 1);
     t.equal(it.events.filter(({ action }) => action === "impersonation.started").length, 1);
   },
@@ -37,10 +38,8 @@ t.test("on a label a request is the app's, and whose it is is known by what the 
   t.match(located, {
     kind: "received",
     received: {
-      host: "app.example.com",
-      authority: "app.example.com",
-      secret: label.secret,
-      neighbour: false,
+      site: { host: "app.example.com", authority: "app.example.com" },
+      browser: { secret: label.secret, neighbour: false },
     },
   });
   const settled = await committed(it, ["GET /x", ...at, ...FETCH]).catch((error: unknown) => error);
@@ -56,8 +55,14 @@ t.test(
     if (located.kind !== "received") throw new Error("answered");
     const { received } = located;
     const lost = { ...it.impersonations, recall: async () => ({ kind: "lost" }) as const };
-    const lent = received.lent && { ...received.lent, headers: {}, cookies: {} };
-    const judged = await judging({ ...it.services, impersonations: lost }, { ...received, lent });
+    const lent = received.site.lent && { ...received.site.lent, headers: {}, cookies: {} };
+    const judged = await judging(
+      { ...it.services, impersonations: lost },
+      {
+        ...received,
+        site: { ...received.site, lent },
+      },
+    );
     t.match(judged.decision, { kind: "ended", status: 401, reason: "signed-out" });
   },
 );

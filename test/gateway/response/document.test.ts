@@ -1,8 +1,9 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import t from "tap";
+import type { Impersonation } from "../../../src/domain/impersonation.ts";
 import type { HeadPlan } from "../../../src/gateway/http/exchange.ts";
+import type { Signed } from "../../../src/gateway/request.ts";
 import { impersonatedPlan, inTab, noticePlan } from "../../../src/gateway/response/document.ts";
-import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { bodyAfter, head } from "../../fixtures/plan.ts";
 import { ALICE, CLICK, FETCH, impersonate, signed, valuesOf } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
@@ -27,8 +28,8 @@ function isDocument(request: Signed, answer: HeadPlan): boolean {
 
 /** The document under the banner. */
 async function marked(it: TestServices, request: Signed, answer: HeadPlan, body: string | Uint8Array = PAGE) {
-  if (request.impersonation === null) throw new Error("there is no impersonation");
-  const made = impersonatedPlan(it.services, request, request.impersonation, answer);
+  if (request.effects.impersonation === null) throw new Error("there is no impersonation");
+  const made = impersonatedPlan(it.services, request, request.effects.impersonation, answer);
   return { ...made, text: await bodyAfter(made, body) };
 }
 
@@ -127,11 +128,14 @@ t.test("Elevate is offered where the config allows it, Lower while it lasts", as
   };
   const request = await impersonatedRequest(it);
   t.same(await offers(request), [true, false]);
-  const { impersonation } = request;
+  const { impersonation } = request.effects;
   if (impersonation === null) throw new Error("there is no impersonation");
-  const lifted = { ...request, impersonation: { ...impersonation, writeUntil: it.clock.now() + 60_000 } };
-  t.same(await offers(lifted), [false, true]);
-  t.same(await offers({ ...request, impersonation: { ...impersonation, mode: "write" } }), [false, false]);
+  const under = (more: Partial<Impersonation>) => ({
+    ...request,
+    effects: { ...request.effects, impersonation: { ...impersonation, ...more } },
+  });
+  t.same(await offers(under({ writeUntil: it.clock.now() + 60_000 })), [false, true]);
+  t.same(await offers(under({ mode: "write" })), [false, false]);
   const strict = await testServices(t, YAML.replace("    elevate: { for: 10m }\n", ""));
   const without = await marked(
     strict,

@@ -24,11 +24,7 @@ t.test("own traffic leaves no trace", async (t) => {
     ["GET /site/3", ...CLICK, ...ALICE],
   ]) {
     t.match(await committed(it, head), {
-      impersonation: null,
-      ended: null,
-      intent: null,
-      setCookies: { length: 0 },
-      changed: false,
+      effects: { impersonation: null, ended: null, intent: null, setCookies: { length: 0 }, changed: false },
     });
   }
   t.same([it.events, it.asked.store], [[], 0]);
@@ -39,16 +35,18 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
   const it1 = await committed(it, TO_SITE);
   t.same(it.actions(), ["impersonation.started", "impersonation.intent"]);
   t.match(it1, {
-    trueUser: { id: "alice" },
-    impersonation: {
-      agent: { id: "alice" },
-      effectiveUser: { id: "17", name: "Nuno Almeida" },
-      reason: null,
-      ticket: null,
+    effects: {
+      trueUser: { id: "alice" },
+      impersonation: {
+        agent: { id: "alice" },
+        effectiveUser: { id: "17", name: "Nuno Almeida" },
+        reason: null,
+        ticket: null,
+      },
+      ended: null,
+      changed: true,
+      intent: it.events[1]?.id ?? "",
     },
-    ended: null,
-    changed: true,
-    intent: it.events[1]?.id ?? "",
   });
   t.match(it.events[1], {
     outcome: "unknown",
@@ -57,8 +55,8 @@ t.test("a start is recorded, then what is done under it, then it may go on", asy
     decision: { word: "started", route: "/site/:site{/*rest}" },
     request: { path: "/site/1" },
   });
-  t.equal(forThisHost(it1.setCookies).length, 1);
-  const secret = cookieValue(it1.setCookies, "guise");
+  t.equal(forThisHost(it1.effects.setCookies).length, 1);
+  const secret = cookieValue(it1.effects.setCookies, "guise");
   t.match(await it.impersonations.recall(secret ?? ""), { kind: "found" });
 });
 
@@ -76,13 +74,13 @@ t.test("a store that is down begins nothing, and agents' own pages go on", async
   it.breakDown(["store"]);
   await t.rejects(committed(it, TO_SITE), { code: "store-unavailable" });
   t.same(it.events, []);
-  t.match(await committed(it, ["GET /site/3", ...CLICK, ...ALICE]), { intent: null });
+  t.match(await committed(it, ["GET /site/3", ...CLICK, ...ALICE]), { effects: { intent: null } });
 });
 
 t.test("Stop is to lead back to the page that one came from, if that starts nothing", async (t) => {
   const it = await testServices(t);
   const returnTo = async (referer: string) =>
-    (await committed(it, [...TO_SITE, `Referer: ${referer}`])).impersonation?.returnTo;
+    (await committed(it, [...TO_SITE, `Referer: ${referer}`])).effects.impersonation?.returnTo;
   t.equal(await returnTo("http://app.example.com/inbox?a=b"), "/inbox?a=b");
   t.equal(
     await returnTo("http://app.example.com//evil.test/inbox"),
@@ -103,10 +101,12 @@ t.test("what is done as somebody else is recorded before it goes on", async (t) 
   const { cookie, impersonation } = await impersonate(it);
   const done = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.match(done, {
-    impersonation: { id: impersonation.id },
-    setCookies: { length: 0 },
-    changed: false,
-    intent: it.events[0]?.id ?? "",
+    effects: {
+      impersonation: { id: impersonation.id },
+      setCookies: { length: 0 },
+      changed: false,
+      intent: it.events[0]?.id ?? "",
+    },
   });
   t.match(it.events, [{ action: "impersonation.intent", decision: { word: "impersonating" } }]);
 });
@@ -142,11 +142,14 @@ t.test(
     it.clock.pass(600_000);
     const poll = ["GET /x", ...FETCH, ...ALICE, cookie, `X-Guise-Tab: ${impersonation.id}.idle`];
     const polled = await committed(it, poll);
-    t.match(polled, { decision: { reason: "impersonating" }, impersonation: { lastSeenAt: startedAt } });
+    t.match(polled, {
+      decision: { reason: "impersonating" },
+      effects: { impersonation: { lastSeenAt: startedAt } },
+    });
     await new Promise((resolve) => setImmediate(resolve));
     t.match(await it.impersonations.recall(secret), { impersonation: { lastSeenAt: startedAt } });
     const used = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
-    t.match(used.impersonation, { lastSeenAt: startedAt + 600_000 });
+    t.match(used.effects.impersonation, { lastSeenAt: startedAt + 600_000 });
     it.clock.pass(900_000);
     t.match(await committed(it, poll), { decision: { reason: "ended-idle" } });
   },
@@ -161,12 +164,14 @@ t.test("a switch is one end and one start, with another secret and the same way 
   t.same(it.actions(), ["impersonation.ended", "impersonation.started", "impersonation.intent"]);
   t.match(it.events[0], { detail: "switched", effectiveUser: { id: "17" } });
   t.match(it1, {
-    impersonation: { effectiveUser: { id: "23" }, returnTo: "/queue" },
-    ended: { id: impersonation.id },
-    changed: true,
+    effects: {
+      impersonation: { effectiveUser: { id: "23" }, returnTo: "/queue" },
+      ended: { id: impersonation.id },
+      changed: true,
+    },
   });
   t.same(cut, ["switched"]);
-  t.not(cookieValue(it1.setCookies, "guise"), secret);
+  t.not(cookieValue(it1.effects.setCookies, "guise"), secret);
   t.same(
     (await it.impersonations.list()).map((one) => one.effectiveUser.id),
     ["23"],
@@ -188,13 +193,11 @@ t.test("the agent's own page from outside ends the impersonation and goes on as 
   const off = await committed(it, ["GET /site/3", ...CLICK, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "forward", as: "self" },
-    impersonation: null,
-    intent: null,
-    changed: true,
+    effects: { impersonation: null, intent: null, changed: true },
   });
-  t.equal(off.ended?.end?.why, "ended-by-agent");
-  t.equal(cookieValue(off.setCookies, "guise"), "");
-  t.ok(cookieValue(off.setCookies, "guise-notice"));
+  t.equal(off.effects.ended?.end?.why, "ended-by-agent");
+  t.equal(cookieValue(off.effects.setCookies, "guise"), "");
+  t.ok(cookieValue(off.effects.setCookies, "guise-notice"));
   t.same(it.actions(), ["impersonation.ended"]);
 });
 
@@ -216,7 +219,7 @@ t.test("then the app sees the agent's cookies, and none of the customer's", asyn
     ...ALICE,
     `Cookie: csrf=nuno; a=1; guise=${secret}`,
   ]);
-  t.equal(off.cookies, "csrf=agent; a=1");
+  t.equal(off.browser.cookies, "csrf=agent; a=1");
 });
 
 t.test("signing out of the app ends the impersonation, and the app never hears of it", async (t) => {
@@ -225,12 +228,10 @@ t.test("signing out of the app ends the impersonation, and the app never hears o
   const off = await committed(it, ["GET /logout", ...INSIDE, ...ALICE, cookie]);
   t.match(off, {
     decision: { kind: "stop" },
-    impersonation: null,
-    ended: { end: { why: "ended-by-logout" } },
-    intent: null,
+    effects: { impersonation: null, ended: { end: { why: "ended-by-logout" } }, intent: null },
   });
   t.match(it.events, [{ action: "impersonation.ended", detail: "ended-by-logout" }]);
-  t.equal(cookieValue(off.setCookies, "guise"), "");
+  t.equal(cookieValue(off.effects.setCookies, "guise"), "");
 });
 
 t.test("one that has run out is ended and recorded once, by the first that sees it", async (t) => {
@@ -242,11 +243,11 @@ t.test("one that has run out is ended and recorded once, by the first that sees 
   for (const one of all)
     t.match(one, {
       decision: { kind: "ended", reason: "ended-idle" },
-      ended: { effectiveUser: { id: "17" } },
+      effects: { ended: { effectiveUser: { id: "17" } } },
     });
   t.match(await committed(it, head), {
     decision: { reason: "ended-idle" },
-    ended: { effectiveUser: { id: "17" } },
+    effects: { ended: { effectiveUser: { id: "17" } } },
   });
   t.same(it.actions(), ["impersonation.ended"]);
   t.equal(it.events[0]?.detail, "ended-idle");
@@ -258,8 +259,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
   const other = await committed(it, ["GET /x", ...FETCH, ...BOB, cookie]);
   t.match(other, {
     decision: { kind: "ended", reason: "ended-agent-lost-right" },
-    ended: null,
-    impersonation: null,
+    effects: { ended: null, impersonation: null },
   });
   t.match(await it.impersonations.recall(secret), { impersonation: { end: null } });
   t.same(it.events, []);
@@ -268,7 +268,7 @@ t.test("somebody else's is neither ended nor told of", async (t) => {
 t.test("a cookie with nothing behind it ends nothing", async (t) => {
   const it = await testServices(t);
   const lost = await committed(it, ["GET /x", ...FETCH, ...ALICE, `Cookie: guise=${SECRET}`]);
-  t.match(lost, { decision: { kind: "ended", status: 409 }, ended: null, impersonation: null });
+  t.match(lost, { decision: { kind: "ended", status: 409 }, effects: { ended: null, impersonation: null } });
   t.same(it.events, []);
 });
 
@@ -278,8 +278,7 @@ t.test("a refusal under an impersonation is recorded, and the impersonation goes
   const refused = await committed(it, ["POST /x", ...FETCH, ...ALICE, cookie]);
   t.match(refused, {
     decision: { kind: "refuse", reason: "read-only" },
-    impersonation: { id: impersonation.id },
-    intent: null,
+    effects: { impersonation: { id: impersonation.id }, intent: null },
   });
   t.match(it.events, [
     {
@@ -326,7 +325,7 @@ t.test("what could not be found out is refused and recorded without a person", a
   const refused = await committed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   t.match(refused, {
     decision: { kind: "refuse", status: 503, reason: "store-unavailable" },
-    impersonation: null,
+    effects: { impersonation: null },
   });
   t.match(it.events, [{ action: "impersonation.refused", trueUser: { id: "alice" }, impersonation: null }]);
 });
@@ -348,8 +347,7 @@ t.test("a question is neither recorded nor answered yet", async (t) => {
   const asked = await committed(it, ["GET /site/1", "Accept: text/html,*/*;q=0.8", ...ALICE]);
   t.match(asked, {
     decision: { kind: "page", page: "ask-start" },
-    impersonation: null,
-    setCookies: { length: 0 },
+    effects: { impersonation: null, setCookies: { length: 0 } },
   });
   t.same(it.events, []);
 });

@@ -29,7 +29,7 @@ async function asked(
   const head = [line, ...INSIDE, ...ALICE, started.cookie, "Content-Type: application/x-www-form-urlencoded"];
   const question = await committed(it, head, { body });
   t.match(question.decision, { kind: "page", page: "confirm", reason: "confirm-required" });
-  return question.confirmation ?? "";
+  return question.effects.confirmation ?? "";
 }
 
 /** The yes, as the page's form sends it. */
@@ -65,10 +65,10 @@ t.test("a yes does the very request that was asked about: method, address, body,
   t.match(done, {
     decision: { kind: "forward", as: "effective", reason: "impersonating" },
     sent: "POST",
-    target: "/site/1/delete?a=b",
-    confirmed: true,
+    url: { target: "/site/1/delete?a=b" },
+    content: { confirmed: true },
   });
-  t.equal(done.body?.toString(), "really=1");
+  t.equal(done.content.body?.toString(), "really=1");
   t.same(valuesOf(done.headers, "content-type"), ["application/x-www-form-urlencoded"]);
   t.same(it.actions(), ["impersonation.intent"]);
   t.match(it.events[0], { request: { method: "POST", path: "/site/1/delete", query: "a=b" } });
@@ -166,7 +166,7 @@ t.test("in mode read nothing is even asked", async (t) => {
   const head = ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie];
   t.match(await committed(it, head, { body: "a=b" }), {
     decision: { reason: "read-only" },
-    confirmation: null,
+    effects: { confirmation: null },
   });
 });
 
@@ -178,19 +178,24 @@ t.test(
       const address = yesAddress(it.services, "question", "/x?a=b");
       const own = await committed(it, [`POST ${address}`, ...INSIDE, ...who], { body: "a=b" });
       const decision = { kind: "refuse", status: 409, reason: "other-tab" };
-      t.match(own, { target: "/x?a=b", confirming: true, body: null, decision });
+      t.match(own, {
+        url: { target: "/x?a=b" },
+        page: { confirming: true },
+        content: { body: null },
+        decision,
+      });
       t.equal(own.raw.readableDidRead, false);
     }
     const address = yesAddress(it.services, "question", "/x?a=b");
     const guests = await committed(it, [`POST ${address}`, ...INSIDE, ...NUNO], { body: "a=b" });
-    t.match(guests, { asSent: address, decision: { kind: "forward", as: "self" } });
+    t.match(guests, { url: { asSent: address }, decision: { kind: "forward", as: "self" } });
     for (const only of ["yes", "x".repeat(60), address.slice(address.indexOf("confirm=") + 8, -1)])
       for (const who of [ALICE, NUNO]) {
         const target = `/x?a=b&_guise_confirm=${only}`;
         const own = await committed(it, [`POST ${target}`, ...INSIDE, ...who], { body: "a=b" });
         t.match(
           own,
-          { asSent: target, decision: { kind: "forward", as: "self" } },
+          { url: { asSent: target }, decision: { kind: "forward", as: "self" } },
           "it only looks like ours",
         );
       }
@@ -215,7 +220,11 @@ t.test("a yes that a script sends is nobody's, whatever it knows", async (t) => 
     await t.rejects(committed(it, head, from), { code }, sent.join());
   }
   const { head, from } = yes(it, started, question);
-  t.match(await committed(it, head, from), { confirmed: true }, "the question itself is still open");
+  t.match(
+    await committed(it, head, from),
+    { content: { confirmed: true } },
+    "the question itself is still open",
+  );
 });
 
 t.test("a yes is for the host that was asked about", async (t) => {
@@ -231,7 +240,7 @@ t.test("what says how the body is to be read goes with it, and nothing of the ye
   const ask = ["POST /site/1/delete?a=b", ...INSIDE, ...ALICE, started.cookie];
   const packed = ["Content-Type: application/json", "Content-Encoding: gzip", "Digest: sha-256=x"];
   const question = await committed(it, [...ask, ...packed], { body: "packed" });
-  const { head, from } = yes(it, started, question.confirmation ?? "");
+  const { head, from } = yes(it, started, question.effects.confirmation ?? "");
   const own = ["Content-Language: en"];
   const done = await committed(it, [...head, ...own], from);
   t.same(
@@ -248,5 +257,5 @@ t.test("a larger limit counts as soon as the config says so, and the body is don
   it.configure(`${WRITING}limits: { confirmBody: 4MB }\n`);
   const large = "x".repeat(3_000_000);
   const { head, from } = yes(it, started, await asked(it, started, "POST /site/1/delete?a=b", large));
-  t.equal((await committed(it, head, from)).body?.toString(), large);
+  t.equal((await committed(it, head, from)).content.body?.toString(), large);
 });

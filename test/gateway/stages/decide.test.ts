@@ -49,7 +49,10 @@ t.test("what was confirmed is said by the one who asks", async (t) => {
   const { cookie } = await impersonate(it, { mode: "write" });
   const facts = await settled(it, ["POST /site/1/delete", ...INSIDE, ...ALICE, cookie]);
   t.equal(judge(facts).decision.reason, "confirm-required");
-  t.equal(judge({ ...facts, confirmed: true }).decision.reason, "impersonating");
+  t.equal(
+    judge({ ...facts, content: { ...facts.content, confirmed: true } }).decision.reason,
+    "impersonating",
+  );
 });
 
 t.test("an upgrade and an override are told as such", async (t) => {

@@ -4,14 +4,14 @@ import type { OwnerResolver } from "../../../src/ports.ts";
 import { ALICE, CLICK, FETCH, INSIDE, impersonate, NUNO, owned, receive } from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
 
-const NOT_ASKED = { owner: { kind: "not-asked" }, refererOwner: { kind: "not-asked" } };
+const NOT_ASKED = { owner: { page: { kind: "not-asked" }, referer: { kind: "not-asked" } } };
 
 t.test(
   "an agent's navigation to a page with an owner asks whose it is, and completes the person",
   async (t) => {
     const it = await testServices(t);
     const { owner } = await owned(it, ["GET /site/1", ...CLICK, ...ALICE]);
-    t.same(owner, {
+    t.same(owner.page, {
       kind: "found",
       owner: { id: "17", name: "Nuno Almeida", email: "nuno@example.com", groups: ["customer"], viewers: [] },
     });
@@ -60,7 +60,7 @@ t.test("under an impersonation only a navigation from outside asks", async (t) =
     const click = CLICK.map((line) => line.replace("cross-site", site));
     t.match(
       await owned(it, ["GET /site/2", ...click, ...ALICE, cookie]),
-      { owner: { owner: { id: "23" } } },
+      { owner: { page: { owner: { id: "23" } } } },
       site,
     );
   }
@@ -68,14 +68,14 @@ t.test("under an impersonation only a navigation from outside asks", async (t) =
 
 t.test("nobody, and could not find out, are two things", async (t) => {
   const it = await testServices(t);
-  t.match(await owned(it, ["GET /site/99", ...CLICK, ...ALICE]), { owner: { kind: "none" } });
+  t.match(await owned(it, ["GET /site/99", ...CLICK, ...ALICE]), { owner: { page: { kind: "none" } } });
   it.breakDown(["owner"]);
   t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), {
-    owner: { kind: "failed", code: "owner-lookup-failed" },
+    owner: { page: { kind: "failed", code: "owner-lookup-failed" } },
   });
   it.breakDown(["users"]);
   t.match(await owned(it, ["GET /site/1", ...CLICK, ...ALICE]), {
-    owner: { kind: "failed", code: "users-lookup-failed" },
+    owner: { page: { kind: "failed", code: "users-lookup-failed" } },
   });
   t.same(it.log.lines, ["warn: owner lookup failed", "warn: owner lookup failed"]);
 });
@@ -84,13 +84,13 @@ t.test("a resolver that knows the groups needs no directory", async (t) => {
   const it = await testServices(t);
   it.breakDown(["users"]);
   const { owner } = await owned(it, ["GET /site/4", ...CLICK, ...ALICE]);
-  t.match(owner, { kind: "found", owner: { id: "42", groups: ["customer"], viewers: ["alice"] } });
+  t.match(owner.page, { kind: "found", owner: { id: "42", groups: ["customer"], viewers: ["alice"] } });
 });
 
 t.test("an owner whom the directory doesn't have is there with unknown groups", async (t) => {
   const it = await testServices(t);
   const { owner } = await owned(it, ["GET /users/77", ...CLICK, ...ALICE]);
-  t.match(owner, { kind: "found", owner: { id: "77", groups: null }, unlisted: true });
+  t.match(owner.page, { kind: "found", owner: { id: "77", groups: null }, unlisted: true });
 });
 
 t.test("a param that is no plain id never gets to a resolver", async (t) => {
@@ -107,7 +107,11 @@ t.test("a param that is no plain id never gets to a resolver", async (t) => {
   ];
   it.configure((now) => ({ ...now, owners: new Map([...now.owners].map((it) => counting(...it))) }));
   for (const id of ["%252e%252e", "a.b", "a%20b", "x".repeat(129), "%E2%80%AE"]) {
-    t.match(await owned(it, [`GET /users/${id}`, ...CLICK, ...ALICE]), { owner: { kind: "none" } }, id);
+    t.match(
+      await owned(it, [`GET /users/${id}`, ...CLICK, ...ALICE]),
+      { owner: { page: { kind: "none" } } },
+      id,
+    );
   }
   t.same(told, ["", "", "", "", ""]);
 });
@@ -116,7 +120,7 @@ t.test("an unsafe request of an impersonation asks whose page its Referer is", a
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   const asked = async (referer: string, method = "POST") =>
-    (await owned(it, [`${method} /x`, ...FETCH, ...ALICE, cookie, `Referer: ${referer}`])).refererOwner;
+    (await owned(it, [`${method} /x`, ...FETCH, ...ALICE, cookie, `Referer: ${referer}`])).owner.referer;
   t.match(await asked("http://app.example.com/site/2"), { kind: "found", owner: { id: "23" } });
   t.match(await asked("http://app.example.com/inbox"), { kind: "none" });
   t.match(await asked("http://other.example.com/site/2"), { kind: "not-asked" });
@@ -132,7 +136,7 @@ t.test("an unsafe request of an impersonation asks whose page its Referer is", a
     { kind: "not-asked" },
     "what can be read two upstreams is nobody's",
   );
-  t.match((await owned(it, ["POST /x", ...ALICE, "Referer: http://app.example.com/site/2"])).refererOwner, {
+  t.match((await owned(it, ["POST /x", ...ALICE, "Referer: http://app.example.com/site/2"])).owner.referer, {
     kind: "not-asked",
   });
 });
@@ -141,7 +145,7 @@ t.test("an override makes a GET unsafe here as well", async (t) => {
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   const head = ["GET /x?_method=DELETE", ...ALICE, cookie, "Referer: http://app.example.com/site/2"];
-  t.match((await owned(it, head)).refererOwner, { kind: "found" });
+  t.match((await owned(it, head)).owner.referer, { kind: "found" });
 });
 
 t.test("a bug in a resolver is thrown on", async (t) => {

@@ -29,14 +29,15 @@ async function caller(t: Test, lines: readonly string[], more: object = {}) {
   });
   socket.write(`GET / HTTP/1.1\r\nHost: app\r\n${lines.map((line) => `${line}\r\n`).join("")}\r\n`);
   const [raw] = (await once(server, "request")) as [IncomingMessage];
-  const received = { raw, lent: null, cookies: null, host: "app", id: "1", snapshot: { identity }, ...more };
+  const site = { host: "app", lent: null };
+  const received = { raw, site, browser: { cookies: null }, id: "1", snapshot: { identity }, ...more };
   const counted: string[] = [];
   const counters = {
     unrecognised: (source: string, cause: string) => void counted.push(`${source} ${cause}`),
   };
   const services = { log, counters, clock: fakeClock(), diagnostics: diagnostics(log) };
   const found = await callerOf(services as unknown as Services, received as unknown as Received);
-  return { caller: found.caller, counted, log: log.lines };
+  return { caller: found.who, counted, log: log.lines };
 }
 
 t.test("a source sees a header as it came", async (t) => {
@@ -74,10 +75,10 @@ t.test(
     };
     const headers = { "x-token": ["t"], cookie: ["app=1; sid=2"] };
     const lent = { headers, cookies: { app: "1", sid: "2" }, peer: "10.0.0.1", host: "shop" };
-    await caller(t, ["X-User: mallory", "Cookie: app=9"], { lent, snapshot: { identity } });
+    await caller(t, ["X-User: mallory", "Cookie: app=9"], { site: { lent }, snapshot: { identity } });
     t.strictSame(seen, [lent]);
     const none = { ...lent, headers: { "x-token": ["t"] }, cookies: {} };
-    await caller(t, ["X-User: mallory", "Cookie: app=9"], { lent: none, snapshot: { identity } });
+    await caller(t, ["X-User: mallory", "Cookie: app=9"], { site: { lent: none }, snapshot: { identity } });
     t.strictSame(seen[1], none);
   },
 );

@@ -14,12 +14,14 @@ t.test("what runs out while it is written down goes no further, and the record s
   it.clock.pass(1);
   t.match(await inTime(it.services, written, it.clock.now()), {
     decision: { kind: "ended", status: 409, reason: "ended-expired" },
-    impersonation: null,
-    ended: { id: impersonation.id },
-    intent: null,
+    effects: { impersonation: null, ended: { id: impersonation.id }, intent: null },
   });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome", "impersonation.ended"]);
-  t.match(it.events[1], { intent: written.intent ?? "", outcome: "failure", response: { status: null } });
+  t.match(it.events[1], {
+    intent: written.effects.intent ?? "",
+    outcome: "failure",
+    response: { status: null },
+  });
 });
 
 t.test("what came before the idle limit was up has moved it", async (t) => {

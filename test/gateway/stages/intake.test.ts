@@ -29,25 +29,26 @@ t.test("what is judged comes in with one reading of its address", async (t) => {
   const head = ["GET /site/%31//a?x=%31&y", "Host: App.Example.com:8443", AS_SOMEBODY];
   const received = await receive(it, head);
   t.match(received, {
-    asSent: "/site/1/a?x=%31&y",
-    target: "/site/1/a?x=%31&y",
-    path: "/site/1/a",
-    query: "x=%31&y",
-    readable: true,
-    judged: true,
-    host: "app.example.com",
-    authority: "App.Example.com:8443",
+    url: {
+      asSent: "/site/1/a?x=%31&y",
+      target: "/site/1/a?x=%31&y",
+      path: "/site/1/a",
+      query: "x=%31&y",
+      readable: true,
+      judged: true,
+      ours: false,
+    },
+    site: {
+      host: "app.example.com",
+      authority: "App.Example.com:8443",
+      scheme: "http",
+      origin: "http://app.example.com:8443",
+    },
     method: "GET",
     overridden: false,
-    scheme: "http",
-    origin: "http://app.example.com:8443",
-    ip: "127.0.0.1",
-    forwardedFor: "127.0.0.1",
-    secret: SECRET,
-    notice: null,
-    cookies: null,
+    client: { ip: "127.0.0.1", forwardedFor: "127.0.0.1" },
+    browser: { secret: SECRET, notice: null, cookies: null },
     upgrade: false,
-    ours: false,
     at: it.clock.now(),
     startedAt: it.clock.monotonic(),
   });
@@ -78,14 +79,18 @@ t.test(
     for (const path of [...ODD, "*"]) {
       const head = [`${path === "*" ? "OPTIONS" : "GET"} ${path}`, AS_SOMEBODY];
       const received = await receive(it, head);
-      t.match(received, { judged: true, readable: false, asSent: path }, path.slice(0, 30));
-      t.ok(received.unclear, "and it is known why");
+      t.match(received.url, { judged: true, readable: false, asSent: path }, path.slice(0, 30));
+      t.ok(received.url.unclear, "and it is known why");
       const matched = match(received);
-      const guest = { ...matched, caller: { kind: "unknown" }, via: null } as const;
-      const goesOn = { loaded: { kind: "none" }, secret: null, judged: false, asSent: path };
+      const guest = { ...matched, caller: { who: { kind: "unknown" }, via: null } } as const;
+      const goesOn = {
+        session: { loaded: { kind: "none" } },
+        browser: { secret: null },
+        url: { judged: false, asSent: path },
+      };
       t.match(await recall(it.services, guest), goesOn, "a guest's goes on as it came");
       const identity = { id: "alice", name: null, email: null, groups: ["support"] };
-      const agents = { ...matched, caller: { kind: "known", identity }, via: "x" } as const;
+      const agents = { ...matched, caller: { who: { kind: "known", identity }, via: "x" } } as const;
       await t.rejects(
         recall(it.services, agents),
         { code: "bad-request" },
@@ -102,15 +107,15 @@ t.test("own traffic goes on byte for byte, and is read only where a page may beg
     for (const line of [`GET ${target}`, `POST ${target}?x`]) {
       const received = await receive(it, [line]);
       const sent = line.split(" ")[1];
-      t.match(received, { asSent: sent, judged: false, ours: false }, line.slice(0, 30));
+      t.match(received, { url: { asSent: sent, judged: false, ours: false } }, line.slice(0, 30));
     }
     const page = await receive(it, [`GET ${target}`, ...CLICK]);
-    t.match(page, { asSent: target, judged: false }, target.slice(0, 30));
-    t.equal(page.readable, !ODD.includes(target as never), target.slice(0, 30));
+    t.match(page, { url: { asSent: target, judged: false } }, target.slice(0, 30));
+    t.equal(page.url.readable, !ODD.includes(target as never), target.slice(0, 30));
   }
   const page = await receive(it, ["GET /site/%31//a?x=%31", ...CLICK]);
-  t.match(page, { asSent: "/site/%31//a?x=%31", target: "/site/1/a?x=%31", path: "/site/1/a" });
-  t.match(await receive(it, ["OPTIONS *"]), { asSent: "*", readable: false });
+  t.match(page, { url: { asSent: "/site/%31//a?x=%31", target: "/site/1/a?x=%31", path: "/site/1/a" } });
+  t.match(await receive(it, ["OPTIONS *"]), { url: { asSent: "*", readable: false } });
 });
 
 t.test("what is no address of this origin is refused, also of own traffic", async (t) => {
@@ -134,9 +139,12 @@ t.test("HTTP/1.0 without Host is for the public address, or for the app's own", 
     return taken.kind === "refused" ? taken.fault.code : taken.received;
   };
   const own = await bare(YAML, "GET /x HTTP/1.0");
-  t.match(own, { host: "127.0.0.1", authority: "127.0.0.1:8001", headers: ["Host", "127.0.0.1:8001"] });
+  t.match(own, {
+    site: { host: "127.0.0.1", authority: "127.0.0.1:8001" },
+    headers: ["Host", "127.0.0.1:8001"],
+  });
   const named = await bare(`${YAML}publicUrl: https://app.example.com\n`, "GET /x HTTP/1.0");
-  t.match(named, { host: "app.example.com", headers: ["Host", "app.example.com"] });
+  t.match(named, { site: { host: "app.example.com" }, headers: ["Host", "app.example.com"] });
   t.equal(await bare(YAML, "GET /x HTTP/1.1"), "bad-request");
 });
 
@@ -144,10 +152,10 @@ t.test("the absolute form counts only with the host that Host names", async (t) 
   const it = await testServices(t);
   const host = "Host: app.example.com";
   t.match(await receive(it, ["GET http://APP.example.com/x?y", host]), {
-    target: "/x?y",
-    host: "app.example.com",
+    url: { target: "/x?y" },
+    site: { host: "app.example.com" },
   });
-  t.match(await receive(it, ["GET http://app.example.com", host]), { target: "/" });
+  t.match(await receive(it, ["GET http://app.example.com", host]), { url: { target: "/" } });
   for (const target of [
     "http://other.test/x",
     "http://app.example.com:81/x",
@@ -264,8 +272,12 @@ t.test("our cookies are taken out of those for the app", async (t) => {
   const it = await testServices(t);
   const notice = it.services.forms.seal("Nuno", it.services.clock.now());
   const received = await receive(it, ["GET /", `Cookie: a=1; guise=${SECRET}; guise-notice=${notice}; b=2`]);
-  t.match(received, { cookies: "a=1; b=2", secret: SECRET, notice });
-  t.equal((await receive(it, ["GET /", `Cookie: guise-notice=${NOTICE}`])).notice, null, "none of ours");
+  t.match(received, { browser: { cookies: "a=1; b=2", secret: SECRET, notice } });
+  t.equal(
+    (await receive(it, ["GET /", `Cookie: guise-notice=${NOTICE}`])).browser.notice,
+    null,
+    "none of ours",
+  );
   t.same(valuesOf(received.headers, "cookie"), [], "what is judged has its cookies from elsewhere");
   const own = await receive(it, ["GET /", `Cookie: a=1;;guise-notice=${NOTICE};  b=2`, "Cookie: c"]);
   t.same(valuesOf(own.headers, "cookie"), ["a=1;;  b=2", "c"]);
@@ -274,20 +286,22 @@ t.test("our cookies are taken out of those for the app", async (t) => {
 t.test("over https only the cookie with the browser's promise counts", async (t) => {
   const it = await testServices(t);
   const head = ["GET /", `Cookie: guise=${PLANTED}; __Host-guise=${SECRET}`];
-  t.match(await receive(it, head, { encrypted: true }), { scheme: "https", secret: SECRET, cookies: null });
-  t.match(await receive(it, ["GET /", `Cookie: guise=${PLANTED}`], { encrypted: true }), {
-    secret: null,
-    cookies: null,
+  t.match(await receive(it, head, { encrypted: true }), {
+    site: { scheme: "https" },
+    browser: { secret: SECRET, cookies: null },
   });
-  t.match(await receive(it, head), { scheme: "http", secret: PLANTED, cookies: null });
+  t.match(await receive(it, ["GET /", `Cookie: guise=${PLANTED}`], { encrypted: true }), {
+    browser: { secret: null, cookies: null },
+  });
+  t.match(await receive(it, head), { site: { scheme: "http" }, browser: { secret: PLANTED, cookies: null } });
 });
 
 t.test("of several cookies that could be ours the store decides, where they are not too many", async (t) => {
   const it = await testServices(t);
   const several = ["GET /", `Cookie: guise=${SECRET}; guise=b; guise=${PLANTED}`];
-  t.match(await receive(it, several), { secret: SECRET, rivals: [PLANTED] });
+  t.match(await receive(it, several), { browser: { secret: SECRET, rivals: [PLANTED] } });
   t.match(await receive(it, ["GET /", `Cookie: guise=${SECRET}; guise=${SECRET}`]), {
-    rivals: { length: 0 },
+    browser: { rivals: { length: 0 } },
   });
   const many = Array.from({ length: 5 }, (_, at) => `guise=${String(at).repeat(43)}`).join("; ");
   t.equal(await refusal(it, ["GET /", `Cookie: ${many}`]), "bad-request");
@@ -296,7 +310,7 @@ t.test("of several cookies that could be ours the store decides, where they are 
 
 t.test("what counts as ours begins with the prefix, and nothing that only looks so", async (t) => {
   const it = await testServices(t);
-  const ours = async (path: string) => (await receive(it, [`GET ${path}`])).ours;
+  const ours = async (path: string) => (await receive(it, [`GET ${path}`])).url.ours;
   for (const path of ["/.guise", "/.guise/", "/.guise/stop", "/%2eguise/stop", "/.guise/a?b"])
     t.equal(await ours(path), true, path);
   for (const path of ["/.guisex", "/a/.guise/", "/.GUISE/stop", "/?/.guise/"])
@@ -323,11 +337,8 @@ t.test("what other proxies say counts for nothing by default", async (t) => {
     "X-Real-IP: 1.2.3.4",
   ]);
   t.match(received, {
-    scheme: "http",
-    origin: "http://app.example.com",
-    ip: "127.0.0.1",
-    forwardedFor: "127.0.0.1",
-    forwardedHost: "app.example.com",
+    site: { scheme: "http", origin: "http://app.example.com" },
+    client: { ip: "127.0.0.1", forwardedFor: "127.0.0.1", forwardedHost: "app.example.com" },
   });
   t.same(names(received), ["Host"], "and is never passed on");
 });
@@ -348,13 +359,13 @@ t.test("a trusted proxy says who the client is and what the browser calls us", a
   ];
   const received = await receive(it, head, { peer: "10.0.0.1" });
   t.match(received, {
-    scheme: "https",
-    origin: "https://app.example.com",
-    ip: "1.2.3.4",
-    forwardedFor: "6.6.6.6, 1.2.3.4, 10.0.0.9, 10.0.0.1",
-    forwardedHost: "App.Example.com",
-    host: "internal",
-    secret: SECRET,
+    site: { scheme: "https", origin: "https://app.example.com", host: "internal" },
+    client: {
+      ip: "1.2.3.4",
+      forwardedFor: "6.6.6.6, 1.2.3.4, 10.0.0.9, 10.0.0.1",
+      forwardedHost: "App.Example.com",
+    },
+    browser: { secret: SECRET },
   });
   t.same(valuesOf(received.headers, "x-forwarded-for"), []);
 });
@@ -408,9 +419,9 @@ const MARK = "_guise_tab=019a0000-0000-7000-8000-000000000000";
 t.test("marks of ours in a query are told from what only looks like them", async (t) => {
   const it = await testServices(t);
   const marks = async (line: string, ...lines: readonly string[]) => {
-    const { tab, confirming, hearsay, asSent } = await receive(it, [line, ...lines]);
-    t.equal(asSent, line.split(" ")[1], "and they stay in the address");
-    return [tab, confirming, hearsay];
+    const { page, url } = await receive(it, [line, ...lines]);
+    t.equal(url.asSent, line.split(" ")[1], "and they stay in the address");
+    return [page.tab, page.confirming, page.hearsay];
   };
   const none = [null, false, false];
   t.same(await marks("GET /x?_guise_tab=7"), none);
@@ -422,11 +433,10 @@ t.test("marks of ours in a query are told from what only looks like them", async
   t.same(await marks(`POST ${yesAddress(it.services, "q", "/x")}`), [null, true, true]);
   t.same(await marks(`GET ${yesAddress(it.services, "q", "/x")}`), none);
   t.match(await receive(it, ["GET /x?_guise_tab=7", AS_SOMEBODY]), {
-    tab: "7",
-    hearsay: false,
-    asSent: "/x",
+    page: { tab: "7", hearsay: false },
+    url: { asSent: "/x" },
   });
-  t.match(await receive(it, ["GET /x", "X-Guise-Tab: 7"]), { tab: "7", hearsay: false });
+  t.match(await receive(it, ["GET /x", "X-Guise-Tab: 7"]), { page: { tab: "7", hearsay: false } });
 });
 
 t.test("the same words from anybody else count for nothing", async (t) => {
@@ -438,28 +448,29 @@ t.test("the same words from anybody else count for nothing", async (t) => {
     "X-Forwarded-Host: evil.test",
   ];
   t.match(await receive(it, head, { peer: "192.0.2.1" }), {
-    scheme: "http",
-    origin: "http://app.example.com",
-    ip: "192.0.2.1",
-    forwardedFor: "192.0.2.1",
+    site: { scheme: "http", origin: "http://app.example.com" },
+    client: { ip: "192.0.2.1", forwardedFor: "192.0.2.1" },
   });
 });
 
 t.test("an IPv4 peer on a socket for both kinds is the same peer", async (t) => {
   const it = await behindProxy(t);
   const head = ["GET /", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Proto: https"];
-  t.match(await receive(it, head, { peer: "::ffff:10.0.0.1" }), { ip: "1.2.3.4", scheme: "https" });
+  t.match(await receive(it, head, { peer: "::ffff:10.0.0.1" }), {
+    client: { ip: "1.2.3.4" },
+    site: { scheme: "https" },
+  });
 });
 
 t.test("of several words only the last is the trusted proxy's own", async (t) => {
   const it = await behindProxy(t);
   const seen = async (...lines: string[]) => await receive(it, ["GET /", ...lines], { peer: "10.0.0.1" });
   t.match(await seen("X-Forwarded-Host: evil.test, app.test", "X-Forwarded-Proto: http, HTTPS"), {
-    origin: "https://app.test",
-    forwardedHost: "app.test",
+    site: { origin: "https://app.test" },
+    client: { forwardedHost: "app.test" },
   });
   t.match(await seen("X-Forwarded-Host: evil.test", "X-Forwarded-Host: app.test"), {
-    origin: "http://app.test",
+    site: { origin: "http://app.test" },
   });
 });
 
@@ -467,13 +478,17 @@ t.test("a trusted proxy's word that is no host or scheme is not believed", async
   const it = await behindProxy(t);
   for (const host of ["evil.test/x", '"><script>', "a b", "user@evil.test", ","]) {
     const received = await receive(it, ["GET /", `X-Forwarded-Host: ${host}`], { peer: "10.0.0.1" });
-    t.match(received, { origin: "http://app.example.com", forwardedHost: "app.example.com" }, host);
+    t.match(
+      received,
+      { site: { origin: "http://app.example.com" }, client: { forwardedHost: "app.example.com" } },
+      host,
+    );
   }
   const odd = await receive(it, ["GET /", "X-Forwarded-Proto: javascript"], {
     peer: "10.0.0.1",
     encrypted: true,
   });
-  t.equal(odd.scheme, "https");
+  t.equal(odd.site.scheme, "https");
 });
 
 t.test("publicUrl outranks everything that a request says", async (t) => {
@@ -483,16 +498,17 @@ t.test("publicUrl outranks everything that a request says", async (t) => {
   );
   const head = ["GET /", "Host: internal", "X-Forwarded-Proto: http", "X-Forwarded-Host: evil.test"];
   t.match(await receive(it, head, { peer: "10.0.0.1" }), {
-    scheme: "https",
-    origin: "https://app.example.com",
+    site: { scheme: "https", origin: "https://app.example.com" },
   });
-  t.match(await receive(it, head), { scheme: "https", origin: "https://app.example.com", host: "internal" });
+  t.match(await receive(it, head), {
+    site: { scheme: "https", origin: "https://app.example.com", host: "internal" },
+  });
 });
 
 t.test("an origin is written as browsers write it", async (t) => {
   const it = await testServices(t);
   const origin = async (host: string, encrypted: boolean) =>
-    (await receive(it, ["GET /", `Host: ${host}`], { encrypted })).origin;
+    (await receive(it, ["GET /", `Host: ${host}`], { encrypted })).site.origin;
   t.equal(await origin("APP.test:80", false), "http://app.test");
   t.equal(await origin("app.test:443", true), "https://app.test");
   t.equal(await origin("app.test:443", false), "http://app.test:443");
@@ -505,7 +521,7 @@ t.test("a request keeps the config that it came in under", async (t) => {
   const before = it.snapshot();
   it.configure(`${YAML}prefix: /_g\n`);
   t.equal(received.snapshot, before);
-  t.equal((await receive(it, ["GET /_g/stop"])).ours, true);
+  t.equal((await receive(it, ["GET /_g/stop"])).url.ours, true);
 });
 
 t.test("each request has an id of its own, also one that is refused", async (t) => {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import t from "tap";
+import type { Signed } from "../../../src/gateway/request.ts";
 import { outboundFor } from "../../../src/gateway/stages/forward.ts";
 import { assure, brokenInvariants } from "../../../src/gateway/stages/invariants.ts";
 import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
-import type { Signed } from "../../../src/gateway/stages/sign-in.ts";
 import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
 import { ALICE, FETCH, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
@@ -49,12 +49,18 @@ t.test("each of them is seen when it is broken", async (t) => {
     [],
   );
   t.same(brokenInvariants(own, withHeaders(own, "If-None-Match", '"nuno"')), []);
-  t.same(brokenInvariants({ ...impersonated, intent: null }, outbound(impersonated, null)), ["12"]);
+  t.same(
+    brokenInvariants(
+      { ...impersonated, effects: { ...impersonated.effects, intent: null } },
+      outbound(impersonated, null),
+    ),
+    ["12"],
+  );
 });
 
 t.test("a token that tells the app anything else than who is there is seen", async (t) => {
   const { own, impersonated } = await both(t);
-  t.not(impersonated.impersonation, null);
+  t.not(impersonated.effects.impersonation, null);
   const said = (it: Signed) => brokenInvariants(it, outbound(it, null));
   t.same(said({ ...own, identityHeaders: impersonated.identityHeaders }), ["7"]);
   t.same(said({ ...impersonated, identityHeaders: own.identityHeaders }), ["6"]);
@@ -86,7 +92,10 @@ t.test("a request that would break one is counted and not sent", async (t) => {
     },
   );
   t.same(seen, ["1", "19"]);
-  await t.rejects(outboundFor(services, { ...impersonated, intent: null }), { code: "internal" });
+  await t.rejects(
+    outboundFor(services, { ...impersonated, effects: { ...impersonated.effects, intent: null } }),
+    { code: "internal" },
+  );
   t.same(seen, ["1", "19", "12"]);
 });
 

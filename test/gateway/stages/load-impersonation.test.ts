@@ -6,8 +6,7 @@ t.test("without a cookie neither store nor directory is asked", async (t) => {
   const it = await testServices(t);
   it.breakDown(["store", "users"]);
   t.match(await recalled(it, ["GET /", ...ALICE]), {
-    loaded: { kind: "none" },
-    effectiveUser: { kind: "recorded" },
+    session: { loaded: { kind: "none" }, target: { kind: "recorded" } },
   });
   t.match(it.asked, { store: 0, users: 0 });
 });
@@ -17,9 +16,9 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
   const { cookie, impersonation } = await impersonate(it, {
     effectiveUser: { id: "23", name: "Old", email: null, groups: [] },
   });
-  const { loaded, effectiveUser } = await recalled(it, ["GET /", ...ALICE, cookie]);
-  t.same(loaded, { kind: "found", impersonation });
-  t.match(effectiveUser, {
+  const { session } = await recalled(it, ["GET /", ...ALICE, cookie]);
+  t.same(session.loaded, { kind: "found", impersonation });
+  t.match(session.target, {
     kind: "known",
     identity: { id: "23", name: "Mia Lindqvist", groups: ["customer"] },
   });
@@ -28,8 +27,8 @@ t.test("the cookie brings back the impersonation, and the person as they are tod
 t.test("a cookie with no record behind it is lost, and nobody is asked about the person", async (t) => {
   const it = await testServices(t);
   const facts = async (secret: string) => {
-    const { loaded, effectiveUser } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
-    return [loaded, effectiveUser];
+    const { session } = await recalled(it, ["GET /", ...ALICE, `Cookie: guise=${secret}`]);
+    return [session.loaded, session.target];
   };
   t.same(await facts("A".repeat(43)), [{ kind: "lost" }, { kind: "recorded" }]);
   for (const value of ["", "x", "A".repeat(5000)])
@@ -43,8 +42,7 @@ t.test("a store that can't be asked is a fact of its own", async (t) => {
   it.clock.pass(2_000);
   it.breakDown(["store"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "unavailable" },
-    effectiveUser: { kind: "recorded" },
+    session: { loaded: { kind: "unavailable" }, target: { kind: "recorded" } },
   });
   t.same(it.log.lines, ["warn: recall failed"]);
 });
@@ -53,11 +51,10 @@ t.test("so is a directory that can't be asked, and a person that it has no more"
   const it = await testServices(t);
   const { cookie } = await impersonate(it);
   const gone = await impersonate(it, { effectiveUser: { id: "99", name: null, email: null, groups: [] } });
-  t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { effectiveUser: { kind: "gone" } });
+  t.match(await recalled(it, ["GET /", ...ALICE, gone.cookie]), { session: { target: { kind: "gone" } } });
   it.breakDown(["users"]);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "found" },
-    effectiveUser: { kind: "unavailable" },
+    session: { loaded: { kind: "found" }, target: { kind: "unavailable" } },
   });
 });
 
@@ -65,8 +62,7 @@ t.test("without a directory what was known at the start counts", async (t) => {
   const it = await testServices(t, YAML.slice(0, YAML.indexOf("users:\n  map")));
   const { cookie } = await impersonate(it);
   t.match(await recalled(it, ["GET /", ...ALICE, cookie]), {
-    loaded: { kind: "found" },
-    effectiveUser: { kind: "recorded" },
+    session: { loaded: { kind: "found" }, target: { kind: "recorded" } },
   });
 });
 

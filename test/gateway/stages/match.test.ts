@@ -9,9 +9,11 @@ const IMPERSONATED = `Cookie: guise=${SECRET}`;
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testServices(t);
   const head = ["GET /site/1/delete", ...CLICK];
-  const { route } = match(await receive(it, head));
+  const {
+    match: { route },
+  } = match(await receive(it, head));
   t.match(route, { target: { pattern: "/site/:site{/*rest}", owner: "site" }, params: { site: "1" } });
-  t.equal((await settled(it, head)).rule, null);
+  t.equal((await settled(it, head)).ruling.rule, null);
 });
 
 t.test("own traffic that is no navigation is not looked up at all", async (t) => {
@@ -29,28 +31,31 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
     ["GET /site/1"],
     ["GET /site/1", ...ALICE],
   ])
-    t.match(await settled(it, head), { route: null, rule: null });
+    t.match(await settled(it, head), { match: { route: null }, ruling: { rule: null } });
 });
 
 t.test("under an impersonation every request is told both", async (t) => {
   const it = await testServices(t);
   t.match(await settled(it, ["POST /payments/7", IMPERSONATED, ...FETCH]), {
-    route: null,
-    rule: { name: "rules[1]" },
+    match: { route: null },
+    ruling: { rule: { name: "rules[1]" } },
   });
   t.match(await settled(it, ["GET /site/1", IMPERSONATED, ...FETCH]), {
-    route: { params: { site: "1" } },
-    rule: null,
+    match: { route: { params: { site: "1" } } },
+    ruling: { rule: null },
   });
 });
 
 t.test("a rule is found by the method that an override makes", async (t) => {
   const it = await testServices(t);
-  const { rule } = await settled(it, ["GET /payments/7?_method=POST", IMPERSONATED]);
-  t.match(rule, { effect: "deny" });
+  const { ruling } = await settled(it, ["GET /payments/7?_method=POST", IMPERSONATED]);
+  t.match(ruling.rule, { effect: "deny" });
 });
 
 t.test("what matches nothing has neither", async (t) => {
   const it = await testServices(t);
-  t.match(await settled(it, ["GET /inbox", IMPERSONATED, ...CLICK]), { route: null, rule: null });
+  t.match(await settled(it, ["GET /inbox", IMPERSONATED, ...CLICK]), {
+    match: { route: null },
+    ruling: { rule: null },
+  });
 });

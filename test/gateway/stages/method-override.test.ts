@@ -61,10 +61,10 @@ t.test("a read-only loaded refuses it like every other change", async (t) => {
 t.test("what was read is sent from here, what is longer goes on as it comes", async (t) => {
   const it = await testServices(t, WRITING);
   const small = await post(it, "a=b");
-  t.equal(small.body?.toString(), "a=b");
+  t.equal(small.content.body?.toString(), "a=b");
   const long = `a=${"x".repeat(1_100_000)}`;
   const large = await post(it, long, "/x");
-  t.match(large, { body: null, decision: { reason: "impersonating" } });
+  t.match(large, { content: { body: null }, decision: { reason: "impersonating" } });
   const chunks: Buffer[] = [];
   for await (const chunk of large.raw) chunks.push(chunk);
   t.equal(Buffer.concat(chunks).length, long.length);
@@ -137,7 +137,7 @@ t.test("own traffic's bodies are never touched", async (t) => {
   const it = await testServices(t, WRITING);
   const from: From = { body: "_method=DELETE" };
   const own = await settleMethod(await owned(it, ["POST /site/1", ...FETCH, ...NUNO], from));
-  t.match(own, { method: "POST", body: null, overridden: false });
+  t.match(own, { method: "POST", content: { body: null }, overridden: false });
   t.equal(own.raw.readableDidRead, false);
   const lost = await settleMethod(
     await owned(it, ["POST /site/1", ...ALICE, `Cookie: guise=${SECRET}`], from),
@@ -154,7 +154,7 @@ t.test(
     for (const type of [[], ["Content-Type: application/octet-stream"]]) {
       const upload = [`PUT /site/1`, ...FETCH, ...ALICE, cookie, ...type];
       const streamed = await settleMethod(await owned(it, upload, { body: "_method=DELETE" }));
-      t.match(streamed, { method: "PUT", body: null, beginning: null });
+      t.match(streamed, { method: "PUT", content: { body: null, beginning: null } });
       t.equal(streamed.raw.readableDidRead, false);
     }
     for (const method of ["PUT", "GET", "OPTIONS", "SEARCH"]) {

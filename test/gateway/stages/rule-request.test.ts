@@ -24,7 +24,7 @@ t.test("a rule asks for what is in the body, and the body goes on as it came", a
   const it = await testServices(t, CONFIG);
   const beat = await send(it, "POST /post.php", "a=%ff&action=heartbeat&b=+", FORM);
   t.match(beat, { decision: { reason: "impersonating", rule: { name: "rules[2]" } } });
-  t.equal(beat.body?.toString("latin1"), "a=%ff&action=heartbeat&b=+");
+  t.equal(beat.content.body?.toString("latin1"), "a=%ff&action=heartbeat&b=+");
   t.match(await send(it, "POST /post.php", "action=trash", FORM), { decision: { reason: "denied" } });
   t.match(await send(it, "POST /post.php", "action=save", FORM), { decision: { reason: "read-only" } });
   const both = await send(it, "POST /post.php?action=trash", "action=heartbeat", FORM);
@@ -37,7 +37,7 @@ t.test("a body that goes on beyond what is kept is not known, and goes on whole"
   const { cookie } = await impersonate(it, { mode: "write" });
   const head = ["POST /post.php", ...FETCH, ...ALICE, cookie, "Content-Type: application/json"];
   const cut = await judged(it, head, { body });
-  t.match(cut, { body: null, decision: { reason: "denied" } });
+  t.match(cut, { content: { body: null }, decision: { reason: "denied" } });
   const chunks: Buffer[] = [];
   for await (const chunk of cut.raw) chunks.push(chunk);
   t.equal(Buffer.concat(chunks).toString(), body);
@@ -49,7 +49,10 @@ t.test("a query and a header are asked about without any body", async (t) => {
   t.match(await send(it, "GET /post.php?action=trash", ""), { decision: { reason: "denied" } });
   t.match(await send(it, "GET /post.php?action=edit", ""), { decision: { reason: "impersonating" } });
   const fetched = await send(it, "POST /search", "q=1", FORM, "X-Requested-With: XMLHttpRequest");
-  t.match(fetched, { decision: { reason: "impersonating", rule: { name: "rules[4]" } }, bodyText: null });
+  t.match(fetched, {
+    decision: { reason: "impersonating", rule: { name: "rules[4]" } },
+    content: { bodyText: null },
+  });
 });
 
 t.test("GraphQL: a query passes, a mutation is a write, also by GET", async (t) => {
@@ -74,7 +77,7 @@ t.test("a route by its query finds the owner", async (t) => {
   const routes = '  - { path: /post.php, query: { post: ":site" }, owner: site }\n';
   const it = await testServices(t, CONFIG.replace("routes:\n", `routes:\n${routes}`));
   const open = async (query: string) =>
-    (await owned(it, [`GET /post.php?${query}`, ...CLICK, ...ALICE])).owner.kind;
+    (await owned(it, [`GET /post.php?${query}`, ...CLICK, ...ALICE])).owner.page.kind;
   t.equal(await open("post=1&action=edit"), "found");
   t.equal(await open("post=1&post=2"), "not-asked");
   t.equal(await open("action=edit"), "not-asked");
@@ -85,7 +88,7 @@ t.test("own traffic's bodies are never touched, whatever rules ask for", async (
   const own = await settleMethod(
     await owned(it, ["POST /post.php", ...FETCH, ...NUNO, FORM], { body: "action=trash" }),
   );
-  t.match(own, { body: null, beginning: null, bodyText: null, rule: null });
+  t.match(own, { content: { body: null, beginning: null, bodyText: null }, ruling: { rule: null } });
   t.equal(own.raw.read()?.toString(), "action=trash");
 });
 

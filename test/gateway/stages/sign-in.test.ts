@@ -121,7 +121,8 @@ t.test("an id that is more than plain ASCII can't be read in two upstreams in a 
   const user = async (id: string) => {
     const trueUser = { id, name: null, email: null, groups: null };
     return valuesOf(
-      (await sign(it.services, { ...base, trueUser }, it.clock.now())).identityHeaders,
+      (await sign(it.services, { ...base, effects: { ...base.effects, trueUser } }, it.clock.now()))
+        .identityHeaders,
       "x-guise-user",
     )[0];
   };
@@ -153,7 +154,11 @@ t.test(
     );
     const base = await committed(it, ["GET /x", ...NUNO]);
     const trueUser = { id: "1", name: "Zo\u00eb \ud800", email: "a b@c", groups: ["a,b", "c d", "\u00fc"] };
-    const { identityHeaders } = await sign(it.services, { ...base, trueUser }, it.clock.now());
+    const { identityHeaders } = await sign(
+      it.services,
+      { ...base, effects: { ...base.effects, trueUser } },
+      it.clock.now(),
+    );
     t.same(valuesOf(identityHeaders, "remote-name"), ["Zo%C3%AB%20%EF%BF%BD"]);
     t.same(valuesOf(identityHeaders, "remote-email"), ["a%20b%40c"]);
     t.same(valuesOf(identityHeaders, "remote-groups"), ["a%2Cb,c d,%C3%BC"]);

@@ -162,7 +162,7 @@ t.test(
     t.equal(it.services.forms.marked("before", viewed, it.clock.now()), '["17"]');
     const next = await receive(it, ["GET /", `Cookie: a=1; guise-before=${viewed}`]);
     t.same(
-      [next.viewedBefore, next.headers.join()],
+      [next.browser.viewedBefore, next.headers.join()],
       [["17"], next.headers.join().replace(/guise-before/, "")],
     );
     t.same(more, []);
@@ -190,7 +190,12 @@ async function mirrored(it: TestServices) {
     reserved: [],
     crossSite: false,
   };
-  await it.impersonations.receive(started.impersonation.id, ["csrf=nuno; Path=/"], scope, received.cookies);
+  await it.impersonations.receive(
+    started.impersonation.id,
+    ["csrf=nuno; Path=/"],
+    scope,
+    received.browser.cookies,
+  );
   return started;
 }
 

@@ -5,7 +5,7 @@ import { isUse } from "../../../src/gateway/stages/use.ts";
 
 function asked(headers: Record<string, string>, unattended = false): boolean {
   const raw = { headers } as unknown as IncomingMessage;
-  return isUse({ raw, unattended, navigation: navigation("GET", false, headers) });
+  return isUse({ raw, page: { unattended }, navigation: navigation("GET", false, headers) });
 }
 
 t.test("what somebody does is use, and what a page does by itself is not", async (t) => {
