@@ -66,6 +66,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     names: ["/usr/share/phpmyadmin"],
     packages: ["phpmyadmin", "mariadb-server", "php-cli", "php-mysql", "php-mbstring", "php-xml"],
   },
+  Rack: {
+    names: ["rackup"],
+    packages: ["ruby", "ruby-rack", "ruby-webrick"],
+  },
   Redmine: {
     names: ["/usr/share/redmine"],
     packages: ["redmine", "redmine-sqlite", "ruby-jwt", "ruby-webrick"],

@@ -10,7 +10,7 @@ import { readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { SIGN_IN } from "../gateway/stages/answer.ts";
-import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
+import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
 import type { IdentityProvider } from "../ports.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
@@ -151,7 +151,8 @@ async function signOutNow(
   for (const name of [names.signIn, names.agent])
     reply.header("set-cookie", setOwnCookie(name, null, site.scheme, null, browser.domain));
   if (received.browser.secret !== null && !received.site.atConsole) {
-    for (const line of await takeOff(services, received, anyImpersonation)) reply.header("set-cookie", line);
+    for (const line of await endCookies(services, received, anyImpersonation))
+      reply.header("set-cookie", line);
     if (page.clearSiteData) reply.header("clear-site-data", '"cache", "storage"');
   }
   // Not a redirect: where a form leads to in the end, a page's policy has to name, and the provider is known to nobody but itself.

@@ -3,7 +3,7 @@ import { type Impersonation, wayBack } from "../domain/impersonation.ts";
 import { isFromThisHost } from "../gateway/intake/same-origin.ts";
 import { countsNow, SUBJECTS } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { end, takeOff } from "../gateway/stages/start-and-stop.ts";
+import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
@@ -46,7 +46,7 @@ async function stopNow(
     impersonation?.end === null
       ? await end(services, received, impersonation, "ended-by-agent")
       : impersonation;
-  for (const line of await takeOff(services, received, ended)) reply.header("set-cookie", line);
+  for (const line of await endCookies(services, received, ended)) reply.header("set-cookie", line);
   // On the app's own host what comes from a label would not be the agent's.
   if (received.site.label !== null)
     reply.header("clear-site-data", '"*"').header("referrer-policy", "no-referrer");
@@ -68,7 +68,7 @@ async function stopByMarker(
   const impersonation = id === null ? null : await impersonationById(services, request, id);
   const ended =
     impersonation === null ? null : await end(services, received, impersonation, "ended-by-agent");
-  reply.header("set-cookie", await takeOff(services, received, ended));
+  reply.header("set-cookie", await endCookies(services, received, ended));
   return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.site.origin));
 }
 

@@ -7,7 +7,7 @@ import { type ParserError, readAgain } from "./intake/raw-target.ts";
 import { problem } from "./stages/answer.ts";
 import { spoil } from "./stages/intake.ts";
 
-/** What node's parser found wrong with the bytes of a request, as faults. */
+/** The errors of node's parser, as faults. */
 const PARSER_FAULTS: Readonly<Record<string, FaultCode>> = {
   HPE_INVALID_METHOD: "bad-method",
   HPE_HEADER_OVERFLOW: "header-too-large",
@@ -15,22 +15,22 @@ const PARSER_FAULTS: Readonly<Record<string, FaultCode>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "request-timeout",
 };
 
-/** The options of node's server that the config names. They are read once, at the start. */
+/** The options of node's server that the config has. They are read at the start only. */
 export function serverOptions({ timeouts, limits }: Settings) {
   return {
     maxHeaderSize: limits.headers,
     headersTimeout: timeouts.requestHeaders,
     keepAliveTimeout: timeouts.keepAlive,
-    // A large upload may take as long as it moves: see `timeouts.requestIdle`.
+    // A large upload may take any time while bytes arrive: `timeouts.requestIdle` limits the pauses.
     requestTimeout: 0,
     insecureHTTPParser: false,
-    // A request without `Host` is refused at our door, with a problem like every other.
+    // The intake refuses a request without `Host`, with a problem like every other.
     requireHostHeader: false,
     connectionsCheckingInterval: 1_000,
   } as const;
 }
 
-/** Limits how many connections there are, and answers those whose requests can't even be read. */
+/** Limits the number of connections, and answers requests that node's parser can't read. */
 export function guardConnections(
   server: Server,
   settings: Settings,
@@ -48,7 +48,7 @@ export function guardConnections(
       socket.destroy();
       return;
     }
-    // Once an answer has begun on this connection, anything more would be read as a part of it.
+    // An answer has begun on this connection: the client would read more bytes as a part of it.
     const answering = (Reflect.get(socket, "_httpMessage") ?? null) as {
       readonly headersSent?: boolean;
     } | null;

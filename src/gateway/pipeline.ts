@@ -17,14 +17,14 @@ import { begunBy, orUnsent } from "./stages/settle.ts";
 import { sign } from "./stages/sign-in.ts";
 import { notBegun } from "./stages/start-and-stop.ts";
 
-/** What the pipeline makes of a request: it goes on to the app, is answered here, or can't be either. */
+/** What becomes of a request: it goes on to the app, is answered here, or fails. */
 type Passage =
   | { readonly kind: "forward"; readonly signed: Signed }
   | { readonly kind: "answer"; readonly committed: Committed }
   | { readonly kind: "caught"; readonly committed: Committed; readonly answer: Answer }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
-/** The stages up to the decision, in this order and in no other: nothing that it asks for is done yet. `guise test` runs the same. */
+/** The stages up to the decision. They change nothing; `guise test` runs the same ones. */
 export async function judging(services: Judging, received: Received): Promise<Judged> {
   const matched = match(received);
   const identified = await identify(services, matched);
@@ -35,15 +35,15 @@ export async function judging(services: Judging, received: Received): Promise<Ju
 }
 
 /**
- * Everything that happens to a request between the door and the app, in this order and in no other: each stage takes
- * what the stage before gives. HTTP requests and upgrades come the same way.
+ * The stages between the intake and the app, for HTTP requests and upgrades alike. The input type of each is the output type of the one
+ * before.
  */
 export async function pipeline(services: Services, received: Received): Promise<Passage> {
   try {
     const judged = await judging(services, received);
     sayWhyNot(services, judged);
     const written = await commit(services, judged);
-    // One moment for both, so that what is in time can be signed.
+    // One moment for both: what is in time can still be signed.
     const now = services.clock.now();
     const committed = await inTime(services, written, now);
     if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)

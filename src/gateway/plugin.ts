@@ -21,23 +21,23 @@ type Carrying = IncomingMessage & { [INTAKE]?: Intake };
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** What the intake made of this request; set for every request that passed the door. */
+    /** The request as the intake read it; set for every request that it took in. */
     received: Received;
     exchange: Exchange | null;
   }
 }
 
-/** Fastify's `rewriteUrl`: the intake, before the router or anything else reads the request. */
+/** Fastify's `rewriteUrl`: runs the intake before the router reads the request. */
 export function reading(services: Services): (raw: IncomingMessage) => string {
   return function rewriteUrl(raw) {
     const taken = intake(services, raw, false);
     (raw as Carrying)[INTAKE] = taken;
-    // What goes on to the app is not the router's to read: it knows nothing of it but that it isn't ours.
+    // The router doesn't read addresses of the app: all of them are one route to it.
     return taken.kind === "received" && taken.received.url.ours ? taken.received.url.target : "/";
   };
 }
 
-/** Puts the pipeline in front of everything that the server answers, and the app behind it. */
+/** Registers the pipeline as a hook in front of every route, and the app as the route for everything that isn't ours. */
 export async function registerGateway(
   fastify: FastifyInstance,
   services: Services,
@@ -50,7 +50,7 @@ export async function registerGateway(
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
     if (taken.kind === "refused") return await refuseAtIntake(services, request, reply, taken);
     request.received = taken.received;
-    // Node loses the bytes behind an upgrade that isn't made, so nothing more may come on this connection.
+    // Node loses the bytes that follow an upgrade which isn't made, so this connection takes no other request.
     if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
     if (isOfOurHosts(taken.received)) {
       const located = await locate(services, taken.received);
@@ -64,7 +64,7 @@ export async function registerGateway(
     notForwarded(services, request, reply);
     return undefined;
   });
-  // Every answer that isn't the app's leaves this way, the console's too.
+  // Runs for every answer that isn't the app's, also the console's.
   fastify.addHook("onSend", async function bodyLeft(request, reply) {
     const limits = unreadLimits(services.config.current().settings);
     dropBody({ request: request.raw, response: reply.raw }, limits);
@@ -83,7 +83,7 @@ export async function registerGateway(
   await fastify.register(proxy, { transport: upstreams.carrier, exchangeOf: carried });
 }
 
-/** The exchange that the hook made; a request without one has not passed the pipeline. */
+/** The exchange that the hook made. Throws for a request without one: it didn't pass the pipeline. */
 function carried(request: FastifyRequest): Exchange {
   if (request.exchange === null)
     throw new Fault("internal", "a request reached the proxy without passing the pipeline");
@@ -127,7 +127,7 @@ async function admitRequest(
   return undefined;
 }
 
-/** What an upload goes to is answered here: its body may not take as long as one that moves to the app. */
+/** An upload that is answered here: the rest of its body gets less time than one that goes to the app. */
 function notForwarded(services: Services, { raw, server }: FastifyRequest, reply: FastifyReply): void {
   const limits = unreadLimits(services.config.current().settings);
   limitBodyTime(server.server, { request: raw, response: reply.raw }, limits);
@@ -167,7 +167,7 @@ function atOf(services: Services, request: FastifyRequest): Parameters<typeof an
   };
 }
 
-/** What fastify itself found wrong with a request is the client's; everything else is ours. */
+/** Errors that fastify itself found are the client's; every other one is ours. */
 function asFault(error: unknown): Fault {
   const status = (error as { statusCode?: number }).statusCode ?? 500;
   const message = error instanceof Error ? error.message : String(error);

@@ -28,19 +28,19 @@ import type { RawHeaders } from "./http/exchange.ts";
 
 /** Where it goes. Of own traffic it is sent on as it came; what is judged has one reading, which is matched, judged, recorded and sent. */
 export interface Address {
-  /** What is sent on where nobody is impersonated: the target byte for byte, in origin form. Of what is judged, its one reading. */
+  /** What goes to the app. Of own traffic the target byte for byte, in origin form; of a judged request its one reading. */
   readonly asSent: string;
-  /** Canonical path and query where it is `readable`, else those of `asSent`; both apart. */
+  /** Canonical path and query where it is `readable`, else those of `asSent`. */
   readonly target: string;
   readonly path: string;
   readonly query: string | null;
-  /** It has one reading: only then routes and rules may be asked. */
+  /** The target has one reading: only then routes and rules may be asked. */
   readonly readable: boolean;
-  /** It is for us, or says that somebody is impersonated: it is read in one way, or was refused. Everything else is own traffic. */
+  /** It is for a page of ours or carries an impersonation: it has one reading, or was refused. Everything else is own traffic. */
   readonly judged: boolean;
-  /** Why it has no one reading, where that is refused unless the cookie by which it is judged only looks like ours. */
+  /** Why the target has several readings. Refused, unless the cookie by which it is judged only looks like ours. */
   readonly unclear: string | null;
-  /** Below the reserved prefix: never goes to the app. */
+  /** It is below the reserved prefix and never goes to the app. */
   readonly ours: boolean;
 }
 
@@ -52,28 +52,28 @@ export interface Site {
   readonly scheme: "http" | "https";
   /** `https://app.example.com`: what the browser calls us. */
   readonly origin: string;
-  /** What stands before the parent of `isolation.host` in the host's name; null: it is the app's own host. */
+  /** The host's name before the parent of `isolation.host`; null on the app's own host. */
   readonly hostLabel: string | null;
-  /** The label on whose host it came, and which it belongs to. `host` and `authority` are those of the app then. */
+  /** The label of the host that it came to. `host` and `authority` are those of the app then. */
   readonly label: Label | null;
-  /** It is for the origin of `console`, where nothing of the app's is. */
+  /** It came to the origin of `console`, which serves nothing of the app. */
   readonly atConsole: boolean;
-  /** There, the app's host that somebody comes from; null where nobody said. */
+  /** On the console: the host of the app that the agent comes from; null where it isn't known. */
   readonly app: AppHost | null;
-  /** By what the caller is known where it isn't by what came with the request: on labels, and on the console. */
+  /** The evidence of an earlier request by which the caller is known on labels and on the console, where browsers send no other. */
   readonly lent: Evidence | null;
 }
 
 /** From where it came, and what the app is told of that. */
 export interface Client {
-  /** The direct peer, and whether the config trusts what it says of how a request came. */
+  /** The direct peer, and whether it is one of `trustedProxies`. */
   readonly peer: string;
   readonly trusted: boolean;
   /** The client's address; that of the direct peer unless a trusted proxy names another. */
   readonly ip: string;
   /** What the app gets as `X-Forwarded-For`. */
   readonly forwardedFor: string;
-  /** And as `X-Forwarded-Host`: `Host`, unless a trusted proxy names another. */
+  /** What the app gets as `X-Forwarded-Host`: `Host`, unless a trusted proxy names another. */
   readonly forwardedHost: string;
 }
 
@@ -83,7 +83,7 @@ export interface Browser {
   readonly cookies: string | null;
   /** What the impersonation cookie holds. */
   readonly secret: string | null;
-  /** What came under its name besides: which of them is ours, only the store knows. */
+  /** Other values under the same cookie name; only the store knows which one is ours. */
   readonly rivals: readonly string[];
   /** The secret of a sign-in by way of our own pages. */
   readonly signIn: string | null;
@@ -91,19 +91,19 @@ export interface Browser {
   readonly agents: boolean;
   /** The domain whose hosts one impersonation covers, where this host is one of them; null: this host alone. */
   readonly domain: string | null;
-  /** The impersonation whose cookies and storage the browser has for this host; null where nobody said. */
+  /** The impersonation whose cookies and storage the browser has for this host; null where it isn't known. */
   readonly here: string | null;
-  /** It comes from a page of another of our hosts where this browser is somebody else, or may come from one. */
+  /** It comes, or may come, from a page of another of our hosts on which this browser has an impersonation. */
   readonly neighbour: boolean;
-  /** The browser says that somebody is viewed in it, and keeps the secret back: another site made it send this, or it has lost it. */
+  /** The browser marks an impersonation and sends no secret: another site made it send this, or it has lost the secret. */
   readonly markerOnly: MarkerOnly | null;
-  /** Ids of the customers whom this browser has viewed on this host, the latest first. */
+  /** Ids of the customers whom this browser has viewed on this host, latest first. */
   readonly viewedBefore: readonly string[];
-  /** The notice that waits to be shown once. */
+  /** The notice that the next page shows once. */
   readonly notice: string | null;
 }
 
-/** Which impersonation it says; null where a version before set the mark, which everybody can write: it counts for agents alone. */
+/** Which impersonation the mark names; null for the mark of 0.1.0, which everybody can write: it counts for agents alone. */
 export interface MarkerOnly {
   readonly impersonation: string | null;
 }
@@ -112,11 +112,11 @@ export interface MarkerOnly {
 export interface AskingPage {
   /** The public id of the impersonation under which it was opened, where its script says so. */
   readonly tab: string | null;
-  /** `tab` and `confirming` were said in the query of own traffic, where everybody can write them: they count for agents alone. */
+  /** `tab` and `confirming` stood in the query of own traffic, where everybody can write them: they count for agents alone. */
   readonly hearsay: boolean;
   /** Its script says that nobody was at the page for a while. */
   readonly unattended: boolean;
-  /** It brings the agent's yes to a question of ours, instead of a body of its own. */
+  /** Its body is the agent's yes to a question of ours. */
   readonly confirming: boolean;
 }
 
@@ -133,10 +133,10 @@ export interface Received {
   /** The method that counts, and as it was sent and is sent on; `overridden`: something asks for another than was sent. */
   readonly method: string;
   readonly sent: string;
-  /** The target byte for byte, in whatever form. */
+  /** The request target as it came, byte for byte, in any form. */
   readonly came: string;
   readonly overridden: boolean;
-  /** What goes on to the app as the sender's own: no managed name, and of own traffic the cookies without ours in their place. */
+  /** The sender's headers that go to the app: without the names that we set; of own traffic with the cookies that aren't ours. */
   readonly headers: RawHeaders;
   readonly navigation: Navigation;
   readonly url: Address;
@@ -152,7 +152,7 @@ export type Intake =
       readonly kind: "refused";
       readonly fault: Fault;
       readonly id: string;
-      /** It is whole, and a person in a tab waits for the answer. */
+      /** The request is complete, and a person in a tab waits for the answer. */
       readonly page: boolean;
     };
 

@@ -18,7 +18,7 @@ import { settle } from "./stages/settle.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
-/** Upgrades come the same way as every request: intake, pipeline, and then a tunnel in place of the transport. */
+/** Handles upgrades like every request (intake, pipeline), with a tunnel in the place of the transport. */
 export function upgrading(services: Services, tunnelOf: (received: Received) => Tunnel): UpgradeHandler {
   return async function upgrade(request, socket, head) {
     const taken = intake(services, request, true);
@@ -40,7 +40,7 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
     if (received.browser.secret !== null)
       services.rateLimits.take(received.browser.secret, perImpersonation, socket);
     const passage = await pipeline(services, received);
-    // As what intake refuses: it is on record.
+    // Recorded like what the intake refuses.
     if (passage.kind === "fault" && received.url.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
     else if (passage.kind === "caught") refuse(socket, passage.answer);
@@ -49,7 +49,7 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
   };
 }
 
-/** What the upgrade door needs besides; `waiting` is how many may be decided at once. */
+/** What the upgrade listener needs besides; at most `waiting` upgrades are decided at a time. */
 export function upgradeOptions(services: Services): UpgradeOptions {
   return {
     waiting: services.config.current().settings.limits.connections,
@@ -100,7 +100,7 @@ function failedWith(services: Services, signed: Signed, fault: Fault): Answer {
     : answerFaultTo(services, signed, fault);
 }
 
-/** In mode read a page may listen to its socket; it may speak only where a rule allows it. */
+/** In mode read a page may receive from its socket; it may send only where a rule allows it. */
 function looksOnly({ effects, ruling, at }: Signed): boolean {
   return (
     effects.impersonation !== null &&

@@ -5,16 +5,16 @@ import type { Exchange } from "./http/exchange.ts";
 import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
-/** The ways to the apps: one pair for each `upstream` that was ever configured and still has requests on it. */
+/** The connections to the apps: a pool and a tunnel for each `upstream` that is configured, or still has requests. */
 export interface Upstreams extends Closing {
-  /** For @fastify/http-proxy: sends each exchange the way that its config said. */
+  /** For @fastify/http-proxy: sends each exchange to the upstream of its own config. */
   readonly carrier: Pick<Transport, "request">;
-  /** Says which way an exchange goes; before it is sent. */
+  /** Sets the upstream of an exchange, before it is sent. */
   assign(exchange: Exchange, settings: Settings): void;
   tunnel(settings: Settings): Tunnel;
-  /** Says which apps there are from now on: the ways to others close once their last request is done. */
+  /** Sets which apps there are from now on: connections to others close once their last request is done. */
   keep(apps: readonly (string | null)[]): void;
-  /** Cuts the event streams that go on now. */
+  /** Cuts the event streams that are open. */
   endStreams(): void;
 }
 
@@ -22,27 +22,27 @@ interface Way {
   readonly app: string | null;
   readonly transport: Transport;
   readonly tunnel: Tunnel;
-  /** Exchanges that were assigned and are not sent yet: until then it may not close. */
+  /** Exchanges that are assigned and not sent yet: while there are any, it stays open. */
   waiting: number;
 }
 
-/** Opens a way when the first request needs it; one that a new config replaced closes once its last request is done. */
+/** Connects when the first request needs it; what a new config replaced closes once its last request is done. */
 export function upstreams(report: (error: unknown) => void): Upstreams {
   return new AllUpstreams(report);
 }
 
 class AllUpstreams implements Upstreams {
   readonly carrier: Upstreams["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
-  /** Of all ways to one app together: a new config begins no new count, and an app that hangs takes none of the others'. */
+  /** Counted per app over all configs: a new config begins no new count, and a slow app uses up no other app's limit. */
   readonly #streams = new Map<string | null, Streams>();
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
   readonly #assigned = new WeakMap<Exchange, Way>();
   readonly #closing = new Set<Promise<void>>();
   readonly #known = new WeakMap<Settings, Way>();
-  /** The way to each app that new requests go. */
+  /** The upstream of each app for new requests. */
   readonly #current = new Map<string | null, Way>();
-  /** null: nobody has said yet. */
+  /** null before the first `keep`. */
   #apps: readonly (string | null)[] | null = null;
 
   constructor(report: (error: unknown) => void) {
@@ -111,7 +111,7 @@ class AllUpstreams implements Upstreams {
     this.#known.set(settings, way);
     if (way === this.#current.get(app)) return way;
     this.#open.set(key, way);
-    // A request that came before its app was taken out of the config is the last on its way.
+    // The app was taken out of the config while this request was decided: no other one will use this upstream.
     if (this.#apps?.includes(app) !== false) this.#current.set(app, way);
     this.#retireAllDone(way);
     return way;

@@ -40,7 +40,9 @@ const behind = createServer((request, response) => {
     `token=tok-of-${who}; Secure; Path=/; Domain=guise.test; Max-Age=9999`,
   ]);
   response.setHeader("content-type", "text/html");
-  response.end(`<!doctype html><title>${host}</title><h1>${who} on ${host}</h1>`);
+  response.end(
+    `<!doctype html><title>${host}</title><h1>${who} on ${host}</h1><img alt="" src="/favicon.ico">`,
+  );
 });
 behind.listen(0, "127.0.0.1");
 await once(behind, "listening");

@@ -86,7 +86,7 @@ t.test("what the app draws later is greyed out too, and can't be used by mouse o
 
   await page.click("a[href='/home']");
   await page.locator("h1", { hasText: "17 home" }).waitFor();
-  await page.evaluate("history.back()");
+  await page.evaluate("void setTimeout(() => history.back())");
   await page.waitForFunction("document.querySelectorAll('#app [aria-disabled=true]').length === 2");
   t.pass("drawn anew, it is greyed out anew");
   await page.context().close();

@@ -1,4 +1,5 @@
 // Needs: PostgreSQL, MariaDB
+import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { TABLES } from "../contracts/sql-database.ts";
 import type { DatabaseServer } from "../fixtures/database-server.ts";
@@ -7,19 +8,25 @@ import { liveApp } from "../fixtures/live-app.ts";
 import { mariadbServer } from "../fixtures/mariadb.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { postgresServer } from "../fixtures/postgres.ts";
+import { redisServer } from "../fixtures/redis.ts";
 import { type Serving, serving } from "../fixtures/serving.ts";
 
 const INSIDE = { ...CLICK, "sec-fetch-site": "same-origin" };
 const AGENT = { ...CLICK, ...SUPPORT };
 
+type Database = Pick<DatabaseServer, "url" | "pause" | "resume" | "kill" | "start" | "stop">;
+
 /** A gateway whose owners stand in a database. */
-async function gateway(t: Test, database: Pick<DatabaseServer, "url">, lookup: string): Promise<Serving> {
+async function gateway(t: Test, database: Database, lookup: string): Promise<Serving> {
   const app = await liveApp(t);
   const query =
     'select s.user_id, p.name, p.roles as "groups" from sites s join people p on p.id = s.user_id where s.id = {site}';
+  const kind = database.url.startsWith("redis:")
+    ? 'redis: { url: { fromEnv: APP_DB }, key: "site:{site}" }'
+    : `sql: { url: { fromEnv: APP_DB }, query: ${JSON.stringify(query)} }`;
   const yaml = frontConfig(app.origin, `timeouts: { lookup: ${lookup} }\n`).replace(
     /owners:\n.*\n/,
-    `owners:\n  site:\n    sql: { url: { fromEnv: APP_DB }, query: ${JSON.stringify(query)} }\n    cacheFor: 0s\n    timeout: ${lookup}\n`,
+    `owners:\n  site:\n    ${kind}\n    cacheFor: 0s\n    timeout: ${lookup}\n`,
   );
   return await serving(t, { ...frontFolder(t, yaml), env: { APP_DB: database.url } });
 }
@@ -35,7 +42,17 @@ async function fillings(server: DatabaseServer, use: string): Promise<DatabaseSe
   return server;
 }
 
-const servers = {
+/** What it has is written down at once, so that it is there again after a kill. */
+async function redis(): Promise<Database> {
+  const server = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
+  const client = new Redis(server.url);
+  await client.set("site:42", '{ "id": "17", "name": "Nuno", "groups": ["customer"] }');
+  await client.quit();
+  return server;
+}
+
+const servers: Readonly<Record<string, () => Promise<Database>>> = {
+  Redis: redis,
   PostgreSQL: async () => fillings(await postgresServer(), ""),
   MariaDB: async () => fillings(await mariadbServer(), "use app; "),
 };

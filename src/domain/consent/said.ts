@@ -163,7 +163,7 @@ export function grantedAtOnce(
 }
 
 /** All that the clock has done, and without what is older than it has to be kept. */
-export function tidied(
+export function restoredHost(
   said: CustomerSaid,
   now: number,
   keepFor: number,

@@ -1,20 +1,20 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** From these versions on a browser knows `noopener-allow-popups`; one that doesn't would take it for no policy. */
+/** The first versions that know `noopener-allow-popups`; older browsers would take it for no policy at all. */
 const CHROMIUM = 131;
 const SAFARI = [18, 4] as const;
 
 /**
- * The opener policy of a page of ours. With `noopener-allow-popups` nobody who opens it keeps a handle on it; with `same-origin` nobody does
- * whose own policy is another.
+ * The opener policy of a page of ours. With `noopener-allow-popups` no opener keeps a handle on it; with `same-origin` only openers with
+ * the same policy do.
  */
 export function openerPolicy(headers: IncomingHttpHeaders): "noopener-allow-popups" | "same-origin" {
   return cutsOpeners(headers["user-agent"] ?? "") ? "noopener-allow-popups" : "same-origin";
 }
 
 /**
- * That of a document of the app that is shown as somebody else, whatever the app says: it keeps no handle on a page of ours, nor on one that
- * is the agent's own.
+ * The opener policy of an impersonated document, in the place of the app's: it keeps no handle on a page of ours, nor on one that runs as
+ * the agent.
  */
 export function impersonatedOpenerPolicy(
   headers: IncomingHttpHeaders,
@@ -31,7 +31,7 @@ function cutsOpeners(agent: string): boolean {
   return Number(major) > least || (Number(major) === least && Number(minor) >= then);
 }
 
-/** What every answer of ours says: nobody guesses at its type, and no other origin has it in a page. */
+/** For every answer of ours: browsers don't guess its type, and no other origin can load it into a page. */
 export const ONLY_HERE: readonly (readonly [string, string])[] = [
   ["X-Content-Type-Options", "nosniff"],
   ["Cross-Origin-Resource-Policy", "same-origin"],

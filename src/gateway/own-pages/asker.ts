@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * Who gets to see the answer, by Fetch Metadata, which no page can write: a tab's own document; a service worker that stands between
- * (it names no destination, or preloads); a script, frame, picture or worker; or a browser that says nothing of it.
+ * Who reads the answer, by Fetch Metadata, which no page can forge. `document`: a tab's own document. `service-worker`: one that handles
+ * the navigation (it names no destination, or preloads). `script`: a script, frame, picture or worker. `unknown`: the browser doesn't say.
  */
 type Asker = "document" | "service-worker" | "script" | "unknown";
 

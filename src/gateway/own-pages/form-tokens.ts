@@ -6,9 +6,9 @@ import { CONFIRMING } from "../intake/request-target.ts";
 import type { Received } from "../request.ts";
 import type { FormPurpose, Services } from "../services/services.ts";
 
-/** Whom and what a form is about, in the order of its purpose. */
+/** What the token of each form is bound to. */
 export const SUBJECTS = {
-  /** Also under whom the browser is meanwhile, so that a form that was left open starts nothing. */
+  /** Bound to the browser's impersonation as well, so that a form that was left open starts nothing. */
   start: (agent: Identity, target: string, { browser }: Pick<Received, "browser">) => [
     agent.id,
     target,
@@ -20,7 +20,7 @@ export const SUBJECTS = {
   /** Who says something to what: a consent, or what is said without one; `link` is what a mail brought. */
   consent: (person: string, about: string, link: string | null) => [person, about, link ?? ""],
   "sign-out": (agent: Identity) => [agent.id],
-  /** Only for where it leads: Stop itself asks for none. */
+  /** Only binds the address that Stop leads to: Stop itself needs no token. */
   stop: ({ browser }: Pick<Received, "browser">, to: string) => [browser.secret ?? "", to],
 } as const satisfies Record<FormPurpose, (...it: never[]) => readonly string[]>;
 
@@ -34,10 +34,10 @@ export function tokenFor(
   return forms.token(purpose, subject, clock.now() + snapshot.settings.timeouts.form);
 }
 
-/** So long a page that asks may be left open, and its yes still not be taken for a request of one's own. */
+/** How long a page that asks may be left open, and its yes still not be taken for own traffic. */
 const LEFT_OPEN = 12 * 3_600_000;
 
-/** Where the yes to a question goes: the very address that it is about, with a mark that nobody else can have made. */
+/** Where the yes to a question goes: the address that it is about, with a signed mark. */
 export function yesAddress(
   { forms, clock }: Pick<Services, "forms" | "clock">,
   question: string,
@@ -47,7 +47,7 @@ export function yesAddress(
   return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}=${mark}`;
 }
 
-/** What the field says; throws `forbidden` where it is none of ours, or for something else. It may be too old, or used. */
+/** What the token says; throws `forbidden` where it isn't ours or for another form. It may be expired or used: see `countsNow`. */
 export function readToken(
   { forms }: { readonly forms: Pick<Services["forms"], "read"> },
   purpose: FormPurpose,
@@ -59,7 +59,7 @@ export function readToken(
   throw new Fault("forbidden", `the token of the form is missing, or not for this ${purpose}`);
 }
 
-/** Whether the form counts: not too old, and sent for the first time. */
+/** Whether the form counts: not expired, and sent for the first time. */
 export async function countsNow(
   { clock, spentForms }: Pick<Services, "clock" | "spentForms">,
   { id, expiresAt }: FormToken,

@@ -4,12 +4,12 @@ import type { Received } from "../request.ts";
 import { askerOf } from "./asker.ts";
 
 /**
- * Who may have an address of ours. `public`: anybody, in any way, since nothing in it is secret. `script`: the scripts of our own
- * origin. `exit`: the person at the keyboard, in every browser. Everything else is for a person at a page of ours: `page`, `form`.
+ * Who may ask for an address of ours. `public`: everybody, since nothing in it is secret. `script`: scripts of our own origin. `exit`: a
+ * person, with any browser. `page` and `form`: a person in a tab, of a browser that says so (Fetch Metadata).
  */
 type Access = "public" | "script" | "exit" | "page" | "form";
 
-/** All that something else than a tab's own document may have; docs/security.md has the same list. */
+/** The addresses that aren't only for a tab's own document; docs/security.md has the same list. */
 const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /client.js", "public"],
   ["GET /banner.css", "public"],
@@ -31,9 +31,9 @@ interface Refused {
   readonly body: "";
 }
 
-/** 403 with nothing in it: what a script reads of it is that it was refused. */
+/** 403 without a body: a script learns nothing but that it was refused. */
 const NOTHING: Refused = { status: 403, headers: [["Cache-Control", "no-store"]], body: "" };
-/** What is fetched ahead is fetched again when somebody is there. */
+/** For prefetches: browsers fetch it again when a person opens it. */
 const LATER: Refused = { status: 503, headers: [["Cache-Control", "no-store"]], body: "" };
 
 /** `below` is the path behind the prefix. */
@@ -43,8 +43,8 @@ export function accessTo(method: string, below: string): Access {
 }
 
 /**
- * Whether a request below the prefix may have what it asks for: null, or what it is answered with. By what the browser itself says of
- * who asks, so that no script of the app opens anything. Throws a Fault where a person in a tab is to be told.
+ * Whether a request below the prefix may have what it asks for: null, or the answer that refuses it. Fetch Metadata decides, so that no
+ * script of the app opens anything. Throws a Fault where a person in a tab has to be told.
  */
 export function guarded(received: Received): Refused | null {
   const { raw, sent, url, snapshot, navigation } = received;
@@ -52,7 +52,7 @@ export function guarded(received: Received): Refused | null {
   const asker = askerOf(raw.headers);
   switch (access) {
     case "public":
-      // As a worker of its own it would live on in the browser.
+      // Registered as a worker, it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
     case "script":
       return isOfThisOrigin(received) ? null : NOTHING;
@@ -70,7 +70,7 @@ export function guarded(received: Received): Refused | null {
   }
 }
 
-/** Throws for everything but a tab's own document, of a browser that says so. */
+/** Throws unless a browser says that it asks for a tab's own document. */
 export function demandDocument({ raw }: Received): void {
   const asker = askerOf(raw.headers);
   if (asker === "unknown")
@@ -80,7 +80,7 @@ export function demandDocument({ raw }: Received): void {
   if (asker === "script") throw new Fault("forbidden", "a page of ours was asked for by a script or a frame");
 }
 
-/** Throws for a form that no page of this origin sent by itself; its token is looked at where it is known what it is for. */
+/** Throws for a form that no page of this origin sent; the token is checked later, where its subject is known. */
 export function demandOwnForm({ raw, site: { origin } }: Received): void {
   const { "sec-fetch-site": site, "content-type": type = "", origin: from } = raw.headers;
   const form = type.split(";", 1)[0]?.trim().toLowerCase() === "application/x-www-form-urlencoded";
@@ -92,7 +92,7 @@ function isWorker(destination: unknown): boolean {
   return destination === "serviceworker" || destination === "sharedworker" || destination === "worker";
 }
 
-/** Scripts of other origins couldn't read it, but would be counted as the person whom they make send it. */
+/** Scripts of other origins couldn't read the answer, but the request would count as the person's. */
 function isOfThisOrigin(received: Received): boolean {
   const site = received.raw.headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin" || site === "none";

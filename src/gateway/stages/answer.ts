@@ -17,14 +17,14 @@ import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { ownerToBe } from "./commit.ts";
 
-/** An answer of our own, as fastify and the upgrade door can both send it. */
+/** An answer of our own, which fastify and the upgrade listener can send. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
 }
 
-/** Every page of ours: stored by nobody, framed by nobody, nothing from elsewhere, no script but our own file. */
+/** For every page of ours: not cached, not framed, nothing loaded from other origins, no script but our own file. */
 export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["Content-Type", "text/html; charset=utf-8"],
   ["Cache-Control", "no-store"],
@@ -38,12 +38,12 @@ export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["Cross-Origin-Resource-Policy", "same-origin"],
 ];
 
-/** Those of a page for this browser: nobody who opens it keeps a handle on it. */
+/** The headers of a page for this browser, with an opener policy that it knows. */
 function pageHeadersFor(headers: IncomingHttpHeaders): typeof PAGE_HEADERS {
   return [...PAGE_HEADERS, ["Cross-Origin-Opener-Policy", openerPolicy(headers)]];
 }
 
-/** The same for a page whose forms lead onto another host: to a label where impersonations have hosts of their own, and back. */
+/** The same, with a policy that lets forms lead to other hosts of ours: with `isolation` to labels, and back. */
 export function pageHeaders(received: Received): typeof PAGE_HEADERS {
   const headers = pageHeadersFor(received.raw.headers);
   const others = formsLeadTo(received);
@@ -73,7 +73,7 @@ const FRAGMENT_HEADERS: readonly (readonly [string, string])[] = [
   ...ONLY_HERE,
 ];
 
-/** Answers what is not forwarded: a page for a person's eyes, problem JSON (RFC 9457) for everything else. */
+/** Answers what isn't forwarded: a page for a navigation, problem JSON (RFC 9457) for everything else. */
 export function answer(services: Services, committed: Committed): Answer {
   const { decision } = committed;
   if (committed.effects.leadsTo !== null) {
@@ -100,7 +100,7 @@ export function answer(services: Services, committed: Committed): Answer {
     const title = isUnderway(committed) ? BROKEN_OFF : REASONS[decision.reason];
     const said = { code: decision.reason, title, detail: sentenceOf(committed) };
     const { effects, id, raw } = committed;
-    // Nothing is refused yet: it is asked on a page of ours, which the banner's script leads to.
+    // Nothing is refused yet: the banner's script leads to our page that asks.
     if (effects.confirmation !== null || committed.navigation.speculative) {
       const page = effects.confirmation === null ? null : questionAddress(committed, effects.confirmation);
       const more = page === null ? null : { confirm: page };
@@ -121,18 +121,18 @@ export function answer(services: Services, committed: Committed): Answer {
   };
 }
 
-/** Where a browser doesn't say who asks, nobody is asked anything: a script could give the answer. */
+/** For browsers that send no Fetch Metadata: a script could press the button of a page that asks, so there is none. */
 function unclear(services: Services, committed: Committed): Answer {
   const fault = new Fault("browser-unclear", "something was to be asked of a browser without Fetch Metadata");
   return answerFaultTo(services, committed, fault);
 }
 
-/** Where a kept request is asked about. The name in it opens nothing. */
+/** The page that asks about a kept request. The question's name opens nothing by itself. */
 function questionAddress({ snapshot }: Committed, question: string): string {
   return `${snapshot.settings.prefix}/confirm?question=${question}`;
 }
 
-/** Answers a fault: what a client may know, and the request id by which an operator finds the rest in the log. */
+/** Answers a fault with what a client may know, and the request id by which an operator finds the rest in the log. */
 export function answerFault(
   services: Services,
   fault: Fault,
@@ -141,7 +141,7 @@ export function answerFault(
     readonly page: boolean;
     readonly prefix: string;
     readonly impersonating?: boolean;
-    /** Of the request, where it is known whose it is. */
+    /** The headers of the request, where it could be read. */
     readonly headers?: IncomingHttpHeaders;
   },
 ): Answer {
@@ -164,7 +164,7 @@ export function answerFault(
   };
 }
 
-/** The same for a request that got through the door. */
+/** The same for a request that the intake took in. */
 export function answerFaultTo(services: Services, received: Received, fault: Fault): Answer {
   services.log.warn(
     { code: fault.code, detail: fault.detail, requestId: received.id, path: received.url.path },
@@ -184,13 +184,13 @@ export function answerFaultTo(services: Services, received: Received, fault: Fau
 /** Where somebody signs in with an identity provider, below the prefix. */
 export const SIGN_IN = "/oidc/login";
 
-/** By which the banner's script hears that something was refused, also where the app's own shows nothing of it. */
+/** Tells the banner's script that something was refused, which the app's own script may not show. */
 const REFUSED = "X-Guise-Refused";
-/** By which it hears where something is asked. */
+/** Tells it the page on which something is asked. */
 const QUESTION = "X-Guise-Question";
 const LONGEST_TOLD = 300;
 
-/** A fragment for a script that puts HTML into its page, problem JSON for every other; and a header for the banner. */
+/** An HTML fragment for a script that asks for HTML, problem JSON for every other; with a header for the banner. */
 function toScript(
   headers: IncomingHttpHeaders,
   said: { readonly code: string; readonly title: string; readonly detail: string },
@@ -234,7 +234,7 @@ const EVERYTHING = ["Clear-Site-Data", '"*"'] as const;
 
 /** `Clear-Site-Data` after a start, a switch or an end, where the config allows it. */
 export function clearing(committed: Committed): (readonly [string, string])[] {
-  // What is over on a host of its own is over for good.
+  // A label is for one impersonation, so nothing of it is needed after the end.
   const { site, decision } = committed;
   if (site.label !== null && (decision.kind === "ended" || decision.kind === "stop")) return [EVERYTHING];
   return committed.effects.changed && committed.snapshot.settings.page.clearSiteData
@@ -263,12 +263,12 @@ function statusOf(decision: Decision): number {
   }
 }
 
-/** Said of a request that was cut when the app had it. */
+/** The title for a request that was cut while the app had it. */
 export const BROKEN_OFF = "Your request was broken off";
 const MAY_BE_DONE =
   "The app had your request already, so it may have been done: look before you send it again.";
 
-/** What has an intent has gone on to the app. */
+/** A request with an intent has gone to the app. */
 function isUnderway({ effects }: Committed): boolean {
   return effects.intent !== null;
 }
@@ -321,7 +321,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
   };
 }
 
-/** The page that the agent opened as themselves, where it is theirs alone. */
+/** The page that always runs as the agent (`as: self`) and was asked for. */
 function goesOnTo({ decision, match, sent, url }: Committed): string | null {
   if (decision.kind === "page") return decision.page === "as-self" ? url.target : null;
   return decision.kind === "ended" && match.route?.target.asSelf === true && sent === "GET"
@@ -329,7 +329,7 @@ function goesOnTo({ decision, match, sent, url }: Committed): string | null {
     : null;
 }
 
-/** Only in a document of the tab's own: what a service worker passes on, it can read. */
+/** Only for a tab's own document: a service worker could read it from an answer that it handles. */
 function tokenOf(services: Services, committed: Committed): string | null {
   const { decision, effects } = committed;
   if (askerOf(committed.raw.headers) !== "document") return null;

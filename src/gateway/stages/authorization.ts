@@ -10,8 +10,8 @@ import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 
 /**
- * Why an `Authorization` doesn't go on: a browser sends it by itself, one of our identity sources takes it for the agent's, or no
- * answer of this impersonation contained it.
+ * Why an `Authorization` is removed. `browser`: browsers send it by themselves. `agent`: an identity source knows the agent by it.
+ * `unknown`: no answer under this impersonation contained it.
  */
 type TakenOff = "browser" | "agent" | "unknown";
 
@@ -19,8 +19,8 @@ const MINUTE = 60_000;
 const told = lru<true>(1_000);
 
 /**
- * The `Authorization` that an impersonated request goes on with: what its page got as the customer. Null for none. Throws a
- * Fault `store-unavailable`.
+ * The `Authorization` of an impersonated request, if its page got it from the app as the customer; else null. Throws a Fault
+ * `store-unavailable`.
  */
 export async function pageAuthorization(services: Services, signed: Signed): Promise<string | null> {
   const { effects, headers, snapshot } = signed;
@@ -34,7 +34,7 @@ export async function pageAuthorization(services: Services, signed: Signed): Pro
   if (it.kind === "browser") return takenOff(services, signed, "browser");
   const reads = snapshot.settings.identityHeaders.map(foldName).includes("authorization");
   if (reads && (await isAccepted(signed, value))) return takenOff(services, signed, "agent");
-  // On a host of its own nothing but the customer's page is there to have one.
+  // On a label's host there are only pages of this impersonation.
   if (signed.site.label !== null) return value;
   if (await services.pageCredentials.holds(effects.impersonation, it.credential)) return value;
   return takenOff(services, signed, "unknown");
@@ -44,7 +44,7 @@ function presentsIt({ presented }: Signed): boolean {
   return presented?.headers.some(([name]) => foldName(name) === "authorization") === true;
 }
 
-/** Whether it says to us who somebody is. What can't be found out counts as a yes. */
+/** Whether one of our identity sources accepts it. Counts as yes where that can't be found out. */
 async function isAccepted({ snapshot, raw, site }: Signed, authorization: string): Promise<boolean> {
   const evidence = {
     headers: { authorization: [authorization] },
@@ -60,7 +60,7 @@ async function isAccepted({ snapshot, raw, site }: Signed, authorization: string
   }
 }
 
-/** Counted each time, and logged once a minute for an impersonation: scripts ask often. */
+/** Counts each, and logs one a minute for an impersonation: scripts ask often. */
 function takenOff(services: Services, { effects, url, id, startedAt }: Signed, why: TakenOff): null {
   services.counters.authorizationTakenOff(why);
   const key = `${effects.impersonation?.id} ${why}`;
@@ -73,7 +73,7 @@ function takenOff(services: Services, { effects, url, id, startedAt }: Signed, w
   return null;
 }
 
-/** The answer as planned, watched on its way for what its page may send as a credential later. */
+/** The plan of the answer, with a transform that remembers the tokens in it, so that the page may send them. */
 export function watched(
   services: Services,
   signed: Signed,
@@ -91,16 +91,16 @@ export function watched(
   const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   const { transform } = plan;
   if (transform === null) return { ...plan, transform: watch, watches: true };
-  // A page without a byte is still written to.
+  // The transform of a page runs also where the app's body is empty.
   return { ...plan, transform: chain(() => [watch, transform], asItIs, true) };
 }
 
-/** What fails is the page's own transform, by a Fault; nothing is found wrong while watching. */
+/** Errors come from the page's own transform, as Faults: the watching one makes none. */
 function asItIs(error: Error): Error {
   return error;
 }
 
-/** A stream of events goes through as it comes: its head must not wait for the first of them. */
+/** null for event streams: their head must not wait for the first event. */
 function haystackOf(type: string): Haystack | null {
   const essence = (/^[\t ]*([^\t ;,]*)/.exec(type)?.[1] ?? "").toLowerCase();
   if (
@@ -112,7 +112,7 @@ function haystackOf(type: string): Haystack | null {
     : null;
 }
 
-/** Also a cookie that scripts read, in which everything may be percent-encoded. */
+/** Headers may have a token too, also in a cookie for scripts, percent-encoded. */
 function valuesIn({ headers }: UpstreamHead): readonly string[] {
   const found: string[] = [];
   for (let at = 1; at < headers.length; at += 2) {

@@ -15,7 +15,7 @@ import { appHostOf } from "../isolation/label-of.ts";
 import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion } from "./confirm.ts";
-import { begin, betweenIdentities, end, takeOff, tidied } from "./start-and-stop.ts";
+import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
 const NOTHING = {
@@ -29,15 +29,15 @@ const NOTHING = {
 } as const;
 
 /**
- * Writes ahead what is about to be done. Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an impersonation
- * that had too many requests: then nothing is done.
+ * Does and records what the decision asks for, before anything goes to the app. Throws `store-unavailable` or `audit-unavailable`, and
+ * `overloaded` for an impersonation that had too many requests: then nothing is done.
  */
 export async function commit(services: Services, judged: Judged): Promise<Committed> {
   const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
   const impersonation = judged.session.loaded.kind === "found" ? judged.session.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, effects: { ...NOTHING, trueUser } };
-  // What is forwarded is counted when it has ended.
+  // A forwarded request is counted at its end.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
@@ -55,7 +55,7 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
     case "refuse":
     case "page":
       pace(services, base, impersonation);
-      // A prefetch isn't recorded, nor what a tab sends that was left open behind an impersonation.
+      // Not recorded: prefetches, and what a tab sends that was left open after the end.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
         note(services, base, impersonation);
       return await asking(services, base, impersonation);
@@ -73,7 +73,7 @@ function withBrowser(base: Committed, browser: Partial<Browser>): Committed {
   return { ...base, browser: { ...base.browser, ...browser } };
 }
 
-/** An agent whom links have started too often in an hour is asked first: a script can spend a person's clicks. */
+/** Asks an agent first who had many starts by link within an hour: a script can misuse a person's clicks. */
 function paced(
   { rateLimits }: Services,
   { decision, snapshot, startedAt }: Judged,
@@ -86,7 +86,7 @@ function paced(
   return { kind: "page", page: "ask-start", reason: "ask-start", grant, close, checks };
 }
 
-/** Whatever is on record for itself counts; what ends an impersonation never does. */
+/** Counts each request that is recorded; what ends an impersonation is never refused for its count. */
 function pace(
   { rateLimits }: Services,
   { snapshot, startedAt }: Judged,
@@ -100,7 +100,7 @@ function leftOpen({ session, decision }: Committed): boolean {
   return session.loaded.kind === "none" && decision.reason === "other-tab";
 }
 
-/** Nothing begins, and what runs goes on. */
+/** Refuses the start; a running impersonation goes on. */
 function hindered(
   services: Services,
   base: Committed,
@@ -122,7 +122,7 @@ function hindered(
   return committed;
 }
 
-/** A question about a request keeps the request; every other one asks about nothing that has to be kept. */
+/** Keeps the request where the question is whether to do it. */
 async function asking(
   services: Services,
   base: Committed,
@@ -138,7 +138,7 @@ async function asking(
   return having(base, { impersonation, confirmation, leadsTo: toTheAgents(base) });
 }
 
-/** On a host of its own an impersonation has nothing to end: the agent's pages are on the app's. */
+/** On a label's host nothing has to end: the agent's pages are on the app's own host. */
 function toTheAgents({ decision, site, url }: Committed): string | null {
   const asSelf = decision.kind === "page" && decision.page === "as-self";
   return asSelf && site.label !== null ? `${site.label.app.origin}${url.target}` : null;
@@ -147,7 +147,7 @@ function toTheAgents({ decision, site, url }: Committed): string | null {
 /** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
 async function asSelf(services: Services, base: Committed): Promise<Committed> {
   if (base.browser.here === null || base.browser.secret !== null) return base;
-  const { setCookies, cookies } = await tidied(services, base, null);
+  const { setCookies, cookies } = await restoredHost(services, base, null);
   return having(withBrowser(base, { cookies }), { setCookies, changed: true });
 }
 
@@ -168,7 +168,7 @@ async function starting(
   if (hindrance !== null) return hindered(services, base, impersonation, hindrance);
   const between =
     impersonation === null
-      ? await tidied(services, base, null)
+      ? await restoredHost(services, base, null)
       : await leaving(services, base, impersonation, decision.close);
   const returnTo = impersonation?.returnTo ?? returnPath(base);
   if (base.snapshot.settings.isolation !== null) {
@@ -235,14 +235,14 @@ async function goingOn(
   return having(base, { impersonation: touch(impersonation, base.at), intent });
 }
 
-async function takingOff(
+async function endedInBrowser(
   services: Services,
   base: Committed,
   impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
   const ended = await end(services, base, impersonation, why);
-  const setCookies = await takeOff(services, base, ended);
+  const setCookies = await endCookies(services, base, ended);
   return having(base, { ended, setCookies, changed: true });
 }
 
@@ -257,7 +257,7 @@ async function signingOut(
   why: ReasonWord,
 ): Promise<Committed> {
   const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await takingOff(services, base, impersonation, why);
+  if (leaves) return await endedInBrowser(services, base, impersonation, why);
   return having(base, { ended: await end(services, base, impersonation, why) });
 }
 
@@ -268,7 +268,7 @@ async function backToSelf(
   impersonation: Impersonation,
   why: ReasonWord,
 ): Promise<Committed> {
-  const off = await takingOff(services, base, impersonation, why);
+  const off = await endedInBrowser(services, base, impersonation, why);
   return withBrowser(off, { cookies: (await betweenIdentities(services, base, impersonation)).cookies });
 }
 
@@ -285,7 +285,7 @@ async function ending(
   return having(base, { ended: mine ? impersonation : null });
 }
 
-/** The intent: on disk before the first byte goes to the app. */
+/** Records the intent. It is on disk before the first byte goes to the app. */
 async function intend(
   services: Services,
   base: Committed,
@@ -304,7 +304,7 @@ async function intend(
   return event.id;
 }
 
-/** A refusal is recorded, but never waits for the record. */
+/** Records a refusal without waiting for it. */
 function note(services: Services, base: Committed, impersonation: Impersonation | null): void {
   const saying = {
     trueUser: base.effects.trueUser,
@@ -323,7 +323,7 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
     .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
 }
 
-/** Refusals of a start of those who may be this person. */
+/** The refusals of a start by agents who may be this person. */
 const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
   "consent-required",
   "consent-refused",
@@ -333,8 +333,8 @@ const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
 ]);
 
 /**
- * Whom a question or a refusal is about without an impersonation: the owner, where it is about becoming them and this agent may.
- * Any other page's owner is nobody's business, and nobody wore them.
+ * Whom a question or a refusal without an impersonation is about: the owner, where it is about a start that this agent may do. The owner
+ * of any other page is never told.
  */
 export function ownerToBe({ decision, owner }: Judged): Identity | null {
   const asked = decision.kind === "page" && decision.page === "ask-start";
@@ -349,7 +349,7 @@ function ownerFound(fact: OwnerFact): Identity | null {
   return { id, name, email, groups };
 }
 
-/** Where Stop leads back to: the page one came from, if that is a page of the app that starts nothing by itself. */
+/** Where Stop leads back to: the page that the agent came from, if it is the app's and starts nothing. */
 function returnPath({ raw, site, snapshot }: Committed): string {
   const from = ownAddress(raw.headers.referer, site.origin, snapshot);
   if (from === null || from.path.startsWith(`${snapshot.settings.prefix}/`)) return "/";

@@ -13,9 +13,9 @@ import { agentOf } from "./identify.ts";
 import { settleMethod } from "./method-override.ts";
 import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
-/** The form of the page that asks: a token and our hidden field. */
+/** The most bytes of the form of the page that asks: it has a token and a hidden field. */
 const LARGEST_FORM = 8_192;
-/** What says how a body is to be read. */
+/** Headers that say how a body is read. */
 const OF_THE_BODY: readonly string[] = [
   "content-type",
   "content-encoding",
@@ -27,8 +27,8 @@ const OF_THE_BODY: readonly string[] = [
 ];
 
 /**
- * A request that says yes is replaced by the one that was asked about, as it was kept: method, address, body. Everything
- * else is who and what it is now, so the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
+ * Replaces a request that says yes by the kept one that was asked about: its method, address and body. Everything else is as it is now,
+ * and the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
 export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
   const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
@@ -53,12 +53,12 @@ export async function takeYes(services: Judging, owned: Owned): Promise<Settled>
   return asAsked(owned, asked);
 }
 
-/** What is kept with a question: what belongs to its body, and what asks for another method. */
+/** Headers that are kept with a question: those of its body, and those that ask for another method. */
 function isAsked(name: string): boolean {
   return OF_THE_BODY.includes(name.toLowerCase()) || isMethodOverride(name);
 }
 
-/** Of the headers, what belongs to the body is that of the body that is sent. */
+/** The kept request, with the kept headers of its body. */
 function asAsked(owned: Owned, asked: Question): Settled {
   const others = owned.headers.filter((_, at) => !isAsked(owned.headers[at - (at % 2)] ?? ""));
   const headers = [...others, ...asked.headers];
@@ -77,8 +77,8 @@ function asAsked(owned: Owned, asked: Question): Settled {
 }
 
 /**
- * Keeps a request until its agent has said yes, and gives its name for the page that asks. Throws `too-large` when its body
- * can't be kept whole: then it can't be confirmed either.
+ * Keeps a request until its agent says yes, and gives its name for the page that asks. Throws `too-large` when the body is larger than
+ * what is kept.
  */
 export async function keepQuestion(
   services: Services,

@@ -1,7 +1,7 @@
 import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import type { Received } from "../request.ts";
 
-/** The request as the rules of cookies see it. */
+/** What the rules of RFC 6265 ask about a request. */
 export function cookieScope(received: Received, impersonation: string | null = null): CookieScope {
   const { app, cookie, page, identityCookies, limits } = received.snapshot.settings;
   const { site } = received.navigation;
@@ -14,11 +14,11 @@ export function cookieScope(received: Received, impersonation: string | null = n
     reserved: ourNames(cookie.name),
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",
-    // Of several hosts, each is shown the customer's cookies with its first document.
+    // With `cookie.domain`, each host gets the customer's cookies with its first document.
     shown: received.browser.domain === null || received.browser.here === impersonation,
     scripted: page.scriptCookies,
     agents: identityCookies,
-    // The rest is for all other headers, and for the cookie of ours: Stop has to be readable whatever the app sets.
+    // The rest is for all other headers and our own cookie: a request for Stop must fit, whatever the app sets.
     room: Math.floor(limits.headers * 0.75),
   };
 }
@@ -35,7 +35,7 @@ export function isSecure({ scheme, host }: Pick<Received["site"], "scheme" | "ho
   return scheme === "https" || isLocal(host);
 }
 
-/** Browsers trust the own machine without https. */
+/** Browsers send `Secure` cookies to the local machine also without https. */
 function isLocal(host: string): boolean {
   return host === "localhost" || host.endsWith(".localhost") || host === "127.0.0.1" || host === "[::1]";
 }

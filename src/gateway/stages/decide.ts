@@ -5,7 +5,7 @@ import { agentOf } from "./identify.ts";
 import { placeOf } from "./match.ts";
 import { ruled, ruleRequest } from "./rule-request.ts";
 
-/** Lays the facts before the judge. */
+/** Collects the facts and asks the judge. */
 export function judge(settled: Settled): Judged {
   const { policy, rules } = settled.snapshot;
   const session = sessionFacts(settled);
@@ -43,7 +43,7 @@ function requestFacts(settled: Settled): RequestFacts {
   };
 }
 
-/** A script of a page that was opened as somebody else who is viewed no more, which another host was told of. */
+/** A script of a page that was opened under an impersonation which ended on another host meanwhile. */
 function isLeftOpen({ browser, navigation, raw, site }: Settled): boolean {
   if (browser.secret !== null || browser.here === null || navigation.wantsPage) return false;
   if (navigation.site !== "unknown") return navigation.site === "same-origin";

@@ -23,7 +23,7 @@ export const UNLOOKED: Owned["owner"] = Object.freeze({
   consent: UNASKED,
 });
 
-/** Asks the resolver, only if the caller is an agent and the answer can change what happens. */
+/** Asks the resolver, only if the caller is an agent and the answer can matter. */
 export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) {
@@ -43,7 +43,7 @@ function matters({ match, navigation, session }: Recalled): boolean {
     : mayChangeIdentity({ navigation, fromAsSelf: match.fromAsSelf });
 }
 
-/** The owner of any page of the app, completed from the directory where the resolver knows just an id. */
+/** The owner of a page of the app; where the resolver gives only an id, `users` completes it. */
 export async function ownerOf(
   { log }: Pick<Judging, "log">,
   { site, snapshot, id }: Pick<Received, "site" | "snapshot" | "id">,
@@ -52,7 +52,7 @@ export async function ownerOf(
   return await askOwner(log, { host: site.host, snapshot, id }, page);
 }
 
-/** Where a page stands: its host, and the config to ask. `id` is the request's, for the log. */
+/** The host of a page, and the config to ask. `id` is the request's, for the log. */
 interface OwnerQuestion {
   readonly host: string;
   readonly snapshot: Snapshot;

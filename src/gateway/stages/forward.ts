@@ -20,7 +20,7 @@ import { begunBy, orUnsent, settle } from "./settle.ts";
 import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
-/** What goes to the app for a signed request: with the agent's own cookies, or those of the jar. */
+/** What goes to the app for a signed request, with the agent's own cookies or those of the jar. */
 export async function outboundFor(services: Services, signed: Signed): Promise<Outbound> {
   const { impersonation } = signed.effects;
   const jar =
@@ -39,10 +39,10 @@ export async function outboundFor(services: Services, signed: Signed): Promise<O
   );
 }
 
-/** By which something that is open is cut: when its impersonation ends, or the gateway goes down. */
+/** Cuts an open exchange when its impersonation ends, or the gateway goes down. */
 interface Leash {
   readonly signal: AbortSignal | null;
-  /** Counts for what is recorded of it while it is open. */
+  /** Counts bytes while it is open, for its record. */
   readonly opened: Progress["opened"];
   release(): void;
 }
@@ -50,7 +50,7 @@ interface Leash {
 const UNWATCHED = (): void => undefined;
 const UNLEASHED: Leash = { signal: null, opened: UNWATCHED, release: UNWATCHED };
 
-/** Own requests over HTTP are left to finish; everything else is on a leash. */
+/** For impersonated requests and every tunnel; own HTTP requests are left to finish. */
 export function leash(services: Services, signed: Signed): Leash {
   const { effects, upgrade } = signed;
   if (effects.impersonation === null && !upgrade) return UNLEASHED;
@@ -68,7 +68,7 @@ export function leash(services: Services, signed: Signed): Leash {
     lifted: speaksByMode(signed, effects.impersonation),
     ask: () => standing(services, signed),
   });
-  // It was decided under a config that may be gone by now.
+  // The config may have changed since it was decided.
   if (services.config.current().policy.impersonation === "off")
     services.sockets.cutImpersonated("ended-revoked");
   const going = progress(services, signed, { lost: () => cut("audit-unavailable") });
@@ -103,12 +103,12 @@ export async function exchangeFor(
     headers,
     client,
     address: signed.client.ip,
-    // Behind a proxy many share a connection of ours, and an agent shares it with whom they are being.
+    // Behind a proxy many people share a connection, and an agent shares it with their customers.
     person:
       signed.effects.impersonation === null
         ? signed.client.ip
         : `${signed.client.ip} ${signed.effects.impersonation.id}`,
-    // A repetition would be a second deed of somebody else's, and on record as one.
+    // An impersonated request is never repeated: it is recorded once.
     repeatable: signed.effects.impersonation === null,
     body: signed.content.body,
     respond: (head) => {
@@ -122,7 +122,7 @@ export async function exchangeFor(
       release();
       sent(services, signed);
       settle(services, signed, settlement);
-      // Its cookie was not given out: what was fetched, if anything, is all that there will be of it.
+      // The browser never got the cookie, so no other request can follow under this impersonation.
       if (begun !== null && (unseen || !client.response.headersSent))
         void end(services, signed, begun, "ended-unseen");
     },
@@ -175,7 +175,7 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
   write(signed, response, answer(services, ended));
 }
 
-/** Where nobody could be asked any more, or nothing be recorded, nothing has ended: only this request has. */
+/** Sentences for requests that fail while the impersonation goes on. */
 const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
   "identity-unavailable": REASONS["identity-unavailable"],
   "store-unavailable": REASONS["store-unavailable"],

@@ -28,12 +28,12 @@ export function identify(services: Judging, matched: Matched): Maybe<Identified>
     : { ...matched, caller: found };
 }
 
-/** Who is at the keyboard, for rules; null where nobody knows. */
+/** The true user, for rules; null where nobody is known. */
 export function agentOf({ caller: { who } }: Pick<Identified, "caller">): Identity | null {
   return who.kind === "known" ? who.identity : null;
 }
 
-/** Asks the sources. A source that can't say makes the answer `unavailable`; the next one is never asked in its place. */
+/** Asks the sources in order. One that fails makes the answer `unavailable`: the next is never asked in its place. */
 export function callerOf(services: Judging, received: Received): Maybe<Found> {
   try {
     const answer = received.snapshot.identity.identify(evidence(received));
@@ -78,11 +78,11 @@ function unavailable(services: Judging, received: Received, error: unknown): Fou
 
 /** Cookies are read only if a source looks at them. */
 function evidence(received: Received): Evidence {
-  // On a label's host nobody is known but by what they came with on the app's.
+  // On a label's host the evidence is that of the app's host.
   if (received.site.lent !== null) return received.site.lent;
   let cookies: Record<string, string> | null = null;
   return {
-    // Each value on its own: `headers` joins what came twice, and so mixes what a client and a proxy wrote.
+    // Each value by itself: `headers` joins repeated ones, and so mixes those of a client and a proxy.
     headers: received.raw.headersDistinct,
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.site.host,
@@ -94,7 +94,7 @@ function evidence(received: Received): Evidence {
   };
 }
 
-/** The first of a name counts, as it does for most servers. */
+/** The first cookie of a name counts, as with most servers. */
 function cookiesOf(header: string | null): Record<string, string> {
   const cookies: Record<string, string> = Object.create(null);
   for (const { name, value } of parseCookies(header)) cookies[name] ??= value;

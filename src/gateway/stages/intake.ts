@@ -20,18 +20,18 @@ import { NO_ONE, viewedBefore } from "../intake/viewed-before.ts";
 import type { AskingPage, Intake, MarkerOnly, Received, Site } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
-/** Connections that brought a request with two readings: what comes behind it may be a part of it. */
+/** Connections that brought a request with two readings: what follows may be a part of it. */
 const spoilt = new WeakSet<object>();
 
-/** Nothing that comes behind on this connection is read any more. */
+/** Reads nothing more from this connection. */
 export function spoil(socket: object): void {
   spoilt.add(socket);
 }
 
-/** Each is looked for in the store. */
+/** Each costs a look into the store. */
 const MOST_RIVALS = 3;
 
-/** Our names out of the headers, the config pinned, and one reading of what is judged. Refuses what has two readings there. */
+/** Drops our own headers, pins the config and reads the address once. Refuses a judged request with two readings. */
 export function intake(services: Judging, raw: IncomingMessage, upgrade: boolean): Intake {
   const snapshot = services.config.current();
   const id = randomUUID();
@@ -44,7 +44,7 @@ export function intake(services: Judging, raw: IncomingMessage, upgrade: boolean
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code !== "no-app") spoilt.add(raw.socket);
-    // Of what has no clear end nobody knows whether it is a navigation, or whose.
+    // Without a clear end of the request, it can't be told whether it is a navigation.
     const page =
       framingFault(raw) === null && navigation(raw.method ?? "GET", upgrade, raw.headers).wantsPage;
     return { kind: "refused", fault: error, id, page };
@@ -111,7 +111,7 @@ function isAgents({ forms, clock }: Judging, { agent }: OwnCookies): boolean {
   return agent.some((mark) => forms.marked("agent", mark, clock.now()) !== null);
 }
 
-/** Whose host it is, and the config as the app there has it; which app a label's host shows is not known before the label is. */
+/** The host's place, and the config of the app there. Which app a label's host shows is known later, with the label. */
 function addressee(raw: IncomingMessage, whole: Snapshot) {
   const { settings } = whole;
   refuseForgery(raw, headerRules(settings), settings);
@@ -131,14 +131,14 @@ const OF_THE_APP: Place = Object.freeze({
   lent: null,
 });
 
-/** Whose host it is: the app's, an impersonation's, or the console's. */
+/** Whether the host is the app's, a label's or the console's. */
 function placeOf(host: string, { isolation, console }: Settings): Place {
   if (console !== null && host === console.host) return { ...OF_THE_APP, atConsole: true };
   const hostLabel = isolation === null ? null : labelBelow(host, isolation.parent);
   return hostLabel === null ? OF_THE_APP : { ...OF_THE_APP, hostLabel };
 }
 
-/** `publicUrl` is the app's own host. */
+/** `publicUrl` counts for the app's own host only. */
 function originFor(
   { scheme, origin, forwardedHost }: OuterAddress,
   { hostLabel, atConsole }: Place,
@@ -161,7 +161,7 @@ function cookiesIn(
 
 interface Telling {
   readonly method: string;
-  /** What says that somebody is impersonated, or was on another host. */
+  /** The cookies that say that there is an impersonation, or was one on another host. */
   readonly secret: string | null;
   readonly here: string | null;
   readonly asked: Navigation;
@@ -182,12 +182,12 @@ function targetOf(
   return requestTarget(came, asking, settings);
 }
 
-/** A notice that everybody can have written is none: it would have the page fetched in another way. */
+/** Only a signed notice counts: with one the page is fetched differently. */
 function noticeIn({ forms, clock }: Judging, { notice }: OwnCookies): string | null {
   return notice !== null && forms.open(notice, clock.now()) !== null ? notice : null;
 }
 
-/** What the marks say of which impersonation runs in this browser; null where there is none. */
+/** Which impersonation the marker cookies name; null without any. */
 function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly | null {
   if (marks.length === 0) return null;
   const now = clock.now();
@@ -197,8 +197,7 @@ function markerIn({ forms, clock }: Judging, { marks }: OwnCookies): MarkerOnly 
 }
 
 /**
- * The same request as own traffic, where the cookie that it was judged by turned out to be nobody's: byte for byte as it came, that cookie
- * included.
+ * The same request as own traffic, byte for byte as it came, with its cookie: it was judged by a cookie that turned out not to be ours.
  */
 export function asItCame(services: Judging, received: Received): Received {
   const { raw, snapshot, site, navigation: asked, came, sent: method, client } = received;
@@ -217,7 +216,7 @@ export function asItCame(services: Judging, received: Received): Received {
   };
 }
 
-/** Of framing there is one reading, and where the config says so, nobody tries to speak for us. */
+/** Refuses framing with two readings and, where the config says so, our own headers from a client. */
 function refuseForgery(raw: IncomingMessage, rules: HeaderRules, { headers }: Settings): void {
   const broken = framingFault(raw) ?? requestLineFault(raw);
   if (broken !== null) throw broken;
@@ -225,7 +224,7 @@ function refuseForgery(raw: IncomingMessage, rules: HeaderRules, { headers }: Se
     throw new Fault("bad-request", "a header has one of the names that only the gateway may use");
 }
 
-/** The lines that may go on, in their order. `Host` is the first only where none was sent; what is judged loses its cookies. */
+/** The header lines that may go on, in their order. Where no `Host` came, it is added first; a judged request loses its cookies. */
 function headersOf(
   raw: IncomingMessage,
   rules: HeaderRules,
@@ -248,12 +247,12 @@ const UNMARKED: AskingPage = Object.freeze({
   hearsay: false,
 });
 
-/** An id as we give it to an impersonation, and what the script may put behind it. */
+/** The id of an impersonation, and what our script may append. */
 const TAB = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.idle)?$/;
 
 /**
- * What the page that asks says of itself. In a query everybody can write it, so there, in own traffic, only what looks exactly like
- * ours is one, and it counts for agents alone (`hearsay`). What is no mark of ours in a header is of no tab that there is.
+ * The marks of the page that sends this. Everybody can write them into a query, so in own traffic only those that look exactly like ours
+ * count there, and for agents alone (`hearsay`). A mark in a header that isn't ours names no tab.
  */
 function marksOf(
   { forms, clock }: Judging,

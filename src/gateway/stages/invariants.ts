@@ -6,7 +6,7 @@ import type { Outbound, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { crossesIdentities } from "./outbound-headers.ts";
 
-/** The invariants that are asserted of every request just before its first byte; the numbers of docs/attacks.md. */
+/** The invariants that every request is checked for just before its first byte; the numbers are those of docs/attacks.md. */
 export const INVARIANTS = ["1", "2", "6", "7", "12", "18", "19"] as const;
 type Invariant = (typeof INVARIANTS)[number];
 
@@ -18,7 +18,7 @@ export function assure(services: Services, signed: Signed, going: Outbound): Out
   throw new Fault("internal", `a request would have broken the invariants ${broken.join(", ")}`);
 }
 
-/** Which of them a request would break. It reads what is really sent, not how that was made. */
+/** Which of them a request breaks, read from what is really sent. */
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
   const { drops, passes } = headerRules(settings);
@@ -55,7 +55,7 @@ function twice(identityHeaders: readonly string[]): boolean {
   return false;
 }
 
-/** What a token says of people. */
+/** The people whom a token names. */
 interface Said {
   readonly sub?: unknown;
   readonly act?: { readonly sub?: unknown; readonly act?: unknown };
@@ -64,7 +64,7 @@ interface Said {
 const MOST_TOKENS = 1000;
 const read = new Map<string, Said>();
 
-/** Tokens are signed once for a pair of people and used for a while, so each is read once. */
+/** Tokens are reused for a while, so each is parsed once. */
 function saidBy(token: string): Said {
   const known = read.get(token);
   if (known !== undefined) return known;

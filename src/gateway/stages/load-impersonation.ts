@@ -15,10 +15,10 @@ const NOTHING: Recalled["session"] = Object.freeze({
   consent: UNASKED,
   nobodys: false,
 });
-/** A label's own cookie: nothing on its host is ever anybody's own. */
+/** For a label's cookie: on its host there is no own traffic. */
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
-/** Brings back the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
+/** Loads the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
 export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
   if (identified.browser.secret === null) return { ...identified, session: NOTHING };
   const loaded = await theOne(services, identified, identified.browser.secret);
@@ -33,7 +33,7 @@ export async function recall(services: Judging, identified: Identified): Promise
   return { ...identified, session: { loaded: today, target, consent, nobodys: false } };
 }
 
-/** A guest's request: a cookie that only looks like ours makes nothing judged. */
+/** A guest's request: a cookie that only looks like ours doesn't make it judged. */
 function asNobodys(services: Judging, identified: Identified): Recalled {
   const { topLevel, visit } = identified.navigation;
   const route = topLevel || visit !== null ? identified.match.route : null;
@@ -41,7 +41,7 @@ function asNobodys(services: Judging, identified: Identified): Recalled {
   return { ...identified, ...asItCame(services, identified), match, session: { ...NOTHING, nobodys: true } };
 }
 
-/** What could be read in two ways is refused where it is judged. */
+/** Refuses a judged request that can be read in two ways. */
 function refuseUnclear({ url, raw }: Identified): void {
   if (url.unclear === null) return;
   spoil(raw.socket);
@@ -49,8 +49,8 @@ function refuseUnclear({ url, raw }: Identified): void {
 }
 
 /**
- * Where several came under the name of our cookie, somebody planted all but one. A record behind one of them makes it an agent's browser,
- * of which nobody can tell which it means: throws `bad-request`. Without any it is as if one had come that leads to nothing.
+ * Where several cookies came under our name, somebody planted all but one. If any of them opens an impersonation, nobody can tell which is
+ * meant: throws `bad-request`. If none does, it is as with one cookie that opens nothing.
  */
 async function theOne(
   services: Judging,
@@ -68,7 +68,7 @@ async function theOne(
   return all.find(({ kind }) => kind === "unavailable") ?? { kind: "lost" };
 }
 
-/** What runs now runs under the config of now: banner, token and record say the same as the judge. */
+/** Applies the grant of the current config, so that banner, token and record say the same as the judge. */
 function underToday(
   identified: Identified & { readonly consent: ConsentFact },
   loaded: LoadedImpersonation,

@@ -11,8 +11,8 @@ export function placeOf({ url, site }: Pick<Received, "url" | "site">): Place | 
 }
 
 /**
- * Looks up what the address means. Asked only where the answer can matter: while impersonating, or when
- * that may start. What has more than one reading matches nothing.
+ * Finds the route, only where it can matter: under an impersonation, or when one may start. What has more than one reading matches
+ * nothing.
  */
 export function match(received: Received): Matched {
   const impersonating = received.browser.secret !== null;

@@ -7,11 +7,11 @@ import type { Content, Owned, Settled } from "../request.ts";
 import { agentOf } from "./identify.ts";
 import { bodyText, ruled, ruleRequest, UNRULED } from "./rule-request.ts";
 
-/** How much of a body is looked at for a `_method` at the least; more where more is kept for a confirmation. */
+/** Bytes of a body that are read for a `_method`; more where a confirmation keeps more. */
 const LOOKED_AT = 65_536;
-/** Types that frameworks read fields from; of a POST they do so where there is none. */
+/** Types that frameworks read fields from; of a POST also where there is no type. */
 const FIELDS = /^\s*(?:multipart\/|application\/x-www-form-urlencoded|application\/(?:[\w.-]+\+)?json)/i;
-/** Charsets in which ASCII is ASCII. */
+/** Charsets that have ASCII in them unchanged. */
 const ASCII = /^(?:utf-?8|us-ascii|ascii|iso-8859-\d+|latin1|windows-125\d)$/i;
 
 export const UNREAD: Content = Object.freeze({
@@ -22,8 +22,8 @@ export const UNREAD: Content = Object.freeze({
 });
 
 /**
- * Asks the rules, once all is known that they may ask for. Under an impersonation a request is judged by what its `_method` makes of it, and by what its body says where a rule of its
- * address asks for that. Own traffic's bodies are never touched.
+ * Asks the rules, once all is known that they may ask for. Under an impersonation a request is judged by its `_method`, and by its body
+ * where a rule of its address asks about that. The bodies of own traffic are never touched.
  */
 export async function settleMethod(owned: Owned): Promise<Settled> {
   const settled = { ...owned, content: UNREAD };
@@ -47,24 +47,24 @@ export async function settleMethod(owned: Owned): Promise<Settled> {
   return { ...read, method, overridden: named !== null, ruling };
 }
 
-/** Where query, body and headers differ, nobody knows which of them counts for the app. */
+/** The method is unknown where query, body and headers differ: any of them may count for the app. */
 function methodOfAll(...places: readonly (string | null)[]): string | null {
   const [method = null, ...others] = places.filter((it) => it !== null);
   return others.some((it) => it !== method) ? UNKNOWN_METHOD : method;
 }
 
-/** The same for a request that is only told of; null: nothing of it names a method. */
+/** The same for a request that is only described; null: nothing in it names a method. */
 export function methodTold(inQuery: string | null, body: string | null, headers: RawHeaders): string | null {
   return methodOfAll(inQuery, body === null ? null : methodInBody(body), methodInHeaders(headers));
 }
 
-/** Whatever else is sent goes on as it comes: nobody looks for a method in it. But a header may still ask for one. */
+/** Whether a body may name a method; a header may do so with any body. */
 function mayName(owned: Owned): boolean {
   const type = owned.raw.headers["content-type"] ?? "";
   return owned.sent === "POST" || FIELDS.test(type) || methodInHeaders(owned.headers) !== null;
 }
 
-/** Whether a form of which the app may see more than we do: it goes on beyond what is looked at, or is packed. */
+/** Whether the app may find another method in a form than is found here: it is longer, compressed, or in another charset. */
 function isDark({ raw, sent }: Owned, bytes: Buffer, whole: boolean): boolean {
   const { "content-type": type = "", "content-encoding": coding = "identity" } = raw.headers;
   if (sent !== "POST" || bytes.length === 0 || (type.trim() !== "" && !FIELDS.test(type))) return false;
@@ -72,7 +72,7 @@ function isDark({ raw, sent }: Owned, bytes: Buffer, whole: boolean): boolean {
   return !whole || coding.trim().toLowerCase() !== "identity" || !ASCII.test(charset);
 }
 
-/** In any spelling that some server takes for one of them. */
+/** The method that headers ask for, in any spelling that some server takes for one of them. */
 function methodInHeaders(headers: RawHeaders): string | null {
   return theOneMethod(headers.filter((_, at) => at % 2 === 1 && isMethodOverride(headers[at - 1] ?? "")));
 }

@@ -4,7 +4,7 @@ import { headerRules } from "../intake/header-rules.ts";
 import type { Outbound, Signed } from "../request.ts";
 import { appAddresses } from "../response/response-headers.ts";
 
-/** By which the app would answer for what the agent's browser has already, whosever that was. */
+/** Conditions about a copy in the agent's browser, which may be another person's. */
 const VALIDATORS: ReadonlySet<string> = new Set([
   "if-none-match",
   "if-modified-since",
@@ -12,12 +12,12 @@ const VALIDATORS: ReadonlySet<string> = new Set([
   "if-unmodified-since",
   "if-range",
 ]);
-/** By which the app refuses to overwrite what somebody else has changed meanwhile. */
+/** Conditions by which an app refuses to overwrite a newer version. */
 const LOCKS: ReadonlySet<string> = new Set(["if-match", "if-unmodified-since"]);
 
 /**
- * Whether a condition would answer one person's request by what the browser has of another's. Those of an unsafe request
- * lead to no copy: they only keep it from overwriting a newer version, or (`If-None-Match: *`) whatever is there already.
+ * Whether a condition could answer one person's request with the browser's copy of another person's page. Those of an unsafe request can't:
+ * they only keep it from overwriting a newer version, or (`If-None-Match: *`) anything that exists.
  */
 export function crossesIdentities(method: string, name: string, value: string): boolean {
   const folded = foldName(name);
@@ -27,8 +27,8 @@ export function crossesIdentities(method: string, name: string, value: string): 
 }
 
 /**
- * The final request headers: the client's without what is not the app's business, then ours, each once. `jarCookies` and
- * `authorization` are those of an impersonated request, which has none of its own.
+ * The final request headers: the client's that may go on, then ours, each once. `jarCookies` and `authorization` are for an impersonated
+ * request, which has none of its own.
  */
 export function outbound(
   signed: Signed,
@@ -40,7 +40,7 @@ export function outbound(
   if (impersonating) addImpersonated(headers, signed);
   else if (signed.browser.notice !== null && signed.navigation.wantsPage) addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
-  // Own traffic has its cookies in their place. What was judged has lost them: they may be somebody else's by now.
+  // Own traffic still has its `Cookie` lines. A judged request lost them in the intake, since a switch may have changed them.
   const cookies = impersonating ? jarCookies : signed.url.judged ? signed.browser.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
   if (authorization !== null) headers.push("Authorization", authorization);
@@ -85,13 +85,13 @@ function decoded(name: string): string {
   }
 }
 
-/** What a page on a host of its own says of itself, the app hears of its own host. */
+/** Replaces the label's origin by the app's in `Origin` and `Referer`. */
 function asOnTheApp(headers: string[], labelled: string, app: string): void {
   for (let at = 0; at + 1 < headers.length; at += 2)
     headers[at + 1] = appAddresses(headers[at] ?? "", headers[at + 1] ?? "", [labelled], app);
 }
 
-/** An app that is called by its own name knows no other: what a browser says of the public one is said of its own. */
+/** Replaces the public origin by the upstream's where the config calls the app by its own name. */
 function nameTheApp(headers: string[], { snapshot, site }: Signed): void {
   const app = snapshot.settings.upstream.origin;
   const ours = [site.origin, `http://${site.authority}`, `https://${site.authority}`];
@@ -102,14 +102,14 @@ function nameTheApp(headers: string[], { snapshot, site }: Signed): void {
   }
 }
 
-/** A page that is to carry the banner is asked for whole and uncompressed. */
+/** Asks for a page that will carry the banner whole and uncompressed. */
 function addImpersonated(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
   const { settings } = signed.snapshot;
   const presented = (signed.presented?.headers ?? []).map(([name]) => foldName(name));
   const credentials = ["authorization", ...settings.identityHeaders.map(foldName), ...presented];
   const { kindOf } = headerRules(settings);
-  // A part is asked for on the condition that the rest is there already; without the condition it would be a part of another whole.
+  // A range with `If-Range` fits the copy in the browser; without that condition it could be a part of another version.
   const whole = wholePage || signed.headers.some((it, at) => at % 2 === 0 && foldName(it) === "if-range");
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";
@@ -120,7 +120,7 @@ function addImpersonated(headers: string[], signed: Signed): void {
     if (wholePage && folded === "accept-encoding") continue;
     const kind = kindOf(name);
     const value = kind === "metadata" ? metadataOf(name, wayOf(signed)) : sent;
-    // Whom a proxy in front named is the agent.
+    // Identity headers of a proxy in front name the agent.
     if (kind !== "identity" && kind !== "own" && value !== null) headers.push(name, value);
   }
   if (wholePage) headers.push("Accept-Encoding", "identity");
@@ -136,7 +136,7 @@ function wayOf({ client, site }: Signed): Way {
   };
 }
 
-/** One's own page that can carry a notice comes uncompressed; nothing else of it is touched. */
+/** Asks for an own page uncompressed where a notice has to be shown; nothing else of it is touched. */
 function addForNotice(headers: string[], signed: Signed): void {
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";

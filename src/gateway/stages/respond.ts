@@ -19,9 +19,9 @@ import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
-import { hereCookie, tidied } from "./start-and-stop.ts";
+import { hereCookie, restoredHost } from "./start-and-stop.ts";
 
-/** Response headers of an app that an impersonation must not let through, since they reach the agent's own. */
+/** Response headers that would act on the agent's own cookies, caches or pages. */
 const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
   "set-cookie",
   "set-cookie2",
@@ -32,8 +32,8 @@ const NOT_WHILE_IMPERSONATING: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What the client gets for the app's head. Own traffic keeps all of it but addresses, cookies that only we may set, and the
- * token, where an app echoes it: that is between us and the app.
+ * The response head for the client. Own traffic keeps all of the app's but addresses, cookies that only we may set, and an echo of our
+ * token.
  */
 export function respond(services: Services, signed: Signed, head: UpstreamHead): Maybe<HeadPlan> {
   const { upstream, cookie, headers: names } = signed.snapshot.settings;
@@ -56,7 +56,7 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
 
 interface Shown {
   readonly signed: Signed;
-  /** `Set-Cookie` lines by which the page's scripts see what they may. */
+  /** `Set-Cookie` lines with the cookies that the page's scripts may read. */
   readonly mirrored: readonly string[];
 }
 
@@ -84,14 +84,14 @@ function isUnshown(
   return jar !== null && mirror(jar, browser.cookies, scope).lines.length > 0;
 }
 
-/** The first document of one more host that the impersonation covers: its cookies, caches and storage are the agent's own so far. */
+/** The first document on another covered host, where the browser's cookies, caches and storage are still the agent's. */
 async function arriving(
   services: Services,
   signed: Signed,
   { id }: Impersonation,
   lines: readonly string[],
 ): Promise<Shown> {
-  const before = await tidied(services, signed, id);
+  const before = await restoredHost(services, signed, id);
   const mirrored = await services.impersonations.arrive(id, lines, cookieScope(signed), before.cookies);
   const setCookies = [...signed.effects.setCookies, ...before.setCookies, hereCookie(services, signed, id)];
   const browser = { ...signed.browser, here: id };
@@ -104,13 +104,13 @@ async function arriving(
 async function impersonating(services: Services, asked: Signed, head: UpstreamHead): Promise<HeadPlan> {
   const { effects } = asked;
   if (effects.impersonation === null) throw new TypeError("an impersonated answer without an impersonation");
-  // It was asked without validators: what the browser would show instead is its copy of somebody else's page.
+  // No validators were sent, so a 304 would have the browser show its copy of another person's page.
   if (head.status === 304)
     throw new Fault("upstream-protocol", "the app says 304 to a request without a validator");
   const unseen = isUnseen(asked, head);
   const lines = unseen ? [] : valuesOf(head.headers, "set-cookie");
   const arrives = asked.browser.domain !== null && asked.browser.here !== effects.impersonation.id;
-  // The jar is written before the page is shown: the next request may come with the first byte.
+  // The jar is written before the head goes out: the next request may follow at once.
   const { signed, mirrored } =
     arrives && asked.navigation.wantsPage && !unseen
       ? await arriving(services, asked, effects.impersonation, lines)
@@ -141,8 +141,8 @@ function onceMore({ url: { target } }: Signed): HeadPlan {
 }
 
 /**
- * A document in a tab keeps no handle on a page of ours, nor on the agent's own. One without an origin has none anyway, and browsers
- * show none with such a policy.
+ * Adds the opener policy that keeps an impersonated document from a handle on pages of ours or the agent's. Not for a document without an
+ * origin: it has no handle, and browsers don't show one with such a policy.
  */
 function cutOff({ navigation, raw }: Signed, headers: RawHeaders): RawHeaders {
   if (!navigation.wantsPage || isFramed(raw.headers)) return headers;
@@ -164,7 +164,7 @@ function isNamed(name: string, wanted: string): boolean {
   return name.length === wanted.length && name.toLowerCase() === wanted.toLowerCase();
 }
 
-/** The same list where nothing has to go. */
+/** Gives the same list where nothing is removed. */
 function without(headers: RawHeaders, goes: (name: string, value: string) => boolean): RawHeaders {
   const gone = (at: number) => goes(headers[at] ?? "", headers[at + 1] ?? "");
   let any = false;

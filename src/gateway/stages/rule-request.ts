@@ -7,10 +7,10 @@ import type { Received, Ruling } from "../request.ts";
 
 export const UNRULED: Ruling = Object.freeze({ rule: null, mayChange: false });
 
-/** What of a request rules are asked about. */
+/** The parts of a request that rules ask about. */
 type Asking = Pick<Received, "site" | "url" | "headers" | "method">;
 
-/** `body` null: there is none, or nobody has looked at it; `agent` null: nobody knows who it is. */
+/** `body` null: there is none, or it wasn't read; `agent` null: nobody is known. */
 export function ruleRequest(of: Asking, body: BodyText | null, agent: Identity | null): RuleRequest {
   const { site, url, headers, method } = of;
   return { host: site.host, path: url.path, query: url.query, headers, method, body, agent };

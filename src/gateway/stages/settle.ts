@@ -7,7 +7,7 @@ import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "./start-and-stop.ts";
 
-/** How it ended: counted for everything, and written down as the outcome of the intent under an impersonation. */
+/** Counts how a request ended and, under an impersonation, records the outcome of its intent. */
 export function settle(services: Services, committed: Committed, settlement: Settlement): void {
   const duration = services.clock.monotonic() - committed.startedAt;
   services.counters.decided(committed.decision.reason, committed.decision.kind);
@@ -33,23 +33,23 @@ export function settle(services: Services, committed: Committed, settlement: Set
     },
     intent: committed.effects.intent,
   });
-  // By now it is known how long the body was, also where nobody had said.
+  // The length of the body is known by now, also without `Content-Length`.
   const request = event.request && { ...event.request, bytes: settlement.requestBytes };
-  // An outcome that can't be written stays an open intent, which the next start reports as unknown.
+  // If the outcome can't be recorded, the intent stays open, and the next start records its outcome as unknown.
   services.ledger
     .record({ ...event, request })
     .catch((error: unknown) => services.log.error({ err: error, event }, "an outcome could not be recorded"));
 }
 
-/** The impersonation that this very request starts, of which its browser knows by the answer only. */
+/** The impersonation that this request started: its browser learns of it by the answer only. */
 export function begunBy({ effects }: Committed): Impersonation | null {
   return effects.changed ? effects.impersonation : null;
 }
 
-/** What never went out. */
+/** The settlement of a request that wasn't sent. */
 export const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
 
-/** Does what is still to be done before the first byte goes out; if that fails, the intent is closed as never sent. */
+/** Runs the last step before the first byte; if it fails, the outcome says that nothing was sent. */
 export async function orUnsent<T>(
   services: Services,
   committed: Committed,

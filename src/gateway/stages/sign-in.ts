@@ -8,8 +8,8 @@ import type { Services } from "../services/services.ts";
 import { type Asking, askingOf, obtain, trustOf, valuesOf } from "../sign-in/obtain.ts";
 
 /**
- * Signs who is there at `now` (ms), and signs in to an app that keeps its own login. Own traffic is signed only where the config says
- * so and somebody is known. Throws a Fault, `sign-in-failed` among them.
+ * Signs the identity at `now` (ms), when an impersonation must not have ended, and signs in to an app that keeps its own login. Own
+ * traffic is signed only for a known caller, and only where the config says so. Throws a Fault, `sign-in-failed` among them.
  */
 export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
   const { effects, snapshot } = committed;
@@ -61,7 +61,7 @@ async function headersFor(
   return [headers.assertion, assertion, ...plain];
 }
 
-/** The unsigned headers, each once: where a proxy in front says one of them with own traffic, its word stands. */
+/** The unsigned headers, each once. In own traffic one that a trusted proxy sent (`headers.pass`) stays as it is. */
 function unsigned(
   { snapshot: { settings }, effects, client }: Committed,
   effectiveUser: Identity,
@@ -89,17 +89,17 @@ function ascii(id: string): string {
   return /^[\x21-\x24\x26-\x7e]*$/.test(id) ? id : encoded(id);
 }
 
-/** The same for what people read: single spaces stay. */
+/** The same for names of people, in which single spaces stay. */
 function spaced(name: string): string {
   return /^[\x21-\x24\x26-\x7e]+(?: [\x21-\x24\x26-\x7e]+)*$/.test(name) ? name : encoded(name);
 }
 
-/** Half a character, which JSON can hold, has no bytes. */
+/** A lone surrogate, which JSON can hold, has no UTF-8 form and is replaced. */
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
 
-/** One of a list with commas in between. */
+/** One item of a list that commas separate. */
 function listed(group: string): string {
   return group.includes(",") ? encoded(group) : spaced(group);
 }

@@ -24,7 +24,7 @@ export interface Beginning {
   readonly reason: string | null;
   readonly ticket: string | null;
   readonly returnTo: string;
-  /** Where that is, if not here. */
+  /** The origin of `returnTo`, if it isn't this one. */
   readonly origin?: string | null;
   /** The customer's yes that it begins by; absent or null where nobody has to be asked. */
   readonly consent?: Consent | null;
@@ -32,13 +32,12 @@ export interface Beginning {
 
 const NOTICE_SECONDS = 300;
 /**
- * As long as browsers keep any cookie: it must outlive whatever else an impersonation leaves in the browser, also when that
- * is closed and opened again. Else the customer's cookies would go with the agent's own requests, and the customer's tabs
- * would turn into the agent's without a word.
+ * As long as browsers keep any cookie: it must outlive everything else that an impersonation leaves in the browser, also over its restart.
+ * Else the customer's cookies would go with the agent's own requests, and the customer's tabs would silently become the agent's.
  */
 const SECRET_SECONDS = 400 * 86_400;
 
-/** `Set-Cookie` lines for the browser, and what it sends once they have arrived. */
+/** `Set-Cookie` lines, and the cookies that the browser has after them. */
 export interface Between {
   readonly setCookies: readonly string[];
   readonly cookies: string | null;
@@ -47,15 +46,15 @@ export interface Between {
 /** An impersonation that has started, and the cookies that the browser gets for it. */
 interface Started {
   readonly impersonation: Impersonation;
-  /** What the impersonation cookie holds from now on. */
+  /** The value of the impersonation cookie. */
   readonly secret: string;
   readonly setCookies: readonly string[];
   readonly here: string | null;
 }
 
 /**
- * Opens an impersonation. It counts only once it is on record: without the record the cookie is never given out.
- * Throws `store-unavailable` or `audit-unavailable`, and `overloaded` for an agent who begins too often.
+ * Starts an impersonation. The browser gets its cookie only after the start is recorded. Throws `store-unavailable` or
+ * `audit-unavailable`, and `overloaded` for an agent who starts too often.
  */
 export async function begin(services: Services, received: Received, order: Beginning): Promise<Started> {
   const own = { sent: received.browser.cookies, scope: cookieScope(received) };
@@ -64,7 +63,7 @@ export async function begin(services: Services, received: Received, order: Begin
   return { impersonation, secret, here, setCookies: [...setCookies, ...lines] };
 }
 
-/** The same without what the browser is told of it: an impersonation that is open and on record. */
+/** The same without cookies for the browser. */
 export async function openRecorded(
   services: Services,
   received: Received,
@@ -147,7 +146,7 @@ function startCookies(
   return { setCookies, here: browser.domain === null ? received.browser.here : id };
 }
 
-/** The lines that take away what was set for the one host before there was a `cookie.domain`. */
+/** Deletes the cookies of the one host that were set before the config had `cookie.domain`. */
 function beforeDomain({ site, snapshot, raw }: Received): readonly string[] {
   const { name } = snapshot.settings.cookie;
   if (site.scheme === "http" || raw.headers.cookie?.includes(`__Host-${name}`) !== true) return [];
@@ -157,7 +156,7 @@ function beforeDomain({ site, snapshot, raw }: Received): readonly string[] {
   ];
 }
 
-/** The line that says whose cookies and storage this one host has in the browser. */
+/** The cookie that names the impersonation whose cookies and storage the browser has for this host. */
 export function hereCookie(services: Services, { site, snapshot }: Received, id: string): string {
   const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
   const sealed = services.forms.mark("here", id, services.clock.now(), SECRET_SECONDS * 1000);
@@ -165,8 +164,8 @@ export function hereCookie(services: Services, { site, snapshot }: Received, id:
 }
 
 /**
- * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in
- * every state, and what could not be stored or recorded is unrecorded. `by` is who ended it, where that is not its agent.
+ * Ends an impersonation, cuts its sockets and records the end exactly once. Never throws: Stop works in every state; an end that can't be
+ * stored or recorded is tried again later. `by` is who ended it, where that isn't its agent.
  */
 export async function end(
   services: Services,
@@ -187,7 +186,7 @@ export async function end(
     );
   }
   services.sockets.cut(impersonation.id, why);
-  // It has happened, on record or not; with the journal down it is written when that is back.
+  // The end counts whether it is recorded or not; with the journal down it is recorded later.
   if (first) {
     const event = endEvent(services, received, ended, by);
     await services.unrecorded.write(services, event, "the end of an impersonation");
@@ -196,7 +195,7 @@ export async function end(
   return ended;
 }
 
-/** What the record says of an end; the same for every process that ends one. */
+/** The record of an end, the same for every process that ends one. */
 export function endEvent(
   services: Pick<Services, "clock" | "config" | "newId">,
   received: Received | null,
@@ -216,10 +215,10 @@ export function endEvent(
 }
 
 /**
- * The cookies that take an impersonation off: ours deleted, what was mirrored for scripts taken back, and a notice whom one was.
- * `over` is null where nobody knows any more what it was; what is left of the way back, or can be recognised, is taken back then too.
+ * The cookies after an end: ours are deleted, those that scripts were given are replaced by the agent's own, and a notice says who was
+ * viewed. `ended` is null where the impersonation isn't known any more: then what is still stored or recognised is restored.
  */
-export async function takeOff(
+export async function endCookies(
   services: Services,
   received: Received,
   ended: Impersonation | null,
@@ -242,10 +241,10 @@ export async function takeOff(
   return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
 }
 
-/** A start that nothing was shown of leaves the browser as if it had not been tried; a switch leaves it the agent's. */
+/** The cookies after a start of which nothing was shown: as before it, or after a switch without any impersonation. */
 export async function notBegun<T extends Committed>(services: Services, it: T): Promise<T> {
   const { effects } = it;
-  const setCookies = effects.ended === null ? [] : await takeOff(services, it, effects.ended);
+  const setCookies = effects.ended === null ? [] : await endCookies(services, it, effects.ended);
   return {
     ...it,
     browser: { ...it.browser, secret: null },
@@ -253,7 +252,7 @@ export async function notBegun<T extends Committed>(services: Services, it: T): 
   };
 }
 
-/** The impersonations of which this host may have something in the browser. */
+/** The impersonations that may have left cookies in the browser for this host. */
 async function idsBehind(
   services: Services,
   { browser }: Received,
@@ -264,7 +263,7 @@ async function idsBehind(
   return new Set([browser.here, id].filter((it) => it !== null));
 }
 
-/** What a switch takes off before the next is put on, and the browser's cookies as they are after that. */
+/** The cookies between the end of one impersonation and the start of the next. */
 export async function betweenIdentities(
   services: Services,
   received: Received,
@@ -281,8 +280,8 @@ export async function betweenIdentities(
   return { ...between, cookies };
 }
 
-/** What other hosts left behind on this one, where the browser has the cookies of an impersonation that is not the one that runs. */
-export async function tidied(
+/** Restores this host's cookies where the browser still has those of another impersonation than the running one. */
+export async function restoredHost(
   services: Services,
   received: Received,
   impersonation: string | null,

@@ -12,7 +12,7 @@ import { UNMATCHED } from "./match.ts";
 import { UNREAD } from "./method-override.ts";
 import { UNRULED } from "./rule-request.ts";
 
-/** What looks and goes nowhere: whatever speaks against it speaks against the impersonation itself. */
+/** A navigation that only looks: if it is refused, then for the impersonation itself. */
 const LOOKING: Navigation = Object.freeze({
   topLevel: false,
   byUser: false,
@@ -24,8 +24,8 @@ const LOOKING: Navigation = Object.freeze({
 });
 
 /**
- * What the judge says of the sender of this, if they only look, by what holds now: who they are, their impersonation and as whom
- * the directory knows that person, and whether it may go on.
+ * The judge's decision for a request that only looks, by this sender at this moment: it tells who they are, and whether their
+ * impersonation may go on.
  */
 export async function looking(services: Services, received: Received): Promise<Judged> {
   const caller = await callerOf(services, received);
@@ -43,8 +43,8 @@ export async function looking(services: Services, received: Received): Promise<J
 }
 
 /**
- * Whether something that is open may go on, by what holds now: it is judged as if it came in anew, with the config, the
- * people and the record of this moment, and the evidence that it came with.
+ * Whether an open request may go on. It is judged like a new one: with the config, people and record of this moment, and the evidence that
+ * it came with.
  */
 export async function standing(services: Services, signed: Signed): Promise<Standing> {
   const current = services.config.current();
@@ -70,7 +70,7 @@ export async function standing(services: Services, signed: Signed): Promise<Stan
   };
 }
 
-/** Whether a page may speak through its tunnel only because the mode is write at the moment. */
+/** Whether a page may send through its tunnel only because the mode is write at the moment. */
 export function speaksByMode({ upgrade, ruling, at }: Signed, impersonation: Impersonation | null): boolean {
   return (
     upgrade &&

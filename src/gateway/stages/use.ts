@@ -1,11 +1,11 @@
 import type { Received } from "../request.ts";
 
-/** What scripts ask for, and what older browsers say nothing of; everything else belongs to a page that was asked for. */
+/** Destinations of requests by scripts, and of browsers that name none; all others belong to a page that was opened. */
 const ASKED_BY_SCRIPTS: ReadonlySet<unknown> = new Set([undefined, "empty", "websocket"]);
 
 /**
- * Whether somebody did something: that alone counts against the idle limit. A page that loads itself again, its pictures, and what
- * its scripts ask for while nobody touches it (which ours tells) keep no impersonation alive.
+ * Whether a person did something: only that counts against the idle limit. A page that reloads itself, its pictures, and requests of its
+ * scripts while nobody uses it (as our script says) don't keep an impersonation alive.
  */
 export function isUse({
   navigation,

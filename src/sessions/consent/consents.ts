@@ -8,7 +8,7 @@ import {
   done,
   grantedAtOnce,
   NOTHING_SAID,
-  tidied,
+  restoredHost,
 } from "../../domain/consent/said.ts";
 import type { Bulletin, Clock, Closing, Log, Maybe, Store } from "../../ports.ts";
 import { change, changeFrom } from "../compare-and-set.ts";
@@ -138,7 +138,7 @@ class StoredConsents implements Consents {
       const key = SAID + due.slice(DUE.length);
       let changed: readonly Consent[] = [];
       const after = await this.#changeAt(key, (said) => {
-        const tidy = tidied(said, this.#deps.clock.now(), this.#deps.keepFor());
+        const tidy = restoredHost(said, this.#deps.clock.now(), this.#deps.keepFor());
         changed = tidy.changed;
         return tidy.said;
       });

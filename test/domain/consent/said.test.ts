@@ -9,7 +9,7 @@ import {
   done,
   grantedAtOnce,
   NOTHING_SAID,
-  tidied,
+  restoredHost,
 } from "../../../src/domain/consent/said.ts";
 import { aConsent, HOUR } from "../../fixtures/consent.ts";
 
@@ -153,8 +153,8 @@ t.test("the clock does its part, and what is over long since is forgotten", asyn
     yes({ id: "b", until: HOUR }),
     aConsent({ id: "c", state: "declined" }),
   );
-  t.same(tidied(all, 10, 24 * HOUR), { said: all, changed: [] });
-  const later = tidied(all, 13 * HOUR, 24 * HOUR);
+  t.same(restoredHost(all, 10, 24 * HOUR), { said: all, changed: [] });
+  const later = restoredHost(all, 13 * HOUR, 24 * HOUR);
   t.same(
     later.changed.map(({ id, state }) => [id, state]),
     [
@@ -162,5 +162,5 @@ t.test("the clock does its part, and what is over long since is forgotten", asyn
       ["b", "used-up"],
     ],
   );
-  t.same(tidied(later.said, 100 * HOUR, 24 * HOUR).said.consents, []);
+  t.same(restoredHost(later.said, 100 * HOUR, 24 * HOUR).said.consents, []);
 });

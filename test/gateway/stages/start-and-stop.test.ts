@@ -1,5 +1,5 @@
 import t from "tap";
-import { begin, betweenIdentities, end, takeOff } from "../../../src/gateway/stages/start-and-stop.ts";
+import { begin, betweenIdentities, end, endCookies } from "../../../src/gateway/stages/start-and-stop.ts";
 import { forThisHost } from "../../fixtures/cookies.ts";
 import { impersonate, receive } from "../../fixtures/stages.ts";
 import { type TestServices, testServices } from "../../fixtures/test-services.ts";
@@ -148,7 +148,7 @@ t.test(
   async (t) => {
     const it = await testServices(t);
     const { impersonation } = await impersonate(it);
-    const lines = await takeOff(it.services, await receive(it, ["GET /"]), impersonation);
+    const lines = await endCookies(it.services, await receive(it, ["GET /"]), impersonation);
     const [secret, notice, before, ...more] = forThisHost(lines);
     t.equal(secret, "guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Priority=High");
     const [, sealed = ""] =
@@ -171,11 +171,14 @@ t.test(
 
 t.test("where the impersonation is not known, only our own cookies go", async (t) => {
   const it = await testServices(t);
-  t.same(forThisHost(await takeOff(it.services, await receive(it, ["GET /"], { encrypted: true }), null)), [
-    "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
-    "__Host-guise-impersonating=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
-    "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
-  ]);
+  t.same(
+    forThisHost(await endCookies(it.services, await receive(it, ["GET /"], { encrypted: true }), null)),
+    [
+      "__Host-guise=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure; Priority=High",
+      "__Host-guise-impersonating=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
+      "__Host-guise-worn=; Path=/; Max-Age=0; HttpOnly; SameSite=None; Secure; Priority=High",
+    ],
+  );
 });
 
 /** An impersonation under which the app set a cookie for scripts, over one that the agent had. */
@@ -203,7 +206,7 @@ t.test("what was mirrored for scripts is taken back, and the agent's own put bac
   const it = await testServices(t);
   const { impersonation } = await mirrored(it);
   await it.impersonations.close(impersonation.id, "ended-by-agent");
-  const lines = await takeOff(
+  const lines = await endCookies(
     it.services,
     await receive(it, ["GET /", "Cookie: csrf=nuno; a=1"]),
     impersonation,

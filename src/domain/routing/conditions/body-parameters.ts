@@ -1,5 +1,5 @@
 import { jsonParameters } from "./json-parameters.ts";
-import { multipartParameters } from "./multipart-parameters.ts";
+import { hasCodedPart, multipartParameters } from "./multipart-parameters.ts";
 import { type Parameter, urlencoded } from "./parameters.ts";
 
 /** The body of a request as far as it was read. */
@@ -50,7 +50,8 @@ export function bodyParameters(body: BodyText | null): BodyParameters {
     ...(json ?? []),
   ];
   const known = type === "" || FORM.test(type) || PARTS.test(type) || isJson || type === "text/plain";
-  const dark = !known || !isPlainText(body, parameters) || (isJson && json === null);
+  const dark =
+    !known || !isPlainText(body, parameters) || (isJson && json === null) || (parts && hasCodedPart(text));
   return { kind: kindOf(body, type, dark), parameters, dark };
 }
 

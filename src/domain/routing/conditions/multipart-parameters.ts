@@ -7,6 +7,7 @@ const LONGEST_HEAD = 4_000;
 const LONGEST_VALUE = 65_536;
 /** Of all together, or of a longer text its length, which only values exceed of which one is in the other. What the rest say can't be told. */
 const LONGEST_VALUES = 1_048_576;
+const CODED = /^content-transfer-encoding[ \t]*:(?![ \t]*(?:7bit|8bit|binary)[ \t]*\r?$)/im;
 const BOUNDARY = /^multipart\/form-data;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))$/i;
 const PART = /^\r\nContent-Disposition: form-data; name="([^"\\%\r\n]*)"\r\n\r\n([\s\S]*)\r\n$/i;
 
@@ -21,6 +22,11 @@ export function multipartParameters(type: string, text: string): readonly Parame
     return parameter(name, value, plain);
   });
   return found.length > MOST_PARAMETERS ? [...parameters, UNREAD] : parameters;
+}
+
+/** A part in base64 or the like, which Django decodes; others take it as it stands. No browser sends one. */
+export function hasCodedPart(text: string): boolean {
+  return CODED.test(text);
 }
 
 /** Without files, which have no value; null where the text isn't what every server takes for parts. */
@@ -61,15 +67,16 @@ function looseFields(text: string): readonly Found[] {
 }
 
 /**
- * What follows the empty line behind a head, up to the next mark. Null: there is no such line, or too much. Heads are asked about in their
- * order: then all of them together cost one pass over the text.
+ * What follows the empty line behind a head, up to the next mark; nothing where the text ends before such a line, as PHP has it. Null: it
+ * is too much. Heads are asked about in their order: then all of them together cost one pass over the text.
  */
 function valuesIn(text: string): (from: number) => string | null {
   const emptyLine = nextIn(text, /\r?\n\r?\n/g);
   const mark = nextIn(text, /\r?\n--/g);
   return (from) => {
     const line = emptyLine(from);
-    if (line === null || line.end > from + LONGEST_HEAD) return null;
+    if (line === null) return "";
+    if (line.end > from + LONGEST_HEAD) return null;
     const start = line.end;
     const next = mark(start);
     if (next !== null && next.end <= start + LONGEST_VALUE) return text.slice(start, next.index);
