@@ -5,7 +5,7 @@ import { parsePointer, valueAt, writePointer } from "../domain/pointer.ts";
 import { elementFinder } from "./markup.ts";
 
 /** An answer of the app in which something is looked for. Headers: name, value, name, value … */
-export interface FoundIn {
+interface FoundIn {
   readonly headers: readonly string[];
   readonly body: string;
 }

@@ -6,7 +6,7 @@ type Node = Htmlparser2TreeAdapterMap["node"];
 type Element = Htmlparser2TreeAdapterMap["element"];
 
 /** Finds elements of a page as a browser does that runs no scripts. */
-export interface ElementFinder {
+interface ElementFinder {
   /** Of each element that is meant, the value of the attribute, or its text where none is named; those without are left out. */
   valuesIn(html: string): readonly string[];
 }

@@ -5,7 +5,7 @@ import type { AppSession, HeldJar, Jars, MadeSession } from "./jars.ts";
 export type { AppSession, MadeSession } from "./jars.ts";
 
 /** What becomes of the wish to sign in. `busy`: another gateway does it, until then at the latest. */
-export type Claim =
+type Claim =
   | { readonly kind: "mine"; readonly generation: number }
   | { readonly kind: "busy"; readonly until: number }
   | { readonly kind: "made"; readonly session: AppSession }
@@ -37,7 +37,7 @@ export interface AppSessions {
   drop(id: string, app: string | null, generation: number): Promise<void>;
   /** Ids of impersonations that may have sessions left in an app. */
   unended(): Promise<readonly string[]>;
-  /** Whether it is over, and which of its sessions are to be ended by whoever asks, until then. Those that run are left alone unless `ended`. */
+  /** Whether it is over, and which of its sessions are to be ended by the caller, until then. Those that run are left alone unless `ended`. */
   takeEndings(id: string, until: number, ended: boolean): Promise<readonly Ending[]>;
   /** Forgets a session that was ended, or that is given up; without `done` another attempt may be made. */
   settle(id: string, app: string | null, generation: number, done: boolean): Promise<void>;
@@ -57,7 +57,7 @@ export function appSessions(jars: Jars, store: Store, clock: Clock): AppSessions
     async claim(id, app, until, instead) {
       const now = clock.now();
       let claim: Claim = { kind: "over" };
-      // What begins to be made has to be found by whoever looks for what is to be ended.
+      // What begins to be made has to be found by the sweep of what is to be ended.
       await store.write(INDEX + id, "1", { version: null, expiresAt: until + KEPT });
       await jars.alter(id, (held) => {
         const next = claimIn(held, app, { now, until, instead });

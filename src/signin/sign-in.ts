@@ -79,7 +79,7 @@ export interface LeaveAddress {
 }
 
 /** An address by which a page of the app asks for a new token, and what it gets instead. */
-export interface RefreshAddress {
+interface RefreshAddress {
   readonly method: string;
   readonly path: string;
   readonly body: string;

@@ -51,7 +51,7 @@ const leaving = z
     ],
     { error: "write a path pattern, or an object with `path` and what `query` or `form` must say" },
   )
-  .describe("An address by which the app goes back to whoever logged in as somebody.");
+  .describe("An address by which the app goes back to the account that logged in as somebody.");
 
 const verify = z
   .strictObject({

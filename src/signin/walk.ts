@@ -40,7 +40,7 @@ export async function walk(steps: readonly Step[], from: Standing, options: Walk
   return here;
 }
 
-/** Takes one step. `answer` is for whoever looks for more in it. */
+/** Takes one step. `answer` is for a caller that looks for more in it. */
 export async function take(
   step: Step,
   called: string,
@@ -89,10 +89,7 @@ function meets({ expect }: Step, answer: AppAnswer, app: AppConnection): void {
 }
 
 /** Where an answer leads to, without the app's own origin; empty where nowhere. */
-export function locationIn(
-  answer: Pick<AppAnswer, "headers">,
-  { origins }: Pick<AppConnection, "origins">,
-): string {
+function locationIn(answer: Pick<AppAnswer, "headers">, { origins }: Pick<AppConnection, "origins">): string {
   const [location = ""] = headersOf(answer, "location");
   const own = origins.find((origin) => location.startsWith(`${origin}/`) || location === origin);
   return own === undefined ? location : location.slice(own.length) || "/";

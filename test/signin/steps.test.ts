@@ -1,6 +1,7 @@
 import t from "tap";
 import { emptyJar } from "../../src/domain/cookies/cookie-jar.ts";
-import { signInEntrySchema } from "../../src/signin/registry.ts";
+import { kindEntry } from "../../src/kinds.ts";
+import { signInKinds } from "../../src/signin/registry.ts";
 import type {
   AppAnswer,
   AppConnection,
@@ -8,6 +9,8 @@ import type {
   AppSignIn,
   StepReport,
 } from "../../src/signin/sign-in.ts";
+
+const signIn = kindEntry(signInKinds, "`signIn`");
 
 const MINIMAL = {
   steps: [{ post: "/session", form: { user: "{effectiveUser.id}" } }],
@@ -20,7 +23,7 @@ const KNOWN = new Map([
 ]);
 
 function made(written: object, secrets: Readonly<Record<string, string>> = {}): AppSignIn {
-  const entry = signInEntrySchema.parse({ ...MINIMAL, ...written });
+  const entry = signIn.parse({ ...MINIMAL, ...written });
   return entry.create({
     secret: (source) =>
       typeof source === "object" && "fromEnv" in source ? (secrets[source.fromEnv] ?? "") : "",
@@ -28,7 +31,7 @@ function made(written: object, secrets: Readonly<Record<string, string>> = {}): 
 }
 
 function problems(written: object): readonly string[] {
-  const read = signInEntrySchema.safeParse({ ...MINIMAL, ...written });
+  const read = signIn.safeParse({ ...MINIMAL, ...written });
   return (read.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
 }
 

@@ -9,7 +9,7 @@ export function placesIn(text: string): readonly string[] {
 }
 
 /** A text with its places filled in, or the name of the first that has no value. */
-export type Filling =
+type Filling =
   | { readonly kind: "filled"; readonly text: string }
   | { readonly kind: "missing"; readonly name: string };
 

@@ -10,7 +10,7 @@ import type { Services } from "../services/services.ts";
 import { appConnection } from "../sign-in/app-connection.ts";
 import { valuesOf } from "../sign-in/obtain.ts";
 
-export interface AppSessionEnds extends Closing {
+interface AppSessionEnds extends Closing {
   /** Ends what is left of impersonations that are over; also of those that ended while no gateway ran. Never throws. */
   sweep(): Promise<void>;
 }

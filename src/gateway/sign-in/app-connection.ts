@@ -7,7 +7,7 @@ import { publicAddresses } from "../response/response-headers.ts";
 import { isSecure, ourNames } from "../stages/cookie-scope.ts";
 
 /** How an app is asked on behalf of one impersonation. */
-export interface AskedBy {
+interface AskedBy {
   readonly by: MadeSession["by"];
   /** What says who is there; at the end there is nobody any more. */
   readonly identityHeaders: readonly string[];

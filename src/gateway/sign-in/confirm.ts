@@ -10,7 +10,7 @@ import { type Asking, askingOf, obtain, trustOf } from "./obtain.ts";
 import { printOf, type Trust } from "./trust.ts";
 
 /** `again`: nothing of the answer may be shown, and the browser is to ask once more. */
-export type Confirmation = "shown" | "again";
+type Confirmation = "shown" | "again";
 
 /** Notes that something goes to the app by which it may see somebody else afterwards. */
 export function sending(services: Services, signed: Signed): void {
