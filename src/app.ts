@@ -191,6 +191,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     clock: CLOCK,
     log,
     sealKey: keyring.derive("jar"),
+    wayBackFor: held.current().settings.cookie.wayBack,
   });
   keep({ close: () => impersonations.shut() });
   const confirming = confirmations({
@@ -247,8 +248,17 @@ function endHosts(labels: Labels, impersonation: string, log: Log): void {
 /** What our hosts have besides impersonations. */
 function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
   const deps = { store, clock: CLOCK, sealKey };
-  const remember = () => held.current().settings.isolation?.remember ?? REMEMBERED;
-  return { labels: labels({ ...deps, remember }), codes: codes(deps), consoleVisits: consoleVisits(deps) };
+  const settings = () => held.current().settings;
+  const ofLabels = {
+    remember: () => settings().isolation?.remember ?? REMEMBERED,
+    cacheFor: () => settings().isolation?.cacheFor ?? 0,
+  };
+  const ofVisits = { cacheFor: () => settings().console?.cacheFor ?? 0 };
+  return {
+    labels: labels({ ...deps, ...ofLabels }),
+    codes: codes(deps),
+    consoleVisits: consoleVisits({ ...deps, ...ofVisits }),
+  };
 }
 
 interface ServiceParts {

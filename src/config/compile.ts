@@ -44,7 +44,7 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
     signIn === undefined ? null : attempt(found, [...at, "signIn"], () => signIn.create(deps)),
   );
   const { policy, tables, finder, owners } = yield* assemble(partsOf(config, apps, signIns), deps, found);
-  found.push(...overlapping(config, apps));
+  found.push(...overlapping(config, apps), ...unaddressed(config));
   const settings = apps.map((app) =>
     attempt(found, [...app.at, "upstream", "ca"], () =>
       settingsOf(config, app, options.evidence, deps.secret),
@@ -91,6 +91,12 @@ function signInComplaints(
             "asks for what no identity source can say; write `stepUp` into one of them, or remove this",
         });
   return found;
+}
+
+/** A link in a mail needs an address that browsers know. */
+function unaddressed({ mail, publicUrl, console }: Config): readonly Complaint[] {
+  if (mail === null || publicUrl !== null || console !== null) return [];
+  return [{ path: ["mail"], message: "a link in a mail needs an address; write `publicUrl` or `console`" }];
 }
 
 function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }: RoomDeps): void {

@@ -72,11 +72,11 @@ function hasAccessPage({ access, agents }: Config): boolean {
 }
 
 function consoleOf(
-  { origin, app, session }: NonNullable<Config["console"]>,
+  { origin, app, session, cacheFor }: NonNullable<Config["console"]>,
   publicUrl: string | null,
 ): NonNullable<Settings["console"]> {
   const { origin: own, hostname: host } = new URL(origin);
-  return { origin: own, host, app: app ?? publicUrl, session };
+  return { origin: own, host, app: app ?? publicUrl, session, cacheFor };
 }
 
 /** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */

@@ -56,8 +56,13 @@ export interface Settings {
   /** Names of the cookies that identity sources read; no cookie of a customer's is laid over them in the browser. */
   readonly identityCookies: readonly string[];
   readonly token: { readonly issuer: string; readonly audience: string; readonly lifetime: number };
-  /** `domain`: one impersonation covers all hosts below it; null: the one host. */
-  readonly cookie: { readonly name: string; readonly domain: string | null };
+  /** `domain`: one impersonation covers all hosts below it; null: the one host. `keep`, `wayBack`: ms. */
+  readonly cookie: {
+    readonly name: string;
+    readonly domain: string | null;
+    readonly keep: number;
+    readonly wayBack: number;
+  };
   /** How customers are told and asked; null: on their page alone. */
   readonly mail: {
     /** With what is secret in it. */
@@ -80,13 +85,18 @@ export interface Settings {
     readonly recordsKept: number | null;
   };
   /** `parent`: each impersonation has a host of its own below it; null: it is shown on the app's own. */
-  readonly isolation: { readonly parent: string; readonly remember: number } | null;
+  readonly isolation: {
+    readonly parent: string;
+    readonly remember: number;
+    readonly cacheFor: number;
+  } | null;
   /** Where the gateway's own pages are; null: on the app's hosts. `app`: the app's host, for somebody who opens the console without a link from the app. */
   readonly console: {
     readonly origin: string;
     readonly host: string;
     readonly app: string | null;
     readonly session: number;
+    readonly cacheFor: number;
   } | null;
   /** From the app's host to another one of ours, ms. */
   readonly goingOver: { readonly nonce: number; readonly code: number; readonly again: number };

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../domain/identity.ts";
 import { Fault } from "../errors.ts";
+import { startHindrance } from "../gateway/consent/telling.ts";
 import type { Services } from "../gateway/services/services.ts";
 import type { Order } from "../sessions/codes.ts";
 import { elevateOrdered } from "./elevate.ts";
@@ -47,6 +48,9 @@ async function carryOut(
   if (asked.kind === "refused")
     throw new Fault("forbidden", `what was said on the console counts no more: ${asked.reason}`);
   const { grant, target } = asked;
+  const hindrance = await startHindrance(services, { agent: trueUser, customer: target, grant });
+  if (hindrance !== null)
+    throw new Fault("forbidden", `what was said on the console counts no more: ${hindrance}`);
   const consent = asked.consent.kind === "granted" ? asked.consent.consent : null;
   const { reason, ticket, to, from } = order;
   return await startOnApp(services, reply, who, trueUser, {

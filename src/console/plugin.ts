@@ -20,6 +20,7 @@ import { mePage } from "./me.ts";
 import { leadToSignIn, signInPages } from "./oidc.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
+import { peoplePage } from "./people.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
 import { seeOther } from "./visitor.ts";
@@ -74,6 +75,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     });
     signInPages(fastify, services);
     startPages(fastify, services);
+    peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);
     accessPages(fastify, services, parts.archive);
@@ -99,7 +101,12 @@ function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
     type: "text/css; charset=utf-8",
     body: readFileSync(new URL("./console.css", import.meta.url)),
   };
-  for (const asset of [style, ...assets]) {
+  const search = {
+    name: "search.js",
+    type: "text/javascript; charset=utf-8",
+    body: readFileSync(new URL("./search.js", import.meta.url)),
+  };
+  for (const asset of [style, search, ...assets]) {
     fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
       reply
         .header("content-type", asset.type)

@@ -18,9 +18,11 @@ export async function beginNow(
   { app: mark, ...start }: Start & { readonly app: string | null },
 ): Promise<FastifyReply> {
   const { grant, target } = start;
-  const hindrance = await startHindrance(services, { agent, customer: target, grant });
-  if (hindrance !== null) return await refusal(services, reply, who, target, hindrance);
   const { received } = who;
+  // Without a host of its own it begins on the app's, and counts there.
+  const later = received.site.atConsole && received.snapshot.settings.isolation === null;
+  const hindrance = await startHindrance(services, { agent, customer: target, grant, later });
+  if (hindrance !== null) return await refusal(services, reply, who, target, hindrance);
   if (!received.site.atConsole) return await startOnApp(services, reply, who, agent, start);
   const app = appSaid(services, mark) ?? received.site.app;
   return await startFromConsole(services, reply, who, agent, { ...start, app });

@@ -5,6 +5,7 @@ import { appMark } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { settleConsent, waitingAt } from "./consent/asking.ts";
+import { isPlainNo } from "./consent/start-fields.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
@@ -13,7 +14,9 @@ import { beginNow, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
-const FOUND = 20;
+/** So many people are listed, and so long is what they are looked for by. */
+export const FOUND = 20;
+export const LONGEST_QUERY = 100;
 
 /** `GET start` (search), `GET as/:user` (the button), `POST start`. */
 export function startPages(fastify: FastifyInstance, services: Services): void {
@@ -67,6 +70,8 @@ async function asPage(
   if (asked.grant.startStepUp && !who.strong)
     return await refusal(services, reply, who, asked.target, "step-up-required");
   const { target, consent } = asked;
+  if (isPlainNo(asked.grant, consent, who.trueUser))
+    return await refusal(services, reply, who, target, consent.reason);
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
 <p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
@@ -159,7 +164,8 @@ async function searchPage(
   to: string | null,
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
-  const found = query === null || users === null ? null : await users.search(query.slice(0, 100), FOUND);
+  const found =
+    query === null || users === null ? null : await users.search(query.slice(0, LONGEST_QUERY), FOUND);
   const { app } = aboutApp(services, who);
   const about = given({ to, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
@@ -171,9 +177,10 @@ ${users === null ? html`<p class="note">There is no directory to search in: add 
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
+<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody was found for “${query}”.` : null}</p>
+<ul class="list" id="found">${(found ?? []).map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>
 ${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}
-${found !== null && found.length === 0 ? html`<p class="small" role="status">Nobody was found for “${query}”.</p>` : null}
-${found !== null && found.length > 0 ? html`<ul class="list">${found.map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>` : null}
+${who.received.site.atConsole && users !== null ? html`<script type="module" src="${settings.prefix}/search.js"></script>` : null}
 </section>`;
   return pageFor(who, {
     title: "View the app as…",

@@ -14,15 +14,19 @@ interface ConsoleVisit {
 export interface ConsoleVisits {
   /** Gives what the browser's cookie is to hold; it opens nothing but the console. `lasts`: ms. */
   open(visit: Omit<ConsoleVisit, "at">, lasts: number): Promise<string>;
-  /** At most a second old; null where nobody is known by this. */
+  /** As old as `cacheFor` at the most; null where nobody is known by this. */
   read(secret: string): Promise<ConsoleVisit | null>;
 }
 
-const BELIEVED = 1_000;
 const MOST = 10_000;
 
-export function consoleVisits(deps: SealedValuesDeps): ConsoleVisits {
-  const { clock } = deps;
+interface ConsoleVisitsDeps extends SealedValuesDeps {
+  /** How long it is believed what was read of one, ms. */
+  readonly cacheFor: () => number;
+}
+
+export function consoleVisits(deps: ConsoleVisitsDeps): ConsoleVisits {
+  const { clock, cacheFor } = deps;
   const visits = sealedValues<ConsoleVisit>(deps, "console");
   const known = lru<ConsoleVisit>(MOST);
   return {
@@ -31,7 +35,7 @@ export function consoleVisits(deps: SealedValuesDeps): ConsoleVisits {
       const before = known.get(secret, clock.monotonic());
       if (before !== null) return before.value;
       const it = await visits.read(secret);
-      if (it !== null) known.set(secret, it, clock.monotonic() + BELIEVED);
+      if (it !== null) known.set(secret, it, clock.monotonic() + cacheFor());
       return it;
     },
   };

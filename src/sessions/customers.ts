@@ -14,6 +14,8 @@ interface Wanted {
 export interface Customers {
   /** Counts a start, unless it would be one person too many; the same person once more never is. */
   admits(wanted: Wanted): Promise<boolean>;
+  /** The same without counting it, for what has still to be confirmed elsewhere. */
+  wouldAdmit(wanted: Wanted): Promise<boolean>;
 }
 
 const DAY = 86_400_000;
@@ -24,6 +26,13 @@ type Begun = Readonly<Record<string, number>>;
 export function customers({ store, clock, sealKey }: SealedValuesDeps): Customers {
   const { seal, open } = sealFor(sealKey, "customers");
   return {
+    async wouldAdmit({ agent, customer, most }) {
+      if (most === null) return true;
+      const key = `customers:${hashOf(agent)}`;
+      const stored = await store.read(key);
+      const begun = stored === null ? {} : (JSON.parse(open(stored.value, key)) as Begun);
+      return withOneMore(begun, hashOf(customer), most, clock.now()) !== null;
+    },
     async admits({ agent, customer, most }) {
       if (most === null) return true;
       const key = `customers:${hashOf(agent)}`;

@@ -49,7 +49,7 @@ type LabelOrder = Omit<Label, "kind" | "name" | "session" | "renewedAt">;
 /** The labels of all impersonations. Throws a Fault `store-unavailable`. */
 export interface Labels {
   create(order: LabelOrder): Promise<Label>;
-  /** At most a second old. Null for what never was, or is forgotten. */
+  /** As old as `cacheFor` at the most. Null for what never was, or is forgotten. */
   read(name: string): Promise<Label | EndedLabel | null>;
   /** The labels of an impersonation that are open. */
   of(impersonation: string): Promise<readonly Label[]>;
@@ -65,10 +65,11 @@ interface LabelsDeps {
   readonly sealKey: Uint8Array;
   /** How long it is told whose an ended label was, ms. */
   readonly remember: () => number;
+  /** How long it is believed what was read of one, ms. */
+  readonly cacheFor: () => number;
 }
 
 const NAME = /^[a-z2-7]{32}$/;
-const BELIEVED = 1_000;
 const MOST = 10_000;
 
 /** Whether this can be the name of a label. */
@@ -77,12 +78,12 @@ export function isLabel(name: string): boolean {
 }
 
 export function labels(deps: LabelsDeps): Labels {
-  const { store, clock, sealKey, remember } = deps;
+  const { store, clock, sealKey, remember, cacheFor } = deps;
   const { seal, open } = sealFor(sealKey, "label");
   const known = new Map<string, { readonly it: Label | EndedLabel; readonly until: number }>();
   const keep = (name: string, it: Label | EndedLabel) => {
     if (known.size >= MOST) known.clear();
-    known.set(name, { it, until: clock.monotonic() + BELIEVED });
+    known.set(name, { it, until: clock.monotonic() + cacheFor() });
     return it;
   };
   const changing = (name: string) => ({

@@ -635,7 +635,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
     "An effective identity never outlives its session: expiry, stop and revocation close sockets and streams too.",
     "WS-08, SES-07; test/revocation.test.ts, test/system/faults/many-sockets.test.ts",
   ],
-  ["Stop succeeds in every state the gateway can be in.", "SES-08; test/journeys/outage.test.ts"],
+  ["Stop succeeds in every state the gateway can be in.", "SES-08; test/system/journeys/outage.test.ts"],
   [
     "No upstream byte is sent for an impersonated request before its `intent` record is durable (strict mode).",
     "in production; test/gateway/stages/invariants.test.ts, test/gateway/stages/commit.test.ts",

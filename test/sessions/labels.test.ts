@@ -20,7 +20,12 @@ function at() {
     credentials: { headers: {}, cookies: { app: "COOKIE-OF-ALICE" }, peer: "127.0.0.1" },
     until: clock.now() + 3_600_000,
   };
-  return { clock, store, order, labels: () => labels({ store, clock, sealKey, remember: () => 86_400_000 }) };
+  return {
+    clock,
+    store,
+    order,
+    labels: () => labels({ store, clock, sealKey, remember: () => 86_400_000, cacheFor: () => 1_000 }),
+  };
 }
 
 t.test("a label is random, a name for a host, and bound to impersonation, agent and app host", async (t) => {

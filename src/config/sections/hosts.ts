@@ -36,6 +36,12 @@ export const isolation = z
           30 * DAY,
           "How long after its end a label leads to the app that it belonged to.",
         ),
+        cacheFor: time(
+          "1s",
+          0,
+          60_000,
+          "How long a gateway believes what it read of a label; an end on another gateway of the store counts so much later.",
+        ),
       })
       .describe("A host for each impersonation and each of the app's hosts."),
   })
@@ -60,6 +66,7 @@ export const consoleOrigin = z
       30 * DAY,
       "How long somebody is known there by what they came with from the app's host; asked anew with each request whether it still counts.",
     ),
+    cacheFor: time("1s", 0, 60_000, "How long a gateway believes what it read of such a visit."),
   })
   .nullable()
   .default(null)

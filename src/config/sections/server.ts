@@ -173,9 +173,25 @@ export const cookie = z
       .describe(
         "One impersonation covers this domain and all hosts below it, like `example.com`; left out: the one host, and pages shown as a customer get nothing from neighbour hosts of this gateway (`other-host`). All hosts below it get the cookie, also those that aren't behind the gateway. Change it while nobody is viewed.",
       ),
+    keep: duration
+      .refine((ms) => ms >= 86_400_000 && ms <= 400 * 86_400_000, {
+        error: "write a length of time from 1d to 400d, which is as long as browsers keep any cookie",
+      })
+      .prefault("400d")
+      .describe(
+        "How long a browser keeps the cookie of an impersonation. It is to outlive all that a customer's pages leave in the browser, or these turn into the agent's own without a word.",
+      ),
+    wayBack: duration
+      .refine((ms) => ms >= 60_000 && ms <= 30 * 86_400_000, {
+        error: "write a length of time from 1m to 30d",
+      })
+      .prefault("24h")
+      .describe(
+        "How long after an impersonation the gateway keeps what makes a browser the agent's own again. Counts from the next start on.",
+      ),
   })
   .prefault({})
-  .describe("The gateway's own cookie.");
+  .describe("The gateway's own cookies.");
 
 export const trustedProxies = z
   .array(addressRange)

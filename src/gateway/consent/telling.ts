@@ -58,10 +58,18 @@ export async function startHindrance(
     agent,
     customer,
     grant,
-  }: { readonly agent: Identity; readonly customer: Identity; readonly grant: Grant },
+    later = false,
+  }: {
+    readonly agent: Identity;
+    readonly customer: Identity;
+    readonly grant: Grant;
+    /** It is done somewhere else, and asked there once more; nobody is counted yet. */
+    readonly later?: boolean;
+  },
 ): Promise<Extract<ReasonWord, "limit-reached" | "notice-undelivered"> | null> {
   if (grant.consent.notice === "strict" && grant.consent.mode !== "none" && notices.overdue(customer.id))
     return "notice-undelivered";
   const wanted = { agent: agent.id, customer: customer.id, most: grant.customersPerDay };
-  return (await customers.admits(wanted)) ? null : "limit-reached";
+  const admits = await (later ? customers.wouldAdmit(wanted) : customers.admits(wanted));
+  return admits ? null : "limit-reached";
 }

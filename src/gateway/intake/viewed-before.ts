@@ -9,9 +9,6 @@ export const NO_ONE: readonly string[] = Object.freeze([]);
 const MOST = 5;
 const LONGEST = 600;
 
-/** As long as any page may stay open; the cookie itself goes when the browser is closed, and its pages with it. */
-const LASTS = 400 * 86_400_000;
-
 /** Whom this browser has viewed, as far as one of these values is ours. */
 export function viewedBefore({ forms, clock }: Judging, sealed: readonly string[]): readonly string[] {
   if (sealed.length === 0) return NO_ONE;
@@ -26,8 +23,10 @@ export function viewedCookie(services: Services, received: Received, customer: s
   if (site.label !== null) return [];
   const ids = [customer, ...browser.viewedBefore.filter((it) => it !== customer)].slice(0, MOST);
   while (ids.length > 1 && ids.join().length > LONGEST) ids.pop();
-  const names = cookieNames(snapshot.settings.cookie.name, site.scheme, browser.domain);
-  const sealed = services.forms.mark("before", JSON.stringify(ids), services.clock.now(), LASTS);
+  const { name, keep } = snapshot.settings.cookie;
+  const names = cookieNames(name, site.scheme, browser.domain);
+  // Pages stay open as long; the cookie itself goes when the browser is closed, and its pages with it.
+  const sealed = services.forms.mark("before", JSON.stringify(ids), services.clock.now(), keep);
   return [setOwnCookie(names.before, sealed, site.scheme, null, browser.domain)];
 }
 

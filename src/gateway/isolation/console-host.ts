@@ -2,6 +2,7 @@ import type { AppHost } from "../../sessions/labels.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
+import { isOwnScript } from "../own-pages/guard.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
@@ -18,6 +19,8 @@ export const ASSETS: ReadonlySet<string> = new Set([
   "/page.css",
   "/console.css",
 ]);
+/** What is on the console for anybody. */
+const ITS_OWN: ReadonlySet<string> = new Set(["/search.js", "/jwks.json", "/oidc/backchannel"]);
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
@@ -38,8 +41,8 @@ export async function locateAtConsole(services: Services, received: Received): P
   // The cookie here is the visit's; of an impersonation there is none.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
-  if (ASSETS.has(below) || below === "/jwks.json" || below === "/oidc/backchannel")
-    return { kind: "received", received: base };
+  if (ASSETS.has(below) || ITS_OWN.has(below)) return { kind: "received", received: base };
+  if (below === "/people" && isOwnScript(received.raw.headers)) return await known(services, received, base);
   if (!isOpenedInATab(received))
     return answered(
       refusal(received, 403, "forbidden", "Pages of the gateway open in a tab, and nowhere else."),

@@ -30,8 +30,6 @@ const ON_LABELS: ReadonlySet<string> = new Set([
   ...ASSETS,
   ...["/stop", "/me", "/lost", "/lower", "/confirm"],
 ]);
-/** As long as browsers keep any cookie: what is over is told, for as long as that. */
-const SESSION_SECONDS = 400 * 86_400;
 
 /** Whether a request is for a host or a page of ours, or comes from a label's; nobody waits to hear that it isn't. */
 export function isOfOurHosts(received: Received): boolean {
@@ -56,7 +54,7 @@ export async function locate(services: Services, received: Received): Promise<Lo
     return answered(endedPage(services, received, label?.app ?? null));
   const below = belowPrefix(received) ?? "";
   if (below === "/in")
-    return answered(await enter(services, received, async (pass) => sessionFor(label, pass)));
+    return answered(await enter(services, received, async (pass) => sessionFor(received, label, pass)));
   if (ASSETS.has(below)) return { kind: "received", received };
   if (received.url.ours && !ON_LABELS.has(below))
     return answered(onItsHost(services, received, label.app, label.name));
@@ -66,9 +64,10 @@ export async function locate(services: Services, received: Received): Promise<Lo
   return { kind: "received", received: onTheApp(received, label) };
 }
 
-function sessionFor(label: Label, pass: LabelPass | ConsolePass): Session | null {
+/** For as long as that it is told, too, what is over. */
+function sessionFor({ snapshot }: Received, label: Label, pass: LabelPass | ConsolePass): Session | null {
   const fits = pass.kind === "label" && pass.label === label.name && pass.agent === label.agent;
-  return fits ? { secret: label.session, seconds: SESSION_SECONDS } : null;
+  return fits ? { secret: label.session, seconds: Math.ceil(snapshot.settings.cookie.keep / 1000) } : null;
 }
 
 /** The label's cookie: no other host's counts. */

@@ -1,13 +1,15 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "../../errors.ts";
 import { isFromThisHost } from "../intake/same-origin.ts";
 import type { Received } from "../request.ts";
 import { askerOf } from "./asker.ts";
 
 /**
- * Who may ask for an address of ours. `public`: everybody, since nothing in it is secret. `script`: scripts of our own origin. `exit`: a
+ * Who may ask for an address of ours. `public`: everybody, since nothing in it is secret. `console`: the
+ * script of the console's own pages. `script`: scripts of our own origin. `exit`: a
  * person, with any browser. `page` and `form`: a person in a tab, of a browser that says so (Fetch Metadata).
  */
-type Access = "public" | "script" | "exit" | "page" | "form";
+type Access = "public" | "console" | "script" | "exit" | "page" | "form";
 
 /** The addresses that aren't only for a tab's own document; docs/security.md has the same list. */
 const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
@@ -15,7 +17,9 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /banner.css", "public"],
   ["GET /page.css", "public"],
   ["GET /console.css", "public"],
+  ["GET /search.js", "public"],
   ["GET /jwks.json", "public"],
+  ["GET /people", "console"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
@@ -54,6 +58,8 @@ export function guarded(received: Received): Refused | null {
     case "public":
       // Registered as a worker, it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
+    case "console":
+      return received.site.atConsole && isOwnScript(raw.headers) ? null : NOTHING;
     case "script":
       return isOfThisOrigin(received) ? null : NOTHING;
     case "exit":
@@ -90,6 +96,12 @@ export function demandOwnForm({ raw, site: { origin } }: Received): void {
 
 function isWorker(destination: unknown): boolean {
   return destination === "serviceworker" || destination === "sharedworker" || destination === "worker";
+}
+
+/** A `fetch` of a page of this very origin, as the browser says it. */
+export function isOwnScript(headers: IncomingHttpHeaders): boolean {
+  const { "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination } = headers;
+  return site === "same-origin" && destination === "empty" && (mode === "cors" || mode === "same-origin");
 }
 
 /** Scripts of other origins couldn't read the answer, but the request would count as the person's. */

@@ -31,11 +31,6 @@ export interface Beginning {
 }
 
 const NOTICE_SECONDS = 300;
-/**
- * As long as browsers keep any cookie: it must outlive everything else that an impersonation leaves in the browser, also over its restart.
- * Else the customer's cookies would go with the agent's own requests, and the customer's tabs would silently become the agent's.
- */
-const SECRET_SECONDS = 400 * 86_400;
 
 /** `Set-Cookie` lines, and the cookies that the browser has after them. */
 export interface Between {
@@ -127,20 +122,21 @@ function startCookies(
   { id, secret }: { readonly id: string; readonly secret: string },
 ): Pick<Started, "setCookies" | "here"> {
   const { browser, site, snapshot } = received;
-  const { name } = snapshot.settings.cookie;
+  const { name, keep } = snapshot.settings.cookie;
   const now = services.clock.now();
-  const near = services.forms.mark("near", coveredHosts(received), now, SECRET_SECONDS * 1000);
-  const marker = services.forms.mark("marker", id, now, SECRET_SECONDS * 1000);
+  const near = services.forms.mark("near", coveredHosts(received), now, keep);
+  const marker = services.forms.mark("marker", id, now, keep);
+  const seconds = Math.ceil(keep / 1000);
   const setCookies = [
     setOwnCookie(
       cookieNames(name, site.scheme, browser.domain).secret,
       secret,
       site.scheme,
-      SECRET_SECONDS,
+      seconds,
       browser.domain,
     ),
-    ...markerCookies(name, marker, site.scheme, SECRET_SECONDS, browser.domain),
-    ...neighbourCookies(name, browser.domain ?? site.host, near, site.scheme, SECRET_SECONDS),
+    ...markerCookies(name, marker, site.scheme, seconds, browser.domain),
+    ...neighbourCookies(name, browser.domain ?? site.host, near, site.scheme, seconds),
     ...(browser.domain === null ? [] : [...beforeDomain(received), hereCookie(services, received, id)]),
   ];
   return { setCookies, here: browser.domain === null ? received.browser.here : id };
@@ -158,9 +154,9 @@ function beforeDomain({ site, snapshot, raw }: Received): readonly string[] {
 
 /** The cookie that names the impersonation whose cookies and storage the browser has for this host. */
 export function hereCookie(services: Services, { site, snapshot }: Received, id: string): string {
-  const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
-  const sealed = services.forms.mark("here", id, services.clock.now(), SECRET_SECONDS * 1000);
-  return setOwnCookie(names.here, sealed, site.scheme, SECRET_SECONDS);
+  const { name, keep } = snapshot.settings.cookie;
+  const sealed = services.forms.mark("here", id, services.clock.now(), keep);
+  return setOwnCookie(cookieNames(name, site.scheme).here, sealed, site.scheme, Math.ceil(keep / 1000));
 }
 
 /**

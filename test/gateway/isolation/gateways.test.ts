@@ -1,15 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, request } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { pino } from "pino";
 import t, { type Test } from "tap";
 import { app } from "../../../src/app.ts";
 import { balancer } from "../../fixtures/balancer.ts";
-import { frontConfig, frontFolder, recordsOf, SUPPORT } from "../../fixtures/front.ts";
-import { type Answer, ask, CLICK } from "../../fixtures/named.ts";
+import { browsing } from "../../fixtures/browsing.ts";
+import { frontConfig, frontFolder, recordsOf } from "../../fixtures/front.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 
 const APART = `isolation: { host: { parent: view.localhost } }
@@ -48,57 +48,6 @@ async function pair(t: Test) {
     ports.push(Number(new URL(one.url).port));
   }
   return { seen, port, url: front.url, data: folders.map(({ data }) => data) };
-}
-
-/** A browser without a window: cookies by host, and redirects followed by hand. */
-function browsing(url: string, port: string) {
-  const jars = new Map<string, Map<string, string>>();
-  const get = async (
-    address: string,
-    more: Record<string, string> = {},
-    form: string | null = null,
-  ): Promise<Answer> => {
-    const { host, pathname, search } = new URL(address);
-    const jar = jars.get(host) ?? new Map<string, string>();
-    jars.set(host, jar);
-    const cookie = [...jar].map((pair) => pair.join("=")).join("; ");
-    const who = host === `localhost:${port}` ? SUPPORT : {};
-    const headers = { ...CLICK, ...who, host, connection: "close", ...(cookie === "" ? {} : { cookie }) };
-    const to = `${url}${pathname}${search}`;
-    const answer = form === null ? await ask(to, { ...headers, ...more }) : await sent(to, headers, form);
-    for (const line of answer.headers["set-cookie"] ?? []) {
-      const [pair = ""] = line.split(";");
-      const name = pair.slice(0, pair.indexOf("="));
-      if (/Max-Age=0/.test(line)) jar.delete(name);
-      else jar.set(name, pair.slice(name.length + 1));
-    }
-    return answer;
-  };
-  return {
-    get,
-    open: async (address: string): Promise<{ readonly at: URL; readonly answer: Answer }> => {
-      let at = new URL(address);
-      for (let step = 0; step < 8; step += 1) {
-        const answer = await get(at.href);
-        if (answer.headers.location === undefined) return { at, answer };
-        at = new URL(answer.headers.location, at);
-      }
-      throw new Error(`${address} leads on without an end`);
-    },
-  };
-}
-
-/** A form of a page of ours. */
-async function sent(url: string, headers: Record<string, string>, form: string): Promise<Answer> {
-  const own = {
-    "content-type": "application/x-www-form-urlencoded",
-    "content-length": String(form.length),
-    origin: `http://${headers.host}`,
-    "sec-fetch-site": "same-origin",
-  };
-  const asking = request(url, { headers: { ...headers, ...own }, method: "POST" }).end(form);
-  const [answer] = (await once(asking, "response")) as [IncomingMessage];
-  return { status: answer.statusCode ?? 0, headers: answer.headers, body: (await answer.toArray()).join("") };
 }
 
 t.test("with one store it doesn't matter which gateway answers on a label or on the console", async (t) => {

@@ -1,0 +1,30 @@
+import type { FastifyInstance } from "fastify";
+import { REASONS } from "../domain/decision.ts";
+import { isAgent } from "../domain/grant.ts";
+import { plain } from "../domain/plain.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { problem } from "../gateway/stages/answer.ts";
+import { nameOf } from "./layout.ts";
+import { FOUND, LONGEST_QUERY } from "./start.ts";
+import { parameter, visitor } from "./visitor.ts";
+
+/** `GET people?q=…`: whom the directory finds, as JSON for the script of the console's search page. Elsewhere nothing answers it. */
+export function peoplePage(fastify: FastifyInstance, services: Services): void {
+  fastify.get("/people", async (request, reply) => {
+    const who = await visitor(services, request);
+    const { received, trueUser } = who;
+    const { policy, settings, users } = received.snapshot;
+    reply.header("cache-control", "no-store");
+    if (trueUser === null || !isAgent(policy, trueUser)) {
+      const reason = trueUser === null ? "signed-out" : "not-agent";
+      const status = trueUser === null ? 401 : 403;
+      const said = problem("reason", reason, status, REASONS[reason], REASONS[reason], received.id);
+      return await reply.code(status).header("content-type", "application/problem+json").send(said);
+    }
+    services.rateLimits.pace(`search ${trueUser.id}`, settings.limits.perMinute, received.startedAt);
+    const query = parameter(request, "q")?.trim().slice(0, LONGEST_QUERY) ?? "";
+    const found = query === "" || users === null ? [] : await users.search(query, FOUND);
+    const people = found.map((it) => ({ id: it.id, name: nameOf(it), email: plain(it.email ?? "") }));
+    return await reply.send({ people });
+  });
+}

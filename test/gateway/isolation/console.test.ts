@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import t, { type Test } from "tap";
+import { balancer } from "../../fixtures/balancer.ts";
+import { browsing } from "../../fixtures/browsing.ts";
+import { frontConfig, frontOf, recordsOf } from "../../fixtures/front.ts";
+
+const USERS = `users:
+  map: { "17": { name: Nuno, email: nuno@example.com, groups: [customer] }, "23": { name: "Mia <b>", groups: [customer] } }
+`;
+
+/** A gateway with a console at guise.localhost, in front of an app on localhost. */
+async function atConsole(t: Test) {
+  const behind = createServer((_request, response) => response.end("app"));
+  behind.listen(0, "127.0.0.1");
+  await once(behind, "listening");
+  t.teardown(() => behind.close());
+  const ports: number[] = [];
+  const front = await balancer(t, ports);
+  const { port } = new URL(front.url);
+  const more = `console: { origin: "http://guise.localhost:${port}", app: "http://localhost:${port}" }\n${USERS}`;
+  const upstream = `http://127.0.0.1:${(behind.address() as AddressInfo).port}`;
+  const yaml = frontConfig(upstream, more).replace("limit: { total", "limit: { customersPerDay: 1, total");
+  const gateway = await frontOf(t, yaml);
+  ports.push(gateway.port);
+  const origin = `http://guise.localhost:${port}`;
+  return { gateway, origin, app: `http://localhost:${port}`, ...browsing(front.url, port) };
+}
+
+/** A script of the console's own page. */
+const SCRIPT = {
+  ...{ accept: "application/json", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors" },
+  ...{ "sec-fetch-site": "same-origin", "sec-fetch-user": "" },
+};
+
+t.test("a start that is said yes to and never carried out counts nobody", async (t) => {
+  const it = await atConsole(t);
+  const ordered = async (user: string): Promise<string> => {
+    const { at, answer } = await it.open(`${it.app}/.guise/as/${user}`);
+    t.equal(at.origin, it.origin);
+    const fields = [...answer.body.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)];
+    const form = new URLSearchParams(fields.map(([, name = "", value = ""]) => [name, value]));
+    const said = await it.get(`${it.origin}/.guise/start`, {}, form.toString());
+    t.match(said.headers.location, /\/\.guise\/ordered\?code=/, user);
+    return said.headers.location ?? "";
+  };
+  const first = await ordered("17");
+  const second = await ordered("23");
+  t.equal((await it.get(second)).status, 303);
+  t.match(recordsOf(it.gateway.data, "impersonation.started"), [{ user: { effective: { id: "23" } } }]);
+  t.equal((await it.get(first)).status, 403, "by now it would be one person too many");
+  t.equal(recordsOf(it.gateway.data, "impersonation.started").length, 1);
+});
+
+t.test("the console's own script searches the directory; nobody else's does, and nowhere else", async (t) => {
+  const it = await atConsole(t);
+  const { at, answer } = await it.open(`${it.app}/.guise/start`);
+  t.equal(at.origin, it.origin);
+  t.match(answer.body, /<script type="module" src="\/\.guise\/search\.js"><\/script>/);
+  const people = `${it.origin}/.guise/people?q=nuno`;
+  const found = await it.get(people, SCRIPT);
+  t.match(found, { status: 200, headers: { "cache-control": "no-store" } });
+  t.same(JSON.parse(found.body), { people: [{ id: "17", name: "Nuno", email: "nuno@example.com" }] });
+  t.same(JSON.parse((await it.get(`${it.origin}/.guise/people?q=%20`, SCRIPT)).body), { people: [] });
+  for (const [how, more] of [
+    ["a script of another host", { ...SCRIPT, "sec-fetch-site": "cross-site" }],
+    ["one of a sibling", { ...SCRIPT, "sec-fetch-site": "same-site" }],
+    ["a picture", { ...SCRIPT, "sec-fetch-dest": "image", "sec-fetch-mode": "no-cors" }],
+    ["a tab", {}],
+  ] as const) {
+    const refused = await it.get(people, more);
+    t.equal(refused.status, 403, how);
+    t.notMatch(refused.body, /nuno@/i, how);
+  }
+  const onApp = await it.get(`${it.app}/.guise/people?q=nuno`, SCRIPT);
+  t.match([onApp.status, onApp.body], [404, /not-found/], "the app's host has none");
+  t.equal((await it.get(`${it.app}/.guise/search.js`, SCRIPT)).status, 404);
+});
