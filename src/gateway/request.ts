@@ -15,11 +15,11 @@ import type { Rule } from "../domain/policy.ts";
 import type { BodyText } from "../domain/routing/conditions/body-parameters.ts";
 import type { RouteMatch } from "../domain/routing/route.ts";
 import type { Fault } from "../errors.ts";
-import type { Evidence } from "../ports.ts";
+import type { Evidence, Maybe } from "../ports.ts";
 import type { AppSession } from "../sessions/app-sessions.ts";
 import type { AppHost, Label } from "../sessions/labels.ts";
 import type { Presented } from "../signin/sign-in.ts";
-import type { RawHeaders } from "./http/exchange.ts";
+import type { HeadPlan, RawHeaders, Settlement, UpstreamHead } from "./http/exchange.ts";
 
 /*
  * What the stages of pipeline.ts know of a request, in the order in which they find it out: each type is what one stage gives to the
@@ -260,4 +260,15 @@ export interface Signed extends Committed {
 export interface Outbound {
   readonly target: string;
   readonly headers: RawHeaders;
+}
+
+/** A request that goes to the app, with the stages that are left of its way: the transport and the tunnel go them alike. */
+export interface Forwarding {
+  readonly signed: Signed;
+  /** 10, forward. */
+  outbound(): Promise<Outbound>;
+  /** 11, respond: what the client gets for the app's head. */
+  respond(head: UpstreamHead): Maybe<HeadPlan>;
+  /** 12, settle: once, when it has ended. */
+  settle(settlement: Settlement): void;
 }

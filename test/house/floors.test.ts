@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     "css-select",
     "re2js",
   ],
-  identity: ["zod", "jose", "openid-client"],
+  identity: ["zod", "jose", "openid-client", "oidc-provider"],
   owners: ["zod"],
   users: ["zod"],
   sessions: ["zod"],

@@ -133,7 +133,8 @@ export function toConsole(
 /** Whether an address of ours is one that the app's hosts don't have. */
 export function isTheConsoles(received: Received): boolean {
   if (received.snapshot.settings.console === null || !received.url.ours) return false;
-  return !ON_THE_APPS.has(belowPrefix(received) ?? "");
+  const below = belowPrefix(received) ?? "";
+  return !ON_THE_APPS.has(below) && !below.startsWith("/op/");
 }
 
 /** Redirects a page of ours that was asked for on the app's host to the console, if a tab asked for it. */
