@@ -58,6 +58,7 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-mbstring",
     ],
   },
+  Express: { names: ["/usr/share/nodejs/express"], packages: ["node-express"] },
   Laravel: {
     names: ["/usr/share/php/Illuminate"],
     packages: [

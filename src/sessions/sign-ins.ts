@@ -19,7 +19,7 @@ interface Place {
 const SECRET = /^[\w-]{43}$/;
 const TRANSIT = "sign-in on its way";
 
-/** Commands that only look have no store: then nobody is signed in. */
+/** For commands that only look and have no store: nobody is signed in. */
 export function signIns(clock: Clock): LateSignIns {
   let place: Place | null = null;
   const there = (): Place => {

@@ -51,7 +51,7 @@ export function proxyOptions(forward: Forward): FastifyHttpProxyOptions & { read
   };
 }
 
-/** `100 Continue` is sent when somebody begins to read the body, so that one who is refused doesn't upload first. */
+/** Sends `100 Continue` when the body is first read, so that a client that is refused doesn't upload first. */
 function continueWhenRead(server: Server): void {
   server.on("checkContinue", (request, response) => {
     request.on("newListener", function read(event: string | symbol) {

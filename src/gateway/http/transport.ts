@@ -15,7 +15,7 @@ interface TransportOptions extends PoolOptions {
 /** Carries exchanges to the app and back. */
 export interface Transport {
   send(exchange: Exchange): void;
-  /** Cuts the event streams that go on now: nobody can wait for their end. */
+  /** Cuts the open event streams, which have no end of their own. */
   endStreams(): void;
   /** Waits for the exchanges in flight, then closes the connections to the app. */
   close(): Promise<void>;
