@@ -45,16 +45,19 @@ const json: z.ZodType<unknown> = z.json();
 
 const step = z
   .strictObject({
-    get: address.optional(),
-    post: address.optional(),
-    put: address.optional(),
-    patch: address.optional(),
-    delete: address.optional(),
+    get: address.optional().describe("The address of the app that is asked by GET."),
+    post: address.optional().describe("The address of the app that is asked by POST."),
+    put: address.optional().describe("The address of the app that is asked by PUT."),
+    patch: address.optional().describe("The address of the app that is asked by PATCH."),
+    delete: address.optional().describe("The address of the app that is asked by DELETE."),
     form: z.record(z.string().min(1), z.string()).optional().describe("The fields of a form."),
     json: json.optional().describe("A body of JSON; its texts may have places."),
     headers: headerTexts.optional().describe("Further headers."),
     basic: z
-      .strictObject({ user: z.string().min(1), password: z.string().min(1) })
+      .strictObject({
+        user: z.string().min(1).describe("The name."),
+        password: z.string().min(1).describe("The password."),
+      })
       .optional()
       .describe("Credentials for HTTP's own way to sign in."),
     take: z

@@ -43,7 +43,11 @@ const leaving = z
     [
       pattern.transform((path): LeaveAddress => ({ path, conditions: null })),
       z
-        .strictObject({ path: pattern, query: says.default([]), form: says.default([]) })
+        .strictObject({
+          path: pattern.describe("Its path, with `:name` for one segment."),
+          query: says.default([]).describe("What its query must say, by name; `true` is any value."),
+          form: says.default([]).describe("What its form must say."),
+        })
         .transform(({ path, query, form }): LeaveAddress => {
           const asks = query.length + form.length > 0;
           return { path, conditions: asks ? { query, form, header: [], json: [], graphql: null } : null };
@@ -86,7 +90,8 @@ const refresh = z
     method: z
       .string()
       .regex(/^[A-Z]{3,10}$/, { error: "write a method in capital letters" })
-      .default("POST"),
+      .default("POST")
+      .describe("By which method."),
     path: pattern.describe("Where the page asks."),
     answer: z
       .json()
