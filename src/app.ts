@@ -11,6 +11,7 @@ import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
 import { endedAt, modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
+import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
 import { tendConsents } from "./gateway/background/consents.ts";
@@ -29,6 +30,7 @@ import { rateLimits } from "./gateway/services/rate-limits.ts";
 import { refusals } from "./gateway/services/refusals.ts";
 import type { Services } from "./gateway/services/services.ts";
 import { unrecorded } from "./gateway/services/unrecorded.ts";
+import { trusts } from "./gateway/sign-in/trust.ts";
 import { upgradeOptions, upgrading } from "./gateway/upgrade.ts";
 import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
@@ -106,6 +108,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const { services, held, records } = rooms;
   const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
+  const ending = keep(endAppSessions(services, SWEEP_EVERY));
   const rechecking = keep(recheck(services));
   keep(tendConsents(services, SWEEP_EVERY));
   const server = await serve(services, way, records);
@@ -129,6 +132,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   void checkLookups(held.current(), log);
   // What began while impersonation was on ends here if it is off by now.
   await sweeping.sweep();
+  void ending.sweep();
   collectStart();
   return {
     url,
@@ -286,6 +290,8 @@ interface ServiceParts {
 function servicesOf(parts: ServiceParts): Services {
   const { held, records, impersonations, confirmations, pageCredentials, counters, log } = parts;
   const open = sockets();
+  const believed = trusts();
+  impersonations.onEnded(({ id }) => believed.forget(id));
   impersonations.onEnded(({ id, end }) => open.cut(id, end.why));
   impersonations.onModeChanged((it) => modeAt(it, CLOCK.now()) === "read" && open.cutLifted(it.id));
   return {
@@ -293,6 +299,7 @@ function servicesOf(parts: ServiceParts): Services {
     log,
     config: held,
     impersonations,
+    trusts: believed,
     confirmations,
     customers: parts.customers,
     ...parts.said,

@@ -108,6 +108,11 @@ export const FAULTS = {
     title: "This page can not be shown while viewing as somebody else",
     hint: "The banner could not be put into it; see docs/page.md.",
   },
+  "sign-in-failed": {
+    status: 502,
+    title: "The app could not be signed in to",
+    hint: "See `signIn` in the config, and docs/sign-in.md.",
+  },
   overloaded: { status: 503, title: "Too much is going on at once", hint: "See `limits` in the config." },
   "identity-unavailable": {
     status: 503,

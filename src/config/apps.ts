@@ -14,10 +14,11 @@ export interface AppPart
   readonly at: readonly string[];
   readonly audience: string | undefined;
   readonly page: Config["page"];
+  readonly signIn: Config["signIn"];
 }
 
 /** The apps of a file: those of `apps`, or the one of `upstream`. */
-export function appsOf({ apps, upstream, publicUrl, page, token }: Config): readonly AppPart[] {
+export function appsOf({ apps, upstream, publicUrl, page, token, signIn }: Config): readonly AppPart[] {
   if (apps !== undefined)
     return Object.entries(apps).map(([name, it]) => ({
       ...it,
@@ -25,10 +26,11 @@ export function appsOf({ apps, upstream, publicUrl, page, token }: Config): read
       at: ["apps", name],
       audience: it.audience,
       page: it.page ?? page,
+      signIn: it.signIn,
     }));
   if (upstream === undefined) return [];
   const { audience } = token;
-  return [{ name: null, at: [], hosts: null, paths: null, upstream, publicUrl, audience, page }];
+  return [{ name: null, at: [], hosts: null, paths: null, upstream, publicUrl, audience, page, signIn }];
 }
 
 /** The tables of an app, as the file has them. */
@@ -85,6 +87,7 @@ const OF_ONE_APP: readonly (readonly string[])[] = [
   ["routes"],
   ["rules"],
   ["reads"],
+  ["signIn"],
 ];
 
 const MISSING_UPSTREAM =
@@ -174,6 +177,7 @@ function unbound(all: readonly Settings[], first: Settings): Settings {
     ...first,
     app: null,
     publicUrl: null,
+    signIn: null,
     upstream: { ...first.upstream, encodedSlash },
     page: { ...first.page, scriptCookies },
   };

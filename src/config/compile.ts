@@ -5,6 +5,7 @@ import { openIdProvider } from "../identity/provider/provider.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { IdentitySource, OpenIdProvider } from "../ports.ts";
+import type { AppSignIn } from "../signin/sign-in.ts";
 import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences, tablesOf } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
 import { overlapping } from "./own-hosts.ts";
@@ -32,7 +33,7 @@ export interface Parts extends GrantParts, Pick<TableParts, "owners"> {
 }
 
 /** What an app is told by, and its tables. */
-export interface AppTables extends AppPlace, Pick<TableParts, "routes" | "rules" | "reads"> {}
+export interface AppTables extends AppPlace, Pick<TableParts, "routes" | "rules" | "reads" | "signIn"> {}
 
 /** A checked config as a snapshot, or all that only shows when it is put together. Asks nobody anything. */
 export function* compile(config: Config, options: CompileOptions): Steps<Compilation> {
@@ -40,7 +41,10 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const found: Complaint[] = [];
   const apps = appsOf(config);
   found.push(...sharedAudiences(apps));
-  const { policy, tables, finder, owners } = yield* assemble(partsOf(config, apps), deps, found);
+  const signIns = apps.map(({ at, signIn }) =>
+    signIn === undefined ? null : attempt(found, [...at, "signIn"], () => signIn.create(deps)),
+  );
+  const { policy, tables, finder, owners } = yield* assemble(partsOf(config, apps, signIns), deps, found);
   found.push(...overlapping(config, apps), ...unaddressed(config));
   const settings = apps.map((app) =>
     attempt(found, [...app.at, "upstream", "ca"], () =>
@@ -57,9 +61,9 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const provider = providerOf(config, deps, found);
   const everybodys = { digest, policy, identity, provider, owners, users };
   const [first, ...more] = tables.flatMap((own, i) => {
-    const [app, its = null] = [apps[i], settings[i]];
+    const [app, its = null, signIn = null] = [apps[i], settings[i], signIns[i]];
     if (app === undefined || its === null) return [];
-    return [{ ...everybodys, ...own, settings: withNeighbours(its, app, apps, settings) }];
+    return [{ ...everybodys, ...own, settings: { ...withNeighbours(its, app, apps, settings), signIn } }];
   });
   if (found.length > 0 || first === undefined) return { kind: "complaints", complaints: found };
   for (const { settings: its } of [first, ...more]) warnOf(its, deps);
@@ -114,22 +118,22 @@ function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }:
   );
 }
 
-function partsOf(config: Config, apps: readonly AppPart[]): Parts {
+function partsOf(config: Config, apps: readonly AppPart[], signIns: readonly (AppSignIn | null)[]): Parts {
   const { agents, impersonation, owners } = config;
-  const tables = apps.map((app) => {
+  const tables = apps.map((app, i) => {
     const { at, hosts, paths } = app;
-    return { at, hosts, paths, ...tablesOf(config, app) };
+    return { at, hosts, paths, ...tablesOf(config, app), signIn: signIns[i] ?? null };
   });
   return { agents, impersonation, owners, apps: tables };
 }
 
 /** A browser has one store of cookies for a host, so what scripts of one app there may set, scripts of the others may too. */
 function withNeighbours(
-  its: Settings,
+  its: Omit<Settings, "signIn">,
   { hosts }: AppPart,
   apps: readonly AppPart[],
-  settings: readonly (Settings | null)[],
-): Settings {
+  settings: readonly (Omit<Settings, "signIn"> | null)[],
+): Omit<Settings, "signIn"> {
   const beside = settings.filter((_, i) => mayShareHosts(hosts, apps[i]?.hosts ?? null));
   const names = beside.flatMap((it) => it?.page.scriptCookies ?? []);
   return {
@@ -166,9 +170,9 @@ function* assemble(parts: Parts, deps: RoomDeps, found: Complaint[]): Steps<Asse
   const made: RouteTable[] = [];
   const lookups = new Map<string, Lookup>();
   found.push(...complaints, ...places);
-  for (const { at, routes, rules, reads } of parts.apps) {
+  for (const { at, routes, rules, reads, signIn } of parts.apps) {
     const table = yield* routesOf({ owners: parts.owners, routes }, at);
-    const { rules: index, complaints: among } = rulesOf({ rules, reads }, at);
+    const { rules: index, complaints: among } = rulesOf({ rules, reads, signIn }, at);
     yield;
     found.push(...table.complaints, ...among);
     for (const [name, lookup] of table.lookups) lookups.set(name, lookup);

@@ -1,6 +1,7 @@
 import { identityKinds } from "../identity/registry.ts";
 import { ownerKinds } from "../owners/registry.ts";
 import { storeKinds } from "../sessions/stores/registry.ts";
+import { signInKinds } from "../signin/registry.ts";
 import { userKinds } from "../users/registry.ts";
 import type { Kinds } from "./schema.ts";
 
@@ -10,4 +11,5 @@ export const KINDS: Kinds = {
   owners: ownerKinds,
   users: userKinds,
   stores: storeKinds,
+  signIn: signInKinds,
 };

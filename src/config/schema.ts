@@ -6,8 +6,9 @@ import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, SignIns, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
+import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
 import { agent } from "./sections/agents.ts";
-import { app, place } from "./sections/apps.ts";
+import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
 import { access } from "./sections/consent.ts";
@@ -35,6 +36,7 @@ export interface Kinds {
   readonly owners: readonly AnyKind<RoomDeps, KnownResolver>[];
   readonly users: readonly AnyKind<RoomDeps, Users>[];
   readonly stores: readonly AnyKind<StoreDeps, StoreBackend>[];
+  readonly signIn: readonly AnyKind<SignInDeps, AppSignIn>[];
 }
 
 /** The whole file, checked, with every default filled in. */
@@ -56,7 +58,7 @@ export function configSchema(kinds: Kinds) {
         "The app behind the gateway: its address, or an object with `url` and more. Several stand in `apps` instead.",
       ),
     apps: z
-      .record(name, app(kinds.owners))
+      .record(name, app(kinds.owners, kinds.signIn))
       .optional()
       .describe("Several apps, by host and path, instead of `upstream`."),
     publicUrl: origin
@@ -72,6 +74,7 @@ export function configSchema(kinds: Kinds) {
     ...peopleAndPages(kinds),
     access,
     mail,
+    signIn: signIn(kinds.signIn),
     page,
     headers,
     token,

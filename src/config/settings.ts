@@ -16,7 +16,7 @@ export function settingsOf(
   app: AppPart,
   { identityHeaders, identityCookies }: EvidenceNames,
   secret: SecretReader,
-): Settings {
+): Omit<Settings, "signIn"> {
   const { headers, token, audit } = config;
   const { upstream } = app;
   const kinds = config.identity.map((entry) => entry.kind);

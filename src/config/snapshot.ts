@@ -3,6 +3,7 @@ import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
+import type { AppSignIn } from "../signin/sign-in.ts";
 
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
 export interface Settings {
@@ -23,6 +24,8 @@ export interface Settings {
     /** Whether `%2F` in a path that is judged is let through as it is. */
     readonly encodedSlash: "refuse" | "keep";
   };
+  /** How the app is signed in to; null: it reads our headers. */
+  readonly signIn: AppSignIn | null;
   /** `https://app.example.com`: what browsers call the app; null: told from each request. */
   readonly publicUrl: string | null;
   /** Addresses and CIDR ranges whose forwarding metadata counts. */

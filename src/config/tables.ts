@@ -8,6 +8,7 @@ import { compileRules, type RuleIndex, type RuleSpec } from "../domain/routing/r
 import type { Steps } from "../domain/steps.ts";
 import type { Entry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
+import type { AppSignIn } from "../signin/sign-in.ts";
 import { emptyWhy, peopleOf } from "./grants.ts";
 import { didYouMean } from "./nearest.ts";
 import { type Complaint, writePath } from "./problem.ts";
@@ -25,6 +26,7 @@ export interface TableParts {
   readonly routes: readonly (Route | null)[];
   readonly rules: readonly (Rule | null)[];
   readonly reads?: Config["reads"] | undefined;
+  readonly signIn?: Pick<AppSignIn, "leave" | "refresh"> | null | undefined;
 }
 
 /** An owner lookup and where it is written; `entry` null where it is wrong already. */
@@ -142,7 +144,7 @@ export function unmetNeeds(
 
 /** `rules` with their presets unfolded, in their order. */
 export function rulesOf(
-  { rules, reads = null }: Pick<TableParts, "rules" | "reads">,
+  { rules, reads = null, signIn = null }: Pick<TableParts, "rules" | "reads" | "signIn">,
   app: readonly string[] = [],
 ): {
   readonly rules: RuleIndex;
@@ -160,9 +162,30 @@ export function rulesOf(
     const agents = agentsOf(rule);
     return (preset ?? []).map((spec) => (agents === null ? spec : { ...spec, agents }));
   });
-  const { index, problems } = compileRules(specs, reads === null ? null : compileReads(reads.query));
+  const first = signIn === null ? [] : signInRules(signIn);
+  const { index, problems } = compileRules(
+    [...first, ...specs],
+    reads === null ? null : compileReads(reads.query),
+  );
   const among = problems.map((it) => complaintOf(it, app));
   return { rules: index, complaints: [...complaints, ...among] };
+}
+
+/** What means Stop before any rule is asked; and what never reaches the app, so that a page may ask in any mode. */
+function signInRules({ leave, refresh }: Pick<AppSignIn, "leave" | "refresh">): readonly RuleSpec[] {
+  const rule = (key: string, i: number, effect: EffectName) => ({
+    name: `signIn.${key}[${i}]`,
+    effect,
+    sentence: null,
+  });
+  return [
+    ...leave.map(({ path, conditions }, i) => {
+      return { rule: rule("leave", i, "stop"), path, host: null, methods: null, conditions };
+    }),
+    ...refresh.map(({ path, method }, i) => {
+      return { rule: rule("refresh", i, "allow"), path, host: null, methods: [method] };
+    }),
+  ];
 }
 
 function unknownPreset(name: string, path: readonly PropertyKey[]): Complaint {
@@ -198,8 +221,8 @@ function effectOf({ allow, deny, confirm, write }: Rule): { effect: EffectName; 
 
 /** `routes[3]` back as a path, so that the problem is shown at its line. */
 function complaintOf({ name, message }: RouteProblem, app: readonly string[]): Complaint {
-  const [, list = "", at = ""] = /(\w+)\[(\d+)\]$/.exec(name) ?? [];
+  const [, above, list = "", at = ""] = /(?:(signIn)\.)?(\w+)\[(\d+)\]$/.exec(name) ?? [];
   const part = /^(path|host) `/.exec(message)?.[1];
-  const path = list === "" ? [] : [...app, list, Number(at)];
+  const path = list === "" ? [] : [...app, ...(above === undefined ? [] : [above]), list, Number(at)];
   return { path: part === undefined ? path : [...path, part], message };
 }

@@ -43,6 +43,7 @@ export const REASONS = {
   "store-unavailable": "It could not be found out whom you are viewing the app as.",
   "audit-unavailable": "What you do as somebody else could not be recorded, so it was not done.",
   "signed-out": "You are not signed in.",
+  "sign-in-failed": "The app could not be signed in to as this person.",
 } as const;
 
 export type ReasonWord = keyof typeof REASONS;
@@ -97,7 +98,7 @@ export type DecisionBody =
   | { readonly kind: "load-in-full"; readonly visit: Visit }
   | {
       readonly kind: "refuse";
-      readonly status: 401 | 403 | 409 | 428 | 503;
+      readonly status: 401 | 403 | 409 | 428 | 502 | 503;
       readonly rule: Rule | null;
       readonly sentence: string;
     }

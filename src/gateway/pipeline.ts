@@ -2,6 +2,8 @@ import { Fault } from "../errors.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
 import type { Committed, Forwarding, Judged, Received, Signed } from "./request.ts";
 import type { Judging, Services } from "./services/services.ts";
+import { caughtBy } from "./sign-in/refresh.ts";
+import type { Answer } from "./stages/answer.ts";
 import { commit } from "./stages/commit.ts";
 import { takeYes } from "./stages/confirm.ts";
 import { judge } from "./stages/decide.ts";
@@ -11,9 +13,11 @@ import { identify } from "./stages/identify.ts";
 import { inTime } from "./stages/in-time.ts";
 import { recall } from "./stages/load-impersonation.ts";
 import { match } from "./stages/match.ts";
+import { notSignedIn } from "./stages/not-signed-in.ts";
 import { respond } from "./stages/respond.ts";
-import { orUnsent, settle } from "./stages/settle.ts";
+import { begunBy, orUnsent, settle } from "./stages/settle.ts";
 import { sign } from "./stages/sign-in.ts";
+import { notBegun } from "./stages/start-and-stop.ts";
 
 /*
  * The twelve stages of a request, in this order and in no other: each takes what the stage before gives (request.ts). HTTP requests and
@@ -37,6 +41,7 @@ export async function judging(services: Judging, received: Received): Promise<Ju
 type Passage =
   | ({ readonly kind: "forward" } & Forwarding)
   | { readonly kind: "answer"; readonly committed: Committed }
+  | { readonly kind: "caught"; readonly committed: Committed; readonly answer: Answer }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
 /** 2 to 9, and the stages that are left. */
@@ -50,11 +55,26 @@ export async function pipeline(services: Services, received: Received): Promise<
     const committed = await inTime(services, written, now);
     if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)
       return { kind: "answer", committed };
-    const signed = await orUnsent(services, committed, () => sign(services, committed, now)); // 9
-    return { kind: "forward", ...forwarding(services, signed) };
+    const caught = caughtBy(services, committed);
+    if (caught !== null) return { kind: "caught", committed, answer: caught };
+    return await signedIn(services, committed, now);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return { kind: "fault", received, fault: error };
+  }
+}
+
+/** Where the app can't be signed in to, nothing is sent, and what this very request began has not begun. */
+async function signedIn(services: Services, committed: Committed, now: number): Promise<Passage> {
+  try {
+    const signed = await orUnsent(services, committed, () => sign(services, committed, now)); // 9
+    return { kind: "forward", ...forwarding(services, signed) };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "sign-in-failed") throw error;
+    const begun = begunBy(committed) === null ? committed : await notBegun(services, committed);
+    const impersonation = begun === committed ? committed.effects.impersonation : null;
+    const unsent = { ...begun, effects: { ...begun.effects, impersonation, intent: null } };
+    return { kind: "answer", committed: notSignedIn(unsent, error) };
   }
 }
 

@@ -105,6 +105,7 @@ async function admitRequest(
     const led = goesOver(services, committed) ?? askedAtConsole(services, committed);
     return await send(reply, led ?? answer(services, committed));
   }
+  if (passage.kind === "caught") return await send(reply, passage.answer);
   if (passage.kind === "fault") {
     const { cookie } = settings;
     const isUnread = passage.fault.code === "bad-request";

@@ -16,7 +16,9 @@ import type { BodyText } from "../domain/routing/conditions/body-parameters.ts";
 import type { RouteMatch } from "../domain/routing/route.ts";
 import type { Fault } from "../errors.ts";
 import type { Evidence, Maybe } from "../ports.ts";
+import type { AppSession } from "../sessions/app-sessions.ts";
 import type { AppHost, Label } from "../sessions/labels.ts";
+import type { Presented } from "../signin/sign-in.ts";
 import type { HeadPlan, RawHeaders, Settlement, UpstreamHead } from "./http/exchange.ts";
 
 /*
@@ -244,10 +246,14 @@ export interface Committed extends Judged {
   readonly effects: Effects;
 }
 
-/** 9, sign in: the headers that tell the app of both people. */
+/** 9, sign in: what tells the app of both people. */
 export interface Signed extends Committed {
   /** Name, value, name, value …; empty where the app is told of nobody. */
   readonly identityHeaders: readonly string[];
+  /** The app's own session as the effective user; null where it has none that we make. */
+  readonly appSession: AppSession | null;
+  /** What goes with the request in the place of what the browser sent. */
+  readonly presented: Presented | null;
 }
 
 /** 10, forward: what the app gets. */

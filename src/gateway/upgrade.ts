@@ -11,6 +11,7 @@ import type { Forwarding, Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { leash } from "./stages/forward.ts";
+import { notSignedIn } from "./stages/not-signed-in.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
@@ -39,6 +40,7 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
     // Recorded like what the intake refuses.
     if (passage.kind === "fault" && received.url.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
+    else if (passage.kind === "caught") refuse(socket, passage.answer);
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
     else await open(services, passage, tunnelOf(received), { socket, head });
   };
@@ -79,7 +81,7 @@ async function open(
     headers,
     respond: async (head) => (await respond(head)).headers,
     opened,
-    failed: (fault) => refuse(client.socket, answerFaultTo(services, signed, fault)),
+    failed: (fault) => refuse(client.socket, failedWith(services, signed, fault)),
     settled: (settlement) => {
       release();
       settle(settlement);
@@ -87,6 +89,12 @@ async function open(
     signal,
     readOnly: looksOnly(signed),
   });
+}
+
+function failedWith(services: Services, signed: Signed, fault: Fault): Answer {
+  return fault.code === "sign-in-failed"
+    ? answer(services, notSignedIn(signed, fault))
+    : answerFaultTo(services, signed, fault);
 }
 
 /** In mode read a page may receive from its socket; it may send only where a rule allows it. */

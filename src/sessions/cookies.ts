@@ -23,12 +23,17 @@ export async function receive(
   { jars }: SessionContext,
   id: string,
   lines: readonly string[],
-  scope: CookieScope,
-  sent: string | null,
+  of: {
+    readonly scope: CookieScope;
+    readonly sent: string | null;
+    readonly session?: number | null | undefined;
+  },
 ): Promise<readonly string[]> {
+  const { scope, sent, session = null } = of;
   let shown: readonly string[] = [];
-  const held = await jars.edit(id, (jar, until) => {
-    const filled = takeIn(jar, lines, scope);
+  const held = await jars.edit(id, (jar, until, { appSessions = [] }) => {
+    const now = appSessions.find(({ app }) => app === (scope.app ?? null))?.generation ?? null;
+    const filled = session === null || session === now ? takeIn(jar, lines, scope) : jar;
     if (scope.shown === false) return filled;
     const mirrored = mirror(filled, sent, { ...scope, until });
     shown = mirrored.lines;

@@ -13,6 +13,7 @@ import {
   touch,
 } from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
+import { type AppSessions, appSessions } from "./app-sessions.ts";
 import { recall } from "./cache.ts";
 import { announce, type SessionContext } from "./context.ts";
 import { arrive, cookies, receive, restore } from "./cookies.ts";
@@ -82,12 +83,16 @@ export interface Impersonations {
   saveJar(id: string, edit: (jar: Jar) => Jar): Promise<Jar>;
   /** The `Cookie` header for the app, after what scripts changed in the browser was taken in. `sent`: the browser's, without ours. */
   cookies(id: string, sent: string | null, scope: CookieScope): Promise<string | null>;
-  /** Takes `Set-Cookie` lines of the app in; gives the lines for the browser. `sent` is that of the request. */
+  /**
+   * Takes `Set-Cookie` lines of the app in; gives the lines for the browser. `sent` is that of the request. `session`: what answers a
+   * request of another generation than that of the app's session counts no more.
+   */
   receive(
     id: string,
     lines: readonly string[],
     scope: CookieScope,
     sent: string | null,
+    session?: number | null,
   ): Promise<readonly string[]>;
   /** The same with the first document of another host that it covers. */
   arrive(
@@ -96,6 +101,8 @@ export interface Impersonations {
     scope: CookieScope,
     sent: string | null,
   ): Promise<readonly string[]>;
+  /** The sessions that sign-ins have made in the apps. */
+  readonly appSessions: AppSessions;
   /** The lines that make the browser, which sent these, the agent's own again; also for a while after the end. Never throws. */
   restore(id: string, scope: CookieScope, sent: string | null): Promise<readonly string[]>;
 }
@@ -169,9 +176,10 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
     knownJar: (id) => context.jars.known(id)?.jar ?? null,
     saveJar: async (id, edit) => (await context.jars.edit(id, edit)).jar,
     cookies: (id, sent, scope) => cookies(context, id, sent, scope),
-    receive: (id, lines, scope, sent) => receive(context, id, lines, scope, sent),
+    receive: (id, lines, scope, sent, session) => receive(context, id, lines, { scope, sent, session }),
     arrive: (id, lines, scope, sent) => arrive(context, id, lines, scope, sent),
     restore: (id, scope, sent) => restore(context, id, scope, sent),
+    appSessions: appSessions(context.jars, deps.store, deps.clock),
     check: () => keeping.check(),
     shut: () => keeping.close(),
   };

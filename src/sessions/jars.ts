@@ -1,4 +1,4 @@
-import { emptyJar, type Jar } from "../domain/cookies/cookie-jar.ts";
+import { emptyJar, type Jar, type JarCookie } from "../domain/cookies/cookie-jar.ts";
 import { remainsOf } from "../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
 import type { Clock, Store } from "../ports.ts";
@@ -6,12 +6,44 @@ import { change } from "./compare-and-set.ts";
 import { turns } from "./mutex.ts";
 import type { Seal } from "./seal.ts";
 
+/** A session in an app that a sign-in has made for an impersonation. It is the newest of `generation` so many. */
+export interface AppSession {
+  /** null where there is one app. */
+  readonly app: string | null;
+  readonly generation: number;
+  /** Until when a gateway makes or ends it, ms; null: nobody does. */
+  readonly claimedUntil: number | null;
+  /** null: there is none at the moment. */
+  readonly made: MadeSession | null;
+}
+
+export interface MadeSession {
+  readonly at: number;
+  /** Names of the cookies that it made. */
+  readonly kept: readonly string[];
+  /** What the sign-in took from the app's answers. */
+  readonly values: Readonly<Record<string, string>>;
+  /** How the app was asked: it may know a session again by that. */
+  readonly by: {
+    readonly host: string;
+    readonly authority: string;
+    readonly origin: string;
+    readonly scheme: "http" | "https";
+    readonly headers: readonly string[];
+  };
+  /** The people and the reason, by which steps are filled in. */
+  readonly known: Readonly<Record<string, string>>;
+}
+
 /** A jar with what else has to be known of it. `over`: its impersonation has ended, it takes nothing more. */
-interface HeldJar {
+export interface HeldJar {
   readonly jar: Jar;
   readonly over: boolean;
   /** The end of its impersonation at the latest, ms. */
   readonly until: number;
+  readonly appSessions?: readonly AppSession[];
+  /** Once it is over: the cookies by which those sessions are still to be ended, and by which nobody is shown anything. */
+  readonly left?: readonly JarCookie[];
 }
 
 interface JarsOptions {
@@ -32,7 +64,9 @@ export interface Jars {
   /** As this process saw it last, without asking anybody; null if it has not. */
   known(id: string): HeldJar | null;
   /** Changes it so that no other change is lost; what is over stays as it is. `edit` may be called more than once. */
-  edit(id: string, edit: (jar: Jar, until: number) => Jar): Promise<HeldJar>;
+  edit(id: string, edit: (jar: Jar, until: number, held: HeldJar) => Jar): Promise<HeldJar>;
+  /** The same of all that is known of it, also once it is over; null where there is none any more. */
+  alter(id: string, edit: (held: HeldJar) => HeldJar): Promise<HeldJar | null>;
   /** Destroys the customer's cookies; what the browser needs to be itself again is kept for a while. */
   finish(id: string): Promise<void>;
   /** Destroys what this process remembers of the customer's: another has finished it. */
@@ -49,13 +83,14 @@ export function jars(options: JarsOptions): Jars {
   const envelope = envelopes(options.seal);
   // Answers of one gateway take turns, so that only gateways race with each other.
   const inTurn = turns();
-  const kept = (over: boolean) => (over ? wayBackFor : keepFor);
+  const kept = ({ over, appSessions = [] }: HeldJar) =>
+    over || appSessions.length > 0 ? wayBackFor : keepFor;
   const changing = (id: string) => ({
     store,
     key: keyOf(id),
     read: (text: string) => envelope.open(id, text),
     write: (held: HeldJar) => envelope.close(id, held),
-    expiresAt: (held: HeldJar) => Math.max(clock.now(), held.until) + kept(held.over),
+    expiresAt: (held: HeldJar) => Math.max(clock.now(), held.until) + kept(held),
   });
   return {
     create: async (it, jar) => {
@@ -73,16 +108,17 @@ export function jars(options: JarsOptions): Jars {
     edit: (id, edit) =>
       inTurn(id, async () => {
         const changed = await change(changing(id), (held) => {
-          const jar = held.over ? held.jar : edit(held.jar, held.until);
+          const jar = held.over ? held.jar : edit(held.jar, held.until, held);
           return jar === held.jar ? held : { ...held, jar };
         });
         return changed?.after ?? GONE;
       }),
+    alter: (id, edit) => inTurn(id, async () => (await change(changing(id), edit))?.after ?? null),
     finish: (id) =>
       inTurn(id, async () => {
         const changed = await change(changing(id), finished);
         if (changed === null) envelope.strip(id);
-        if (changed?.after.jar.mirrors.length !== 0) return;
+        if (changed?.after.jar.mirrors.length !== 0 || changed.after.left !== undefined) return;
         await store.remove(keyOf(id));
         envelope.forget(id);
       }),
@@ -92,7 +128,12 @@ export function jars(options: JarsOptions): Jars {
 }
 
 function finished(held: HeldJar): HeldJar {
-  return held.over ? held : { ...held, jar: remainsOf(held.jar), over: true };
+  if (held.over) return held;
+  const over = { ...held, jar: remainsOf(held.jar), over: true };
+  const alive = (held.appSessions ?? []).filter(({ made }) => made !== null);
+  if (alive.length === 0) return over;
+  const left = held.jar.cookies.filter((it) => alive.some(({ app }) => app === (it.app ?? null)));
+  return { ...over, left };
 }
 
 /** Opens and closes jars; a text that was just opened or closed is not opened again. */

@@ -5,7 +5,13 @@ import { judgeCase } from "../../src/cli/case.ts";
 import { REASON_WORDS } from "../../src/domain/decision.ts";
 
 /** Words that no judge says: they are told by what comes after it. */
-const NO_CASE = ["audit-unavailable", "ended-unseen", "limit-reached", "notice-undelivered"];
+const NO_CASE = [
+  "audit-unavailable",
+  "ended-unseen",
+  "limit-reached",
+  "notice-undelivered",
+  "sign-in-failed",
+];
 
 const folder = new URL("./", import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith(".yaml"));

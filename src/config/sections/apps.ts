@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { AnyKind } from "../../kinds.ts";
+import { type AnyKind, kindEntry } from "../../kinds.ts";
 import { reads } from "./conditions.ts";
 import { page } from "./page.ts";
 import { route, rule } from "./routes.ts";
@@ -28,8 +28,20 @@ const paths = z
 /** By what an app is told from others. */
 export const place = z.object({ hosts, paths });
 
+/** `signIn` of an app. */
+export function signIn<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
+  return kindEntry(kinds, "`signIn`")
+    .optional()
+    .describe(
+      "How the app is brought to treat a request as the customer's, where it keeps a login of its own; by the headers if left out.",
+    );
+}
+
 /** One entry of `apps`. */
-export function app<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
+export function app<Deps, Made, SignInDeps, SignIn>(
+  kinds: readonly AnyKind<Deps, Made>[],
+  signInKinds: readonly AnyKind<SignInDeps, SignIn>[],
+) {
   return z.strictObject({
     hosts,
     paths,
@@ -54,6 +66,7 @@ export function app<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .default([])
       .describe("What may be done in it while impersonating, as `rules` of a file with one app."),
     reads,
+    signIn: signIn(signInKinds),
     page: page.unwrap().optional().describe("Instead of the `page` at the top."),
   });
 }

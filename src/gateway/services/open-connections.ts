@@ -46,6 +46,8 @@ export interface Sockets {
   cut(impersonation: string, why: CutReason): number;
   /** Cuts this one, if it is still open. */
   cutOne(open: Open, why: CutReason): void;
+  /** Cuts what is open of an impersonation that goes on. */
+  cutAll(impersonation: string, why: CutReason): number;
   /** Cuts all under an impersonation. */
   cutImpersonated(why: CutReason): number;
   /** Cuts the tunnels of an impersonation whose page may not send any more. */
@@ -84,6 +86,10 @@ class AllSockets implements Sockets {
 
   cut(impersonation: string, why: CutReason): number {
     remember(this.#over, impersonation, why);
+    return this.#cutThese(this.#of(impersonation), why);
+  }
+
+  cutAll(impersonation: string, why: CutReason): number {
     return this.#cutThese(this.#of(impersonation), why);
   }
 

@@ -19,6 +19,7 @@ import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { LinkedAsk, Notices } from "../consent/notices.ts";
+import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
 import type { RateLimits } from "./rate-limits.ts";
@@ -123,6 +124,8 @@ export interface Services {
   readonly log: Log;
   readonly config: { current(): Snapshot };
   readonly impersonations: Impersonations;
+  /** How far it is believed that each app sees the effective user. */
+  readonly trusts: Trusts;
   readonly confirmations: Confirmations;
   readonly customers: Customers;
   readonly consents: Consents;

@@ -25,6 +25,8 @@ const told = lru<true>(1_000);
 export async function pageAuthorization(services: Services, signed: Signed): Promise<string | null> {
   const { effects, headers, snapshot } = signed;
   if (effects.impersonation === null) return null;
+  // The browser keeps its own, and the app gets another.
+  if (presentsIt(signed)) return null;
   const sent = headers.filter((_, at) => at % 2 === 1 && foldName(headers[at - 1] ?? "") === "authorization");
   const [value] = sent;
   if (value === undefined) return null;
@@ -36,6 +38,10 @@ export async function pageAuthorization(services: Services, signed: Signed): Pro
   if (signed.site.label !== null) return value;
   if (await services.pageCredentials.holds(effects.impersonation, it.credential)) return value;
   return takenOff(services, signed, "unknown");
+}
+
+function presentsIt({ presented }: Signed): boolean {
+  return presented?.headers.some(([name]) => foldName(name) === "authorization") === true;
 }
 
 /** Whether one of our identity sources accepts it. Counts as yes where that can't be found out. */

@@ -4,17 +4,14 @@ import type { Received } from "../request.ts";
 /** What the rules of RFC 6265 ask about a request. */
 export function cookieScope(received: Received, impersonation: string | null = null): CookieScope {
   const { app, cookie, page, identityCookies, limits } = received.snapshot.settings;
-  const { name } = cookie;
   const { site } = received.navigation;
   return {
     app,
     host: received.site.host,
     path: received.url.path,
-    secure: received.site.scheme === "https" || isLocal(received.site.host),
+    secure: isSecure(received.site),
     now: received.at,
-    reserved: ["", "__Host-", "__Secure-"].flatMap((prefix) =>
-      ["", "-notice", "-impersonating", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
-    ),
+    reserved: ourNames(cookie.name),
     crossSite: site === "cross-site",
     allSent: site === "same-origin" || site === "same-site" || site === "none",
     // With `cookie.domain`, each host gets the customer's cookies with its first document.
@@ -24,6 +21,18 @@ export function cookieScope(received: Received, impersonation: string | null = n
     // The rest is for all other headers and our own cookie: a request for Stop must fit, whatever the app sets.
     room: Math.floor(limits.headers * 0.75),
   };
+}
+
+/** What no app may set: our cookies in every form. `name` is that of the config. */
+export function ourNames(name: string): readonly string[] {
+  return ["", "__Host-", "__Secure-"].flatMap((prefix) =>
+    ["", "-notice", "-impersonating", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),
+  );
+}
+
+/** Whether secure cookies go with it. */
+export function isSecure({ scheme, host }: Pick<Received["site"], "scheme" | "host">): boolean {
+  return scheme === "https" || isLocal(host);
 }
 
 /** Browsers send `Secure` cookies to the local machine also without https. */

@@ -8,13 +8,15 @@ import type { Forwarding, Outbound, Signed } from "../request.ts";
 import { isUnseen } from "../response/document.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
+import { sending, sent } from "../sign-in/confirm.ts";
 import { type Answer, answer, answerFaultTo, clearing } from "./answer.ts";
 import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { assure } from "./invariants.ts";
+import { notSignedIn } from "./not-signed-in.ts";
 import { outbound } from "./outbound-headers.ts";
 import { begunBy, orUnsent } from "./settle.ts";
-import { end, endCookies } from "./start-and-stop.ts";
+import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request, with the agent's own cookies or those of the jar. */
@@ -87,6 +89,7 @@ export async function exchangeFor(
 ): Promise<Exchange> {
   const { target, headers } = await outbound();
   const { signal, opened, release } = leash(services, signed);
+  sending(services, signed);
   const begun = begunBy(signed);
   let unseen = false;
   const answering = (send: (as: Signed) => void): void => {
@@ -116,6 +119,7 @@ export async function exchangeFor(
     revoked: (why) => answering((as) => sendEnded(services, as, client.response, why)),
     settled: (settlement) => {
       release();
+      sent(services, signed);
       settle(settlement);
       // The browser never got the cookie, so no other request can follow under this impersonation.
       if (begun !== null && (unseen || !client.response.headersSent))
@@ -125,18 +129,11 @@ export async function exchangeFor(
   };
 }
 
-/** The cookies after a start of which nothing was shown: as before it, or after a switch without any impersonation. */
-async function notBegun(services: Services, signed: Signed): Promise<Signed> {
-  const { effects } = signed;
-  const setCookies = effects.ended === null ? [] : await endCookies(services, signed, effects.ended);
-  return {
-    ...signed,
-    browser: { ...signed.browser, secret: null },
-    effects: { ...effects, changed: effects.ended !== null, setCookies },
-  };
-}
-
 function sendFault(services: Services, signed: Signed, response: ServerResponse, fault: Fault): void {
+  if (fault.code === "sign-in-failed") {
+    write(signed, response, answer(services, notSignedIn(signed, fault)));
+    return;
+  }
   const { headers, ...rest } = answerFaultTo(services, signed, fault);
   const own = signed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
   write(signed, response, { ...rest, headers: [...headers, ...own, ...clearing(signed)] });
@@ -181,6 +178,7 @@ function sendEnded(services: Services, signed: Signed, response: ServerResponse,
 const LOST: Readonly<Partial<Record<ReasonWord, string>>> = {
   "identity-unavailable": REASONS["identity-unavailable"],
   "store-unavailable": REASONS["store-unavailable"],
+  "sign-in-failed": "The app did not see this person any more, so what was open was broken off.",
   "audit-unavailable": "What goes on as somebody else could not be recorded any more.",
 };
 

@@ -44,6 +44,7 @@ export function outbound(
   const cookies = impersonating ? jarCookies : signed.url.judged ? signed.browser.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
   if (authorization !== null) headers.push("Authorization", authorization);
+  for (const [name, value] of signed.presented?.headers ?? []) headers.push(name, value);
   if (signed.site.label !== null) asOnTheApp(headers, signed.site.origin, signed.site.label.app.origin);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
@@ -55,7 +56,33 @@ export function outbound(
     signed.client.forwardedHost,
   );
   for (const part of signed.identityHeaders) headers.push(part);
-  return { target: impersonating ? signed.url.target : signed.url.asSent, headers };
+  return { target: impersonating ? exchanged(signed) : signed.url.asSent, headers };
+}
+
+/** The target with what is presented in the place of what the page has put into its query. */
+function exchanged({ url: { target }, presented }: Signed): string {
+  const values = new Map(presented?.query ?? []);
+  const [path = "", query] = splitOnce(target, "?");
+  if (values.size === 0 || query === undefined) return target;
+  const parts = query.split("&").map((part) => {
+    const [name = "", value] = splitOnce(part, "=");
+    const better = value === undefined ? undefined : values.get(decoded(name));
+    return better === undefined ? part : `${name}=${encodeURIComponent(better)}`;
+  });
+  return `${path}?${parts.join("&")}`;
+}
+
+function splitOnce(text: string, at: string): readonly string[] {
+  const found = text.indexOf(at);
+  return found < 0 ? [text] : [text.slice(0, found), text.slice(found + 1)];
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name.replaceAll("+", " "));
+  } catch {
+    return name;
+  }
 }
 
 /** Replaces the label's origin by the app's in `Origin` and `Referer`. */
@@ -79,7 +106,8 @@ function nameTheApp(headers: string[], { snapshot, site }: Signed): void {
 function addImpersonated(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
   const { settings } = signed.snapshot;
-  const credentials = ["authorization", ...settings.identityHeaders.map(foldName)];
+  const presented = (signed.presented?.headers ?? []).map(([name]) => foldName(name));
+  const credentials = ["authorization", ...settings.identityHeaders.map(foldName), ...presented];
   const { kindOf } = headerRules(settings);
   // A range with `If-Range` fits the copy in the browser; without that condition it could be a part of another version.
   const whole = wholePage || signed.headers.some((it, at) => at % 2 === 0 && foldName(it) === "if-range");

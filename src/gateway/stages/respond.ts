@@ -1,3 +1,6 @@
+import { Transform } from "node:stream";
+import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
+import { mirror } from "../../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
@@ -13,6 +16,7 @@ import { publicAddresses } from "../response/response-headers.ts";
 import { withHandle } from "../response/sign-in-redirect.ts";
 import { uncached } from "../response/uncached.ts";
 import type { Services } from "../services/services.ts";
+import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
 import { watched } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
@@ -63,8 +67,22 @@ async function received(
   { id }: Impersonation,
   lines: readonly string[],
 ): Promise<readonly string[]> {
-  if (lines.length === 0) return [];
-  return await services.impersonations.receive(id, lines, cookieScope(signed, id), signed.browser.cookies);
+  const scope = cookieScope(signed, id);
+  if (lines.length === 0 && !isUnshown(services, signed, id, scope)) return [];
+  const session = signed.appSession?.generation ?? null;
+  return await services.impersonations.receive(id, lines, scope, signed.browser.cookies, session);
+}
+
+/** Whether a sign-in has put something into the jar that the page's scripts are to see. */
+function isUnshown(
+  services: Services,
+  { appSession, browser }: Signed,
+  id: string,
+  scope: CookieScope,
+): boolean {
+  if (appSession === null || scope.shown === false) return false;
+  const jar = services.impersonations.knownJar(id);
+  return jar !== null && mirror(jar, browser.cookies, scope).lines.length > 0;
 }
 
 /** The first document on another covered host, where the browser's cookies, caches and storage are still the agent's. */
@@ -98,6 +116,7 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     arrives && asked.navigation.wantsPage && !unseen
       ? await arriving(services, asked, effects.impersonation, lines)
       : { signed: asked, mirrored: await received(services, asked, effects.impersonation, lines) };
+  if ((await confirm(services, asked, head)) === "again") return onceMore(signed);
   const { assertion } = signed.snapshot.settings.headers;
   const led = await withHandle(services, signed, effects.impersonation, head);
   const kept = without(
@@ -114,6 +133,13 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     head,
     impersonatedPlan(services, signed, effects.impersonation, plan),
   );
+}
+
+/** The browser sends it once more, and that is another request; of this answer nothing is shown. */
+function onceMore({ url: { target } }: Signed): HeadPlan {
+  const headers = ["Location", target, "Cache-Control", "no-store", "Content-Length", "0"];
+  const transform = new Transform({ transform: (_chunk, _encoding, done) => done() });
+  return { status: 307, message: "Temporary Redirect", headers, transform };
 }
 
 /**

@@ -1,23 +1,50 @@
 import type { Identity } from "../../domain/identity.ts";
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
+import type { AppSession } from "../../sessions/app-sessions.ts";
 import { headerRules } from "../intake/header-rules.ts";
 import type { Committed, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { type Asking, askingOf, obtain, trustOf, valuesOf } from "../sign-in/obtain.ts";
 
 /**
- * Signs the identity at `now` (ms), when an impersonation must not have ended. Own traffic is signed only for a known caller, and only
- * where the config says so.
+ * Signs the identity at `now` (ms), when an impersonation must not have ended, and signs in to an app that keeps its own login. Own
+ * traffic is signed only for a known caller, and only where the config says so. Throws a Fault, `sign-in-failed` among them.
  */
 export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
   const { effects, snapshot } = committed;
+  const { trueUser, impersonation } = effects;
+  const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
+  const identityHeaders = unsaid ? [] : await headersFor(services, committed, trueUser, now);
+  const signed = { ...committed, identityHeaders, appSession: null, presented: null };
+  const asking = askingOf(committed, identityHeaders);
+  if (asking === null) return signed;
+  const session = await sessionFor(services, asking);
+  const values = session.made === null ? null : valuesOf(session.made);
+  return { ...signed, appSession: session, presented: values && asking.signIn.present(values) };
+}
+
+/** That which is known, unless this process has seen a newer one. */
+async function sessionFor(services: Services, asking: Asking): Promise<AppSession> {
+  const { app } = asking.committed.snapshot.settings;
+  const { generation } = trustOf(services, asking);
+  const known = services.impersonations.appSessions.known(asking.impersonation.id, app);
+  if (known !== null && known.made !== null && known.generation >= generation) return known;
+  return await obtain(services, asking, Math.max(0, generation - 1));
+}
+
+async function headersFor(
+  services: Services,
+  committed: Committed,
+  trueUser: Identity,
+  now: number,
+): Promise<readonly string[]> {
+  const { effects, snapshot } = committed;
   const { headers, token } = snapshot.settings;
-  if (effects.trueUser === null || (effects.impersonation === null && headers.when !== "always"))
-    return { ...committed, identityHeaders: [] };
-  const effectiveUser = effects.impersonation?.effectiveUser ?? effects.trueUser;
+  const effectiveUser = effects.impersonation?.effectiveUser ?? trueUser;
   const mode: Mode = effects.impersonation === null ? "read" : modeAt(effects.impersonation, committed.at);
   const who = {
-    principal: { trueUser: effects.trueUser, effectiveUser },
+    principal: { trueUser, effectiveUser },
     impersonation: effects.impersonation && {
       id: effects.impersonation.id,
       mode,
@@ -30,9 +57,8 @@ export async function sign(services: Services, committed: Committed, now: number
     lifetime: token.lifetime,
   };
   const assertion = await services.tokens.sign(who, now);
-  const identityHeaders = [headers.assertion, assertion];
-  if (headers.plain) identityHeaders.push(...unsigned(committed, effectiveUser, effects.trueUser));
-  return { ...committed, identityHeaders };
+  const plain = headers.plain ? unsigned(committed, effectiveUser, trueUser) : [];
+  return [headers.assertion, assertion, ...plain];
 }
 
 /** The unsigned headers, each once. In own traffic one that a trusted proxy sent (`headers.pass`) stays as it is. */

@@ -13,7 +13,7 @@ import { tellCustomer } from "../consent/telling.ts";
 import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
 import { viewedCookie } from "../intake/viewed-before.ts";
-import type { Received } from "../request.ts";
+import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { cookieScope } from "./cookie-scope.ts";
 
@@ -235,6 +235,17 @@ export async function endCookies(
   const sealed = services.forms.seal(labelOf(ended.effectiveUser), services.clock.now());
   const notice = setOwnCookie(names.notice, sealed, site.scheme, NOTICE_SECONDS, browser.domain);
   return [...own, notice, ...viewedCookie(services, received, ended.effectiveUser.id), ...setCookies];
+}
+
+/** The cookies after a start of which nothing was shown: as before it, or after a switch without any impersonation. */
+export async function notBegun<T extends Committed>(services: Services, it: T): Promise<T> {
+  const { effects } = it;
+  const setCookies = effects.ended === null ? [] : await endCookies(services, it, effects.ended);
+  return {
+    ...it,
+    browser: { ...it.browser, secret: null },
+    effects: { ...effects, changed: effects.ended !== null, setCookies },
+  };
 }
 
 /** The impersonations that may have left cookies in the browser for this host. */

@@ -23,7 +23,7 @@ async function exchanged({ services, ...it }: TestServices, lines: readonly stri
   const { received, raw, response, answered } = await receivedCall({ services, ...it }, lines, from);
   const passage = await pipeline(services, received);
   if (passage.kind === "fault") throw passage.fault;
-  if (passage.kind === "answer") throw new Error(`it is answered: ${passage.committed.decision.reason}`);
+  if (passage.kind !== "forward") throw new Error(`it is answered: ${passage.committed.decision.reason}`);
   const exchange = await exchangeFor(services, passage, { request: raw, response });
   return { exchange, answered };
 }

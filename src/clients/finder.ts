@@ -1,0 +1,153 @@
+import { RE2JS, RE2JSException } from "re2js";
+import { z } from "zod";
+import { type CookiePair, parseSetCookie } from "../domain/cookies/cookie.ts";
+import { parsePointer, valueAt, writePointer } from "../domain/pointer.ts";
+import { elementFinder } from "./markup.ts";
+
+/** An answer of the app in which something is looked for. Headers: name, value, name, value … */
+interface FoundIn {
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+/** Where in an answer a value stands, as the config says it. */
+export interface Finder {
+  /** For people: `css "input[name=_token]"`. Holds no value. */
+  readonly name: string;
+  /** All that stand there, in order. Throws an Error that says why nothing can be looked for, without a piece of the answer. */
+  find(answer: FoundIn): readonly string[];
+}
+
+const pointerHelp = "write a JSON pointer, like /user/id";
+const finderHelp =
+  "write a JSON pointer like /user/id, or an object with one of `json`, `css`, `header`, `cookie`, or with `regex` alone";
+
+const written = z.strictObject({
+  json: z.string().optional().describe("A JSON pointer into the answer."),
+  css: z.string().min(1).max(500).optional().describe("A CSS selector of an element of the page."),
+  attribute: z
+    .string()
+    .regex(/^[A-Za-z_:][\w:.-]*$/, { error: "write the name of an attribute, like value" })
+    .toLowerCase()
+    .optional()
+    .describe("With `css`: the attribute that holds it; its text if left out."),
+  header: z.string().min(1).toLowerCase().optional().describe("The name of a header of the answer."),
+  cookie: z.string().min(1).optional().describe("The name of a cookie that the answer sets."),
+  regex: z
+    .string()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe(
+      "An expression (RE2) whose first group is the value: in what was found so far, or alone in the whole answer.",
+    ),
+});
+
+type Written = z.output<typeof written>;
+
+/** Where a value stands in an answer: a JSON pointer, or an object that says how to find it. */
+export const finder = z
+  .union([z.string(), written], { error: finderHelp })
+  .transform((value, context): Finder => {
+    const read = readFinder(typeof value === "string" ? { json: value } : value);
+    if (typeof read !== "string") return read;
+    context.addIssue({ code: "custom", message: read, input: value });
+    return z.NEVER;
+  });
+
+/** The one value that an answer has for it; null for none. Throws an Error where there is more than one, or nothing can be looked for. */
+export function theOnly(it: Finder, answer: FoundIn): string | null {
+  const values = new Set(it.find(answer).filter((value) => value !== ""));
+  if (values.size > 1) throw new Error(`${it.name} stands for several different values`);
+  const [value = null] = values;
+  return value;
+}
+
+type Source = Omit<Finder, "name"> & { readonly name: string };
+
+function readFinder(it: Written): Finder | string {
+  const named = [it.json, it.css, it.header, it.cookie].filter((source) => source !== undefined);
+  if (named.length > 1 || (named.length === 0 && it.regex === undefined)) return finderHelp;
+  if (it.attribute !== undefined && it.css === undefined) return "`attribute` stands beside `css`";
+  const source = sourceOf(it);
+  if (typeof source === "string" || it.regex === undefined) return source;
+  const cut = expression(it.regex);
+  if (typeof cut === "string") return cut;
+  const name = named.length === 0 ? cut.name : `${source.name}, ${cut.name}`;
+  return { name, find: (answer) => source.find(answer).flatMap((text) => cut.groupsIn(text)) };
+}
+
+function sourceOf({ json, css, attribute, header, cookie }: Written): Source | string {
+  if (json !== undefined) return inJson(json);
+  if (css !== undefined) {
+    const elements = elementFinder(css, attribute ?? null);
+    if (typeof elements === "string") return `\`${css}\` is no CSS selector: ${elements}`;
+    return { name: `css \`${css}\``, find: ({ body }) => elements.valuesIn(body) };
+  }
+  if (header !== undefined)
+    return { name: `header \`${header}\``, find: (answer) => headersOf(answer, header) };
+  if (cookie !== undefined)
+    return { name: `cookie \`${cookie}\``, find: (answer) => cookieIn(answer, cookie) };
+  return { name: "the answer", find: ({ body }) => [body] };
+}
+
+function inJson(text: string): Source | string {
+  const pointer = parsePointer(text);
+  if (pointer === null) return pointerHelp;
+  const find = ({ body }: FoundIn) => {
+    const value = valueAt(documentOf(body), pointer);
+    const plain = typeof value === "number" && Number.isSafeInteger(value) ? String(value) : value;
+    // A 0 or a false is how apps say that there is nobody.
+    return typeof plain === "string" && plain !== "0" ? [plain] : [];
+  };
+  return { name: `json \`${writePointer(pointer)}\``, find };
+}
+
+function documentOf(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new Error("the answer is no JSON", { cause });
+  }
+}
+
+/** All values of one header. */
+export function headersOf({ headers }: Pick<FoundIn, "headers">, name: string): readonly string[] {
+  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
+}
+
+/** The cookies that an answer sets, as they are written. */
+export function cookiesSetBy(answer: Pick<FoundIn, "headers">): readonly CookiePair[] {
+  return headersOf(answer, "set-cookie").flatMap((line) => parseSetCookie(line, 0) ?? []);
+}
+
+function cookieIn(answer: FoundIn, name: string): readonly string[] {
+  return cookiesSetBy(answer)
+    .filter((it) => it.name === name)
+    .map((it) => it.value)
+    .slice(-1);
+}
+
+function expression(source: string): { readonly name: string; groupsIn(text: string): string[] } | string {
+  let compiled: RE2JS;
+  try {
+    compiled = RE2JS.compile(source);
+  } catch (error) {
+    if (!(error instanceof RE2JSException)) throw error;
+    return `\`${source}\` is no expression: ${error.message}`;
+  }
+  if (compiled.groupCount() !== 1)
+    return `\`${source}\` has ${compiled.groupCount()} groups; write one around the value`;
+  return {
+    name: `regex \`${source}\``,
+    groupsIn: (text) => {
+      const found: string[] = [];
+      const matcher = compiled.matcher(text);
+      while (matcher.find()) {
+        const value = matcher.group(1);
+        if (value !== null) found.push(value);
+      }
+      return found;
+    },
+  };
+}

@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { Fault } from "../../errors.ts";
+import type { AppSession, MadeSession } from "../../sessions/app-sessions.ts";
+import type { AppConnection, AppSignIn, SignedIn, StepReport } from "../../signin/sign-in.ts";
+import { eventOf } from "../audit/audit-event.ts";
+import type { Committed } from "../request.ts";
+import type { Services } from "../services/services.ts";
+import { appConnection } from "./app-connection.ts";
+import { printOf, type Trust } from "./trust.ts";
+
+/** An impersonated request of an app that is signed in to, with the headers that say who is there. */
+export interface Asking {
+  readonly committed: Committed;
+  readonly impersonation: Impersonation;
+  readonly signIn: AppSignIn;
+  readonly identityHeaders: readonly string[];
+}
+
+/** null where nobody is impersonated, or the app has no login that we sign in to. */
+export function askingOf(committed: Committed, identityHeaders: readonly string[]): Asking | null {
+  const { impersonation } = committed.effects;
+  const { signIn } = committed.snapshot.settings;
+  return impersonation === null || signIn === null
+    ? null
+    : { committed, impersonation, signIn, identityHeaders };
+}
+
+const POLL = 50;
+/** Beside the steps themselves: for the store, and for one look and one end. */
+const CLAIMED = 3;
+
+/**
+ * The app's session of an impersonation, made if there is none that is newer than `instead`; once, however many ask, on whatever
+ * gateway. Throws a Fault `sign-in-failed`.
+ */
+export async function obtain(services: Services, asking: Asking, instead: number): Promise<AppSession> {
+  const trust = trustOf(services, asking);
+  for (;;) {
+    trust.signingIn ??= once(services, asking, trust, instead).finally(() => {
+      trust.signingIn = null;
+    });
+    const session = await trust.signingIn;
+    if (session.generation > instead) return session;
+  }
+}
+
+export function trustOf(services: Services, { committed, impersonation }: Asking): Trust {
+  return services.trusts.of(impersonation.id, committed.snapshot.settings.app);
+}
+
+/** The way to the app for a request. */
+export function connectionFor(services: Services, { committed, identityHeaders }: Asking): AppConnection {
+  return appConnection(committed.snapshot.settings, {
+    by: askedBy(committed),
+    identityHeaders,
+    now: () => services.clock.now(),
+    trouble: (err) =>
+      services.log.warn({ err, requestId: committed.id }, "a step of a sign-in got no answer"),
+  });
+}
+
+async function once(services: Services, asking: Asking, trust: Trust, instead: number): Promise<AppSession> {
+  const { committed, impersonation, signIn } = asking;
+  const { app } = committed.snapshot.settings;
+  const { appSessions } = services.impersonations;
+  if (trust.failed !== null && services.clock.monotonic() < trust.failed.until) throw trust.failed.fault;
+  trust.failed = null;
+  for (;;) {
+    const until = services.clock.now() + CLAIMED * signIn.within;
+    const claim = await appSessions.claim(impersonation.id, app, until, instead);
+    if (claim.kind === "mine") return await make(services, asking, trust, claim.generation);
+    if (claim.kind === "made") return claim.session;
+    if (claim.kind === "over") throw new Fault("sign-in-failed", "the impersonation has ended meanwhile");
+    await sleep(POLL);
+  }
+}
+
+async function make(
+  services: Services,
+  asking: Asking,
+  trust: Trust,
+  generation: number,
+): Promise<AppSession> {
+  const { committed, impersonation, signIn } = asking;
+  const { app } = committed.snapshot.settings;
+  const { appSessions } = services.impersonations;
+  const app_ = connectionFor(services, asking);
+  const known = knownOf(asking);
+  const trail: StepReport[] = [];
+  const startedAt = services.clock.monotonic();
+  try {
+    const done = await signIn.perform(new Map(Object.entries(known)), app_, (step) => trail.push(step));
+    const made = madeOf(services, asking, done, known);
+    const kept = await orEnded(asking, done, app_, async () => {
+      await services.ledger.record(signInEvent(services, asking, trail, null));
+      return await appSessions.keep(impersonation.id, app, generation, { made, cookies: done.cookies });
+    });
+    if (!kept) throw new Fault("sign-in-failed", "the impersonation has ended meanwhile");
+    believe(trust, { generation, startedAt, cookies: printOf(done.cookies, app, made.kept) });
+    return { app, generation, claimedUntil: null, made };
+  } catch (error) {
+    await appSessions
+      .drop(impersonation.id, app, generation)
+      .catch((err: unknown) =>
+        services.log.warn({ err }, "a claim to sign in could not be given back; it runs out"),
+      );
+    if (!(error instanceof Fault) || error.code !== "sign-in-failed") throw error;
+    trust.failed = { until: services.clock.monotonic() + signIn.retryAfter, fault: error };
+    await tellFailed(services, asking, trail, error.detail);
+    throw error;
+  }
+}
+
+/** A session that can't be kept, or not be put on record, is one that nobody may be shown. */
+async function orEnded(
+  { signIn }: Asking,
+  { values, cookies }: SignedIn,
+  app: AppConnection,
+  keep: () => Promise<boolean>,
+): Promise<boolean> {
+  const end = () =>
+    signIn.end(new Map(Object.entries(values)), cookies, app, () => undefined).catch(() => undefined);
+  try {
+    const kept = await keep();
+    if (!kept) await end();
+    return kept;
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+export function believe(
+  trust: Trust,
+  {
+    generation,
+    startedAt,
+    cookies,
+  }: { readonly generation: number; readonly startedAt: number; readonly cookies: string },
+): void {
+  if (generation > trust.generation) trust.doubtedAt = Number.NEGATIVE_INFINITY;
+  trust.generation = generation;
+  trust.lookedAt = startedAt;
+  trust.cookies = cookies;
+}
+
+/** Puts a failed sign-in on record. Never throws: it is the failure that is told. */
+export async function tellFailed(
+  services: Services,
+  asking: Asking,
+  trail: readonly StepReport[],
+  why: string,
+): Promise<void> {
+  services.log.warn({ requestId: asking.committed.id, why }, "an app could not be signed in to");
+  await services.unrecorded.write(services, signInEvent(services, asking, trail, why), "a failed sign-in");
+}
+
+function signInEvent(services: Services, asking: Asking, trail: readonly StepReport[], why: string | null) {
+  const { committed, impersonation } = asking;
+  const steps = trail.map(({ step, status }) => `${step} ${status ?? "-"}`).join(", ");
+  return eventOf(services, committed, {
+    action: why === null ? "sign-in.performed" : "sign-in.failed",
+    outcome: why === null ? "success" : "failure",
+    trueUser: committed.effects.trueUser,
+    effectiveUser: impersonation.effectiveUser,
+    impersonation,
+    detail: why === null ? steps : steps === "" ? why : `${why} (${steps})`,
+  });
+}
+
+function madeOf(
+  services: Services,
+  { committed }: Asking,
+  done: SignedIn,
+  known: Readonly<Record<string, string>>,
+): MadeSession {
+  const kept = [...new Set(done.cookies.map(({ name }) => name))];
+  return { at: services.clock.now(), values: done.values, kept, by: askedBy(committed), known };
+}
+
+/** By which headers of a browser an app may know a session again, and none by which it may know the person at the keyboard. */
+const OF_THE_BROWSER: ReadonlySet<string> = new Set(["user-agent", "accept-language"]);
+
+function askedBy({ site, client, headers }: Committed): MadeSession["by"] {
+  const { host, authority, origin, scheme, label } = site;
+  const { forwardedFor, forwardedHost } = client;
+  const own = headers.filter((_, at) => OF_THE_BROWSER.has((headers[at - (at % 2)] ?? "").toLowerCase()));
+  return {
+    host,
+    authority,
+    origin: label?.app.origin ?? origin,
+    scheme,
+    headers: [
+      ...own,
+      "X-Forwarded-For",
+      forwardedFor,
+      "X-Forwarded-Proto",
+      scheme,
+      "X-Forwarded-Host",
+      forwardedHost,
+    ],
+  };
+}
+
+/** What steps may put in of people and reason; what nobody knows is not there. */
+function knownOf({ committed, impersonation }: Asking): Readonly<Record<string, string>> {
+  const { effectiveUser, id, reason, ticket } = impersonation;
+  const people = { effectiveUser, trueUser: committed.effects.trueUser };
+  const named: [string, string | null][] = Object.entries(people).flatMap(([who, person]) =>
+    (["id", "name", "email"] as const).map((it): [string, string | null] => [
+      `${who}.${it}`,
+      person?.[it] ?? null,
+    ]),
+  );
+  named.push(["impersonation.mode", modeAt(impersonation, committed.at)]);
+  named.push(["impersonation.id", id], ["impersonation.reason", reason], ["impersonation.ticket", ticket]);
+  return Object.fromEntries(named.filter((it): it is [string, string] => it[1] !== null));
+}
+
+/** What the steps of a session are filled in with. */
+export function valuesOf({ known, values }: MadeSession): ReadonlyMap<string, string> {
+  return new Map([...Object.entries(known), ...Object.entries(values)]);
+}

@@ -1,0 +1,27 @@
+import { ONLY_HERE } from "../own-pages/answer-headers.ts";
+import type { Committed } from "../request.ts";
+import type { Services } from "../services/services.ts";
+import type { Answer } from "../stages/answer.ts";
+import { settle } from "../stages/settle.ts";
+
+const RULE = /^signIn\.refresh\[(\d+)\]$/;
+
+/** What a page gets that renews the token it holds: the app would take it for the agent's. null for every other request. */
+export function caughtBy(services: Services, committed: Committed): Answer | null {
+  const { signIn } = committed.snapshot.settings;
+  const [, at] = RULE.exec(committed.ruling.rule?.name ?? "") ?? [];
+  const caught =
+    at === undefined || committed.effects.impersonation === null ? undefined : signIn?.refresh[Number(at)];
+  if (caught === undefined) return null;
+  const { body } = caught;
+  const responseBytes = Buffer.byteLength(body);
+  settle(services, committed, { ending: "success", status: 200, requestBytes: 0, responseBytes });
+  const own = committed.effects.setCookies.map((line) => ["Set-Cookie", line] as const);
+  const headers = [
+    ["Content-Type", "application/json"],
+    ["Cache-Control", "no-store"],
+    ...ONLY_HERE,
+    ...own,
+  ] as const;
+  return { status: 200, headers, body };
+}

@@ -1,0 +1,70 @@
+import { hash } from "node:crypto";
+import { isNamed } from "../../domain/cookies/cookie.ts";
+import type { JarCookie } from "../../domain/cookies/cookie-jar.ts";
+import type { Fault } from "../../errors.ts";
+import type { AppSession } from "../../sessions/app-sessions.ts";
+import type { Seen } from "../../signin/sign-in.ts";
+
+/** How far this process believes that the app sees the effective user. Times are monotonic, ms. */
+export interface Trust {
+  /** Of the app's session that this is about; 0 before the first. */
+  generation: number;
+  /** When the last look began that found the effective user; null: there was none. */
+  lookedAt: number | null;
+  /** By which cookies that was. */
+  cookies: string;
+  /** When something last happened by which the app may see somebody else. */
+  doubtedAt: number;
+  /** Requests on their way that may bring that about. */
+  readonly unsafe: Set<string>;
+  look: { readonly startedAt: number; readonly seen: Promise<Seen> } | null;
+  signingIn: Promise<AppSession> | null;
+  /** No sign-in is tried before then. */
+  failed: { readonly until: number; readonly fault: Fault } | null;
+  /** The request for which this generation was made, because the app said to it that nobody is signed in. */
+  repeated: string | null;
+  /** The newest generation that was given up because the app saw somebody else. */
+  givenUp: number;
+}
+
+/** One for each impersonation and app. */
+export interface Trusts {
+  of(impersonation: string, app: string | null): Trust;
+  forget(impersonation: string): void;
+}
+
+export function trusts(): Trusts {
+  const all = new Map<string, Map<string | null, Trust>>();
+  return {
+    of(impersonation, app) {
+      const apps = all.get(impersonation) ?? new Map<string | null, Trust>();
+      all.set(impersonation, apps);
+      const trust = apps.get(app) ?? none();
+      apps.set(app, trust);
+      return trust;
+    },
+    forget: (impersonation) => void all.delete(impersonation),
+  };
+}
+
+function none(): Trust {
+  return {
+    generation: 0,
+    lookedAt: null,
+    cookies: "",
+    doubtedAt: Number.NEGATIVE_INFINITY,
+    unsafe: new Set(),
+    look: null,
+    signingIn: null,
+    failed: null,
+    repeated: null,
+    givenUp: 0,
+  };
+}
+
+/** The cookies by which the app knows whom it sees; of them nothing can be read. */
+export function printOf(cookies: readonly JarCookie[], app: string | null, kept: readonly string[]): string {
+  const those = cookies.filter((it) => (it.app ?? null) === app && isNamed(it.name, kept));
+  const lines = those.map(({ name, value, path, domain }) => JSON.stringify([name, value, path, domain]));
+  return hash("sha256", lines.toSorted().join("\n"), "base64url");
+}
