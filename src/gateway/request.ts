@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { RouteTarget, Snapshot } from "../config/snapshot.ts";
+import type { CustomerCard } from "../domain/consent/consent.ts";
 import type { Decision } from "../domain/decision.ts";
 import type {
   CallerFact,
@@ -248,6 +249,8 @@ export interface Committed extends Judged {
 export interface Signed extends Committed {
   /** Name, value, name, value …; empty where the app is told nothing. */
   readonly identityHeaders: readonly string[];
+  /** What an own page says to its customer, as far as that is known without waiting; null: nothing. */
+  readonly card: CustomerCard | null;
 }
 
 /** 10, forward: what the app gets. */

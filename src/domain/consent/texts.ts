@@ -58,6 +58,18 @@ export const ENGLISH = {
       button: "See what was done",
     },
   },
+  cards: {
+    asks: {
+      label: "somebody asks to look at your account",
+      sentence: (since: string) => `asks to look at your account, since ${since}.`,
+      button: "See and answer",
+    },
+    views: {
+      label: "somebody is looking at your account",
+      sentence: (since: string) => `is looking at your account, since ${since}.`,
+      button: "See and end it",
+    },
+  },
   looked: (count: number) =>
     count === 1 ? "one page was looked at" : `${count} pages, or parts of them, were looked at`,
   changed: (count: number) =>

@@ -1,3 +1,4 @@
+import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
@@ -12,8 +13,9 @@ import type { Services } from "../services/services.ts";
 export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
   const { effects, snapshot } = committed;
   const { headers, token } = snapshot.settings;
+  const card = cardFor(services, committed);
   if (effects.trueUser === null || (effects.impersonation === null && headers.when !== "always"))
-    return { ...committed, identityHeaders: [] };
+    return { ...committed, identityHeaders: [], card };
   const effectiveUser = effects.impersonation?.effectiveUser ?? effects.trueUser;
   const mode: Mode = effects.impersonation === null ? "read" : modeAt(effects.impersonation, committed.at);
   const who = {
@@ -32,7 +34,15 @@ export async function sign(services: Services, committed: Committed, now: number
   const assertion = await services.tokens.sign(who, now);
   const identityHeaders = [headers.assertion, assertion];
   if (headers.plain) identityHeaders.push(...unsigned(committed, effectiveUser, effects.trueUser));
-  return { ...committed, identityHeaders };
+  return { ...committed, identityHeaders, card };
+}
+
+/** Only a page that a tab opens as nobody else says anything to its customer. */
+function cardFor(services: Services, committed: Committed): CustomerCard | null {
+  const { effects, navigation, browser, site, method } = committed;
+  if (effects.impersonation !== null || !navigation.topLevel || method !== "GET") return null;
+  if (browser.secret !== null || site.label !== null) return null;
+  return services.cards.of(services, committed);
 }
 
 /** The unsigned headers, each once. In own traffic one that a trusted proxy sent (`headers.pass`) stays as it is. */
