@@ -1,4 +1,4 @@
-/** An IPv4 or IPv6 address as 16 bytes; IPv4 stands in its mapped form, so that both spellings are one. */
+/** An IPv4 or IPv6 address as 16 bytes; IPv4 in its mapped form, so that both spellings are equal. */
 type AddressBytes = readonly number[];
 
 /** Addresses and CIDR ranges. */

@@ -19,7 +19,7 @@ const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,200})"|'([^']{0,200})'|([^\s;"]{0,200}
 const LONGEST_HEAD = 2_000;
 
 function inParts(text: string): string | null {
-  // Some servers take a backslash for the quoting of the next character, wherever it stands.
+  // Some servers read a backslash anywhere as the quote of the next character.
   const plain = text.replaceAll("\\", "");
   if (!mentionsMethod(plain)) return null;
   const values: string[] = [];

@@ -7,7 +7,7 @@ export interface ImpersonationClaim {
   readonly mode: Mode;
   readonly reason: string | null;
   readonly ticket: string | null;
-  /** When it ends if nobody does anything more, milliseconds since the epoch. */
+  /** When it ends without further use, ms since the epoch. */
   readonly until: number;
 }
 
@@ -24,7 +24,7 @@ export interface ClaimsInput {
   readonly jti: string;
 }
 
-/** The payload of the identity token. Facts that nobody knows are left out, so a claim that is there is never null. */
+/** The payload of the identity token. Unknown facts are left out: no claim is null. */
 export interface Claims {
   readonly iss: string;
   readonly aud: string;

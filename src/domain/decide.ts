@@ -61,8 +61,8 @@ export function decide(request: RequestFacts, session: SessionFacts, policy: Pol
 const NOTHING_LOADED = Object.freeze({ kind: "none" });
 
 /**
- * Whether a request has a cookie that leads to no record and is somebody's who is no agent: it only has the name of ours, which everybody may
- * give a cookie. Records are kept longer than whatever an impersonation leaves in a browser.
+ * Whether a request has a cookie under our name that opens nothing, and comes from somebody who is no agent: everybody may give a cookie that
+ * name. Records outlive everything that an impersonation leaves in a browser, so it can't be an old one.
  */
 export function isNobodys(
   { caller, loaded }: Pick<SessionFacts, "caller" | "loaded">,
@@ -72,7 +72,7 @@ export function isNobodys(
   return caller.kind === "unknown" || !isListedAgent(policy, caller.identity);
 }
 
-/** Whether a page asks that was opened as somebody else. Who might be an agent, but can't be found out, counts as one. */
+/** Whether a page sends it that was opened under an impersonation. Somebody who can't be identified counts as an agent. */
 function isLeftOpen(request: RequestFacts, { caller }: SessionFacts, policy: Policy): boolean {
   if (request.tab === null && !request.sentOnlyWhileImpersonating) return false;
   if (!request.hearsay || caller.kind === "unavailable") return true;
@@ -81,8 +81,8 @@ function isLeftOpen(request: RequestFacts, { caller }: SessionFacts, policy: Pol
 }
 
 /**
- * Whether a form was sent by a page of somebody whom this browser viewed before: only what began to view them has shown it as a document.
- * Of a script's own requests nobody can tell: an app that loads no documents has the agent's own pages at such addresses, too.
+ * Whether a form was sent by a page of a customer whom this browser viewed before: without an impersonation it would not have been shown.
+ * That doesn't hold for requests of scripts: a single-page app has the agent's own pages at such addresses too.
  */
 function isFormOfLeftPage(
   request: RequestFacts,
@@ -103,7 +103,7 @@ const OTHER_HOST: Decision = Object.freeze({
   checks: Object.freeze([{ name: SAME_HOST, passed: false, saw: "another host" }]),
 });
 
-/** What a page asks for that is shown as somebody else is not done as the agent on another host; to start there is something else. */
+/** Refuses what an impersonated page asks of another host, where it would run as the agent; a start there is possible. */
 function fromNeighbour(request: RequestFacts, session: SessionFacts, policy: Policy): Decision {
   if (request.route !== null && request.navigation.topLevel) {
     const trail = new Trail();
@@ -113,7 +113,7 @@ function fromNeighbour(request: RequestFacts, session: SessionFacts, policy: Pol
   return OTHER_HOST;
 }
 
-/** A request that asks to be taken for another: nobody knows which of the two the app goes by, so the stricter answer counts. */
+/** For a request with two methods: the app may act on either, so the stricter decision counts. */
 export function decideEither(
   request: RequestFacts,
   asSent: Pick<RequestFacts, "method" | "rule" | "mayChange">,
@@ -139,7 +139,7 @@ function decideOwnTraffic(
 ): Verdict {
   const { caller, owner } = session;
   if (trail.stops("it is known who you are", caller.kind !== "known", caller.kind)) {
-    // Nobody but an agent is asked to sign in, and nobody by a script, or ahead of a click.
+    // Only agents are asked to sign in, and only for a click on a page.
     const { topLevel, speculative } = request.navigation;
     if (caller.kind === "unknown" && request.signsIn && topLevel && !speculative)
       return { kind: "page", page: "sign-in", reason: "signed-out" };
@@ -294,7 +294,7 @@ function targetOf({ target }: SessionFacts, { effectiveUser }: Impersonation): I
   return target.kind === "known" ? target.identity : effectiveUser;
 }
 
-/** What may be done while being somebody else. */
+/** What an impersonated request may do. */
 function done(
   request: RequestFacts,
   impersonation: Impersonation,

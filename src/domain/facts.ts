@@ -27,7 +27,7 @@ export interface RequestFacts {
   /** The method that counts: what an override makes of it. */
   readonly method: string;
   readonly overridden: boolean;
-  /** It may change something by what its address or its GraphQL says, whatever its method. */
+  /** Its address or its GraphQL operation may change something, also with a safe method. */
   readonly mayChange: boolean;
   readonly navigation: Navigation;
   /** Null for a page of ours, which is no part of the app. */
@@ -52,7 +52,7 @@ export interface RequestFacts {
   readonly hearsay: boolean;
   /** Ids of the customers whom this browser has viewed on this host, and views no more: their pages may still be open in it. */
   readonly viewedBefore: readonly string[];
-  /** It comes, or may come, from a page of another of our hosts on which this browser is somebody else. */
+  /** It comes, or may come, from a page of another of our hosts on which this browser has an impersonation. */
   readonly neighbour: boolean;
   /** It is the browser of somebody who was signed in as an agent, and there is a page of ours where they can do that. */
   readonly signsIn: boolean;

@@ -27,7 +27,7 @@ export function formFields(contentType: string, text: string): string | null {
 /** The fields of parts that are there whole. */
 function parts(text: string, boundary: string): string {
   const pairs: string[] = [];
-  // What stands before the first mark is nobody's, and so is a part without a mark behind it.
+  // The text before the first boundary is no part, nor is one without a boundary behind it.
   for (const part of text.split(`--${boundary}`).slice(1, -1)) {
     const [, head, value] = PART.exec(part) ?? [];
     if (head === undefined || value === undefined || pairs.length >= MOST) continue;

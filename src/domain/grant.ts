@@ -85,7 +85,7 @@ function covers({ part }: Grant, place: Place | null): boolean {
   return part === null || place === null || part.covers(place);
 }
 
-/** Whether this agent may be somebody at this place, whomever it be. */
+/** Whether this agent may be anybody at this place. */
 export function coversAny(policy: Policy, agent: Identity, place: Place): boolean {
   return policy.grants.some((grant) => isAmong(grant.agents, agent) && covers(grant, place));
 }

@@ -1,6 +1,6 @@
 import { METHOD_OVERRIDE_HEADERS } from "./method.ts";
 
-/** The names under which the app is told who is there. */
+/** The names of the headers that tell the app who is there. */
 interface ManagedNames {
   readonly assertion: string;
   readonly user: string;
@@ -154,8 +154,8 @@ const OWN_DEFAULTS: readonly string[] = [
 const MOST_KNOWN = 1000;
 
 /**
- * A name as the most careless server reads it: lower case, and whatever is no letter or digit the same, however often it stands
- * there; at either end it is nothing.
+ * A header name as the most careless server reads it: lower case, each run of other characters than letters and digits as one, and none at
+ * either end.
  */
 export function foldName(name: string): string {
   return name

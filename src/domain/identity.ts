@@ -1,4 +1,4 @@
-/** One person as somebody told us: absent facts are null, never guessed. `groups: null` means nobody knows them. */
+/** One person as an identity source or a lookup has them: unknown facts are null, never guessed. */
 export interface Identity {
   readonly id: string;
   readonly name: string | null;
@@ -6,7 +6,7 @@ export interface Identity {
   readonly groups: readonly string[] | null;
 }
 
-/** Who is at the keyboard and who the app is told is there. Impersonating means that the two differ. */
+/** The true and the effective user. Under an impersonation the two differ. */
 export interface Principal {
   readonly trueUser: Identity;
   readonly effectiveUser: Identity;

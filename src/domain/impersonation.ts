@@ -12,7 +12,7 @@ export interface End {
 
 /** One agent being one other person for a while. All times are milliseconds since the epoch. */
 export interface Impersonation {
-  /** Public id: stands in token, audit and pages; it opens nothing. */
+  /** Public id, in tokens, records and pages; it opens nothing. */
   readonly id: string;
   readonly agent: Identity;
   readonly effectiveUser: Identity;
@@ -139,7 +139,7 @@ export function wayBack(
   return (origin ?? null) === null || origin === here ? returnTo : `${origin}${returnTo}`;
 }
 
-/** When it ends if nobody does anything more. */
+/** When it ends without further use. */
 export function endsAt(it: Impersonation): number {
   return Math.min(it.expiresAt, it.lastSeenAt + it.idleFor);
 }

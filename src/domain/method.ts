@@ -29,7 +29,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   ...METHOD_OVERRIDE_HEADERS.map((name) => name.replaceAll("-", "_")),
 ]);
 const LONGEST_NAME = 200;
-/** What an override can be for. Of every other word nobody knows what becomes of it. */
+/** The methods that an override may name. What servers do with any other word is unknown. */
 const ASKED_FOR: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]);
 /** In every text that has such a field, however it is encoded. */
 const MENTION = /(?:m|%[46]d)(?:e|%[46]5)(?:t|%[57]4)(?:h|%[46]8)(?:o|%[46]f)(?:d|%[46]4)/i;
@@ -40,7 +40,7 @@ export interface EffectiveMethod {
   readonly overridden: boolean;
 }
 
-/** A method that nobody can tell: what restricts any method restricts it. */
+/** The method where it can't be told: rules for any method restrict it. */
 export const UNKNOWN_METHOD = "UNKNOWN";
 
 /** What a `_method` in the query makes of a request. */

@@ -22,7 +22,7 @@ export interface OwnerLookup {
   readonly key: string;
 }
 
-/** What came of the question. Could not find out (`failed`) is never folded into nobody (`none`). */
+/** The answer of an owner lookup. `failed` (it could not be asked) is never treated as `none` (there is no owner). */
 export type OwnerFact =
   | { readonly kind: "not-asked" }
   | { readonly kind: "none" }

@@ -4,14 +4,14 @@ const SPACES = /[\p{Zs}\p{Zl}\p{Zp}\t\n\f\r]+/gu;
 /** More marks on one letter than any language writes. */
 const PILED_MARKS = /(\p{M}{3})\p{M}+/gu;
 
-/** The common case, told fast. */
+/** The common case, checked quickly. */
 const PLAIN = /^[!-~]*(?: [!-~]+)*$/;
 
 const LABEL_LIMIT = 60;
 
 /**
- * Somebody else's words as they may be shown: no control, zero-width or direction characters, no piles of accents, one
- * line, `limit` characters at most. Empty if nothing is left.
+ * A text of others that is safe to show: without control, zero-width and direction characters and piles of accents, on one line, at most
+ * `limit` characters. Empty if nothing is left.
  */
 export function plain(value: string, limit: number = LABEL_LIMIT): string {
   const start = value.slice(0, limit * 20);

@@ -19,8 +19,8 @@ export function writePointer(pointer: Pointer): string {
 }
 
 /**
- * What stands there. `null` when a JSON null stands there or on the way; `undefined` when there is no such place.
- * Only what the document itself holds is seen, never what its object inherits.
+ * The value at a JSON pointer. `null` for a JSON null there or on the way; `undefined` where there is no such place. Inherited properties
+ * are never read.
  */
 export function valueAt(document: unknown, pointer: Pointer): unknown {
   let here = document;

@@ -1,7 +1,7 @@
 import { type Identity, labelOf } from "./identity.ts";
 import { plain } from "./plain.ts";
 
-/** A sentence of the config with the people's names in their places, as they may be shown: `{effectiveUser.name}`, `{trueUser.email}` … */
+/** Fills the people's names into a sentence of the config, made safe to show: `{effectiveUser.name}`, `{trueUser.email}` … */
 export function fillSentence(
   sentence: string,
   people: { readonly trueUser: Identity | null; readonly effectiveUser: Identity | null },

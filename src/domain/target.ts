@@ -80,7 +80,7 @@ export function asSelfVerdict({ topLevel, visit }: Navigation): Verdict {
   return { kind: "refuse", status: 409, reason: "as-self", rule: null, sentence: REASONS["as-self"] };
 }
 
-/** Whether a request, made while somebody is viewed, may lead to another identity, so that the owner matters. */
+/** Whether an impersonated request may switch or end the impersonation, so that the owner matters. */
 export function mayChangeIdentity({
   navigation,
   fromAsSelf,

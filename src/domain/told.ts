@@ -7,8 +7,8 @@ export type ToldReason = Extract<
 >;
 
 /**
- * What an agent is told. That a page belongs to somebody whom they may not be is told as if it were nobody's: else the answers would
- * say which addresses there are. `outside`: no entry of theirs covers the place, whosever page it is.
+ * The reason word that an agent is told. A page of somebody whom they may not be is told like one without an owner: else answers would say
+ * which addresses exist. `outside`: none of their grants covers the place, for any owner.
  */
 export function toldReason(reason: ReasonWord, outside: boolean): ToldReason {
   if (reason === "own-page" || reason === "viewer") return reason;

@@ -42,7 +42,7 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
   const fetch = async (key: string): Promise<LoadedImpersonation> => {
     const before = news;
     const entry = await records.read(key);
-    // A secret that nobody knows is not remembered: anybody can make up many.
+    // Unknown secrets aren't cached: everybody can make up many.
     if (entry === null) return LOST;
     // What was read before some news came may be older than the news.
     if (before === news) keep(entry);

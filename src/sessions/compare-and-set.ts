@@ -21,8 +21,8 @@ export interface ChangeOptions<T> {
 }
 
 /**
- * Changes a stored value by compare-and-set until nobody else was faster; null if there is none. `edit` may be called more
- * than once and gives the same object back when there is nothing to change.
+ * Changes a stored value by compare-and-set, again until it succeeds; null if there is none. `edit` may be called more than once, and
+ * returns the same object when there is nothing to change.
  */
 export async function change<T>(
   options: ChangeOptions<T>,

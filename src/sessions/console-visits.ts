@@ -2,7 +2,7 @@ import { lru } from "../clients/lru.ts";
 import type { AppHost, Credentials } from "./labels.ts";
 import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
-/** How somebody is known on the console: by what they came with on the app's host. */
+/** The evidence by which an agent is known on the console: that of their request on the app's host. */
 interface ConsoleVisit {
   readonly agent: string;
   readonly app: AppHost;

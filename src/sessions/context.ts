@@ -5,7 +5,7 @@ import type { Jars } from "./jars.ts";
 import type { Ended, Watch } from "./known.ts";
 import type { Entry, Records } from "./records.ts";
 
-/** What the book works with: the parts that share one store. */
+/** The parts that work on one store. */
 export interface SessionContext {
   readonly clock: Clock;
   readonly log: Log;
@@ -16,7 +16,7 @@ export interface SessionContext {
   readonly watch: Watch;
   /** Ends that count here already and could not be stored yet, by id. */
   readonly pendingEnds: Map<string, End>;
-  /** Those of them whose record was gone before their time, so that nobody has recorded their end. */
+  /** Those whose record disappeared from the store too early, so that their end isn't recorded. */
   readonly unrecorded: Set<string>;
   readonly onLost: Set<(it: Ended) => void>;
   readonly keepFor: number;

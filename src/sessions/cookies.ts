@@ -34,7 +34,7 @@ export async function receive(
     shown = mirrored.lines;
     return mirrored.jar;
   });
-  // What comes after the end must not put anything into the browser any more.
+  // An answer that arrives after the end sets no cookie in the browser.
   return held.over ? [] : shown;
 }
 

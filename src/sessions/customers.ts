@@ -56,7 +56,7 @@ function withOneMore(begun: Begun, customer: string, most: number, now: number):
   return recent.length >= most ? null : { ...Object.fromEntries(recent), [customer]: now };
 }
 
-/** Ids of people are nobody's to read in the names of keys, and are of any length. */
+/** Ids of people may be long, and must not be readable in key names. */
 function hashOf(id: string): string {
   return createHash("sha256").update(id).digest("base64url");
 }

@@ -33,7 +33,7 @@ export async function settle(context: SessionContext): Promise<void> {
   for (const [id, end] of context.pendingEnds) {
     try {
       const lost = context.unrecorded.has(id);
-      // Where nobody would record it, it is left to the other gateways.
+      // Without a listener that records it, it is left to the other gateways.
       if (lost && context.onLost.size === 0) continue;
       const closed = await store(context, id, end);
       context.pendingEnds.delete(id);
@@ -95,8 +95,8 @@ function isForgotten({ clock, keepFor }: SessionContext, it: Impersonation): boo
 }
 
 /**
- * What is known here of a secret whose record is gone: with its end, as long as the record should have been there. A record that
- * was taken away before its time ends what runs under it: nobody may go on under it.
+ * What this process knows of a secret whose record is gone, for as long as the record should have been there, with its end. A record that
+ * disappeared too early ends the impersonation.
  */
 export async function missed(context: SessionContext, key: string): Promise<Impersonation | null> {
   const known = context.watch.all().find((it) => it.key === key);

@@ -18,7 +18,7 @@ interface JarsOptions {
   readonly store: Store;
   readonly seal: Seal;
   readonly clock: Clock;
-  /** How long a jar that nobody has finished is kept after its impersonation could have ended at the latest, ms. */
+  /** How long a jar is kept after the latest possible end of its impersonation, ms. */
   readonly keepFor: number;
   /** The same for what the browser needs to be itself again, ms. */
   readonly wayBackFor: number;

@@ -23,7 +23,7 @@ export type Ended = Impersonation & { readonly end: End };
 export interface Watch {
   get(id: string): Known | null;
   all(): readonly Known[];
-  /** Takes in what was read or written. `news`: somebody told of it, so an end counts even if it wasn't known before. */
+  /** Takes in what was read or written. `news`: another gateway announced it, so an end counts even if the impersonation wasn't known here. */
   observe(entry: Entry, news: boolean): void;
   onEnded(listener: (it: Ended) => void): () => void;
   onModeChanged(listener: (it: Impersonation) => void): () => void;

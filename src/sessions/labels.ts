@@ -63,7 +63,7 @@ interface LabelsDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly sealKey: Uint8Array;
-  /** How long it is told whose an ended label was, ms. */
+  /** How long an ended label is remembered, ms. */
   readonly remember: () => number;
   /** How long it is believed what was read of one, ms. */
   readonly cacheFor: () => number;

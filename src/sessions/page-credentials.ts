@@ -38,7 +38,7 @@ export function pageCredentials(deps: PageCredentialsDeps): PageCredentials {
   const { clock, log } = deps;
   const key = Buffer.from(hkdfSync("sha256", deps.sealKey, "guise sessions", "page credential hash", 32));
   const prefix = key.toString("base64url");
-  // Cut in half, so that nobody can go on from it.
+  // Half of the hash, so that it can't be extended.
   const hashed = ({ id }: Held, value: string) =>
     hash("sha256", `${prefix} ${id} ${value}`, "base64url").slice(0, 22);
   const stored = shared(deps);
@@ -103,7 +103,7 @@ function shared({ store, clock, sealKey }: PageCredentialsDeps) {
   };
   return {
     read: async (id: string): Promise<readonly string[]> => {
-      // What this process is about to write has been told to somebody already.
+      // Wait for a write under way: its value is in use already.
       await writing.get(id)?.catch(() => undefined);
       const stored = await store.read(keyOf(id));
       return stored === null ? [] : open(id, stored.value);

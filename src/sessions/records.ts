@@ -33,7 +33,7 @@ export interface Records {
   /** Writes a new one and gives the secret that it opens to, 256 bits; nowhere is the secret itself kept. */
   create(it: Impersonation): Promise<{ readonly entry: Entry; readonly secret: string }>;
   read(key: string): Promise<Entry | null>;
-  /** The public id of the record under this key, also for a while after the record is gone; null if nobody knows. */
+  /** The public id of the record under this key, also for a while after the record is gone; null if unknown. */
   idBehind(key: string): Promise<string | null>;
   /** Puts one back that the store has lost; null if there is one. */
   putBack(key: string, it: Impersonation): Promise<Entry | null>;
@@ -42,7 +42,7 @@ export interface Records {
     id: string,
     edit: (it: Impersonation) => Impersonation,
   ): Promise<{ readonly entry: Entry; readonly changed: boolean } | null>;
-  /** All that can be read. What can't is logged and left out, so that it keeps nobody from ending the others. */
+  /** All that can be read. Unreadable ones are logged and left out, so that the others can be ended. */
   list(): Promise<readonly Impersonation[]>;
 }
 

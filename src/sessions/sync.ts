@@ -67,7 +67,7 @@ function seen(context: SessionContext, entry: Entry): void {
  * a store that can't be asked ends nothing. It is looked at again.
  */
 async function lapse(context: SessionContext, known: Known): Promise<void> {
-  // Its time is up, whatever the store says; a record that was lost has to be made up for all the same.
+  // Its time is up also where the store can't be asked; the end is recorded in any case.
   if (context.clock.now() >= known.it.expiresAt) seen(context, known);
   try {
     const entry = await context.records.read(known.key);

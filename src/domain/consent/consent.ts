@@ -123,7 +123,7 @@ export type ConsentDeed =
   | { readonly kind: "withdraw"; readonly by: string | null }
   | { readonly kind: "use-up" };
 
-/** The one table: from a state by a deed to a state. What isn't in it doesn't happen. */
+/** The transitions of a consent: no other one happens. */
 export const TRANSITIONS: Readonly<
   Record<ConsentState, Readonly<Partial<Record<ConsentDeed["kind"], ConsentState>>>>
 > = {
@@ -162,7 +162,7 @@ export function after(it: Consent, deed: ConsentDeed, now: number): Consent | nu
   }
 }
 
-/** What the clock does to it: an ask that nobody answered lapses, a yes whose time is up is used up; null: nothing. */
+/** What time does to it: an unanswered ask lapses, a yes expires; null: nothing. */
 export function dueDeed(it: Consent, now: number): "lapse" | "use-up" | null {
   if (it.state === "asked") return now >= it.answerBy ? "lapse" : null;
   if (it.state === "granted") return now >= (it.until ?? 0) ? "use-up" : null;

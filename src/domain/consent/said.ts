@@ -12,7 +12,7 @@ import {
 
 /** All that one customer was asked and has said. */
 export interface CustomerSaid {
-  /** Since when they want nobody to view the app as them. */
+  /** Since when they have opted out. */
   readonly optedOutAt: number | null;
   readonly consents: readonly Consent[];
 }
@@ -120,7 +120,7 @@ export function ask(said: CustomerSaid, consent: Consent, terms: ConsentTerms): 
   return { kind: "asked", said: { ...said, consents: [...said.consents, consent] }, consent };
 }
 
-/** What was changed by a deed; null where it can't be done (any more). */
+/** The changed consent; null where the change can't be made (any more). */
 interface Done {
   readonly said: CustomerSaid;
   readonly consent: Consent;

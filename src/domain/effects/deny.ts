@@ -1,7 +1,7 @@
 import { REASONS } from "../decision.ts";
 import type { Effect } from "./effect.ts";
 
-/** Never as somebody else, whatever the mode. */
+/** Refused under an impersonation in every mode. */
 export const deny: Effect = {
   name: "deny",
   describe: "Refuse it while impersonating, with this sentence.",

@@ -3,7 +3,7 @@ import type { RequestFacts } from "../facts.ts";
 import type { Mode } from "../impersonation.ts";
 import type { Rule } from "../policy.ts";
 
-/** What an effect may look at: a request that is about to be done as somebody else. */
+/** What an effect may look at: an impersonated request before it goes to the app. */
 interface Attempt {
   readonly request: RequestFacts;
   readonly mode: Mode;
@@ -16,7 +16,7 @@ export type Verdict = DecisionBody & { readonly reason: ReasonWord };
 export interface Effect {
   readonly name: string;
   readonly describe: string;
-  /** What stands behind its key in the config: a sentence for the agent, or just `true`. */
+  /** Its value in the config: a sentence for the agent, or just `true`. */
   readonly value: "sentence" | "true";
   /** Whether it takes away: such rules match in every reading of a path, the others only in all of them. */
   readonly restricts: boolean;

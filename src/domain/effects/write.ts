@@ -1,7 +1,7 @@
 import type { Effect } from "./effect.ts";
 import { readOnly } from "./read-only.ts";
 
-/** It changes something, whatever its method: a link that deletes. */
+/** It changes something also with a safe method: a link that deletes. */
 export const write: Effect = {
   name: "write",
   describe: "It changes something, whatever its method: refuse it while the mode is read.",

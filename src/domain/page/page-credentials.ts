@@ -1,7 +1,7 @@
 /** Shorter ones are words, longer ones are no header. */
 const LEAST = 8;
 const MOST = 8_192;
-/** What stands before a credential in the text that `rest` keeps, so that it is still known where it began. */
+/** How many characters before a credential are kept in `rest`, to tell where it began. */
 const BEFORE = 48;
 
 /**
@@ -83,7 +83,7 @@ function unescaped(text: string): string {
 }
 
 type Authorization =
-  /** A browser sends it by itself, so it is the agent's; or nobody can read it. */
+  /** Browsers send it by themselves, so it is the agent's; or it can't be read. */
   | { readonly kind: "browser" }
   /** A script has set it. */
   | { readonly kind: "script"; readonly credential: string };

@@ -11,7 +11,7 @@ export type Shown =
   | { readonly kind: "source"; readonly type: string }
   /** Pictures, films, plain text, data: nothing in it is markup. */
   | { readonly kind: "passive" }
-  /** A file that is kept and not shown, by its own word, or because nobody here knows what browsers make of it. */
+  /** A download: declared as one, or of a type that browsers may treat in different ways. */
   | { readonly kind: "saved" };
 
 /** An essence is read as browsers read it: it ends with the first space, semicolon or parenthesis. */
@@ -25,7 +25,7 @@ const UNTYPED = /^(?:[^/]*|\*\/\*)$/;
 /** Anything else that begins like this, `attachment=1` say, is none to a browser. */
 const ATTACHMENT = /^[\t ]*attachment[\t ]*(?:;|$)/i;
 
-/** By the raw headers of the answer. Of several types browsers take one or the other, so the one that can do most counts. */
+/** How browsers show an answer, by its headers. Of several types the most dangerous counts: browsers differ in which one they take. */
 export function shownAs(headers: readonly string[]): Shown {
   const dispositions = valuesOf(headers, "content-disposition");
   if (dispositions.length > 0 && dispositions.every((value) => ATTACHMENT.test(value)))

@@ -11,8 +11,8 @@ const NONE: Framing = { kind: "none" };
 const CHUNKED: Framing = { kind: "chunked" };
 
 /**
- * What is wrong with a request's framing that node's parser lets pass; null for a request that has one reading. Two parsers
- * that disagree about where a body ends see two different next requests, so whatever isn't plain is refused.
+ * What is wrong with a request's framing that node's parser accepts; null for a request with one reading. Parsers that disagree about the end
+ * of a body see different next requests (request smuggling), so only plain framing is accepted.
  */
 export function framingFault(request: Pick<IncomingMessage, "headers" | "httpVersion">): Fault | null {
   const coding = request.headers["transfer-encoding"];

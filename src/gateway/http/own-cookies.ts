@@ -7,17 +7,17 @@ export interface OwnCookies {
   readonly notice: string | null;
   /** What the browser says of which impersonation is running, as it was sealed; `1` where it can't say. */
   readonly marks: readonly string[];
-  /** Whose cookies and storage the browser has for this host, as it was sealed; more than one where somebody planted others. */
+  /** The impersonations whose cookies and storage the browser has for this host, as marks; more than one where others were planted. */
   readonly here: readonly string[];
-  /** On which other hosts this browser is somebody else, each as it was sealed. */
+  /** The other hosts on which this browser has an impersonation, each as a mark. */
   readonly near: readonly string[];
   /** Whom this browser viewed before, as it was sealed. */
   readonly before: readonly string[];
   /** What else came under the name of the impersonation cookie: all but one, or all, were planted. */
   readonly rivals: readonly string[];
-  /** The secret of a sign-in by way of our own pages; null where two came, of which nobody knows which is ours. */
+  /** The secret of a sign-in on our own pages; null where two came: either may be planted. */
   readonly signIn: string | null;
-  /** That it is the browser of somebody who is an agent, or was one, as it was sealed. */
+  /** The marks of a browser in which an agent has signed in. */
   readonly agent: readonly string[];
 }
 
@@ -122,7 +122,7 @@ export function ownCookies(
     rest: joined(rest, header),
     secret,
     rivals,
-    // It opens nothing; of two nobody knows which is ours.
+    // It opens nothing; of two, either may be planted.
     notice: notices.length === 1 ? (notices[0] ?? null) : null,
     marks: [...names.markers, ...undomained.markers].flatMap((marker) => found.get(marker) ?? []),
     here,
@@ -133,7 +133,7 @@ export function ownCookies(
   };
 }
 
-/** `secrets` false: what looks like the secret of an impersonation has turned out to be nobody's, so it is the app's. */
+/** `secrets` false: what looks like our secret opens nothing, so it is a cookie of the app. */
 interface Taken {
   readonly secrets: boolean;
 }
@@ -247,9 +247,9 @@ export function setOwnCookie(
 }
 
 /**
- * The lines that mark a browser in which an impersonation is running: which, sealed (null: take the mark off). None over plain http. The
- * mark opens nothing, so browsers send it with the requests that other sites make, from which they keep back the secret. Such a request
- * is refused: nobody is to do it.
+ * The lines that mark a browser in which an impersonation is running (null: delete the mark); none over plain http. The mark opens nothing,
+ * so browsers send it also with requests that other sites make, which don't get the secret. Such requests are refused: they would run as
+ * the agent.
  */
 export function markerCookies(
   name: string,
@@ -265,8 +265,8 @@ export function markerCookies(
 }
 
 /**
- * The lines that tell the neighbours of a host below the same registrable domain that this browser is somebody else on it (null:
- * no longer). Which of the domains above it browsers take is theirs to know, so there is one for each; they open nothing.
+ * The lines that tell neighbour hosts below the same registrable domain that this browser has an impersonation on this host (null: no
+ * longer). Browsers accept only some of the domains above it, so there is a line for each. They open nothing.
  */
 export function neighbourCookies(
   name: string,
@@ -308,7 +308,7 @@ export function attemptCookie(name: string, scheme: Scheme, state: string): stri
   return `${host}${name}-sign-in-${createHash("sha256").update(state).digest("hex").slice(0, 12)}`;
 }
 
-/** The `Set-Cookie` lines that take ours away where one of them came twice, so that nobody stays locked out; else none. */
+/** Deletes our cookies where one of them came twice, so that a planted one locks nobody out; else none. */
 export function clearingDoubled(
   header: string | undefined,
   name: string,

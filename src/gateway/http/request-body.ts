@@ -30,7 +30,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
   #waiting: PromiseWithResolvers<Step> | null = null;
   #timer: NodeJS.Timeout | null = null;
   readonly #looking: NodeJS.Timeout | null;
-  /** How often a look found somebody waiting, and the bytes that there were when the count began. */
+  /** How many looks found the app waiting, and the bytes at the first of them. */
   #waits = 0;
   #bytesThen = 0;
 
@@ -96,7 +96,7 @@ export class Upload implements AsyncIterableIterator<Buffer, undefined> {
     this.#request.pause();
   }
 
-  /** Only what somebody waits for counts: a body that the app is slow to take may take its time. */
+  /** Counts only while bytes are waited for: an app that reads slowly may do so. */
   #look(): void {
     if (this.#waiting === null) return;
     this.#waits += 1;

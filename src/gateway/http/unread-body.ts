@@ -74,7 +74,7 @@ export function closeBehindBody(request: IncomingMessage): void {
   };
 }
 
-/** Ends our side. Node's parser is taken off: what still comes is thrown away, and is nobody's request. */
+/** Ends our side and takes node's parser off: what still comes is thrown away and never read as a request. */
 function letGo(socket: Socket, within: number): void {
   // Node gives the bytes of a connection, which its parser reads past us, to the first who listens for them.
   socket.on("data", ignore);
@@ -87,7 +87,7 @@ function ignore(): void {
   // Thrown away.
 }
 
-/** It waits for a `100 Continue` that never came, so nobody knows whether the body will. */
+/** The client waits for a `100 Continue` that never came, so its body may never come. */
 function isUnasked(request: IncomingMessage): boolean {
   return request.headers.expect !== undefined && !request.readableDidRead;
 }
@@ -107,7 +107,7 @@ function drain(request: IncomingMessage, { drain: most, requestIdle, linger }: U
     if (within !== null) letGo(socket, within);
   }
   const ended = () => over(null);
-  // Read once, node leaves the rest to us; it would stop half-way where somebody has looked at the beginning.
+  // After a read node leaves the rest to us; else it would stop half-way where the beginning was read before.
   const beginning: Buffer | null = request.read();
   if (beginning !== null) left -= beginning.length;
   request.on("data", count).once("end", ended);

@@ -55,7 +55,7 @@ export function truncation(error: unknown): Ending {
     : "upstream-truncated";
 }
 
-/** The fault for whatever our own part in an answer threw. */
+/** The fault for an error of our own while answering. */
 export function ownFault(error: unknown): Fault {
   return error instanceof Fault
     ? error

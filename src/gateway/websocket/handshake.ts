@@ -107,7 +107,7 @@ export class Handshake {
   }
 
   #answered(message: IncomingMessage): void {
-    // node would keep the connection for a next request that nobody makes.
+    // node would keep the connection for a next request that never comes.
     message.once("close", () => this.#socket?.destroy());
     const head = this.#headOf(message);
     if (head !== null) this.#end.answered(head, message);

@@ -19,7 +19,7 @@ import { sealFor } from "../seal.ts";
  * other. Whatever asks the store may throw a Fault `store-unavailable`.
  */
 export interface Consents extends Closing {
-  /** At most a second old, and sooner where another gateway told of a change. */
+  /** At most a second old; a change by another gateway counts at once. */
   of(customer: string): Maybe<CustomerSaid>;
   ask(consent: Consent, terms: ConsentTerms): Promise<Asked>;
   /** A yes without an ask; gives those whose place it takes. */

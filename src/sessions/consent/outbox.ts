@@ -26,7 +26,7 @@ export interface Outbox {
   list(): Promise<readonly Notice[]>;
   /** Takes one over for a while; false where another gateway has it. */
   claim(notice: Notice, until: number): Promise<boolean>;
-  /** It was taken, or nobody will take it any more. */
+  /** Removes it: it was taken, or isn't needed any more. */
   remove(id: string): Promise<void>;
   /** It was not taken: it is tried again. */
   retry(notice: Notice, next: number): Promise<void>;

@@ -17,8 +17,8 @@ interface RedisBulletinOptions {
 const FORGOTTEN_AFTER = 60;
 
 /**
- * News over pub/sub, which forgets what nobody is there to hear. So every gateway counts what it tells, and says the
- * count with each beat: who has heard less than that, or not even its own beat, may have missed some and hears null.
+ * News over pub/sub, which loses messages that nobody receives. So every gateway counts its messages and sends the count with each beat: one
+ * that has received fewer, or not even its own beat, may have missed some and gets null.
  */
 export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close(): void } {
   const { ask, listener, channel, beat, log } = options;
@@ -69,7 +69,7 @@ export function redisBulletin(options: RedisBulletinOptions): Bulletin & { close
 function tellersOf() {
   const known = new Map<string, { count: number; age: number }>();
   return {
-    /** Whether something that this teller told before has not been heard. A beat (`news` false) tells nothing by itself. */
+    /** Whether an earlier message of this sender was missed. A beat (`news` false) is no message. */
     missed: (from: string, count: number, news: boolean): boolean => {
       const before = known.get(from)?.count ?? 0;
       known.set(from, { count: Math.max(count, before), age: 0 });

@@ -36,7 +36,7 @@ interface RedisBackendOptions {
   readonly log: Log;
   /** How long one question may take, ms; 1000 unless given. */
   readonly timeout?: number;
-  /** How often it is made sure that nothing told was missed, ms; 1000 unless given. */
+  /** How often a beat is sent, ms; 1000 unless given. */
   readonly beat?: number;
 }
 

@@ -20,14 +20,14 @@ export interface StoreDeps {
 }
 
 /**
- * The version of a value that replaces one of `version`. A new value begins anywhere, so that a version that somebody
- * has from a removed value of the same name doesn't fit it.
+ * The version of a value that replaces one of `version`. A new value starts at a random one, so that a version of a removed value of the
+ * same name doesn't match it.
  */
 export function nextVersion(version: number | null): number {
   return version === null ? randomInt(1, 2 ** 47) : version + 1;
 }
 
-/** The fault for whatever went wrong between us and the store. */
+/** The fault for any error of the store. */
 export function unavailable(what: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);

@@ -1,4 +1,4 @@
-// Needs: PHP, Django, Rack
+// Needs: PHP, Django, Rack, Express
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { json } from "node:stream/consumers";
@@ -16,6 +16,7 @@ const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const commands = {
   PHP: (port: number) => ["php", "-S", `127.0.0.1:${port}`, here("php.php")],
   Rack: (port: number) => ["ruby", here("rack.rb"), String(port)],
+  Express: (port: number) => [process.execPath, here("express.cjs"), String(port)],
   Django: (port: number) => ["/usr/bin/python3", here("django.py"), String(port)],
 } as const;
 type Framework = keyof typeof commands;
@@ -26,7 +27,11 @@ t.before(async () => {
   for (const name of Object.keys(commands) as Framework[]) {
     const port = await freePort();
     const [program = "", ...args] = commands[name](port);
-    const server = await appServer(program, args, { ready: /^ready$|Development Server .* started/m });
+    const server = await appServer(program, args, {
+      ready: /^ready$|Development Server .* started/m,
+      // Where Debian has what its Express requires.
+      env: { NODE_PATH: "/usr/share/nodejs" },
+    });
     t.teardown(() => server.stop());
     ports.set(name, port);
   }

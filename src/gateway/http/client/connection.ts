@@ -36,7 +36,7 @@ export class Connection implements ResponseSink, RequestConnection {
   #served = -1;
   /** The app took no more of a body when it was last written to. */
   #drained: (() => void) | null = null;
-  /** Whose it is, once something was sent on it by which a later answer could be shifted, or somebody be taken for somebody else. */
+  /** Whose it is, once it carried a body or credentials: then no other person's request may use it. */
   person: string | null = null;
   /** The app may know who is at the other end by the connection alone. */
   authenticated = false;
@@ -219,7 +219,7 @@ export class Connection implements ResponseSink, RequestConnection {
     }
     if (this.#closed) return;
     if (this.#begun && this.#parser.complete && this.#request !== null) this.#answered(this.#request, plain);
-    // Whatever this is, it is nobody's answer.
+    // Bytes that belong to no answer.
     else if (!plain) this.#broke(new Cut(true));
   }
 

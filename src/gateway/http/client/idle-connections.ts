@@ -49,7 +49,7 @@ export class IdleConnections {
     this.#timer ??= setTimeout(() => this.#sweep(), this.#keepAlive).unref();
   }
 
-  /** Closes one that nobody uses any more. */
+  /** Closes one that isn't used any more. */
   drop(connection: Connection): void {
     connection.retire(this.#keepAlive);
   }

@@ -7,7 +7,7 @@ export type RequestFraming = "none" | "chunked" | number;
 /** One request as it goes out; `head` are its bytes as latin1 text. */
 interface RequestHead {
   readonly head: string;
-  /** It brings credentials that count for its connection, and so for whatever comes on it later. */
+  /** It has credentials that count for the whole connection (NTLM, Negotiate), and so for later requests on it. */
   readonly authenticates: boolean;
 }
 

@@ -10,8 +10,8 @@ interface Client {
 const KNOWN = 10_000;
 
 /**
- * Who may have a connection to the app: so many short requests at a time, half of them of one client at the most, the others
- * wait. What turns out to be long leaves the count, so that it takes nobody's place.
+ * Limits the short requests to an app: so many at a time, at most half of them of one client; the others wait. A request that turns out to
+ * be long leaves the count.
  */
 export class ShortRequests {
   readonly #limit: number;
