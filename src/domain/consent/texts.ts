@@ -32,6 +32,7 @@ export const ENGLISH = {
     answerBy: "Answer by",
     retention: "Records are kept",
     whole: "in the whole app",
+    part: "in a part of the app",
   },
   letters: {
     asked: {
