@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { RouteTarget, Snapshot } from "../config/snapshot.ts";
+import type { CustomerCard } from "../domain/consent/consent.ts";
 import type { Decision } from "../domain/decision.ts";
 import type {
   CallerFact,
@@ -254,6 +255,8 @@ export interface Signed extends Committed {
   readonly appSession: AppSession | null;
   /** What goes with the request in the place of what the browser sent. */
   readonly presented: Presented | null;
+  /** What an own page says to its customer, as far as that is known without waiting; null: nothing. */
+  readonly card: CustomerCard | null;
 }
 
 /** 10, forward: what the app gets. */

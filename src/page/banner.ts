@@ -1,3 +1,5 @@
+import type { CustomerCard } from "../domain/consent/consent.ts";
+import { ENGLISH, momentText } from "../domain/consent/texts.ts";
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
@@ -76,6 +78,26 @@ export function notice(view: NoticeView): string {
     config: { impersonation: null },
   });
   return host(view, content, sentence);
+}
+
+interface CardView extends HostView {
+  readonly card: CustomerCard;
+}
+
+/** What a customer's own page says: somebody asks, or looks. A yes is given on a page of ours alone, so there is a link and no button. */
+export function card(view: CardView): string {
+  const { kind, who, since } = view.card;
+  const words = ENGLISH.cards[kind];
+  const sentence = `<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b> ${escaped(words.sentence(momentText(since)))}`;
+  const link = `<a class="button answer" href="${address(view, "/access")}">${escaped(words.button)}</a>`;
+  const content = section(view, {
+    kind: "notice",
+    colour: "#0b6b3a",
+    label: `Guise: ${words.label}`,
+    body: `<p class="who">${mask()}<span role="status">${sentence}</span></p><p class="do">${link} <button type="button" class="close" hidden="">Close</button></p>`,
+    config: { impersonation: null },
+  });
+  return host(view, content, `${sentence} ${link}`);
 }
 
 interface Section {

@@ -102,6 +102,14 @@ export interface Consent {
   readonly said: string | null;
 }
 
+/** What a customer's own pages say: somebody asks, or is viewing the app as them. */
+export interface CustomerCard {
+  readonly kind: "asks" | "views";
+  readonly who: string;
+  /** Since when, ms. */
+  readonly since: number;
+}
+
 /** What may happen to a consent. */
 export type ConsentDeed =
   | {

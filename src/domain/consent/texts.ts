@@ -32,6 +32,7 @@ export const ENGLISH = {
     answerBy: "Answer by",
     retention: "Records are kept",
     whole: "in the whole app",
+    part: "in a part of the app",
   },
   letters: {
     asked: {
@@ -56,6 +57,18 @@ export const ENGLISH = {
       subject: (who: string) => `${who} no longer looks at your account`,
       lead: (who: string) => `${who} has looked at your account, and that is over.`,
       button: "See what was done",
+    },
+  },
+  cards: {
+    asks: {
+      label: "somebody asks to look at your account",
+      sentence: (since: string) => `asks to look at your account, since ${since}.`,
+      button: "See and answer",
+    },
+    views: {
+      label: "somebody is looking at your account",
+      sentence: (since: string) => `is looking at your account, since ${since}.`,
+      button: "See and end it",
     },
   },
   looked: (count: number) =>

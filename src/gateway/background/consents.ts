@@ -12,6 +12,7 @@ export function tendConsents(services: Services, every: number): Closing & { swe
     work = work
       .then(async () => {
         for (const it of await services.consents.sweep()) await recordConsent(services, null, it);
+        await services.cards.refresh(services);
       })
       .catch((error: unknown) =>
         services.log.warn(
@@ -21,6 +22,7 @@ export function tendConsents(services: Services, every: number): Closing & { swe
       );
     return work;
   };
+  void sweep();
   const timer = setInterval(sweep, every);
   timer.unref();
   const leave = services.impersonations.onEnded(({ id, effectiveUser, consent }) => {

@@ -7,6 +7,7 @@ import { outbox } from "../../sessions/consent/outbox.ts";
 import { sealedValues } from "../../sessions/sealed-values.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
+import { cards } from "./cards.ts";
 import { type LinkedAsk, notices } from "./notices.ts";
 
 interface ConsentParts {
@@ -22,7 +23,10 @@ interface ConsentParts {
   readonly mailer?: Mailer;
 }
 
-export type ConsentServices = Pick<Services, "consents" | "consentCodes" | "consentLinks" | "notices"> &
+export type ConsentServices = Pick<
+  Services,
+  "consents" | "consentCodes" | "consentLinks" | "notices" | "cards"
+> &
   Closing;
 
 /** All that customers' say is kept in, and by what they are told. */
@@ -33,6 +37,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
     ...{ ...sealed, bulletin, log },
     keepFor: () => config.current().settings.access.keep,
   });
+  const shown = cards(said);
   const links = sealedValues<LinkedAsk>(sealed, "consent-link");
   const told = notices({
     ...{ outbox: outbox(sealed), links, clock, log, newId, mailer: parts.mailer ?? mailer },
@@ -57,8 +62,10 @@ export function consentServices(parts: ConsentParts): ConsentServices {
     consentCodes: consentCodes(sealed),
     consentLinks: links,
     notices: told,
+    cards: shown,
     close: async () => {
       await told.close();
+      await shown.close();
       await said.close();
     },
   };

@@ -1,4 +1,5 @@
 import type { Transform } from "node:stream";
+import type { CustomerCard } from "../../domain/consent/consent.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
@@ -7,7 +8,7 @@ import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/im
 import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
 import { Fault } from "../../errors.ts";
-import { type BannerView, banner, notice } from "../../page/banner.ts";
+import { type BannerView, banner, card, notice } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
@@ -127,6 +128,17 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
   if (!plain) return own;
   const once = { ...own, headers: uncached(own.headers) };
   const made = marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } }));
+  return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+}
+
+/** One's own page with what is to be said to its customer; a page that it can't be written into is shown without. */
+export function cardPlan(signed: Signed, plan: HeadPlan, it: CustomerCard): HeadPlan {
+  const page = inTab(signed, plan);
+  if (plan.status === 206 || page?.kind !== "page") return plan;
+  const { type } = page;
+  if (headerOf(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type) return plan;
+  const once = { ...plan, headers: uncached(plan.headers) };
+  const made = marked(signed, once, page, (view) => card({ ...view, changed: false, card: it }));
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
 }
 

@@ -1,11 +1,13 @@
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Claims, ClaimsInput } from "../../domain/claims.ts";
+import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
-import type { Clock, Ledger, Log, Maybe } from "../../ports.ts";
+import type { Clock, Closing, Ledger, Log, Maybe } from "../../ports.ts";
 import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { ConsentCodes } from "../../sessions/consent/codes.ts";
@@ -19,6 +21,7 @@ import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { LinkedAsk, Notices } from "../consent/notices.ts";
+import type { Received } from "../request.ts";
 import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
 import type { Sockets } from "./open-connections.ts";
@@ -102,6 +105,16 @@ interface Tokens {
 
 export type { Claims };
 
+/** For whose pages there is a card. Own traffic asks it; nobody is waited for, and nothing is looked up. */
+export interface Cards extends Closing {
+  /** Null for everybody for whom there is none, and where it isn't known yet who asks: then it comes with a later page. */
+  of(services: Services, received: Received): CustomerCard | null;
+  /** Somebody has begun to view the app as somebody. */
+  views(services: Services, it: Impersonation): void;
+  /** Looks again at all, in the background. */
+  refresh(services: Services): Promise<void>;
+}
+
 /** Counts that telemetry shows. */
 export interface Counters {
   decided(reason: string, kind: string): void;
@@ -133,6 +146,7 @@ export interface Services {
   /** What the links of mails lead to. */
   readonly consentLinks: SealedValues<LinkedAsk>;
   readonly notices: Notices;
+  readonly cards: Cards;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;

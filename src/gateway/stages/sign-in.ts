@@ -1,3 +1,4 @@
+import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Mode } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
@@ -16,7 +17,8 @@ export async function sign(services: Services, committed: Committed, now: number
   const { trueUser, impersonation } = effects;
   const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
   const identityHeaders = unsaid ? [] : await headersFor(services, committed, trueUser, now);
-  const signed = { ...committed, identityHeaders, appSession: null, presented: null };
+  const card = cardFor(services, committed);
+  const signed = { ...committed, identityHeaders, appSession: null, presented: null, card };
   const asking = askingOf(committed, identityHeaders);
   if (asking === null) return signed;
   const session = await sessionFor(services, asking);
@@ -59,6 +61,14 @@ async function headersFor(
   const assertion = await services.tokens.sign(who, now);
   const plain = headers.plain ? unsigned(committed, effectiveUser, trueUser) : [];
   return [headers.assertion, assertion, ...plain];
+}
+
+/** Only a page that a tab opens as nobody else says anything to its customer. */
+function cardFor(services: Services, committed: Committed): CustomerCard | null {
+  const { effects, navigation, browser, site, method } = committed;
+  if (effects.impersonation !== null || !navigation.topLevel || method !== "GET") return null;
+  if (browser.secret !== null || site.label !== null) return null;
+  return services.cards.of(services, committed);
 }
 
 /** The unsigned headers, each once. In own traffic one that a trusted proxy sent (`headers.pass`) stays as it is. */

@@ -99,6 +99,7 @@ export async function openRecorded(
     await services.impersonations.close(impersonation.id, "ended-revoked");
     throw error;
   }
+  services.cards.views(services, impersonation);
   await tellCustomer(services, "started", impersonation);
   return { impersonation, secret, lines };
 }

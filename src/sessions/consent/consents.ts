@@ -32,6 +32,8 @@ export interface Consents extends Closing {
   useUp(customer: string, impersonation: string): Promise<Consent | null>;
   /** False: it was so already. */
   optOut(customer: string, out: boolean): Promise<boolean>;
+  /** All customers of whom something waits for an answer, or counts. */
+  waiting(): Promise<readonly (readonly [customer: string, said: CustomerSaid])[]>;
   /** Lets the clock do its part for everybody; gives what lapsed and was used up, each on one gateway. */
   sweep(): Promise<readonly Consent[]>;
   /** Calls the listener for each customer of whom this process hears that something was changed, by whichever gateway. */
@@ -130,6 +132,18 @@ class StoredConsents implements Consents {
       return changed ? { ...said, optedOutAt: out ? this.#deps.clock.now() : null } : said;
     });
     return changed;
+  }
+
+  async waiting(): Promise<readonly (readonly [string, CustomerSaid])[]> {
+    const found: (readonly [string, CustomerSaid])[] = [];
+    for (const due of await this.#deps.store.list(DUE)) {
+      const key = SAID + due.slice(DUE.length);
+      const stored = await this.#deps.store.read(key);
+      if (stored === null) continue;
+      const { customer, ...said } = this.#open(key, stored.value);
+      found.push([customer, said]);
+    }
+    return found;
   }
 
   async sweep(): Promise<readonly Consent[]> {

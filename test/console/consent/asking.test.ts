@@ -58,6 +58,13 @@ t.test("asking is on record, and waits on a page that looks again by itself", as
   t.match(await ask([`GET ${asked.location}`, ...INSIDE, ...ALICE]), { status: 200 }, "once");
 });
 
+t.test("an entry for a part of the app is told as that", async (t) => {
+  const it = await testServices(t, asking('ask\n    routes: ["/site/:site{/*rest}"]'));
+  const ask = await openConsole(t, it);
+  await ask([...POST, ...ALICE], form(it));
+  t.match(it.events, [{ action: "consent.asked", consent: { scope: "in a part of the app" } }]);
+});
+
 t.test("a link from elsewhere to the page of an answer begins nothing", async (t) => {
   const it = await testServices(t, asking("ask"));
   const ask = await openConsole(t, it);

@@ -1,0 +1,88 @@
+import t from "tap";
+import { outbound } from "../../../src/gateway/stages/outbound-headers.ts";
+import { respond } from "../../../src/gateway/stages/respond.ts";
+import { aConsent, HOUR } from "../../fixtures/consent.ts";
+import { ALICE, FETCH, INSIDE, impersonate, NUNO, signed } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+
+const ASKING = YAML.replace("mode: read", "mode: read\n    consent: { mode: notice, alias: Support }");
+const PAGE = ["GET /overview", ...INSIDE, "Accept-Encoding: br"] as const;
+const HEAD = {
+  status: 200,
+  message: "OK",
+  headers: ["Content-Type", "text/html", "Content-Length", "5", "ETag", '"1"'],
+};
+
+async function ask(it: TestServices) {
+  const now = it.clock.now();
+  const [grant] = it.snapshot().policy.grants;
+  if (grant === undefined) throw new Error("no grant");
+  return await it.services.consents.ask(aConsent({ askedAt: now, answerBy: now + HOUR }), grant.consent);
+}
+
+/** The page of this person, as it is known now, once the sender has been found out in the background. */
+async function known(it: TestServices, who: readonly string[], head: readonly string[] = PAGE) {
+  await signed(it, [...head, ...who]);
+  await new Promise(setImmediate);
+  return await signed(it, [...head, ...who]);
+}
+
+t.test(
+  "where nobody asks and nobody is viewed, nobody is looked for, and a page is as it came",
+  async (t) => {
+    const it = await testServices(t, ASKING.replace("notice", "none"));
+    it.asked.identity = 0;
+    it.asked.store = 0;
+    const page = await known(it, NUNO);
+    t.same([page.card, await respond(it.services, page, HEAD)], [null, { ...HEAD, transform: null }]);
+    t.equal(it.asked.store, 0, "no store is asked");
+  },
+);
+
+t.test("while an ask is open its customer's own page says so; nobody else's does", async (t) => {
+  const it = await testServices(t, ASKING);
+  await ask(it);
+  t.equal((await signed(it, [...PAGE, ...NUNO])).card, null, "the first page waits for nobody");
+  const page = await known(it, NUNO);
+  t.match(page.card, { kind: "asks", who: "Alice" });
+  t.match(outbound(page, null).headers.join("\n"), /Accept-Encoding\nidentity/);
+  const plan = await respond(it.services, page, HEAD);
+  t.ok(plan.transform, "it is written into the page");
+  t.notMatch(plan.headers.join("\n"), /Content-Length|ETag/);
+  for (const other of [["X-User: 23"], ALICE, []]) {
+    const theirs = await known(it, other);
+    t.same([theirs.card, await respond(it.services, theirs, HEAD)], [null, { ...HEAD, transform: null }]);
+    t.match(outbound(theirs, null).headers.join("\n"), /Accept-Encoding\nbr/);
+  }
+  const script = ["GET /overview", ...FETCH, "Accept-Encoding: br"];
+  t.equal((await known(it, NUNO, script)).card, null, "nor what a script asks for");
+  await it.services.consents.answer("17", "c1", { kind: "decline", by: "17", said: null });
+  t.equal((await known(it, NUNO)).card, null, "nor when it is answered");
+});
+
+t.test("while somebody views, the page says who, by the name that customers read", async (t) => {
+  const it = await testServices(t, ASKING);
+  const { impersonation } = await impersonate(it);
+  await it.services.cards.refresh(it.services);
+  t.match((await known(it, NUNO)).card, { kind: "views", who: "Support", since: impersonation.startedAt });
+  await it.impersonations.close(impersonation.id, "ended-by-agent");
+  t.equal((await known(it, NUNO)).card, null);
+});
+
+t.test("an open ask of before this process is known after a look", async (t) => {
+  const it = await testServices(t, ASKING);
+  await ask(it);
+  await it.services.cards.refresh(it.services);
+  t.match((await known(it, NUNO)).card, { kind: "asks" });
+});
+
+t.test("a page that can't be written into is as it came", async (t) => {
+  const it = await testServices(t, ASKING);
+  await ask(it);
+  const page = await known(it, NUNO);
+  for (const headers of [
+    ["Content-Type", "application/json"],
+    ["Content-Type", "text/html", "Content-Encoding", "br"],
+  ])
+    t.same(await respond(it.services, page, { ...HEAD, headers }), { ...HEAD, headers, transform: null });
+});
