@@ -58,6 +58,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-mbstring",
     ],
   },
+  "Apache with OpenID Connect": {
+    names: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],
+    packages: ["apache2", "libapache2-mod-auth-openidc"],
+  },
   Laravel: {
     names: ["/usr/share/php/Illuminate"],
     packages: [
