@@ -59,6 +59,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     ],
   },
   Express: { names: ["/usr/share/nodejs/express"], packages: ["node-express"] },
+  "Apache with OpenID Connect": {
+    names: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],
+    packages: ["apache2", "libapache2-mod-auth-openidc"],
+  },
   Laravel: {
     names: ["/usr/share/php/Illuminate"],
     packages: [
