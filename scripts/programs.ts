@@ -58,6 +58,17 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-mbstring",
     ],
   },
+  Laravel: {
+    names: ["/usr/share/php/Illuminate"],
+    packages: [
+      "php-laravel-framework",
+      "php-guzzlehttp-guzzle",
+      "php-cli",
+      "php-sqlite3",
+      "php-mbstring",
+      "php-xml",
+    ],
+  },
   MediaWiki: {
     names: ["/usr/share/mediawiki"],
     packages: ["mediawiki", "php-cli", "php-sqlite3", "php-intl", "php-mbstring", "php-xml"],

@@ -9,7 +9,7 @@ import { type LoadOptions, load, reload } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
-import { modeAt } from "./domain/impersonation.ts";
+import { endedAt, modeAt } from "./domain/impersonation.ts";
 import { Fault } from "./errors.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
@@ -34,7 +34,7 @@ import { type Upstreams, upstreams } from "./gateway/upstreams.ts";
 import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-listener.ts";
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
-import type { Bulletin, Clock, Closing, Log, Store } from "./ports.ts";
+import type { Bulletin, Clock, Closing, Log, Store, ViewedAccount } from "./ports.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
@@ -181,7 +181,6 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const places = { data, redisUrl, log, witness };
   const records = keep(await evidence({ ...places, held, start: parts, clock: CLOCK, newId }));
   const { keyring } = records;
-  signedIn.keepIn(backend.store, keyring.derive("sign-in"));
   const impersonations = openImpersonations({
     ...backend,
     clock: CLOCK,
@@ -190,6 +189,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     wayBackFor: held.current().settings.cookie.wayBack,
   });
   keep({ close: () => impersonations.shut() });
+  signedIn.keepIn(backend.store, keyring.derive("sign-in"), (secret) => viewedBy(impersonations, secret));
   const confirming = confirmations({
     store: backend.store,
     clock: CLOCK,
@@ -211,6 +211,15 @@ async function openRooms(options: AppOptions, keep: Keep) {
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
   return { ...own, services, written: parts.written, load: () => reload(options.config, loading) };
+}
+
+/** Both people of a running impersonation. */
+async function viewedBy(
+  impersonations: Pick<Impersonations, "recall">,
+  secret: string,
+): Promise<ViewedAccount | null> {
+  const it = await impersonations.recall(secret);
+  return it.kind === "found" && endedAt(it.impersonation, CLOCK.now()) === null ? it.impersonation : null;
 }
 
 /** What is kept of agents besides their impersonations. */

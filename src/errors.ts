@@ -58,6 +58,11 @@ export const FAULTS = {
     title: "You were not signed in",
     hint: "What the identity provider sent you back with is not for this browser, was used, or is too old. Open the page once more and sign in there. If somebody gave you this very address, don't use it.",
   },
+  "account-linking": {
+    status: 409,
+    title: "Nobody is signed in to the app like this while you view it as somebody else",
+    hint: "The app asked its identity provider who you are, and your own account could have been tied to the one that you view. Stop first, or open the page of the app that leads there once more.",
+  },
   "cookies-refused": {
     status: 403,
     title: "This browser kept no cookie of this host",

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AuditEvent } from "./domain/audit-event.ts";
 import type { Identity } from "./domain/identity.ts";
 import type { Owner, OwnerLookup } from "./domain/owner.ts";
@@ -67,7 +68,7 @@ export interface IdentitySource {
 }
 
 /** A browser that is sent to sign in: `redirectUri` is where it comes back to, `to` where it goes on then. */
-export interface SignInOrder {
+interface SignInOrder {
   readonly redirectUri: string;
   readonly to: string;
   /** Somebody who is signed in shows once more, or better, who they are. */
@@ -135,6 +136,42 @@ export interface SignIns {
   unseal(text: string): string | null;
   /** Whether this comes for the first time, remembered until then. */
   once(name: string, expiresAt: number): Promise<boolean>;
+  /** What else signing in keeps, each value sealed under its key. */
+  readonly kept: Store;
+  /** A secret of all gateways of one store, for one use. */
+  secretFor(use: string): string;
+  /** Whom the impersonation is of that this opens; null once it is over. */
+  viewed(secret: string): Promise<ViewedAccount | null>;
+}
+
+/** Somebody who is viewed, as an app that signs people in is told. */
+export interface ViewedAccount {
+  readonly effectiveUser: Identity;
+  readonly agent: Identity;
+}
+
+/** The provider that apps sign people in with. */
+export interface OpenIdProvider {
+  readonly issuer: string;
+  readonly origin: string;
+  /** Asks the provider with which people really sign in. */
+  check(signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Answers one of its own addresses. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Where somebody goes who has to sign in with `upstream`. */
+  beginLogin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    redirectUri: string,
+  ): ReturnType<IdentityProvider["begin"]>;
+  /** Takes them back: for which attempt, and by which ticket it goes on. */
+  finishLogin(answer: URL, kept: string | null): Promise<{ readonly uid: string; readonly ticket: string }>;
+  completeLogin(request: IncomingMessage, response: ServerResponse, ticket: string): Promise<void>;
+  /** The answer to an app that asked while somebody is viewed; null where it may not ask so. */
+  authorizeViewed(
+    asked: URLSearchParams,
+    viewed: { readonly impersonation: string; readonly secret: string; readonly until: number },
+  ): Promise<URL | null>;
 }
 
 /**

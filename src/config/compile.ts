@@ -1,9 +1,10 @@
 import type { Place } from "../domain/policy.ts";
 import type { Steps } from "../domain/steps.ts";
 import { Fault } from "../errors.ts";
+import { openIdProvider } from "../identity/provider/provider.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
-import type { IdentitySource } from "../ports.ts";
+import type { IdentitySource, OpenIdProvider } from "../ports.ts";
 import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences, tablesOf } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
 import { overlapping } from "./own-hosts.ts";
@@ -40,7 +41,7 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const apps = appsOf(config);
   found.push(...sharedAudiences(apps));
   const { policy, tables, finder, owners } = yield* assemble(partsOf(config, apps), deps, found);
-  found.push(...overlapping(config, apps));
+  found.push(...overlapping(config, apps), ...unaddressed(config));
   const settings = apps.map((app) =>
     attempt(found, [...app.at, "upstream", "ca"], () =>
       settingsOf(config, app, options.evidence, deps.secret),
@@ -53,7 +54,8 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   const users = entry === undefined ? null : attempt(found, ["users"], () => entry.create(deps));
   const identity = firstOf(sources.filter((source) => source !== null));
   found.push(...signInComplaints(config, identity));
-  const everybodys = { digest, policy, identity, owners, users };
+  const provider = providerOf(config, deps, found);
+  const everybodys = { digest, policy, identity, provider, owners, users };
   const [first, ...more] = tables.flatMap((own, i) => {
     const [app, its = null] = [apps[i], settings[i]];
     if (app === undefined || its === null) return [];
@@ -63,6 +65,15 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
   for (const { settings: its } of [first, ...more]) warnOf(its, deps);
   const snapshot = config.apps === undefined ? { ...first, apps: null } : joined(finder, [first, ...more]);
   return { kind: "compiled", snapshot };
+}
+
+function providerOf(
+  { provider: options, prefix }: Config,
+  deps: RoomDeps,
+  found: Complaint[],
+): OpenIdProvider | null {
+  if (options === undefined) return null;
+  return attempt(found, ["provider"], () => openIdProvider(options, prefix, deps));
 }
 
 /** What entries ask of the identity sources that none of them can do. */
@@ -87,6 +98,12 @@ function signInComplaints(
             "asks for what no identity source can say; write `stepUp` into one of them, or remove this",
         });
   return found;
+}
+
+/** A link in a mail needs an address that browsers know. */
+function unaddressed({ mail, publicUrl, console }: Config): readonly Complaint[] {
+  if (mail === null || publicUrl !== null || console !== null) return [];
+  return [{ path: ["mail"], message: "a link in a mail needs an address; write `publicUrl` or `console`" }];
 }
 
 function warnOf({ upstream: { insecureSkipVerify, origin } }: Settings, { log }: RoomDeps): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Clients } from "../clients/clients.ts";
 import type { SecretReader } from "../clients/secret.ts";
+import { providerSchema } from "../identity/provider/provider-options.ts";
 import { type AnyKind, kindEntry } from "../kinds.ts";
 import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, SignIns, Users } from "../ports.ts";
@@ -77,6 +78,7 @@ export function configSchema(kinds: Kinds) {
     cookie,
     isolation,
     console: consoleOrigin,
+    provider: providerSchema.optional(),
     goingOver,
     store: kindEntry(kinds.stores, "`store`")
       .optional()

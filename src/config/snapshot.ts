@@ -2,7 +2,7 @@ import type { Policy } from "../domain/policy.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
-import type { IdentitySource, OwnerResolver, Users } from "../ports.ts";
+import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
 
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
 export interface Settings {
@@ -227,6 +227,8 @@ export interface Snapshot {
   readonly rules: RuleIndex;
   /** All sources in order, as one. */
   readonly identity: IdentitySource;
+  /** The provider that apps sign people in with; null: there is none. */
+  readonly provider: OpenIdProvider | null;
   readonly owners: ReadonlyMap<string, OwnerResolver>;
   readonly users: Users | null;
   /** null: the file has one app. */

@@ -21,6 +21,7 @@ import { leadToSignIn, signInPages } from "./oidc.ts";
 import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
 import { peoplePage } from "./people.ts";
+import { providerPages } from "./provider.ts";
 import { startPages } from "./start.ts";
 import { stopPages } from "./stop.ts";
 import { seeOther } from "./visitor.ts";
@@ -74,6 +75,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       return undefined;
     });
     signInPages(fastify, services);
+    await providerPages(fastify, services);
     startPages(fastify, services);
     peoplePage(fastify, services);
     askedPage(fastify, services);

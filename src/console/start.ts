@@ -5,6 +5,7 @@ import { appMark } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { settleConsent, waitingAt } from "./consent/asking.ts";
+import { isPlainNo } from "./consent/start-fields.ts";
 import { html } from "./html.ts";
 import { nameOf, person } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
@@ -69,6 +70,8 @@ async function asPage(
   if (asked.grant.startStepUp && !who.strong)
     return await refusal(services, reply, who, asked.target, "step-up-required");
   const { target, consent } = asked;
+  if (isPlainNo(asked.grant, consent, who.trueUser))
+    return await refusal(services, reply, who, target, consent.reason);
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
 <p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>

@@ -2,18 +2,16 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-decision.ts";
-import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
 import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
 import { askedAtConsole } from "./isolation/console-host.ts";
 import { goesOver, isOfOurHosts, locate } from "./isolation/label-host.ts";
-import { pipeline } from "./pipeline.ts";
+import { answer, intake, pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
-import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
+import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { exchangeFor } from "./stages/forward.ts";
-import { intake } from "./stages/intake.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 const INTAKE = Symbol("intake");
@@ -23,7 +21,8 @@ declare module "fastify" {
   interface FastifyRequest {
     /** The request as the intake read it; set for every request that it took in. */
     received: Received;
-    exchange: Exchange | null;
+    /** Sends it to the app; null for what the pipeline did not let through. */
+    forward: (() => void) | null;
   }
 }
 
@@ -44,7 +43,7 @@ export async function registerGateway(
   upstreams: Upstreams,
 ): Promise<void> {
   fastify.decorateRequest("received");
-  fastify.decorateRequest("exchange", null);
+  fastify.decorateRequest("forward", null);
   fastify.addHook("onRequest", async function receive(request, reply) {
     const taken = (request.raw as Carrying)[INTAKE];
     if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
@@ -80,14 +79,13 @@ export async function registerGateway(
     return await send(reply, answerFault(services, fault, at));
   });
   registerMethods(fastify);
-  await fastify.register(proxy, { transport: upstreams.carrier, exchangeOf: carried });
+  await fastify.register(proxy, { forward });
 }
 
-/** The exchange that the hook made. Throws for a request without one: it didn't pass the pipeline. */
-function carried(request: FastifyRequest): Exchange {
-  if (request.exchange === null)
+function forward(request: FastifyRequest): void {
+  if (request.forward === null)
     throw new Fault("internal", "a request reached the proxy without passing the pipeline");
-  return request.exchange;
+  request.forward();
 }
 
 async function admitRequest(
@@ -120,9 +118,8 @@ async function admitRequest(
     for (const line of cleared) reply.header("set-cookie", line);
     return await send(reply, answerFaultTo(services, received, passage.fault));
   }
-  const exchange = await exchangeFor(services, passage.signed, { request: request.raw, response: reply.raw });
-  upstreams.assign(exchange, settings);
-  request.exchange = exchange;
+  const exchange = await exchangeFor(services, passage, { request: request.raw, response: reply.raw });
+  request.forward = upstreams.sending(exchange, settings);
   return undefined;
 }
 

@@ -15,16 +15,16 @@ import type { Rule } from "../domain/policy.ts";
 import type { BodyText } from "../domain/routing/conditions/body-parameters.ts";
 import type { RouteMatch } from "../domain/routing/route.ts";
 import type { Fault } from "../errors.ts";
-import type { Evidence } from "../ports.ts";
+import type { Evidence, Maybe } from "../ports.ts";
 import type { AppHost, Label } from "../sessions/labels.ts";
-import type { RawHeaders } from "./http/exchange.ts";
+import type { HeadPlan, RawHeaders, Settlement, UpstreamHead } from "./http/exchange.ts";
 
 /*
  * What the stages of pipeline.ts know of a request, in the order in which they find it out: each type is what one stage gives to the
  * next, with one subject more.
  */
 
-/** Where it goes. Of own traffic it is sent on as it came; what is judged has one reading, which is matched, judged, recorded and sent. */
+/** The request's address. Own traffic is sent on as it came; a judged request has one reading, which is matched, judged, recorded and sent. */
 export interface Address {
   /** What goes to the app. Of own traffic the target byte for byte, in origin form; of a judged request its one reading. */
   readonly asSent: string;
@@ -42,7 +42,7 @@ export interface Address {
   readonly ours: boolean;
 }
 
-/** Whose host it came to: the app's, an impersonation's, or the console's. */
+/** The host that it came to: the app's, a label's, or the console's. */
 export interface Site {
   /** `Host` in lower case without port, and as it was sent. */
   readonly host: string;
@@ -62,7 +62,7 @@ export interface Site {
   readonly lent: Evidence | null;
 }
 
-/** From where it came, and what the app is told of that. */
+/** Where the request came from, and what the app is told of that. */
 export interface Client {
   /** The direct peer, and whether it is one of `trustedProxies`. */
   readonly peer: string;
@@ -75,15 +75,15 @@ export interface Client {
   readonly forwardedHost: string;
 }
 
-/** What the browser's cookies say, ours and the others. */
+/** The browser's cookies, ours and the others. */
 export interface Browser {
   /** Those without ours; null if there are none. */
   readonly cookies: string | null;
-  /** What the impersonation cookie holds. */
+  /** The value of the impersonation cookie. */
   readonly secret: string | null;
   /** Other values under the same cookie name; only the store knows which one is ours. */
   readonly rivals: readonly string[];
-  /** The secret of a sign-in by way of our own pages. */
+  /** The secret of a sign-in with an identity provider on our own pages. */
   readonly signIn: string | null;
   /** It is the browser of somebody who signed in as an agent, now or before. */
   readonly agents: boolean;
@@ -106,29 +106,29 @@ export interface MarkerOnly {
   readonly impersonation: string | null;
 }
 
-/** What the page that asks says of itself. */
+/** The marks of the page that sends this. */
 export interface AskingPage {
-  /** The public id of the impersonation under which it was opened, where its script says so. */
+  /** The id of the impersonation under which the page was opened, as our script marks it. */
   readonly tab: string | null;
   /** `tab` and `confirming` stood in the query of own traffic, where everybody can write them: they count for agents alone. */
   readonly hearsay: boolean;
-  /** Its script says that nobody was at the page for a while. */
+  /** Our script says that nobody used the page for a while. */
   readonly unattended: boolean;
   /** Its body is the agent's yes to a question of ours. */
   readonly confirming: boolean;
 }
 
-/** 1, intake: one reading of the request, our own names gone from its headers. */
+/** 1, intake: the request read once, every spelling of our own headers dropped. */
 export interface Received {
   readonly raw: IncomingMessage;
-  /** The config and what is made of it, pinned here. */
+  /** The config for the whole life of this request, pinned by the intake. */
   readonly snapshot: Snapshot;
   readonly id: string;
   /** Wall clock and monotonic clock in ms. */
   readonly at: number;
   readonly startedAt: number;
   readonly upgrade: boolean;
-  /** The method that counts, and as it was sent and is sent on; `overridden`: something asks for another than was sent. */
+  /** The method that counts, and `sent`, the one that came and goes to the app; `overridden`: the request names another than `sent`. */
   readonly method: string;
   readonly sent: string;
   /** The request target as it came, byte for byte, in any form. */
@@ -154,7 +154,7 @@ export type Intake =
       readonly page: boolean;
     };
 
-/** 2, match: the route that it met. */
+/** 2, match: its route. */
 export interface Matched extends Received {
   readonly match: {
     readonly route: RouteMatch<RouteTarget> | null;
@@ -163,53 +163,53 @@ export interface Matched extends Received {
   };
 }
 
-/** 3, identify: the person at the keyboard, and which source knew. Unknown, too, where the answer could not matter. */
+/** 3, identify: the true user, and which source knew them. Unknown also where the answer can't matter. */
 export interface Identified extends Matched {
   readonly caller: { readonly who: CallerFact; readonly via: string | null };
 }
 
-/** 4, load impersonation: what its cookie led to, and the effective user as they are today. */
+/** 4, load impersonation: what its cookie led to, and the effective user as the directory has them today. */
 export interface Recalled extends Identified {
   readonly session: {
     readonly loaded: LoadedImpersonation;
     readonly target: TargetFact;
-    /** What that person has said. */
+    /** The consent of the effective user. */
     readonly consent: ConsentFact;
-    /** Its cookie only looked like ours: it goes on byte for byte as it came. */
+    /** Its cookie only looks like ours: it goes on byte for byte as it came. */
     readonly nobodys: boolean;
   };
 }
 
-/** 5, find owner: whom the page belongs to, and whom the page belongs to that an unsafe request came from. */
+/** 5, find owner: the owner of the page, and of the page that an unsafe request came from. */
 export interface Owned extends Recalled {
   readonly owner: {
     readonly page: OwnerFact;
     readonly referer: OwnerFact;
-    /** What the owner has said, as whom an impersonation might begin. */
+    /** The consent of the owner, who a start would be as. */
     readonly consent: ConsentFact;
   };
 }
 
-/** What of a body was read before the decision. */
+/** The part of the body that was read before the decision. */
 export interface Content {
-  /** It was read whole, and is sent from here; null: it goes on as it comes. */
+  /** The whole body, if it was read and is sent from here; null: it is passed on as it comes. */
   readonly body: Buffer | null;
-  /** What was read of it, of which there may be more; null where nothing was. */
+  /** The part that was read; null where nothing was. */
   readonly beginning: Buffer | null;
-  /** The same as rules read it. */
+  /** The same, as rules read it. */
   readonly bodyText: BodyText | null;
   /** The agent has said yes to this very request. */
   readonly confirmed: boolean;
 }
 
-/** What the rules say of it, by one of the methods that it may have. */
+/** What the rules say of it under one method. */
 export interface Ruling {
   readonly rule: Rule | null;
-  /** It may change something although its method is one that looks. */
+  /** It may change something although its method is a safe one. */
   readonly mayChange: boolean;
 }
 
-/** Between 5 and 6: its method and rule are known for good, also where its body has a say. */
+/** Between 5 and 6: its final method and rule, after its body was read where that matters. */
 export interface Settled extends Owned {
   readonly content: Content;
   readonly ruling: Ruling;
@@ -220,33 +220,33 @@ export interface Judged extends Settled {
   readonly decision: Decision;
 }
 
-/** What was done because of the decision. */
+/** The effects of the decision, which are done. */
 export interface Effects {
   readonly trueUser: Identity | null;
-  /** What the request runs under; null for own traffic. */
+  /** The one that the request runs under; null for own traffic. */
   readonly impersonation: Impersonation | null;
   /** The impersonation that it ended. */
   readonly ended: Impersonation | null;
-  /** Id of the intent that is on disk; null when nothing goes to the app as somebody else. */
+  /** Id of the intent, which is on disk; null unless the request goes to the app under an impersonation. */
   readonly intent: string | null;
   /** Our own `Set-Cookie` lines. */
   readonly setCookies: readonly string[];
-  /** An impersonation was started, switched or ended: what the browser keeps of the page before has to go. */
+  /** An impersonation was started, switched or ended: the browser's caches have to be cleared. */
   readonly changed: boolean;
-  /** The token with which the agent says yes to what is asked. */
+  /** The name of the question that the agent is asked. */
   readonly confirmation: string | null;
-  /** Another host, and the page there, which the request leads to: nothing of it goes to the app from here. */
+  /** The address on another host that the request is redirected to; then nothing goes to the app. */
   readonly leadsTo: string | null;
 }
 
-/** 7, commit: its consequences are on record. It may go on (9 to 12), or is answered (8). */
+/** 7, commit: its effects are done and recorded. It goes on (9 to 12) or is answered (8). */
 export interface Committed extends Judged {
   readonly effects: Effects;
 }
 
-/** 9, sign in: the headers that tell the app who is there. */
+/** 9, sign in: the headers that tell the app of both people. */
 export interface Signed extends Committed {
-  /** Name, value, name, value …; empty where the app is told nothing. */
+  /** Name, value, name, value …; empty where the app is told of nobody. */
   readonly identityHeaders: readonly string[];
 }
 
@@ -254,4 +254,15 @@ export interface Signed extends Committed {
 export interface Outbound {
   readonly target: string;
   readonly headers: RawHeaders;
+}
+
+/** A request that goes to the app, with the stages that are left of its way: the transport and the tunnel go them alike. */
+export interface Forwarding {
+  readonly signed: Signed;
+  /** 10, forward. */
+  outbound(): Promise<Outbound>;
+  /** 11, respond: what the client gets for the app's head. */
+  respond(head: UpstreamHead): Maybe<HeadPlan>;
+  /** 12, settle: once, when it has ended. */
+  settle(settlement: Settlement): void;
 }

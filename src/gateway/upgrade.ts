@@ -6,14 +6,11 @@ import { recordRefusedBeforeDecision } from "./audit/refused-before-decision.ts"
 import { refuse } from "./http/raw-response.ts";
 import { locate } from "./isolation/label-host.ts";
 import { originAllowed } from "./origin.ts";
-import { pipeline } from "./pipeline.ts";
-import type { Received, Signed } from "./request.ts";
+import { answer, intake, pipeline } from "./pipeline.ts";
+import type { Forwarding, Received, Signed } from "./request.ts";
 import type { Services } from "./services/services.ts";
-import { type Answer, answer, answerFault, answerFaultTo } from "./stages/answer.ts";
-import { leash, outboundFor } from "./stages/forward.ts";
-import { intake } from "./stages/intake.ts";
-import { respond } from "./stages/respond.ts";
-import { settle } from "./stages/settle.ts";
+import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
+import { leash } from "./stages/forward.ts";
 import type { Tunnel } from "./websocket/tunnel.ts";
 import type { UpgradeHandler, UpgradeOptions } from "./websocket/upgrade-listener.ts";
 
@@ -43,7 +40,7 @@ export function upgrading(services: Services, tunnelOf: (received: Received) => 
     if (passage.kind === "fault" && received.url.unclear !== null) throw passage.fault;
     if (passage.kind === "answer") refuse(socket, answer(services, passage.committed));
     else if (passage.kind === "fault") refuse(socket, answerFaultTo(services, received, passage.fault));
-    else await open(services, passage.signed, tunnelOf(received), { socket, head });
+    else await open(services, passage, tunnelOf(received), { socket, head });
   };
 }
 
@@ -69,23 +66,23 @@ export function upgradeOptions(services: Services): UpgradeOptions {
 
 async function open(
   services: Services,
-  signed: Signed,
+  { signed, outbound, respond, settle }: Forwarding,
   tunnel: Tunnel,
   client: { readonly socket: Socket; readonly head: Buffer },
 ): Promise<void> {
-  const { target, headers } = await outboundFor(services, signed);
+  const { target, headers } = await outbound();
   const { signal, opened, release } = leash(services, signed);
   tunnel.open({
     ...client,
     address: signed.client.ip,
     target,
     headers,
-    respond: async (head) => (await respond(services, signed, head)).headers,
+    respond: async (head) => (await respond(head)).headers,
     opened,
     failed: (fault) => refuse(client.socket, answerFaultTo(services, signed, fault)),
     settled: (settlement) => {
       release();
-      settle(services, signed, settlement);
+      settle(settlement);
     },
     signal,
     readOnly: looksOnly(signed),

@@ -2,15 +2,13 @@ import type { Settings } from "../config/snapshot.ts";
 import type { Closing } from "../ports.ts";
 import { Streams } from "./http/client/streams.ts";
 import type { Exchange } from "./http/exchange.ts";
-import { EXCHANGE, type Transport, transport } from "./http/transport.ts";
+import { type Transport, transport } from "./http/transport.ts";
 import { type Tunnel, tunnel } from "./websocket/tunnel.ts";
 
 /** The connections to the apps: a pool and a tunnel for each `upstream` that is configured, or still has requests. */
 export interface Upstreams extends Closing {
-  /** For @fastify/http-proxy: sends each exchange to the upstream of its own config. */
-  readonly carrier: Pick<Transport, "request">;
-  /** Sets the upstream of an exchange, before it is sent. */
-  assign(exchange: Exchange, settings: Settings): void;
+  /** Keeps the upstream of this config open, and returns what sends the exchange to it. */
+  sending(exchange: Exchange, settings: Settings): () => void;
   tunnel(settings: Settings): Tunnel;
   /** Sets which apps there are from now on: connections to others close once their last request is done. */
   keep(apps: readonly (string | null)[]): void;
@@ -22,7 +20,7 @@ interface Way {
   readonly app: string | null;
   readonly transport: Transport;
   readonly tunnel: Tunnel;
-  /** Exchanges that are assigned and not sent yet: while there are any, it stays open. */
+  /** Exchanges that are not sent yet: while there are any, it stays open. */
   waiting: number;
 }
 
@@ -32,12 +30,10 @@ export function upstreams(report: (error: unknown) => void): Upstreams {
 }
 
 class AllUpstreams implements Upstreams {
-  readonly carrier: Upstreams["carrier"] = { request: (options, callback) => this.#carry(options, callback) };
   /** Counted per app over all configs: a new config begins no new count, and a slow app uses up no other app's limit. */
   readonly #streams = new Map<string | null, Streams>();
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
-  readonly #assigned = new WeakMap<Exchange, Way>();
   readonly #closing = new Set<Promise<void>>();
   readonly #known = new WeakMap<Settings, Way>();
   /** The upstream of each app for new requests. */
@@ -49,10 +45,14 @@ class AllUpstreams implements Upstreams {
     this.#report = report;
   }
 
-  assign(exchange: Exchange, settings: Settings): void {
+  sending(exchange: Exchange, settings: Settings): () => void {
     const way = this.#wayOf(settings);
     way.waiting += 1;
-    this.#assigned.set(exchange, way);
+    return () => {
+      way.waiting -= 1;
+      way.transport.send(exchange);
+      this.#retireIfDone(way);
+    };
   }
 
   tunnel(settings: Settings): Tunnel {
@@ -73,18 +73,6 @@ class AllUpstreams implements Upstreams {
   async close(): Promise<void> {
     for (const way of [...this.#open.values()]) this.#retire(way);
     await Promise.all(this.#closing);
-  }
-
-  #carry(...[options, callback]: Parameters<Transport["request"]>): void {
-    const exchange = (options.headers as { readonly [EXCHANGE]?: Exchange })[EXCHANGE];
-    const way = exchange && this.#assigned.get(exchange);
-    if (way === undefined) {
-      callback(new TypeError("an exchange was sent without a way to the app"));
-      return;
-    }
-    way.waiting -= 1;
-    way.transport.request(options, callback);
-    this.#retireIfDone(way);
   }
 
   #wayOf(settings: Settings): Way {

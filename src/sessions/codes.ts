@@ -21,6 +21,19 @@ export interface ConsolePass {
   readonly credentials: Credentials;
 }
 
+/** It leads a browser to the provider, whom the answer of an impersonation has sent there for just this. */
+interface AuthorizePass {
+  readonly kind: "authorize";
+  readonly agent: string;
+  readonly impersonation: string;
+  readonly secret: string;
+  readonly until: number;
+  /** The label on whose host the app asked. */
+  readonly label: string | null;
+  /** The query of the app's request. */
+  readonly asked: string;
+}
+
 /** What an agent said on a page of the console, for one host of the app to do. */
 export type Order = { readonly agent: string; readonly origin: string; readonly to: string } & (
   | {
@@ -34,7 +47,7 @@ export type Order = { readonly agent: string; readonly origin: string; readonly 
   | { readonly kind: "elevate"; readonly impersonation: string; readonly reason: string | null }
 );
 
-type Pass = LabelPass | ConsolePass | Order;
+type Pass = LabelPass | ConsolePass | AuthorizePass | Order;
 
 /** What one of our hosts hands to another by way of the browser. Throws a Fault `store-unavailable`. */
 export interface Codes {

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, hkdfSync, randomBytes } from "node:crypto";
 import { Fault } from "../errors.ts";
 import type { Clock, SignIn, SignIns, Store } from "../ports.ts";
 import { type ChangeOptions, change } from "./compare-and-set.ts";
@@ -6,12 +6,14 @@ import { type Seal, sealFor } from "./seal.ts";
 
 /** They are asked for when the config is read, which says where the store is. */
 interface LateSignIns extends SignIns {
-  keepIn(store: Store, sealKey: Uint8Array): void;
+  keepIn(store: Store, sealKey: Uint8Array, viewed?: SignIns["viewed"]): void;
 }
 
 interface Place {
   readonly store: Store;
   readonly seal: Seal;
+  readonly sealKey: Uint8Array;
+  readonly viewed: SignIns["viewed"];
 }
 
 const SECRET = /^[\w-]{43}$/;
@@ -25,8 +27,8 @@ export function signIns(clock: Clock): LateSignIns {
     return place;
   };
   return {
-    keepIn: (store, sealKey) => {
-      place = { store, seal: sealFor(sealKey, "sign-in") };
+    keepIn: (store, sealKey, viewed = async () => null) => {
+      place = { viewed, store, sealKey, seal: sealFor(sealKey, "sign-in") };
     },
     open: (signIn) => open(there(), signIn),
     read: async (secret) => {
@@ -54,6 +56,27 @@ export function signIns(clock: Clock): LateSignIns {
     },
     once: (name, expiresAt) =>
       there().store.write(`sign-in-once:${digest(name)}`, "1", { version: null, expiresAt }),
+    kept: sealedStore(there),
+    viewed: async (secret) => await there().viewed(secret),
+    secretFor: (use) =>
+      Buffer.from(hkdfSync("sha256", there().sealKey, "guise sign-ins", use, 32)).toString("base64url"),
+  };
+}
+
+/** A store that holds what it is given sealed, each value under its own key. */
+function sealedStore(there: () => Place): Store {
+  return {
+    read: async (key) => {
+      const { store, seal } = there();
+      const stored = await store.read(key);
+      return stored === null ? null : { ...stored, value: seal.open(stored.value, key) };
+    },
+    write: async (key, value, options) => {
+      const { store, seal } = there();
+      return await store.write(key, seal.seal(value, key), options);
+    },
+    remove: async (key) => await there().store.remove(key),
+    list: async (prefix) => await there().store.list(prefix),
   };
 }
 

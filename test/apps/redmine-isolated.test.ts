@@ -54,7 +54,10 @@ const PAGES = [
 function inFull({ loaded, ...rest }: Look): Look {
   return {
     ...rest,
-    loaded: loaded.filter((it) => !/ image /.test(it)).map((it) => it.replace(/^304 /, "200 ")),
+    loaded: loaded
+      .filter((it) => !/ image /.test(it))
+      .map((it) => it.replace(/^304 /, "200 "))
+      .toSorted(),
   };
 }
 

@@ -86,10 +86,11 @@ function hiddenFor(html: string, page: string, action: string): Readonly<Record<
   return form === undefined ? tokensIn(shown) : hiddenIn(form);
 }
 
-/** Those that scripts of the site read: of a page of Rails, or hidden fields that are called so. */
+/** Those that scripts of the site read: of a page of Rails or Laravel, or hidden fields that are called so. */
 function tokensIn(html: string): Readonly<Record<string, string>> {
-  const [, rails] = /<meta name="csrf-token" content="([^"]+)"/.exec(html) ?? [];
-  if (rails !== undefined) return { authenticity_token: rails };
+  const [, token] = /<meta name="csrf-token" content="([^"]+)"/.exec(html) ?? [];
+  const [, name = "_token"] = /<meta name="csrf-param" content="([^"]+)"/.exec(html) ?? [];
+  if (token !== undefined) return { [name]: token };
   return Object.fromEntries(Object.entries(hiddenIn(html)).filter(([name]) => /token/i.test(name)));
 }
 

@@ -133,6 +133,41 @@ t.test("after a step up the block editor saves", async (t) => {
   t.match(await author.title(), /^Saved by Alice/);
 });
 
+t.test(
+  "password, e-mail address and keys stay the author's, in forms and in all addresses of the REST API",
+  async (t) => {
+    const mail = { email: "alice@example.com" };
+    const rest: readonly (readonly [path: string, data: Readonly<Record<string, string>>])[] = [
+      ["/wp-json/wp/v2/users/me", mail],
+      [`/wp-json/wp/v2/users/${nuno.id}`, { password: "of Alice 1" }],
+      ["/wp-json/wp/v2/users/me/application-passwords", { name: "alice" }],
+      ["/?rest_route=/wp/v2/users/me", mail],
+      [`/?rest_route=/wp/v2/users/${nuno.id}/application-passwords`, { name: "alice" }],
+      ["/index.php?rest_route=/wp/v2/users/me", { password: "of Alice 1" }],
+    ];
+    await alice.goto(url + editor);
+    for (const [path, data] of rest) {
+      const sent = JSON.stringify([path, JSON.stringify(data)]);
+      const code = await alice.evaluate<string>(`(([path, body]) =>
+      fetch(path, { method: "POST", body, headers: {
+        "content-type": "application/json", "x-wp-nonce": wpApiSettings.nonce
+      } }).then((answer) => answer.json()).then((said) => said.code))(${sent})`);
+      t.equal(code, "denied", `${path}: by the gateway, not by WordPress`);
+    }
+    await alice.goto(`${url}/wp-admin/profile.php`);
+    await alice.fill("#email", mail.email);
+    const answered = alice.waitForResponse(
+      (it) => it.request().method() === "POST" && it.url().includes("profile.php"),
+    );
+    await alice.locator("#submit").click();
+    t.equal((await answered).status(), 403, "the profile form");
+    await author.goto(`${blog.origin}/wp-admin/profile.php`);
+    t.equal(await author.inputValue("#email"), nuno.email);
+    t.match(await author.content(), "application-passwords-section");
+    t.equal(await author.locator("#the-list tr[data-uuid]").count(), 0, "he has no application password");
+  },
+);
+
 t.test("signing out by its address is Stop, and nobody's session ends", async (t) => {
   await alice.goto(`${url}/wp-login.php?action=logout`);
   t.match(await whoami(), { effectiveUser: { id: "alice" }, impersonation: null });

@@ -549,6 +549,46 @@ export const ATTACKS: readonly Attack[] = [
     attack: "a script, frame or prefetch that signs somebody in or out; an app that reads our cookies",
     required: "403 or 503 with nothing in it; none of our cookies reaches the app",
   },
+  {
+    id: "OP-01",
+    attack:
+      "a request to our OpenID provider while somebody is viewed: without the handle of an answer of theirs, with a made-up one, another impersonation's, for another redirect address",
+    required: "409 `account-linking`, on record; no code",
+  },
+  {
+    id: "OP-02",
+    attack:
+      "a handle with another state, nonce, scope, client, challenge, `prompt`; by another agent; twice and at once; after the end",
+    required: "409; a handle counts once, for exactly what the app asked",
+  },
+  {
+    id: "OP-03",
+    attack:
+      "an app that asks for another response type or mode, an address that isn't registered, a request object, `claims`, plain PKCE",
+    required: "no code of who is viewed",
+  },
+  {
+    id: "OP-04",
+    attack: "a code with the wrong verifier, redirect address, client or secret; replayed",
+    required: "refused by the token endpoint; a code counts once over all gateways",
+  },
+  {
+    id: "OP-05",
+    attack:
+      "an agent's and a customer's code change places; a page that links accounts; a direct request of a customer's script",
+    required: "the customer's page gets the customer's code alone, with `act`",
+  },
+  {
+    id: "OP-06",
+    attack:
+      "broker: a callback pushed onto another browser, with another code, twice; another's request for a sign-in",
+    required: "bound to one browser and one request; 403",
+  },
+  {
+    id: "OP-07",
+    attack: "the provider asked by another host, or with forged forwarding headers",
+    required: "404; the issuer is the config's",
+  },
 ];
 
 /** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */
@@ -635,7 +675,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
     "An effective identity never outlives its session: expiry, stop and revocation close sockets and streams too.",
     "WS-08, SES-07; test/revocation.test.ts, test/system/faults/many-sockets.test.ts",
   ],
-  ["Stop succeeds in every state the gateway can be in.", "SES-08; test/journeys/outage.test.ts"],
+  ["Stop succeeds in every state the gateway can be in.", "SES-08; test/system/journeys/outage.test.ts"],
   [
     "No upstream byte is sent for an impersonated request before its `intent` record is durable (strict mode).",
     "in production; test/gateway/stages/invariants.test.ts, test/gateway/stages/commit.test.ts",

@@ -16,10 +16,10 @@ const NOT_IMPORTED: Readonly<Record<string, string>> = {
   "@types/ws": "types of ws",
   "@types/oidc-provider": "types of oidc-provider",
   node: "bin/guise and the tests run on it",
-  "@hotwired/turbo": "test/journeys/libraries.test.ts serves its file",
-  "htmx.org": "test/journeys/libraries.test.ts serves its file",
-  htmx2: "test/journeys/libraries.test.ts serves its file",
-  unpoly: "test/journeys/libraries.test.ts serves its file",
+  "@hotwired/turbo": "test/system/journeys/libraries.test.ts serves its file",
+  "htmx.org": "test/system/journeys/libraries.test.ts serves its file",
+  htmx2: "test/system/journeys/libraries.test.ts serves its file",
+  unpoly: "test/system/journeys/libraries.test.ts serves its file",
 };
 
 const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {

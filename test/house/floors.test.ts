@@ -37,7 +37,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "kinds.ts": ["zod"],
   "people.ts": ["zod"],
   clients: ["undici", "ioredis", "pg", "mysql2", "nodemailer", "zod"],
-  identity: ["zod", "jose", "openid-client"],
+  identity: ["zod", "jose", "openid-client", "oidc-provider"],
   owners: ["zod"],
   users: ["zod"],
   sessions: ["zod"],

@@ -1,21 +1,11 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions } from "playwright-core";
 import t from "tap";
+import { findings } from "../fixtures/accessible.ts";
 import { hostile } from "../fixtures/hostile.ts";
 import { asNuno, html } from "../fixtures/impersonated-tab.ts";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const it = await hostile({ config: 'rules: [{ path: /closed, deny: "Not here." }]' });
 t.teardown(() => it.close());
-
-async function findings(page: Page): Promise<unknown> {
-  await page.evaluate(AXE);
-  return await page.evaluate(
-    `axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })
-      .then(({ violations, passes }) => ({ looked: passes.length > 5, violations: violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]) }))`,
-  );
-}
 
 const WINDOWS: readonly (readonly [string, BrowserContextOptions])[] = [
   ["light", {}],

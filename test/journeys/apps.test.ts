@@ -142,6 +142,15 @@ t.test(
       ["shop: /site/1", "docs: /docs/start", "wiki: /start", "shop: /next", "docs: /docs/again"],
     );
     t.equal(recordsOf(it.data, "impersonation.started").length, 1);
+    const activity = await it.open(at("shop", "/.guise/activity"));
+    await activity.selectOption("#app", "wiki");
+    await Promise.all([activity.waitForURL(/app=wiki/), activity.click(".filter button")]);
+    t.same(
+      await activity.locator(".records .path").allInnerTexts(),
+      ["/start"],
+      "one console, asked for one app",
+    );
+    await activity.close();
 
     const beside = await it.open(at("wiki", "/beside"));
     t.equal(await heading(beside), "17 in the wiki");

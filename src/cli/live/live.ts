@@ -29,6 +29,7 @@ export async function askAll(examined: Examined, deps: Deps, file: string): Prom
   const questions = [
     ...upstreamsOf(examined),
     ...identityOf(examined, deps, file),
+    ...providerOf(examined),
     ...lookupsOf(examined),
     ...storesOf(examined, deps),
   ];
@@ -76,6 +77,14 @@ function identityOf({ config, load }: Examined, deps: Deps, file: string): reado
       [`identity[${i}].${entry.kind}`, async () => (await check(AbortSignal.timeout(LONGEST))).map(askedOf)],
     ];
   });
+}
+
+function providerOf({ load }: Examined): readonly Question[] {
+  const { provider } = load.snapshot;
+  if (provider === null) return [];
+  return [
+    ["provider.upstream", async () => (await provider.check(AbortSignal.timeout(LONGEST))).map(askedOf)],
+  ];
 }
 
 function askedOf({ kind, says }: Finding): Asked {

@@ -1,6 +1,7 @@
 import { CAUSES, type Cause } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import { momentText, spanText } from "../../domain/consent/texts.ts";
+import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Grant } from "../../domain/policy.ts";
 import { type Html, html } from "../html.ts";
@@ -36,11 +37,23 @@ function factText(name: string, terms: Grant["consent"], consent: ConsentVerdict
     return `${name} agreed ${what}, until ${momentText(until ?? 0)}`;
   }
   if (consent.kind === "free") return terms.mode === "notice" ? `${name} is told that you look` : null;
+  if (isNo(consent)) return REASONS[consent.reason];
   if (consent.open !== null)
     return `${name} was asked ${momentText(consent.open.askedAt)} and has not answered`;
   if (terms.mode === "code") return `${name} reads a code out to you`;
   const each = terms.mode === "ask" ? "each time" : `for ${spanText(terms.window)} at most`;
   return `${name} is asked first, ${each}, and has ${spanText(terms.answerWithin)} to answer`;
+}
+
+type Missing = Extract<ConsentVerdict, { readonly kind: "missing" }>;
+
+function isNo({ reason }: Missing): boolean {
+  return reason === "opted-out" || reason === "consent-refused";
+}
+
+/** Whether the customer's say leaves this agent nothing to ask for, nor an emergency. */
+export function isPlainNo(grant: Grant, consent: ConsentVerdict, agent: Identity): consent is Missing {
+  return consent.kind === "missing" && isNo(consent) && !mayBreakGlass(grant, agent);
 }
 
 /** What the button does. */

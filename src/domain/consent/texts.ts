@@ -58,8 +58,10 @@ export const ENGLISH = {
       button: "See what was done",
     },
   },
-  looked: (count: number) => `${count} ${count === 1 ? "page was" : "pages were"} looked at`,
-  changed: (count: number) => `${count} ${count === 1 ? "change was" : "changes were"} made`,
+  looked: (count: number) =>
+    count === 1 ? "one page was looked at" : `${count} pages, or parts of them, were looked at`,
+  changed: (count: number) =>
+    count === 1 ? "one change was made" : `${count === 0 ? "no" : count} changes were made`,
 } as const;
 
 export type Texts = typeof ENGLISH;

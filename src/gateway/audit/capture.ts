@@ -2,12 +2,12 @@ import type { Captured } from "../../domain/audit-event.ts";
 import { formFields } from "../../domain/form-fields.ts";
 import type { Settled } from "../request.ts";
 
-/** Of a form's fields, in UTF-16 units; more is cut between two of them. */
+/** The most UTF-16 units of a form's fields that are kept; more is cut between two fields. */
 const LONGEST_FORM = 8_192;
 
 type Read = Pick<Settled, "raw" | "snapshot" | "headers" | "content">;
 
-/** What the config asks to keep of a request, besides what every record says of it. */
+/** What the config has recorded of a request besides the usual. */
 export function capturedOf(read: Read): Captured {
   const { capture } = read.snapshot.settings.audit;
   return {
@@ -23,7 +23,7 @@ function formOf({ headers, content: { beginning, body } }: Read): Captured["form
   if (beginning === null || beginning.length === 0) return null;
   const whole = body !== null;
   const fields = formFields(contentType(headers), beginning.toString("utf8"));
-  // JSON of which only the beginning is there can't be read.
+  // Cut JSON can't be parsed.
   if (fields === null) return whole ? null : { fields: "", whole };
   if (fields.length <= LONGEST_FORM) return { fields, whole };
   const end = fields.lastIndexOf("&", LONGEST_FORM);

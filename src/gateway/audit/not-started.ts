@@ -6,12 +6,12 @@ import type { Services } from "../services/services.ts";
 import { decisionOf } from "./audit-event.ts";
 import { noteRefusal } from "./denials.ts";
 
-/** What speaks against a start because of whom the page belongs to, or where it is. */
+/** Refusals of a start for the owner of the page, or its place. */
 const REFUSED: ReadonlySet<ReasonWord> = new Set(["protected-target", "nested", "outside-grant"]);
 
 /**
- * Says why a page with a route was opened and nothing was started; the page itself is the agent's own view and tells nothing. What is so
- * for every customer is said at the level `debug`.
+ * Logs and counts why a page with a route was opened and nothing was started; the page itself is the agent's own view and tells nothing.
+ * Reasons that every customer's own visit has are logged at the level `debug`.
  */
 export function sayWhyNot(services: Services, judged: Judged): void {
   const { decision, session, navigation, owner, match, id } = judged;
@@ -35,8 +35,8 @@ export function sayWhyNot(services: Services, judged: Judged): void {
 }
 
 /**
- * Puts on record that an agent opened a page which a grant refuses, and keeps for the agent why a link started nothing. Waits for
- * nothing and never throws. The record names no owner, who is nobody's business, and says nothing of what the judge saw of them.
+ * Records that an agent opened a page which a grant refuses, and keeps for the agent why a link started nothing. Waits for nothing and
+ * never throws. The record doesn't name the owner, nor what the judge knew of them.
  */
 function noteNotStarted(services: Services, judged: Judged): void {
   const { caller, decision, snapshot, site, url } = judged;

@@ -3,9 +3,9 @@ import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { decisionOf, eventOf } from "./audit-event.ts";
 
-/** What of one request under an impersonation is known while it is open. */
+/** Records about one impersonated request while it is open. */
 export interface Progress {
-  /** Called when the app has answered and its answer goes on: how many bytes there are, whenever it is asked. */
+  /** Call it when the app's answer goes on; `carried` gives the bytes so far. */
   opened(status: number, carried: () => Carried): void;
   stop(): void;
 }
@@ -13,15 +13,15 @@ export interface Progress {
 interface ProgressOptions {
   /** Between two records, ms; a minute unless given. */
   readonly every?: number;
-  /** Called when one can't be recorded: what goes on unrecorded must not go on. */
+  /** Called when a record fails: the request has to be cut, since nothing goes on unrecorded. */
   readonly lost: () => void;
 }
 
 const NOTHING: Carried = { requestBytes: 0, responseBytes: 0 };
 
 /**
- * A record each minute of what stays open as somebody else: sockets, event streams, anything slow. It names the intent, and is
- * no outcome: that one still comes, once. `null` for what has no intent.
+ * Writes a record each minute for an impersonated request that stays open: sockets, event streams, slow answers. The outcome comes once, at
+ * the end. Null for a request without an intent.
  */
 export function progress(services: Services, signed: Signed, options: ProgressOptions): Progress | null {
   const { every = 60_000, lost } = options;

@@ -6,7 +6,7 @@ import { ownCookies } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
 import { eventOf } from "./audit-event.ts";
 
-/** What was refused and why; `address` is the target as it was sent, `id` what the answer names. */
+/** What was refused and why; `address` is the target as it was sent, `id` the request id of the answer. */
 interface Refusal {
   readonly fault: Fault;
   readonly id: string;
@@ -14,8 +14,8 @@ interface Refusal {
 }
 
 /**
- * Puts on record that a request under an impersonation was refused before anything was decided about it: its cookie tells
- * whose it was. Waits for nothing and never throws; other people's refusals are in the log only.
+ * Records that an impersonated request was refused before the decision; its cookie tells whose it was. Waits for nothing and never throws.
+ * Without an impersonation such a refusal is only logged.
  */
 export function recordRefusedBeforeDecision(
   services: Services,
@@ -41,7 +41,7 @@ export function recordRefusedBeforeDecision(
     );
 }
 
-/** The secret in a `Cookie` header, whatever the scheme is said to be: both names are ours alone. */
+/** The secret in a `Cookie` header, under the names of both schemes. */
 export function secretOf(
   cookies: string | undefined,
   name: string,

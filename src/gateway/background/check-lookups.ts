@@ -2,7 +2,7 @@ import type { Snapshot } from "../../config/snapshot.ts";
 import { Fault } from "../../errors.ts";
 import type { Finding, Log } from "../../ports.ts";
 
-/** What one source of facts said of itself; `name` is where the config has it. */
+/** Whether one lookup answers; `name` is its key in the config. */
 interface LookupReport {
   readonly name: string;
   /** Why it could not be asked; null when it answered. */
@@ -12,7 +12,7 @@ interface LookupReport {
 
 const LONGEST = 10_000;
 
-/** Asks every owner lookup and `users`, once and side by side, whether they could answer. */
+/** Asks every owner lookup and `users` once, at the same time, whether they can answer. */
 export async function lookupReports(snapshot: Snapshot): Promise<readonly LookupReport[]> {
   const owners = [...snapshot.owners].map(([name, it]) => [`owners.${name}`, it] as const);
   const sources = snapshot.users === null ? owners : [...owners, ["users", snapshot.users] as const];
@@ -28,7 +28,7 @@ export async function lookupReports(snapshot: Snapshot): Promise<readonly Lookup
   return (await Promise.all(asked)).filter((it) => it !== null);
 }
 
-/** Logs what an operator has to know of the lookups of a config that has just begun to count. Nobody waits for it. */
+/** Checks the lookups of a new config and logs what is wrong with them. Nobody waits for it. */
 export async function checkLookups(snapshot: Snapshot, log: Log): Promise<void> {
   try {
     for (const { name, unavailable, findings } of await lookupReports(snapshot)) {

@@ -13,15 +13,15 @@ interface ReloadOptions {
   readonly file: string;
   readonly written: string;
   load(): Promise<Load>;
-  /** Called with the names of the apps of every config that was taken in. */
+  /** Called with the names of the apps of each new config. */
   keepApps(apps: readonly (string | null)[]): void;
-  /** Called with impersonation switched off: everything under an impersonation is cut already, its end is to be recorded. */
+  /** Called when impersonation was switched off: everything under an impersonation is cut, and the ends have to be recorded. */
   switchedOff(): Promise<void>;
-  /** Called with every other config that was taken in: rights may be gone that something open goes on by. */
+  /** Called with each other new config: what is open may have lost its right. */
   changed(): Promise<void>;
 }
 
-/** Takes edits of the config in while everything runs, and writes down which it was. */
+/** Loads edits of the config while the gateway runs, and records each. */
 export function watchConfig(services: Services, options: ReloadOptions): Watch {
   const { log } = services;
   const { held, file, written } = options;
@@ -52,7 +52,7 @@ export function watchConfig(services: Services, options: ReloadOptions): Watch {
   });
 }
 
-/** Which config runs, or why an edit of it doesn't; `detail` names its problems. */
+/** Records which config runs, or why an edit was refused; `detail` names its problems. */
 export async function recordConfig(
   services: Services,
   action: "config.loaded" | "config.rejected",
@@ -66,7 +66,7 @@ export async function recordConfig(
     ...nobody,
     ...(detail === null ? {} : { detail }),
   });
-  // A disk that is full is no reason not to proxy.
+  // With a full disk the gateway still proxies.
   await services.ledger
     .record(event)
     .catch((error: unknown) => services.log.error({ err: error, event }, "a config could not be recorded"));

@@ -6,13 +6,13 @@ import { inBatches } from "../services/batches.ts";
 import type { Services } from "../services/services.ts";
 import { end, endEvent } from "../stages/start-and-stop.ts";
 
-/** Ends at a time: one is a handful of questions to the store. */
+/** How many are ended at a time: each takes several requests to the store. */
 const WIDTH = 32;
 
 /**
- * Ends what has run out while nobody looked, so that its end is on record and its sockets are cut; steps up too. What lost its record
- * is ended by the book, and put on record here. Where impersonation is switched off that is everything, on every gateway of the store.
- * Writes what is unrecorded to the record as well.
+ * Ends impersonations and steps up whose time ran out without a request, so that their end is recorded and their sockets are cut. Records
+ * the end of those that the store has lost. Where impersonation is switched off it ends all of them, on every gateway of the store. Also
+ * records what could not be recorded before.
  */
 export function sweeper(services: Services, every: number): Closing & { sweep(): Promise<void> } {
   let work: Promise<void> = Promise.resolve();
@@ -58,7 +58,7 @@ async function sweepOnce(services: Services): Promise<void> {
   });
 }
 
-/** A step up that nobody gave back ends by itself, and that is on record as well. */
+/** Records that a step up ended by its time. */
 async function fellBack(services: Services, it: Impersonation): Promise<void> {
   const lowered = await services.impersonations.fallBack(it.id);
   if (lowered === null) return;

@@ -7,22 +7,22 @@ import { end } from "../stages/start-and-stop.ts";
 interface RecheckOptions {
   /** How often each is asked about, ms; 15 s unless given. */
   readonly every?: number;
-  /** How long one may go on whose right can't be found out, ms; 45 s unless given. */
+  /** How long an open request may go on while its right can't be checked, ms; 45 s unless given. */
   readonly unknownFor?: number;
 }
 
-/** Asks again and again whether what is open under an impersonation may be. */
+/** Checks open impersonated requests again and again. */
 interface Recheck extends Closing {
-  /** Does now what is done every while. Never rejects. */
+  /** Checks all of them now. Never rejects. */
   check(): Promise<void>;
 }
 
-/** Questions at a time: each may be one to the app. */
+/** How many are checked at a time: each check may ask the app. */
 const WIDTH = 32;
 
 /**
- * A socket asks nothing by itself, so its agent could lose every right and go on looking. With these times nothing is open
- * for longer than a minute after the right to it was lost, also when nobody can be asked about it.
+ * Checks open sockets and streams, since they make no new request that would be judged. With these times nothing stays open for longer than
+ * a minute after the right to it was lost, also when that can't be checked.
  */
 export function recheck(services: Services, options: RecheckOptions = {}): Recheck {
   const { every = 15_000, unknownFor = 45_000 } = options;
@@ -61,7 +61,7 @@ export function recheck(services: Services, options: RecheckOptions = {}): Reche
   };
 }
 
-/** What breaks while asking is as good as no answer. */
+/** An error while asking counts as no answer. */
 async function asking(services: Services, open: Open): Promise<Standing> {
   try {
     return open.ask === null ? { kind: "good" } : await open.ask();
@@ -71,7 +71,7 @@ async function asking(services: Services, open: Open): Promise<Standing> {
   }
 }
 
-/** The impersonation ends with it where its agent is the one who asks; else only what hangs on this evidence. */
+/** Ends the impersonation, if its agent opened the socket; else cuts only this socket. */
 async function finish(
   services: Services,
   open: Open,

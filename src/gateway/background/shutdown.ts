@@ -5,8 +5,8 @@ import type { Upstreams } from "../upstreams.ts";
 const LOOK_EVERY = 50;
 
 /**
- * Takes nothing new. Sockets are told to go (1001) and event streams end, since nobody can wait for their end; every other
- * open request may finish, and is cut after `within` ms.
+ * Stops accepting. Closes sockets (1001) and event streams, which have no end of their own; every other open request may finish, and is cut
+ * after `within` ms.
  */
 export async function drain(
   server: FastifyInstance,
@@ -21,7 +21,7 @@ export async function drain(
     services.sockets.cutImpersonated("going-away");
     server.server.closeAllConnections();
   }, within);
-  // A client that keeps its connection after its last answer would keep the process for as long.
+  // A client that keeps an idle connection would keep the process running.
   const idle = setInterval(() => server.server.closeIdleConnections(), LOOK_EVERY);
   await closed;
   clearInterval(idle);

@@ -1,17 +1,13 @@
-import { type IncomingMessage, METHODS, type Server } from "node:http";
+import { METHODS, type Server } from "node:http";
 import httpProxy, { type FastifyHttpProxyOptions } from "@fastify/http-proxy";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { watchBodies } from "./client-abort.ts";
-import type { Exchange } from "./exchange.ts";
-import { EXCHANGE, type Transport } from "./transport.ts";
 
 /** What is forwarded: every method that node can parse, but CONNECT, which asks for a tunnel. */
 const FORWARDED = METHODS.filter((method) => method !== "CONNECT");
 
-/** Gives the exchange of a request, which was decided before; throwing goes to fastify's error handler. */
-type ExchangeOf = (request: FastifyRequest, reply: FastifyReply) => Exchange;
-
-type Carrying = IncomingMessage & { [EXCHANGE]?: Exchange };
+/** Sends a request that was let through to the app; throwing goes to fastify's error handler. */
+type Forward = (request: FastifyRequest, reply: FastifyReply) => void;
 
 /** Makes fastify know every method; call it on the root, once. Those it didn't know get no body parser, since none is wanted. */
 export function registerMethods(fastify: FastifyInstance): void {
@@ -26,7 +22,7 @@ export function registerMethods(fastify: FastifyInstance): void {
  */
 export async function proxy(
   fastify: FastifyInstance,
-  options: { readonly transport: Pick<Transport, "request">; readonly exchangeOf: ExchangeOf },
+  { forward }: { readonly forward: Forward },
 ): Promise<void> {
   continueWhenRead(fastify.server);
   watchBodies(fastify.server);
@@ -35,31 +31,22 @@ export async function proxy(
     hideOddContentType(request);
     done();
   });
-  await fastify.register(httpProxy, proxyOptions(options.transport, options.exchangeOf));
+  await fastify.register(httpProxy, proxyOptions(forward));
 }
 
 /** The options that make @fastify/http-proxy hand everything to the transport and touch neither address nor answer. */
-export function proxyOptions(
-  transport: Pick<Transport, "request">,
-  exchangeOf: ExchangeOf,
-): FastifyHttpProxyOptions & { readonly websocket: false } {
+export function proxyOptions(forward: Forward): FastifyHttpProxyOptions & { readonly websocket: false } {
   return {
     // Never connected to: the transport knows where the app is.
     upstream: "http://app.invalid",
-    undici: transport as NonNullable<FastifyHttpProxyOptions["undici"]>,
     httpMethods: FORWARDED,
     websocket: false,
     disableRequestLogging: true,
     internalRewriteLocationHeader: false,
     preRewrite: () => "/",
-    handler: (request, reply, destination, options) => {
-      (request.raw as Carrying)[EXCHANGE] = exchangeOf(request, reply);
-      reply.from(destination, options);
+    handler: (request, reply) => {
+      forward(request, reply);
       reply.hijack();
-    },
-    replyOptions: {
-      retryDelay: () => null,
-      rewriteRequestHeaders: ({ raw }) => ({ [EXCHANGE]: (raw as Carrying)[EXCHANGE] }),
     },
   };
 }

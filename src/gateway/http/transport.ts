@@ -1,14 +1,10 @@
 import type { Settings } from "../../config/snapshot.ts";
-import { Fault } from "../../errors.ts";
 import { Deadlines } from "./client/deadlines.ts";
 import { type PoolOptions, UpstreamPool } from "./client/pool.ts";
 import { Streams } from "./client/streams.ts";
 import type { Exchange } from "./exchange.ts";
 import { framingOf } from "./framing.ts";
 import { Relay, type RelayTimeouts } from "./relay.ts";
-
-/** The key under which an exchange travels through reply-from, which copies it with the headers. */
-export const EXCHANGE = Symbol("exchange");
 
 /** A whole `Settings` fits. Times in ms, the body's limits between two chunks. */
 interface TransportOptions extends PoolOptions {
@@ -18,8 +14,6 @@ interface TransportOptions extends PoolOptions {
 
 /** Carries exchanges to the app and back. */
 export interface Transport {
-  /** What reply-from calls as its `undici`. All but the exchange in the headers is ignored, and nothing is called back. */
-  request(options: { readonly headers: object }, callback: (error: Error) => void): void;
   send(exchange: Exchange): void;
   /** Cuts the event streams that go on now: nobody can wait for their end. */
   endStreams(): void;
@@ -48,21 +42,11 @@ export function transport(options: TransportOptions, streams: Streams = new Stre
   }
   return {
     send,
-    request: (sent, callback) => {
-      const exchange = exchangeIn(sent.headers);
-      if (exchange === null)
-        callback(new Fault("internal", "a request came to the transport without its exchange"));
-      else send(exchange);
-    },
     endStreams() {
       for (const relay of [...parts.streams]) relay.handleEvent();
     },
     close: () => app.close(),
   };
-}
-
-function exchangeIn(headers: { readonly [EXCHANGE]?: Exchange }): Exchange | null {
-  return headers[EXCHANGE] ?? null;
 }
 
 function dispatch(relay: Relay, exchange: Exchange): void {

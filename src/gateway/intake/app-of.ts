@@ -6,8 +6,8 @@ import { isBelow } from "./request-target.ts";
 import { urlLimits } from "./url-limits.ts";
 
 /**
- * The config as the app has it that a request is for, by the host and the path in its one reading; a path that has none is taken as it
- * stands. Throws a Fault where it is for no app and not for us.
+ * The config of the app that a request is for, by its host and canonical path; a path without one reading is taken as it is. Throws a Fault
+ * where it is neither for an app nor for us.
  */
 export function appOf(whole: Snapshot, host: string, sent: string): Snapshot {
   if (whole.apps === null) return whole;

@@ -9,7 +9,7 @@ const SITES = {
   none: "none",
 } as const;
 
-/** A script's call, a picture, a frame: whatever is not a document in a tab. Shared: most requests are this. */
+/** For everything but a document in a tab. One shared object: most requests are this. */
 const NO_NAVIGATION: Navigation = Object.freeze({
   topLevel: false,
   byUser: false,
@@ -20,7 +20,7 @@ const NO_NAVIGATION: Navigation = Object.freeze({
   serviceWorker: false,
 });
 
-/** What the browser says of the request (Fetch Metadata, W3C); older browsers are told by `Accept` alone. */
+/** What Fetch Metadata (W3C) says of the request; for older browsers `Accept` decides. */
 export function navigation(method: string, upgrade: boolean, headers: IncomingHttpHeaders): Navigation {
   const destination = headers["sec-fetch-dest"];
   const site = siteOf(headers["sec-fetch-site"]);
@@ -45,10 +45,10 @@ export function navigation(method: string, upgrade: boolean, headers: IncomingHt
   };
 }
 
-/** Where a document is shown that is not in the tab itself. */
+/** Destinations of documents inside another document. */
 const FRAMES: ReadonlySet<unknown> = new Set(["iframe", "frame", "object", "embed", "fencedframe"]);
 
-/** A document inside of another one, which stays as it is. */
+/** Whether it is a document inside another one. */
 export function isFramed(headers: IncomingHttpHeaders): boolean {
   return FRAMES.has(headers["sec-fetch-dest"]);
 }

@@ -2,19 +2,19 @@ import type { Settings } from "../../config/snapshot.ts";
 import { type AddressSet, addressSet } from "../../domain/address.ts";
 import { type HeaderPolicy, headerPolicy, isPlainlySpelt } from "../../domain/headers.ts";
 
-/** What the config makes of the headers of requests. */
+/** The config's rules for request headers. */
 export interface HeaderRules extends HeaderPolicy {
   /** The proxies whose forwarding metadata counts. */
   readonly trusted: AddressSet;
-  /** Which names end here in a request that this peer sent, if it is nobody's but the sender's own. Names in lower case. */
+  /** Which header names (in lower case) are dropped from own traffic of this peer. */
   droppedFrom(peer: string, trusted: boolean): (lowerName: string) => boolean;
-  /** Whether this peer says under this name to the app who is there. */
+  /** Whether this peer may set this identity header (`headers.pass`). */
   passes(peer: string, name: string): boolean;
 }
 
 const known = new WeakMap<Settings, HeaderRules>();
 
-/** Made once for a config; every request of everybody asks it. */
+/** Made once for a config, and asked by every request. */
 export function headerRules(settings: Settings): HeaderRules {
   let rules = known.get(settings);
   if (rules === undefined) {
@@ -51,7 +51,7 @@ function rulesOf({ headers, trustedProxies }: Settings): HeaderRules {
   };
 }
 
-/** Only as they are written: an alias that some server folds to the same name is never the proxy's. */
+/** Matches exact names: another spelling that some server folds to the same name isn't the proxy's. */
 function exactly(patterns: readonly string[]): (lowerName: string) => boolean {
   const lower = patterns.map((pattern) => pattern.toLowerCase());
   const exact = new Set(lower.filter((pattern) => !pattern.endsWith("*")));

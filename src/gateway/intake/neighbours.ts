@@ -7,12 +7,12 @@ import type { OwnCookies } from "../http/own-cookies.ts";
 import type { Browser, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 
-/** The domain whose hosts one impersonation covers, where this is one of them. */
+/** The `cookie.domain`, if the host is below it. */
 export function cookieDomain({ cookie }: Settings, host: string): string | null {
   return cookie.domain !== null && domainMatches(host, cookie.domain) ? cookie.domain : null;
 }
 
-/** The page that asks, as far as a browser says: by `Origin`, else by `Referer`. */
+/** The page that sends a request, by `Origin`, else by `Referer`. */
 export function initiatorOf(headers: IncomingMessage["headers"]): Initiator | null {
   return initiatorIn(headers.origin) ?? initiatorIn(headers.referer);
 }
@@ -48,7 +48,7 @@ export function neighbourhood(
   return { here, neighbour: others.length > 0 && mayComeFrom(others, raw, host) };
 }
 
-/** Whatever a page below the parent asks of another host is nobody's own: only impersonations are there. */
+/** Whether a page of a label sends it: such a request is never own traffic. */
 function isOfALabel({ headers }: IncomingMessage, { isolation }: Settings): boolean {
   if (isolation === null) return false;
   const { parent } = isolation;
@@ -57,7 +57,7 @@ function isOfALabel({ headers }: IncomingMessage, { isolation }: Settings): bool
   return from !== null && labelBelow(from.host, parent) !== null;
 }
 
-/** What stands in the cookie for the neighbours: the host, or all of a domain. */
+/** The value of the cookie for neighbour hosts: this host, or the domain. */
 export function coveredHosts({ browser, site }: Pick<Received, "browser" | "site">): string {
   return browser.domain === null ? site.host : `.${browser.domain}`;
 }
@@ -66,17 +66,17 @@ function covers(covered: string, host: string): boolean {
   return covered.startsWith(".") ? domainMatches(host, covered.slice(1)) : covered === host;
 }
 
-/** Whether a page of one of these hosts asks; where a browser doesn't say whose page it is, whether it could be one. */
+/** Whether a page of one of these hosts sends it; without `Origin` and `Referer`, whether one could have. */
 function mayComeFrom(others: readonly string[], { headers, method }: IncomingMessage, host: string): boolean {
   const from = initiatorOf(headers)?.host ?? null;
   if (from !== null) return from !== host && others.some((covered) => covers(covered, from));
   const site = headers["sec-fetch-site"];
-  // By the person: an address that was typed, a bookmark; and this very host.
+  // Typed addresses and bookmarks, and this host itself.
   if (site === "none" || site === "same-origin") return false;
   const opens =
     method === "GET" &&
     (headers["sec-fetch-dest"] ?? (headers.accept?.includes("text/html") ? "document" : "")) === "document";
-  // What another site opens in a tab it could open without us; everything else may have been made by a frame without an origin.
+  // Another site may open any page in a tab; everything else may come from a frame without an origin.
   return !(opens && site !== "same-site");
 }
 

@@ -16,8 +16,8 @@ interface HostReading {
 }
 
 /**
- * The one reading of `Host`. HTTP/1.0 knows clients that send none, and HTTP/1.1 no request without one: there it is the public
- * address of the config, or the app's own. Throws a Fault for one that is missing, doubled or malformed.
+ * The host of a request. An HTTP/1.0 client may send no `Host`: then it is that of `publicUrl`, or of the app. Throws a Fault where it is
+ * missing in HTTP/1.1, doubled or malformed.
  */
 export function hostReading(raw: IncomingMessage, settings: Settings): HostReading {
   let hosts = 0;
@@ -35,13 +35,13 @@ export function hostReading(raw: IncomingMessage, settings: Settings): HostReadi
   return { host: reading.host, authority };
 }
 
-/** How the browser sees us, and who it is. */
+/** The address as the browser has it, and the client's own. */
 export interface OuterAddress extends Client {
   readonly scheme: "http" | "https";
   readonly origin: string;
 }
 
-/** What other proxies say of it counts only from those that the config trusts. */
+/** Reads forwarding headers of trusted proxies only. */
 export function outerAddress(
   raw: IncomingMessage,
   settings: Settings,
@@ -84,7 +84,7 @@ function one(value: string | string[] | undefined): string | null {
   return typeof value === "string" && value !== "" ? value : null;
 }
 
-/** Of several, what the direct peer wrote itself: the others may be anybody's. */
+/** The last of several values: the direct peer wrote it, and the others may be forged. */
 function lastOf(value: string | string[] | undefined): string | null {
   return one(value)?.split(",").at(-1)?.trim() ?? null;
 }

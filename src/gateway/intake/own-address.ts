@@ -8,7 +8,7 @@ export interface Page {
   readonly query: string | null;
 }
 
-/** A `Referer` (or any address) of our own origin as a canonical path, and with its query; null for every other. */
+/** The canonical path and query of a `Referer` (or another address) of our own origin; null for every other. */
 export function ownAddress(
   address: string | undefined,
   origin: string,

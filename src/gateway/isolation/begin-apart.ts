@@ -15,8 +15,8 @@ interface Apart {
 }
 
 /**
- * Begins an impersonation on a host of its own, or goes on with the one that this agent has of this person already. The app's own host gets
- * no cookie that opens anything, and nothing of the browser's there is touched.
+ * Starts an impersonation on a label's host, or goes on with the running one of this agent and customer. On the app's own host the browser
+ * gets no cookie that opens anything, and none of its cookies is touched.
  */
 export async function beginApart(
   services: Services,
@@ -52,7 +52,7 @@ async function openLabel(
   order: Beginning,
   app: AppHost,
 ): Promise<Label> {
-  // In a browser that has nothing of this host's yet, all that comes is the customer's.
+  // A new host: the browser has no cookies of the agent for it.
   const scope = {
     ...cookieScope({ ...received, site: { ...received.site, host: app.host } }),
     allSent: true,
@@ -68,7 +68,7 @@ async function openLabel(
   });
 }
 
-/** Set-Cookie lines by which the app's own hosts know what comes from the hosts below the parent, also where it hides where it comes from. */
+/** Cookies by which the app's own hosts recognise requests of label pages, also without `Origin` and `Referer`. */
 export function markCookies(
   services: Services,
   received: Received,

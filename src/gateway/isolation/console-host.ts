@@ -12,7 +12,7 @@ import { appHostOf } from "./label-of.ts";
 import { quiet } from "./leading.ts";
 import { answered, type Located, refusal } from "./located.ts";
 
-/** What pages of ours load. */
+/** The files that pages of ours load. */
 export const ASSETS: ReadonlySet<string> = new Set([
   "/client.js",
   "/banner.css",
@@ -29,8 +29,8 @@ const ON_THE_APPS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A request to the console's origin. Nothing of the app's is there; who asks is known by the identity sources themselves, or by what
- * came with them over the app's host.
+ * Handles a request to the console's origin, which serves nothing of the app. The caller is known by the identity sources, or by the evidence
+ * that was kept when they came from the app's host.
  */
 export async function locateAtConsole(services: Services, received: Received): Promise<Located> {
   const { prefix } = received.snapshot.settings;
@@ -38,7 +38,7 @@ export async function locateAtConsole(services: Services, received: Received): P
   if (received.url.path === "/" || below === "")
     return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
-  // The cookie here is the visit's; of an impersonation there is none.
+  // The cookie here is the visit's, not an impersonation's.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
   if (ASSETS.has(below) || ITS_OWN.has(below)) return { kind: "received", received: base };
@@ -87,7 +87,7 @@ async function enterConsole(services: Services, received: Received): Promise<Ans
   });
 }
 
-/** No frame, no script, no picture, nothing ahead of a click; where a browser says nothing of it, what asks for a page. */
+/** A navigation of a tab, no prefetch; without Fetch Metadata, a request that asks for a page. */
 function isOpenedInATab({ navigation, raw, sent }: Received): boolean {
   if (navigation.speculative || !navigation.wantsPage || isFramed(raw.headers)) return false;
   return navigation.topLevel || sent === "POST";
@@ -100,20 +100,20 @@ function appByConfig({ snapshot }: Received): AppHost | null {
   return { origin, authority, host };
 }
 
-/** The app's host that a parameter or a field names by its mark. */
+/** The app's host that a parameter or a field names by a signed mark. */
 export function appSaid({ forms, clock }: Services, mark: string | null): AppHost | null {
   const text = mark === null ? null : forms.marked("app", mark, clock.now());
   return text === null ? null : (JSON.parse(text) as AppHost);
 }
 
-/** The mark by which the console knows the app's host: it opens nothing, and nobody else can have made it. */
+/** A signed mark that names the app's host to the console. It opens nothing. */
 export function appMark({ forms, clock }: Services, { snapshot }: Received, app: AppHost): string {
   const { origin, authority, host } = app;
   const lasts = snapshot.settings.console?.session ?? 0;
   return forms.mark("app", JSON.stringify({ origin, authority, host }), clock.now(), lasts);
 }
 
-/** Leads a page of ours to where it is; `more`: what it is about. */
+/** Redirects a page of ours to the console; `more` are parameters. */
 export function toConsole(
   services: Services,
   received: Received,
@@ -133,10 +133,11 @@ export function toConsole(
 /** Whether an address of ours is one that the app's hosts don't have. */
 export function isTheConsoles(received: Received): boolean {
   if (received.snapshot.settings.console === null || !received.url.ours) return false;
-  return !ON_THE_APPS.has(belowPrefix(received) ?? "");
+  const below = belowPrefix(received) ?? "";
+  return !ON_THE_APPS.has(below) && !below.startsWith("/op/");
 }
 
-/** A page of ours that was asked for on the app's host: its place is the console, and nothing but a page in a tab gets there. */
+/** Redirects a page of ours that was asked for on the app's host to the console, if a tab asked for it. */
 export async function ledToConsole(services: Services, received: Received): Promise<Located> {
   const { navigation, url } = received;
   if (!navigation.topLevel || navigation.speculative)
@@ -146,20 +147,20 @@ export async function ledToConsole(services: Services, received: Received): Prom
   return answered(toConsole(services, received, { app: appHostOf(received), target: url.target, more }));
 }
 
-/** A step up is about the impersonation that this browser has here; its public id opens nothing. */
+/** The id of the impersonation that this browser has here, for a step up; it opens nothing. */
 async function impersonationOf(services: Services, received: Received): Promise<string | null> {
   if (received.browser.secret === null || belowPrefix(received) !== "/elevate") return null;
   const loaded = await services.impersonations.recall(received.browser.secret);
   return loaded.kind === "found" ? loaded.impersonation.id : null;
 }
 
-/** Where Stop is to lead back to: the page of the app that the link to us stood on. */
+/** Where Stop leads back to: the page of the app with the link to us. */
 function cameFrom({ raw, site, snapshot }: Received): { readonly from?: string } {
   const from = ownAddress(raw.headers.referer, site.origin, snapshot);
   return from === null ? {} : { from: from.target };
 }
 
-/** Whether to be somebody is asked on the console, where there is one. */
+/** Redirects the question about a start to the console, where there is one. */
 export function askedAtConsole(services: Services, committed: Committed): Answer | null {
   const { decision, navigation, owner, url, snapshot } = committed;
   const asks = decision.kind === "page" && decision.page === "ask-start" && navigation.topLevel;
@@ -171,7 +172,7 @@ export function askedAtConsole(services: Services, committed: Committed): Answer
   });
 }
 
-/** What stands behind the reserved prefix; null for a path that isn't below it. */
+/** The path behind the reserved prefix; null for one that isn't below it. */
 export function belowPrefix({ url, snapshot }: Received): string | null {
   const { prefix } = snapshot.settings;
   return isBelow(url.path, prefix) ? url.path.slice(prefix.length) : null;

@@ -8,12 +8,12 @@ import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
 import { quiet } from "./leading.ts";
 
-/** A host of ours where nobody is known yet: a label's, or the console's. */
+/** The host to go to, where the browser isn't known yet: a label's, or the console's. */
 type Place = { readonly label: string } | { readonly console: "1" };
 
 /**
- * The first step onto such a host: it gives this browser a nonce, and sends it for a code to the app's host, which knows the person. So
- * a code that is pushed onto somebody, or that somebody reads, opens nothing.
+ * The first step onto such a host: gives this browser a nonce and redirects it to the app's host, which knows the person and gives a code.
+ * The code works only with the nonce, so a stolen or planted one opens nothing.
  */
 export function goOver(received: Received, place: Place, app: string, to: string): Answer {
   const { site, snapshot } = received;
@@ -31,14 +31,14 @@ export function goOver(received: Received, place: Place, app: string, to: string
   };
 }
 
-/** What the browser's cookie on that host holds from now on, and for how many seconds. */
+/** The value of the browser's cookie on that host, and its age in seconds. */
 export interface Session {
   readonly secret: string;
   readonly seconds: number;
 }
 
 /**
- * The last step: a code is redeemed by the browser that has its nonce. `open` gives the cookie for it, and null for a code that is for
+ * The last step: redeems a code for the browser that has its nonce. `open` gives the cookie for it, or null for a code that is for
  * something else.
  */
 export async function enter(
@@ -52,7 +52,7 @@ export async function enter(
   const code = new URLSearchParams(url.query ?? "").get("code") ?? "";
   const names = cookieNames(snapshot.settings.cookie.name, site.scheme);
   const nonce = parseCookies(received.raw.headers.cookie ?? null).find(({ name }) => name === names.nonce);
-  // To lead on would lead here again, until the browser gives up.
+  // Without the cookie a redirect would lead here again and again.
   if (nonce === undefined) throw new Fault("cookies-refused", "a code came without the nonce's cookie");
   const pass = await services.codes.redeem(code);
   const led = pass?.kind === "label" || pass?.kind === "console";

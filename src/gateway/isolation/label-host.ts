@@ -25,13 +25,13 @@ import { labelFor, labelIn } from "./label-of.ts";
 import { quiet } from "./leading.ts";
 import { answered, type Located, refusal } from "./located.ts";
 
-/** Paths below the prefix that a label's host has; for all others there is the app's own. */
+/** Paths below the prefix that a label's host serves; all others are on the app's own host. */
 const ON_LABELS: ReadonlySet<string> = new Set([
   ...ASSETS,
   ...["/stop", "/me", "/lost", "/lower", "/confirm"],
 ]);
 
-/** Whether a request is for a host or a page of ours, or comes from a label's; nobody waits to hear that it isn't. */
+/** Whether a request is for a host or a page of ours, or comes from a label's page. Synchronous, since all own traffic asks it. */
 export function isOfOurHosts(received: Received): boolean {
   const { site, browser, snapshot } = received;
   if (site.hostLabel !== null || site.atConsole) return true;
@@ -39,9 +39,9 @@ export function isOfOurHosts(received: Received): boolean {
 }
 
 /**
- * Tells whose host a request is for. Below the parent of `isolation.host` it is an impersonation's: there everything runs as that
- * customer, on the app's host that the label stands for, or it is refused; nothing is anybody's own. Elsewhere a link of such a host's
- * page is led back in, and everything else is as if there were no labels.
+ * Handles the hosts of `isolation` and `console`. On a label's host every request runs as its customer, for the app's host that the label
+ * stands for, or is refused: there is no own traffic. On the app's own host requests of a label's page are led back to the label; everything
+ * else is as without labels.
  */
 export async function locate(services: Services, received: Received): Promise<Located> {
   if (received.site.atConsole) return await locateAtConsole(services, received);
@@ -70,15 +70,15 @@ function sessionFor({ snapshot }: Received, label: Label, pass: LabelPass | Cons
   return fits ? { secret: label.session, seconds: Math.ceil(snapshot.settings.cookie.keep / 1000) } : null;
 }
 
-/** The label's cookie: no other host's counts. */
+/** Whether the cookie is that of this label. */
 function isItsOwn(sent: string | null, { session }: Label): boolean {
   const [a, b] = [Buffer.from(sent ?? ""), Buffer.from(session)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /**
- * Whether the page that asks may: one of this very host, or of another label of the same impersonation. A page opens in a tab from
- * everywhere; which other labels there are is nobody's to know, and browsers count them as one site.
+ * Whether the page that sends a request may do so: one of this host, or of another label of the same impersonation. Every page may open
+ * one in a tab. Needed because browsers count all labels as one site.
  */
 async function mayAsk({ labels }: Services, received: Received, label: Label): Promise<boolean> {
   const { navigation, raw, site } = received;
@@ -86,14 +86,14 @@ async function mayAsk({ labels }: Services, received: Received, label: Label): P
   if (navigation.site === "same-origin" || navigation.site === "none") return true;
   const from = initiatorOf(raw.headers);
   if (from === null) return navigation.site === "unknown" && raw.headers.origin === undefined;
-  // Its own page, by way of the app's host: no other page can say so in its Referer.
+  // The label's own page, led back over the app's host: no other page can send this Referer.
   if (from.origin === site.origin) return true;
   const name = received.snapshot.settings.isolation === null ? null : labelIn(received, from.host);
   const other = name === null ? null : await labels.read(name);
   return other?.kind === "open" && other.impersonation === label.impersonation;
 }
 
-/** The same request as the app's own host would get it, from whom the label belongs to. */
+/** The same request as the app's own host would get it from the label's agent. */
 function onTheApp(received: Received, label: Label): Received {
   const { app, secret } = label;
   const headers = headersAtTheApp(received, app);
@@ -117,12 +117,12 @@ function onTheApp(received: Received, label: Label): Received {
       here: null,
     },
     headers,
-    // Who opens a page of a label's comes from nowhere else: it is always this customer's.
+    // A label is for one customer, so no navigation switches there.
     navigation: { ...received.navigation, site: "same-origin" },
   };
 }
 
-/** Which app it is that a label's host shows is known from here on, and so what that app's reading refuses. */
+/** Only here the app of a label is known, so its limits of addresses are applied here. */
 function appOfLabel({ snapshot, url: { target } }: Received, { host }: AppHost): Snapshot {
   if (snapshot.apps === null) return snapshot;
   const its = appOf(snapshot, host, target);
@@ -131,7 +131,7 @@ function appOfLabel({ snapshot, url: { target } }: Received, { host }: AppHost):
   return its;
 }
 
-/** A form that was led back has lost its Origin on the way; apps that go by it have its Referer. */
+/** A form that was led back has `Origin: null`, which is left out: apps that check the origin go by its Referer then. */
 function headersAtTheApp({ headers, raw, navigation }: Received, app: AppHost): readonly string[] {
   const led = raw.headers.origin === "null" && navigation.wantsPage && !isFramed(raw.headers);
   return headers.flatMap((name, at) => {
@@ -142,7 +142,7 @@ function headersAtTheApp({ headers, raw, navigation }: Received, app: AppHost): 
   });
 }
 
-/** No cookie of the label's: a page goes over the app's host, where it is known who this is; everything else stops. */
+/** Without the label's cookie a navigation goes over the app's host, which knows the person; everything else is refused. */
 function unknown(received: Received, label: Label): Answer {
   const { navigation } = received;
   if (navigation.topLevel && !navigation.speculative && !received.url.ours)
@@ -154,7 +154,7 @@ function refused(received: Received): Answer {
   return refusal(received, 409, "other-host", "This comes from a page on another host.");
 }
 
-/** An ended label keeps nothing in the browser and leads nowhere but to the app. */
+/** The page of an ended label: clears everything in the browser and links only to the app. */
 function endedPage(services: Services, received: Received, app: AppHost | null): Answer {
   const clear = ["Clear-Site-Data", '"*"'] as const;
   if (app !== null && received.url.ours && received.navigation.topLevel) {
@@ -172,7 +172,7 @@ function endedPage(services: Services, received: Received, app: AppHost | null):
   };
 }
 
-/** What isn't on labels is on the console, or on the app's own host, for those who open a page. */
+/** Redirects navigations to pages that labels don't serve to the console, or to the app's own host. */
 function onItsHost(
   services: Services,
   received: Received,
@@ -182,7 +182,7 @@ function onItsHost(
   const { navigation, url } = received;
   if (!navigation.topLevel || navigation.speculative)
     return refusal(received, 404, "not-found", "There is nothing here.");
-  // Of the pages there, those that ask about an impersonation are told which.
+  // Pages of the console that are about an impersonation are told which.
   if (isTheConsoles(received))
     return toConsole(services, received, { app, target: url.target, more: label === null ? {} : { label } });
   const which = label === null ? "" : `${received.url.query === null ? "?" : "&"}label=${label}`;
@@ -190,8 +190,8 @@ function onItsHost(
 }
 
 /**
- * What a label's page asks of the app's own host, by an absolute address in it: the agent would be themselves there. It is done on the
- * label where the browser follows, with method and body; what can't be led back is refused by the judge.
+ * Redirects (307) what a label's page asks of the app's own host by an absolute address, where it would run as the agent, back to the label,
+ * with method and body. What browsers don't follow is refused by the judge.
  */
 async function ledBack({ labels }: Services, received: Received): Promise<Located> {
   const on: Located = { kind: "received", received };
@@ -203,7 +203,7 @@ async function ledBack({ labels }: Services, received: Received): Promise<Locate
   if (label?.kind !== "open") return on;
   const here = await labelFor({ labels }, label, received.site);
   const to = `${labelOrigin(here.name, snapshot.settings.isolation.parent, received.site.origin)}${received.url.target}`;
-  // With its Referer, by which the label knows its own page again.
+  // Keeps the Referer, by which the label recognises its own page.
   const leading = [
     ["Location", to],
     ["Cache-Control", "no-store"],
@@ -212,7 +212,7 @@ async function ledBack({ labels }: Services, received: Received): Promise<Locate
   return answered({ status: 307, headers: leading, body: "" });
 }
 
-/** Whether the page gets what an answer leads to: a document, a form's too, a picture, a style; not what CORS is asked about. */
+/** Whether browsers follow a redirect here: for documents, forms, pictures and styles, but not for CORS requests. */
 function isFollowed({ navigation, raw, upgrade, sent }: Received): boolean {
   if (upgrade) return false;
   if (navigation.topLevel) return true;
@@ -224,7 +224,7 @@ function toTheLabel(received: Received, { name, app }: Label, to: string): Answe
   return goOver(received, { label: name }, app.origin, to);
 }
 
-/** Where the agent is known no more by what they came with, their next page goes over the app's host for what counts now. */
+/** Where the kept evidence has expired, the agent's next navigation goes over the app's host for new one. */
 export function goesOver({ clock }: Pick<Services, "clock">, committed: Committed): Answer | null {
   const { site, decision, navigation, url } = committed;
   if (site.label === null || decision.reason !== "signed-out" || !navigation.topLevel) return null;

@@ -33,7 +33,7 @@ export function appHostOf({ site }: Received): AppHost {
   return { origin: site.origin, authority: site.authority, host: site.host };
 }
 
-/** What identity sources go by. */
+/** The evidence that identity sources read. */
 export function credentialsOf(received: Received): Credentials {
   if (received.site.lent !== null) {
     const { headers, cookies, peer, signIn = null } = received.site.lent;
@@ -45,7 +45,7 @@ export function credentialsOf(received: Received): Credentials {
     return values === undefined ? [] : [[name, values] as const];
   });
   const pairs = parseCookies(received.browser.cookies).filter(({ name }) => isNamed(name, identityCookies));
-  // The first of a name counts, as it does where sources are asked; some read the header itself.
+  // The first cookie of a name counts, as for the identity sources.
   const cookies = pairs.toReversed().map(({ name, value }) => [name, value] as const);
   const line = pairs.map(({ name, value }) => `${name}=${value}`).join("; ");
   return {

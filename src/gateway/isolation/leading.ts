@@ -1,4 +1,4 @@
-/** The headers of an answer that leads on, and tells nobody where from. */
+/** The headers of a redirect without a Referer. */
 export function quiet(to: string): readonly (readonly [string, string])[] {
   return [
     ["Location", to],

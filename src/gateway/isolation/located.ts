@@ -1,14 +1,14 @@
 import type { Received } from "../request.ts";
 import { type Answer, problem } from "../stages/answer.ts";
 
-/** A request as it goes on, or what it is answered with here. */
+/** The request as it goes on, or the answer to it. */
 export type Located =
   | { readonly kind: "received"; readonly received: Received }
   | { readonly kind: "answered"; readonly answer: Answer };
 
 export const answered = (answer: Answer): Located => ({ kind: "answered", answer });
 
-/** An answer for programs. */
+/** A refusal as problem JSON. */
 export function refusal({ id }: Received, status: number, code: string, title: string): Answer {
   return {
     status,

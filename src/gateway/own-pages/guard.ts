@@ -42,6 +42,8 @@ const LATER: Refused = { status: 503, headers: [["Cache-Control", "no-store"]], 
 
 /** `below` is the path behind the prefix. */
 export function accessTo(method: string, below: string): Access {
+  // An OpenID provider is asked by apps, and by browsers of everybody, also in a frame and from other sites: what it says is for the app alone.
+  if (below.startsWith("/op/")) return "public";
   const known = CLOSED_LIST.get(`${method} ${below}`);
   return known ?? (method === "GET" ? "page" : "form");
 }

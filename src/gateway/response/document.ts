@@ -26,10 +26,10 @@ import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
 import { uncached } from "./uncached.ts";
 
-/** No browser may ask again for what it shows: it would show its own copy, whosever that was. */
+/** Removed, so that no browser revalidates its copy of another person's page. */
 const DOCUMENT_VALIDATORS = ["etag", "last-modified"];
 
-/** What would be wrong once the page has been written to: lengths, digests, parts of it. */
+/** Headers about the bytes of the body, which are wrong once the banner is inserted. */
 const OF_THE_BYTES: readonly string[] = [
   "content-length",
   "content-encoding",
@@ -43,7 +43,7 @@ const OF_THE_BYTES: readonly string[] = [
 
 type Page = Extract<Shown, { readonly kind: "page" }>;
 
-/** What the tab itself shows of this answer; null if it is for a frame or a script, or nothing to be shown. */
+/** What the tab shows of this answer; null if it is for a frame or a script, or isn't shown. */
 export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
   if (!signed.navigation.wantsPage || isFramed(signed.raw.headers)) return null;
   if (plan.status === 204 || plan.status === 304 || isRedirect(plan)) return null;
@@ -51,15 +51,15 @@ export function inTab(signed: Signed, plan: HeadPlan): Shown | null {
 }
 
 /**
- * Whether this is a start whose answer leaves the page before it where it is: a download, or nothing at all. Nobody could
- * see there that one is somebody else.
+ * Whether this is a start whose answer shows no new page: a download, or an empty answer. The agent couldn't see that an impersonation
+ * began.
  */
 export function isUnseen(signed: Signed, answer: Pick<HeadPlan, "status" | "headers">): boolean {
   if (begunBy(signed) === null || isRedirect(answer)) return false;
   return answer.status === 204 || answer.status === 205 || shownAs(answer.headers).kind === "saved";
 }
 
-/** An impersonated answer so that whatever of it is a document is shown under the banner, or isn't shown as one. */
+/** The plan of an impersonated answer: a document gets the banner, and nothing else can be shown as a document. */
 export function impersonatedPlan(
   services: Services,
   signed: Signed,
@@ -77,12 +77,12 @@ export function impersonatedPlan(
   return unmarkedPlan(fresh, shown);
 }
 
-/** A frame has no banner of its own, so it is shown in pages that have one: the app's. */
+/** A framed document has no banner, so only pages of the same origin, which have one, may frame it. */
 function framedPlan(plan: HeadPlan): HeadPlan {
   return { ...plan, headers: [...plan.headers, "Content-Security-Policy", "frame-ancestors 'self'"] };
 }
 
-/** What isn't called a document must not be taken for one. */
+/** Keeps browsers from guessing that it is a document. */
 function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly kind: "drawing" }>): HeadPlan {
   const kept = without(plan.headers, ["x-content-type-options"]);
   const headers = [...kept, "X-Content-Type-Options", "nosniff"];
@@ -91,14 +91,14 @@ function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly ki
   return { ...plan, headers: shown.kind === "saved" ? withAttachment(headers) : headers };
 }
 
-/** Keeps the name that the app gives the file. */
+/** Makes it a download, with the file name that the app gave. */
 function withAttachment(headers: RawHeaders): RawHeaders {
   const said = headerOf(headers, "content-disposition") ?? "";
   const name = said.includes(";") ? said.slice(said.indexOf(";")) : "";
   return [...without(headers, ["content-disposition"]), "Content-Disposition", `attachment${name}`];
 }
 
-/** The app's policy goes with the document that it was for; a picture needs none. */
+/** Replaces an SVG document by a page with the banner that shows it as a picture. The app's policy goes: a picture needs none. */
 function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) => string): HeadPlan {
   const view = hostView(signed, "html");
   const policy = amendPolicies("default-src 'none'; img-src data:", cspNeeds(view));

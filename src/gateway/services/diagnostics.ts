@@ -1,14 +1,14 @@
 import { lru } from "../../clients/lru.ts";
 import type { Log } from "../../ports.ts";
 
-/** Lines that say why something did not happen, which a busy gateway could say a thousand times a second. */
+/** Log lines that say why something did not happen, at most one in ten minutes for each cause. */
 export interface Diagnostics {
   /** Writes a line, unless this one was written within ten minutes; the next one says how often it was the same meanwhile. */
   say(line: Line, now: number): void;
 }
 
 interface Line {
-  /** What makes it the same line, whatever else it tells. */
+  /** Lines with the same key count as the same. */
   readonly key: string;
   readonly level: "debug" | "info" | "warn";
   readonly message: string;
@@ -27,7 +27,7 @@ export function diagnostics(log: Log): Diagnostics {
         before.unsaid += 1;
         return;
       }
-      // It is kept for longer than it keeps quiet, so that what was left out is told at last.
+      // Kept for longer than it is silent, so that the next line can tell how many were left out.
       said.set(key, { unsaid: 0, until: now + AGAIN }, now + 2 * AGAIN);
       const more = before === undefined || before.unsaid === 0 ? {} : { since: before.unsaid };
       log[level]({ ...data, ...more }, message);

@@ -1,7 +1,7 @@
 import type { ReasonWord } from "../../domain/decision.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 
-/** Why something that stays open is cut: its impersonation is over, or the gateway goes down. */
+/** Why something open is cut: its impersonation has ended, or the gateway goes down. */
 export type CutReason = ReasonWord | "going-away";
 
 /** Whose a socket is: the id of the impersonation, and of its agent. */
@@ -13,19 +13,19 @@ interface ImpersonationRef {
 /** Ends one socket or stream. Called at most once; must neither throw nor wait for the other side. */
 type Cut = (why: CutReason) => void;
 
-/** Whether one that is open may go on. `unknown`: it could not be found out. `impersonation` is the one that has to be ended with it. */
+/** Whether something open may go on. `unknown`: that can't be checked. `impersonation` has to be ended with it. */
 export type Standing =
   | { readonly kind: "good" }
   | { readonly kind: "unknown"; readonly why: ReasonWord }
   | { readonly kind: "ended"; readonly why: ReasonWord; readonly impersonation: Impersonation | null };
 
-/** What has to be known of one besides whose it is. */
+/** What is known of an open exchange besides whose it is. */
 interface Nature {
-  /** It has no end of its own. */
+  /** It is a tunnel, which has no end of its own. */
   readonly tunnel: boolean;
-  /** Its page may speak only because the mode is write for now. */
+  /** Its page may send only because the mode is write for now. */
   readonly lifted: boolean;
-  /** Asks anew for both people what was asked when it began; null for own traffic. */
+  /** Judges it again, for both people; null for own traffic. */
   readonly ask: (() => Promise<Standing>) | null;
 }
 
@@ -35,22 +35,22 @@ export interface Open extends Nature {
   readonly cut: Cut;
 }
 
-/** Everything that is open: tunnels, and requests under an impersonation, found by whose they are. */
+/** Everything that is open: all tunnels, and impersonated requests, found by their impersonation. */
 export interface Sockets {
   /**
-   * Remembers one; `wearer` is null for own traffic. Gives back what to call when it has ended by itself.
+   * Remembers one; `ref` is null for own traffic. Returns what to call when it has ended by itself.
    * One that comes for an impersonation that was cut before is cut at once.
    */
   add(ref: ImpersonationRef | null, cut: Cut, nature?: Nature): () => void;
-  /** Cuts all of an impersonation, for good: ids never come back. Gives how many there were. */
+  /** Cuts all of an impersonation, also those that are added later. Returns how many there were. */
   cut(impersonation: string, why: CutReason): number;
   /** Cuts this one, if it is still open. */
   cutOne(open: Open, why: CutReason): void;
   /** Cuts all under an impersonation. */
   cutImpersonated(why: CutReason): number;
-  /** Cuts the tunnels of an impersonation whose page may not speak any more. */
+  /** Cuts the tunnels of an impersonation whose page may not send any more. */
   cutLifted(impersonation: string): number;
-  /** Cuts all tunnels, one's own as well, and each that still comes: nobody can wait for their end. */
+  /** Cuts all tunnels, also those of own traffic and those that are added later: they have no end of their own. */
   cutTunnels(why: CutReason): number;
   /** All under an impersonation. */
   impersonated(): readonly Open[];
@@ -59,7 +59,7 @@ export interface Sockets {
 
 const PLAIN: Nature = Object.freeze({ tunnel: false, lifted: false, ask: null });
 
-/** How many ended impersonations are remembered: those whose sockets may still be on their way through the pipeline. */
+/** How many ended impersonations are remembered: a socket of one may still be in the pipeline. */
 const REMEMBERED = 10_000;
 
 export function sockets(): Sockets {
@@ -142,7 +142,7 @@ class AllSockets implements Sockets {
   }
 }
 
-/** One that can't be cut must not save those behind it. */
+/** An error of one must not keep the others open. */
 function attempt(cut: Cut, why: CutReason, errors: unknown[]): void {
   try {
     cut(why);

@@ -34,7 +34,7 @@ export interface Pages {
     /** The browser says that an impersonation is running. */
     readonly impersonating?: boolean;
   }): string;
-  /** The host of an impersonation that is over. */
+  /** The page of a label whose impersonation has ended. */
   endedHost(view: { readonly app: string | null; readonly requestId: string }): string;
   /** A decision that is answered here: refused, ended, asked. */
   decision(view: DecisionView): string;
@@ -63,7 +63,7 @@ export interface DecisionView {
   readonly goesOnTo?: string | null;
   /** Where the agent signs in, with an identity provider; null or absent: not by way of us. */
   readonly signIn?: string | null;
-  /** Of the form on it; null where there is none, or where somebody else than the tab itself could read it. */
+  /** The token of its form; null where there is none, or where a service worker could read it. */
   readonly token: string | null;
   readonly ticket: string | null;
   /** What the customer's say is to the start that is asked about; null where none is. */
@@ -80,16 +80,16 @@ export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "
 /** What a mark of ours is for; it counts for nothing else. */
 type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app" | "agent";
 
-/** Hidden form fields and the one-time notice, signed so that nobody else can make them. */
+/** Signed texts for browsers: tokens of forms, the one-time notice, and marks. */
 export interface Forms {
-  /** `subject`: who, whom, which … in an order that is the purpose's own. */
+  /** `subject`: what the token is bound to; see `SUBJECTS`. */
   token(purpose: FormPurpose, subject: readonly string[], expiresAt: number): string;
-  /** What the token says, also where it is too old; null if it is not ours, or for something else. */
+  /** What the token says, also where it has expired; null if it isn't ours, or is for something else. */
   read(purpose: FormPurpose, subject: readonly string[], token: string): FormToken | null;
   seal(text: string, now: number): string;
   /** The sealed text, or null if it is not ours or too old. */
   open(sealed: string, now: number): string | null;
-  /** What a cookie says that opens nothing and that nobody else can have made, for one purpose; good for `lasts` ms. */
+  /** A signed text for one purpose, good for `lasts` ms. It opens nothing. */
   mark(purpose: MarkPurpose, text: string, now: number, lasts: number): string;
   /** Null if it is not ours, for something else, or too old. */
   marked(purpose: MarkPurpose, value: string, now: number): string | null;
@@ -117,7 +117,7 @@ export interface Counters {
   authorizationTakenOff(why: string): void;
 }
 
-/** All that outlives a request: built once in app.ts and handed to every stage. */
+/** What outlives a request: built once in app.ts and handed to every stage. */
 export interface Services {
   readonly clock: Clock;
   readonly log: Log;

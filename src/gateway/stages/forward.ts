@@ -4,7 +4,7 @@ import type { Fault } from "../../errors.ts";
 import { type Progress, progress } from "../audit/progress.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { dropBody, unreadLimits } from "../http/unread-body.ts";
-import type { Outbound, Signed } from "../request.ts";
+import type { Forwarding, Outbound, Signed } from "../request.ts";
 import { isUnseen } from "../response/document.ts";
 import type { CutReason } from "../services/open-connections.ts";
 import type { Services } from "../services/services.ts";
@@ -13,8 +13,7 @@ import { pageAuthorization } from "./authorization.ts";
 import { cookieScope } from "./cookie-scope.ts";
 import { assure } from "./invariants.ts";
 import { outbound } from "./outbound-headers.ts";
-import { respond } from "./respond.ts";
-import { begunBy, orUnsent, settle } from "./settle.ts";
+import { begunBy, orUnsent } from "./settle.ts";
 import { end, endCookies } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
@@ -83,10 +82,10 @@ export function leash(services: Services, signed: Signed): Leash {
 /** The exchange of a signed HTTP request. */
 export async function exchangeFor(
   services: Services,
-  signed: Signed,
+  { signed, outbound, respond, settle }: Forwarding,
   client: Exchange["client"],
 ): Promise<Exchange> {
-  const { target, headers } = await outboundFor(services, signed);
+  const { target, headers } = await outbound();
   const { signal, opened, release } = leash(services, signed);
   const begun = begunBy(signed);
   let unseen = false;
@@ -110,14 +109,14 @@ export async function exchangeFor(
     body: signed.content.body,
     respond: (head) => {
       unseen = isUnseen(signed, head);
-      return respond(services, signed, head);
+      return respond(head);
     },
     opened,
     failed: (fault) => answering((as) => sendFault(services, as, client.response, fault)),
     revoked: (why) => answering((as) => sendEnded(services, as, client.response, why)),
     settled: (settlement) => {
       release();
-      settle(services, signed, settlement);
+      settle(settlement);
       // The browser never got the cookie, so no other request can follow under this impersonation.
       if (begun !== null && (unseen || !client.response.headersSent))
         void end(services, signed, begun, "ended-unseen");

@@ -10,6 +10,7 @@ import type { Signed } from "../request.ts";
 import { impersonatedPlan, inTab, isUnseen, noticePlan } from "../response/document.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
+import { withHandle } from "../response/sign-in-redirect.ts";
 import { uncached } from "../response/uncached.ts";
 import type { Services } from "../services/services.ts";
 import { clearing } from "./answer.ts";
@@ -98,8 +99,9 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
       ? await arriving(services, asked, effects.impersonation, lines)
       : { signed: asked, mirrored: await received(services, asked, effects.impersonation, lines) };
   const { assertion } = signed.snapshot.settings.headers;
+  const led = await withHandle(services, signed, effects.impersonation, head);
   const kept = without(
-    head.headers,
+    led,
     (name) => NOT_WHILE_IMPERSONATING.has(name.toLowerCase()) || isNamed(name, assertion),
   );
   const headers = [...cutOff(signed, telling(uncached(kept))), ...(unseen ? [] : ourHeaders(signed))];

@@ -5,7 +5,7 @@ import type { Finding } from "../../ports.ts";
 import { askKeys, publishedKeys } from "../jwks.ts";
 import { ASYMMETRIC } from "../jwt-options.ts";
 import type { IdentityDeps } from "../source.ts";
-import type { OidcOptions } from "./oidc-options.ts";
+import type { ClientOptions } from "./oidc-options.ts";
 
 /** What the provider says of itself is asked for again after this, ms. */
 const FRESH = 3_600_000;
@@ -25,7 +25,7 @@ export interface Issuer {
   check(signal: AbortSignal): Promise<readonly Finding[]>;
 }
 
-export function issuerOf(options: OidcOptions, deps: IdentityDeps): Issuer {
+export function issuerOf(options: ClientOptions, deps: IdentityDeps): Issuer {
   const secret = options.clientSecret === undefined ? null : deps.secret(options.clientSecret);
   const found = discovering(options, secret, deps);
   let keys: { readonly uri: string; readonly keyFor: ReturnType<typeof publishedKeys> } | null = null;
@@ -61,7 +61,7 @@ export function issuerOf(options: OidcOptions, deps: IdentityDeps): Issuer {
 
 function findingsOf(
   { issuer, end_session_endpoint: end, userinfo_endpoint: userinfo, ...metadata }: client.ServerMetadata,
-  options: OidcOptions,
+  options: ClientOptions,
 ): readonly Finding[] {
   const says = [
     end === undefined ? "no sign-out" : "sign-out",
@@ -79,7 +79,7 @@ function findingsOf(
 }
 
 /** One question is open at a time; what is held counts while a newer one can't be had. */
-function discovering(options: OidcOptions, secret: string | null, { clock, log }: IdentityDeps) {
+function discovering(options: ClientOptions, secret: string | null, { clock, log }: IdentityDeps) {
   let held: { readonly it: client.Configuration; readonly at: number } | null = null;
   let failedAt: number | null = null;
   let flight: Promise<client.Configuration> | null = null;
@@ -116,7 +116,7 @@ function discovering(options: OidcOptions, secret: string | null, { clock, log }
   };
 }
 
-async function discover(options: OidcOptions, secret: string | null): Promise<client.Configuration> {
+async function discover(options: ClientOptions, secret: string | null): Promise<client.Configuration> {
   const { issuer, clientId, clientAuth, timeout } = options;
   const metadata = { [client.clockTolerance]: SKEW };
   const authentication =

@@ -106,3 +106,17 @@ export const oidcSchema = z.strictObject({
 });
 
 export type OidcOptions = z.infer<typeof oidcSchema>["oidc"];
+
+/** What is needed to send people to a provider, and to take them back. */
+export type ClientOptions = Pick<
+  OidcOptions,
+  | "issuer"
+  | "clientId"
+  | "clientSecret"
+  | "clientAuth"
+  | "scopes"
+  | "parameters"
+  | "userinfo"
+  | "signIn"
+  | "timeout"
+>;

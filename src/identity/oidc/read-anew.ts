@@ -4,7 +4,7 @@ import type { SignIn } from "../../ports.ts";
 import type { IdentityDeps } from "../source.ts";
 import { type Issuer, isOutage, whyOf } from "./issuer.ts";
 import type { OidcOptions } from "./oidc-options.ts";
-import { told } from "./sign-in-flow.ts";
+import { told } from "./round-trip.ts";
 
 /** What became of asking anew: what counts from now on, `gone` where the provider no longer vouches for it, `unavailable` where it can't be asked. */
 type Anew =

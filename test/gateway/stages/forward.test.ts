@@ -1,14 +1,7 @@
 import t from "tap";
 import { Fault } from "../../../src/errors.ts";
-import { commit } from "../../../src/gateway/stages/commit.ts";
-import { takeYes } from "../../../src/gateway/stages/confirm.ts";
-import { judge } from "../../../src/gateway/stages/decide.ts";
-import { findOwner } from "../../../src/gateway/stages/find-owner.ts";
+import { pipeline } from "../../../src/gateway/pipeline.ts";
 import { exchangeFor, leash, outboundFor } from "../../../src/gateway/stages/forward.ts";
-import { identify } from "../../../src/gateway/stages/identify.ts";
-import { recall } from "../../../src/gateway/stages/load-impersonation.ts";
-import { match } from "../../../src/gateway/stages/match.ts";
-import { sign } from "../../../src/gateway/stages/sign-in.ts";
 import { head } from "../../fixtures/plan.ts";
 import {
   ALICE,
@@ -28,12 +21,10 @@ const DONE = { ending: "success", status: 200, requestBytes: 0, responseBytes: 3
 /** The exchange of a request, with what its client reads. */
 async function exchanged({ services, ...it }: TestServices, lines: readonly string[], from: From = {}) {
   const { received, raw, response, answered } = await receivedCall({ services, ...it }, lines, from);
-  const owned = await findOwner(services, await recall(services, await identify(services, match(received))));
-  const committed = await commit(services, judge(await takeYes(services, owned)));
-  const exchange = await exchangeFor(services, await sign(services, committed, services.clock.now()), {
-    request: raw,
-    response,
-  });
+  const passage = await pipeline(services, received);
+  if (passage.kind === "fault") throw passage.fault;
+  if (passage.kind === "answer") throw new Error(`it is answered: ${passage.committed.decision.reason}`);
+  const exchange = await exchangeFor(services, passage, { request: raw, response });
   return { exchange, answered };
 }
 

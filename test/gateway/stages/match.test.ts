@@ -1,10 +1,7 @@
 import t from "tap";
 import { match } from "../../../src/gateway/stages/match.ts";
-import { SECRET } from "../../fixtures/cookies.ts";
-import { ALICE, CLICK, FETCH, receive, settled } from "../../fixtures/stages.ts";
+import { ALICE, CLICK, FETCH, impersonate, receive, settled } from "../../fixtures/stages.ts";
 import { testServices } from "../../fixtures/test-services.ts";
-
-const IMPERSONATED = `Cookie: guise=${SECRET}`;
 
 t.test("a navigation is told its route, and without an impersonation no rule", async (t) => {
   const it = await testServices(t);
@@ -36,11 +33,12 @@ t.test("own traffic that is no navigation is not looked up at all", async (t) =>
 
 t.test("under an impersonation every request is told both", async (t) => {
   const it = await testServices(t);
-  t.match(await settled(it, ["POST /payments/7", IMPERSONATED, ...FETCH]), {
+  const { cookie } = await impersonate(it);
+  t.match(await settled(it, ["POST /payments/7", ...ALICE, cookie, ...FETCH]), {
     match: { route: null },
     ruling: { rule: { name: "rules[1]" } },
   });
-  t.match(await settled(it, ["GET /site/1", IMPERSONATED, ...FETCH]), {
+  t.match(await settled(it, ["GET /site/1", ...ALICE, cookie, ...FETCH]), {
     match: { route: { params: { site: "1" } } },
     ruling: { rule: null },
   });
@@ -48,13 +46,15 @@ t.test("under an impersonation every request is told both", async (t) => {
 
 t.test("a rule is found by the method that an override makes", async (t) => {
   const it = await testServices(t);
-  const { ruling } = await settled(it, ["GET /payments/7?_method=POST", IMPERSONATED]);
+  const { cookie } = await impersonate(it);
+  const { ruling } = await settled(it, ["GET /payments/7?_method=POST", ...ALICE, cookie]);
   t.match(ruling.rule, { effect: "deny" });
 });
 
 t.test("what matches nothing has neither", async (t) => {
   const it = await testServices(t);
-  t.match(await settled(it, ["GET /inbox", IMPERSONATED, ...CLICK]), {
+  const { cookie } = await impersonate(it);
+  t.match(await settled(it, ["GET /inbox", ...ALICE, cookie, ...CLICK]), {
     match: { route: null },
     ruling: { rule: null },
   });

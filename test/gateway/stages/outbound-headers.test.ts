@@ -141,11 +141,12 @@ t.test(
   "one's own page that waits for a notice is asked for uncompressed, and otherwise as it was",
   async (t) => {
     const it = await testServices(t);
+    const notice = it.services.forms.seal("Nuno", it.services.clock.now());
     const lines = [
       "accept-encoding: br",
       "Range: bytes=0-1",
       "Authorization: x",
-      `Cookie: guise-notice=${NOTICE}`,
+      `Cookie: guise-notice=${notice}`,
     ];
     const names = (headers: readonly string[]) =>
       ["accept-encoding", "range", "authorization"].map((name) => valuesOf(headers, name)[0]);

@@ -2,12 +2,12 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
 import t from "tap";
-import { keys } from "../../src/cli/keys.ts";
-import { front, frontConfig, frontFolder, impersonating, SUPPORT } from "../fixtures/front.ts";
-import { ask } from "../fixtures/named.ts";
-import { freePort } from "../fixtures/port.ts";
-import { refusesToServe, serving } from "../fixtures/serving.ts";
-import { httpApp } from "../fixtures/upstream.ts";
+import { keys } from "../../../src/cli/keys.ts";
+import { front, frontConfig, frontFolder, impersonating, SUPPORT } from "../../fixtures/front.ts";
+import { ask } from "../../fixtures/named.ts";
+import { freePort } from "../../fixtures/port.ts";
+import { refusesToServe, serving } from "../../fixtures/serving.ts";
+import { httpApp } from "../../fixtures/upstream.ts";
 
 const TOKEN = "token: { audience: app }\n";
 

@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import t from "tap";
-import { takeLock } from "../../src/audit/journal/lock.ts";
-import { lockPath } from "../../src/audit/journal/segments.ts";
-import { frontConfig, frontFolder, recordsOf } from "../fixtures/front.ts";
-import { NO_MOUNT, smallDisk, verified } from "../fixtures/journal.ts";
-import { liveApp } from "../fixtures/live-app.ts";
-import { refusesToServe, serving } from "../fixtures/serving.ts";
+import { takeLock } from "../../../src/audit/journal/lock.ts";
+import { lockPath } from "../../../src/audit/journal/segments.ts";
+import { frontConfig, frontFolder, recordsOf } from "../../fixtures/front.ts";
+import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal.ts";
+import { liveApp } from "../../fixtures/live-app.ts";
+import { refusesToServe, serving } from "../../fixtures/serving.ts";
 
 t.test(
   "row 9: where the journal can't be written it does not start, and says why",

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { ready, stage } from "../stage.ts";
-import { LAYOUTS, type Layout } from "./pages.ts";
-import { type Band, bannerHeight, lost, type Seen, seen } from "./seen.ts";
+import { LAYOUTS, type Layout } from "../../page/layout/pages.ts";
+import { type Band, bannerHeight, lost, type Seen, seen } from "../../page/layout/seen.ts";
+import { ready, stage } from "../../page/stage.ts";
 
 const SIZES = [
   { width: 1400, height: 800 },

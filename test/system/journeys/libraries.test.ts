@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import t from "tap";
-import { hostile } from "../fixtures/hostile.ts";
-import { ready } from "../page/stage.ts";
+import { hostile } from "../../fixtures/hostile.ts";
+import { ready } from "../../page/stage.ts";
 
 const it = await hostile();
 t.teardown(() => it.close());
@@ -15,7 +15,7 @@ const LIBRARIES = {
 } as const;
 
 for (const [name, file] of Object.entries(LIBRARIES)) {
-  const body = await readFile(new URL(`../../node_modules/${file}`, import.meta.url));
+  const body = await readFile(new URL(`../../../node_modules/${file}`, import.meta.url));
   it.app.page(`/lib/${name}.js`, { body, type: "text/javascript" });
 }
 

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { hostile } from "../fixtures/hostile.ts";
-import { ready } from "../page/stage.ts";
+import { hostile } from "../../fixtures/hostile.ts";
+import { ready } from "../../page/stage.ts";
 
 const it = await hostile();
 t.teardown(() => it.close());

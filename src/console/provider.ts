@@ -1,0 +1,134 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { parseCookies } from "../domain/cookies/cookie.ts";
+import { endedAt } from "../domain/impersonation.ts";
+import { labelOrigin } from "../domain/routing/label-host.ts";
+import { Fault } from "../errors.ts";
+import { eventOf } from "../gateway/audit/audit-event.ts";
+import { attemptCookie, setOwnCookie } from "../gateway/http/own-cookies.ts";
+import type { Received } from "../gateway/request.ts";
+import { HANDLE } from "../gateway/response/sign-in-redirect.ts";
+import type { Services } from "../gateway/services/services.ts";
+import { callerOf } from "../gateway/stages/identify.ts";
+import type { OpenIdProvider } from "../ports.ts";
+import { parameter, seeOther } from "./visitor.ts";
+
+type Pair = Readonly<Record<"request", FastifyRequest> & Record<"reply", FastifyReply>>;
+
+/** `op/*`: the OpenID provider that apps sign people in with. Its own addresses are answered by the library; the rest is how it knows people. */
+export async function providerPages(console: FastifyInstance, services: Services): Promise<void> {
+  await console.register(async function openIdProvider(fastify) {
+    // The library reads the bodies itself.
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser("*", (_request, _payload, done) => done(null));
+    fastify.get("/op/auth", async (request, reply) => await authorize(services, { request, reply }));
+    fastify.get("/op/login/:uid", async (request, reply) => await logIn({ request, reply }));
+    fastify.get("/op/callback", async (request, reply) => await loggedIn({ request, reply }));
+    fastify.all("/op/*", async (request, reply) => await byLibrary({ request, reply }));
+  });
+}
+
+function providerOf({ snapshot, site }: Received): OpenIdProvider {
+  const { provider } = snapshot;
+  if (provider === null || site.label !== null || site.origin !== provider.origin)
+    throw new Fault("not-found", "there is no OpenID provider on this host");
+  return provider;
+}
+
+/** The request as the library reads it: below its own address, on its own host. */
+async function lent(
+  { request, reply }: Pair,
+  answer: (provider: OpenIdProvider) => Promise<void>,
+): Promise<FastifyReply> {
+  const provider = providerOf(request.received);
+  const { raw } = request;
+  const { url, site } = request.received;
+  const { pathname, host } = new URL(provider.issuer);
+  Object.assign(raw, { originalUrl: url.target, url: url.target.slice(pathname.length) || "/" });
+  Object.assign(raw.headers, { host, "x-forwarded-proto": site.scheme, "x-forwarded-host": host });
+  reply.hijack();
+  await answer(provider);
+  return reply;
+}
+
+async function byLibrary(pair: Pair): Promise<FastifyReply> {
+  return await lent(pair, (provider) => provider.handle(pair.request.raw, pair.reply.raw));
+}
+
+/**
+ * An app asks who is there. Where this impersonation's own answer has sent the browser (it has the handle), that is the customer; where
+ * somebody is viewed and none has, nobody is named: the agent's own account would be tied to the customer's.
+ */
+async function authorize(services: Services, pair: Pair): Promise<FastifyReply> {
+  const { received } = pair.request;
+  const provider = providerOf(received);
+  const handle = parameter(pair.request, HANDLE);
+  if (handle === null) {
+    await refuseLinking(services, received);
+    return await byLibrary(pair);
+  }
+  const asked = new URLSearchParams(received.url.query ?? "");
+  asked.delete(HANDLE);
+  const pass = await services.codes.redeem(handle);
+  if (pass?.kind !== "authorize" || pass.asked !== asked.toString())
+    throw new Fault("account-linking", "the handle is old, was used, or is for another request");
+  const { who } = await callerOf(services, received);
+  const loaded = await services.impersonations.recall(pass.secret);
+  const runs = loaded.kind === "found" && endedAt(loaded.impersonation, services.clock.now()) === null;
+  if (!runs || who.kind !== "known" || who.identity.id !== pass.agent)
+    throw new Fault("account-linking", "the impersonation is over, or another agent's");
+  const to = await provider.authorizeViewed(asked, pass);
+  if (to === null) throw new Fault("account-linking", "the app may not ask for this");
+  const { isolation } = received.snapshot.settings;
+  const onLabel = pass.label !== null && isolation !== null && to.origin === received.site.origin;
+  const origin = onLabel ? labelOrigin(pass.label, isolation.parent, received.site.origin) : to.origin;
+  pair.reply.header("referrer-policy", "no-referrer");
+  return await seeOther(pair.reply, `${origin}${to.pathname}${to.search}`);
+}
+
+async function refuseLinking(services: Services, received: Received): Promise<void> {
+  if (received.browser.secret === null) return;
+  const loaded = await services.impersonations.recall(received.browser.secret);
+  if (loaded.kind !== "found") return;
+  const { impersonation } = loaded;
+  services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
+  await services.ledger.record(
+    eventOf(services, received, {
+      action: "impersonation.denied",
+      outcome: "failure",
+      trueUser: impersonation.agent,
+      effectiveUser: impersonation.effectiveUser,
+      impersonation,
+      detail: "account-linking",
+    }),
+  );
+  throw new Fault("account-linking", "the provider was asked by nothing that this impersonation answered");
+}
+
+/** People sign in with the real provider; what it said comes back to the same request of the app. */
+async function logIn(pair: Pair): Promise<FastifyReply> {
+  const { request, reply } = pair;
+  const ticket = parameter(request, "ticket");
+  if (ticket !== null)
+    return await lent(pair, (provider) => provider.completeLogin(request.raw, reply.raw, ticket));
+  const { received } = request;
+  const provider = providerOf(received);
+  const { snapshot, site } = received;
+  const begun = await provider.beginLogin(request.raw, reply.raw, `${provider.issuer}/callback`);
+  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, begun.state);
+  reply.header("set-cookie", setOwnCookie(name, begun.kept, site.scheme, Math.ceil(begun.lasts / 1_000)));
+  return await seeOther(reply.header("referrer-policy", "no-referrer"), begun.to);
+}
+
+async function loggedIn({ request, reply }: Pair): Promise<FastifyReply> {
+  const { received } = request;
+  const provider = providerOf(received);
+  const { snapshot, url, site } = received;
+  const name = attemptCookie(snapshot.settings.cookie.name, site.scheme, parameter(request, "state") ?? "");
+  const kept = parseCookies(received.raw.headers.cookie ?? null).find((it) => it.name === name);
+  const { uid, ticket } = await provider.finishLogin(new URL(url.target, site.origin), kept?.value ?? null);
+  reply.header("set-cookie", setOwnCookie(name, null, site.scheme, null));
+  return await seeOther(
+    reply.header("referrer-policy", "no-referrer"),
+    `${provider.issuer}/login/${uid}?ticket=${ticket}`,
+  );
+}
