@@ -1,4 +1,5 @@
 import { METHOD_OVERRIDE_HEADERS } from "./method.ts";
+import { remembering } from "./remembering.ts";
 
 /** The names of the headers that tell the app who is there. */
 interface ManagedNames {
@@ -151,7 +152,9 @@ const OWN_DEFAULTS: readonly string[] = [
   "x-guise-impersonation",
   "x-guise-tab",
 ];
+/** Clients send the same few spellings all day; strange ones can't make this grow. */
 const MOST_KNOWN = 1000;
+const LONGEST_KNOWN = 64;
 
 /**
  * A header name as the most careless server reads it: lower case, each run of other characters than letters and digits as one, and none at
@@ -176,12 +179,16 @@ export function headerPolicy(
   const isIdentity = nameSet([...IDENTITY_HEADERS, ...extra, ...passed]);
   const isWritten = nameSet(WRITTEN);
   const isMetadata = nameSet(FORWARDED_HEADERS);
-  const kindOf = remembering((name): HeaderKind => {
-    if (isOwn(name)) return "own";
-    if (isIdentity(name)) return "identity";
-    if (isWritten(name)) return "written";
-    return isMetadata(name) ? "metadata" : "plain";
-  });
+  const kindOf = remembering(
+    (name): HeaderKind => {
+      if (isOwn(name)) return "own";
+      if (isIdentity(name)) return "identity";
+      if (isWritten(name)) return "written";
+      return isMetadata(name) ? "metadata" : "plain";
+    },
+    MOST_KNOWN,
+    LONGEST_KNOWN,
+  );
   return {
     kindOf,
     drops: (name) => {
@@ -193,7 +200,11 @@ export function headerPolicy(
 }
 
 /** Whether it asks the app to take another method than was sent, in any spelling. */
-export const isMethodOverride: (name: string) => boolean = remembering(nameSet(METHOD_OVERRIDE_HEADERS));
+export const isMethodOverride: (name: string) => boolean = remembering(
+  nameSet(METHOD_OVERRIDE_HEADERS),
+  MOST_KNOWN,
+  LONGEST_KNOWN,
+);
 
 /** Our names are known as well where some server would leave out each sign that no name should have: `X-G!uise-User`. */
 function ownNames(own: readonly string[]): (name: string) => boolean {
@@ -217,18 +228,5 @@ function nameSet(patterns: readonly string[]): (name: string) => boolean {
   return (name) => {
     const folded = foldName(name);
     return exact.has(folded) || prefixes.some((prefix) => folded.startsWith(prefix));
-  };
-}
-
-/** Clients send the same few spellings all day; strange ones can't make this grow. */
-function remembering<T>(ask: (name: string) => T): (name: string) => T {
-  const known = new Map<string, T>();
-  return (name) => {
-    const before = known.get(name);
-    if (before !== undefined) return before;
-    const answer = ask(name);
-    if (known.size >= MOST_KNOWN) known.clear();
-    if (name.length <= 64) known.set(name, answer);
-    return answer;
   };
 }

@@ -1,3 +1,4 @@
+import { valuesOf } from "../raw-headers.ts";
 /**
  * What a browser makes of an answer that it asked for to show it in a tab. `type` is the `Content-Type` by which it
  * makes just that and nothing else.
@@ -51,8 +52,4 @@ export function shownAs(headers: readonly string[]): Shown {
 function charsetOf(type: string): string {
   const label = /;[\t ]*charset[\t ]*=[\t ]*["']?([A-Za-z0-9!#$%&^_`{}~+.:-]+)/i.exec(type)?.[1];
   return label === undefined ? "" : `; charset=${label}`;
-}
-
-function valuesOf(headers: readonly string[], name: string): readonly string[] {
-  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
 }

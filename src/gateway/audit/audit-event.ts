@@ -88,3 +88,16 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
 function traceOf(header: string | string[] | undefined): string | null {
   return typeof header === "string" ? (/^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header)?.[1] ?? null) : null;
 }
+
+/** Records what has happened without keeping anybody waiting; what can't be recorded is in the log. Never rejects. */
+export async function recordAside(
+  { ledger, log }: Pick<Services, "ledger" | "log">,
+  event: AuditEvent,
+  what: string,
+): Promise<void> {
+  try {
+    await ledger.record(event);
+  } catch (error) {
+    log.error({ err: error, event }, `${what} could not be recorded`);
+  }
+}

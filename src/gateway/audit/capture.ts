@@ -1,5 +1,6 @@
 import type { Captured } from "../../domain/audit-event.ts";
 import { formFields } from "../../domain/form-fields.ts";
+import { firstValue } from "../../domain/raw-headers.ts";
 import type { Settled } from "../request.ts";
 
 /** The most UTF-16 units of a form's fields that are kept; more is cut between two fields. */
@@ -22,15 +23,10 @@ export function capturedOf(read: Read): Captured {
 function formOf({ headers, content: { beginning, body } }: Read): Captured["form"] {
   if (beginning === null || beginning.length === 0) return null;
   const whole = body !== null;
-  const fields = formFields(contentType(headers), beginning.toString("utf8"));
+  const fields = formFields(firstValue(headers, "content-type") ?? "", beginning.toString("utf8"));
   // Cut JSON can't be parsed.
   if (fields === null) return whole ? null : { fields: "", whole };
   if (fields.length <= LONGEST_FORM) return { fields, whole };
   const end = fields.lastIndexOf("&", LONGEST_FORM);
   return { fields: fields.slice(0, end < 0 ? LONGEST_FORM : end), whole: false };
-}
-
-function contentType(headers: Settled["headers"]): string {
-  const at = headers.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === "content-type");
-  return at < 0 ? "" : (headers[at + 1] ?? "");
 }

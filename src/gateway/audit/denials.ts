@@ -1,6 +1,6 @@
 import type { Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { eventOf, type Saying } from "./audit-event.ts";
+import { eventOf, recordAside, type Saying } from "./audit-event.ts";
 
 /**
  * Records a refusal without an impersonation, if its sender is known and had not too many: records stay on disk, and an attacker could
@@ -32,7 +32,5 @@ export function noteRefusal(
   }
   const about = { action, outcome: "failure", impersonation: null } as const;
   const event = eventOf(services, received, { ...saying, ...about });
-  services.ledger
-    .record(event)
-    .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
+  void recordAside(services, event, "a refusal");
 }

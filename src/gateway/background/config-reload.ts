@@ -3,7 +3,7 @@ import type { Holder } from "../../config/hold.ts";
 import type { Load } from "../../config/load.ts";
 import { formatProblem } from "../../config/problem.ts";
 import { type Watch, watch } from "../../config/watch.ts";
-import { eventOf } from "../audit/audit-event.ts";
+import { eventOf, recordAside } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
 import { checkLookups } from "./check-lookups.ts";
 
@@ -67,7 +67,5 @@ export async function recordConfig(
     ...(detail === null ? {} : { detail }),
   });
   // With a full disk the gateway still proxies.
-  await services.ledger
-    .record(event)
-    .catch((error: unknown) => services.log.error({ err: error, event }, "a config could not be recorded"));
+  await recordAside(services, event, "a config");
 }

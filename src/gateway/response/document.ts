@@ -7,6 +7,7 @@ import { labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
 import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
+import { firstValue, without as withoutThose } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import { type BannerView, banner, card, notice } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
@@ -94,7 +95,7 @@ function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly ki
 
 /** Makes it a download, with the file name that the app gave. */
 function withAttachment(headers: RawHeaders): RawHeaders {
-  const said = headerOf(headers, "content-disposition") ?? "";
+  const said = firstValue(headers, "content-disposition") ?? "";
   const name = said.includes(";") ? said.slice(said.indexOf(";")) : "";
   return [...without(headers, ["content-disposition"]), "Content-Disposition", `attachment${name}`];
 }
@@ -124,7 +125,7 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
   const page = inTab(signed, plan);
   if (text === null || plan.status === 206 || page?.kind !== "page") return own;
   const { type } = page;
-  const plain = headerOf(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
+  const plain = firstValue(plan.headers, "content-encoding") === null && outgoingContentType(type) === type;
   if (!plain) return own;
   const once = { ...own, headers: uncached(own.headers) };
   const made = marked(signed, once, page, (view) => notice({ ...view, effectiveUser: { label: text } }));
@@ -174,7 +175,7 @@ function marked(
 /** `write` behind what undoes the coding that the answer came with. */
 function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transform {
   const { pageDecoded } = snapshot.settings.limits;
-  const coding = decoder(headerOf(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
+  const coding = decoder(firstValue(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
   return coding === null ? write : chain(() => [coding, write], unmarkable);
 }
 
@@ -231,18 +232,11 @@ function hostView(signed: Signed, syntax: Syntax): HostView {
 const FOLLOWED: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 function isRedirect({ status, headers }: Pick<HeadPlan, "status" | "headers">): boolean {
-  return FOLLOWED.has(status) && (headerOf(headers, "location") ?? "").trim() !== "";
+  return FOLLOWED.has(status) && (firstValue(headers, "location") ?? "").trim() !== "";
 }
 
 function without(headers: RawHeaders, names: readonly string[]): RawHeaders {
-  return headers.filter((_, at) => !names.includes((headers[at - (at % 2)] ?? "").toLowerCase()));
-}
-
-function headerOf(headers: RawHeaders, name: string): string | null {
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? null;
-  }
-  return null;
+  return withoutThose(headers, (name) => names.includes(name.toLowerCase()));
 }
 
 /** Whatever goes wrong while a page is decoded and written to means that it can't be shown. */

@@ -2,6 +2,7 @@ import { lru } from "../../clients/lru.ts";
 import { foldName } from "../../domain/headers.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { authorizationOf, credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
+import { firstValue } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import { chain } from "../../page/streams/chain.ts";
 import { credentialWatch } from "../../page/streams/credential-watch.ts";
@@ -85,9 +86,9 @@ export function watched(
   const learn = (values: readonly string[]) =>
     services.pageCredentials.learn(impersonation, values, limits.pageCredentials);
   learn(valuesIn(head));
-  const kind = haystackOf(fieldOf(head, "content-type"));
+  const kind = haystackOf(firstValue(head.headers, "content-type") ?? "");
   if (kind === null || signed.sent === "HEAD" || head.status === 204) return plan;
-  const codings = fieldOf(head, "content-encoding");
+  const codings = firstValue(head.headers, "content-encoding") ?? "";
   const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   const { transform } = plan;
   if (transform === null) return { ...plan, transform: watch, watches: true };
@@ -127,10 +128,4 @@ function decoded(text: string): string {
   return text.replace(/%([0-7][0-9a-f])/gi, (_, code: string) =>
     String.fromCharCode(Number.parseInt(code, 16)),
   );
-}
-
-function fieldOf({ headers }: UpstreamHead, name: string): string {
-  for (let at = 0; at + 1 < headers.length; at += 2)
-    if (headers[at]?.toLowerCase() === name) return headers[at + 1] ?? "";
-  return "";
 }

@@ -3,7 +3,7 @@ import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.t
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, touch } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
-import { decisionOf, eventOf } from "../audit/audit-event.ts";
+import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
 import { startHindrance } from "../consent/telling.ts";
@@ -318,9 +318,7 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
   const { effectiveUser } = impersonation;
   const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
-  services.ledger
-    .record(event)
-    .catch((error: unknown) => services.log.error({ err: error, event }, "a refusal could not be recorded"));
+  void recordAside(services, event, "a refusal");
 }
 
 /** The refusals of a start by agents who may be this person. */

@@ -1,4 +1,5 @@
 import { foldName } from "../../domain/headers.ts";
+import { remembering } from "../../domain/remembering.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
 import { headerRules } from "../intake/header-rules.ts";
@@ -62,17 +63,11 @@ interface Said {
 }
 
 const MOST_TOKENS = 1000;
-const read = new Map<string, Said>();
-
 /** Tokens are reused for a while, so each is parsed once. */
-function saidBy(token: string): Said {
-  const known = read.get(token);
-  if (known !== undefined) return known;
-  const said: Said = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-  if (read.size >= MOST_TOKENS) read.clear();
-  read.set(token, said);
-  return said;
-}
+const saidBy = remembering(
+  (token): Said => JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()),
+  MOST_TOKENS,
+);
 
 function lieOf({ identityHeaders, snapshot, effects }: Signed): "6" | "7" | null {
   const at = identityHeaders.indexOf(snapshot.settings.headers.assertion);

@@ -2,6 +2,7 @@ import { Transform } from "node:stream";
 import type { CookieScope } from "../../domain/cookies/cookie-jar.ts";
 import { mirror } from "../../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import { valuesOf, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { HeadPlan, RawHeaders, UpstreamHead } from "../http/exchange.ts";
@@ -165,16 +166,4 @@ function ourHeaders(signed: Signed): RawHeaders {
 
 function isNamed(name: string, wanted: string): boolean {
   return name.length === wanted.length && name.toLowerCase() === wanted.toLowerCase();
-}
-
-/** Gives the same list where nothing is removed. */
-function without(headers: RawHeaders, goes: (name: string, value: string) => boolean): RawHeaders {
-  const gone = (at: number) => goes(headers[at] ?? "", headers[at + 1] ?? "");
-  let any = false;
-  for (let at = 0; at < headers.length && !any; at += 2) any = gone(at);
-  return any ? headers.filter((_, at) => !gone(at - (at % 2))) : headers;
-}
-
-function valuesOf(headers: RawHeaders, name: string): readonly string[] {
-  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { Identity } from "../../domain/identity.ts";
+import { valuesOf } from "../../domain/raw-headers.ts";
 import type { BodyText } from "../../domain/routing/conditions/body-parameters.ts";
 import type { RuleIndex, RuleRequest } from "../../domain/routing/rule.ts";
 import type { RawHeaders } from "../http/exchange.ts";
@@ -27,11 +28,7 @@ export function bodyText(bytes: Buffer, whole: boolean, headers: RawHeaders): Bo
     text: bytes.toString(utf8 ? "utf8" : "latin1"),
     utf8,
     whole,
-    types: linesOf(headers, "content-type"),
-    codings: linesOf(headers, "content-encoding"),
+    types: valuesOf(headers, "content-type"),
+    codings: valuesOf(headers, "content-encoding"),
   };
-}
-
-function linesOf(headers: RawHeaders, name: string): readonly string[] {
-  return headers.filter((_, at) => at % 2 === 1 && headers[at - 1]?.toLowerCase() === name);
 }

@@ -1,7 +1,7 @@
 import type { AuditEvent } from "../../domain/audit-event.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
-import { decisionOf, eventOf } from "../audit/audit-event.ts";
+import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -36,9 +36,7 @@ export function settle(services: Services, committed: Committed, settlement: Set
   // The length of the body is known by now, also without `Content-Length`.
   const request = event.request && { ...event.request, bytes: settlement.requestBytes };
   // If the outcome can't be recorded, the intent stays open, and the next start records its outcome as unknown.
-  services.ledger
-    .record({ ...event, request })
-    .catch((error: unknown) => services.log.error({ err: error, event }, "an outcome could not be recorded"));
+  void recordAside(services, { ...event, request }, "an outcome");
 }
 
 /** The impersonation that this request started: its browser learns of it by the answer only. */

@@ -1,4 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { firstValue, without } from "../../domain/raw-headers.ts";
 import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
 
 /** What we say ourselves about connection and framing. */
@@ -10,12 +11,13 @@ const OURS: ReadonlySet<string> = new Set([
   "keep-alive",
   "expect",
 ]);
+const isOurs = (name: string): boolean => OURS.has(name.toLowerCase());
 
 const SWITCH = ["Connection", "Upgrade", "Upgrade", "websocket"] as const;
 
 /** The headers of a request or an answer that switches to WebSocket. */
 export function switching(headers: RawHeaders): string[] {
-  return [...without(headers), ...SWITCH];
+  return [...without(headers, isOurs), ...SWITCH];
 }
 
 /** How an answer's body is told from what follows: by its length, by chunks, or there is none. */
@@ -23,8 +25,8 @@ export type BodyFraming = "length" | "chunks" | "none";
 
 /** The head of an answer that is no switch, on a connection that ends with it. */
 export function closingHead(head: UpstreamHead): Buffer {
-  const headers = [...without(head.headers), "Connection", "close"];
-  const length = lengthOf(head);
+  const headers = [...without(head.headers, isOurs), "Connection", "close"];
+  const length = firstValue(head.headers, "content-length");
   const framing = bodyFraming(head);
   if (framing === "chunks") headers.push("Transfer-Encoding", "chunked");
   if (framing === "length" && length !== null) headers.push("Content-Length", length);
@@ -34,21 +36,7 @@ export function closingHead(head: UpstreamHead): Buffer {
 /** How the body of this answer to a GET is told from what follows. */
 export function bodyFraming(head: UpstreamHead): BodyFraming {
   if (head.status === 204 || head.status === 304) return "none";
-  return lengthOf(head) === null ? "chunks" : "length";
-}
-
-function lengthOf({ headers }: UpstreamHead): string | null {
-  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-length");
-  return at < 0 ? null : (headers[at + 1] ?? null);
-}
-
-function without(headers: RawHeaders): string[] {
-  const kept: string[] = [];
-  for (let at = 0; at + 1 < headers.length; at += 2) {
-    const name = headers[at] ?? "";
-    if (!OURS.has(name.toLowerCase())) kept.push(name, headers[at + 1] ?? "");
-  }
-  return kept;
+  return firstValue(head.headers, "content-length") === null ? "chunks" : "length";
 }
 
 /** The bytes of a head. Throws a TypeError for a field that would break it. */
