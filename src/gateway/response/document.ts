@@ -137,7 +137,8 @@ export function cardPlan(signed: Signed, plan: HeadPlan, it: CustomerCard): Head
   const page = inTab(signed, plan);
   if (plan.status === 206 || page?.kind !== "page") return plan;
   const { type } = page;
-  if (firstValue(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type) return plan;
+  if (firstValue(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type)
+    return plan;
   const once = { ...plan, headers: uncached(plan.headers) };
   const made = marked(signed, once, page, (view) => card({ ...view, changed: false, card: it }));
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
