@@ -5,23 +5,11 @@ import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import t from "tap";
-import { frontConfig, frontFolder, impersonating, recordsOf } from "../../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../../fixtures/front.ts";
 import { NO_MOUNT, smallDisk, verified } from "../../fixtures/journal.ts";
 import { liveApp } from "../../fixtures/live-app.ts";
 import { ask, CLICK } from "../../fixtures/named.ts";
-import { type Serving, serving } from "../../fixtures/serving.ts";
-
-async function stopped(it: Serving, impersonated: Record<string, string>): Promise<number> {
-  const page = await ask(`${it.url}/.guise/stop`, impersonated);
-  const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
-  const answer = await fetch(`${it.url}/.guise/stop`, {
-    method: "POST",
-    redirect: "manual",
-    headers: { ...impersonated, origin: it.url },
-    body: new URLSearchParams({ _csrf: csrf }),
-  });
-  return answer.status;
-}
+import { serving } from "../../fixtures/serving.ts";
 
 t.test(
   "row 7: the journal's disk is full: nobody is impersonated, and it goes on when there is space",
@@ -59,7 +47,7 @@ t.test(
     t.throws(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024)), { code: "ENOSPC" });
     page = await ask(`${it.url}/page`, inside);
     while (page.status === 200) page = await ask(`${it.url}/page`, inside);
-    t.equal(await stopped(it, impersonated), 303, "Stop works");
+    t.equal(await pressStop(it.url, impersonated), 303, "Stop works");
     t.equal((await ask(`${it.url}/page`, SELF)).status, 200, "and the agent is themselves");
     rmSync(filler);
     it.child.kill("SIGTERM");

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from "node:events";
 import { request } from "node:http";
 import t, { type Test } from "tap";
-import { frontConfig, frontFolder, impersonating, recordsOf } from "../../fixtures/front.ts";
+import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../../fixtures/front.ts";
 import { agents, check, type Tally } from "../../fixtures/kills.ts";
 import { ask } from "../../fixtures/named.ts";
 import { refusesToServe, type Serving, serving } from "../../fixtures/serving.ts";
@@ -151,13 +151,7 @@ async function comeAndGo(it: Serving, { life, begun, stopped }: Stand): Promise<
         "x-groups": "support",
       });
       begun.add(agent);
-      const page = await ask(`${it.url}/.guise/stop`, impersonated);
-      const csrf = /name="_csrf" value="([^"]+)"/.exec(page.body)?.[1] ?? "";
-      const headers = { ...impersonated, origin: it.url };
-      const body = new URLSearchParams({ _csrf: csrf });
-      const { status } = await fetch(`${it.url}/.guise/stop`, {
-        ...{ method: "POST", redirect: "manual", headers, body },
-      });
+      const status = await pressStop(it.url, impersonated);
       if (status === 303) stopped.add(agent);
     } catch {
       // The gateway was killed: that is what this test is about.

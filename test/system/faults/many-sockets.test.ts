@@ -41,7 +41,8 @@ t.test(`row 20: ${COUNT} idle sockets are all cut when they are revoked, and nob
   const child = fork(APP, { execArgv: [] });
   t.teardown(() => child.kill("SIGKILL"));
   const [{ port }] = (await once(child, "message")) as [{ readonly port: number }];
-  const more = "limits: { perImpersonation: 10000, connections: 100000 }\n";
+  const more =
+    "limits: { perImpersonation: 10000, connections: 100000, streams: 100000, streamsPerClient: 100000 }\n";
   const { config, data } = frontFolder(t, frontConfig(`http://127.0.0.1:${port}`, more));
   const it = await serving(t, { config, data });
   const alice = lines(await impersonating(it.url));

@@ -69,7 +69,7 @@ t.test(
     t.ok(provider.requests.length <= 2, "one question was open at a time");
     const login = await ask(`${it.url}/.guise/start`, { ...LINK, ...(await one.alice()) });
     t.match(login, { status: 503, body: /identity-unavailable/ }, "a page of ours needs to know who asks");
-    const script = await ask(`${it.url}/.guise/start`, { ...ONCE, ...(await one.alice()) });
+    const script = await ask(`${it.url}/.guise/me`, { ...ONCE, ...(await one.alice()) });
     t.match(JSON.parse(script.body), { status: 503, code: "identity-unavailable" });
     t.ok(provider.requests.length <= 2, "and it is left alone for a while");
     t.match(
