@@ -208,11 +208,16 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
   },
 
   "cut-answer"({ exchange, resetBehind, expected, actual }) {
-    if (exchange.answer.ending.kind !== "cut") return resetBehind && takeWhole(expected, actual);
+    if (exchange.answer.ending.kind !== "cut")
+      return (
+        resetBehind && (takeWhole(expected, actual) || takeSent(exchange.answer, expected, actual, "whole"))
+      );
     const { answer } = expected;
     if (answer === null) {
       if (actual.answer?.status === 502) return takeProblem(expected, actual);
-      return exchange.answer.ending.how === "reset" && takeBeginning(exchange.answer, expected, actual);
+      return (
+        exchange.answer.ending.how === "reset" && takeSent(exchange.answer, expected, actual, "a beginning")
+      );
     }
     if (answer.complete || actual.answer === null) return false;
     // A reset takes with it what wasn't read yet.
@@ -229,10 +234,18 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
   },
 };
 
-/** A reset may leave the direct client nothing at all of what the app had sent; the gateway's client has a beginning of that. */
-function takeBeginning(sent: AnswerPlan, expected: Seen, { answer }: Seen): boolean {
-  if (answer === null || answer.complete || answer.status !== sent.status) return false;
-  if (!answerBytes(sent).subarray(0, answer.body.length).equals(answer.body)) return false;
+/** A reset may leave the direct client nothing at all of what the app had sent; the gateway's client has it, or a beginning of it. */
+function takeSent(
+  sent: AnswerPlan,
+  expected: Seen,
+  { answer }: Seen,
+  part: "whole" | "a beginning",
+): boolean {
+  if (expected.answer !== null || answer === null || answer.status !== sent.status) return false;
+  if (answer.complete !== (part === "whole")) return false;
+  const bytes = answerBytes(sent);
+  const shared = part === "whole" ? bytes : bytes.subarray(0, answer.body.length);
+  if (!shared.equals(answer.body)) return false;
   expected.answer = { ...answer };
   return true;
 }
