@@ -69,7 +69,7 @@ async function viewing(): Promise<{
 }
 
 t.test(
-  "told: another address in the bar, or a `document.domain`: the banner and the record say whose page it is",
+  "told: another address in the bar, or a `document.domain`: the banner, the title and the record say whose page it is",
   async (t) => {
     const { context, page, at } = await viewing();
     await page.goto(at("/site/1/domain"));
@@ -80,6 +80,8 @@ t.test(
     await page.waitForFunction(`document.querySelector("guise-banner").matches(":popover-open")`);
     t.match(await banner.call(".who", "return this.textContent;"), /Nuno/);
     t.equal((await banner.uppermost()).name, "guise-banner");
+    await page.evaluate(`document.title = "You are yourself"`);
+    await page.waitForFunction(`/^as Nuno.* · You are yourself$/.test(document.title)`);
     await page.evaluate(`fetch("/x").then((answer) => answer.text())`);
     t.match(it.asked.at(-1), { line: "GET /x", who: "17" });
     t.match(recorded("impersonation.intent").at(-1), { user: { id: "alice", effective: { id: "17" } } });

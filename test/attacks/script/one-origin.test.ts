@@ -156,7 +156,7 @@ t.test("a tab that hides where it comes from is the customer's, too", async (t) 
 });
 
 t.test(
-  "told: a script writes another address into the bar, or a `document.domain`; the banner and the record say whose page it is",
+  "told: a script writes another address into the bar, or a `document.domain`; the banner, the title and the record say whose page it is",
   async (t) => {
     const { context, page } = await asNuno(it);
     await page.evaluate(`history.pushState({}, "", "/u/23/x")`);
@@ -168,6 +168,8 @@ t.test(
       "set",
     );
     t.match(await (await inside(page)).call(".who", "return this.textContent;"), /Nuno/);
+    await page.evaluate(`document.title = "You are yourself"`);
+    await page.waitForFunction(`/^as Nuno.* · You are yourself$/.test(document.title)`);
     await page.evaluate(`fetch("/own").then((it) => it.text())`);
     t.match(
       (await it.recorded("impersonation.request")).at(-1) ??
