@@ -222,6 +222,33 @@ t.test(
   },
 );
 
+t.test(
+  "told: a flood of cookies that call themselves important throws ours out, and what hides from our script is the agent's",
+  async (t) => {
+    const { context, page } = await formOfNunos();
+    await raw(page, "/own");
+    t.equal(it.app.requests.at(-1)?.who, "17");
+    const before = saved().length;
+    await page.evaluate(
+      `for (let n = 0; n < 400; n++) document.cookie = "flood" + n + "=x; path=/; priority=high"`,
+    );
+    t.equal(
+      await page.evaluate(`fetch("/save", ${POST}).then((it) => it.status)`),
+      409,
+      "what our script marks",
+    );
+    t.equal(await raw(page, "/save", POST), 200);
+    t.same(
+      saved()
+        .slice(before)
+        .map(({ who }) => who),
+      ["alice"],
+      "docs/security.md says so",
+    );
+    await context.close();
+  },
+);
+
 t.test("where a reason is required no script gives one", async (t) => {
   await it.configure((yaml) => yaml.replace("mode: write", "mode: write, reason: required"));
   const context = await it.person("alice");
