@@ -7,6 +7,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   "errors.ts": 1,
   "ports.ts": 1,
   "units.ts": 1,
+  "durable.ts": 1,
   "kinds.ts": 1,
   "people.ts": 1,
   clients: 2,
@@ -35,6 +36,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "ports.ts": [],
   "units.ts": ["zod"],
+  "durable.ts": [],
   "kinds.ts": ["zod"],
   "people.ts": ["zod"],
   clients: [

@@ -1,7 +1,8 @@
+import { syncFolder } from "../../durable.ts";
 import { Fault } from "../../errors.ts";
 import type { Clock } from "../../ports.ts";
 import { NO_HASH, seal, type Tip } from "../record/hash-chain.ts";
-import { makeSegment, type SegmentFile, syncFolder, untouched, writeAll } from "./segments.ts";
+import { makeSegment, type SegmentFile, untouched, writeAll } from "./segments.ts";
 
 /** A record without its number; a function is told what stands before it. */
 type Draft = string | ((before: Tip) => string);

@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { replaceFile } from "../../durable.ts";
 import type { Log } from "../../ports.ts";
 import { SinkProblem } from "../shipping/sink-errors.ts";
 
@@ -38,7 +39,7 @@ export async function confirmed({ folder, producer, log }: ConfirmedOptions): Pr
       try {
         const theirs = [...(await readOr(path, log))].filter(([producer]) => others.has(producer));
         const text = JSON.stringify(Object.fromEntries([...theirs, ...through]));
-        await write(path, `${path}.${producer}.draft`, text);
+        await replaceFile(path, `${path}.${producer}.draft`, text);
         [kept, told] = [mine, false];
       } catch (error) {
         if (!told) log.error({ err: error }, "audit: it could not be kept how far records were shipped");
@@ -57,23 +58,6 @@ async function readOr(path: string, log: Log): Promise<Map<string, number>> {
     if (!(error instanceof Error && "code" in error && error.code === "ENOENT"))
       log.error({ err: error }, "audit: it could not be read how far records were shipped");
     return new Map();
-  }
-}
-
-/** Whole or as before, whatever happens in between. */
-async function write(path: string, draft: string, text: string): Promise<void> {
-  try {
-    const handle = await open(draft, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
   }
 }
 
@@ -101,15 +85,7 @@ export function cursorFile(path: string): CursorFile {
     read,
     write: async (positions) => {
       const all = furthest(positions, (await read()) ?? new Map());
-      const draft = `${path}.${process.pid}.draft`;
-      const handle = await open(draft, "w", 0o600);
-      try {
-        await handle.writeFile(JSON.stringify(Object.fromEntries(all)));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(draft, path);
+      await replaceFile(path, `${path}.${process.pid}.draft`, JSON.stringify(Object.fromEntries(all)));
     },
   };
 }

@@ -1,9 +1,10 @@
 import { open, readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
+import { syncFolder } from "../../durable.ts";
 import { CLOSED } from "../record/field-scan.ts";
 import { type Link, linkOf, type Tip } from "../record/hash-chain.ts";
 import { GROUP } from "./journal.ts";
-import { type Segment, syncFolder } from "./segments.ts";
+import type { Segment } from "./segments.ts";
 
 /** How a file of an ended life ends after its tail was cut. */
 interface Ending {

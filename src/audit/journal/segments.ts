@@ -109,16 +109,6 @@ export async function endsIn(folder: string): Promise<ReadonlyMap<string, number
   return ends;
 }
 
-/** Makes names that were made or removed in the folder durable. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 /** A file of the journal that is being written. */
 export interface SegmentFile {
   readonly handle: FileHandle;

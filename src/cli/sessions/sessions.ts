@@ -76,7 +76,7 @@ async function endOne(sessions: OpenSessions, id: string): Promise<End> {
   }
 }
 
-/** The book never throws: what the store did not take is pending, and this process won't live to pay. */
+/** An end that the store did not take is kept for later, and this process ends before then: so it counts as not done. */
 function problemOf({ first, impersonation }: Closed): string | null {
   if (impersonation !== null) return null;
   return first ? "the store could not be reached; nothing was ended" : "there is no such impersonation";
