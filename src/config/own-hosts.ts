@@ -81,7 +81,7 @@ export function uncovered({ settings, policy }: Pick<Snapshot, "settings" | "pol
   const open: string[] = [];
   if (settings.isolation === null)
     open.push(
-      "isolation: customers' pages are shown on the app's own host, where their scripts share cookies, storage and windows with the agent's own pages; with `isolation: { host: { parent: … } }` the browser has walls there (docs/isolation.md)",
+      "isolation: customers' pages are shown on the app's own host, where their scripts share cookies, storage and windows with the agent's own pages, and one that means harm can act as the agent (docs/security.md); with `isolation: { host: { parent: … } }` the browser has walls there (docs/isolation.md)",
     );
   if (settings.console === null)
     open.push(

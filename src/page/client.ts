@@ -28,6 +28,7 @@ const PARTS = [
   "layout/layout",
   "disable",
   "logout",
+  "title",
   "freeze",
   "tab",
   "attend",

@@ -9,6 +9,7 @@ import { startLogout } from "./logout.js";
 import { startMark } from "./mark.js";
 import { startRefused } from "./refused.js";
 import { startTab, tellStopped } from "./tab.js";
+import { startTitle } from "./title.js";
 import { startWatch } from "./watch.js";
 
 /**
@@ -23,7 +24,10 @@ async function start(script) {
     return;
   }
   startAddresses(banner);
-  if (banner.config.impersonation !== null) startCookies(banner);
+  if (banner.config.impersonation !== null) {
+    startCookies(banner);
+    startTitle(banner);
+  }
   await awaitStyles(banner);
   const roomless = banner.styled ? startLayout(banner) : () => undefined;
   if (banner.config.impersonation === null) {

@@ -69,7 +69,7 @@ async function viewing(): Promise<{
 }
 
 t.test(
-  "told: another address in the bar, or a `document.domain`: the banner and the record say whose page it is",
+  "told: another address in the bar, or a `document.domain`: the banner, the title and the record say whose page it is",
   async (t) => {
     const { context, page, at } = await viewing();
     await page.goto(at("/site/1/domain"));
@@ -80,6 +80,8 @@ t.test(
     await page.waitForFunction(`document.querySelector("guise-banner").matches(":popover-open")`);
     t.match(await banner.call(".who", "return this.textContent;"), /Nuno/);
     t.equal((await banner.uppermost()).name, "guise-banner");
+    await page.evaluate(`document.title = "You are yourself"`);
+    await page.waitForFunction(`/^as Nuno.* · You are yourself$/.test(document.title)`);
     await page.evaluate(`fetch("/x").then((answer) => answer.text())`);
     t.match(it.asked.at(-1), { line: "GET /x", who: "17" });
     t.match(recorded("impersonation.intent").at(-1), { user: { id: "alice", effective: { id: "17" } } });
@@ -208,6 +210,49 @@ t.test(
     await context.close();
   },
 );
+
+t.test("a flood of the page's own cookies makes nothing on a label the agent's own", async (t) => {
+  const { context, page, at } = await viewing();
+  await page.evaluate(
+    `for (let n = 0; n < 400; n++) document.cookie = "flood" + n + "=x; path=/; priority=high"`,
+  );
+  it.asked.length = 0;
+  const answer = await page.evaluate(`{
+    const { fetch } = document.body.appendChild(document.createElement("iframe")).contentWindow;
+    fetch(${JSON.stringify(at("/x"))}, { method: "POST" }).then(({ status }) => status);
+  }`);
+  t.ok(Number(answer) >= 400, "refused: this label only looks, or knows the browser no more");
+  t.same(it.asked, []);
+  await context.close();
+});
+
+t.test("an address of ours in the bar, a refresh and rules to fetch ahead start nothing", async (t) => {
+  const { context, page, at } = await viewing();
+  const before = starts();
+  await page.evaluate(`history.pushState({}, "", "/.guise/start")`);
+  t.equal(page.url(), at("/.guise/start"));
+  t.match(await (await inside(page)).call(".who", "return this.textContent;"), /Nuno/);
+  await page.evaluate(`{
+    const rules = document.head.appendChild(document.createElement("script"));
+    rules.type = "speculationrules";
+    rules.textContent = JSON.stringify({ prerender: [{ urls: ["/site/2", "/.guise/start"] }], prefetch: [{ urls: ["/site/2"] }] });
+  }`);
+  await page.evaluate(`fetch("/x").then((answer) => answer.text())`);
+  await page.evaluate(`{
+    const refresh = document.createElement("meta");
+    refresh.httpEquiv = "refresh";
+    refresh.content = "0;url=/site/2";
+    document.head.append(refresh);
+  }`);
+  await page.waitForURL(at("/site/2"));
+  t.match(await page.locator("h1").innerText(), /^17 at/, "as the customer whose label it is");
+  t.equal(starts(), before);
+  t.same(
+    it.asked.filter(({ who }) => who !== "17"),
+    [],
+  );
+  await context.close();
+});
 
 t.test("after a revocation a label is nobody's, also what our script doesn't see", async (t) => {
   const { context, page, at } = await viewing();

@@ -156,7 +156,7 @@ t.test("a tab that hides where it comes from is the customer's, too", async (t) 
 });
 
 t.test(
-  "told: a script writes another address into the bar, or a `document.domain`; the banner and the record say whose page it is",
+  "told: a script writes another address into the bar, or a `document.domain`; the banner, the title and the record say whose page it is",
   async (t) => {
     const { context, page } = await asNuno(it);
     await page.evaluate(`history.pushState({}, "", "/u/23/x")`);
@@ -168,6 +168,8 @@ t.test(
       "set",
     );
     t.match(await (await inside(page)).call(".who", "return this.textContent;"), /Nuno/);
+    await page.evaluate(`document.title = "You are yourself"`);
+    await page.waitForFunction(`/^as Nuno.* · You are yourself$/.test(document.title)`);
     await page.evaluate(`fetch("/own").then((it) => it.text())`);
     t.match(
       (await it.recorded("impersonation.request")).at(-1) ??
@@ -215,6 +217,33 @@ t.test(
       it.app.requests.filter(({ path, who }) => path.startsWith("/u/23/x?") && who !== "17"),
       [],
       "nothing was fetched as the agent",
+    );
+    await context.close();
+  },
+);
+
+t.test(
+  "told: a flood of cookies that call themselves important throws ours out, and what hides from our script is the agent's",
+  async (t) => {
+    const { context, page } = await formOfNunos();
+    await raw(page, "/own");
+    t.equal(it.app.requests.at(-1)?.who, "17");
+    const before = saved().length;
+    await page.evaluate(
+      `for (let n = 0; n < 400; n++) document.cookie = "flood" + n + "=x; path=/; priority=high"`,
+    );
+    t.equal(
+      await page.evaluate(`fetch("/save", ${POST}).then((it) => it.status)`),
+      409,
+      "what our script marks",
+    );
+    t.equal(await raw(page, "/save", POST), 200);
+    t.same(
+      saved()
+        .slice(before)
+        .map(({ who }) => who),
+      ["alice"],
+      "docs/security.md says so",
     );
     await context.close();
   },

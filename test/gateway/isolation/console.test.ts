@@ -77,3 +77,14 @@ t.test("the console's own script searches the directory; nobody else's does, and
   t.match([onApp.status, onApp.body], [404, /not-found/], "the app's host has none");
   t.equal((await it.get(`${it.app}/.guise/search.js`, SCRIPT)).status, 404);
 });
+
+t.test("no list of who views whom answers a script, on the console or on the app's host", async (t) => {
+  const it = await atConsole(t);
+  for (const path of ["sessions", "activity", "access", "why", "start"]) {
+    const atTheConsole = await it.get(`${it.origin}/.guise/${path}`, SCRIPT);
+    t.equal(atTheConsole.status, 403, path);
+    t.notMatch(atTheConsole.body, /nuno|alice/i, path);
+    const onApp = await it.get(`${it.app}/.guise/${path}`, SCRIPT);
+    t.match([onApp.status, onApp.body], [404, /not-found/], `${path} on the app's host`);
+  }
+});

@@ -76,6 +76,23 @@ t.test("where it is covered again and again the page is covered, and the server 
   await page.context().close();
 });
 
+t.test(
+  "told: what no pointer meets, and a closed root holds, lies on the banner and isn't found",
+  async (t) => {
+    const { page } = await open(FAKE.replace("inset:", "pointer-events:none;inset:"), DEAF);
+    const shot = () => page.screenshot({ clip: { x: 0, y: 0, width: 40, height: 40 } });
+    const before = await shot();
+    await page.evaluate(`{
+    const root = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "closed" });
+    root.appendChild(document.querySelector("#fake")).showPopover();
+  }`);
+    await page.evaluate("window.looks = 0");
+    await page.waitForFunction("window.looks > 10");
+    t.notOk(before.equals(await shot()), "docs/page.md says so");
+    await page.context().close();
+  },
+);
+
 t.test("a dialog of the app that blocks the page fights nobody", async (t) => {
   const { page } = await open(`${HTML}<dialog style="inset:0;width:100%;height:100%">x</dialog>`);
   let lost = false;

@@ -51,7 +51,10 @@ export function createLooks(look) {
     if (changed.size <= MANY && performance.now() >= restUntil.part) run("part", changed);
   };
   const observer = new MutationObserver((records) => {
-    for (const record of records) for (const each of affected(record)) changed.add(each);
+    // A title takes no room, and is changed by us and by many an app again and again.
+    const placed = records.filter(({ target }) => !(target instanceof HTMLTitleElement));
+    if (placed.length === 0) return;
+    for (const record of placed) for (const each of affected(record)) changed.add(each);
     soon();
     frame ||= requestAnimationFrame(painted);
   });
