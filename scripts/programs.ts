@@ -58,6 +58,20 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
       "php-mbstring",
     ],
   },
+  Spring: {
+    names: ["/usr/share/java/spring3-web.servlet.jar"],
+    packages: [
+      "default-jdk-headless",
+      "libspring-web-servlet-java",
+      "libspring-context-java",
+      "libjetty9-java",
+      "libjackson2-databind-java",
+    ],
+  },
+  Mono: {
+    names: ["mcs"],
+    packages: ["mono-mcs", "libmono-system-web4.0-cil", "libmono-system-web-extensions4.0-cil"],
+  },
   Express: { names: ["/usr/share/nodejs/express"], packages: ["node-express"] },
   "Apache with OpenID Connect": {
     names: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],

@@ -1,6 +1,8 @@
-// Needs: PHP, Django, Rack, Express
+// Needs: PHP, Django, Rack, Express, Spring, Mono
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
+import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
@@ -13,17 +15,28 @@ import { freePort } from "../../fixtures/port.ts";
 const RUNS = Number(process.env.GUISE_READINGS ?? 400);
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
+const jars = [
+  ...["aop", "beans", "context", "core", "expression", "web", "web.servlet"].map((it) => `spring3-${it}`),
+  ...["server", "servlet", "http", "io", "util", "security"].map((it) => `jetty9-${it}`),
+  ...["annotations", "core", "databind"].map((it) => `jackson-${it}`),
+  ...["servlet-api", "commons-logging"],
+].map((name) => `/usr/share/java/${name}.jar`);
+const aspNet = join(t.testdir(), "aspnet.exe");
+
 const commands = {
   PHP: (port: number) => ["php", "-S", `127.0.0.1:${port}`, here("php.php")],
   Rack: (port: number) => ["ruby", here("rack.rb"), String(port)],
   Express: (port: number) => [process.execPath, here("express.cjs"), String(port)],
   Django: (port: number) => ["/usr/bin/python3", here("django.py"), String(port)],
+  Spring: (port: number) => ["java", "-cp", jars.join(":"), here("Spring.java"), String(port)],
+  "ASP.NET": (port: number) => ["mono", aspNet, String(port)],
 } as const;
 type Framework = keyof typeof commands;
 const ports = new Map<Framework, number>();
 const agent = new Agent({ keepAlive: false });
 
 t.before(async () => {
+  execFileSync("mcs", [`-out:${aspNet}`, "-r:System.Web,System.Web.Extensions", here("AspNet.cs")]);
   for (const name of Object.keys(commands) as Framework[]) {
     const port = await freePort();
     const [program = "", ...args] = commands[name](port);
@@ -70,6 +83,13 @@ const conditions = (source: "query" | "form" | "json", value: string) =>
     [source]: [{ name: "do", test: { kind: "is", values: [value] } }],
   });
 const TAKES = conditions("form", "delete");
+const TAKES_WITHIN = compileConditions({
+  query: [],
+  header: [],
+  form: [{ name: "do", test: { kind: "contains", texts: ["delete"] } }],
+  json: [],
+  graphql: null,
+});
 const GIVES = (["query", "form", "json"] as const).map(
   (source) => [source, conditions(source, "view")] as const,
 );
@@ -158,12 +178,21 @@ const heads = fc.constantFrom(
     "\r\nContent-Type: text/plain; charset=utf-16",
   ],
 );
-const partValues = fc.constantFrom("view", "delete", "ZGVsZXRl", "d\0e\0l\0e\0t\0e\0", "delete\r\n");
+const partValues = fc.constantFrom(
+  "view",
+  "delete",
+  "ZGVsZXRl",
+  "d\0e\0l\0e\0t\0e\0",
+  "delete\r\n",
+  "view\r\n-- \r\ndelete",
+  "view\n--bb\ndelete",
+);
+const ends = mostly(["\r\n"], fc.constantFrom("", "\n"));
 const lines = mostly(["\r\n"], fc.constant("\n"));
 const part = fc
-  .tuple(dispositions, heads, partValues, lines)
-  .map(([disposition, more, value, line]) =>
-    `--b\r\nContent-Disposition: form-data; ${disposition}${more}\r\n\r\n${value}\r\n`.replaceAll(
+  .tuple(dispositions, heads, partValues, lines, ends)
+  .map(([disposition, more, value, line, end]) =>
+    `--b\r\nContent-Disposition: form-data; ${disposition}${more}\r\n\r\n${value}${end}`.replaceAll(
       "\r\n",
       line,
     ),
@@ -248,6 +277,8 @@ t.test(
         const read = await saidBy(name, sent);
         if (read?.includes("delete") && !takes)
           throw new Error(`${name} reads delete, and nothing takes it away`);
+        if (read?.some((it) => it.includes("delete")) && !TAKES_WITHIN.mayHold(judged))
+          throw new Error(`${name} reads delete within a value, and nothing takes it away`);
         if (gives.length > 0 && read?.some((it) => it !== "view"))
           throw new Error(`${name} reads ${JSON.stringify(read)}, and ${gives.join()} gives`);
         if (read?.includes("delete")) seen.taken += 1;

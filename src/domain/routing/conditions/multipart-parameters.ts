@@ -2,6 +2,7 @@ import { latin1, MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./pa
 
 /** The name in the head of a part, in the ways in which servers look for it. */
 const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,400})"|'([^']{0,400})'|([^\s;"]{0,400}))/gi;
+const MOST_MARKS = 4;
 const LONGEST_HEAD = 4_000;
 /** Of a longer one nobody asks what it says. */
 const LONGEST_VALUE = 65_536;
@@ -9,12 +10,17 @@ const LONGEST_VALUE = 65_536;
 const LONGEST_VALUES = 1_048_576;
 const CODED = /^content-transfer-encoding[ \t]*:(?![ \t]*(?:7bit|8bit|binary)[ \t]*\r?$)/im;
 const BOUNDARY = /^multipart\/form-data;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))$/i;
+/** Where a mark ends that is not in quotes is up to the server. */
+const MARK_ENDS = [/[\s,;]/, /[,;]/, /;/];
+/** What servers want before a mark, and behind it. */
+const BEFORE_MARK = ["(?:\\r?\\n)?", "\\r?\\n", "\\r\\n"];
+const BEHIND_MARK = ["", "(?=--|[ \\t]*(?:\\r|\\n|$))"];
 const PART = /^\r\nContent-Disposition: form-data; name="([^"\\%\r\n]*)"\r\n\r\n([\s\S]*)\r\n$/i;
 
 /** The fields of a body in parts, however its marks are read; plain are those that a strict reading finds as well. */
 export function multipartParameters(type: string, text: string): readonly Parameter[] {
   const strict = strictFields(type, text);
-  const found = looseFields(text);
+  const found = looseFields(text, marksOf(type));
   const parameters = found.slice(0, MOST_PARAMETERS).map(({ name, value }) => {
     const values = strict?.get(name);
     const [only = null] = values ?? [];
@@ -51,31 +57,59 @@ interface Found {
   readonly value: string | null;
 }
 
-function looseFields(text: string): readonly Found[] {
+/**
+ * What may end a value: any line that begins with hyphens, where the mark is another than the type says, and the mark of the type in each
+ * reading of it. Values have lines with hyphens of their own, as comments in SQL are.
+ */
+function marksOf(type: string): readonly RegExp[] {
+  const named = type
+    .split(/boundary\s*=\s*/i)
+    .slice(1)
+    .flatMap((rest) =>
+      rest.startsWith('"')
+        ? [rest.split('"', 2)[1] ?? ""]
+        : MARK_ENDS.map((end) => rest.split(end, 1)[0]?.trim() ?? ""),
+    );
+  const marks = [...new Set(named)].filter((mark) => mark !== "").slice(0, MOST_MARKS);
+  const ends = marks.flatMap((mark) =>
+    BEFORE_MARK.flatMap((before) =>
+      BEHIND_MARK.map((behind) => `${before}--${RegExp.escape(mark)}${behind}`),
+    ),
+  );
+  return [/\r?\n--/g, ...ends.map((end) => new RegExp(end, "g"))];
+}
+
+function looseFields(text: string, marks: readonly RegExp[]): readonly Found[] {
   const found: Found[] = [];
-  const valueBehind = valuesIn(text);
+  // Where lines end with line feeds alone, some take the empty one for the end of a head, and Rack goes on to the next with both.
+  const readings = [/\r?\n\r?\n/g, /\r\n\r\n/g].flatMap((empty) =>
+    marks.map((mark) => valuesIn(text, new RegExp(empty), new RegExp(mark))),
+  );
   let left = Math.max(LONGEST_VALUES, text.length);
   for (const match of text.matchAll(NAME)) {
     if (found.length > MOST_PARAMETERS) break;
     const raw = match[1] ?? match[2] ?? match[3] ?? "";
     const end = match.index + match[0].length;
-    const value = left > 0 ? valueBehind(end) : null;
-    left -= value?.length ?? 0;
-    for (const name of new Set([raw, raw.replaceAll("\\", ""), unescaped(raw)])) found.push({ name, value });
+    const behind = readings.map((valueBehind) => valueBehind(end)).filter((value) => value !== undefined);
+    // A text that ends before such a line gives no value, in PHP too.
+    const values = new Set(left <= 0 ? [null] : behind.length === 0 ? [""] : behind);
+    for (const value of values) left -= value?.length ?? 0;
+    for (const name of new Set([raw, raw.replaceAll("\\", ""), unescaped(raw)]))
+      for (const value of values) found.push({ name, value });
   }
   return found;
 }
 
 /**
- * What follows the empty line behind a head, up to the next mark; nothing where the text ends before such a line, as PHP has it. Null: it
- * is too much. Heads are asked about in their order: then all of them together cost one pass over the text.
+ * What follows the empty line behind a head, up to the next mark. Null: it is too much; undefined: there is no such line. Heads are asked
+ * about in their order: then all of them together cost one pass over the text.
  */
-function valuesIn(text: string): (from: number) => string | null {
-  const emptyLine = nextIn(text, /\r?\n\r?\n/g);
-  const mark = nextIn(text, /\r?\n--/g);
+function valuesIn(text: string, empty: RegExp, end: RegExp): (from: number) => string | null | undefined {
+  const emptyLine = nextIn(text, empty);
+  const mark = nextIn(text, end);
   return (from) => {
     const line = emptyLine(from);
-    if (line === null) return "";
+    if (line === null) return undefined;
     if (line.end > from + LONGEST_HEAD) return null;
     const start = line.end;
     const next = mark(start);

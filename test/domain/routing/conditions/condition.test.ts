@@ -120,6 +120,17 @@ t.test("names by a pattern", async (t) => {
   t.equal(json.takes, true);
 });
 
+t.test("a value goes on behind a line that begins as a mark does", async (t) => {
+  const type = "multipart/form-data; boundary=b";
+  const contains = { form: { do: { contains: ["delete"] } } };
+  for (const line of ["-- ", "--", "--bb", "---", "--a--"])
+    for (const end of ["\r\n", "\n"]) {
+      const head = `--b${end}Content-Disposition: form-data; name="do"${end}${end}`;
+      const text = `${head}view${end}${line}${end}delete${end}--b--${end}`;
+      t.strictSame(asked(contains, { type, text }), TAKES, JSON.stringify(line + end));
+    }
+});
+
 t.test("a number is one in any spelling for what takes away", async (t) => {
   for (const id of ["42", "042", "42abc", "+42", "42.0"])
     t.equal(asked({ query: { id: 42 } }, { query: `id=${id}` }).takes, true, id);
