@@ -2,7 +2,6 @@ import { latin1, MOST_PARAMETERS, type Parameter, parameter, UNREAD } from "./pa
 
 /** The name in the head of a part, in the ways in which servers look for it. */
 const NAME = /\bname\*?\s*=\s*(?:"([^"]{0,400})"|'([^']{0,400})'|([^\s;"]{0,400}))/gi;
-const MOST_MARKS = 4;
 const LONGEST_HEAD = 4_000;
 /** Of a longer one nobody asks what it says. */
 const LONGEST_VALUE = 65_536;
@@ -10,17 +9,23 @@ const LONGEST_VALUE = 65_536;
 const LONGEST_VALUES = 1_048_576;
 const CODED = /^content-transfer-encoding[ \t]*:(?![ \t]*(?:7bit|8bit|binary)[ \t]*\r?$)/im;
 const BOUNDARY = /^multipart\/form-data;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'()+./:=?-]{1,70}))$/i;
-/** Where a mark ends that is not in quotes is up to the server. */
-const MARK_ENDS = [/[\s,;]/, /[,;]/, /;/];
+const PARTS = /^\s*multipart\//i;
 /** What servers want before a mark, and behind it. */
 const BEFORE_MARK = ["(?:\\r?\\n)?", "\\r?\\n", "\\r\\n"];
 const BEHIND_MARK = ["", "(?=--|[ \\t]*(?:\\r|\\n|$))"];
 const PART = /^\r\nContent-Disposition: form-data; name="([^"\\%\r\n]*)"\r\n\r\n([\s\S]*)\r\n$/i;
 
-/** The fields of a body in parts, however its marks are read; plain are those that a strict reading finds as well. */
+/**
+ * The fields of a body in parts, however its marks are read; plain are those that a strict reading finds as well. A type that says more
+ * than one plain boundary (twice, extended, in pieces) may say anything: servers take different ones of these. Of another type some servers
+ * read parts, too.
+ */
 export function multipartParameters(type: string, text: string): readonly Parameter[] {
-  const strict = strictFields(type, text);
-  const found = looseFields(text, marksOf(type));
+  const [, quoted, bare] = BOUNDARY.exec(type.trim()) ?? [];
+  const boundary = quoted ?? bare;
+  if (boundary === undefined && PARTS.test(type)) return [UNREAD];
+  const strict = boundary === undefined ? null : strictFields(boundary, text);
+  const found = looseFields(text, marksOf(boundary));
   const parameters = found.slice(0, MOST_PARAMETERS).map(({ name, value }) => {
     const values = strict?.get(name);
     const [only = null] = values ?? [];
@@ -36,10 +41,9 @@ export function hasCodedPart(text: string): boolean {
 }
 
 /** Without files, which have no value; null where the text isn't what every server takes for parts. */
-function strictFields(type: string, text: string): ReadonlyMap<string, readonly string[]> | null {
-  const [, quoted, bare] = BOUNDARY.exec(type.trim()) ?? [];
-  const mark = `--${quoted ?? bare ?? ""}`;
-  if (mark === "--" || !text.startsWith(`${mark}\r\n`)) return null;
+function strictFields(boundary: string, text: string): ReadonlyMap<string, readonly string[]> | null {
+  const mark = `--${boundary}`;
+  if (!text.startsWith(`${mark}\r\n`)) return null;
   const parts = `\r\n${text}`.split(`\r\n${mark}`).slice(1);
   const end = parts.pop();
   if (end !== "--" && end !== "--\r\n") return null;
@@ -58,24 +62,19 @@ interface Found {
 }
 
 /**
- * What may end a value: any line that begins with hyphens, where the mark is another than the type says, and the mark of the type in each
- * reading of it. Values have lines with hyphens of their own, as comments in SQL are.
+ * What may end a value: any line that begins with hyphens, as servers that look for no certain mark have it, and the mark in each way in
+ * which servers look for it. Values have lines with hyphens of their own, as comments in SQL are. Some cut the boundary at a comma, a
+ * space or the like.
  */
-function marksOf(type: string): readonly RegExp[] {
-  const named = type
-    .split(/boundary\s*=\s*/i)
-    .slice(1)
-    .flatMap((rest) =>
-      rest.startsWith('"')
-        ? [rest.split('"', 2)[1] ?? ""]
-        : MARK_ENDS.map((end) => rest.split(end, 1)[0]?.trim() ?? ""),
+function marksOf(boundary = ""): readonly RegExp[] {
+  const cut = [boundary, ...[/[\s,]/, /,/].map((end) => boundary.split(end, 1)[0] ?? "")];
+  const ends = [...new Set(cut)]
+    .filter((mark) => mark !== "")
+    .flatMap((mark) =>
+      BEFORE_MARK.flatMap((before) =>
+        BEHIND_MARK.map((behind) => `${before}--${RegExp.escape(mark)}${behind}`),
+      ),
     );
-  const marks = [...new Set(named)].filter((mark) => mark !== "").slice(0, MOST_MARKS);
-  const ends = marks.flatMap((mark) =>
-    BEFORE_MARK.flatMap((before) =>
-      BEHIND_MARK.map((behind) => `${before}--${RegExp.escape(mark)}${behind}`),
-    ),
-  );
   return [/\r?\n--/g, ...ends.map((end) => new RegExp(end, "g"))];
 }
 

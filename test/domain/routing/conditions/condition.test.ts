@@ -131,6 +131,20 @@ t.test("a value goes on behind a line that begins as a mark does", async (t) => 
     }
 });
 
+t.test("a body in parts whose type says more than one plain boundary may say anything", async (t) => {
+  const text = `--b\r\nContent-Disposition: form-data; name="do"\r\n\r\nview\r\n-- \r\ndelete--b--\r\n`;
+  for (const said of [
+    "boundary*=utf-8''b",
+    "boundary*0=b",
+    "boundary=a; boundary=c; boundary=d; boundary=e; boundary=b",
+  ])
+    t.strictSame(
+      asked({ form: { do: { contains: ["delete"] } } }, { type: `multipart/form-data; ${said}`, text }),
+      TAKES,
+      said,
+    );
+});
+
 t.test("a number is one in any spelling for what takes away", async (t) => {
   for (const id of ["42", "042", "42abc", "+42", "42.0"])
     t.equal(asked({ query: { id: 42 } }, { query: `id=${id}` }).takes, true, id);
