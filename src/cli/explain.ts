@@ -15,7 +15,7 @@ import {
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { elevate, start } from "../domain/impersonation.ts";
-import { type EffectiveMethod, effectiveMethod } from "../domain/method.ts";
+import { type EffectiveMethod, effectiveMethod } from "../domain/method/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";

@@ -4,7 +4,7 @@ import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
 import { type Html, html } from "./html.ts";
 import { layout, nameOf, person } from "./layout.ts";
-import { startForm } from "./start-form.ts";
+import { startForm } from "./start/start-form.ts";
 
 /** The pages that a person sees when something is asked, refused, over or broken. */
 export const pages: Pages = {

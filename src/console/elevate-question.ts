@@ -11,7 +11,7 @@ import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
 import { placeAt } from "./return-path.ts";
-import { minutes } from "./start-form.ts";
+import { minutes } from "./start/start-form.ts";
 import { askStepUp, lacksStepUp } from "./step-up.ts";
 import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
 

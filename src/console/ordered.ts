@@ -5,7 +5,7 @@ import { startHindrance } from "../gateway/consent/telling.ts";
 import type { Services } from "../gateway/services/services.ts";
 import type { Order } from "../sessions/codes.ts";
 import { elevateOrdered } from "./elevate.ts";
-import { admittedNow, startOnApp } from "./starting.ts";
+import { admittedNow, startOnApp } from "./start/starting.ts";
 import { parameter, type Visitor, visitor } from "./visitor.ts";
 
 /**

@@ -5,7 +5,7 @@ import { plain } from "../domain/plain.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { problem } from "../gateway/stages/answer.ts";
 import { nameOf } from "./layout.ts";
-import { FOUND, LONGEST_QUERY } from "./start.ts";
+import { FOUND, LONGEST_QUERY } from "./start/start.ts";
 import { parameter, visitor } from "./visitor.ts";
 
 /** `GET people?q=…`: whom the directory finds, as JSON for the script of the console's search page. Elsewhere nothing answers it. */

@@ -22,7 +22,7 @@ import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
 import { peoplePage } from "./people.ts";
 import { providerPages } from "./provider.ts";
-import { startPages } from "./start.ts";
+import { startPages } from "./start/start.ts";
 import { stopPages } from "./stop.ts";
 import { seeOther } from "./visitor.ts";
 

@@ -7,7 +7,7 @@ import type { RequestFacts, SessionFacts } from "./facts.ts";
 import { type Admission, admit, asGranted, isAgent, isListedAgent } from "./grant.ts";
 import { type Identity, labelOf } from "./identity.ts";
 import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
-import { isSafe } from "./method.ts";
+import { isSafe } from "./method/method.ts";
 import type { Policy } from "./policy.ts";
 import { asSelfVerdict, otherIdentity, seesAsSelf, startVerdict } from "./target.ts";
 

@@ -1,4 +1,4 @@
-import { METHOD_OVERRIDE_HEADERS } from "./method.ts";
+import { METHOD_OVERRIDE_HEADERS } from "./method/method.ts";
 import { remembering } from "./remembering.ts";
 
 /** The names of the headers that tell the app who is there. */

@@ -80,8 +80,9 @@ class BySteps implements AppSignIn {
     } catch (error) {
       // Whosever session it is by now: nobody will use it.
       const begun = last.jar.cookies.length > 0 || Object.keys(this.#takenIn(last.values)).length > 0;
+      // The report has the step of it that failed.
       if (begun)
-        await this.end(this.#takenValues(last.values), last.jar.cookies, app, report).catch(() => undefined);
+        await Promise.allSettled([this.end(this.#takenValues(last.values), last.jar.cookies, app, report)]);
       throw error;
     }
   }

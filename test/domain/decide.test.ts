@@ -17,7 +17,7 @@ import {
 import { admit, isAgent } from "../../src/domain/grant.ts";
 import type { Identity } from "../../src/domain/identity.ts";
 import { endedAt, type Impersonation, modeAt } from "../../src/domain/impersonation.ts";
-import { isSafe } from "../../src/domain/method.ts";
+import { isSafe } from "../../src/domain/method/method.ts";
 import type { OwnerFact } from "../../src/domain/owner.ts";
 import type { Grant, Part, Policy, Rule } from "../../src/domain/policy.ts";
 import { requestFacts } from "../fixtures/attempt.ts";

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { linkOf } from "../record/hash-chain.ts";
 import { type Written, type WrittenPerson, writtenOf } from "../record/parse.ts";
 

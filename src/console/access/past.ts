@@ -5,7 +5,7 @@ import type { Question, Run } from "../../audit/search/search.ts";
 import { ENGLISH, momentText } from "../../domain/consent/texts.ts";
 import { mayBeAmong } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { plain } from "../../domain/plain.ts";
 import type { Policy } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";

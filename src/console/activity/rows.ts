@@ -1,6 +1,6 @@
 import { type Written, type WrittenPerson, writtenOf } from "../../audit/record/parse.ts";
 import { toneOf } from "../../audit/search/row.ts";
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";

@@ -15,8 +15,8 @@ import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
 import { returnPath } from "../return-path.ts";
-import { beginNow, refusal } from "../start-now.ts";
-import { admitted, type Start } from "../starting.ts";
+import { beginNow, refusal } from "../start/start-now.ts";
+import { admitted, type Start } from "../start/starting.ts";
 import { field, pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
 import { mayBreakGlass } from "./start-fields.ts";
 

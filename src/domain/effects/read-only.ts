@@ -1,7 +1,7 @@
 import { REASONS } from "../decision.ts";
 import type { RequestFacts } from "../facts.ts";
 import type { Mode } from "../impersonation.ts";
-import { isSafe } from "../method.ts";
+import { isSafe } from "../method/method.ts";
 import type { Rule } from "../policy.ts";
 import type { Verdict } from "./effect.ts";
 

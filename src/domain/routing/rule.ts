@@ -1,6 +1,6 @@
 import { isAmong, mayBeAmong } from "../grant.ts";
 import type { Identity } from "../identity.ts";
-import { isSafe, UNKNOWN_METHOD } from "../method.ts";
+import { isSafe, UNKNOWN_METHOD } from "../method/method.ts";
 import type { EffectName, People, Rule } from "../policy.ts";
 import type { BodyText } from "./conditions/body-parameters.ts";
 import { type CompiledConditions, type Conditions, compileConditions, Said } from "./conditions/condition.ts";

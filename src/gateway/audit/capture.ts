@@ -1,5 +1,5 @@
 import type { Captured } from "../../domain/audit-event.ts";
-import { formFields } from "../../domain/form-fields.ts";
+import { formFields } from "../../domain/method/form-fields.ts";
 import { firstValue } from "../../domain/raw-headers.ts";
 import type { Settled } from "../request.ts";
 

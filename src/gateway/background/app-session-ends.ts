@@ -1,6 +1,7 @@
 import { appNames } from "../../config/apps.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import type { Identity } from "../../domain/identity.ts";
+import { Fault } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
 import type { Ending, MadeSession } from "../../sessions/app-sessions.ts";
 import type { StepReport } from "../../signin/sign-in.ts";
@@ -8,7 +9,7 @@ import { eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Services } from "../services/services.ts";
 import { appConnection } from "../sign-in/app-connection.ts";
-import { valuesOf } from "../sign-in/obtain.ts";
+import { trailText, valuesOf } from "../sign-in/obtain.ts";
 
 interface AppSessionEnds extends Closing {
   /** Ends what is left of impersonations that are over; also of those that ended while no gateway ran. Never throws. */
@@ -90,7 +91,7 @@ async function endOne(services: Services, id: string, ending: Ending, tried: num
     await tell(services, id, ending, trail, null);
     return true;
   } catch (error) {
-    const why = error instanceof Error && "detail" in error ? String(error.detail) : String(error);
+    const why = error instanceof Fault ? error.detail : String(error);
     const over = tried >= signIn.endWithin;
     services.log.warn({ impersonation: id, why, again: !over }, "a session in the app could not be ended");
     if (over) await tell(services, id, ending, trail, why);
@@ -112,7 +113,7 @@ async function tell(
   trail: readonly StepReport[],
   why: string | null,
 ): Promise<void> {
-  const steps = trail.map(({ step, status }) => `${step} ${status ?? "-"}`).join(", ");
+  const steps = trailText(trail);
   const { known } = made;
   const event = eventOf(services, null, {
     action: "sign-in.ended",

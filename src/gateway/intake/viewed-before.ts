@@ -1,4 +1,4 @@
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import type { Received } from "../request.ts";
 import type { Judging, Services } from "../services/services.ts";

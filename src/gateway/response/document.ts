@@ -7,7 +7,7 @@ import { labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
 import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
-import { firstValue, without as withoutThose } from "../../domain/raw-headers.ts";
+import { firstValue, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import { type BannerView, banner, card, notice } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
@@ -71,7 +71,7 @@ export function impersonatedPlan(
   const shown = inTab(signed, plan);
   const insert = (view: HostView) => banner(bannerView(services, signed, impersonation, view));
   const fresh = signed.navigation.wantsPage
-    ? { ...plan, headers: without(plan.headers, DOCUMENT_VALIDATORS) }
+    ? { ...plan, headers: withoutNamed(plan.headers, DOCUMENT_VALIDATORS) }
     : plan;
   if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(fresh) : fresh;
   if (shown.kind === "page") return marked(signed, fresh, shown, insert);
@@ -86,10 +86,10 @@ function framedPlan(plan: HeadPlan): HeadPlan {
 
 /** Keeps browsers from guessing that it is a document. */
 function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly kind: "drawing" }>): HeadPlan {
-  const kept = without(plan.headers, ["x-content-type-options"]);
+  const kept = withoutNamed(plan.headers, ["x-content-type-options"]);
   const headers = [...kept, "X-Content-Type-Options", "nosniff"];
   if (shown.kind === "source")
-    return { ...plan, headers: [...without(headers, ["content-type"]), "Content-Type", shown.type] };
+    return { ...plan, headers: [...withoutNamed(headers, ["content-type"]), "Content-Type", shown.type] };
   return { ...plan, headers: shown.kind === "saved" ? withAttachment(headers) : headers };
 }
 
@@ -97,7 +97,7 @@ function unmarkedPlan(plan: HeadPlan, shown: Exclude<Shown, Page | { readonly ki
 function withAttachment(headers: RawHeaders): RawHeaders {
   const said = firstValue(headers, "content-disposition") ?? "";
   const name = said.includes(";") ? said.slice(said.indexOf(";")) : "";
-  return [...without(headers, ["content-disposition"]), "Content-Disposition", `attachment${name}`];
+  return [...withoutNamed(headers, ["content-disposition"]), "Content-Disposition", `attachment${name}`];
 }
 
 /** Replaces an SVG document by a page with the banner that shows it as a picture. The app's policy goes: a picture needs none. */
@@ -105,7 +105,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
   const view = hostView(signed, "html");
   const policy = amendPolicies("default-src 'none'; img-src data:", cspNeeds(view));
   const headers = [
-    ...without(plan.headers, [...OF_THE_BYTES, "content-type", "content-security-policy"]),
+    ...withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type", "content-security-policy"]),
     ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
   ];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
@@ -153,7 +153,7 @@ function marked(
 ): HeadPlan {
   const view = hostView(signed, syntax);
   const needs = cspNeeds(view);
-  const kept = without(plan.headers, [...OF_THE_BYTES, "content-type"]);
+  const kept = withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type"]);
   const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
   const headers = [...amended, "Accept-Ranges", "none"];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
@@ -236,8 +236,8 @@ function isRedirect({ status, headers }: Pick<HeadPlan, "status" | "headers">): 
   return FOLLOWED.has(status) && (firstValue(headers, "location") ?? "").trim() !== "";
 }
 
-function without(headers: RawHeaders, names: readonly string[]): RawHeaders {
-  return withoutThose(headers, (name) => names.includes(name.toLowerCase()));
+function withoutNamed(headers: RawHeaders, names: readonly string[]): RawHeaders {
+  return without(headers, (name) => names.includes(name.toLowerCase()));
 }
 
 /** Whatever goes wrong while a page is decoded and written to means that it can't be shown. */

@@ -1,5 +1,5 @@
 import { headersOf } from "../../clients/finder.ts";
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
 import { whyOf } from "../../signin/steps.ts";
 import type { UpstreamHead } from "../http/exchange.ts";

@@ -3,7 +3,7 @@ import type { AppSession } from "../../sessions/app-sessions.ts";
 import type { Seen, StepReport } from "../../signin/sign-in.ts";
 import type { Services } from "../services/services.ts";
 import { cookieScope } from "../stages/cookie-scope.ts";
-import { type Asking, believe, connectionFor, tellFailed, trustOf, valuesOf } from "./obtain.ts";
+import { type Asking, believe, connectionFor, endUnused, tellFailed, trustOf, valuesOf } from "./obtain.ts";
 import { printOf } from "./trust.ts";
 
 /** Whom the app sees, by a look that began at `after` (monotonic, ms) or later; one look for all who want one. Throws a Fault `sign-in-failed` where it can't be asked. */
@@ -25,7 +25,8 @@ export async function look(
       trust.look = { startedAt, seen };
       return await seen;
     }
-    await going.seen.catch(() => undefined);
+    // How it ended is told to the request that began it; here it only has to be over.
+    await Promise.allSettled([going.seen]);
   }
 }
 
@@ -68,7 +69,7 @@ export async function giveUp(
   session: AppSession,
   why: string,
 ): Promise<never> {
-  const { committed, impersonation, signIn } = asking;
+  const { committed, impersonation } = asking;
   const { app } = committed.snapshot.settings;
   const trust = trustOf(services, asking);
   const { generation, made } = session;
@@ -78,12 +79,7 @@ export async function giveUp(
     await services.impersonations.appSessions.drop(impersonation.id, app, generation);
     await tellFailed(services, asking, [], why);
     const its = cookies.filter((it) => (it.app ?? null) === app);
-    if (made !== null)
-      signIn
-        .end(valuesOf(made), its, connectionFor(services, asking), () => undefined)
-        .catch((err: unknown) =>
-          services.log.warn({ err }, "a session that was given up could not be ended"),
-        );
+    if (made !== null) void endUnused(services, asking, valuesOf(made), its);
     // Not at once: the request that found it out has its own answer.
     setImmediate(() => services.sockets.cutAll(impersonation.id, "sign-in-failed"));
   }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { JarCookie } from "../../domain/cookies/cookie-jar.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import type { Values } from "../../domain/signin/place-text.ts";
 import { Fault } from "../../errors.ts";
 import type { AppSession, MadeSession } from "../../sessions/app-sessions.ts";
 import type { AppConnection, AppSignIn, SignedIn, StepReport } from "../../signin/sign-in.ts";
@@ -26,6 +28,7 @@ export function askingOf(committed: Committed, identityHeaders: readonly string[
     : { committed, impersonation, signIn, identityHeaders };
 }
 
+/** Between two looks at whether another gateway has signed in, ms. */
 const POLL = 50;
 /** Beside the steps themselves: for the store, and for one look and one end. */
 const CLAIMED = 3;
@@ -85,14 +88,14 @@ async function make(
   const { committed, impersonation, signIn } = asking;
   const { app } = committed.snapshot.settings;
   const { appSessions } = services.impersonations;
-  const app_ = connectionFor(services, asking);
+  const connection = connectionFor(services, asking);
   const known = knownOf(asking);
   const trail: StepReport[] = [];
   const startedAt = services.clock.monotonic();
   try {
-    const done = await signIn.perform(new Map(Object.entries(known)), app_, (step) => trail.push(step));
+    const done = await signIn.perform(new Map(Object.entries(known)), connection, (step) => trail.push(step));
     const made = madeOf(services, asking, done, known);
-    const kept = await orEnded(asking, done, app_, async () => {
+    const kept = await orEnded(services, asking, done, async () => {
       await services.ledger.record(signInEvent(services, asking, trail, null));
       return await appSessions.keep(impersonation.id, app, generation, { made, cookies: done.cookies });
     });
@@ -114,13 +117,12 @@ async function make(
 
 /** A session that can't be kept, or not be put on record, is one that nobody may be shown. */
 async function orEnded(
-  { signIn }: Asking,
+  services: Services,
+  asking: Asking,
   { values, cookies }: SignedIn,
-  app: AppConnection,
   keep: () => Promise<boolean>,
 ): Promise<boolean> {
-  const end = () =>
-    signIn.end(new Map(Object.entries(values)), cookies, app, () => undefined).catch(() => undefined);
+  const end = () => endUnused(services, asking, new Map(Object.entries(values)), cookies);
   try {
     const kept = await keep();
     if (!kept) await end();
@@ -128,6 +130,23 @@ async function orEnded(
   } catch (error) {
     await end();
     throw error;
+  }
+}
+
+/** Ends a session by which nobody is shown anything any more. Never throws: why it is so is told anyway. */
+export async function endUnused(
+  services: Services,
+  asking: Asking,
+  values: Values,
+  cookies: readonly JarCookie[],
+): Promise<void> {
+  try {
+    await asking.signIn.end(values, cookies, connectionFor(services, asking), () => undefined);
+  } catch (err) {
+    services.log.warn(
+      { err, requestId: asking.committed.id },
+      "a session in the app that nobody uses could not be ended",
+    );
   }
 }
 
@@ -156,9 +175,14 @@ export async function tellFailed(
   await services.unrecorded.write(services, signInEvent(services, asking, trail, why), "a failed sign-in");
 }
 
+/** The steps that were taken, with the status of each, for the record. */
+export function trailText(trail: readonly StepReport[]): string {
+  return trail.map(({ step, status }) => `${step} ${status ?? "-"}`).join(", ");
+}
+
 function signInEvent(services: Services, asking: Asking, trail: readonly StepReport[], why: string | null) {
   const { committed, impersonation } = asking;
-  const steps = trail.map(({ step, status }) => `${step} ${status ?? "-"}`).join(", ");
+  const steps = trailText(trail);
   return eventOf(services, committed, {
     action: why === null ? "sign-in.performed" : "sign-in.failed",
     outcome: why === null ? "success" : "failure",

@@ -23,7 +23,7 @@ export function cookieScope(received: Received, impersonation: string | null = n
   };
 }
 
-/** What no app may set: our cookies in every form. `name` is that of the config. */
+/** What no app may set: our cookies in every form, that of version 0.1 among them. `name` is that of the config. */
 export function ourNames(name: string): readonly string[] {
   return ["", "__Host-", "__Secure-"].flatMap((prefix) =>
     ["", "-notice", "-impersonating", "-worn", "-here"].map((rest) => `${prefix}${name}${rest}`),

@@ -2,7 +2,7 @@ import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
 import { UNASKED } from "../../domain/facts.ts";
 import { isAgent } from "../../domain/grant.ts";
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
 import { ownerLookup } from "../../domain/routing/lookup.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";

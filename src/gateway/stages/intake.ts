@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Settings, Snapshot } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
-import { effectiveMethod } from "../../domain/method.ts";
+import { effectiveMethod } from "../../domain/method/method.ts";
 import { labelBelow } from "../../domain/routing/label-host.ts";
 import { Fault } from "../../errors.ts";
 import { framingFault } from "../http/framing.ts";

@@ -1,6 +1,6 @@
-import { methodInBody } from "../../domain/body-method.ts";
 import { isMethodOverride } from "../../domain/headers.ts";
-import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method.ts";
+import { methodInBody } from "../../domain/method/body-method.ts";
+import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method/method.ts";
 import { hasBody, peekBody } from "../http/body.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import type { Content, Owned, Settled } from "../request.ts";

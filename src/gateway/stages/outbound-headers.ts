@@ -1,5 +1,5 @@
 import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
-import { isSafe } from "../../domain/method.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { headerRules } from "../intake/header-rules.ts";
 import type { Outbound, Signed } from "../request.ts";
 import { appAddresses } from "../response/response-headers.ts";

@@ -4,7 +4,15 @@ import { frontConfig, frontOf, recordsOf, SUPPORT } from "../../fixtures/front.t
 import { fakeLog } from "../../fixtures/log.ts";
 import { loginApp, PASSWORD } from "../../fixtures/login-app.ts";
 import { ask, CLICK, cookieOf } from "../../fixtures/named.ts";
+import type { Teardown } from "../../fixtures/raw.ts";
 import { BY_FORM, recorded, signedInFront, visit } from "../../fixtures/signed-in-front.ts";
+
+/** Another gateway with the same config and data folder, as after a restart. */
+async function startedAnew(t: Teardown, config: string, data: string): Promise<void> {
+  const options = { port: 0, host: "127.0.0.1", adminPort: 0, env: process.env, log: fakeLog() };
+  const next = await gatewayApp({ ...options, config, data });
+  t.teardown(() => next.close());
+}
 
 const OWN = { ...CLICK, ...SUPPORT };
 
@@ -132,16 +140,7 @@ t.test(
     await close();
     const { port } = app;
     app.server.listen(port, "127.0.0.1");
-    const next = await gatewayApp({
-      config,
-      port: 0,
-      host: "127.0.0.1",
-      adminPort: 0,
-      data,
-      env: process.env,
-      log: fakeLog(),
-    });
-    t.teardown(() => next.close());
+    await startedAnew(t, config, data);
     await recorded(data, "sign-in.ended");
     t.same(app.sessionsOf("17"), []);
   },
@@ -156,16 +155,7 @@ t.test("so is one whose impersonation ran out while no gateway was there", async
   t.equal(alice.first.status, 200);
   await close();
   t.equal(app.sessionsOf("17").length, 1);
-  const next = await gatewayApp({
-    config,
-    port: 0,
-    host: "127.0.0.1",
-    adminPort: 0,
-    data,
-    env: process.env,
-    log: fakeLog(),
-  });
-  t.teardown(() => next.close());
+  await startedAnew(t, config, data);
   await recorded(data, "sign-in.ended");
   t.same(app.sessionsOf("17"), []);
 });

@@ -46,14 +46,14 @@ t.test("a token in the address of an event stream or a socket is exchanged", asy
 });
 
 t.test(
-  "a page that renews its token gets a placeholder, in any mode, and the app hears nothing of it",
+  "a page that renews its token gets the answer of the config, in any mode, and the app hears nothing of it",
   async (t) => {
     const app = await loginApp(t);
     const { url, data } = await signedInFront(t, app, BY_TOKEN);
     const alice = await visit(url);
     const answer = await alice.fetch("/api/refresh", "POST");
     t.match(answer, { status: 200, headers: { "cache-control": "no-store" } });
-    t.same(JSON.parse(answer.body), { token: "a placeholder", expiresIn: 3600 });
+    t.same(JSON.parse(answer.body), { token: "kept by the gateway", expiresIn: 3600 });
     t.equal(app.asked("/api/refresh"), 0);
     t.match(recordsOf(data, "impersonation.outcome").at(-1), {
       url: { path: "/api/refresh" },

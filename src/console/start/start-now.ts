@@ -1,13 +1,13 @@
 import type { FastifyReply } from "fastify";
-import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
-import type { Identity } from "../domain/identity.ts";
-import { noteRefusal } from "../gateway/audit/denials.ts";
-import { startHindrance } from "../gateway/consent/telling.ts";
-import { appSaid } from "../gateway/isolation/console-host.ts";
-import type { Services } from "../gateway/services/services.ts";
+import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { noteRefusal } from "../../gateway/audit/denials.ts";
+import { startHindrance } from "../../gateway/consent/telling.ts";
+import { appSaid } from "../../gateway/isolation/console-host.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { signInAddress } from "../step-up.ts";
+import { sendPage, type Visitor } from "../visitor.ts";
 import { type Start, startFromConsole, startOnApp } from "./starting.ts";
-import { signInAddress } from "./step-up.ts";
-import { sendPage, type Visitor } from "./visitor.ts";
 
 /** `app`: on the console, the mark of the app's host that it is about. */
 export async function beginNow(

@@ -1,5 +1,5 @@
 import t from "tap";
-import { methodInBody } from "../../src/domain/body-method.ts";
+import { methodInBody } from "../../../src/domain/method/body-method.ts";
 
 function parts(...fields: readonly (readonly [string, string])[]): string {
   return `${fields.map(([head, value]) => `--b\r\n${head}\r\n\r\n${value}\r\n`).join("")}--b--\r\n`;

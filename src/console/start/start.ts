@@ -1,18 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isAgent, takesReason } from "../domain/grant.ts";
-import { ownAddress } from "../gateway/intake/own-address.ts";
-import { appMark } from "../gateway/isolation/console-host.ts";
-import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
-import type { Services } from "../gateway/services/services.ts";
-import { settleConsent, waitingAt } from "./consent/asking.ts";
-import { isPlainNo } from "./consent/start-fields.ts";
-import { html } from "./html.ts";
-import { nameOf, person } from "./layout.ts";
-import { returnPath } from "./return-path.ts";
+import { isAgent, takesReason } from "../../domain/grant.ts";
+import { ownAddress } from "../../gateway/intake/own-address.ts";
+import { appMark } from "../../gateway/isolation/console-host.ts";
+import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { settleConsent, waitingAt } from "../consent/asking.ts";
+import { isPlainNo } from "../consent/start-fields.ts";
+import { html } from "../html.ts";
+import { nameOf, person } from "../layout.ts";
+import { returnPath } from "../return-path.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "../visitor.ts";
 import { given, startForm } from "./start-form.ts";
 import { beginNow, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
-import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "./visitor.ts";
 
 /** So many people are listed, and so long is what they are looked for by. */
 export const FOUND = 20;

@@ -1,5 +1,5 @@
 import t from "tap";
-import { effectiveMethod, isSafe, namesMethod } from "../../src/domain/method.ts";
+import { effectiveMethod, isSafe, namesMethod } from "../../../src/domain/method/method.ts";
 
 t.test("safe is what only asks; what nobody knows is not", async (t) => {
   for (const method of ["GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND", "REPORT", "SEARCH", "QUERY"])

@@ -1,5 +1,5 @@
 import t from "tap";
-import { formFields } from "../../src/domain/form-fields.ts";
+import { formFields } from "../../../src/domain/method/form-fields.ts";
 
 t.test("a form is its own text", async (t) => {
   const text = "name=Nuno+A&site%5Burl%5D=x&&";

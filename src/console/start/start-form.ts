@@ -1,10 +1,10 @@
-import type { ConsentVerdict } from "../domain/consent/said.ts";
-import type { Identity } from "../domain/identity.ts";
-import type { Grant } from "../domain/policy.ts";
-import { breakGlassField, consentFact, consentFields, startWord } from "./consent/start-fields.ts";
-import { type Html, html } from "./html.ts";
-import { nameOf, person } from "./layout.ts";
-import { reasonField } from "./reason-field.ts";
+import type { ConsentVerdict } from "../../domain/consent/said.ts";
+import type { Identity } from "../../domain/identity.ts";
+import type { Grant } from "../../domain/policy.ts";
+import { breakGlassField, consentFact, consentFields, startWord } from "../consent/start-fields.ts";
+import { type Html, html } from "../html.ts";
+import { nameOf, person } from "../layout.ts";
+import { reasonField } from "../reason-field.ts";
 
 interface StartView {
   readonly prefix: string;

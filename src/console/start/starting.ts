@@ -1,22 +1,22 @@
 import type { FastifyReply } from "fastify";
-import type { Consent } from "../domain/consent/consent.ts";
-import type { ConsentVerdict } from "../domain/consent/said.ts";
-import type { ReasonWord } from "../domain/decision.ts";
-import { admit, isAgent, takesReason } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
-import { endedAt } from "../domain/impersonation.ts";
-import { isId } from "../domain/person.ts";
-import type { Grant } from "../domain/policy.ts";
-import { startConsent } from "../domain/target.ts";
-import { Fault } from "../errors.ts";
-import { beginApart } from "../gateway/isolation/begin-apart.ts";
-import { appHostOf } from "../gateway/isolation/label-of.ts";
-import type { Services } from "../gateway/services/services.ts";
-import { saidBy } from "../gateway/stages/load-impersonation.ts";
-import { type Between, begin, betweenIdentities, end } from "../gateway/stages/start-and-stop.ts";
-import type { AppHost } from "../sessions/labels.ts";
-import { placeAt } from "./return-path.ts";
-import { seeOther, type Visitor } from "./visitor.ts";
+import type { Consent } from "../../domain/consent/consent.ts";
+import type { ConsentVerdict } from "../../domain/consent/said.ts";
+import type { ReasonWord } from "../../domain/decision.ts";
+import { admit, isAgent, takesReason } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { endedAt } from "../../domain/impersonation.ts";
+import { isId } from "../../domain/person.ts";
+import type { Grant } from "../../domain/policy.ts";
+import { startConsent } from "../../domain/target.ts";
+import { Fault } from "../../errors.ts";
+import { beginApart } from "../../gateway/isolation/begin-apart.ts";
+import { appHostOf } from "../../gateway/isolation/label-of.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { saidBy } from "../../gateway/stages/load-impersonation.ts";
+import { type Between, begin, betweenIdentities, end } from "../../gateway/stages/start-and-stop.ts";
+import type { AppHost } from "../../sessions/labels.ts";
+import { placeAt } from "../return-path.ts";
+import { seeOther, type Visitor } from "../visitor.ts";
 
 type Asked =
   | {
