@@ -29,7 +29,8 @@ t.test(`no function of src/ is longer than ${LONGEST_FUNCTION} lines`, async (t)
 
 t.test(`no folder of src/ has more than ${LARGEST_FOLDER} files`, async (t) => {
   const folders = new Map<string, number>();
-  for (const { path } of filesBelow("src", "")) folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
+  for (const { path } of filesBelow("src", ""))
+    folders.set(dirname(path), (folders.get(dirname(path)) ?? 0) + 1);
   t.ok(folders.size > 20, "there are folders to look at");
   t.same(
     [...folders].filter(([, count]) => count > LARGEST_FOLDER),
