@@ -91,17 +91,7 @@ export function appSessions(jars: Jars, store: Store, clock: Clock): AppSessions
         return withSession({ ...held, jar }, { ...before, claimedUntil: null, made: null });
       });
     },
-    async note(id, { app, client }, made) {
-      let noted = false;
-      await jars.alter(id, (held) => {
-        noted = !held.over;
-        const session = { app, client, generation: 1, claimedUntil: null, made };
-        return noted ? withSession(held, session) : held;
-      });
-      const { until } = await jars.read(id);
-      await store.write(INDEX + id, "1", { version: null, expiresAt: until + KEPT });
-      return noted;
-    },
+    note: (id, of, made) => note(jars, store, id, { ...of, generation: 1, claimedUntil: null, made }),
     unended: async () => (await store.list(INDEX)).map((key) => key.slice(INDEX.length)),
     async takeEndings(id, until, ended) {
       let taken: readonly Ending[] = [];
@@ -122,6 +112,18 @@ export function appSessions(jars: Jars, store: Store, clock: Clock): AppSessions
       await forgotten(id, held);
     },
   };
+}
+
+async function note(jars: Jars, store: Store, id: string, session: AppSession): Promise<boolean> {
+  const { until } = await jars.read(id);
+  // What may be made from now on has to be found by the sweep of what is to be ended.
+  await store.write(INDEX + id, "1", { version: null, expiresAt: until + KEPT });
+  let noted = false;
+  await jars.alter(id, (held) => {
+    noted = !held.over;
+    return noted ? withSession(held, session) : held;
+  });
+  return noted;
 }
 
 function sessionIn(held: HeldJar | null, app: string | null): AppSession | null {
