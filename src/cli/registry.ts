@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { learn } from "./learn.ts";
+import { receipt } from "./receipt.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
 import { signin } from "./signin/signin.ts";
@@ -19,5 +20,6 @@ export const COMMANDS: readonly Command[] = [
   signin,
   sessions,
   audit,
+  receipt,
   keys,
 ];

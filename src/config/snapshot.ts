@@ -79,6 +79,8 @@ export interface Settings {
     readonly offer: readonly number[];
     readonly codeLasts: number;
     readonly codeTries: number;
+    /** Of one access at the most. */
+    readonly receiptRecords: number;
     /** Of asks and answers that are over. */
     readonly keep: number;
     /** What customers are told of the record; null: nothing. */
