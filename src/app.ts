@@ -21,7 +21,7 @@ import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
-import { reading, registerGateway } from "./gateway/plugin.ts";
+import { reading, registerGateway, shortenOwnWay } from "./gateway/plugin.ts";
 import { diagnostics } from "./gateway/services/diagnostics.ts";
 import { formsWith } from "./gateway/services/forms.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
@@ -349,6 +349,7 @@ async function serve(
   );
   const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
   await registerGateway(server, services, way);
+  shortenOwnWay(server, services, way);
   await server.register(consolePlugin(services, { jwks: () => keyring.jwks(), assets, archive }), {
     prefix: settings.prefix,
   });
