@@ -21,7 +21,7 @@ import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
-import { reading, registerGateway, shortenOwnWay } from "./gateway/plugin.ts";
+import { reading, registerGateway } from "./gateway/plugin.ts";
 import { diagnostics } from "./gateway/services/diagnostics.ts";
 import { formsWith } from "./gateway/services/forms.ts";
 import { timeOrderedIds } from "./gateway/services/ids.ts";
@@ -347,10 +347,14 @@ async function serve(
       "a request could not be read",
     ),
   );
-  const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
+  const parts = {
+    jwks: () => keyring.jwks(),
+    assets: [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body })),
+    archive,
+    receiptKey: () => keyring.signer("checkpoint"),
+  };
   await registerGateway(server, services, way);
-  shortenOwnWay(server, services, way);
-  await server.register(consolePlugin(services, { jwks: () => keyring.jwks(), assets, archive }), {
+  await server.register(consolePlugin(services, parts), {
     prefix: settings.prefix,
   });
   attachUpgrades(

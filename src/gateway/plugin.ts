@@ -48,9 +48,9 @@ function intakeOf(services: Services, raw: Carrying): Intake {
 
 /**
  * Sends own traffic to the app before fastify makes anything of it: its router, its hooks and its objects are for what is judged, and
- * for pages of ours. What turns out to be answered here goes on to fastify with its passage. Call it on the root, before it listens.
+ * for pages of ours. What turns out to be answered here goes on to fastify with its passage.
  */
-export function shortenOwnWay({ server }: FastifyInstance, services: Services, upstreams: Upstreams): void {
+function shortenOwnWay({ server }: FastifyInstance, services: Services, upstreams: Upstreams): void {
   const [handle] = server.listeners("request") as ((
     raw: IncomingMessage,
     response: ServerResponse,
@@ -146,6 +146,7 @@ export async function registerGateway(
     return await send(reply, answerFault(services, fault, at));
   });
   registerMethods(fastify);
+  shortenOwnWay(fastify, services, upstreams);
   await fastify.register(proxy, { forward });
 }
 
