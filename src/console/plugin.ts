@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
+import type { CheckpointKey } from "../audit/journal/checkpoint.ts";
 import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "../gateway/audit/refused-before-decision.ts";
@@ -39,6 +40,8 @@ interface ConsoleParts {
   /** Files of the banner, beside the console's own. */
   readonly assets: readonly Asset[];
   readonly archive: Archive;
+  /** What receipts are signed with. */
+  readonly receiptKey: () => CheckpointKey;
 }
 
 const OPENER = "cross-origin-opener-policy";
@@ -81,7 +84,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);
-    accessPages(fastify, services, parts.archive);
+    accessPages(fastify, services, parts);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);

@@ -1,8 +1,9 @@
 import { type Finder, headersOf, theOnly } from "../clients/finder.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
-import { emptyJar, type Jar, type JarCookie } from "../domain/cookies/cookie-jar.ts";
+import { emptyJar, type Jar } from "../domain/cookies/cookie-jar.ts";
 import { isHeaderValue, type Values } from "../domain/signin/place-text.ts";
 import { Fault } from "../errors.ts";
+import { endBySteps } from "./session-end.ts";
 import type {
   AppAnswer,
   AppConnection,
@@ -36,6 +37,7 @@ class BySteps implements AppSignIn {
   readonly #secrets: Values;
   readonly #verify: Step;
   readonly endsSessions: boolean;
+  readonly end: AppSignIn["end"];
   readonly leave: AppSignIn["leave"];
   readonly refresh: AppSignIn["refresh"];
   readonly verifyEvery: number;
@@ -50,7 +52,9 @@ class BySteps implements AppSignIn {
     const status = Array.from({ length: 500 }, (_, at) => at + 100);
     const { get, headers } = options.verify;
     this.#verify = stepOf("GET", get, { headers, expect: { status } });
-    this.endsSessions = options.end.length > 0;
+    const { end, endsSessions } = endBySteps(options.end, options, secrets);
+    this.end = end;
+    this.endsSessions = endsSessions;
     this.leave = options.leave ?? [];
     this.refresh = options.refresh.map(({ method, path, answer }) => ({
       method,
@@ -101,17 +105,6 @@ class BySteps implements AppSignIn {
       path,
       lines: headersOf(answer, "set-cookie"),
     };
-  }
-
-  async end(
-    values: Values,
-    cookies: readonly JarCookie[],
-    app: AppConnection,
-    report: Report,
-  ): Promise<void> {
-    if (!this.endsSessions) return;
-    const from = { jar: { ...emptyJar(null), cookies }, values: this.#with(values) };
-    await walk(this.#options.end, from, this.#walking(app, report, "end"));
   }
 
   isSignedOut(status: number, location: string): boolean {
