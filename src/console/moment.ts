@@ -8,7 +8,7 @@ export function moment(at: number | string): Html {
 }
 
 /** `28 May 2026 20:26:40`. */
-export function timeText(time: string): string {
+function timeText(time: string): string {
   const at = new Date(time);
   if (Number.isNaN(at.getTime())) return time;
   return `${dateText(at.getTime())} ${at.toISOString().slice(11, 19)}`;

@@ -18,7 +18,7 @@ export interface Question {
   readonly until: number | null;
 }
 
-export interface Within {
+interface Within {
   readonly users: readonly string[];
   readonly groups: readonly string[];
 }
