@@ -157,6 +157,58 @@ for (const mode of MODES) {
     },
   );
 
+  t.test(
+    `what a rule wants confirmed is said yes to by a person at a page of ours alone${mode.on}`,
+    async (t) => {
+      const it = await scene(t, mode, {
+        grant: "mode: write",
+        more: 'rules: [{ path: /site/1/pay, confirm: "Pay?" }]\n',
+        headers: { "content-security-policy": "form-action 'self'" },
+      });
+      const page = await it.open(await it.agent(), "/site/1");
+      const label = new URL(page.url()).hostname;
+      const asking = mode.console ? CONSOLE : APP;
+      const paid = () => it.asked.filter(({ line }) => line.includes("/pay"));
+      const [status, question] = (await page.evaluate(
+        `fetch("/site/1/pay", { method: "POST", body: new URLSearchParams({ amount: "5" }) }).then(async (it) => [it.status, await it.json()])`,
+      )) as [number, { readonly confirm: string }];
+      t.equal(status, 428);
+      const name = new URL(question.confirm, page.url()).searchParams.get("question") ?? "";
+      for (const host of new Set([label, ...mode.hosts])) {
+        const address = it.at(`/.guise/confirm?question=${name}`, host);
+        const said = (await page.evaluate(
+          `fetch(${JSON.stringify(address)}, { credentials: "include" }).then(async (it) => [it.status, await it.text()], () => ["blocked", ""])`,
+        )) as [unknown, string];
+        t.ok(["blocked", 403, 404].includes(said[0] as never), `${address}: ${said[0]}`);
+        t.equal(said[1].includes("_csrf"), false, address);
+        for (const action of ["/.guise/confirm", `/site/1/pay?_guise_confirm=${"x".repeat(60)}`]) {
+          const fields = { _confirmation: name, _csrf: "x" };
+          await page.goto(it.at("/site/1", label));
+          const sent = await submitted(page, { action: it.at(action, host), target: "hidden", fields });
+          t.ok([307, 401, 403, 404, 409].includes(sent), `${host}${action}: ${sent}`);
+        }
+      }
+      await page.goto(it.at("/site/1", label));
+      t.same(paid(), [], "nothing of it came to the app");
+      // As a form of the page asks, whose policy lets it lead nowhere else.
+      await page.evaluate(`{
+      document.body.insertAdjacentHTML("beforeend", '<form method=post action="/site/1/pay"><input name=amount value=7></form>');
+      document.body.lastElementChild.submit();
+    }`);
+      await page.locator("h1", { hasText: "Pay?" }).waitFor();
+      t.equal(new URL(page.url()).hostname, asking, "it is asked here");
+      t.same(paid(), []);
+      await page.click("main form button");
+      await page.locator("h1", { hasText: "17 at /site/1/pay" }).waitFor();
+      t.equal(new URL(page.url()).hostname, label, "and done there");
+      t.match(
+        paid(),
+        [{ line: "POST /site/1/pay", who: "17", body: "amount=7" }],
+        "once, as the page sent it",
+      );
+    },
+  );
+
   t.test(`told: a page that defines the banner's element first is left for Stop${mode.on}`, async (t) => {
     const it = await scene(t, mode, {
       page: (path, who) =>
