@@ -347,9 +347,14 @@ async function serve(
       "a request could not be read",
     ),
   );
-  const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
+  const parts = {
+    jwks: () => keyring.jwks(),
+    assets: [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body })),
+    archive,
+    receiptKey: () => keyring.signer("checkpoint"),
+  };
   await registerGateway(server, services, way);
-  await server.register(consolePlugin(services, { jwks: () => keyring.jwks(), assets, archive }), {
+  await server.register(consolePlugin(services, parts), {
     prefix: settings.prefix,
   });
   attachUpgrades(

@@ -107,8 +107,7 @@ function page(
   const to = atConsole
     ? `${received.snapshot.settings.prefix}/confirm`
     : yesAddress(services, name, question.url);
-  const body = html`<section class="card">
-<p class="word warn">confirm-required</p>
+  const body = html`<section class="card" data-reason="confirm-required">
 <h1>${sentence === "" ? html`Do this as <bdi>${nameOf(impersonation.effectiveUser)}</bdi>?` : sentence}</h1>
 <p class="lead">It is done once, just as the page sent it, if you say yes within two minutes. What the app answers is shown then.</p>
 <dl class="facts">

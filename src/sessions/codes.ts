@@ -1,3 +1,4 @@
+import type { MadeSession } from "./app-sessions.ts";
 import type { AppHost, Credentials } from "./labels.ts";
 import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
@@ -30,6 +31,9 @@ interface AuthorizePass {
   readonly until: number;
   /** The label on whose host the app asked. */
   readonly label: string | null;
+  /** The app that asked, and what the end of its session will need. */
+  readonly app: string | null;
+  readonly made: MadeSession;
   /** The query of the app's request. */
   readonly asked: string;
 }

@@ -104,6 +104,12 @@ export const access = z
     keep: between(DAY, 3_650 * DAY, "from 1d to 3650d")
       .prefault("90d")
       .describe("How long asks and answers are kept that are over."),
+    receiptRecords: z
+      .int()
+      .min(100)
+      .max(1_000_000)
+      .default(100_000)
+      .describe("Records of one access at the most that a receipt is made of; a longer access has none."),
     recordsKept: between(DAY, 36_500 * DAY, "from 1d to 36500d")
       .nullable()
       .default(null)

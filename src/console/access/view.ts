@@ -168,5 +168,5 @@ function pastList(prefix: string, { accesses }: AccessView): Html {
     (it) =>
       html`<li><a href="${prefix}/access?access=${encodeURIComponent(it.id)}"><span><bdi class="name">${it.who}</bdi><span class="sub">${momentText(it.from)}${it.until === null ? ", goes on" : ` to ${momentText(it.until)}`}: ${ENGLISH.looked(it.looked)}, ${ENGLISH.changed(it.changed)}</span></span><span class="go">What was done</span></a></li>`,
   );
-  return html`${title}<ul class="list">${items}</ul><p class="small">All of it as a file: <a href="${prefix}/access/export?format=csv" download>CSV</a> · <a href="${prefix}/access/export?format=json" download>JSON</a></p>`;
+  return html`${title}<ul class="list">${items}</ul><p class="small">All of it as a file: <a href="${prefix}/access/export?format=csv">CSV</a> · <a href="${prefix}/access/export?format=json">JSON</a></p>`;
 }
