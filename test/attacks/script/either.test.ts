@@ -30,7 +30,7 @@ const startsOf = ({ gateway }: ConsoleSite) =>
 const asks = (page: Page) => page.locator("h1", { hasText: "View the app as" }).waitFor();
 
 /** A page of another site, with this in it. */
-async function elsewhere(context: BrowserContext, html: string): Promise<Page> {
+async function otherSite(context: BrowserContext, html: string): Promise<Page> {
   await context.route(`${OTHER}**`, (route) => route.fulfill({ contentType: "text/html", body: html }));
   return await context.newPage();
 }
@@ -60,7 +60,7 @@ for (const mode of MODES) {
       const it = await scene(t, mode);
       const context = await it.agent();
       const address = JSON.stringify(it.at("/site/1"));
-      const other = await elsewhere(
+      const other = await otherSite(
         context,
         `<button onclick='clicked = window.open(${address}, "b")'>Open</button><script>handle = open(${address}, "a")</script>`,
       );
