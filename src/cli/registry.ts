@@ -7,6 +7,7 @@ import { learn } from "./learn.ts";
 import { receipt } from "./receipt.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
+import { signin } from "./signin/signin.ts";
 import { test } from "./test/test.ts";
 
 /** Every command, in the order of the help. */
@@ -16,6 +17,7 @@ export const COMMANDS: readonly Command[] = [
   test,
   explain,
   learn,
+  signin,
   sessions,
   audit,
   receipt,

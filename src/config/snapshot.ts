@@ -5,6 +5,12 @@ import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
 import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
 
+/** People by id, and by the groups that they are in. */
+export interface Named {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+}
+
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
 export interface Settings {
   /** The name of the app that they are of; null where the file has one alone. */
@@ -193,7 +199,10 @@ export interface Settings {
       readonly body: "none" | "fields";
     };
     /** Whose people may see what others did. */
-    readonly readers: { readonly groups: readonly string[] };
+    readonly readers: {
+      readonly groups: readonly string[];
+      readonly leads: readonly { readonly groups: readonly string[]; readonly agents: Named }[];
+    };
   };
 }
 

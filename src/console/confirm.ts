@@ -33,8 +33,7 @@ export function confirmPage(fastify: FastifyInstance, services: Services): void 
     const people = { trueUser, effectiveUser: impersonation.effectiveUser };
     const asked = fillSentence(question.sentence, people);
     const token = tokenFor(services, received, "confirm", SUBJECTS.confirm(name));
-    const body = html`<section class="card">
-<p class="word warn">confirm-required</p>
+    const body = html`<section class="card" data-reason="confirm-required">
 <h1>${asked === "" ? html`Do this as <bdi>${nameOf(impersonation.effectiveUser)}</bdi>?` : asked}</h1>
 <p class="lead">It is done once, just as the page sent it, if you say yes within two minutes. What the app answers is shown here; load the page that asked again then.</p>
 <dl class="facts">

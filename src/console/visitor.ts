@@ -9,6 +9,7 @@ import type { Services } from "../gateway/services/services.ts";
 import { pageHeaders } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { type Frame, layout } from "./layout.ts";
+import { navigationFor } from "./roles.ts";
 
 /** Who asks for a page of ours, and their impersonation. */
 export interface Visitor {
@@ -70,7 +71,14 @@ export function pageFor(
   page: Pick<Frame, "title" | "body" | "width" | "home">,
 ): string {
   const { prefix } = received.snapshot.settings;
-  return layout({ ...page, prefix, trueUser, effectiveUser: impersonation?.effectiveUser ?? null });
+  const navigation = navigationFor(received.snapshot, trueUser, received.url.path);
+  return layout({
+    ...page,
+    navigation,
+    prefix,
+    trueUser,
+    effectiveUser: impersonation?.effectiveUser ?? null,
+  });
 }
 
 /** The app's first page, for people who are no agents; the console has none of its own. */

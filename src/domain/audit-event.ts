@@ -27,6 +27,7 @@ export const AUDIT_ACTIONS = [
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",
+  "audit.read",
   "config.loaded",
   "config.rejected",
   "key.rotated",

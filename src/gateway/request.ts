@@ -269,7 +269,7 @@ export interface Outbound {
 export interface Forwarding {
   readonly signed: Signed;
   /** 10, forward. */
-  outbound(): Promise<Outbound>;
+  outbound(): Maybe<Outbound>;
   /** 11, respond: what the client gets for the app's head. */
   respond(head: UpstreamHead): Maybe<HeadPlan>;
   /** 12, settle: once, when it has ended. */

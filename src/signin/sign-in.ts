@@ -33,7 +33,7 @@ export interface AppConnection {
   readonly origins: readonly string[];
 }
 
-/** What became of one step. Holds no value. */
+/** What became of one step. Holds no value but whom the app named. */
 export interface StepReport {
   /** `POST /login`, as the config has it. */
   readonly step: string;
@@ -44,6 +44,8 @@ export interface StepReport {
   readonly taken: readonly string[];
   /** Why it failed. */
   readonly problem: string | null;
+  /** Where the app was asked whom it sees: whom it named. For the person who writes the steps, and for no record. */
+  readonly said?: string | null;
 }
 
 export type Report = (step: StepReport) => void;
@@ -64,8 +66,6 @@ export type Seen =
 /** One look at whom the app sees. */
 export interface Verification {
   readonly seen: Seen;
-  /** Whom the app named; for the person who writes the steps, and for no record. */
-  readonly said: string | null;
   /** The jar with what the answer set, and the lines of it with the path that was asked. */
   readonly jar: Jar;
   readonly lines: readonly string[];

@@ -13,6 +13,7 @@ import type {
   Seen,
   SignedIn,
   SignInKind,
+  StepReport,
   Verification,
 } from "./sign-in.ts";
 import { begins, type Step, stepOf } from "./step-schema.ts";
@@ -92,19 +93,20 @@ class BySteps implements AppSignIn {
   }
 
   async verify(values: Values, jar: Jar, app: AppConnection, report: Report): Promise<Verification> {
-    const options = this.#walking(app, report, "verify");
+    const steps: StepReport[] = [];
+    const options = this.#walking(app, (step) => steps.push(step), "verify");
     const all = this.#with(values);
-    const { answer, path, next } = await take(this.#verify, "verify", { jar, values: all }, options);
-    const { id, is } = this.#options.verify;
-    const said = saidBy(answer, id);
-    const seen = seenIn(said, filled(is, all));
-    return {
-      seen,
-      said: said.kind === "named" ? said.value : null,
-      jar: next.jar,
-      path,
-      lines: headersOf(answer, "set-cookie"),
-    };
+    let named: string | null = null;
+    try {
+      const { answer, path, next } = await take(this.#verify, "verify", { jar, values: all }, options);
+      const { id, is } = this.#options.verify;
+      const said = saidBy(answer, id);
+      named = said.kind === "named" ? said.value : null;
+      const seen = seenIn(said, filled(is, all));
+      return { seen, jar: next.jar, path, lines: headersOf(answer, "set-cookie") };
+    } finally {
+      for (const step of steps) report({ ...step, said: named });
+    }
   }
 
   isSignedOut(status: number, location: string): boolean {

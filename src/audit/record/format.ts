@@ -36,6 +36,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "sign-in.performed": ["authentication", "start"],
   "sign-in.failed": ["authentication", "info"],
   "sign-in.ended": ["authentication", "end"],
+  "audit.read": ["iam", "info"],
   "config.loaded": ["configuration", "change"],
   "config.rejected": ["configuration", "info"],
   "key.rotated": ["configuration", "change"],

@@ -10,8 +10,8 @@ import { plain } from "../../domain/plain.ts";
 import type { Policy } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { timeText } from "../activity/rows.ts";
 import { html } from "../html.ts";
+import { moment } from "../moment.ts";
 import { homeOf, pageFor, type Visitor } from "../visitor.ts";
 
 /** One access of the past as its customer reads it. */
@@ -63,7 +63,7 @@ function isTold({ event }: Written): boolean {
 }
 
 export function questionOf(customer: Identity | null, impersonation: string | null): Question {
-  const all = { own: null, agent: null, action: null, app: null, since: null, until: null };
+  const all = { within: null, agent: null, action: null, app: null, since: null, until: null };
   return { ...all, customer: customer?.id ?? null, impersonation };
 }
 
@@ -133,7 +133,7 @@ ${began?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${p
 <dt>In short</dt><dd>${ENGLISH.looked(access.looked)}, ${ENGLISH.changed(access.changed)}</dd>
 </dl>
 ${access.until === null ? null : html`<p class="small"><a href="${prefix}/access/receipt?access=${encodeURIComponent(access.id)}">Receipt</a>: a signed file that shows later whether a record of this was altered.</p>`}
-<ol class="course">${records.map((it) => html`<li class="step"><time datetime="${it["@timestamp"]}">${timeText(it["@timestamp"])}</time> <bdi>${wordsOf(it)}</bdi></li>`)}</ol>
+<ol class="course">${records.map((it) => html`<li class="step">${moment(it["@timestamp"])} <bdi>${wordsOf(it)}</bdi></li>`)}</ol>
 ${records.length >= MOST_RECORDS ? html`<p class="small">These are the latest ${MOST_RECORDS} records.</p>` : null}
 </section>`;
   return pageFor(who, { title: "One access to your account", width: "wide", home: homeOf(who), body });

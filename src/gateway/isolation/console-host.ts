@@ -36,7 +36,7 @@ export async function locateAtConsole(services: Services, received: Received): P
   const { prefix } = received.snapshot.settings;
   const below = belowPrefix(received);
   if (received.url.path === "/" || below === "")
-    return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
+    return answered({ status: 303, headers: quiet(`${prefix}/`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's, not an impersonation's.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };

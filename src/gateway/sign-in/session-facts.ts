@@ -1,3 +1,4 @@
+import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
 import type { MadeSession } from "../../sessions/app-sessions.ts";
 import type { Committed } from "../request.ts";
@@ -27,20 +28,27 @@ export function askedBy({ site, client, headers }: Committed): MadeSession["by"]
   };
 }
 
+/** The same of a running one. */
+export function knownOf(committed: Committed, it: Impersonation): Readonly<Record<string, string>> {
+  const { trueUser } = committed.effects;
+  return factsOf({ ...it, trueUser, mode: modeAt(it, committed.at) });
+}
+
 /** What steps may put in of people and reason; what nobody knows is not there. */
-export function knownOf(
-  committed: Committed,
-  impersonation: Impersonation,
+export function factsOf(
+  it: Pick<Impersonation, "id" | "effectiveUser" | "mode" | "reason" | "ticket"> & {
+    readonly trueUser: Identity | null;
+  },
 ): Readonly<Record<string, string>> {
-  const { effectiveUser, id, reason, ticket } = impersonation;
-  const people = { effectiveUser, trueUser: committed.effects.trueUser };
-  const named: [string, string | null][] = Object.entries(people).flatMap(([who, person]) =>
-    (["id", "name", "email"] as const).map((it): [string, string | null] => [
-      `${who}.${it}`,
-      person?.[it] ?? null,
-    ]),
+  const { effectiveUser, trueUser, id, mode, reason, ticket } = it;
+  const named: [string, string | null][] = Object.entries({ effectiveUser, trueUser }).flatMap(
+    ([who, person]) =>
+      (["id", "name", "email"] as const).map((fact): [string, string | null] => [
+        `${who}.${fact}`,
+        person?.[fact] ?? null,
+      ]),
   );
-  named.push(["impersonation.mode", modeAt(impersonation, committed.at)]);
-  named.push(["impersonation.id", id], ["impersonation.reason", reason], ["impersonation.ticket", ticket]);
-  return Object.fromEntries(named.filter((it): it is [string, string] => it[1] !== null));
+  named.push(["impersonation.mode", mode], ["impersonation.id", id]);
+  named.push(["impersonation.reason", reason], ["impersonation.ticket", ticket]);
+  return Object.fromEntries(named.filter((one): one is [string, string] => one[1] !== null));
 }

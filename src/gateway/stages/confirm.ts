@@ -3,6 +3,7 @@ import { isMethodOverride } from "../../domain/headers.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
+import type { Maybe } from "../../ports.ts";
 import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
 import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
@@ -30,10 +31,18 @@ const OF_THE_BODY: readonly string[] = [
  * Replaces a request that says yes by the kept one that was asked about: its method, address and body. Everything else is as it is now,
  * and the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
-export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
+export function takeYes(services: Judging, owned: Owned): Maybe<Settled> {
   const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
   const agent = owned.caller.who.kind === "known" ? owned.caller.who.identity : null;
-  if (!owned.page.confirming || impersonation === null || agent === null) return await settleMethod(owned);
+  if (!owned.page.confirming || impersonation === null || agent === null) return settleMethod(owned);
+  return confirmed(services, owned, { impersonation, agent });
+}
+
+async function confirmed(
+  services: Judging,
+  owned: Owned,
+  { impersonation, agent }: { readonly impersonation: Impersonation; readonly agent: Identity },
+): Promise<Settled> {
   demandDocument(owned);
   demandOwnForm(owned);
   const { requestIdle } = owned.snapshot.settings.timeouts;
