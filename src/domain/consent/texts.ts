@@ -32,7 +32,6 @@ export const ENGLISH = {
     answerBy: "Answer by",
     retention: "Records are kept",
     whole: "in the whole app",
-    part: "in a part of the app",
   },
   letters: {
     asked: {
