@@ -4,13 +4,13 @@ import { momentText } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
-import { labelOf } from "../../domain/identity.ts";
+import { type Identity, labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
 import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
 import { firstValue, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
-import { type BannerView, banner, card, notice } from "../../page/banner.ts";
+import { type BannerView, banner, card, notice, titleMark } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
@@ -71,11 +71,12 @@ export function impersonatedPlan(
 ): HeadPlan {
   const shown = inTab(signed, plan);
   const insert = (view: HostView) => banner(bannerView(services, signed, impersonation, view));
+  const title = titleMark(shownPerson(impersonation.effectiveUser));
   const fresh = signed.navigation.wantsPage
     ? { ...plan, headers: withoutNamed(plan.headers, DOCUMENT_VALIDATORS) }
     : plan;
   if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(fresh) : fresh;
-  if (shown.kind === "page") return marked(signed, fresh, shown, insert);
+  if (shown.kind === "page") return marked(signed, fresh, shown, insert, title);
   if (shown.kind === "drawing") return picturePlan(signed, fresh, insert);
   return unmarkedPlan(fresh, shown);
 }
@@ -151,6 +152,7 @@ function marked(
   plan: HeadPlan,
   { syntax, type }: Page,
   insert: (view: HostView) => string,
+  title: string | null = null,
 ): HeadPlan {
   const view = hostView(signed, syntax);
   const { console } = signed.snapshot.settings;
@@ -163,6 +165,7 @@ function marked(
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),
+    title,
     syntax,
     charset: charsetOf(type),
     pageHead: signed.snapshot.settings.limits.pageHead,
@@ -184,6 +187,10 @@ function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transf
   return coding === null ? write : chain(() => [coding, write], unmarkable);
 }
 
+function shownPerson(person: Identity): BannerView["effectiveUser"] {
+  return { id: person.id, label: labelOf(person), email: person.email };
+}
+
 function bannerView(
   services: Services,
   signed: Signed,
@@ -197,11 +204,7 @@ function bannerView(
   return {
     ...view,
     trueUser: { id: impersonation.agent.id, label: labelOf(impersonation.agent) },
-    effectiveUser: {
-      id: impersonation.effectiveUser.id,
-      label: labelOf(impersonation.effectiveUser),
-      email: impersonation.effectiveUser.email,
-    },
+    effectiveUser: shownPerson(impersonation.effectiveUser),
     impersonation: impersonation.id,
     mode,
     reason: impersonation.reason,
