@@ -153,7 +153,10 @@ function marked(
   insert: (view: HostView) => string,
 ): HeadPlan {
   const view = hostView(signed, syntax);
-  const needs = cspNeeds(view);
+  const { console } = signed.snapshot.settings;
+  // What a rule wants confirmed is asked there.
+  const ledOnTo = signed.effects.impersonation === null ? null : (console?.origin ?? null);
+  const needs = cspNeeds({ ...view, ledOnTo });
   const kept = withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type"]);
   const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
   const headers = [...amended, "Accept-Ranges", "none"];

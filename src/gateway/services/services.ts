@@ -83,7 +83,7 @@ export interface DecisionView {
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "consent" | "sign-out";
 
 /** What a mark of ours is for; it counts for nothing else. */
-type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app" | "agent";
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "ordered" | "app" | "agent";
 
 /** Signed texts for browsers: tokens of forms, the one-time notice, and marks. */
 export interface Forms {
@@ -174,6 +174,7 @@ export interface Services {
 export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
+  readonly codes: Pick<Codes, "redeem">;
   readonly consents: Pick<Consents, "of">;
   readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;
