@@ -103,7 +103,7 @@ async function breakGlass(services: Services, request: FastifyRequest, it: Wanti
 async function tell({ notices }: Services, { received }: Visitor, consent: Consent): Promise<void> {
   const { customer, id } = consent;
   const { settings } = received.snapshot;
-  await notices.tell(settings, customer, factsOf(consent), { customer, consent: id });
+  await notices.tell(settings, customer, factsOf(consent), { link: { customer, consent: id } });
 }
 
 function draft(

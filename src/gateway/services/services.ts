@@ -12,6 +12,7 @@ import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { ConsentCodes } from "../../sessions/consent/codes.ts";
 import type { Consents } from "../../sessions/consent/consents.ts";
+import type { SettingsSeen } from "../../sessions/consent/settings-seen.ts";
 import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
@@ -145,6 +146,7 @@ export interface Services {
   readonly consentCodes: ConsentCodes;
   /** What the links of mails lead to. */
   readonly consentLinks: SealedValues<LinkedAsk>;
+  readonly settingsSeen: SettingsSeen;
   readonly notices: Notices;
   readonly cards: Cards;
   readonly missedLinks: MissedLinks;
