@@ -16,7 +16,7 @@ export const SECRET_PRESETS = {
     "shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",
     "-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----[^-]{1,12000}-----END [A-Z ]{0,20}PRIVATE KEY-----",
   ],
-  /** The signatures of addresses that whoever has them may open. */
+  /** The signatures of addresses that open to everybody who has them. */
   "signed-addresses": [
     "X-(?:Amz|Goog)-(?:Signature|Security-Token|Credential)=[0-9A-Za-z%/+=_.~-]{16,4000}",
     "(?:[?&;]|u0026)sig=[0-9A-Za-z%/+=_-]{30,200}",

@@ -10,7 +10,7 @@ export interface Pattern {
 }
 
 /** The longest value that is found for sure, wherever pieces of the body end, bytes. */
-export const LONGEST_VALUE = 16_384;
+const LONGEST_VALUE = 16_384;
 
 /** Of a body that goes on line by line: what is longer isn't held back as a whole. */
 const LONGEST_LINE = 64 * LONGEST_VALUE;

@@ -16,7 +16,7 @@ export interface Withholding {
 }
 
 /** How a body is read. `lines`: it goes on for ever, line by line. */
-export type BodyKind = "html" | "json" | "text" | "lines";
+type BodyKind = "html" | "json" | "text" | "lines";
 
 /** How a body of this type is read; null for one that is no text, in which nothing is looked for. */
 export function bodyKindOf(type: string): BodyKind | null {

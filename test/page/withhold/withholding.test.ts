@@ -5,13 +5,14 @@ import t from "tap";
 import { SECRET_PRESETS, type SecretPreset } from "../../../src/domain/page/secret-presets.ts";
 import { readSelector } from "../../../src/page/withhold/selector.ts";
 import {
-  type BodyKind,
   bodyKindOf,
   presetPatterns,
   readPattern,
   type Withholding,
   withholder,
 } from "../../../src/page/withhold/withholding.ts";
+
+type BodyKind = NonNullable<ReturnType<typeof bodyKindOf>>;
 
 const ALL = Object.keys(SECRET_PRESETS) as SecretPreset[];
 
