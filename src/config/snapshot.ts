@@ -151,6 +151,8 @@ export interface Settings {
     /** Exchanges that last: of everybody, and of one client address. */
     readonly streams: number;
     readonly streamsPerClient: number;
+    /** Pages of what runs that keep themselves up to date. */
+    readonly consoleStreams: number;
     /** Bytes of all headers of the app's answer. */
     readonly answerHeaders: number;
     /** Bytes a second that a client's body must come with; 0 for any. */
@@ -186,6 +188,8 @@ export interface Settings {
     /** Names of cookies that the app's own scripts set for its server; a `*` at the end stands for any rest. */
     readonly scriptCookies: readonly string[];
   };
+  /** Who may end what others are doing. */
+  readonly administrators: Named;
   readonly audit: {
     readonly stream: string;
     readonly mode: "strict" | "blocking" | "batch";
