@@ -20,8 +20,8 @@ t.test(
     await row.filter({ hasText: "/site/9421/overview" }).waitFor();
     t.match(await row.innerText(), /Alice Support[\s\S]*Nuno Almeida[\s\S]*look/);
     t.notMatch(await row.innerText(), /UTC/, "times are in the browser's own zone");
-  t.match(await row.locator("time").first().getAttribute("title"), / UTC$/);
-  await page.locator("input[name=id]").check();
+    t.match(await row.locator("time").first().getAttribute("title"), / UTC$/);
+    await page.locator("input[name=id]").check();
     await viewed.goto(new URL("/site/9421/settings", viewed.url()).href);
     await row.filter({ hasText: "/site/9421/settings" }).waitFor();
     t.ok(await page.locator("input[name=id]").isChecked(), "what was ticked stays so");
