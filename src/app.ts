@@ -14,12 +14,14 @@ import { Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
+import { noteConsentSettings } from "./gateway/background/consent-settings.ts";
 import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
 import { holdBack } from "./gateway/background/held-back.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
+import { doneIn } from "./gateway/consent/done-in.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -125,7 +127,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     file: options.config,
     keepApps: (apps) => way.keep(apps),
     switchedOff: () => sweeping.sweep(),
-    changed: () => rechecking.check(),
+    changed: async () => void (await Promise.all([rechecking.check(), noteConsentSettings(services)])),
   });
   keep({ close: async () => watching.close() });
   const { unready } = records;
@@ -136,6 +138,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const url = await listening(host, port, (where) => server.listen(where));
   await recordConfig(services, "config.loaded", null);
   void checkLookups(held.current(), log);
+  void noteConsentSettings(services);
   // What began while impersonation was on ends here if it is off by now.
   await sweeping.sweep();
   void ending.sweep();
@@ -248,9 +251,10 @@ function saidWith(
   bulletin: Bulletin,
   { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
 ): ConsentServices {
-  const { ledger, keyring } = records;
+  const { ledger, keyring, archive } = records;
   const sealKey = keyring.derive("consents");
-  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey });
+  const done = (access: string) => doneIn(archive, access, log);
+  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey, done });
 }
 
 function endHosts(labels: Labels, impersonation: string, log: Log): void {

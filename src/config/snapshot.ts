@@ -85,6 +85,9 @@ export interface Settings {
     readonly offer: readonly number[];
     readonly codeLasts: number;
     readonly codeTries: number;
+    /** How long, and of how many sessions, it counts whose they are. */
+    readonly cardKnownFor: number;
+    readonly cardSessions: number;
     /** Of one access at the most. */
     readonly receiptRecords: number;
     /** Of asks and answers that are over. */

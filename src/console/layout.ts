@@ -11,6 +11,8 @@ export interface Frame {
   readonly trueUser?: Identity | null;
   /** Whom they view the app as meanwhile, if anybody. */
   readonly effectiveUser?: Identity | null;
+  /** Where the name at the top leads to; to our own first page unless given. */
+  readonly home?: string;
   /** The pages that this person may open, by the address of each; the one that is shown is among them, or is none of them. */
   readonly navigation?: readonly NavigationLink[];
   /** `wide` for lists, `full` for tables and drawings. */
@@ -39,7 +41,7 @@ export function layout(frame: Frame): string {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
-<a class="brand" href="${frame.prefix}/"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
+<a class="brand" href="${frame.home ?? `${frame.prefix}/`}"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
 ${navigation(frame.navigation ?? [])}
 ${frame.trueUser ? html`<span class="who"><span>You are <bdi>${nameOf(frame.trueUser)}</bdi></span>${frame.effectiveUser ? html` <a class="effective-user" href="${frame.prefix}/stop"><span class="long">viewing </span>as <bdi>${nameOf(frame.effectiveUser)}</bdi></a>` : null}</span>` : null}
 </header>

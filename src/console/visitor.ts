@@ -68,7 +68,7 @@ function ifTheirs(
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
   { received, trueUser, impersonation }: Visitor,
-  page: Pick<Frame, "title" | "body" | "width">,
+  page: Pick<Frame, "title" | "body" | "width" | "home">,
 ): string {
   const { prefix } = received.snapshot.settings;
   const navigation = navigationFor(received.snapshot, trueUser, received.url.path);
@@ -79,6 +79,12 @@ export function pageFor(
     trueUser,
     effectiveUser: impersonation?.effectiveUser ?? null,
   });
+}
+
+/** The app's first page, for people who are no agents; the console has none of its own. */
+export function homeOf({ received }: Visitor): string {
+  const { site, snapshot } = received;
+  return site.atConsole ? `${site.app?.origin ?? snapshot.settings.publicUrl ?? ""}/` : "/";
 }
 
 /** One value of a form; files and repeated fields count as absent. */

@@ -23,6 +23,7 @@ export const AUDIT_ACTIONS = [
   "consent.used",
   "consent.opted-out",
   "consent.opted-in",
+  "consent.changed",
   "access.noticed",
   "sign-in.performed",
   "sign-in.failed",

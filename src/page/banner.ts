@@ -13,6 +13,8 @@ export interface BannerView extends HostView {
   readonly mode: Mode;
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** The customer's say that it began by, in words; null where they were not asked. */
+  readonly agreement: string | null;
   /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
   readonly endsAt: number;
   readonly until: number;
@@ -64,6 +66,11 @@ export function banner(view: BannerView): string {
   });
   const fallback = `You are viewing the app as ${escaped(name)}. <a href="${address(view, "/stop")}">Stop</a>`;
   return host(view, content, fallback);
+}
+
+/** What the page's title begins with, as ASCII HTML; the script writes the same. */
+export function titleMark(effectiveUser: BannerView["effectiveUser"]): string {
+  return escaped(`as ${labelOf(effectiveUser)} \u00b7 `);
 }
 
 /** What is shown once, on the first page after Stop. */
@@ -145,6 +152,7 @@ function details(view: BannerView): string {
     ["Your id", trueUser.id],
     ["Ticket", view.ticket],
     ["Reason", view.reason],
+    ["Agreement", view.agreement],
     ["Changes until", view.writeUntil === null ? null : inWords(view.writeUntil)],
     ["Ends", inWords(view.endsAt)],
   ];

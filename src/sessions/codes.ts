@@ -38,7 +38,7 @@ interface AuthorizePass {
   readonly asked: string;
 }
 
-/** What an agent said on a page of the console, for one host of the app to do. */
+/** What an agent said on a page of the console, for one host of the app, or a label's, to do. */
 export type Order = { readonly agent: string; readonly origin: string; readonly to: string } & (
   | {
       readonly kind: "start";
@@ -49,6 +49,8 @@ export type Order = { readonly agent: string; readonly origin: string; readonly 
       readonly from: string;
     }
   | { readonly kind: "elevate"; readonly impersonation: string; readonly reason: string | null }
+  /** `question` is the name of the request that waits for it. */
+  | { readonly kind: "confirm"; readonly question: string }
 );
 
 type Pass = LabelPass | ConsolePass | AuthorizePass | Order;

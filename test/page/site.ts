@@ -31,6 +31,7 @@ export interface Site {
 export function viewOf(authority: string, partial: Partial<BannerView> = {}): BannerView {
   const now = Date.now();
   return {
+    agreement: null,
     authority,
     prefix: "/.guise",
     position: "top",
@@ -87,6 +88,7 @@ export async function site(): Promise<Site> {
         syntax: view.syntax,
         charset: "utf-8",
         pageHead: 1 << 20,
+        title: null,
         amendMeta: (policy) => amendPolicies(policy, needs),
       });
       transform.pipe(response);

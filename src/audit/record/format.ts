@@ -32,6 +32,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "consent.used": ["iam", "info"],
   "consent.opted-out": ["iam", "change"],
   "consent.opted-in": ["iam", "change"],
+  "consent.changed": ["configuration", "change"],
   "access.noticed": ["iam", "info"],
   "sign-in.performed": ["authentication", "start"],
   "sign-in.failed": ["authentication", "info"],

@@ -4,7 +4,7 @@ import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { homeOf, pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
 import { say } from "./deeds.ts";
 import { exported } from "./export.ts";
 import { accessesOf, onePast } from "./past.ts";
@@ -106,6 +106,6 @@ async function past(
 function signedOut(who: Visitor): string {
   const body = html`<section class="card"><p class="word warn">signed-out</p><h1>You are not signed in</h1>
 <p class="lead">Sign in to the app, then open this page once more.</p>
-<div class="actions"><a class="button" href="/">To the app</a></div></section>`;
-  return pageFor(who, { title: "You are not signed in", body });
+<div class="actions"><a class="button" href="${homeOf(who)}">To the app</a></div></section>`;
+  return pageFor(who, { title: "You are not signed in", home: homeOf(who), body });
 }

@@ -12,7 +12,7 @@ import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { moment } from "../moment.ts";
-import { pageFor, type Visitor } from "../visitor.ts";
+import { homeOf, pageFor, type Visitor } from "../visitor.ts";
 
 /** One access of the past as its customer reads it. */
 export interface PastAccess {
@@ -136,5 +136,5 @@ ${access.until === null ? null : html`<p class="small"><a href="${prefix}/access
 <ol class="course">${records.map((it) => html`<li class="step">${moment(it["@timestamp"])} <bdi>${wordsOf(it)}</bdi></li>`)}</ol>
 ${records.length >= MOST_RECORDS ? html`<p class="small">These are the latest ${MOST_RECORDS} records.</p>` : null}
 </section>`;
-  return pageFor(who, { title: "One access to your account", width: "wide", body });
+  return pageFor(who, { title: "One access to your account", width: "wide", home: homeOf(who), body });
 }

@@ -9,7 +9,7 @@ import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
-import { pageFor, type Visitor } from "../visitor.ts";
+import { homeOf, pageFor, type Visitor } from "../visitor.ts";
 import type { Deed } from "./deeds.ts";
 import { type PastAccess, shownName } from "./past.ts";
 import type { Customer } from "./saying.ts";
@@ -46,7 +46,7 @@ ${open.map((it) => question(form, it, settings.access.offer))}
 ${answered === undefined ? null : outcome(form, answered, now)}
 ${alone ? null : html`${allowed(form, live)}${aheadForm(form, settings.access.offer, said)}${codeForm(services, who, form, view)}${optOutForm(services, form, said)}${pastList(settings.prefix, view)}`}
 </section>`;
-  return pageFor(who, { title: "Access to your account", width: "wide", body });
+  return pageFor(who, { title: "Access to your account", width: "wide", home: homeOf(who), body });
 }
 
 function formsFor(services: Services, { received }: Visitor, { person, link, mute }: Customer): Form {

@@ -1,15 +1,16 @@
 import type { Transform } from "node:stream";
 import type { CustomerCard } from "../../domain/consent/consent.ts";
+import { momentText } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
-import { labelOf } from "../../domain/identity.ts";
+import { type Identity, labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
 import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
 import { firstValue, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
-import { type BannerView, banner, card, notice } from "../../page/banner.ts";
+import { type BannerView, banner, card, notice, titleMark } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
@@ -70,11 +71,12 @@ export function impersonatedPlan(
 ): HeadPlan {
   const shown = inTab(signed, plan);
   const insert = (view: HostView) => banner(bannerView(services, signed, impersonation, view));
+  const title = titleMark(shownPerson(impersonation.effectiveUser));
   const fresh = signed.navigation.wantsPage
     ? { ...plan, headers: withoutNamed(plan.headers, DOCUMENT_VALIDATORS) }
     : plan;
   if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(fresh) : fresh;
-  if (shown.kind === "page") return marked(signed, fresh, shown, insert);
+  if (shown.kind === "page") return marked(signed, fresh, shown, insert, title);
   if (shown.kind === "drawing") return picturePlan(signed, fresh, insert);
   return unmarkedPlan(fresh, shown);
 }
@@ -150,15 +152,20 @@ function marked(
   plan: HeadPlan,
   { syntax, type }: Page,
   insert: (view: HostView) => string,
+  title: string | null = null,
 ): HeadPlan {
   const view = hostView(signed, syntax);
-  const needs = cspNeeds(view);
+  const { console } = signed.snapshot.settings;
+  // What a rule wants confirmed is asked there.
+  const ledOnTo = signed.effects.impersonation === null ? null : (console?.origin ?? null);
+  const needs = cspNeeds({ ...view, ledOnTo });
   const kept = withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type"]);
   const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
   const headers = [...amended, "Accept-Ranges", "none"];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),
+    title,
     syntax,
     charset: charsetOf(type),
     pageHead: signed.snapshot.settings.limits.pageHead,
@@ -180,6 +187,10 @@ function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transf
   return coding === null ? write : chain(() => [coding, write], unmarkable);
 }
 
+function shownPerson(person: Identity): BannerView["effectiveUser"] {
+  return { id: person.id, label: labelOf(person), email: person.email };
+}
+
 function bannerView(
   services: Services,
   signed: Signed,
@@ -193,15 +204,12 @@ function bannerView(
   return {
     ...view,
     trueUser: { id: impersonation.agent.id, label: labelOf(impersonation.agent) },
-    effectiveUser: {
-      id: impersonation.effectiveUser.id,
-      label: labelOf(impersonation.effectiveUser),
-      email: impersonation.effectiveUser.email,
-    },
+    effectiveUser: shownPerson(impersonation.effectiveUser),
     impersonation: impersonation.id,
     mode,
     reason: impersonation.reason,
     ticket: impersonation.ticket,
+    agreement: agreementOf(signed, impersonation),
     endsAt: endsAt(impersonation),
     until: impersonation.expiresAt,
     idleFor: impersonation.idleFor,
@@ -214,6 +222,16 @@ function bannerView(
     disable: settings.page.disable,
     logout: settings.page.logout,
   };
+}
+
+/** The customer's yes that it runs by, and until when; or that it is an emergency. */
+function agreementOf({ session, owner }: Signed, { consent }: Impersonation): string | null {
+  if (!consent) return null;
+  const facts = [session.consent, owner.consent];
+  const all = facts.flatMap((it) => (it.kind === "known" ? it.said.consents : []));
+  const until = all.find(({ id }) => id === consent.id)?.until ?? null;
+  const end = until === null ? "" : `, until ${momentText(until)}`;
+  return consent.breakGlass ? `none: an emergency${end}` : `by the customer${end}`;
 }
 
 /** How the banner names the gateway: by the host that the browser knows. */

@@ -1,7 +1,9 @@
 import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { modeAt } from "../../domain/impersonation.ts";
+import type { Maybe } from "../../ports.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
+import { after } from "../after.ts";
 import { headerRules } from "../intake/header-rules.ts";
 import type { Committed, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -12,15 +14,26 @@ import { type Asking, askingOf, obtain, trustOf, valuesOf } from "../sign-in/obt
  * Signs the identity at `now` (ms), when an impersonation must not have ended, and signs in to an app that keeps its own login. Own
  * traffic is signed only for a known caller, and only where the config says so. Throws a Fault, `sign-in-failed` among them.
  */
-export async function sign(services: Services, committed: Committed, now: number): Promise<Signed> {
+export function sign(services: Services, committed: Committed, now: number): Maybe<Signed> {
   const { effects, snapshot } = committed;
   const { trueUser, impersonation } = effects;
   const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
-  const identityHeaders = unsaid ? [] : await headersFor(services, committed, trueUser, now);
+  const headers = unsaid ? [] : headersFor(services, committed, trueUser, now);
+  return after(headers, (identityHeaders) => signedBy(services, committed, identityHeaders));
+}
+
+function signedBy(
+  services: Services,
+  committed: Committed,
+  identityHeaders: readonly string[],
+): Maybe<Signed> {
   const card = cardFor(services, committed);
   const signed = { ...committed, identityHeaders, appSession: null, presented: null, card };
   const asking = askingOf(committed, identityHeaders);
-  if (asking === null) return signed;
+  return asking === null ? signed : signedIn(services, signed, asking);
+}
+
+async function signedIn(services: Services, signed: Signed, asking: Asking): Promise<Signed> {
   const session = await sessionFor(services, asking);
   const values = session.made === null ? null : valuesOf(session.made);
   return { ...signed, appSession: session, presented: values && asking.signIn.present(values) };

@@ -46,6 +46,16 @@ t.test("who isn't signed in sees nothing, and everybody else sees what is theirs
   t.notMatch((await ask(["GET /.guise/access", ...CLICK, "X-User: 23"])).body, "Alice");
 });
 
+t.test("its name at the top leads to the app, not to the search of agents", async (t) => {
+  const it = await testServices(t, ASKING);
+  const ask = await openConsole(t, it);
+  for (const head of [GET, ["GET /.guise/access", ...CLICK]]) {
+    const { body } = await ask(head);
+    t.match(body, '<a class="brand" href="/">');
+    t.notMatch(body, "/.guise/start");
+  }
+});
+
 t.test("a yes, shorter and for less than was asked for, is taken and on record", async (t) => {
   const it = await testServices(t, ASKING);
   const ask = await openConsole(t, it);
