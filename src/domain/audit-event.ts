@@ -118,6 +118,8 @@ export interface AuditEvent {
     readonly duration: number;
     /** null: it goes on. */
     readonly ending: Ending | null;
+    /** How many values of it were withheld from who looked. */
+    readonly withheld?: number;
   } | null;
   readonly decision: {
     readonly word: string;

@@ -100,6 +100,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       consent: consentPart(event, cut),
       intent: event.intent ?? undefined,
       ending: response?.ending ?? undefined,
+      withheld: response?.withheld,
       checks: checksPart(event, cut),
       truncated: cut.length === 0 ? undefined : cut,
     },

@@ -68,6 +68,7 @@ export interface Written {
     readonly config?: string;
     readonly intent?: string;
     readonly ending?: string;
+    readonly withheld?: number;
     readonly checks?: readonly string[];
     readonly truncated?: readonly string[];
     readonly chain?: { readonly id: string; readonly previous: string; readonly hash: string };
@@ -146,6 +147,7 @@ const SHAPE = {
     config: TEXT,
     intent: TEXT,
     ending: TEXT,
+    withheld: "number",
     checks: "texts",
     truncated: "texts",
     chain: { id: TEXT, previous: TEXT, hash: TEXT },
