@@ -28,6 +28,7 @@ import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
 import { uncached } from "./uncached.ts";
+import { withholderFor } from "./withheld.ts";
 
 /** Removed, so that no browser revalidates its copy of another person's page. */
 const DOCUMENT_VALIDATORS = ["etag", "last-modified"];
@@ -180,11 +181,13 @@ function marked(
   return { ...plan, headers, transform: decoded(signed, plan, write) };
 }
 
-/** `write` behind what undoes the coding that the answer came with. */
-function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transform {
-  const { pageDecoded } = snapshot.settings.limits;
+/** `write` behind what undoes the coding that the answer came with, and what replaces values that are withheld. */
+function decoded(signed: Signed, plan: HeadPlan, write: Transform): Transform {
+  const { pageDecoded } = signed.snapshot.settings.limits;
   const coding = decoder(firstValue(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
-  return coding === null ? write : chain(() => [coding, write], unmarkable);
+  const withhold = withholderFor(signed, firstValue(plan.headers, "content-type") ?? "");
+  const [first = write, ...more] = [coding, withhold, write].filter((it) => it !== null);
+  return more.length === 0 ? first : chain(() => [first, ...more], unmarkable, true);
 }
 
 function shownPerson(person: Identity): BannerView["effectiveUser"] {
