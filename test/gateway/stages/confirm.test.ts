@@ -89,12 +89,17 @@ t.test("a yes counts once", async (t) => {
   await t.rejects(committed(it, head, from), { code: "forbidden" });
 });
 
-t.test("and for two minutes", async (t) => {
+t.test("and for as long as the config says", async (t) => {
   const it = await testServices(t, `${WRITING}timeouts: { confirm: 3m }\n`);
   const started = await impersonate(it, { mode: "write" });
-  const { head, from } = yes(it, started, await asked(it, started));
-  it.clock.pass(180_001);
-  await t.rejects(committed(it, head, from), { code: "forbidden" });
+  const [early, late] = [
+    yes(it, started, await asked(it, started)),
+    yes(it, started, await asked(it, started)),
+  ];
+  it.clock.pass(179_000);
+  t.match(await committed(it, early.head, early.from), { decision: { kind: "forward" } });
+  it.clock.pass(1_001);
+  await t.rejects(committed(it, late.head, late.from), { code: "forbidden" });
 });
 
 t.test("a yes without the page's field, made up, or for another address, is nobody's", async (t) => {
