@@ -11,7 +11,7 @@ import type { Block } from "../../sessions/blocks.ts";
 import { field, words } from "../visitor.ts";
 
 /** What an administrator does to what others are doing. */
-export type Deed =
+type Deed =
   | { readonly kind: "end"; readonly which: (it: Impersonation) => boolean }
   | { readonly kind: "block"; readonly agent: string; readonly lasts: number; readonly why: string | null }
   | { readonly kind: "unblock"; readonly agent: string }
