@@ -90,6 +90,13 @@ export async function carryOut(
   }
 }
 
+/** One of an agent's own is ended, as with Stop, whichever browser or tab it is in. */
+export async function endOwn(services: Services, request: FastifyRequest, agent: Identity): Promise<void> {
+  const one = field(request, "one");
+  const own = (await services.impersonations.byAgent(agent.id)).find(({ id }) => id === one);
+  if (own !== undefined) await end(services, request.received, own, "ended-by-agent");
+}
+
 async function endThose(
   services: Services,
   { received }: FastifyRequest,
