@@ -1,12 +1,14 @@
 // Guise beside its peers, all in front of the same upstream, in one run:
 //   npm run bench            (needs wrk, nginx, haproxy and caddy; what is missing is left out and named)
+//   BENCH_BEFORE=../before/src/main.ts npm run bench     (beside an earlier state of Guise)
+//   BENCH_PEERS= npm run bench                           (without the other proxies)
 // Prints processor time per request (from /proc, all processes of a target) and the latency that each adds.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../test/fixtures/port.ts";
 
@@ -15,6 +17,11 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const CONNECTIONS = 32;
 const TICKS = Number(execFileSync("getconf", ["CLK_TCK"]).toString());
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+const BARE = "bare @fastify/http-proxy";
+const GUISE = "Guise";
+const BEFORE = "Guise before";
+const isGuise = ({ name }: Target): boolean => name === GUISE || name === BEFORE;
 
 interface Target {
   readonly name: string;
@@ -29,12 +36,15 @@ interface Scenario {
   readonly impersonating: boolean;
 }
 
-const SCENARIOS: readonly Scenario[] = [
+const ALL: readonly Scenario[] = [
   { name: "(a) own JSON", path: "/json", connections: CONNECTIONS, impersonating: false },
   { name: "(b) own 30 KB page", path: "/page", connections: CONNECTIONS, impersonating: false },
   { name: "(c) 30 KB page with banner", path: "/page", connections: CONNECTIONS, impersonating: true },
   { name: "(d) 10 MB download", path: "/download", connections: 4, impersonating: false },
 ];
+
+/** `BENCH_ONLY=abc` has the first three. */
+const SCENARIOS = ALL.filter(({ name }) => (process.env.BENCH_ONLY ?? "abcd").includes(name.charAt(1)));
 
 interface Sample {
   readonly cpu: number;
@@ -61,7 +71,7 @@ function launch(
 }
 
 async function answers(port: number, path = "/json"): Promise<void> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     const response = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => null);
     if (response?.ok) return void (await response.arrayBuffer());
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -120,30 +130,23 @@ async function targets(): Promise<readonly Target[]> {
     await answers(port);
     found.push({ name, port, child });
   };
-  await add("bare @fastify/http-proxy", (port) =>
+  await add(BARE, (port) =>
     launch(process.execPath, [here("bare-proxy.ts")], { PORT: String(port), UPSTREAM: String(upstream) }),
   );
   const config = join(folder, "guise.yaml");
   writeFileSync(config, guiseConfig(upstream));
-  await add("Guise", (port) =>
+  const guise = (main: string, data: string) => (port: number) =>
     launch(
       process.execPath,
       [
-        "--max-semi-space-size=4",
-        here("../src/main.ts"),
-        "serve",
-        "-c",
-        config,
-        "--port",
-        String(port),
-        "--admin-port",
-        "0",
-        "--data",
-        join(folder, "data"),
+        ...["--max-semi-space-size=4", main, "serve", "-c", config, "--port", String(port)],
+        ...["--admin-port", "0", "--data", join(folder, data)],
       ],
       { GUISE_LOG: "error" },
-    ),
-  );
+    );
+  await add(GUISE, guise(here("../src/main.ts"), "data"));
+  if (process.env.BENCH_BEFORE !== undefined)
+    await add(BEFORE, guise(resolve(process.env.BENCH_BEFORE), "before"));
   const peers: readonly [string, string, (port: number) => readonly string[]][] = [
     [
       "nginx with sub_filter",
@@ -170,7 +173,7 @@ async function targets(): Promise<readonly Target[]> {
       ],
     ],
   ];
-  for (const [name, binary, args] of peers) {
+  for (const [name, binary, args] of process.env.BENCH_PEERS === "" ? [] : peers) {
     if (existsSync(binary)) await add(name, (port) => launch(binary, args(port), {}, true));
     else process.stdout.write(`${name} is not installed here (${binary}); left out\n`);
   }
@@ -258,19 +261,19 @@ const median = (values: readonly number[]): number =>
 
 async function main(): Promise<void> {
   const all = await targets();
-  const guise = all.find((it) => it.name === "Guise");
-  if (guise === undefined) throw new Error("Guise is not among the targets");
   const costs = new Map<string, number>();
   for (const scenario of SCENARIOS) {
     process.stdout.write(
       `\n${scenario.name}, ${scenario.connections} connections, median of ${ROUNDS} × ${SECONDS} s\n`,
     );
     process.stdout.write("target                     cpu µs/req   +p50 ms   +p99 ms   req/s\n");
-    const headers = scenario.impersonating ? await loaded(guise.port) : [];
+    const headers = new Map<Target, readonly string[]>();
+    for (const it of scenario.impersonating ? all.filter(isGuise) : [])
+      headers.set(it, await loaded(it.port));
     const samples = new Map<string, Sample[]>(all.map((it) => [it.name, []]));
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const target of all)
-        samples.get(target.name)?.push(run(target, scenario, target === guise ? headers : []));
+        samples.get(target.name)?.push(run(target, scenario, headers.get(target) ?? []));
     }
     const of = (name: string, what: keyof Sample) => median((samples.get(name) ?? []).map((it) => it[what]));
     for (const { name } of all) {
@@ -280,13 +283,16 @@ async function main(): Promise<void> {
         `${name.padEnd(26)} ${of(name, "cpu").toFixed(0).padStart(10)} ${added("p50")} ${added("p99")} ${of(name, "rate").toFixed(0).padStart(7)}\n`,
       );
     }
-    const ratio = of("Guise", "cpu") / of("bare @fastify/http-proxy", "cpu");
-    process.stdout.write(`Guise : bare @fastify/http-proxy = ${ratio.toFixed(2)}\n`);
+    for (const { name } of all.filter(isGuise)) {
+      const ratio = of(name, "cpu") / of(BARE, "cpu");
+      process.stdout.write(`${name} : ${BARE} = ${ratio.toFixed(2)}\n`);
+    }
   }
-  const banner =
-    (costs.get("(c) 30 KB page with banner/Guise") ?? Number.NaN) /
-    (costs.get("(b) own 30 KB page/bare @fastify/http-proxy") ?? Number.NaN);
-  process.stdout.write(`\n(c) of Guise : (b) of bare @fastify/http-proxy = ${banner.toFixed(2)}\n`);
+  const plain = costs.get(`(b) own 30 KB page/${BARE}`) ?? Number.NaN;
+  for (const { name } of all.filter(isGuise)) {
+    const banner = (costs.get(`(c) 30 KB page with banner/${name}`) ?? Number.NaN) / plain;
+    if (banner > 0) process.stdout.write(`\n(c) of ${name} : (b) of ${BARE} = ${banner.toFixed(2)}\n`);
+  }
 }
 
 try {

@@ -14,11 +14,13 @@ import { Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
+import { noteConsentSettings } from "./gateway/background/consent-settings.ts";
 import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
+import { doneIn } from "./gateway/consent/done-in.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -119,7 +121,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
     file: options.config,
     keepApps: (apps) => way.keep(apps),
     switchedOff: () => sweeping.sweep(),
-    changed: () => rechecking.check(),
+    changed: async () => void (await Promise.all([rechecking.check(), noteConsentSettings(services)])),
   });
   keep({ close: async () => watching.close() });
   const { unready } = records;
@@ -130,6 +132,7 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const url = await listening(host, port, (where) => server.listen(where));
   await recordConfig(services, "config.loaded", null);
   void checkLookups(held.current(), log);
+  void noteConsentSettings(services);
   // What began while impersonation was on ends here if it is off by now.
   await sweeping.sweep();
   void ending.sweep();
@@ -241,9 +244,10 @@ function saidWith(
   bulletin: Bulletin,
   { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
 ): ConsentServices {
-  const { ledger, keyring } = records;
+  const { ledger, keyring, archive } = records;
   const sealKey = keyring.derive("consents");
-  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey });
+  const done = (access: string) => doneIn(archive, access, log);
+  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey, done });
 }
 
 function endHosts(labels: Labels, impersonation: string, log: Log): void {
@@ -347,9 +351,14 @@ async function serve(
       "a request could not be read",
     ),
   );
-  const assets = [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body }));
+  const parts = {
+    jwks: () => keyring.jwks(),
+    assets: [...clientAssets()].map(([name, { type, body }]) => ({ name, type, body })),
+    archive,
+    receiptKey: () => keyring.signer("checkpoint"),
+  };
   await registerGateway(server, services, way);
-  await server.register(consolePlugin(services, { jwks: () => keyring.jwks(), assets, archive }), {
+  await server.register(consolePlugin(services, parts), {
     prefix: settings.prefix,
   });
   attachUpgrades(

@@ -172,6 +172,13 @@ export interface OpenIdProvider {
     asked: URLSearchParams,
     viewed: { readonly impersonation: string; readonly secret: string; readonly until: number },
   ): Promise<URL | null>;
+  /**
+   * Tells an app that the session which it has of this impersonation is over (OpenID Connect Back-Channel Logout). Gives the status of its
+   * answer. Rejects with an Error where there is none, or another than that it is done.
+   */
+  signOut(client: string, impersonation: string): Promise<number>;
+  /** Whether the app can be told so. */
+  hasBackChannel(client: string): boolean;
 }
 
 /**

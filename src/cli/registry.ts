@@ -4,9 +4,22 @@ import type { Command } from "./command.ts";
 import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { learn } from "./learn.ts";
+import { receipt } from "./receipt.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
+import { signin } from "./signin/signin.ts";
 import { test } from "./test/test.ts";
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [serve, check, test, explain, learn, sessions, audit, keys];
+export const COMMANDS: readonly Command[] = [
+  serve,
+  check,
+  test,
+  explain,
+  learn,
+  signin,
+  sessions,
+  audit,
+  receipt,
+  keys,
+];

@@ -1,7 +1,7 @@
 import { RE2JS, RE2JSException } from "re2js";
 import { z } from "zod";
 import { type CookiePair, parseSetCookie } from "../domain/cookies/cookie.ts";
-import { parsePointer, valueAt, writePointer } from "../domain/pointer.ts";
+import { type Pointer, parsePointer, valueAt, writePointer } from "../domain/pointer.ts";
 import { elementFinder } from "./markup.ts";
 
 /** An answer of the app in which something is looked for. Headers: name, value, name, value … */
@@ -14,6 +14,8 @@ interface FoundIn {
 export interface Finder {
   /** For people: `css "input[name=_token]"`. Holds no value. */
   readonly name: string;
+  /** Where it is no more than a place in JSON: that place, at which there may be more than a text. */
+  readonly pointer?: Pointer;
   /** All that stand there, in order. Throws an Error that says why nothing can be looked for, without a piece of the answer. */
   find(answer: FoundIn): readonly string[];
 }
@@ -100,7 +102,7 @@ function inJson(text: string): Source | string {
     // A 0 or a false is how apps say that there is nobody.
     return typeof plain === "string" && plain !== "0" ? [plain] : [];
   };
-  return { name: `json \`${writePointer(pointer)}\``, find };
+  return { name: `json \`${writePointer(pointer)}\``, pointer, find };
 }
 
 function documentOf(body: string): unknown {

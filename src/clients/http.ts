@@ -8,7 +8,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-interface GetOptions {
+interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
   /** For everything from the connection to the last byte, ms; 2000 unless given. */
   readonly timeout?: number;
@@ -22,7 +22,9 @@ interface GetOptions {
  * Rejects with an Error that says why when there is no whole, readable answer in time; its message leaves out the query.
  */
 export interface HttpClient {
-  get(url: string, options?: GetOptions): Promise<HttpAnswer>;
+  get(url: string, options?: AskOptions): Promise<HttpAnswer>;
+  /** Sends the fields as a form does. */
+  post(url: string, form: Readonly<Record<string, string>>, options?: AskOptions): Promise<HttpAnswer>;
 }
 
 interface HttpClientOptions {
@@ -42,7 +44,11 @@ export function httpClient(options: HttpClientOptions = {}): HttpClient & Closin
     connect: { rejectUnauthorized: true, timeout: 10_000 },
   });
   return {
-    get: (url, settings = {}) => get(agent, url, settings),
+    get: (url, settings = {}) => ask(agent, "GET", url, settings),
+    post: (url, form, settings = {}) => {
+      const headers = { "content-type": "application/x-www-form-urlencoded", ...settings.headers };
+      return ask(agent, "POST", url, { ...settings, headers, body: new URLSearchParams(form).toString() });
+    },
     close: () => agent.destroy(),
   };
 }
@@ -56,10 +62,15 @@ export function jsonOf({ body }: Pick<HttpAnswer, "body">): unknown {
   }
 }
 
-async function get(agent: Agent, url: string, options: GetOptions): Promise<HttpAnswer> {
+async function ask(
+  agent: Agent,
+  method: "GET" | "POST",
+  url: string,
+  options: AskOptions & { readonly body?: string },
+): Promise<HttpAnswer> {
   const target = new URL(url);
   if (target.protocol !== "http:" && target.protocol !== "https:")
-    throw new Error(`GET ${nameOf(target)}: only http and https are known`);
+    throw new Error(`${method} ${nameOf(target)}: only http and https are known`);
   const stop = new AbortController();
   const timeout = options.timeout ?? 2_000;
   const timer = setTimeout(() => stop.abort(new Error(`no whole answer within ${timeout} ms`)), timeout);
@@ -70,15 +81,16 @@ async function get(agent: Agent, url: string, options: GetOptions): Promise<Http
     const answer = await agent.request({
       origin: target.origin,
       path: target.pathname + target.search,
-      method: "GET",
+      method,
       headers: { ...options.headers },
+      body: options.body ?? null,
       signal: stop.signal,
     });
     const body = await textOf(answer, options.maxBytes ?? 65_536);
     return { status: answer.statusCode, headers: answer.headers, body };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`GET ${nameOf(target)}: ${reason}`, { cause });
+    throw new Error(`${method} ${nameOf(target)}: ${reason}`, { cause });
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", leave);

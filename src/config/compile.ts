@@ -4,8 +4,9 @@ import { Fault } from "../errors.ts";
 import { openIdProvider } from "../identity/provider/provider.ts";
 import { firstOf } from "../identity/registry.ts";
 import type { KnownResolver } from "../owners/registry.ts";
-import type { IdentitySource, OpenIdProvider } from "../ports.ts";
-import type { AppSignIn } from "../signin/sign-in.ts";
+import type { IdentitySource } from "../ports.ts";
+import { endBySteps } from "../signin/session-end.ts";
+import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
 import { type AppPart, type AppPlace, appsOf, joined, placesOf, sharedAudiences, tablesOf } from "./apps.ts";
 import { type GrantParts, policyOf } from "./grants.ts";
 import { overlapping } from "./own-hosts.ts";
@@ -13,7 +14,7 @@ import type { Complaint } from "./problem.ts";
 import type { Config, RoomDeps } from "./schema.ts";
 import { NOBODY } from "./sections/routes.ts";
 import { type EvidenceNames, settingsOf } from "./settings.ts";
-import type { Apps, Settings, Snapshot } from "./snapshot.ts";
+import type { Apps, AppsProvider, Settings, Snapshot } from "./snapshot.ts";
 import { type Lookup, type RouteTable, routesOf, rulesOf, type TableParts, unmetNeeds } from "./tables.ts";
 
 /** What compiling needs besides the config itself. */
@@ -75,9 +76,21 @@ function providerOf(
   { provider: options, prefix }: Config,
   deps: RoomDeps,
   found: Complaint[],
-): OpenIdProvider | null {
+): AppsProvider | null {
   if (options === undefined) return null;
-  return attempt(found, ["provider"], () => openIdProvider(options, prefix, deps));
+  return attempt(found, ["provider"], () => ({
+    ...openIdProvider(options, prefix, deps),
+    ends: new Map(options.clients.map(({ id, end }) => [id, endOf(end, options.signOut)])),
+  }));
+}
+
+/** `timeout` is for one answer, so there is that much for each. */
+function endOf(
+  steps: NonNullable<Config["provider"]>["clients"][number]["end"],
+  { timeout, answerSize, within }: NonNullable<Config["provider"]>["signOut"],
+): SessionEnd {
+  const whole = timeout * Math.max(1, steps.length);
+  return endBySteps(steps, { timeout, answerSize, within: whole, endWithin: within });
 }
 
 /** What entries ask of the identity sources that none of them can do. */

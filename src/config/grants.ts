@@ -55,7 +55,7 @@ function grantOf(agent: Agent, i: number, apps: GrantApps): Grant {
     startStepUp: agent.start.stepUp,
     reason: agent.reason.required ? "required" : "optional",
     reasons: agent.reason.oneOf,
-    consent: agent.consent,
+    consent: { ...agent.consent, scope: scopeOf(agent) },
     total: agent.limit.total,
     idle: agent.limit.idle,
     customersPerDay: agent.limit.customersPerDay,
@@ -69,6 +69,16 @@ function partOf({ apps, ...agent }: Agent, all: GrantApps): Part | null {
   return {
     covers: (place) => apps.includes(all.nameAt(place) ?? "") && (within === null || within.covers(place)),
   };
+}
+
+/** The part in words, the same for the same part wherever its entry stands. */
+function scopeOf({ apps, hosts, routes }: Agent): string | null {
+  const parts = [
+    apps === null ? null : apps.join(", "),
+    hosts === null ? null : hosts.join(", "),
+    routes === null ? null : routes.join(", "),
+  ].filter((it) => it !== null);
+  return parts.length === 0 ? null : parts.join("; ");
 }
 
 function unknownApps(

@@ -7,6 +7,7 @@ import type { KnownResolver } from "../owners/registry.ts";
 import type { Clock, IdentitySource, Log, SignIns, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
+import { endSteps } from "../signin/steps-schema.ts";
 import { agent } from "./sections/agents.ts";
 import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
@@ -81,7 +82,7 @@ export function configSchema(kinds: Kinds) {
     cookie,
     isolation,
     console: consoleOrigin,
-    provider: providerSchema.optional(),
+    provider: providerSchema(endSteps).optional(),
     goingOver,
     store: kindEntry(kinds.stores, "`store`")
       .optional()

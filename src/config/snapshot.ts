@@ -3,7 +3,13 @@ import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
-import type { AppSignIn } from "../signin/sign-in.ts";
+import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
+
+/** People by id, and by the groups that they are in. */
+export interface Named {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
+}
 
 /** The plain values of the config, with every default filled in. Times in ms, sizes in bytes. */
 export interface Settings {
@@ -79,6 +85,11 @@ export interface Settings {
     readonly offer: readonly number[];
     readonly codeLasts: number;
     readonly codeTries: number;
+    /** How long, and of how many sessions, it counts whose they are. */
+    readonly cardKnownFor: number;
+    readonly cardSessions: number;
+    /** Of one access at the most. */
+    readonly receiptRecords: number;
     /** Of asks and answers that are over. */
     readonly keep: number;
     /** What customers are told of the record; null: nothing. */
@@ -188,7 +199,10 @@ export interface Settings {
       readonly body: "none" | "fields";
     };
     /** Whose people may see what others did. */
-    readonly readers: { readonly groups: readonly string[] };
+    readonly readers: {
+      readonly groups: readonly string[];
+      readonly leads: readonly { readonly groups: readonly string[]; readonly agents: Named }[];
+    };
   };
 }
 
@@ -217,6 +231,11 @@ export interface Apps {
   readonly all: readonly Snapshot[];
 }
 
+/** The OpenID provider, and by client how its sessions are signed out of an app that has no back channel. */
+export interface AppsProvider extends OpenIdProvider {
+  readonly ends: ReadonlyMap<string, SessionEnd>;
+}
+
 /**
  * A whole, checked config, compiled, as one app has it: its `settings`, `routes` and `rules` are that app's, the rest is everybody's.
  * A request pins one at the intake (`appAt`) and sees no other.
@@ -231,7 +250,7 @@ export interface Snapshot {
   /** All sources in order, as one. */
   readonly identity: IdentitySource;
   /** The provider that apps sign people in with; null: there is none. */
-  readonly provider: OpenIdProvider | null;
+  readonly provider: AppsProvider | null;
   readonly owners: ReadonlyMap<string, OwnerResolver>;
   readonly users: Users | null;
   /** null: the file has one app. */

@@ -1,49 +1,128 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Identity } from "../domain/identity.ts";
+import { endedAt, type Impersonation } from "../domain/impersonation.ts";
 import { fillSentence } from "../domain/sentence.ts";
 import { Fault } from "../errors.ts";
-import { SUBJECTS, tokenFor, yesAddress } from "../gateway/own-pages/form-tokens.ts";
+import { ownAddress } from "../gateway/intake/own-address.ts";
+import {
+  countsNow,
+  orderedAddress,
+  readToken,
+  SUBJECTS,
+  tokenFor,
+  yesAddress,
+} from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
+import type { Question } from "../sessions/confirmations.ts";
 import { yesForm } from "./decision-page.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
-import { pageFor, parameter, sendPage, visitor } from "./visitor.ts";
+import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
 
-/** `GET confirm?question=…`: what a script of the app's page was refused with a question is asked here, and only here. */
+/** What waits for a yes, and who is asked. */
+interface Asked {
+  readonly question: Question;
+  readonly agent: Identity;
+  readonly impersonation: Impersonation;
+}
+
+/**
+ * `GET confirm?question=…`: what a page of the app was refused with a question is asked here, and only here. With a console the question is
+ * asked there; `POST confirm` leads its yes back to the host of the page, by a code.
+ */
 export function confirmPage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/confirm", async (request, reply) => {
     const who = await visitor(services, request);
-    const { trueUser, ownImpersonation, impersonation, received } = who;
     const name = parameter(request, "question") ?? "";
-    const question =
-      trueUser === null || ownImpersonation === null || impersonation === null
-        ? null
-        : await services.confirmations.read(name, {
-            impersonation: impersonation.id,
-            agent: trueUser.id,
-            effectiveUser: impersonation.effectiveUser.id,
-          });
-    if (
-      question === null ||
-      trueUser === null ||
-      impersonation === null ||
-      question.host !== received.site.host
-    )
-      throw new Fault("forbidden", "the question is old, was answered, or is of another impersonation");
-    const [sent = "GET", method = sent] = question.method.split(" ");
-    const people = { trueUser, effectiveUser: impersonation.effectiveUser };
-    const asked = fillSentence(question.sentence, people);
-    const token = tokenFor(services, received, "confirm", SUBJECTS.confirm(name));
-    const body = html`<section class="card">
-<p class="word warn">confirm-required</p>
-<h1>${asked === "" ? html`Do this as <bdi>${nameOf(impersonation.effectiveUser)}</bdi>?` : asked}</h1>
-<p class="lead">It is done once, just as the page sent it, if you say yes within two minutes. What the app answers is shown here; load the page that asked again then.</p>
+    const asked = await askedOf(services, who, name);
+    return await sendPage(reply, 200, page(services, who, name, asked));
+  });
+  fastify.post("/confirm", async (request, reply) => await answerOnConsole(services, request, reply));
+}
+
+/** Sends the yes that was given on the console to the host that asked, which judges the request anew and does it. */
+async function answerOnConsole(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const who = await visitor(services, request);
+  if (!who.received.site.atConsole)
+    throw new Fault("not-found", "a yes goes to the address that it is about");
+  const name = field(request, "_confirmation") ?? "";
+  const { question, agent } = await askedOf(services, who, name);
+  const token = readToken(services, "confirm", SUBJECTS.confirm(name), field(request, "_csrf"));
+  if (!(await countsNow(services, token)))
+    throw new Fault("forbidden", "the page that asked is too old, or was answered");
+  const { origin, url: to } = question;
+  const code = await services.codes.issue(
+    { kind: "confirm", agent: agent.id, origin, to, question: name },
+    who.received.snapshot.settings.goingOver.code,
+  );
+  return await seeOther(reply, origin + orderedAddress(services, code, to));
+}
+
+/** Throws `forbidden` where the question isn't this visitor's, or not of this host. */
+async function askedOf(services: Services, who: Visitor, name: string): Promise<Asked> {
+  const { trueUser, received } = who;
+  const question = trueUser === null ? null : await services.confirmations.read(name, trueUser.id);
+  const impersonation = question === null ? null : await runningFor(services, who, question);
+  const here = received.site.atConsole || question?.host === received.site.host;
+  if (
+    question === null ||
+    trueUser === null ||
+    impersonation === null ||
+    impersonation.effectiveUser.id !== question.effectiveUser ||
+    !here
+  )
+    throw new Fault("forbidden", "the question is old, was answered, or is of another impersonation");
+  return { question, agent: trueUser, impersonation };
+}
+
+/** The impersonation that the question is about: the one of this browser, and on the console any of the agent's that runs. */
+async function runningFor(
+  services: Services,
+  { received, trueUser, impersonation }: Visitor,
+  { impersonation: id }: Question,
+): Promise<Impersonation | null> {
+  if (!received.site.atConsole) return impersonation?.id === id ? impersonation : null;
+  const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
+  return mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null) ?? null;
+}
+
+function page(
+  services: Services,
+  who: Visitor,
+  name: string,
+  { question, agent, impersonation }: Asked,
+): string {
+  const { received } = who;
+  const { atConsole } = received.site;
+  const [sent = "GET", method = sent] = question.method.split(" ");
+  const sentence = fillSentence(question.sentence, {
+    trueUser: agent,
+    effectiveUser: impersonation.effectiveUser,
+  });
+  const token = tokenFor(services, received, "confirm", SUBJECTS.confirm(name));
+  const to = atConsole
+    ? `${received.snapshot.settings.prefix}/confirm`
+    : yesAddress(services, name, question.url);
+  const body = html`<section class="card" data-reason="confirm-required">
+<h1>${sentence === "" ? html`Do this as <bdi>${nameOf(impersonation.effectiveUser)}</bdi>?` : sentence}</h1>
+<p class="lead">It is done once, just as the page sent it, if you say yes within two minutes. What the app answers is shown then.</p>
 <dl class="facts">
 <dt>What</dt><dd>${method} <bdi>${question.url}</bdi></dd>
 <dt>Account</dt><dd><bdi>${nameOf(impersonation.effectiveUser)}</bdi></dd>
-<dt>You</dt><dd><bdi>${nameOf(trueUser)}</bdi></dd>
+<dt>You</dt><dd><bdi>${nameOf(agent)}</bdi></dd>
 </dl>
-<div class="actions">${yesForm({ to: yesAddress(services, name, question.url), token, question: name })}<a class="button quiet" href="/">No</a></div>
+<div class="actions">${yesForm({ to, token, question: name })}<a class="button quiet" href="${back(who, question)}">No</a></div>
 </section>`;
-    return await sendPage(reply, 200, pageFor(who, { title: "Please confirm", body }));
-  });
+  return pageFor(who, { title: "Please confirm", body });
+}
+
+/** The page that sent the request, where it said so. */
+function back({ received }: Visitor, { origin, headers }: Question): string {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "referer");
+  const from = at === -1 ? undefined : headers[at + 1];
+  return origin + (ownAddress(from, origin, received.snapshot)?.target ?? "/");
 }

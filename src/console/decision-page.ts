@@ -1,4 +1,4 @@
-import { type Decision, REASONS } from "../domain/decision.ts";
+import { type Decision, REASONS, type ReasonWord } from "../domain/decision.ts";
 import type { Fault } from "../errors.ts";
 import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
@@ -21,12 +21,11 @@ ${requestLine(requestId)}
     return layout({ title: "No longer viewing", prefix: "", body });
   },
   fault({ fault, requestId, prefix, impersonating = false }) {
-    const body = html`<section class="card">
-<p class="word bad">${fault.code}</p>
+    const body = html`<section class="card" data-reason="${fault.code}">
 <h1>${fault.title}</h1>
 <p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell those who run it and name the request below."}</p>
-${impersonating ? html`<div class="actions"><a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a></div>` : null}
-${requestLine(requestId)}
+<div class="actions"><a class="button quiet" href="/">To the app</a>${impersonating ? html`<a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a>` : null}</div>
+${requestLine(requestId, fault.code)}
 </section>`;
     return layout({ title: fault.title, prefix, body });
   },
@@ -79,8 +78,7 @@ function bodyOf(view: DecisionView): Html {
 
 function asked(view: DecisionView, grant: Extract<Decision, { readonly page: "ask-start" }>["grant"]): Html {
   if (view.other === null) throw new TypeError("a start was asked for without anybody to be");
-  return html`<section class="card">
-<p class="word">${view.decision.reason}</p>
+  return html`<section class="card" data-reason="${view.decision.reason}">
 <h1>View the app as <bdi>${nameOf(view.other)}</bdi>?</h1>
 <p class="lead">The page that you opened belongs to this person. ${REASONS[view.decision.reason]}</p>
 ${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from: null, ticket: view.ticket, reason: null, token: view.token, consent: view.consent ?? { kind: "free" }, agent: view.trueUser })}
@@ -90,8 +88,7 @@ ${startForm({ prefix: view.prefix, person: view.other, grant, to: view.to, from:
 /** A page of the agent's own: a person ends the impersonation here and goes on, which no script of the customer's page can. */
 function asSelf(view: DecisionView): Html {
   const who = view.other === null ? "somebody else" : nameOf(view.other);
-  return html`<section class="card">
-<p class="word">${view.decision.reason}</p>
+  return html`<section class="card" data-reason="${view.decision.reason}">
 <h1>Go on as yourself?</h1>
 <p class="lead">You are viewing the app as <bdi>${who}</bdi>. The page that you opened always runs as yourself: it opens when you stop.</p>
 <div class="actions">
@@ -103,8 +100,7 @@ ${stopButton(view, "Stop and go on", "")}
 
 /** What, where and on whose account. The yes goes to the very address that is asked about; the request is kept here. */
 function confirming(view: DecisionView): Html {
-  return html`<section class="card">
-<p class="word warn">confirm-required</p>
+  return html`<section class="card" data-reason="${view.decision.reason}">
 <h1>${view.sentence}</h1>
 <p class="lead">You are about to do this as somebody else. It is done once, just as it was sent, if you say yes within two minutes.</p>
 ${onWhoseAccount(view)}
@@ -112,7 +108,7 @@ ${onWhoseAccount(view)}
 ${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${view.confirmation ?? ""}">Go on</a>` : yesForm({ to: view.yesTo ?? view.to, token: view.token, question: view.confirmation ?? "" })}
 <a class="button quiet" href="${view.back}">No, go back</a>
 </div>
-${requestLine(view.requestId)}
+${requestLine(view.requestId, view.decision.reason)}
 </section>`;
 }
 
@@ -139,35 +135,42 @@ function refused(view: DecisionView): Html {
       : reason === "denied"
         ? "Not as somebody else"
         : REASONS[reason];
-  return html`<section class="card">
-<p class="word ${view.decision.kind === "refuse" && view.decision.status === 503 ? "bad" : "warn"}">${reason}</p>
+  return html`<section class="card" data-reason="${reason}">
 <h1>${heading}</h1>
 <p class="lead">${view.underway ? sentence : sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
 ${onWhoseAccount(view)}
 <div class="actions">
-${reason === "other-host" && view.method === "GET" ? html`<a class="button" href="${view.to}">Open it as yourself</a>` : html`<a class="button" href="${view.back}">Back to the page</a>`}
-${reason === "step-up-required" ? signInAgain(view) : null}
+${reason === "signed-out" || reason === "step-up-required" ? signInAgain(view) : null}
+${reason === "other-host" && view.method === "GET" ? html`<a class="button" href="${view.to}">Open it as yourself</a>` : html`<a class="button" href="${view.back}">${view.back === "/" ? "To the app" : "Back to the page"}</a>`}
 ${view.impersonating ? stopButton(view) : null}
 </div>
-${requestLine(view.requestId, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
+${requestLine(view.requestId, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;
 }
+
+/** Ends after which beginning anew is up to the agent; what somebody else ended is not to be begun again with one click. */
+const MAY_BEGIN_AGAIN: ReadonlySet<ReasonWord> = new Set([
+  "ended-by-agent",
+  "ended-by-logout",
+  "ended-expired",
+  "ended-idle",
+  "ended-unseen",
+]);
 
 function over(view: DecisionView): Html {
   const { decision, other } = view;
   const who = other === null ? "this person" : nameOf(other);
-  const again = decision.reason !== "signed-out" && other !== null;
-  return html`<section class="card">
-<p class="word warn">${decision.reason}</p>
+  const again = other !== null && MAY_BEGIN_AGAIN.has(decision.reason);
+  return html`<section class="card" data-reason="${decision.reason}">
 <h1>${decision.reason === "signed-out" ? "You are not signed in" : html`You are no longer viewing as <bdi>${who}</bdi>`}</h1>
 <p class="lead">${view.underway ? view.sentence : `${REASONS[decision.reason]} Your request was not passed on to the app.`}</p>
 ${other === null ? null : html`<div class="panel">${person(other)}</div>`}
 <div class="actions">
-${again ? html`<a class="button" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">Start again</a>` : null}
 ${decision.reason === "signed-out" ? signInAgain(view) : null}
-${stopButton(view, "Go on as yourself")}
+${stopButton(view, "Go on as yourself", "")}
+${again ? html`<a class="button quiet" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">Start again</a>` : null}
 </div>
-${requestLine(view.requestId)}
+${requestLine(view.requestId, decision.reason)}
 </section>`;
 }
 
@@ -195,7 +198,7 @@ function stopButton({ prefix, token, goesOnTo = null }: DecisionView, label = "S
   return html`<form method="post" action="${prefix}/stop">${to}<button class="${look}">${label}</button></form>`;
 }
 
-/** The request's id, and where it is told why, for those who may see it. */
-function requestLine(id: string, why: string | null = null): Html {
-  return html`<p class="small">Request <code>${id}</code>${why === null ? null : html` · <a href="${why}">Why?</a>`}</p>`;
+/** What those who run the gateway find it by: the request's id and the word for what happened; and where it is told why, for those who may see it. */
+function requestLine(id: string, word: string | null = null, why: string | null = null): Html {
+  return html`<p class="small">Request <code>${id}</code>${word === null ? null : html` · <code>${word}</code>`}${why === null ? null : html` · <a href="${why}">Why?</a>`}</p>`;
 }

@@ -36,14 +36,13 @@ export function question(services: Services, who: Visitor, { step, hidden, back 
   const { prefix } = who.received.snapshot.settings;
   const lasts = minutes(Math.min(step.lasts, step.impersonation.expiresAt - who.received.at));
   const body = html`<section class="card">
-<p class="word bad">write</p>
 <h1>Change things as <bdi>${nameOf(step.impersonation.effectiveUser)}</bdi>?</h1>
 <p class="lead">For ${lasts} you can do what this person can do, but for what the rules forbid. Every request is recorded with your name. After that you are only looking again.</p>
 <form method="post" action="${prefix}/elevate">
 <input type="hidden" name="_csrf" value="${token}">
 ${Object.entries(hidden).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 ${reasonField(step.grant, null)}
-<div class="actions"><button>Allow changes for ${lasts}</button><a class="button quiet" href="${back}">Keep looking</a></div>
+<div class="actions"><button class="danger">Allow changes for ${lasts}</button><a class="button quiet" href="${back}">Keep looking</a></div>
 </form>
 </section>`;
   return pageFor(who, {

@@ -216,7 +216,6 @@ function lowerQuestion(services: Services, who: Visitor, to: string): string {
     throw new Fault("no-elevation", "there is no impersonation to lower");
   const token = tokenFor(services, received, "lower", SUBJECTS.lower(trueUser, ownImpersonation));
   const body = html`<section class="card">
-<p class="word">read</p>
 <h1>Only look from now on?</h1>
 <p class="lead">You go on viewing as <bdi>${nameOf(ownImpersonation.effectiveUser)}</bdi>, and change nothing any more.</p>
 <div class="actions"><form method="post" action="${received.snapshot.settings.prefix}/lower"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="to" value="${to}"><button>Only look</button></form><a class="button quiet" href="${to}">Go on as before</a></div>

@@ -1,6 +1,7 @@
 import { type Identity, labelOf } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
-import { type Html, html } from "./html.ts";
+import { LOCAL_TIMES } from "../page/local-times.ts";
+import { Html, html } from "./html.ts";
 
 export interface Frame {
   readonly title: string;
@@ -10,8 +11,19 @@ export interface Frame {
   readonly trueUser?: Identity | null;
   /** Whom they view the app as meanwhile, if anybody. */
   readonly effectiveUser?: Identity | null;
+  /** Where the name at the top leads to; to our own first page unless given. */
+  readonly home?: string;
+  /** The pages that this person may open, by the address of each; the one that is shown is among them, or is none of them. */
+  readonly navigation?: readonly NavigationLink[];
   /** `wide` for lists, `full` for tables and drawings. */
   readonly width?: "narrow" | "wide" | "full";
+}
+
+/** A page that the header of every page leads to. */
+export interface NavigationLink {
+  readonly to: string;
+  readonly words: string;
+  readonly here: boolean;
 }
 
 /** A whole page of the gateway's own. Works without any script. */
@@ -29,15 +41,22 @@ export function layout(frame: Frame): string {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
-<a class="brand" href="${frame.prefix}/start"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
+<a class="brand" href="${frame.home ?? `${frame.prefix}/`}"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
+${navigation(frame.navigation ?? [])}
 ${frame.trueUser ? html`<span class="who"><span>You are <bdi>${nameOf(frame.trueUser)}</bdi></span>${frame.effectiveUser ? html` <a class="effective-user" href="${frame.prefix}/stop"><span class="long">viewing </span>as <bdi>${nameOf(frame.effectiveUser)}</bdi></a>` : null}</span>` : null}
 </header>
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
 </main>
+${frame.body.text.includes("<time ") ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
 </body>
 </html>
 `.text;
+}
+
+function navigation(links: readonly NavigationLink[]): Html | null {
+  if (links.length === 0) return null;
+  return html`<nav class="pages-of-ours" aria-label="Pages">${links.map(({ to, words, here }) => html`<a href="${to}"${here ? html` aria-current="page"` : null}>${words}</a>`)}</nav>`;
 }
 
 /** What a person is called on our pages, as in the banner: one line that is not endless and turns no direction. */

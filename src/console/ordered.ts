@@ -8,6 +8,9 @@ import { elevateOrdered } from "./elevate.ts";
 import { admittedNow, startOnApp } from "./start/starting.ts";
 import { parameter, type Visitor, visitor } from "./visitor.ts";
 
+/** What this page does; a yes to a question leads to the address that it is about. */
+type Done = Exclude<Order, { readonly kind: "confirm" }>;
+
 /**
  * `GET ordered`: on the app's own host, what its agent said on a page of the console is done. The code counts once, for this agent and
  * this host; everything that was asked there is asked once more.
@@ -30,7 +33,7 @@ async function ordered(
   { codes }: Services,
   request: FastifyRequest,
   { received, trueUser }: Visitor,
-): Promise<Order | null> {
+): Promise<Done | null> {
   const pass = await codes.redeem(parameter(request, "code") ?? "");
   if (pass?.kind !== "start" && pass?.kind !== "elevate") return null;
   return pass.agent === trueUser?.id && pass.origin === received.site.origin ? pass : null;
@@ -41,7 +44,7 @@ async function carryOut(
   reply: FastifyReply,
   who: Visitor,
   trueUser: Identity,
-  order: Order,
+  order: Done,
 ): Promise<FastifyReply> {
   if (order.kind === "elevate") return await elevateOrdered(services, reply, who, order);
   const asked = await admittedNow(services, who, trueUser, order, true);

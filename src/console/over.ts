@@ -109,7 +109,7 @@ async function leadOn(reply: FastifyReply, to: string): Promise<FastifyReply> {
 
 function signedOut({ snapshot }: Received): string {
   const { prefix } = snapshot.settings;
-  const body = html`<section class="card"><p class="word warn">signed-out</p><h1>You are not signed in</h1>
+  const body = html`<section class="card" data-reason="signed-out"><h1>You are not signed in</h1>
 <p class="lead">Sign in to the app, then open the page once more.</p>
 <div class="actions"><a class="button" href="/">To the app</a></div></section>`;
   return layout({ title: "You are not signed in", prefix, body });

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
+import type { CheckpointKey } from "../audit/journal/checkpoint.ts";
 import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "../gateway/audit/refused-before-decision.ts";
@@ -22,9 +23,10 @@ import { orderedPage } from "./ordered.ts";
 import { overPage } from "./over.ts";
 import { peoplePage } from "./people.ts";
 import { providerPages } from "./provider.ts";
+import { homeOf } from "./roles.ts";
 import { startPages } from "./start/start.ts";
 import { stopPages } from "./stop.ts";
-import { seeOther } from "./visitor.ts";
+import { parameter, seeOther, visitor } from "./visitor.ts";
 
 /** One file that our pages load, with its media type. */
 interface Asset {
@@ -38,6 +40,8 @@ interface ConsoleParts {
   /** Files of the banner, beside the console's own. */
   readonly assets: readonly Asset[];
   readonly archive: Archive;
+  /** What receipts are signed with. */
+  readonly receiptKey: () => CheckpointKey;
 }
 
 const OPENER = "cross-origin-opener-policy";
@@ -80,7 +84,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);
-    accessPages(fastify, services, parts.archive);
+    accessPages(fastify, services, parts);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);
@@ -90,10 +94,20 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     orderedPage(fastify, services);
     activityPages(fastify, services, parts.archive);
     fastify.all("/*", () => nothing());
-    fastify.all("/", async ({ method, received }, reply) =>
-      method === "GET" ? reply.redirect(`${received.snapshot.settings.prefix}/start`, 302) : nothing(),
-    );
+    homePage(fastify, services);
   };
+}
+
+/** `GET /.guise/`: to the first page of ours that somebody may open; with `q`, to what is found by it. */
+function homePage(fastify: FastifyInstance, services: Services): void {
+  fastify.all("/", async (request, reply) => {
+    if (request.method !== "GET") return nothing();
+    const { received, trueUser } = await visitor(services, request);
+    const { snapshot, url } = received;
+    const to =
+      parameter(request, "q") === null ? homeOf(snapshot, trueUser) : `${snapshot.settings.prefix}/start`;
+    return await seeOther(reply, url.query === null ? to : `${to}?${url.query}`);
+  });
 }
 
 /** What pages of ours load. */

@@ -10,6 +10,7 @@ import { HANDLE } from "../gateway/response/sign-in-redirect.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import type { OpenIdProvider } from "../ports.ts";
+import type { MadeSession } from "../sessions/app-sessions.ts";
 import { parameter, seeOther } from "./visitor.ts";
 
 type Pair = Readonly<Record<"request", FastifyRequest> & Record<"reply", FastifyReply>>;
@@ -78,11 +79,46 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
     throw new Fault("account-linking", "the impersonation is over, or another agent's");
   const to = await provider.authorizeViewed(asked, pass);
   if (to === null) throw new Fault("account-linking", "the app may not ask for this");
+  await noteSession(services, received, { ...pass, client: asked.get("client_id") ?? "" });
   const { isolation } = received.snapshot.settings;
   const onLabel = pass.label !== null && isolation !== null && to.origin === received.site.origin;
   const origin = onLabel ? labelOrigin(pass.label, isolation.parent, received.site.origin) : to.origin;
   pair.reply.header("referrer-policy", "no-referrer");
   return await seeOther(pair.reply, `${origin}${to.pathname}${to.search}`);
+}
+
+/** The app may have a session of the customer's from now on: it is on record, and known to what ends it. */
+async function noteSession(
+  services: Services,
+  received: Received,
+  {
+    impersonation: id,
+    secret,
+    app,
+    client,
+    made,
+  }: {
+    readonly impersonation: string;
+    readonly secret: string;
+    readonly app: string | null;
+    readonly client: string;
+    readonly made: MadeSession;
+  },
+): Promise<void> {
+  const loaded = await services.impersonations.recall(secret);
+  const impersonation = loaded.kind === "found" ? loaded.impersonation : null;
+  await services.ledger.record(
+    eventOf(services, received, {
+      action: "sign-in.performed",
+      outcome: "success",
+      trueUser: impersonation?.agent ?? null,
+      effectiveUser: impersonation?.effectiveUser ?? null,
+      impersonation,
+      detail: `OpenID Connect, ${client}`,
+    }),
+  );
+  if (!(await services.impersonations.appSessions.note(id, { app, client }, made)))
+    throw new Fault("account-linking", "the impersonation is over");
 }
 
 async function refuseLinking(services: Services, received: Received): Promise<void> {

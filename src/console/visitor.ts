@@ -9,6 +9,7 @@ import type { Services } from "../gateway/services/services.ts";
 import { pageHeaders } from "../gateway/stages/answer.ts";
 import { callerOf } from "../gateway/stages/identify.ts";
 import { type Frame, layout } from "./layout.ts";
+import { navigationFor } from "./roles.ts";
 
 /** Who asks for a page of ours, and their impersonation. */
 export interface Visitor {
@@ -67,10 +68,23 @@ function ifTheirs(
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
   { received, trueUser, impersonation }: Visitor,
-  page: Pick<Frame, "title" | "body" | "width">,
+  page: Pick<Frame, "title" | "body" | "width" | "home">,
 ): string {
   const { prefix } = received.snapshot.settings;
-  return layout({ ...page, prefix, trueUser, effectiveUser: impersonation?.effectiveUser ?? null });
+  const navigation = navigationFor(received.snapshot, trueUser, received.url.path);
+  return layout({
+    ...page,
+    navigation,
+    prefix,
+    trueUser,
+    effectiveUser: impersonation?.effectiveUser ?? null,
+  });
+}
+
+/** The app's first page, for people who are no agents; the console has none of its own. */
+export function homeOf({ received }: Visitor): string {
+  const { site, snapshot } = received;
+  return site.atConsole ? `${site.app?.origin ?? snapshot.settings.publicUrl ?? ""}/` : "/";
 }
 
 /** One value of a form; files and repeated fields count as absent. */

@@ -16,8 +16,8 @@ import type { Services } from "../gateway/services/services.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
 import { saidBy } from "../gateway/stages/load-impersonation.ts";
 import type { MissedLink } from "../sessions/missed-links.ts";
-import { timeText } from "./activity/rows.ts";
 import { type Html, html } from "./html.ts";
+import { moment } from "./moment.ts";
 import { pageFor, parameter, sendPage, type Visitor, visitor } from "./visitor.ts";
 
 /** `GET why?to=`: what a link to this page leads to, and the agent's last links that started nothing. For agents only. */
@@ -132,8 +132,7 @@ ${missed === null ? html`<p class="small">They can not be read just now.</p>` : 
 function linksOf(missed: readonly MissedLink[]): Html {
   if (missed.length === 0) return html`<p class="small">There were none within a day.</p>`;
   const items = missed.map(({ at, address, reason }) => {
-    const time = new Date(at).toISOString();
-    return html`<li class="step"><time datetime="${time}">${timeText(time)}</time> <bdi class="path">${plain(address, 500)}</bdi> <span class="faint">${TOLD[reason]}</span></li>`;
+    return html`<li class="step">${moment(at)} <bdi class="path">${plain(address, 500)}</bdi> <span class="faint">${TOLD[reason]}</span></li>`;
   });
   return html`<ol class="course">${items}</ol>`;
 }

@@ -223,7 +223,9 @@ function decideImpersonated(
     other !== null
   )
     return other;
-  const outside = here.kind === "refused" && here.reason === "outside-grant";
+  const outside =
+    (here.kind === "refused" && here.reason === "outside-grant") ||
+    (consent.kind === "missing" && consent.reason === "outside-grant");
   if (
     trail.stops("the page is in the part that is granted", outside, request.place?.path ?? "a page of ours")
   )
@@ -284,8 +286,8 @@ function whyEnded(
   }
   trail.stops("you may be this person", false, admission.grant.name);
   const saw = consent.kind === "missing" ? consent.reason : consent.kind;
-  if (trail.stops("the person agrees", consent.kind === "missing", saw) && consent.kind === "missing")
-    return consent.reason;
+  const no = consent.kind === "missing" && consent.reason !== "outside-grant";
+  if (trail.stops("the person agrees", no, saw) && no) return consent.reason;
   return null;
 }
 

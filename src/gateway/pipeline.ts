@@ -1,4 +1,6 @@
 import { Fault } from "../errors.ts";
+import type { Maybe } from "../ports.ts";
+import { after } from "./after.ts";
 import { sayWhyNot } from "./audit/not-started.ts";
 import type { Committed, Forwarding, Judged, Received, Signed } from "./request.ts";
 import type { Judging, Services } from "./services/services.ts";
@@ -28,54 +30,67 @@ import { notBegun } from "./stages/start-and-stop.ts";
 export { intake } from "./stages/intake.ts";
 
 /** 2 to 6. They change nothing; `guise test` runs the same ones. */
-export async function judging(services: Judging, received: Received): Promise<Judged> {
+export function judging(services: Judging, received: Received): Maybe<Judged> {
   const matched = match(received);
-  const identified = await identify(services, matched);
-  const recalled = await recall(services, identified);
-  const owned = await findOwner(services, recalled);
-  const settled = await takeYes(services, owned);
-  return judge(settled);
+  const identified = identify(services, matched);
+  const recalled = after(identified, (it) => recall(services, it));
+  const owned = after(recalled, (it) => findOwner(services, it));
+  const settled = after(owned, (it) => takeYes(services, it));
+  return after(settled, judge);
 }
 
 /** What becomes of a request: it goes on to the app, is answered here, or fails. */
-type Passage =
+export type Passage =
   | ({ readonly kind: "forward" } & Forwarding)
   | { readonly kind: "answer"; readonly committed: Committed }
   | { readonly kind: "caught"; readonly committed: Committed; readonly answer: Answer }
   | { readonly kind: "fault"; readonly received: Received; readonly fault: Fault };
 
-/** 2 to 9, and the stages that are left. */
-export async function pipeline(services: Services, received: Received): Promise<Passage> {
+/** 2 to 9, and the stages that are left. At once where no stage has to wait, which is so for most own traffic. */
+export function pipeline(services: Services, received: Received): Maybe<Passage> {
   try {
-    const judged = await judging(services, received);
-    sayWhyNot(services, judged);
-    const written = await commit(services, judged); // 7
-    // One moment for both: what is in time can still be signed.
-    const now = services.clock.now();
-    const committed = await inTime(services, written, now);
-    if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)
-      return { kind: "answer", committed };
-    const caught = caughtBy(services, committed);
-    if (caught !== null) return { kind: "caught", committed, answer: caught };
-    return await signedIn(services, committed, now);
+    const passage = after(judging(services, received), (judged) => admitted(services, judged));
+    return passage instanceof Promise ? passage.catch((error: unknown) => faulty(received, error)) : passage;
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    return { kind: "fault", received, fault: error };
+    return faulty(received, error);
   }
 }
 
+function faulty(received: Received, error: unknown): Passage {
+  if (!(error instanceof Fault)) throw error;
+  return { kind: "fault", received, fault: error };
+}
+
+function admitted(services: Services, judged: Judged): Maybe<Passage> {
+  sayWhyNot(services, judged);
+  return after(commit(services, judged), (written) => {
+    // One moment for both: what is in time can still be signed.
+    const now = services.clock.now();
+    return after(inTime(services, written, now), (committed) => {
+      if (committed.decision.kind !== "forward" || committed.effects.leadsTo !== null)
+        return { kind: "answer", committed };
+      const caught = caughtBy(services, committed);
+      if (caught !== null) return { kind: "caught", committed, answer: caught };
+      return signedIn(services, committed, now);
+    });
+  });
+}
+
 /** Where the app can't be signed in to, nothing is sent, and what this very request began has not begun. */
-async function signedIn(services: Services, committed: Committed, now: number): Promise<Passage> {
-  try {
-    const signed = await orUnsent(services, committed, () => sign(services, committed, now)); // 9
-    return { kind: "forward", ...forwarding(services, signed) };
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== "sign-in-failed") throw error;
-    const begun = begunBy(committed) === null ? committed : await notBegun(services, committed);
-    const impersonation = begun === committed ? committed.effects.impersonation : null;
-    const unsent = { ...begun, effects: { ...begun.effects, impersonation, intent: null } };
-    return { kind: "answer", committed: notSignedIn(unsent, error) };
-  }
+function signedIn(services: Services, committed: Committed, now: number): Maybe<Passage> {
+  const signed = orUnsent(services, committed, () => sign(services, committed, now)); // 9
+  const forwarded = after(signed, (it): Passage => ({ kind: "forward", ...forwarding(services, it) }));
+  return forwarded instanceof Promise
+    ? forwarded.catch((error: unknown) => unsigned(services, committed, error))
+    : forwarded;
+}
+
+async function unsigned(services: Services, committed: Committed, error: unknown): Promise<Passage> {
+  if (!(error instanceof Fault) || error.code !== "sign-in-failed") throw error;
+  const begun = begunBy(committed) === null ? committed : await notBegun(services, committed);
+  const impersonation = begun === committed ? committed.effects.impersonation : null;
+  const unsent = { ...begun, effects: { ...begun.effects, impersonation, intent: null } };
+  return { kind: "answer", committed: notSignedIn(unsent, error) };
 }
 
 /** 8: answers what is not forwarded. */

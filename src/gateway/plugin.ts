@@ -1,13 +1,16 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Fault } from "../errors.ts";
+import type { Maybe } from "../ports.ts";
+import { after } from "./after.ts";
 import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-decision.ts";
+import type { Exchange } from "./http/exchange.ts";
 import { proxy, registerMethods } from "./http/http-proxy.ts";
 import { clearingDoubled } from "./http/own-cookies.ts";
 import { dropBody, limitBodyTime, unreadLimits } from "./http/unread-body.ts";
 import { askedAtConsole } from "./isolation/console-host.ts";
 import { goesOver, isOfOurHosts, locate } from "./isolation/label-host.ts";
-import { answer, intake, pipeline } from "./pipeline.ts";
+import { answer, intake, type Passage, pipeline } from "./pipeline.ts";
 import type { Intake, Received } from "./request.ts";
 import type { Services } from "./services/services.ts";
 import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
@@ -15,7 +18,10 @@ import { exchangeFor } from "./stages/forward.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 const INTAKE = Symbol("intake");
-type Carrying = IncomingMessage & { [INTAKE]?: Intake };
+const ADMITTED = Symbol("admitted");
+
+/** What is known of a request before fastify has it: what the intake read, and for own traffic what becomes of it. */
+type Carrying = IncomingMessage & { [INTAKE]?: Intake; [ADMITTED]?: () => Passage };
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -29,11 +35,72 @@ declare module "fastify" {
 /** Fastify's `rewriteUrl`: runs the intake before the router reads the request. */
 export function reading(services: Services): (raw: IncomingMessage) => string {
   return function rewriteUrl(raw) {
-    const taken = intake(services, raw, false);
-    (raw as Carrying)[INTAKE] = taken;
+    const taken = intakeOf(services, raw);
     // The router doesn't read addresses of the app: all of them are one route to it.
     return taken.kind === "received" && taken.received.url.ours ? taken.received.url.target : "/";
   };
+}
+
+function intakeOf(services: Services, raw: Carrying): Intake {
+  raw[INTAKE] ??= intake(services, raw, false);
+  return raw[INTAKE];
+}
+
+/**
+ * Sends own traffic to the app before fastify makes anything of it: its router, its hooks and its objects are for what is judged, and
+ * for pages of ours. What turns out to be answered here goes on to fastify with its passage.
+ */
+function shortenOwnWay({ server }: FastifyInstance, services: Services, upstreams: Upstreams): void {
+  const [handle] = server.listeners("request") as ((
+    raw: IncomingMessage,
+    response: ServerResponse,
+  ) => void)[];
+  if (handle === undefined) throw new TypeError("fastify listens to no requests");
+  server.removeAllListeners("request");
+  server.on("request", (raw: Carrying, response) => {
+    const taken = intakeOf(services, raw);
+    // Fastify refuses what comes while it closes.
+    if (!server.listening || taken.kind === "refused" || !isPlainlyOwn(taken.received)) handle(raw, response);
+    else goStraight(services, upstreams, { raw, response, received: taken.received }, handle);
+  });
+}
+
+function isPlainlyOwn(received: Received): boolean {
+  const { raw, url, browser } = received;
+  return browser.secret === null && !url.ours && raw.headers.upgrade === undefined && !isOfOurHosts(received);
+}
+
+interface Arrived {
+  readonly raw: Carrying;
+  readonly response: ServerResponse;
+  readonly received: Received;
+}
+
+function goStraight(
+  services: Services,
+  upstreams: Upstreams,
+  { raw, response, received }: Arrived,
+  handle: (raw: IncomingMessage, response: ServerResponse) => void,
+): void {
+  const leave = (admitted: () => Passage): void => {
+    raw[ADMITTED] = admitted;
+    handle(raw, response);
+  };
+  const broken = (error: unknown): void =>
+    leave(() => {
+      throw error;
+    });
+  const send = (exchange: Exchange): void => upstreams.sending(exchange, received.snapshot.settings)();
+  const go = (passage: Passage): Maybe<void> =>
+    passage.kind === "forward"
+      ? after(exchangeFor(services, passage, { request: raw, response }), send)
+      : leave(() => passage);
+  try {
+    const gone = after(pipeline(services, received), go);
+    if (gone instanceof Promise) gone.catch(broken);
+  } catch (error) {
+    broken(error);
+  }
 }
 
 /** Registers the pipeline as a hook in front of every route, and the app as the route for everything that isn't ours. */
@@ -79,6 +146,7 @@ export async function registerGateway(
     return await send(reply, answerFault(services, fault, at));
   });
   registerMethods(fastify);
+  shortenOwnWay(fastify, services, upstreams);
   await fastify.register(proxy, { forward });
 }
 
@@ -98,7 +166,7 @@ async function admitRequest(
   const { settings } = received.snapshot;
   if (received.browser.secret !== null)
     services.rateLimits.take(received.browser.secret, settings.limits.perImpersonation, reply.raw);
-  const passage = await pipeline(services, received);
+  const passage = (request.raw as Carrying)[ADMITTED]?.() ?? (await pipeline(services, received));
   if (passage.kind !== "forward") notForwarded(services, request, reply);
   if (passage.kind === "answer") {
     const { committed } = passage;

@@ -117,8 +117,10 @@ export interface AskingPage {
   readonly hearsay: boolean;
   /** Our script says that nobody used the page for a while. */
   readonly unattended: boolean;
-  /** Its body is the agent's yes to a question of ours. */
+  /** Its body, or the code in its address, is the agent's yes to a question of ours. */
   readonly confirming: boolean;
+  /** That code, of a yes that was given on the console. */
+  readonly ordered: string | null;
 }
 
 /** 1, intake: the request read once, every spelling of our own headers dropped. */
@@ -269,7 +271,7 @@ export interface Outbound {
 export interface Forwarding {
   readonly signed: Signed;
   /** 10, forward. */
-  outbound(): Promise<Outbound>;
+  outbound(): Maybe<Outbound>;
   /** 11, respond: what the client gets for the app's head. */
   respond(head: UpstreamHead): Maybe<HeadPlan>;
   /** 12, settle: once, when it has ended. */

@@ -1,24 +1,42 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { cookieName } from "../clients/field.ts";
-import { type HttpAnswer, jsonOf } from "../clients/http.ts";
+import { finder } from "../clients/finder.ts";
+import type { HttpAnswer } from "../clients/http.ts";
 import { memo } from "../clients/memo.ts";
 import { httpUrl } from "../clients/template.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
-import { readPerson } from "../domain/person.ts";
-import { personMapping } from "../people.ts";
 import type { Evidence, Finding, Identification, IdentitySource } from "../ports.ts";
-import { duration } from "../units.ts";
+import { duration, size } from "../units.ts";
 import { type IdentityDeps, type IdentityKind, identified, unknown, warnOnce } from "./source.ts";
+import { personIn } from "./visitor-in-answer.ts";
 
 const VIA = "whoami";
 /** A guest who signs in is known after this at the latest, ms. */
 const GUEST = 2_000;
 const LONGEST = 60_000;
 
+const user = z
+  .strictObject({
+    id: finder
+      .prefault("/id")
+      .describe(
+        "Where the id stands: a JSON pointer, or an object with `css`, `json`, `header` or `regex` for a page of the app.",
+      ),
+    name: finder.optional().describe("Where the name stands; `/name` if left out and `id` is a pointer."),
+    email: finder.optional().describe("Where the e-mail address stands; `/email` in the same way."),
+    groups: finder
+      .optional()
+      .describe("Where the groups stand; `/groups` in the same way. In a page all that are found."),
+  })
+  .prefault({})
+  .describe("Where in the answer the facts of a person stand.");
+
 const schema = z.strictObject({
   whoami: z.strictObject({
-    url: httpUrl.describe("The address in the app that says as JSON who is signed in."),
+    url: httpUrl.describe(
+      "The address in the app that says who is signed in: as JSON, or a page of its own.",
+    ),
     cookies: z
       .array(cookieName)
       .min(1)
@@ -30,12 +48,16 @@ const schema = z.strictObject({
       .regex(/^[A-Za-z0-9.:[\]-]+$/, { error: "write a host name, like app.example.com" })
       .optional()
       .describe("The `Host` to ask with, where the app tells its sites apart by it."),
-    user: personMapping("/id"),
+    user,
     cacheFor: duration
       .refine((ms) => ms <= LONGEST, { error: "write at most 60s, so that who is signed out is soon known" })
       .prefault("5s")
       .describe("How long an answer counts, 60s at most. For guests two seconds at most."),
     timeout: duration.prefault("2s").describe("How long the app may take."),
+    answerSize: size
+      .refine((n) => n >= 1_024 && n <= 4 * 1_048_576, { error: "write a size from 1kB to 4MB" })
+      .prefault("256kB")
+      .describe("Of its answer; a longer one says nothing."),
   }),
 });
 
@@ -51,8 +73,9 @@ export const whoami: IdentityKind<Options> = {
 
 function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource {
   const warn = warnOnce(deps.log, VIA);
+  const isJson = Object.values(options.user).every((it) => it?.pointer !== undefined);
   const headers = {
-    accept: "application/json",
+    accept: isJson ? "application/json" : "text/html, application/json;q=0.9, */*;q=0.8",
     ...(options.host === undefined ? {} : { host: options.host }),
   };
   const ask = memo<string, Identification>({
@@ -68,12 +91,12 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
       const answer = await deps.http.get(options.url, {
         headers: { ...headers, cookie },
         timeout: options.timeout,
+        maxBytes: options.answerSize,
         signal,
       });
-      const document = documentOf(answer);
-      return document === null
+      return isOfGuests(answer)
         ? guest(answer.status, options.url)
-        : identified(readPerson(document, options.user), VIA, warn);
+        : identified(personIn(answer, options.user), VIA, warn);
     },
     keep: ({ kind }) => ({
       ms: kind === "known" ? options.cacheFor : Math.min(options.cacheFor, GUEST),
@@ -83,8 +106,8 @@ function source(options: Options["whoami"], deps: IdentityDeps): IdentitySource 
   const absent = unknown(VIA, "debug", "no-cookie", `none of the cookies ${options.cookies.join(", ")}`);
   return {
     check: async (signal) => {
-      const answer = await deps.http.get(options.url, { headers, timeout: options.timeout, signal });
-      return [asGuest(documentOf(answer), answer.status, options)];
+      const { timeout, answerSize: maxBytes } = options;
+      return [asGuest(await deps.http.get(options.url, { headers, timeout, maxBytes, signal }), options)];
     },
     identify(evidence) {
       const cookie = cookiesOf(evidence, options.cookies);
@@ -112,8 +135,9 @@ function guest(status: number, url: string): Identification {
 }
 
 /** Without any cookie the app must know nobody: whom it names then, everybody would be. */
-function asGuest(document: unknown, status: number, { url, user }: Options["whoami"]): Finding {
-  const reading = document === null ? null : readPerson(document, user);
+function asGuest(answer: HttpAnswer, { url, user }: Options["whoami"]): Finding {
+  const { status } = answer;
+  const reading = isOfGuests(answer) ? null : personIn(answer, user);
   if (reading === null || reading.kind === "none")
     return { kind: "fact", says: `${url}: ${status}: without a cookie nobody is signed in` };
   if (reading.kind === "bad") return { kind: "problem", says: `${url}: ${reading.why}` };
@@ -123,11 +147,10 @@ function asGuest(document: unknown, status: number, { url, user }: Options["whoa
   };
 }
 
-// null: the app says that it knows nobody.
-function documentOf(answer: HttpAnswer): unknown {
-  const { status } = answer;
-  if (status === 200) return jsonOf(answer);
+/** Whether the app says that it knows nobody. */
+function isOfGuests({ status }: HttpAnswer): boolean {
+  if (status === 200) return false;
   const isGuest = [204, 401, 403, 404].includes(status) || (status >= 300 && status < 400);
   if (!isGuest) throw new Error(`the answer has status ${status}`);
-  return null;
+  return true;
 }

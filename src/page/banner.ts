@@ -13,6 +13,8 @@ export interface BannerView extends HostView {
   readonly mode: Mode;
   readonly reason: string | null;
   readonly ticket: string | null;
+  /** The customer's say that it began by, in words; null where they were not asked. */
+  readonly agreement: string | null;
   /** If nobody does anything more; `until` at the latest, and after `idleFor` ms without a deed. */
   readonly endsAt: number;
   readonly until: number;
@@ -145,6 +147,7 @@ function details(view: BannerView): string {
     ["Your id", trueUser.id],
     ["Ticket", view.ticket],
     ["Reason", view.reason],
+    ["Agreement", view.agreement],
     ["Changes until", view.writeUntil === null ? null : inWords(view.writeUntil)],
     ["Ends", inWords(view.endsAt)],
   ];

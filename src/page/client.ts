@@ -66,9 +66,11 @@ export function clientIntegrity(): string {
 export function cspNeeds({
   authority,
   prefix,
+  ledOnTo = null,
 }: {
   readonly authority: string;
   readonly prefix: string;
+  readonly ledOnTo?: string | null;
 }): CspNeeds {
   const at = (path: string) => `${authority}${prefix}/${path}`;
   return {
@@ -77,6 +79,7 @@ export function cspNeeds({
     styles: [at("banner.css"), at("page.css")],
     connect: [at("me"), at("lost")],
     formAction: at(""),
+    ledOnTo,
   };
 }
 

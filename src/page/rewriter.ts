@@ -1,4 +1,3 @@
-import { Transform, type TransformCallback } from "node:stream";
 import { Fault } from "../errors.ts";
 import type { Syntax } from "./host-element.ts";
 import { type Place, type Reading, reading, step } from "./html/body-start.ts";
@@ -7,6 +6,7 @@ import { amendedMeta, charsetOfMeta, type Edit } from "./html/meta.ts";
 import { rawText, scriptText } from "./html/raw-text.ts";
 import { type Attribute, comment } from "./html/tokenizer.ts";
 import { xmlReading } from "./html/xhtml.ts";
+import { type Filter, Filtered } from "./streams/filters.ts";
 
 interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
@@ -26,26 +26,8 @@ interface RewriterOptions {
  * `<meta>` excepted, and UTF-16, which leaves as UTF-8 with a byte order mark). Nothing comes out before the place is
  * found; where there is none it fails with a Fault `page-unmarkable` instead, so that another answer is still possible.
  */
-export function rewriter(options: RewriterOptions): Transform {
-  const marker = new Marker(options);
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      settle(done, () => marker.read(chunk, (bytes) => this.push(bytes)));
-    },
-    flush(done) {
-      settle(done, () => marker.end((bytes) => this.push(bytes)));
-    },
-  });
-}
-
-function settle(done: TransformCallback, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    done(error instanceof Error ? error : new Error(String(error)));
-    return;
-  }
-  done();
+export function rewriter(options: RewriterOptions): Filtered {
+  return new Filtered([new Marker(options)]);
 }
 
 function unmarkable(why: string): Fault {
@@ -58,7 +40,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const ESCAPE = 0x1b;
 
 /** One document on its way through. */
-class Marker {
+class Marker implements Filter {
   readonly #options: RewriterOptions;
   readonly #reading: Reading;
   readonly #edits: Edit[] = [];

@@ -35,12 +35,18 @@ export interface AppSessions {
   ): Promise<boolean>;
   /** Empties the app's part of the jar, and lets go of the claim: nobody is signed in there any more. */
   drop(id: string, app: string | null, generation: number): Promise<void>;
+  /** Notes that an app may have a session of its own making by now, as this client of our provider. False: the impersonation is over. */
+  note(
+    id: string,
+    of: { readonly app: string | null; readonly client: string },
+    made: MadeSession,
+  ): Promise<boolean>;
   /** Ids of impersonations that may have sessions left in an app. */
   unended(): Promise<readonly string[]>;
   /** Whether it is over, and which of its sessions are to be ended by the caller, until then. Those that run are left alone unless `ended`. */
   takeEndings(id: string, until: number, ended: boolean): Promise<readonly Ending[]>;
   /** Forgets a session that was ended, or that is given up; without `done` another attempt may be made. */
-  settle(id: string, app: string | null, generation: number, done: boolean): Promise<void>;
+  settle(id: string, session: AppSession, done: boolean): Promise<void>;
 }
 
 const INDEX = "signed-in:";
@@ -85,6 +91,7 @@ export function appSessions(jars: Jars, store: Store, clock: Clock): AppSessions
         return withSession({ ...held, jar }, { ...before, claimedUntil: null, made: null });
       });
     },
+    note: (id, of, made) => note(jars, store, id, { ...of, generation: 1, claimedUntil: null, made }),
     unended: async () => (await store.list(INDEX)).map((key) => key.slice(INDEX.length)),
     async takeEndings(id, until, ended) {
       let taken: readonly Ending[] = [];
@@ -96,29 +103,46 @@ export function appSessions(jars: Jars, store: Store, clock: Clock): AppSessions
       if (held === null || held.over) await forgotten(id, held);
       return taken;
     },
-    async settle(id, app, generation, done) {
+    async settle(id, session, done) {
       const held = await jars.alter(id, (it) => {
-        const before = sessionIn(it, app);
-        if (before?.generation !== generation) return it;
-        return done ? withoutSession(it, app) : withSession(it, { ...before, claimedUntil: null });
+        const before = it.appSessions?.find((one) => isSame(one, session));
+        if (before?.generation !== session.generation) return it;
+        return done ? withoutSession(it, before) : withSession(it, { ...before, claimedUntil: null });
       });
       await forgotten(id, held);
     },
   };
 }
 
+async function note(jars: Jars, store: Store, id: string, session: AppSession): Promise<boolean> {
+  const { until } = await jars.read(id);
+  // What may be made from now on has to be found by the sweep of what is to be ended.
+  await store.write(INDEX + id, "1", { version: null, expiresAt: until + KEPT });
+  let noted = false;
+  await jars.alter(id, (held) => {
+    noted = !held.over;
+    return noted ? withSession(held, session) : held;
+  });
+  return noted;
+}
+
 function sessionIn(held: HeldJar | null, app: string | null): AppSession | null {
-  return held?.appSessions?.find((it) => it.app === app) ?? null;
+  return held?.appSessions?.find((it) => isSame(it, { app })) ?? null;
+}
+
+function isSame(one: Pick<AppSession, "app" | "client">, other: Pick<AppSession, "app" | "client">): boolean {
+  return one.app === other.app && one.client === other.client;
 }
 
 function withSession(held: HeldJar, session: AppSession): HeldJar {
-  const others = (held.appSessions ?? []).filter((it) => it.app !== session.app);
+  const others = (held.appSessions ?? []).filter((it) => !isSame(it, session));
   return { ...held, appSessions: [...others, session] };
 }
 
-function withoutSession(held: HeldJar, app: string | null): HeldJar {
-  const { left, ...rest } = { ...held, appSessions: (held.appSessions ?? []).filter((it) => it.app !== app) };
-  const still = (left ?? []).filter((it) => (it.app ?? null) !== app);
+function withoutSession(held: HeldJar, session: AppSession): HeldJar {
+  const others = (held.appSessions ?? []).filter((it) => !isSame(it, session));
+  const { left, ...rest } = { ...held, appSessions: others };
+  const still = (left ?? []).filter((it) => others.some(({ app }) => app === (it.app ?? null)));
   return still.length === 0 ? rest : { ...rest, left: still };
 }
 
@@ -157,7 +181,7 @@ function endingsIn(
     const { app, made, claimedUntil } = session;
     if (claimedUntil !== null && claimedUntil > now) continue;
     if (made === null) {
-      after = withoutSession(after, app);
+      after = withoutSession(after, session);
       continue;
     }
     const cookies = (held.over ? (held.left ?? []) : held.jar.cookies).filter(

@@ -1,3 +1,4 @@
+import type { MadeSession } from "./app-sessions.ts";
 import type { AppHost, Credentials } from "./labels.ts";
 import { type SealedValuesDeps, sealedValues } from "./sealed-values.ts";
 
@@ -30,11 +31,14 @@ interface AuthorizePass {
   readonly until: number;
   /** The label on whose host the app asked. */
   readonly label: string | null;
+  /** The app that asked, and what the end of its session will need. */
+  readonly app: string | null;
+  readonly made: MadeSession;
   /** The query of the app's request. */
   readonly asked: string;
 }
 
-/** What an agent said on a page of the console, for one host of the app to do. */
+/** What an agent said on a page of the console, for one host of the app, or a label's, to do. */
 export type Order = { readonly agent: string; readonly origin: string; readonly to: string } & (
   | {
       readonly kind: "start";
@@ -45,6 +49,8 @@ export type Order = { readonly agent: string; readonly origin: string; readonly 
       readonly from: string;
     }
   | { readonly kind: "elevate"; readonly impersonation: string; readonly reason: string | null }
+  /** `question` is the name of the request that waits for it. */
+  | { readonly kind: "confirm"; readonly question: string }
 );
 
 type Pass = LabelPass | ConsolePass | AuthorizePass | Order;

@@ -11,11 +11,13 @@ interface Asked {
 export interface Question extends Asked {
   readonly method: string;
   readonly host: string;
+  /** Of the page that asked, as the browser calls it. */
+  readonly origin: string;
   /** Canonical path and query. */
   readonly url: string;
   /** What the rule asks, without what it says of people; empty where it asks nothing of its own. */
   readonly sentence: string;
-  /** The headers (name, value, name, value …) that belong to the body. */
+  /** The headers (name, value, name, value …) that belong to the body, and those that say which page sent it. */
   readonly headers: readonly string[];
   readonly body: Uint8Array;
 }
@@ -24,8 +26,8 @@ export interface Question extends Asked {
 export interface Confirmations {
   /** Gives the name by which this request is done once, within two minutes, after its agent says yes. */
   ask(question: Question): Promise<string>;
-  /** The request of that name, if it is theirs and still open. */
-  read(name: string, who: Asked): Promise<Question | null>;
+  /** The request of that name, if this agent is asked about it and it is still open. */
+  read(name: string, agent: string): Promise<Question | null>;
   /** The request of that name, just as it was asked about; null unless it is theirs. Either way it is used up. */
   redeem(name: string, who: Asked): Promise<Question | null>;
 }
@@ -40,15 +42,19 @@ export function confirmations(deps: SealedValuesDeps): Confirmations {
   return {
     ask: (question) =>
       tickets.keep({ ...question, body: Buffer.from(question.body).toString("base64") }, TWO_MINUTES),
-    read: async (name, who) => theirs(await tickets.read(name), who),
-    redeem: async (name, who) => theirs(await tickets.take(name), who),
+    read: async (name, agent) => {
+      const ticket = await tickets.read(name);
+      return ticket?.agent === agent ? opened(ticket) : null;
+    },
+    redeem: async (name, who) => {
+      const ticket = await tickets.take(name);
+      return ticket !== null && isOf(ticket, who) ? opened(ticket) : null;
+    },
   };
 }
 
-function theirs(ticket: Ticket | null, who: Asked): Question | null {
-  return ticket !== null && isOf(ticket, who)
-    ? { ...ticket, body: Buffer.from(ticket.body, "base64") }
-    : null;
+function opened(ticket: Ticket): Question {
+  return { ...ticket, body: Buffer.from(ticket.body, "base64") };
 }
 
 function isOf(asked: Asked, who: Asked): boolean {

@@ -32,7 +32,8 @@ export async function receive(
   const { scope, sent, session = null } = of;
   let shown: readonly string[] = [];
   const held = await jars.edit(id, (jar, until, { appSessions = [] }) => {
-    const now = appSessions.find(({ app }) => app === (scope.app ?? null))?.generation ?? null;
+    const now =
+      appSessions.find((it) => it.client === undefined && it.app === (scope.app ?? null))?.generation ?? null;
     const filled = session === null || session === now ? takeIn(jar, lines, scope) : jar;
     if (scope.shown === false) return filled;
     const mirrored = mirror(filled, sent, { ...scope, until });

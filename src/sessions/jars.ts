@@ -10,6 +10,8 @@ import type { Seal } from "./seal.ts";
 export interface AppSession {
   /** null where there is one app. */
   readonly app: string | null;
+  /** As which client of our OpenID provider the app made it; left out where steps did. */
+  readonly client?: string;
   readonly generation: number;
   /** Until when a gateway makes or ends it, ms; null: nobody does. */
   readonly claimedUntil: number | null;

@@ -33,7 +33,7 @@ export interface AppConnection {
   readonly origins: readonly string[];
 }
 
-/** What became of one step. Holds no value. */
+/** What became of one step. Holds no value but whom the app named. */
 export interface StepReport {
   /** `POST /login`, as the config has it. */
   readonly step: string;
@@ -44,6 +44,8 @@ export interface StepReport {
   readonly taken: readonly string[];
   /** Why it failed. */
   readonly problem: string | null;
+  /** Where the app was asked whom it sees: whom it named. For the person who writes the steps, and for no record. */
+  readonly said?: string | null;
 }
 
 export type Report = (step: StepReport) => void;
@@ -64,8 +66,6 @@ export type Seen =
 /** One look at whom the app sees. */
 export interface Verification {
   readonly seen: Seen;
-  /** Whom the app named; for the person who writes the steps, and for no record. */
-  readonly said: string | null;
   /** The jar with what the answer set, and the lines of it with the path that was asked. */
   readonly jar: Jar;
   readonly lines: readonly string[];
@@ -91,27 +91,31 @@ export interface Presented {
   readonly query: readonly (readonly [name: string, value: string])[];
 }
 
+/** How a session is signed out of an app. */
+export interface SessionEnd {
+  end(values: Values, cookies: readonly JarCookie[], app: AppConnection, report: Report): Promise<void>;
+  /** Whether there is anything to do at the end. */
+  readonly endsSessions: boolean;
+  /** For how long it is tried, ms. */
+  readonly endWithin: number;
+}
+
 /** How one app is signed in to, for each impersonation once. Everything may throw a Fault `sign-in-failed`, which says the step and why. */
-export interface AppSignIn {
+export interface AppSignIn extends SessionEnd {
   /** Ends once the app has named the effective user. Leaves nothing behind in the app where it fails, as far as `end` can do that. */
   perform(values: Values, app: AppConnection, report: Report): Promise<SignedIn>;
   /** Asks the app whom it sees by these cookies. */
   verify(values: Values, jar: Jar, app: AppConnection, report: Report): Promise<Verification>;
-  /** Signs the session out of the app. */
-  end(values: Values, cookies: readonly JarCookie[], app: AppConnection, report: Report): Promise<void>;
-  /** Whether there is anything to do at the end. */
-  readonly endsSessions: boolean;
   /** Whether an answer says that the session is over. `location` is empty where it has none. */
   isSignedOut(status: number, location: string): boolean;
   /** null where nothing is presented. */
   present(values: Values): Presented | null;
   readonly leave: readonly LeaveAddress[];
   readonly refresh: readonly RefreshAddress[];
-  /** Times in ms: between two looks at whom the app sees, before a failed sign-in is tried anew, for one sign-in, for the end of a session. */
+  /** Times in ms: between two looks at whom the app sees, before a failed sign-in is tried anew, for one sign-in. */
   readonly verifyEvery: number;
   readonly retryAfter: number;
   readonly within: number;
-  readonly endWithin: number;
 }
 
 export interface SignInDeps {

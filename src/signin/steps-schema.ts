@@ -193,21 +193,7 @@ function complaintsAbout(it: Written): readonly Complaint[] {
     for (const name of placesIn(text))
       if (!names.has(name)) found.push({ path, message: unknownPlace(name, names) });
   };
-  const used = new Set<string>();
-  const walk = (steps: readonly Step[], list: string) => {
-    for (const [at, step] of steps.entries()) {
-      for (const [where, text] of textsOf(step)) {
-        look(text, [list, at, ...where]);
-        for (const name of placesIn(text)) used.add(name);
-      }
-      const told = placesIn(step.address).find((name) => name.startsWith("secret."));
-      if (told !== undefined)
-        found.push({ path: [list, at, step.method.toLowerCase()], message: SECRET_IN_ADDRESS });
-      for (const [name] of step.take) names.add(name);
-    }
-  };
-  walk(it.steps, "steps");
-  walk(it.end, "end");
+  for (const list of ["steps", "end"] as const) found.push(...complaintsAboutSteps(it[list], [list], names));
   look(it.verify.get, ["verify", "get"]);
   look(it.verify.is, ["verify", "is"]);
   for (const [name, text] of Object.entries(it.verify.headers)) look(text, ["verify", "headers", name]);
@@ -220,6 +206,36 @@ function complaintsAbout(it: Written): readonly Complaint[] {
   if (others && it.leave === undefined) found.push({ path: ["leave"], message: NO_LEAVE });
   return found;
 }
+
+/** What is wrong with a list of steps in a row. `names` gets what they take. */
+function complaintsAboutSteps(
+  steps: readonly Step[],
+  at: readonly PropertyKey[],
+  names: Set<string>,
+): readonly Complaint[] {
+  const found: Complaint[] = [];
+  for (const [i, step] of steps.entries()) {
+    for (const [where, text] of textsOf(step))
+      for (const name of placesIn(text))
+        if (!names.has(name)) found.push({ path: [...at, i, ...where], message: unknownPlace(name, names) });
+    if (placesIn(step.address).some((name) => name.startsWith("secret.")))
+      found.push({ path: [...at, i, step.method.toLowerCase()], message: SECRET_IN_ADDRESS });
+    for (const [name] of step.take) names.add(name);
+  }
+  return found;
+}
+
+/** Requests that sign a session out of an app which made it by itself. */
+export const endSteps = stepList(10)
+  .superRefine((steps, context) => {
+    if (!steps.every((step) => step?.name !== undefined)) return;
+    for (const { path, message } of complaintsAboutSteps(steps, [], new Set(KNOWN)))
+      context.addIssue({ code: "custom", path: [...path], message, input: steps });
+  })
+  .default([])
+  .describe(
+    "Where it has no `backChannel`: the requests that sign the customer out of it at the end of an impersonation, with the cookies of that one; `[]` leaves its session to run out.",
+  );
 
 const SECRET_IN_ADDRESS =
   "a secret in an address stands in the app's log; put it into `form`, `json`, `headers` or `basic`";

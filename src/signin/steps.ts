@@ -1,8 +1,9 @@
 import { type Finder, headersOf, theOnly } from "../clients/finder.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
-import { emptyJar, type Jar, type JarCookie } from "../domain/cookies/cookie-jar.ts";
+import { emptyJar, type Jar } from "../domain/cookies/cookie-jar.ts";
 import { isHeaderValue, type Values } from "../domain/signin/place-text.ts";
 import { Fault } from "../errors.ts";
+import { endBySteps } from "./session-end.ts";
 import type {
   AppAnswer,
   AppConnection,
@@ -12,6 +13,7 @@ import type {
   Seen,
   SignedIn,
   SignInKind,
+  StepReport,
   Verification,
 } from "./sign-in.ts";
 import { begins, type Step, stepOf } from "./step-schema.ts";
@@ -36,6 +38,7 @@ class BySteps implements AppSignIn {
   readonly #secrets: Values;
   readonly #verify: Step;
   readonly endsSessions: boolean;
+  readonly end: AppSignIn["end"];
   readonly leave: AppSignIn["leave"];
   readonly refresh: AppSignIn["refresh"];
   readonly verifyEvery: number;
@@ -50,7 +53,9 @@ class BySteps implements AppSignIn {
     const status = Array.from({ length: 500 }, (_, at) => at + 100);
     const { get, headers } = options.verify;
     this.#verify = stepOf("GET", get, { headers, expect: { status } });
-    this.endsSessions = options.end.length > 0;
+    const { end, endsSessions } = endBySteps(options.end, options, secrets);
+    this.end = end;
+    this.endsSessions = endsSessions;
     this.leave = options.leave ?? [];
     this.refresh = options.refresh.map(({ method, path, answer }) => ({
       method,
@@ -88,30 +93,20 @@ class BySteps implements AppSignIn {
   }
 
   async verify(values: Values, jar: Jar, app: AppConnection, report: Report): Promise<Verification> {
-    const options = this.#walking(app, report, "verify");
+    const steps: StepReport[] = [];
+    const options = this.#walking(app, (step) => steps.push(step), "verify");
     const all = this.#with(values);
-    const { answer, path, next } = await take(this.#verify, "verify", { jar, values: all }, options);
-    const { id, is } = this.#options.verify;
-    const said = saidBy(answer, id);
-    const seen = seenIn(said, filled(is, all));
-    return {
-      seen,
-      said: said.kind === "named" ? said.value : null,
-      jar: next.jar,
-      path,
-      lines: headersOf(answer, "set-cookie"),
-    };
-  }
-
-  async end(
-    values: Values,
-    cookies: readonly JarCookie[],
-    app: AppConnection,
-    report: Report,
-  ): Promise<void> {
-    if (!this.endsSessions) return;
-    const from = { jar: { ...emptyJar(null), cookies }, values: this.#with(values) };
-    await walk(this.#options.end, from, this.#walking(app, report, "end"));
+    let named: string | null = null;
+    try {
+      const { answer, path, next } = await take(this.#verify, "verify", { jar, values: all }, options);
+      const { id, is } = this.#options.verify;
+      const said = saidBy(answer, id);
+      named = said.kind === "named" ? said.value : null;
+      const seen = seenIn(said, filled(is, all));
+      return { seen, jar: next.jar, path, lines: headersOf(answer, "set-cookie") };
+    } finally {
+      for (const step of steps) report({ ...step, said: named });
+    }
   }
 
   isSignedOut(status: number, location: string): boolean {

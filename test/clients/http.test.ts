@@ -18,6 +18,15 @@ async function setup(t: Test, listener: Parameters<typeof service>[0]) {
   return { server, client };
 }
 
+t.test("sends a form's fields", async (t) => {
+  const { server, client } = await setup(t, json({}));
+  await client.post(`${server.url}/form`, { a: "1&2", b: "ä" });
+  t.match(server.requests[0], {
+    method: "POST",
+    headers: { "content-type": "application/x-www-form-urlencoded", "content-length": "16" },
+  });
+});
+
 t.test("gives status, headers and body, and sends what it is told", async (t) => {
   const { server, client } = await setup(t, json({ ok: "ä" }));
   const answer = await client.get(`${server.url}/a%2Fb?q=1%262`, {

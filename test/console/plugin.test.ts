@@ -53,15 +53,27 @@ t.test("what is not there is a 404 of ours, whatever the method", async (t) => {
   }
 });
 
-t.test("the bare prefix leads to the search, with a slash and without", async (t) => {
-  const it = await testServices(t);
-  const ask = await openConsole(t, it);
-  for (const path of ["/.guise", "/.guise/"]) {
-    const page = await ask([`GET ${path}`, ...CLICK]);
-    t.equal(page.status, 302, path);
-    t.equal(new URL(page.location ?? "", `http://app.example.com${path}`).pathname, "/.guise/start", path);
-  }
-});
+t.test(
+  "the bare prefix leads to the first page that somebody may open, with a slash and without",
+  async (t) => {
+    const it = await testServices(t, `${YAML}audit: { readers: { groups: [admin] } }\n`);
+    const ask = await openConsole(t, it);
+    for (const path of ["/.guise", "/.guise/"]) {
+      t.equal((await ask([`GET ${path}`, ...CLICK])).location, "/.guise/start", `${path}: nobody`);
+      t.equal(
+        (await ask([`GET ${path}`, ...CLICK, ...ALICE])).location,
+        "/.guise/start",
+        `${path}: an agent`,
+      );
+    }
+    const root = ["X-User: root", "X-Groups: admin"];
+    t.equal((await ask(["GET /.guise/", ...CLICK, ...root])).location, "/.guise/activity");
+    t.equal(
+      (await ask(["GET /.guise/?q=nun&to=%2Fa", ...CLICK, ...ALICE])).location,
+      "/.guise/start?q=nun&to=%2Fa",
+    );
+  },
+);
 
 t.test("it moves as a whole with the prefix", async (t) => {
   const it = await testServices(t, `${YAML}prefix: /tools/_g\n`);

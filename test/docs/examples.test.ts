@@ -24,6 +24,7 @@ const OWN_FILE = /can't be read|can not be read|no such file/i;
 function envOf(text: string): Readonly<Record<string, string>> {
   const names = [...text.matchAll(/fromEnv: (\w+)/g)].map(([, name = ""]) => name);
   const value = (name: string) => {
+    if (name.includes("SMTP")) return "smtps://user:secret@mail.example.com";
     if (name.includes("REDIS")) return "redis://127.0.0.1:6379/0";
     return name.includes("DB")
       ? "postgres://reader:secret@127.0.0.1/app"

@@ -136,7 +136,7 @@ t.test("a token that can't be signed closes the intent", async (t) => {
   const { cookie } = await impersonate(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const received = await receive(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
-  await t.rejects(pipeline({ ...it.services, tokens }, received), TypeError);
+  await t.rejects(async () => pipeline({ ...it.services, tokens }, received), TypeError);
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
   t.match(it.events[1], { outcome: "failure" });
 });

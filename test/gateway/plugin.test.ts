@@ -24,12 +24,9 @@ async function open(t: Test, more = "") {
     forceCloseConnections: true,
   });
   await registerGateway(server, it.services, way);
-  await server.register(
-    consolePlugin(it.services, { jwks: () => it.keyring.jwks(), assets: [], archive: archiveOf() }),
-    {
-      prefix: it.snapshot().settings.prefix,
-    },
-  );
+  const receiptKey = () => it.keyring.signer("checkpoint");
+  const parts = { jwks: () => it.keyring.jwks(), assets: [], archive: archiveOf(), receiptKey };
+  await server.register(consolePlugin(it.services, parts), { prefix: it.snapshot().settings.prefix });
   await server.listen({ port: 0, host: "127.0.0.1" });
   t.teardown(async () => {
     await server.close();

@@ -56,7 +56,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   users: ["zod"],
   sessions: ["zod"],
   signin: ["zod"],
-  audit: ["zod"],
+  audit: ["zod", "jose"],
   keys: [],
   page: [],
   config: ["zod", "yaml"],

@@ -32,7 +32,7 @@ const outages: Record<string, Parameters<typeof service>[0]> = {
   "no JSON": text("<html>Sign in</html>"),
   "an empty body": text(""),
   "half of it": text('{"id": 7'),
-  "too much": text(`"${"x".repeat(70_000)}"`),
+  "too much": text(`"${"x".repeat(300_000)}"`),
   "another status": json(ALICE, 201),
   silence,
 };
@@ -198,4 +198,65 @@ t.test("whoami: says why nobody is known, and what the app answered", async (t) 
   }
   const { source } = await setup(t);
   t.match(await source.identify(evidence()), { why: [{ level: "debug", cause: "no-cookie" }] });
+});
+
+const PAGE = (body: string) =>
+  text(`<!doctype html><html><body>${body}</body></html>`, 200, { "content-type": "text/html" });
+const ALICES_PAGE = PAGE(
+  '<li class="user">Signed in as: <bdi>Alice &amp; Co</bdi> (<bdi>al-7</bdi>)</li><b class=group>support</b><b class=group>staff</b>',
+);
+const IN_PAGE = {
+  id: { css: "li.user", regex: "\\((.+)\\)" },
+  name: { css: "li.user bdi:first-of-type" },
+  groups: { css: "b.group" },
+};
+
+t.test("whoami: a page of the app says who is signed in, by CSS selectors and expressions", async (t) => {
+  const { source, server } = await setup(t, ALICES_PAGE, { user: IN_PAGE });
+  t.match(await source.identify(signedIn), {
+    kind: "known",
+    identity: { id: "al-7", name: "Alice & Co", email: null, groups: ["support", "staff"] },
+  });
+  t.match(server.requests[0]?.headers.accept, /^text\/html/);
+});
+
+t.test(
+  "whoami: a page in which nobody is named is a guest's, and one that names two says nothing",
+  async (t) => {
+    const guest = await setup(t, PAGE("<a href=/login>Sign in</a>"), { user: IN_PAGE });
+    t.match(await guest.source.identify(signedIn), { kind: "unknown", why: [{ cause: "guest" }] });
+    const two = PAGE("<li class=user>(al-7)</li><li class=user>(bo-8)</li>");
+    const { source } = await setup(t, two, { user: IN_PAGE });
+    await t.rejects(async () => await source.identify(signedIn), { code: "identity-unavailable" });
+  },
+);
+
+t.test(
+  "whoami: an expression finds the id in a script, in JSON within a text, and in a header",
+  async (t) => {
+    const places = [
+      [PAGE('<script>var me = {"id": 7};</script>'), { id: { regex: 'var me = {"id": (\\d+)}' } }],
+      [json({ me: "user:7" }), { id: { json: "/me", regex: "user:(.+)" }, name: "/me" }],
+      [text("", 200, { "x-user": "7" }), { id: { header: "X-User" } }],
+    ] as const;
+    for (const [listener, user] of places) {
+      const { source } = await setup(t, listener, { user });
+      t.match(await source.identify(signedIn), { kind: "known", identity: { id: "7" } });
+    }
+  },
+);
+
+t.test("whoami: the check finds a page that names somebody without any cookie", async (t) => {
+  const { source } = await setup(t, ALICES_PAGE, { user: IN_PAGE });
+  t.match(await source.check?.(AbortSignal.timeout(10_000)), [
+    { kind: "problem", says: /knows al-7 without/ },
+  ]);
+});
+
+t.test("whoami: what can't be looked for is told when the config is read", (t) => {
+  const entry = (user: object) => ({ whoami: { url: "http://127.0.0.1/", cookies: ["s"], user } });
+  t.match(problems(entry({ id: { css: "li[" } })), [/user\.id: .*CSS selector/]);
+  t.match(problems(entry({ id: "id" })), [/user\.id: write a JSON pointer/]);
+  t.match(problems(entry({ id: { regex: "no group" } })), [/0 groups/]);
+  t.end();
 });

@@ -1,6 +1,10 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
+import { receipt } from "../../src/cli/receipt.ts";
 import { findings } from "../fixtures/accessible.ts";
+import { runCommand } from "../fixtures/command.ts";
 import { type Journey, journey } from "../fixtures/journey.ts";
 import { mailServer, plainPart } from "../fixtures/mail-server.ts";
 
@@ -42,6 +46,17 @@ async function asks(context: BrowserContext, it: Journey): Promise<Page> {
   await page.fill("#reason", "The chart is empty");
   await page.fill("#ticket", "T-7");
   return page;
+}
+
+/** What a click on this link saves. */
+async function downloaded(t: Test, page: Page, word: string): Promise<string> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.click(`main a:text-is('${word}')`),
+  ]);
+  const saved = join(t.testdir({ kept: {} }), `kept/${word}`);
+  await download.saveAs(saved);
+  return saved;
 }
 
 t.test("asked by mail, allowed on the page, viewed, ended by the customer", async (t) => {
@@ -106,6 +121,12 @@ t.test("asked by mail, allowed on the page, viewed, ended by the customer", asyn
   await customer.click("text=What was done");
   t.match(await customer.locator("main").innerText(), /looked at \/site\/9421\/overview/);
   await seen(t, it, customer, "75-past");
+
+  const saved = await downloaded(t, customer, "Receipt");
+  const checked = await runCommand(receipt, ["verify", saved, "--data", it.stack.data, "--records"]);
+  t.match(checked, { code: 0, out: /signed, and every record is as it was/ }, "and has a receipt that holds");
+  await customer.click("main a:has-text('Access to your account')");
+  t.match(await readFile(await downloaded(t, customer, "CSV"), "utf8"), "looked at /site/9421/overview");
 });
 
 t.test(

@@ -25,6 +25,12 @@ function textOf(node: Node): string {
 const attribute = (element: DefaultTreeAdapterTypes.Element | undefined, name: string) =>
   element?.attrs.find((each) => each.name === name)?.value;
 
+t.test("in full it says by whose yes, and until when", async (t) => {
+  const by = textOf(parse(banner(view({ agreement: "by the customer, until 22 Nov 2026 15:00 UTC" }))));
+  t.match(by, "Agreementby the customer, until 22 Nov 2026 15:00 UTC");
+  t.notMatch(textOf(parse(banner(view()))), "Agreement", "nobody was asked");
+});
+
 t.test("it says who, as whom, how, why and how long, in plain words", async (t) => {
   const text = textOf(parse(banner(view())));
   for (const part of [

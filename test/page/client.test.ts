@@ -54,5 +54,6 @@ t.test("a policy needs our exact addresses at this host", async (t) => {
     styles: ["a.example:8443/_g/banner.css", "a.example:8443/_g/page.css"],
     connect: ["a.example:8443/_g/me", "a.example:8443/_g/lost"],
     formAction: "a.example:8443/_g/",
+    ledOnTo: null,
   });
 });

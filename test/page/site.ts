@@ -31,6 +31,7 @@ export interface Site {
 export function viewOf(authority: string, partial: Partial<BannerView> = {}): BannerView {
   const now = Date.now();
   return {
+    agreement: null,
     authority,
     prefix: "/.guise",
     position: "top",

@@ -9,6 +9,7 @@ const QUESTION: Question = {
   ...WHO,
   method: "POST POST",
   host: "app.example.com",
+  origin: "https://app.example.com",
   url: "/site/42/delete?now=1",
   sentence: "Delete it for {effectiveUser.name}?",
   headers: ["Content-Type", "application/x-www-form-urlencoded"],

@@ -65,6 +65,8 @@ const PRODUCER = `insert into producers values (?, ?, ?, ?)
 
 /** The newest name that is on record; one that a record does not tell changes nothing. */
 const NAME = "update people set name = ?, named = ? where id = ? and named <= ?";
+/** The same of the groups that an agent is in. */
+const ROLES = "update people set roles = ?, ranked = ? where id = ? and ranked <= ?";
 const ADDRESS = "insert or ignore into addresses values (?, ?)";
 
 /** Opens the catalog of one origin (`journal`, or the name of a stream) in this file. */
@@ -76,14 +78,23 @@ export function catalog(file: string, origin: string): Catalog {
   return new SqliteCatalog(database);
 }
 
+interface Met {
+  readonly id: number;
+  readonly name: string | null;
+  readonly email: string | null;
+  /** As JSON. */
+  readonly roles: string | null;
+  readonly at: number;
+}
+
 class SqliteCatalog implements Catalog {
   readonly database: DatabaseSync;
   readonly words: Dictionary;
   readonly #people: Dictionary;
   /** Where each producer of one step stands; not longer, since other processes may add as well. */
   readonly #tips = new Map<string, { sequence: number; hash: string; breaks: number }>();
-  /** What the records of one step tell of people: the names and addresses of each, and when they had them last. */
-  readonly #met = new Map<string, { id: number; name: string | null; email: string | null; at: number }>();
+  /** What the records of one step tell of people: the names, addresses and groups of each, and when they had them last. */
+  readonly #met = new Map<string, Met>();
   readonly #statements = new Map<string, ReturnType<DatabaseSync["prepare"]>>();
 
   constructor(database: DatabaseSync) {
@@ -196,14 +207,16 @@ class SqliteCatalog implements Catalog {
     if (person?.id === undefined) return null;
     const id = this.#people.id(person.id);
     const { name = null, email = null } = person;
-    const key = JSON.stringify([id, name, email]);
-    this.#met.set(key, { id, name, email, at: Math.max(at, this.#met.get(key)?.at ?? 0) });
+    const roles = person.roles === undefined ? null : JSON.stringify(person.roles);
+    const key = JSON.stringify([id, name, email, roles]);
+    this.#met.set(key, { id, name, email, roles, at: Math.max(at, this.#met.get(key)?.at ?? 0) });
     return id;
   }
 
   #introduce(): void {
-    for (const { id, name, email, at } of this.#met.values()) {
+    for (const { id, name, email, roles, at } of this.#met.values()) {
       if (name !== null) this.#run(NAME, name, at, id, at);
+      if (roles !== null) this.#run(ROLES, roles, at, id, at);
       if (email !== null) this.#run(ADDRESS, email, id);
     }
   }

@@ -3,12 +3,13 @@ import { DatabaseSync } from "node:sqlite";
 import { TONES } from "./row.ts";
 
 /** Changes whenever a table does: a catalog of another layout is made anew. */
-const LAYOUT = 4;
+const LAYOUT = 5;
 
 const TABLES = `
 create table facts (name text primary key, value text not null) without rowid;
 create table words (id integer primary key, text text not null unique);
-create table people (id integer primary key, key text not null unique, name text, named integer not null default 0);
+create table people (id integer primary key, key text not null unique, name text, named integer not null default 0,
+  roles text, ranked integer not null default 0);
 create table addresses (email text not null collate nocase, person integer not null, primary key (email, person)) without rowid;
 create table producers (id integer primary key, sequence integer not null, hash text not null, breaks integer not null);
 create table places (id integer primary key, bytes integer not null);

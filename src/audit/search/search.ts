@@ -4,8 +4,8 @@ import { numberOf, TONES, type Tone } from "./row.ts";
 
 /** Which records are asked for; null: whichever. Times are ms; `until` is not included. */
 export interface Question {
-  /** The asker may see only what this person did; an id and nothing else. */
-  readonly own: string | null;
+  /** The asker may see only what these agents did: by id, and by the groups that they were in last. */
+  readonly within: Within | null;
   /** Ids, or e-mail addresses. */
   readonly agent: string | null;
   readonly customer: string | null;
@@ -16,6 +16,11 @@ export interface Question {
   readonly action: string | null;
   readonly since: number | null;
   readonly until: number | null;
+}
+
+interface Within {
+  readonly users: readonly string[];
+  readonly groups: readonly string[];
 }
 
 /** Where a page of answers ended: what comes after it is older. */
@@ -67,8 +72,8 @@ export interface Picture {
 /** Asks for refused impersonations and refused requests at once. */
 export const REFUSED = "refused";
 
-/** What a list leaves out unless it is asked for: each has its outcome. */
-const USUALLY_LEFT_OUT = "impersonation.intent";
+/** What a list leaves out unless it is asked for: each intent has its outcome, and each look would lengthen the list. */
+const USUALLY_LEFT_OUT = ["impersonation.intent", "audit.read"];
 const PROGRESS = "impersonation.progress";
 /** What agents must not find among their own: it tells which addresses belong to people whom they may not be. */
 export const NOT_THEIRS = "impersonation.not-started";
@@ -226,18 +231,21 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   // As a number in the text, since only so the index of what was refused is used.
   if (action === REFUSED) asked.add(`tone = ${TONES.indexOf("refused")}`);
   else if (action !== null) asked.add("action = ?", id(action));
-  else asked.add("action <> ?", catalog.words.find(USUALLY_LEFT_OUT) ?? -1);
-  if (question.own !== null) asked.add("action <> ?", id(NOT_THEIRS));
+  else for (const it of USUALLY_LEFT_OUT) asked.add("action <> ?", id(it));
+  if (question.within !== null) asked.add("action <> ?", id(NOT_THEIRS));
   return asked;
 }
 
 const BY_ID = "select id from people where key = ?";
+const OF_TEAM = `select id from people where key in (select value from json_each(?1))
+ union select id from people where roles is not null and exists
+ (select 1 from json_each(people.roles) as role where role.value in (select value from json_each(?2)))`;
 /** Everybody who had an address is meant by it, then and now; two people can have the same. */
 const BY_EITHER = `${BY_ID} union select person from addresses where email = ?`;
 
 function people(
   { database }: Catalog,
-  { own, agent, customer }: Pick<Question, "own" | "agent" | "customer">,
+  { within, agent, customer }: Pick<Question, "within" | "agent" | "customer">,
   asked: Conditions,
 ): void {
   const ids = (sql: string, ...who: readonly string[]) =>
@@ -246,7 +254,8 @@ function people(
       .all(...who)
       .map(({ id }) => Number(id));
   // What one may see is a matter of ids alone.
-  if (own !== null) asked.among("agent", ids(BY_ID, own));
+  if (within !== null)
+    asked.among("agent", ids(OF_TEAM, JSON.stringify(within.users), JSON.stringify(within.groups)));
   if (agent !== null) asked.among("agent", ids(BY_EITHER, agent, agent));
   if (customer !== null) asked.among("customer", ids(BY_EITHER, customer, customer));
 }

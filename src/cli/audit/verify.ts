@@ -1,5 +1,4 @@
-import type { KeyObject } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checkpoint, isCheckpoint } from "../../audit/journal/checkpoint.ts";
 import { fileLines, type Gone, journalLines, unendedIn } from "../../audit/journal/lines.ts";
@@ -7,15 +6,14 @@ import { type Beyond, type Comparison, compare } from "../../audit/verify/compar
 import type { Finding } from "../../audit/verify/findings.ts";
 import { type VerifyReport, verifier } from "../../audit/verify/verify.ts";
 import { Fault } from "../../errors.ts";
-import { readGenerations } from "../../keys/folder.ts";
-import { publicKeyOf } from "../../keys/material.ts";
 import type { CommandIo } from "../command.ts";
+import { checkpointKeys } from "./keys.ts";
 import { dataFolder, linesOf } from "./source.ts";
 import type { AuditWords } from "./words.ts";
 
 /** Checks that records are whole, unaltered and in order. Gives 1 when they are not. */
 export async function verify(words: AuditWords, io: CommandIo): Promise<number> {
-  const keys = await keysOf(words, io);
+  const keys = await checkpointKeys(words, io);
   const attested = words.checkpoints === undefined ? [] : await checkpointsIn(words.checkpoints);
   const journals = words.file === undefined && words.redis === undefined;
   // A stream, and what was exported from one, has again what was sent again.
@@ -103,25 +101,6 @@ function besides(against: Beside | null): string {
   });
   const alone = against.alone.map(({ producer, at }) => `${producer} is only ${at}\n`);
   return `${each.join("")}${ends.join("")}${alone.join("")}${against.same} records are the same in the other copy\n`;
-}
-
-/** Public keys by id: those that are named, else those of the data folder. */
-async function keysOf(words: AuditWords, io: CommandIo): Promise<ReadonlyMap<string, KeyObject>> {
-  if (words.key !== undefined) {
-    return new Map(await Promise.all(words.key.map(keyIn)));
-  }
-  const kept = await readGenerations(join(dataFolder(words, io), "keys"), "checkpoint");
-  return new Map(kept.map(({ secret }) => publicKeyOf(secret, "checkpoint")));
-}
-
-async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
-  const text = await readFile(file, "utf8");
-  try {
-    return publicKeyOf(text, "checkpoint");
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("usage", `${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
-  }
 }
 
 /** Checkpoints from lines of a log or of an export; other lines are passed over. */

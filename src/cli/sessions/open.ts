@@ -6,7 +6,7 @@ import type { AuditEvent } from "../../domain/audit-event.ts";
 import { Fault } from "../../errors.ts";
 import { timeOrderedIds } from "../../gateway/services/ids.ts";
 import { readGenerations } from "../../keys/folder.ts";
-import { openKeyring } from "../../keys/keyring.ts";
+import { type Keyring, openKeyring } from "../../keys/keyring.ts";
 import type { Clock, Closing } from "../../ports.ts";
 import { type Impersonations, openImpersonations } from "../../sessions/impersonations.ts";
 import { openBackend } from "../../sessions/stores/registry.ts";
@@ -19,6 +19,7 @@ export interface OpenSessions extends Closing {
   readonly clock: Clock;
   readonly config: Holder;
   readonly impersonations: Impersonations;
+  readonly keyring: Keyring;
   newId(): string;
   /** Writes into a journal of this process's own. Throws `audit-unavailable`. */
   record(event: AuditEvent): Promise<void>;
@@ -52,7 +53,8 @@ export async function openSessions(
     const it = openImpersonations({ ...backend, clock: CLOCK, log, sealKey: keyring.derive("jar") });
     opened.push({ close: () => it.shut() });
     const record = async (event: AuditEvent) => await records?.ledger.record(event);
-    return { clock: CLOCK, config: held, impersonations: it, newId, record, close: () => closeAll(opened) };
+    const own = { clock: CLOCK, config: held, impersonations: it, keyring };
+    return { ...own, newId, record, close: () => closeAll(opened) };
   } catch (error) {
     await closeAll(opened);
     throw error;

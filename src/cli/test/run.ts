@@ -254,6 +254,7 @@ function looking(snapshot: Snapshot, log: Log, impersonation: Impersonation | nu
     },
     consents: { of: () => NOTHING_SAID },
     confirmations: { redeem: async () => null },
+    codes: { redeem: async () => null },
     forms: { read: () => null, open: () => null, marked: () => null },
   };
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { secretSource } from "../../clients/secret.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { personId } from "../../people.ts";
 import { duration } from "../../units.ts";
 
 const webhookHelp = "write an address, { fromEnv: NAME } or { fromFile: path }";
@@ -68,6 +69,16 @@ const capture = z
 
 const names = z.array(z.string().min(1).max(100)).default([]);
 
+const lead = z.strictObject({
+  groups: z.array(z.string().min(1)).min(1).describe("Groups whose people lead the team."),
+  agents: z
+    .strictObject({
+      users: z.array(personId).default([]).describe("Agents of the team, by id."),
+      groups: z.array(z.string().min(1)).default([]).describe("Groups whose people are agents of the team."),
+    })
+    .describe("The agents of the team: these people, and those in these groups."),
+});
+
 /** `audit`: what is written down, and where it goes. */
 export const audit = z
   .strictObject({
@@ -106,7 +117,14 @@ export const audit = z
     ),
     readers: z
       .strictObject({
-        groups: z.array(z.string().min(1)).default([]).describe("Groups whose people may see everything."),
+        groups: z
+          .array(z.string().min(1))
+          .default([])
+          .describe("Groups whose people may see everything; that they looked is on record (`audit.read`)."),
+        leads: z
+          .array(lead)
+          .default([])
+          .describe("Who may see what the agents of their team did; that they looked is on record as well."),
       })
       .prefault({})
       .describe("Who may see what others did, on the page `activity`. Agents see what they did themselves."),

@@ -68,7 +68,8 @@ const longForm = z.strictObject({
 export const consent = z
   .union([mode, longForm])
   .transform(
-    (written): ConsentTerms => (typeof written === "string" ? { ...NO_CONSENT, mode: written } : written),
+    (written): Omit<ConsentTerms, "scope"> =>
+      typeof written === "string" ? { ...NO_CONSENT, mode: written } : written,
   );
 
 /** `access`: the customer's own page. */
@@ -104,6 +105,21 @@ export const access = z
     keep: between(DAY, 3_650 * DAY, "from 1d to 3650d")
       .prefault("90d")
       .describe("How long asks and answers are kept that are over."),
+    receiptRecords: z
+      .int()
+      .min(100)
+      .max(1_000_000)
+      .default(100_000)
+      .describe("Records of one access at the most that a receipt is made of; a longer access has none."),
+    cardKnownFor: between(1_000, HOUR, "from 1s to 1h")
+      .prefault("5m")
+      .describe("How long it counts whose a session is, before the card in its pages is decided on anew."),
+    cardSessions: z
+      .int()
+      .min(100)
+      .max(1_000_000)
+      .default(10_000)
+      .describe("Sessions at the most of which it is remembered whose they are; then all are forgotten."),
     recordsKept: between(DAY, 36_500 * DAY, "from 1d to 36500d")
       .nullable()
       .default(null)

@@ -1,17 +1,31 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
+import type { CheckpointKey } from "../../audit/journal/checkpoint.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { homeOf, pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
 import { say } from "./deeds.ts";
 import { exported } from "./export.ts";
 import { accessesOf, onePast } from "./past.ts";
+import { receiptFor } from "./receipt.ts";
 import { type Customer, consentsFor, customerAt, voidIfMoved } from "./saying.ts";
 import { accessPage } from "./view.ts";
 
-/** `GET access`: the customer's own page. `POST access`: what they say there. `GET access/export`: all that they can see, as a file. */
-export function accessPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
+interface AccessParts {
+  readonly archive: Archive;
+  readonly receiptKey: () => CheckpointKey;
+}
+
+/**
+ * `GET access`: the customer's own page. `POST access`: what they say there. `GET access/export`: all that they can see, as a file.
+ * `GET access/receipt`: what they can show of one access.
+ */
+export function accessPages(
+  fastify: FastifyInstance,
+  services: Services,
+  { archive, receiptKey }: AccessParts,
+): void {
   fastify.get("/access", async (request, reply) => {
     const who = await visitor(services, request);
     const customer = await customerAt(services, who, parameter(request, "link"));
@@ -42,6 +56,20 @@ export function accessPages(fastify: FastifyInstance, services: Services, archiv
       .header("content-disposition", `attachment; filename="access.${format}"`)
       .header("cache-control", "no-store")
       .send(file);
+  });
+  fastify.get("/access/receipt", async (request, reply) => {
+    const who = await visitor(services, request);
+    const customer = await customerAt(services, who, null);
+    if (customer === null) return await sendPage(reply, 401, signedOut(who));
+    const access = parameter(request, "access") ?? "";
+    const { person } = customer;
+    const text = await receiptFor({ services, archive, customer: person, key: receiptKey() }, who, access);
+    if (text === null) throw new Fault("not-found", "this customer has no such access that is over");
+    return await reply
+      .header("content-type", "application/jose")
+      .header("content-disposition", 'attachment; filename="receipt.jws"')
+      .header("cache-control", "no-store")
+      .send(`${text}\n`);
   });
 }
 
@@ -78,6 +106,6 @@ async function past(
 function signedOut(who: Visitor): string {
   const body = html`<section class="card"><p class="word warn">signed-out</p><h1>You are not signed in</h1>
 <p class="lead">Sign in to the app, then open this page once more.</p>
-<div class="actions"><a class="button" href="/">To the app</a></div></section>`;
-  return pageFor(who, { title: "You are not signed in", body });
+<div class="actions"><a class="button" href="${homeOf(who)}">To the app</a></div></section>`;
+  return pageFor(who, { title: "You are not signed in", home: homeOf(who), body });
 }

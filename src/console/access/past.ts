@@ -10,9 +10,9 @@ import { plain } from "../../domain/plain.ts";
 import type { Policy } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
-import { timeText } from "../activity/rows.ts";
 import { html } from "../html.ts";
-import { pageFor, type Visitor } from "../visitor.ts";
+import { moment } from "../moment.ts";
+import { homeOf, pageFor, type Visitor } from "../visitor.ts";
 
 /** One access of the past as its customer reads it. */
 export interface PastAccess {
@@ -62,9 +62,9 @@ function isTold({ event }: Written): boolean {
   return event.action !== "impersonation.intent" && event.action !== "impersonation.progress";
 }
 
-function questionOf(customer: Identity, impersonation: string | null): Question {
-  const all = { own: null, agent: null, action: null, app: null, since: null, until: null };
-  return { ...all, customer: customer.id, impersonation };
+export function questionOf(customer: Identity | null, impersonation: string | null): Question {
+  const all = { within: null, agent: null, action: null, app: null, since: null, until: null };
+  return { ...all, customer: customer?.id ?? null, impersonation };
 }
 
 function pastOf(policy: Policy, run: Run): PastAccess {
@@ -132,8 +132,9 @@ ${began?.event.reason === undefined ? null : html`<dt>Why</dt><dd><bdi>${plain(b
 ${began?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${plain(began.event.reference, 200)}</bdi></dd>`}
 <dt>In short</dt><dd>${ENGLISH.looked(access.looked)}, ${ENGLISH.changed(access.changed)}</dd>
 </dl>
-<ol class="course">${records.map((it) => html`<li class="step"><time datetime="${it["@timestamp"]}">${timeText(it["@timestamp"])}</time> <bdi>${wordsOf(it)}</bdi></li>`)}</ol>
+${access.until === null ? null : html`<p class="small"><a href="${prefix}/access/receipt?access=${encodeURIComponent(access.id)}">Receipt</a>: a signed file that shows later whether a record of this was altered.</p>`}
+<ol class="course">${records.map((it) => html`<li class="step">${moment(it["@timestamp"])} <bdi>${wordsOf(it)}</bdi></li>`)}</ol>
 ${records.length >= MOST_RECORDS ? html`<p class="small">These are the latest ${MOST_RECORDS} records.</p>` : null}
 </section>`;
-  return pageFor(who, { title: "One access to your account", width: "wide", body });
+  return pageFor(who, { title: "One access to your account", width: "wide", home: homeOf(who), body });
 }

@@ -9,7 +9,7 @@ import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
-import { pageFor, type Visitor } from "../visitor.ts";
+import { homeOf, pageFor, type Visitor } from "../visitor.ts";
 import type { Deed } from "./deeds.ts";
 import { type PastAccess, shownName } from "./past.ts";
 import type { Customer } from "./saying.ts";
@@ -46,7 +46,7 @@ ${open.map((it) => question(form, it, settings.access.offer))}
 ${answered === undefined ? null : outcome(form, answered, now)}
 ${alone ? null : html`${allowed(form, live)}${aheadForm(form, settings.access.offer, said)}${codeForm(services, who, form, view)}${optOutForm(services, form, said)}${pastList(settings.prefix, view)}`}
 </section>`;
-  return pageFor(who, { title: "Access to your account", width: "wide", body });
+  return pageFor(who, { title: "Access to your account", width: "wide", home: homeOf(who), body });
 }
 
 function formsFor(services: Services, { received }: Visitor, { person, link, mute }: Customer): Form {
@@ -168,5 +168,5 @@ function pastList(prefix: string, { accesses }: AccessView): Html {
     (it) =>
       html`<li><a href="${prefix}/access?access=${encodeURIComponent(it.id)}"><span><bdi class="name">${it.who}</bdi><span class="sub">${momentText(it.from)}${it.until === null ? ", goes on" : ` to ${momentText(it.until)}`}: ${ENGLISH.looked(it.looked)}, ${ENGLISH.changed(it.changed)}</span></span><span class="go">What was done</span></a></li>`,
   );
-  return html`${title}<ul class="list">${items}</ul><p class="small">All of it as a file: <a href="${prefix}/access/export?format=csv" download>CSV</a> · <a href="${prefix}/access/export?format=json" download>JSON</a></p>`;
+  return html`${title}<ul class="list">${items}</ul><p class="small">All of it as a file: <a href="${prefix}/access/export?format=csv">CSV</a> · <a href="${prefix}/access/export?format=json">JSON</a></p>`;
 }

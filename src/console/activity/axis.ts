@@ -1,5 +1,5 @@
 import { type Html, html } from "../html.ts";
-import { dayText } from "./rows.ts";
+import { dayText } from "../moment.ts";
 
 /** A part of time that is drawn from left to right. */
 export interface Axis {

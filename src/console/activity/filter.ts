@@ -1,7 +1,7 @@
 import { type Mark, type Question, REFUSED } from "../../audit/search/search.ts";
 import { AUDIT_ACTIONS, type AuditAction } from "../../domain/audit-event.ts";
 import { parseTime } from "../../units.ts";
-import type { Looking } from "./access.ts";
+import type { Looking } from "./looking.ts";
 
 /** What a page of records was asked for. Times are ms; `until` is not included. */
 export interface Asked {
@@ -36,10 +36,18 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
 }
 
 /** The question to the archive; those who may see only their own actions ask for no more. */
-export function questionOf({ who, sight }: Looking, asked: Asked): Question {
+export function questionOf({ sight }: Looking, asked: Asked): Question {
   const { agent, customer, action, impersonation, app, since, until } = asked;
-  const own = sight === "own" ? who.trueUser.id : null;
-  return { own, agent, customer, action, impersonation, app, since, until };
+  return {
+    within: sight.kind === "all" ? null : sight.of,
+    agent,
+    customer,
+    action,
+    impersonation,
+    app,
+    since,
+    until,
+  };
 }
 
 /** The parameters of a page that is asked for the same, but for what is said; null leaves one out. */

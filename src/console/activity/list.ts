@@ -4,10 +4,11 @@ import { appNames } from "../../config/apps.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
+import { dateText } from "../moment.ts";
 import { pageFor } from "../visitor.ts";
-import type { Looking } from "./access.ts";
 import { type Asked, dayOf, fieldOf, linkTo, markText } from "./filter.ts";
-import { dateText, recordsOf, recordTable } from "./rows.ts";
+import type { Looking } from "./looking.ts";
+import { recordsOf, recordTable } from "./rows.ts";
 import { strip } from "./strip.ts";
 
 const DAY = 86_400_000;
@@ -18,13 +19,19 @@ interface Listed extends Page {
   readonly runs: readonly Run[];
 }
 
+const LEADS = {
+  all: "What agents did as somebody else.",
+  team: "What your team did as somebody else.",
+  own: "What you did as somebody else.",
+} as const;
+
 /** The page of records: what to filter by, who was whom and when, and the newest records. */
 export function listPage(it: Looking, asked: Asked, listed: Listed): string {
   const { prefix } = it.who.received.snapshot.settings;
   const records = recordsOf(listed.lines);
   const body = html`<section class="card">
 <h1>Activity</h1>
-<p class="lead">${it.sight === "all" ? "What agents did as somebody else." : "What you did as somebody else."} Every line is a record that can’t be changed unseen.</p>
+<p class="lead">${LEADS[it.sight.kind]} Every line is a record that can’t be changed unseen.</p>
 ${filterForm(it, asked)}
 ${reading(it)}
 ${drawn(it, asked, listed)}
@@ -60,7 +67,7 @@ function filterForm(it: Looking, asked: Asked): Html {
   const time = (name: "from" | "to", label: string, at: number | null) =>
     html`<p><label for="${name}">${label} <span class="hint">UTC</span></label><input type="datetime-local" id="${name}" name="${name}" step="1" value="${at === null ? "" : fieldOf(at)}"></p>`;
   return html`<form class="filter" action="${prefix}/activity">
-${sight === "all" ? text("agent", "Agent") : null}
+${sight.kind === "own" ? null : text("agent", "Agent")}
 ${text("customer", "Customer")}
 ${appField(apps(it), asked.app)}
 <p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option><option value="${REFUSED}"${asked.action === REFUSED ? html` selected` : null}>Whatever was refused</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>

@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
+import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { layout } from "../layout.ts";
-import { parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { homeOf, sightOf } from "../roles.ts";
+import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
 import { whyNotPage } from "../why-not.ts";
-import { type Looking, sightOf } from "./access.ts";
 import { type Asked, askedBy, questionOf } from "./filter.ts";
 import { listPage, MOST_RUNS } from "./list.ts";
+import type { Looking } from "./looking.ts";
 import { runPage } from "./run.ts";
 import { whyPage } from "./why.ts";
 
@@ -37,11 +38,12 @@ async function look(
   page: (looking: Looking) => Promise<string | null>,
 ): Promise<FastifyReply> {
   const who = await visitor(services, request);
-  const sight = sightOf(who);
   const { trueUser } = who;
+  const sight = sightOf(who.received.snapshot, trueUser);
   if (trueUser === null) return await sendPage(reply, 401, nobody(who, "You are not signed in"));
-  if (sight === "none") return await sendPage(reply, 403, nobody(who, "You may not see this"));
+  if (sight.kind === "none") return await sendPage(reply, 403, nobody(who, "You may not see this"));
   try {
+    await recordRead(services, who, sight.kind);
     const text = await page({ who: { ...who, trueUser }, sight, archive, now: services.clock.now() });
     return await sendPage(reply, text === null ? 404 : 200, text ?? nobody(who, "There is no such record"));
   } catch (error) {
@@ -51,6 +53,14 @@ async function look(
   }
 }
 
+/** That somebody looked at what others did is on record before they see it; one's own is one's own. */
+async function recordRead(services: Services, { received, trueUser }: Visitor, sight: string): Promise<void> {
+  if (sight === "own") return;
+  const saying = { action: "audit.read", outcome: "success", trueUser, effectiveUser: null } as const;
+  const event = eventOf(services, received, { ...saying, impersonation: null });
+  await services.ledger.record({ ...event, detail: received.url.query });
+}
+
 async function list(it: Looking, asked: Asked): Promise<string> {
   const question = questionOf(it, asked);
   const page = await it.archive.search(question, ROWS, asked.beyond);
@@ -58,10 +68,9 @@ async function list(it: Looking, asked: Asked): Promise<string> {
   return listPage(it, asked, { ...page, runs });
 }
 
-function nobody({ received, trueUser }: Visitor, title: string): string {
-  const { prefix } = received.snapshot.settings;
+function nobody(who: Visitor, title: string): string {
   const body = html`<section class="card"><h1>${title}</h1>
-<p class="lead">What is done as somebody else is recorded. Agents can look at what they did themselves; who may see all is said in the config, under <code>audit.readers</code>.</p>
-<div class="actions"><a class="button" href="${prefix}/start">Back</a></div></section>`;
-  return layout({ title, prefix, trueUser, body });
+<p class="lead">What is done as somebody else is recorded. Agents see what they did themselves, and some people what others did.</p>
+<div class="actions"><a class="button" href="${homeOf(who.received.snapshot, who.trueUser)}">Back</a></div></section>`;
+  return pageFor(who, { title, body });
 }

@@ -4,6 +4,7 @@ import { isSafe } from "../../domain/method/method.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
+import { moment } from "../moment.ts";
 
 /** The records of lines that can be read, in their order. */
 export function recordsOf(lines: readonly string[]): readonly Written[] {
@@ -21,7 +22,7 @@ interface Columns {
 export function recordTable(prefix: string, records: readonly Written[], columns: Columns): Html {
   const { alone, apps } = columns;
   return html`<div class="scroll"><table class="records">
-<thead><tr><th scope="col">Time (UTC)</th>${alone ? null : html`<th scope="col">Who</th><th scope="col">As</th>`}${apps ? html`<th scope="col">App</th>` : null}<th scope="col">What</th><th scope="col">How it went</th><th scope="col"><span class="unseen">More</span></th></tr></thead>
+<thead><tr><th scope="col">Time</th>${alone ? null : html`<th scope="col">Who</th><th scope="col">As</th>`}${apps ? html`<th scope="col">App</th>` : null}<th scope="col">What</th><th scope="col">How it went</th><th scope="col"><span class="unseen">More</span></th></tr></thead>
 <tbody>${records.map((record) => rowOf(prefix, record, columns))}</tbody>
 </table></div>`;
 }
@@ -30,7 +31,7 @@ function rowOf(prefix: string, record: Written, { alone, apps }: Columns): Html 
   const { guise, user, event } = record;
   const run = guise.impersonation;
   return html`<tr>
-<td class="time"><time datetime="${record["@timestamp"]}">${timeText(record["@timestamp"])}</time></td>
+<td class="time">${moment(record["@timestamp"])}</td>
 ${
   alone
     ? null
@@ -89,24 +90,4 @@ export function howOf(record: Written): Html {
 export function actionText(action: string): string {
   const [about = "", what = ""] = action.split(".");
   return plain(about === "impersonation" ? what : `${about} ${what}`);
-}
-
-/** `28 May 2026 20:26:40`. */
-export function timeText(time: string): string {
-  const at = new Date(time);
-  if (Number.isNaN(at.getTime())) return time;
-  return `${dateText(at.getTime())} ${at.toISOString().slice(11, 19)}`;
-}
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** `28 May 2026`. */
-export function dateText(at: number): string {
-  return `${dayText(at)} ${new Date(at).getUTCFullYear()}`;
-}
-
-/** `28 May`. */
-export function dayText(at: number): string {
-  const day = new Date(at);
-  return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()] ?? ""}`;
 }

@@ -1,12 +1,13 @@
 import { REFUSED, type Run } from "../../audit/search/search.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
+import { dayText, moment } from "../moment.ts";
 import { pageFor } from "../visitor.ts";
-import type { Looking } from "./access.ts";
 import { lengthOf } from "./axis.ts";
 import { type Asked, dayOf, linkTo, markText, questionOf } from "./filter.ts";
 import { apps, reading } from "./list.ts";
-import { dayText, recordsOf, recordTable, someone, timeText } from "./rows.ts";
+import type { Looking } from "./looking.ts";
+import { recordsOf, recordTable, someone } from "./rows.ts";
 import { COLUMNS, timeline } from "./timeline.ts";
 
 const ROWS = 100;
@@ -61,8 +62,8 @@ function facts(run: Run, records: ReturnType<typeof recordsOf>, refusals: string
   const told = records.find((it) => it.event.reason !== undefined || it.event.reference !== undefined);
   const ended = records.find((it) => it.event.action === "impersonation.ended");
   return html`<dl class="facts">
-<dt>Began</dt><dd>${timeText(new Date(run.began ?? run.first).toISOString())}, lasted ${lengthOf(run.last - run.first)}</dd>
-<dt>Ended</dt><dd>${run.ended === null ? "not on record yet" : timeText(new Date(run.ended).toISOString())}${ended?.guise.decision === undefined ? null : html` <code>${ended.guise.decision}</code>`}</dd>
+<dt>Began</dt><dd>${moment(run.began ?? run.first)}, lasted ${lengthOf(run.last - run.first)}</dd>
+<dt>Ended</dt><dd>${run.ended === null ? "not on record yet" : moment(run.ended)}${ended?.guise.decision === undefined ? null : html` <code>${ended.guise.decision}</code>`}</dd>
 ${told?.event.reason === undefined ? null : html`<dt>Why</dt><dd><bdi>${plain(told.event.reason, 500)}</bdi></dd>`}
 ${told?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${plain(told.event.reference, 200)}</bdi></dd>`}
 <dt>Requests</dt><dd>${run.looked} looked at, ${run.changed} changed, ${run.refused === 0 ? refused : html`<a href="${refusals}">${refused}</a>`}, ${run.failed} failed</dd>

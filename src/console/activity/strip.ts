@@ -1,8 +1,8 @@
 import type { Run } from "../../audit/search/search.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
+import { dateText } from "../moment.ts";
 import { axis, clock, lengthOf, round, ticks } from "./axis.ts";
-import { dateText } from "./rows.ts";
 
 const WIDTH = 1_000;
 const LEFT = 210;

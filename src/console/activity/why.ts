@@ -2,13 +2,16 @@ import { printable } from "../../audit/record/format.ts";
 import { linkOf } from "../../audit/record/hash-chain.ts";
 import type { Written } from "../../audit/record/parse.ts";
 import { NOT_THEIRS } from "../../audit/search/search.ts";
+import type { Named } from "../../config/snapshot.ts";
 import { REASONS } from "../../domain/decision.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
+import { moment } from "../moment.ts";
+import { isNamed } from "../roles.ts";
 import { pageFor } from "../visitor.ts";
-import type { Looking } from "./access.ts";
 import { lengthOf } from "./axis.ts";
-import { howOf, recordsOf, someone, timeText, whatOf } from "./rows.ts";
+import type { Looking } from "./looking.ts";
+import { howOf, recordsOf, someone, whatOf } from "./rows.ts";
 
 interface Why {
   readonly event: string | null;
@@ -44,11 +47,18 @@ ${own.map(raw)}
 }
 
 /** Ids are found by a part of them: what is shown is of the very one. */
-function mayBeSeen({ who, sight }: Looking, line: string, { event, request }: Why): boolean {
+function mayBeSeen({ sight }: Looking, line: string, { event, request }: Why): boolean {
   const [record] = recordsOf([line]);
   if (record === undefined) return false;
-  const mine = sight === "all" || (record.user?.id === who.trueUser.id && record.event.action !== NOT_THEIRS);
-  return mine && (event !== null || record.http?.request?.id === request);
+  return (
+    (sight.kind === "all" || (record.event.action !== NOT_THEIRS && isOf(record, sight.of))) &&
+    (event !== null || record.http?.request?.id === request)
+  );
+}
+
+function isOf({ user }: Written, team: Named): boolean {
+  const { id, roles = [] } = user ?? {};
+  return id !== undefined && isNamed(team, { id, name: null, email: null, groups: roles });
 }
 
 function sentenceOf({ guise, event }: Written): string {
@@ -61,7 +71,7 @@ function facts({ user, guise, event, source, url, http, user_agent, "@timestamp"
   const rows: readonly (readonly [string, Html | string | undefined])[] = [
     ["Who", someone(user)],
     ["As", user?.effective === undefined ? undefined : someone(user.effective)],
-    ["When", `${timeText(at)} UTC`],
+    ["When", moment(at)],
     ["Where", url?.domain === undefined ? undefined : plain(url.domain, 200)],
     ["Why", event.reason === undefined ? undefined : plain(event.reason, 500)],
     ["Ticket", event.reference === undefined ? undefined : plain(event.reference, 200)],
@@ -96,7 +106,7 @@ function course(records: readonly Written[]): Html | null {
   if (records.length < 2) return null;
   return html`<h2>What became of it</h2><ol class="course">${records.map(
     (record) =>
-      html`<li class="step"><time datetime="${record["@timestamp"]}">${timeText(record["@timestamp"])}</time> <strong>${record.event.action.replace("impersonation.", "")}</strong> ${howOf(record)} ${record.event.duration === undefined ? null : html`<span class="faint">${lengthOf(record.event.duration / 1e6)}</span>`}</li>`,
+      html`<li class="step">${moment(record["@timestamp"])} <strong>${record.event.action.replace("impersonation.", "")}</strong> ${howOf(record)} ${record.event.duration === undefined ? null : html`<span class="faint">${lengthOf(record.event.duration / 1e6)}</span>`}</li>`,
   )}</ol>`;
 }
 

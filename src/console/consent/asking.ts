@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { CAUSES, type Consent, type ConsentOrigin } from "../../domain/consent/consent.ts";
 import { factsOf } from "../../domain/consent/letters.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
-import { ENGLISH, momentText } from "../../domain/consent/texts.ts";
+import { momentText } from "../../domain/consent/texts.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { labelOf } from "../../domain/identity.ts";
@@ -103,7 +103,7 @@ async function breakGlass(services: Services, request: FastifyRequest, it: Wanti
 async function tell({ notices }: Services, { received }: Visitor, consent: Consent): Promise<void> {
   const { customer, id } = consent;
   const { settings } = received.snapshot;
-  await notices.tell(settings, customer, factsOf(consent), { customer, consent: id });
+  await notices.tell(settings, customer, factsOf(consent), { link: { customer, consent: id } });
 }
 
 function draft(
@@ -128,7 +128,7 @@ function draft(
     reason,
     ticket,
     type: typeAsked(grant, origin, field(request, "type")),
-    scope: grant.part === null ? null : ENGLISH.facts.part,
+    scope: terms.scope,
     retention: access.recordsKept,
     askedAt: now,
     answerBy: now + (broken?.lasts ?? terms.answerWithin),

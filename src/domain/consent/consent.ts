@@ -32,6 +32,8 @@ interface BreakGlass {
 /** What an entry of `agents` asks of the customer. Times in ms. */
 export interface ConsentTerms {
   readonly mode: ConsentMode;
+  /** The part of the app that the entry is for, in words; null: all of it. */
+  readonly scope: string | null;
   /** The longest that a yes lasts. */
   readonly window: number;
   readonly answerWithin: number;
@@ -51,6 +53,7 @@ export interface ConsentTerms {
 /** An entry that says nothing of it. */
 export const NO_CONSENT: ConsentTerms = Object.freeze({
   mode: "none",
+  scope: null,
   window: 86_400_000,
   answerWithin: 43_200_000,
   asksPerDay: 3,

@@ -19,6 +19,8 @@ export interface LetterFacts {
   /** The longest that may be granted, ms. */
   readonly longest: number | null;
   readonly retention: number | null;
+  /** How much was looked at and changed; null where that is not known, or nothing is over. */
+  readonly done: { readonly looked: number; readonly changed: number } | null;
 }
 
 export interface Letter {
@@ -34,7 +36,7 @@ export function factsOf(it: Consent): LetterFacts {
   const broken = it.origin === "break-glass";
   const kind = broken ? "broken" : "asked";
   const until = it.until ?? answerBy + longest;
-  return { kind, ...said, from: null, until, answerBy: broken ? null : answerBy, longest };
+  return { kind, ...said, from: null, until, answerBy: broken ? null : answerBy, longest, done: null };
 }
 
 /** One term and what stands to it, for mails and pages alike; what is not known is left out. */
@@ -55,9 +57,14 @@ export function factRows(
     [terms.until, facts.answerBy === null ? momentText(facts.until) : null],
     [terms.longest, facts.answerBy === null || facts.longest === null ? null : spanText(facts.longest)],
     [terms.answerBy, facts.answerBy === null ? null : momentText(facts.answerBy)],
+    [terms.done, facts.done === null ? null : doneText(facts.done, texts)],
     [terms.retention, facts.retention === null ? null : spanText(facts.retention)],
   ];
   return rows.flatMap(([term, text]) => (text === null || text === "" ? [] : [[term, text] as const]));
+}
+
+function doneText({ looked, changed }: NonNullable<LetterFacts["done"]>, texts: Texts): string {
+  return `${texts.looked(looked)}, ${texts.changed(changed)}`;
 }
 
 /** The mail, with one link to a page of ours. */

@@ -28,7 +28,12 @@ export type ConsentVerdict =
       readonly kind: "missing";
       readonly reason: Extract<
         ReasonWord,
-        "consent-required" | "consent-refused" | "consent-withdrawn" | "opted-out" | "approval-required"
+        | "consent-required"
+        | "consent-refused"
+        | "consent-withdrawn"
+        | "opted-out"
+        | "approval-required"
+        | "outside-grant"
       >;
       /** The ask that waits for its answer. */
       readonly open: Consent | null;
@@ -43,15 +48,19 @@ interface Viewing {
 
 /** Asked at each start and for each request. A broken glass counts before all else, then an opt-out, then what the entry asks. */
 export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: Viewing): ConsentVerdict {
-  const live = said.consents.filter(
+  const anywhere = said.consents.filter(
     (each) => isFor(each, it.agent) && isLive(each, it.now) && fits(each, it),
   );
+  const live = anywhere.filter((each) => isWithin(each, terms));
   const broken = terms.breakGlass === null ? undefined : live.find(({ origin }) => origin === "break-glass");
   if (broken !== undefined) return { kind: "granted", consent: broken };
   if (said.optedOutAt !== null) return { kind: "missing", reason: "opted-out", open: null };
   if (terms.mode === "none" || terms.mode === "notice") return { kind: "free" };
   const best = live.filter(({ origin }) => origin !== "break-glass").toSorted(widestFirst)[0];
   if (best !== undefined) return { kind: "granted", consent: best };
+  // What runs by a yes for another part goes on there, and does nothing here.
+  if (it.impersonation !== null && anywhere.length > 0)
+    return { kind: "missing", reason: "outside-grant", open: null };
   return missing(terms, said, it);
 }
 
@@ -83,6 +92,11 @@ function isFor({ agent }: Consent, id: string): boolean {
 /** One that counts once is for the impersonation that has it, or for the next. */
 function fits({ single, impersonation }: Consent, it: Viewing): boolean {
   return !single || impersonation === it.impersonation;
+}
+
+/** A yes for a part of the app counts for that part alone, also where an entry was edited since. */
+function isWithin(consent: Consent, terms: ConsentTerms): boolean {
+  return consent.scope === null || consent.scope === terms.scope;
 }
 
 function widestFirst(a: Consent, b: Consent): number {

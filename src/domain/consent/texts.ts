@@ -30,9 +30,9 @@ export const ENGLISH = {
     until: "Until",
     longest: "For at most",
     answerBy: "Answer by",
+    done: "What was done",
     retention: "Records are kept",
     whole: "in the whole app",
-    part: "in a part of the app",
   },
   letters: {
     asked: {
@@ -57,6 +57,12 @@ export const ENGLISH = {
       subject: (who: string) => `${who} no longer looks at your account`,
       lead: (who: string) => `${who} has looked at your account, and that is over.`,
       button: "See what was done",
+    },
+    changed: {
+      subject: () => "How your account may be looked at has changed",
+      lead: () =>
+        "The settings have changed by which support asks you, or tells you, before they look at your account. What you have allowed still counts, and you can take it back.",
+      button: "See what you have allowed",
     },
   },
   cards: {

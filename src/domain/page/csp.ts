@@ -8,6 +8,8 @@ export interface CspNeeds {
   readonly styles: readonly string[];
   readonly connect: readonly string[];
   readonly formAction: string;
+  /** The origin that forms of the page are led on to by a redirect; null: none. */
+  readonly ledOnTo: string | null;
 }
 
 /** One fetch directive that we need something of, and where a browser looks when it isn't there. */
@@ -71,7 +73,10 @@ function needed(needs: CspNeeds): readonly Need[] {
     },
     { directives: ["style-src-elem", "style-src", "default-src"], sources: () => needs.styles },
     { directives: ["connect-src", "default-src"], sources: () => needs.connect },
-    { directives: ["form-action"], sources: () => [needs.formAction] },
+    {
+      directives: ["form-action"],
+      sources: () => [needs.formAction, ...(needs.ledOnTo === null ? [] : [needs.ledOnTo])],
+    },
   ];
 }
 
@@ -96,6 +101,7 @@ function withSources(part: string, list: string): string {
 function allows(list: readonly string[], source: string): boolean {
   if (list.some((each) => each === source)) return true;
   if (source.startsWith("'") || has(list, "'strict-dynamic'")) return false;
+  if (source.includes("://")) return has(list, "*");
   return has(list, "'self'") || has(list, "*");
 }
 

@@ -4,7 +4,7 @@ import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
 import type { Ending, MadeSession } from "../../sessions/app-sessions.ts";
-import type { StepReport } from "../../signin/sign-in.ts";
+import type { AppConnection, Report, SessionEnd, StepReport } from "../../signin/sign-in.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
 import type { Services } from "../services/services.ts";
@@ -64,39 +64,69 @@ async function endThose(
     const began = first.get(id) ?? services.clock.monotonic();
     first.set(id, began);
     const done = await endOne(services, id, ending, services.clock.monotonic() - began);
-    await appSessions.settle(id, ending.session.app, ending.session.generation, done);
+    await appSessions.settle(id, ending.session, done);
   }
 }
 
 /** Whether there is nothing more to do about it. */
 async function endOne(services: Services, id: string, ending: Ending, tried: number): Promise<boolean> {
-  const { session, cookies } = ending;
-  const { made } = session;
+  const { session } = ending;
   const settings = settingsOf(services, session.app);
-  const signIn = settings?.signIn ?? null;
-  if (settings === null || signIn === null) {
-    await tell(services, id, ending, [], "the app, or its `signIn`, is gone from the config");
+  const by = settings === null ? null : sessionEndOf(services, settings, session.client);
+  if (settings === null || by === null) {
+    await tell(services, id, ending, [], "the app, or how it is signed in to, is gone from the config");
     return true;
   }
-  if (!signIn.endsSessions) return true;
+  if (!by.endsSessions) return true;
   const trail: StepReport[] = [];
   const connection = appConnection(settings, {
-    by: made.by,
+    by: session.made.by,
     identityHeaders: [],
     now: () => services.clock.now(),
     trouble: (err) => services.log.warn({ err, impersonation: id }, "a step of an end got no answer"),
   });
   try {
-    await signIn.end(valuesOf(made), cookies, connection, (step) => trail.push(step));
+    await by.end(id, ending, connection, (step) => trail.push(step));
     await tell(services, id, ending, trail, null);
     return true;
   } catch (error) {
-    const why = error instanceof Fault ? error.detail : String(error);
-    const over = tried >= signIn.endWithin;
+    const why =
+      error instanceof Fault ? error.detail : error instanceof Error ? error.message : String(error);
+    const over = tried >= by.endWithin;
     services.log.warn({ impersonation: id, why, again: !over }, "a session in the app could not be ended");
     if (over) await tell(services, id, ending, trail, why);
     return over;
   }
+}
+
+interface EndsOne extends Pick<SessionEnd, "endsSessions" | "endWithin"> {
+  end(id: string, ending: Ending, app: AppConnection, report: Report): Promise<void>;
+}
+
+/** By what a session is ended: the steps of the app's sign-in, or as the client of our provider as which the app has made it. */
+function sessionEndOf(
+  { config }: Services,
+  { signIn }: Settings,
+  client: string | undefined,
+): EndsOne | null {
+  const { provider } = config.current();
+  const steps = client === undefined ? signIn : provider?.ends.get(client);
+  if (steps === null || steps === undefined) return null;
+  const { endWithin } = steps;
+  const bySteps: EndsOne = {
+    endsSessions: steps.endsSessions,
+    endWithin,
+    end: (_id, { session, cookies }, app, report) => steps.end(valuesOf(session.made), cookies, app, report),
+  };
+  if (client === undefined || provider?.hasBackChannel(client) !== true) return bySteps;
+  return {
+    endsSessions: true,
+    endWithin,
+    end: async (id, _ending, _app, report) => {
+      const status = await provider.signOut(client, id);
+      report({ step: "back-channel logout", status, cookies: [], taken: [], problem: null });
+    },
+  };
 }
 
 function settingsOf({ config }: Services, app: string | null): Settings | null {

@@ -67,5 +67,6 @@ function unconsented(
   if (admission.kind === "refused") return null;
   const { consent } = admission.grant;
   const verdict = consentVerdict(consent, said, { agent: agent.id, impersonation: id, now: clock.now() });
-  return verdict.kind === "missing" ? verdict.reason : null;
+  // A yes for another part than that of the first entry holds there.
+  return verdict.kind === "missing" && verdict.reason !== "outside-grant" ? verdict.reason : null;
 }

@@ -11,10 +11,6 @@ import { callerOf } from "../stages/identify.ts";
 
 type Known = { readonly person: string | null; readonly until: number };
 
-const MOST = 10_000;
-/** So long it is believed whose a session is, ms. */
-const BELIEVED = 300_000;
-
 export function cards(consents: Pick<Services["consents"], "onChanged">): Cards {
   const asks = new Map<string, Card>();
   const views = new Map<string, ReadonlyMap<string, Card>>();
@@ -78,10 +74,11 @@ function personOf(services: Services, received: Received, people: Map<string, Kn
   const key = createHash("sha256").update(shown).digest("base64url");
   const known = people.get(key);
   const now = services.clock.monotonic();
+  const { cardKnownFor, cardSessions } = received.snapshot.settings.access;
   if (known !== undefined && now < known.until) return known.person;
-  if (people.size >= MOST) people.clear();
+  if (people.size >= cardSessions) people.clear();
   // One question for all that come meanwhile.
-  people.set(key, { person: known?.person ?? null, until: now + BELIEVED });
+  people.set(key, { person: known?.person ?? null, until: now + cardKnownFor });
   void learn(services, received, people, key);
   return known?.person ?? null;
 }
@@ -92,7 +89,8 @@ async function learn(
   people: Map<string, Known>,
   key: string,
 ): Promise<void> {
+  const { cardKnownFor } = received.snapshot.settings.access;
   const { who } = await callerOf(services, received);
   const person = who.kind === "known" ? who.identity.id : null;
-  people.set(key, { person, until: services.clock.monotonic() + BELIEVED });
+  people.set(key, { person, until: services.clock.monotonic() + cardKnownFor });
 }

@@ -4,6 +4,7 @@ import type { Bulletin, Clock, Closing, Ledger, Log, Store } from "../../ports.t
 import { consentCodes } from "../../sessions/consent/codes.ts";
 import { consents } from "../../sessions/consent/consents.ts";
 import { outbox } from "../../sessions/consent/outbox.ts";
+import { settingsSeen } from "../../sessions/consent/settings-seen.ts";
 import { sealedValues } from "../../sessions/sealed-values.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import type { Services } from "../services/services.ts";
@@ -21,11 +22,12 @@ interface ConsentParts {
   readonly ledger: Ledger;
   readonly newId: () => string;
   readonly mailer?: Mailer;
+  readonly done: Parameters<typeof notices>[0]["done"];
 }
 
 export type ConsentServices = Pick<
   Services,
-  "consents" | "consentCodes" | "consentLinks" | "notices" | "cards"
+  "consents" | "consentCodes" | "consentLinks" | "settingsSeen" | "notices" | "cards"
 > &
   Closing;
 
@@ -40,7 +42,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
   const shown = cards(said);
   const links = sealedValues<LinkedAsk>(sealed, "consent-link");
   const told = notices({
-    ...{ outbox: outbox(sealed), links, clock, log, newId, mailer: parts.mailer ?? mailer },
+    ...{ outbox: outbox(sealed), links, clock, log, newId, mailer: parts.mailer ?? mailer, done: parts.done },
     settings: () => config.current().settings,
     settled: async ({ customer, about, id }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
@@ -61,6 +63,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
     consents: said,
     consentCodes: consentCodes(sealed),
     consentLinks: links,
+    settingsSeen: settingsSeen(sealed),
     notices: told,
     cards: shown,
     close: async () => {

@@ -12,10 +12,16 @@ export interface LinkedAsk {
   readonly consent: string;
 }
 
+/** `link`: the ask that the mail's link opens. `access`: the one that is over, whose figures are put in when the mail goes out. */
+interface TellingMore {
+  readonly link?: LinkedAsk | null;
+  readonly access?: string | null;
+}
+
 /** What customers are told by mail. Whatever can't be delivered waits; a store that can't be asked throws. */
 export interface Notices extends Closing {
   /** Writes to a customer, if there is a mail server and they have an address. */
-  tell(settings: Settings, customer: Identity, facts: LetterFacts, link: LinkedAsk | null): Promise<void>;
+  tell(settings: Settings, customer: Identity, facts: LetterFacts, more?: TellingMore): Promise<void>;
   /** Whether something for this customer has waited for longer than a minute. */
   overdue(customer: string): boolean;
   /** Tries now what waits. Never rejects. */
@@ -30,6 +36,8 @@ interface NoticesDeps {
   readonly mailer: Mailer;
   readonly settings: () => Settings;
   readonly newId: () => string;
+  /** What was done in an access; null where that can't be found out just now. */
+  readonly done: (access: string) => Promise<LetterFacts["done"]>;
   /** Told of each that a server has taken, or that is given up. */
   readonly settled: (notice: Notice, delivered: boolean) => Promise<void>;
   /** How often what waits is tried again, ms; 5000 unless given. */
@@ -62,7 +70,7 @@ class MailedNotices implements Notices {
     { mail, access, prefix, ...settings }: Settings,
     customer: Identity,
     facts: LetterFacts,
-    link: LinkedAsk | null,
+    { link = null, access: over = null }: TellingMore = {},
   ): Promise<void> {
     const base = settings.console?.origin ?? settings.publicUrl;
     if (mail === null || base === null || customer.email === null) return;
@@ -70,7 +78,7 @@ class MailedNotices implements Notices {
     // An answered ask shows for a while what became of it.
     const secret = link === null ? null : await links.keep(link, facts.until - clock.now() + access.keep);
     const page = `${base}${prefix}/access${secret === null ? "" : `?link=${secret}`}`;
-    const { subject, text, html }: Letter = letterOf(facts, page);
+    const letter: Letter = letterOf(facts, page);
     const now = clock.now();
     const times = { at: now, keepUntil: now + mail.keep, next: now, tries: 0 };
     const about = facts.kind;
@@ -78,11 +86,10 @@ class MailedNotices implements Notices {
       id: newId(),
       customer: customer.id,
       to: customer.email,
-      subject,
-      text,
-      html,
+      ...letter,
       about,
       ...times,
+      ...(over === null ? {} : { over: { access: over, facts, page } }),
     });
     void this.deliver();
   }
@@ -146,16 +153,23 @@ class MailedNotices implements Notices {
   }
 
   /** Null: it was taken. */
-  async #send({ id, to, subject, text, html }: Notice): Promise<unknown> {
+  async #send(notice: Notice): Promise<unknown> {
     const { mail } = this.#deps.settings();
     if (mail === null) return new Error("there is no `mail` in the config any more");
     const { from, replyTo } = mail;
-    const letter: Mail = { from, replyTo, to, subject, text, html, id };
+    const { id, to } = notice;
+    const letter: Mail = { from, replyTo, to, id, ...(await this.#letterOf(notice)) };
     try {
       await this.#deps.mailer(mail.url, letter);
       return null;
     } catch (error) {
       return error ?? new Error("the mail server took it not");
     }
+  }
+
+  async #letterOf({ subject, text, html, over }: Notice): Promise<Letter> {
+    const done = over === undefined ? null : await this.#deps.done(over.access);
+    if (over === undefined || done === null) return { subject, text, html };
+    return letterOf({ ...over.facts, done }, over.page);
   }
 }

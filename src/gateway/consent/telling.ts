@@ -19,7 +19,9 @@ export async function tellCustomer(
   // What was begun by a yes is told of also where the entry is gone meanwhile.
   if ((grant === null || grant.consent.mode === "none") && !it.consent) return;
   try {
-    await services.notices.tell(settings, effectiveUser, factsOf(services, kind, it, grant), null);
+    await services.notices.tell(settings, effectiveUser, factsOf(services, kind, it, grant), {
+      access: kind === "ended" ? it.id : null,
+    });
   } catch (error) {
     services.log.error({ err: error, impersonation: it.id }, "a customer could not be told of an access");
   }
@@ -48,6 +50,7 @@ function factsOf(
     answerBy: null,
     longest: null,
     retention: access.recordsKept,
+    done: null,
   };
 }
 

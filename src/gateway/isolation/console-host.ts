@@ -2,6 +2,7 @@ import type { AppHost } from "../../sessions/labels.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { isBelow } from "../intake/request-target.ts";
+import { askerOf } from "../own-pages/asker.ts";
 import { isOwnScript } from "../own-pages/guard.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -24,7 +25,7 @@ const ITS_OWN: ReadonlySet<string> = new Set(["/search.js", "/jwks.json", "/oidc
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
-  ...["/stop", "/lower", "/confirm", "/me", "/lost", "/over", "/ordered", "/jwks.json"],
+  ...["/stop", "/lower", "/me", "/lost", "/over", "/ordered", "/jwks.json"],
   ...["/oidc/login", "/oidc/callback", "/oidc/logout", "/oidc/signed-out", "/oidc/backchannel"],
 ]);
 
@@ -36,7 +37,7 @@ export async function locateAtConsole(services: Services, received: Received): P
   const { prefix } = received.snapshot.settings;
   const below = belowPrefix(received);
   if (received.url.path === "/" || below === "")
-    return answered({ status: 303, headers: quiet(`${prefix}/start`), body: "" });
+    return answered({ status: 303, headers: quiet(`${prefix}/`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's, not an impersonation's.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
@@ -160,15 +161,31 @@ function cameFrom({ raw, site, snapshot }: Received): { readonly from?: string }
   return from === null ? {} : { from: from.target };
 }
 
-/** Redirects the question about a start to the console, where there is one. */
+/** Redirects what is asked in a tab, about a start or a request, to the console, where there is one. */
 export function askedAtConsole(services: Services, committed: Committed): Answer | null {
-  const { decision, navigation, owner, url, snapshot } = committed;
-  const asks = decision.kind === "page" && decision.page === "ask-start" && navigation.topLevel;
-  if (!asks || snapshot.settings.console === null || owner.page.kind !== "found") return null;
+  const { decision, snapshot } = committed;
+  if (decision.kind !== "page" || snapshot.settings.console === null) return null;
+  if (decision.page === "ask-start") return startAsked(services, committed);
+  return decision.page === "confirm" ? requestAsked(services, committed) : null;
+}
+
+function startAsked(services: Services, committed: Committed): Answer | null {
+  const { navigation, owner, url, snapshot } = committed;
+  if (!navigation.topLevel || owner.page.kind !== "found") return null;
   return toConsole(services, committed, {
     app: appHostOf(committed),
     target: `${snapshot.settings.prefix}/as/${encodeURIComponent(owner.page.owner.id)}`,
     more: { to: url.target, ...cameFrom(committed) },
+  });
+}
+
+function requestAsked(services: Services, committed: Committed): Answer | null {
+  const { effects, raw, site, snapshot } = committed;
+  if (effects.confirmation === null || askerOf(raw.headers) !== "document") return null;
+  return toConsole(services, committed, {
+    app: site.label?.app ?? appHostOf(committed),
+    target: `${snapshot.settings.prefix}/confirm`,
+    more: { question: effects.confirmation },
   });
 }
 

@@ -56,7 +56,7 @@ export async function locate(services: Services, received: Received): Promise<Lo
   if (below === "/in")
     return answered(await enter(services, received, async (pass) => sessionFor(received, label, pass)));
   if (ASSETS.has(below)) return { kind: "received", received };
-  if (received.url.ours && !ON_LABELS.has(below))
+  if (received.url.ours && (!ON_LABELS.has(below) || isTheConsoles(received)))
     return answered(onItsHost(services, received, label.app, label.name));
   if (![received.browser.secret, ...received.browser.rivals].some((it) => isItsOwn(it, label)))
     return answered(unknown(received, label));

@@ -43,7 +43,19 @@ export function yesAddress(
   question: string,
   to: string,
 ): string {
-  const mark = forms.mark("yes", question, clock.now(), LEFT_OPEN);
+  return marked(to, forms.mark("yes", question, clock.now(), LEFT_OPEN));
+}
+
+/** Where a yes that was given on the console leads: the same address on the host that asked, with a code that counts once. */
+export function orderedAddress(
+  { forms, clock }: Pick<Services, "forms" | "clock">,
+  code: string,
+  to: string,
+): string {
+  return marked(to, forms.mark("ordered", code, clock.now(), LEFT_OPEN));
+}
+
+function marked(to: string, mark: string): string {
   return `${to}${to.includes("?") ? "&" : "?"}${CONFIRMING}=${mark}`;
 }
 

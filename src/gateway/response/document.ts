@@ -1,5 +1,6 @@
 import type { Transform } from "node:stream";
 import type { CustomerCard } from "../../domain/consent/consent.ts";
+import { momentText } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
@@ -152,7 +153,10 @@ function marked(
   insert: (view: HostView) => string,
 ): HeadPlan {
   const view = hostView(signed, syntax);
-  const needs = cspNeeds(view);
+  const { console } = signed.snapshot.settings;
+  // What a rule wants confirmed is asked there.
+  const ledOnTo = signed.effects.impersonation === null ? null : (console?.origin ?? null);
+  const needs = cspNeeds({ ...view, ledOnTo });
   const kept = withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type"]);
   const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
   const headers = [...amended, "Accept-Ranges", "none"];
@@ -202,6 +206,7 @@ function bannerView(
     mode,
     reason: impersonation.reason,
     ticket: impersonation.ticket,
+    agreement: agreementOf(signed, impersonation),
     endsAt: endsAt(impersonation),
     until: impersonation.expiresAt,
     idleFor: impersonation.idleFor,
@@ -214,6 +219,16 @@ function bannerView(
     disable: settings.page.disable,
     logout: settings.page.logout,
   };
+}
+
+/** The customer's yes that it runs by, and until when; or that it is an emergency. */
+function agreementOf({ session, owner }: Signed, { consent }: Impersonation): string | null {
+  if (!consent) return null;
+  const facts = [session.consent, owner.consent];
+  const all = facts.flatMap((it) => (it.kind === "known" ? it.said.consents : []));
+  const until = all.find(({ id }) => id === consent.id)?.until ?? null;
+  const end = until === null ? "" : `, until ${momentText(until)}`;
+  return consent.breakGlass ? `none: an emergency${end}` : `by the customer${end}`;
 }
 
 /** How the banner names the gateway: by the host that the browser knows. */

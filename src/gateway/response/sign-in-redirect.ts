@@ -2,6 +2,7 @@ import { endsAt, type Impersonation } from "../../domain/impersonation.ts";
 import type { RawHeaders, UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { askedBy, knownOf } from "../sign-in/session-facts.ts";
 
 /** The parameter by which the provider knows that this impersonation's answer has sent the browser. */
 export const HANDLE = "guise_handle";
@@ -45,6 +46,14 @@ export async function withHandle(
     until: endsAt(impersonation),
     label: signed.site.label?.name ?? null,
     asked,
+    app: signed.snapshot.settings.app,
+    made: {
+      at: services.clock.now(),
+      values: {},
+      kept: [],
+      by: askedBy(signed),
+      known: knownOf(signed, impersonation),
+    },
   } as const;
   const code = await services.codes.issue(pass, LASTS);
   const to = `${provider.issuer}/auth?${asked}${asked === "" ? "" : "&"}${HANDLE}=${code}`;

@@ -12,6 +12,7 @@ import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { ConsentCodes } from "../../sessions/consent/codes.ts";
 import type { Consents } from "../../sessions/consent/consents.ts";
+import type { SettingsSeen } from "../../sessions/consent/settings-seen.ts";
 import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Customers } from "../../sessions/customers.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
@@ -82,7 +83,7 @@ export interface DecisionView {
 export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "consent" | "sign-out";
 
 /** What a mark of ours is for; it counts for nothing else. */
-type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "app" | "agent";
+type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "ordered" | "app" | "agent";
 
 /** Signed texts for browsers: tokens of forms, the one-time notice, and marks. */
 export interface Forms {
@@ -145,6 +146,7 @@ export interface Services {
   readonly consentCodes: ConsentCodes;
   /** What the links of mails lead to. */
   readonly consentLinks: SealedValues<LinkedAsk>;
+  readonly settingsSeen: SettingsSeen;
   readonly notices: Notices;
   readonly cards: Cards;
   readonly missedLinks: MissedLinks;
@@ -172,6 +174,7 @@ export interface Services {
 export interface Judging extends Pick<Services, "clock" | "log" | "config" | "diagnostics"> {
   readonly impersonations: Pick<Impersonations, "recall">;
   readonly confirmations: Pick<Confirmations, "redeem">;
+  readonly codes: Pick<Codes, "redeem">;
   readonly consents: Pick<Consents, "of">;
   readonly forms: Pick<Forms, "read" | "open" | "marked">;
   readonly counters: Pick<Counters, "unrecognised">;

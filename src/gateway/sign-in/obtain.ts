@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JarCookie } from "../../domain/cookies/cookie-jar.ts";
-import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Values } from "../../domain/signin/place-text.ts";
 import { Fault } from "../../errors.ts";
 import type { AppSession, MadeSession } from "../../sessions/app-sessions.ts";
@@ -9,6 +9,7 @@ import { eventOf } from "../audit/audit-event.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { appConnection } from "./app-connection.ts";
+import { askedBy, knownOf } from "./session-facts.ts";
 import { printOf, type Trust } from "./trust.ts";
 
 /** An impersonated request of an app that is signed in to, with the headers that say who is there. */
@@ -89,7 +90,7 @@ async function make(
   const { app } = committed.snapshot.settings;
   const { appSessions } = services.impersonations;
   const connection = connectionFor(services, asking);
-  const known = knownOf(asking);
+  const known = knownOf(asking.committed, impersonation);
   const trail: StepReport[] = [];
   const startedAt = services.clock.monotonic();
   try {
@@ -201,45 +202,6 @@ function madeOf(
 ): MadeSession {
   const kept = [...new Set(done.cookies.map(({ name }) => name))];
   return { at: services.clock.now(), values: done.values, kept, by: askedBy(committed), known };
-}
-
-/** By which headers of a browser an app may know a session again, and none by which it may know the person at the keyboard. */
-const OF_THE_BROWSER: ReadonlySet<string> = new Set(["user-agent", "accept-language"]);
-
-function askedBy({ site, client, headers }: Committed): MadeSession["by"] {
-  const { host, authority, origin, scheme, label } = site;
-  const { forwardedFor, forwardedHost } = client;
-  const own = headers.filter((_, at) => OF_THE_BROWSER.has((headers[at - (at % 2)] ?? "").toLowerCase()));
-  return {
-    host,
-    authority,
-    origin: label?.app.origin ?? origin,
-    scheme,
-    headers: [
-      ...own,
-      "X-Forwarded-For",
-      forwardedFor,
-      "X-Forwarded-Proto",
-      scheme,
-      "X-Forwarded-Host",
-      forwardedHost,
-    ],
-  };
-}
-
-/** What steps may put in of people and reason; what nobody knows is not there. */
-function knownOf({ committed, impersonation }: Asking): Readonly<Record<string, string>> {
-  const { effectiveUser, id, reason, ticket } = impersonation;
-  const people = { effectiveUser, trueUser: committed.effects.trueUser };
-  const named: [string, string | null][] = Object.entries(people).flatMap(([who, person]) =>
-    (["id", "name", "email"] as const).map((it): [string, string | null] => [
-      `${who}.${it}`,
-      person?.[it] ?? null,
-    ]),
-  );
-  named.push(["impersonation.mode", modeAt(impersonation, committed.at)]);
-  named.push(["impersonation.id", id], ["impersonation.reason", reason], ["impersonation.ticket", ticket]);
-  return Object.fromEntries(named.filter((it): it is [string, string] => it[1] !== null));
 }
 
 /** What the steps of a session are filled in with. */

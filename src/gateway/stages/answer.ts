@@ -6,6 +6,7 @@ import { fillSentence } from "../../domain/sentence.ts";
 import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
+import { LOCAL_TIMES_HASH } from "../../page/local-times.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
@@ -30,7 +31,7 @@ export const PAGE_HEADERS: readonly (readonly [string, string])[] = [
   ["Cache-Control", "no-store"],
   [
     "Content-Security-Policy",
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    `default-src 'none'; style-src 'self'; script-src 'self' ${LOCAL_TIMES_HASH}; connect-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   ],
   ["X-Frame-Options", "DENY"],
   ["X-Content-Type-Options", "nosniff"],

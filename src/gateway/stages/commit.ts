@@ -3,6 +3,7 @@ import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.t
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, touch } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
+import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
@@ -32,7 +33,7 @@ const NOTHING = {
  * Does and records what the decision asks for, before anything goes to the app. Throws `store-unavailable` or `audit-unavailable`, and
  * `overloaded` for an impersonation that had too many requests: then nothing is done.
  */
-export async function commit(services: Services, judged: Judged): Promise<Committed> {
+export function commit(services: Services, judged: Judged): Maybe<Committed> {
   const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
   const impersonation = judged.session.loaded.kind === "found" ? judged.session.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
@@ -41,24 +42,24 @@ export async function commit(services: Services, judged: Judged): Promise<Commit
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
   switch (decision.kind) {
     case "forward":
-      if (decision.as === "start") return await starting(services, base, impersonation, decision);
-      if (decision.as === "effective") return await goingOn(services, base, impersonation);
+      if (decision.as === "start") return starting(services, base, impersonation, decision);
+      if (decision.as === "effective") return goingOn(services, base, impersonation);
       return decision.close === null || impersonation === null
-        ? await asSelf(services, base)
-        : await backToSelf(services, base, impersonation, decision.close);
+        ? asSelf(services, base)
+        : backToSelf(services, base, impersonation, decision.close);
     case "stop":
-      return impersonation === null ? base : await signingOut(services, base, impersonation, decision.reason);
+      return impersonation === null ? base : signingOut(services, base, impersonation, decision.reason);
     case "load-in-full":
       return base;
     case "ended":
-      return await ending(services, base, impersonation, decision.reason);
+      return ending(services, base, impersonation, decision.reason);
     case "refuse":
     case "page":
       pace(services, base, impersonation);
       // Not recorded: prefetches, and what a tab sends that was left open after the end.
       if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
         note(services, base, impersonation);
-      return await asking(services, base, impersonation);
+      return asking(services, base, impersonation);
     default:
       return decision satisfies never;
   }
@@ -145,8 +146,12 @@ function toTheAgents({ decision, site, url }: Committed): string | null {
 }
 
 /** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
-async function asSelf(services: Services, base: Committed): Promise<Committed> {
+function asSelf(services: Services, base: Committed): Maybe<Committed> {
   if (base.browser.here === null || base.browser.secret !== null) return base;
+  return restored(services, base);
+}
+
+async function restored(services: Services, base: Committed): Promise<Committed> {
   const { setCookies, cookies } = await restoredHost(services, base, null);
   return having(withBrowser(base, { cookies }), { setCookies, changed: true });
 }

@@ -3,6 +3,7 @@ import { isMethodOverride } from "../../domain/headers.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
+import type { Maybe } from "../../ports.ts";
 import type { Question } from "../../sessions/confirmations.ts";
 import { readBody } from "../http/body.ts";
 import { readToken, SUBJECTS } from "../own-pages/form-tokens.ts";
@@ -15,8 +16,8 @@ import { bodyText, ruled, ruleRequest } from "./rule-request.ts";
 
 /** The most bytes of the form of the page that asks: it has a token and a hidden field. */
 const LARGEST_FORM = 8_192;
-/** Headers that say how a body is read. */
-const OF_THE_BODY: readonly string[] = [
+/** Headers that say how a body is read, and which page sent it and how: apps check that. */
+const AS_SENT: readonly string[] = [
   "content-type",
   "content-encoding",
   "content-language",
@@ -24,28 +25,41 @@ const OF_THE_BODY: readonly string[] = [
   "content-md5",
   "digest",
   "content-digest",
+  "origin",
+  "referer",
+  "sec-fetch-site",
+  "sec-fetch-mode",
+  "sec-fetch-dest",
+  "sec-fetch-user",
 ];
 
 /**
  * Replaces a request that says yes by the kept one that was asked about: its method, address and body. Everything else is as it is now,
  * and the judge decides anew. Throws `forbidden` when the yes was not given on a page of ours.
  */
-export async function takeYes(services: Judging, owned: Owned): Promise<Settled> {
+export function takeYes(services: Judging, owned: Owned): Maybe<Settled> {
   const impersonation = owned.session.loaded.kind === "found" ? owned.session.loaded.impersonation : null;
   const agent = owned.caller.who.kind === "known" ? owned.caller.who.identity : null;
-  if (!owned.page.confirming || impersonation === null || agent === null) return await settleMethod(owned);
+  if (!owned.page.confirming || impersonation === null || agent === null) return settleMethod(owned);
+  return confirmed(services, owned, { impersonation, agent });
+}
+
+async function confirmed(
+  services: Judging,
+  owned: Owned,
+  { impersonation, agent }: { readonly impersonation: Impersonation; readonly agent: Identity },
+): Promise<Settled> {
   demandDocument(owned);
-  demandOwnForm(owned);
-  const { requestIdle } = owned.snapshot.settings.timeouts;
-  const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
-  const question = form.get("_confirmation") ?? "";
-  const token = readToken(services, "confirm", SUBJECTS.confirm(question), form.get("_csrf"));
-  if (owned.at >= token.expiresAt) throw new Fault("forbidden", "the page that asked is too old");
   const who = {
     impersonation: impersonation.id,
     agent: agent.id,
     effectiveUser: impersonation.effectiveUser.id,
   };
+  const { ordered } = owned.page;
+  const question =
+    ordered === null
+      ? await formQuestion(services, owned)
+      : await orderedQuestion(services, owned, agent, ordered);
   const asked = await services.confirmations.redeem(question, who);
   if (asked === null || asked.host !== owned.site.host || asked.url !== owned.url.target) {
     throw new Fault("forbidden", "the confirmation is old, was used already, or is for another request");
@@ -53,12 +67,36 @@ export async function takeYes(services: Judging, owned: Owned): Promise<Settled>
   return asAsked(owned, asked);
 }
 
-/** Headers that are kept with a question: those of its body, and those that ask for another method. */
-function isAsked(name: string): boolean {
-  return OF_THE_BODY.includes(name.toLowerCase()) || isMethodOverride(name);
+/** The question that the form of a page of this very host says yes to. */
+async function formQuestion(services: Judging, owned: Owned): Promise<string> {
+  demandOwnForm(owned);
+  const { requestIdle } = owned.snapshot.settings.timeouts;
+  const form = new URLSearchParams((await readBody(owned.raw, LARGEST_FORM, requestIdle)).toString("latin1"));
+  const question = form.get("_confirmation") ?? "";
+  const token = readToken(services, "confirm", SUBJECTS.confirm(question), form.get("_csrf"));
+  if (owned.at >= token.expiresAt) throw new Fault("forbidden", "the page that asked is too old");
+  return question;
 }
 
-/** The kept request, with the kept headers of its body. */
+/** The question that this agent said yes to on the console; the code counts once, for this host. */
+async function orderedQuestion(
+  { codes }: Judging,
+  { site, navigation }: Owned,
+  agent: Identity,
+  code: string,
+): Promise<string> {
+  const pass = navigation.speculative ? null : await codes.redeem(code);
+  if (pass?.kind === "confirm" && pass.agent === agent.id && pass.origin === site.origin)
+    return pass.question;
+  throw new Fault("forbidden", "the code is old, was used, or is somebody else's");
+}
+
+/** Headers that are kept with a question, and those that ask for another method. */
+function isAsked(name: string): boolean {
+  return AS_SENT.includes(name.toLowerCase()) || isMethodOverride(name);
+}
+
+/** The kept request, with the headers that are kept with it; whichever way the yes came, it is a form's. */
 function asAsked(owned: Owned, asked: Question): Settled {
   const others = owned.headers.filter((_, at) => !isAsked(owned.headers[at - (at % 2)] ?? ""));
   const headers = [...others, ...asked.headers];
@@ -67,6 +105,7 @@ function asAsked(owned: Owned, asked: Question): Settled {
   const text = bodyText(body, true, headers);
   return {
     ...owned,
+    navigation: { ...owned.navigation, topLevel: false, site: "same-origin" },
     sent,
     method,
     overridden: method !== sent,
@@ -97,6 +136,7 @@ export async function keepQuestion(
     effectiveUser: impersonation.effectiveUser.id,
     method: `${settled.sent} ${settled.method}`,
     host: settled.site.host,
+    origin: settled.site.origin,
     url: settled.url.target,
     sentence: sentenceOf(settled.decision),
     headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),

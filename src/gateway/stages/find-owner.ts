@@ -2,13 +2,14 @@ import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
 import { UNASKED } from "../../domain/facts.ts";
 import { isAgent } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import type { OwnerFact, OwnerLookup } from "../../domain/owner.ts";
 import { ownerLookup } from "../../domain/routing/lookup.ts";
 import type { RouteMatch } from "../../domain/routing/route.ts";
 import { mayChangeIdentity } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
-import type { Log } from "../../ports.ts";
+import type { Log, Maybe } from "../../ports.ts";
 import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
 import type { Owned, Recalled, Received } from "../request.ts";
@@ -24,13 +25,17 @@ export const UNLOOKED: Owned["owner"] = Object.freeze({
 });
 
 /** Asks the resolver, only if the caller is an agent and the answer can matter. */
-export async function findOwner(services: Judging, recalled: Recalled): Promise<Owned> {
+export function findOwner(services: Judging, recalled: Recalled): Maybe<Owned> {
   const { caller, snapshot } = recalled;
   if (caller.who.kind !== "known" || !isAgent(snapshot.policy, caller.who.identity)) {
     return { ...recalled, owner: UNLOOKED };
   }
+  return lookedUp(services, recalled, caller.who.identity);
+}
+
+async function lookedUp(services: Judging, recalled: Recalled, agent: Identity): Promise<Owned> {
   const page = matters(recalled) ? await ownerOf(services, recalled, recalled.url) : NOT_ASKED;
-  const customer = page.kind === "found" && page.owner.id !== caller.who.identity.id ? page.owner.id : null;
+  const customer = page.kind === "found" && page.owner.id !== agent.id ? page.owner.id : null;
   const consent = await saidBy(services, recalled, customer);
   return { ...recalled, owner: { page, referer: await refererOwner(services, recalled), consent } };
 }

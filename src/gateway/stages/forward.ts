@@ -1,6 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { REASONS, type ReasonWord } from "../../domain/decision.ts";
 import type { Fault } from "../../errors.ts";
+import type { Maybe } from "../../ports.ts";
+import { after } from "../after.ts";
 import { type Progress, progress } from "../audit/progress.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { dropBody, unreadLimits } from "../http/unread-body.ts";
@@ -20,22 +22,19 @@ import { end, notBegun } from "./start-and-stop.ts";
 import { speaksByMode, standing } from "./still-allowed.ts";
 
 /** What goes to the app for a signed request, with the agent's own cookies or those of the jar. */
-export async function outboundFor(services: Services, signed: Signed): Promise<Outbound> {
+export function outboundFor(services: Services, signed: Signed): Maybe<Outbound> {
   const { impersonation } = signed.effects;
-  const jar =
+  return orUnsent(services, signed, () =>
     impersonation === null
-      ? null
-      : await orUnsent(services, signed, () =>
-          services.impersonations.cookies(
-            impersonation.id,
-            signed.browser.cookies,
-            cookieScope(signed, impersonation.id),
-          ),
-        );
-  const authorization = await orUnsent(services, signed, () => pageAuthorization(services, signed));
-  return await orUnsent(services, signed, () =>
-    assure(services, signed, outbound(signed, jar, authorization)),
+      ? assure(services, signed, outbound(signed, null))
+      : impersonatedOutbound(services, signed, impersonation.id),
   );
+}
+
+async function impersonatedOutbound(services: Services, signed: Signed, id: string): Promise<Outbound> {
+  const jar = await services.impersonations.cookies(id, signed.browser.cookies, cookieScope(signed, id));
+  const authorization = await pageAuthorization(services, signed);
+  return assure(services, signed, outbound(signed, jar, authorization));
 }
 
 /** Cuts an open exchange when its impersonation ends, or the gateway goes down. */
@@ -82,12 +81,20 @@ export function leash(services: Services, signed: Signed): Leash {
 }
 
 /** The exchange of a signed HTTP request. */
-export async function exchangeFor(
+export function exchangeFor(
   services: Services,
-  { signed, outbound, respond, settle }: Forwarding,
+  forwarding: Forwarding,
   client: Exchange["client"],
-): Promise<Exchange> {
-  const { target, headers } = await outbound();
+): Maybe<Exchange> {
+  return after(forwarding.outbound(), (it) => exchangeOf(services, forwarding, it, client));
+}
+
+function exchangeOf(
+  services: Services,
+  { signed, respond, settle }: Forwarding,
+  { target, headers }: Outbound,
+  client: Exchange["client"],
+): Exchange {
   const { signal, opened, release } = leash(services, signed);
   sending(services, signed);
   const begun = begunBy(signed);

@@ -1,17 +1,29 @@
-import { endedAt } from "../../domain/impersonation.ts";
+import type { ReasonWord } from "../../domain/decision.ts";
+import { endedAt, type Impersonation } from "../../domain/impersonation.ts";
+import type { Maybe } from "../../ports.ts";
 import type { Committed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { settle, UNSENT } from "./settle.ts";
 import { end } from "./start-and-stop.ts";
 
 /** Ends an impersonation whose time ran out while the intent was written; then nothing is sent. */
-export async function inTime(services: Services, committed: Committed, now: number): Promise<Committed> {
-  const { effects, decision } = committed;
+export function inTime(services: Services, committed: Committed, now: number): Maybe<Committed> {
+  const { effects } = committed;
   if (effects.impersonation === null || effects.intent === null) return committed;
   const reason = endedAt(effects.impersonation, now);
   if (reason === null) return committed;
+  return tooLate(services, committed, effects.impersonation, reason);
+}
+
+async function tooLate(
+  services: Services,
+  committed: Committed,
+  impersonation: Impersonation,
+  reason: ReasonWord,
+): Promise<Committed> {
+  const { effects, decision } = committed;
   settle(services, committed, UNSENT);
-  const ended = await end(services, committed, effects.impersonation, reason);
+  const ended = await end(services, committed, impersonation, reason);
   const refused = { kind: "ended", status: 409, reason, checks: decision.checks } as const;
   return {
     ...committed,

@@ -244,6 +244,7 @@ const UNMARKED: AskingPage = Object.freeze({
   tab: null,
   unattended: false,
   confirming: false,
+  ordered: null,
   hearsay: false,
 });
 
@@ -260,14 +261,16 @@ function marksOf(
   url: RequestTarget,
   wantsPage: boolean,
 ): AskingPage {
-  const said = raw.headers["x-guise-tab"];
-  const inHeader = typeof said === "string" && said !== "" ? said : null;
+  const sent = raw.headers["x-guise-tab"];
+  const inHeader = typeof sent === "string" && sent !== "" ? sent : null;
+  const said = url.confirming;
+  const ordered = said !== null && raw.method === "GET" ? forms.marked("ordered", said, clock.now()) : null;
   if (inHeader !== null || url.judged)
-    return { ...marks(inHeader ?? url.tab), confirming: url.confirming !== null };
+    return { ...marks(inHeader ?? url.tab), confirming: said !== null, ordered };
   const tab = !wantsPage && url.tab !== null && TAB.test(url.tab) ? url.tab : null;
-  const yes = raw.method === "POST" ? url.confirming : null;
-  const confirming = yes !== null && forms.marked("yes", yes, clock.now()) !== null;
-  return tab === null && !confirming ? UNMARKED : { ...marks(tab), confirming, hearsay: true };
+  const yes = said !== null && raw.method === "POST" ? forms.marked("yes", said, clock.now()) : null;
+  const confirming = (yes ?? ordered) !== null;
+  return tab === null && !confirming ? UNMARKED : { ...marks(tab), confirming, ordered, hearsay: true };
 }
 
 function marks(tab: string | null): AskingPage {

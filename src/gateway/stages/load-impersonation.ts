@@ -2,6 +2,7 @@ import { asConsented, consentOf, isNobodys } from "../../domain/decide.ts";
 import { type ConsentFact, type LoadedImpersonation, type TargetFact, UNASKED } from "../../domain/facts.ts";
 import { admit, asGranted } from "../../domain/grant.ts";
 import { Fault } from "../../errors.ts";
+import type { Maybe } from "../../ports.ts";
 import type { Identified, Recalled } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import { asItCame, spoil } from "./intake.ts";
@@ -19,9 +20,14 @@ const NOTHING: Recalled["session"] = Object.freeze({
 const LOST_FOR_SURE: LoadedImpersonation = Object.freeze({ kind: "lost", forSure: true });
 
 /** Loads the impersonation. A store or a directory that can't be asked is a fact of its own, never "none". */
-export async function recall(services: Judging, identified: Identified): Promise<Recalled> {
-  if (identified.browser.secret === null) return { ...identified, session: NOTHING };
-  const loaded = await theOne(services, identified, identified.browser.secret);
+export function recall(services: Judging, identified: Identified): Maybe<Recalled> {
+  const { secret } = identified.browser;
+  if (secret === null) return { ...identified, session: NOTHING };
+  return recalledBy(services, identified, secret);
+}
+
+async function recalledBy(services: Judging, identified: Identified, secret: string): Promise<Recalled> {
+  const loaded = await theOne(services, identified, secret);
   const { caller, snapshot, url } = identified;
   if (!url.ours && isNobodys({ caller: caller.who, loaded }, snapshot.policy))
     return asNobodys(services, identified);

@@ -1,6 +1,7 @@
 import { isMethodOverride } from "../../domain/headers.ts";
 import { methodInBody } from "../../domain/method/body-method.ts";
 import { theOneMethod, UNKNOWN_METHOD } from "../../domain/method/method.ts";
+import type { Maybe } from "../../ports.ts";
 import { hasBody, peekBody } from "../http/body.ts";
 import type { RawHeaders } from "../http/exchange.ts";
 import type { Content, Owned, Settled } from "../request.ts";
@@ -25,9 +26,14 @@ export const UNREAD: Content = Object.freeze({
  * Asks the rules, once all is known that they may ask for. Under an impersonation a request is judged by its `_method`, and by its body
  * where a rule of its address asks about that. The bodies of own traffic are never touched.
  */
-export async function settleMethod(owned: Owned): Promise<Settled> {
+export function settleMethod(owned: Owned): Maybe<Settled> {
+  if (owned.browser.secret === null || !owned.url.readable)
+    return { ...owned, content: UNREAD, ruling: UNRULED };
+  return settledBy(owned);
+}
+
+async function settledBy(owned: Owned): Promise<Settled> {
   const settled = { ...owned, content: UNREAD };
-  if (owned.browser.secret === null || !owned.url.readable) return { ...settled, ruling: UNRULED };
   const { settings, rules } = owned.snapshot;
   const unread = ruleRequest(owned, null, agentOf(owned));
   const asked = hasBody(owned.raw) && rules.asksBody(unread);

@@ -48,19 +48,20 @@ export function begunBy({ effects }: Committed): Impersonation | null {
 export const UNSENT: Settlement = { ending: "failure", status: null, requestBytes: 0, responseBytes: 0 };
 
 /** Runs the last step before the first byte; if it fails, the outcome says that nothing was sent. */
-export async function orUnsent<T>(
-  services: Services,
-  committed: Committed,
-  work: () => Maybe<T>,
-): Promise<T> {
+export function orUnsent<T>(services: Services, committed: Committed, work: () => Maybe<T>): Maybe<T> {
   try {
-    return await work();
+    const it = work();
+    return it instanceof Promise ? it.catch((error: unknown) => unsent(services, committed, error)) : it;
   } catch (error) {
-    settle(services, committed, UNSENT);
-    const begun = begunBy(committed);
-    if (begun !== null) await end(services, committed, begun, "ended-unseen");
-    throw error;
+    return unsent(services, committed, error);
   }
+}
+
+async function unsent(services: Services, committed: Committed, error: unknown): Promise<never> {
+  settle(services, committed, UNSENT);
+  const begun = begunBy(committed);
+  if (begun !== null) await end(services, committed, begun, "ended-unseen");
+  throw error;
 }
 
 function outcomeOf({ ending, status }: Settlement): AuditEvent["outcome"] {

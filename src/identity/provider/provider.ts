@@ -7,6 +7,7 @@ import { adapterOf } from "./adapter.ts";
 import { broker } from "./broker.ts";
 import { newProvider } from "./library.ts";
 import type { ProviderOptions } from "./provider-options.ts";
+import { signOutOf } from "./sign-out.ts";
 import { type SigningKeys, signingKeys } from "./signing-keys.ts";
 
 /** How often it is looked whether other keys count, ms. */
@@ -52,6 +53,8 @@ export function openIdProvider(options: ProviderOptions, prefix: string, deps: I
       await accounts.view(impersonation, secret, until);
       return await codeFor(await current(), asked, impersonation);
     },
+    signOut: signOutOf(options, issuer, deps),
+    hasBackChannel: (client) => options.clients.find(({ id }) => id === client)?.backChannel !== undefined,
   };
 }
 

@@ -1,3 +1,4 @@
+import type { LetterFacts } from "../../domain/consent/letters.ts";
 import type { Clock, Store } from "../../ports.ts";
 import { sealFor } from "../seal.ts";
 
@@ -17,6 +18,8 @@ export interface Notice {
   readonly next: number;
   /** What it tells of, for the record. */
   readonly about: string;
+  /** An access that is over: how much was done in it is put in when this goes out. */
+  readonly over?: { readonly access: string; readonly facts: LetterFacts; readonly page: string };
 }
 
 /** Notices that wait, in the store, so that any gateway delivers them. Throws a Fault `store-unavailable`. */

@@ -14,7 +14,7 @@ import { event } from "../event.ts";
 import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
 const ANY: Question = {
-  own: null,
+  within: null,
   agent: null,
   customer: null,
   impersonation: null,
@@ -88,12 +88,25 @@ for (const where of ["journal", "stream"] as const) {
     t.strictSame(await found({ impersonation: "imp-1", action: "impersonation.ended" }), ["ended"]);
     t.strictSame(await found({ since: at + 1_000, until: at + 3_000 }), ["ended", "denied"]);
     t.strictSame(await found({ agent: "nobody" }), []);
-    t.strictSame(await found({ own: "bob@support.example" }), [], "what one may see is a matter of ids");
+    t.strictSame(
+      await found({ within: { users: ["bob@support.example"], groups: [] } }),
+      [],
+      "what one may see is a matter of ids",
+    );
+    const roled = { ...person("dora"), groups: ["support", "night"] };
+    await it.record({ at: at + 4_500, action: "impersonation.denied", trueUser: roled });
+    const team = (groups: readonly string[]) => found({ within: { users: [], groups }, agent: "dora" });
+    t.strictSame(await team(["night"]), ["denied"], "a lead sees agents by the groups that they were in");
+    t.strictSame(await team(["day"]), []);
     await it.record({ at: at + 5_000, action: "impersonation.not-started", trueUser: person("carol") });
     t.strictSame(await found({ agent: "carol" }), ["not-started"]);
     t.strictSame(await found({ agent: "carol", action: "refused" }), ["not-started"]);
     for (const action of [null, "refused", "impersonation.not-started"])
-      t.strictSame(await found({ own: "carol", action }), [], "which addresses there are is nobody's own");
+      t.strictSame(
+        await found({ within: { users: ["carol"], groups: [] }, action }),
+        [],
+        "which addresses there are is nobody's own",
+      );
   });
 
   t.test(

@@ -1,4 +1,6 @@
 import t from "tap";
+import { readReceipt } from "../../../src/audit/receipt/receipt.ts";
+import { seal } from "../../../src/audit/record/hash-chain.ts";
 import { archiveOf } from "../../fixtures/archive.ts";
 import { aConsent, HOUR } from "../../fixtures/consent.ts";
 import { openConsole } from "../../fixtures/console.ts";
@@ -42,6 +44,16 @@ t.test("who isn't signed in sees nothing, and everybody else sees what is theirs
   t.equal((await ask(["GET /.guise/access", ...CLICK])).status, 401);
   t.match((await ask(GET)).body, "Alice</bdi> asks to look at your account");
   t.notMatch((await ask(["GET /.guise/access", ...CLICK, "X-User: 23"])).body, "Alice");
+});
+
+t.test("its name at the top leads to the app, not to the search of agents", async (t) => {
+  const it = await testServices(t, ASKING);
+  const ask = await openConsole(t, it);
+  for (const head of [GET, ["GET /.guise/access", ...CLICK]]) {
+    const { body } = await ask(head);
+    t.match(body, '<a class="brand" href="/">');
+    t.notMatch(body, "/.guise/start");
+  }
 });
 
 t.test("a yes, shorter and for less than was asked for, is taken and on record", async (t) => {
@@ -236,3 +248,44 @@ t.test("the past is told in words, and as a file; never anybody else's", async (
   });
   t.notMatch(JSON.stringify(json), /alice/i);
 });
+
+t.test(
+  "an access that is over has a receipt, signed by the checkpoint key, for its customer alone",
+  async (t) => {
+    const it = await testServices(t, ASKING);
+    const tip = { sequence: 4, hash: "0".repeat(64) };
+    const draft = LINE.replace('"guise":{}', '"guise":{"impersonation":"i1"}').replace(
+      `${LINE.slice(0, LINE.indexOf(',"id":"e"'))}`,
+      '{"@timestamp":"2026-05-28T20:26:40.123Z","event":{"sequence":0',
+    );
+    const { line } = seal(draft, "gw1", tip);
+    const archive = archiveOf({
+      runs: async () => [RUN, { ...RUN, id: "i2", ended: null }, { ...RUN, id: "i3", customer: "23" }],
+      search: async ({ action }) => ({ lines: action === null ? [line] : [], beyond: null }),
+    });
+    const ask = await openConsole(t, it, [], archive);
+    const receipt = (access: string, who: readonly string[] = NUNO) =>
+      ask([`GET /.guise/access/receipt?access=${access}`, ...CLICK, ...who]);
+    const got = await receipt("i1");
+    t.match(got.header("content-disposition"), "attachment");
+    const { kid, publicKey } = it.keyring.signer("checkpoint");
+    const read = await readReceipt(got.body.trim(), new Map([[kid, publicKey]]));
+    t.match(read, {
+      receipt: {
+        sub: "17",
+        jti: "i1",
+        access: { who: "Support", looked: 2 },
+        records: [{ producer: "gw1", first: { sequence: 5 }, last: { sequence: 5 }, count: 1 }],
+      },
+    });
+    t.notMatch(JSON.stringify(read), /alice/i, "by the name that customers read");
+    for (const none of ["i2", "i3", "i4"]) t.equal((await receipt(none)).status, 404, none);
+    t.equal((await receipt("i1", [])).status, 401);
+    const altered = archiveOf({
+      ...archive,
+      search: async () => ({ lines: [line.replace("/site", "/sit3")], beyond: null }),
+    });
+    const asked = await openConsole(t, it, [], altered);
+    t.equal((await asked(["GET /.guise/access/receipt?access=i1", ...CLICK, ...NUNO])).status, 503);
+  },
+);

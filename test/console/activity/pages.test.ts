@@ -59,9 +59,47 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
     until: Date.parse("2026-05-29T00:00Z"),
   };
   t.strictSame(asked, [
-    [{ own: "alice", ...question }, 50, { at: 5, id: 7 }],
-    [{ own: null, ...question }, 50, { at: 5, id: 7 }],
+    [{ within: { users: ["alice"], groups: [] }, ...question }, 50, { at: 5, id: 7 }],
+    [{ within: null, ...question }, 50, { at: 5, id: 7 }],
   ]);
+});
+
+t.test(
+  "a lead asks for what the agents of the team did, and themselves; nobody else of the audit",
+  async (t) => {
+    const lead = "leads: [{ groups: [lead], agents: { users: [bob], groups: [support] } }]";
+    const it = await testServices(t, `${YAML}\naudit: { readers: { ${lead} } }\n`);
+    const asked: Question[] = [];
+    const search = async (question: Question) => {
+      asked.push(question);
+      return { lines: [], beyond: null };
+    };
+    const of = (id: string, roles: readonly string[]) =>
+      line({ trueUser: { id, name: id, email: null, groups: roles }, action: "impersonation.denied" });
+    const request = async () => ({
+      lines: [of("bob", []), of("carl", ["support"]), of("dora", ["sales"])],
+      more: 0,
+    });
+    const ask = await openConsole(t, it, [], archiveOf({ search, request }));
+    const lea = ["X-User: lea", "X-Groups: lead"] as const;
+    const page = await ask([ACTIVITY, ...INSIDE, ...lea]);
+    t.match(page.body, /What your team did[\s\S]*id="agent"/);
+    t.match(asked, [{ within: { users: ["lea", "bob"], groups: ["support"] } }]);
+    const why = (await ask(["GET /.guise/why?event=e1", ...INSIDE, ...lea])).body;
+    t.match([why.includes("bob"), why.includes("carl"), why.includes("dora")], [true, true, false]);
+  },
+);
+
+t.test("that somebody looked at what others did is on record before they see it", async (t) => {
+  const it = await testServices(t, READERS);
+  const ask = await openConsole(t, it);
+  await ask([`${ACTIVITY}?customer=17`, ...INSIDE, ...ALICE]);
+  t.strictSame(it.actions(), [], "one's own records are one's own");
+  await ask([`${ACTIVITY}?customer=17`, ...INSIDE, ...ADA]);
+  t.match(it.events, [{ action: "audit.read", trueUser: { id: "ada" }, detail: "customer=17" }]);
+  it.refuseRecords(({ action }) => action === "audit.read");
+  const refused = await ask([ACTIVITY, ...INSIDE, ...ADA]);
+  t.match([refused.status, refused.body.includes("Records can not be read")], [503, true]);
 });
 
 t.test("one console shows several apps, which the filter, the links and the table tell apart", async (t) => {
@@ -95,7 +133,7 @@ t.test("what can't be read of an address counts as not asked for", async (t) => 
   };
   const ask = await openConsole(t, it, [], archiveOf({ search }));
   await ask([`${ACTIVITY}?action=nonsense&from=yesterday&to=2026-99-99&beyond=x&agent=+`, ...INSIDE, ...ADA]);
-  t.match(asked, [{ own: null, agent: null, action: null, since: null, until: null }]);
+  t.match(asked, [{ within: null, agent: null, action: null, since: null, until: null }]);
 });
 
 t.test("people who are neither see nothing, and nobody is asked for them", async (t) => {

@@ -62,7 +62,7 @@ t.test("an entry for a part of the app is told as that", async (t) => {
   const it = await testServices(t, asking('ask\n    routes: ["/site/:site{/*rest}"]'));
   const ask = await openConsole(t, it);
   await ask([...POST, ...ALICE], form(it));
-  t.match(it.events, [{ action: "consent.asked", consent: { scope: "in a part of the app" } }]);
+  t.match(it.events, [{ action: "consent.asked", consent: { scope: "/site/:site{/*rest}" } }]);
 });
 
 t.test("a link from elsewhere to the page of an answer begins nothing", async (t) => {

@@ -49,6 +49,20 @@ t.test("a yes counts for whom it is for, until its time is up", async (t) => {
   }
 });
 
+t.test("a yes for a part counts there alone, and one for everything everywhere", async (t) => {
+  const shop = { ...WINDOW, scope: "shop" };
+  const part = said(yes({ scope: "shop" }));
+  t.match(verdict(shop, part), { kind: "granted" });
+  t.match(verdict(shop, said(yes())), { kind: "granted" }, "one for everything");
+  for (const terms of [WINDOW, { ...WINDOW, scope: "wiki" }]) {
+    t.match(verdict(terms, part), { reason: "consent-required" }, "a start has to ask once more");
+    t.match(verdict(terms, part, "i1"), { reason: "outside-grant" }, "what runs does nothing there");
+  }
+  t.match(verdict(WINDOW, said(yes({ scope: "shop", state: "withdrawn" })), "i1"), {
+    reason: "consent-withdrawn",
+  });
+});
+
 t.test("one that counts once is for one impersonation", async (t) => {
   const single = yes({ single: true });
   t.match(verdict(ASK, said(single)), { kind: "granted" });

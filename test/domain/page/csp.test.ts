@@ -9,6 +9,7 @@ const NEEDS: CspNeeds = {
   styles: [`${HOST}/.guise/banner.css`, `${HOST}/.guise/page.css`],
   connect: [`${HOST}/.guise/me`, `${HOST}/.guise/lost`],
   formAction: `${HOST}/.guise/`,
+  ledOnTo: null,
 };
 const SCRIPT = NEEDS.script;
 const STYLES = NEEDS.styles.join(" ");

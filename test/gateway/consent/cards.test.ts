@@ -69,6 +69,20 @@ t.test("while somebody views, the page says who, by the name that customers read
   t.equal((await known(it, NUNO)).card, null);
 });
 
+t.test("whose a session is counts for `access.cardKnownFor`, and is then learned anew", async (t) => {
+  const it = await testServices(t, `${ASKING}access: { cardKnownFor: 10s }\n`);
+  await ask(it);
+  t.match((await known(it, NUNO)).card, { kind: "asks" });
+  it.asked.identity = 0;
+  it.clock.pass(9_999);
+  await known(it, NUNO);
+  t.equal(it.asked.identity, 2, "each page asks by itself who is there");
+  it.asked.identity = 0;
+  it.clock.pass(1);
+  await known(it, NUNO);
+  t.equal(it.asked.identity, 3, "and the card once more");
+});
+
 t.test("an open ask of before this process is known after a look", async (t) => {
   const it = await testServices(t, ASKING);
   await ask(it);

@@ -1,9 +1,10 @@
 import t from "tap";
 import { factsOf } from "../../../src/domain/consent/letters.ts";
+import { end } from "../../../src/gateway/stages/start-and-stop.ts";
 import { aConsent } from "../../fixtures/consent.ts";
 import { openConsole } from "../../fixtures/console.ts";
 import { startToken } from "../../fixtures/form-tokens.ts";
-import { ALICE, INSIDE } from "../../fixtures/stages.ts";
+import { ALICE, INSIDE, impersonate } from "../../fixtures/stages.ts";
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const MAIL =
@@ -19,7 +20,7 @@ async function tell(it: TestServices, to = "nuno@example.com"): Promise<void> {
     reason: "<b>why</b>",
   });
   const link = { customer, consent: consent.id };
-  await it.services.notices.tell(it.snapshot().settings, customer, factsOf(consent), link);
+  await it.services.notices.tell(it.snapshot().settings, customer, factsOf(consent), { link });
   await it.services.notices.deliver();
 }
 
@@ -83,10 +84,22 @@ t.test("with notice the customer is told of the start and of the end", async (t)
   t.notMatch(it.mails[0]?.text, /Alice/, "by the name that the entry gives");
   const [running] = await it.impersonations.list();
   if (running === undefined) throw new Error("nothing runs");
-  const { end } = await import("../../../src/gateway/stages/start-and-stop.ts");
   await end(it.services, null, running, "ended-by-agent");
   await it.services.notices.deliver();
-  t.match(it.mails.at(-1), { subject: "Support no longer looks at your account" });
+  t.match(it.mails.at(-1), {
+    subject: "Support no longer looks at your account",
+    text: `What was done: ${running.id.length} pages, or parts of them, were looked at, one change was made`,
+  });
+});
+
+t.test("where records can't be read an end is told of without what was done", async (t) => {
+  const it = await testServices(t, mailing("notice"));
+  const { impersonation } = await impersonate(it);
+  it.breakDown(["archive"]);
+  await end(it.services, null, impersonation, "ended-by-agent");
+  await it.services.notices.deliver();
+  t.match(it.mails, [{ subject: "alice no longer looks at your account" }]);
+  t.notMatch(it.mails[0]?.text, "What was done");
 });
 
 t.test("with notice: strict nothing begins while a notice of this customer can't be delivered", async (t) => {

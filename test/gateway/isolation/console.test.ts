@@ -11,8 +11,14 @@ const USERS = `users:
 `;
 
 /** A gateway with a console at guise.localhost, in front of an app on localhost. */
-async function atConsole(t: Test) {
-  const behind = createServer((_request, response) => response.end("app"));
+async function atConsole(t: Test, edit: (yaml: string) => string = (yaml) => yaml) {
+  const seen: string[] = [];
+  const behind = createServer(async (request, response) => {
+    const body = (await request.toArray()).join("");
+    const { "x-guise-user": who = "nobody", origin = "", referer = "" } = request.headers;
+    seen.push(`${request.method} ${request.url} ${who} ${body} ${origin} ${referer}`);
+    response.end("app");
+  });
   behind.listen(0, "127.0.0.1");
   await once(behind, "listening");
   t.teardown(() => behind.close());
@@ -22,10 +28,10 @@ async function atConsole(t: Test) {
   const more = `console: { origin: "http://guise.localhost:${port}", app: "http://localhost:${port}" }\n${USERS}`;
   const upstream = `http://127.0.0.1:${(behind.address() as AddressInfo).port}`;
   const yaml = frontConfig(upstream, more).replace("limit: { total", "limit: { customersPerDay: 1, total");
-  const gateway = await frontOf(t, yaml);
+  const gateway = await frontOf(t, edit(yaml));
   ports.push(gateway.port);
   const origin = `http://guise.localhost:${port}`;
-  return { gateway, origin, app: `http://localhost:${port}`, ...browsing(front.url, port) };
+  return { gateway, origin, seen, app: `http://localhost:${port}`, ...browsing(front.url, port) };
 }
 
 /** A script of the console's own page. */
@@ -87,4 +93,68 @@ t.test("no list of who views whom answers a script, on the console or on the app
     const onApp = await it.get(`${it.app}/.guise/${path}`, SCRIPT);
     t.match([onApp.status, onApp.body], [404, /not-found/], `${path} on the app's host`);
   }
+});
+
+t.test(
+  "what a rule wants confirmed is asked there, and its yes counts once, where it was asked",
+  async (t) => {
+    const it = await atConsole(t, (yaml) =>
+      yaml
+        .replace("mode: read, elevate: { for: 10m }", "mode: write")
+        .replace("rules:\n", 'rules:\n  - { path: /site/1/pay, methods: [POST], confirm: "Pay?" }\n'),
+    );
+    await it.open(`${it.app}/site/1`);
+    const ask = async () => {
+      const from = { referer: `${it.app}/site/1` };
+      const answer = await it.get(`${it.app}/site/1/pay`, from, "amount=5");
+      t.equal(answer.status, 303);
+      const { at, answer: page } = await it.open(answer.headers.location ?? "");
+      t.equal(at.origin, it.origin);
+      t.match(page.body, /Pay\?/);
+      const field = (name: string) => new RegExp(`name="${name}" value="([^"]+)"`).exec(page.body)?.[1] ?? "";
+      const token = field("_csrf");
+      return new URLSearchParams({ _csrf: token, _confirmation: field("_confirmation") });
+    };
+    const say = async (form: URLSearchParams) =>
+      await it.get(`${it.origin}/.guise/confirm`, {}, form.toString());
+    const forged = await ask();
+    forged.set("_csrf", `${forged.get("_csrf")}x`);
+    t.equal((await say(forged)).status, 403, "without the field of the page");
+    it.seen.length = 0;
+
+    const form = await ask();
+    const yes = await say(form);
+    t.equal(yes.status, 303);
+    const to = yes.headers.location ?? "";
+    t.match(to, /^http:\/\/localhost:\d+\/site\/1\/pay\?_guise_confirm=[\w.-]+$/);
+    t.equal((await say(form)).status, 403, "said once");
+    t.same(it.seen, [], "nothing has gone to the app");
+    for (const [what, address, headers] of [
+      ["ahead of time", to, { "sec-purpose": "prefetch" }],
+      ["by a script", to, SCRIPT],
+      ["at another address", (await say(await ask())).headers.location?.replace("/pay", "/give") ?? "", {}],
+    ] as const) {
+      t.ok([403, 503].includes((await it.get(address, headers)).status), what);
+    }
+    t.same(it.seen, []);
+    const done = await it.get(to, { "sec-fetch-site": "cross-site" });
+    t.equal(done.status, 200);
+    t.same(
+      it.seen,
+      [`POST /site/1/pay 17 amount=5 ${it.app} ${it.app}/site/1`],
+      "the request as it was, with where it came from",
+    );
+    t.equal((await it.get(to)).status, 403, "and once");
+    await it.get(`${it.app}/.guise/stop`, {}, "");
+    const late = await it.get(to);
+    t.not(late.status, 200, "never as the agent");
+    t.equal(it.seen.length, 1);
+  },
+);
+
+t.test("the app's host has no page that says yes, and leads to the one that asks", async (t) => {
+  const it = await atConsole(t);
+  const { at } = await it.open(`${it.app}/.guise/confirm?question=x`);
+  t.equal(at.origin, it.origin);
+  t.equal((await it.get(`${it.app}/.guise/confirm`, {}, "_confirmation=x")).status, 404);
 });

@@ -86,7 +86,7 @@ t.test("a jar that can't be opened sends nothing, and the record says so", async
   const { cookie } = await impersonate(it);
   const request = await signed(it, ["GET /x", ...FETCH, ...ALICE, cookie]);
   it.breakDown(["store"]);
-  await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
+  await t.rejects(async () => outboundFor(it.services, request), { code: "store-unavailable" });
   t.same(it.actions(), ["impersonation.intent", "impersonation.outcome"]);
   t.match(it.events[1], { outcome: "failure", response: { status: null, ending: "failure" } });
   t.equal(it.services.sockets.count(), 0);
@@ -170,7 +170,7 @@ t.test("a start that nothing can be sent for leaves nobody impersonating", async
   const it = await testServices(t);
   const request = await signed(it, ["GET /site/1", ...CLICK, ...ALICE]);
   it.breakDown(["store"]);
-  await t.rejects(outboundFor(it.services, request), { code: "store-unavailable" });
+  await t.rejects(async () => outboundFor(it.services, request), { code: "store-unavailable" });
   it.breakDown([]);
   await ended(it);
   t.match(it.events.at(-1), { decision: { word: "ended-unseen" } });

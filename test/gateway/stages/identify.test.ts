@@ -15,7 +15,8 @@ import { entrySchema } from "../../identity/deps.ts";
 /** The caller of a request that came with these header lines, known by a plain header from the loopback. */
 async function caller(t: Test, lines: readonly string[], more: object = {}) {
   const log = fakeLog();
-  const http = { get: () => Promise.reject(new Error("nobody is asked")) };
+  const nobody = () => Promise.reject(new Error("nobody is asked"));
+  const http = { get: nobody, post: nobody };
   const entry = { insecureHeader: { name: "X-User", groups: "X-Groups", from: ["127.0.0.1"] } };
   const deps = { clock: fakeClock(), log, http, secret: () => "", signIns: signIns(fakeClock()) };
   const identity = entrySchema.parse(entry).create(deps);

@@ -92,7 +92,7 @@ t.test(
       const identity = { id: "alice", name: null, email: null, groups: ["support"] };
       const agents = { ...matched, caller: { who: { kind: "known", identity }, via: "x" } } as const;
       await t.rejects(
-        recall(it.services, agents),
+        async () => recall(it.services, agents),
         { code: "bad-request" },
         "of an agent it may have been one",
       );

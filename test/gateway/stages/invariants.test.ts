@@ -93,7 +93,8 @@ t.test("a request that would break one is counted and not sent", async (t) => {
   );
   t.same(seen, ["1", "19"]);
   await t.rejects(
-    outboundFor(services, { ...impersonated, effects: { ...impersonated.effects, intent: null } }),
+    async () =>
+      outboundFor(services, { ...impersonated, effects: { ...impersonated.effects, intent: null } }),
     { code: "internal" },
   );
   t.same(seen, ["1", "19", "12"]);

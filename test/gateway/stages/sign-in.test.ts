@@ -185,5 +185,5 @@ t.test("a key that can't sign stops the request", async (t) => {
   const { cookie } = await impersonate(it);
   const tokens = { sign: () => Promise.reject(new TypeError("no key")) };
   const base = await committed(it, ["GET /x", ...ALICE, cookie]);
-  await t.rejects(sign({ ...it.services, tokens }, base, it.clock.now()), TypeError);
+  await t.rejects(async () => sign({ ...it.services, tokens }, base, it.clock.now()), TypeError);
 });

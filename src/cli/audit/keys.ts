@@ -1,0 +1,35 @@
+import type { KeyObject } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Fault } from "../../errors.ts";
+import { readGenerations } from "../../keys/folder.ts";
+import { publicKeyOf } from "../../keys/material.ts";
+import type { CommandIo } from "../command.ts";
+import { dataFolder } from "./source.ts";
+
+interface KeyWords {
+  readonly key?: readonly string[] | undefined;
+  readonly data?: string | undefined;
+}
+
+/** Public keys by id: those that are named, else those of the data folder. */
+export async function checkpointKeys(
+  words: KeyWords,
+  io: CommandIo,
+): Promise<ReadonlyMap<string, KeyObject>> {
+  if (words.key !== undefined) {
+    return new Map(await Promise.all(words.key.map(keyIn)));
+  }
+  const kept = await readGenerations(join(dataFolder(words, io), "keys"), "checkpoint");
+  return new Map(kept.map(({ secret }) => publicKeyOf(secret, "checkpoint")));
+}
+
+async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
+  const text = await readFile(file, "utf8");
+  try {
+    return publicKeyOf(text, "checkpoint");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Fault("usage", `${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
+  }
+}

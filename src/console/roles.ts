@@ -1,0 +1,65 @@
+import type { Named, Snapshot } from "../config/snapshot.ts";
+import { isAgent, isListedAgent } from "../domain/grant.ts";
+import type { Identity } from "../domain/identity.ts";
+import type { NavigationLink } from "./layout.ts";
+
+/** Which records somebody may see: all, those of some agents, or none. `own`: of nobody but themselves. */
+export type Sight =
+  | { readonly kind: "all" }
+  | { readonly kind: "team" | "own"; readonly of: Named }
+  | { readonly kind: "none" };
+
+/** Which records this person may see: members of `audit.readers` all, leads those of their team, agents those of their own actions. */
+export function sightOf({ policy, settings }: Snapshot, person: Identity | null): Sight {
+  if (person === null) return { kind: "none" };
+  const { groups, leads } = settings.audit.readers;
+  if (isIn(person, groups)) return { kind: "all" };
+  const teams = leads.filter((it) => isIn(person, it.groups)).map(({ agents }) => agents);
+  if (teams.length > 0)
+    return {
+      kind: "team",
+      of: {
+        users: [person.id, ...teams.flatMap(({ users }) => users)],
+        groups: teams.flatMap((it) => it.groups),
+      },
+    };
+  // One's own past stays in sight when impersonation is switched off.
+  return isListedAgent(policy, person)
+    ? { kind: "own", of: { users: [person.id], groups: [] } }
+    : { kind: "none" };
+}
+
+export function isNamed({ users, groups }: Named, person: Identity): boolean {
+  return users.includes(person.id) || isIn(person, groups);
+}
+
+/** The pages that this person may open. `path` is the one that is shown. */
+export function navigationFor(
+  snapshot: Snapshot,
+  person: Identity | null,
+  path: string,
+): readonly NavigationLink[] {
+  if (person === null) return [];
+  const { policy, settings } = snapshot;
+  const agent = isAgent(policy, person);
+  const sight = sightOf(snapshot, person).kind;
+  const pages = [
+    [agent, "/start", "View as"],
+    [sight !== "none", "/activity", "Activity"],
+    [agent, "/why", "Links"],
+    [settings.access.page && sight === "none", "/access", "Access to your account"],
+  ] as const;
+  return pages
+    .filter(([may]) => may)
+    .map(([, to, words]) => ({ to: settings.prefix + to, words, here: path === settings.prefix + to }));
+}
+
+/** The first of them, where somebody begins; a page that says why not where there is none. */
+export function homeOf(snapshot: Snapshot, person: Identity | null): string {
+  const first = navigationFor(snapshot, person, "")[0];
+  return first?.to ?? `${snapshot.settings.prefix}/start`;
+}
+
+function isIn({ groups }: Identity, among: readonly string[]): boolean {
+  return (groups ?? []).some((group) => among.includes(group));
+}
