@@ -48,7 +48,7 @@ ${frame.trueUser ? html`<span class="who"><span>You are <bdi>${nameOf(frame.true
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
 </main>
-${frame.body.text.includes("<time ") ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
+${/<time | data-live=/.test(frame.body.text) ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
 </body>
 </html>
 `.text;

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import type { CheckpointKey } from "../audit/journal/checkpoint.ts";
@@ -24,6 +25,7 @@ import { overPage } from "./over.ts";
 import { peoplePage } from "./people.ts";
 import { providerPages } from "./provider.ts";
 import { homeOf } from "./roles.ts";
+import { runningPages } from "./running/pages.ts";
 import { startPages } from "./start/start.ts";
 import { stopPages } from "./stop.ts";
 import { parameter, seeOther, visitor } from "./visitor.ts";
@@ -92,6 +94,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     lostPage(fastify, services);
     overPage(fastify, services);
     orderedPage(fastify, services);
+    runningPages(fastify, services);
     activityPages(fastify, services, parts.archive);
     fastify.all("/*", () => nothing());
     homePage(fastify, services);
@@ -117,12 +120,12 @@ function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
     type: "text/css; charset=utf-8",
     body: readFileSync(new URL("./console.css", import.meta.url)),
   };
-  const search = {
-    name: "search.js",
+  const scripts = ["./search.js", "./running/running.js"].map((file) => ({
+    name: basename(file),
     type: "text/javascript; charset=utf-8",
-    body: readFileSync(new URL("./search.js", import.meta.url)),
-  };
-  for (const asset of [style, search, ...assets]) {
+    body: readFileSync(new URL(file, import.meta.url)),
+  }));
+  for (const asset of [style, ...scripts, ...assets]) {
     fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
       reply
         .header("content-type", asset.type)
