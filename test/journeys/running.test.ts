@@ -12,7 +12,11 @@ t.test(
     await page.goto(`${it.stack.url}/.guise/sessions`);
     t.match(new URL(page.url()).hostname, "guise.localhost", "the page is on the console");
     t.match(await page.locator("#running").innerText(), /Nothing is running/);
-    t.match(await findings(page), { looked: true, violations: { length: 0 } }, "axe finds nothing where nothing runs");
+    t.match(
+      await findings(page),
+      { looked: true, violations: { length: 0 } },
+      "axe finds nothing where nothing runs",
+    );
 
     const alice = await it.person("alice@demo.test");
     const viewed = await it.fromTicket(alice, "/site/9421/overview");
@@ -31,7 +35,11 @@ t.test(
     ] as const) {
       await page.setViewportSize({ width, height: 900 });
       await page.emulateMedia({ colorScheme: scheme });
-      t.match(await findings(page), { looked: true, violations: { length: 0 } }, `axe finds nothing at ${width}`);
+      t.match(
+        await findings(page),
+        { looked: true, violations: { length: 0 } },
+        `axe finds nothing at ${width}`,
+      );
       t.equal(await page.evaluate("document.documentElement.scrollWidth"), width, "nothing bleeds");
       await it.shot(page, `30-running-${width}-${scheme}`);
     }

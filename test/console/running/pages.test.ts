@@ -124,7 +124,10 @@ t.test("an agent is kept from it until a time, and let again", async (t) => {
   ]);
   t.match((await ask([PAGE, ...INSIDE, ...EYE])).body, /Kept from it[\s\S]*odd searches/);
   await post({ do: "unblock", agent: "alice" });
-  t.match([await it.services.blocks.held(), it.actions().at(-1)], [{ blocks: { length: 0 } }, "agent.unblocked"]);
+  t.match(
+    [await it.services.blocks.held(), it.actions().at(-1)],
+    [{ blocks: { length: 0 } }, "agent.unblocked"],
+  );
   await post({ do: "block", agent: "alice", lasts: "900000" });
   it.clock.pass(900_001);
   t.same((await it.services.blocks.held()).blocks, [], "its time is up");
