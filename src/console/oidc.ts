@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parseCookies } from "../domain/cookies/cookie.ts";
-import { isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { canonicalUrl } from "../domain/routing/canonical-url.ts";
 import { Fault } from "../errors.ts";
@@ -12,14 +11,13 @@ import type { Services } from "../gateway/services/services.ts";
 import { SIGN_IN } from "../gateway/stages/answer.ts";
 import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
 import type { IdentityProvider } from "../ports.ts";
+import { agentMark } from "./agent-mark.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
 import { signInAddress } from "./step-up.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
 
-/** As long as browsers keep any cookie. */
-const MARKED_SECONDS = 400 * 86_400;
 /** Longer ones don't fit into the cookie of an attempt to sign in. */
 const LONGEST_WAY_BACK = 1_500;
 
@@ -108,12 +106,10 @@ async function signedIn(
     "an agent signed in",
   );
   const names = cookieNames(name, site.scheme, browser.domain);
-  const agent = isAgent(snapshot.policy, identity);
-  const mark = services.forms.mark("agent", "1", services.clock.now(), MARKED_SECONDS * 1_000);
   const own = [
     setOwnCookie(attempt, null, site.scheme, null),
     setOwnCookie(names.signIn, secret, site.scheme, Math.ceil(lasts / 1_000), browser.domain),
-    ...(agent ? [setOwnCookie(names.agent, mark, site.scheme, MARKED_SECONDS, browser.domain)] : []),
+    ...agentMark(services, received, identity),
   ];
   for (const line of own) reply.header("set-cookie", line);
   return await seeOther(reply.header("referrer-policy", "no-referrer"), to);

@@ -12,6 +12,7 @@ import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
+import { agentMark } from "./agent-mark.ts";
 import { confirmPage } from "./confirm.ts";
 import { approvePages } from "./consent/approving.ts";
 import { askedPage } from "./consent/asking.ts";
@@ -104,6 +105,7 @@ function homePage(fastify: FastifyInstance, services: Services): void {
     if (request.method !== "GET") return nothing();
     const { received, trueUser } = await visitor(services, request);
     const { snapshot, url } = received;
+    for (const line of agentMark(services, received, trueUser)) reply.header("set-cookie", line);
     const to =
       parameter(request, "q") === null ? homeOf(snapshot, trueUser) : `${snapshot.settings.prefix}/start`;
     return await seeOther(reply, url.query === null ? to : `${to}?${url.query}`);
