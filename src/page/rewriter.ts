@@ -11,6 +11,8 @@ import { type Filter, Filtered } from "./streams/filters.ts";
 interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
   readonly insert: string;
+  /** The same, for before the text of the document's title; null leaves that as it is. */
+  readonly title: string | null;
   /** How browsers read the document: `xml` for `application/xhtml+xml`. */
   readonly syntax: Syntax;
   /** The label in the answer's `Content-Type`; null if it has none. */
@@ -22,8 +24,8 @@ interface RewriterOptions {
 }
 
 /**
- * Puts `insert` into an HTML document once, where its body begins, and leaves every other byte as it is (policies in
- * `<meta>` excepted, and UTF-16, which leaves as UTF-8 with a byte order mark). Nothing comes out before the place is
+ * Puts `insert` into an HTML document once, where its body begins, and `title` into its title, if that stands before. Leaves every other
+ * byte as it is (policies in `<meta>` excepted, and UTF-16, which leaves as UTF-8 with a byte order mark). Nothing comes out before the place is
  * found; where there is none it fails with a Fault `page-unmarkable` instead, so that another answer is still possible.
  */
 export function rewriter(options: RewriterOptions): Filtered {
@@ -53,13 +55,17 @@ class Marker implements Filter {
   #from = 0;
   #charset: Charset | null = null;
   #begun = false;
+  #titled = false;
   #marked = false;
   #decoder: TextDecoder | null = null;
 
   constructor(options: RewriterOptions) {
     this.#options = options;
     const read = options.syntax === "html" ? reading : xmlReading;
-    this.#reading = read((attributes) => this.#meta(attributes));
+    this.#reading = read(
+      (attributes) => this.#meta(attributes),
+      (at) => this.#title(at),
+    );
   }
 
   read(chunk: Buffer, give: Give): void {
@@ -128,6 +134,13 @@ class Marker implements Filter {
     if (edit !== null) this.#edits.push(edit);
   }
 
+  /** The first one is the document's. */
+  #title(at: number): void {
+    const { title } = this.#options;
+    if (title !== null && !this.#titled) this.#edits.push({ from: at, to: at, bytes: Buffer.from(title) });
+    this.#titled = true;
+  }
+
   #declared(charset: Charset | null): void {
     if (charset === null) return;
     this.#refuseEscapes(this.#reading.scan.at);
@@ -169,7 +182,8 @@ class Marker implements Filter {
     if (this.#charset === null) this.#refuseEscapes(place.at);
     this.#marked = true;
     const insert = { from: place.at, to: place.at, bytes: Buffer.from(this.#options.insert, "latin1") };
-    this.#release([...this.#edits, insert], give);
+    // What was cut off comes after it.
+    this.#release([...this.#edits.filter(({ from }) => from <= place.at), insert], give);
     this.#held = [];
   }
 
