@@ -1,8 +1,8 @@
-import { isAgent } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
-import { cookieNames, setOwnCookie } from "../gateway/http/own-cookies.ts";
-import type { Received } from "../gateway/request.ts";
-import type { Services } from "../gateway/services/services.ts";
+import { isAgent } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
+import type { Received } from "../request.ts";
+import type { Services } from "../services/services.ts";
 
 /** As long as browsers keep any cookie. */
 const MARKED_SECONDS = 400 * 86_400;
