@@ -31,6 +31,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     packages: ["golang-github-masterminds-sprig-dev"],
   },
   "YAML for Go": { names: goSource("sigs.k8s.io/yaml"), packages: ["golang-k8s-sigs-yaml-dev"] },
+  Caddy: { names: ["caddy"], packages: ["caddy"] },
+  Prometheus: { names: ["promtool"], packages: ["prometheus"] },
   libfaketime: { names: library("faketime/libfaketime.so.1"), packages: ["faketime"] },
   MariaDB: { names: ["mariadbd"], packages: ["mariadb-server"] },
   PHP: { names: ["php"], packages: ["php-cli"] },
@@ -77,6 +79,9 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     packages: ["mono-mcs", "libmono-system-web4.0-cil", "libmono-system-web-extensions4.0-cil"],
   },
   Express: { names: ["/usr/share/nodejs/express"], packages: ["node-express"] },
+  nginx: { names: ["/usr/sbin/nginx"], packages: ["nginx-light"] },
+  HAProxy: { names: ["/usr/sbin/haproxy"], packages: ["haproxy"] },
+  Apache: { names: ["/usr/sbin/apache2"], packages: ["apache2"] },
   "Apache with OpenID Connect": {
     names: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],
     packages: ["apache2", "libapache2-mod-auth-openidc"],

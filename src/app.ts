@@ -17,6 +17,7 @@ import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts
 import { noteConsentSettings } from "./gateway/background/consent-settings.ts";
 import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
+import { holdBack } from "./gateway/background/held-back.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
@@ -39,6 +40,7 @@ import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-lis
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Bulletin, Clock, Closing, Log, Store, ViewedAccount } from "./ports.ts";
+import { type Blocks, blocks } from "./sessions/blocks.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
@@ -83,6 +85,8 @@ export interface App extends Closing {
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const SWEEP_EVERY = 15_000;
+/** Of what administrators have said, in case its news was missed. */
+const HELD_EVERY = 5_000;
 /** Of labels that are left over where `isolation` is gone from the config, ms. */
 const REMEMBERED = 86_400_000;
 const newId = timeOrderedIds(CLOCK.now);
@@ -111,6 +115,8 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const ending = keep(endAppSessions(services, SWEEP_EVERY));
+  const holding = keep(holdBack(services, held, { every: HELD_EVERY, switchedOff: () => sweeping.sweep() }));
+  await holding.look();
   const rechecking = keep(recheck(services));
   keep(tendConsents(services, SWEEP_EVERY));
   const server = await serve(services, way, records);
@@ -194,6 +200,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     log,
     sealKey: keyring.derive("jar"),
     wayBackFor: held.current().settings.cookie.wayBack,
+    keepFor: held.current().settings.timeouts.ended,
   });
   keep({ close: () => impersonations.shut() });
   signedIn.keepIn(backend.store, keyring.derive("sign-in"), (secret) => viewedBy(impersonations, secret));
@@ -213,7 +220,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const { store } = backend;
   const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
-  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said };
+  const own = { held, records, counters, log, ...ofAgentsWith(store, backend.bulletin, keyring, log), said };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -230,8 +237,9 @@ async function viewedBy(
 }
 
 /** What is kept of agents besides their impersonations. */
-function ofAgentsWith(store: Store, keyring: Evidence["keyring"], log: Log) {
+function ofAgentsWith(store: Store, bulletin: Bulletin, keyring: Evidence["keyring"], log: Log) {
   return {
+    blocks: blocks({ store, bulletin, clock: CLOCK, log, sealKey: keyring.derive("blocks") }),
     customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
     missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
     spentForms: spentForms(store),
@@ -281,6 +289,7 @@ interface ServiceParts {
   readonly confirmations: Confirmations;
   readonly customers: Customers;
   readonly said: ConsentServices;
+  readonly blocks: Blocks;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -307,6 +316,7 @@ function servicesOf(parts: ServiceParts): Services {
     confirmations,
     customers: parts.customers,
     ...parts.said,
+    blocks: parts.blocks,
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,
@@ -316,7 +326,7 @@ function servicesOf(parts: ServiceParts): Services {
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.keyring, CLOCK),
-    forms: formsWith(records.keyring.derive("forms")),
+    forms: formsWith(records.keyring.derive("forms"), () => held.current().settings.timeouts.notice),
     pages,
     sockets: open,
     rateLimits: rateLimits(),

@@ -141,6 +141,11 @@ export interface Settings {
     readonly form: number;
     /** For which a link that started nothing is kept for its agent. */
     readonly missedLink: number;
+    /** To say yes to what a rule asks about; for which its page may lie open; for the notice after Stop; after an impersonation's time. */
+    readonly confirm: number;
+    readonly leftOpen: number;
+    readonly notice: number;
+    readonly ended: number;
   };
   readonly limits: {
     /** Bytes of a request target that is judged. */
@@ -155,6 +160,8 @@ export interface Settings {
     /** Exchanges that last: of everybody, and of one client address. */
     readonly streams: number;
     readonly streamsPerClient: number;
+    /** Pages of what runs that keep themselves up to date. */
+    readonly consoleStreams: number;
     /** Bytes of all headers of the app's answer. */
     readonly answerHeaders: number;
     /** Bytes a second that a client's body must come with; 0 for any. */
@@ -192,6 +199,8 @@ export interface Settings {
     /** Names of cookies that the app's own scripts set for its server; a `*` at the end stands for any rest. */
     readonly scriptCookies: readonly string[];
   };
+  /** Who may end what others are doing. */
+  readonly administrators: Named;
   readonly audit: {
     readonly stream: string;
     readonly mode: "strict" | "blocking" | "batch";

@@ -28,6 +28,10 @@ export const AUDIT_ACTIONS = [
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",
+  "impersonation.switched-off",
+  "impersonation.switched-on",
+  "agent.blocked",
+  "agent.unblocked",
   "audit.read",
   "config.loaded",
   "config.rejected",
@@ -81,6 +85,8 @@ export interface AuditEvent {
   readonly outcome: "success" | "failure" | "unknown";
   readonly trueUser: Identity | null;
   readonly effectiveUser: Identity | null;
+  /** The agent whom `trueUser` did something to: ended, blocked. */
+  readonly target?: Identity;
   readonly impersonation: {
     readonly id: string;
     readonly mode: Mode;

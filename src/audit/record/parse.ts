@@ -22,7 +22,11 @@ export interface Written {
     readonly duration?: number;
   };
   readonly message?: string;
-  readonly user?: WrittenPerson & { readonly effective?: WrittenPerson };
+  readonly user?: WrittenPerson & {
+    readonly effective?: WrittenPerson;
+    /** The agent whom somebody did something to. */
+    readonly target?: WrittenPerson;
+  };
   readonly http?: {
     readonly request?: {
       readonly id?: string;
@@ -112,7 +116,7 @@ const SHAPE = {
     duration: "number",
   },
   message: TEXT,
-  user: { ...PERSON, effective: PERSON },
+  user: { ...PERSON, effective: PERSON, target: PERSON },
   http: {
     request: { id: TEXT, method: TEXT, bytes: "number", headers: "named", body: { content: TEXT } },
     response: { status_code: "number", bytes: "number" },

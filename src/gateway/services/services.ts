@@ -8,6 +8,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Closing, Ledger, Log, Maybe } from "../../ports.ts";
+import type { Blocks } from "../../sessions/blocks.ts";
 import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { ConsentCodes } from "../../sessions/consent/codes.ts";
@@ -73,14 +74,20 @@ export interface DecisionView {
   readonly ticket: string | null;
   /** What the customer's say is to the start that is asked about; null where none is. */
   readonly consent: ConsentVerdict | null;
-  /** The question that is asked: its name, which opens nothing. */
-  readonly confirmation: string | null;
-  /** Where a yes to it goes; null where nothing is asked. */
-  readonly yesTo: string | null;
+  /** The question that is asked: its name, which opens nothing; where a yes to it goes; how long it waits, ms. */
+  readonly confirmation: { readonly name: string; readonly yesTo: string; readonly within: number } | null;
 }
 
 /** What a form of ours does; its token counts for nothing else. */
-export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "consent" | "sign-out";
+export type FormPurpose =
+  | "start"
+  | "elevate"
+  | "lower"
+  | "confirm"
+  | "stop"
+  | "consent"
+  | "sign-out"
+  | "running";
 
 /** What a mark of ours is for; it counts for nothing else. */
 type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "ordered" | "app" | "agent";
@@ -149,6 +156,7 @@ export interface Services {
   readonly settingsSeen: SettingsSeen;
   readonly notices: Notices;
   readonly cards: Cards;
+  readonly blocks: Blocks;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
