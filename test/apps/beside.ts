@@ -3,6 +3,7 @@ import type { Test } from "tap";
 import { pressInBanner } from "../fixtures/banner.ts";
 import { type CookieWitness, cookieValues } from "../fixtures/cookie-witness.ts";
 import { type Front, SUPPORT } from "../fixtures/front.ts";
+import { ask } from "../fixtures/named.ts";
 import { recorded } from "../fixtures/signed-in-front.ts";
 
 /** How an app that keeps its own login is walked through, as its customer and beside that as who views them. */
@@ -83,15 +84,18 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
   );
 
   await alice.page.goto(front.url + first);
+  const host = new URL(front.url).host;
+  const opens = async (cookie: string) => {
+    const answer = await ask(witness.origin + own.path, { cookie, host });
+    return answer.status === 200 && own.customer.test(answer.body);
+  };
+  t.ok(await opens(asCustomer.at(-1)?.cookie ?? ""), "who had its cookie would be in");
   await pressInBanner(alice.page, "Stop");
   const [ended] = await recorded(front.data, "sign-in.ended");
   t.match(ended, { event: { outcome: "success" } }, "it is signed out of the app");
-  const left = [...new Set(asCustomer.map(({ cookie }) => cookie))];
   const alive: string[] = [];
-  for (const cookie of left) {
-    const answer = await fetch(witness.origin + own.path, { headers: { cookie }, redirect: "manual" });
-    if (answer.status === 200 && own.customer.test(await answer.text())) alive.push(cookie);
-  }
+  for (const cookie of new Set(asCustomer.map((request) => request.cookie)))
+    if (await opens(cookie)) alive.push(cookie);
   t.same(alive, [], "and no cookie of it opens anything any more");
   const after = await seen(alice, front.url, own.path, it);
   t.same(after, mine, "the agent's own session is as it was");
