@@ -7,7 +7,7 @@ import { JA } from "./ja.ts";
 import { PT } from "./pt.ts";
 
 /** All languages, the usual one first. */
-export const LANGUAGES: readonly BannerWords[] = [EN, DE, FR, ES, PT, JA, AR];
+const LANGUAGES: readonly BannerWords[] = [EN, DE, FR, ES, PT, JA, AR];
 
 const MOST = 16;
 

@@ -1,8 +1,16 @@
 import t from "tap";
 import { banner, notice } from "../../../src/page/banner.ts";
+import { AR } from "../../../src/page/words/ar.ts";
+import { DE } from "../../../src/page/words/de.ts";
 import { EN } from "../../../src/page/words/en.ts";
-import { LANGUAGES, wordsFor } from "../../../src/page/words/words.ts";
+import { ES } from "../../../src/page/words/es.ts";
+import { FR } from "../../../src/page/words/fr.ts";
+import { JA } from "../../../src/page/words/ja.ts";
+import { PT } from "../../../src/page/words/pt.ts";
+import { wordsFor } from "../../../src/page/words/words.ts";
 import { viewOf } from "../site.ts";
+
+const LANGUAGES = [EN, DE, FR, ES, PT, JA, AR];
 
 const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
