@@ -17,6 +17,7 @@ import { confirmPage } from "./confirm.ts";
 import { approvePages } from "./consent/approving.ts";
 import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
+import { html } from "./html.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
 import { leadToSignIn, signInPages } from "./oidc.ts";
@@ -80,9 +81,10 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       if (to !== null) return await seeOther(reply, to);
       return undefined;
     });
+    openSearch(fastify);
     signInPages(fastify, services);
     await providerPages(fastify, services);
-    startPages(fastify, services);
+    startPages(fastify, services, parts.archive);
     peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);
@@ -110,6 +112,19 @@ function homePage(fastify: FastifyInstance, services: Services): void {
     const to =
       parameter(request, "q") === null ? homeOf(snapshot, trueUser) : `${snapshot.settings.prefix}/start`;
     return await seeOther(reply, url.query === null ? to : `${to}?${url.query}`);
+  });
+}
+
+/** By which browsers search people from the address bar. */
+function openSearch(fastify: FastifyInstance): void {
+  fastify.get("/opensearch.xml", async ({ received }, reply) => {
+    const { prefix } = received.snapshot.settings;
+    const template = html`${received.site.origin}${prefix}/?q={searchTerms}`.text;
+    return await reply
+      .header("content-type", "application/opensearchdescription+xml")
+      .send(
+        `<?xml version="1.0" encoding="UTF-8"?>\n<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/"><ShortName>View as</ShortName><Description>View the app as somebody</Description><Url type="text/html" template="${template}"/></OpenSearchDescription>\n`,
+      );
   });
 }
 

@@ -11,7 +11,7 @@ import type { Block } from "../../sessions/blocks.ts";
 import { field, words } from "../visitor.ts";
 
 /** What an administrator does to what others are doing. */
-export type Deed =
+type Deed =
   | { readonly kind: "end"; readonly which: (it: Impersonation) => boolean }
   | { readonly kind: "block"; readonly agent: string; readonly lasts: number; readonly why: string | null }
   | { readonly kind: "unblock"; readonly agent: string }
@@ -88,6 +88,13 @@ export async function carryOut(
     default:
       return deed satisfies never;
   }
+}
+
+/** One of an agent's own is ended, as with Stop, whichever browser or tab it is in. */
+export async function endOwn(services: Services, request: FastifyRequest, agent: Identity): Promise<void> {
+  const one = field(request, "one");
+  const own = (await services.impersonations.byAgent(agent.id)).find(({ id }) => id === one);
+  if (own !== undefined) await end(services, request.received, own, "ended-by-agent");
 }
 
 async function endThose(

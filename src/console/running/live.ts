@@ -28,6 +28,34 @@ export async function runningNow({ impersonations, blocks, clock }: Services): P
 
 /** `GET sessions/live`: the changing part of the page as server-sent events, for the script of the console's own page alone. */
 export function liveStreams(fastify: FastifyInstance, services: Services): void {
+  const hub = hubOf(services);
+  fastify.addHook("preClose", async () => hub.close());
+  fastify.get("/sessions/live", async (request, reply) => {
+    const { received, trueUser } = await visitor(services, request);
+    const { snapshot } = received;
+    if (trueUser === null || !seesWhatRuns(snapshot, trueUser))
+      throw new Fault("forbidden", "what runs was asked for by somebody who may not see it");
+    const { raw: answer } = reply;
+    services.rateLimits.take("what runs", snapshot.settings.limits.consoleStreams, answer);
+    reply.hijack();
+    const head = {
+      "Content-Type": "text/event-stream",
+      "Cache-Control": "no-store",
+      "X-Accel-Buffering": "no",
+    };
+    answer.writeHead(200, { ...head, ...Object.fromEntries(ONLY_HERE) });
+    answer.write("retry: 500\n\n");
+    hub.add({ answer, prefix: snapshot.settings.prefix, may: isAdministrator(snapshot, trueUser), sent: "" });
+  });
+}
+
+interface Hub {
+  add(it: Looker): void;
+  close(): void;
+}
+
+/** Those who look, who are told whenever something has changed. */
+function hubOf(services: Services): Hub {
   const lookers = new Set<Looker>();
   let telling: Promise<void> | null = null;
   let timer: NodeJS.Timeout | null = null;
@@ -54,38 +82,23 @@ export function liveStreams(fastify: FastifyInstance, services: Services): void 
     services.impersonations.onModeChanged(() => void tell()),
     services.blocks.onChanged(() => void tell()),
   ];
-  const add = (it: Looker) => {
-    lookers.add(it);
-    timer ??= setInterval(tell, EVERY).unref();
-    const over = setTimeout(() => it.answer.end(), LASTS).unref();
-    it.answer.once("close", () => {
-      clearTimeout(over);
-      lookers.delete(it);
-      if (lookers.size > 0 || timer === null) return;
-      clearInterval(timer);
-      timer = null;
-    });
-    void tell();
+  return {
+    add(it) {
+      lookers.add(it);
+      timer ??= setInterval(tell, EVERY).unref();
+      const over = setTimeout(() => it.answer.end(), LASTS).unref();
+      it.answer.once("close", () => {
+        clearTimeout(over);
+        lookers.delete(it);
+        if (lookers.size > 0 || timer === null) return;
+        clearInterval(timer);
+        timer = null;
+      });
+      void tell();
+    },
+    close() {
+      for (const leave of leaves) leave();
+      for (const { answer } of lookers) answer.end();
+    },
   };
-  fastify.addHook("preClose", async () => {
-    for (const leave of leaves) leave();
-    for (const { answer } of lookers) answer.end();
-  });
-  fastify.get("/sessions/live", async (request, reply) => {
-    const { received, trueUser } = await visitor(services, request);
-    const { snapshot } = received;
-    if (trueUser === null || !seesWhatRuns(snapshot, trueUser))
-      throw new Fault("forbidden", "what runs was asked for by somebody who may not see it");
-    const { raw: answer } = reply;
-    services.rateLimits.take("what runs", snapshot.settings.limits.consoleStreams, answer);
-    reply.hijack();
-    const head = {
-      "Content-Type": "text/event-stream",
-      "Cache-Control": "no-store",
-      "X-Accel-Buffering": "no",
-    };
-    answer.writeHead(200, { ...head, ...Object.fromEntries(ONLY_HERE) });
-    answer.write("retry: 500\n\n");
-    add({ answer, prefix: snapshot.settings.prefix, may: isAdministrator(snapshot, trueUser), sent: "" });
-  });
 }

@@ -5,7 +5,7 @@ import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { homeOf, isAdministrator, seesWhatRuns } from "../roles.ts";
 import { field, pageFor, seeOther, sendPage, type Visitor, visitor } from "../visitor.ts";
-import { carryOut, deedOf } from "./deeds.ts";
+import { carryOut, deedOf, endOwn } from "./deeds.ts";
 import { liveStreams, runningNow } from "./live.ts";
 import { runningPage } from "./view.ts";
 
@@ -28,14 +28,21 @@ export function runningPages(fastify: FastifyInstance, services: Services): void
 async function act(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const who = await visitor(services, request);
   const { received, trueUser } = who;
-  if (trueUser === null || !isAdministrator(received.snapshot, trueUser))
-    return (await notTheirs(reply, who)) ?? (await sendPage(reply, 403, mayNot(who)));
+  if (trueUser === null) return await sendPage(reply, 401, mayNot(who));
+  const { prefix } = received.snapshot.settings;
+  const mine = field(request, "back") === "start";
+  if (!mine && !isAdministrator(received.snapshot, trueUser)) return await sendPage(reply, 403, mayNot(who));
   const token = readToken(services, "running", SUBJECTS.running(trueUser), field(request, "_csrf"));
+  if (mine) {
+    // A form that was sent twice has ended already what it ends.
+    if (await countsNow(services, token)) await endOwn(services, request, trueUser);
+    return await seeOther(reply, `${prefix}/start`);
+  }
   const deed = deedOf(request);
   if (deed === null) return await show(services, reply, who, 400, UNCLEAR);
   if (!(await countsNow(services, token))) return await show(services, reply, who, 403, AGAIN);
   await carryOut(services, request, trueUser, deed);
-  return await seeOther(reply, `${received.snapshot.settings.prefix}/sessions`);
+  return await seeOther(reply, `${prefix}/sessions`);
 }
 
 async function show(

@@ -23,6 +23,7 @@ export const ASSETS: ReadonlySet<string> = new Set([
 /** What is on the console for anybody. */
 const ITS_OWN: ReadonlySet<string> = new Set([
   "/search.js",
+  "/opensearch.xml",
   "/running.js",
   "/jwks.json",
   "/oidc/backchannel",

@@ -22,6 +22,7 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /people", "console"],
   ["GET /sessions/live", "console"],
   ["GET /running.js", "public"],
+  ["GET /opensearch.xml", "public"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
