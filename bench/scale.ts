@@ -15,7 +15,7 @@ const REQUESTS = Number(process.argv[3] ?? 100);
 const QUIET_SECONDS = 30;
 const TARGET = { gateways: 10, agents: 1_000, perSecond: 1_000 };
 
-const redis = await redisServer(["--appendonly", "yes", "--appendfsync", "everysec"]);
+const redis = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "everysec"] });
 process.on("exit", () => {
   const pid = redis.pid();
   if (pid !== null) process.kill(pid, "SIGKILL");
