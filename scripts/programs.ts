@@ -75,6 +75,9 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     packages: ["mono-mcs", "libmono-system-web4.0-cil", "libmono-system-web-extensions4.0-cil"],
   },
   Express: { names: ["/usr/share/nodejs/express"], packages: ["node-express"] },
+  nginx: { names: ["/usr/sbin/nginx"], packages: ["nginx-light"] },
+  HAProxy: { names: ["/usr/sbin/haproxy"], packages: ["haproxy"] },
+  Apache: { names: ["/usr/sbin/apache2"], packages: ["apache2"] },
   "Apache with OpenID Connect": {
     names: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],
     packages: ["apache2", "libapache2-mod-auth-openidc"],
