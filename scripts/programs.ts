@@ -41,6 +41,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     names: ["/usr/lib/python3/dist-packages/django"],
     packages: ["python3-django", "python3-jwt", "python3-cryptography"],
   },
+  "Django with add-ons for signing in": {
+    names: ["/usr/lib/python3/dist-packages/social_django"],
+    packages: ["python3-django", "python3-django-impersonate", "python3-social-django", "python3-jose"],
+  },
   PyJWT: { names: ["/usr/lib/python3/dist-packages/jwt"], packages: ["python3-jwt", "python3-cryptography"] },
   "rsyslog for Elasticsearch": {
     names: library("rsyslog/omelasticsearch.so"),

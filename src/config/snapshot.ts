@@ -141,6 +141,11 @@ export interface Settings {
     readonly form: number;
     /** For which a link that started nothing is kept for its agent. */
     readonly missedLink: number;
+    /** To say yes to what a rule asks about; for which its page may lie open; for the notice after Stop; after an impersonation's time. */
+    readonly confirm: number;
+    readonly leftOpen: number;
+    readonly notice: number;
+    readonly ended: number;
   };
   readonly limits: {
     /** Bytes of a request target that is judged. */
@@ -184,7 +189,12 @@ export interface Settings {
     readonly refusalsPerMinute: number;
   };
   readonly page: {
-    readonly banner: { readonly position: "top" | "bottom" };
+    readonly banner: {
+      readonly position: "top" | "bottom";
+      readonly name: string;
+      /** `#5b2ed8`; null: none of its own. */
+      readonly colour: string | null;
+    };
     readonly disable: readonly string[];
     readonly logout: readonly string[];
     /** Values that are replaced; null: none. */

@@ -65,6 +65,8 @@ export interface DecisionView {
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
+  /** Whether the agent may allow changes, where what was refused is one. */
+  readonly mayElevate?: boolean;
   /** Where the agent goes on as themselves after Stop; null or absent: to where they came from. */
   readonly goesOnTo?: string | null;
   /** Where the agent signs in, with an identity provider; null or absent: not by way of us. */
@@ -74,10 +76,8 @@ export interface DecisionView {
   readonly ticket: string | null;
   /** What the customer's say is to the start that is asked about; null where none is. */
   readonly consent: ConsentVerdict | null;
-  /** The question that is asked: its name, which opens nothing. */
-  readonly confirmation: string | null;
-  /** Where a yes to it goes; null where nothing is asked. */
-  readonly yesTo: string | null;
+  /** The question that is asked: its name, which opens nothing; where a yes to it goes; how long it waits, ms. */
+  readonly confirmation: { readonly name: string; readonly yesTo: string; readonly within: number } | null;
 }
 
 /** What a form of ours does; its token counts for nothing else. */
