@@ -21,6 +21,8 @@ import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { doneIn } from "./gateway/consent/done-in.ts";
+import type { HelpQueue } from "./gateway/help/help-queue.ts";
+import { helpServices } from "./gateway/help/help-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -213,7 +215,17 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const { store } = backend;
   const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
-  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said };
+  const helpQueue = keep(
+    helpServices({
+      store,
+      clock: CLOCK,
+      log,
+      config: held,
+      redact: records.redact,
+      sealKey: keyring.derive("help"),
+    }),
+  );
+  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said, helpQueue };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -281,6 +293,7 @@ interface ServiceParts {
   readonly confirmations: Confirmations;
   readonly customers: Customers;
   readonly said: ConsentServices;
+  readonly helpQueue: HelpQueue;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -307,6 +320,7 @@ function servicesOf(parts: ServiceParts): Services {
     confirmations,
     customers: parts.customers,
     ...parts.said,
+    helpQueue: parts.helpQueue,
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,

@@ -42,7 +42,15 @@ export function consentServices(parts: ConsentParts): ConsentServices {
   const shown = cards(said);
   const links = sealedValues<LinkedAsk>(sealed, "consent-link");
   const told = notices({
-    ...{ outbox: outbox(sealed), links, clock, log, newId, mailer: parts.mailer ?? mailer, done: parts.done },
+    ...{
+      outbox: outbox(sealed, "notice"),
+      links,
+      clock,
+      log,
+      newId,
+      mailer: parts.mailer ?? mailer,
+      done: parts.done,
+    },
     settings: () => config.current().settings,
     settled: async ({ customer, about, id }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
