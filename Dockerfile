@@ -1,10 +1,15 @@
 # The sources run as they are; there is nothing to build.
-FROM node:26-slim AS deps
+# A release puts the digest in: node:26-slim@sha256:…
+ARG NODE_IMAGE=node:26-slim
+FROM $NODE_IMAGE AS deps
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --ignore-scripts
 
-FROM node:26-slim
+FROM $NODE_IMAGE
+LABEL org.opencontainers.image.title="Guise" \
+    org.opencontainers.image.description="A reverse-proxy gateway that adds user impersonation in front of existing web apps" \
+    org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
     GUISE_HOST=0.0.0.0 \
     GUISE_DATA=/data \

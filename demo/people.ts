@@ -2,8 +2,8 @@ import type { PaymentMethod, Person, Team, Ticket } from "./data.ts";
 
 const PASSWORD = "demo";
 
-function person(id: string, name: string, email: string, group: string): Person {
-  return { id, name, email, groups: [group], password: PASSWORD };
+function person(id: string, name: string, email: string, ...groups: readonly string[]): Person {
+  return { id, name, email, groups, password: PASSWORD };
 }
 
 /** Everybody who can sign in. The password is "demo" for all. */
@@ -11,6 +11,8 @@ export const PEOPLE: readonly Person[] = [
   person("1", "Alice Support", "alice@demo.test", "support"),
   person("2", "Bob Support", "bob@demo.test", "support"),
   person("3", "Ada Admin", "ada@demo.test", "admin"),
+  person("4", "Lena Lead", "lena@demo.test", "support", "support-lead"),
+  person("5", "Otto Auditor", "otto@demo.test", "auditor"),
   person("17", "Nuno Almeida", "nuno@example.com", "customer"),
   person("23", "Mia Lindqvist", "mia@example.com", "customer"),
   person("31", "Kenji Sato", "kenji@example.com", "customer"),
@@ -26,6 +28,8 @@ export const HINTS: readonly { readonly id: string; readonly role: string }[] = 
   { id: "1", role: "Support agent" },
   { id: "17", role: "Customer, three sites" },
   { id: "23", role: "Customer, one site down" },
+  { id: "4", role: "Team lead" },
+  { id: "5", role: "Auditor" },
   { id: "3", role: "Administrator" },
 ];
 

@@ -31,6 +31,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     packages: ["golang-github-masterminds-sprig-dev"],
   },
   "YAML for Go": { names: goSource("sigs.k8s.io/yaml"), packages: ["golang-k8s-sigs-yaml-dev"] },
+  Caddy: { names: ["caddy"], packages: ["caddy"] },
+  Prometheus: { names: ["promtool"], packages: ["prometheus"] },
   libfaketime: { names: library("faketime/libfaketime.so.1"), packages: ["faketime"] },
   MariaDB: { names: ["mariadbd"], packages: ["mariadb-server"] },
   PHP: { names: ["php"], packages: ["php-cli"] },

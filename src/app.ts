@@ -17,12 +17,11 @@ import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts
 import { noteConsentSettings } from "./gateway/background/consent-settings.ts";
 import { tendConsents } from "./gateway/background/consents.ts";
 import { sweeper } from "./gateway/background/expiry.ts";
+import { holdBack } from "./gateway/background/held-back.ts";
 import { recheck } from "./gateway/background/revalidate.ts";
 import { drain } from "./gateway/background/shutdown.ts";
 import { type ConsentServices, consentServices } from "./gateway/consent/consent-services.ts";
 import { doneIn } from "./gateway/consent/done-in.ts";
-import type { HelpQueue } from "./gateway/help/help-queue.ts";
-import { helpServices } from "./gateway/help/help-services.ts";
 import { collectStart } from "./gateway/http/gc.ts";
 import { guardConnections, serverOptions } from "./gateway/http-server.ts";
 import { reading, registerGateway } from "./gateway/plugin.ts";
@@ -41,6 +40,7 @@ import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-lis
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Bulletin, Clock, Closing, Log, Store, ViewedAccount } from "./ports.ts";
+import { type Blocks, blocks } from "./sessions/blocks.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
@@ -85,6 +85,8 @@ export interface App extends Closing {
 
 const CLOCK: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 const SWEEP_EVERY = 15_000;
+/** Of what administrators have said, in case its news was missed. */
+const HELD_EVERY = 5_000;
 /** Of labels that are left over where `isolation` is gone from the config, ms. */
 const REMEMBERED = 86_400_000;
 const newId = timeOrderedIds(CLOCK.now);
@@ -113,6 +115,8 @@ async function build(options: AppOptions, opened: Closing[]): Promise<App> {
   const way = keep(upstreams((error) => log.error({ err: error }, "a way to the app could not be closed")));
   const sweeping = keep(sweeper(services, SWEEP_EVERY));
   const ending = keep(endAppSessions(services, SWEEP_EVERY));
+  const holding = keep(holdBack(services, held, { every: HELD_EVERY, switchedOff: () => sweeping.sweep() }));
+  await holding.look();
   const rechecking = keep(recheck(services));
   keep(tendConsents(services, SWEEP_EVERY));
   const server = await serve(services, way, records);
@@ -215,17 +219,14 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const { store } = backend;
   const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
-  const helpQueue = keep(
-    helpServices({
-      store,
-      clock: CLOCK,
-      log,
-      config: held,
-      redact: records.redact,
-      sealKey: keyring.derive("help"),
-    }),
-  );
-  const own = { held, records, counters, log, ...ofAgentsWith(store, keyring, log), said, helpQueue };
+  const own = {
+    held,
+    records,
+    counters,
+    log,
+    ...ofAgentsWith(store, backend.bulletin, keyring, log),
+    said,
+  };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -242,8 +243,9 @@ async function viewedBy(
 }
 
 /** What is kept of agents besides their impersonations. */
-function ofAgentsWith(store: Store, keyring: Evidence["keyring"], log: Log) {
+function ofAgentsWith(store: Store, bulletin: Bulletin, keyring: Evidence["keyring"], log: Log) {
   return {
+    blocks: blocks({ store, bulletin, clock: CLOCK, log, sealKey: keyring.derive("blocks") }),
     customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
     missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
     spentForms: spentForms(store),
@@ -256,10 +258,11 @@ function saidWith(
   bulletin: Bulletin,
   { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
 ): ConsentServices {
-  const { ledger, keyring, archive } = records;
+  const { ledger, keyring, archive, redact } = records;
   const sealKey = keyring.derive("consents");
   const done = (access: string) => doneIn(archive, access, log);
-  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey, done });
+  const parts = { store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey };
+  return consentServices({ ...parts, done, redact });
 }
 
 function endHosts(labels: Labels, impersonation: string, log: Log): void {
@@ -293,7 +296,7 @@ interface ServiceParts {
   readonly confirmations: Confirmations;
   readonly customers: Customers;
   readonly said: ConsentServices;
-  readonly helpQueue: HelpQueue;
+  readonly blocks: Blocks;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
@@ -320,7 +323,7 @@ function servicesOf(parts: ServiceParts): Services {
     confirmations,
     customers: parts.customers,
     ...parts.said,
-    helpQueue: parts.helpQueue,
+    blocks: parts.blocks,
     missedLinks: parts.missedLinks,
     pageCredentials,
     labels: parts.labels,

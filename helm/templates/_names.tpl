@@ -36,9 +36,21 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 fetch('http://127.0.0.1:9464{{ . }}').then((it) => process.exit(it.ok ? 0 : 1), () => process.exit(1))
 {{- end -}}
 
-{{- define "guise.locked" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-capabilities: { drop: [ALL] }
+{{/* A value without the keys that were set to null, which helm leaves in maps of subcharts. */}}
+{{- define "guise.present" -}}
+{{- $kept := dict -}}
+{{- range $key, $value := . }}{{ if not (kindIs "invalid" $value) }}{{ $_ := set $kept $key $value }}{{ end }}{{ end -}}
+{{- toYaml $kept -}}
+{{- end -}}
+
+{{/* The annotations of an object: `list . OWN`, those of all objects and its own. Nothing where there are none. */}}
+{{- define "guise.annotations" -}}
+{{- $all := merge (dict) (index . 1) (index . 0).Values.commonAnnotations -}}
+{{- if $all }}
+annotations: {{- toYaml $all | nindent 2 }}
+{{- end -}}
+{{- end -}}
+
+{{- define "guise.configMap" -}}
+{{- .Values.existingConfigMap | default (include "guise.fullname" .) -}}
 {{- end -}}

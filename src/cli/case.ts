@@ -92,6 +92,7 @@ const impersonating = z.strictObject({
 
 const caseSchema = z.strictObject({
   impersonation: z.enum(["on", "off"]).default("on"),
+  blocked: z.array(z.string()).default([]),
   agents: z.array(agent),
   rules: z.array(rule).default([]),
   reads,
@@ -147,7 +148,8 @@ export interface CaseOutcome {
 /** Lays a case (parsed YAML) before the judge. Throws a ZodError where it isn't one. */
 export function judgeCase(value: unknown): CaseOutcome {
   const it = caseSchema.parse(value);
-  const policy: Policy = policyOf(it).policy;
+  const blocked = new Map(it.blocked.map((id) => [id, Number.POSITIVE_INFINITY]));
+  const policy: Policy = { ...policyOf(it).policy, blocked };
   const decision = decide(requestOf(it), sessionOf(it), policy);
   return { decision, said: { decision: nameOf(decision), reason: decision.reason }, expected: it.expect };
 }

@@ -1,7 +1,7 @@
-import { RE2JS, RE2JSException } from "re2js";
 import { z } from "zod";
 import { type CookiePair, parseSetCookie } from "../domain/cookies/cookie.ts";
 import { type Pointer, parsePointer, valueAt, writePointer } from "../domain/pointer.ts";
+import { groupsBy } from "./expression.ts";
 import { elementFinder } from "./markup.ts";
 
 /** An answer of the app in which something is looked for. Headers: name, value, name, value … */
@@ -73,7 +73,7 @@ function readFinder(it: Written): Finder | string {
   if (it.attribute !== undefined && it.css === undefined) return "`attribute` stands beside `css`";
   const source = sourceOf(it);
   if (typeof source === "string" || it.regex === undefined) return source;
-  const cut = expression(it.regex);
+  const cut = groupsBy(it.regex);
   if (typeof cut === "string") return cut;
   const name = named.length === 0 ? cut.name : `${source.name}, ${cut.name}`;
   return { name, find: (answer) => source.find(answer).flatMap((text) => cut.groupsIn(text)) };
@@ -128,28 +128,4 @@ function cookieIn(answer: FoundIn, name: string): readonly string[] {
     .filter((it) => it.name === name)
     .map((it) => it.value)
     .slice(-1);
-}
-
-function expression(source: string): { readonly name: string; groupsIn(text: string): string[] } | string {
-  let compiled: RE2JS;
-  try {
-    compiled = RE2JS.compile(source);
-  } catch (error) {
-    if (!(error instanceof RE2JSException)) throw error;
-    return `\`${source}\` is no expression: ${error.message}`;
-  }
-  if (compiled.groupCount() !== 1)
-    return `\`${source}\` has ${compiled.groupCount()} groups; write one around the value`;
-  return {
-    name: `regex \`${source}\``,
-    groupsIn: (text) => {
-      const found: string[] = [];
-      const matcher = compiled.matcher(text);
-      while (matcher.find()) {
-        const value = matcher.group(1);
-        if (value !== null) found.push(value);
-      }
-      return found;
-    },
-  };
 }

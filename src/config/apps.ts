@@ -1,3 +1,4 @@
+import type { Policy } from "../domain/policy.ts";
 import { compileRoutes, type RouteSpec } from "../domain/routing/route.ts";
 import { compileRules } from "../domain/routing/rule.ts";
 import { sampleHosts } from "../domain/routing/samples.ts";
@@ -197,6 +198,14 @@ export function withSettings(snapshot: Snapshot, edit: (settings: Settings) => S
   const [first, ...more] = (apps?.all ?? []).map((it) => ({ ...it, settings: edit(it.settings) }));
   if (apps === null || first === undefined) return { ...snapshot, settings: edit(snapshot.settings) };
   return { ...joined(apps.finder, [first, ...more]), settings: edit(snapshot.settings) };
+}
+
+/** The same config with what administrators have said meanwhile. */
+export function withPolicy(snapshot: Snapshot, edit: (policy: Policy) => Policy): Snapshot {
+  const { apps } = snapshot;
+  const [first, ...more] = (apps?.all ?? []).map((it) => ({ ...it, policy: edit(it.policy) }));
+  if (apps === null || first === undefined) return { ...snapshot, policy: edit(snapshot.policy) };
+  return { ...joined(apps.finder, [first, ...more]), settings: snapshot.settings };
 }
 
 /** The names of all apps; of a file with one, that has none. */

@@ -1,4 +1,5 @@
-import { withSettings } from "./apps.ts";
+import type { Policy } from "../domain/policy.ts";
+import { withPolicy, withSettings } from "./apps.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
@@ -8,21 +9,30 @@ import type { Snapshot } from "./snapshot.ts";
 export interface Holder {
   current(): Snapshot;
   swap(next: Snapshot): void;
+  /** Lays over the policy of this config, and of each later one, what administrators have said meanwhile. */
+  overlay(edit: (policy: Policy) => Policy): void;
 }
 
 export function holder(initial: Snapshot): Holder {
+  let written = initial;
   let held = initial;
+  let said = (policy: Policy) => policy;
   return {
     current: () => held,
+    overlay(edit) {
+      said = edit;
+      held = withPolicy(written, said);
+    },
     swap(next) {
       // The gateway's own pages were put below the prefix at the start; moved, they would be nowhere. And under another name the
       // cookies that browsers have would be the app's: impersonations would go on as the agent without a word.
       const { prefix, cookie } = initial.settings;
-      held = withSettings(next, (settings) => {
+      written = withSettings(next, (settings) => {
         const publicUrl = publicUrlOf(initial, settings.app);
         const moved = publicUrl !== undefined && schemeOf(settings.publicUrl) !== schemeOf(publicUrl);
         return { ...settings, prefix, cookie, ...(moved ? { publicUrl } : {}) };
       });
+      held = withPolicy(written, said);
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Clock, IdentitySource, Log, SignIns, Users } from "../ports.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
 import { endSteps } from "../signin/steps-schema.ts";
-import { agent } from "./sections/agents.ts";
+import { administrators, agent } from "./sections/agents.ts";
 import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
@@ -116,6 +116,7 @@ function peopleAndPages(kinds: Kinds) {
         "Who is at the keyboard. Tried in order; the first source that knows the caller says who it is.",
       ),
     agents: z.array(agent).default([]).describe("Who may be whom. The first entry that fits counts."),
+    administrators,
     owners: z
       .record(name, kindEntry(kinds.owners, "an owner"))
       .default({})

@@ -51,6 +51,7 @@ export function settingsOf(
     timeouts: config.timeouts,
     limits: config.limits,
     page: app.page,
+    administrators: config.administrators,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
 }

@@ -3,6 +3,7 @@ import type { Policy } from "../domain/policy.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
+import type { Withholding } from "../page/withhold/withholding.ts";
 import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
 import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
 
@@ -165,6 +166,8 @@ export interface Settings {
     /** Exchanges that last: of everybody, and of one client address. */
     readonly streams: number;
     readonly streamsPerClient: number;
+    /** Pages of what runs that keep themselves up to date. */
+    readonly consoleStreams: number;
     /** Bytes of all headers of the app's answer. */
     readonly answerHeaders: number;
     /** Bytes a second that a client's body must come with; 0 for any. */
@@ -195,11 +198,15 @@ export interface Settings {
     readonly banner: { readonly position: "top" | "bottom" };
     readonly disable: readonly string[];
     readonly logout: readonly string[];
+    /** Values that are replaced; null: none. */
+    readonly withhold: Withholding | null;
     /** Whether start, switch and stop clear the browser's cache and storage. */
     readonly clearSiteData: boolean;
     /** Names of cookies that the app's own scripts set for its server; a `*` at the end stands for any rest. */
     readonly scriptCookies: readonly string[];
   };
+  /** Who may end what others are doing. */
+  readonly administrators: Named;
   readonly audit: {
     readonly stream: string;
     readonly mode: "strict" | "blocking" | "batch";

@@ -15,6 +15,8 @@ export interface Frame {
   readonly home?: string;
   /** The pages that this person may open, by the address of each; the one that is shown is among them, or is none of them. */
   readonly navigation?: readonly NavigationLink[];
+  /** Browsers may search people from the address bar. */
+  readonly searched?: boolean;
   /** `wide` for lists, `full` for tables and drawings. */
   readonly width?: "narrow" | "wide" | "full";
 }
@@ -37,6 +39,7 @@ export function layout(frame: Frame): string {
 <meta name="color-scheme" content="light dark">
 <title>${frame.title} · Guise</title>
 <link rel="stylesheet" href="${frame.prefix}/console.css">
+${frame.searched === true ? html`<link rel="search" type="application/opensearchdescription+xml" title="View as" href="${frame.prefix}/opensearch.xml">` : null}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
@@ -48,7 +51,7 @@ ${frame.trueUser ? html`<span class="who"><span>You are <bdi>${nameOf(frame.true
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
 </main>
-${frame.body.text.includes("<time ") ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
+${/<time | data-live=/.test(frame.body.text) ? html`<script type="module">${new Html(LOCAL_TIMES)}</script>` : null}
 </body>
 </html>
 `.text;

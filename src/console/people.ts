@@ -5,7 +5,8 @@ import { plain } from "../domain/plain.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { problem } from "../gateway/stages/answer.ts";
 import { nameOf } from "./layout.ts";
-import { FOUND, LONGEST_QUERY } from "./start/start.ts";
+import { mayDo } from "./start/home.ts";
+import { peopleFound } from "./start/start.ts";
 import { parameter, visitor } from "./visitor.ts";
 
 /** `GET people?q=…`: whom the directory finds, as JSON for the script of the console's search page. Elsewhere nothing answers it. */
@@ -13,7 +14,7 @@ export function peoplePage(fastify: FastifyInstance, services: Services): void {
   fastify.get("/people", async (request, reply) => {
     const who = await visitor(services, request);
     const { received, trueUser } = who;
-    const { policy, settings, users } = received.snapshot;
+    const { policy, settings } = received.snapshot;
     reply.header("cache-control", "no-store");
     if (trueUser === null || !isAgent(policy, trueUser)) {
       const reason = trueUser === null ? "signed-out" : "not-agent";
@@ -22,9 +23,14 @@ export function peoplePage(fastify: FastifyInstance, services: Services): void {
       return await reply.code(status).header("content-type", "application/problem+json").send(said);
     }
     services.rateLimits.pace(`search ${trueUser.id}`, settings.limits.perMinute, received.startedAt);
-    const query = parameter(request, "q")?.trim().slice(0, LONGEST_QUERY) ?? "";
-    const found = query === "" || users === null ? [] : await users.search(query, FOUND);
-    const people = found.map((it) => ({ id: it.id, name: nameOf(it), email: plain(it.email ?? "") }));
+    const query = parameter(request, "q")?.trim() ?? "";
+    const found = query === "" ? [] : await peopleFound({ ...who, trueUser }, query);
+    const people = found.map((it) => ({
+      id: it.id,
+      name: nameOf(it),
+      email: plain(it.email ?? ""),
+      may: mayDo(policy, trueUser, it),
+    }));
     return await reply.send({ people });
   });
 }

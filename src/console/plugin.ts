@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import formbody from "@fastify/formbody";
 import type { FastifyInstance } from "fastify";
 import type { CheckpointKey } from "../audit/journal/checkpoint.ts";
@@ -18,6 +19,7 @@ import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
 import { askForHelpPage } from "./help/asking.ts";
 import { ticketPage } from "./help/ticket.ts";
+import { html } from "./html.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
 import { leadToSignIn, signInPages } from "./oidc.ts";
@@ -26,6 +28,7 @@ import { overPage } from "./over.ts";
 import { peoplePage } from "./people.ts";
 import { providerPages } from "./provider.ts";
 import { homeOf } from "./roles.ts";
+import { runningPages } from "./running/pages.ts";
 import { startPages } from "./start/start.ts";
 import { stopPages } from "./stop.ts";
 import { parameter, seeOther, visitor } from "./visitor.ts";
@@ -80,9 +83,10 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
       if (to !== null) return await seeOther(reply, to);
       return undefined;
     });
+    openSearch(fastify);
     signInPages(fastify, services);
     await providerPages(fastify, services);
-    startPages(fastify, services);
+    startPages(fastify, services, parts.archive);
     peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);
@@ -96,6 +100,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     lostPage(fastify, services);
     overPage(fastify, services);
     orderedPage(fastify, services);
+    runningPages(fastify, services);
     activityPages(fastify, services, parts.archive);
     fastify.all("/*", () => nothing());
     homePage(fastify, services);
@@ -114,6 +119,19 @@ function homePage(fastify: FastifyInstance, services: Services): void {
   });
 }
 
+/** By which browsers search people from the address bar. */
+function openSearch(fastify: FastifyInstance): void {
+  fastify.get("/opensearch.xml", async ({ received }, reply) => {
+    const { prefix } = received.snapshot.settings;
+    const template = html`${received.site.origin}${prefix}/?q={searchTerms}`.text;
+    return await reply
+      .header("content-type", "application/opensearchdescription+xml")
+      .send(
+        `<?xml version="1.0" encoding="UTF-8"?>\n<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/"><ShortName>View as</ShortName><Description>View the app as somebody</Description><Url type="text/html" template="${template}"/></OpenSearchDescription>\n`,
+      );
+  });
+}
+
 /** What pages of ours load. */
 function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
   const style = {
@@ -121,12 +139,12 @@ function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
     type: "text/css; charset=utf-8",
     body: readFileSync(new URL("./console.css", import.meta.url)),
   };
-  const search = {
-    name: "search.js",
+  const scripts = ["./search.js", "./running/running.js"].map((file) => ({
+    name: basename(file),
     type: "text/javascript; charset=utf-8",
-    body: readFileSync(new URL("./search.js", import.meta.url)),
-  };
-  for (const asset of [style, search, ...assets]) {
+    body: readFileSync(new URL(file, import.meta.url)),
+  }));
+  for (const asset of [style, ...scripts, ...assets]) {
     fastify.get(`/${asset.name}`, ({ query, received }, reply) => {
       reply
         .header("content-type", asset.type)

@@ -29,6 +29,16 @@ export function sightOf({ policy, settings }: Snapshot, person: Identity | null)
     : { kind: "none" };
 }
 
+/** Whether somebody may end what others are doing, and keep agents from it. */
+export function isAdministrator({ settings }: Snapshot, person: Identity): boolean {
+  return isNamed(settings.administrators, person);
+}
+
+/** Whether somebody may see what runs. */
+export function seesWhatRuns(snapshot: Snapshot, person: Identity): boolean {
+  return isAdministrator(snapshot, person) || sightOf(snapshot, person).kind === "all";
+}
+
 export function isNamed({ users, groups }: Named, person: Identity): boolean {
   return users.includes(person.id) || isIn(person, groups);
 }
@@ -45,6 +55,7 @@ export function navigationFor(
   const sight = sightOf(snapshot, person).kind;
   const pages = [
     [agent, "/start", "View as"],
+    [seesWhatRuns(snapshot, person), "/sessions", "Running"],
     [sight !== "none", "/activity", "Activity"],
     [agent, "/why", "Links"],
     [settings.access.page && sight === "none", "/access", "Access to your account"],

@@ -3,7 +3,7 @@
 /** So long after the last key it is asked, ms. */
 const PAUSE = 200;
 
-/** @typedef {{ readonly id: string, readonly name: string, readonly email: string }} Person */
+/** @typedef {{ readonly id: string, readonly name: string, readonly email: string, readonly may: string }} Person */
 
 const form = document.querySelector("form.search");
 const field = form?.querySelector("input[type=search]");
@@ -55,12 +55,45 @@ function startSearch(form, field, list, status) {
   });
 }
 
+/** Whether somebody is writing: then a slash is a slash. */
+function isWriting() {
+  const { activeElement: it } = document;
+  return (
+    it instanceof HTMLInputElement || it instanceof HTMLTextAreaElement || it instanceof HTMLSelectElement
+  );
+}
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !(field instanceof HTMLInputElement)) return;
+  if (event.key === "/" && !isWriting()) {
+    event.preventDefault();
+    field.focus();
+    field.select();
+  }
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") move(event, field);
+});
+
+/**
+ * From the field to the first person, from there to the next, and back.
+ * @param {KeyboardEvent} event
+ * @param {HTMLInputElement} field
+ */
+function move(event, field) {
+  const links = [...document.querySelectorAll(".list a")];
+  const at = links.findIndex((it) => it.matches(":focus"));
+  if (at === -1 && document.activeElement !== field) return;
+  const next = event.key === "ArrowDown" ? links[at + 1] : at <= 0 ? field : links[at - 1];
+  if (!(next instanceof HTMLElement)) return;
+  event.preventDefault();
+  next.focus();
+}
+
 /**
  * @param {number} count
  * @param {string} query
  */
 function told(count, query) {
-  if (count === 0) return `Nobody was found for “${query}”.`;
+  if (count === 0) return `Nobody whom you may be was found for “${query}”.`;
   return count === 1 ? "1 person was found." : `${count} people were found.`;
 }
 
@@ -81,7 +114,7 @@ function suffix(form) {
  * @param {Person} person
  * @param {string} address
  */
-function entry({ id, name, email }, address) {
+function entry({ id, name, email, may }, address) {
   const item = document.createElement("li");
   const link = item.appendChild(document.createElement("a"));
   link.href = address;
@@ -91,7 +124,7 @@ function entry({ id, name, email }, address) {
     made("bdi", "name", name),
     made("span", "sub", email === "" || email === name ? `user ${id}` : `${email} · user ${id}`),
   );
-  link.append(made("span", "go", "View as"));
+  link.append(made("span", "go", may));
   return item;
 }
 

@@ -68,7 +68,7 @@ function ifTheirs(
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
   { received, trueUser, impersonation }: Visitor,
-  page: Pick<Frame, "title" | "body" | "width" | "home">,
+  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home">,
 ): string {
   const { prefix } = received.snapshot.settings;
   const navigation = navigationFor(received.snapshot, trueUser, received.url.path);

@@ -29,6 +29,10 @@ export const AUDIT_ACTIONS = [
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",
+  "impersonation.switched-off",
+  "impersonation.switched-on",
+  "agent.blocked",
+  "agent.unblocked",
   "audit.read",
   "config.loaded",
   "config.rejected",
@@ -82,6 +86,8 @@ export interface AuditEvent {
   readonly outcome: "success" | "failure" | "unknown";
   readonly trueUser: Identity | null;
   readonly effectiveUser: Identity | null;
+  /** The agent whom `trueUser` did something to: ended, blocked. */
+  readonly target?: Identity;
   readonly impersonation: {
     readonly id: string;
     readonly mode: Mode;
@@ -113,6 +119,8 @@ export interface AuditEvent {
     readonly duration: number;
     /** null: it goes on. */
     readonly ending: Ending | null;
+    /** How many values of it were withheld from who looked. */
+    readonly withheld?: number;
   } | null;
   readonly decision: {
     readonly word: string;

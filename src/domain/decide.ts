@@ -4,7 +4,7 @@ import type { Verdict } from "./effects/effect.ts";
 import { readOnly } from "./effects/read-only.ts";
 import { EFFECTS } from "./effects/registry.ts";
 import type { RequestFacts, SessionFacts } from "./facts.ts";
-import { type Admission, admit, asGranted, isAgent, isListedAgent } from "./grant.ts";
+import { type Admission, admit, asGranted, isAgent, isBlocked, isListedAgent } from "./grant.ts";
 import { type Identity, labelOf } from "./identity.ts";
 import { endedAt, type Impersonation, modeAt } from "./impersonation.ts";
 import { isSafe } from "./method/method.ts";
@@ -169,6 +169,9 @@ function decideOwnTraffic(
     return asSelf(admission.reason);
   }
   trail.stops("you may be this person", false, admission.grant.name);
+  const blocked = isBlocked(policy, agent, session.now);
+  if (trail.stops("nobody keeps you from it", blocked, blocked ? "an administrator" : "nobody"))
+    return refuse(403, "blocked");
   // A library that keeps what it fetched ahead would show it later, in the place of the page that starts.
   if (visit !== null && trail.stops("a person opened the page", speculative, purpose(request)))
     return refuse(503, "ask-start");
@@ -272,6 +275,9 @@ function whyEnded(
     return "ended-agent-lost-right";
   const byTime = endedAt(impersonation, session.now);
   if (trail.stops("it is still running", byTime !== null, byTime ?? "running")) return byTime;
+  const blocked = isBlocked(policy, agent, session.now);
+  if (trail.stops("nobody keeps you from it", blocked, blocked ? "an administrator" : "nobody"))
+    return "blocked";
   if (trail.stops("impersonation is switched on", policy.impersonation === "off", policy.impersonation))
     return "ended-revoked";
   if (trail.stops("you may impersonate", !isAgent(policy, agent), describe(agent)))

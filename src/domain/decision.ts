@@ -21,6 +21,7 @@ export const REASONS = {
   "approval-required": "A second agent has to approve this first.",
   "outside-grant": "This is outside of the part of the app that you may see as this person.",
   "step-up-required": "Show once more who you are, by signing in again.",
+  blocked: "An administrator keeps you from viewing the app as somebody else for now.",
   "limit-reached": "You have viewed the app as many people within a day as you may.",
   "protected-target": "This person may not be viewed by you.",
   nested: "You are already viewing the app as somebody else; stop first.",

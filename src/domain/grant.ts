@@ -51,6 +51,11 @@ export function isAgent(policy: Policy, person: Identity): boolean {
   return policy.impersonation === "on" && isListedAgent(policy, person);
 }
 
+/** Whether an administrator keeps this agent from viewing anybody at this moment. */
+export function isBlocked({ blocked }: Policy, agent: Identity, now: number): boolean {
+  return now < (blocked?.get(agent.id) ?? 0);
+}
+
 /** Whether an entry of `agents` names somebody, also while impersonation is switched off. */
 export function isListedAgent({ grants }: Policy, person: Identity): boolean {
   return grants.some((grant) => isAmong(grant.agents, person));

@@ -23,6 +23,8 @@ export interface Impersonation {
   readonly ticket: string | null;
   readonly startedAt: number;
   readonly lastSeenAt: number;
+  /** The path of the page that was opened last; absent before the first. */
+  readonly page?: string;
   /** The total limit; never moved. */
   readonly expiresAt: number;
   readonly idleFor: number;
@@ -76,7 +78,9 @@ export function start(order: StartOrder): Impersonation {
   };
 }
 
-export function touch(it: Impersonation, now: number): Impersonation {
+/** `page`: the path of a page that was opened; null where something else was used. */
+export function touch(it: Impersonation, now: number, page: string | null = null): Impersonation {
+  if (page !== null && page !== it.page) return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page };
   return now > it.lastSeenAt ? { ...it, lastSeenAt: now } : it;
 }
 

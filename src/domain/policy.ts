@@ -64,5 +64,7 @@ export interface Rule {
 /** The compiled `agents`, and whether impersonation is on at all. */
 export interface Policy {
   readonly impersonation: "on" | "off";
+  /** Agents whom an administrator keeps from it, by id, each with until when, ms; absent: nobody. */
+  readonly blocked?: ReadonlyMap<string, number>;
   readonly grants: readonly Grant[];
 }

@@ -68,6 +68,11 @@ export function banner(view: BannerView): string {
   return host(view, content, fallback);
 }
 
+/** What the page's title begins with, as ASCII HTML; the script writes the same. */
+export function titleMark(effectiveUser: BannerView["effectiveUser"]): string {
+  return escaped(`as ${labelOf(effectiveUser)} \u00b7 `);
+}
+
 /** What is shown once, on the first page after Stop. */
 export function notice(view: NoticeView): string {
   const name = escaped(plain(view.effectiveUser.label));

@@ -29,6 +29,7 @@ const PARTS = [
   "disable",
   "logout",
   "title",
+  "signal",
   "freeze",
   "tab",
   "attend",

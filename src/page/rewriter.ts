@@ -1,4 +1,3 @@
-import { Transform, type TransformCallback } from "node:stream";
 import { Fault } from "../errors.ts";
 import type { Syntax } from "./host-element.ts";
 import { type Place, type Reading, reading, step } from "./html/body-start.ts";
@@ -7,10 +6,13 @@ import { amendedMeta, charsetOfMeta, type Edit } from "./html/meta.ts";
 import { rawText, scriptText } from "./html/raw-text.ts";
 import { type Attribute, comment } from "./html/tokenizer.ts";
 import { xmlReading } from "./html/xhtml.ts";
+import { type Filter, Filtered } from "./streams/filters.ts";
 
 interface RewriterOptions {
   /** ASCII HTML without backslash and tilde (which some charsets show as something else). */
   readonly insert: string;
+  /** The same, for before the text of the document's title; null leaves that as it is. */
+  readonly title: string | null;
   /** How browsers read the document: `xml` for `application/xhtml+xml`. */
   readonly syntax: Syntax;
   /** The label in the answer's `Content-Type`; null if it has none. */
@@ -22,30 +24,12 @@ interface RewriterOptions {
 }
 
 /**
- * Puts `insert` into an HTML document once, where its body begins, and leaves every other byte as it is (policies in
- * `<meta>` excepted, and UTF-16, which leaves as UTF-8 with a byte order mark). Nothing comes out before the place is
+ * Puts `insert` into an HTML document once, where its body begins, and `title` into its title, if that stands before. Leaves every other
+ * byte as it is (policies in `<meta>` excepted, and UTF-16, which leaves as UTF-8 with a byte order mark). Nothing comes out before the place is
  * found; where there is none it fails with a Fault `page-unmarkable` instead, so that another answer is still possible.
  */
-export function rewriter(options: RewriterOptions): Transform {
-  const marker = new Marker(options);
-  return new Transform({
-    transform(chunk: Buffer, _, done) {
-      settle(done, () => marker.read(chunk, (bytes) => this.push(bytes)));
-    },
-    flush(done) {
-      settle(done, () => marker.end((bytes) => this.push(bytes)));
-    },
-  });
-}
-
-function settle(done: TransformCallback, work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    done(error instanceof Error ? error : new Error(String(error)));
-    return;
-  }
-  done();
+export function rewriter(options: RewriterOptions): Filtered {
+  return new Filtered([new Marker(options)]);
 }
 
 function unmarkable(why: string): Fault {
@@ -58,7 +42,7 @@ const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const ESCAPE = 0x1b;
 
 /** One document on its way through. */
-class Marker {
+class Marker implements Filter {
   readonly #options: RewriterOptions;
   readonly #reading: Reading;
   readonly #edits: Edit[] = [];
@@ -71,13 +55,17 @@ class Marker {
   #from = 0;
   #charset: Charset | null = null;
   #begun = false;
+  #titled = false;
   #marked = false;
   #decoder: TextDecoder | null = null;
 
   constructor(options: RewriterOptions) {
     this.#options = options;
     const read = options.syntax === "html" ? reading : xmlReading;
-    this.#reading = read((attributes) => this.#meta(attributes));
+    this.#reading = read(
+      (attributes) => this.#meta(attributes),
+      (at) => this.#title(at),
+    );
   }
 
   read(chunk: Buffer, give: Give): void {
@@ -146,6 +134,13 @@ class Marker {
     if (edit !== null) this.#edits.push(edit);
   }
 
+  /** The first one is the document's. */
+  #title(at: number): void {
+    const { title } = this.#options;
+    if (title !== null && !this.#titled) this.#edits.push({ from: at, to: at, bytes: Buffer.from(title) });
+    this.#titled = true;
+  }
+
   #declared(charset: Charset | null): void {
     if (charset === null) return;
     this.#refuseEscapes(this.#reading.scan.at);
@@ -187,7 +182,8 @@ class Marker {
     if (this.#charset === null) this.#refuseEscapes(place.at);
     this.#marked = true;
     const insert = { from: place.at, to: place.at, bytes: Buffer.from(this.#options.insert, "latin1") };
-    this.#release([...this.#edits, insert], give);
+    // What was cut off comes after it.
+    this.#release([...this.#edits.filter(({ from }) => from <= place.at), insert], give);
     this.#held = [];
   }
 

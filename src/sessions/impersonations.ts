@@ -50,7 +50,7 @@ export interface Impersonations {
   /** The public id behind a secret, by which it can be restored, also for a day after the record is gone. Never throws. */
   idBehind(secret: string): Promise<string | null>;
   /** Notes in the background that it is in use, now and then. Never throws. */
-  touch(id: string, now: number): void;
+  touch(id: string, now: number, page?: string | null): void;
   /** Lifts it to write for `duration` ms; null if it is over. */
   elevate(id: string, duration: number, reason: string | null): Promise<Impersonation | null>;
   /** Null if there is nothing to lower. */
@@ -254,17 +254,18 @@ async function running(context: SessionContext): Promise<readonly Impersonation[
 
 const TOUCH_EVERY = 15_000;
 
-/** Writes that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
+/** Writes which page was opened, and that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
 function toucher(context: SessionContext): Impersonations["touch"] {
   const touched = new Map<string, number>();
-  return (id, now) => {
+  return (id, now, page = null) => {
     const known = context.watch.get(id);
     if (known === null || known.over) return;
     const last = Math.max(touched.get(id) ?? 0, known.it.lastSeenAt);
-    if (now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
+    const isNew = page !== null && page !== known.it.page;
+    if (!isNew && now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
     touched.set(id, now);
     context.records
-      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now) : it))
+      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now, page) : it))
       .then((done) => {
         if (done === null) return;
         context.recall.know(done.entry);

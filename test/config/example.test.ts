@@ -61,7 +61,7 @@ t.test("support may be customers, to look, for a while", async (t) => {
   t.equal(policy.grants.length, 1);
   t.match(policy.grants[0], {
     agents: { groups: ["support"] },
-    mayBe: { notInGroups: ["support", "admin"] },
+    mayBe: { notInGroups: ["support", "support-lead", "auditor", "admin"] },
     mode: "read",
     elevateFor: 600_000,
     start: "auto",

@@ -67,7 +67,7 @@ t.test(
       );
     }
     const root = ["X-User: root", "X-Groups: admin"];
-    t.equal((await ask(["GET /.guise/", ...CLICK, ...root])).location, "/.guise/activity");
+    t.equal((await ask(["GET /.guise/", ...CLICK, ...root])).location, "/.guise/sessions");
     t.equal(
       (await ask(["GET /.guise/?q=nun&to=%2Fa", ...CLICK, ...ALICE])).location,
       "/.guise/start?q=nun&to=%2Fa",

@@ -49,7 +49,9 @@ t.test("docs/endpoints.md has every address of ours, and no other", async (t) =>
         ([, method = "", path = ""]) => `${method.toUpperCase()} ${before}${path}`,
       ),
     );
-  const files = ["console.css", "search.js", ...clientAssets().keys()].map((name) => `GET /.guise/${name}`);
+  const files = ["console.css", "search.js", "running.js", ...clientAssets().keys()].map(
+    (name) => `GET /.guise/${name}`,
+  );
   const there = [
     ...routes("src/console", "/.guise"),
     ...routes("src/telemetry", ""),

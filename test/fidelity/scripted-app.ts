@@ -145,6 +145,8 @@ export async function scriptedApp(t: Teardown): Promise<ScriptedApp> {
     },
     drop() {
       stuck = true;
+      // What it still waits for never comes; the next exchange doesn't wait for it.
+      turn = Promise.resolve();
       for (const { socket } of peers) socket.destroy();
     },
   };

@@ -40,7 +40,7 @@ export interface Seeing {
 }
 
 /** Far beyond what any exchange takes, also on a machine that is busy with other things. */
-const PATIENCE = 30_000;
+const PATIENCE = 120_000;
 /** Enough once something has come to no end: it is red already, and becomes smaller sooner. */
 const IMPATIENCE = 3_000;
 

@@ -8,6 +8,7 @@ t.test("banner and Stop work without JavaScript", async (t) => {
   const alice = await it.person("alice@demo.test", { javaScriptEnabled: false });
   const page = await it.fromTicket(alice, "/site/9421/overview");
   t.ok(await page.locator("guise-banner").isVisible());
+  t.match(await page.title(), /^as Nuno[^·]* · ./, "so the tab says whose page it is");
   await it.shot(page, "7-without-script");
   const box = await page.locator("guise-banner").boundingBox();
   t.ok(box !== null && box.height > 20, "it takes its place");

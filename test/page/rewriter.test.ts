@@ -21,6 +21,7 @@ async function through(pieces: readonly Buffer[], options: Partial<RewriterOptio
   });
   const transform = rewriter({
     insert: INSERT,
+    title: null,
     syntax: "html",
     charset: "utf-8",
     pageHead: 1 << 20,
@@ -183,6 +184,7 @@ for (const [name, html, options] of UNMARKABLE) {
   t.test(`nothing comes out of ${name}`, async (t) => {
     const transform = rewriter({
       insert: INSERT,
+      title: null,
       syntax: "html",
       charset: "utf-8",
       pageHead: 1 << 20,
@@ -316,6 +318,91 @@ t.test(
   },
 );
 
+const MARK = "as N &#183; ";
+
+for (const [what, html, marked, options = {}] of [
+  [
+    "the first title of a head",
+    "<title>a</title><title>b</title><body>",
+    "<title>^a</title><title>b</title><body>|",
+  ],
+  ["one with attributes, in capitals", "<head><TITLE x='>'\n>a", "<head>|<TITLE x='>'\n>a"],
+  ["the same, whole", "<head><TITLE x='>'\n>a</TITLE>", "<head><TITLE x='>'\n>^a</TITLE>|"],
+  ["an empty one", "<title></title>b", "<title>^</title>|b"],
+  [
+    "behind a policy",
+    "<meta charset=utf-8><title>a</title><body>",
+    "<meta charset=utf-8><title>^a</title><body>|",
+  ],
+  [
+    "none in a comment, a script, a template",
+    "<!--<title>--><script><title></script><template><title>a</title></template><body>",
+    "<!--<title>--><script><title></script><template><title>a</title></template><body>|",
+  ],
+  [
+    "none in the body",
+    "<body><svg><title>a</title></svg><title>b</title>",
+    "<body>|<svg><title>a</title></svg><title>b</title>",
+  ],
+  ["one in UTF-16", "\xff\xfe<\0t\0i\0t\0l\0e\0>\0a\0", "\xef\xbb\xbf|<title>a"],
+  [
+    "one of XHTML",
+    "<html><head><title>a</title></head><body>",
+    "<html><head><title>^a</title></head><body>|",
+    { syntax: "xml" },
+  ],
+  [
+    "none that is empty in XHTML",
+    "<html><head><title/></head><body>",
+    "<html><head><title/></head><body>|",
+    { syntax: "xml" },
+  ],
+] as const)
+  t.test(`the title: ${what}`, async (t) => {
+    const out = await rewrite(html, { title: MARK, ...options });
+    t.equal(out, marked.replace("|", INSERT).replace("^", MARK));
+  });
+
+t.test("whatever the document and however it is cut, its title begins with whose page it is", async (t) => {
+  let titled = 0;
+  const heads = fc.array(
+    fc.constantFrom("<head>", "<meta name=a>", "<!-- <body> -->", "<style>a</style>", "\n"),
+  );
+  const more = fc.array(fc.constantFrom(...FRAGMENTS), { maxLength: 3 });
+  const parts = fc.tuple(heads, fc.constant(["<title>"]), more, fc.constant(["</title>"]), more);
+  const property = fc.asyncProperty(parts, sizes, async (parts, sizes) => {
+    const html = parts.flat().join("");
+    const bytes = Buffer.from(html);
+    let out: string;
+    try {
+      out = (await through(cut(bytes, sizes), { title: MARK })).toString();
+    } catch (error) {
+      if (error instanceof Fault && error.code === "page-unmarkable") return;
+      throw error;
+    }
+    if (out.replace(INSERT, "").replace(MARK, "") !== html) throw new Error("other bytes changed");
+    if (!out.includes(MARK)) return;
+    titled += 1;
+    const before = titleOf(parse(html));
+    const after = titleOf(parse(out.replace(INSERT, "")));
+    if (after !== `as N \u00b7 ${before}`) throw new Error(`${before} became ${after}`);
+  });
+  await fc.assert(property, { numRuns: 3000 });
+  t.ok(titled > 2000, `${titled} have one`);
+});
+
+/** The text of the first title that is no drawing's. */
+function titleOf(node: DefaultTreeAdapterTypes.Document | Element): string | null {
+  for (const child of node.childNodes) {
+    if (!("tagName" in child)) continue;
+    if (child.tagName === "title" && child.namespaceURI === "http://www.w3.org/1999/xhtml")
+      return child.childNodes.map((it) => ("value" in it ? it.value : "")).join("");
+    const found = titleOf(child);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
 const policy = (value: string) => `${value}; style-src-elem 'x'`;
 
 const METAS: readonly (readonly [string, string, string])[] = [
@@ -415,6 +502,7 @@ t.test("an empty document in UTF-16 is marked too", async (t) => {
 t.test("what follows the place goes out at once and is the same memory", async (t) => {
   const transform = rewriter({
     insert: INSERT,
+    title: null,
     syntax: "html",
     charset: null,
     pageHead: 1 << 20,

@@ -88,6 +88,7 @@ export async function site(): Promise<Site> {
         syntax: view.syntax,
         charset: "utf-8",
         pageHead: 1 << 20,
+        title: null,
         amendMeta: (policy) => amendPolicies(policy, needs),
       });
       transform.pipe(response);

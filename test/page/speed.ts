@@ -26,6 +26,7 @@ async function send(page: Buffer): Promise<void> {
     syntax: "html",
     charset: "utf-8",
     pageHead: 1 << 20,
+    title: null,
     amendMeta: null,
   });
   const sink = new Writable({ write: (_chunk, _encoding, done) => done() });

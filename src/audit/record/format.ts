@@ -38,6 +38,10 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "sign-in.performed": ["authentication", "start"],
   "sign-in.failed": ["authentication", "info"],
   "sign-in.ended": ["authentication", "end"],
+  "impersonation.switched-off": ["configuration", "change"],
+  "impersonation.switched-on": ["configuration", "change"],
+  "agent.blocked": ["iam", "change"],
+  "agent.unblocked": ["iam", "change"],
   "audit.read": ["iam", "info"],
   "config.loaded": ["configuration", "change"],
   "config.rejected": ["configuration", "info"],
@@ -97,6 +101,7 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       consent: consentPart(event, cut),
       intent: event.intent ?? undefined,
       ending: response?.ending ?? undefined,
+      withheld: response?.withheld,
       checks: checksPart(event, cut),
       truncated: cut.length === 0 ? undefined : cut,
     },
@@ -144,11 +149,12 @@ function consentPart({ consent, impersonation }: AuditEvent, cut: string[]): obj
   };
 }
 
-function userPart({ trueUser, effectiveUser }: AuditEvent, cut: string[]): object | undefined {
+function userPart({ trueUser, effectiveUser, target }: AuditEvent, cut: string[]): object | undefined {
   if (trueUser === null && effectiveUser === null) return undefined;
   return {
     ...(trueUser === null ? {} : person(trueUser, "user", cut)),
     effective: effectiveUser === null ? undefined : person(effectiveUser, "user.effective", cut),
+    target: target === undefined ? undefined : person(target, "user.target", cut),
   };
 }
 
@@ -166,8 +172,10 @@ function person(it: Identity, field: string, cut: string[]): object {
   };
 }
 
-function relatedPart({ trueUser, effectiveUser }: AuditEvent): object | undefined {
-  const ids = [trueUser, effectiveUser].flatMap((it) => (it === null ? [] : [it.id.slice(0, CAPS.id)]));
+function relatedPart({ trueUser, effectiveUser, target }: AuditEvent): object | undefined {
+  const ids = [trueUser, effectiveUser, target ?? null].flatMap((it) =>
+    it === null ? [] : [it.id.slice(0, CAPS.id)],
+  );
   return ids.length === 0 ? undefined : { user: [...new Set(ids)] };
 }
 

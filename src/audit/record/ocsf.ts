@@ -26,6 +26,11 @@ const CLASSES: Readonly<Record<string, Class>> = {
   "sign-in.performed": { uid: AUTHENTICATION, activity: 1, name: "Logon" },
   "sign-in.failed": { uid: AUTHENTICATION, activity: 1, name: "Logon" },
   "sign-in.ended": { uid: AUTHENTICATION, activity: 2, name: "Logoff" },
+  "impersonation.switched-off": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
+  "impersonation.switched-on": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
+  "agent.blocked": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
+  "agent.unblocked": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
+  "audit.read": { uid: ENTITY_MANAGEMENT, activity: 2, name: "Read" },
   "config.loaded": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
   "config.rejected": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
   "key.rotated": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
@@ -101,6 +106,7 @@ function unmapped({ guise, event, user }: Written, { uid }: Class): object {
     reason: event.reason,
     ticket: event.reference,
     effective_user: has ? undefined : person(user?.effective),
+    target: person(user?.target),
   };
 }
 

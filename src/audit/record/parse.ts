@@ -22,7 +22,11 @@ export interface Written {
     readonly duration?: number;
   };
   readonly message?: string;
-  readonly user?: WrittenPerson & { readonly effective?: WrittenPerson };
+  readonly user?: WrittenPerson & {
+    readonly effective?: WrittenPerson;
+    /** The agent whom somebody did something to. */
+    readonly target?: WrittenPerson;
+  };
   readonly http?: {
     readonly request?: {
       readonly id?: string;
@@ -64,6 +68,7 @@ export interface Written {
     readonly config?: string;
     readonly intent?: string;
     readonly ending?: string;
+    readonly withheld?: number;
     readonly checks?: readonly string[];
     readonly truncated?: readonly string[];
     readonly chain?: { readonly id: string; readonly previous: string; readonly hash: string };
@@ -111,7 +116,7 @@ const SHAPE = {
     duration: "number",
   },
   message: TEXT,
-  user: { ...PERSON, effective: PERSON },
+  user: { ...PERSON, effective: PERSON, target: PERSON },
   http: {
     request: { id: TEXT, method: TEXT, bytes: "number", headers: "named", body: { content: TEXT } },
     response: { status_code: "number", bytes: "number" },
@@ -142,6 +147,7 @@ const SHAPE = {
     config: TEXT,
     intent: TEXT,
     ending: TEXT,
+    withheld: "number",
     checks: "texts",
     truncated: "texts",
     chain: { id: TEXT, previous: TEXT, hash: TEXT },

@@ -42,6 +42,8 @@ interface ArchiveOptions {
   readonly patience?: number;
 }
 
+/** One message for all that comes within this time, ms: a question says by itself what there is. */
+const TELL_EVERY = 250;
 /** How long a question may take, ms. */
 const TIMEOUT = 10_000;
 
@@ -57,6 +59,7 @@ class ThreadedArchive implements Archive {
   readonly #waiting = new Map<number, (told: Settled) => void>();
   readonly #timer: NodeJS.Timeout;
   #worker: Worker | null = null;
+  #telling: NodeJS.Timeout | null = null;
   #asked = 0;
   #closed = false;
   #status: ArchiveStatus = { behind: true, breaks: 0, problem: null };
@@ -64,15 +67,8 @@ class ThreadedArchive implements Archive {
   constructor(options: ArchiveOptions) {
     this.#options = options;
     this.#timer = setTimeout(() => this.#thread(), options.patience ?? 3_000).unref();
-    let telling = false;
     options.source.listen(() => {
-      // One message for all that comes in one turn of the loop.
-      if (telling || this.#worker === null) return;
-      telling = true;
-      setImmediate(() => {
-        telling = false;
-        this.#tell({ kind: "written", written: options.source.written() });
-      });
+      if (this.#worker !== null) this.#telling ??= setTimeout(() => this.#written(), TELL_EVERY).unref();
     });
   }
 
@@ -98,6 +94,7 @@ class ThreadedArchive implements Archive {
 
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    clearTimeout(this.#telling ?? undefined);
     this.#closed = true;
     const worker = this.#worker;
     if (worker === null) return;
@@ -120,6 +117,11 @@ class ThreadedArchive implements Archive {
     if (told.kind === "failed")
       throw new Fault("audit-unavailable", `records can not be searched: ${told.why}`);
     return told.answer as Answers[A["what"]];
+  }
+
+  #written(): void {
+    this.#telling = null;
+    this.#tell({ kind: "written", written: this.#options.source.written() });
   }
 
   #tell(ask: Ask): void {

@@ -48,7 +48,7 @@ export function rowOf(line: Buffer): Row | null {
     request: request === undefined ? null : numberOf(request),
     at: Date.parse(record["@timestamp"]),
     action: event.action,
-    agent: user?.id === undefined ? null : user,
+    agent: agentOf(record),
     customer: user?.effective ?? null,
     impersonation: guise.impersonation ?? null,
     app: guise.app ?? null,
@@ -56,6 +56,12 @@ export function rowOf(line: Buffer): Row | null {
     write: guise.mode === "write",
     lasted: isRequestEnd(record) ? (event.duration ?? 0) / NANOSECONDS : null,
   };
+}
+
+/** The agent that a record is about: whom an administrator did something to, else who did it. */
+export function agentOf({ user }: Pick<Written, "user">): WrittenPerson | null {
+  const about = user?.target ?? user;
+  return about?.id === undefined ? null : about;
 }
 
 /** 48 bits of an id. */

@@ -8,16 +8,16 @@ const ADMINISTER =
   /^(?:.*[-_ ])?(?:admins?|administrators?|root|superusers?|super-?admins?|sysops?|staff|owners)$/i;
 
 /**
- * Entries by which agents can be people who administer: as them they could do everything. Those are the readers of the whole audit, and
+ * Entries by which agents can be people who administer: as them they could do everything. Those are the readers of the whole audit, those whom `administrators` names, and
  * groups anywhere in the file that are called so.
  */
 export function administrators(
-  { agents, audit }: Config,
+  { agents, audit, administrators: trusted }: Config,
   value: unknown,
   policy: Policy,
 ): readonly Complaint[] {
   const named = groupsIn(value).filter((group) => ADMINISTER.test(group));
-  const groups = [...new Set([...audit.readers.groups, ...named])];
+  const groups = [...new Set([...audit.readers.groups, ...trusted.groups, ...named])];
   return agents.flatMap(({ mayBe, mayBeAgents }, i) => {
     const path = ["agents", i, "mayBe"];
     const open = groups.filter(

@@ -56,6 +56,17 @@ const start = z
   ])
   .transform((written) => (typeof written === "string" ? { by: written, stepUp: false } : written));
 
+/** `administrators`: who has a say in what others are doing right now. */
+export const administrators = z
+  .strictObject({
+    users: z.array(personId).default([]).describe("These people, by id."),
+    groups: groupNames.default([]).describe("People in one of these groups."),
+  })
+  .prefault({})
+  .describe(
+    "Who may end impersonations of others and keep an agent from starting any for a while, on the page `sessions`. What they do is on record.",
+  );
+
 /** One entry of `agents`. */
 export const agent = z.strictObject({
   users: z.array(personId).nullable().default(null).describe("The agents, by id."),

@@ -1,5 +1,9 @@
 import { z } from "zod";
+import { SECRET_PRESETS, type SecretPreset } from "../../domain/page/secret-presets.ts";
 import { selectorProblem } from "../../domain/page/selector.ts";
+import { parsePointer } from "../../domain/pointer.ts";
+import { readSelector } from "../../page/withhold/selector.ts";
+import { presetPatterns, readPattern, type Withholding } from "../../page/withhold/withholding.ts";
 
 const selectors = z
   .array(
@@ -13,6 +17,68 @@ const selectors = z
       }),
   )
   .default([]);
+
+const MOST = 200;
+const SIMPLE =
+  "write a selector of one element by itself, like input[name=api_key], #token or .secret, without spaces: of a page that streams by nothing else is known";
+
+/** A text of the config that is read into something else; `help` where it can't be. */
+function readAs<T>(read: (text: string) => T | string) {
+  return z
+    .string()
+    .min(1)
+    .max(500)
+    .transform((text, context): T => {
+      const made = read(text);
+      if (typeof made !== "string") return made;
+      context.addIssue({ code: "custom", message: made, input: text });
+      return z.NEVER;
+    });
+}
+
+const presetNames = Object.keys(SECRET_PRESETS) as [SecretPreset, ...SecretPreset[]];
+
+const withhold = z
+  .strictObject({
+    presets: z
+      .array(z.enum(presetNames))
+      .default([])
+      .describe("What values look like: `api-keys`, `signed-addresses`, `jwt`. In every text."),
+    keys: z
+      .array(z.string().min(1).max(200))
+      .max(MOST)
+      .default([])
+      .describe("Names of members in JSON, at any depth, in letters of either case."),
+    pointers: z
+      .array(
+        readAs((text) => parsePointer(text) ?? "write a JSON pointer, like /data/token or /keys/*/secret"),
+      )
+      .max(MOST)
+      .default([])
+      .describe("JSON pointers; `*` stands for any one step."),
+    selectors: z
+      .array(readAs((text) => readSelector(text) ?? SIMPLE))
+      .max(MOST)
+      .default([])
+      .describe(
+        "Elements in HTML, each by its own tag: `input[name=api_key]`, `.secret`. Their text is replaced, and the attributes that hold a value.",
+      ),
+    patterns: z
+      .array(readAs(readPattern))
+      .max(50)
+      .default([])
+      .describe("Expressions (RE2) of what values look like, in every text. A value is up to 16 kB long."),
+  })
+  .transform(({ presets, keys, pointers, selectors, patterns }): Withholding | null => {
+    const json = { names: new Set(keys.map((it) => it.toLowerCase())), pointers };
+    const all = [...presetPatterns(presets), ...patterns];
+    const isNone = keys.length + pointers.length + selectors.length + all.length === 0;
+    return isNone ? null : { json, elements: selectors, patterns: all };
+  })
+  .prefault({})
+  .describe(
+    "Values in answers that are replaced while impersonating, as they would outlive it or are not for agents.",
+  );
 
 /** `page`: what is done to the app's pages while somebody looks at them as somebody else. */
 export const page = z
@@ -35,6 +101,7 @@ export const page = z
       .describe(
         "Names of cookies that the app's own scripts set for its server, with `path=/`; a `*` at the end is any ending. They go into the customer's jar, and the agent's own are kept apart.",
       ),
+    withhold,
     clearSiteData: z
       .boolean()
       .default(true)

@@ -288,6 +288,11 @@ export const limits = z
       1_000_000,
       "Exchanges that last at the same time, of each app: event streams, long polls, slow up- and downloads, WebSockets. One more is 503.",
     ),
+    consoleStreams: count(
+      100,
+      10_000,
+      "Open pages of what runs that keep themselves up to date; one more is 429.",
+    ),
     streamsPerClient: count(
       1_000,
       1_000_000,

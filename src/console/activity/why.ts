@@ -1,6 +1,7 @@
 import { printable } from "../../audit/record/format.ts";
 import { linkOf } from "../../audit/record/hash-chain.ts";
 import type { Written } from "../../audit/record/parse.ts";
+import { agentOf } from "../../audit/search/row.ts";
 import { NOT_THEIRS } from "../../audit/search/search.ts";
 import type { Named } from "../../config/snapshot.ts";
 import { REASONS } from "../../domain/decision.ts";
@@ -56,8 +57,8 @@ function mayBeSeen({ sight }: Looking, line: string, { event, request }: Why): b
   );
 }
 
-function isOf({ user }: Written, team: Named): boolean {
-  const { id, roles = [] } = user ?? {};
+function isOf(record: Written, team: Named): boolean {
+  const { id, roles = [] } = agentOf(record) ?? {};
   return id !== undefined && isNamed(team, { id, name: null, email: null, groups: roles });
 }
 

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { isAgent, takesReason } from "../../domain/grant.ts";
+import type { Archive } from "../../audit/search/archive.ts";
+import { admit, isAgent, takesReason } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
 import { ownAddress } from "../../gateway/intake/own-address.ts";
 import { appMark } from "../../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
@@ -7,29 +9,28 @@ import type { Services } from "../../gateway/services/services.ts";
 import { settleConsent, waitingAt } from "../consent/asking.ts";
 import { isPlainNo } from "../consent/start-fields.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf, person } from "../layout.ts";
+import { nameOf } from "../layout.ts";
 import { returnPath } from "../return-path.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "../visitor.ts";
+import { home, personLink } from "./home.ts";
 import { given, startForm } from "./start-form.ts";
 import { beginNow, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
 
 /** So many people are listed, and so long is what they are looked for by. */
-export const FOUND = 20;
-export const LONGEST_QUERY = 100;
+const FOUND = 20;
+const LONGEST_QUERY = 100;
 
 /** `GET start` (search), `GET as/:user` (the button), `POST start`. */
-export function startPages(fastify: FastifyInstance, services: Services): void {
+export function startPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
   fastify.get("/start", async (request, reply) => {
     const who = await visitor(services, request);
-    if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
-    if (!isAgent(who.received.snapshot.policy, who.trueUser))
+    const { trueUser } = who;
+    if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
+    if (!isAgent(who.received.snapshot.policy, trueUser))
       return await refusal(services, reply, who, null, "not-agent");
-    return await sendPage(
-      reply,
-      200,
-      await searchPage(services, who, parameter(request, "q"), parameter(request, "to")),
-    );
+    const asked = { query: parameter(request, "q"), to: parameter(request, "to") };
+    return await sendPage(reply, 200, await searchPage(services, archive, { ...who, trueUser }, asked));
   });
   fastify.get("/as/:user", async (request, reply) => {
     const who = await visitor(services, request);
@@ -161,15 +162,24 @@ function aboutApp(
     : { app: appMark(services, received, site.app), home: `${site.app.origin}/` };
 }
 
+/** Whom the directory finds, and this agent may be: others are not offered. */
+export async function peopleFound(
+  { received, trueUser }: Visitor & { readonly trueUser: Identity },
+  query: string,
+): Promise<readonly Identity[]> {
+  const { policy, users } = received.snapshot;
+  const found = users === null ? [] : await users.search(query.slice(0, LONGEST_QUERY), FOUND);
+  return found.filter((it) => admit(policy, trueUser, it).kind === "granted");
+}
+
 async function searchPage(
   services: Services,
-  who: Visitor,
-  query: string | null,
-  to: string | null,
+  archive: Archive,
+  who: Visitor & { readonly trueUser: Identity },
+  { query, to }: { readonly query: string | null; readonly to: string | null },
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
-  const found =
-    query === null || users === null ? null : await users.search(query.slice(0, LONGEST_QUERY), FOUND);
+  const found = query === null ? null : await peopleFound(who, query);
   const { app } = aboutApp(services, who);
   const about = given({ to, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
@@ -181,14 +191,11 @@ ${users === null ? html`<p class="note">There is no directory to search in: add 
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>
-<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody was found for “${query}”.` : null}</p>
-<ul class="list" id="found">${(found ?? []).map((it) => html`<li><a href="${settings.prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">View as</span></a></li>`)}</ul>
-${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once. <a href="${settings.prefix}/activity">What was done so far</a> is on record. <a href="${settings.prefix}/why">Why did a link start nothing?</a></p>` : null}
+<p class="small" role="status" id="found-status">${found !== null && found.length === 0 ? `Nobody whom you may be was found for “${query}”.` : null}</p>
+<ul class="list" id="found">${(found ?? []).map((it) => personLink(who, it, suffix))}</ul>
+${found === null ? await home(services, archive, who, suffix) : null}
+${found === null ? html`<p class="small">A link from a ticket works as well: open the customer’s page, and you are asked or taken there at once.</p>` : null}
 ${who.received.site.atConsole && users !== null ? html`<script type="module" src="${settings.prefix}/search.js"></script>` : null}
 </section>`;
-  return pageFor(who, {
-    title: "View the app as…",
-    width: "wide",
-    body,
-  });
+  return pageFor(who, { title: "View the app as…", width: "wide", body, searched: true });
 }

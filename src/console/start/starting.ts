@@ -2,7 +2,7 @@ import type { FastifyReply } from "fastify";
 import type { Consent } from "../../domain/consent/consent.ts";
 import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { ReasonWord } from "../../domain/decision.ts";
-import { admit, isAgent, takesReason } from "../../domain/grant.ts";
+import { admit, isAgent, isBlocked, takesReason } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { endedAt } from "../../domain/impersonation.ts";
 import { isId } from "../../domain/person.ts";
@@ -42,6 +42,8 @@ export async function admitted(
   if (target === null) return { kind: "refused", reason: "protected-target", target };
   const admission = admit(policy, trueUser, target, placeAt(who.received, to));
   if (admission.kind === "refused") return { ...admission, target };
+  if (isBlocked(policy, trueUser, services.clock.now()))
+    return { kind: "refused", reason: "blocked", target };
   const ownerConsent = await saidBy(services, who.received, target.id);
   if (ownerConsent.kind === "unavailable")
     throw new Fault("store-unavailable", "it could not be found out what the customer has said");

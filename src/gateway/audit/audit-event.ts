@@ -10,6 +10,7 @@ export interface Saying {
   readonly outcome: AuditEvent["outcome"];
   readonly trueUser: Identity | null;
   readonly effectiveUser: Identity | null;
+  readonly target?: Identity;
   readonly impersonation: Impersonation | null;
   readonly decision?: AuditEvent["decision"];
   readonly response?: AuditEvent["response"];
@@ -34,6 +35,7 @@ export function eventOf(
     outcome: saying.outcome,
     trueUser: saying.trueUser,
     effectiveUser: saying.effectiveUser,
+    ...(saying.target === undefined ? {} : { target: saying.target }),
     impersonation: impersonation && {
       id: impersonation.id,
       mode: modeAt(impersonation, now),

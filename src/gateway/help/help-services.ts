@@ -1,5 +1,5 @@
 import type { Redact } from "../../audit/record/redact.ts";
-import { type Mailer, mailer } from "../../clients/mail.ts";
+import type { Mailer } from "../../clients/mail.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Clock, Log, Store } from "../../ports.ts";
 import { outbox } from "../../sessions/consent/outbox.ts";
@@ -14,14 +14,14 @@ interface HelpParts {
   readonly sealKey: Uint8Array;
   readonly config: { current(): Snapshot };
   readonly redact: Redact;
-  readonly mailer?: Mailer;
+  readonly mailer: Mailer;
 }
 
 /** All that requests for help are kept in, and by what they are sent. */
-export function helpServices({ store, clock, log, sealKey, config, redact, ...parts }: HelpParts): HelpQueue {
+export function helpServices({ store, clock, log, sealKey, config, redact, mailer }: HelpParts): HelpQueue {
   const sealed = { store, clock, sealKey };
   return helpQueue({
-    ...{ clock, log, redact, mailer: parts.mailer ?? mailer },
+    ...{ clock, log, redact, mailer },
     requests: helpRequests(sealed),
     outbox: outbox<HelpDelivery>(sealed, "help-delivery"),
     settings: () => config.current().settings,

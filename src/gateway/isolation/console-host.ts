@@ -22,7 +22,15 @@ export const ASSETS: ReadonlySet<string> = new Set([
   "/console.css",
 ]);
 /** What is on the console for anybody. */
-const ITS_OWN: ReadonlySet<string> = new Set(["/search.js", "/jwks.json", "/oidc/backchannel"]);
+const ITS_OWN: ReadonlySet<string> = new Set([
+  "/search.js",
+  "/opensearch.xml",
+  "/running.js",
+  "/jwks.json",
+  "/oidc/backchannel",
+]);
+/** What the scripts of its own pages ask for. */
+const FOR_ITS_SCRIPTS: ReadonlySet<string> = new Set(["/people", "/sessions/live"]);
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
@@ -44,7 +52,8 @@ export async function locateAtConsole(services: Services, received: Received): P
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
   const base = { ...received, browser: { ...received.browser, ...nobody } };
   if (ASSETS.has(below) || ITS_OWN.has(below)) return { kind: "received", received: base };
-  if (below === "/people" && isOwnScript(received.raw.headers)) return await known(services, received, base);
+  if (FOR_ITS_SCRIPTS.has(below) && isOwnScript(received.raw.headers))
+    return await known(services, received, base);
   if (!isOpenedInATab(received))
     return answered(
       refusal(received, 403, "forbidden", "Pages of the gateway open in a tab, and nowhere else."),

@@ -19,6 +19,8 @@ export const SUBJECTS = {
   confirm: (question: string) => [question],
   /** Who says something to what: a consent, or what is said without one; `link` is what a mail brought. */
   consent: (person: string, about: string, link: string | null) => [person, about, link ?? ""],
+  /** What is done to others from the page of what runs. */
+  running: (administrator: Identity) => [administrator.id],
   "sign-out": (agent: Identity) => [agent.id],
   /** Only binds the address that Stop leads to: Stop itself needs no token. */
   stop: ({ browser }: Pick<Received, "browser">, to: string) => [browser.secret ?? "", to],

@@ -21,6 +21,9 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /search.js", "public"],
   ["GET /jwks.json", "public"],
   ["GET /people", "console"],
+  ["GET /sessions/live", "console"],
+  ["GET /running.js", "public"],
+  ["GET /opensearch.xml", "public"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],

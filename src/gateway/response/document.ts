@@ -3,13 +3,13 @@ import { momentText } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
-import { labelOf } from "../../domain/identity.ts";
+import { type Identity, labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
 import { amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
 import { firstValue, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
-import { type BannerView, banner, card, notice } from "../../page/banner.ts";
+import { type BannerView, banner, card, notice, titleMark } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
 import { helpNeeds, helpScript } from "../../page/help/help.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
@@ -28,6 +28,7 @@ import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
 import { uncached } from "./uncached.ts";
+import { withholderFor } from "./withheld.ts";
 
 /** Removed, so that no browser revalidates its copy of another person's page. */
 const DOCUMENT_VALIDATORS = ["etag", "last-modified"];
@@ -71,11 +72,12 @@ export function impersonatedPlan(
 ): HeadPlan {
   const shown = inTab(signed, plan);
   const insert = (view: HostView) => banner(bannerView(services, signed, impersonation, view));
+  const title = titleMark(shownPerson(impersonation.effectiveUser));
   const fresh = signed.navigation.wantsPage
     ? { ...plan, headers: withoutNamed(plan.headers, DOCUMENT_VALIDATORS) }
     : plan;
   if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(fresh) : fresh;
-  if (shown.kind === "page") return marked(signed, fresh, shown, insert);
+  if (shown.kind === "page") return marked(signed, fresh, shown, insert, { title });
   if (shown.kind === "drawing") return picturePlan(signed, fresh, insert);
   return unmarkedPlan(fresh, shown);
 }
@@ -154,8 +156,14 @@ export function saidPlan(signed: Signed, plan: HeadPlan): HeadPlan {
     const button = asking === null ? "" : helpScript(view, asking);
     return it === null ? button : `${card({ ...view, changed: false, card: it })}${button}`;
   };
-  const made = marked(signed, once, page, insert, needsOf);
+  const made = marked(signed, once, page, insert, { needsOf });
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+}
+
+/** What the title begins with, and what the page's policy has to allow, where that isn't the banner alone. */
+interface Inserting {
+  readonly title?: string | null;
+  readonly needsOf?: ((view: HostView) => readonly CspNeeds[]) | null;
 }
 
 /** The page with what is inserted. HEAD is answered as GET would be, without a body. */
@@ -164,7 +172,7 @@ function marked(
   plan: HeadPlan,
   { syntax, type }: Page,
   insert: (view: HostView) => string,
-  needsOf: ((view: HostView) => readonly CspNeeds[]) | null = null,
+  { title = null, needsOf = null }: Inserting = {},
 ): HeadPlan {
   const view = hostView(signed, syntax);
   const { console } = signed.snapshot.settings;
@@ -177,6 +185,7 @@ function marked(
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
     insert: insert(view),
+    title,
     syntax,
     charset: charsetOf(type),
     pageHead: signed.snapshot.settings.limits.pageHead,
@@ -189,11 +198,17 @@ function marked(
   return { ...plan, headers, transform: decoded(signed, plan, write) };
 }
 
-/** `write` behind what undoes the coding that the answer came with. */
-function decoded({ snapshot }: Signed, plan: HeadPlan, write: Transform): Transform {
-  const { pageDecoded } = snapshot.settings.limits;
+/** `write` behind what undoes the coding that the answer came with, and what replaces values that are withheld. */
+function decoded(signed: Signed, plan: HeadPlan, write: Transform): Transform {
+  const { pageDecoded } = signed.snapshot.settings.limits;
   const coding = decoder(firstValue(plan.headers, "content-encoding") ?? "", { decoded: pageDecoded });
-  return coding === null ? write : chain(() => [coding, write], unmarkable);
+  const withhold = withholderFor(signed, firstValue(plan.headers, "content-type") ?? "");
+  const [first = write, ...more] = [coding, withhold, write].filter((it) => it !== null);
+  return more.length === 0 ? first : chain(() => [first, ...more], unmarkable, true);
+}
+
+function shownPerson(person: Identity): BannerView["effectiveUser"] {
+  return { id: person.id, label: labelOf(person), email: person.email };
 }
 
 function bannerView(
@@ -209,11 +224,7 @@ function bannerView(
   return {
     ...view,
     trueUser: { id: impersonation.agent.id, label: labelOf(impersonation.agent) },
-    effectiveUser: {
-      id: impersonation.effectiveUser.id,
-      label: labelOf(impersonation.effectiveUser),
-      email: impersonation.effectiveUser.email,
-    },
+    effectiveUser: shownPerson(impersonation.effectiveUser),
     impersonation: impersonation.id,
     mode,
     reason: impersonation.reason,

@@ -8,6 +8,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Closing, Ledger, Log, Maybe } from "../../ports.ts";
+import type { Blocks } from "../../sessions/blocks.ts";
 import type { Codes } from "../../sessions/codes.ts";
 import type { Confirmations } from "../../sessions/confirmations.ts";
 import type { ConsentCodes } from "../../sessions/consent/codes.ts";
@@ -81,7 +82,15 @@ export interface DecisionView {
 }
 
 /** What a form of ours does; its token counts for nothing else. */
-export type FormPurpose = "start" | "elevate" | "lower" | "confirm" | "stop" | "consent" | "sign-out";
+export type FormPurpose =
+  | "start"
+  | "elevate"
+  | "lower"
+  | "confirm"
+  | "stop"
+  | "consent"
+  | "sign-out"
+  | "running";
 
 /** What a mark of ours is for; it counts for nothing else. */
 type MarkPurpose = "here" | "near" | "before" | "marker" | "yes" | "ordered" | "app" | "agent";
@@ -151,6 +160,7 @@ export interface Services {
   readonly notices: Notices;
   readonly cards: Cards;
   readonly helpQueue: HelpQueue;
+  readonly blocks: Blocks;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;

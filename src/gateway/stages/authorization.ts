@@ -5,7 +5,8 @@ import { authorizationOf, credentialsIn, type Haystack } from "../../domain/page
 import { firstValue } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import { chain } from "../../page/streams/chain.ts";
-import { credentialWatch } from "../../page/streams/credential-watch.ts";
+import { credentialWatch, watchedBefore } from "../../page/streams/credential-watch.ts";
+import { Filtered } from "../../page/streams/filters.ts";
 import type { HeadPlan, UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -89,8 +90,10 @@ export function watched(
   const kind = haystackOf(firstValue(head.headers, "content-type") ?? "");
   if (kind === null || signed.sent === "HEAD" || head.status === 204) return plan;
   const codings = firstValue(head.headers, "content-encoding") ?? "";
-  const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   const { transform } = plan;
+  if (transform instanceof Filtered && codings === "")
+    return { ...plan, transform: watchedBefore(transform, { kind, learn }) };
+  const watch = credentialWatch({ kind, codings, limits: { decoded: limits.pageDecoded }, learn });
   if (transform === null) return { ...plan, transform: watch, watches: true };
   // The transform of a page runs also where the app's body is empty.
   return { ...plan, transform: chain(() => [watch, transform], asItIs, true) };

@@ -19,6 +19,9 @@ import { keepQuestion } from "./confirm.ts";
 import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
+/** Of the path of the last page. */
+const LONGEST_PAGE = 500;
+
 const NOTHING = {
   impersonation: null,
   ended: null,
@@ -236,8 +239,9 @@ async function goingOn(
   pace(services, base, impersonation);
   const intent = await intend(services, base, impersonation);
   if (!isUse(base)) return having(base, { impersonation, intent });
-  services.impersonations.touch(impersonation.id, base.at);
-  return having(base, { impersonation: touch(impersonation, base.at), intent });
+  const page = base.navigation.topLevel ? base.url.path.slice(0, LONGEST_PAGE) : null;
+  services.impersonations.touch(impersonation.id, base.at, page);
+  return having(base, { impersonation: touch(impersonation, base.at, page), intent });
 }
 
 async function endedInBrowser(

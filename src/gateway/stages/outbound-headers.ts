@@ -106,7 +106,7 @@ function nameTheApp(headers: string[], { snapshot, site }: Signed): void {
   }
 }
 
-/** Asks for a page that will carry the banner whole and uncompressed. */
+/** Asks for what will carry the banner, or be looked at for what is withheld, whole and uncompressed. */
 function addImpersonated(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
   const { settings } = signed.snapshot;
@@ -114,20 +114,22 @@ function addImpersonated(headers: string[], signed: Signed): void {
   const credentials = ["authorization", ...settings.identityHeaders.map(foldName), ...presented];
   const { kindOf } = headerRules(settings);
   // A range with `If-Range` fits the copy in the browser; without that condition it could be a part of another version.
-  const whole = wholePage || signed.headers.some((it, at) => at % 2 === 0 && foldName(it) === "if-range");
+  const looked = settings.page.withhold !== null;
+  const whole =
+    wholePage || looked || signed.headers.some((it, at) => at % 2 === 0 && foldName(it) === "if-range");
   for (let at = 0; at + 1 < signed.headers.length; at += 2) {
     const name = signed.headers[at] ?? "";
     const sent = signed.headers[at + 1] ?? "";
     const folded = foldName(name);
     if (folded === "cookie" || credentials.includes(folded)) continue;
     if (crossesIdentities(signed.sent, name, sent) || (whole && folded === "range")) continue;
-    if (wholePage && folded === "accept-encoding") continue;
+    if ((wholePage || looked) && folded === "accept-encoding") continue;
     const kind = kindOf(name);
     const value = kind === "metadata" ? metadataOf(name, wayOf(signed)) : sent;
     // Identity headers of a proxy in front name the agent.
     if (kind !== "identity" && kind !== "own" && value !== null) headers.push(name, value);
   }
-  if (wholePage) headers.push("Accept-Encoding", "identity");
+  if (wholePage || looked) headers.push("Accept-Encoding", "identity");
 }
 
 function wayOf({ client, site }: Signed): Way {

@@ -16,6 +16,7 @@ import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
 import { withHandle } from "../response/sign-in-redirect.ts";
 import { uncached } from "../response/uncached.ts";
+import { withheldPlan } from "../response/withheld.ts";
 import type { Services } from "../services/services.ts";
 import { confirm } from "../sign-in/confirm.ts";
 import { clearing } from "./answer.ts";
@@ -133,7 +134,7 @@ async function impersonating(services: Services, asked: Signed, head: UpstreamHe
     signed,
     effects.impersonation,
     head,
-    impersonatedPlan(services, signed, effects.impersonation, plan),
+    withheldPlan(signed, impersonatedPlan(services, signed, effects.impersonation, plan)),
   );
 }
 

@@ -4,6 +4,7 @@ import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
 import type { Committed } from "../request.ts";
+import { withheldOf } from "../response/withheld.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "./start-and-stop.ts";
 
@@ -18,6 +19,7 @@ export function settle(services: Services, committed: Committed, settlement: Set
     committed.snapshot.settings.app,
   );
   if (committed.effects.intent === null) return;
+  const withheld = withheldOf(committed);
   const event = eventOf(services, committed, {
     action: "impersonation.outcome",
     outcome: outcomeOf(settlement),
@@ -30,6 +32,7 @@ export function settle(services: Services, committed: Committed, settlement: Set
       bytes: settlement.responseBytes,
       duration,
       ending: settlement.ending,
+      ...(withheld === 0 ? {} : { withheld }),
     },
     intent: committed.effects.intent,
   });

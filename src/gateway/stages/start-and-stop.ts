@@ -192,6 +192,9 @@ export async function end(
   return ended;
 }
 
+/** Ends that somebody with a say in it made: they are who did it, and the agent whom they did it to. */
+const REVOKED: ReadonlySet<string> = new Set<ReasonWord>(["ended-revoked", "blocked"]);
+
 /** The record of an end, the same for every process that ends one. */
 export function endEvent(
   services: Pick<Services, "clock" | "config" | "newId">,
@@ -200,14 +203,19 @@ export function endEvent(
   by: Identity | null = null,
 ): AuditEvent {
   const word = ended.end?.why ?? "unknown";
+  const administrator = by !== null && REVOKED.has(word) ? by : null;
   return eventOf(services, received, {
     action: "impersonation.ended",
     outcome: "success",
-    trueUser: ended.agent,
+    trueUser: administrator ?? ended.agent,
+    ...(administrator === null ? {} : { target: ended.agent }),
     effectiveUser: ended.effectiveUser,
     impersonation: ended,
     decision: { word, route: null, rule: null, via: null },
-    detail: by === null ? word : `${word}: by ${by.id}, who began anew in the same browser`,
+    detail:
+      by === null || administrator !== null
+        ? word
+        : `${word}: by ${by.id}, who began anew in the same browser`,
   });
 }
 

@@ -8,6 +8,7 @@ import { startLayout } from "./layout/layout.js";
 import { startLogout } from "./logout.js";
 import { startMark } from "./mark.js";
 import { startRefused } from "./refused.js";
+import { startSignal } from "./signal.js";
 import { startTab, tellStopped } from "./tab.js";
 import { startTitle } from "./title.js";
 import { startWatch } from "./watch.js";
@@ -25,6 +26,7 @@ async function start(script) {
   }
   startAddresses(banner);
   if (banner.config.impersonation !== null) {
+    startSignal(banner);
     startCookies(banner);
     startTitle(banner);
   }

@@ -15,7 +15,7 @@ export function startTitle({ config }) {
     due = false;
     const { title } = document;
     // An app puts a counter before what it reads, so the words may stand further behind.
-    const own = title.replaceAll(begin, "");
+    const own = `${title} `.replaceAll(begin, "").trimEnd();
     const wanted = own === "" || own === whose ? whose : begin + own;
     if (title !== wanted) document.title = wanted;
     watchHead();

@@ -11,6 +11,8 @@ export type Place =
 export interface Reading {
   readonly scan: Scan;
   readonly meta: (attributes: readonly Attribute[]) => void;
+  /** Gets where the text of a title in the head begins. */
+  readonly title: (at: number) => void;
   /** The place in a document that ends at `at` without one being found. */
   readonly end: (at: number) => Place;
   place: Place | null;
@@ -26,7 +28,7 @@ const RAW_IN_HEAD = new Set(["title", "style", "noframes", "script"]);
 const OPENS_BODY_AT_END = new Set(["body", "html", "br"]);
 
 /** A new reading; `meta` gets the attributes of each meta element that counts. */
-export function reading(meta: (attributes: readonly Attribute[]) => void): Reading {
+export function reading(meta: Reading["meta"], title: Reading["title"]): Reading {
   const sink: Sink = {
     text: (at) => {
       if (it.depth === 0) found(it, at);
@@ -39,6 +41,7 @@ export function reading(meta: (attributes: readonly Attribute[]) => void): Readi
   const it: Reading = {
     scan: scan(sink),
     meta,
+    title,
     end: (at) => atEnd(it, at),
     place: null,
     twin: null,
@@ -65,6 +68,7 @@ function tagInHead(it: Reading, tag: Scan): State {
   if (tag.name === "body") return found(it, tag.at + 1);
   if (tag.name === "frameset") return unmarkable(it, "a frameset has no body");
   if (tag.name === "meta") it.meta(tag.attributes);
+  if (tag.name === "title") it.title(tag.at + 1);
   if (IN_HEAD.has(tag.name)) return data;
   if (tag.name === "template") return openTemplate(it, tag);
   const noscript = tag.name === "noscript" && !it.closed;

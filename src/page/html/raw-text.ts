@@ -38,7 +38,7 @@ const escapeStart: State = (it, byte) => (byte === ascii.DASH ? escapeStartDash 
 const escapeStartDash: State = (it, byte) =>
   byte === ascii.DASH ? escapedDashDash(it, byte) : scriptText(it, byte);
 
-const escaped: State = (it, byte) => {
+export const escaped: State = (it, byte) => {
   it.back = escaped;
   if (byte === ascii.LESS) return escapedLess;
   return byte === ascii.DASH ? escapedDash : escaped;
@@ -58,7 +58,7 @@ const escapedLess: State = (it, byte) => {
 
 const doubleStart: State = (it, byte) => innerName(it, byte, doubleStart, doubled, escaped);
 
-const doubled: State = (it, byte) => {
+export const doubled: State = (it, byte) => {
   it.back = doubled;
   if (byte === ascii.LESS) return doubledLess;
   return byte === ascii.DASH ? doubledDash : doubled;

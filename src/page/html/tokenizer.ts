@@ -33,6 +33,8 @@ export interface Scan {
   /** The tag ends with a slash; HTML doesn't care, XML does. */
   empty: boolean;
   attributes: Attribute[];
+  /** Whether the attributes of every tag are wanted, also those that come twice. */
+  keepsAll: boolean;
   attribute: string;
   valueFrom: number;
   /** Name of the element whose end tag ends the raw text, and the state to go back to if it doesn't. */
@@ -53,6 +55,7 @@ export function scan(sink: Sink, first: State = data): Scan {
     end: false,
     empty: false,
     attributes: [],
+    keepsAll: false,
     attribute: "",
     valueFrom: 0,
     raw: "",
@@ -195,10 +198,11 @@ const selfClosing: State = (it, byte) => {
   return it.sink.tag(it);
 };
 
-/** Remembers the attributes of the one tag whose attributes matter; of a name that comes twice the first counts. */
+/** Remembers the attributes of the one tag whose attributes matter, or of all where that is wanted; of a name that comes twice the first counts. */
 function keep(it: Scan, from: number, to: number, quote: number): void {
   const name = it.attribute;
   it.attribute = "";
-  if (it.name !== "meta" || name === "" || it.attributes.some((known) => known.name === name)) return;
+  if (name === "" || (it.name !== "meta" && !it.keepsAll)) return;
+  if (!it.keepsAll && it.attributes.some((known) => known.name === name)) return;
   it.attributes.push({ name, from, to, quote });
 }

@@ -1,6 +1,6 @@
 import * as ascii from "./ascii.ts";
 import type { Place, Reading } from "./body-start.ts";
-import { type Attribute, beginTag, type Scan, type State, scan } from "./tokenizer.ts";
+import { beginTag, type Scan, type State, scan } from "./tokenizer.ts";
 
 const NO_BODY: Place = { kind: "unmarkable", why: "XHTML without a body" };
 const TRANSFORMED: Place = { kind: "unmarkable", why: "a stylesheet could make another document of it" };
@@ -8,11 +8,12 @@ const TRANSFORMED: Place = { kind: "unmarkable", why: "a stylesheet could make a
 const TRANSFORMS = /^xml-stylesheet\b.*(?:xsl|xml|&)/is;
 
 /** A new reading of an XHTML document: its body is always written, and nothing in it is raw text. */
-export function xmlReading(meta: (attributes: readonly Attribute[]) => void): Reading {
+export function xmlReading(meta: Reading["meta"], title: Reading["title"]): Reading {
   const sink = { text: () => undefined, bracket: () => undefined, tag: (tag: Scan) => tagInXml(it, tag) };
   const it: Reading = {
     scan: scan(sink, text),
     meta,
+    title,
     end: () => NO_BODY,
     place: null,
     twin: null,
@@ -31,6 +32,7 @@ function tagInXml(it: Reading, tag: Scan): State {
     it.place ??= tag.empty ? NO_BODY : { kind: "found", at: tag.at + 1 };
   }
   if (!tag.end && it.depth === 2 && name === "meta") it.meta(tag.attributes);
+  if (!tag.end && !tag.empty && it.depth === 2 && name === "title") it.title(tag.at + 1);
   if (!tag.empty) it.depth += tag.end ? -1 : 1;
   return text;
 }

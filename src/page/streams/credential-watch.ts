@@ -1,65 +1,104 @@
 import { Transform, type TransformCallback } from "node:stream";
 import { credentialsIn, type Haystack } from "../../domain/page/page-credentials.ts";
 import { type DecoderLimits, decoder } from "./content-coding.ts";
+import { type Filter, Filtered } from "./filters.ts";
 
-interface WatchOptions {
+interface LookOptions {
   readonly kind: Haystack;
+  readonly learn: (values: readonly string[]) => void;
+}
+
+interface WatchOptions extends LookOptions {
   /** The body's `Content-Encoding`; what nobody here can decode is not looked at. */
   readonly codings: string;
   readonly limits: DecoderLimits;
-  readonly learn: (values: readonly string[]) => void;
 }
 
 /** Passes a body on as it is, and tells what in it could be a credential before the client has it. */
 export function credentialWatch(options: WatchOptions): Transform {
-  return new CredentialWatch(options);
+  let decoding: Transform | null;
+  try {
+    decoding = decoder(options.codings, options.limits);
+  } catch {
+    return new Filtered([]);
+  }
+  return decoding === null
+    ? new Filtered([new CredentialFilter(options)])
+    : new DecodedWatch(options, decoding);
 }
 
-class CredentialWatch extends Transform {
-  readonly #options: WatchOptions;
-  readonly #decoder: Transform | null;
+/** The same in front of what is done to a plain body anyway. */
+export function watchedBefore(filters: Filtered, options: LookOptions): Filtered {
+  return filters.behind(new CredentialFilter(options));
+}
+
+class CredentialFilter implements Filter {
+  readonly #options: LookOptions;
   #rest = "";
+
+  constructor(options: LookOptions) {
+    this.#options = options;
+  }
+
+  read(chunk: Buffer, give: (bytes: Buffer) => void): void {
+    this.look(chunk.toString("latin1"), false);
+    give(chunk);
+  }
+
+  end(): void {
+    this.look("", true);
+  }
+
+  look(text: string, last: boolean): void {
+    const { found, rest } = credentialsIn(this.#rest + text, this.#options.kind, last);
+    this.#rest = rest;
+    if (found.length > 0) this.#options.learn(found);
+  }
+}
+
+class DecodedWatch extends Transform {
+  readonly #inside: CredentialFilter;
+  readonly #decoder: Transform;
   /** It can't be looked at any further. */
   #blind = false;
   /** Goes on behind what the decoder has at the moment. */
   #behind: (() => void) | null = null;
 
-  constructor(options: WatchOptions) {
+  constructor(options: WatchOptions, decoding: Transform) {
     super();
-    this.#options = options;
-    this.#decoder = this.#decoderOf(options);
-    this.#decoder?.on("data", (decoded: Buffer) => this.#look(decoded.toString("latin1"), false));
-    this.#decoder?.on("error", () => {
+    this.#inside = new CredentialFilter(options);
+    this.#decoder = decoding;
+    decoding.on("data", (decoded: Buffer) => this.#inside.look(decoded.toString("latin1"), false));
+    decoding.on("error", () => {
       this.#blind = true;
     });
-    this.#decoder?.on("close", () => this.#goOn());
+    decoding.on("close", () => this.#goOn());
   }
 
   override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
-    if (this.#decoder !== null && !this.#blind) {
-      this.#behind = () => done(null, chunk);
-      // One that fails may not call back, but closes.
-      this.#decoder.write(chunk, () => this.#goOn());
+    if (this.#blind) {
+      done(null, chunk);
       return;
     }
-    if (!this.#blind) this.#look(chunk.toString("latin1"), false);
-    done(null, chunk);
+    this.#behind = () => done(null, chunk);
+    // One that fails may not call back, but closes.
+    this.#decoder.write(chunk, () => this.#goOn());
   }
 
   override _flush(done: TransformCallback): void {
-    const last = () => {
-      if (!this.#blind) this.#look("", true);
+    if (this.#blind) {
+      done();
+      return;
+    }
+    this.#behind = () => {
+      if (!this.#blind) this.#inside.end();
       done();
     };
-    if (this.#decoder === null || this.#blind) last();
-    else {
-      this.#behind = last;
-      this.#decoder.end();
-    }
+    this.#decoder.end();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#decoder?.destroy();
+    this.#decoder.destroy();
     done(error);
   }
 
@@ -67,20 +106,5 @@ class CredentialWatch extends Transform {
     const behind = this.#behind;
     this.#behind = null;
     behind?.();
-  }
-
-  #decoderOf({ codings, limits }: WatchOptions): Transform | null {
-    try {
-      return decoder(codings, limits);
-    } catch {
-      this.#blind = true;
-      return null;
-    }
-  }
-
-  #look(text: string, last: boolean): void {
-    const { found, rest } = credentialsIn(this.#rest + text, this.#options.kind, last);
-    this.#rest = rest;
-    if (found.length > 0) this.#options.learn(found);
   }
 }

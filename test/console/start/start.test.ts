@@ -42,7 +42,7 @@ t.test("people are found by name, e-mail or id, each with a link", async (t) => 
   const find = async (q: string) =>
     (await ask([`GET /.guise/start?q=${encodeURIComponent(q)}`, ...CLICK, ...ALICE])).body;
   for (const q of ["nuno", "NUNO@example", "17"]) t.match(await find(q), /href="\/\.guise\/as\/17"/, q);
-  t.match(await find("nobody"), /Nobody was found for “nobody”/);
+  t.match(await find("nobody"), /Nobody whom you may be was found for “nobody”/);
   const page = (await ask(["GET /.guise/start?q=nuno&to=%2Fsite%2F1%3Fa%3Db", ...CLICK, ...ALICE])).body;
   t.match(page, /href="\/\.guise\/as\/17\?to=%2Fsite%2F1%3Fa%3Db"/);
   t.match(page, /<input type="hidden" name="to" value="\/site\/1\?a=b">/);

@@ -86,3 +86,48 @@ t.test("what browsers send by themselves is told from what a script has set", as
   for (const value of [`Bearer ${JWT}`, `bearer  ${JWT} `, `Token ${JWT}`, JWT])
     t.same(authorizationOf(value), { kind: "script", credential: JWT }, value);
 });
+
+/** The same as one pattern. It misses what follows a scheme that it took for a value, or for the end of one. */
+const PATTERN =
+  /((?:^|["'`=>;#(])(?:[Bb]earer )?|[Bb]earer )([A-Za-z0-9._~+/|-]+)(={0,2})(?=$|["'`&<>;,\\\s)])/g;
+
+t.test("it finds what the pattern finds that says what a value is", async (t) => {
+  const pieces = [
+    "abcdefgh",
+    "abcdefg1",
+    "Bearer ",
+    "bearer ",
+    "=",
+    "==",
+    '"',
+    "'",
+    ">",
+    "<",
+    " ",
+    "&",
+    ";",
+    "(",
+    ")",
+    "\u00a0",
+    "\u2003",
+    ".",
+    "x",
+    "|",
+  ];
+  const text = fc.array(fc.constantFrom(...pieces), { maxLength: 14 }).map((it) => it.join(""));
+  let found = 0;
+  fc.assert(
+    fc.property(text, (it) => {
+      const expected = [...it.matchAll(PATTERN)].flatMap(([, , value = "", padding = ""]) =>
+        value.length < 8 ? [] : padding === "" ? [value] : [value, value + padding],
+      );
+      found += expected.length;
+      const got = all(it, "data");
+      const missed = expected.filter((value) => !got.includes(value));
+      const more = got.filter((value) => !expected.includes(value) && !it.includes(`earer ${value}`));
+      if (missed.length + more.length > 0) throw new Error(`${JSON.stringify(it)}: ${got} for ${expected}`);
+    }),
+    { numRuns: 5_000 },
+  );
+  t.ok(found > 100, `${found} values`);
+});

@@ -40,6 +40,19 @@ t.test("a page without a title gets one", async (t) => {
   await page.context().close();
 });
 
+t.test("a title that came with the words in it has them once", async (t) => {
+  for (const [served, title] of [
+    ["as Nuno Almeida &#183; Inbox", "as Nuno Almeida · Inbox"],
+    ["as Nuno Almeida &#183; ", "as Nuno Almeida"],
+  ] as const) {
+    const page = await open(`<title>${served}</title>`);
+    await page.waitForFunction(`document.querySelector("guise-banner").matches(":popover-open")`);
+    await titled(page, title);
+    t.equal(await page.title(), title);
+    await page.context().close();
+  }
+});
+
 t.test("an app that takes the words out at once keeps the browser no busier than it must", async (t) => {
   const page = await open("<title>A</title>");
   await titled(page, "as Nuno Almeida · A");

@@ -20,8 +20,15 @@ t.test("every value stands in values.yaml, and every one of them in the schema",
 });
 
 t.test("every value is used by a template", async (t) => {
-  const names = ["_names.tpl", "_config.tpl", "statefulset.yaml", "service.yaml", "account.yaml"];
-  const all = [...names, "disruption.yaml", "network.yaml"]
+  const names = [
+    "_names.tpl",
+    "_config.tpl",
+    "statefulset.yaml",
+    "service.yaml",
+    "account.yaml",
+    "extra.yaml",
+  ];
+  const all = [...names, "disruption.yaml", "network.yaml", "ingress.yaml", "monitoring.yaml"]
     .map((name) => text(`templates/${name}`))
     .join("\n");
   t.same(

@@ -1,0 +1,172 @@
+import type { FastifyRequest } from "fastify";
+import type { Identity } from "../../domain/identity.ts";
+import { labelOf } from "../../domain/identity.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+import { isId } from "../../domain/person.ts";
+import { eventOf, type Saying } from "../../gateway/audit/audit-event.ts";
+import { inBatches } from "../../gateway/services/batches.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { end } from "../../gateway/stages/start-and-stop.ts";
+import type { Block } from "../../sessions/blocks.ts";
+import { field, words } from "../visitor.ts";
+
+/** What an administrator does to what others are doing. */
+type Deed =
+  | { readonly kind: "end"; readonly which: (it: Impersonation) => boolean }
+  | { readonly kind: "block"; readonly agent: string; readonly lasts: number; readonly why: string | null }
+  | { readonly kind: "unblock"; readonly agent: string }
+  | { readonly kind: "switch"; readonly off: boolean };
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** How long an agent can be kept from impersonating, as the form offers it, ms. */
+export const LASTS = [
+  [15 * MINUTE, "15 minutes"],
+  [HOUR, "1 hour"],
+  [8 * HOUR, "8 hours"],
+  [24 * HOUR, "1 day"],
+  [7 * 24 * HOUR, "7 days"],
+  [30 * 24 * HOUR, "30 days"],
+] as const;
+
+/** Ends at a time: one is a handful of questions to the store. */
+const WIDTH = 32;
+
+/** What the form says; null where it says nothing that can be done. */
+export function deedOf(request: FastifyRequest): Deed | null {
+  const one = field(request, "one");
+  if (one !== null) return { kind: "end", which: ({ id }) => id === one };
+  const allOf = field(request, "all-of");
+  if (allOf !== null) return { kind: "end", which: ({ agent }) => agent.id === allOf };
+  const agent = field(request, "agent")?.trim() ?? "";
+  switch (field(request, "do")) {
+    case "end": {
+      const ticked = new Set(listed(request, "id"));
+      return { kind: "end", which: ({ id }) => ticked.has(id) };
+    }
+    case "end-all":
+      return { kind: "end", which: () => true };
+    case "block": {
+      const lasts = LASTS.find(([ms]) => String(ms) === field(request, "lasts"))?.[0];
+      if (lasts === undefined || !isId(agent)) return null;
+      return { kind: "block", agent, lasts, why: words(request, "why", 500) };
+    }
+    case "unblock":
+      return isId(agent) ? { kind: "unblock", agent } : null;
+    case "off":
+      return { kind: "switch", off: true };
+    case "on":
+      return { kind: "switch", off: false };
+    default:
+      return null;
+  }
+}
+
+/** The values of a field that may come several times. */
+function listed(request: FastifyRequest, name: string): readonly string[] {
+  const value: unknown = Reflect.get(Object(request.body), name);
+  return (Array.isArray(value) ? value : [value]).filter((it) => typeof it === "string");
+}
+
+/** Does it, on every gateway of the store. It counts whether it can be recorded or not: nobody goes on because the journal is down. */
+export async function carryOut(
+  services: Services,
+  request: FastifyRequest,
+  by: Identity,
+  deed: Deed,
+): Promise<void> {
+  switch (deed.kind) {
+    case "end":
+      return await endThose(services, request, by, deed.which, "ended-revoked");
+    case "block":
+      return await blockAgent(services, request, by, deed);
+    case "unblock":
+      return await unblockAgent(services, request, by, deed.agent);
+    case "switch":
+      return await switchAll(services, request, by, deed.off);
+    default:
+      return deed satisfies never;
+  }
+}
+
+/** One of an agent's own is ended, as with Stop, whichever browser or tab it is in. */
+export async function endOwn(services: Services, request: FastifyRequest, agent: Identity): Promise<void> {
+  const one = field(request, "one");
+  const own = (await services.impersonations.byAgent(agent.id)).find(({ id }) => id === one);
+  if (own !== undefined) await end(services, request.received, own, "ended-by-agent");
+}
+
+async function endThose(
+  services: Services,
+  { received }: FastifyRequest,
+  by: Identity,
+  which: (it: Impersonation) => boolean,
+  why: "ended-revoked" | "blocked",
+): Promise<void> {
+  const those = (await services.impersonations.list()).filter(which);
+  await inBatches(those, WIDTH, async (it) => void (await end(services, received, it, why, by)));
+}
+
+async function blockAgent(
+  services: Services,
+  request: FastifyRequest,
+  by: Identity,
+  { agent, lasts, why }: Extract<Deed, { readonly kind: "block" }>,
+): Promise<void> {
+  const target = await agentCalled(services, request, agent);
+  const at = services.clock.now();
+  const block: Block = { agent, agentName: labelOf(target), by: labelOf(by), at, until: at + lasts, why };
+  await services.blocks.block(block);
+  const until = new Date(block.until).toISOString();
+  const detail = why === null ? `until ${until}` : `until ${until}: ${why}`;
+  await tell(services, request, { action: "agent.blocked", by, target, detail });
+  await endThose(services, request, by, (it) => it.agent.id === agent, "blocked");
+}
+
+async function unblockAgent(
+  services: Services,
+  request: FastifyRequest,
+  by: Identity,
+  agent: string,
+): Promise<void> {
+  const lifted = await services.blocks.unblock(agent);
+  if (lifted === null) return;
+  const target = { id: agent, name: lifted.agentName, email: null, groups: null };
+  await tell(services, request, { action: "agent.unblocked", by, target });
+}
+
+async function switchAll(
+  services: Services,
+  request: FastifyRequest,
+  by: Identity,
+  off: boolean,
+): Promise<void> {
+  const changed = await services.blocks.switchTo(off ? { by: labelOf(by), at: services.clock.now() } : null);
+  if (!changed) return;
+  const action = off ? "impersonation.switched-off" : "impersonation.switched-on";
+  await tell(services, request, { action, by });
+  if (off) await endThose(services, request, by, () => true, "ended-revoked");
+}
+
+/** As what runs names them, or the directory; whose name nobody knows is their id. */
+async function agentCalled(services: Services, { received }: FastifyRequest, id: string): Promise<Identity> {
+  const [running] = await services.impersonations.byAgent(id);
+  if (running !== undefined) return running.agent;
+  const found = (await received.snapshot.users?.find(id)) ?? null;
+  return found ?? { id, name: null, email: null, groups: null };
+}
+
+interface Told {
+  readonly action: Saying["action"];
+  readonly by: Identity;
+  readonly target?: Identity;
+  readonly detail?: string;
+}
+
+async function tell(services: Services, { received }: FastifyRequest, told: Told): Promise<void> {
+  const { by: trueUser, ...rest } = told;
+  const nobody = { effectiveUser: null, impersonation: null, outcome: "success" } as const;
+  const event = eventOf(services, received, { ...nobody, trueUser, ...rest });
+  await services.unrecorded.write(services, event, "what an administrator did");
+}

@@ -1,0 +1,131 @@
+import type { Archive } from "../../audit/search/archive.ts";
+import { admit } from "../../domain/grant.ts";
+import type { Identity } from "../../domain/identity.ts";
+import { endedAt, endsAt, type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { plain } from "../../domain/plain.ts";
+import { labelOrigin } from "../../domain/routing/label-host.ts";
+import { TOLD } from "../../domain/told.ts";
+import { Fault } from "../../errors.ts";
+import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { type Html, html } from "../html.ts";
+import { nameOf, person } from "../layout.ts";
+import { moment } from "../moment.ts";
+import type { Visitor } from "../visitor.ts";
+
+type Agent = Visitor & { readonly trueUser: Identity };
+
+/** People whom an agent viewed last, and how far back they are looked for. */
+const MOST_RECENT = 6;
+const RUNS = 40;
+const MOST_MISSED = 3;
+
+/** What an agent begins the day with: what of theirs runs, whom they viewed last, which links started nothing. */
+export async function home(services: Services, archive: Archive, who: Agent, suffix: string): Promise<Html> {
+  const [running, recent, missed] = await Promise.all([
+    orNothing(services, runningOf(services, who)),
+    orNothing(services, recentOf(archive, who)),
+    orNothing(services, missedOf(services, who)),
+  ]);
+  return html`${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
+}
+
+/** What can't be found out just now is no reason to show nothing else. */
+async function orNothing<T>({ log }: Services, asked: Promise<T | null>): Promise<T | null> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    log.warn({ code: error.code, detail: error.detail }, "a part of an agent's home could not be shown");
+    return null;
+  }
+}
+
+async function runningOf(services: Services, who: Agent): Promise<Html | null> {
+  const { received, trueUser } = who;
+  const now = services.clock.now();
+  const all = await services.impersonations.byAgent(trueUser.id);
+  const running = all.filter((it) => endedAt(it, now) === null);
+  if (running.length === 0) return null;
+  const { prefix } = received.snapshot.settings;
+  const token = tokenFor(services, received, "running", SUBJECTS.running(trueUser));
+  const rows = await Promise.all(running.map((it) => runningRow(services, who, it, now)));
+  return html`<h2>You are viewing</h2>
+<form method="post" action="${prefix}/sessions"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="back" value="start">
+<ul class="rows">${rows}</ul></form>`;
+}
+
+async function runningRow(services: Services, who: Agent, it: Impersonation, now: number): Promise<Html> {
+  const write = modeAt(it, now) === "write";
+  const to = await addressOf(services, who, it);
+  const target = it.id;
+  return html`<li class="row">${person(it.effectiveUser)}<span class="sub">${it.page === undefined ? null : html`<bdi>${plain(it.page, 100)}</bdi> · `}ends ${moment(endsAt(it))} <span class="tone ${write ? "failed" : "looked"}">${write ? "change things" : "look"}</span></span>
+<span class="actions">${to === null ? html`<span class="faint">in another browser</span>` : html`<a class="button quiet" href="${to}" target="${target}">Open</a>`}<button class="danger quiet" name="one" value="${it.id}">End<span class="unseen"> ${nameOf(it.effectiveUser)}</span></button></span></li>`;
+}
+
+/** Where it is shown: on its own host, or in the browser that has it. Null where this browser does not. */
+async function addressOf(
+  { labels }: Services,
+  { received, impersonation }: Agent,
+  it: Impersonation,
+): Promise<string | null> {
+  const { isolation } = received.snapshot.settings;
+  const page = it.page ?? "/";
+  if (isolation === null) return impersonation?.id === it.id ? page : null;
+  const [label] = await labels.of(it.id);
+  return label === undefined ? null : labelOrigin(label.name, isolation.parent, label.app.origin) + page;
+}
+
+/** People whom this agent viewed last and may still be, the latest first. */
+async function recentOf(archive: Archive, who: Agent): Promise<readonly Identity[]> {
+  const { received, trueUser } = who;
+  const any = {
+    agent: null,
+    customer: null,
+    impersonation: null,
+    app: null,
+    action: null,
+    since: null,
+    until: null,
+  };
+  const runs = await archive.runs({ ...any, within: { users: [trueUser.id], groups: [] } }, RUNS);
+  const ids = [...new Set(runs.flatMap(({ customer }) => customer ?? []))].slice(0, MOST_RECENT);
+  const { users, policy } = received.snapshot;
+  if (users === null) return [];
+  const found = await Promise.all(ids.map((id) => users.find(id)));
+  return found.filter((it) => it !== null).filter((it) => admit(policy, trueUser, it).kind === "granted");
+}
+
+function recentList(who: Agent, recent: readonly Identity[], suffix: string): Html | null {
+  if (recent.length === 0) return null;
+  return html`<h2>Viewed last</h2><ul class="list">${recent.map((it) => personLink(who, it, suffix))}</ul>`;
+}
+
+/** Somebody whom this agent may be, with what they may do then. */
+export function personLink({ received, trueUser }: Agent, it: Identity, suffix: string): Html {
+  const { prefix } = received.snapshot.settings;
+  return html`<li><a href="${prefix}/as/${encodeURIComponent(it.id)}${suffix}">${person(it)}<span class="go">${mayDo(received.snapshot.policy, trueUser, it)}</span></a></li>`;
+}
+
+/** In a few words, what this agent may do as this person. */
+export function mayDo(
+  policy: Visitor["received"]["snapshot"]["policy"],
+  agent: Identity,
+  it: Identity,
+): string {
+  const admission = admit(policy, agent, it);
+  if (admission.kind === "refused") return "";
+  const { consent, mode, elevateFor } = admission.grant;
+  const asks = consent.mode === "none" || consent.mode === "notice" ? "" : ", asks first";
+  return `${mode === "write" ? "Change things" : elevateFor === null ? "Look" : "Look, or change"}${asks}`;
+}
+
+async function missedOf(services: Services, { received, trueUser }: Agent): Promise<Html | null> {
+  const { prefix, timeouts } = received.snapshot.settings;
+  const missed = await services.missedLinks.of(trueUser.id, { lasts: timeouts.missedLink });
+  if (missed.length === 0) return null;
+  const items = missed.slice(0, MOST_MISSED).map(({ at, address, reason }) => {
+    return html`<li class="step">${moment(at)} <bdi class="path">${plain(address, 200)}</bdi> <span class="faint">${TOLD[reason]}</span></li>`;
+  });
+  return html`<h2>Links that started nothing</h2><ol class="course">${items}</ol><p class="small"><a href="${prefix}/why">All of them, and what a link would do</a></p>`;
+}

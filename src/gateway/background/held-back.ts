@@ -1,0 +1,44 @@
+import type { Holder } from "../../config/hold.ts";
+import type { Closing } from "../../ports.ts";
+import type { Services } from "../services/services.ts";
+
+/**
+ * Lays what administrators have said over the config: at once after each news of it, and every while in case some was missed. Where the
+ * store can't be asked, what was said last counts on.
+ */
+export function holdBack(
+  services: Services,
+  held: Holder,
+  { every, switchedOff }: { readonly every: number; readonly switchedOff: () => Promise<void> },
+): Closing & { look(): Promise<void> } {
+  let known = "";
+  let work: Promise<void> = Promise.resolve();
+  const lookOnce = async () => {
+    const { off, blocks } = await services.blocks.held();
+    const now = JSON.stringify([off, blocks]);
+    if (now === known) return;
+    known = now;
+    const blocked = new Map(blocks.map(({ agent, until }) => [agent, until]));
+    held.overlay((policy) => ({ ...policy, blocked, ...(off === null ? {} : { impersonation: "off" }) }));
+    if (off === null) return;
+    services.sockets.cutImpersonated("ended-revoked");
+    await switchedOff();
+  };
+  const look = (): Promise<void> => {
+    work = work.then(lookOnce).catch((error: unknown) => {
+      services.log.warn({ err: error }, "what administrators have said could not be read; it is tried again");
+    });
+    return work;
+  };
+  const leave = services.blocks.onChanged(() => void look());
+  const timer = setInterval(look, every);
+  timer.unref();
+  return {
+    look,
+    async close() {
+      clearInterval(timer);
+      leave();
+      await work;
+    },
+  };
+}
