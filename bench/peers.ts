@@ -2,6 +2,7 @@
 //   npm run bench            (needs wrk, nginx, haproxy and caddy; what is missing is left out and named)
 //   BENCH_BEFORE=../before/src/main.ts npm run bench     (beside an earlier state of Guise)
 //   BENCH_PEERS= npm run bench                           (without the other proxies)
+//   node bench/page.ts                                   (three runs, written as docs/benchmark.md)
 // Prints processor time per request (from /proc, all processes of a target) and the latency that each adds.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -288,6 +289,8 @@ async function main(): Promise<void> {
       process.stdout.write(`${name} : ${BARE} = ${ratio.toFixed(2)}\n`);
     }
   }
+  // For who reads this by program.
+  process.send?.([...costs]);
   const plain = costs.get(`(b) own 30 KB page/${BARE}`) ?? Number.NaN;
   for (const { name } of all.filter(isGuise)) {
     const banner = (costs.get(`(c) 30 KB page with banner/${name}`) ?? Number.NaN) / plain;

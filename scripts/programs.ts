@@ -41,6 +41,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     names: ["/usr/lib/python3/dist-packages/django"],
     packages: ["python3-django", "python3-jwt", "python3-cryptography"],
   },
+  "Django with add-ons for signing in": {
+    names: ["/usr/lib/python3/dist-packages/social_django"],
+    packages: ["python3-django", "python3-django-impersonate", "python3-social-django", "python3-jose"],
+  },
   PyJWT: { names: ["/usr/lib/python3/dist-packages/jwt"], packages: ["python3-jwt", "python3-cryptography"] },
   "rsyslog for Elasticsearch": {
     names: library("rsyslog/omelasticsearch.so"),
@@ -75,6 +79,9 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     packages: ["mono-mcs", "libmono-system-web4.0-cil", "libmono-system-web-extensions4.0-cil"],
   },
   Express: { names: ["/usr/share/nodejs/express"], packages: ["node-express"] },
+  nginx: { names: ["/usr/sbin/nginx"], packages: ["nginx-light"] },
+  HAProxy: { names: ["/usr/sbin/haproxy"], packages: ["haproxy"] },
+  Apache: { names: ["/usr/sbin/apache2"], packages: ["apache2"] },
   "Apache with OpenID Connect": {
     names: ["/usr/lib/apache2/modules/mod_auth_openidc.so"],
     packages: ["apache2", "libapache2-mod-auth-openidc"],

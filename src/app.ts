@@ -200,6 +200,7 @@ async function openRooms(options: AppOptions, keep: Keep) {
     log,
     sealKey: keyring.derive("jar"),
     wayBackFor: held.current().settings.cookie.wayBack,
+    keepFor: held.current().settings.timeouts.ended,
   });
   keep({ close: () => impersonations.shut() });
   signedIn.keepIn(backend.store, keyring.derive("sign-in"), (secret) => viewedBy(impersonations, secret));
@@ -333,7 +334,7 @@ function servicesOf(parts: ServiceParts): Services {
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.keyring, CLOCK),
-    forms: formsWith(records.keyring.derive("forms")),
+    forms: formsWith(records.keyring.derive("forms"), () => held.current().settings.timeouts.notice),
     pages,
     sockets: open,
     rateLimits: rateLimits(),

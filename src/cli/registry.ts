@@ -1,6 +1,7 @@
 import { audit } from "./audit/audit.ts";
 import { check } from "./check.ts";
 import type { Command } from "./command.ts";
+import { doctor } from "./doctor/doctor.ts";
 import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { learn } from "./learn.ts";
@@ -8,6 +9,7 @@ import { receipt } from "./receipt.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
 import { signin } from "./signin/signin.ts";
+import { split } from "./split/split.ts";
 import { test } from "./test/test.ts";
 
 /** Every command, in the order of the help. */
@@ -21,5 +23,7 @@ export const COMMANDS: readonly Command[] = [
   sessions,
   audit,
   receipt,
+  split,
+  doctor,
   keys,
 ];

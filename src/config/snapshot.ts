@@ -152,6 +152,11 @@ export interface Settings {
     readonly form: number;
     /** For which a link that started nothing is kept for its agent. */
     readonly missedLink: number;
+    /** To say yes to what a rule asks about; for which its page may lie open; for the notice after Stop; after an impersonation's time. */
+    readonly confirm: number;
+    readonly leftOpen: number;
+    readonly notice: number;
+    readonly ended: number;
   };
   readonly limits: {
     /** Bytes of a request target that is judged. */

@@ -17,6 +17,7 @@ import type { Question } from "../sessions/confirmations.ts";
 import { yesForm } from "./decision-page.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
+import { minutes } from "./start/start-form.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
 
 /** What waits for a yes, and who is asked. */
@@ -59,7 +60,7 @@ async function answerOnConsole(
     { kind: "confirm", agent: agent.id, origin, to, question: name },
     who.received.snapshot.settings.goingOver.code,
   );
-  return await seeOther(reply, origin + orderedAddress(services, code, to));
+  return await seeOther(reply, origin + orderedAddress(services, who.received, code, to));
 }
 
 /** Throws `forbidden` where the question isn't this visitor's, or not of this host. */
@@ -106,10 +107,10 @@ function page(
   const token = tokenFor(services, received, "confirm", SUBJECTS.confirm(name));
   const to = atConsole
     ? `${received.snapshot.settings.prefix}/confirm`
-    : yesAddress(services, name, question.url);
+    : yesAddress(services, received, name, question.url);
   const body = html`<section class="card" data-reason="confirm-required">
 <h1>${sentence === "" ? html`Do this as <bdi>${nameOf(impersonation.effectiveUser)}</bdi>?` : sentence}</h1>
-<p class="lead">It is done once, just as the page sent it, if you say yes within two minutes. What the app answers is shown then.</p>
+<p class="lead">It is done once, just as the page sent it, if you say yes within ${minutes(received.snapshot.settings.timeouts.confirm)}. What the app answers is shown then.</p>
 <dl class="facts">
 <dt>What</dt><dd>${method} <bdi>${question.url}</bdi></dd>
 <dt>Account</dt><dd><bdi>${nameOf(impersonation.effectiveUser)}</bdi></dd>

@@ -4,7 +4,7 @@ import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
 import { type Html, html } from "./html.ts";
 import { layout, nameOf, person } from "./layout.ts";
-import { startForm } from "./start/start-form.ts";
+import { minutes, startForm } from "./start/start-form.ts";
 
 /** The pages that a person sees when something is asked, refused, over or broken. */
 export const pages: Pages = {
@@ -100,12 +100,14 @@ ${stopButton(view, "Stop and go on", "")}
 
 /** What, where and on whose account. The yes goes to the very address that is asked about; the request is kept here. */
 function confirming(view: DecisionView): Html {
+  if (view.confirmation === null) throw new TypeError("nothing is kept that a yes could do");
+  const { name, yesTo, within } = view.confirmation;
   return html`<section class="card" data-reason="${view.decision.reason}">
 <h1>${view.sentence}</h1>
-<p class="lead">You are about to do this as somebody else. It is done once, just as it was sent, if you say yes within two minutes.</p>
+<p class="lead">You are about to do this as somebody else. It is done once, just as it was sent, if you say yes within ${minutes(within)}.</p>
 ${onWhoseAccount(view)}
 <div class="actions">
-${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${view.confirmation ?? ""}">Go on</a>` : yesForm({ to: view.yesTo ?? view.to, token: view.token, question: view.confirmation ?? "" })}
+${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${name}">Go on</a>` : yesForm({ to: yesTo, token: view.token, question: name })}
 <a class="button quiet" href="${view.back}">No, go back</a>
 </div>
 ${requestLine(view.requestId, view.decision.reason)}

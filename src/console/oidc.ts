@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parseCookies } from "../domain/cookies/cookie.ts";
-import { isAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import { canonicalUrl } from "../domain/routing/canonical-url.ts";
 import { Fault } from "../errors.ts";
 import { attemptCookie, cookieNames, setOwnCookie } from "../gateway/http/own-cookies.ts";
 import { urlLimits } from "../gateway/intake/url-limits.ts";
+import { agentMark } from "../gateway/own-pages/agent-mark.ts";
 import { readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -18,8 +18,6 @@ import { returnPath } from "./return-path.ts";
 import { signInAddress } from "./step-up.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "./visitor.ts";
 
-/** As long as browsers keep any cookie. */
-const MARKED_SECONDS = 400 * 86_400;
 /** Longer ones don't fit into the cookie of an attempt to sign in. */
 const LONGEST_WAY_BACK = 1_500;
 
@@ -108,12 +106,10 @@ async function signedIn(
     "an agent signed in",
   );
   const names = cookieNames(name, site.scheme, browser.domain);
-  const agent = isAgent(snapshot.policy, identity);
-  const mark = services.forms.mark("agent", "1", services.clock.now(), MARKED_SECONDS * 1_000);
   const own = [
     setOwnCookie(attempt, null, site.scheme, null),
     setOwnCookie(names.signIn, secret, site.scheme, Math.ceil(lasts / 1_000), browser.domain),
-    ...(agent ? [setOwnCookie(names.agent, mark, site.scheme, MARKED_SECONDS, browser.domain)] : []),
+    ...agentMark(services, received, identity),
   ];
   for (const line of own) reply.header("set-cookie", line);
   return await seeOther(reply.header("referrer-policy", "no-referrer"), to);

@@ -6,6 +6,7 @@ import type { CheckpointKey } from "../audit/journal/checkpoint.ts";
 import type { Archive } from "../audit/search/archive.ts";
 import { Fault } from "../errors.ts";
 import { recordRefusedBeforeDecision } from "../gateway/audit/refused-before-decision.ts";
+import { agentMark } from "../gateway/own-pages/agent-mark.ts";
 import { ONLY_HERE, openerPolicy } from "../gateway/own-pages/answer-headers.ts";
 import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
@@ -113,6 +114,7 @@ function homePage(fastify: FastifyInstance, services: Services): void {
     if (request.method !== "GET") return nothing();
     const { received, trueUser } = await visitor(services, request);
     const { snapshot, url } = received;
+    for (const line of agentMark(services, received, trueUser)) reply.header("set-cookie", line);
     const to =
       parameter(request, "q") === null ? homeOf(snapshot, trueUser) : `${snapshot.settings.prefix}/start`;
     return await seeOther(reply, url.query === null ? to : `${to}?${url.query}`);

@@ -43,7 +43,6 @@ export async function askStepUp(
     ticket: null,
     consent: null,
     confirmation: null,
-    yesTo: null,
     signIn: signInAddress(received),
   });
   return await sendPage(reply, 403, page);

@@ -7,7 +7,7 @@ import { end, endCookies } from "../gateway/stages/start-and-stop.ts";
 import { html } from "./html.ts";
 import { layout } from "./layout.ts";
 import { returnPath } from "./return-path.ts";
-import { field, seeOther, sendPage } from "./visitor.ts";
+import { field, seeOther, sendPage, visitor } from "./visitor.ts";
 
 /** `GET stop` (a button, for pages that can't show one) and `POST stop`. Both work in every state of everything else. */
 export function stopPages(fastify: FastifyInstance, services: Services): void {
@@ -57,7 +57,10 @@ async function stopNow(
   return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.site.origin));
 }
 
-/** The browser has lost the secret, but still says which impersonation runs in it: that one ends, and is on record. */
+/**
+ * The browser has lost the secret, but still says which impersonation runs in it: that one ends, and is on record. The mark of 0.1.0 names
+ * none; with it all end that this agent has on this host.
+ */
 async function stopByMarker(
   services: Services,
   request: FastifyRequest,
@@ -65,28 +68,41 @@ async function stopByMarker(
   id: string | null,
 ): Promise<FastifyReply> {
   const { received } = request;
-  const impersonation = id === null ? null : await impersonationById(services, request, id);
-  const ended =
-    impersonation === null ? null : await end(services, received, impersonation, "ended-by-agent");
+  let ended: Impersonation | null = null;
+  for (const it of await markedBy(services, request, id))
+    ended = await end(services, received, it, "ended-by-agent");
   reply.header("set-cookie", await endCookies(services, received, ended));
   return await seeOther(reply, ended === null ? "/" : wayBack(ended, received.site.origin));
 }
 
-/** A store that can't be asked doesn't keep anybody in. */
-async function impersonationById(
+/** A store or a source that can't be asked doesn't keep anybody in. */
+async function markedBy(
   services: Services,
-  { received }: FastifyRequest,
-  id: string,
-): Promise<Impersonation | null> {
+  request: FastifyRequest,
+  id: string | null,
+): Promise<readonly Impersonation[]> {
   try {
-    return (await services.impersonations.list()).find((it) => it.id === id && it.end === null) ?? null;
+    if (id === null) return await ofTheAgent(services, request);
+    return (await services.impersonations.list()).filter((it) => it.id === id && it.end === null);
   } catch (error) {
     services.log.error(
-      { err: error, requestId: received.id, impersonation: id },
+      { err: error, requestId: request.received.id, impersonation: id },
       "stopped without the store and without its secret; the record runs out by its limits",
     );
-    return null;
+    return [];
   }
+}
+
+/** What the agent who is here has on this host; an impersonation with a host of its own is none of 0.1.0. */
+async function ofTheAgent(services: Services, request: FastifyRequest): Promise<readonly Impersonation[]> {
+  const { trueUser, received } = await visitor(services, request);
+  const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
+  const here: Impersonation[] = [];
+  for (const it of mine) {
+    const isHere = it.origin === null || it.origin === received.site.origin;
+    if (it.end === null && isHere && (await services.labels.of(it.id)).length === 0) here.push(it);
+  }
+  return here;
 }
 
 /** Where a page of ours said that it goes on; a form of the app's page leads nowhere as the agent. */

@@ -36,7 +36,7 @@ export function judging(services: Judging, received: Received): Maybe<Judged> {
   const recalled = after(identified, (it) => recall(services, it));
   const owned = after(recalled, (it) => findOwner(services, it));
   const settled = after(owned, (it) => takeYes(services, it));
-  return after(settled, judge);
+  return after(settled, (it) => judge(it));
 }
 
 /** What becomes of a request: it goes on to the app, is answered here, or fails. */

@@ -24,8 +24,8 @@ export interface Question extends Asked {
 
 /** Requests that wait for their agent to say yes. Throws a Fault `store-unavailable`. */
 export interface Confirmations {
-  /** Gives the name by which this request is done once, within two minutes, after its agent says yes. */
-  ask(question: Question): Promise<string>;
+  /** Gives the name by which this request is done once, within `lasts` ms, after its agent says yes. */
+  ask(question: Question, lasts: number): Promise<string>;
   /** The request of that name, if this agent is asked about it and it is still open. */
   read(name: string, agent: string): Promise<Question | null>;
   /** The request of that name, just as it was asked about; null unless it is theirs. Either way it is used up. */
@@ -35,13 +35,11 @@ export interface Confirmations {
 /** A question as it is sealed. */
 type Ticket = Omit<Question, "body"> & { readonly body: string };
 
-const TWO_MINUTES = 120_000;
-
 export function confirmations(deps: SealedValuesDeps): Confirmations {
   const tickets = sealedValues<Ticket>(deps, "confirmation");
   return {
-    ask: (question) =>
-      tickets.keep({ ...question, body: Buffer.from(question.body).toString("base64") }, TWO_MINUTES),
+    ask: (question, lasts) =>
+      tickets.keep({ ...question, body: Buffer.from(question.body).toString("base64") }, lasts),
     read: async (name, agent) => {
       const ticket = await tickets.read(name);
       return ticket?.agent === agent ? opened(ticket) : null;

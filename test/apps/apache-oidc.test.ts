@@ -9,6 +9,7 @@ import { CLIENT, identityProvider } from "../fixtures/identity-provider.ts";
 import { APP } from "../fixtures/oidc-app.ts";
 import { freePort } from "../fixtures/port.ts";
 import { providerConfig } from "../fixtures/provider-site.ts";
+import { recorded } from "../fixtures/signed-in-front.ts";
 
 const STEPS = 100;
 
@@ -18,7 +19,9 @@ const idp = await identityProvider(t);
 idp.people.set("17", { name: "Nuno Almeida", groups: ["customer"] });
 const apache = await apacheOidc(t);
 const port = await freePort();
-const front = await frontOf(t, providerConfig(apache.origin, idp.issuer, port), undefined, port);
+const backChannel = `, backChannel: "${apache.origin}/oidc/back?logout=backchannel"`;
+const config = providerConfig(apache.origin, idp.issuer, port, "", backChannel);
+const front = await frontOf(t, config, undefined, port);
 idp.register(front.url, {
   redirect_uris: [`${front.url}/.guise/oidc/callback`, `${front.url}/.guise/op/callback`],
 });
@@ -108,8 +111,15 @@ t.test(
       "the customer's session is in no browser",
     );
 
+    const { cookies: cookie } = await seen(alice, "/site/1/last");
+    const replay = async () =>
+      (await fetch(`${apache.origin}/site/1/x`, { headers: { cookie }, redirect: "manual" })).status;
+    t.equal(await replay(), 200, "who had its cookie would be in");
     await pressInBanner(alice.page, "Stop");
     await alice.page.locator("h1", { hasText: "alice at" }).waitFor();
+    const [ended] = await recorded(front.data, "sign-in.ended");
+    t.match(ended, { event: { outcome: "success" }, message: "back-channel logout 200" });
+    t.equal(await replay(), 401, "and nobody gets in by the customer's session any more");
     const after = await seen(alice, "/mine");
     t.same(after, mine, "the same session as before, whole");
     t.match(

@@ -9,6 +9,7 @@ import { snapshotOf, YAML } from "../fixtures/test-services.ts";
 const ALICE = { id: "alice", name: "Alice", email: null, groups: ["support"] };
 const NUNO = { id: "17/x", name: "Nuno <i>", email: null, groups: ["customer"] };
 const [GRANT] = snapshotOf(YAML).policy.grants;
+const CONFIRM = { name: "CONFIRM", yesTo: "/site/1?a=b&_guise_confirm=MARK", within: 120_000 };
 const RULE = { name: "rules[0]", effect: "confirm", sentence: "Sure?" } as const;
 
 function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionView {
@@ -28,7 +29,6 @@ function view(decision: Decision, more: Partial<DecisionView> = {}): DecisionVie
     ticket: null,
     consent: null,
     confirmation: null,
-    yesTo: null,
     ...more,
   };
 }
@@ -69,7 +69,7 @@ function page(name: string, more: Partial<DecisionView> = {}): string {
 
 t.test("every page is well-formed and names the reason word", async (t) => {
   for (const [name, decision] of Object.entries(DECISIONS)) {
-    const text = page(name, { confirmation: "CONFIRM" });
+    const text = page(name, { confirmation: CONFIRM });
     const errors: string[] = [];
     parse(text, { onParseError: (error) => void errors.push(error.code) });
     t.same(errors, [], name);
@@ -91,15 +91,14 @@ t.test("a question about a start has the form for it", async (t) => {
 t.test(
   "a question about a request says what, where and on whose account, and the yes goes to the very address",
   async (t) => {
-    const yesTo = "/site/1?a=b&_guise_confirm=MARK";
-    const text = page("confirm", { confirmation: "CONFIRM", yesTo, method: "POST", sentence: "Delete it?" });
+    const text = page("confirm", { confirmation: CONFIRM, method: "POST", sentence: "Delete it?" });
     t.match(text, "Delete it?");
     t.match(text, "POST <bdi>/site/1?a=b</bdi>");
     t.match(text, "Nuno &lt;i&gt;");
     t.match(text, 'action="/site/1?a=b&amp;_guise_confirm=MARK"');
     t.match(text, 'name="_confirmation" value="CONFIRM"');
     t.match(text, 'href="/back"');
-    const workers = page("confirm", { confirmation: "CONFIRM", yesTo, token: null });
+    const workers = page("confirm", { confirmation: CONFIRM, token: null });
     t.match(workers, 'href="/_g/confirm?question=CONFIRM"');
     t.notMatch(workers, /_csrf|_confirmation/, "what a service worker may read holds no token");
   },

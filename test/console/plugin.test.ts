@@ -155,3 +155,13 @@ t.test(
     }
   },
 );
+
+t.test("who opens our first page as an agent has the marker from then on, and nobody else", async (t) => {
+  const it = await testServices(t);
+  const ask = await openConsole(t, it);
+  const mark = (await ask(["GET /.guise/", ...INSIDE, ...ALICE])).header("set-cookie") ?? "";
+  t.match(mark, /^guise_agent=[^;]+;/);
+  t.notMatch(mark, /alice/i);
+  const nobody = await ask(["GET /.guise/", ...INSIDE]);
+  t.equal(nobody.header("set-cookie"), null);
+});

@@ -119,3 +119,16 @@ t.test(
     t.match(refused.hops.at(-1), /\/oidc\/back\?error=login_required/);
   },
 );
+
+t.test("what an app got of a customer counts on when they sign in to it once more", async (t) => {
+  const it = await providerSite(t);
+  it.idp.signsIn = "17";
+  const customer = tab();
+  const sees = async (token: unknown) =>
+    (await fetch(`${it.issuer}/me`, { headers: { authorization: `Bearer ${String(token)}` } })).status;
+  await customer.open(it.at("/site/1"));
+  await customer.jar.setCookie("app_session=; Max-Age=0; Path=/", it.at("/"));
+  await customer.open(it.at("/site/1"));
+  const [first, second] = it.app.tokens;
+  t.same([await sees(first?.access_token), await sees(second?.access_token)], [200, 200]);
+});

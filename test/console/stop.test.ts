@@ -353,3 +353,38 @@ t.test("a fault of the console under an impersonation has the way to Stop on its
   t.equal(bare.status, 503);
   t.notMatch(bare.body, link);
 });
+
+t.test("with nothing but the mark of 0.1.0 what the agent has on this host ends, on record", async (t) => {
+  const it = await testServices(t);
+  const ask = await openConsole(t, it);
+  const { impersonation } = await impersonate(it);
+  const press = async (who: readonly string[], host = "app.example.com") =>
+    await ask(
+      [
+        `POST /.guise/stop`,
+        ...INSIDE,
+        `Host: ${host}`,
+        `Origin: https://${host}`,
+        ...who,
+        "Cookie: __Host-guise-worn=1",
+      ],
+      {},
+      { encrypted: true },
+    );
+  for (const [who, host] of [
+    [BOB, "app.example.com"],
+    [[], "app.example.com"],
+  ] as const) {
+    t.equal((await press(who, host)).status, 303);
+    t.match(await it.impersonations.list(), [{ id: impersonation.id }], "another person's goes on");
+  }
+  const stopped = await press(ALICE);
+  t.equal(stopped.status, 303);
+  t.equal(cookieValue(stopped.setCookies, "__Host-guise-worn"), "");
+  t.same(await it.impersonations.list(), []);
+  t.match(it.events, [
+    { action: "impersonation.ended", detail: "ended-by-agent", trueUser: { id: "alice" } },
+  ]);
+  it.breakDown(["store"]);
+  t.equal((await press(ALICE)).status, 303, "a store that is down keeps nobody in");
+});

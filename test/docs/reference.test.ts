@@ -105,7 +105,7 @@ t.test("docs/request.md draws and lists the twelve stages, and so does the READM
 t.test("the pipeline goes through these stages in this order", async (t) => {
   const text = read("src/gateway/pipeline.ts");
   // `judging` has the stages up to the decision, and stands before the rest of them.
-  const body = text.slice(text.indexOf("export async function judging"));
+  const body = text.slice(text.indexOf("export function judging"));
   t.match(text, /function pipeline[\s\S]+\bjudging\([\s\S]+\bcommit\(/);
   const files = [...text.matchAll(/import \{([^}]+)\} from "\.\/stages\/([a-z-]+)\.ts"/g)];
   const called = files.flatMap(([, names = "", file = ""]) => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { ROOT } from "./source.ts";
@@ -28,4 +28,25 @@ t.test("every folder of src/ has its tests under the same name", async (t) => {
     folders.filter((it) => !tests.has(it.name)).map((it) => it.name),
     [],
   );
+});
+
+/** What stands in a folder beside its page: files without their ending `.ts`, and folders. */
+function standsIn(folder: string): { readonly files: readonly string[]; readonly names: readonly string[] } {
+  const there = readdirSync(folder, { withFileTypes: true }).filter((it) => it.name !== "README.md");
+  const files = there.filter((it) => it.isFile()).map((it) => it.name);
+  return { files, names: there.map((it) => it.name.replace(/\.ts$/, "")) };
+}
+
+t.test("a room with more than ten files has a page that names all of them", async (t) => {
+  const folders = globSync("src/**/", { cwd: ROOT }).map((it) => join(ROOT, it));
+  const large = folders.filter((it) => standsIn(it).files.length > 10);
+  t.ok(large.length > 5);
+  for (const folder of large) {
+    const page = readFileSync(join(folder, "README.md"), "utf8");
+    t.same(
+      standsIn(folder).names.filter((name) => !page.includes(`\`${name}`)),
+      [],
+      folder.slice(ROOT.length),
+    );
+  }
 });

@@ -25,7 +25,7 @@ function two() {
 
 t.test("a token gives its request once, on whichever gateway, just as it was asked about", async (t) => {
   const { here, there } = two();
-  const token = await here.ask(QUESTION);
+  const token = await here.ask(QUESTION, 120_000);
   t.match(token, /^[A-Za-z0-9_-]{43}$/);
   t.strictSame(await there.redeem(token, WHO), QUESTION);
   t.equal(await there.redeem(token, WHO), null);
@@ -34,7 +34,7 @@ t.test("a token gives its request once, on whichever gateway, just as it was ask
 
 t.test("of many who take it at the same time one gets it", async (t) => {
   const { here, there } = two();
-  const token = await here.ask(QUESTION);
+  const token = await here.ask(QUESTION, 120_000);
   const taken = await Promise.all(
     Array.from({ length: 20 }, (_, n) => (n % 2 ? here : there).redeem(token, WHO)),
   );
@@ -44,15 +44,15 @@ t.test("of many who take it at the same time one gets it", async (t) => {
 t.test("it is for just these people, and is used up by the try of others", async (t) => {
   const { here } = two();
   for (const other of [{ impersonation: "imp-2" }, { agent: "bob" }, { effectiveUser: "18" }]) {
-    const token = await here.ask(QUESTION);
+    const token = await here.ask(QUESTION, 120_000);
     t.equal(await here.redeem(token, { ...WHO, ...other }), null, Object.keys(other).join());
     t.equal(await here.redeem(token, WHO), null);
   }
 });
 
-t.test("it is good for two minutes", async (t) => {
+t.test("it is good for as long as is said", async (t) => {
   const { here, clock } = two();
-  const [early, late] = [await here.ask(QUESTION), await here.ask(QUESTION)];
+  const [early, late] = [await here.ask(QUESTION, 120_000), await here.ask(QUESTION, 120_000)];
   clock.pass(119_999);
   t.strictSame(await here.redeem(early, WHO), QUESTION);
   clock.pass(1);
@@ -61,7 +61,7 @@ t.test("it is good for two minutes", async (t) => {
 
 t.test("what waits can be read by nobody else, and is gone when it was used", async (t) => {
   const { here, hub } = two();
-  const token = await here.ask(QUESTION);
+  const token = await here.ask(QUESTION, 120_000);
   const contents = JSON.stringify([...hub.held]);
   t.notMatch(contents, /alice|site|really/);
   t.notOk(contents.includes(token));
@@ -73,7 +73,7 @@ t.test("a large body is kept whole, and an empty one is empty", async (t) => {
   const { here } = two();
   for (const length of [0, 4 * 1024 * 1024]) {
     const body = Buffer.alloc(length, 0xe9);
-    const kept = await here.redeem(await here.ask({ ...QUESTION, body }), WHO);
+    const kept = await here.redeem(await here.ask({ ...QUESTION, body }, 120_000), WHO);
     t.ok(Buffer.from(kept?.body ?? "none").equals(body), `${length}`);
   }
 });

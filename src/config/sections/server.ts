@@ -215,6 +215,15 @@ function atMost(fallback: string, most: number, describe: string) {
     .describe(describe);
 }
 
+function fromMinute(fallback: string, most: number, describe: string) {
+  return duration
+    .refine((ms) => ms >= 60_000 && ms <= most, {
+      error: `write a length of time from 1m to ${most / HOUR}h`,
+    })
+    .prefault(fallback)
+    .describe(describe);
+}
+
 const HOUR = 3_600_000;
 
 export const timeouts = z
@@ -248,6 +257,22 @@ export const timeouts = z
       "10m",
       24 * HOUR,
       "To send the form of a page of the gateway's own (start, step up or down, a yes); an older one is shown once more.",
+    ),
+    confirm: fromMinute(
+      "2m",
+      HOUR,
+      "For an agent to say yes to what a rule asks about; so long the request is kept.",
+    ),
+    leftOpen: fromMinute(
+      "12h",
+      30 * 24 * HOUR,
+      "For which a page with such a question may lie open and its yes is still known as one: when nobody is viewed any more it is refused, and not done as the agent.",
+    ),
+    notice: fromMinute("5m", HOUR, "After Stop, for a page to say once whom one was."),
+    ended: fromMinute(
+      "10m",
+      24 * HOUR,
+      "For which an impersonation is known after its time, so that what a page still sends hears that it is over. Counts from the next start on.",
     ),
   })
   .prefault({})

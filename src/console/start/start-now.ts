@@ -75,7 +75,6 @@ export async function refusal(
       ticket: null,
       consent: null,
       confirmation: null,
-      yesTo: null,
       signIn: signInAddress(who.received),
     }),
   );

@@ -36,25 +36,24 @@ export function tokenFor(
   return forms.token(purpose, subject, clock.now() + snapshot.settings.timeouts.form);
 }
 
-/** How long a page that asks may be left open, and its yes still not be taken for own traffic. */
-const LEFT_OPEN = 12 * 3_600_000;
-
 /** Where the yes to a question goes: the address that it is about, with a signed mark. */
 export function yesAddress(
   { forms, clock }: Pick<Services, "forms" | "clock">,
+  { snapshot }: Pick<Received, "snapshot">,
   question: string,
   to: string,
 ): string {
-  return marked(to, forms.mark("yes", question, clock.now(), LEFT_OPEN));
+  return marked(to, forms.mark("yes", question, clock.now(), snapshot.settings.timeouts.leftOpen));
 }
 
 /** Where a yes that was given on the console leads: the same address on the host that asked, with a code that counts once. */
 export function orderedAddress(
   { forms, clock }: Pick<Services, "forms" | "clock">,
+  { snapshot }: Pick<Received, "snapshot">,
   code: string,
   to: string,
 ): string {
-  return marked(to, forms.mark("ordered", code, clock.now(), LEFT_OPEN));
+  return marked(to, forms.mark("ordered", code, clock.now(), snapshot.settings.timeouts.leftOpen));
 }
 
 function marked(to: string, mark: string): string {

@@ -1,13 +1,11 @@
 import { formToken, openFormToken, openMark, openNotice, signedMark, signedNotice } from "../../keys/csrf.ts";
 import type { Forms } from "./services.ts";
 
-const NOTICE_LASTS = 300_000;
-
-export function formsWith(key: Buffer): Forms {
+export function formsWith(key: Buffer, noticeLasts: () => number): Forms {
   return {
     token: (purpose, subject, expiresAt) => formToken(key, [purpose, ...subject], expiresAt),
     read: (purpose, subject, token) => openFormToken(key, token, [purpose, ...subject]),
-    seal: (text, now) => signedNotice(key, text, now + NOTICE_LASTS),
+    seal: (text, now) => signedNotice(key, text, now + noticeLasts()),
     open: (sealed, now) => openNotice(key, sealed, now),
     mark: (purpose, text, now, lasts) => signedMark(key, purpose, text, now + lasts),
     marked: (purpose, value, now) => openMark(key, purpose, value, now),

@@ -75,10 +75,8 @@ export interface DecisionView {
   readonly ticket: string | null;
   /** What the customer's say is to the start that is asked about; null where none is. */
   readonly consent: ConsentVerdict | null;
-  /** The question that is asked: its name, which opens nothing. */
-  readonly confirmation: string | null;
-  /** Where a yes to it goes; null where nothing is asked. */
-  readonly yesTo: string | null;
+  /** The question that is asked: its name, which opens nothing; where a yes to it goes; how long it waits, ms. */
+  readonly confirmation: { readonly name: string; readonly yesTo: string; readonly within: number } | null;
 }
 
 /** What a form of ours does; its token counts for nothing else. */

@@ -15,7 +15,7 @@ import { ONLY_HERE, openerPolicy } from "../own-pages/answer-headers.ts";
 import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
-import type { Services } from "../services/services.ts";
+import type { DecisionView, Services } from "../services/services.ts";
 import { ownerToBe } from "./commit.ts";
 
 /** An answer of our own, which fastify and the upgrade listener can send. */
@@ -314,12 +314,16 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
             now: committed.at,
           })
         : null,
-    confirmation: committed.effects.confirmation,
-    yesTo:
-      committed.effects.confirmation === null
-        ? null
-        : yesAddress(services, committed.effects.confirmation, committed.url.target),
+    confirmation: confirmationOf(services, committed),
   };
+}
+
+function confirmationOf(services: Services, committed: Committed): DecisionView["confirmation"] {
+  const { effects, url, snapshot } = committed;
+  const name = effects.confirmation;
+  if (name === null) return null;
+  const yesTo = yesAddress(services, committed, name, url.target);
+  return { name, yesTo, within: snapshot.settings.timeouts.confirm };
 }
 
 /** The page that always runs as the agent (`as: self`) and was asked for. */

@@ -130,7 +130,7 @@ export async function keepQuestion(
     settled.content.body ?? (await readBody(settled.raw, limits.confirmBody, timeouts.requestIdle));
   if (bytes.length > limits.confirmBody)
     throw new Fault("too-large", "the body is longer than `limits.confirmBody`");
-  return await services.confirmations.ask({
+  const question = {
     impersonation: impersonation.id,
     agent: agent.id,
     effectiveUser: impersonation.effectiveUser.id,
@@ -141,7 +141,8 @@ export async function keepQuestion(
     sentence: sentenceOf(settled.decision),
     headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),
     body: bytes,
-  });
+  };
+  return await services.confirmations.ask(question, timeouts.confirm);
 }
 
 function sentenceOf(decision: Decision): string {

@@ -49,13 +49,23 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
     (name, value) =>
       isNamed(name, names.assertion) || (isNamed(name, "set-cookie") && setsOurs(value, cookie.name)),
   );
-  const plan = { status: head.status, message: head.message, headers: kept, transform: null };
+  const probe = probeOf(signed);
+  const told = probe === null ? kept : [...kept, PROBE, probe];
+  const plan = { status: head.status, message: head.message, headers: told, transform: null };
   if ((signed.card !== null || signed.help) && signed.browser.notice === null) return saidPlan(signed, plan);
   if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
-  const own = { ...plan, headers: [...kept, ...ourHeaders(signed)] };
+  const own = { ...plan, headers: [...told, ...ourHeaders(signed)] };
   return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"
     ? noticePlan(services, signed, own)
     : own;
+}
+
+const PROBE = "X-Guise-Probe";
+
+/** `guise doctor` asks by it which way a request takes. */
+function probeOf({ raw }: Signed): string | null {
+  const sent = raw.headers["x-guise-probe"];
+  return typeof sent === "string" && /^[0-9a-f]{32}$/.test(sent) ? sent : null;
 }
 
 interface Shown {

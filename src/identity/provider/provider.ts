@@ -190,6 +190,10 @@ function configuration(options: ProviderOptions, parts: Parts): Configuration {
     loadExistingGrant: async ({ oidc }) => {
       const { client, session, provider } = oidc;
       if (client === undefined || session?.accountId === undefined) return undefined;
+      // Another one would end what the app has got by the one before.
+      const known = session.grantIdFor(client.clientId);
+      const before = known === undefined ? undefined : await provider.Grant.find(known);
+      if (before !== undefined) return before;
       const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
       grant.addOIDCScope(SCOPES.join(" "));
       await grant.save();

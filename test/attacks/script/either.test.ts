@@ -1,7 +1,14 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
 import { browser } from "../../fixtures/browser.ts";
-import { type ConsoleSite, consoleSite, NAMES, type SiteOptions } from "../../fixtures/console-site.ts";
+import {
+  CONSOLE,
+  consoleSite,
+  MODES,
+  NAMES,
+  type SiteOptions,
+  startsOf,
+} from "../../fixtures/console-site.ts";
 import { recordsOf } from "../../fixtures/front.ts";
 import { inside } from "../../page/inside.ts";
 
@@ -9,23 +16,13 @@ import { inside } from "../../page/inside.ts";
 const chromium = await browser({ names: NAMES });
 t.teardown(() => chromium.close());
 
-const CONSOLE = "console.guise-console.test";
-const APP = "app.guise.test";
 const OTHER = "https://other.guise-other.test/";
-const MODES = [
-  { on: ", on one origin", isolated: false, console: false, hosts: [APP] },
-  { on: ", with isolation and console", isolated: true, console: true, hosts: [APP, CONSOLE] },
-] as const;
-type Mode = (typeof MODES)[number];
 
 const scene = (
   t: Pick<Test, "teardown">,
-  { isolated, console }: Mode,
+  { isolated, console }: (typeof MODES)[number],
   more: Omit<SiteOptions, "isolated" | "console"> = {},
 ) => consoleSite(t, chromium, { isolated, console, ...more });
-
-const startsOf = ({ gateway }: ConsoleSite) =>
-  recordsOf(gateway.data, "impersonation.started").map(({ user }) => user?.effective?.id);
 
 const asks = (page: Page) => page.locator("h1", { hasText: "View the app as" }).waitFor();
 
@@ -167,7 +164,7 @@ for (const mode of MODES) {
       });
       const page = await it.open(await it.agent(), "/site/1");
       const label = new URL(page.url()).hostname;
-      const asking = mode.console ? CONSOLE : APP;
+      const asking = mode.console ? CONSOLE : "app.guise.test";
       const paid = () => it.asked.filter(({ line }) => line.includes("/pay"));
       const [status, question] = (await page.evaluate(
         `fetch("/site/1/pay", { method: "POST", body: new URLSearchParams({ amount: "5" }) }).then(async (it) => [it.status, await it.json()])`,

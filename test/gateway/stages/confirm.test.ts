@@ -46,7 +46,7 @@ function yes(
 ) {
   const csrf = more.csrf ?? yesToken(it, confirmation);
   const head = [
-    `POST ${yesAddress(it.services, confirmation, more.path ?? "/site/1/delete?a=b")}`,
+    `POST ${yesAddress(it.services, { snapshot: it.services.config.current() }, confirmation, more.path ?? "/site/1/delete?a=b")}`,
     ...(more.sent ?? [...INSIDE, ORIGIN, FORM]),
     ...(more.by ?? ALICE),
     started.cookie,
@@ -89,12 +89,17 @@ t.test("a yes counts once", async (t) => {
   await t.rejects(committed(it, head, from), { code: "forbidden" });
 });
 
-t.test("and for two minutes", async (t) => {
-  const it = await testServices(t, WRITING);
+t.test("and for as long as the config says", async (t) => {
+  const it = await testServices(t, `${WRITING}timeouts: { confirm: 3m }\n`);
   const started = await impersonate(it, { mode: "write" });
-  const { head, from } = yes(it, started, await asked(it, started));
-  it.clock.pass(120_001);
-  await t.rejects(committed(it, head, from), { code: "forbidden" });
+  const [early, late] = [
+    yes(it, started, await asked(it, started)),
+    yes(it, started, await asked(it, started)),
+  ];
+  it.clock.pass(179_000);
+  t.match(await committed(it, early.head, early.from), { decision: { kind: "forward" } });
+  it.clock.pass(1_001);
+  await t.rejects(committed(it, late.head, late.from), { code: "forbidden" });
 });
 
 t.test("a yes without the page's field, made up, or for another address, is nobody's", async (t) => {
@@ -175,7 +180,12 @@ t.test(
   async (t) => {
     const it = await testServices(t, WRITING);
     for (const who of [ALICE, BOB]) {
-      const address = yesAddress(it.services, "question", "/x?a=b");
+      const address = yesAddress(
+        it.services,
+        { snapshot: it.services.config.current() },
+        "question",
+        "/x?a=b",
+      );
       const own = await committed(it, [`POST ${address}`, ...INSIDE, ...who], { body: "a=b" });
       const decision = { kind: "refuse", status: 409, reason: "other-tab" };
       t.match(own, {
@@ -186,7 +196,7 @@ t.test(
       });
       t.equal(own.raw.readableDidRead, false);
     }
-    const address = yesAddress(it.services, "question", "/x?a=b");
+    const address = yesAddress(it.services, { snapshot: it.services.config.current() }, "question", "/x?a=b");
     const guests = await committed(it, [`POST ${address}`, ...INSIDE, ...NUNO], { body: "a=b" });
     t.match(guests, { url: { asSent: address }, decision: { kind: "forward", as: "self" } });
     for (const only of ["yes", "x".repeat(60), address.slice(address.indexOf("confirm=") + 8, -1)])

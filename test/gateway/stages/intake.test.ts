@@ -1,5 +1,5 @@
 import t, { type Test } from "tap";
-import { yesAddress } from "../../../src/gateway/own-pages/form-tokens.ts";
+import { orderedAddress, yesAddress } from "../../../src/gateway/own-pages/form-tokens.ts";
 import type { Received } from "../../../src/gateway/request.ts";
 import { intake } from "../../../src/gateway/stages/intake.ts";
 import { recall } from "../../../src/gateway/stages/load-impersonation.ts";
@@ -430,8 +430,11 @@ t.test("marks of ours in a query are told from what only looks like them", async
   t.same(await marks("GET /x?_guise_confirm=yes"), none);
   t.same(await marks(`GET /x?${MARK}`), [MARK.slice(11), false, true]);
   t.same(await marks("POST /x?_guise_confirm=yes"), none);
-  t.same(await marks(`POST ${yesAddress(it.services, "q", "/x")}`), [null, true, true]);
-  t.same(await marks(`GET ${yesAddress(it.services, "q", "/x")}`), none);
+  const config = { snapshot: it.services.config.current() };
+  t.same(await marks(`POST ${yesAddress(it.services, config, "q", "/x")}`), [null, true, true]);
+  t.same(await marks(`GET ${yesAddress(it.services, config, "q", "/x")}`), none);
+  t.same(await marks(`GET ${orderedAddress(it.services, config, "q", "/x")}`), [null, true, true]);
+  t.same(await marks(`POST ${orderedAddress(it.services, config, "q", "/x")}`), none);
   t.match(await receive(it, ["GET /x?_guise_tab=7", AS_SOMEBODY]), {
     page: { tab: "7", hearsay: false },
     url: { asSent: "/x" },
@@ -533,4 +536,20 @@ t.test("each request has an id of its own, also one that is refused", async (t) 
     }),
   );
   t.equal(new Set(ids).size, 3);
+});
+
+t.test("how long a yes is known as one, and a notice is shown, is as the config says", async (t) => {
+  const it = await testServices(t, `${YAML}timeouts: { leftOpen: 1m, notice: 2m }\n`);
+  const address = yesAddress(it.services, { snapshot: it.services.config.current() }, "q", "/x");
+  const notice = it.services.forms.seal("Nuno", it.clock.now());
+  const seen = async () => [
+    (await receive(it, [`POST ${address}`])).page.confirming,
+    it.services.forms.open(notice, it.clock.now()),
+  ];
+  it.clock.pass(58_000);
+  t.same(await seen(), [true, "Nuno"]);
+  it.clock.pass(4_000);
+  t.same(await seen(), [false, "Nuno"]);
+  it.clock.pass(60_000);
+  t.same(await seen(), [false, null]);
 });

@@ -1,0 +1,121 @@
+import type { Browser, Page } from "playwright-core";
+import type { Test } from "tap";
+import { pressInBanner } from "../fixtures/banner.ts";
+import { type CookieWitness, cookieValues } from "../fixtures/cookie-witness.ts";
+import { type Front, SUPPORT } from "../fixtures/front.ts";
+import { recorded } from "../fixtures/signed-in-front.ts";
+
+/** How an app that keeps its own login is walked through, as its customer and beside that as who views them. */
+export interface Walk {
+  readonly front: Front;
+  /** The app itself, as the customer's own browser reaches it. */
+  readonly direct: string;
+  readonly witness: CookieWitness;
+  readonly chromium: Browser;
+  /** Signs a browser in to the app by its own login, at this address. */
+  signIn(page: Page, origin: string, who: "customer" | "agent"): Promise<void>;
+  /** Of the customer; the first is what the ticket links to. */
+  readonly paths: readonly string[];
+  readonly steps: number;
+  /** Whom the agent's browser comes as; `{}` where they sign in. */
+  readonly agent?: Readonly<Record<string, string>>;
+  /** A page by which it shows whose session it is, and what is on it of the customer alone. */
+  readonly own: { readonly path: string; readonly customer: RegExp; readonly agent: RegExp };
+  /** Without what differs from one visit to the next. */
+  readonly plain?: (text: string) => string;
+  /** Names of cookies that are the browser's own and no session. */
+  readonly shared?: RegExp;
+}
+
+interface Tab {
+  readonly page: Page;
+  readonly errors: string[];
+}
+
+/** The agent in a browser with a session of their own in the app, the customer in another; then as many steps side by side, and Stop. */
+export async function walkBeside(t: Test, it: Walk): Promise<void> {
+  const { front, direct, witness, own, paths } = it;
+  const nuno = await tab(it.chromium);
+  await it.signIn(nuno.page, direct, "customer");
+  const alice = await tab(it.chromium, it.agent ?? SUPPORT);
+  await it.signIn(alice.page, front.url, "agent");
+  const mine = await seen(alice, front.url, own.path, it);
+  t.match(mine.text, own.agent, "the agent's own session in the app");
+  const agents = new Set((await alice.page.context().cookies(front.url)).map(({ value }) => value));
+  const customers = new Set((await nuno.page.context().cookies(direct)).map(({ value }) => value));
+  const before = witness.requests.length;
+
+  const [first = "/"] = paths;
+  await alice.page.setContent(`<a href="${front.url}${first}">the ticket</a>`);
+  await Promise.all([alice.page.waitForURL(`${front.url}${first}`), alice.page.click("a")]);
+  t.equal(await alice.page.locator("guise-banner").count(), 1, "the page has its banner");
+  t.match((await seen(alice, front.url, own.path, it)).text, own.customer, "and is the customer's");
+
+  const differences: string[] = [];
+  for (let step = 0; step < it.steps; step += 1) {
+    const path = paths[step % paths.length] ?? first;
+    const [theirs, shown] = [await seen(nuno, direct, path, it), await seen(alice, front.url, path, it)];
+    for (const fact of ["status", "text", "errors"] as const)
+      if (JSON.stringify(shown[fact]) !== JSON.stringify(theirs[fact]))
+        differences.push(`${path}: ${fact}: ${JSON.stringify(theirs[fact])} ${JSON.stringify(shown[fact])}`);
+  }
+  t.same(differences, [], `${it.steps} steps show what the customer sees`);
+
+  // Where the customer comes by the gateway too, their own requests are those with their own cookies alone.
+  const isOwn = (cookie: string) =>
+    cookie !== "" && cookieValues(cookie).every((value) => customers.has(value));
+  const asCustomer = witness.requests.slice(before).filter(({ cookie }) => !isOwn(cookie));
+  const sent = new Set(asCustomer.flatMap(({ cookie }) => cookieValues(cookie)));
+  const both = (one: ReadonlySet<string>) =>
+    [...sent].filter((value) => one.has(value) && it.shared?.test(value) !== true);
+  t.ok(sent.size > 0, "the app got cookies of the sign-in");
+  t.same(both(agents), [], "none of the agent's goes with a request as the customer");
+  t.same(both(customers), [], "and none of the customer's own sessions");
+  t.same(
+    asCustomer.filter(({ authorization }) => authorization !== ""),
+    [],
+  );
+  const inBrowser = (await alice.page.context().cookies()).filter(({ httpOnly }) => httpOnly);
+  t.same(
+    inBrowser.filter(({ value }) => sent.has(value)),
+    [],
+    "no session of the customer's is in the browser",
+  );
+
+  await alice.page.goto(front.url + first);
+  await pressInBanner(alice.page, "Stop");
+  const [ended] = await recorded(front.data, "sign-in.ended");
+  t.match(ended, { event: { outcome: "success" } }, "it is signed out of the app");
+  const left = [...new Set(asCustomer.map(({ cookie }) => cookie))];
+  const alive: string[] = [];
+  for (const cookie of left) {
+    const answer = await fetch(witness.origin + own.path, { headers: { cookie }, redirect: "manual" });
+    if (answer.status === 200 && own.customer.test(await answer.text())) alive.push(cookie);
+  }
+  t.same(alive, [], "and no cookie of it opens anything any more");
+  const after = await seen(alice, front.url, own.path, it);
+  t.same(after, mine, "the agent's own session is as it was");
+  t.match((await seen(nuno, direct, own.path, it)).text, own.customer, "and the customer's own goes on");
+}
+
+async function tab(chromium: Browser, headers: Readonly<Record<string, string>> = {}): Promise<Tab> {
+  const context = await chromium.newContext({ extraHTTPHeaders: { ...headers } });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on("console", (it) => it.type() === "error" && errors.push(it.text()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  return { page, errors };
+}
+
+/** What a reader sees of a page, and what its console complained of. */
+async function seen({ page, errors }: Tab, origin: string, path: string, { plain = (text) => text }: Walk) {
+  errors.length = 0;
+  const answer = await page.goto(origin + path);
+  const text = await page.evaluate("document.body.innerText");
+  const same = (it: string) => it.replaceAll(origin, "").replaceAll(new URL(origin).host, "");
+  return {
+    status: answer?.status(),
+    text: plain(same(String(text)).replaceAll(/\s+/g, " ").trim()),
+    errors: errors.map(same),
+  };
+}

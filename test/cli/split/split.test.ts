@@ -1,0 +1,103 @@
+import t, { type Test } from "tap";
+import { parse } from "yaml";
+import { split } from "../../../src/cli/split/split.ts";
+import { runCommand } from "../../fixtures/command.ts";
+import { frontConfig, frontFolder } from "../../fixtures/front.ts";
+
+const APP = "http://127.0.0.1:8001";
+
+function place(t: Test, headers: string): string {
+  const yaml = frontConfig(APP).replace("headers: { when: impersonating }", `headers: ${headers}`);
+  return frontFolder(t, yaml).config;
+}
+
+const SAFE = "{ when: impersonating, plain: false, user: Remote-User }";
+
+t.test("a config whose app would believe what comes past the gateway is not split", async (t) => {
+  for (const [headers, hint] of [
+    ["{ when: impersonating }", /write `headers: \{ plain: false \}`/],
+    ["{ when: always, plain: false }", /write `headers: \{ when: impersonating \}`/],
+  ] as const) {
+    const { code, out, err } = await runCommand(split, ["nginx", "-c", place(t, headers)]);
+    t.match([code, out], [1, ""]);
+    t.match(err, hint);
+  }
+});
+
+t.test("words that it doesn't know are told", async (t) => {
+  for (const [args, hint] of [
+    [["squid"], /say one of nginx, haproxy/],
+    [["nginx", "--listen", "x"], /a port is a number/],
+    [["nginx", "--guise", "nowhere"], /--guise is HOST:PORT/],
+    [["nginx", "--host", "a b"], /--host is a host's name/],
+  ] as const) {
+    const { code, err } = await runCommand(split, args);
+    t.equal(code, 2);
+    t.match(err, hint);
+  }
+});
+
+async function printed(t: Test, kind: string): Promise<string> {
+  const args = [kind, "-c", place(t, SAFE), "--host", "app.example.com", "--guise", "guise.support:8000"];
+  const { code, out, err } = await runCommand(split, args);
+  t.equal(code, 0, err);
+  return out;
+}
+
+t.test("every kind names the app, the gateway, the prefix, and each header of ours", async (t) => {
+  for (const kind of ["nginx", "haproxy", "caddy", "apache", "traefik", "envoy", "httproute"]) {
+    const block = await printed(t, kind);
+    for (const word of ["app.example.com", "guise", "8001", "guise", "Remote-User"])
+      t.match(block.toLowerCase(), word.toLowerCase(), `${kind}: ${word}`);
+  }
+});
+
+/** A pattern as Go and RE2 read it. */
+const pattern = (text: string) => new RegExp(text.replaceAll("[[:space:]]", "\\s"));
+const OURS = ["guise=x", "guise_agent=1", "a=b; __Host-guise=y", "a=b;guise-here=z", "__Secure-guise-worn=1"];
+const OTHERS = ["a=b", "guised=1", "my_guise=2", "x=guise", "guise"];
+
+t.test("traefik: agents and our pages before everybody else, and forged headers off", async (t) => {
+  const { http } = parse(await printed(t, "traefik"));
+  const { "guise-gateway": gateway, "guise-app": app } = http.routers;
+  t.ok(gateway.priority > app.priority);
+  const cookie = pattern(/HeaderRegexp\(`Cookie`, `(.*)`\)\)$/.exec(gateway.rule)?.[1] ?? "");
+  for (const it of OURS) t.ok(cookie.test(it), it);
+  for (const it of OTHERS) t.notOk(cookie.test(it), it);
+  t.strictSame(app.middlewares, ["guise-forged"]);
+  t.match(http.middlewares["guise-forged"].headers.customRequestHeaders, {
+    "X-Guise-User": "",
+    X_Guise_User: "",
+    "Remote-User": "",
+  });
+  t.strictSame(http.services["guise-app"].loadBalancer.servers, [{ url: APP }]);
+});
+
+t.test("envoy: the patterns are of whole values, and the last route is everybody's", async (t) => {
+  const { route_config, clusters } = parse(await printed(t, "envoy"));
+  const [pages, agents, app] = route_config.virtual_hosts[0].routes;
+  const whole = (text: string) => new RegExp(`^(?:${text})$`);
+  t.ok(whole(pages.match.safe_regex.regex).test("/.guise/jwks.json"));
+  t.notOk(whole(pages.match.safe_regex.regex).test("/.guised"));
+  const cookie = whole(agents.match.headers[0].string_match.safe_regex.regex);
+  for (const it of OURS) t.ok(cookie.test(it), it);
+  for (const it of OTHERS) t.notOk(cookie.test(it), it);
+  t.equal(app.route.cluster, "guise_app");
+  t.ok(app.request_headers_to_remove.includes("x-guise-assertion"));
+  t.strictSame(
+    clusters.map(({ name }: { name: string }) => name),
+    ["guise_gateway", "guise_app"],
+  );
+});
+
+t.test("httproute: a rule for our pages, one for agents, one for everybody", async (t) => {
+  const { kind, spec } = parse(await printed(t, "httproute"));
+  t.equal(kind, "HTTPRoute");
+  const [pages, agents, everybody] = spec.rules;
+  t.match(pages.matches, [{ path: { type: "PathPrefix", value: "/.guise" } }]);
+  const cookie = new RegExp(agents.matches[0].headers[0].value);
+  for (const it of OURS) t.ok(cookie.test(it), it);
+  for (const it of OTHERS) t.notOk(cookie.test(it), it);
+  t.match(everybody.backendRefs, [{ port: 8001 }]);
+  t.ok(everybody.filters[0].requestHeaderModifier.remove.includes("X-Guise-User"));
+});
