@@ -200,7 +200,12 @@ export interface Settings {
     readonly refusalsPerMinute: number;
   };
   readonly page: {
-    readonly banner: { readonly position: "top" | "bottom" };
+    readonly banner: {
+      readonly position: "top" | "bottom";
+      readonly name: string;
+      /** `#5b2ed8`; null: none of its own. */
+      readonly colour: string | null;
+    };
     readonly disable: readonly string[];
     readonly logout: readonly string[];
     /** Values that are replaced; null: none. */

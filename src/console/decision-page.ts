@@ -144,6 +144,7 @@ ${onWhoseAccount(view)}
 <div class="actions">
 ${reason === "signed-out" || reason === "step-up-required" ? signInAgain(view) : null}
 ${reason === "other-host" && view.method === "GET" ? html`<a class="button" href="${view.to}">Open it as yourself</a>` : html`<a class="button" href="${view.back}">${view.back === "/" ? "To the app" : "Back to the page"}</a>`}
+${view.mayElevate === true ? html`<a class="button danger" href="${view.prefix}/elevate?to=${encodeURIComponent(view.back)}">Allow changes</a>` : null}
 ${view.impersonating ? stopButton(view) : null}
 </div>
 ${requestLine(view.requestId, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}

@@ -4,6 +4,7 @@ import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
 import { escaped, json } from "./markup.ts";
+import { around, scriptWords } from "./words/words.ts";
 
 /** What the banner shows. Times are ms since the epoch; texts may be anybody's and of any length. */
 export interface BannerView extends HostView {
@@ -38,7 +39,8 @@ interface NoticeView extends HostView {
   readonly effectiveUser: { readonly label: string };
 }
 
-const MODES = { read: "Read only", write: 'Write<span class="rest">: changes are real</span>' } as const;
+/** The gateway's own name is in no page but for screen readers. */
+const USUAL = "Guise";
 
 /** The banner as ASCII HTML that needs no script, no inline style, and shows its text without any stylesheet. */
 export function banner(view: BannerView): string {
@@ -47,7 +49,7 @@ export function banner(view: BannerView): string {
     kind: view.mode,
     // Without the stylesheet, these two still make a band of colour.
     colour: view.mode === "read" ? "#ffc21a" : "#b3001e",
-    label: `Guise: you are viewing the app as ${name}`,
+    label: view.words.label.replace("{brand}", () => view.brand.name).replace("{name}", () => name),
     body: `${people(view)}${facts(view)}${details(view)}${actions(view)}`,
     config: {
       impersonation: view.impersonation,
@@ -62,6 +64,8 @@ export function banner(view: BannerView): string {
       disable: view.disable,
       logout: view.logout,
       cookies: view.cookies,
+      elevate: view.canElevate,
+      words: scriptWords(view.words),
     },
   });
   const fallback = `You are viewing the app as ${escaped(name)}. <a href="${address(view, "/stop")}">Stop</a>`;
@@ -76,12 +80,13 @@ export function titleMark(effectiveUser: BannerView["effectiveUser"]): string {
 /** What is shown once, on the first page after Stop. */
 export function notice(view: NoticeView): string {
   const name = escaped(plain(view.effectiveUser.label));
-  const sentence = `You are yourself again. You were viewing the app as <b class="name"><bdi>${name}</bdi></b>.`;
+  const [before, after] = around(view.words.backToSelf, "name").map(escaped);
+  const sentence = `${before}<b class="name"><bdi>${name}</bdi></b>${after}`;
   const content = section(view, {
     kind: "notice",
     colour: "#0b6b3a",
-    label: "Guise: you are yourself again",
-    body: `<p class="who">${mask()}<span role="status">${sentence}</span></p><p class="do"><button type="button" class="close" hidden="">Close</button></p>`,
+    label: view.words.backToSelfLabel.replace("{brand}", () => view.brand.name),
+    body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p><p class="do"><button type="button" class="close" hidden="">${escaped(view.words.close)}</button></p>`,
     config: { impersonation: null },
   });
   return host(view, content, sentence);
@@ -101,7 +106,7 @@ export function card(view: CardView): string {
     kind: "notice",
     colour: "#0b6b3a",
     label: `Guise: ${words.label}`,
-    body: `<p class="who">${mask()}<span role="status">${sentence}</span></p><p class="do">${link} <button type="button" class="close" hidden="">Close</button></p>`,
+    body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p><p class="do">${link} <button type="button" class="close" hidden="">Close</button></p>`,
     config: { impersonation: null },
   });
   return host(view, content, `${sentence} ${link}`);
@@ -116,57 +121,69 @@ interface Section {
 }
 
 function section(view: HostView, { kind, colour, label, body, config }: Section): string {
+  const { language, direction } = view.words;
   const ink = kind === "read" ? "#000000" : "#ffffff";
   const config_ = json({ ...config, edge: view.position });
-  return `<section class="bar ${kind}" role="region" aria-label="${escaped(label)}" data-config="${config_}"><table class="plain" role="presentation" width="100%" cellpadding="8" bgcolor="${colour}"><tbody><tr><td><font color="${ink}">${body}</font></td></tr></tbody></table></section>`;
+  return `<section class="bar ${kind}" lang="${language}" dir="${direction}" role="region" aria-label="${escaped(label)}" data-config="${config_}"><table class="plain" role="presentation" width="100%" cellpadding="8" bgcolor="${colour}"><tbody><tr><td><font color="${ink}">${body}</font></td></tr></tbody></table></section>`;
 }
 
-function people({ trueUser, effectiveUser }: BannerView): string {
+function people(view: BannerView): string {
+  const { trueUser, effectiveUser, words, brand } = view;
   const name = escaped(labelOf(effectiveUser));
   const mail = effectiveUser.email === null ? "" : escaped(plain(effectiveUser.email));
   const second = mail === "" || mail === name ? "" : ` <span class="mail"><bdi>${mail}</bdi></span>`;
-  return `<p class="who">${mask()}<span class="as">Viewing as <b class="name"><bdi>${name}</bdi></b>${second}</span></p><p class="me"><span class="lead">You are </span><b><bdi>${escaped(labelOf(trueUser))}</bdi></b></p>`;
+  const [before, after] = around(words.viewingAs, "name").map(escaped);
+  const [lead, end] = around(words.youAre, "name").map(escaped);
+  const own = brand.name === USUAL ? "" : `<span class="brand"><bdi>${escaped(brand.name)}</bdi></span> `;
+  return `<p class="who">${mask(view)}${own}<span class="as">${before}<b class="name"><bdi>${name}</bdi></b>${after}${second}</span></p><p class="me"><span class="lead">${lead}</span><b><bdi>${escaped(labelOf(trueUser))}</bdi></b>${end}</p>`;
 }
 
 function facts(view: BannerView): string {
   const why = [view.ticket, view.reason].map((text) => plain(text ?? "", 120)).filter((text) => text !== "");
   const reason =
     why.length === 0 ? "" : `<span class="why"><bdi>${why.map(escaped).join(": ")}</bdi></span> `;
-  return `<p class="facts"><span class="mode">${MODES[view.mode]}${lifted(view)}</span> ${reason}<time class="until" datetime="${new Date(view.endsAt).toISOString()}">${timeLeft(view.endsAt, view.now)}</time></p>`;
+  return `<p class="facts"><span class="mode">${modeOf(view)}${lifted(view)}</span> ${reason}<time class="until" datetime="${new Date(view.endsAt).toISOString()}">${timeLeft(view)}</time></p>`;
+}
+
+function modeOf({ mode, words }: BannerView): string {
+  if (mode === "read") return escaped(words.readOnly);
+  return `${escaped(words.write)}<span class="rest">${escaped(words.real)}</span>`;
 }
 
 /** How long changes are allowed still, where that is not as long as all the rest. */
-function lifted({ writeUntil, now }: BannerView): string {
+function lifted({ writeUntil, now, words }: BannerView): string {
   if (writeUntil === null) return "";
-  return `<time class="lifted" datetime="${new Date(writeUntil).toISOString()}">, ${minutesLeft(writeUntil, now)} min</time>`;
+  return `<time class="lifted" datetime="${new Date(writeUntil).toISOString()}">${escaped(words.lifted.replace("{n}", String(minutesLeft(writeUntil, now))))}</time>`;
 }
 
 /** Everything in full, in a panel that opens without a script. */
 function details(view: BannerView): string {
-  const { trueUser, effectiveUser } = view;
+  const { trueUser, effectiveUser, words } = view;
   const rows: readonly (readonly [string, string | null])[] = [
-    ["Shown as", plain(effectiveUser.label, 200)],
-    ["E-mail", effectiveUser.email],
-    ["Their id", effectiveUser.id],
-    ["You are", plain(trueUser.label, 200)],
-    ["Your id", trueUser.id],
-    ["Ticket", view.ticket],
-    ["Reason", view.reason],
-    ["Agreement", view.agreement],
-    ["Changes until", view.writeUntil === null ? null : inWords(view.writeUntil)],
-    ["Ends", inWords(view.endsAt)],
+    [words.shownAs, plain(effectiveUser.label, 200)],
+    [words.email, effectiveUser.email],
+    [words.theirId, effectiveUser.id],
+    [words.you, plain(trueUser.label, 200)],
+    [words.yourId, trueUser.id],
+    [words.ticket, view.ticket],
+    [words.reason, view.reason],
+    [words.agreement, view.agreement],
+    [words.changesUntil, view.writeUntil === null ? null : inWords(view.writeUntil)],
+    [words.ends, words.endsUnused.replace("{time}", inWords(view.endsAt))],
+    [words.endsAtLatest, inWords(view.until)],
   ];
   const list = rows
     .map(([term, text]) => [term, plain(text ?? "", 500)] as const)
     .filter(([, text]) => text !== "")
-    .map(([term, text]) => `<dt>${term}</dt><dd><bdi>${escaped(text)}</bdi></dd>`)
+    .map(([term, text]) => `<dt>${escaped(term)}</dt><dd><bdi>${escaped(text)}</bdi></dd>`)
     .join("");
-  return `<details class="more"><summary><span class="word">Details</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> Show this at the other edge</label><a class="way" href="${address(view, "/stop")}">Another way to stop</a>${modeControl(view)}</div></details>`;
+  return `<details class="more"><summary><span class="word">${escaped(words.details)}</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> ${escaped(words.otherEdge)}</label><a class="way" href="${address(view, "/stop")}">${escaped(words.anotherWay)}</a>${modeControl(view)}</div></details>`;
 }
 
 function actions(view: BannerView): string {
-  const name = escaped(labelOf(view.effectiveUser));
-  const stop = `<form class="stop" method="post" action="${address(view, "/stop")}"><input type="hidden" name="impersonation" value="${escaped(view.impersonation)}"/><button type="submit">Stop<span class="spoken"> viewing as ${name}</span></button></form>`;
+  const { stop: word, stopWhom } = view.words;
+  const whom = escaped(stopWhom.replace("{name}", () => labelOf(view.effectiveUser)));
+  const stop = `<form class="stop" method="post" action="${address(view, "/stop")}"><input type="hidden" name="impersonation" value="${escaped(view.impersonation)}"/><button type="submit">${escaped(word)}<span class="spoken">${whom}</span></button></form>`;
   return `<div class="do">${modeControl(view)}${stop}</div>`;
 }
 
@@ -175,8 +192,8 @@ function modeControl(view: BannerView): string {
   const to = encodeURIComponent(view.here);
   const link = (path: string, word: string) =>
     `<a class="button" href="${address(view, `${path}?to=${to}`)}">${word}</a> `;
-  if (view.canElevate) return link("/elevate", "Elevate");
-  return view.writeUntil === null ? "" : link("/lower", "Lower");
+  if (view.canElevate) return link("/elevate", escaped(view.words.allowChanges));
+  return view.writeUntil === null ? "" : link("/lower", escaped(view.words.onlyLook));
 }
 
 function labelOf(person: { readonly label: string; readonly id: string }): string {
@@ -192,12 +209,24 @@ function inWords(at: number): string {
 }
 
 /** Readable without a script, so in words and in a zone that everybody can name. */
-function timeLeft(endsAt: number, now: number): string {
-  const minutes = minutesLeft(endsAt, now);
-  const at = new Date(endsAt).toISOString().slice(11, 16);
-  return `<span class="at">until ${at} UTC, </span><span>${minutes} min<span class="lead"> left</span></span>`;
+function timeLeft({ endsAt, now, words }: BannerView): string {
+  const until = words.until.replace("{time}", `${new Date(endsAt).toISOString().slice(11, 16)} UTC`);
+  const minutes = words.minutes.replace("{n}", String(minutesLeft(endsAt, now)));
+  return `<span class="at">${escaped(until)}</span><span>${escaped(minutes)}<span class="lead">${escaped(words.left)}</span></span>`;
 }
 
-function mask(): string {
-  return '<svg class="mask" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 20" width="28" height="18" aria-hidden="true" focusable="false"><path fill="currentColor" fill-rule="evenodd" d="M1 3c5-3 10-2 15 0 5-2 10-3 15 0 1 8-3 15-9 15-3 0-4-3-6-3s-3 3-6 3C4 18 0 11 1 3zm5 6c1 3 6 3 7 1-1-3-5-4-7-1zm20 0c-2-3-6-2-7 1 1 2 6 2 7-1z"/></svg>';
+function mask({ brand }: HostView): string {
+  const { colour } = brand;
+  const ink = colour === null ? "currentColor" : isDark(colour) ? "#ffffff" : "#000000";
+  const ground = colour === null ? "" : `<path fill="${escaped(colour)}" d="M-3-3h38v26H-3z"/>`;
+  return `<svg class="mask" xmlns="http://www.w3.org/2000/svg" viewBox="${colour === null ? "0 0 32 20" : "-3 -3 38 26"}" width="28" height="18" aria-hidden="true" focusable="false">${ground}<path fill="${ink}" fill-rule="evenodd" d="M1 3c5-3 10-2 15 0 5-2 10-3 15 0 1 8-3 15-9 15-3 0-4-3-6-3s-3 3-6 3C4 18 0 11 1 3zm5 6c1 3 6 3 7 1-1-3-5-4-7-1zm20 0c-2-3-6-2-7 1 1 2 6 2 7-1z"/></svg>`;
+}
+
+/** Whether white reads better on it than black: by its luminance, as WCAG reckons it. */
+function isDark(colour: string): boolean {
+  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+    const part = Number.parseInt(colour.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.179;
 }

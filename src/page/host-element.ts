@@ -1,5 +1,6 @@
 import { clientIntegrity } from "./client.ts";
 import { escaped } from "./markup.ts";
+import type { BannerWords } from "./words/en.ts";
 
 /** `html` is read by the HTML parser, `xml` by the one for XHTML, which knows no declarative shadow roots. */
 export type Syntax = "html" | "xml";
@@ -12,6 +13,10 @@ export interface HostView {
   readonly prefix: string;
   readonly position: "top" | "bottom";
   readonly syntax: Syntax;
+  /** In the language of the browser. */
+  readonly words: BannerWords;
+  /** What the gateway is called here, and its colour; null: none. */
+  readonly brand: { readonly name: string; readonly colour: string | null };
   /** Somebody else is shown than on the page before, which the browser may still hold and must forget. */
   readonly changed: boolean;
 }

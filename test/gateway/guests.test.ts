@@ -69,6 +69,35 @@ t.test("a notice that a guest writes changes nothing of how a page is fetched", 
   );
 });
 
+/** What stands behind the name of a cookie of ours, as strangers, apps and scripts write it. */
+const VALUES: readonly string[] = [
+  ...["", "=", "==", "=x", '="x"', "=%00", "= x ", `=${"x".repeat(3_000)}`],
+  ...[`=${LOOKS_LIKE_OURS}`, "=TWlh.zzzzzz.aaaa", "=v1.aaaa", "=1", "=\xff\xfe"],
+];
+const OURS = ["guise", "guise-notice", "guise-impersonating", "guise-worn", "guise-here", "guise-before"];
+const MORE = ["guise-nonce", "guise-sign-in", "guise-sign-in-x", "guise-near", "guise_agent", "guise-none"];
+
+t.test(
+  "no shape of a cookie of ours is a fault, and a guest's request goes on with all others",
+  async (t) => {
+    for (const it of [http, https])
+      for (const name of [...OURS, ...MORE].flatMap((bare) => [bare, `__Host-${bare}`, `__Secure-${bare}`]))
+        for (const [at, value] of VALUES.entries()) {
+          const one = `${name}${value}`;
+          const cookie = `a=1; ${one}; ${at % 2 === 0 ? one : `${name}${VALUES[at - 1]}`}; b=2`;
+          for (const who of [AS.nuno, AS.alice]) {
+            const head = request("GET /x", [...who, ...INSIDE, `Cookie: ${cookie}`]);
+            const { status } = await send(t, it.port, head);
+            if (who === AS.alice) {
+              if (![200, 400, 409].includes(status)) t.fail(`${cookie.slice(0, 99)}: ${status} for an agent`);
+            } else if (status !== 200 || !/^Cookie: a=1;.* b=2\r$/m.test(it.app.arrived.at(-1)?.head ?? ""))
+              t.fail(`${cookie.slice(0, 99)}: ${status} for a guest`);
+          }
+        }
+    t.pass("each of them");
+  },
+);
+
 t.test("none of that raises an invariant", async (t) => {
   for (const it of [http, https]) t.equal(await it.metric("guise_invariant_violations_total"), 0);
 });

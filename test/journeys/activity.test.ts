@@ -81,7 +81,7 @@ async function visit(page: Page, url: string): Promise<void> {
     await fetch("/team/invite", { method: "POST", body: new URLSearchParams({ email: "x@example.com" }) });
   });
   await page.goto(`${url}/site/9421/settings`);
-  await pressInBanner(page, "Elevate");
+  await pressInBanner(page, "Allow changes");
   await page.waitForURL((at) => at.pathname === "/.guise/elevate");
   await page.fill("#reason", "Asked to fix the interval");
   await page.click("main button");

@@ -81,7 +81,7 @@ t.test("step up to write, do it, and step down; each with its record", async (t)
   t.teardown(() => it.close());
   const alice = await it.person("alice@demo.test");
   const page = await it.fromTicket(alice, "/site/9421/settings");
-  await pressInBanner(page, "Elevate");
+  await pressInBanner(page, "Allow changes");
   await page.waitForURL((url) => url.pathname === "/.guise/elevate");
   await it.shot(page, "12-elevate");
   await page.fill("#reason", "Asked to fix the interval");
@@ -95,7 +95,7 @@ t.test("step up to write, do it, and step down; each with its record", async (t)
     .click();
   t.ok((await saved).status() < 400, "the app takes it");
   await page.waitForLoadState();
-  await pressInBanner(page, "Lower");
+  await pressInBanner(page, "Only look");
   await page.waitForURL((url) => url.pathname === "/.guise/lower");
   await page.click("main button");
   await page.waitForURL((url) => url.pathname === "/site/9421/settings");

@@ -266,7 +266,7 @@ t.test(
       `document.body.appendChild(document.createElement("iframe")).contentWindow.fetch(${JSON.stringify(at("app", "/.guise/elevate"))}, { method: "POST", mode: "no-cors", credentials: "include", body: new URLSearchParams({ label: location.host.split(".")[0], to: "/" }) }).then(() => "sent", () => "nothing")`,
     );
     t.match(await forged, / 403$/, "a form of the customer's page is none");
-    await pressInBanner(page, "Elevate");
+    await pressInBanner(page, "Allow changes");
     await page.waitForURL((url) => url.host === new URL(at("app")).host);
     await page.click("button:has-text('Allow changes')");
     await page.waitForURL((url) => url.host === host);

@@ -83,7 +83,7 @@ t.test("the keyboard reaches everything in order, with a ring to see it by", asy
     );
     t.equal(outline, "solid3px");
   }
-  t.strictSame(seen, ["Details", "Elevate", "Stop viewing as Nuno Almeida"]);
+  t.strictSame(seen, ["Details", "Allow changes", "Stop viewing as Nuno Almeida"]);
   await page.keyboard.press("Enter");
   await page.waitForURL("**/stopped");
   await page.context().close();

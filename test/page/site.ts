@@ -4,6 +4,7 @@ import { amendPolicies, amendPolicyHeaders } from "../../src/domain/page/csp.ts"
 import { type BannerView, banner, notice } from "../../src/page/banner.ts";
 import { clientAssets, cspNeeds } from "../../src/page/client.ts";
 import { rewriter } from "../../src/page/rewriter.ts";
+import { EN } from "../../src/page/words/en.ts";
 
 type NoticeView = Parameters<typeof notice>[0];
 
@@ -32,6 +33,8 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
   const now = Date.now();
   return {
     agreement: null,
+    words: EN,
+    brand: { name: "Guise", colour: null },
     authority,
     prefix: "/.guise",
     position: "top",

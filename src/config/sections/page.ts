@@ -86,6 +86,21 @@ export const page = z
     banner: z
       .strictObject({
         position: z.enum(["top", "bottom"]).default("top").describe("Where the banner stands."),
+        name: z
+          .string()
+          .trim()
+          .min(1)
+          .max(40)
+          .default("Guise")
+          .describe("What the banner calls itself: your product, or your team."),
+        colour: z
+          .string()
+          .regex(/^#[0-9A-Fa-f]{6}$/, { error: "write a colour like #5b2ed8" })
+          .nullable()
+          .default(null)
+          .describe(
+            "The colour behind the banner's mark. The banner itself stays amber or red, which tell the mode.",
+          ),
       })
       .prefault({})
       .describe("The banner that says who is looking as whom."),

@@ -19,6 +19,7 @@ import { chain } from "../../page/streams/chain.ts";
 import { decoder } from "../../page/streams/content-coding.ts";
 import { sparing } from "../../page/streams/fallback.ts";
 import { picture } from "../../page/streams/svg-page.ts";
+import { wordsFor } from "../../page/words/words.ts";
 import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
@@ -262,6 +263,8 @@ function hostView(signed: Signed, syntax: Syntax): HostView {
     authority,
     prefix,
     position: page.banner.position,
+    words: wordsFor(signed.raw.headers["accept-language"]),
+    brand: page.banner,
     syntax,
     changed: page.clearSiteData && (signed.effects.changed || signed.effects.impersonation === null),
   };

@@ -66,6 +66,8 @@ export interface DecisionView {
   readonly impersonating: boolean;
   /** The app had the request when it was cut; the sentence says so. */
   readonly underway?: boolean;
+  /** Whether the agent may allow changes, where what was refused is one. */
+  readonly mayElevate?: boolean;
   /** Where the agent goes on as themselves after Stop; null or absent: to where they came from. */
   readonly goesOnTo?: string | null;
   /** Where the agent signs in, with an identity provider; null or absent: not by way of us. */

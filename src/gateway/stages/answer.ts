@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Decision, REASONS } from "../../domain/decision.ts";
+import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
@@ -17,6 +18,7 @@ import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
 import type { DecisionView, Services } from "../services/services.ts";
 import { ownerToBe } from "./commit.ts";
+import { placeOf } from "./match.ts";
 
 /** An answer of our own, which fastify and the upgrade listener can send. */
 export interface Answer {
@@ -303,6 +305,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     impersonating: committed.browser.secret !== null || committed.browser.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
+    mayElevate: mayElevate(committed),
     signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
     token: tokenOf(services, committed),
     ticket: null,
@@ -316,6 +319,16 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
         : null,
     confirmation: confirmationOf(services, committed),
   };
+}
+
+/** Whether what was refused for its mode alone could be done after a step up. */
+function mayElevate(committed: Committed): boolean {
+  const { decision, effects, snapshot } = committed;
+  const { impersonation } = effects;
+  if (decision.reason !== "read-only" || impersonation === null) return false;
+  const { agent, effectiveUser } = impersonation;
+  const admission = admit(snapshot.policy, agent, effectiveUser, placeOf(committed));
+  return admission.kind === "granted" && admission.grant.elevateFor !== null;
 }
 
 function confirmationOf(services: Services, committed: Committed): DecisionView["confirmation"] {

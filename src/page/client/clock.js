@@ -12,16 +12,16 @@ export function startClock({ root, config }, ended) {
   if (!(place instanceof HTMLTimeElement)) return () => undefined;
   const at = make("span", "at", "");
   const rest = make("span", "", "");
-  const word = make("span", "lead", " left");
+  const word = make("span", "lead", config.words.left);
   place.replaceChildren(at, rest, word);
-  const spoken = announcer(root);
+  const spoken = announcer(root, config.words);
   const skew = config.now - Date.now();
   let endsAt = config.endsAt;
   let asking = false;
   const tick = async () => {
     const left = endsAt - Date.now() - skew;
-    at.textContent = left > 0 ? `until ${clockTime(endsAt - skew)}, ` : "";
-    rest.textContent = left > 0 ? span(left) : "time is up";
+    at.textContent = left > 0 ? config.words.until.replace("{time}", clockTime(endsAt - skew)) : "";
+    rest.textContent = left > 0 ? span(left) : config.words.timeIsUp;
     word.hidden = left <= 0;
     spoken(left);
     const lift =
@@ -62,8 +62,9 @@ export function span(ms) {
 /**
  * Tells screen readers about the last five minutes and the last one, once each; the clock itself stays silent.
  * @param {ShadowRoot} root
+ * @param {import("./element.js").Words} words
  */
-function announcer(root) {
+function announcer(root, words) {
   const status = make("p", "spoken", "");
   status.setAttribute("role", "status");
   root.querySelector(".bar")?.append(status);
@@ -72,6 +73,6 @@ function announcer(root) {
     const step = [1, 5].find((minutes) => left > 0 && left <= minutes * 60_000) ?? Number.POSITIVE_INFINITY;
     if (step >= told) return;
     told = step;
-    status.textContent = step === 1 ? "One minute left." : "Five minutes left.";
+    status.textContent = step === 1 ? words.oneMinute : words.fiveMinutes;
   };
 }

@@ -1,4 +1,9 @@
 /**
+ * @typedef {Record<"readOnly" | "write" | "until" | "left" | "timeIsUp" | "oneMinute" | "fiveMinutes" | "notDone" | "notDoneMany" |
+ *   "toConfirm" | "answer" | "close" | "allowChanges" | "otherTab" | "yourselfAgain" | "otherNow" | "goOn" | "loadAgain" | "stop", string>} Words
+ */
+
+/**
  * What the server tells the script. Times are ms since the epoch; a notice has no impersonation and none of the rest.
  * @typedef {object} Config
  * @property {string | null} impersonation
@@ -11,6 +16,8 @@
  * @property {number} idleFor ms without a deed
  * @property {number | null} writeUntil
  * @property {string | null} [app] on a host of its own, the origin of the app's
+ * @property {Words} words in the browser's language
+ * @property {boolean} elevate whether changes can be allowed
  * @property {string[]} disable
  * @property {string[]} logout
  * @property {[name: string, digest: string][]} cookies the customer's that an own one of a wider `Domain` may stand beside

@@ -16,7 +16,7 @@ const PARAMETER = "_guise_tab";
  * Marks each request of the page's scripts with the impersonation under which the page was opened, so that the server refuses
  * those of a tab that was left open after a switch or an end. The mark also says whether somebody uses the page, for the idle limit.
  * @param {import("./element.js").Banner} banner
- * @param {{ attended: () => boolean, used: () => void, over: () => void, refused: (sentence: string) => void,
+ * @param {{ attended: () => boolean, used: () => void, over: () => void, refused: (sentence: string, word: string) => void,
  *   asked: (question: string) => void }} calls `used`: a
  *   request was sent by somebody who is there; `over`: an answer says that this tab is another's, or that nobody is
  *   anybody else any more; `refused`: any other refusal; `asked`: the name of a question
@@ -36,7 +36,7 @@ export function startMark({ config }, { attended, used, over, refused, asked }) 
       const told = header(REFUSED);
       if (told === null) return;
       if (status === 409 || status === 401) over();
-      else refused(decodeURIComponent(told.slice(told.indexOf(" ") + 1)));
+      else refused(decodeURIComponent(told.slice(told.indexOf(" ") + 1)), told.split(" ", 1)[0] ?? "");
     },
   };
   markFetch(marking);

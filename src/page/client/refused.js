@@ -9,13 +9,14 @@ const ASKED = 120_000;
  * Says beside the banner what the server refused one of the page's scripts, which may show nothing of it or wait for ever; and leads to
  * our own page where it asks first. No script of the page can answer there.
  * @param {import("./element.js").Banner} banner
- * @returns {{ refused: (sentence: string) => void, asked: (question: string) => void }}
+ * @returns {{ refused: (sentence: string, word: string) => void, asked: (question: string) => void }}
  */
-export function startRefused({ bar, base }) {
+export function startRefused({ bar, base, config }) {
+  const { words: said } = config;
   const box = make("div", "refused", "");
   const words = make("span", "", "");
-  const link = make("a", "", "Answer");
-  const button = make("button", "", "Close");
+  const link = make("a", "", "");
+  const button = make("button", "", said.close);
   box.setAttribute("role", "alert");
   box.hidden = true;
   button.type = "button";
@@ -34,22 +35,37 @@ export function startRefused({ bar, base }) {
   button.addEventListener("click", hide);
   const show = (
     /** @type {string} */ text,
-    /** @type {string | null} */ question,
+    /** @type {{ to: string, words: string } | null} */ way,
     /** @type {number} */ told,
   ) => {
     words.textContent = text;
-    link.hidden = question === null;
-    if (question !== null) link.href = `${base}confirm?question=${encodeURIComponent(question)}`;
+    link.hidden = way === null;
+    if (way !== null) {
+      link.href = `${base}${way.to}`;
+      link.textContent = way.words;
+    }
     box.hidden = false;
     clearTimeout(timer);
     timer = setTimeout(hide, told);
   };
   link.addEventListener("click", hide);
   return {
-    refused: (sentence) => {
+    refused: (sentence, word) => {
       count += 1;
-      show(`${count === 1 ? "Not done" : `Not done (${count} requests)`}: ${sentence}`, null, TOLD);
+      const text = count === 1 ? said.notDone : said.notDoneMany.replace("{n}", String(count));
+      const here = encodeURIComponent(location.pathname + location.search);
+      const lifts = word === "read-only" && config.elevate;
+      show(
+        text.replace("{sentence}", () => sentence),
+        lifts ? { to: `elevate?to=${here}`, words: said.allowChanges } : null,
+        TOLD,
+      );
     },
-    asked: (question) => show("Not done yet: this has to be confirmed.", question, ASKED),
+    asked: (question) =>
+      show(
+        said.toConfirm,
+        { to: `confirm?question=${encodeURIComponent(question)}`, words: said.answer },
+        ASKED,
+      ),
   };
 }

@@ -61,17 +61,17 @@ export function tellStopped() {
  * @param {boolean} self
  */
 async function block(banner, self) {
-  freeze(`This tab was opened as ${banner.config.name}`);
+  const { words, name } = banner.config;
+  const title = words.otherTab.replace("{name}", () => name);
+  freeze(title);
   const answer = await ask(banner, {
-    title: `This tab was opened as ${banner.config.name}`,
-    text: self
-      ? "You are yourself again. What this tab shows is no longer how you see the app."
-      : "You are now viewing the app as somebody else. Nothing can be done in this tab any more.",
+    title,
+    text: self ? words.yourselfAgain : words.otherNow,
     buttons: self
-      ? [["leave", "Go on as yourself"]]
+      ? [["leave", words.goOn]]
       : [
-          ["reload", "Load this page again"],
-          ["stop", "Stop"],
+          ["reload", words.loadAgain],
+          ["stop", words.stop],
         ],
   });
   if (answer === "leave") stop(banner);
@@ -93,6 +93,6 @@ function showMode({ bar, config }, mode, writeUntil) {
   bar.classList.toggle("write", mode === "write");
   const label = bar.querySelector(".mode");
   if (label === null) return;
-  label.textContent = mode === "read" ? "Read only" : "Write";
+  label.textContent = mode === "read" ? config.words.readOnly : config.words.write;
   if (mode === "write") label.append(make("time", "lifted", ""));
 }

@@ -127,6 +127,29 @@ for (const mode of MODES) {
   });
 
   t.test(
+    `told: clicks start as many as an hour has, each on record, and the next one is asked about${mode.on}`,
+    async (t) => {
+      const it = await scene(t, mode, { more: "limits: { startsPerHour: 2 }\n" });
+      const context = await it.agent();
+      const page = await it.open(context, "/mine");
+      const clicked = async (path: string) => {
+        const [popup] = await Promise.all([
+          context.waitForEvent("page"),
+          page.evaluate(`void open(${JSON.stringify(it.at(path))}, "_blank", "noreferrer")`),
+        ]);
+        return popup;
+      };
+      await (await clicked("/site/1")).locator("h1", { hasText: "17 at /site/1" }).waitFor();
+      if (!mode.isolated) await (await it.open(context, "/.guise/stop")).click("main form button");
+      await (await clicked("/site/2")).locator("h1", { hasText: "23 at /site/2" }).waitFor();
+      t.same(startsOf(it), ["17", "23"]);
+      if (!mode.isolated) await (await it.open(context, "/.guise/stop")).click("main form button");
+      await asks(await clicked("/site/3"));
+      t.same(startsOf(it), ["17", "23"]);
+    },
+  );
+
+  t.test(
     `a customer's yes is given by no script, neither as the agent nor as the customer${mode.on}`,
     async (t) => {
       const it = await scene(t, mode, { grant: "mode: read, consent: { mode: notice }" });

@@ -120,7 +120,7 @@ t.test("the banner says who is who, and its forms work without anything else", a
   t.ok(text.endsWith("<p>hi</p></body></html>"), "the page itself is as it was");
 });
 
-t.test("Elevate is offered where the config allows it, Lower while it lasts", async (t) => {
+t.test("changes can be allowed where the config lets them be, and given back while they are", async (t) => {
   const it = await testServices(t);
   const offers = async (request: Signed) => {
     const { text } = await marked(it, request, plan(200, "Content-Type", "text/html"));

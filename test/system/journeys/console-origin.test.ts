@@ -88,7 +88,7 @@ for (const isolated of [false, true]) {
     const host = hostOf(page);
     const save = () => page.evaluate(`fetch("/save", { method: "POST" }).then((answer) => answer.status)`);
     t.equal(await save(), 403);
-    await pressInBanner(page, "Elevate");
+    await pressInBanner(page, "Allow changes");
     await page.waitForURL((url) => url.hostname === CONSOLE);
     t.match(await heading(page), /Change things as Nuno/);
     await page.click("button:has-text('Allow changes')");
@@ -96,7 +96,7 @@ for (const isolated of [false, true]) {
     t.equal(await heading(page), "17 at /site/1/x");
     t.equal(await save(), 200);
     t.match(it.asked.at(-1), { line: "POST /save", who: "17" });
-    await pressInBanner(page, "Lower");
+    await pressInBanner(page, "Only look");
     await page.click("button:has-text('Only look')");
     await page.locator("guise-banner").waitFor({ state: "attached" });
     t.equal(await save(), 403);
