@@ -10,14 +10,11 @@ interface HelpView {
 }
 
 /** The one script of the button by which somebody asks for help. It draws everything itself. */
-export function helpScript(
-  view: Pick<HostView, "authority" | "prefix" | "syntax" | "position">,
-  help: HelpView,
-): string {
+export function helpScript(view: HostView, help: HelpView): string {
   const namespace = view.syntax === "html" ? "" : ' xmlns="http://www.w3.org/1999/xhtml"';
   const { categories, screenshot, screenshotSize } = help;
   const config = json({ categories, screenshot: screenshot ? screenshotSize : 0 });
-  return `<script${namespace} async="" crossorigin="" fetchpriority="low" src="${address({ ...view, changed: false }, "/help.js")}" integrity="${escaped(clientIntegrity("help.js"))}" data-guise-help="${config}"></script>`;
+  return `<script${namespace} async="" crossorigin="" fetchpriority="low" src="${address(view, "/help.js")}" integrity="${escaped(clientIntegrity("help.js"))}" data-guise-help="${config}"></script>`;
 }
 
 /** What the policy of a page at this host has to allow for it. */

@@ -2,8 +2,9 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import t from "tap";
 import { clientAssets } from "../../../src/page/client.ts";
 import { helpScript } from "../../../src/page/help/help.ts";
+import { viewOf } from "../site.ts";
 
-const VIEW = { authority: "a.example", prefix: "/.guise", position: "top" } as const;
+const VIEW = viewOf("a.example");
 
 t.test(
   "the script is smaller than 6 kB compressed, and uses nothing that trusted types would stop",
