@@ -1,19 +1,23 @@
+import cluster from "node:cluster";
+import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { type Logger, pino } from "pino";
 import { app } from "../app.ts";
 import type { Fault } from "../errors.ts";
 import { type CommandIo, command } from "./command.ts";
+import { type Listening, workers } from "./workers.ts";
 
 /** From nothing to everything; pino's. */
 const LEVELS = ["silent", ...Object.keys(pino.levels.values).reverse()];
 
-const USAGE = `guise serve [-c FILE] [--port N] [--host ADDRESS] [--admin-port N] [--data DIR]
+const USAGE = `guise serve [-c FILE] [--port N] [--host ADDRESS] [--admin-port N] [--data DIR] [--workers N|auto]
 
   -c, --config FILE   the config (default: routes.config.yaml, or GUISE_CONFIG)
   --port N            where browsers come in (default: 8000, or GUISE_PORT; 0 for any free one)
   --host ADDRESS      the address to listen on (default: 127.0.0.1, or GUISE_HOST)
   --admin-port N      metrics and health (default: 9464, or GUISE_ADMIN_PORT; 0 for any free one)
   --data DIR          keys, journal and embedded store (default: the config's \`data\`, or GUISE_DATA)
+  --workers N|auto    processes that share the port, as many as there are cores with \`auto\` (default: 1, or GUISE_WORKERS)
 
 GUISE_LOG says how much is logged, as JSON lines: ${LEVELS.join(", ")} (default: info)
 `;
@@ -27,7 +31,7 @@ export const serve = command({
   describe: "run the gateway",
   usage: USAGE,
   read,
-  run: untilStopped,
+  run,
 });
 
 interface Words {
@@ -37,7 +41,10 @@ interface Words {
   readonly host: string;
   readonly adminPort: number;
   readonly data: string | null;
+  readonly workers: number;
 }
+
+const MOST_WORKERS = 256;
 
 function read(args: readonly string[], io: CommandIo): Words | string {
   const text = { type: "string" } as const;
@@ -49,12 +56,15 @@ function read(args: readonly string[], io: CommandIo): Words | string {
       host: text,
       "admin-port": text,
       data: text,
+      workers: text,
       help: { type: "boolean", short: "h" },
     },
   });
   const port = portOf(values.port ?? io.env.GUISE_PORT ?? "8000");
   const adminPort = portOf(values["admin-port"] ?? io.env.GUISE_ADMIN_PORT ?? "9464");
   if (port === null || adminPort === null) return "a port is a number from 0 to 65535";
+  const workers = workersOf(values.workers ?? io.env.GUISE_WORKERS ?? "1");
+  if (workers === null) return `--workers is a number from 1 to ${MOST_WORKERS}, or auto`;
   if (!LEVELS.includes(io.env.GUISE_LOG ?? "info")) return `GUISE_LOG is one of ${LEVELS.join(", ")}`;
   return {
     help: values.help ?? false,
@@ -63,7 +73,14 @@ function read(args: readonly string[], io: CommandIo): Words | string {
     host: values.host ?? io.env.GUISE_HOST ?? "127.0.0.1",
     adminPort,
     data: values.data ?? io.env.GUISE_DATA ?? null,
+    workers,
   };
+}
+
+function workersOf(text: string): number | null {
+  if (text === "auto") return availableParallelism();
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  return count >= 1 && count <= MOST_WORKERS ? count : null;
 }
 
 function portOf(text: string): number | null {
@@ -71,15 +88,30 @@ function portOf(text: string): number | null {
   return port >= 0 && port <= 65_535 ? port : null;
 }
 
-async function untilStopped(words: Words, io: CommandIo): Promise<number> {
+async function run(words: Words, io: CommandIo): Promise<number> {
   const log = pino({ level: io.env.GUISE_LOG ?? "info" });
+  if (cluster.isWorker) return await asWorker(words, io, log);
+  if (words.workers === 1) return await untilStopped(words, io, log);
+  return await workers({ count: words.workers, adminPort: words.adminPort, log });
+}
+
+async function asWorker(words: Words, io: CommandIo, log: Logger): Promise<number> {
+  try {
+    return await untilStopped({ ...words, adminPort: 0 }, io, log);
+  } finally {
+    // Its channel would keep the process.
+    cluster.worker?.disconnect();
+  }
+}
+
+async function untilStopped(words: Words, io: CommandIo, log: Logger): Promise<number> {
   // Checkpoints are logged at every level: somebody who can write to this disk can't change what a log collector has.
   const witness = log.child({}, { level: "info" });
   const running = await app({ ...words, env: io.env, log, witness });
   process.on("SIGHUP", () => void running.reload());
   const ending = Promise.race([signalled(), broken(log), running.failed.then(failed)]);
   // Not sooner: a reader of this line may send a signal, which ends a process at once that doesn't listen yet.
-  log.info({ url: running.url, admin: running.adminUrl }, "guise is listening");
+  tellListening({ url: running.url, admin: running.adminUrl }, log);
   const why = await ending;
   if (why.kind === "signal")
     log.info({ signal: why.name }, "stopping: new requests are refused, open ones finished");
@@ -91,6 +123,15 @@ async function untilStopped(words: Words, io: CommandIo): Promise<number> {
   await running.close(why.kind === "broken" ? AFTER_BREAK : undefined);
   if (why.kind === "broken") process.exit(1);
   return why.kind === "signal" ? 0 : 1;
+}
+
+function tellListening(it: Listening, log: Logger): void {
+  if (cluster.worker === undefined) {
+    log.info(it, "guise is listening");
+    return;
+  }
+  log.info(it, "a worker is listening");
+  cluster.worker.send(it);
 }
 
 type Why =

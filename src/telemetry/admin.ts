@@ -28,6 +28,7 @@ export async function admin(parts: AdminParts): Promise<Admin> {
       .code(missing.length === 0 ? 200 : 503)
       .send({ status: missing.length === 0 ? "ok" : "not ready", missing });
   });
-  const url = await server.listen({ host: parts.host, port: parts.port });
+  // Each worker's own, where there are several.
+  const url = await server.listen({ host: parts.host, port: parts.port, exclusive: true });
   return { url, close: () => server.close() };
 }

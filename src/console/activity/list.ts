@@ -73,7 +73,7 @@ ${appField(apps(it), asked.app)}
 <p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option><option value="${REFUSED}"${asked.action === REFUSED ? html` selected` : null}>Whatever was refused</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>
 ${time("from", "From", asked.since)}
 ${time("to", "To", asked.until)}
-<p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">All</a></p>
+<p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">All</a> <a class="button quiet" href="${linkTo(`${prefix}/activity/export`, asked)}">CSV</a></p>
 </form>
 ${quick({ prefix, asked, now: it.now })}`;
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { CSV_HEAD, csvOf } from "../../audit/record/csv.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
 import { eventOf } from "../../gateway/audit/audit-event.ts";
@@ -10,10 +11,14 @@ import { whyNotPage } from "../why-not.ts";
 import { type Asked, askedBy, questionOf } from "./filter.ts";
 import { listPage, MOST_RUNS } from "./list.ts";
 import type { Looking } from "./looking.ts";
+import { recordsOf } from "./rows.ts";
 import { runPage } from "./run.ts";
 import { whyPage } from "./why.ts";
 
 const ROWS = 50;
+/** Records of one table, the newest first, and how many are read at a time; `guise audit export` has no end. */
+const MOST_EXPORTED = 5_000;
+const STEP = 500;
 
 /** `GET activity` (what was done as somebody else) and `GET why` (one request, with what the judge asked about it; without one, why a link started nothing). */
 export function activityPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
@@ -22,6 +27,10 @@ export function activityPages(fastify: FastifyInstance, services: Services, arch
     return await look(services, archive, request, reply, async (it) =>
       asked.impersonation === null ? await list(it, asked) : await runPage(it, asked, asked.impersonation),
     );
+  });
+  fastify.get("/activity/export", async (request, reply) => {
+    const asked = askedBy((name) => parameter(request, name));
+    return await look(services, archive, request, reply, (it) => table(it, asked), sendTable);
   });
   fastify.get("/why", async (request, reply) => {
     const ids = { event: parameter(request, "event"), request: parameter(request, "request") };
@@ -36,6 +45,7 @@ async function look(
   request: FastifyRequest,
   reply: FastifyReply,
   page: (looking: Looking) => Promise<string | null>,
+  send: typeof sendPage = sendPage,
 ): Promise<FastifyReply> {
   const who = await visitor(services, request);
   const { trueUser } = who;
@@ -45,7 +55,8 @@ async function look(
   try {
     await recordRead(services, who, sight.kind);
     const text = await page({ who: { ...who, trueUser }, sight, archive, now: services.clock.now() });
-    return await sendPage(reply, text === null ? 404 : 200, text ?? nobody(who, "There is no such record"));
+    if (text === null) return await sendPage(reply, 404, nobody(who, "There is no such record"));
+    return await send(reply, 200, text);
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "audit-unavailable") throw error;
     services.log.warn({ detail: error.detail, requestId: request.received.id }, "records could not be shown");
@@ -66,6 +77,29 @@ async function list(it: Looking, asked: Asked): Promise<string> {
   const page = await it.archive.search(question, ROWS, asked.beyond);
   const runs = await it.archive.runs({ ...question, action: null }, MOST_RUNS);
   return listPage(it, asked, { ...page, runs });
+}
+
+/** What the list shows of the same question, and what is older, as a table for spreadsheets (RFC 4180). */
+async function table(it: Looking, asked: Asked): Promise<string> {
+  const question = questionOf(it, asked);
+  let text = CSV_HEAD;
+  let beyond: Asked["beyond"] = null;
+  for (let read = 0; read < MOST_EXPORTED; read += STEP) {
+    const page = await it.archive.search(question, STEP, beyond);
+    text += recordsOf(page.lines).map(csvOf).join("");
+    if (page.beyond === null) break;
+    beyond = page.beyond;
+  }
+  return text;
+}
+
+async function sendTable(reply: FastifyReply, status: number, text: string): Promise<FastifyReply> {
+  return await reply
+    .code(status)
+    .header("content-type", "text/csv; charset=utf-8")
+    .header("content-disposition", 'attachment; filename="activity.csv"')
+    .header("cache-control", "no-store")
+    .send(text);
 }
 
 function nobody(who: Visitor, title: string): string {

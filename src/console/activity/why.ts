@@ -87,7 +87,6 @@ function facts({ user, guise, event, source, url, http, user_agent, "@timestamp"
       "Fields",
       http?.request?.body?.content === undefined ? undefined : plain(http.request.body.content, 1_000),
     ],
-    ["Config", guise.config],
   ];
   return html`<dl class="facts">${rows.map(([name, value]) => (value === undefined ? null : html`<dt>${name}</dt><dd>${value}</dd>`))}</dl>`;
 }

@@ -90,6 +90,33 @@ t.test(
   },
 );
 
+t.test("what a filter finds is a table for spreadsheets, and as much of it as one may see", async (t) => {
+  const it = await testServices(t, READERS);
+  const asked: [Question, number, Mark | null][] = [];
+  const search = async (question: Question, limit: number, beyond: Mark | null) => {
+    asked.push([question, limit, beyond]);
+    const lines = [line({ action: "impersonation.denied", detail: "=1+1" })];
+    return { lines, beyond: beyond === null ? { at: 5, id: 7 } : null };
+  };
+  const ask = await openConsole(t, it, [], archiveOf({ search }));
+  const { status, body, header } = await ask([
+    `GET /.guise/activity/export?customer=17`,
+    ...INSIDE,
+    ...ALICE,
+  ]);
+  t.match([status, header("content-type")], [200, "text/csv; charset=utf-8"]);
+  t.match(header("content-disposition"), "attachment");
+  const [head, ...rows] = body.trimEnd().split("\r\n");
+  t.match(head, /^time,action,outcome,agent/);
+  t.equal(rows.length, 2, "page after page");
+  t.match(rows[0], "'=1+1");
+  t.match(asked, [
+    [{ within: { users: ["alice"] }, customer: "17" }, 500, null],
+    [{ customer: "17" }, 500, { at: 5, id: 7 }],
+  ]);
+  t.equal((await ask(["GET /.guise/activity/export", ...INSIDE, ...NUNO])).status, 403);
+});
+
 t.test("that somebody looked at what others did is on record before they see it", async (t) => {
   const it = await testServices(t, READERS);
   const ask = await openConsole(t, it);

@@ -1,0 +1,93 @@
+import t, { type Test } from "tap";
+import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../fixtures/front.ts";
+import { liveApp } from "../fixtures/live-app.ts";
+import { ask, CLICK } from "../fixtures/named.ts";
+import { refusesToServe, type Serving, serving } from "../fixtures/serving.ts";
+
+interface Said {
+  readonly pid: number;
+  readonly msg: string;
+}
+
+const ONCE = { connection: "close" };
+/** Where two share a port, so many connections come to both but once in more than a million times. */
+const MANY = 60;
+
+async function team(t: Test) {
+  const app = await liveApp(t);
+  const folder = frontFolder(t, frontConfig(app.origin));
+  const it = await serving(t, { ...folder, env: { GUISE_WORKERS: "2" } });
+  return { ...folder, app, it };
+}
+
+function lines({ log }: Serving, words: string): readonly Said[] {
+  const all = log()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  return all.map((line) => JSON.parse(line) as Said).filter(({ msg }) => msg === words);
+}
+
+/** Which of our processes wrote these records. */
+function writers(data: string, action: string): ReadonlySet<unknown> {
+  const chains = recordsOf(data, action).map(({ guise }) => (guise.chain as { readonly id: string }).id);
+  return new Set(chains);
+}
+
+async function metric({ adminUrl }: Serving, name: string): Promise<number> {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  const samples = text.split("\n").filter((line) => line.startsWith(`${name}{`));
+  return samples.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
+t.test("two workers share the port and the store, each with a journal, and are counted as one", async (t) => {
+  const { it, data } = await team(t);
+  const headers = { ...(await impersonating(it.url)), ...ONCE };
+  const before = await metric(it, "guise_request_seconds_count");
+  for (let at = 0; at < MANY; at += 1)
+    t.match(await ask(`${it.url}/page`, { ...CLICK, ...headers, "sec-fetch-site": "same-origin" }), {
+      status: 200,
+      body: /guise-banner/,
+    });
+  t.equal(writers(data, "impersonation.intent").size, 2, "both had a part in it");
+  t.equal((await metric(it, "guise_request_seconds_count")) - before, MANY, "one admin port has the sum");
+  t.match(await (await fetch(`${it.adminUrl}/readyz`)).json(), { status: "ok" });
+
+  t.equal(await pressStop(it.url, headers), 303);
+  const seen = async () =>
+    (await ask(`${it.url}/page`, { ...CLICK, ...headers })).body.includes("guise-banner");
+  // News of it comes to the other by the store.
+  let ended = 0;
+  while (ended < MANY) ended = (await seen()) ? 0 : ended + 1;
+  t.pass("the end counts with both");
+
+  it.child.kill("SIGTERM");
+  t.equal(await it.exited, 0);
+});
+
+t.test("a worker that dies is replaced, its journal is taken over, and nobody waits for that", async (t) => {
+  const { it, data } = await team(t);
+  const headers = { ...(await impersonating(it.url)), ...ONCE };
+  for (let at = 0; at < MANY; at += 1) await ask(`${it.url}/page`, headers);
+  const [one] = lines(it, "a worker is listening");
+  process.kill(one?.pid ?? 0, "SIGKILL");
+  await it.logged("a worker ended; another takes its place");
+  for (let at = 0; at < MANY; at += 1) {
+    t.equal((await ask(`${it.url}/page`, ONCE)).status, 200, "own traffic");
+    t.equal((await ask(`${it.url}/page`, headers)).status, 200, "and the customer's page");
+  }
+  await it.logged("the journal of an ended process was taken over");
+  while (lines(it, "a worker is listening").length < 3) await ask(`${it.url}/page`, ONCE);
+  for (let at = 0; at < MANY; at += 1) await ask(`${it.url}/page`, headers);
+  t.equal(writers(data, "impersonation.intent").size, 3, "the new one serves as well");
+  it.child.kill("SIGTERM");
+  t.equal(await it.exited, 0);
+});
+
+t.test("where the first can't start, none does, and its reason is told", async (t) => {
+  const folder = frontFolder(t, "upstream: nowhere\n");
+  const { code, said } = await refusesToServe(t, { ...folder, env: { GUISE_WORKERS: "2" } });
+  t.equal(code, 1);
+  t.match(said, /upstream/);
+  const words = await refusesToServe(t, { ...folder, env: { GUISE_WORKERS: "none" } });
+  t.match([words.code, words.said], [2, /--workers is a number/]);
+});
