@@ -4,8 +4,10 @@ import t from "tap";
 import { apacheOidc } from "../fixtures/apache-oidc.ts";
 import { pressInBanner } from "../fixtures/banner.ts";
 import { browser } from "../fixtures/browser.ts";
+import { cookieWitness } from "../fixtures/cookie-witness.ts";
 import { frontOf } from "../fixtures/front.ts";
 import { CLIENT, identityProvider } from "../fixtures/identity-provider.ts";
+import { ask } from "../fixtures/named.ts";
 import { APP } from "../fixtures/oidc-app.ts";
 import { freePort } from "../fixtures/port.ts";
 import { providerConfig } from "../fixtures/provider-site.ts";
@@ -18,9 +20,10 @@ process.env.APP_SECRET = APP.secret;
 const idp = await identityProvider(t);
 idp.people.set("17", { name: "Nuno Almeida", groups: ["customer"] });
 const apache = await apacheOidc(t);
+const witness = await cookieWitness(t, apache.origin);
 const port = await freePort();
 const backChannel = `, backChannel: "${apache.origin}/oidc/back?logout=backchannel"`;
-const config = providerConfig(apache.origin, idp.issuer, port, "", backChannel);
+const config = providerConfig(witness.origin, idp.issuer, port, "", backChannel);
 const front = await frontOf(t, config, undefined, port);
 idp.register(front.url, {
   redirect_uris: [`${front.url}/.guise/oidc/callback`, `${front.url}/.guise/op/callback`],
@@ -111,9 +114,12 @@ t.test(
       "the customer's session is in no browser",
     );
 
-    const { cookies: cookie } = await seen(alice, "/site/1/last");
-    const replay = async () =>
-      (await fetch(`${apache.origin}/site/1/x`, { headers: { cookie }, redirect: "manual" })).status;
+    await seen(alice, "/site/1/last");
+    const cookie = witness.requests.findLast(({ path }) => path === "/site/1/last")?.cookie ?? "";
+    const host = new URL(front.url).host;
+    // A session counts for its own host.
+    const there = { host, "x-forwarded-host": host, "x-forwarded-proto": "http" };
+    const replay = async () => (await ask(`${apache.origin}/site/1/x`, { cookie, ...there })).status;
     t.equal(await replay(), 200, "who had its cookie would be in");
     await pressInBanner(alice.page, "Stop");
     await alice.page.locator("h1", { hasText: "alice at" }).waitFor();
