@@ -220,7 +220,14 @@ async function openRooms(options: AppOptions, keep: Keep) {
   });
   const { store } = backend;
   const said = keep(saidWith(store, backend.bulletin, { held, records, log }));
-  const own = { held, records, counters, log, ...ofAgentsWith(store, backend.bulletin, keyring, log), said };
+  const own = {
+    held,
+    records,
+    counters,
+    log,
+    ...ofAgentsWith(store, backend.bulletin, keyring, log),
+    said,
+  };
   const kept = { impersonations, confirmations: confirming, pageCredentials: credentials, ...hosts };
   const services = servicesOf({ ...own, ...kept });
   gauges(counters, { ...services, records });
@@ -252,10 +259,11 @@ function saidWith(
   bulletin: Bulletin,
   { held, records, log }: Pick<ServiceParts, "held" | "records" | "log">,
 ): ConsentServices {
-  const { ledger, keyring, archive } = records;
+  const { ledger, keyring, archive, redact } = records;
   const sealKey = keyring.derive("consents");
   const done = (access: string) => doneIn(archive, access, log);
-  return consentServices({ store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey, done });
+  const parts = { store, bulletin, clock: CLOCK, log, newId, config: held, ledger, sealKey };
+  return consentServices({ ...parts, done, redact });
 }
 
 function endHosts(labels: Labels, impersonation: string, log: Log): void {

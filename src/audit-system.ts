@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { type AuditLedger, ledger } from "./audit/journal/ledger.ts";
-import { redactor } from "./audit/record/redact.ts";
+import { type Redact, redactor } from "./audit/record/redact.ts";
 import { type Archive, archive } from "./audit/search/archive.ts";
 import { type Shipping, type ShippingPlan, shipping } from "./audit/shipping/shipping.ts";
 import type { Holder } from "./config/hold.ts";
@@ -29,6 +29,8 @@ export interface Evidence extends Closing {
   readonly ledger: AuditLedger;
   readonly shipping: Shipping;
   readonly archive: Archive;
+  /** Takes secrets out of text, as from records. */
+  readonly redact: Redact;
   /** Resolves when nothing can be recorded any more in mode `strict`: the process has to drain and end with an error. */
   readonly failed: Promise<Fault>;
   /** Why nobody can be impersonated just now; empty when all is well. */
@@ -49,7 +51,8 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
   });
   const failure = Promise.withResolvers<Fault>();
   try {
-    records = await openLedger(parts, keyring, failure.resolve);
+    const redact = redactor({ key: keyring.derive("audit"), ...start.audit.secrets });
+    records = await openLedger(parts, { keyring, redact }, failure.resolve);
     const plan = planOf(parts);
     const shippers = shipping(plan, records.source, { clock, log });
     const found = archive({ data: parts.data, source: records.source, redis: plan.redis, log });
@@ -58,6 +61,7 @@ export async function evidence(parts: EvidenceParts): Promise<Evidence> {
       ledger: records,
       shipping: shippers,
       archive: found,
+      redact,
       failed: failure.promise,
     });
   } catch (error) {
@@ -84,8 +88,8 @@ function assembled(all: Omit<Evidence, "unready" | "close">): Evidence {
 }
 
 async function openLedger(
-  { data, held, start, clock, log, witness = log }: EvidenceParts,
-  keyring: Keyring,
+  { data, held, clock, log, witness = log }: EvidenceParts,
+  { keyring, redact }: Pick<Evidence, "keyring" | "redact">,
   failed: (fault: Fault) => void,
 ): Promise<AuditLedger> {
   const { mode } = held.current().settings.audit;
@@ -95,7 +99,7 @@ async function openLedger(
     clock,
     log,
     witness,
-    redact: redactor({ key: keyring.derive("audit"), ...start.audit.secrets }),
+    redact,
     checkpoint: () => keyring.signer("checkpoint"),
     failed: (fault) => {
       // The other modes were chosen by somebody who wants to go on without records.

@@ -1,13 +1,14 @@
 import { createTransport } from "nodemailer";
 
-/** One mail, in plain text and in HTML. Lines of a head can't be in any of it: the library folds and encodes them. */
+/** One mail, in plain text, and in HTML unless that is null. Lines of a head can't be in any of it: the library folds and encodes them. */
 export interface Mail {
   readonly from: string;
   readonly replyTo: string | null;
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-  readonly html: string;
+  readonly html: string | null;
+  readonly attachment?: { readonly name: string; readonly type: string; readonly base64: string };
   /** The same for the same mail, so that a second copy of it can be told. */
   readonly id: string;
 }
@@ -17,7 +18,7 @@ export type Mailer = (url: string, mail: Mail) => Promise<void>;
 
 const LONGEST = 10_000;
 
-export const mailer: Mailer = async (url, { replyTo, id, ...mail }) => {
+export const mailer: Mailer = async (url, { replyTo, id, html, attachment, ...mail }) => {
   const transport = createTransport({
     url,
     connectionTimeout: LONGEST,
@@ -32,6 +33,8 @@ export const mailer: Mailer = async (url, { replyTo, id, ...mail }) => {
     const domain = mail.from.match(/@([\w.-]+)/)?.[1] ?? "guise.invalid";
     await transport.sendMail({
       ...mail,
+      ...(html === null ? {} : { html }),
+      ...(attachment === undefined ? {} : { attachments: [attachedOf(attachment)] }),
       ...(replyTo === null ? {} : { replyTo }),
       messageId: `<${id}@${domain}>`,
       headers: { "Auto-Submitted": "auto-generated" },
@@ -40,3 +43,7 @@ export const mailer: Mailer = async (url, { replyTo, id, ...mail }) => {
     transport.close();
   }
 };
+
+function attachedOf({ name, type, base64 }: NonNullable<Mail["attachment"]>) {
+  return { filename: name, contentType: type, content: base64, encoding: "base64" as const };
+}

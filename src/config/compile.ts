@@ -46,7 +46,7 @@ export function* compile(config: Config, options: CompileOptions): Steps<Compila
     signIn === undefined ? null : attempt(found, [...at, "signIn"], () => signIn.create(deps)),
   );
   const { policy, tables, finder, owners } = yield* assemble(partsOf(config, apps, signIns), deps, found);
-  found.push(...overlapping(config, apps), ...unaddressed(config));
+  found.push(...overlapping(config, apps), ...unaddressed(config), ...helpless(config));
   const settings = apps.map((app) =>
     attempt(found, [...app.at, "upstream", "ca"], () =>
       settingsOf(config, app, options.evidence, deps.secret),
@@ -115,6 +115,17 @@ function signInComplaints(
             "asks for what no identity source can say; write `stepUp` into one of them, or remove this",
         });
   return found;
+}
+
+/** What asks for help by mail needs the server, and what puts a button into pages somewhere to send it. */
+function helpless({ help, mail, routes }: Config): readonly Complaint[] {
+  if (help === null) {
+    const first = routes.findIndex((it) => it.help);
+    const message = "has nowhere to send it to; write `help`, or remove this";
+    return first === -1 ? [] : [{ path: ["routes", first, "help"], message }];
+  }
+  if (help.mail === undefined || mail !== null) return [];
+  return [{ path: ["help", "mail"], message: "needs a server; write `mail`" }];
 }
 
 /** A link in a mail needs an address that browsers know. */

@@ -13,6 +13,7 @@ import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
 import { access } from "./sections/consent.ts";
+import { help } from "./sections/help.ts";
 import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
 import { keys } from "./sections/keys.ts";
 import { mail } from "./sections/mail.ts";
@@ -75,6 +76,7 @@ export function configSchema(kinds: Kinds) {
     ...peopleAndPages(kinds),
     access,
     mail,
+    help,
     signIn: signIn(kinds.signIn),
     page,
     headers,

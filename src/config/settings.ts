@@ -1,8 +1,9 @@
+import { signer } from "../audit/shipping/webhook-delivery.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { Fault } from "../errors.ts";
 import { type AppPart, audienceOf } from "./apps.ts";
 import type { Config } from "./schema.ts";
-import type { Settings } from "./snapshot.ts";
+import type { HelpOutlet, Settings } from "./snapshot.ts";
 
 /** What identity sources read: lower-case names of headers, and names of cookies. */
 export interface EvidenceNames {
@@ -43,6 +44,7 @@ export function settingsOf(
     cookie: config.cookie,
     access: { ...config.access, page: hasAccessPage(config) },
     mail: mailOf(config, secret),
+    help: helpOf(config, secret),
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,
@@ -64,6 +66,37 @@ function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {
       "mail.smtp.url: the secret is no address like smtps://mail.example.com",
     );
   return { url, from, replyTo, keep };
+}
+
+/** Throws a Fault `config-invalid` for an address that is none. */
+function helpOf({ help }: Config, secret: SecretReader): Settings["help"] {
+  if (help === null) return null;
+  const { mail, webhooks, redis, ...settings } = help;
+  const outlets: HelpOutlet[] = mail === undefined ? [] : [{ kind: "mail", name: "mail", to: mail.to }];
+  for (const [i, it] of webhooks.entries()) {
+    const [name, url] = [`webhooks[${i}]`, secret(it.url)];
+    if (!/^https?:/.test(url) || !URL.canParse(url))
+      throw new Fault("config-invalid", `help.${name}.url: a secret that should be an address is none`);
+    const headers = Object.entries(it.headers).map(([header, value]) => [
+      header.toLowerCase(),
+      secret(value),
+    ]);
+    const key = it.secret === undefined ? null : secret(it.secret);
+    if (key !== null) signer(key, `help.${name}`);
+    const { body = null, timeout } = it;
+    outlets.push({
+      kind: "webhook",
+      name,
+      url,
+      secret: key,
+      headers: Object.fromEntries(headers),
+      body,
+      timeout,
+    });
+  }
+  if (redis !== undefined)
+    outlets.push({ kind: "redis", name: "redis", url: secret(redis.url), stream: redis.stream });
+  return { ...settings, outlets };
 }
 
 /** Where customers are asked or told anything they have the page, unless the file says otherwise. */

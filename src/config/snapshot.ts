@@ -1,3 +1,4 @@
+import type { HelpBody } from "../domain/help/help.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
@@ -76,6 +77,16 @@ export interface Settings {
     readonly url: string;
     readonly from: string;
     readonly replyTo: string | null;
+    readonly keep: number;
+  } | null;
+  /** How customers ask for help; null: not by way of us. Times in ms, sizes in bytes. */
+  readonly help: {
+    readonly outlets: readonly HelpOutlet[];
+    readonly categories: readonly string[];
+    readonly screenshot: boolean;
+    readonly screenshotSize: number;
+    readonly perMinute: number;
+    readonly deliverFor: number;
     readonly keep: number;
   } | null;
   /** The customer's own page; times in ms. */
@@ -223,6 +234,21 @@ export interface Settings {
   };
 }
 
+/** Where requests for help go. `name` is how the config calls it: `mail`, `webhooks[0]`, `redis`. */
+export type HelpOutlet =
+  | { readonly kind: "mail"; readonly name: string; readonly to: string }
+  | {
+      readonly kind: "webhook";
+      readonly name: string;
+      readonly url: string;
+      readonly secret: string | null;
+      readonly headers: Readonly<Record<string, string>>;
+      /** Null: our own message. */
+      readonly body: HelpBody | null;
+      readonly timeout: number;
+    }
+  | { readonly kind: "redis"; readonly name: string; readonly url: string; readonly stream: string };
+
 /** One route as compiled: its pattern for the record and the resolver to ask. */
 export interface RouteTarget {
   /** `routes[3]`, as problems call it. */
@@ -231,6 +257,8 @@ export interface RouteTarget {
   readonly owner: string;
   /** The page always runs as the agent; then nobody is asked whose it is. */
   readonly asSelf: boolean;
+  /** One's own page has the button by which one asks for help. */
+  readonly help: boolean;
   /** Names of the params that are one segment each; only these are ever looked up, what `*rest` caught is not. */
   readonly params: readonly string[];
   /** What those params must look like before anybody is asked. */

@@ -95,12 +95,13 @@ const TAKEN: Complaint = {
 };
 
 function targetOf(route: Route, name: string, owner: string): RouteTarget {
-  const { host, path, ids, as, query } = route;
+  const { host, path, ids, as, query, help } = route;
   return {
     name,
     pattern: `${host ?? ""}${path ?? ""}${writtenQuery(query)}`,
     owner,
     asSelf: as === "self",
+    help,
     params: paramNames(host, path, query),
     grammar: ids,
   };

@@ -18,6 +18,8 @@ import { confirmPage } from "./confirm.ts";
 import { approvePages } from "./consent/approving.ts";
 import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
+import { askForHelpPage } from "./help/asking.ts";
+import { ticketPage } from "./help/ticket.ts";
 import { html } from "./html.ts";
 import { lostPage } from "./lost.ts";
 import { mePage } from "./me.ts";
@@ -89,6 +91,8 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);
+    askForHelpPage(fastify, services);
+    ticketPage(fastify, services);
     accessPages(fastify, services, parts);
     stopPages(fastify, services);
     elevatePages(fastify, services);

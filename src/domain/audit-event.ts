@@ -25,6 +25,7 @@ export const AUDIT_ACTIONS = [
   "consent.opted-in",
   "consent.changed",
   "access.noticed",
+  "help.asked",
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",

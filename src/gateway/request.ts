@@ -259,6 +259,8 @@ export interface Signed extends Committed {
   readonly presented: Presented | null;
   /** What an own page says to its customer, as far as that is known without waiting; null: nothing. */
   readonly card: CustomerCard | null;
+  /** One's own page gets the button by which one asks for help. */
+  readonly help: boolean;
 }
 
 /** 10, forward: what the app gets. */

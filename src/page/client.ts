@@ -50,6 +50,7 @@ let read: ReadonlyMap<string, ClientAsset> | null = null;
 export function clientAssets(): ReadonlyMap<string, ClientAsset> {
   read ??= new Map([
     ["client.js", asset(Buffer.from(bundle()), "text/javascript; charset=utf-8")],
+    ["help.js", asset(file("../help/help.js"), "text/javascript; charset=utf-8")],
     ["banner.css", asset(Buffer.concat(STYLES.map(file)), "text/css; charset=utf-8")],
     ["page.css", asset(file("page.css"), "text/css; charset=utf-8")],
   ]);
@@ -57,8 +58,8 @@ export function clientAssets(): ReadonlyMap<string, ClientAsset> {
 }
 
 /** The `integrity` of the script; in quotes it is the source for a policy that goes by hashes. */
-export function clientIntegrity(): string {
-  const script = clientAssets().get("client.js");
+export function clientIntegrity(name: "client.js" | "help.js" = "client.js"): string {
+  const script = clientAssets().get(name);
   if (script === undefined) throw new Error("the browser script is missing from the installed files");
   return script.integrity;
 }

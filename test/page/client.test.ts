@@ -7,7 +7,7 @@ import { clientAssets, clientIntegrity, cspNeeds } from "../../src/page/client.t
 const script = clientAssets().get("client.js")?.body.toString() ?? "";
 
 t.test("the files have a type, an etag and the hash of their bytes", async (t) => {
-  t.same([...clientAssets().keys()], ["client.js", "banner.css", "page.css"]);
+  t.same([...clientAssets().keys()], ["client.js", "help.js", "banner.css", "page.css"]);
   for (const [name, asset] of clientAssets()) {
     t.ok(asset.body.length > 100, name);
     t.match(asset.type, name.endsWith(".js") ? /^text\/javascript/ : /^text\/css/);

@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "consent.opted-in": ["iam", "change"],
   "consent.changed": ["configuration", "change"],
   "access.noticed": ["iam", "info"],
+  "help.asked": ["iam", "info"],
   "sign-in.performed": ["authentication", "start"],
   "sign-in.failed": ["authentication", "info"],
   "sign-in.ended": ["authentication", "end"],

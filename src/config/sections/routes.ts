@@ -57,6 +57,10 @@ export function route<Deps, Made>(kinds: readonly AnyKind<Deps, Made>[]) {
       .describe(
         "`self`, in the place of `owner`: these pages always run as the agent, like a support inbox or an admin panel. No impersonation covers them.",
       ),
+    help: z
+      .boolean()
+      .default(false)
+      .describe("Whether one's own pages have the button by which one asks for help (`help`)."),
     caseSensitive: z
       .boolean()
       .default(true)

@@ -34,12 +34,19 @@ export function accessPages(
     const one = parameter(request, "access");
     if (one !== null && customer.link === null)
       return await past(services, archive, reply, who, customer, one);
-    return await sendPage(reply, 200, await overview(services, archive, who, customer, null));
+    return await sendPage(
+      reply,
+      200,
+      await overview(services, archive, who, customer, {
+        code: null,
+        ahead: parameter(request, "ahead") !== null,
+      }),
+    );
   });
   fastify.post("/access", async (request, reply) => {
     const who = await visitor(services, request);
     return await say(services, request, reply, who, async (customer, code) => {
-      return await overview(services, archive, who, customer, code);
+      return await overview(services, archive, who, customer, { code, ahead: false });
     });
   });
   fastify.get("/access/export", async (request, reply) => {
@@ -79,7 +86,7 @@ async function overview(
   archive: Archive,
   who: Visitor,
   customer: Customer,
-  code: string | null,
+  more: Pick<Parameters<typeof accessPage>[2], "code" | "ahead">,
 ): Promise<string> {
   const alone = customer.link !== null;
   const said = await consentsFor(services, customer);
@@ -87,7 +94,7 @@ async function overview(
     ? []
     : (await services.impersonations.list()).filter((it) => it.effectiveUser.id === customer.person.id);
   const accesses = alone ? [] : await accessesOf(services, archive, customer.person);
-  return accessPage(services, who, { customer, said, running, accesses, code, now: services.clock.now() });
+  return accessPage(services, who, { customer, said, running, accesses, ...more, now: services.clock.now() });
 }
 
 async function past(

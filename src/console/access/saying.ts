@@ -42,7 +42,7 @@ export async function customerAt(
 }
 
 /** Whether this browser views somebody, on whichever of our hosts: what it says may be said by a page of theirs. */
-function isSomebodyElse({ raw, snapshot, site, browser }: Received): boolean {
+export function isSomebodyElse({ raw, snapshot, site, browser }: Received): boolean {
   if (browser.secret !== null || browser.here !== null) return true;
   const own = ownCookies(raw.headers.cookie, snapshot.settings.cookie.name, site.scheme, browser.domain);
   return own.marks.length > 0 || own.here.length > 0 || own.near.length > 0;

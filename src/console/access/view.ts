@@ -23,6 +23,8 @@ interface AccessView {
   readonly accesses: readonly PastAccess[] | null;
   /** A code that was made just now. */
   readonly code: string | null;
+  /** They came to allow support to look. */
+  readonly ahead: boolean;
   readonly now: number;
 }
 
@@ -44,7 +46,7 @@ ${muteNote(customer)}
 ${view.running.map((it) => viewing(services, form, it, now))}
 ${open.map((it) => question(form, it, settings.access.offer))}
 ${answered === undefined ? null : outcome(form, answered, now)}
-${alone ? null : html`${allowed(form, live)}${aheadForm(form, settings.access.offer, said)}${codeForm(services, who, form, view)}${optOutForm(services, form, said)}${pastList(settings.prefix, view)}`}
+${alone ? null : html`${allowed(form, live)}${aheadForm(form, settings.access.offer, view)}${codeForm(services, who, form, view)}${optOutForm(services, form, said)}${pastList(settings.prefix, view)}`}
 </section>`;
   return pageFor(who, { title: "Access to your account", width: "wide", home: homeOf(who), body });
 }
@@ -132,10 +134,10 @@ function allowed(form: Form, live: readonly Consent[]): Html {
 ${items.length === 0 ? html`<p class="small">Nobody, as far as you have been asked.</p>` : html`<ul class="rows">${items}</ul>`}`;
 }
 
-function aheadForm(form: Form, offer: readonly number[], { optedOutAt }: CustomerSaid): Html | null {
-  if (optedOutAt !== null) return null;
+function aheadForm(form: Form, offer: readonly number[], { said, ahead }: AccessView): Html | null {
+  if (said.optedOutAt !== null) return null;
   const fields = html`<label for="lasts-ahead">For</label>${lengthField("lasts-ahead", offer, 86_400_000)}<label for="type-ahead">They may</label>${typeField("type-ahead", "read")}`;
-  return html`<details class="more"><summary>Allow support to look, before they ask</summary>${form("ahead", "", fields, "Allow")}</details>`;
+  return html`<details class="more"${ahead ? html` open` : null}><summary>Allow support to look, before they ask</summary>${form("ahead", "", fields, "Allow")}</details>`;
 }
 
 function codeForm(

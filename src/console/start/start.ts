@@ -8,7 +8,7 @@ import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-page
 import type { Services } from "../../gateway/services/services.ts";
 import { settleConsent, waitingAt } from "../consent/asking.ts";
 import { isPlainNo } from "../consent/start-fields.ts";
-import { html } from "../html.ts";
+import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
 import { returnPath } from "../return-path.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "../visitor.ts";
@@ -54,13 +54,16 @@ interface Wanted {
   readonly from: string | null;
   readonly ticket: string | null;
   readonly reason: string | null;
+  /** What the link was about, where we know that ourselves. */
+  readonly about?: Html;
 }
 
-async function asPage(
+/** The page with the button that starts an impersonation of somebody. */
+export async function asPage(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { user, to, from, ticket, reason }: Wanted,
+  { user, to, from, ticket, reason, about }: Wanted,
   status = 200,
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
@@ -76,6 +79,7 @@ async function asPage(
   const body = html`<section class="card">
 <h1>View the app as <bdi>${nameOf(target)}</bdi>?</h1>
 <p class="lead">You will see the app exactly as this person sees it, under a banner that says so.</p>
+${about ?? null}
 ${startForm({
   prefix,
   person: target,

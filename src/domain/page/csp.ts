@@ -7,9 +7,12 @@ export interface CspNeeds {
   readonly scriptHash: string;
   readonly styles: readonly string[];
   readonly connect: readonly string[];
-  readonly formAction: string;
+  /** Null: it has no form. */
+  readonly formAction: string | null;
   /** The origin that forms of the page are led on to by a redirect; null: none. */
   readonly ledOnTo: string | null;
+  /** It draws the page, from an address that holds its own data. */
+  readonly draws?: boolean;
 }
 
 /** One fetch directive that we need something of, and where a browser looks when it isn't there. */
@@ -75,8 +78,9 @@ function needed(needs: CspNeeds): readonly Need[] {
     { directives: ["connect-src", "default-src"], sources: () => needs.connect },
     {
       directives: ["form-action"],
-      sources: () => [needs.formAction, ...(needs.ledOnTo === null ? [] : [needs.ledOnTo])],
+      sources: () => [needs.formAction, needs.ledOnTo].filter((it) => it !== null),
     },
+    { directives: ["img-src", "default-src"], sources: () => (needs.draws === true ? ["data:"] : []) },
   ];
 }
 
@@ -101,6 +105,7 @@ function withSources(part: string, list: string): string {
 function allows(list: readonly string[], source: string): boolean {
   if (list.some((each) => each === source)) return true;
   if (source.startsWith("'") || has(list, "'strict-dynamic'")) return false;
+  if (source.endsWith(":")) return false;
   if (source.includes("://")) return has(list, "*");
   return has(list, "'self'") || has(list, "*");
 }

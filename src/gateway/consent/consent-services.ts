@@ -1,3 +1,4 @@
+import type { Redact } from "../../audit/record/redact.ts";
 import { type Mailer, mailer } from "../../clients/mail.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Bulletin, Clock, Closing, Ledger, Log, Store } from "../../ports.ts";
@@ -7,6 +8,7 @@ import { outbox } from "../../sessions/consent/outbox.ts";
 import { settingsSeen } from "../../sessions/consent/settings-seen.ts";
 import { sealedValues } from "../../sessions/sealed-values.ts";
 import { eventOf } from "../audit/audit-event.ts";
+import { helpServices } from "../help/help-services.ts";
 import type { Services } from "../services/services.ts";
 import { cards } from "./cards.ts";
 import { type LinkedAsk, notices } from "./notices.ts";
@@ -22,12 +24,14 @@ interface ConsentParts {
   readonly ledger: Ledger;
   readonly newId: () => string;
   readonly mailer?: Mailer;
+  /** Takes secrets out of text, as from records. */
+  readonly redact: Redact;
   readonly done: Parameters<typeof notices>[0]["done"];
 }
 
 export type ConsentServices = Pick<
   Services,
-  "consents" | "consentCodes" | "consentLinks" | "settingsSeen" | "notices" | "cards"
+  "consents" | "consentCodes" | "consentLinks" | "settingsSeen" | "notices" | "cards" | "helpQueue"
 > &
   Closing;
 
@@ -40,9 +44,19 @@ export function consentServices(parts: ConsentParts): ConsentServices {
     keepFor: () => config.current().settings.access.keep,
   });
   const shown = cards(said);
+  const { redact } = parts;
+  const help = helpServices({ ...sealed, log, config, redact, mailer: parts.mailer ?? mailer });
   const links = sealedValues<LinkedAsk>(sealed, "consent-link");
   const told = notices({
-    ...{ outbox: outbox(sealed), links, clock, log, newId, mailer: parts.mailer ?? mailer, done: parts.done },
+    ...{
+      outbox: outbox(sealed, "notice"),
+      links,
+      clock,
+      log,
+      newId,
+      mailer: parts.mailer ?? mailer,
+      done: parts.done,
+    },
     settings: () => config.current().settings,
     settled: async ({ customer, about, id }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
@@ -66,7 +80,9 @@ export function consentServices(parts: ConsentParts): ConsentServices {
     settingsSeen: settingsSeen(sealed),
     notices: told,
     cards: shown,
+    helpQueue: help,
     close: async () => {
+      await help.close();
       await told.close();
       await shown.close();
       await said.close();

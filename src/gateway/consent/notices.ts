@@ -3,8 +3,10 @@ import type { Settings } from "../../config/snapshot.ts";
 import { type Letter, type LetterFacts, letterOf } from "../../domain/consent/letters.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Clock, Closing, Log } from "../../ports.ts";
-import type { Notice, Outbox } from "../../sessions/consent/outbox.ts";
+import type { Notice } from "../../sessions/consent/notice.ts";
+import type { Outbox } from "../../sessions/consent/outbox.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
+import { type Deliveries, deliveries } from "../services/deliveries.ts";
 
 /** What the link of a mail leads to: one ask of one customer. */
 export interface LinkedAsk {
@@ -29,7 +31,7 @@ export interface Notices extends Closing {
 }
 
 interface NoticesDeps {
-  readonly outbox: Outbox;
+  readonly outbox: Outbox<Notice>;
   readonly links: SealedValues<LinkedAsk>;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,9 +47,6 @@ interface NoticesDeps {
 }
 
 const MINUTE = 60_000;
-/** No other gateway tries one meanwhile: longer than a mail server may take. */
-const CLAIM = 2 * MINUTE;
-const LONGEST_PAUSE = 5 * MINUTE;
 
 export function notices(deps: NoticesDeps): Notices {
   return new MailedNotices(deps);
@@ -55,15 +54,12 @@ export function notices(deps: NoticesDeps): Notices {
 
 class MailedNotices implements Notices {
   readonly #deps: NoticesDeps;
-  readonly #timer: NodeJS.Timeout;
-  /** Since when something waits, by customer. */
-  #waiting: ReadonlyMap<string, number> = new Map();
-  #work: Promise<void> | null = null;
-  #again = false;
+  readonly #deliveries: Deliveries<Notice>;
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
-    this.#timer = setInterval(() => void this.deliver(), deps.every ?? 5_000).unref();
+    const send = (it: Notice) => this.#send(it);
+    this.#deliveries = deliveries({ ...deps, what: "notices to customers", send });
   }
 
   async tell(
@@ -74,7 +70,7 @@ class MailedNotices implements Notices {
   ): Promise<void> {
     const base = settings.console?.origin ?? settings.publicUrl;
     if (mail === null || base === null || customer.email === null) return;
-    const { links, outbox, clock, newId } = this.#deps;
+    const { links, clock, newId } = this.#deps;
     // An answered ask shows for a while what became of it.
     const secret = link === null ? null : await links.keep(link, facts.until - clock.now() + access.keep);
     const page = `${base}${prefix}/access${secret === null ? "" : `?link=${secret}`}`;
@@ -82,7 +78,7 @@ class MailedNotices implements Notices {
     const now = clock.now();
     const times = { at: now, keepUntil: now + mail.keep, next: now, tries: 0 };
     const about = facts.kind;
-    await outbox.add({
+    await this.#deliveries.add({
       id: newId(),
       customer: customer.id,
       to: customer.email,
@@ -91,65 +87,19 @@ class MailedNotices implements Notices {
       ...times,
       ...(over === null ? {} : { over: { access: over, facts, page } }),
     });
-    void this.deliver();
   }
 
   overdue(customer: string): boolean {
-    const since = this.#waiting.get(customer);
-    return since !== undefined && this.#deps.clock.now() - since > MINUTE;
+    const now = this.#deps.clock.now();
+    return this.#deliveries.waiting().some((it) => it.customer === customer && now - it.at > MINUTE);
   }
 
   deliver(): Promise<void> {
-    if (this.#work !== null) {
-      this.#again = true;
-      return this.#work;
-    }
-    this.#work = this.#deliverAll().finally(() => {
-      this.#work = null;
-    });
-    return this.#work;
+    return this.#deliveries.deliver();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#work;
-  }
-
-  async #deliverAll(): Promise<void> {
-    const { outbox, clock, log } = this.#deps;
-    try {
-      do {
-        this.#again = false;
-        for (const notice of await outbox.list())
-          if (notice.next <= clock.now()) await this.#deliverOne(notice);
-        const waiting = new Map<string, number>();
-        for (const { customer, at } of await outbox.list())
-          waiting.set(customer, Math.min(at, waiting.get(customer) ?? at));
-        this.#waiting = waiting;
-      } while (this.#again);
-    } catch (error) {
-      log.warn({ err: error }, "notices to customers can not be looked at; it will be tried again");
-    }
-  }
-
-  async #deliverOne(notice: Notice): Promise<void> {
-    const { outbox, clock, log, settled } = this.#deps;
-    const now = clock.now();
-    if (!(await outbox.claim(notice, now + CLAIM))) return;
-    const why = await this.#send(notice);
-    if (why === null) {
-      await outbox.remove(notice.id);
-      await settled(notice, true);
-      return;
-    }
-    const pause = Math.min(LONGEST_PAUSE, 5_000 * 2 ** Math.min(notice.tries, 10));
-    log.warn(
-      { err: why, notice: notice.id, about: notice.about },
-      "a notice to a customer could not be delivered",
-    );
-    if (clock.now() + pause < notice.keepUntil) return await outbox.retry(notice, clock.now() + pause);
-    await outbox.remove(notice.id);
-    await settled(notice, false);
+  close(): Promise<void> {
+    return this.#deliveries.close();
   }
 
   /** Null: it was taken. */
@@ -159,12 +109,8 @@ class MailedNotices implements Notices {
     const { from, replyTo } = mail;
     const { id, to } = notice;
     const letter: Mail = { from, replyTo, to, id, ...(await this.#letterOf(notice)) };
-    try {
-      await this.#deps.mailer(mail.url, letter);
-      return null;
-    } catch (error) {
-      return error ?? new Error("the mail server took it not");
-    }
+    await this.#deps.mailer(mail.url, letter);
+    return null;
   }
 
   async #letterOf({ subject, text, html, over }: Notice): Promise<Letter> {

@@ -16,6 +16,7 @@ import { answered, type Located, refusal } from "./located.ts";
 /** The files that pages of ours load. */
 export const ASSETS: ReadonlySet<string> = new Set([
   "/client.js",
+  "/help.js",
   "/banner.css",
   "/page.css",
   "/console.css",
@@ -33,7 +34,7 @@ const FOR_ITS_SCRIPTS: ReadonlySet<string> = new Set(["/people", "/sessions/live
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
-  ...["/stop", "/lower", "/me", "/lost", "/over", "/ordered", "/jwks.json"],
+  ...["/stop", "/lower", "/me", "/lost", "/ask-for-help", "/over", "/ordered", "/jwks.json"],
   ...["/oidc/login", "/oidc/callback", "/oidc/logout", "/oidc/signed-out", "/oidc/backchannel"],
 ]);
 

@@ -14,6 +14,7 @@ type Access = "public" | "console" | "script" | "exit" | "page" | "form";
 /** The addresses that aren't only for a tab's own document; docs/security.md has the same list. */
 const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /client.js", "public"],
+  ["GET /help.js", "public"],
   ["GET /banner.css", "public"],
   ["GET /page.css", "public"],
   ["GET /console.css", "public"],
@@ -27,6 +28,7 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
   ["POST /lost", "script"],
+  ["POST /ask-for-help", "script"],
   ["GET /stop", "exit"],
   ["POST /stop", "exit"],
 ]);

@@ -1,17 +1,17 @@
 import type { Transform } from "node:stream";
-import type { CustomerCard } from "../../domain/consent/consent.ts";
 import { momentText } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
 import { type Identity, labelOf } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
-import { amendPolicies, amendPolicyHeaders } from "../../domain/page/csp.ts";
+import { amendPolicies, amendPolicyHeaders, type CspNeeds } from "../../domain/page/csp.ts";
 import { type Shown, shownAs } from "../../domain/page/shown.ts";
 import { firstValue, without } from "../../domain/raw-headers.ts";
 import { Fault } from "../../errors.ts";
 import { type BannerView, banner, card, notice, titleMark } from "../../page/banner.ts";
 import { cspNeeds } from "../../page/client.ts";
+import { helpNeeds, helpScript } from "../../page/help/help.ts";
 import type { HostView, Syntax } from "../../page/host-element.ts";
 import { charsetOf, outgoingContentType } from "../../page/html/charset.ts";
 import { rewriter } from "../../page/rewriter.ts";
@@ -78,7 +78,7 @@ export function impersonatedPlan(
     ? { ...plan, headers: withoutNamed(plan.headers, DOCUMENT_VALIDATORS) }
     : plan;
   if (shown === null) return isFramed(signed.raw.headers) ? framedPlan(fresh) : fresh;
-  if (shown.kind === "page") return marked(signed, fresh, shown, insert, title);
+  if (shown.kind === "page") return marked(signed, fresh, shown, insert, { title });
   if (shown.kind === "drawing") return picturePlan(signed, fresh, insert);
   return unmarkedPlan(fresh, shown);
 }
@@ -136,16 +136,35 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
 }
 
-/** One's own page with what is to be said to its customer; a page that it can't be written into is shown without. */
-export function cardPlan(signed: Signed, plan: HeadPlan, it: CustomerCard): HeadPlan {
+/**
+ * One's own page with what is to be said to its customer, and the button by which they ask for help; a page that it can't be written into
+ * is shown without.
+ */
+export function saidPlan(signed: Signed, plan: HeadPlan): HeadPlan {
+  const { card: it, help, snapshot } = signed;
   const page = inTab(signed, plan);
   if (plan.status === 206 || page?.kind !== "page") return plan;
   const { type } = page;
   if (firstValue(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type)
     return plan;
-  const once = { ...plan, headers: uncached(plan.headers) };
-  const made = marked(signed, once, page, (view) => card({ ...view, changed: false, card: it }));
+  const asking = help ? snapshot.settings.help : null;
+  const once = it === null ? plan : { ...plan, headers: uncached(plan.headers) };
+  const needsOf = (view: HostView) => [
+    ...(it === null ? [] : [cspNeeds(view)]),
+    ...(asking === null ? [] : [helpNeeds(view, asking.screenshot)]),
+  ];
+  const insert = (view: HostView) => {
+    const button = asking === null ? "" : helpScript(view, asking);
+    return it === null ? button : `${card({ ...view, changed: false, card: it })}${button}`;
+  };
+  const made = marked(signed, once, page, insert, { needsOf });
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
+}
+
+/** What the title begins with, and what the page's policy has to allow, where that isn't the banner alone. */
+interface Inserting {
+  readonly title?: string | null;
+  readonly needsOf?: ((view: HostView) => readonly CspNeeds[]) | null;
 }
 
 /** The page with what is inserted. HEAD is answered as GET would be, without a body. */
@@ -154,15 +173,15 @@ function marked(
   plan: HeadPlan,
   { syntax, type }: Page,
   insert: (view: HostView) => string,
-  title: string | null = null,
+  { title = null, needsOf = null }: Inserting = {},
 ): HeadPlan {
   const view = hostView(signed, syntax);
   const { console } = signed.snapshot.settings;
   // What a rule wants confirmed is asked there.
   const ledOnTo = signed.effects.impersonation === null ? null : (console?.origin ?? null);
-  const needs = cspNeeds({ ...view, ledOnTo });
+  const needs = needsOf?.(view) ?? [cspNeeds({ ...view, ledOnTo })];
   const kept = withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type"]);
-  const amended = [...amendPolicyHeaders(kept, needs), "Content-Type", outgoingContentType(type)];
+  const amended = [...needs.reduce(amendPolicyHeaders, kept), "Content-Type", outgoingContentType(type)];
   const headers = [...amended, "Accept-Ranges", "none"];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
   const write = rewriter({
@@ -173,10 +192,8 @@ function marked(
     pageHead: signed.snapshot.settings.limits.pageHead,
     amendMeta: (policy) => {
       const { site } = signed;
-      return amendPolicies(
-        site.label === null ? policy : inPolicy(policy, site.label.app, site.origin),
-        needs,
-      );
+      const led = site.label === null ? policy : inPolicy(policy, site.label.app, site.origin);
+      return needs.reduce(amendPolicies, led);
     },
   });
   return { ...plan, headers, transform: decoded(signed, plan, write) };

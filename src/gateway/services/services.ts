@@ -23,6 +23,7 @@ import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
 import type { LinkedAsk, Notices } from "../consent/notices.ts";
+import type { HelpQueue } from "../help/help-queue.ts";
 import type { Received } from "../request.ts";
 import type { Trusts } from "../sign-in/trust.ts";
 import type { Diagnostics } from "./diagnostics.ts";
@@ -158,6 +159,7 @@ export interface Services {
   readonly settingsSeen: SettingsSeen;
   readonly notices: Notices;
   readonly cards: Cards;
+  readonly helpQueue: HelpQueue;
   readonly blocks: Blocks;
   readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;

@@ -38,7 +38,10 @@ export function outbound(
   const impersonating = signed.effects.impersonation !== null;
   const headers: string[] = [];
   if (impersonating) addImpersonated(headers, signed);
-  else if ((signed.card !== null || signed.browser.notice !== null) && signed.navigation.wantsPage)
+  else if (
+    (signed.card !== null || signed.help || signed.browser.notice !== null) &&
+    signed.navigation.wantsPage
+  )
     addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
   // Own traffic still has its `Cookie` lines. A judged request lost them in the intake, since a switch may have changed them.

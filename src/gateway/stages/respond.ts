@@ -11,7 +11,7 @@ import { isFramed } from "../intake/fetch-metadata.ts";
 import { onTheLabel } from "../isolation/answer-headers.ts";
 import { impersonatedOpenerPolicy } from "../own-pages/answer-headers.ts";
 import type { Signed } from "../request.ts";
-import { cardPlan, impersonatedPlan, inTab, isUnseen, noticePlan } from "../response/document.ts";
+import { impersonatedPlan, inTab, isUnseen, noticePlan, saidPlan } from "../response/document.ts";
 import { telling } from "../response/referrer.ts";
 import { publicAddresses } from "../response/response-headers.ts";
 import { withHandle } from "../response/sign-in-redirect.ts";
@@ -52,7 +52,7 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const probe = probeOf(signed);
   const told = probe === null ? kept : [...kept, PROBE, probe];
   const plan = { status: head.status, message: head.message, headers: told, transform: null };
-  if (signed.card !== null && signed.browser.notice === null) return cardPlan(signed, plan, signed.card);
+  if ((signed.card !== null || signed.help) && signed.browser.notice === null) return saidPlan(signed, plan);
   if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...told, ...ourHeaders(signed)] };
   return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"

@@ -28,7 +28,8 @@ function signedBy(
   identityHeaders: readonly string[],
 ): Maybe<Signed> {
   const card = cardFor(services, committed);
-  const signed = { ...committed, identityHeaders, appSession: null, presented: null, card };
+  const help = offersHelp(committed);
+  const signed = { ...committed, identityHeaders, appSession: null, presented: null, card, help };
   const asking = askingOf(committed, identityHeaders);
   return asking === null ? signed : signedIn(services, signed, asking);
 }
@@ -72,10 +73,17 @@ function headersFor(
   return identityHeaders(services.tokens, snapshot.settings, told, { now, passed });
 }
 
+/** Only one's own page, in a tab, of a route that says so. */
+function offersHelp(committed: Committed): boolean {
+  return committed.match.route?.target.help === true && isOwnTab(committed);
+}
+
+function isOwnTab({ effects, navigation, browser, site, method }: Committed): boolean {
+  if (effects.impersonation !== null || !navigation.topLevel || method !== "GET") return false;
+  return browser.secret === null && site.label === null;
+}
+
 /** Only a page that a tab opens as nobody else says anything to its customer. */
 function cardFor(services: Services, committed: Committed): CustomerCard | null {
-  const { effects, navigation, browser, site, method } = committed;
-  if (effects.impersonation !== null || !navigation.topLevel || method !== "GET") return null;
-  if (browser.secret !== null || site.label !== null) return null;
-  return services.cards.of(services, committed);
+  return isOwnTab(committed) ? services.cards.of(services, committed) : null;
 }

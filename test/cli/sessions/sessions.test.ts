@@ -113,7 +113,8 @@ t.test(
     const before = app.seen.length;
     const page = await ask(`${it.url}/somewhere`, inside);
     t.equal(page.status, 409);
-    t.match(page.body, /ended-revoked[\s\S]*Start again/);
+    t.match(page.body, /ended-revoked[\s\S]*Go on as yourself/);
+    t.notMatch(page.body, "Start again", "what somebody else ended is not begun again with a click");
     t.equal(page.headers["cache-control"], "no-store");
     const script = await ask(`${it.url}/api`, alice);
     t.match(JSON.parse(script.body), { code: "ended-revoked", status: 409 });

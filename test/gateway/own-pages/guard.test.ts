@@ -146,6 +146,8 @@ t.test("what only says part of it is no browser's own document", async (t) => {
 
 t.test("the closed list is this, and nothing else is on it", async (t) => {
   const known = ["client.js", "banner.css", "page.css", "console.css", "jwks.json", "me", "stop", "lost"];
+  t.equal(accessTo("GET", "/help.js"), "public");
+  t.equal(accessTo("POST", "/ask-for-help"), "script");
   t.same(
     [...known, "start", "as/17", "elevate", "why"].map((name) => accessTo("GET", `/${name}`)),
     [

@@ -236,7 +236,7 @@ t.test(
     for (const [lines, seen] of [
       [
         CLICK.map((line) => line.replace("cross-site", "same-origin")),
-        /You are no longer viewing as[\s\S]*Start again/,
+        /You are no longer viewing as[\s\S]*Go on as yourself/,
       ],
       [FETCH, /"code":"ended-revoked"/],
     ] as const) {

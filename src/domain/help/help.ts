@@ -1,0 +1,147 @@
+import type { Identity } from "../identity.ts";
+import { plain } from "../plain.ts";
+
+/** What somebody wrote who asks for help, with what the gateway knows by itself. Times are ms since the epoch. */
+export interface HelpRequest {
+  readonly id: string;
+  readonly at: number;
+  /** As the identity sources know them, not as they say. */
+  readonly from: Identity;
+  readonly message: string;
+  readonly category: string | null;
+  /** The page that they were on: its origin, path and query, of the app's own host; null where that is not known. */
+  readonly page: { readonly origin: string; readonly target: string } | null;
+  /** `1280x800`, and what the browser calls itself. */
+  readonly viewport: string | null;
+  readonly userAgent: string | null;
+  /** What went wrong on the page before: errors, and requests that failed; without secrets. */
+  readonly trouble: readonly string[];
+  /** A picture of the page, base64. */
+  readonly screenshot: { readonly type: "image/png" | "image/jpeg"; readonly base64: string } | null;
+  /** Where an agent opens the page as this person. */
+  readonly link: string;
+}
+
+/** What templates of a helpdesk may name between braces. */
+export const HELP_PLACES = [
+  "id",
+  "subject",
+  "text",
+  "html",
+  "message",
+  "category",
+  "page",
+  "link",
+  "from.id",
+  "from.name",
+  "from.email",
+] as const;
+type HelpPlace = (typeof HELP_PLACES)[number];
+
+export function subjectOf({ category, message }: HelpRequest): string {
+  const first = plain(message.split("\n")[0] ?? "", 100);
+  return category === null ? first : `${plain(category, 60)}: ${first}`;
+}
+
+/** The whole of it as text, for mails and tickets. Nothing in it is markup. */
+export function helpText(it: HelpRequest): string {
+  const { name, id, email } = it.from;
+  const who = [
+    plain(name ?? "", 100),
+    email === null ? "" : `<${plain(email, 200)}>`,
+    `(user ${plain(id, 200)})`,
+  ];
+  const rows: readonly (readonly [string, string | null])[] = [
+    ["From, verified by the gateway", who.filter((part) => part !== "").join(" ")],
+    ["Page", it.page === null ? null : pageOf(it)],
+    ["Open it as them", it.link],
+    ["Window", it.viewport],
+    ["Browser", it.userAgent],
+  ];
+  const facts = rows.flatMap(([term, text]) => (text === null ? [] : `${term}: ${plain(text, 2_000)}`));
+  const trouble =
+    it.trouble.length === 0 ? "" : `\n\nBefore that:\n${it.trouble.map((line) => `- ${line}`).join("\n")}`;
+  return `${lines(it.message)}\n\nWhat the gateway knows:\n${facts.join("\n")}${trouble}\n`;
+}
+
+function pageOf({ page }: HelpRequest): string {
+  return page === null ? "" : `${page.origin}${page.target}`;
+}
+
+/** What somebody wrote, line for line. */
+function lines(text: string): string {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map((line) => plain(line, 10_000))
+    .join("\n");
+}
+
+/** JSON: what the config writes as the body of a webhook. */
+export type HelpBody =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly HelpBody[]
+  | { readonly [name: string]: HelpBody };
+
+const PLACE = /\{([^{}]*)\}/g;
+
+/** Names between braces that no template may have. */
+export function unknownPlaces(body: HelpBody): readonly string[] {
+  if (typeof body === "string")
+    return [...body.matchAll(PLACE)].flatMap(([, name = ""]) => (isPlace(name) ? [] : name));
+  return typeof body === "object" && body !== null ? Object.values(body).flatMap(unknownPlaces) : [];
+}
+
+/** The body with its places filled in; each value stays inside of its text, whatever is in it. */
+export function filledIn(body: HelpBody, it: HelpRequest): HelpBody {
+  if (typeof body === "string")
+    return body.replaceAll(PLACE, (all, name: string) => (isPlace(name) ? placed(name, it) : all));
+  if (Array.isArray(body)) return body.map((each: HelpBody) => filledIn(each, it));
+  if (typeof body !== "object" || body === null) return body;
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, filledIn(value, it)]));
+}
+
+function isPlace(name: string): name is HelpPlace {
+  return (HELP_PLACES as readonly string[]).includes(name);
+}
+
+function placed(name: HelpPlace, it: HelpRequest): string {
+  switch (name) {
+    case "id":
+      return it.id;
+    case "subject":
+      return subjectOf(it);
+    case "text":
+      return helpText(it);
+    case "html":
+      return escaped(helpText(it));
+    case "message":
+      return lines(it.message);
+    case "category":
+      return plain(it.category ?? "", 60);
+    case "page":
+      return pageOf(it);
+    case "link":
+      return it.link;
+    case "from.id":
+      return it.from.id;
+    case "from.name":
+      return plain(it.from.name ?? it.from.id, 100);
+    case "from.email":
+      return it.from.email ?? "";
+    default:
+      return name satisfies never;
+  }
+}
+
+/** For helpdesks that read HTML: between `<pre>` and `</pre>` it is the text, whatever is in it. */
+function escaped(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}
