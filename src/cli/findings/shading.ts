@@ -22,6 +22,7 @@ const PLAIN_KEYS: ReadonlySet<string> = new Set([
   "host",
   "owner",
   "as",
+  "help",
   "caseSensitive",
   "ids",
   "examples",
