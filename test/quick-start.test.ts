@@ -132,7 +132,7 @@ t.test("without that it takes the one in PATH if that is new enough, else it say
     t.match(run(guise, ["check"], fakeNode(join(folder, version), version)), {
       status: 1,
       stdout: "",
-      stderr: `guise needs Node 24 or newer; this is ${version}. \`npm ci\` without --omit=dev brings one.\n`,
+      stderr: `guise needs Node 24 or newer; this is ${version}. Install one, or in a clone run \`npm ci\` without --omit=dev, which brings one.\n`,
     });
   for (const version of ["v24.0.0", "v26.10.0", "v100.0.0"])
     t.match(
