@@ -55,7 +55,7 @@ t.test(
     await it.shot(page, "70-back-from-another-site");
     const asked = it.app.requests.filter(({ path }) => path === "/payment/return");
     t.same(asked, [], "it was sent as nobody");
-    await page.click("main a:has-text('Back to the page')");
+    await page.click("main a:has-text('To the app')");
     await page.locator("h1", { hasText: "17 at /" }).waitFor();
     await pressInBanner(page, "Stop");
     await page.locator("h1", { hasText: "alice at /" }).waitFor();
