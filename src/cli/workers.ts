@@ -80,6 +80,12 @@ class Team {
     return this.#listening.size === this.#options.count;
   }
 
+  /** A worker that says nothing: it counts nothing in the sum, and isn't ready. */
+  unanswered(path: string, error: unknown): null {
+    this.#options.log.warn({ err: error, path }, "a worker does not answer on its admin port");
+    return null;
+  }
+
   ended(): Promise<number> {
     return this.#ended.promise;
   }
@@ -147,7 +153,9 @@ function urlOf(server: Server): string {
 
 async function asked(team: Team, path: string): Promise<readonly (Response | null)[]> {
   const ask = (admin: string) =>
-    fetch(`${admin}${path}`, { signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
+    fetch(`${admin}${path}`, { signal: AbortSignal.timeout(PATIENCE) }).catch((error: unknown) =>
+      team.unanswered(path, error),
+    );
   return await Promise.all(team.admins().map(ask));
 }
 

@@ -29,22 +29,13 @@ import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
 import { uncached } from "./uncached.ts";
-import { withholderFor } from "./withheld.ts";
+import { OF_THE_BYTES, withholderFor } from "./withheld.ts";
 
 /** Removed, so that no browser revalidates its copy of another person's page. */
 const DOCUMENT_VALIDATORS = ["etag", "last-modified"];
 
-/** Headers about the bytes of the body, which are wrong once the banner is inserted. */
-const OF_THE_BYTES: readonly string[] = [
-  "content-length",
-  "content-encoding",
-  "content-md5",
-  "digest",
-  "content-digest",
-  "repr-digest",
-  "accept-ranges",
-  ...DOCUMENT_VALIDATORS,
-];
+/** What is wrong once the banner is inserted. */
+const OF_OTHER_BYTES = [...OF_THE_BYTES, ...DOCUMENT_VALIDATORS];
 
 type Page = Extract<Shown, { readonly kind: "page" }>;
 
@@ -109,7 +100,7 @@ function picturePlan(signed: Signed, plan: HeadPlan, insert: (view: HostView) =>
   const view = hostView(signed, "html");
   const policy = amendPolicies("default-src 'none'; img-src data:", cspNeeds(view));
   const headers = [
-    ...withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type", "content-security-policy"]),
+    ...withoutNamed(plan.headers, [...OF_OTHER_BYTES, "content-type", "content-security-policy"]),
     ...["Content-Type", "text/html; charset=utf-8", "Content-Security-Policy", policy],
   ];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };
@@ -180,7 +171,7 @@ function marked(
   // What a rule wants confirmed is asked there.
   const ledOnTo = signed.effects.impersonation === null ? null : (console?.origin ?? null);
   const needs = needsOf?.(view) ?? [cspNeeds({ ...view, ledOnTo })];
-  const kept = withoutNamed(plan.headers, [...OF_THE_BYTES, "content-type"]);
+  const kept = withoutNamed(plan.headers, [...OF_OTHER_BYTES, "content-type"]);
   const amended = [...needs.reduce(amendPolicyHeaders, kept), "Content-Type", outgoingContentType(type)];
   const headers = [...amended, "Accept-Ranges", "none"];
   if (signed.sent === "HEAD") return { ...plan, headers, transform: null };

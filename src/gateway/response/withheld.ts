@@ -24,7 +24,7 @@ export function withholderFor({ snapshot, effects, raw }: Signed, type: string):
 }
 
 /** Headers about the bytes of a body that may be changed. */
-const OF_THE_BYTES = new Set([
+export const OF_THE_BYTES: readonly string[] = [
   "content-length",
   "content-encoding",
   "content-md5",
@@ -32,7 +32,7 @@ const OF_THE_BYTES = new Set([
   "content-digest",
   "repr-digest",
   "accept-ranges",
-]);
+];
 
 /** The plan of an impersonated answer that is no page of the tab, with its values replaced. */
 export function withheldPlan(signed: Signed, plan: HeadPlan): HeadPlan {
@@ -40,7 +40,7 @@ export function withheldPlan(signed: Signed, plan: HeadPlan): HeadPlan {
   if (transform !== null || status === 204 || status === 304) return plan;
   const write = withholderFor(signed, firstValue(headers, "content-type") ?? "");
   if (write === null) return plan;
-  const kept = without(headers, (name) => OF_THE_BYTES.has(name.toLowerCase()));
+  const kept = without(headers, (name) => OF_THE_BYTES.includes(name.toLowerCase()));
   if (signed.sent === "HEAD") return { ...plan, headers: kept };
   const { pageDecoded } = signed.snapshot.settings.limits;
   const coding = decoder(firstValue(headers, "content-encoding") ?? "", { decoded: pageDecoded });

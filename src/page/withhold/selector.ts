@@ -7,7 +7,7 @@ interface AttributeTest {
 
 /** What an element has to be like, by its own tag alone: that is all that is known of it while a page streams by. */
 export interface ElementTest {
-  /** null: any. */
+  /** null stands for every name. */
   readonly name: string | null;
   readonly attributes: readonly AttributeTest[];
 }
