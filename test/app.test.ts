@@ -7,6 +7,7 @@ import t from "tap";
 import { ALICE, ask, CLICK, cookieOf, named } from "./fixtures/named.ts";
 import { redisServer } from "./fixtures/redis.ts";
 import { stack } from "./fixtures/stack.ts";
+import { testFolder } from "./fixtures/test-folder.ts";
 
 t.test("an edit of the config counts at once, a bad one changes nothing", async (t) => {
   const it = await stack({ edit: named });
@@ -119,7 +120,7 @@ t.test("with Redis, two gateways share what runs, and the records are in the str
   const redis = await redisServer();
   t.teardown(() => redis.stop());
   process.env.GUISE_TEST_REDIS = redis.url;
-  const secret = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
+  const secret = join(testFolder(t, { "data.key": randomBytes(32).toString("hex") }), "data.key");
   const shared = (yaml: string) =>
     `${named(yaml)}\nstore: { redis: { url: { fromEnv: GUISE_TEST_REDIS } } }\nkeys: { data: { fromFile: "${secret}" } }\n`;
   const one = await stack({ edit: shared });

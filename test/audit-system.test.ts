@@ -12,6 +12,7 @@ import { fakeLog } from "./fixtures/log.ts";
 import { ALICE, ask, CLICK, named } from "./fixtures/named.ts";
 import { redisServer } from "./fixtures/redis.ts";
 import { type Stack, stack } from "./fixtures/stack.ts";
+import { testFolder } from "./fixtures/test-folder.ts";
 
 const AUDIT = "audit:\n  mode: strict\n";
 
@@ -79,7 +80,7 @@ t.test("a secret that receivers could not read stops the start, and is not told"
   process.env.GUISE_TEST_HOOK_SECRET = "hunter2";
   const hook =
     '  webhooks: [{ url: "https://hooks.example/x", secret: { fromEnv: GUISE_TEST_HOOK_SECRET } }]\n';
-  const folder = t.testdir({ "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
+  const folder = testFolder(t, { "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
   const starting = app({
     config: join(folder, "routes.config.yaml"),
     port: 0,
@@ -98,7 +99,7 @@ t.test("a secret that receivers could not read stops the start, and is not told"
 t.test("a secret that should be an address and is none stops the start", async (t) => {
   process.env.GUISE_TEST_HOOK = "not an address";
   const hook = "  webhooks: [{ url: { fromEnv: GUISE_TEST_HOOK } }]\n";
-  const folder = t.testdir({ "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
+  const folder = testFolder(t, { "routes.config.yaml": `${MINIMAL}${AUDIT}${hook}` });
   const starting = app({
     config: join(folder, "routes.config.yaml"),
     port: 0,

@@ -5,6 +5,7 @@ import { pino } from "pino";
 import t, { type Test } from "tap";
 import { app } from "../src/app.ts";
 import { ALICE, CLICK, cookieOf } from "./fixtures/named.ts";
+import { testFolder } from "./fixtures/test-folder.ts";
 
 interface Seen {
   readonly method: string;
@@ -64,7 +65,7 @@ async function setting(t: Test): Promise<Setting> {
   await new Promise<void>((resolve) => {
     upstream.listen(0, "127.0.0.1", resolve);
   });
-  const folder = t.testdir({ "guise.yaml": CONFIG((upstream.address() as AddressInfo).port) });
+  const folder = testFolder(t, { "guise.yaml": CONFIG((upstream.address() as AddressInfo).port) });
   const gateway = await app({
     config: `${folder}/guise.yaml`,
     port: 0,

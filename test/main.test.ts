@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { COMMANDS } from "../src/cli/registry.ts";
 import { guise } from "./fixtures/process.ts";
+import { testFolder } from "./fixtures/test-folder.ts";
 
 t.test("without words, and asked for help, it says which commands there are", async (t) => {
   for (const args of [[], ["--help"], ["-h"], ["help"]]) {
@@ -23,7 +24,7 @@ t.test("a command that is not there is 2, and the help goes where errors go", as
 });
 
 t.test("what a command gives is the exit code", async (t) => {
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   await writeFile(join(folder, "bad.yaml"), "agnets: []\n");
   const it = guise(t, ["check", "-c", join(folder, "bad.yaml")]);
   t.equal(await it.ended, 1);

@@ -16,6 +16,7 @@ import t, { type Test } from "tap";
 import { browser } from "./fixtures/browser.ts";
 import { signIn } from "./fixtures/journey.ts";
 import { freePort } from "./fixtures/port.ts";
+import { testFolder } from "./fixtures/test-folder.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const { scripts, bin } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
@@ -27,7 +28,7 @@ function quickStart(t: Test, env: Readonly<Record<string, string>>) {
   const rest = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours.includes(name)));
   const child = spawn(command === "node" ? process.execPath : command, args, {
     cwd: ROOT,
-    env: { ...rest, GUISE_DATA: t.testdir(), ...env },
+    env: { ...rest, GUISE_DATA: testFolder(t), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";
@@ -116,7 +117,7 @@ function run(path: string, args: readonly string[], folder: string) {
 }
 
 t.test("bin/guise runs on the Node that npm brought, whichever other there is", async (t) => {
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   for (const version of ["v20.20.2", "v12.0.0", "v99.0.0"]) {
     const ran = run(join(ROOT, bin.guise), ["check"], fakeNode(join(folder, version), version));
     t.match(ran, { status: 0, stdout: /routes\.config\.yaml is right/, stderr: "" }, version);
@@ -124,7 +125,7 @@ t.test("bin/guise runs on the Node that npm brought, whichever other there is", 
 });
 
 t.test("without that it takes the one in PATH if that is new enough, else it says what to do", async (t) => {
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   mkdirSync(join(folder, "bin"));
   const guise = join(folder, "bin/guise");
   copyFileSync(join(ROOT, bin.guise), guise);

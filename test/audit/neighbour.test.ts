@@ -3,12 +3,13 @@ import t from "tap";
 import { shipper } from "../../src/audit/shipping/shipper.ts";
 import type { JournalRecord } from "../../src/ports.ts";
 import { stayAlive } from "../fixtures/alive.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger } from "./journal-folder.ts";
 
 t.test("what a process records that still runs is shipped by nobody else", async (t) => {
   stayAlive(t);
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const [one, two] = [await openLedger(folder), await openLedger(folder)];
   const sent: string[] = [];
   const heard = new EventEmitter();

@@ -6,6 +6,7 @@ import { shipper } from "../../src/audit/shipping/shipper.ts";
 import { shipping } from "../../src/audit/shipping/shipping.ts";
 import { webhook } from "../../src/audit/shipping/webhook.ts";
 import { type Hook, hook } from "../fixtures/hook.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { event } from "./event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "./journal-folder.ts";
 
@@ -62,7 +63,7 @@ async function told(folder: string, except: ReadonlySet<string> = new Set()): Pr
 }
 
 t.test("a webhook that is added begins with what happens from then on, also after restarts", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const before = await openLedger(folder);
   await some(before, 3);
   await before.close();
@@ -85,7 +86,7 @@ t.test("a webhook that is added begins with what happens from then on, also afte
 t.test(
   "an end does not wait for a hook that does not answer; the next life tells what was left",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const there = await hook(t);
     there.answers.push(200, "never");
     const { ledger, it, log, close } = await life(t, there, folder, { closeTimeout: 50 });
@@ -102,7 +103,7 @@ t.test(
 );
 
 t.test("what ended lives owe counts in the lag, from when they begin to wait", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const there = await hook(t);
   const first = await life(t, there, folder);
   await some(first.ledger, 1);
@@ -123,7 +124,7 @@ t.test("what ended lives owe counts in the lag, from when they begin to wait", a
 });
 
 t.test("while a sink does not say what it has, ended lives owe it everything", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder);
   await some(first, 10);
   await first.close();
@@ -184,7 +185,7 @@ t.test(
   async (t) => {
     const there = await hook(t);
     const { sleeps, pause: rest } = instant(pause());
-    const { ledger, it } = await life(t, there, t.testdir(), { patience: 1_000, pause: rest });
+    const { ledger, it } = await life(t, there, testFolder(t), { patience: 1_000, pause: rest });
     const waits = () => sleeps.filter((ms) => ms > 1);
     there.answers.push(503, 503, 503, 503, 503, 503, 503);
     await some(ledger, 1);
@@ -209,7 +210,7 @@ t.test(
 t.test("a hook is left alone for as long as it says, up to a minute", async (t) => {
   const there = await hook(t);
   const { sleeps, pause: rest } = instant(pause());
-  const { ledger, it } = await life(t, there, t.testdir(), { pause: rest });
+  const { ledger, it } = await life(t, there, testFolder(t), { pause: rest });
   there.answers.push({ status: 429, headers: { "retry-after": "30" } });
   there.answers.push({ status: 503, headers: { "retry-after": "86400" } });
   await some(ledger, 1);
@@ -221,7 +222,7 @@ t.test("a hook is left alone for as long as it says, up to a minute", async (t) 
 });
 
 t.test("what is wrong with a webhook is known before anything runs", async (t) => {
-  const ledger = await openLedger(t.testdir());
+  const ledger = await openLedger(testFolder(t));
   t.teardown(() => ledger.close());
   const plan = {
     redis: { url: "redis://127.0.0.1:1", stream: "{guise:audit}" },

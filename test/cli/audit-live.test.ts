@@ -6,12 +6,13 @@ import { event } from "../audit/event.ts";
 import { openLedger } from "../audit/journal-folder.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { afterListing, atEachEnd } from "../fixtures/listing.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 const run = (...args: readonly string[]) => runCommand(audit, args);
 
 /** A data folder with a life of several files; `take` deletes some of them, counted from the oldest, 0; -1 is the newest. */
 async function made(t: Test, { running = false } = {}) {
-  const data = join(t.testdir(), "data");
+  const data = join(testFolder(t), "data");
   const folder = join(data, "audit");
   const it = await openLedger(folder, { segmentBytes: 2_000 });
   for (let n = 0; n < 12; n += 1) await it.record(event({ action: "impersonation.denied" }));

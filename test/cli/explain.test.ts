@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { explain } from "../../src/cli/explain.ts";
 import { front, impersonating } from "../fixtures/front.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { YAML } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
 
@@ -22,7 +23,7 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 
 /** Asks with the config of the tests. */
 function asking(t: Test, yaml = YAML) {
-  const config = join(t.testdir({ "my.yaml": yaml }), "my.yaml");
+  const config = join(testFolder(t, { "my.yaml": yaml }), "my.yaml");
   return (...args: readonly string[]) => run([...args, "-c", config]);
 }
 
@@ -163,7 +164,7 @@ t.test("--json says the same to programs, with the owner and the checks", async 
 });
 
 t.test("the config is that of -c, of GUISE_CONFIG, or the one that lies here", async (t) => {
-  const config = join(t.testdir({ "my.yaml": YAML }), "my.yaml");
+  const config = join(testFolder(t, { "my.yaml": YAML }), "my.yaml");
   const words = ["GET", "http://app.example.com/site/1", "--as", "support:alice"];
   t.match(await run(words, { GUISE_CONFIG: config }), { code: 0, out: /started/ });
   t.match(await run([...words, "-c", "/nowhere.yaml"]), { code: 1, err: /there is no such file/ });
@@ -220,7 +221,7 @@ expect: { decision: start, reason: started }
 `;
 
 t.test("a case file is laid before the judge, and compared", async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     "good.yaml": CASE,
     "bad.yaml": CASE.replace("started", "viewer"),
     "broken.yaml": "a: [",
@@ -240,7 +241,7 @@ t.test("a case file is laid before the judge, and compared", async (t) => {
 });
 
 t.test("a file that is no case is told what is wrong with it", async (t) => {
-  const folder = t.testdir({ "no.yaml": "request: 7\n" });
+  const folder = testFolder(t, { "no.yaml": "request: 7\n" });
   t.match(await run(["--case", join(folder, "no.yaml")]), {
     code: 1,
     err: /no\.yaml is no case:[\s\S]*request/,

@@ -3,10 +3,11 @@ import t, { type Test } from "tap";
 import { check } from "../../src/cli/check.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { MINIMAL } from "../fixtures/config.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 /** What `guise check` warns of, without the name of the file. */
 async function warnings(t: Test, yaml: string): Promise<readonly string[]> {
-  const path = join(t.testdir({ "my.yaml": `${MINIMAL}${yaml}` }), "my.yaml");
+  const path = join(testFolder(t, { "my.yaml": `${MINIMAL}${yaml}` }), "my.yaml");
   const { code, out } = await runCommand(check, ["-c", path]);
   t.equal(code, 0, out);
   t.equal((await runCommand(check, ["-c", path, "--strict"])).code, out.includes(" warning") ? 1 : 0);
@@ -111,7 +112,7 @@ routes:
 
 t.test("every app of several is gone over, at its own hosts", async (t) => {
   const path = join(
-    t.testdir({
+    testFolder(t, {
       "my.yaml": `identity: [{ demo: { users: [{ id: "1" }] } }]
 owners:
   page: { map: { a.b: "1", "42": "2" } }
@@ -171,7 +172,7 @@ audit: { readers: { groups: [auditors, chief] } }
 
 t.test("selectors that are no CSS are problems, each with why", async (t) => {
   const path = join(
-    t.testdir({
+    testFolder(t, {
       "my.yaml": `${MINIMAL}page: { disable: ["a[href=/x]", "a:contains('x')", "a[href='/x']"], logout: ["a >", "form"] }\n`,
     }),
     "my.yaml",
@@ -185,7 +186,7 @@ t.test("selectors that are no CSS are problems, each with why", async (t) => {
 });
 
 t.test("every secret that is missing is named at once, wherever it is read", async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     "my.yaml": `upstream: { url: https://127.0.0.1:8001, ca: { fromFile: ca.pem } }
 identity:
   - jwt: { header: x, algorithms: [HS256], secret: { fromEnv: A } }
@@ -220,7 +221,10 @@ keys: { data: { fromFile: data-key } }
 });
 
 t.test("--json has the warnings with their places", async (t) => {
-  const path = join(t.testdir({ "my.yaml": `${MINIMAL}agents: [{ groups: [x], mayBe: {} }]\n` }), "my.yaml");
+  const path = join(
+    testFolder(t, { "my.yaml": `${MINIMAL}agents: [{ groups: [x], mayBe: {} }]\n` }),
+    "my.yaml",
+  );
   t.match(JSON.parse((await runCommand(check, ["-c", path, "--json"])).out), {
     ok: true,
     problems: { length: 0 },

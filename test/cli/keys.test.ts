@@ -2,6 +2,7 @@ import { join } from "node:path";
 import t from "tap";
 import { keys } from "../../src/cli/keys.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 async function run(args: readonly string[]) {
   const said = { out: "", err: "" };
@@ -23,7 +24,7 @@ async function made(data: string) {
 }
 
 t.test("list names the keys and which of them signs", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   await made(data);
   const { code, out } = await run(["list", "--data", data]);
   t.equal(code, 0);
@@ -31,7 +32,7 @@ t.test("list names the keys and which of them signs", async (t) => {
 });
 
 t.test("rotate adds the next key and says so as JSON without private parts", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   await made(data);
   const { code, out } = await run(["rotate", "--data", data, "--json"]);
   t.equal(code, 0);
@@ -43,7 +44,7 @@ t.test("rotate adds the next key and says so as JSON without private parts", asy
 });
 
 t.test("where there are no keys, none are made", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   t.match(await run(["list", "--data", data]), { code: 1, err: /no keys/ });
   t.match(await run(["list", "--data", data]), { code: 1 });
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { parse } from "yaml";
 import { learn } from "../../src/cli/learn.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 async function run(...args: readonly string[]) {
   const said = { out: "", err: "" };
@@ -31,7 +32,7 @@ const LOG = [
 ];
 
 t.test("a day's log becomes a list of names, and no value is in it", async (t) => {
-  const file = join(t.testdir(), "access.log");
+  const file = join(testFolder(t), "access.log");
   await writeFile(file, LOG.join("\n"));
   const { code, out, err } = await run(file, "--least", "2");
   t.equal(code, 0, err);
@@ -45,7 +46,7 @@ t.test("a day's log becomes a list of names, and no value is in it", async (t) =
 });
 
 t.test("as JSON, with counts", async (t) => {
-  const file = join(t.testdir(), "access.log");
+  const file = join(testFolder(t), "access.log");
   await writeFile(file, LOG.join("\n"));
   const { out } = await run(file, "--least", "1", "--json");
   t.match(JSON.parse(out), {
@@ -63,5 +64,5 @@ t.test("as JSON, with counts", async (t) => {
 t.test("what it can't do it says", async (t) => {
   t.match(await run(), { code: 2, err: /write the path of an access log/ });
   t.match(await run("x", "--least", "0"), { code: 2, err: /a number from 1/ });
-  t.match(await run(join(t.testdir(), "none")), { code: 1, err: /can not be read \(ENOENT\)/ });
+  t.match(await run(join(testFolder(t), "none")), { code: 1, err: /can not be read \(ENOENT\)/ });
 });

@@ -7,6 +7,7 @@ import { freePort } from "../fixtures/port.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { json, service, text } from "../fixtures/service.ts";
 import { sqliteFile } from "../fixtures/sqlite.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 t.test("every source, database, Redis and the app are asked once, and what they said is told", async (t) => {
   const app = await service((request, response) => {
@@ -27,7 +28,7 @@ t.test("every source, database, Redis and the app are asked once, and what they 
     "create table users (id integer primary key, name text, email text)",
   ]);
   const path = join(
-    t.testdir({
+    testFolder(t, {
       "my.yaml": `upstream: ${app.url}
 identity:
   - whoami: { url: "${app.url}/me", cookies: [s], timeout: 60s }
@@ -92,7 +93,7 @@ t.test(
     });
     t.teardown(() => app.close());
     const path = join(
-      t.testdir({
+      testFolder(t, {
         "my.yaml": `identity: [{ demo: { users: [{ id: "1" }] } }]
 owners:
   page: { http: { url: "${app.url}/of/{page}" }, timeout: 60s }
@@ -138,7 +139,7 @@ t.test("what doesn't answer, or answers what can't be used, is 1 and told beside
   t.teardown(() => broken.close());
   const { url: database } = sqliteFile(t, ["create table sites (id text primary key)"]);
   const path = join(
-    t.testdir({
+    testFolder(t, {
       "my.yaml": `upstream: http://127.0.0.1:${port}
 identity:
   - whoami: { url: "${broken.url}/me", cookies: [s] }

@@ -9,12 +9,13 @@ import { openKeyring } from "../../src/keys/keyring.ts";
 import { event } from "../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../audit/journal-folder.ts";
 import { runCommand } from "../fixtures/command.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 const verify = (...args: readonly string[]) => runCommand(receipt, ["verify", ...args]);
 
 /** A data folder with a journal of one access, its receipt, and the public key by itself. */
 async function saved(t: Test) {
-  const data = t.testdir();
+  const data = testFolder(t);
   const keyring = await openKeyring({ folder: join(data, "keys"), clock, log: memoryLog(), reloadEvery: 0 });
   const it = await openLedger(join(data, "audit"));
   for (let at = 0; at < 3; at += 1) await it.record(event({ action: "impersonation.denied" }));
@@ -64,6 +65,9 @@ t.test("words that it doesn't know, and keys that there are none of, are said", 
   const { file } = await saved(t);
   for (const args of [["check", file], ["verify"], ["verify", file, file], ["verify", file, "--file", "x"]])
     t.match(await runCommand(receipt, args), { code: 2, err: /guise receipt: say/ });
-  t.match(await verify(file, "--data", t.testdir({ empty: {} })), { code: 1, err: /no public key is known/ });
-  t.match(await verify("nowhere", "--data", t.testdir({ empty: {} })), { code: 1 });
+  t.match(await verify(file, "--data", testFolder(t, { empty: {} })), {
+    code: 1,
+    err: /no public key is known/,
+  });
+  t.match(await verify("nowhere", "--data", testFolder(t, { empty: {} })), { code: 1 });
 });

@@ -5,6 +5,7 @@ import { serve } from "../../src/cli/serve.ts";
 import { freePort } from "../fixtures/port.ts";
 import { type Guise, guise } from "../fixtures/process.ts";
 import { raw } from "../fixtures/raw.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { YAML } from "../fixtures/test-services.ts";
 import { httpApp } from "../fixtures/upstream.ts";
 
@@ -29,7 +30,7 @@ async function serving(
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ) {
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   const config = join(folder, "my.yaml");
   await writeFile(config, YAML.replace("http://127.0.0.1:8001", origin));
   const it = guise(
@@ -73,7 +74,7 @@ t.test("words that are not known are 2, with the usage", async (t) => {
 });
 
 t.test("a config that can't be used is 1, with what to do", async (t) => {
-  const config = join(t.testdir({ "bad.yaml": "agnets: []\n" }), "bad.yaml");
+  const config = join(testFolder(t, { "bad.yaml": "agnets: []\n" }), "bad.yaml");
   t.match(await words(["-c", config]), { code: 1, err: /did you mean `agents`[\s\S]*guise check/ });
   t.match(await words([], { GUISE_CONFIG: "/nowhere.yaml" }), { code: 1, err: /there is no such file/ });
 });
@@ -109,7 +110,7 @@ t.test("what is on its way is finished before it ends", async (t) => {
 
 t.test("an address that is taken is told, and nothing is left running", async (t) => {
   const app = await httpApp(t, (_request, response) => response.end());
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   const config = join(folder, "my.yaml");
   await writeFile(config, YAML.replace("http://127.0.0.1:8001", app.origin));
   const it = guise(t, [
@@ -129,7 +130,7 @@ t.test("an address that is taken is told, and nothing is left running", async (t
 
 t.test("ports and folders can come from the surroundings", async (t) => {
   const app = await httpApp(t, (_request, response) => response.end("ok"));
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   const config = join(folder, "my.yaml");
   await writeFile(config, YAML.replace("http://127.0.0.1:8001", app.origin));
   const port = await freePort();
@@ -146,7 +147,7 @@ t.test("ports and folders can come from the surroundings", async (t) => {
 
 t.test("checkpoints are in the log also where it tells errors alone", async (t) => {
   const app = await httpApp(t, (_request, response) => response.end("ok"));
-  const folder = t.testdir({});
+  const folder = testFolder(t, {});
   const config = join(folder, "my.yaml");
   await writeFile(config, YAML.replace("http://127.0.0.1:8001", app.origin));
   const port = await freePort();

@@ -11,6 +11,7 @@ import { runCommand } from "../fixtures/command.ts";
 import { examplesIn } from "../fixtures/docs.ts";
 import { sqliteFile } from "../fixtures/sqlite.ts";
 import { CLICK, FETCH, INSIDE, impersonate, judged } from "../fixtures/stages.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { testServices, YAML } from "../fixtures/test-services.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -23,7 +24,7 @@ people:
 
 /** Lays a config and its tests beside each other and runs them. */
 function running(t: Test, tests: string, config = YAML) {
-  const folder = t.testdir({ "my.config.yaml": config, "my.test.yaml": `${PEOPLE}tests:\n${tests}` });
+  const folder = testFolder(t, { "my.config.yaml": config, "my.test.yaml": `${PEOPLE}tests:\n${tests}` });
   const path = join(folder, "my.config.yaml");
   return {
     folder,
@@ -42,7 +43,7 @@ t.test("the demo's own lookups say what was recorded of them", async (t) => {
   const demo = await startDemo({ port: 0 });
   t.teardown(() => demo.close());
   const text = await readFile(join(ROOT, "routes.config.yaml"), "utf8");
-  const folder = t.testdir({ "routes.config.yaml": text.replaceAll("http://127.0.0.1:8001", demo.url) });
+  const folder = testFolder(t, { "routes.config.yaml": text.replaceAll("http://127.0.0.1:8001", demo.url) });
   await copyFile(join(ROOT, "routes.test.yaml"), join(folder, "routes.test.yaml"));
   const { code, out } = await runCommand(test, ["-c", join(folder, "routes.config.yaml"), "--record"]);
   t.equal(code, 0, out);
@@ -291,7 +292,7 @@ t.test("the docs' example is a file of tests", async (t) => {
   const config = YAML.replace('"1": "17"', '"42": "17"')
     .replace("mode: read\n", "mode: write\n")
     .replace(/ +elevate: .*\n/, "");
-  const folder = t.testdir({ "a.config.yaml": config, "a.test.yaml": stringify(example) });
+  const folder = testFolder(t, { "a.config.yaml": config, "a.test.yaml": stringify(example) });
   const { code, out } = await runCommand(test, ["-c", join(folder, "a.config.yaml")]);
   t.equal(code, 0, out);
 });

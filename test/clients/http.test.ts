@@ -7,6 +7,7 @@ import { join } from "node:path";
 import t, { type Test } from "tap";
 import { httpClient } from "../../src/clients/http.ts";
 import { json, type Service, service, silence, text } from "../fixtures/service.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 async function setup(t: Test, listener: Parameters<typeof service>[0]) {
   const server = await service(listener);
@@ -121,7 +122,7 @@ t.test("nobody there, another protocol and a header with a line end are errors",
 });
 
 t.test("UP-01: a server that can't prove who it is gets no request", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const order = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
   execFileSync("openssl", [...order, "-subj", "/CN=localhost", "-keyout", key, "-out", cert], {

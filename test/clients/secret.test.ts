@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import t from "tap";
 import { secretReader, secretSource, textSource } from "../../src/clients/secret.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 t.test("a secret comes from a variable or from a file beside the config", async (t) => {
-  const directory = t.testdir({ "token.txt": "from the file\r\n" });
+  const directory = testFolder(t, { "token.txt": "from the file\r\n" });
   const read = secretReader({ env: { TOKEN: "from the variable\n" }, directory });
   t.equal(read({ fromEnv: "TOKEN" }), "from the variable");
   t.equal(read({ fromFile: "token.txt" }), "from the file");
@@ -12,7 +13,7 @@ t.test("a secret comes from a variable or from a file beside the config", async 
 });
 
 t.test("what is missing, empty or far too large is a fault that names the place", async (t) => {
-  const directory = t.testdir({ empty: "\n", large: "x".repeat(70_000) });
+  const directory = testFolder(t, { empty: "\n", large: "x".repeat(70_000) });
   const read = secretReader({ env: { EMPTY: "" }, directory });
   const fault = (detail: RegExp) => ({ code: "secret-missing", detail });
   t.throws(() => read({ fromEnv: "NOT_THERE" }), fault(/variable NOT_THERE is not set/));

@@ -14,6 +14,7 @@ import { inSlices } from "../../src/config/slices.ts";
 import { validate } from "../../src/config/validate.ts";
 import { finish, type Steps } from "../../src/domain/steps.ts";
 import { loadOptions, MINIMAL } from "../fixtures/config.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 const COUNT = 2_000;
 
@@ -28,7 +29,7 @@ function many(edit: (n: number) => string | null = () => null): string {
 
 /** What both ways of loading give for a file with this text. */
 async function both(t: Test, text: string) {
-  const file = join(t.testdir(), "routes.config.yaml");
+  const file = join(testFolder(t), "routes.config.yaml");
   writeFileSync(file, text);
   return [await load(file, loadOptions()), await reload(file, loadOptions())] as const;
 }

@@ -9,6 +9,7 @@ import { KINDS } from "../../src/config/kinds.ts";
 import { configSchema } from "../../src/config/schema.ts";
 import { problemsOf } from "../fixtures/config.ts";
 import { blocksOf, pages } from "../fixtures/pages.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";
 
 const KEYS = new Set(Object.keys(jsonSchema(configSchema(KINDS)).properties ?? {}));
@@ -71,7 +72,7 @@ for (const { at, value } of configs)
 t.test("a file of tests on a page is one that `guise test` reads", async (t) => {
   t.ok(tests.length > 0);
   for (const { at, text } of tests) {
-    const file = join(t.testdir(), "routes.test.yaml");
+    const file = join(testFolder(t), "routes.test.yaml");
     writeFileSync(file, text);
     t.ok((await readTestFile(file)).tests.length > 0, at);
   }

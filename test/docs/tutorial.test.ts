@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import t from "tap";
 import { blocksOf } from "../fixtures/pages.ts";
 import { freePort } from "../fixtures/port.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";
 
 const page = readFileSync(join(ROOT, "docs/tutorial.md"), "utf8");
@@ -15,7 +16,7 @@ const [appPort, port, adminPort] = [await freePort(), await freePort(), await fr
 const withPorts = (text: string) =>
   text.replaceAll(/\b3000\b/g, `${appPort}`).replaceAll(/\b8000\b/g, `${port}`);
 
-const root = t.testdir({});
+const root = testFolder(t, {});
 const folder = join(root, "tutorial");
 symlinkSync(join(ROOT, "bin"), join(root, "bin"));
 const env = {

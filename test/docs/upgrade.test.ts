@@ -14,6 +14,7 @@ import { journalOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { guise } from "../fixtures/process.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";
 
 const FOLDER = join(ROOT, "test/fixtures/version-0.1");
@@ -24,7 +25,7 @@ const SECRET = "zFEPDuJuVywa60aTlPjEI2tXeY762m6GO51wdTkLE-w";
 
 /** The data folder of 0.1.0, as its own user had it. */
 function kept(t: Test): string {
-  const data = join(t.testdir({}), "data");
+  const data = join(testFolder(t, {}), "data");
   cpSync(join(FOLDER, "kept"), data, { recursive: true });
   for (const file of globSync(["keys/*", "audit/*", "guise.db"], { cwd: data }))
     chmodSync(join(data, file), 0o600);

@@ -18,6 +18,7 @@ import { liveApp } from "../fixtures/live-app.ts";
 import { ask } from "../fixtures/named.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { serving } from "../fixtures/serving.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 /** An answer whose end can be waited for: true if it came whole. */
 async function opened(
@@ -44,7 +45,7 @@ t.test(
     const redis = await redisServer();
     t.teardown(() => redis.stop());
     const app = await liveApp(t);
-    const key = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
+    const key = join(testFolder(t, { "data.key": randomBytes(32).toString("hex") }), "data.key");
     const store = `store: { redis: { url: { fromEnv: FAULTS_REDIS } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
     const { config, data } = frontFolder(t, frontConfig(app.origin, store));
     const env = { FAULTS_REDIS: redis.url };

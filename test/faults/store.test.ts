@@ -5,6 +5,7 @@ import { closeOf, front, impersonating, recordsOf, SUPPORT, socketTo } from "../
 import { liveApp } from "../fixtures/live-app.ts";
 import { ask, CLICK, cookieOf } from "../fixtures/named.ts";
 import { redisServer } from "../fixtures/redis.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 t.test(
   "row 26: with the store down an impersonation stops with 503, nobody begins, and everybody else is served",
@@ -13,7 +14,7 @@ t.test(
     t.teardown(() => redis.stop());
     process.env.FAULTS_STORE = redis.url;
     const app = await liveApp(t);
-    const key = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
+    const key = join(testFolder(t, { "data.key": randomBytes(32).toString("hex") }), "data.key");
     const more = `store: { redis: { url: { fromEnv: FAULTS_STORE } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
     const it = await front(t, app.origin, more);
     const alice = await impersonating(it.url);
@@ -57,7 +58,7 @@ t.test("row 26: Stop in the outage counts here at once, and in the store when it
   t.teardown(() => redis.stop());
   process.env.FAULTS_STORE = redis.url;
   const app = await liveApp(t);
-  const key = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
+  const key = join(testFolder(t, { "data.key": randomBytes(32).toString("hex") }), "data.key");
   const more = `store: { redis: { url: { fromEnv: FAULTS_STORE } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
   const [one, other] = [await front(t, app.origin, more), await front(t, app.origin, more)];
   const alice = await impersonating(one.url);

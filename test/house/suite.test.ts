@@ -36,6 +36,15 @@ t.test("and what it runs, it says", async (t) => {
   t.ok(seen > 3, "there are some");
 });
 
+t.test("a test's folder is removed after what writes into it is closed", async (t) => {
+  const bare = tests.filter(({ path, text }) => path !== "test/house/suite.test.ts" && /\.testdir\(/.test(text));
+  t.strictSame(
+    bare.map(({ path }) => path),
+    [],
+    "they take testFolder of test/fixtures/test-folder.ts",
+  );
+});
+
 const OUTPUT = `TAP version 14
 # Subtest: has two assertions
     ok 1 - should be equal

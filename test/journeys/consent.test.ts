@@ -7,6 +7,7 @@ import { findings } from "../fixtures/accessible.ts";
 import { runCommand } from "../fixtures/command.ts";
 import { type Journey, journey } from "../fixtures/journey.ts";
 import { mailServer, plainPart } from "../fixtures/mail-server.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 const mails = await mailServer();
 t.teardown(() => mails.close());
@@ -54,7 +55,7 @@ async function downloaded(t: Test, page: Page, word: string): Promise<string> {
     page.waitForEvent("download"),
     page.click(`main a:text-is('${word}')`),
   ]);
-  const saved = join(t.testdir({ kept: {} }), `kept/${word}`);
+  const saved = join(testFolder(t, { kept: {} }), `kept/${word}`);
   await download.saveAs(saved);
   return saved;
 }

@@ -6,6 +6,7 @@ import t from "tap";
 import { Fault } from "../../src/errors.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { generatePem } from "../../src/keys/material.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 type KeyringOptions = Parameters<typeof openKeyring>[0];
 
@@ -22,7 +23,7 @@ function setup(folder: string, more: Partial<KeyringOptions> = {}) {
 }
 
 t.test("keys are made once, for their owner alone, and are the same next time", async (t) => {
-  const folder = join(t.testdir(), "data", "keys");
+  const folder = join(testFolder(t), "data", "keys");
   const { options } = setup(folder);
   const first = await openKeyring(options);
   const second = await openKeyring(options);
@@ -35,7 +36,7 @@ t.test("keys are made once, for their owner alone, and are the same next time", 
 });
 
 t.test("processes that start at the same moment agree on the keys", async (t) => {
-  const folder = join(t.testdir(), "keys");
+  const folder = join(testFolder(t), "keys");
   const program = `
     import { openKeyring } from ${JSON.stringify(new URL("../../src/keys/keyring.ts", import.meta.url).href)};
     const clock = { now: () => Date.now(), monotonic: () => performance.now() };
@@ -47,7 +48,7 @@ t.test("processes that start at the same moment agree on the keys", async (t) =>
 });
 
 t.test("the jwks tells no private part and only the token's keys", async (t) => {
-  const keyring = await openKeyring(setup(join(t.testdir(), "keys")).options);
+  const keyring = await openKeyring(setup(join(testFolder(t), "keys")).options);
   const { keys } = keyring.jwks();
   t.strictSame(Object.keys(keys[0] ?? {}).sort(), ["alg", "crv", "kid", "kty", "use", "x", "y"]);
   t.strictSame(
@@ -58,7 +59,7 @@ t.test("the jwks tells no private part and only the token's keys", async (t) => 
 });
 
 t.test("a new key is published before it signs, an old one for a week after", async (t) => {
-  const { time, options } = setup(join(t.testdir(), "keys"));
+  const { time, options } = setup(join(testFolder(t), "keys"));
   const keyring = await openKeyring(options);
   const old = keyring.signer("token").kid;
   const next = await keyring.rotate("token");
@@ -71,13 +72,13 @@ t.test("a new key is published before it signs, an old one for a week after", as
 });
 
 t.test("a rotation at once signs at once", async (t) => {
-  const keyring = await openKeyring(setup(join(t.testdir(), "keys")).options);
+  const keyring = await openKeyring(setup(join(testFolder(t), "keys")).options);
   const next = await keyring.rotate("checkpoint", { atOnce: true });
   t.equal(keyring.signer("checkpoint").kid, next);
 });
 
 t.test("another process learns of a rotation when it reads again", async (t) => {
-  const { options } = setup(join(t.testdir(), "keys"));
+  const { options } = setup(join(testFolder(t), "keys"));
   const told: string[] = [];
   const rotated = (purpose: string, kid: string) => told.push(purpose, kid);
   const [one, two] = [await openKeyring(options), await openKeyring({ ...options, rotated })];
@@ -90,7 +91,7 @@ t.test("another process learns of a rotation when it reads again", async (t) => 
 });
 
 t.test("keys that were replaced long ago leave the disk", async (t) => {
-  const folder = join(t.testdir(), "keys");
+  const folder = join(testFolder(t), "keys");
   const { time, options } = setup(folder);
   const keyring = await openKeyring(options);
   await keyring.rotate("token", { atOnce: true });
@@ -103,7 +104,7 @@ t.test("keys that were replaced long ago leave the disk", async (t) => {
 t.test(
   "keys of checkpoints stay, however long ago they were replaced: records are checked for years",
   async (t) => {
-    const folder = join(t.testdir(), "keys");
+    const folder = join(testFolder(t), "keys");
     const { time, options } = setup(folder);
     const keyring = await openKeyring(options);
     const first = keyring.signer("checkpoint").kid;
@@ -118,7 +119,7 @@ t.test(
 );
 
 t.test("a key of one's own file signs, and the replaced one stays published", async (t) => {
-  const dir = t.testdir({ "a.pem": generatePem("token") });
+  const dir = testFolder(t, { "a.pem": generatePem("token") });
   const file = join(dir, "a.pem");
   const { options } = setup(join(dir, "keys"), { files: { token: [file] } });
   const keyring = await openKeyring(options);
@@ -131,7 +132,7 @@ t.test("a key of one's own file signs, and the replaced one stays published", as
 });
 
 t.test("a damaged key at start is a fault, at reload the old one stays", async (t) => {
-  const folder = join(t.testdir(), "keys");
+  const folder = join(testFolder(t), "keys");
   const { options, errors } = setup(folder);
   const keyring = await openKeyring(options);
   const { kid } = keyring.signer("token");
@@ -144,7 +145,7 @@ t.test("a damaged key at start is a fault, at reload the old one stays", async (
 });
 
 t.test("a key of the wrong kind is refused by name", async (t) => {
-  const dir = t.testdir({ "a.pem": generatePem("checkpoint") });
+  const dir = testFolder(t, { "a.pem": generatePem("checkpoint") });
   const { options } = setup(join(dir, "keys"), { files: { token: [join(dir, "a.pem")] } });
   const fault = await openKeyring(options).then(
     () => null,

@@ -4,6 +4,7 @@ import t, { type Test } from "tap";
 import type { Identity } from "../../src/domain/identity.ts";
 import { openKeyring } from "../../src/keys/keyring.ts";
 import { tokens } from "../../src/keys/token.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 type TokenInput = Parameters<ReturnType<typeof tokens>["sign"]>[0];
 
@@ -21,7 +22,7 @@ async function setup(t: Test) {
   const time = { now: Date.now() };
   const clock = { now: () => time.now, monotonic: () => time.now };
   const keyring = await openKeyring({
-    folder: join(t.testdir(), "keys"),
+    folder: join(testFolder(t), "keys"),
     clock,
     log: console,
     reloadEvery: 0,

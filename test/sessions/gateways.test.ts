@@ -7,6 +7,7 @@ import type { StoreBackend } from "../../src/sessions/stores/store.ts";
 import { stayAlive } from "../fixtures/alive.ts";
 import { fakeLog } from "../fixtures/log.ts";
 import { redisServer } from "../fixtures/redis.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { order, SEAL_KEY } from "./orders.ts";
 
 type OpenImpersonations = ReturnType<typeof openImpersonations>;
@@ -30,7 +31,7 @@ async function overRedis(t: Test): Promise<readonly [OpenImpersonations, OpenImp
 }
 
 async function overSqlite(t: Test): Promise<readonly [OpenImpersonations, OpenImpersonations]> {
-  const file = join(t.testdir(), "guise.db");
+  const file = join(testFolder(t), "guise.db");
   const open = () => sqliteBackend({ file, clock, log: fakeLog() });
   return [gateway(t, open()), gateway(t, open())];
 }

@@ -16,6 +16,7 @@ import { blocksOf, pages } from "../fixtures/pages.ts";
 import { guise } from "../fixtures/process.ts";
 import { redisServer } from "../fixtures/redis.ts";
 import { caughtUp } from "../fixtures/stream.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 import { ROOT } from "../house/source.ts";
 
 interface Shown {
@@ -64,7 +65,7 @@ async function place(t: Test) {
   const redis = await redisServer({ args: ["--appendonly", "yes", "--appendfsync", "always"] });
   t.teardown(() => redis.stop());
   const app = await liveApp(t);
-  const folder = t.testdir({ programs: {} });
+  const folder = testFolder(t, { programs: {} });
   const more = `data: data\naudit: { redis: { url: { fromEnv: REDIS_URL } } }\n`;
   writeFileSync(
     join(folder, "routes.config.yaml"),

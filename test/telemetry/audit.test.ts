@@ -17,6 +17,7 @@ import { archiveOf } from "../fixtures/archive.ts";
 import { front, impersonating } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";
 import { type Service, service, text } from "../fixtures/service.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 type LedgerOptions = Parameters<typeof ledger>[0];
 
@@ -37,7 +38,7 @@ async function comesTo(read: () => Promise<string>, name: string, fits: (value: 
 
 /** A ledger of its own with its shippers, as it is to be seen. */
 async function watched(t: Test, more: Partial<LedgerOptions> = {}, hook?: Service) {
-  const folder = join(t.testdir(), "audit");
+  const folder = join(testFolder(t), "audit");
   const ledger = await openLedger(folder, more);
   const log = memoryLog();
   const webhooks = hook === undefined ? [] : [{ url: hook.url }];
@@ -155,7 +156,7 @@ t.test(
 );
 
 t.test("the label of a problem is a word of the list, whatever the address is", async (t) => {
-  const ledger = await openLedger(join(t.testdir(), "audit"));
+  const ledger = await openLedger(join(testFolder(t), "audit"));
   const log = memoryLog();
   const there = await hook(t);
   const webhooks = [{ url: there.url.replace("//", "//user:hunter2@") }];
@@ -194,7 +195,7 @@ t.test("records that are gone before they were sent are shown", async (t) => {
 });
 
 t.test("records that were altered are shown", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   const ledger = await openLedger(join(data, "audit"), { segmentBytes: 2_000 });
   for (let n = 0; n < 5; n += 1) await ledger.record(event());
   const [file = ""] = (await readdir(join(data, "audit"))).filter((name) => name.endsWith(".jsonl"));

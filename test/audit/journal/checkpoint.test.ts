@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import t from "tap";
 import { type Checkpoint, checkpointHolds } from "../../../src/audit/journal/checkpoint.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
@@ -17,7 +18,7 @@ function checkpointsIn(records: readonly object[]): readonly Checkpoint[] {
 t.test(
   "a checkpoint is signed every thousand records and at the end, each names the one before",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const log = memoryLog();
     const it = await openLedger(folder, { checkpoint: () => key, log });
     for (let round = 0; round < 3; round += 1) {
@@ -44,7 +45,7 @@ t.test(
 );
 
 t.test("a checkpoint is made after a minute, also when nothing happened", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   let now = 0;
   const slow = { now: clock.now, monotonic: () => now };
   const it = await openLedger(folder, { checkpoint: () => key, clock: slow });
@@ -58,7 +59,7 @@ t.test("a checkpoint is made after a minute, also when nothing happened", async 
 });
 
 t.test("an altered checkpoint does not hold, nor does one of another key", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, { checkpoint: () => key });
   await it.close();
   const [made] = checkpointsIn(await recordsIn(folder));
@@ -75,7 +76,7 @@ t.test("a key that can not be had stops no record", async (t) => {
   const checkpoint = () => {
     throw new Error("no key");
   };
-  const it = await openLedger(t.testdir(), { checkpoint, log });
+  const it = await openLedger(testFolder(t), { checkpoint, log });
   await t.resolves(it.record(event()));
   await it.close();
   t.ok(log.lines.some((line) => line.message === "audit: a checkpoint could not be written"));

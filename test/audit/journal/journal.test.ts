@@ -5,6 +5,7 @@ import t from "tap";
 import { journal } from "../../../src/audit/journal/journal.ts";
 import { mark } from "../../../src/audit/journal/journal-records.ts";
 import { linkOf, NO_HASH } from "../../../src/audit/record/hash-chain.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { clock, linesOf } from "../journal-folder.ts";
 
 type JournalOptions = Parameters<typeof journal>[0];
@@ -14,7 +15,7 @@ const open = (folder: string, more: Partial<JournalOptions> = {}) =>
   journal({ folder, producer: "gw", segmentBytes: 1e6, segmentAge: 1e9, clock, ...more });
 
 t.test("what append resolved for is in the file, in order, one JSON object a line", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = open(folder);
   await Promise.all(Array.from({ length: 200 }, (_, number) => it.append(note(number))));
   const lines = await linesOf(folder);
@@ -32,7 +33,7 @@ t.test("what append resolved for is in the file, in order, one JSON object a lin
 });
 
 t.test("all that wait share one sync", async (t) => {
-  const it = open(t.testdir());
+  const it = open(testFolder(t));
   await Promise.all(Array.from({ length: 100 }, (_, number) => it.append(note(number))));
   t.equal(it.counters.groups, 1);
   t.equal(it.counters.waiting, 0);
@@ -40,7 +41,7 @@ t.test("all that wait share one sync", async (t) => {
 });
 
 t.test("a long queue is written in groups of a thousand", async (t) => {
-  const it = open(t.testdir());
+  const it = open(testFolder(t));
   await Promise.all(Array.from({ length: 1_000 }, (_, number) => it.append(note(number))));
   t.equal(it.counters.groups, 1);
   await Promise.all(Array.from({ length: 1_001 }, (_, number) => it.append(note(number))));
@@ -49,7 +50,7 @@ t.test("a long queue is written in groups of a thousand", async (t) => {
 });
 
 t.test("nobody else on this machine may read the files", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = open(folder, { segmentBytes: 1 });
   await it.append(note(1));
   await it.append(note(2));
@@ -60,7 +61,7 @@ t.test("nobody else on this machine may read the files", async (t) => {
 });
 
 t.test("a draft may be told what stands before it", async (t) => {
-  const it = open(t.testdir());
+  const it = open(testFolder(t));
   await it.append(note(1));
   const { tip } = it.durable();
   let seen = {};
@@ -75,7 +76,7 @@ t.test("a draft may be told what stands before it", async (t) => {
 t.test(
   "a file that is large enough is followed by the next, which is named after its first record",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const it = open(folder, { segmentBytes: 1000 });
     for (let number = 0; number < 7; number += 1) await it.append(note(number));
     const files = (await readdir(folder)).sort();
@@ -90,7 +91,7 @@ t.test(
 );
 
 t.test("a file that is old enough is followed by the next", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   let now = 0;
   const it = open(folder, { segmentAge: 1_000, clock: { now: () => now, monotonic: () => now } });
   await it.append(note(1));
@@ -101,7 +102,7 @@ t.test("a file that is old enough is followed by the next", async (t) => {
 });
 
 t.test("a closed journal takes nothing", async (t) => {
-  const it = open(t.testdir());
+  const it = open(testFolder(t));
   await it.append(note(1));
   await it.close();
   await t.rejects(it.append(note(2)), { code: "audit-unavailable" });
@@ -110,7 +111,7 @@ t.test("a closed journal takes nothing", async (t) => {
 t.test(
   "without a descriptor for the next file or its folder records are refused until there is one",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const program = new URL("crowded.ts", import.meta.url).pathname;
     const child = spawn("sh", ["-c", 'ulimit -n 128; exec "$0" "$@"', process.execPath, program, folder], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -151,7 +152,7 @@ t.test("a file that somebody takes away, replaces, cuts or writes to takes nothi
     "written to": (path) => appendFile(path, "{}\n"),
   };
   for (const [name, change] of Object.entries(upstreams)) {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const it = open(folder);
     await it.append(note(1));
     const [file = ""] = await readdir(folder);

@@ -2,13 +2,14 @@ import { spawn } from "node:child_process";
 import { appendFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import t from "tap";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { chainFaults, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
 const actions = async (folder: string) => (await recordsIn(folder)).map((it) => it.event.action);
 
 t.test("a life begins with a boot record and ends with a closing record", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder);
   await it.record(event());
   await it.record(event({ action: "impersonation.outcome", intent: "x" }));
@@ -23,7 +24,7 @@ t.test("a life begins with a boot record and ends with a closing record", async 
 });
 
 t.test("events are recorded in the order in which they were told", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder);
   const events = Array.from({ length: 500 }, () => event());
   await Promise.all(events.map((one) => it.record(one)));
@@ -36,7 +37,7 @@ t.test("events are recorded in the order in which they were told", async (t) => 
 });
 
 t.test("a process that is killed at any moment loses nothing that it acknowledged", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const acknowledged = new Set<string>();
   const program = new URL("victim.ts", import.meta.url).pathname;
   for (let round = 0; round < 30; round += 1) {
@@ -73,7 +74,7 @@ t.test("a process that is killed at any moment loses nothing that it acknowledge
 });
 
 t.test("what was written half when the process ended is cut off", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder);
   await first.record(event());
   await first.close();
@@ -86,7 +87,7 @@ t.test("what was written half when the process ended is cut off", async (t) => {
 });
 
 t.test("an intent whose process ended gets the outcome unknown, once", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const intent = event();
   const first = await openLedger(folder);
   await first.record(intent);
@@ -106,7 +107,7 @@ t.test("an intent whose process ended gets the outcome unknown, once", async (t)
 t.test(
   "processes that run at the same time leave each other alone, and take over when one ends",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const [one, two] = [await openLedger(folder), await openLedger(folder)];
     await one.record(event());
     await two.sweep();
@@ -122,12 +123,12 @@ t.test(
 );
 
 t.test("a folder that can not be used is a fault at start", async (t) => {
-  const folder = join(t.testdir({ audit: "a file" }), "audit");
+  const folder = join(testFolder(t, { audit: "a file" }), "audit");
   await t.rejects(openLedger(folder), { code: "audit-unavailable", detail: /can not be kept/ });
 });
 
 t.test("above the hard mark nothing new begins, but ends are still recorded", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const log = memoryLog();
   const it = await openLedger(folder, { most: 8_000, log });
   const results = [];
@@ -158,7 +159,7 @@ t.test("above the hard mark nothing new begins, but ends are still recorded", as
 });
 
 t.test("shipped files make room, and what was not shipped is never deleted", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, { segmentBytes: 3_000, keepFor: 0, most: 50_000 });
   for (let at = 0; at < 20; at += 1) await it.record(event());
   await it.sweep();
@@ -176,7 +177,7 @@ t.test("shipped files make room, and what was not shipped is never deleted", asy
 
 t.test("blocking goes on without the disk and counts what was lost, batch does not even wait", async (t) => {
   for (const mode of ["blocking", "batch"] as const) {
-    const it = await openLedger(t.testdir(), { mode, most: 2_000, log: memoryLog() });
+    const it = await openLedger(testFolder(t), { mode, most: 2_000, log: memoryLog() });
     for (let at = 0; at < 10; at += 1) {
       await it.record(event());
       while (it.counters().journal.waiting > 0) await new Promise((done) => setImmediate(done));
@@ -188,7 +189,7 @@ t.test("blocking goes on without the disk and counts what was lost, batch does n
 
 t.test("strict and blocking answer when the disk has it", async (t) => {
   for (const mode of ["strict", "blocking"] as const) {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const it = await openLedger(folder, { mode });
     await it.record(event());
     t.match(it.counters().journal, { records: 2, waiting: 0 }, mode);
@@ -198,7 +199,7 @@ t.test("strict and blocking answer when the disk has it", async (t) => {
 });
 
 t.test("no more records wait for the disk than were meant to", async (t) => {
-  const it = await openLedger(t.testdir(), { mostWaiting: 10 });
+  const it = await openLedger(testFolder(t), { mostWaiting: 10 });
   const said = await Promise.allSettled(Array.from({ length: 12 }, () => it.record(event())));
   const refused = said.flatMap((one) => (one.status === "rejected" ? [one.reason.detail] : []));
   t.strictSame(refused, Array(2).fill("too many records wait for the disk"));
@@ -207,7 +208,7 @@ t.test("no more records wait for the disk than were meant to", async (t) => {
 });
 
 t.test("batch answers before the disk does", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, { mode: "batch" });
   await it.record(event());
   t.match(it.counters().journal, { records: 1, waiting: 1 });

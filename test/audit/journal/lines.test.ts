@@ -2,6 +2,7 @@ import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import t from "tap";
 import { fileLines } from "../../../src/audit/journal/lines.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const MB = 1024 * 1024;
 
@@ -13,7 +14,7 @@ t.test(
   async (t) => {
     const wanted = LENGTHS.map((length, index) => String.fromCharCode(97 + index).repeat(length));
     for (const end of ["\n", ""]) {
-      const path = join(t.testdir(), "lines");
+      const path = join(testFolder(t), "lines");
       writeFileSync(path, wanted.join("\n") + end);
       const seen = await read(path);
       t.strictSame(
@@ -31,7 +32,7 @@ t.test(
 );
 
 t.test("what is longer than any record is handed on in pieces, and nothing of it is lost", async (t) => {
-  const path = join(t.testdir(), "lines");
+  const path = join(testFolder(t), "lines");
   writeFileSync(path, `short\n${"x".repeat(9.5 * MB)}\nlast\n`);
   const texts = (await read(path)).map(({ text }) => text);
   t.equal(texts[0], "short");
@@ -42,7 +43,7 @@ t.test("what is longer than any record is handed on in pieces, and nothing of it
 });
 
 t.test("who reads no further leaves no file open", async (t) => {
-  const path = join(t.testdir(), "lines");
+  const path = join(testFolder(t), "lines");
   writeFileSync(path, "0123456789\n".repeat(MB));
   for await (const { lines } of fileLines(path)) {
     t.ok(lines.length > 0);

@@ -6,12 +6,13 @@ import { reader } from "../../../src/audit/journal/reader.ts";
 import { segmentPath } from "../../../src/audit/journal/segments.ts";
 import { NO_HASH, seal, type Tip } from "../../../src/audit/record/hash-chain.ts";
 import { afterListing, atEachEnd } from "../../fixtures/listing.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const ALL = { records: 100, bytes: 1_000_000 };
 
 /** A folder in which files are written by hand, each with the numbers that are asked for. */
 function folderOf(t: Test) {
-  const folder = join(t.testdir(), "audit");
+  const folder = join(testFolder(t), "audit");
   mkdirSync(folder);
   let tip: Tip = { sequence: 0, hash: NO_HASH };
   const lines = (count: number) =>

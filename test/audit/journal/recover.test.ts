@@ -3,6 +3,7 @@ import { join } from "node:path";
 import t from "tap";
 import { journalLines } from "../../../src/audit/journal/lines.ts";
 import { verifier } from "../../../src/audit/verify/verify.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 import { edit, fileIn, killed, namesIn } from "./killed.ts";
@@ -94,7 +95,7 @@ t.test("a group is a thousand records at the most: behind a hole before that not
 t.test(
   "a life that can't be taken over keeps nobody from the others, nor the disk from its keeper",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const log = memoryLog();
     const it = await openLedger(folder, { log, segmentBytes: 3_000, keepFor: 0 });
     it.source.shipped(() => it.source.durable());
@@ -119,7 +120,7 @@ t.test(
 );
 
 t.test("a life whose file can't be read is taken over once it can", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder);
   const left = await killed(t, [1]);
   const path = await fileIn(left);
@@ -139,7 +140,7 @@ t.test("a life whose file can't be read is taken over once it can", async (t) =>
 });
 
 t.test("at the start such a life is a fault that names the file and what to do", async (t) => {
-  const damaged = t.testdir({ "gw-1.lock": "no lock, but called one, and long enough to be read" });
+  const damaged = testFolder(t, { "gw-1.lock": "no lock, but called one, and long enough to be read" });
   await t.rejects(openLedger(damaged), {
     code: "audit-unavailable",
     detail: /gw-1\.lock can not be locked: file is not a database; .*emptying it/,
@@ -148,7 +149,7 @@ t.test("at the start such a life is a fault that names the file and what to do",
   await writeFile(join(damaged, "gw-1.lock"), "");
   await t.resolves(openLedger(damaged, { log: memoryLog() }).then((it) => it.close()));
 
-  const closed = t.testdir({ audit: { "gw-1.lock": {} } });
+  const closed = testFolder(t, { audit: { "gw-1.lock": {} } });
   await t.rejects(openLedger(join(closed, "audit")), {
     code: "audit-unavailable",
     detail: /gw-1\.lock can not be locked: unable to open.*belong to the user/,

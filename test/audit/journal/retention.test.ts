@@ -5,6 +5,7 @@ import t from "tap";
 import type { AuditLedger } from "../../../src/audit/journal/ledger.ts";
 import { budget } from "../../../src/audit/journal/retention.ts";
 import { NO_MOUNT, smallDisk } from "../../fixtures/journal.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
@@ -24,7 +25,7 @@ async function kept(it: AuditLedger, bytes = 38_000): Promise<void> {
 const filesIn = async (folder: string) => (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
 
 t.test("what the sink had is not counted as waiting while it can't be asked", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, SMALL);
   let down = false;
   it.source.shipped(() => (down ? null : it.source.durable()));
@@ -47,7 +48,7 @@ t.test("what the sink had is not counted as waiting while it can't be asked", as
 });
 
 t.test("as soon as it is known that there is a sink, what it had makes room", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder, SMALL);
   first.source.shipped(() => first.source.durable());
   await kept(first);
@@ -61,7 +62,7 @@ t.test("as soon as it is known that there is a sink, what it had makes room", as
 });
 
 t.test("a sink that says to have less by now is believed", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, SMALL);
   let through: number | null = Number.MAX_SAFE_INTEGER;
   it.source.shipped(() => through);
@@ -81,7 +82,7 @@ t.test("a sink that says to have less by now is believed", async (t) => {
 });
 
 t.test("what is remembered of shipping counts for nothing where nothing is shipped any more", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder, SMALL);
   first.source.shipped(() => first.source.durable());
   await kept(first, 20_000);
@@ -98,7 +99,7 @@ t.test("what is remembered of shipping counts for nothing where nothing is shipp
 });
 
 t.test("a damaged note of what was shipped is reported, and then nothing is known to be safe", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder, SMALL);
   first.source.shipped(() => first.source.durable());
   await kept(first, 20_000);
@@ -117,7 +118,7 @@ t.test("a damaged note of what was shipped is reported, and then nothing is know
 });
 
 t.test("safe files are kept for 24 hours, and as long as the sink can't be asked", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   let later = 0;
   let down = false;
   const now = () => clock.now() + later;
@@ -139,7 +140,7 @@ t.test("safe files are kept for 24 hours, and as long as the sink can't be asked
 });
 
 t.test("safe files that take more than their bytes go before, the oldest first", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, { segmentBytes: 3_000, keepBytes: 20_000 });
   it.source.shipped(() => it.source.durable());
   while (it.counters().disk.deleted < 3) {
@@ -155,7 +156,7 @@ t.test("safe files that take more than their bytes go before, the oldest first",
 });
 
 t.test("without other words that is 1 GB", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder);
   // Files with nothing in them take no disk.
   for (const number of [1, 2, 3]) {
@@ -173,7 +174,7 @@ t.test("without other words that is 1 GB", async (t) => {
 });
 
 t.test("the room is no larger than the disk, whatever else was said", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder, { most: Number.MAX_SAFE_INTEGER });
   const { blocks, bsize } = await statfs(folder);
   t.ok(it.counters().disk.budget <= blocks * bsize);
@@ -183,7 +184,7 @@ t.test("the room is no larger than the disk, whatever else was said", async (t) 
 t.test(
   "bytes that are wanted are made by the oldest safe files, however much the disk says to have",
   async (t) => {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     for (const number of [1, 2, 3])
       await writeFile(join(folder, `old.${String(number).padStart(12, "0")}.jsonl`), Buffer.alloc(1_000));
     const it = budget({
@@ -205,7 +206,7 @@ t.test(
 );
 
 t.test("each process counts and deletes its own files and those of lives that are over", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const one = await openLedger(folder, SMALL);
   one.source.shipped(() => one.source.durable());
   const two = await openLedger(folder, { ...SMALL, keepFor: 0 });

@@ -7,6 +7,7 @@ import { against } from "../../../src/audit/receipt/against.ts";
 import { readReceipt, signReceipt, stretchesOf } from "../../../src/audit/receipt/receipt.ts";
 import { type Link, linkOf, seal } from "../../../src/audit/record/hash-chain.ts";
 import { writtenOf } from "../../../src/audit/record/parse.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { openLedger } from "../journal-folder.ts";
 
@@ -16,7 +17,7 @@ const KEYS = new Map([["k1", pair.publicKey]]);
 
 /** The journals of two lives, in which an access lies among another one, and its receipt. */
 async function journals(t: Test) {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const others = { id: "imp-2", mode: "read", reason: null, ticket: null } as const;
   for (const life of [1, 2]) {
     const it = await openLedger(folder);

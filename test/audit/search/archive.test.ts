@@ -10,6 +10,7 @@ import type { AuditEvent } from "../../../src/domain/audit-event.ts";
 import { Fault } from "../../../src/errors.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 import { relay } from "../../fixtures/relay.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
@@ -29,7 +30,7 @@ const read = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) 
 
 /** A ledger and an archive of its journal, or of the stream that it is shipped to. */
 async function opened(t: Test, where: "journal" | "stream") {
-  const data = t.testdir();
+  const data = testFolder(t);
   const log = memoryLog();
   const ledger = await openLedger(join(data, "audit"), { log, segmentBytes: 20_000 });
   const server = where === "stream" ? await redisServer() : null;

@@ -6,6 +6,7 @@ import { redisStream } from "../../../src/audit/shipping/redis-stream.ts";
 import { shipper } from "../../../src/audit/shipping/shipper.ts";
 import { type RedisServer, redisServer } from "../../fixtures/redis.ts";
 import { relay } from "../../fixtures/relay.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { chainFaults, clock, memoryLog, openLedger, type Read, recordsIn } from "../journal-folder.ts";
 
@@ -19,7 +20,7 @@ async function serverFor(t: Test, args: readonly string[] = DURABLE): Promise<Re
   return server;
 }
 
-async function carrying(t: Test, port: number, folder = t.testdir()) {
+async function carrying(t: Test, port: number, folder = testFolder(t)) {
   const log = memoryLog();
   const ledger = await openLedger(folder, { log, segmentBytes: 20_000 });
   const sink = redisStream.create(
@@ -177,7 +178,7 @@ t.test("what ails Redis is called by its name, once, until it is well", async (t
 
 t.test("what an ended life left behind is shipped by the next", async (t) => {
   const server = await serverFor(t);
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder);
   await Promise.all(Array.from({ length: 120 }, () => first.record(event())));
   await first.close();
@@ -190,7 +191,7 @@ t.test("what an ended life left behind is shipped by the next", async (t) => {
 
 t.test("records that are gone here are counted as a gap", async (t) => {
   const server = await serverFor(t);
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const first = await openLedger(folder, { segmentBytes: 3_000 });
   for (let at = 0; at < 10; at += 1) await first.record(event());
   await first.close();
@@ -237,7 +238,7 @@ t.test(
   "an ended life of which the sink says to have more than there is keeps its files, and is a gap",
   async (t) => {
     const server = await serverFor(t);
-    const folder = t.testdir();
+    const folder = testFolder(t);
     const first = await openLedger(folder);
     await first.record(event());
     await first.close();

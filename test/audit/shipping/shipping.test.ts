@@ -1,11 +1,12 @@
 import t from "tap";
 import { shipping } from "../../../src/audit/shipping/shipping.ts";
 import { redisServer } from "../../fixtures/redis.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger, recordsIn } from "../journal-folder.ts";
 
 t.test("without a place to ship to, nothing is ever deleted", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const ledger = await openLedger(folder, { segmentBytes: 3_000, keepFor: 0 });
   const it = shipping({ redis: null }, ledger.source, { clock, log: memoryLog() });
   t.strictSame(it.status(), []);
@@ -19,7 +20,7 @@ t.test("without a place to ship to, nothing is ever deleted", async (t) => {
 t.test("what is safe in Redis makes room in the journal", async (t) => {
   const server = await redisServer();
   t.teardown(() => server.stop());
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const ledger = await openLedger(folder, { segmentBytes: 3_000, keepFor: 0 });
   const plan = { redis: { url: server.url, stream: "{guise:audit}" } };
   const it = shipping(plan, ledger.source, { clock, log: memoryLog() });

@@ -7,6 +7,7 @@ import { webhook } from "../../../src/audit/shipping/webhook.ts";
 import { auditSinkContract, records } from "../../contracts/audit-sink.ts";
 import { hook, type Posted } from "../../fixtures/hook.ts";
 import { freePort } from "../../fixtures/port.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
@@ -17,7 +18,7 @@ async function setup(
   const there = await hook(t);
   const { url } = there;
   const log = memoryLog();
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const make = () =>
     webhook.create({ webhook: { format: "json", url, ...more } }, { clock, log, folder, producer: "gw-1" });
   const arrived = async () => there.taken();
@@ -138,7 +139,7 @@ t.test("what was before the first time is not told, then or ever; what came afte
 });
 
 t.test("a life that runs when another process is the first to tell knows its own place better", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const { url } = await hook(t);
   const of = (producer: string) =>
     webhook.create({ webhook: { format: "json", url } }, { clock, log: memoryLog(), folder, producer });
@@ -184,7 +185,7 @@ t.test("a file of positions that can't be read is a problem with a word of its o
 
 t.test("a new password makes no other webhook of it, and is in no name", async (t) => {
   const { url } = await hook(t);
-  const deps = { clock, log: memoryLog(), folder: t.testdir(), producer: "gw-1" };
+  const deps = { clock, log: memoryLog(), folder: testFolder(t), producer: "gw-1" };
   const of = (user: string) =>
     webhook.create({ webhook: { format: "json", url: url.replace("//", `//${user}`) } }, deps);
   await of("me:hunter2@").send(records("gw-1", 2));
@@ -209,7 +210,7 @@ t.test("two processes of one folder do not forget what the other one has told", 
 });
 
 t.test("one address that is told of two things is two sinks", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const deps = { clock, log: memoryLog(), folder, producer: "gw-1" };
   const { url, posts } = await hook(t);
   const of = (more: object) => webhook.create({ webhook: { format: "json", url, ...more } }, deps);
@@ -224,12 +225,12 @@ t.test("one address that is told of two things is two sinks", async (t) => {
 
 t.test("a secret that says it is base64 and is not is refused", async (t) => {
   const options = { webhook: { format: "json" as const, url: "http://127.0.0.1:1/", secret: "whsec_ä" } };
-  const deps = { clock, log: memoryLog(), folder: t.testdir(), producer: "gw-1" };
+  const deps = { clock, log: memoryLog(), folder: testFolder(t), producer: "gw-1" };
   t.throws(() => webhook.create(options, deps), { code: "config-invalid" });
 });
 
 t.test("an address that does not answer is a problem of its own", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const ledger = await openLedger(folder, { segmentBytes: 2_000, keepFor: 0 });
   const log = memoryLog();
   const url = `http://127.0.0.1:${await freePort()}/`;

@@ -6,12 +6,13 @@ import { fileLines, journalLines } from "../../../src/audit/journal/lines.ts";
 import { seal } from "../../../src/audit/record/hash-chain.ts";
 import { compare } from "../../../src/audit/verify/compare.ts";
 import { audit } from "../../../src/cli/audit/audit.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { openLedger } from "../journal-folder.ts";
 
 /** A journal of one life in `data/audit`, and a copy of its lines in a file. */
 async function copied(t: Test) {
-  const data = t.testdir({ audit: {} });
+  const data = testFolder(t, { audit: {} });
   const folder = join(data, "audit");
   const ledger = await openLedger(folder);
   for (let n = 0; n < 20; n += 1) await ledger.record(event());

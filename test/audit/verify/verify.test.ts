@@ -7,6 +7,7 @@ import { bootMark, mark } from "../../../src/audit/journal/journal-records.ts";
 import { fileLines, journalLines, unendedIn } from "../../../src/audit/journal/lines.ts";
 import { type Link, linkOf, NO_HASH, seal } from "../../../src/audit/record/hash-chain.ts";
 import { type VerifyReport, verifier } from "../../../src/audit/verify/verify.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { memoryLog, openLedger } from "../journal-folder.ts";
 
@@ -18,7 +19,7 @@ const checkpoint = () => ({ kid: "k1", privateKey: pair.privateKey });
 
 /** A folder with lives of this many intents each, and the checkpoints as the log was told them. */
 async function lives(t: Test, counts: readonly number[]) {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const log = memoryLog();
   const names: string[] = [];
   for (const count of counts) {
@@ -201,13 +202,13 @@ t.test(
 
 t.test("what no record says is no reason to give up", async (t) => {
   for (const facts of [{ after: 5 }, { after: [null] }, { after: {} }]) {
-    const folder = t.testdir();
+    const folder = testFolder(t);
     await writeFile(join(folder, "odd.000000000001.jsonl"), madeUp("odd", [facts], 0));
     t.match((await report(folder)).findings, [
       { kind: "replaced", from: 1, to: 1, detail: /no record says/ },
     ]);
   }
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const odd = [{}, { checkpoint: 1 }, { checkpoint: { kid: "k1", producer: "odd", sequence: 2 } }].map(
     (facts) => mark("journal.checkpoint", { at: Date.now(), monotonic: 1 }, facts),
   );
@@ -223,7 +224,7 @@ t.test("what no record says is no reason to give up", async (t) => {
 });
 
 t.test("bytes that are no lines are one finding, and take neither time nor memory", async (t) => {
-  const file = join(t.testdir(), "bytes");
+  const file = join(testFolder(t), "bytes");
   for (const bytes of [Buffer.alloc(20_000_000), Buffer.alloc(100_000, "x\n"), Buffer.from("\r\n\0")]) {
     await writeFile(file, bytes);
     const it = verifier({ keys });
@@ -240,7 +241,7 @@ t.test("bytes that are no lines are one finding, and take neither time nor memor
 });
 
 t.test("what a running process is writing just now is not damage", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder);
   const [file = ""] = (await readdir(folder)).filter((name) => name.endsWith(".jsonl"));
   await appendFile(join(folder, file), '{"@timestamp":"2026');
@@ -250,7 +251,7 @@ t.test("what a running process is writing just now is not damage", async (t) => 
 });
 
 t.test("requests without an outcome are counted", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const it = await openLedger(folder);
   await it.record(event());
   t.equal((await report(folder)).open, 1);
@@ -391,7 +392,7 @@ t.test("a first record that follows another one is found", async (t) => {
 });
 
 t.test("a captured header whose name is one of a record's says nothing in its place", async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const ledger = await openLedger(folder);
   const names = { action: "journal.closed", outcome: "success", intent: "another", id: "another" };
   const captured = { headers: Object.entries(names), form: null };

@@ -13,6 +13,7 @@ import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { guise } from "../../fixtures/process.ts";
 import { redisServer } from "../../fixtures/redis.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;
 
@@ -26,7 +27,7 @@ const run = (args: readonly string[], env: Record<string, string> = {}) => runCo
 
 /** A data folder with keys and a few records, and what the log was told. */
 async function made(t: Test) {
-  const data = t.testdir();
+  const data = testFolder(t);
   const log = memoryLog();
   const keyring = await openKeyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
   const folder = join(data, "audit");
@@ -230,7 +231,7 @@ t.test("--whole also names what is not here any more", async (t) => {
 });
 
 t.test("tail follows what is written, each record once, into the next file and the next life", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   const folder = join(data, "audit");
   const before = await openLedger(folder, { segmentBytes: 2_000 });
   await before.record(event());
@@ -280,7 +281,7 @@ t.test("a Redis that can not be asked is said to be so", async (t) => {
   await client.set("{guise:audit}", "no stream");
   client.disconnect();
   for (const verb of ["tail", "query", "export", "verify", "reship"])
-    t.match(await run([verb, "--redis", "IT", "--data", t.testdir()], { IT: server.url }), {
+    t.match(await run([verb, "--redis", "IT", "--data", testFolder(t)], { IT: server.url }), {
       code: 1,
       err: /the stream can not be read: WRONGTYPE/,
     });
@@ -335,7 +336,7 @@ t.test("words that are not known are answered with the usage", async (t) => {
 });
 
 t.test("each command takes only words that it looks at, and names them", async (t) => {
-  const data = t.testdir({ audit: {} });
+  const data = testFolder(t, { audit: {} });
   for (const [args, said] of [
     [["verify", "--agent", "nobody"], /verify takes no --agent, only --checkpoints, --key, .*--stream\n/],
     [["verify", "--since", "1d"], /verify takes no --since/],
@@ -357,7 +358,7 @@ t.test("each command takes only words that it looks at, and names them", async (
 t.test("what is no record is named with its place, and the rest is exported", async (t) => {
   const good = line("impersonation.denied");
   const altered = line("impersonation.ended").replace('"event":{', '"event":{"reason":null,');
-  const file = join(t.testdir(), "lines.jsonl");
+  const file = join(testFolder(t), "lines.jsonl");
   await writeFile(file, `${good}\n${altered}\ngarbage\n\n${good}\n`);
   const err = `${file}:2: this is no record; it is left out\n${file}:3: this is no record; it is left out\n`;
   for (const [format, filter, lines] of [
@@ -379,7 +380,7 @@ t.test("what is no record is named with its place, and the rest is exported", as
 });
 
 t.test("an error that is nobody's words is no usage", async (t) => {
-  const file = join(t.testdir(), "lines.jsonl");
+  const file = join(testFolder(t), "lines.jsonl");
   await writeFile(file, `${line("impersonation.denied")}\n`);
   const broken = {
     out: () => {
@@ -392,7 +393,7 @@ t.test("an error that is nobody's words is no usage", async (t) => {
 });
 
 t.test("what is exported since some time is whole lines that can be verified", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   let at = Date.now() - 40 * 86_400_000;
   const it = await openLedger(join(data, "audit"), { clock: { ...clock, now: () => at } });
   await it.record(event({ at, action: "impersonation.denied" }));
@@ -412,7 +413,7 @@ t.test("what is exported since some time is whole lines that can be verified", a
 
 t.test("what has no folder and no right address is told where to say it", async (t) => {
   const hint = /the journals can not be read: ENOENT.*nowhere.*\n.*--data.*GUISE_DATA/;
-  const data = join(t.testdir(), "nowhere");
+  const data = join(testFolder(t), "nowhere");
   for (const args of [["tail"], ["tail", "-f"], ["query"], ["export"], ["verify"]])
     t.match(await run([...args, "--data", data]), { code: 1, err: hint }, args.join(" "));
   t.match(await run(["tail"], { GUISE_DATA: data }), { code: 1, err: hint });
@@ -424,6 +425,6 @@ t.test("what has no folder and no right address is told where to say it", async 
 });
 
 t.test("a folder without records is said to be one", async (t) => {
-  t.match(await run(["verify", "--data", t.testdir()]), { code: 1, err: /ENOENT/ });
-  t.match(await run(["verify", "--data", t.testdir({ audit: {} })]), { code: 1, out: /no records/ });
+  t.match(await run(["verify", "--data", testFolder(t)]), { code: 1, err: /ENOENT/ });
+  t.match(await run(["verify", "--data", testFolder(t, { audit: {} })]), { code: 1, out: /no records/ });
 });

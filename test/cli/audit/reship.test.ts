@@ -11,6 +11,7 @@ import { event } from "../../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { redisServer } from "../../fixtures/redis.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const STREAM = "{guise:audit}";
 const server = await redisServer();
@@ -23,7 +24,7 @@ async function run(...args: readonly string[]) {
 
 /** Ten records that are in the stream as well; `ship` sends on until nothing is left. */
 async function made(t: Test) {
-  const data = t.testdir();
+  const data = testFolder(t);
   const admin = new Redis(server.url);
   await admin.flushall();
   const it = await openLedger(join(data, "audit"));

@@ -6,12 +6,13 @@ import { openKeyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const verify = (...args: readonly string[]) => runCommand(audit, ["verify", ...args]);
 
 /** A data folder with three lives that are over, their files in order, and the log that they wrote. */
 async function lives(t: Test) {
-  const data = t.testdir();
+  const data = testFolder(t);
   const log = memoryLog();
   const keyring = await openKeyring({ folder: join(data, "keys"), clock, log, reloadEvery: 0 });
   const files: string[] = [];

@@ -19,6 +19,7 @@ import {
 import { liveApp } from "../../fixtures/live-app.ts";
 import { ask, CLICK } from "../../fixtures/named.ts";
 import { redisServer } from "../../fixtures/redis.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 async function run(args: readonly string[], env: Record<string, string> = {}) {
   const said = { out: "", err: "" };
@@ -215,7 +216,7 @@ t.test("words that make no sense are answered with how it is used", async (t) =>
 t.test("a config with problems and a folder without keys are named, and nothing is made", async (t) => {
   const { config, data } = await front(t, "http://127.0.0.1:1");
   t.match(await run(["list", "-c", "/nowhere.yaml"]), { code: 1, err: /no such file/ });
-  const empty = t.testdir();
+  const empty = testFolder(t);
   const { code, err } = await run(["end-all", "-c", config, "--data", empty]);
   t.equal(code, 1);
   t.match(err, /there are no keys in .*keys/);
@@ -227,7 +228,7 @@ async function replicas(t: Test, origin: string) {
   const redis = await redisServer();
   t.teardown(() => redis.stop());
   process.env.GUISE_TEST_SESSIONS = redis.url;
-  const folder = t.testdir({ "data.key": randomBytes(32).toString("hex"), ownFolder: {} });
+  const folder = testFolder(t, { "data.key": randomBytes(32).toString("hex"), ownFolder: {} });
   const key = join(folder, "data.key");
   const more = `store: { redis: { url: { fromEnv: GUISE_TEST_SESSIONS } } }\nkeys: { data: { fromFile: "${key}" } }\n`;
   return {

@@ -10,6 +10,7 @@ import { storeContract } from "../../contracts/store.ts";
 import { stayAlive } from "../../fixtures/alive.ts";
 import { fakeClock } from "../../fixtures/clock.ts";
 import { fakeLog } from "../../fixtures/log.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const backendOf = (file: string, clock = fakeClock()) =>
   sqliteBackend({ file, clock, log: fakeLog(), poll: 20 });
@@ -27,7 +28,7 @@ storeContract("sqlite", async () => {
 });
 
 t.test("only its owner can read the file, and what lies beside it", async (t) => {
-  const file = join(t.testdir(), "deep/er/guise.db");
+  const file = join(testFolder(t), "deep/er/guise.db");
   const backend = backendOf(file);
   await backend.store.write("a:1", "x", FOREVER);
   for (const name of [file, `${file}-wal`, `${file}-shm`]) t.equal(statSync(name).mode & 0o777, 0o600, name);
@@ -36,7 +37,7 @@ t.test("only its owner can read the file, and what lies beside it", async (t) =>
 });
 
 t.test("what was written is there for the next process", async (t) => {
-  const file = join(t.testdir(), "guise.db");
+  const file = join(testFolder(t), "guise.db");
   const first = backendOf(file);
   await first.store.write("a:1", "kept", FOREVER);
   await first.close();
@@ -46,7 +47,7 @@ t.test("what was written is there for the next process", async (t) => {
 });
 
 t.test("expired values leave the file", async (t) => {
-  const file = join(t.testdir(), "guise.db");
+  const file = join(testFolder(t), "guise.db");
   const clock = fakeClock();
   const backend = backendOf(file, clock);
   t.teardown(() => backend.close());
@@ -65,7 +66,7 @@ t.test("expired values leave the file", async (t) => {
 });
 
 t.test("who slept while news went by hears that it missed some", async (t) => {
-  const file = join(t.testdir(), "guise.db");
+  const file = join(testFolder(t), "guise.db");
   const clock = fakeClock();
   const sleeper = sqliteBackend({ file, clock, log: fakeLog(), poll: 1_000 });
   const teller = backendOf(file, clock);
@@ -86,7 +87,7 @@ t.test("who slept while news went by hears that it missed some", async (t) => {
 });
 
 t.test("a file that can't be used is a fault that names it", async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     "not.db": "this is no database, though it is long enough to look like something",
   });
   const open = (file: string) => () => backendOf(join(folder, file));
@@ -99,7 +100,7 @@ t.test("a file that can't be used is a fault that names it", async (t) => {
 });
 
 t.test("a locked or full file is a fault, and works again afterwards", async (t) => {
-  const file = join(t.testdir(), "guise.db");
+  const file = join(testFolder(t), "guise.db");
   const backend = backendOf(file);
   t.teardown(() => backend.close());
   const other = new DatabaseSync(file);
@@ -112,7 +113,7 @@ t.test("a locked or full file is a fault, and works again afterwards", async (t)
 });
 
 t.test("without `store` in the config the file is in the data folder", async (t) => {
-  const data = t.testdir();
+  const data = testFolder(t);
   writeFileSync(join(data, "other.txt"), "");
   const deps = { clock: fakeClock(), log: fakeLog(), data, secret: () => "" };
   const backend = await openBackend(null, deps);

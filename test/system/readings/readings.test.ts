@@ -11,6 +11,7 @@ import { compileConditions, Said } from "../../../src/domain/routing/conditions/
 import { bodyText } from "../../../src/gateway/stages/rule-request.ts";
 import { appServer } from "../../fixtures/app-server.ts";
 import { freePort } from "../../fixtures/port.ts";
+import { testFolder } from "../../fixtures/test-folder.ts";
 
 const RUNS = Number(process.env.GUISE_READINGS ?? 400);
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -21,7 +22,7 @@ const jars = [
   ...["annotations", "core", "databind"].map((it) => `jackson-${it}`),
   ...["servlet-api", "commons-logging"],
 ].map((name) => `/usr/share/java/${name}.jar`);
-const aspNet = join(t.testdir(), "aspnet.exe");
+const aspNet = join(testFolder(t), "aspnet.exe");
 
 const commands = {
   PHP: (port: number) => ["php", "-S", `127.0.0.1:${port}`, here("php.php")],
