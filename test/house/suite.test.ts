@@ -37,7 +37,9 @@ t.test("and what it runs, it says", async (t) => {
 });
 
 t.test("a test's folder is removed after what writes into it is closed", async (t) => {
-  const bare = tests.filter(({ path, text }) => path !== "test/house/suite.test.ts" && /\.testdir\(/.test(text));
+  const bare = tests.filter(
+    ({ path, text }) => path !== "test/house/suite.test.ts" && /\.testdir\(/.test(text),
+  );
   t.strictSame(
     bare.map(({ path }) => path),
     [],
