@@ -101,6 +101,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     names: ["/usr/share/mediawiki"],
     packages: ["mediawiki", "php-cli", "php-sqlite3", "php-intl", "php-mbstring", "php-xml"],
   },
+  DokuWiki: {
+    names: ["/usr/share/dokuwiki"],
+    packages: ["dokuwiki", "postgresql", "php-cli", "php-pgsql", "php-xml", "php-mbstring"],
+  },
   phpMyAdmin: {
     names: ["/usr/share/phpmyadmin"],
     packages: ["phpmyadmin", "mariadb-server", "php-cli", "php-mysql", "php-mbstring", "php-xml"],
