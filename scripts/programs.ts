@@ -117,6 +117,13 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     names: ["/usr/share/redmine"],
     packages: ["redmine", "redmine-sqlite", "ruby-jwt", "ruby-webrick"],
   },
+  Zabbix: {
+    names: ["/usr/share/zabbix"],
+    packages: [
+      ...["zabbix-frontend-php", "zabbix-server-mysql", "mariadb-server", "apache2", "libapache2-mod-php"],
+      ...["php-cli", "php-mysql", "php-gd", "php-bcmath", "php-xml", "php-mbstring", "php-ldap"],
+    ],
+  },
   strace: { names: ["strace"], packages: ["strace"] },
 };
 

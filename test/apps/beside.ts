@@ -44,8 +44,9 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
   t.match(mine.text, own.agent, "the agent's own session in the app");
   const agents = new Set((await alice.page.context().cookies(front.url)).map(({ value }) => value));
   const customers = new Set((await nuno.page.context().cookies(direct)).map(({ value }) => value));
-  // What that page still asks for by itself is the agent's own.
+  // What that page still asks for by itself is the agent's own; it is left, for its timers.
   await alice.page.waitForLoadState("networkidle");
+  await alice.page.goto("about:blank");
   const before = witness.requests.length;
 
   const [first = "/"] = paths;
