@@ -1,7 +1,7 @@
 import { type Written, writtenOf } from "../../audit/record/parse.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { toneOf } from "../../audit/search/row.ts";
-import type { Question, Run } from "../../audit/search/search.ts";
+import { ANY_RECORD, type Question, type Run } from "../../audit/search/search.ts";
 import { doneText, filled, momentText, type Texts } from "../../domain/consent/texts.ts";
 import { mayBeAmong } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -66,8 +66,7 @@ function isTold({ event }: Written): boolean {
 }
 
 export function questionOf(customer: Identity | null, impersonation: string | null): Question {
-  const all = { within: null, agent: null, action: null, app: null, since: null, until: null };
-  return { ...all, customer: customer?.id ?? null, impersonation };
+  return { ...ANY_RECORD, customer: customer?.id ?? null, impersonation };
 }
 
 function pastOf(policy: Policy, run: Run): PastAccess {
