@@ -12,6 +12,7 @@ import { askerOf } from "../gateway/own-pages/asker.ts";
 import { guarded } from "../gateway/own-pages/guard.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { cardPage } from "./access/card.ts";
 import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
 import { confirmPage } from "./confirm.ts";
@@ -98,6 +99,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     helpScoutHook(fastify);
     embedPage(fastify);
     accessPages(fastify, services, parts);
+    cardPage(fastify, services);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);
