@@ -1,4 +1,5 @@
 import type { HelpBody } from "../domain/help/help.ts";
+import type { Language } from "../domain/language.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
@@ -89,8 +90,17 @@ export interface Settings {
     readonly deliverFor: number;
     readonly keep: number;
   } | null;
+  /** Buttons in a helpdesk; null: there is none. `origins`: who may frame the page. */
+  readonly helpdesk: {
+    readonly helpscout: { readonly secret: string } | null;
+    readonly embed: { readonly origins: readonly string[] } | null;
+  };
   /** The customer's own page; times in ms. */
   readonly access: {
+    /** What customers read where nothing else says it. */
+    readonly language: Language;
+    /** What those may whom the directory names as somebody's approvers. */
+    readonly approvers: "off" | "see" | "answer";
     readonly page: boolean;
     readonly optOut: boolean;
     /** The lengths of time that customers choose from. */
@@ -154,6 +164,8 @@ export interface Settings {
     readonly missedLink: number;
     /** To say yes to what a rule asks about; for which its page may lie open; for the notice after Stop; after an impersonation's time. */
     readonly confirm: number;
+    /** To say that a form which was refused for its mode is to be sent after a step up. */
+    readonly kept: number;
     readonly leftOpen: number;
     readonly notice: number;
     readonly ended: number;
