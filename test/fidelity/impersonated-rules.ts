@@ -1,6 +1,6 @@
 import { canonicalUrl } from "../../src/domain/routing/canonical-url.ts";
 import { isLookedInto } from "./agent.ts";
-import { drop, type Rule, TELLING, takeProblem } from "./own-rules.ts";
+import { drop, type Rule, TELLING, takeBeginning, takeProblem } from "./own-rules.ts";
 import { valuesOf } from "./reader.ts";
 
 const isUnsafe = (method: string) =>
@@ -75,7 +75,9 @@ export const IMPERSONATED_RULES: Readonly<Record<string, Rule>> = {
   },
 
   "not-modified"({ exchange, expected, actual }) {
-    return exchange.answer.status === 304 && actual.answer?.status === 502 && takeProblem(expected, actual);
+    if (exchange.answer.status !== 304 || actual.answer?.status !== 502) return false;
+    const early = exchange.answer.begin.kind !== "end";
+    return takeProblem(expected, actual) && (!early || takeBeginning(expected, actual));
   },
 
   uncached({ expected: { answer }, actual }) {

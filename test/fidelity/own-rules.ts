@@ -199,12 +199,7 @@ export const OWN_RULES: Readonly<Record<string, Rule>> = {
 
   "early-answer"({ exchange, expected, actual }) {
     const early = exchange.answer.begin.kind !== "end" && closesBehind(exchange);
-    if (!early || expected.request === null || actual.request === null) return false;
-    const { request } = expected;
-    if (!request.body.subarray(0, actual.request.body.length).equals(actual.request.body)) return false;
-    request.body = actual.request.body;
-    request.complete = actual.request.complete;
-    return true;
+    return early && takeBeginning(expected, actual);
   },
 
   "cut-answer"({ exchange, resetBehind, expected, actual }) {
@@ -256,6 +251,15 @@ function takeWhole({ answer }: Seen, actual: Seen): boolean {
   if (!actual.answer.body.subarray(0, answer.body.length).equals(answer.body)) return false;
   answer.body = actual.answer.body;
   answer.complete = true;
+  return true;
+}
+
+/** The app gets a beginning of the body, or all of it. */
+export function takeBeginning({ request }: Seen, actual: Seen): boolean {
+  if (request === null || actual.request === null) return false;
+  const { body, complete } = actual.request;
+  if (!request.body.subarray(0, body.length).equals(body)) return false;
+  Object.assign(request, { body, complete });
   return true;
 }
 
