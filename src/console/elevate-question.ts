@@ -7,6 +7,7 @@ import { Fault } from "../errors.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { askForMore, askForMorePage, onlyLooks } from "./elevate-ask.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
@@ -60,8 +61,11 @@ export async function askOnConsole(
   to: string,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
+  const looks = await onlyLooks(services, step);
+  const about = askingOnConsole(services, who, step, to);
+  if (looks !== null) return await askForMorePage(services, reply, who, about, looks);
   if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
-  return await sendPage(reply, 200, question(services, who, askingOnConsole(services, who, step, to)));
+  return await sendPage(reply, 200, question(services, who, about));
 }
 
 interface Said {
@@ -71,6 +75,8 @@ interface Said {
   readonly csrf: string | null;
   readonly reason: string | null;
   readonly to: string;
+  /** It asks the customer. */
+  readonly asks: boolean;
 }
 
 /** Sends the yes that was given on the console to the app's host, which judges it and does it. */
@@ -78,17 +84,23 @@ export async function answerOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { named, app: mark, csrf, reason, to }: Said,
+  { named, app: mark, csrf, reason, to, asks }: Said,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
-  if (lacksStepUp(who, step.grant))
-    return await askStepUp(services, reply, who, askingOnConsole(services, who, step, to).hidden);
+  const about = askingOnConsole(services, who, step, to);
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
+  const looks = await onlyLooks(services, step);
+  if (looks !== null) {
+    const asked = asks && looks.open === null && (await countsNow(services, token));
+    if (!asked) return await askForMorePage(services, reply, who, about, looks);
+    return await askForMore(services, reply, who, about, { agreed: looks.agreed, reason });
+  }
+  if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, about.hidden);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, askingOnConsole(services, who, step, to)));
+    return await sendPage(reply, 403, question(services, who, about));
   const app = appSaid(services, mark) ?? received.site.app;
   const origin = app?.origin ?? step.impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");

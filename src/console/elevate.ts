@@ -13,6 +13,7 @@ import { commit } from "../gateway/stages/commit.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
+import { askForMore, askForMorePage, onlyLooks } from "./elevate-ask.ts";
 import { type Asking, answerOnConsole, askOnConsole, question, type Step } from "./elevate-question.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
@@ -31,6 +32,9 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
       return await askOnConsole(services, reply, who, named, to);
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
+    const looks = await onlyLooks(services, step);
+    if (looks !== null)
+      return await askForMorePage(services, reply, who, asking(who, step, to, label), looks);
     if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
     return await sendPage(reply, 200, question(services, who, asking(who, step, to, label)));
   });
@@ -54,7 +58,15 @@ async function elevateNow(
   const reason = words(request, "reason", 500);
   if (who.received.site.atConsole && label === null) {
     const csrf = field(request, "_csrf");
-    const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
+    const asks = field(request, "ask") === "yes";
+    const said = {
+      named: field(request, "impersonation"),
+      app: field(request, "app"),
+      csrf,
+      reason,
+      to,
+      asks,
+    };
     return await answerOnConsole(services, reply, who, said);
   }
   const { trueUser, ownImpersonation } = who;
@@ -68,6 +80,13 @@ async function elevateNow(
   );
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
+  const looks = await onlyLooks(services, step);
+  if (looks !== null) {
+    const about = asking(who, step, to, label);
+    const asks = field(request, "ask") === "yes" && looks.open === null && (await countsNow(services, token));
+    if (asks) return await askForMore(services, reply, who, about, { agreed: looks.agreed, reason });
+    return await askForMorePage(services, reply, who, about, looks);
+  }
   if (lacksStepUp(who, step.grant))
     return await askStepUp(services, reply, who, asking(who, step, to, label).hidden);
   const unsaid = !takesReason(step.grant, reason);
