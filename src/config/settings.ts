@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { signer } from "../audit/shipping/webhook-delivery.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { Fault } from "../errors.ts";
@@ -43,6 +44,7 @@ export function settingsOf(
     token: { ...token, audience: audienceOf(app) },
     cookie: config.cookie,
     access: { ...config.access, page: hasAccessPage(config) },
+    api: { tokens: tokensOf(config, secret) },
     mail: mailOf(config, secret),
     help: helpOf(config, secret),
     helpdesk: helpdeskOf(config, secret),
@@ -55,6 +57,18 @@ export function settingsOf(
     administrators: config.administrators,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
+}
+
+const SHORTEST_TOKEN = 32;
+
+/** What is kept of a token opens nothing. Throws a Fault `config-invalid` for one that could be guessed. */
+function tokensOf({ api }: Config, secret: SecretReader): Settings["api"]["tokens"] {
+  return api.tokens.map(({ name, token, rights }) => {
+    const text = secret(token);
+    if (text.length < SHORTEST_TOKEN)
+      throw new Fault("config-invalid", `api.tokens: the token ${name} is shorter than 32 characters`);
+    return { name, rights, digest: createHash("sha256").update(text).digest() };
+  });
 }
 
 function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {
@@ -126,8 +140,12 @@ function consoleOf(
 export function evidenceNamesOf(identity: unknown): EvidenceNames {
   const entries: readonly unknown[] = Array.isArray(identity) ? identity : [];
   const options = entries.flatMap((entry) => fieldsOf(entry).map(([, options]) => options));
+  const signed = entries.some((entry) => fieldsOf(entry).some(([kind]) => kind === "machine"));
+  const machines = signed ? ["authorization", "signature", "signature-input"] : [];
   return {
-    identityHeaders: [...new Set(options.flatMap(namesIn).map((name) => name.toLowerCase()))],
+    identityHeaders: [
+      ...new Set(machines.concat(options.flatMap(namesIn).map((name) => name.toLowerCase()))),
+    ],
     identityCookies: [...new Set(options.flatMap(cookiesIn))],
   };
 }

@@ -95,6 +95,14 @@ export interface Settings {
     readonly helpscout: { readonly secret: string } | null;
     readonly embed: { readonly origins: readonly string[] } | null;
   };
+  /** Tokens of the app's own server, as their SHA-256. */
+  readonly api: {
+    readonly tokens: readonly {
+      readonly name: string;
+      readonly rights: readonly "consent"[];
+      readonly digest: Uint8Array;
+    }[];
+  };
   /** The customer's own page; times in ms. */
   readonly access: {
     /** What customers read where nothing else says it. */

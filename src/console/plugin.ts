@@ -15,6 +15,7 @@ import type { Services } from "../gateway/services/services.ts";
 import { cardPage } from "./access/card.ts";
 import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
+import { apiPages } from "./api/api.ts";
 import { confirmPage } from "./confirm.ts";
 import { approvePages } from "./consent/approving.ts";
 import { askedPage } from "./consent/asking.ts";
@@ -100,6 +101,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     embedPage(fastify);
     accessPages(fastify, services, parts);
     cardPage(fastify, services);
+    apiPages(fastify, services);
     stopPages(fastify, services);
     elevatePages(fastify, services);
     confirmPage(fastify, services);
