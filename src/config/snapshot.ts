@@ -1,4 +1,5 @@
 import type { HelpBody } from "../domain/help/help.ts";
+import type { Language } from "../domain/language.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
@@ -91,8 +92,17 @@ export interface Settings {
     readonly deliverFor: number;
     readonly keep: number;
   } | null;
+  /** Buttons in a helpdesk; null: there is none. `origins`: who may frame the page. */
+  readonly helpdesk: {
+    readonly helpscout: { readonly secret: string } | null;
+    readonly embed: { readonly origins: readonly string[] } | null;
+  };
   /** The customer's own page; times in ms. */
   readonly access: {
+    /** What customers read where nothing else says it. */
+    readonly language: Language;
+    /** What those may whom the directory names as somebody's approvers. */
+    readonly approvers: "off" | "see" | "answer";
     readonly page: boolean;
     readonly optOut: boolean;
     /** The lengths of time that customers choose from. */

@@ -1,5 +1,5 @@
 import type { CustomerCard } from "../domain/consent/consent.ts";
-import { ENGLISH, momentText } from "../domain/consent/texts.ts";
+import { momentText, type Texts } from "../domain/consent/texts.ts";
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
@@ -96,22 +96,46 @@ export function notice(view: NoticeView): string {
 
 interface CardView extends HostView {
   readonly card: CustomerCard;
+  readonly texts: Texts;
+  /** Of the form that says no, or ends it. */
+  readonly token: string;
 }
 
-/** What a customer's own page says: somebody asks, or looks. A yes is given on a page of ours alone, so there is a link and no button. */
+/**
+ * What a customer's own page says: somebody asks, or looks. A yes is given on a page of ours alone, so there is a link to it, and a button
+ * for what takes something away.
+ */
 export function card(view: CardView): string {
-  const { kind, who, since } = view.card;
-  const words = ENGLISH.cards[kind];
-  const sentence = `<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b> ${escaped(words.sentence(momentText(since)))}`;
-  const link = `<a class="button answer" href="${address(view, "/access")}">${escaped(words.button)}</a>`;
-  const content = section(view, {
-    kind: "notice",
-    colour: "#0b6b3a",
-    label: `Guise: ${words.label}`,
-    body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p><p class="do">${link} <button type="button" class="close" hidden="">Close</button></p>`,
-    config: { impersonation: null },
-  });
-  return host(view, content, `${sentence} ${link}`);
+  const { kind, who, since, why, about, asksForMore } = view.card;
+  const { language, direction, words } = view.texts;
+  const [before, after] = around(words.card[kind], "who").map((it) =>
+    escaped(it.replace("{since}", () => momentText(since, language))),
+  );
+  const reason = plain(why ?? "", 120);
+  const because = reason === "" ? "" : ` <span class="why"><bdi>${escaped(reason)}</bdi></span>`;
+  const sentence = `${before}<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b>${after}`;
+  const link = (word: string) =>
+    `<a class="button answer" href="${address(view, "/access")}">${escaped(word)}</a>`;
+  const [deed, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
+  const hidden = [
+    ["_csrf", view.token],
+    ["do", deed],
+    ["about", about],
+  ].map(([name = "", value = ""]) => `<input type="hidden" name="${name}" value="${escaped(value)}"/>`);
+  const button = `<form class="say" method="post" action="${address(view, "/card")}">${hidden.join("")}<button type="submit">${escaped(word)}</button></form>`;
+  const more = asksForMore ? `${link(words.card.allowChanges)} ` : "";
+  const see = link(kind === "asks" ? words.card.answer : words.card.see);
+  const content = section(
+    { ...view, words: { ...view.words, language, direction } },
+    {
+      kind: "notice",
+      colour: "#0b6b3a",
+      label: `${view.brand.name}: ${words.card[kind === "asks" ? "asksLabel" : "viewsLabel"]}`,
+      body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p>${because}<div class="do">${more}${see} ${button} <button type="button" class="close" hidden="">${escaped(words.card.close)}</button></div>`,
+      config: { impersonation: null },
+    },
+  );
+  return host(view, content, `${sentence} ${see}`);
 }
 
 interface Section {

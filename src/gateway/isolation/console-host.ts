@@ -26,6 +26,9 @@ const ITS_OWN: ReadonlySet<string> = new Set([
   "/search.js",
   "/opensearch.xml",
   "/running.js",
+  "/embed.js",
+  "/embed",
+  "/hooks/helpscout",
   "/jwks.json",
   "/oidc/backchannel",
 ]);
@@ -34,6 +37,7 @@ const FOR_ITS_SCRIPTS: ReadonlySet<string> = new Set(["/people", "/sessions/live
 /** What the app's hosts keep where there is a console: no page on which somebody says yes to anything. */
 const ON_THE_APPS: ReadonlySet<string> = new Set([
   ...ASSETS,
+  "/card",
   ...["/stop", "/lower", "/me", "/lost", "/ask-for-help", "/over", "/ordered", "/jwks.json"],
   ...["/oidc/login", "/oidc/callback", "/oidc/logout", "/oidc/signed-out", "/oidc/backchannel"],
 ]);
