@@ -160,7 +160,7 @@ t.test(
 );
 
 t.test(
-  "the bookmarklet of the docs and the search field open the page that one has before oneself",
+  "the bookmarklet of the docs and the search field open the page that is before one",
   async (t) => {
     const docs = readFileSync(new URL("../../docs/in-front.md", import.meta.url), "utf8");
     const [, code = ""] = /^javascript:(.+)$/m.exec(docs) ?? [];

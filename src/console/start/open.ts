@@ -59,7 +59,7 @@ export function openPage(fastify: FastifyInstance, services: Services): void {
 }
 
 /** The page that an address names, if it is one of the app's; an address of any other host may lead nobody anywhere. */
-export function addressed({ received }: Visitor, text: string | null): Addressed | null {
+function addressed({ received }: Visitor, text: string | null): Addressed | null {
   if (text === null || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
   const address = new URL(text);
   const host = hostOf(address.host);
