@@ -168,6 +168,8 @@ export interface Settings {
     readonly missedLink: number;
     /** To say yes to what a rule asks about; for which its page may lie open; for the notice after Stop; after an impersonation's time. */
     readonly confirm: number;
+    /** To say that a form which was refused for its mode is to be sent after a step up. */
+    readonly kept: number;
     readonly leftOpen: number;
     readonly notice: number;
     readonly ended: number;
