@@ -159,26 +159,23 @@ t.test(
   },
 );
 
-t.test(
-  "the bookmarklet of the docs and the search field open the page that is before one",
-  async (t) => {
-    const docs = readFileSync(new URL("../../docs/in-front.md", import.meta.url), "utf8");
-    const [, code = ""] = /^javascript:(.+)$/m.exec(docs) ?? [];
-    t.not(code, "");
-    const context = await chromium.newContext({ ignoreHTTPSErrors: true });
-    t.teardown(() => context.close());
-    const page = await context.newPage();
-    await page.goto(at("/site/2/plan?of=mia"));
-    t.equal(await heading(page), "nobody at /site/2/plan?of=mia");
-    await page.evaluate(code.replace("https://guise.example.com", at("", CONSOLE)));
-    await page.waitForURL((url) => url.hostname.endsWith(".view.guise-view.test"));
-    t.equal(await heading(page), "23 at /site/2/plan?of=mia");
+t.test("the bookmarklet of the docs and the search field open the page that is before one", async (t) => {
+  const docs = readFileSync(new URL("../../docs/in-front.md", import.meta.url), "utf8");
+  const [, code = ""] = /^javascript:(.+)$/m.exec(docs) ?? [];
+  t.not(code, "");
+  const context = await chromium.newContext({ ignoreHTTPSErrors: true });
+  t.teardown(() => context.close());
+  const page = await context.newPage();
+  await page.goto(at("/site/2/plan?of=mia"));
+  t.equal(await heading(page), "nobody at /site/2/plan?of=mia");
+  await page.evaluate(code.replace("https://guise.example.com", at("", CONSOLE)));
+  await page.waitForURL((url) => url.hostname.endsWith(".view.guise-view.test"));
+  t.equal(await heading(page), "23 at /site/2/plan?of=mia");
 
-    const search = await context.newPage();
-    await search.goto(at("/.guise/start", CONSOLE));
-    await search.fill("input[type=search]", at("/site/1/from-search"));
-    await search.click("form.search button");
-    await search.waitForURL((url) => url.hostname.endsWith(".view.guise-view.test"));
-    t.equal(await heading(search), "17 at /site/1/from-search");
-  },
-);
+  const search = await context.newPage();
+  await search.goto(at("/.guise/start", CONSOLE));
+  await search.fill("input[type=search]", at("/site/1/from-search"));
+  await search.click("form.search button");
+  await search.waitForURL((url) => url.hostname.endsWith(".view.guise-view.test"));
+  t.equal(await heading(search), "17 at /site/1/from-search");
+});
