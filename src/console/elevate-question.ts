@@ -57,12 +57,11 @@ export async function askOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  named: string | null,
-  to: string,
+  { named, to, kept }: Pick<Said, "named" | "to" | "kept">,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
   const looks = await onlyLooks(services, step);
-  const about = askingOnConsole(services, who, step, to);
+  const about = askingOnConsole(services, who, step, { to, kept });
   if (looks !== null) return await askForMorePage(services, reply, who, about, looks);
   if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
   return await sendPage(reply, 200, question(services, who, about));
@@ -77,6 +76,8 @@ interface Said {
   readonly to: string;
   /** It asks the customer. */
   readonly asks: boolean;
+  /** The name of a request that waits to be sent then. */
+  readonly kept: string | null;
 }
 
 /** Sends the yes that was given on the console to the app's host, which judges it and does it. */
@@ -84,12 +85,12 @@ export async function answerOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { named, app: mark, csrf, reason, to, asks }: Said,
+  { named, app: mark, csrf, reason, to, kept, asks }: Said,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
-  const about = askingOnConsole(services, who, step, to);
+  const about = askingOnConsole(services, who, step, { to, kept });
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
   const looks = await onlyLooks(services, step);
   if (looks !== null) {
@@ -106,16 +107,34 @@ export async function answerOnConsole(
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
   const { id: impersonation, agent } = step.impersonation;
   const code = await services.codes.issue(
-    { kind: "elevate", agent: agent.id, origin, impersonation, reason, to },
+    {
+      kind: "elevate",
+      agent: agent.id,
+      origin,
+      impersonation,
+      reason,
+      to,
+      ...(kept === null ? {} : { kept }),
+    },
     goingOver.code,
   );
   return await seeOther(reply, `${origin}${prefix}/ordered?code=${code}`);
 }
 
-function askingOnConsole(services: Services, { received }: Visitor, step: Step, to: string): Asking {
+function askingOnConsole(
+  services: Services,
+  { received }: Visitor,
+  step: Step,
+  { to, kept }: Pick<Said, "to" | "kept">,
+): Asking {
   const { site } = received;
   const mark = site.app === null ? null : appMark(services, received, site.app);
-  const hidden = { to, impersonation: step.impersonation.id, ...(mark === null ? {} : { app: mark }) };
+  const hidden = {
+    to,
+    impersonation: step.impersonation.id,
+    ...(mark === null ? {} : { app: mark }),
+    ...(kept === null ? {} : { kept }),
+  };
   return { step, hidden, back: `${site.app?.origin ?? step.impersonation.origin ?? ""}${to}` };
 }
 

@@ -28,6 +28,22 @@ export function around(sentence: string, place: string): readonly [before: strin
   return [before, after];
 }
 
+const REFUSALS = {
+  "read-only": "readOnlyRefused",
+  denied: "deniedRefused",
+  "other-tab": "otherTabRefused",
+  "as-self": "asSelfRefused",
+  "other-host": "otherHostRefused",
+  "outside-grant": "outsideGrantRefused",
+} as const satisfies Readonly<Record<string, keyof BannerWords>>;
+
+/** The sentence of a refusal in the language that a browser wants, where it is the usual one of its reason word and has been translated. */
+export function refusalFor(acceptLanguage: string | undefined, word: string, sentence: string): string {
+  if (!Object.hasOwn(REFUSALS, word)) return sentence;
+  const name = REFUSALS[word as keyof typeof REFUSALS];
+  return sentence === EN[name] ? wordsFor(acceptLanguage)[name] : sentence;
+}
+
 /** What the script says; the rest is in the HTML. */
 export function scriptWords(words: BannerWords): Readonly<Record<string, string>> {
   return Object.fromEntries(SCRIPT.map((name) => [name, words[name]]));
@@ -43,6 +59,8 @@ const SCRIPT = [
   "fiveMinutes",
   "notDone",
   "notDoneMany",
+  "notDoneBefore",
+  "endsUnused",
   "toConfirm",
   "answer",
   "close",
