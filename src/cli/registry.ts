@@ -6,6 +6,7 @@ import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { learn } from "./learn.ts";
 import { receipt } from "./receipt.ts";
+import { report } from "./report.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
 import { signin } from "./signin/signin.ts";
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   sessions,
   audit,
   receipt,
+  report,
   split,
   doctor,
   keys,

@@ -72,6 +72,8 @@ export type ConsentRecord = Pick<
   | "scope"
   | "reason"
   | "ticket"
+  | "location"
+  | "retention"
   | "answerBy"
   | "until"
   | "answeredBy"

@@ -106,6 +106,7 @@ const TOLD: Readonly<Record<string, string>> = {
   "impersonation.ended": "ended",
   "impersonation.elevated": "may change things from here on",
   "impersonation.lowered": "may only look from here on",
+  "access.noticed": "you were told of it by mail",
 };
 
 /** The page of one access; null if it is none of this customer's. */
