@@ -12,6 +12,7 @@ import { sessions } from "./sessions/sessions.ts";
 import { signin } from "./signin/signin.ts";
 import { split } from "./split/split.ts";
 import { test } from "./test/test.ts";
+import { token } from "./token.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -28,4 +29,5 @@ export const COMMANDS: readonly Command[] = [
   split,
   doctor,
   keys,
+  token,
 ];

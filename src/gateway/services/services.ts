@@ -22,6 +22,7 @@ import type { MissedLinks } from "../../sessions/missed-links.ts";
 import type { PageCredentials } from "../../sessions/page-credentials.ts";
 import type { SealedValues } from "../../sessions/sealed-values.ts";
 import type { SpentForms } from "../../sessions/spent-forms.ts";
+import type { StartLinks } from "../../sessions/help/start-links.ts";
 import type { LinkedAsk, Notices } from "../consent/notices.ts";
 import type { HelpQueue } from "../help/help-queue.ts";
 import type { Received } from "../request.ts";
@@ -167,6 +168,7 @@ export interface Services {
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
   readonly spentForms: SpentForms;
+  readonly startLinks: StartLinks;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;
