@@ -1,5 +1,5 @@
 import type { Transform } from "node:stream";
-import { momentText } from "../../domain/consent/texts.ts";
+import { momentText, textsFor } from "../../domain/consent/texts.ts";
 import { emptyJar } from "../../domain/cookies/cookie-jar.ts";
 import { narrowed } from "../../domain/cookies/cookie-mirror.ts";
 import { admit } from "../../domain/grant.ts";
@@ -24,6 +24,7 @@ import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
+import { cardToken } from "../own-pages/form-tokens.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
@@ -131,7 +132,7 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
  * One's own page with what is to be said to its customer, and the button by which they ask for help; a page that it can't be written into
  * is shown without.
  */
-export function saidPlan(signed: Signed, plan: HeadPlan): HeadPlan {
+export function saidPlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
   const { card: it, help, snapshot } = signed;
   const page = inTab(signed, plan);
   if (plan.status === 206 || page?.kind !== "page") return plan;
@@ -146,7 +147,14 @@ export function saidPlan(signed: Signed, plan: HeadPlan): HeadPlan {
   ];
   const insert = (view: HostView) => {
     const button = asking === null ? "" : helpScript(view, asking);
-    return it === null ? button : `${card({ ...view, changed: false, card: it })}${button}`;
+    if (it === null) return button;
+    const texts = textsFor(
+      it.language,
+      signed.raw.headers["accept-language"],
+      snapshot.settings.access.language,
+    );
+    const token = cardToken(services, it);
+    return `${card({ ...view, changed: false, card: it, texts, token })}${button}`;
   };
   const made = marked(signed, once, page, insert, { needsOf });
   return made.transform === null ? made : { ...made, transform: sparing(made.transform) };
@@ -229,6 +237,7 @@ function bannerView(
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
     app: signed.site.label?.app.origin ?? null,
+    beside: signed.snapshot.settings.console?.beside === true,
     here: signed.url.target,
     cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.site.host),
     disable: settings.page.disable,

@@ -52,7 +52,8 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const probe = probeOf(signed);
   const told = probe === null ? kept : [...kept, PROBE, probe];
   const plan = { status: head.status, message: head.message, headers: told, transform: null };
-  if ((signed.card !== null || signed.help) && signed.browser.notice === null) return saidPlan(signed, plan);
+  if ((signed.card !== null || signed.help) && signed.browser.notice === null)
+    return saidPlan(services, signed, plan);
   if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...told, ...ourHeaders(signed)] };
   return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"
