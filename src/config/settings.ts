@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { signer } from "../audit/shipping/webhook-delivery.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { Fault } from "../errors.ts";
@@ -45,10 +44,13 @@ export function settingsOf(
     token: { ...token, audience: audienceOf(app) },
     cookie: config.cookie,
     access: { ...config.access, page: hasAccessPage(config) },
-    api: { tokens: tokensOf(config, secret) },
     mail: mailOf(config, secret),
     help: helpOf(config, secret),
     helpdesk: helpdeskOf(config, secret),
+    api: {
+      linkLasts: config.api.linkLasts,
+      tokens: config.api.tokens.map(({ agents = null, ...token }) => ({ ...token, agents })),
+    },
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,
@@ -58,18 +60,6 @@ export function settingsOf(
     administrators: config.administrators,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
-}
-
-const SHORTEST_TOKEN = 32;
-
-/** What is kept of a token opens nothing. Throws a Fault `config-invalid` for one that could be guessed. */
-function tokensOf({ api }: Config, secret: SecretReader): Settings["api"]["tokens"] {
-  return api.tokens.map(({ name, token, rights }) => {
-    const text = secret(token);
-    if (text.length < SHORTEST_TOKEN)
-      throw new Fault("config-invalid", `api.tokens: the token ${name} is shorter than 32 characters`);
-    return { name, rights, digest: createHash("sha256").update(text).digest() };
-  });
 }
 
 function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {

@@ -97,13 +97,18 @@ export interface Settings {
     readonly helpscout: { readonly secret: string } | null;
     readonly embed: { readonly origins: readonly string[] } | null;
   };
-  /** Tokens of the app's own server, as their SHA-256. */
+  /** What programs may do; times in ms, `expires` since the epoch. */
   readonly api: {
     readonly tokens: readonly {
       readonly name: string;
-      readonly rights: readonly "consent"[];
-      readonly digest: Uint8Array;
+      /** `sha256:` and 64 hex digits. */
+      readonly hash: string;
+      readonly rights: readonly ("start" | "consent")[];
+      /** Null: every agent. */
+      readonly agents: readonly string[] | null;
+      readonly expires: number;
     }[];
+    readonly linkLasts: number;
   };
   /** The customer's own page; times in ms. */
   readonly access: {

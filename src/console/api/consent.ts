@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { CAUSES, type Consent, isLive, isOpen } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -8,6 +7,7 @@ import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answe
 import type { Services } from "../../gateway/services/services.ts";
 import { field, parameter, words } from "../visitor.ts";
 import { refuse, sendJson } from "./api.ts";
+import { tokenOf } from "./token.ts";
 
 /**
  * `GET api/consent`: what a customer was asked and has said. `PUT`: their yes, ahead of time or to one ask (`ask`). `DELETE`: takes it
@@ -16,20 +16,20 @@ import { refuse, sendJson } from "./api.ts";
  */
 export function consentApi(fastify: FastifyInstance, services: Services): void {
   fastify.get("/api/consent", async (request, reply) => {
-    const name = tokenOf(request);
+    const name = nameOf(services, request);
     if (name === null) return await refuse(request, reply, NO_TOKEN);
     const customer = await customerOf(request, parameter(request, "customer"));
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
   fastify.put("/api/consent", async (request, reply) => {
-    const name = tokenOf(request);
+    const name = nameOf(services, request);
     if (name === null) return await refuse(request, reply, NO_TOKEN);
     const customer = await customerOf(request, field(request, "customer"));
     await say(services, request, customer, `api:${name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
   fastify.delete("/api/consent", async (request, reply) => {
-    const name = tokenOf(request);
+    const name = nameOf(services, request);
     if (name === null) return await refuse(request, reply, NO_TOKEN);
     const customer = await customerOf(request, parameter(request, "customer"));
     await takeBack(services, request, customer, `api:${name}`);
@@ -38,18 +38,15 @@ export function consentApi(fastify: FastifyInstance, services: Services): void {
 }
 
 const NO_TOKEN = {
-  code: "forbidden",
+  code: "token-refused",
   status: 401,
   title: "The token is missing or none of ours",
   detail: "Send a token of `api.tokens` with the right `consent` as `Authorization: Bearer`.",
 };
 
-/** The name of the token that was sent; null where it is none of ours, or hasn't this right. */
-function tokenOf({ received: { raw, snapshot } }: FastifyRequest): string | null {
-  const sent = /^bearer +(\S+)$/i.exec(raw.headers.authorization ?? "")?.[1] ?? "";
-  const digest = createHash("sha256").update(sent).digest();
-  const token = snapshot.settings.api.tokens.find((it) => timingSafeEqual(digest, it.digest));
-  return token?.rights.includes("consent") === true ? token.name : null;
+/** The name of the token that was sent; null where it counts for nothing here. */
+function nameOf(services: Services, { received }: FastifyRequest): string | null {
+  return tokenOf(received, "consent", services.clock.now())?.name ?? null;
 }
 
 /** Throws a Fault `bad-request` for no id, and `not-found` for nobody. */

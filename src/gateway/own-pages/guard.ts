@@ -29,6 +29,8 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /embed", "public"],
   // The helpdesk itself, which shows who it is by what it signs.
   ["POST /hooks/helpscout", "public"],
+  // Programs, which show who they are by a token; cookies count for nothing.
+  ["POST /api/start", "public"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
@@ -56,8 +58,8 @@ const LATER: Refused = { status: 503, headers: [["Cache-Control", "no-store"]], 
 export function accessTo(method: string, below: string): Access {
   // An OpenID provider is asked by apps, and by browsers of everybody, also in a frame and from other sites: what it says is for the app alone.
   if (below.startsWith("/op/")) return "public";
-  if (below.startsWith("/api/")) return "api";
   const known = CLOSED_LIST.get(`${method} ${below}`);
+  if (known === undefined && below.startsWith("/api/")) return "api";
   return known ?? (method === "GET" ? "page" : "form");
 }
 

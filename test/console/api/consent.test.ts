@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import t from "tap";
 import { aConsent, HOUR } from "../../fixtures/consent.ts";
 import { openConsole } from "../../fixtures/console.ts";
@@ -6,13 +7,13 @@ import { type TestServices, testServices, YAML } from "../../fixtures/test-servi
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const API = `${YAML.replace("mode: read", "mode: read\n    consent: window")}api:
-  tokens: [{ name: settings, token: { fromEnv: API_TOKEN }, rights: [consent] }]
+  tokens: [{ name: settings, hash: "sha256:${createHash("sha256").update(TOKEN).digest("hex")}", rights: [consent], expires: "2099-01-01" }]
 `;
 const AUTH = `Authorization: Bearer ${TOKEN}`;
 const PUT = ["PUT /.guise/api/consent", AUTH, "Content-Type: application/json"] as const;
 
 async function opened(t: Parameters<typeof testServices>[0]) {
-  const it = await testServices(t, API, { API_TOKEN: TOKEN });
+  const it = await testServices(t, API);
   return { it, ask: await openConsole(t, it) };
 }
 
@@ -103,6 +104,13 @@ t.test("nobody without the token, no browser, and nothing that makes no sense", 
   t.equal((await ask(PUT, body)).status, 404, "where customers have no say");
 });
 
-t.test("a token that could be guessed is no token", async (t) => {
-  await t.rejects(testServices(t, API, { API_TOKEN: "short" }), /shorter than 32 characters/);
+t.test("a token without the right, or whose time is over, is none", async (t) => {
+  for (const [right, day] of [
+    ["start", "2099-01-01"],
+    ["consent", "2020-01-01"],
+  ] as const) {
+    const yaml = API.replace("rights: [consent]", `rights: [${right}]`).replace("2099-01-01", day);
+    const ask = await openConsole(t, await testServices(t, yaml));
+    t.equal((await ask(["GET /.guise/api/consent?customer=17", AUTH])).status, 401);
+  }
 });
