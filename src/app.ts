@@ -10,7 +10,7 @@ import { formatProblem } from "./config/problem.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
 import { endedAt, modeAt } from "./domain/impersonation.ts";
-import { Fault } from "./errors.ts";
+import { codeOf, Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
@@ -164,7 +164,7 @@ async function listening<T>(
   try {
     return await listen({ host, port });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    const code = codeOf(cause);
     if (code === "EADDRINUSE") throw new Fault("port-taken", `${host}:${port} is taken`, { cause });
     if (code === "EACCES") throw new Fault("port-taken", `${host}:${port} may not be listened on`, { cause });
     if (code === "EADDRNOTAVAIL")

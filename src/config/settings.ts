@@ -2,6 +2,7 @@ import { signer } from "../audit/shipping/webhook-delivery.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { Fault } from "../errors.ts";
 import { type AppPart, audienceOf } from "./apps.ts";
+import { headerRulesOf } from "./header-rules.ts";
 import type { Config } from "./schema.ts";
 import type { HelpOutlet, Settings } from "./snapshot.ts";
 
@@ -18,11 +19,16 @@ export function settingsOf(
   { identityHeaders, identityCookies }: EvidenceNames,
   secret: SecretReader,
 ): Omit<Settings, "signIn"> {
-  const { headers, token, audit } = config;
+  const { token, audit, trustedProxies } = config;
   const { upstream } = app;
   const kinds = config.identity.map((entry) => entry.kind);
   // Where the app is the one who knows its users, it needs nobody to tell it who is there; whom the company's provider knows it may not.
   const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
+  const headers = {
+    ...config.headers,
+    when: config.headers.when ?? (appKnows ? "impersonating" : "always"),
+  } as const;
+  const { url, segments, segment } = config.limits;
   return {
     app: app.name,
     upstream: {
@@ -35,9 +41,11 @@ export function settingsOf(
       encodedSlash: upstream.encodedSlash,
     },
     publicUrl: app.publicUrl,
-    trustedProxies: config.trustedProxies,
+    trustedProxies,
     prefix: config.prefix,
-    headers: { ...headers, when: headers.when ?? (appKnows ? "impersonating" : "always") },
+    headers,
+    headerRules: headerRulesOf({ headers, trustedProxies }),
+    urlLimits: { url, segments, segment, encodedSlash: upstream.encodedSlash },
     identityHeaders,
     identityCookies,
     token: { ...token, audience: audienceOf(app) },

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import type { Maybe } from "../ports.ts";
 import { after } from "./after.ts";
 import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-decision.ts";
@@ -235,7 +235,7 @@ function atOf(services: Services, request: FastifyRequest): Parameters<typeof an
 /** Errors that fastify itself found are the client's; every other one is ours. */
 function asFault(error: unknown): Fault {
   const status = (error as { statusCode?: number }).statusCode ?? 500;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = whyOf(error);
   if (status === 413) return new Fault("too-large", message, { cause: error });
   return new Fault(status >= 400 && status < 500 ? "bad-request" : "internal", message, { cause: error });
 }

@@ -1,7 +1,7 @@
 import { headersOf } from "../../clients/finder.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
-import { whyOf } from "../../signin/steps.ts";
+import { seenInstead } from "../../signin/steps.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -52,7 +52,7 @@ export async function confirm(services: Services, signed: Signed, head: Upstream
   if (!isDoubted(services, asking, trust, signed, arrived)) return "shown";
   const seen = await look(services, asking, session, neededFrom(trust, arrived));
   if (seen.kind === "expected") return "shown";
-  return await giveUp(services, asking, session, `after ${signed.sent} of a page: ${whyOf(seen)}`);
+  return await giveUp(services, asking, session, `after ${signed.sent} of a page: ${seenInstead(seen)}`);
 }
 
 /** The app says that nobody is signed in: it is asked, and signed in to once more if that is so. */
@@ -67,7 +67,7 @@ async function signedOut(
   const trust = trustOf(services, asking);
   const seen = await look(services, asking, session, arrived);
   if (seen.kind === "expected") return "shown";
-  if (seen.kind === "other") return await giveUp(services, asking, session, whyOf(seen));
+  if (seen.kind === "other") return await giveUp(services, asking, session, seenInstead(seen));
   const request = `${signed.sent} ${signed.url.target}`;
   if (trust.repeated === request && trust.generation === session.generation)
     return await giveUp(services, asking, session, "the app signs this person out again");

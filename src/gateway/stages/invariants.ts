@@ -2,7 +2,6 @@ import { foldName } from "../../domain/headers.ts";
 import { remembering } from "../../domain/remembering.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
-import { headerRules } from "../intake/header-rules.ts";
 import type { Outbound, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { crossesIdentities } from "./outbound-headers.ts";
@@ -22,7 +21,7 @@ export function assure(services: Services, signed: Signed, going: Outbound): Out
 /** Which of them a request breaks, read from what is really sent. */
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
-  const { drops, passes } = headerRules(settings);
+  const { drops, passes } = settings.headerRules;
   const impersonating = signed.effects.impersonation !== null;
   const ours = headers.length - signed.identityHeaders.length;
   const broken: Invariant[] = [];

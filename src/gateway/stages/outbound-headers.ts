@@ -1,6 +1,5 @@
 import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
 import { isSafe } from "../../domain/method/method.ts";
-import { headerRules } from "../intake/header-rules.ts";
 import type { Outbound, Signed } from "../request.ts";
 import { appAddresses } from "../response/response-headers.ts";
 
@@ -112,7 +111,7 @@ function addImpersonated(headers: string[], signed: Signed): void {
   const { settings } = signed.snapshot;
   const presented = (signed.presented?.headers ?? []).map(([name]) => foldName(name));
   const credentials = ["authorization", ...settings.identityHeaders.map(foldName), ...presented];
-  const { kindOf } = headerRules(settings);
+  const { kindOf } = settings.headerRules;
   // A range with `If-Range` fits the copy in the browser; without that condition it could be a part of another version.
   const looked = settings.page.withhold !== null;
   const whole =

@@ -4,7 +4,6 @@ import { modeAt } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
 import { after } from "../after.ts";
-import { headerRules } from "../intake/header-rules.ts";
 import type { Committed, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { identityHeaders } from "../sign-in/identity-headers.ts";
@@ -56,7 +55,7 @@ function headersFor(
   now: number,
 ): Promise<readonly string[]> {
   const { client, effects, snapshot } = committed;
-  const { passes } = headerRules(snapshot.settings);
+  const { passes } = snapshot.settings.headerRules;
   const { impersonation } = effects;
   const told = {
     trueUser,

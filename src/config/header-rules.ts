@@ -1,6 +1,6 @@
-import type { Settings } from "../../config/snapshot.ts";
-import { type AddressSet, addressSet } from "../../domain/address.ts";
-import { type HeaderPolicy, headerPolicy, isPlainlySpelt } from "../../domain/headers.ts";
+import { type AddressSet, addressSet } from "../domain/address.ts";
+import { type HeaderPolicy, headerPolicy, isPlainlySpelt } from "../domain/headers.ts";
+import type { Settings } from "./snapshot.ts";
 
 /** The config's rules for request headers. */
 export interface HeaderRules extends HeaderPolicy {
@@ -12,19 +12,11 @@ export interface HeaderRules extends HeaderPolicy {
   passes(peer: string, name: string): boolean;
 }
 
-const known = new WeakMap<Settings, HeaderRules>();
-
 /** Made once for a config, and asked by every request. */
-export function headerRules(settings: Settings): HeaderRules {
-  let rules = known.get(settings);
-  if (rules === undefined) {
-    rules = rulesOf(settings);
-    known.set(settings, rules);
-  }
-  return rules;
-}
-
-function rulesOf({ headers, trustedProxies }: Settings): HeaderRules {
+export function headerRulesOf({
+  headers,
+  trustedProxies,
+}: Pick<Settings, "headers" | "trustedProxies">): HeaderRules {
   const { pass } = headers;
   const policy = headerPolicy(
     headers,
