@@ -1,5 +1,3 @@
-import { createTransport } from "nodemailer";
-
 /** One mail, in plain text, and in HTML unless that is null. Lines of a head can't be in any of it: the library folds and encodes them. */
 export interface Mail {
   readonly from: string;
@@ -19,6 +17,8 @@ export type Mailer = (url: string, mail: Mail) => Promise<void>;
 const LONGEST = 10_000;
 
 export const mailer: Mailer = async (url, { replyTo, id, html, attachment, ...mail }) => {
+  // Loaded by the first mail: a gateway that sends none starts without it.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     url,
     connectionTimeout: LONGEST,

@@ -14,6 +14,7 @@ import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
 import { access } from "./sections/consent.ts";
 import { help } from "./sections/help.ts";
+import { helpdesk } from "./sections/helpdesk.ts";
 import { consoleOrigin, goingOver, isolation } from "./sections/hosts.ts";
 import { keys } from "./sections/keys.ts";
 import { mail } from "./sections/mail.ts";
@@ -77,6 +78,7 @@ export function configSchema(kinds: Kinds) {
     access,
     mail,
     help,
+    helpdesk,
     signIn: signIn(kinds.signIn),
     page,
     headers,

@@ -53,6 +53,7 @@ export function settingsOf(
     access: { ...config.access, page: hasAccessPage(config) },
     mail: mailOf(config, secret),
     help: helpOf(config, secret),
+    helpdesk: helpdeskOf(config, secret),
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,
@@ -105,6 +106,14 @@ function helpOf({ help }: Config, secret: SecretReader): Settings["help"] {
   if (redis !== undefined)
     outlets.push({ kind: "redis", name: "redis", url: secret(redis.url), stream: redis.stream });
   return { ...settings, outlets };
+}
+
+function helpdeskOf({ helpdesk }: Config, secret: SecretReader): Settings["helpdesk"] {
+  const { helpscout, embed } = helpdesk;
+  return {
+    helpscout: helpscout === undefined ? null : { secret: secret(helpscout.secret) },
+    embed: embed ?? null,
+  };
 }
 
 /** Where customers are asked or told anything they have the page, unless the file says otherwise. */

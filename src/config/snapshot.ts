@@ -95,6 +95,11 @@ export interface Settings {
     readonly deliverFor: number;
     readonly keep: number;
   } | null;
+  /** Buttons in a helpdesk; null: there is none. `origins`: who may frame the page. */
+  readonly helpdesk: {
+    readonly helpscout: { readonly secret: string } | null;
+    readonly embed: { readonly origins: readonly string[] } | null;
+  };
   /** The customer's own page; times in ms. */
   readonly access: {
     readonly page: boolean;

@@ -19,6 +19,8 @@ import { approvePages } from "./consent/approving.ts";
 import { askedPage } from "./consent/asking.ts";
 import { elevatePages } from "./elevate.ts";
 import { askForHelpPage } from "./help/asking.ts";
+import { embedPage } from "./help/embed.ts";
+import { helpScoutHook } from "./help/help-scout.ts";
 import { ticketPage } from "./help/ticket.ts";
 import { html } from "./html.ts";
 import { lostPage } from "./lost.ts";
@@ -93,6 +95,8 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     approvePages(fastify, services);
     askForHelpPage(fastify, services);
     ticketPage(fastify, services);
+    helpScoutHook(fastify);
+    embedPage(fastify);
     accessPages(fastify, services, parts);
     stopPages(fastify, services);
     elevatePages(fastify, services);
@@ -141,7 +145,7 @@ function files(fastify: FastifyInstance, assets: readonly Asset[]): void {
     type: "text/css; charset=utf-8",
     body: readFileSync(new URL("./console.css", import.meta.url)),
   };
-  const scripts = ["./search.js", "./running/running.js"].map((file) => ({
+  const scripts = ["./search.js", "./running/running.js", "./help/embed.js"].map((file) => ({
     name: basename(file),
     type: "text/javascript; charset=utf-8",
     body: readFileSync(new URL(file, import.meta.url)),

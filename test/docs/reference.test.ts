@@ -49,7 +49,7 @@ t.test("docs/endpoints.md has every address of ours, and no other", async (t) =>
         ([, method = "", path = ""]) => `${method.toUpperCase()} ${before}${path}`,
       ),
     );
-  const files = ["console.css", "search.js", "running.js", ...clientAssets().keys()].map(
+  const files = ["console.css", "search.js", "running.js", "embed.js", ...clientAssets().keys()].map(
     (name) => `GET /.guise/${name}`,
   );
   const there = [

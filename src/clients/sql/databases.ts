@@ -1,9 +1,9 @@
+import { isIP } from "node:net";
+import { Fault } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
 import type { Database, Question } from "./database.ts";
 import { nameOf, parseDatabaseUrl, type ServerAddress } from "./database-url.ts";
-import { connectMysql, mustHaveName } from "./mysql.ts";
 import { pool } from "./pool.ts";
-import { connectPostgres } from "./postgres.ts";
 import { sqliteDatabase } from "./sqlite.ts";
 
 /** A connection that nobody has used for so long is closed, ms: what a config that is gone asked for vanishes by itself. */
@@ -48,7 +48,6 @@ export function databases(): Databases & Closing {
 
 function serverDatabase(address: ServerAddress, { ca, connections }: DatabaseOptions): Database {
   if (address.dialect === "mysql") mustHaveName(address);
-  const connect = address.dialect === "mysql" ? connectMysql : connectPostgres;
   const shared = pool({ connect: (signal) => connect(address, ca, signal), most: connections, idle: IDLE });
   return {
     dialect: address.dialect,
@@ -57,4 +56,19 @@ function serverDatabase(address: ServerAddress, { ca, connections }: DatabaseOpt
     inspect: (question: Question) => shared.use((it) => it.inspect(question), question.signal),
     close: () => shared.close(),
   };
+}
+
+/** The drivers are loaded by the first connection that needs them: that takes a tenth of a gateway's start. */
+async function connect(address: ServerAddress, ca: string | null, signal: AbortSignal) {
+  if (address.dialect === "mysql") return (await import("./mysql.ts")).connectMysql(address, ca, signal);
+  return (await import("./postgres.ts")).connectPostgres(address, ca, signal);
+}
+
+/** Certificates are compared with names; the driver would take an address for `localhost`. */
+function mustHaveName({ tls, host }: ServerAddress): void {
+  if (tls && isIP(host) !== 0)
+    throw new Fault(
+      "config-invalid",
+      "the address of the database: certificates are verified by name, so write the server's name instead of its IP address",
+    );
 }

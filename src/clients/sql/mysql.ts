@@ -1,6 +1,4 @@
-import { isIP } from "node:net";
 import mysql, { type Connection, type RowDataPacket } from "mysql2";
-import { Fault } from "../../errors.ts";
 import {
   collected,
   type Inspection,
@@ -16,22 +14,12 @@ import type { SqlConnection } from "./postgres.ts";
 /** A warning of the server: a text was cut until it was a number. */
 const CUT = new Set([1292, 1265, 1366]);
 
-/** Certificates are compared with names; the driver would take an address for `localhost`. */
-export function mustHaveName({ tls, host }: ServerAddress): void {
-  if (tls && isIP(host) !== 0)
-    throw new Fault(
-      "config-invalid",
-      "the address of the database: certificates are verified by name, so write the server's name instead of its IP address",
-    );
-}
-
 /** Connects, and lets the session only read. */
 export async function connectMysql(
   address: ServerAddress,
   ca: string | null,
   signal: AbortSignal,
 ): Promise<SqlConnection> {
-  mustHaveName(address);
   const { host, port, socket, user, password, database, tls } = address;
   const client = mysql.createConnection({
     ...(socket === null ? { host, port } : { socketPath: socket }),

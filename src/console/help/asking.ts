@@ -45,7 +45,7 @@ async function ask(services: Services, request: FastifyRequest, reply: FastifyRe
   const { trueUser } = await visitor(services, request);
   if (trueUser === null)
     return await reply.code(401).header("cache-control", "no-store").send({ code: "signed-out" });
-  services.rateLimits.pace(`help ${trueUser.id}`, help.perMinute, received.startedAt);
+  services.rateLimits.pace(`help ${trueUser.id}`, help.perMinute, received.startedAt, "help.perMinute");
   const asked = requestOf(services, received, trueUser, help, request.body);
   await services.helpQueue.take(asked, help);
   await services.unrecorded.write(

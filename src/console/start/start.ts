@@ -20,8 +20,10 @@ import { admitted } from "./starting.ts";
 /** So many people are listed, and so long is what they are looked for by. */
 const FOUND = 20;
 const LONGEST_QUERY = 100;
+/** Of an address of mail, as standards have it. */
+const LONGEST_ADDRESS = 320;
 
-/** `GET start` (search), `GET as/:user` (the button), `POST start`. */
+/** `GET start` (search), `GET as` and `as/:user` (the button), `POST start`. */
 export function startPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
   fastify.get("/start", async (request, reply) => {
     const who = await visitor(services, request);
@@ -29,7 +31,11 @@ export function startPages(fastify: FastifyInstance, services: Services, archive
     if (trueUser === null) return await refusal(services, reply, who, null, "signed-out");
     if (!isAgent(who.received.snapshot.policy, trueUser))
       return await refusal(services, reply, who, null, "not-agent");
-    const asked = { query: parameter(request, "q"), to: parameter(request, "to") };
+    const asked = {
+      query: parameter(request, "q"),
+      to: parameter(request, "to"),
+      ticket: parameter(request, "ticket"),
+    };
     return await sendPage(reply, 200, await searchPage(services, archive, { ...who, trueUser }, asked));
   });
   fastify.get("/as/:user", async (request, reply) => {
@@ -44,7 +50,35 @@ export function startPages(fastify: FastifyInstance, services: Services, archive
     };
     return await asPage(services, reply, who, asked);
   });
+  fastify.get("/as", async (request, reply) => await byAddress(services, request, reply));
   fastify.post("/start", async (request, reply) => await startNow(services, request, reply));
+}
+
+/** For links of a helpdesk, which knows people by their address alone: the person who has it, or the search for it. */
+async function byAddress(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const who = await visitor(services, request);
+  const { policy, users, settings } = who.received.snapshot;
+  if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
+  if (!isAgent(policy, who.trueUser)) return await refusal(services, reply, who, null, "not-agent");
+  const [email, to, ticket] = ["email", "to", "ticket"].map((name) => parameter(request, name));
+  const address = (email ?? "").trim().slice(0, LONGEST_ADDRESS);
+  const { limits, prefix } = settings;
+  services.rateLimits.pace(`search ${who.trueUser.id}`, limits.perMinute, who.received.startedAt);
+  const found = users === null || address === "" ? [] : await users.search(address, FOUND);
+  const same = found.filter((it) => it.email?.toLowerCase() === address.toLowerCase());
+  const [person, another] = same;
+  if (person !== undefined && another === undefined)
+    return await asPage(services, reply, who, {
+      ...{ user: person.id, to: to ?? null, from: null, ticket: ticket ?? null },
+      reason: parameter(request, "reason"),
+      about: html`<p class="note">Found by the address <bdi>${address}</bdi>, which came with the link. Nobody has verified that it was them who wrote.</p>`,
+    });
+  const query = new URLSearchParams(given({ q: address || null, to: to ?? null, ticket: ticket ?? null }));
+  return await seeOther(reply, query.size === 0 ? `${prefix}/start` : `${prefix}/start?${query}`);
 }
 
 /** What a link, or a form that was sent before, says of a start. */
@@ -176,12 +210,16 @@ async function searchPage(
   services: Services,
   archive: Archive,
   who: Visitor & { readonly trueUser: Identity },
-  { query, to }: { readonly query: string | null; readonly to: string | null },
+  {
+    query,
+    to,
+    ticket,
+  }: { readonly query: string | null; readonly to: string | null; readonly ticket: string | null },
 ): Promise<string> {
   const { settings, users } = who.received.snapshot;
   const found = query === null ? null : await peopleFound(who, query);
   const { app } = aboutApp(services, who);
-  const about = given({ to, app });
+  const about = given({ to, ticket, app });
   const suffix = about.length === 0 ? "" : `?${new URLSearchParams(about)}`;
   const body = html`<section class="card">
 <h1>View the app as…</h1>

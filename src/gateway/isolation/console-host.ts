@@ -26,6 +26,9 @@ const ITS_OWN: ReadonlySet<string> = new Set([
   "/search.js",
   "/opensearch.xml",
   "/running.js",
+  "/embed.js",
+  "/embed",
+  "/hooks/helpscout",
   "/jwks.json",
   "/oidc/backchannel",
 ]);

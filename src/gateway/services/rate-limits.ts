@@ -16,9 +16,10 @@ export interface RateLimits {
   count(secret: string): number;
   /**
    * Counts one request (or start, or record) of this impersonation (or agent). Throws `overloaded` when it has had `most` in a
-   * minute: each is on disk twice, and who floods the journal would take impersonation away from everybody.
+   * minute: each is on disk twice, and who floods the journal would take impersonation away from everybody. `key`: of the config, where
+   * that is another one than `limits.perMinute`.
    */
-  pace(whose: string, most: number, now: number): void;
+  pace(whose: string, most: number, now: number, key?: string): void;
   /** Whether an agent may start by a link alone once more: `most` times in an hour. Counted if so. */
   startsByLink(agent: string, most: number, now: number): boolean;
 }
@@ -31,9 +32,9 @@ export function rateLimits(): RateLimits {
   return {
     count,
     startsByLink: (agent, most, now) => starts(agent, most, now),
-    pace(whose, most, now) {
+    pace(whose, most, now, key = "limits.perMinute") {
       if (!inTime(whose, most, now))
-        throw new Fault("overloaded", `${whose} had ${most} in a minute, \`limits.perMinute\``);
+        throw new Fault("overloaded", `${whose} had ${most} in a minute, \`${key}\``);
     },
     take(secret, most, open) {
       const before = count(secret);

@@ -148,6 +148,12 @@ t.test("the closed list is this, and nothing else is on it", async (t) => {
   const known = ["client.js", "banner.css", "page.css", "console.css", "jwks.json", "me", "stop", "lost"];
   t.equal(accessTo("GET", "/help.js"), "public");
   t.equal(accessTo("POST", "/ask-for-help"), "script");
+  for (const name of ["embed", "embed.js"]) t.equal(accessTo("GET", `/${name}`), "public");
+  t.equal(accessTo("POST", "/hooks/helpscout"), "public");
+  t.same(
+    ["GET /hooks/helpscout", "POST /embed", "GET /as"].map((it) => accessTo(...halves(it))),
+    ["page", "form", "page"],
+  );
   t.same(
     [...known, "start", "as/17", "elevate", "why"].map((name) => accessTo("GET", `/${name}`)),
     [
@@ -170,3 +176,8 @@ t.test("the closed list is this, and nothing else is on it", async (t) => {
     ["form", "form", "form", "form", "form", "form", "exit", "script", "form"],
   );
 });
+
+function halves(line: string): [method: string, path: string] {
+  const [method = "", path = ""] = line.split(" ");
+  return [method, path];
+}
