@@ -1,6 +1,21 @@
 import { type AddressSet, addressSet } from "../domain/address.ts";
-import { type HeaderPolicy, headerPolicy, isPlainlySpelt } from "../domain/headers.ts";
-import type { Settings } from "./snapshot.ts";
+import {
+  type HeaderPolicy,
+  headerPolicy,
+  isPlainlySpelt,
+  type ManagedNames,
+  type ProfileNames,
+} from "../domain/headers.ts";
+
+/** `headers` and `trustedProxies` of the config. */
+interface HeaderOptions {
+  readonly headers: ManagedNames &
+    ProfileNames & {
+      readonly drop: readonly string[];
+      readonly pass: readonly { readonly names: readonly string[]; readonly from: readonly string[] }[];
+    };
+  readonly trustedProxies: readonly string[];
+}
 
 /** The config's rules for request headers. */
 export interface HeaderRules extends HeaderPolicy {
@@ -13,10 +28,7 @@ export interface HeaderRules extends HeaderPolicy {
 }
 
 /** Made once for a config, and asked by every request. */
-export function headerRulesOf({
-  headers,
-  trustedProxies,
-}: Pick<Settings, "headers" | "trustedProxies">): HeaderRules {
+export function headerRulesOf({ headers, trustedProxies }: HeaderOptions): HeaderRules {
   const { pass } = headers;
   const policy = headerPolicy(
     headers,

@@ -29,17 +29,12 @@ export function settingsOf(
     when: config.headers.when ?? (appKnows ? "impersonating" : "always"),
   } as const;
   const { url, segments, segment } = config.limits;
+  const { url: origin, ca, ...reached } = upstream;
+  const its = { ...reached, origin, ca: ca === null ? null : secret(ca) };
   return {
     app: app.name,
-    upstream: {
-      origin: upstream.url,
-      socket: upstream.socket,
-      host: upstream.host,
-      ca: upstream.ca === null ? null : secret(upstream.ca),
-      insecureSkipVerify: upstream.insecureSkipVerify,
-      connections: upstream.connections,
-      encodedSlash: upstream.encodedSlash,
-    },
+    upstream: its,
+    connectionKey: connectionKey(app.name, its, config),
     publicUrl: app.publicUrl,
     trustedProxies,
     prefix: config.prefix,
@@ -63,6 +58,15 @@ export function settingsOf(
     administrators: config.administrators,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
+}
+
+function connectionKey(
+  app: string | null,
+  upstream: Settings["upstream"],
+  { timeouts, limits }: Config,
+): string {
+  const { streams, streamsPerClient, answerHeaders, uploadRate } = limits;
+  return JSON.stringify([app, upstream, timeouts, streams, streamsPerClient, answerHeaders, uploadRate]);
 }
 
 function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {

@@ -34,6 +34,8 @@ export interface Settings {
     /** Whether `%2F` in a path that is judged is let through as it is. */
     readonly encodedSlash: "refuse" | "keep";
   };
+  /** The same where connections to the app may be shared: of all that they are opened and kept by. */
+  readonly connectionKey: string;
   /** How the app is signed in to; null: it reads our headers. */
   readonly signIn: AppSignIn | null;
   /** `https://app.example.com`: what browsers call the app; null: told from each request. */

@@ -24,7 +24,7 @@ import type { HeadPlan, RawHeaders } from "../http/exchange.ts";
 import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
-import type { Signed } from "../request.ts";
+import type { OwnPage, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
@@ -131,14 +131,13 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
  * One's own page with what is to be said to its customer, and the button by which they ask for help; a page that it can't be written into
  * is shown without.
  */
-export function saidPlan(signed: Signed, plan: HeadPlan): HeadPlan {
-  const { card: it, help, snapshot } = signed;
+export function saidPlan(signed: Signed, { card: it, help }: OwnPage, plan: HeadPlan): HeadPlan {
   const page = inTab(signed, plan);
   if (plan.status === 206 || page?.kind !== "page") return plan;
   const { type } = page;
   if (firstValue(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type)
     return plan;
-  const asking = help ? snapshot.settings.help : null;
+  const asking = help ? signed.snapshot.settings.help : null;
   const once = it === null ? plan : { ...plan, headers: uncached(plan.headers) };
   const needsOf = (view: HostView) => [
     ...(it === null ? [] : [cspNeeds(view)]),

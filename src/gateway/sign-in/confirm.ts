@@ -14,13 +14,13 @@ type Confirmation = "shown" | "again";
 
 /** Notes that something goes to the app by which it may see somebody else afterwards. */
 export function sending(services: Services, signed: Signed): void {
-  const asking = askingOf(signed, signed.identityHeaders);
+  const asking = askingOf(signed, signed.signIn.headers);
   if (asking !== null && isUnsafe(signed)) trustOf(services, asking).unsafe.add(signed.id);
 }
 
 /** Notes that a request is over, answered or not. */
 export function sent(services: Services, signed: Signed): void {
-  const asking = askingOf(signed, signed.identityHeaders);
+  const asking = askingOf(signed, signed.signIn.headers);
   if (asking === null || !isUnsafe(signed)) return;
   const trust = trustOf(services, asking);
   if (trust.unsafe.delete(signed.id)) trust.doubtedAt = services.clock.monotonic();
@@ -31,8 +31,8 @@ export function sent(services: Services, signed: Signed): void {
  * changed. Its cookies are in the jar by now. Throws a Fault `sign-in-failed`.
  */
 export async function confirm(services: Services, signed: Signed, head: UpstreamHead): Promise<Confirmation> {
-  const asking = askingOf(signed, signed.identityHeaders);
-  const { appSession: session } = signed;
+  const asking = askingOf(signed, signed.signIn.headers);
+  const { session } = signed.signIn;
   if (asking === null || session === null) return "shown";
   const trust = trustOf(services, asking);
   const arrived = services.clock.monotonic();
@@ -62,7 +62,7 @@ async function signedOut(
   asking: Asking,
   arrived: number,
 ): Promise<Confirmation> {
-  const { appSession: session } = signed;
+  const { session } = signed.signIn;
   if (session === null) return "shown";
   const trust = trustOf(services, asking);
   const seen = await look(services, asking, session, arrived);
@@ -94,7 +94,7 @@ function isDoubted(
   if (trust.lookedAt === null || trust.unsafe.size > 0 || trust.doubtedAt >= trust.lookedAt) return true;
   if (signIn === null || arrived - trust.lookedAt >= signIn.verifyEvery) return true;
   const jar = services.impersonations.knownJar(impersonation.id);
-  const kept = signed.appSession?.made?.kept ?? [];
+  const kept = signed.signIn.session?.made?.kept ?? [];
   return jar === null || printOf(jar.cookies, app, kept) !== trust.cookies;
 }
 

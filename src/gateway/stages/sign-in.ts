@@ -18,25 +18,23 @@ export function sign(services: Services, committed: Committed, now: number): May
   const { trueUser, impersonation } = effects;
   const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
   const headers = unsaid ? [] : headersFor(services, committed, trueUser, now);
-  return after(headers, (identityHeaders) => signedBy(services, committed, identityHeaders));
+  return after(headers, (told) => signedBy(services, committed, told));
 }
 
-function signedBy(
-  services: Services,
-  committed: Committed,
-  identityHeaders: readonly string[],
-): Maybe<Signed> {
-  const card = cardFor(services, committed);
-  const help = offersHelp(committed);
-  const signed = { ...committed, identityHeaders, appSession: null, presented: null, card, help };
-  const asking = askingOf(committed, identityHeaders);
+function signedBy(services: Services, committed: Committed, headers: readonly string[]): Maybe<Signed> {
+  const [card, help] = [cardFor(services, committed), offersHelp(committed)];
+  const ownPage = card === null && !help ? null : { card, help };
+  const signIn = { headers, session: null, presented: null };
+  const signed = { ...committed, signIn, ownPage, withheld: { count: 0 } };
+  const asking = askingOf(committed, headers);
   return asking === null ? signed : signedIn(services, signed, asking);
 }
 
 async function signedIn(services: Services, signed: Signed, asking: Asking): Promise<Signed> {
   const session = await sessionFor(services, asking);
   const values = session.made === null ? null : valuesOf(session.made);
-  return { ...signed, appSession: session, presented: values && asking.signIn.present(values) };
+  const { headers } = signed.signIn;
+  return { ...signed, signIn: { headers, session, presented: values && asking.signIn.present(values) } };
 }
 
 /** That which is known, unless this process has seen a newer one. */
