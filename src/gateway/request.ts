@@ -250,7 +250,7 @@ export interface Committed extends Judged {
 }
 
 /** What tells the app of both people. */
-export interface SignIn {
+interface SignIn {
   /** Name, value, name, value …; empty where the app is told of nobody. */
   readonly headers: readonly string[];
   /** The app's own session as the effective user; null where it has none that we make. */
