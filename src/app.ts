@@ -9,7 +9,7 @@ import { type LoadOptions, load, reload } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
-import { endedAt, modeAt } from "./domain/impersonation.ts";
+import { modeAt, runsAt } from "./domain/impersonation.ts";
 import { codeOf, Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
@@ -240,7 +240,7 @@ async function viewedBy(
   secret: string,
 ): Promise<ViewedAccount | null> {
   const it = await impersonations.recall(secret);
-  return it.kind === "found" && endedAt(it.impersonation, CLOCK.now()) === null ? it.impersonation : null;
+  return it.kind === "found" && runsAt(it.impersonation, CLOCK.now()) ? it.impersonation : null;
 }
 
 /** What is kept of agents besides their impersonations. */

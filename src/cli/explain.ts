@@ -14,7 +14,7 @@ import {
 } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { elevate, start } from "../domain/impersonation.ts";
+import { advance, start } from "../domain/impersonation.ts";
 import { type EffectiveMethod, effectiveMethod } from "../domain/method/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
@@ -295,7 +295,11 @@ function begunNow(
     idle: grant.idle,
   };
   const begun = start(order);
-  return { kind: "found", impersonation: mode === "write" ? elevate(begun, now, grant.total, null) : begun };
+  return {
+    kind: "found",
+    impersonation:
+      mode === "write" ? advance(begun, { kind: "elevate", lasts: grant.total, reason: null }, now) : begun,
+  };
 }
 
 function report(decision: Decision): string {

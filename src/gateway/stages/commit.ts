@@ -1,7 +1,7 @@
 import { appAt } from "../../config/apps.ts";
 import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { type Impersonation, touch } from "../../domain/impersonation.ts";
+import { advance, type Impersonation } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
 import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
@@ -241,7 +241,7 @@ async function goingOn(
   if (!isUse(base)) return having(base, { impersonation, intent });
   const page = base.navigation.topLevel ? base.url.path.slice(0, LONGEST_PAGE) : null;
   services.impersonations.touch(impersonation.id, base.at, page);
-  return having(base, { impersonation: touch(impersonation, base.at, page), intent });
+  return having(base, { impersonation: advance(impersonation, { kind: "touch", page }, base.at), intent });
 }
 
 async function endedInBrowser(
