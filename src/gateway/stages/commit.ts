@@ -1,5 +1,6 @@
 import { appAt } from "../../config/apps.ts";
 import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
+import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { advance, type Impersonation } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
@@ -16,7 +17,8 @@ import { beginApart } from "../isolation/begin-apart.ts";
 import { appHostOf } from "../isolation/label-of.ts";
 import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { keepQuestion } from "./confirm.ts";
+import { keepQuestion, keepTyped } from "./confirm.ts";
+import { placeOf } from "./match.ts";
 import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
@@ -313,8 +315,28 @@ async function asking(
     decision.page === "confirm" &&
     impersonation !== null &&
     effects.trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, effects.trueUser, impersonation) : null;
+  const confirmation = asked
+    ? await keepQuestion(services, base, effects.trueUser, impersonation)
+    : await typed(services, base, impersonation);
   return having(base, { impersonation, confirmation, leadsTo: toTheAgents(base) });
+}
+
+/** Keeps a form that could be sent after a step up. */
+async function typed(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<string | null> {
+  const { trueUser } = base.effects;
+  if (impersonation === null || trueUser === null || !mayElevate(base, impersonation)) return null;
+  return await keepTyped(services, base, trueUser, impersonation);
+}
+
+/** Whether what was refused for its mode alone could be done after a step up. */
+export function mayElevate(judged: Judged, { agent, effectiveUser }: Impersonation): boolean {
+  if (judged.decision.reason !== "read-only") return false;
+  const admission = admit(judged.snapshot.policy, agent, effectiveUser, placeOf(judged));
+  return admission.kind === "granted" && admission.grant.elevateFor !== null;
 }
 
 /** On a label's host nothing has to end: the agent's pages are on the app's own host. */
