@@ -3,7 +3,6 @@ import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.t
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { advance, type Impersonation } from "../../domain/impersonation.ts";
-import type { OwnerFact } from "../../domain/owner.ts";
 import type { Maybe } from "../../ports.ts";
 import { after } from "../after.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
@@ -18,6 +17,7 @@ import { appHostOf } from "../isolation/label-of.ts";
 import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion, keepTyped } from "./confirm.ts";
+import { ownerFound, ownerToBe } from "./find-owner.ts";
 import { placeOf } from "./match.ts";
 import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
@@ -375,32 +375,6 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
   const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   void recordAside(services, event, "a refusal");
-}
-
-/** The refusals of a start by agents who may be this person. */
-const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
-  "consent-required",
-  "consent-refused",
-  "opted-out",
-  "limit-reached",
-  "notice-undelivered",
-]);
-
-/**
- * Whom a question or a refusal without an impersonation is about: the owner, where it is about a start that this agent may do. The owner
- * of any other page is never told.
- */
-export function ownerToBe({ decision, owner }: Judged): Identity | null {
-  const asked = decision.kind === "page" && decision.page === "ask-start";
-  return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
-    ? ownerFound(owner.page)
-    : null;
-}
-
-function ownerFound(fact: OwnerFact): Identity | null {
-  if (fact.kind !== "found") return null;
-  const { id, name, email, groups } = fact.owner;
-  return { id, name, email, groups };
 }
 
 /** Where Stop leads back to: the page that the agent came from, if it is the app's and starts nothing. */
