@@ -107,7 +107,11 @@ t.test(
     const PAGE = ["GET /overview", ...CLICK, ...NUNO];
     await signed(it, PAGE);
     await new Promise(setImmediate);
-    t.match((await signed(it, PAGE)).card, { kind: "views", who: NAME, why: "T-1: the chart is empty" });
+    t.match((await signed(it, PAGE)).ownPage?.card, {
+      kind: "views",
+      who: NAME,
+      why: "T-1: the chart is empty",
+    });
     t.match(
       (await ask(["GET /.guise/access", ...CLICK, ...NUNO])).body,
       `<bdi>${NAME}</bdi> is looking at your account`,
