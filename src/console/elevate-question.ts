@@ -1,13 +1,11 @@
 import type { FastifyReply } from "fastify";
 import { admit, takesReason } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
-import { type Impersonation, runsAt } from "../domain/impersonation.ts";
-import type { Grant } from "../domain/policy.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
-import { askForMore, askForMorePage, onlyLooks } from "./elevate-ask.ts";
+import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
@@ -15,21 +13,6 @@ import { placeAt } from "./return-path.ts";
 import { minutes } from "./start/start-form.ts";
 import { askStepUp, lacksStepUp } from "./step-up.ts";
 import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
-
-export interface Step {
-  readonly agent: Identity;
-  readonly impersonation: Impersonation;
-  readonly grant: Grant;
-  /** Milliseconds. */
-  readonly lasts: number;
-}
-
-/** The question about a step, what its form says besides, and where one goes on without it. */
-export interface Asking {
-  readonly step: Step;
-  readonly hidden: Readonly<Record<string, string>>;
-  readonly back: string;
-}
 
 export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
   const subject = SUBJECTS.elevate(step.agent, step.impersonation);

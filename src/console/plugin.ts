@@ -16,7 +16,6 @@ import { cardPage } from "./access/card.ts";
 import { accessPages } from "./access/pages.ts";
 import { activityPages } from "./activity/pages.ts";
 import { apiPages } from "./api/api.ts";
-import { startApi } from "./api/start.ts";
 import { confirmPage } from "./confirm.ts";
 import { approvePages } from "./consent/approving.ts";
 import { askedPage } from "./consent/asking.ts";
@@ -102,7 +101,6 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     askForHelpPage(fastify, services);
     ticketPage(fastify, services);
     goPage(fastify, services);
-    startApi(fastify, services);
     helpScoutHook(fastify);
     embedPage(fastify);
     accessPages(fastify, services, parts);

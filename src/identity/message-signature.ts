@@ -3,10 +3,10 @@ import type { Evidence } from "../ports.ts";
 
 /** The algorithms of RFC 9421 that need a key which only the signer has. */
 export const SIGNATURE_ALGORITHMS = ["ed25519", "ecdsa-p256-sha256", "rsa-pss-sha512"] as const;
-export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
+type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number];
 
 /** A signed message as its headers describe it. Times are seconds since the epoch. */
-export interface MessageSignature {
+interface MessageSignature {
   readonly components: readonly string[];
   readonly created: number | null;
   readonly expires: number | null;

@@ -137,7 +137,7 @@ t.test("a signed request is known, of each algorithm and with each component", a
   const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 };
-  const ways = [
+  const signers = [
     ["ed25519", ed.publicKey, (text: Buffer) => sign(null, text, ed.privateKey)],
     [
       "ecdsa-p256-sha256",
@@ -150,7 +150,7 @@ t.test("a signed request is known, of each algorithm and with each component", a
       (text: Buffer) => sign("sha512", text, { key: rsa.privateKey, ...pss }),
     ],
   ] as const;
-  for (const [algorithm, key, signWith] of ways) {
+  for (const [algorithm, key, signWith] of signers) {
     const options = { ...signature, algorithm, publicKey: pemOf(key) };
     const source = sourceFrom({ machine: { ...base, signature: options } }, identityDeps(t));
     const params = `;created=${NOW};keyid="k1";nonce="${randomUUID()}"`;

@@ -6,7 +6,7 @@ import { Fault } from "../../errors.ts";
 import { answerConsent, grantConsent, optOut } from "../../gateway/consent/answers.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { field, parameter, words } from "../visitor.ts";
-import { refuse, sendJson } from "./api.ts";
+import { refuse, sendJson } from "./answers.ts";
 import { tokenOf } from "./token.ts";
 
 /**

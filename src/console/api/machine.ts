@@ -4,6 +4,7 @@ import { REASONS, type ReasonWord } from "../../domain/decision.ts";
 import { takesReason } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { endsAt } from "../../domain/impersonation.ts";
+import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { noteRefusal } from "../../gateway/audit/denials.ts";
 import { startHindrance } from "../../gateway/consent/telling.ts";
@@ -15,7 +16,7 @@ import { end, openRecorded } from "../../gateway/stages/start-and-stop.ts";
 import { settleConsent } from "../consent/asking.ts";
 import { admitted } from "../start/starting.ts";
 import { type Visitor, words } from "../visitor.ts";
-import { refuse, sendJson } from "./api.ts";
+import { refuse, sendJson } from "./answers.ts";
 
 /** How long a program waits before it asks again whether a customer has answered, in seconds. */
 const LOOK_AGAIN = 30;
@@ -94,6 +95,25 @@ async function start(
   if (settled.kind === "waits") return await waits(request, reply, settled.consent);
   if (settled.kind === "refused")
     return await refused(services, request, reply, agent, { target, reason: settled.reason });
+  return await begin(services, request, reply, agent, { ...wanted, ticket, consent: settled.consent });
+}
+
+interface Wanted {
+  readonly grant: Grant;
+  readonly target: Identity;
+  readonly reason: string | null;
+  readonly ticket: string;
+  readonly consent: Consent | null;
+}
+
+async function begin(
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  agent: Identity,
+  { grant, target, reason, ticket, consent }: Wanted,
+): Promise<FastifyReply> {
+  const { received } = request;
   const hindrance = await startHindrance(services, { agent, customer: target, grant });
   if (hindrance !== null)
     return await refused(services, request, reply, agent, { target, reason: hindrance });
@@ -103,7 +123,7 @@ async function start(
     grant,
     reason,
     ticket,
-    consent: settled.consent,
+    consent,
     returnTo: "/",
   };
   const own = { sent: null, scope: cookieScope(received) };

@@ -76,7 +76,7 @@ export function guarded(received: Received): Refused | null {
       // Registered as a worker, it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
     case "api":
-      // Whoever has a browser's cookies has no say here: browsers say that they are one.
+      // Cookies of a browser have no say here: browsers say that they are one.
       return raw.headers["sec-fetch-site"] === undefined && raw.headers.origin === undefined ? null : NOTHING;
     case "console":
       return received.site.atConsole && isOwnScript(raw.headers) ? null : NOTHING;

@@ -1,18 +1,35 @@
 import type { FastifyReply } from "fastify";
-import type { Consent } from "../domain/consent/consent.ts";
-import { factsOf } from "../domain/consent/letters.ts";
-import { consentVerdict } from "../domain/consent/said.ts";
-import { momentText } from "../domain/consent/texts.ts";
-import { REASONS } from "../domain/decision.ts";
-import { Fault } from "../errors.ts";
-import { recordConsent } from "../gateway/consent/consent-events.ts";
-import { SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
-import type { Services } from "../gateway/services/services.ts";
-import type { Asking, Step } from "./elevate-question.ts";
-import { html } from "./html.ts";
-import { nameOf } from "./layout.ts";
-import { reasonField } from "./reason-field.ts";
-import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
+import type { Consent } from "../../domain/consent/consent.ts";
+import { factsOf } from "../../domain/consent/letters.ts";
+import { consentVerdict } from "../../domain/consent/said.ts";
+import { momentText } from "../../domain/consent/texts.ts";
+import { REASONS } from "../../domain/decision.ts";
+import type { Identity } from "../../domain/identity.ts";
+import type { Impersonation } from "../../domain/impersonation.ts";
+import type { Grant } from "../../domain/policy.ts";
+import { Fault } from "../../errors.ts";
+import { recordConsent } from "../../gateway/consent/consent-events.ts";
+import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import { html } from "../html.ts";
+import { nameOf } from "../layout.ts";
+import { reasonField } from "../reason-field.ts";
+import { pageFor, seeOther, sendPage, type Visitor } from "../visitor.ts";
+
+export interface Step {
+  readonly agent: Identity;
+  readonly impersonation: Impersonation;
+  readonly grant: Grant;
+  /** Milliseconds. */
+  readonly lasts: number;
+}
+
+/** The question about a step, what its form says besides, and where one goes on without it. */
+export interface Asking {
+  readonly step: Step;
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly back: string;
+}
 
 /** How often the page asks whether there is an answer, in seconds. */
 const LOOKS_EVERY = 3;
