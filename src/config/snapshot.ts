@@ -18,6 +18,8 @@ export interface Named {
 export interface Settings {
   /** The name of the app that they are of; null where the file has one alone. */
   readonly app: string | null;
+  /** Whether the config says at which hosts the app is. */
+  readonly named: boolean;
   readonly upstream: {
     /** `http://127.0.0.1:8001`: scheme, host and port, no path. */
     readonly origin: string;
@@ -95,6 +97,19 @@ export interface Settings {
     readonly helpscout: { readonly secret: string } | null;
     readonly embed: { readonly origins: readonly string[] } | null;
   };
+  /** What programs may do; times in ms, `expires` since the epoch. */
+  readonly api: {
+    readonly tokens: readonly {
+      readonly name: string;
+      /** `sha256:` and 64 hex digits. */
+      readonly hash: string;
+      readonly rights: readonly "start"[];
+      /** Null: every agent. */
+      readonly agents: readonly string[] | null;
+      readonly expires: number;
+    }[];
+    readonly linkLasts: number;
+  };
   /** The customer's own page; times in ms. */
   readonly access: {
     /** What customers read where nothing else says it. */
@@ -130,6 +145,8 @@ export interface Settings {
     readonly app: string | null;
     readonly session: number;
     readonly cacheFor: number;
+    /** The app's own hosts don't lead to the gateway. */
+    readonly beside: boolean;
   } | null;
   /** From the app's host to another one of ours, ms. */
   readonly goingOver: { readonly nonce: number; readonly code: number; readonly again: number };

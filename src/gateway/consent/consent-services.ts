@@ -58,7 +58,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
       done: parts.done,
     },
     settings: () => config.current().settings,
-    settled: async ({ customer, about, id }, delivered) => {
+    settled: async ({ customer, about, id, of = null }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
       const event = eventOf({ clock, config, newId }, null, {
         action: "access.noticed",
@@ -69,7 +69,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
         detail: `${about} by mail, ${delivered ? "taken by the mail server" : "given up"}`,
       });
       await ledger
-        .record(event)
+        .record({ ...event, impersonation: of })
         .catch((error: unknown) => log.error({ err: error, notice: id }, "a notice could not be recorded"));
     },
   });
