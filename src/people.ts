@@ -12,17 +12,35 @@ export const pointer = z.string({ error: pointerHelp }).transform((text, context
   return z.NEVER;
 });
 
+const IN_ANSWER = "Where in the answer the facts of a person stand, as JSON pointers.";
+
+function factsMapping(id: `/${string}`) {
+  return z.strictObject({
+    id: pointer.prefault(id).describe("Where the id stands, as a JSON pointer."),
+    name: pointer.prefault("/name").describe("Where the name stands."),
+    email: pointer.prefault("/email").describe("Where the e-mail address stands."),
+    groups: pointer.prefault("/groups").describe("Where the groups stand: a list of texts, or one text."),
+    language: pointer
+      .prefault("/locale")
+      .describe("Where the language stands that they read, like `de` or `pt-BR`."),
+  });
+}
+
 /** The option `user` of the kinds that read a person out of JSON; every pointer has a default. */
 export function personMapping(id: `/${string}`) {
-  return z
-    .strictObject({
-      id: pointer.prefault(id).describe("Where the id stands, as a JSON pointer."),
-      name: pointer.prefault("/name").describe("Where the name stands."),
-      email: pointer.prefault("/email").describe("Where the e-mail address stands."),
-      groups: pointer.prefault("/groups").describe("Where the groups stand: a list of texts, or one text."),
+  return factsMapping(id).prefault({}).describe(IN_ANSWER);
+}
+
+/** The same of a directory, which also says who answers for a person. */
+export function directoryMapping() {
+  return factsMapping("/id")
+    .extend({
+      approvers: pointer
+        .prefault("/approvers")
+        .describe("Where the ids of those stand who see, and may answer, what this customer is asked."),
     })
     .prefault({})
-    .describe("Where in the answer the facts of a person stand, as JSON pointers.");
+    .describe(IN_ANSWER);
 }
 
 /** The same for owners, who may have viewers. */
@@ -32,6 +50,7 @@ export const ownerMapping = z
     name: pointer.prefault("/name").describe("Where the owner's name stands."),
     email: pointer.prefault("/email").describe("Where the owner's e-mail address stands."),
     groups: pointer.prefault("/groups").describe("Where the owner's groups stand."),
+    language: pointer.prefault("/locale").describe("Where the language stands that the owner reads."),
     viewers: pointer
       .prefault("/viewers")
       .describe("Where the ids of those stand who may see the page as themselves."),
@@ -57,4 +76,5 @@ export const personFacts = z.strictObject({
     .nullable()
     .default(null)
     .describe("The groups; leave out if they are not known, write [] for none."),
+  language: line.optional().describe("The language that they read, like `de`."),
 });

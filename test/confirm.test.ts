@@ -49,7 +49,7 @@ rules:
 limits: { confirmBody: 64kB }
 `;
 
-async function setting(t: Test): Promise<Setting> {
+async function setting(t: Test, turned = (config: string) => config): Promise<Setting> {
   const seen: Seen[] = [];
   const upstream: Server = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];
@@ -65,7 +65,9 @@ async function setting(t: Test): Promise<Setting> {
   await new Promise<void>((resolve) => {
     upstream.listen(0, "127.0.0.1", resolve);
   });
-  const folder = testFolder(t, { "guise.yaml": CONFIG((upstream.address() as AddressInfo).port) });
+  const folder = testFolder(t, {
+    "guise.yaml": turned(CONFIG((upstream.address() as AddressInfo).port)),
+  });
   const gateway = await app({
     config: `${folder}/guise.yaml`,
     port: 0,
@@ -266,4 +268,50 @@ t.test("a method in the body is judged by what it becomes", async (t) => {
   const large = `a=${"x".repeat(300_000)}`;
   t.equal((await it.send("POST", "/large", { ...it.headers, ...FORM }, large)).status, 200);
   t.equal(it.seen.at(-1)?.body.length, large.length, "a body beyond what is looked at arrives whole");
+});
+
+t.test(
+  "what was typed into a form while only looking is kept, and sent after a step up if its agent says so",
+  async (t) => {
+    const it = await setting(t, (config) =>
+      config.replace("mode: write }", "mode: read, elevate: { for: 10m } }"),
+    );
+    const headers = { ...it.headers, ...NAVIGATION, origin: it.url, referer: `${it.url}/site/42/edit` };
+    const post = async (path: string, body: string) =>
+      await it.send("POST", path, { ...headers, ...FORM }, body);
+    const refused = await post("/site/42/save", "name=typed");
+    t.equal(refused.status, 403);
+    t.match(refused.body, "What you typed is kept for 10 minutes");
+    const [, step = ""] = /href="([^"]*elevate[^"]*)"/.exec(refused.body) ?? [];
+    t.match(step, /kept=[\w-]+/);
+    const asks = await it.send("GET", step.replaceAll("&amp;", "&"), headers);
+    const hidden = [...asks.body.matchAll(/type="hidden" name="([^"]+)" value="([^"]*)"/g)];
+    const fields = new URLSearchParams(hidden.map(([, name = "", value = ""]) => [name, value]));
+    const lifted = await post("/.guise/elevate", fields.toString());
+    t.equal(lifted.status, 303);
+    const question = await it.send("GET", String(lifted.headers.location), headers);
+    t.match(question.body, /Do this as <bdi>Nuno<\/bdi>\?[\s\S]*POST <bdi>\/site\/42\/save/);
+    t.same(it.seen, [], "nothing went to the app yet");
+    const { action, body } = yes(question.body);
+    t.match(await post(action, body), { status: 200, body: "done" });
+    t.match(it.seen, [{ method: "POST", url: "/site/42/save", body: "name=typed" }]);
+    t.equal((await post(action, body)).status, 403, "once");
+    t.equal(it.seen.length, 1);
+  },
+);
+
+t.test("what is too large to be kept, and what a script sends, is refused as ever", async (t) => {
+  const it = await setting(t, (config) =>
+    config.replace("mode: write }", "mode: read, elevate: { for: 10m } }"),
+  );
+  const large = "x".repeat(70_000);
+  const page = await it.send(
+    "POST",
+    "/site/42/save",
+    { ...it.headers, ...NAVIGATION, ...FORM, origin: it.url },
+    large,
+  );
+  t.match([page.status, /Allow changes/.test(page.body), page.body.includes("kept")], [403, true, false]);
+  const script = await it.send("POST", "/site/42/save", { ...it.headers, ...FORM, origin: it.url }, "a=b");
+  t.match([script.status, script.body.includes("confirm")], [403, false]);
 });

@@ -1,5 +1,5 @@
 import t from "tap";
-import { ownerMapping, personFacts, personId, personMapping } from "../src/people.ts";
+import { directoryMapping, ownerMapping, personFacts, personId, personMapping } from "../src/people.ts";
 
 t.test("a mapping has a default for every fact", async (t) => {
   t.strictSame(personMapping("/sub").parse(undefined), {
@@ -7,7 +7,9 @@ t.test("a mapping has a default for every fact", async (t) => {
     name: ["name"],
     email: ["email"],
     groups: ["groups"],
+    language: ["locale"],
   });
+  t.strictSame(directoryMapping().parse(undefined).approvers, ["approvers"]);
   t.strictSame(ownerMapping.parse({ id: "/data/owner/0" }).id, ["data", "owner", "0"]);
   t.strictSame(ownerMapping.parse({}).viewers, ["viewers"]);
 });

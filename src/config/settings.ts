@@ -33,6 +33,7 @@ export function settingsOf(
   const its = { ...reached, origin, ca: ca === null ? null : secret(ca) };
   return {
     app: app.name,
+    named: app.hosts !== null,
     upstream: its,
     connectionKey: connectionKey(app.name, its, config),
     publicUrl: app.publicUrl,
@@ -127,11 +128,11 @@ function hasAccessPage({ access, agents }: Config): boolean {
 }
 
 function consoleOf(
-  { origin, app, session, cacheFor }: NonNullable<Config["console"]>,
+  { origin, app, session, cacheFor, beside }: NonNullable<Config["console"]>,
   publicUrl: string | null,
 ): NonNullable<Settings["console"]> {
   const { origin: own, hostname: host } = new URL(origin);
-  return { origin: own, host, app: app ?? publicUrl, session, cacheFor };
+  return { origin: own, host, app: app ?? publicUrl, session, cacheFor, beside };
 }
 
 /** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */

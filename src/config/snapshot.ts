@@ -1,4 +1,5 @@
 import type { HelpBody } from "../domain/help/help.ts";
+import type { Language } from "../domain/language.ts";
 import type { Policy } from "../domain/policy.ts";
 import type { UrlLimits } from "../domain/routing/canonical-url.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
@@ -19,6 +20,8 @@ export interface Named {
 export interface Settings {
   /** The name of the app that they are of; null where the file has one alone. */
   readonly app: string | null;
+  /** Whether the config says at which hosts the app is. */
+  readonly named: boolean;
   readonly upstream: {
     /** `http://127.0.0.1:8001`: scheme, host and port, no path. */
     readonly origin: string;
@@ -104,6 +107,10 @@ export interface Settings {
   };
   /** The customer's own page; times in ms. */
   readonly access: {
+    /** What customers read where nothing else says it. */
+    readonly language: Language;
+    /** What those may whom the directory names as somebody's approvers. */
+    readonly approvers: "off" | "see" | "answer";
     readonly page: boolean;
     readonly optOut: boolean;
     /** The lengths of time that customers choose from. */
@@ -133,6 +140,8 @@ export interface Settings {
     readonly app: string | null;
     readonly session: number;
     readonly cacheFor: number;
+    /** The app's own hosts don't lead to the gateway. */
+    readonly beside: boolean;
   } | null;
   /** From the app's host to another one of ours, ms. */
   readonly goingOver: { readonly nonce: number; readonly code: number; readonly again: number };
@@ -167,6 +176,8 @@ export interface Settings {
     readonly missedLink: number;
     /** To say yes to what a rule asks about; for which its page may lie open; for the notice after Stop; after an impersonation's time. */
     readonly confirm: number;
+    /** To say that a form which was refused for its mode is to be sent after a step up. */
+    readonly kept: number;
     readonly leftOpen: number;
     readonly notice: number;
     readonly ended: number;

@@ -141,14 +141,21 @@ function refused(view: DecisionView): Html {
 <h1>${heading}</h1>
 <p class="lead">${view.underway ? sentence : sentence === heading ? "Nothing was changed." : `${sentence} Nothing was changed.`}</p>
 ${onWhoseAccount(view)}
+${view.mayElevate === true && view.confirmation !== null ? html`<p>What you typed is kept for ${minutes(view.confirmation.within)}: allow changes, and you are asked whether to send it.</p>` : null}
 <div class="actions">
 ${reason === "signed-out" || reason === "step-up-required" ? signInAgain(view) : null}
 ${reason === "other-host" && view.method === "GET" ? html`<a class="button" href="${view.to}">Open it as yourself</a>` : html`<a class="button" href="${view.back}">${view.back === "/" ? "To the app" : "Back to the page"}</a>`}
-${view.mayElevate === true ? html`<a class="button danger" href="${view.prefix}/elevate?to=${encodeURIComponent(view.back)}">Allow changes</a>` : null}
+${view.mayElevate === true ? html`<a class="button danger" href="${view.prefix}/elevate?${elevating(view)}">Allow changes</a>` : null}
 ${view.impersonating ? stopButton(view) : null}
 </div>
 ${requestLine(view.requestId, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;
+}
+
+/** Where the step up leads: back, and by way of what was kept, if it was. */
+function elevating({ back, confirmation }: DecisionView): string {
+  const kept = confirmation === null ? {} : { kept: confirmation.name };
+  return new URLSearchParams({ to: back, ...kept }).toString();
 }
 
 /** Ends after which beginning anew is up to the agent; what somebody else ended is not to be begun again with one click. */

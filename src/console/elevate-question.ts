@@ -56,12 +56,15 @@ export async function askOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  named: string | null,
-  to: string,
+  { named, to, kept }: Pick<Said, "named" | "to" | "kept">,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
   if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
-  return await sendPage(reply, 200, question(services, who, askingOnConsole(services, who, step, to)));
+  return await sendPage(
+    reply,
+    200,
+    question(services, who, askingOnConsole(services, who, step, { to, kept })),
+  );
 }
 
 interface Said {
@@ -71,6 +74,8 @@ interface Said {
   readonly csrf: string | null;
   readonly reason: string | null;
   readonly to: string;
+  /** The name of a request that waits to be sent then. */
+  readonly kept: string | null;
 }
 
 /** Sends the yes that was given on the console to the app's host, which judges it and does it. */
@@ -78,32 +83,54 @@ export async function answerOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { named, app: mark, csrf, reason, to }: Said,
+  { named, app: mark, csrf, reason, to, kept }: Said,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
   if (lacksStepUp(who, step.grant))
-    return await askStepUp(services, reply, who, askingOnConsole(services, who, step, to).hidden);
+    return await askStepUp(services, reply, who, askingOnConsole(services, who, step, { to, kept }).hidden);
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, askingOnConsole(services, who, step, to)));
+    return await sendPage(
+      reply,
+      403,
+      question(services, who, askingOnConsole(services, who, step, { to, kept })),
+    );
   const app = appSaid(services, mark) ?? received.site.app;
   const origin = app?.origin ?? step.impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
   const { id: impersonation, agent } = step.impersonation;
   const code = await services.codes.issue(
-    { kind: "elevate", agent: agent.id, origin, impersonation, reason, to },
+    {
+      kind: "elevate",
+      agent: agent.id,
+      origin,
+      impersonation,
+      reason,
+      to,
+      ...(kept === null ? {} : { kept }),
+    },
     goingOver.code,
   );
   return await seeOther(reply, `${origin}${prefix}/ordered?code=${code}`);
 }
 
-function askingOnConsole(services: Services, { received }: Visitor, step: Step, to: string): Asking {
+function askingOnConsole(
+  services: Services,
+  { received }: Visitor,
+  step: Step,
+  { to, kept }: Pick<Said, "to" | "kept">,
+): Asking {
   const { site } = received;
   const mark = site.app === null ? null : appMark(services, received, site.app);
-  const hidden = { to, impersonation: step.impersonation.id, ...(mark === null ? {} : { app: mark }) };
+  const hidden = {
+    to,
+    impersonation: step.impersonation.id,
+    ...(mark === null ? {} : { app: mark }),
+    ...(kept === null ? {} : { kept }),
+  };
   return { step, hidden, back: `${site.app?.origin ?? step.impersonation.origin ?? ""}${to}` };
 }
 

@@ -27,12 +27,13 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
     const label = await labelled(services, request, parameter(request, "label"));
     const who = await visitor(services, request);
     const to = returnPath(who.received, parameter(request, "to"));
+    const kept = keptName(parameter(request, "kept"));
     if (who.received.site.atConsole && label === null)
-      return await askOnConsole(services, reply, who, named, to);
+      return await askOnConsole(services, reply, who, { named, to, kept });
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
     if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
-    return await sendPage(reply, 200, question(services, who, asking(who, step, to, label)));
+    return await sendPage(reply, 200, question(services, who, asking(who, step, { to, label, kept })));
   });
   fastify.get("/lower", async (request, reply) => {
     const who = await visitor(services, request);
@@ -52,9 +53,17 @@ async function elevateNow(
   const who = await visitor(services, request);
   const to = returnPath(who.received, field(request, "to"));
   const reason = words(request, "reason", 500);
+  const kept = keptName(field(request, "kept"));
   if (who.received.site.atConsole && label === null) {
     const csrf = field(request, "_csrf");
-    const said = { named: field(request, "impersonation"), app: field(request, "app"), csrf, reason, to };
+    const said = {
+      named: field(request, "impersonation"),
+      app: field(request, "app"),
+      csrf,
+      reason,
+      to,
+      kept,
+    };
     return await answerOnConsole(services, reply, who, said);
   }
   const { trueUser, ownImpersonation } = who;
@@ -69,12 +78,12 @@ async function elevateNow(
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
   if (lacksStepUp(who, step.grant))
-    return await askStepUp(services, reply, who, asking(who, step, to, label).hidden);
+    return await askStepUp(services, reply, who, asking(who, step, { to, label, kept }).hidden);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(reply, 403, question(services, who, asking(who, step, to, label)));
+    return await sendPage(reply, 403, question(services, who, asking(who, step, { to, label, kept })));
   await lift(services, who, step, reason);
-  return await seeOther(reply, shownAt(who, label) + to);
+  return await seeOther(reply, shownAt(who, label) + wayOn(who, to, kept));
 }
 
 /** What was said yes to on the console, for the impersonation that this browser has here. */
@@ -82,14 +91,14 @@ export async function elevateOrdered(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { impersonation, reason, to }: Extract<Order, { readonly kind: "elevate" }>,
+  { impersonation, reason, to, kept }: Extract<Order, { readonly kind: "elevate" }>,
 ): Promise<FastifyReply> {
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
   if (step.impersonation.id !== impersonation)
     throw new Fault("forbidden", "the step up was said yes to for another impersonation");
   await lift(services, who, step, reason);
-  return await seeOther(reply, to);
+  return await seeOther(reply, wayOn(who, to, keptName(kept ?? null)));
 }
 
 async function lift(services: Services, who: Visitor, step: Step, reason: string | null): Promise<void> {
@@ -155,6 +164,16 @@ function shownAt({ received }: Visitor, label: Label | null): string {
     : labelOrigin(label.name, isolation.parent, label.app.origin);
 }
 
+/** What may be the name of a kept request; null for anything else. */
+function keptName(text: string | null): string | null {
+  return text !== null && /^[\w-]{16,128}$/.test(text) ? text : null;
+}
+
+/** Where a step up leads: to the question whether what was typed is to be sent, else back. */
+function wayOn({ received }: Visitor, to: string, kept: string | null): string {
+  return kept === null ? to : `${received.snapshot.settings.prefix}/confirm?question=${kept}`;
+}
+
 /**
  * What this visitor may step up, and for how long; an answer where the judge lets nothing go on. Throws `no-elevation` where
  * the config allows no step.
@@ -208,8 +227,18 @@ function changeEvent(
   });
 }
 
-function asking(who: Visitor, step: Step, to: string, label: Label | null): Asking {
-  const hidden = label === null ? { to } : { to, label: label.name };
+interface Way {
+  readonly to: string;
+  readonly label: Label | null;
+  readonly kept: string | null;
+}
+
+function asking(who: Visitor, step: Step, { to, label, kept }: Way): Asking {
+  const hidden = {
+    to,
+    ...(label === null ? {} : { label: label.name }),
+    ...(kept === null ? {} : { kept }),
+  };
   return { step, hidden, back: shownAt(who, label) + to };
 }
 

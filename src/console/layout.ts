@@ -1,3 +1,4 @@
+import type { Texts } from "../domain/consent/texts.ts";
 import { type Identity, labelOf } from "../domain/identity.ts";
 import { plain } from "../domain/plain.ts";
 import { LOCAL_TIMES } from "../page/local-times.ts";
@@ -19,6 +20,8 @@ export interface Frame {
   readonly searched?: boolean;
   /** `wide` for lists, `full` for tables and drawings. */
   readonly width?: "narrow" | "wide" | "full";
+  /** What a page for customers is written in, and what stands around it; English unless given. */
+  readonly texts?: Texts;
 }
 
 /** A page that the header of every page leads to. */
@@ -31,7 +34,7 @@ export interface NavigationLink {
 /** A whole page of the gateway's own. Works without any script. */
 export function layout(frame: Frame): string {
   return html`<!doctype html>
-<html lang="en">
+<html lang="${frame.texts?.language ?? "en"}" dir="${frame.texts?.direction ?? "ltr"}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -42,11 +45,11 @@ export function layout(frame: Frame): string {
 ${frame.searched === true ? html`<link rel="search" type="application/opensearchdescription+xml" title="View as" href="${frame.prefix}/opensearch.xml">` : null}
 </head>
 <body>
-<a class="skip" href="#main">Skip to the content</a>
+<a class="skip" href="#main">${frame.texts?.words.page.skip ?? "Skip to the content"}</a>
 <header class="top">
 <a class="brand" href="${frame.home ?? `${frame.prefix}/`}"><svg viewBox="0 0 32 32" width="26" height="26" aria-hidden="true"><path d="M4 9c4-2 8-2 12 0 4-2 8-2 12 0-.4 9-4 14-8 14-2.400 0-3.400-2-4-4-.6 2-1.600 4-4 4-4 0-7.600-5-8-14Z"/><circle cx="10.500" cy="14" r="2.200"/><circle cx="21.500" cy="14" r="2.200"/></svg>Guise</a>
 ${navigation(frame.navigation ?? [])}
-${frame.trueUser ? html`<span class="who"><span>You are <bdi>${nameOf(frame.trueUser)}</bdi></span>${frame.effectiveUser ? html` <a class="effective-user" href="${frame.prefix}/stop"><span class="long">viewing </span>as <bdi>${nameOf(frame.effectiveUser)}</bdi></a>` : null}</span>` : null}
+${frame.trueUser ? html`<span class="who"><span>${sentenceWith(frame.texts?.words.page.youAre ?? "You are {who}", { who: html`<bdi>${nameOf(frame.trueUser)}</bdi>` })}</span>${frame.effectiveUser ? html` <a class="effective-user" href="${frame.prefix}/stop"><span class="long">viewing </span>as <bdi>${nameOf(frame.effectiveUser)}</bdi></a>` : null}</span>` : null}
 </header>
 <main id="main" class="${frame.width ?? "narrow"}">
 ${frame.body}
@@ -55,6 +58,12 @@ ${/<time | data-live=/.test(frame.body.text) ? html`<script type="module">${new 
 </body>
 </html>
 `.text;
+}
+
+/** A sentence with HTML put into its places. */
+export function sentenceWith(sentence: string, values: Readonly<Record<string, Html>>): Html {
+  const parts = sentence.split(/\{(\w+)\}/);
+  return html`${parts.map((part, i) => (i % 2 === 0 ? part : (values[part] ?? `{${part}}`)))}`;
 }
 
 function navigation(links: readonly NavigationLink[]): Html | null {

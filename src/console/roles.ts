@@ -1,4 +1,5 @@
 import type { Named, Snapshot } from "../config/snapshot.ts";
+import { ENGLISH, type Texts } from "../domain/consent/texts.ts";
 import { isAgent, isListedAgent } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { NavigationLink } from "./layout.ts";
@@ -48,6 +49,7 @@ export function navigationFor(
   snapshot: Snapshot,
   person: Identity | null,
   path: string,
+  texts: Texts = ENGLISH,
 ): readonly NavigationLink[] {
   if (person === null) return [];
   const { policy, settings } = snapshot;
@@ -58,7 +60,7 @@ export function navigationFor(
     [seesWhatRuns(snapshot, person), "/sessions", "Running"],
     [sight !== "none", "/activity", "Activity"],
     [agent, "/why", "Links"],
-    [settings.access.page && sight === "none", "/access", "Access to your account"],
+    [settings.access.page && sight === "none", "/access", texts.words.page.title],
   ] as const;
   return pages
     .filter(([may]) => may)

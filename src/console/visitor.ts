@@ -68,10 +68,10 @@ function ifTheirs(
 /** A page for this visitor, with who they are and whom they view the app as. */
 export function pageFor(
   { received, trueUser, impersonation }: Visitor,
-  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home">,
+  page: Pick<Frame, "title" | "body" | "width" | "searched" | "home" | "texts">,
 ): string {
   const { prefix } = received.snapshot.settings;
-  const navigation = navigationFor(received.snapshot, trueUser, received.url.path);
+  const navigation = navigationFor(received.snapshot, trueUser, received.url.path, page.texts);
   return layout({
     ...page,
     navigation,

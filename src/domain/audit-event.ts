@@ -91,6 +91,8 @@ export interface AuditEvent {
   readonly impersonation: {
     readonly id: string;
     readonly mode: Mode;
+    /** Until when a step up to mode `write` lasts. */
+    readonly writeUntil?: number;
     readonly reason: string | null;
     readonly ticket: string | null;
     /** The consent that it began by, and whether that was without the customer's yes. */
@@ -110,6 +112,8 @@ export interface AuditEvent {
     readonly ip: string;
     readonly userAgent: string | null;
     readonly trace: string | null;
+    /** Whether a person goes to a page by it; the rest is what pages load. */
+    readonly navigation?: boolean;
   } | null;
   /** Only where a request is recorded first: not again with how it ended. */
   readonly captured?: Captured;

@@ -4,6 +4,10 @@ export interface Identity {
   readonly name: string | null;
   readonly email: string | null;
   readonly groups: readonly string[] | null;
+  /** What they read, like `de-AT`; absent where nobody said. */
+  readonly language?: string | undefined;
+  /** Ids of those who may answer for them what a customer is asked; absent where nobody said. */
+  readonly approvers?: readonly string[] | undefined;
 }
 
 /** The true and the effective user. Under an impersonation the two differ. */

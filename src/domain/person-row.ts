@@ -8,13 +8,15 @@ type Row = Readonly<Record<string, unknown>>;
 /** The columns that say who it is: one of them is there. */
 export const ID_COLUMNS = ["user_id", "id"] as const;
 /** The columns that say more. */
-export const FACT_COLUMNS = ["name", "email", "groups"] as const;
+export const FACT_COLUMNS = ["name", "email", "groups", "language", "approvers"] as const;
 
 const MAPPING: OwnerMapping = {
   id: ["id"],
   name: ["name"],
   email: ["email"],
   groups: ["groups"],
+  language: ["language"],
+  approvers: ["approvers"],
   viewers: ["viewers"],
 };
 
@@ -47,6 +49,8 @@ function peopleIn(rows: readonly Row[]): ReadonlyMap<string, Row> | string {
     const viewers = listOf(row.viewers, "viewers");
     if (typeof groups === "string") return groups;
     if (typeof viewers === "string") return viewers;
+    const approvers = listOf(row.approvers, "approvers");
+    if (typeof approvers === "string") return approvers;
     const key = JSON.stringify(id);
     const known = people.get(key);
     people.set(key, {
@@ -56,6 +60,8 @@ function peopleIn(rows: readonly Row[]): ReadonlyMap<string, Row> | string {
       email: known?.email ?? row.email,
       groups: joined(known?.groups, groups),
       viewers: joined(known?.viewers, viewers),
+      language: known?.language ?? row.language,
+      approvers: joined(known?.approvers, approvers),
     });
   }
   return people;

@@ -8,6 +8,8 @@ export interface PersonMapping {
   readonly name: Pointer;
   readonly email: Pointer;
   readonly groups: Pointer;
+  readonly language?: Pointer;
+  readonly approvers?: Pointer;
 }
 
 export interface OwnerMapping extends PersonMapping {
@@ -49,7 +51,20 @@ export function readPerson(document: unknown, mapping: PersonMapping): Reading<I
   if (email.kind === "bad") return email;
   const groups = groupsAt(document, mapping.groups);
   if (groups.kind === "bad") return groups;
-  return { kind: "read", value: { id, name: name.value, email: email.value, groups: groups.value } };
+  const language = mapping.language === undefined ? null : lineAt(document, mapping.language);
+  const approvers = mapping.approvers === undefined ? null : idsAt(document, mapping.approvers);
+  if (typeof approvers === "string") return bad(mapping.approvers ?? [], approvers);
+  const facts = { id, name: name.value, email: email.value, groups: groups.value };
+  return { kind: "read", value: { ...facts, ...moreOf(language, approvers) } };
+}
+
+/** What few documents say; a language that can't be read is only a language. */
+function moreOf(
+  language: Part<string | null> | null,
+  approvers: readonly string[] | null,
+): Pick<Identity, "language" | "approvers"> {
+  const said = language?.kind === "read" ? language.value : null;
+  return { ...(said === null ? {} : { language: said }), ...(approvers === null ? {} : { approvers }) };
 }
 
 /** A JSON document read as an owner: a bare id, or an object with more. */
@@ -61,15 +76,18 @@ export function readOwner(document: unknown, mapping: OwnerMapping): Reading<Own
   }
   const person = readPerson(document, mapping);
   if (person.kind !== "read") return person;
-  const viewers = valueAt(document, mapping.viewers) ?? [];
-  if (!Array.isArray(viewers)) return bad(mapping.viewers, "is no list");
-  const ids: string[] = [];
-  for (const viewer of viewers) {
-    const id = idFrom(viewer);
-    if (id === null) return bad(mapping.viewers, "holds what is no plain id");
-    ids.push(id);
-  }
-  return { kind: "read", value: { ...person.value, viewers: ids } };
+  const viewers = idsAt(document, mapping.viewers) ?? [];
+  if (typeof viewers === "string") return bad(mapping.viewers, viewers);
+  return { kind: "read", value: { ...person.value, viewers } };
+}
+
+/** Null: there is no list. A text says what is wrong with it. */
+function idsAt(document: unknown, pointer: Pointer): readonly string[] | null | string {
+  const list = valueAt(document, pointer) ?? null;
+  if (list === null) return null;
+  if (!Array.isArray(list)) return "is no list";
+  const ids = list.flatMap((it) => idFrom(it) ?? []);
+  return ids.length === list.length ? ids : "holds what is no plain id";
 }
 
 /** An owner of whom only the id is known. */

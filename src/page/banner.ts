@@ -1,5 +1,5 @@
 import type { CustomerCard } from "../domain/consent/consent.ts";
-import { ENGLISH, momentText } from "../domain/consent/texts.ts";
+import { momentText, type Texts } from "../domain/consent/texts.ts";
 import type { Mode } from "../domain/impersonation.ts";
 import { plain } from "../domain/plain.ts";
 import { address, type HostView, host } from "./host-element.ts";
@@ -26,6 +26,8 @@ export interface BannerView extends HostView {
   readonly writeUntil: number | null;
   /** The origin of the app's own host, where the page is on another. */
   readonly app: string | null;
+  /** That host doesn't lead to the gateway, so what a page leads to there can't be led back. */
+  readonly beside: boolean;
   /** Path and query of this page, which elevate and lower lead back to. */
   readonly here: string;
   /** CSS selectors: what is greyed out, and what means to stop. */
@@ -38,6 +40,9 @@ export interface BannerView extends HostView {
 interface NoticeView extends HostView {
   readonly effectiveUser: { readonly label: string };
 }
+
+/** More of a text is in the record alone. */
+const MOST_SHOWN = 2_000;
 
 /** The gateway's own name is in no page but for screen readers. */
 const USUAL = "Guise";
@@ -59,7 +64,7 @@ export function banner(view: BannerView): string {
       endsAt: view.endsAt,
       until: view.until,
       idleFor: view.idleFor,
-      ...(view.app === null ? {} : { app: view.app }),
+      ...(view.app === null ? {} : { app: view.app, ...(view.beside ? { beside: true } : {}) }),
       writeUntil: view.writeUntil,
       disable: view.disable,
       logout: view.logout,
@@ -94,22 +99,46 @@ export function notice(view: NoticeView): string {
 
 interface CardView extends HostView {
   readonly card: CustomerCard;
+  readonly texts: Texts;
+  /** Of the form that says no, or ends it. */
+  readonly token: string;
 }
 
-/** What a customer's own page says: somebody asks, or looks. A yes is given on a page of ours alone, so there is a link and no button. */
+/**
+ * What a customer's own page says: somebody asks, or looks. A yes is given on a page of ours alone, so there is a link to it, and a button
+ * for what takes something away.
+ */
 export function card(view: CardView): string {
-  const { kind, who, since } = view.card;
-  const words = ENGLISH.cards[kind];
-  const sentence = `<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b> ${escaped(words.sentence(momentText(since)))}`;
-  const link = `<a class="button answer" href="${address(view, "/access")}">${escaped(words.button)}</a>`;
-  const content = section(view, {
-    kind: "notice",
-    colour: "#0b6b3a",
-    label: `Guise: ${words.label}`,
-    body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p><p class="do">${link} <button type="button" class="close" hidden="">Close</button></p>`,
-    config: { impersonation: null },
-  });
-  return host(view, content, `${sentence} ${link}`);
+  const { kind, who, since, why, about, asksForMore } = view.card;
+  const { language, direction, words } = view.texts;
+  const [before, after] = around(words.card[kind], "who").map((it) =>
+    escaped(it.replace("{since}", () => momentText(since, language))),
+  );
+  const reason = plain(why ?? "", 120);
+  const because = reason === "" ? "" : ` <span class="why"><bdi>${escaped(reason)}</bdi></span>`;
+  const sentence = `${before}<b class="name"><bdi>${escaped(plain(who, 100))}</bdi></b>${after}`;
+  const link = (word: string) =>
+    `<a class="button answer" href="${address(view, "/access")}">${escaped(word)}</a>`;
+  const [deed, word] = kind === "asks" ? ["decline", words.card.no] : ["end", words.card.end];
+  const hidden = [
+    ["_csrf", view.token],
+    ["do", deed],
+    ["about", about],
+  ].map(([name = "", value = ""]) => `<input type="hidden" name="${name}" value="${escaped(value)}"/>`);
+  const button = `<form class="say" method="post" action="${address(view, "/card")}">${hidden.join("")}<button type="submit">${escaped(word)}</button></form>`;
+  const more = asksForMore ? `${link(words.card.allowChanges)} ` : "";
+  const see = link(kind === "asks" ? words.card.answer : words.card.see);
+  const content = section(
+    { ...view, words: { ...view.words, language, direction } },
+    {
+      kind: "notice",
+      colour: "#0b6b3a",
+      label: `${view.brand.name}: ${words.card[kind === "asks" ? "asksLabel" : "viewsLabel"]}`,
+      body: `<p class="who">${mask(view)}<span role="status">${sentence}</span></p>${because}<div class="do">${more}${see} ${button} <button type="button" class="close" hidden="">${escaped(words.card.close)}</button></div>`,
+      config: { impersonation: null },
+    },
+  );
+  return host(view, content, `${sentence} ${see}`);
 }
 
 interface Section {
@@ -139,7 +168,9 @@ function people(view: BannerView): string {
 }
 
 function facts(view: BannerView): string {
-  const why = [view.ticket, view.reason].map((text) => plain(text ?? "", 120)).filter((text) => text !== "");
+  const why = [view.ticket, view.reason]
+    .map((text) => plain(text ?? "", MOST_SHOWN))
+    .filter((text) => text !== "");
   const reason =
     why.length === 0 ? "" : `<span class="why"><bdi>${why.map(escaped).join(": ")}</bdi></span> `;
   return `<p class="facts"><span class="mode">${modeOf(view)}${lifted(view)}</span> ${reason}<time class="until" datetime="${new Date(view.endsAt).toISOString()}">${timeLeft(view)}</time></p>`;
@@ -159,7 +190,7 @@ function lifted({ writeUntil, now, words }: BannerView): string {
 /** Everything in full, in a panel that opens without a script. */
 function details(view: BannerView): string {
   const { trueUser, effectiveUser, words } = view;
-  const rows: readonly (readonly [string, string | null])[] = [
+  const rows: readonly (readonly [string, string | null, (readonly [mark: string, at: number])?])[] = [
     [words.shownAs, plain(effectiveUser.label, 200)],
     [words.email, effectiveUser.email],
     [words.theirId, effectiveUser.id],
@@ -168,16 +199,28 @@ function details(view: BannerView): string {
     [words.ticket, view.ticket],
     [words.reason, view.reason],
     [words.agreement, view.agreement],
-    [words.changesUntil, view.writeUntil === null ? null : inWords(view.writeUntil)],
-    [words.ends, words.endsUnused.replace("{time}", inWords(view.endsAt))],
-    [words.endsAtLatest, inWords(view.until)],
+    [
+      words.changesUntil,
+      view.writeUntil === null ? null : inWords(view.writeUntil),
+      ["fixed", view.writeUntil ?? 0],
+    ],
+    [words.ends, words.endsUnused.replace("{time}", inWords(view.endsAt)), ["ends", view.endsAt]],
+    [words.endsAtLatest, inWords(view.until), ["fixed", view.until]],
   ];
   const list = rows
-    .map(([term, text]) => [term, plain(text ?? "", 500)] as const)
-    .filter(([, text]) => text !== "")
-    .map(([term, text]) => `<dt>${escaped(term)}</dt><dd><bdi>${escaped(text)}</bdi></dd>`)
+    .map(([term, text, time]) => ({ term, text: plain(text ?? "", MOST_SHOWN), time }))
+    .filter(({ text }) => text !== "")
+    .map(
+      ({ term, text, time }) =>
+        `<dt>${escaped(term)}</dt><dd>${time === undefined ? `<bdi>${escaped(text)}</bdi>` : timed(text, time)}</dd>`,
+    )
     .join("");
-  return `<details class="more"><summary><span class="word">${escaped(words.details)}</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> ${escaped(words.otherEdge)}</label><a class="way" href="${address(view, "/stop")}">${escaped(words.anotherWay)}</a>${modeControl(view)}</div></details>`;
+  return `<details class="more"><summary><span class="word">${escaped(words.details)}</span></summary><div class="panel"><dl>${list}</dl><label class="move"><input type="checkbox" class="other"/> ${escaped(words.otherEdge)}</label><label class="move"><input type="checkbox" class="small"/> ${escaped(words.smaller)}</label><a class="way" href="${address(view, "/stop")}">${escaped(words.anotherWay)}</a>${modeControl(view)}</div></details>`;
+}
+
+/** A time that the script says in the agent's own zone, and keeps true. */
+function timed(text: string, [mark, at]: readonly [mark: string, at: number]): string {
+  return `<time class="${mark}" datetime="${new Date(at).toISOString()}">${escaped(text)}</time>`;
 }
 
 function actions(view: BannerView): string {

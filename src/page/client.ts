@@ -35,6 +35,7 @@ const PARTS = [
   "attend",
   "mark",
   "refused",
+  "remember",
   "covered",
   "watch",
   "addresses",

@@ -48,7 +48,13 @@ export type Order = { readonly agent: string; readonly origin: string; readonly 
       /** Where Stop is to lead back to. */
       readonly from: string;
     }
-  | { readonly kind: "elevate"; readonly impersonation: string; readonly reason: string | null }
+  | {
+      readonly kind: "elevate";
+      readonly impersonation: string;
+      readonly reason: string | null;
+      /** The name of a request that waits to be sent then. */
+      readonly kept?: string;
+    }
   /** `question` is the name of the request that waits for it. */
   | { readonly kind: "confirm"; readonly question: string }
 );

@@ -7,7 +7,7 @@ import type { Identity } from "../domain/identity.ts";
 import { type PersonMapping, readPerson } from "../domain/person.ts";
 import { type Pointer, valueAt } from "../domain/pointer.ts";
 import { keyHelp } from "../kinds.ts";
-import { personMapping, pointer } from "../people.ts";
+import { directoryMapping, pointer } from "../people.ts";
 import { caching } from "./cached.ts";
 import type { Directory, UserDeps, UserKind } from "./directory.ts";
 
@@ -27,7 +27,7 @@ const schema = z.strictObject({
       .record(headerName, textSource, { error: keyHelp("write the name of a header, like authorization") })
       .default({})
       .describe("Headers to send, like authorization: { fromEnv: APP_TOKEN }."),
-    user: personMapping("/id"),
+    user: directoryMapping(),
   }),
   ...caching,
 });

@@ -2,12 +2,19 @@ import { z } from "zod";
 import { type Identity, labelOf } from "../domain/identity.ts";
 import { isId } from "../domain/person.ts";
 import { keyHelp } from "../kinds.ts";
-import { personFacts } from "../people.ts";
+import { personFacts, personId } from "../people.ts";
 import type { UserKind } from "./directory.ts";
+
+const facts = personFacts.extend({
+  approvers: z
+    .array(personId)
+    .optional()
+    .describe("Ids of those who see, and may answer, what this customer is asked."),
+});
 
 const schema = z.strictObject({
   map: z
-    .record(z.string().refine(isId), personFacts, { error: keyHelp("write the person's id in quotes") })
+    .record(z.string().refine(isId), facts, { error: keyHelp("write the person's id in quotes") })
     .describe("Ids with the people."),
 });
 

@@ -20,23 +20,34 @@ t.test(
     const list = await mine.locator("main").innerText();
     t.match(list, /What you did as somebody else/);
     t.match(list, /Nuno Almeida/);
-    t.match(list, /read-only/);
+    t.match(list, /refused\s+Only looking is allowed/);
+    t.match(list, /Opened \/site\/9421\/overview/);
+    t.ok((await mine.locator("tr.changed").count()) === 1, "what was changed stands out");
+    t.match(await mine.locator(".loaded summary").first().innerText(), /loaded \d+ more/);
+    t.notMatch(list, /favicon|\.css/, "what pages load is folded");
     t.equal(await mine.locator("#agent").count(), 0, "agents are asked for by those alone who may see all");
     t.equal(await mine.locator("svg.drawing a").count(), 1, "one impersonation is drawn");
 
     await mine.selectOption("#action", "impersonation.denied");
-    await mine.click("text=Show");
+    await mine.click(".filter button");
     t.equal(await mine.locator(".records tbody tr").count(), 1);
     await mine.click(".records .why");
     await it.shot(mine, "23-why");
     const why = await mine.locator("main").innerText();
-    t.match(why, /Only looking is allowed/);
+    t.match(why, /Refused: Only looking is allowed/);
+    t.match(why, /mode read; no rule matched/);
     t.match(why, /this may be done as somebody else/);
     t.match(why, /its hash fits/);
     t.ok((await mine.locator(".checks .no").count()) === 1, "it stopped at one question");
 
     await mine.click("text=this impersonation");
     await it.shot(mine, "21-impersonation");
+    const story = (await mine.locator(".story").innerText()).replaceAll(/\s+/g, " ");
+    t.match(story, /viewed the app as Nuno Almeida .* Opened .*\/site\/9421\/overview/);
+    t.match(
+      story,
+      /Was refused: POST \/team\/invite.*Changing things was allowed until .*: “Asked to fix the interval”.*Changed something:/,
+    );
     t.ok((await mine.locator("svg.drawing rect.bar").count()) > 0);
     t.match(await mine.locator("main").innerText(), /Nuno Almeida/);
     await mine.locator("svg.drawing a").first().click();

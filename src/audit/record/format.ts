@@ -92,6 +92,8 @@ export function draft(event: AuditEvent, context: RecordContext): string {
       monotonic: Math.round(context.monotonic),
       impersonation: impersonation?.id,
       mode: impersonation?.mode,
+      write_until: impersonation?.writeUntil === undefined ? undefined : iso(impersonation.writeUntil),
+      navigation: request?.navigation,
       app: event.app,
       route: cap("guise.route", decision?.route ?? null, CAPS.path, cut),
       rule: decision?.rule ?? undefined,

@@ -49,6 +49,9 @@ export interface Written {
   readonly guise: {
     readonly impersonation?: string;
     readonly mode?: string;
+    readonly write_until?: string;
+    /** Whether a person went to a page by the request; absent in records of version 0.1. */
+    readonly navigation?: boolean;
     readonly app?: string;
     readonly route?: string;
     readonly rule?: string;
@@ -92,13 +95,15 @@ type ShapeOf<T> = {
     ? "text" | "time"
     : NonNullable<T[K]> extends number
       ? "number"
-      : NonNullable<T[K]> extends readonly string[]
-        ? "texts"
-        : string extends keyof NonNullable<T[K]>
-          ? "named"
-          : ShapeOf<NonNullable<T[K]>>;
+      : NonNullable<T[K]> extends boolean
+        ? "truth"
+        : NonNullable<T[K]> extends readonly string[]
+          ? "texts"
+          : string extends keyof NonNullable<T[K]>
+            ? "named"
+            : ShapeOf<NonNullable<T[K]>>;
 };
-type Shape = { readonly [name: string]: "text" | "time" | "number" | "texts" | "named" | Shape };
+type Shape = { readonly [name: string]: "text" | "time" | "number" | "truth" | "texts" | "named" | Shape };
 
 const TEXT = "text";
 const PERSON = { id: TEXT, name: TEXT, email: TEXT, roles: "texts" } as const;
@@ -128,6 +133,8 @@ const SHAPE = {
   guise: {
     impersonation: TEXT,
     mode: TEXT,
+    write_until: "time",
+    navigation: "truth",
     app: TEXT,
     route: TEXT,
     rule: TEXT,
@@ -161,6 +168,7 @@ const CHECKS = {
   text: isText,
   time: (field) => typeof field === "string" && TIME.test(field),
   number: (field) => typeof field === "number",
+  truth: (field) => typeof field === "boolean",
   texts: (field) => Array.isArray(field) && field.every(isText),
   named: (field) => typeof field === "object" && field !== null && Object.values(field).every(isText),
 } as const satisfies Record<string, Check>;

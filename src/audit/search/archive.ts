@@ -10,11 +10,13 @@ import type {
   Ask,
   Asking,
   Course,
+  Loaded,
   Page,
   RequestIds,
   Told,
   View,
 } from "./messages.ts";
+import type { Visited } from "./parts.ts";
 import type { Mark, Picture, Question, Run } from "./search.ts";
 
 /**
@@ -28,6 +30,8 @@ export interface Archive extends Closing {
   request(ids: RequestIds): Promise<Course>;
   runs(question: Question, limit: number): Promise<readonly Run[]>;
   picture(impersonation: string, view: View): Promise<Picture>;
+  /** What each of these pages loaded, so many of it as lines. */
+  parts(pages: readonly Visited[], limit: number): Promise<readonly Loaded[]>;
   status(): ArchiveStatus;
 }
 
@@ -86,6 +90,10 @@ class ThreadedArchive implements Archive {
 
   async picture(impersonation: string, view: View): Promise<Picture> {
     return await this.#ask({ what: "picture", impersonation, view });
+  }
+
+  async parts(pages: readonly Visited[], limit: number): Promise<readonly Loaded[]> {
+    return await this.#ask({ what: "parts", pages, limit });
   }
 
   status(): ArchiveStatus {

@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { type Row, TONES } from "./row.ts";
+import { PLACES, type Row, TONES } from "./row.ts";
 import { type Dictionary, dictionary, openCatalogFile } from "./schema.ts";
 
 /** Where the bytes of a record are: a place (a file, or a part of the stream's id), how far in, and how many. */
@@ -46,17 +46,17 @@ interface Progress {
 }
 
 const ADD = `insert or ignore into records
- (producer, sequence, at, action, agent, customer, run, app, event, request, tone, write, lasted, place, spot, size)
- values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+ (producer, sequence, at, action, agent, customer, run, app, event, request, tone, write, lasted, part, ticket, word, place, spot, size)
+ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 const MOVE = "update records set place = ?, spot = ?, size = ? where producer = ? and sequence = ?";
 
-const RUN = `insert into runs (id, agent, customer, first, last, began, ended, looked, changed, refused, failed)
- values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+const RUN = `insert into runs (id, agent, customer, first, last, began, ended, looked, changed, refused, failed, ticket)
+ values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
  on conflict (id) do update set first = min(first, excluded.first), last = max(last, excluded.last),
  agent = coalesce(agent, excluded.agent), customer = coalesce(customer, excluded.customer),
  began = coalesce(began, excluded.began), ended = coalesce(ended, excluded.ended), looked = looked + excluded.looked,
- changed = changed + excluded.changed, refused = refused + excluded.refused, failed = failed + excluded.failed`;
+ changed = changed + excluded.changed, refused = refused + excluded.refused, failed = failed + excluded.failed, ticket = coalesce(ticket, excluded.ticket)`;
 
 const RUN_APP = "insert or ignore into run_apps values (?, ?)";
 
@@ -164,14 +164,31 @@ class SqliteCatalog implements Catalog {
     if (row.action.startsWith("journal.")) return;
     const [agent, customer] = [this.#person(row.agent, row.at), this.#person(row.customer, row.at)];
     const run = row.impersonation === null ? null : this.words.id(row.impersonation);
-    const app = row.app === null ? null : this.words.id(row.app);
+    const app = this.#word(row.app);
     const told = [row.event, row.request, TONES.indexOf(row.tone), row.write ? 1 : 0, lastedOf(row)];
+    const shown = [PLACES.indexOf(row.place), this.#word(row.ticket), this.#word(row.word)];
     const known = [this.words.id(row.producer), row.sequence, row.at, this.words.id(row.action)];
-    const { changes } = this.#run(ADD, ...known, agent, customer, run, app, ...told, place, spot, size);
+    const { changes } = this.#run(
+      ADD,
+      ...known,
+      agent,
+      customer,
+      run,
+      app,
+      ...told,
+      ...shown,
+      place,
+      spot,
+      size,
+    );
     // A second copy: what was sent again may be the only one that is left.
     if (Number(changes) === 0) this.#run(MOVE, place, spot, size, known[0] ?? null, row.sequence);
     else if (run !== null) this.#count(run, row, agent, customer);
     if (run !== null && app !== null) this.#run(RUN_APP, run, app);
+  }
+
+  #word(text: string | null): number | null {
+    return text === null ? null : this.words.id(text);
   }
 
   /** Looks whether it is the producer's next, as far as that is known. */
@@ -200,7 +217,7 @@ class SqliteCatalog implements Catalog {
     const began = action === "impersonation.started" ? at : null;
     const ended = action === "impersonation.ended" ? at : null;
     const counts = [is("looked"), is("changed"), is("refused"), is("failed")];
-    this.#run(RUN, run, agent, customer, at, at, began, ended, ...counts);
+    this.#run(RUN, run, agent, customer, at, at, began, ended, ...counts, this.#word(row.ticket));
   }
 
   #person(person: Row["agent"], at: number): number | null {

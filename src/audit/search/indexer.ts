@@ -1,7 +1,8 @@
 import { problemOf } from "../shipping/sink-errors.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Feed } from "./journal-feed.ts";
-import type { Answers, ArchiveStatus, Asking, Course, Page, RequestIds } from "./messages.ts";
+import type { Answers, ArchiveStatus, Asking, Course, Loaded, Page, RequestIds } from "./messages.ts";
+import { partsOf, type Visited } from "./parts.ts";
 import { type Match, picture, type Question, requestOf, runs, search } from "./search.ts";
 
 interface IndexerOptions {
@@ -106,6 +107,8 @@ async function answerTo(catalog: Catalog, feed: Feed, asking: Asking): Promise<A
       return await pageOf(catalog, feed, asking);
     case "request":
       return await courseOf(catalog, feed, asking.ids);
+    case "parts":
+      return await loadedOf(catalog, feed, asking);
     case "runs":
       return runs(catalog, asking.question, asking.limit);
     case "picture":
@@ -118,6 +121,22 @@ async function answerTo(catalog: Catalog, feed: Feed, asking: Asking): Promise<A
 async function courseOf(catalog: Catalog, feed: Feed, ids: RequestIds): Promise<Course> {
   const { matches, more } = requestOf(catalog, ids);
   return { lines: (await present(catalog, feed, matches)).map(({ line }) => line), more };
+}
+
+async function loadedOf(
+  catalog: Catalog,
+  feed: Feed,
+  { pages, limit }: { pages: readonly Visited[]; limit: number },
+): Promise<readonly Loaded[]> {
+  const found = pages.map((page) => partsOf(catalog, page, limit));
+  // All at once: each question to the stream takes a way there and back.
+  const lines = await feed.lines(found.flatMap(({ matches }) => matches));
+  let at = 0;
+  return found.map(({ matches, count, until }) => {
+    const own = lines.slice(at, at + matches.length);
+    at += matches.length;
+    return { lines: own.filter((line) => line !== null), count, until };
+  });
 }
 
 async function pageOf(

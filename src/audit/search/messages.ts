@@ -1,4 +1,5 @@
 import type { Written } from "./journal-feed.ts";
+import type { Visited } from "./parts.ts";
 import type { Mark, Picture, Question, Run } from "./search.ts";
 
 /** A page of records, newest first, as lines; `beyond` is where older ones begin, null if there are none. */
@@ -22,6 +23,14 @@ export interface View {
   readonly from: number;
   readonly to: number;
   readonly columns: number;
+}
+
+/** What a page loaded, the first of it as lines; `count` of it there is at least. */
+export interface Loaded {
+  readonly lines: readonly string[];
+  readonly count: number;
+  /** When the next page was opened in the same impersonation, ms; null where there is none. */
+  readonly until: number | null;
 }
 
 /** What is on record of one request, the oldest first, as lines; `more`: so many records of its progress are left out. */
@@ -50,6 +59,7 @@ export type Asking =
       readonly beyond: Mark | null;
     }
   | { readonly what: "request"; readonly ids: RequestIds }
+  | { readonly what: "parts"; readonly pages: readonly Visited[]; readonly limit: number }
   | { readonly what: "runs"; readonly question: Question; readonly limit: number }
   | { readonly what: "picture"; readonly impersonation: string; readonly view: View };
 
@@ -59,6 +69,7 @@ export interface Answers {
   readonly request: Course;
   readonly runs: readonly Run[];
   readonly picture: Picture;
+  readonly parts: readonly Loaded[];
 }
 
 /** What the thread is told; `written` is how far this process's journal is durable by now. */

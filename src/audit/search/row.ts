@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { ReasonWord } from "../../domain/decision.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { linkOf } from "../record/hash-chain.ts";
 import { type Written, type WrittenPerson, writtenOf } from "../record/parse.ts";
@@ -9,6 +10,13 @@ import { type Written, type WrittenPerson, writtenOf } from "../record/parse.ts"
  */
 export const TONES = ["told", "looked", "changed", "refused", "failed", "open"] as const;
 export type Tone = (typeof TONES)[number];
+
+/**
+ * Where a record stands on a page of them: `page` is one that a person went to, `part` what pages load, how requests begin and go on,
+ * and who looked at records; everything else stands `alone`.
+ */
+export const PLACES = ["alone", "part", "page"] as const;
+type Place = (typeof PLACES)[number];
 
 /** What is kept of a record to find it by. */
 export interface Row {
@@ -27,12 +35,17 @@ export interface Row {
   /** Null where the gateway has one app, which has no name. */
   readonly app: string | null;
   readonly tone: Tone;
+  readonly place: Place;
+  readonly ticket: string | null;
+  /** The reason word; null for the most common one, that it was let through. */
+  readonly word: string | null;
   /** It was allowed to change things then. */
   readonly write: boolean;
   /** How long a request took, ms. */
   readonly lasted: number | null;
 }
 
+const LET_THROUGH: ReasonWord = "impersonating";
 const NANOSECONDS = 1_000_000;
 
 /** Reads a whole, unaltered record; null for bytes that are none. */
@@ -53,6 +66,9 @@ export function rowOf(line: Buffer): Row | null {
     impersonation: guise.impersonation ?? null,
     app: guise.app ?? null,
     tone: toneOf(record),
+    place: placeOf(record),
+    ticket: event.reference ?? null,
+    word: guise.decision === LET_THROUGH ? null : (guise.decision ?? null),
     write: guise.mode === "write",
     lasted: isRequestEnd(record) ? (event.duration ?? 0) / NANOSECONDS : null,
   };
@@ -88,5 +104,20 @@ export function toneOf({ event, http }: Written): Tone {
       return "open";
     default:
       return "told";
+  }
+}
+
+/** Where a record stands among others. Records of version 0.1 don't say what is a page: each stands alone. */
+export function placeOf({ event, http, guise }: Pick<Written, "event" | "http" | "guise">): Place {
+  switch (event.action) {
+    case "impersonation.intent":
+    case "impersonation.progress":
+    case "audit.read":
+      return "part";
+    case "impersonation.outcome":
+      if (guise.navigation === true) return "page";
+      return guise.navigation === false && isSafe(http?.request?.method ?? "") ? "part" : "alone";
+    default:
+      return "alone";
   }
 }

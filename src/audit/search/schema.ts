@@ -1,10 +1,13 @@
 import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { setBounded } from "../../domain/remembering.ts";
-import { TONES } from "./row.ts";
+import { PLACES, TONES } from "./row.ts";
 
 /** Changes whenever a table does: a catalog of another layout is made anew. */
-const LAYOUT = 5;
+const LAYOUT = 6;
+
+/** As a condition is written that one of these indexes is used for. */
+export const NO_PART = `part <> ${PLACES.indexOf("part")}`;
 
 const TABLES = `
 create table facts (name text primary key, value text not null) without rowid;
@@ -17,16 +20,17 @@ create table places (id integer primary key, bytes integer not null);
 create table runs (
   id integer primary key, agent integer, customer integer, first integer not null, last integer not null,
   began integer, ended integer, looked integer not null default 0, changed integer not null default 0,
-  refused integer not null default 0, failed integer not null default 0
+  refused integer not null default 0, failed integer not null default 0, ticket integer
 );
 create index runs_by_last on runs (last);
 create index runs_by_agent on runs (agent, last);
 create index runs_by_customer on runs (customer, last);
+create index runs_by_ticket on runs (ticket, last) where ticket is not null;
 create table run_apps (run integer not null, app integer not null, primary key (run, app)) without rowid;
 create table records (
   id integer primary key, producer integer not null, sequence integer not null, at integer not null, action integer not null,
   agent integer, customer integer, run integer, app integer, event integer not null, request integer, tone integer not null,
-  write integer not null, lasted integer,
+  write integer not null, lasted integer, part integer not null, ticket integer, word integer,
   place integer not null, spot integer not null, size integer not null
 );
 create unique index records_by_number on records (producer, sequence);
@@ -37,6 +41,13 @@ create index records_by_app on records (app, at, action) where app is not null;
 create index records_by_pair on records (agent, customer, at);
 create index records_by_run on records (run, at) where run is not null;
 create index records_refused on records (at) where tone = ${TONES.indexOf("refused")};
+create index records_changed on records (at) where tone = ${TONES.indexOf("changed")};
+create index records_by_word on records (word, at) where word is not null;
+create index records_by_ticket on records (ticket, at) where ticket is not null and ${NO_PART};
+create index records_apart on records (at) where ${NO_PART};
+create index records_apart_by_agent on records (agent, at) where ${NO_PART};
+create index records_apart_by_customer on records (customer, at) where ${NO_PART};
+create index records_apart_by_run on records (run, at) where ${NO_PART};
 create index records_by_event on records (event);
 create index records_by_request on records (request) where request is not null;
 pragma user_version = ${LAYOUT};`;

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
 import type { Catalog, Spot } from "./catalog.ts";
 import { numberOf, TONES, type Tone } from "./row.ts";
+import { NO_PART } from "./schema.ts";
 
 /** Which records are asked for; null: whichever. Times are ms; `until` is not included. */
 export interface Question {
@@ -12,8 +13,13 @@ export interface Question {
   readonly impersonation: string | null;
   /** The name of an app: records of requests to it, and impersonations that have some. */
   readonly app: string | null;
-  /** One of the audit's actions, or `REFUSED` for whatever was not let through. */
+  readonly ticket: string | null;
+  /** The reason word of what was not let through, or of an end. */
+  readonly word: string | null;
+  /** One of the audit's actions, `REFUSED` for whatever was not let through, `CHANGED` for what changed something. */
   readonly action: string | null;
+  /** Without what pages load, unless an action is asked for. */
+  readonly pages: boolean;
   readonly since: number | null;
   readonly until: number | null;
 }
@@ -22,6 +28,21 @@ interface Within {
   readonly users: readonly string[];
   readonly groups: readonly string[];
 }
+
+/** All of it. */
+export const ANY_RECORD: Question = {
+  within: null,
+  agent: null,
+  customer: null,
+  impersonation: null,
+  app: null,
+  ticket: null,
+  word: null,
+  action: null,
+  pages: false,
+  since: null,
+  until: null,
+};
 
 /** Where a page of answers ended: what comes after it is older. */
 export interface Mark {
@@ -71,13 +92,15 @@ export interface Picture {
 
 /** Asks for refused impersonations and refused requests at once. */
 export const REFUSED = "refused";
+/** Asks for requests that changed something. */
+export const CHANGED = "changed";
 
 /** What a list leaves out unless it is asked for: each intent has its outcome, and each look would lengthen the list. */
 const USUALLY_LEFT_OUT = ["impersonation.intent", "audit.read"];
 const PROGRESS = "impersonation.progress";
 /** What agents must not find among their own: it tells which addresses belong to people whom they may not be. */
 export const NOT_THEIRS = "impersonation.not-started";
-const COLUMNS = "id, at, place, spot, size";
+export const COLUMNS = "id, at, place, spot, size";
 
 /** The newest records that fit, beyond a mark if there is one. */
 export function search(
@@ -136,6 +159,9 @@ export function runs(catalog: Catalog, question: Question, limit: number): reado
       "exists (select 1 from run_apps where run = runs.id and app = ?)",
       catalog.words.find(question.app) ?? -1,
     );
+  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket) ?? -1);
+  if (question.action === CHANGED) asked.add("changed > 0");
+  if (question.action === REFUSED) asked.add("refused > 0");
   if (question.since !== null) asked.add("last >= ?", question.since);
   if (question.until !== null) asked.add("first < ?", question.until);
   const sql = `select words.text, runs.*, a.key as agentKey, a.name as agentName, c.key as customerKey, c.name as customerName
@@ -225,12 +251,15 @@ function conditionsOf(catalog: Catalog, question: Question): Conditions {
   const { impersonation, app, action, since, until } = question;
   if (impersonation !== null) asked.add("run = ?", catalog.words.find(impersonation) ?? -1);
   if (app !== null) asked.add("app = ?", catalog.words.find(app) ?? -1);
+  if (question.ticket !== null) asked.add("ticket = ?", catalog.words.find(question.ticket) ?? -1);
+  if (question.word !== null) asked.add("word = ?", catalog.words.find(question.word) ?? -1);
   if (since !== null) asked.add("at >= ?", since);
   if (until !== null) asked.add("at < ?", until);
   const id = (word: string) => catalog.words.find(word) ?? -1;
   // As a number in the text, since only so the index of what was refused is used.
-  if (action === REFUSED) asked.add(`tone = ${TONES.indexOf("refused")}`);
+  if (action === REFUSED || action === CHANGED) asked.add(`tone = ${TONES.indexOf(action)}`);
   else if (action !== null) asked.add("action = ?", id(action));
+  else if (question.pages) asked.add(NO_PART);
   else for (const it of USUALLY_LEFT_OUT) asked.add("action <> ?", id(it));
   if (question.within !== null) asked.add("action <> ?", id(NOT_THEIRS));
   return asked;
@@ -262,7 +291,7 @@ function people(
 
 type Columns = Readonly<Record<string, unknown>>;
 
-function matchOf({ id, at, place, spot, size }: Columns): Match {
+export function matchOf({ id, at, place, spot, size }: Columns): Match {
   return { id: Number(id), at: Number(at), place: Number(place), spot: Number(spot), size: Number(size) };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CONSENT_MODES, type ConsentTerms, NO_CONSENT } from "../../domain/consent/consent.ts";
+import { LANGUAGES } from "../../domain/language.ts";
 import { duration } from "../../units.ts";
 
 const HOUR = 3_600_000;
@@ -80,6 +81,18 @@ export const access = z
       .optional()
       .describe(
         "Whether customers have the page `/.guise/access`. Default: `on` where an entry of `agents` has `consent`, else `off`.",
+      ),
+    language: z
+      .enum(LANGUAGES)
+      .default("en")
+      .describe(
+        "What customers read where neither their browser nor what is known of them says a language that there is.",
+      ),
+    approvers: z
+      .enum(["off", "see", "answer"])
+      .default("off")
+      .describe(
+        "What those may whom `users` names as the `approvers` of a customer: see what that customer is asked, has allowed and who looked (`see`), or also answer, take back and end it for them (`answer`).",
       ),
     optOut: z
       .boolean()

@@ -263,6 +263,11 @@ export const timeouts = z
       HOUR,
       "For an agent to say yes to what a rule asks about; so long the request is kept.",
     ),
+    kept: fromMinute(
+      "10m",
+      HOUR,
+      "For which a form that was sent while only looking is kept, to be sent after a step up if its agent says so.",
+    ),
     leftOpen: fromMinute(
       "12h",
       30 * 24 * HOUR,

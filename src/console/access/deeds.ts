@@ -21,38 +21,59 @@ export async function say(
   show: (customer: Customer, code: string) => Promise<string>,
 ): Promise<FastifyReply> {
   const { prefix } = who.received.snapshot.settings;
-  const customer = await customerAt(services, who, field(request, "link"));
+  const customer = await customerAt(services, who, {
+    link: field(request, "link"),
+    member: field(request, "for"),
+  });
   if (customer === null) throw new Fault("forbidden", "nobody who is known said something to an ask");
   demandVoice(customer);
-  const { person, link } = customer;
+  const { link, approver } = customer;
   const deed = DEEDS.find((it) => it === field(request, "do"));
   const about = field(request, "about") ?? "";
   if (deed === undefined) throw new Fault("forbidden", "the form says nothing of what is to be done");
-  const subject = SUBJECTS.consent(person.id, `${deed} ${about}`, link?.secret ?? null);
-  const token = readToken(services, "consent", subject, field(request, "_csrf"));
-  const back = `${prefix}/access${link === null ? "" : `?link=${link.secret}`}`;
+  const token = readToken(services, "consent", subjectOf(customer, deed, about), field(request, "_csrf"));
+  const back = `${prefix}/access${placeOf(customer)}`;
   if (!(await countsNow(services, token)) || (await voidIfMoved(services, request, customer)))
     return await seeOther(reply, back);
   if (link !== null && (about !== link.ask || !OF_A_LINK.has(deed)))
     throw new Fault("forbidden", "the link of a mail is for one ask");
+  if (approver !== null && !OF_AN_APPROVER.has(deed))
+    throw new Fault("forbidden", "this is said by the customer alone");
   const code = await perform(services, request, customer, deed, about);
   if (code !== null) return await sendPage(reply, 200, await show(customer, code));
   return await seeOther(reply, back);
 }
 
 const OF_A_LINK: ReadonlySet<Deed> = new Set(["allow", "decline", "withdraw"]);
+const OF_AN_APPROVER: ReadonlySet<Deed> = new Set(["allow", "decline", "withdraw", "end"]);
+
+/** What the token of a form on this page is bound to. */
+export function subjectOf(
+  { person, link, approver }: Customer,
+  deed: Deed,
+  about: string,
+): readonly string[] {
+  const from = approver === null ? (link?.secret ?? null) : `by ${approver.id}`;
+  return SUBJECTS.consent(person.id, `${deed} ${about}`, from);
+}
+
+/** The query of the page that this is said on. */
+export function placeOf({ person, link, approver }: Customer): string {
+  if (approver !== null) return `?${new URLSearchParams({ for: person.id })}`;
+  return link === null ? "" : `?link=${link.secret}`;
+}
 
 /** Gives a code, where that was asked for. */
 async function perform(
   services: Services,
   request: FastifyRequest,
-  { person, link }: Customer,
+  { person, link, approver }: Customer,
   deed: Deed,
   about: string,
 ): Promise<string | null> {
   const { received } = request;
   const { access } = received.snapshot.settings;
-  const by = link === null ? person.id : "link";
+  const by = link === null ? (approver ?? person).id : "link";
   const which = { customer: person.id, id: about };
   const answer = async (it: ConsentDeed) => void (await answerConsent(services, received, which, it));
   switch (deed) {
@@ -66,7 +87,7 @@ async function perform(
       await answer({ kind: "withdraw", by });
       return null;
     case "end":
-      await endOne(services, request, person.id, about);
+      await endOne(services, request, { customer: person.id, by }, about);
       return null;
     case "ahead":
       await grantConsent(services, received, ahead(services, request, person));
@@ -96,10 +117,10 @@ function lastsOf(request: FastifyRequest): number {
 }
 
 /** Ends what runs, and takes back by what it ran, so that it isn't begun again at once. */
-async function endOne(
+export async function endOne(
   services: Services,
   request: FastifyRequest,
-  customer: string,
+  { customer, by }: { readonly customer: string; readonly by: string },
   impersonation: string,
 ): Promise<void> {
   const { received } = request;
@@ -110,7 +131,7 @@ async function endOne(
   for (const it of consents) {
     const theirs = it.id === running.consent?.id || it.agent?.id === running.agent.id;
     if (!theirs || !isLive(it, now)) continue;
-    await answerConsent(services, received, { customer, id: it.id }, { kind: "withdraw", by: customer });
+    await answerConsent(services, received, { customer, id: it.id }, { kind: "withdraw", by });
   }
   await end(services, received, running, "consent-withdrawn");
 }

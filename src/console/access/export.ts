@@ -1,5 +1,6 @@
 import { tableCell } from "../../audit/record/csv.ts";
 import type { Archive } from "../../audit/search/archive.ts";
+import type { Texts } from "../../domain/consent/texts.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { accessesOf, recordsOf, wordsOf } from "./past.ts";
@@ -9,13 +10,14 @@ interface Exporting {
   readonly services: Services;
   readonly archive: Archive;
   readonly customer: Customer;
+  readonly texts: Texts;
 }
 
 const COLUMNS = ["access", "who", "time", "what", "method", "path", "status", "reason", "ticket"] as const;
 
 /** All accesses with what was done, and what the customer was asked and said. */
 export async function exported(
-  { services, archive, customer: { person } }: Exporting,
+  { services, archive, customer: { person }, texts }: Exporting,
   format: "csv" | "json",
 ): Promise<string> {
   const accesses = await accessesOf(services, archive, person);
@@ -24,7 +26,7 @@ export async function exported(
   for (const it of accesses) {
     const records = (await recordsOf(archive, person, it.id)).map((record) => ({
       time: record["@timestamp"],
-      what: wordsOf(record),
+      what: wordsOf(record, texts),
       method: record.http?.request?.method ?? null,
       path: record.url?.path ?? null,
       status: record.http?.response?.status_code ?? null,

@@ -1,15 +1,17 @@
-import type { FastifyInstance, FastifyReply } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { CheckpointKey } from "../../audit/journal/checkpoint.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
-import { homeOf, pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
+import { homeOf, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
 import { say } from "./deeds.ts";
 import { exported } from "./export.ts";
+import { membersPage } from "./members.ts";
 import { accessesOf, onePast } from "./past.ts";
 import { receiptFor } from "./receipt.ts";
 import { type Customer, consentsFor, customerAt, voidIfMoved } from "./saying.ts";
+import { customerPage, textsAt } from "./texts.ts";
 import { accessPage } from "./view.ts";
 
 interface AccessParts {
@@ -19,7 +21,7 @@ interface AccessParts {
 
 /**
  * `GET access`: the customer's own page. `POST access`: what they say there. `GET access/export`: all that they can see, as a file.
- * `GET access/receipt`: what they can show of one access.
+ * `GET access/receipt`: what they can show of one access. `GET access/members`: whom an approver answers for.
  */
 export function accessPages(
   fastify: FastifyInstance,
@@ -28,20 +30,15 @@ export function accessPages(
 ): void {
   fastify.get("/access", async (request, reply) => {
     const who = await visitor(services, request);
-    const customer = await customerAt(services, who, parameter(request, "link"));
+    const customer = await customerAt(services, who, namedIn(request));
     if (customer === null) return await sendPage(reply, 401, signedOut(who));
     await voidIfMoved(services, request, customer);
     const one = parameter(request, "access");
     if (one !== null && customer.link === null)
       return await past(services, archive, reply, who, customer, one);
-    return await sendPage(
-      reply,
-      200,
-      await overview(services, archive, who, customer, {
-        code: null,
-        ahead: parameter(request, "ahead") !== null,
-      }),
-    );
+    const ahead = parameter(request, "ahead") !== null;
+    const page = await overview(services, archive, who, customer, { code: null, ahead });
+    return await sendPage(reply, 200, page);
   });
   fastify.post("/access", async (request, reply) => {
     const who = await visitor(services, request);
@@ -49,35 +46,45 @@ export function accessPages(
       return await overview(services, archive, who, customer, { code, ahead: false });
     });
   });
+  fastify.get("/access/members", async (request, reply) => {
+    const who = await visitor(services, request);
+    if (who.trueUser === null) return await sendPage(reply, 401, signedOut(who));
+    return await sendPage(reply, 200, await membersPage(services, archive, who, who.trueUser));
+  });
   fastify.get("/access/export", async (request, reply) => {
     const who = await visitor(services, request);
-    const customer = await customerAt(services, who, null);
+    const customer = await customerAt(services, who, { ...namedIn(request), link: null });
     if (customer === null) return await sendPage(reply, 401, signedOut(who));
     const format = parameter(request, "format") === "csv" ? "csv" : "json";
-    const file = await exported({ services, archive, customer }, format);
-    return await reply
-      .header(
-        "content-type",
-        format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8",
-      )
-      .header("content-disposition", `attachment; filename="access.${format}"`)
-      .header("cache-control", "no-store")
-      .send(file);
+    const file = await exported({ services, archive, customer, texts: textsAt(who) }, format);
+    const type = format === "csv" ? "text/csv; charset=utf-8" : "application/json; charset=utf-8";
+    return await sendFile(reply, { name: `access.${format}`, type, text: file });
   });
   fastify.get("/access/receipt", async (request, reply) => {
     const who = await visitor(services, request);
-    const customer = await customerAt(services, who, null);
+    const customer = await customerAt(services, who, { ...namedIn(request), link: null });
     if (customer === null) return await sendPage(reply, 401, signedOut(who));
     const access = parameter(request, "access") ?? "";
     const { person } = customer;
     const text = await receiptFor({ services, archive, customer: person, key: receiptKey() }, who, access);
     if (text === null) throw new Fault("not-found", "this customer has no such access that is over");
-    return await reply
-      .header("content-type", "application/jose")
-      .header("content-disposition", 'attachment; filename="receipt.jws"')
-      .header("cache-control", "no-store")
-      .send(`${text}\n`);
+    return await sendFile(reply, { name: "receipt.jws", type: "application/jose", text: `${text}\n` });
   });
+}
+
+function namedIn(request: FastifyRequest) {
+  return { link: parameter(request, "link"), member: parameter(request, "for") };
+}
+
+async function sendFile(
+  reply: FastifyReply,
+  { name, type, text }: { readonly name: string; readonly type: string; readonly text: string },
+): Promise<FastifyReply> {
+  return await reply
+    .header("content-type", type)
+    .header("content-disposition", `attachment; filename="${name}"`)
+    .header("cache-control", "no-store")
+    .send(text);
 }
 
 /** `code`: one that was made just now, to be shown once. */
@@ -105,14 +112,16 @@ async function past(
   customer: Customer,
   impersonation: string,
 ): Promise<FastifyReply> {
-  const page = await onePast(services, archive, who, customer.person, impersonation);
+  const page = await onePast(services, archive, who, customer, impersonation);
   if (page === null) throw new Fault("not-found", "this customer has no such access");
   return await sendPage(reply, 200, page);
 }
 
 function signedOut(who: Visitor): string {
-  const body = html`<section class="card"><p class="word warn">signed-out</p><h1>You are not signed in</h1>
-<p class="lead">Sign in to the app, then open this page once more.</p>
-<div class="actions"><a class="button" href="${homeOf(who)}">To the app</a></div></section>`;
-  return pageFor(who, { title: "You are not signed in", home: homeOf(who), body });
+  const texts = textsAt(who);
+  const { signedOut: title, signInFirst, toApp } = texts.words.page;
+  const body = html`<section class="card"><p class="word warn">signed-out</p><h1>${title}</h1>
+<p class="lead">${signInFirst}</p>
+<div class="actions"><a class="button" href="${homeOf(who)}">${toApp}</a></div></section>`;
+  return customerPage(who, texts, { title, body });
 }

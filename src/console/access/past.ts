@@ -1,8 +1,8 @@
 import { type Written, writtenOf } from "../../audit/record/parse.ts";
 import type { Archive } from "../../audit/search/archive.ts";
 import { toneOf } from "../../audit/search/row.ts";
-import type { Question, Run } from "../../audit/search/search.ts";
-import { ENGLISH, momentText } from "../../domain/consent/texts.ts";
+import { ANY_RECORD, type Question, type Run } from "../../audit/search/search.ts";
+import { doneText, filled, momentText, type Texts } from "../../domain/consent/texts.ts";
 import { mayBeAmong } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isSafe } from "../../domain/method/method.ts";
@@ -12,7 +12,10 @@ import { Fault } from "../../errors.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { moment } from "../moment.ts";
-import { homeOf, pageFor, type Visitor } from "../visitor.ts";
+import type { Visitor } from "../visitor.ts";
+import { placeOf } from "./deeds.ts";
+import type { Customer } from "./saying.ts";
+import { customerPage, textsAt } from "./texts.ts";
 
 /** One access of the past as its customer reads it. */
 export interface PastAccess {
@@ -63,8 +66,7 @@ function isTold({ event }: Written): boolean {
 }
 
 export function questionOf(customer: Identity | null, impersonation: string | null): Question {
-  const all = { within: null, agent: null, action: null, app: null, since: null, until: null };
-  return { ...all, customer: customer?.id ?? null, impersonation };
+  return { ...ANY_RECORD, customer: customer?.id ?? null, impersonation };
 }
 
 function pastOf(policy: Policy, run: Run): PastAccess {
@@ -80,32 +82,35 @@ export function shownName({ grants }: Policy, agent: Identity): string {
 }
 
 /** In words, what one request was. */
-export function wordsOf(record: Written): string {
+export function wordsOf(record: Written, { words }: Texts): string {
   const { event, http, url, guise } = record;
+  const { did } = words;
   const path = plain(url?.path ?? "", 300);
   const method = http?.request?.method ?? "";
+  const told = (sentence: string) => filled(sentence, { method, path });
   switch (toneOf(record)) {
     case "looked":
-      return `looked at ${path}`;
+      return told(did.looked);
     case "changed":
-      return `changed something: ${method} ${path}`;
+      return told(did.changed);
     case "failed":
-      return `${isSafe(method) ? "tried to look at" : "tried to change"} ${path}, which failed`;
+      return told(isSafe(method) ? did.lookFailed : did.changeFailed);
     case "refused":
-      return `was not let to do ${method} ${path}`;
+      return told(did.refused);
     case "open":
-    case "told":
-      return (
-        TOLD[event.action] ?? `${event.action}${guise.decision === undefined ? "" : ` (${guise.decision})`}`
-      );
+    case "told": {
+      const named = TOLD[event.action];
+      if (named !== undefined) return did[named];
+      return `${event.action}${guise.decision === undefined ? "" : ` (${guise.decision})`}`;
+    }
   }
 }
 
-const TOLD: Readonly<Record<string, string>> = {
+const TOLD: Readonly<Record<string, keyof Texts["words"]["did"]>> = {
   "impersonation.started": "began",
   "impersonation.ended": "ended",
-  "impersonation.elevated": "may change things from here on",
-  "impersonation.lowered": "may only look from here on",
+  "impersonation.elevated": "mayChange",
+  "impersonation.lowered": "mayLook",
 };
 
 /** The page of one access; null if it is none of this customer's. */
@@ -113,28 +118,37 @@ export async function onePast(
   services: Services,
   archive: Archive,
   who: Visitor,
-  customer: Identity,
+  customer: Customer,
   impersonation: string,
 ): Promise<string | null> {
-  const all = await accessesOf(services, archive, customer);
+  const all = await accessesOf(services, archive, customer.person);
   const access = all?.find(({ id }) => id === impersonation);
   if (access === undefined) return null;
-  const records = await recordsOf(archive, customer, impersonation);
+  const records = await recordsOf(archive, customer.person, impersonation);
   const { prefix } = who.received.snapshot.settings;
   const began = records.find((it) => it.event.action === "impersonation.started");
+  const texts = textsAt(who);
+  const { page, facts } = texts.words;
+  const fact = (term: string, said: string | undefined, most: number) =>
+    said === undefined ? null : html`<dt>${term}</dt><dd><bdi>${plain(said, most)}</bdi></dd>`;
+  const time = (at: number) => momentText(at, texts.language);
   const body = html`<section class="card">
-<p class="crumb"><a href="${prefix}/access">Access to your account</a></p>
+<p class="crumb"><a href="${prefix}/access${placeOf(customer)}">${page.title}</a></p>
 <h1><bdi>${access.who}</bdi></h1>
 <dl class="facts">
-<dt>From</dt><dd>${momentText(access.from)}</dd>
-<dt>Until</dt><dd>${access.until === null ? "it goes on" : momentText(access.until)}</dd>
-${began?.event.reason === undefined ? null : html`<dt>Why</dt><dd><bdi>${plain(began.event.reason, 500)}</bdi></dd>`}
-${began?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${plain(began.event.reference, 200)}</bdi></dd>`}
-<dt>In short</dt><dd>${ENGLISH.looked(access.looked)}, ${ENGLISH.changed(access.changed)}</dd>
+<dt>${facts.from}</dt><dd>${time(access.from)}</dd>
+<dt>${facts.until}</dt><dd>${access.until === null ? page.goesOn : time(access.until)}</dd>
+${fact(facts.reason, began?.event.reason, 500)}${fact(facts.ticket, began?.event.reference, 200)}
+<dt>${page.inShort}</dt><dd>${doneText(access, texts)}</dd>
 </dl>
-${access.until === null ? null : html`<p class="small"><a href="${prefix}/access/receipt?access=${encodeURIComponent(access.id)}">Receipt</a>: a signed file that shows later whether a record of this was altered.</p>`}
-<ol class="course">${records.map((it) => html`<li class="step">${moment(it["@timestamp"])} <bdi>${wordsOf(it)}</bdi></li>`)}</ol>
-${records.length >= MOST_RECORDS ? html`<p class="small">These are the latest ${MOST_RECORDS} records.</p>` : null}
+${access.until === null ? null : html`<p class="small"><a href="${prefix}/access/receipt${withMore(placeOf(customer), "access", access.id)}">${page.receipt}</a>: ${page.receiptNote}</p>`}
+<ol class="course">${records.map((it) => html`<li class="step">${moment(it["@timestamp"])} <bdi>${wordsOf(it, texts)}</bdi></li>`)}</ol>
+${records.length >= MOST_RECORDS ? html`<p class="small">${filled(page.latest, { n: String(MOST_RECORDS) })}</p>` : null}
 </section>`;
-  return pageFor(who, { title: "One access to your account", width: "wide", home: homeOf(who), body });
+  return customerPage(who, texts, { title: page.title, width: "wide", body });
+}
+
+/** A query with one parameter more. */
+export function withMore(query: string, name: string, value: string): string {
+  return `${query}${query === "" ? "?" : "&"}${name}=${encodeURIComponent(value)}`;
 }

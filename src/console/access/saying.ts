@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { type Consent, isOpen } from "../../domain/consent/consent.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
+import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent } from "../../gateway/consent/answers.ts";
 import { ownCookies } from "../../gateway/http/own-cookies.ts";
@@ -9,36 +10,61 @@ import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import type { Visitor } from "../visitor.ts";
 
-/** Who is at the customer's page: the customer, as the identity sources know them, or somebody who has the link of a mail to them. */
+/** Who is at the customer's page: the customer or their approver, as the identity sources know them, or somebody with the link of a mail. */
 export interface Customer {
   readonly person: Identity;
   /** What a mail brought; it is for one ask. */
   readonly link: { readonly secret: string; readonly ask: string } | null;
+  /** Who answers for them; null: nobody but themselves. */
+  readonly approver: Identity | null;
   /** Why nothing can be answered here; null: it can. */
-  readonly mute: "impersonating" | "agent" | null;
+  readonly mute: "impersonating" | "agent" | "only-sees" | null;
 }
 
-/** Null where nobody is known. Throws `not-found` where customers have no page, or the link leads to nothing. */
+/** What a request names besides who it comes from: the link of a mail, or the customer whom an approver answers for. */
+interface Named {
+  readonly link: string | null;
+  readonly member: string | null;
+}
+
+/** Null where nobody is known. Throws `not-found` where customers have no page, the link leads to nothing, or they don't answer for this one. */
 export async function customerAt(
   services: Services,
-  { received, trueUser }: Visitor,
-  secret: string | null,
+  who: Visitor,
+  { link: secret, member }: Named,
 ): Promise<Customer | null> {
+  const { received, trueUser } = who;
   if (!received.snapshot.settings.access.page)
     throw new Fault("not-found", "no entry of `agents` asks or tells customers anything");
-  if (secret === null) {
-    if (trueUser === null) return null;
-    return { person: trueUser, link: null, mute: isSomebodyElse(received) ? "impersonating" : null };
-  }
+  if (secret !== null) return await linkedAt(services, who, secret);
+  if (trueUser === null) return null;
+  const viewing = isSomebodyElse(received) ? "impersonating" : null;
+  if (member === null) return { person: trueUser, link: null, approver: null, mute: viewing };
+  const person = await memberOf(who, trueUser, member);
+  const agent = mayBe(received, trueUser, person) ? "agent" : null;
+  const sees = received.snapshot.settings.access.approvers === "see" ? "only-sees" : null;
+  return { person, link: null, approver: trueUser, mute: viewing ?? agent ?? sees };
+}
+
+async function linkedAt(
+  services: Services,
+  { received, trueUser }: Visitor,
+  secret: string,
+): Promise<Customer> {
   const linked = await services.consentLinks.read(secret);
   if (linked === null) throw new Fault("not-found", "the link of a mail is too old, or none of ours");
   const { customer: person, consent: ask } = linked;
-  const mute = isSomebodyElse(received)
-    ? "impersonating"
-    : mayBe(received, trueUser, person)
-      ? "agent"
-      : null;
-  return { person, link: { secret, ask }, mute };
+  const viewing = isSomebodyElse(received) ? "impersonating" : null;
+  const agent = mayBe(received, trueUser, person) ? "agent" : null;
+  return { person, link: { secret, ask }, approver: null, mute: viewing ?? agent };
+}
+
+/** Somebody whom this person answers for, as the directory says now. */
+async function memberOf({ received }: Visitor, approver: Identity, id: string): Promise<Identity> {
+  const { users, settings } = received.snapshot;
+  const person = settings.access.approvers === "off" || !isId(id) ? null : ((await users?.find(id)) ?? null);
+  if (person?.approvers?.includes(approver.id) === true) return person;
+  throw new Fault("not-found", "the directory names nobody by this id whom this person answers for");
 }
 
 /** Whether this browser views somebody, on whichever of our hosts: what it says may be said by a page of theirs. */
@@ -67,6 +93,7 @@ export async function consentsFor(
 export function demandVoice({ mute }: Customer): void {
   if (mute === "impersonating")
     throw new Fault("forbidden", "a browser that views somebody answers nothing for anybody");
+  if (mute === "only-sees") throw new Fault("forbidden", "`access.approvers` lets them see, and not answer");
   if (mute === "agent") throw new Fault("forbidden", "an agent answers nothing for a customer");
 }
 

@@ -1,18 +1,19 @@
 import { type Consent, type ConsentType, isLive, isOpen } from "../../domain/consent/consent.ts";
 import { factRows, factsOf } from "../../domain/consent/letters.ts";
 import type { CustomerSaid } from "../../domain/consent/said.ts";
-import { ENGLISH, momentText, spanText } from "../../domain/consent/texts.ts";
+import { doneText, filled, momentText, spanText, type Texts } from "../../domain/consent/texts.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { modeAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
-import { SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
+import { tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { type Html, html } from "../html.ts";
-import { nameOf } from "../layout.ts";
-import { homeOf, pageFor, type Visitor } from "../visitor.ts";
-import type { Deed } from "./deeds.ts";
-import { type PastAccess, shownName } from "./past.ts";
+import { nameOf, sentenceWith } from "../layout.ts";
+import type { Visitor } from "../visitor.ts";
+import { type Deed, placeOf, subjectOf } from "./deeds.ts";
+import { type PastAccess, shownName, withMore } from "./past.ts";
 import type { Customer } from "./saying.ts";
+import { customerPage, textsAt } from "./texts.ts";
 
 /** What the customer's page shows. */
 interface AccessView {
@@ -31,144 +32,199 @@ interface AccessView {
 /** Makes the forms of one page: each with a token that counts once, for this deed and what it is about. */
 type Form = (deed: Deed, about: string, fields: Html | null, button: string, quiet?: boolean) => Html;
 
-export function accessPage(services: Services, who: Visitor, view: AccessView): string {
-  const { customer, said, now } = view;
-  const form = formsFor(services, who, customer);
-  const open = said.consents.filter((it) => isOpen(it, now) && it.origin === "asked");
-  const live = said.consents.filter((it) => isLive(it, now));
-  const { settings } = who.received.snapshot;
-  const alone = customer.link !== null;
-  const answered = alone && open.length === 0 ? said.consents[0] : undefined;
-  const body = html`<section class="card">
-<h1>${alone ? html`Access to the account of <bdi>${nameOf(customer.person)}</bdi>` : "Access to your account"}</h1>
-${alone ? null : html`<p class="lead">Who asks to look at your account, who may, who did, and your say in it.</p>`}
-${muteNote(customer)}
-${view.running.map((it) => viewing(services, form, it, now))}
-${open.map((it) => question(form, it, settings.access.offer))}
-${answered === undefined ? null : outcome(form, answered, now)}
-${alone ? null : html`${allowed(form, live)}${aheadForm(form, settings.access.offer, view)}${codeForm(services, who, form, view)}${optOutForm(services, form, said)}${pastList(settings.prefix, view)}`}
-</section>`;
-  return pageFor(who, { title: "Access to your account", width: "wide", home: homeOf(who), body });
+/** What all parts of the page need. */
+interface Drawing {
+  readonly services: Services;
+  readonly who: Visitor;
+  readonly view: AccessView;
+  readonly form: Form;
+  readonly texts: Texts;
+  readonly time: (at: number) => string;
+  readonly span: (ms: number) => string;
 }
 
-function formsFor(services: Services, { received }: Visitor, { person, link, mute }: Customer): Form {
+export function accessPage(services: Services, who: Visitor, view: AccessView): string {
+  const { customer, said, now } = view;
+  const texts = textsAt(who);
+  const { language, words } = texts;
+  const drawing: Drawing = {
+    ...{ services, who, view, texts, form: formsFor(services, who, customer) },
+    time: (at) => momentText(at, language),
+    span: (ms) => spanText(ms, language),
+  };
+  const open = said.consents.filter((it) => isOpen(it, now) && it.origin === "asked");
+  const live = said.consents.filter((it) => isLive(it, now));
+  const linked = customer.link !== null;
+  const answered = linked && open.length === 0 ? said.consents[0] : undefined;
+  const own = customer.approver === null && !linked;
+  const body = html`<section class="card">
+<h1>${own ? words.page.title : sentenceWith(words.page.titleOf, { who: named(nameOf(customer.person)) })}</h1>
+${own ? html`<p class="lead">${words.page.lead}</p>` : null}
+${approverNote(drawing)}${muteNote(drawing)}
+${view.running.map((it) => viewing(drawing, it))}
+${open.map((it) => question(drawing, it))}
+${answered === undefined ? null : outcome(drawing, answered)}
+${linked ? null : html`${allowed(drawing, live)}${own ? html`${aheadForm(drawing)}${codeForm(drawing)}${optOutForm(drawing)}` : null}${pastList(drawing)}`}
+${own && settingsOf(drawing).approvers !== "off" ? html`<p class="small"><a href="${who.received.snapshot.settings.prefix}/access/members">${words.page.members}</a></p>` : null}
+</section>`;
+  return customerPage(who, texts, { title: words.page.title, width: "wide", body });
+}
+
+function named(name: string): Html {
+  return html`<bdi>${name}</bdi>`;
+}
+
+function settingsOf({ who }: Drawing) {
+  return who.received.snapshot.settings.access;
+}
+
+function formsFor(services: Services, { received }: Visitor, customer: Customer): Form {
   const { prefix } = received.snapshot.settings;
+  const { person, link, approver, mute } = customer;
+  const place = [
+    ["link", link?.secret],
+    ["for", approver === null ? undefined : person.id],
+  ].map(([name, value]) =>
+    value === undefined ? null : html`<input type="hidden" name="${name ?? ""}" value="${value}">`,
+  );
   return (deed, about, fields, button, quiet = false) => {
     if (mute !== null) return html``;
-    const subject = SUBJECTS.consent(person.id, `${deed} ${about}`, link?.secret ?? null);
-    const token = tokenFor(services, received, "consent", subject);
-    return html`<form method="post" action="${prefix}/access"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="do" value="${deed}"><input type="hidden" name="about" value="${about}">${link === null ? null : html`<input type="hidden" name="link" value="${link.secret}">`}${fields}<button${quiet ? html` class="quiet"` : null}>${button}</button></form>`;
+    const token = tokenFor(services, received, "consent", subjectOf(customer, deed, about));
+    return html`<form method="post" action="${prefix}/access"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="do" value="${deed}"><input type="hidden" name="about" value="${about}">${place}${fields}<button${quiet ? html` class="quiet"` : null}>${button}</button></form>`;
   };
 }
 
-function muteNote({ mute }: Customer): Html | null {
-  if (mute === null) return null;
-  const text =
-    mute === "impersonating"
-      ? "This browser views the app as somebody else, so nothing can be answered here. Stop first, or use another browser."
-      : "You are an agent, so nothing can be answered here: only the customer can.";
-  return html`<p class="note bad" role="status">${text}</p>`;
+function approverNote({ view: { customer }, texts }: Drawing): Html | null {
+  if (customer.approver === null || customer.mute !== null) return null;
+  return html`<p class="note">${sentenceWith(texts.words.page.approverNote, { who: named(nameOf(customer.person)) })}</p>`;
+}
+
+function muteNote({ view: { customer }, texts }: Drawing): Html | null {
+  const { page } = texts.words;
+  if (customer.mute === null || customer.mute === "only-sees") return null;
+  return html`<p class="note bad" role="status">${customer.mute === "impersonating" ? page.viewsSomebody : page.isAgent}</p>`;
 }
 
 /** Somebody looks right now. */
-function viewing({ config }: Services, form: Form, it: Impersonation, now: number): Html {
-  const name = shownName(config.current().policy, it.agent);
+function viewing({ services, form, texts, time, view: { now } }: Drawing, it: Impersonation): Html {
+  const { page, types } = texts.words;
+  const name = shownName(services.config.current().policy, it.agent);
   const why = [it.ticket, it.reason].map((text) => plain(text ?? "", 200)).filter((text) => text !== "");
-  return html`<div class="panel live"><h2><bdi>${name}</bdi> is looking at your account</h2>
-<p>Since ${momentText(it.startedAt)}, ${ENGLISH.types[modeAt(it, now)]}${why.length === 0 ? "" : html`: <bdi>${why.join(": ")}</bdi>`}.</p>
-<div class="actions">${form("end", it.id, null, "End it now")}</div></div>`;
+  const since = filled(page.lookingSince, { time: time(it.startedAt), type: types[modeAt(it, now)] });
+  return html`<div class="panel live"><h2>${sentenceWith(page.looking, { who: named(name) })}</h2>
+<p>${since}${why.length === 0 ? "" : html` <bdi>${why.join(": ")}</bdi>`}</p>
+<div class="actions">${form("end", it.id, null, page.endNow)}</div></div>`;
 }
 
-function question(form: Form, it: Consent, offer: readonly number[]): Html {
-  const lengths = offer.filter((ms) => ms <= it.longest);
+function question(drawing: Drawing, it: Consent): Html {
+  const { form, texts } = drawing;
+  const { page } = texts.words;
+  const lengths = settingsOf(drawing).offer.filter((ms) => ms <= it.longest);
   const shown = lengths.length === 0 ? [it.longest] : lengths;
   const usual = shown.includes(86_400_000) ? 86_400_000 : shown.at(-1);
   const type =
     it.type === "write"
-      ? html`<label for="type-${it.id}">They may</label>${typeField(`type-${it.id}`, "write")}`
+      ? html`<label for="type-${it.id}">${page.may}</label>${typeField(drawing, `type-${it.id}`, "write")}`
       : null;
-  return html`<div class="panel ask"><h2><bdi>${plain(it.who, 100)}</bdi> asks to ${ENGLISH.wishes[it.type]}</h2>
-${factList(it)}
-${form("allow", it.id, html`<label for="lasts-${it.id}">For</label>${lengthField(`lasts-${it.id}`, shown, usual)}${type}`, "Allow")}
-${form("decline", it.id, html`<label for="said-${it.id}">A word to them <span class="hint">(optional)</span></label><input type="text" id="said-${it.id}" name="said" maxlength="500" autocomplete="off">`, "No", true)}</div>`;
+  const title = sentenceWith(it.type === "write" ? page.asksWrite : page.asksRead, {
+    who: named(plain(it.who, 100)),
+  });
+  const length = html`<label for="lasts-${it.id}">${page.length}</label>${lengthField(drawing, `lasts-${it.id}`, shown, usual)}`;
+  const word = html`<label for="said-${it.id}">${page.said} <span class="hint">${page.optional}</span></label><input type="text" id="said-${it.id}" name="said" maxlength="500" autocomplete="off">`;
+  return html`<div class="panel ask"><h2>${title}</h2>
+${factList(drawing, it)}
+${form("allow", it.id, html`${length}${type}`, page.allow)}
+${form("decline", it.id, word, page.no, true)}</div>`;
 }
 
-function factList(it: Consent): Html {
-  const rows = factRows(factsOf(it)).map(([term, text]) => html`<dt>${term}</dt><dd><bdi>${text}</bdi></dd>`);
+function factList({ texts }: Drawing, it: Consent): Html {
+  const rows = factRows(factsOf(it), texts).map(
+    ([term, text]) => html`<dt>${term}</dt><dd><bdi>${text}</bdi></dd>`,
+  );
   return html`<dl class="facts">${rows}</dl>`;
 }
 
-function lengthField(id: string, lengths: readonly number[], usual: number | undefined): Html {
-  return html`<select id="${id}" name="lasts">${lengths.map((ms) => html`<option value="${ms}"${ms === usual ? html` selected` : null}>${spanText(ms)}</option>`)}</select>`;
+function lengthField(
+  { span }: Drawing,
+  id: string,
+  lengths: readonly number[],
+  usual: number | undefined,
+): Html {
+  return html`<select id="${id}" name="lasts">${lengths.map((ms) => html`<option value="${ms}"${ms === usual ? html` selected` : null}>${span(ms)}</option>`)}</select>`;
 }
 
-function typeField(id: string, usual: ConsentType): Html {
+function typeField({ texts }: Drawing, id: string, usual: ConsentType): Html {
   const options = (["read", "write"] as const).map(
-    (it) => html`<option value="${it}"${it === usual ? html` selected` : null}>${ENGLISH.types[it]}</option>`,
+    (it) =>
+      html`<option value="${it}"${it === usual ? html` selected` : null}>${texts.words.types[it]}</option>`,
   );
   return html`<select id="${id}" name="type">${options}</select>`;
 }
 
 /** What a link shows when its ask was answered. */
-function outcome(form: Form, it: Consent, now: number): Html {
-  const live = isLive(it, now);
-  return html`<div class="panel"><h2>${OUTCOMES[live || it.state !== "granted" ? it.state : "used-up"]}</h2>
-${factList(it)}${live ? html`<div class="actions">${form("withdraw", it.id, null, "Take it back")}</div>` : null}</div>`;
+function outcome(drawing: Drawing, it: Consent): Html {
+  const { form, texts, view } = drawing;
+  const { states, page } = texts.words;
+  const live = isLive(it, view.now);
+  return html`<div class="panel"><h2>${states[live || it.state !== "granted" ? it.state : "used-up"]}</h2>
+${factList(drawing, it)}${live ? html`<div class="actions">${form("withdraw", it.id, null, page.takeBack)}</div>` : null}</div>`;
 }
 
-const OUTCOMES: Readonly<Record<Consent["state"], string>> = {
-  asked: "Nobody has answered yet",
-  granted: "This was allowed",
-  declined: "The answer was no",
-  lapsed: "Nobody answered in time",
-  withdrawn: "This was taken back",
-  "used-up": "This was allowed, and is over",
-};
-
-function allowed(form: Form, live: readonly Consent[]): Html {
-  const items = live.map(
-    (it) =>
-      html`<li class="row"><span><bdi class="name">${it.agent === null ? "Support" : plain(it.who, 100)}</bdi><span class="sub">${it.origin === "break-glass" ? "an emergency, without your answer; " : ""}${ENGLISH.types[it.type]}, until ${momentText(it.until ?? 0)}</span></span>${form("withdraw", it.id, null, "Withdraw", true)}</li>`,
-  );
-  return html`<h2>Who may look</h2>
-${items.length === 0 ? html`<p class="small">Nobody, as far as you have been asked.</p>` : html`<ul class="rows">${items}</ul>`}`;
+function allowed({ form, texts, time }: Drawing, live: readonly Consent[]): Html {
+  const { page, types } = texts.words;
+  const items = live.map((it) => {
+    const lasts = filled(page.mayUntil, { type: types[it.type], time: time(it.until ?? 0) });
+    const name = it.agent === null ? page.support : plain(it.who, 100);
+    return html`<li class="row"><span><bdi class="name">${name}</bdi><span class="sub">${it.origin === "break-glass" ? `${page.emergency}; ` : ""}${lasts}</span></span>${form("withdraw", it.id, null, page.withdraw, true)}</li>`;
+  });
+  return html`<h2>${page.whoMay}</h2>
+${items.length === 0 ? html`<p class="small">${page.nobodyMay}</p>` : html`<ul class="rows">${items}</ul>`}`;
 }
 
-function aheadForm(form: Form, offer: readonly number[], { said, ahead }: AccessView): Html | null {
-  if (said.optedOutAt !== null) return null;
-  const fields = html`<label for="lasts-ahead">For</label>${lengthField("lasts-ahead", offer, 86_400_000)}<label for="type-ahead">They may</label>${typeField("type-ahead", "read")}`;
-  return html`<details class="more"${ahead ? html` open` : null}><summary>Allow support to look, before they ask</summary>${form("ahead", "", fields, "Allow")}</details>`;
+function aheadForm(drawing: Drawing): Html | null {
+  const { form, texts, view } = drawing;
+  const { page } = texts.words;
+  if (view.said.optedOutAt !== null) return null;
+  const { offer } = settingsOf(drawing);
+  const fields = html`<label for="lasts-ahead">${page.length}</label>${lengthField(drawing, "lasts-ahead", offer, 86_400_000)}<label for="type-ahead">${page.may}</label>${typeField(drawing, "type-ahead", "read")}`;
+  return html`<details class="more"${view.ahead ? html` open` : null}><summary>${page.ahead}</summary>${form("ahead", "", fields, page.allow)}</details>`;
 }
 
-function codeForm(
-  { config }: Services,
-  { received }: Visitor,
-  form: Form,
-  { said, code }: AccessView,
-): Html | null {
-  const asksForCodes = config.current().policy.grants.some((grant) => grant.consent.mode === "code");
-  if (!asksForCodes || said.optedOutAt !== null) return null;
-  const { offer, codeLasts } = received.snapshot.settings.access;
+function codeForm(drawing: Drawing): Html | null {
+  const { services, form, texts, span, view } = drawing;
+  const { page } = texts.words;
+  const asksForCodes = services.config.current().policy.grants.some((grant) => grant.consent.mode === "code");
+  if (!asksForCodes || view.said.optedOutAt !== null) return null;
+  const { offer, codeLasts } = settingsOf(drawing);
+  const { code } = view;
   if (code !== null)
-    return html`<div class="panel" role="status"><h2>Read this code out</h2><p class="code">${code.slice(0, 4)} ${code.slice(4)}</p><p class="small">It counts once, for ${spanText(codeLasts)}. Give it only to somebody whom you have called yourself.</p></div>`;
-  const fields = html`<label for="lasts-code">For</label>${lengthField("lasts-code", offer, Math.min(...offer))}<label for="type-code">They may</label>${typeField("type-code", "read")}`;
-  return html`<details class="more"><summary>Get a code to read out on the phone</summary>${form("code", "", fields, "Get a code")}</details>`;
+    return html`<div class="panel" role="status"><h2>${page.readOut}</h2><p class="code" dir="ltr">${code.slice(0, 4)} ${code.slice(4)}</p><p class="small">${filled(page.codeCounts, { span: span(codeLasts) })}</p></div>`;
+  const fields = html`<label for="lasts-code">${page.length}</label>${lengthField(drawing, "lasts-code", offer, Math.min(...offer))}<label for="type-code">${page.may}</label>${typeField(drawing, "type-code", "read")}`;
+  return html`<details class="more"><summary>${page.codeAsk}</summary>${form("code", "", fields, page.codeGet)}</details>`;
 }
 
-function optOutForm({ config }: Services, form: Form, { optedOutAt }: CustomerSaid): Html | null {
-  if (!config.current().settings.access.optOut) return null;
+function optOutForm(drawing: Drawing): Html | null {
+  const { form, texts, time, view } = drawing;
+  const { page } = texts.words;
+  const { optedOutAt } = view.said;
+  if (!settingsOf(drawing).optOut) return null;
   if (optedOutAt !== null)
-    return html`<h2>Nobody may look</h2><p>You said so ${momentText(optedOutAt)}. Support can’t look at your account, and can’t ask to.</p><div class="actions">${form("opt-in", "", null, "Let them ask again", true)}</div>`;
-  return html`<details class="more"><summary>Let nobody look at all</summary><p class="small">Support can then neither look at your account nor ask to, but in an emergency, of which you are told.</p>${form("opt-out", "", null, "Let nobody look", true)}</details>`;
+    return html`<h2>${page.nobodyLooks}</h2><p>${filled(page.optedOut, { time: time(optedOutAt) })}</p><div class="actions">${form("opt-in", "", null, page.optIn, true)}</div>`;
+  return html`<details class="more"><summary>${page.optOut}</summary><p class="small">${page.optOutNote}</p>${form("opt-out", "", null, page.optOutNow, true)}</details>`;
 }
 
-function pastList(prefix: string, { accesses }: AccessView): Html {
-  const title = html`<h2>Who looked</h2>`;
-  if (accesses === null) return html`${title}<p class="note">The records can’t be read just now.</p>`;
-  if (accesses.length === 0) return html`${title}<p class="small">Nobody has looked at your account.</p>`;
-  const items = accesses.map(
-    (it) =>
-      html`<li><a href="${prefix}/access?access=${encodeURIComponent(it.id)}"><span><bdi class="name">${it.who}</bdi><span class="sub">${momentText(it.from)}${it.until === null ? ", goes on" : ` to ${momentText(it.until)}`}: ${ENGLISH.looked(it.looked)}, ${ENGLISH.changed(it.changed)}</span></span><span class="go">What was done</span></a></li>`,
-  );
-  return html`${title}<ul class="list">${items}</ul><p class="small">All of it as a file: <a href="${prefix}/access/export?format=csv">CSV</a> · <a href="${prefix}/access/export?format=json">JSON</a></p>`;
+function pastList({ who, texts, time, view: { accesses, customer } }: Drawing): Html {
+  const { page } = texts.words;
+  const place = placeOf(customer);
+  const at = `${who.received.snapshot.settings.prefix}/access`;
+  const title = html`<h2>${page.whoLooked}</h2>`;
+  if (accesses === null) return html`${title}<p class="note">${page.unreadable}</p>`;
+  if (accesses.length === 0) return html`${title}<p class="small">${page.nobodyLooked}</p>`;
+  const items = accesses.map((it) => {
+    const end = it.until === null ? page.goesOn : time(it.until);
+    return html`<li><a href="${at}${withMore(place, "access", it.id)}"><span><bdi class="name">${it.who}</bdi><span class="sub">${time(it.from)} – ${end}; ${doneText(it, texts)}</span></span><span class="go">${page.whatWasDone}</span></a></li>`;
+  });
+  const file = (format: string, word: string) =>
+    html`<a href="${at}/export${withMore(place, "format", format)}">${word}</a>`;
+  return html`${title}<ul class="list">${items}</ul><p class="small">${page.asFile} ${file("csv", "CSV")} · ${file("json", "JSON")}</p>`;
 }

@@ -1,5 +1,6 @@
-import { type Mark, type Question, REFUSED } from "../../audit/search/search.ts";
+import { CHANGED, type Mark, type Question, REFUSED } from "../../audit/search/search.ts";
 import { AUDIT_ACTIONS, type AuditAction } from "../../domain/audit-event.ts";
+import { REASON_WORDS, type ReasonWord } from "../../domain/decision.ts";
 import { parseTime } from "../../units.ts";
 import type { Looking } from "./looking.ts";
 
@@ -7,8 +8,12 @@ import type { Looking } from "./looking.ts";
 export interface Asked {
   readonly agent: string | null;
   readonly customer: string | null;
-  readonly action: AuditAction | typeof REFUSED | null;
+  readonly ticket: string | null;
+  readonly word: ReasonWord | null;
+  readonly action: AuditAction | typeof REFUSED | typeof CHANGED | null;
   readonly impersonation: string | null;
+  /** Every record, also what pages load. */
+  readonly all: boolean;
   /** One of several apps. */
   readonly app: string | null;
   readonly since: number | null;
@@ -26,7 +31,12 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
   return {
     agent: text("agent"),
     customer: text("customer"),
-    action: [REFUSED, ...AUDIT_ACTIONS].find((it): it is Asked["action"] & string => it === action) ?? null,
+    ticket: text("ticket"),
+    word: REASON_WORDS.find((it) => it === text("word")) ?? null,
+    all: parameter("show") === "all",
+    action:
+      [REFUSED, CHANGED, ...AUDIT_ACTIONS].find((it): it is Asked["action"] & string => it === action) ??
+      null,
     impersonation: text("impersonation"),
     app: text("app"),
     since: parseTime(parameter("from") ?? ""),
@@ -37,11 +47,14 @@ export function askedBy(parameter: (name: string) => string | null): Asked {
 
 /** The question to the archive; those who may see only their own actions ask for no more. */
 export function questionOf({ sight }: Looking, asked: Asked): Question {
-  const { agent, customer, action, impersonation, app, since, until } = asked;
+  const { agent, customer, ticket, word, action, impersonation, app, since, until } = asked;
   return {
     within: sight.kind === "all" ? null : sight.of,
     agent,
     customer,
+    ticket,
+    word,
+    pages: !asked.all,
     action,
     impersonation,
     app,
@@ -54,15 +67,15 @@ export function questionOf({ sight }: Looking, asked: Asked): Question {
 export function linkTo(
   path: string,
   asked: Asked,
-  more: Readonly<Partial<Record<keyof Asked, string | number | null>>> = {},
+  more: Readonly<Partial<Record<keyof Asked, string | number | boolean | null>>> = {},
 ): string {
-  const { agent, customer, action, impersonation, app, since, until } = asked;
-  const all = { agent, customer, action, impersonation, app, since, until, beyond: null, ...more };
+  const all = { ...asked, beyond: null, ...more };
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(all)) {
-    if (value === null) continue;
+    if (value === null || value === false) continue;
     if (name === "since") query.set("from", fieldOf(Number(value)));
     else if (name === "until") query.set("to", fieldOf(Number(value)));
+    else if (name === "all") query.set("show", "all");
     else query.set(name, String(value));
   }
   const text = query.toString();

@@ -1,22 +1,27 @@
 import type { Page } from "../../audit/search/messages.ts";
-import { REFUSED, type Run } from "../../audit/search/search.ts";
+import { CHANGED, REFUSED, type Run } from "../../audit/search/search.ts";
 import { appNames } from "../../config/apps.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { REASON_WORDS, REASONS } from "../../domain/decision.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { dateText } from "../moment.ts";
 import { pageFor } from "../visitor.ts";
 import { type Asked, dayOf, fieldOf, linkTo, markText } from "./filter.ts";
+import type { Loads } from "./loaded.ts";
 import type { Looking } from "./looking.ts";
-import { recordsOf, recordTable } from "./rows.ts";
+import { actionText, recordsOf, recordTable, sentenceCase } from "./rows.ts";
 import { strip } from "./strip.ts";
 
+/** What may stand in a field that asks for a person. */
+const EITHER = "Id or e-mail";
 const DAY = 86_400_000;
 /** Impersonations that are drawn and summed up at the most. */
 export const MOST_RUNS = 200;
 
 interface Listed extends Page {
   readonly runs: readonly Run[];
+  readonly loads: Loads;
 }
 
 const LEADS = {
@@ -35,7 +40,7 @@ export function listPage(it: Looking, asked: Asked, listed: Listed): string {
 ${filterForm(it, asked)}
 ${reading(it)}
 ${drawn(it, asked, listed)}
-${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(prefix, records, { alone: false, apps: apps(it).length > 0 })}
+${records.length === 0 ? html`<p class="small" role="status">There is nothing on record that fits.</p>` : recordTable(records, { path: `${prefix}/activity`, prefix, asked, loads: listed.loads, alone: false, apps: apps(it).length > 0 })}
 ${older(prefix, asked, listed)}
 </section>`;
   return pageFor(it.who, {
@@ -62,20 +67,26 @@ export function reading({ archive }: Looking): Html | null {
 function filterForm(it: Looking, asked: Asked): Html {
   const { who, sight } = it;
   const { prefix } = who.received.snapshot.settings;
-  const text = (name: "agent" | "customer", label: string) =>
-    html`<p><label for="${name}">${label}</label><input type="text" id="${name}" name="${name}" value="${asked[name] ?? ""}" placeholder="Id or e-mail" maxlength="256"></p>`;
+  const text = (name: "agent" | "customer" | "ticket", label: string, hint: string) =>
+    html`<p><label for="${name}">${label}</label><input type="text" id="${name}" name="${name}" value="${asked[name] ?? ""}" placeholder="${hint}" maxlength="256"></p>`;
   const time = (name: "from" | "to", label: string, at: number | null) =>
     html`<p><label for="${name}">${label} <span class="hint">UTC</span></label><input type="datetime-local" id="${name}" name="${name}" step="1" value="${at === null ? "" : fieldOf(at)}"></p>`;
   return html`<form class="filter" action="${prefix}/activity">
-${sight.kind === "own" ? null : text("agent", "Agent")}
-${text("customer", "Customer")}
+${sight.kind === "own" ? null : text("agent", "Agent", EITHER)}
+${text("customer", "Customer", EITHER)}
+${text("ticket", "Ticket", "T-42")}
 ${appField(apps(it), asked.app)}
-<p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option><option value="${REFUSED}"${asked.action === REFUSED ? html` selected` : null}>Whatever was refused</option>${AUDIT_ACTIONS.map((action) => html`<option${action === asked.action ? html` selected` : null}>${action}</option>`)}</select></p>
+<p><label for="action">What</label><select id="action" name="action"><option value="">Anything</option>${option(CHANGED, "What was changed", asked.action)}${option(REFUSED, "Whatever was refused", asked.action)}${AUDIT_ACTIONS.map((action) => option(action, sentenceCase(actionText(action)), asked.action))}</select></p>
+<p><label for="word">Because</label><select id="word" name="word"><option value="">For any reason</option>${REASON_WORDS.map((word) => (word === "impersonating" ? null : option(word, REASONS[word], asked.word)))}</select></p>
 ${time("from", "From", asked.since)}
 ${time("to", "To", asked.until)}
-<p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">All</a> <a class="button quiet" href="${linkTo(`${prefix}/activity/export`, asked)}">CSV</a></p>
+<p class="go"><button>Show</button> <a class="button quiet" href="${prefix}/activity">Clear</a> <a class="button quiet" href="${linkTo(`${prefix}/activity/export`, asked)}">CSV</a></p>
 </form>
 ${quick({ prefix, asked, now: it.now })}`;
+}
+
+function option(value: string, words: string, chosen: string | null): Html {
+  return html`<option value="${value}"${value === chosen ? html` selected` : null}>${words}</option>`;
 }
 
 /** Not where there is one app; an app that the config no longer has can still be asked for. */
@@ -97,8 +108,12 @@ function quick({ prefix, asked, now }: { prefix: string; asked: Asked; now: numb
   const path = `${prefix}/activity`;
   const minute = Math.floor(now / 60_000) * 60_000;
   const spans = SPANS.map(([words, long]) => [words, { since: minute - long, until: null }] as const);
-  const refused = ["Whatever was refused", { action: REFUSED }] as const;
-  return html`<ul class="pages">${[...spans, refused].map(([words, more]) => html`<li><a href="${linkTo(path, asked, more)}">${words}</a></li>`)}</ul>`;
+  const outcomes = [
+    ["What was changed", { action: CHANGED }] as const,
+    ["Whatever was refused", { action: REFUSED }] as const,
+    [asked.all ? "Pages only" : "With all that pages load", { all: !asked.all }] as const,
+  ];
+  return html`<ul class="pages">${[...spans, ...outcomes].map(([words, more]) => html`<li><a href="${linkTo(path, asked, more)}">${words}</a></li>`)}</ul>`;
 }
 
 /** The time that was asked for, or the day of the newest impersonation; with a way to what was before and after. */

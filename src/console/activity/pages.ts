@@ -10,6 +10,7 @@ import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.
 import { whyNotPage } from "../why-not.ts";
 import { type Asked, askedBy, questionOf } from "./filter.ts";
 import { listPage, MOST_RUNS } from "./list.ts";
+import { loadsOf } from "./loaded.ts";
 import type { Looking } from "./looking.ts";
 import { recordsOf } from "./rows.ts";
 import { runPage } from "./run.ts";
@@ -75,8 +76,8 @@ async function recordRead(services: Services, { received, trueUser }: Visitor, s
 async function list(it: Looking, asked: Asked): Promise<string> {
   const question = questionOf(it, asked);
   const page = await it.archive.search(question, ROWS, asked.beyond);
-  const runs = await it.archive.runs({ ...question, action: null }, MOST_RUNS);
-  return listPage(it, asked, { ...page, runs });
+  const runs = await it.archive.runs(question, MOST_RUNS);
+  return listPage(it, asked, { ...page, runs, loads: await loadsOf(it, recordsOf(page.lines)) });
 }
 
 /** What the list shows of the same question, and what is older, as a table for spreadsheets (RFC 4180). */

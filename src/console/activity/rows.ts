@@ -1,10 +1,16 @@
 import { type Written, type WrittenPerson, writtenOf } from "../../audit/record/parse.ts";
 import { toneOf } from "../../audit/search/row.ts";
+import { REASONS } from "../../domain/decision.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { plain } from "../../domain/plain.ts";
 import { type Html, html } from "../html.ts";
 import { nameOf } from "../layout.ts";
 import { moment } from "../moment.ts";
+import { type Asked, linkTo } from "./filter.ts";
+import type { Loads } from "./loaded.ts";
+
+/** As the archive counts at the most. */
+const MOST_COUNTED = 1_000;
 
 /** The records of lines that can be read, in their order. */
 export function recordsOf(lines: readonly string[]): readonly Written[] {
@@ -12,6 +18,11 @@ export function recordsOf(lines: readonly string[]): readonly Written[] {
 }
 
 interface Columns {
+  readonly prefix: string;
+  /** The page that they stand on, and what it was asked for. */
+  readonly path: string;
+  readonly asked: Asked;
+  readonly loads: Loads;
   /** They are all of one impersonation. */
   readonly alone: boolean;
   /** There are several apps. */
@@ -19,18 +30,19 @@ interface Columns {
 }
 
 /** A table of records, the newest first as they come. */
-export function recordTable(prefix: string, records: readonly Written[], columns: Columns): Html {
+export function recordTable(records: readonly Written[], columns: Columns): Html {
   const { alone, apps } = columns;
   return html`<div class="scroll"><table class="records">
 <thead><tr><th scope="col">Time</th>${alone ? null : html`<th scope="col">Who</th><th scope="col">As</th>`}${apps ? html`<th scope="col">App</th>` : null}<th scope="col">What</th><th scope="col">How it went</th><th scope="col"><span class="unseen">More</span></th></tr></thead>
-<tbody>${records.map((record) => rowOf(prefix, record, columns))}</tbody>
+<tbody>${records.map((record) => rowOf(record, columns))}</tbody>
 </table></div>`;
 }
 
-function rowOf(prefix: string, record: Written, { alone, apps }: Columns): Html {
+function rowOf(record: Written, columns: Columns): Html {
+  const { prefix, alone, apps } = columns;
   const { guise, user, event } = record;
   const run = guise.impersonation;
-  return html`<tr>
+  return html`<tr class="${toneOf(record)}">
 <td class="time">${moment(record["@timestamp"])}</td>
 ${
   alone
@@ -42,10 +54,39 @@ ${
       }</td>`
 }
 ${apps ? html`<td>${plain(guise.app ?? "")}</td>` : null}
-<td>${whatOf(record)}</td>
-<td>${howOf(record)}</td>
+<td>${whatOf(record)}${loadedBy(record, columns)}</td>
+<td>${howOf(record)}${becauseOf(record)}</td>
 <td><a class="why" href="${prefix}/why?event=${encodeURIComponent(event.id)}">Why<span class="unseen"> this: ${event.action}</span></a></td>
 </tr>`;
+}
+
+/** What a page loaded, folded below it. */
+function loadedBy(record: Written, { path, asked, loads, prefix }: Columns): Html | null {
+  const load = loads.get(record.event.id);
+  if (load === undefined || load.count === 0) return null;
+  const { impersonation = null } = record.guise;
+  const part = {
+    since: load.from,
+    until: load.until,
+    all: true,
+    action: null,
+    word: null,
+    ticket: null,
+    impersonation,
+  };
+  const rest = load.count - load.records.length;
+  return html`<details class="loaded"><summary>loaded ${load.count >= MOST_COUNTED ? "more than 1,000" : load.count} more</summary><ul>${load.records.map(
+    (it) =>
+      html`<li>${whatOf(it)} ${howOf(it)} <a class="why" href="${prefix}/why?event=${encodeURIComponent(it.event.id)}">Why</a></li>`,
+  )}</ul>${rest === 0 ? null : html`<a href="${linkTo(path, asked, part)}">All of it</a>`}</details>`;
+}
+
+/** Why something was not let through, or is over, as its agent was told. */
+export function becauseOf(record: Written): Html | null {
+  const word = record.guise.decision ?? "";
+  const told = toneOf(record) === "refused" || record.event.action === "impersonation.ended";
+  if (!told || !Object.hasOwn(REASONS, word)) return null;
+  return html` <span class="sub" title="${word}">${REASONS[word as keyof typeof REASONS]}</span>`;
 }
 
 /** Somebody of a record, in as few words as will do. */
@@ -57,17 +98,18 @@ export function someone(person: WrittenPerson | undefined): Html {
 }
 
 /** The request, or what happened. */
-export function whatOf({ http, url, event, message }: Written): Html {
+export function whatOf({ http, url, event, guise, message }: Written): Html {
   const method = http?.request?.method;
   const asked = /\.(?:intent|outcome|progress|denied)$/.test(event.action) && method !== undefined;
   if (!asked) {
     const why = [event.reference, event.reason, message]
       .filter((it) => it !== undefined)
       .map((it) => plain(it));
-    return html`<strong>${actionText(event.action)}</strong>${why.length === 0 ? null : html` <span class="faint">${why.join(" · ")}</span>`}`;
+    return html`<strong>${sentenceCase(actionText(event.action))}</strong>${why.length === 0 ? null : html` <span class="faint">${why.join(" · ")}</span>`}`;
   }
   const query = url?.query === undefined ? "" : `?${url.query}`;
-  return html`<code class="method${isSafe(method) ? "" : " unsafe"}">${method}</code> <bdi class="path">${plain(url?.path ?? "")}<span class="faint">${plain(query)}</span></bdi>`;
+  const opened = guise.navigation === true && isSafe(method);
+  return html`${opened ? "Opened" : html`<code class="method${isSafe(method) ? "" : " unsafe"}">${method}</code>`} <bdi class="path">${plain(url?.path ?? "")}<span class="faint">${plain(query)}</span></bdi>`;
 }
 
 /** How it went, as a mark of its colour. */
@@ -77,10 +119,9 @@ export function howOf(record: Written): Html {
   const status = http?.response?.status_code;
   const words = [
     status === undefined ? null : String(status),
-    tone === "refused" ? (guise.decision ?? "refused") : null,
+    tone === "refused" ? "refused" : null,
     tone === "open" ? (event.action.endsWith("intent") ? "sent" : "still open") : null,
     tone === "failed" && guise.ending !== "success" ? (guise.ending ?? null) : null,
-    event.action === "impersonation.ended" ? (guise.decision ?? null) : null,
   ].filter((it) => it !== null);
   if (words.length === 0) return html``;
   return html`<span class="tone ${tone}">${plain(words.join(" "))}</span>`;
@@ -90,4 +131,9 @@ export function howOf(record: Written): Html {
 export function actionText(action: string): string {
   const [about = "", what = ""] = action.split(".");
   return plain(about === "impersonation" ? what : `${about} ${what}`);
+}
+
+/** With a capital letter, as a line begins. */
+export function sentenceCase(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -6,12 +6,16 @@ import { pageFor } from "../visitor.ts";
 import { lengthOf } from "./axis.ts";
 import { type Asked, dayOf, linkTo, markText, questionOf } from "./filter.ts";
 import { apps, reading } from "./list.ts";
+import { loadsOf } from "./loaded.ts";
 import type { Looking } from "./looking.ts";
-import { recordsOf, recordTable, someone } from "./rows.ts";
+import { becauseOf, recordsOf, recordTable, someone } from "./rows.ts";
+import { story } from "./story.ts";
 import { COLUMNS, timeline } from "./timeline.ts";
 
 const ROWS = 100;
 /** What is drawn is at least this long, ms. */
+/** Records that the story of it is told from: the newest. */
+const MOST_TOLD = 300;
 const SHORTEST = 10_000;
 
 const DAY = 86_400_000;
@@ -20,10 +24,12 @@ const DAY = 86_400_000;
 export async function runPage(it: Looking, asked: Asked, impersonation: string): Promise<string | null> {
   const { prefix } = it.who.received.snapshot.settings;
   const question = questionOf(it, asked);
-  const [run] = await it.archive.runs({ ...question, since: null, until: null, action: null, app: null }, 1);
+  const whole = { since: null, until: null, action: null, app: null, ticket: null, word: null };
+  const [run] = await it.archive.runs({ ...question, ...whole }, 1);
   if (run === undefined) return null;
   const { from, to } = part(run, asked);
   const page = await it.archive.search({ ...question, since: from, until: to }, ROWS, asked.beyond);
+  const told = await it.archive.search({ ...question, ...whole, pages: true }, MOST_TOLD, null);
   const picture = await it.archive.picture(impersonation, { from, to, columns: COLUMNS });
   const path = `${prefix}/activity`;
   const closer = (since: number, until: number) => linkTo(path, asked, { since, until });
@@ -32,10 +38,11 @@ export async function runPage(it: Looking, asked: Asked, impersonation: string):
 <p class="crumb"><a href="${path}">Activity</a></p>
 <h1>${someone({ id: run.agent ?? "?", ...named(run.agentName) })} as ${someone({ id: run.customer ?? "?", ...named(run.customerName) })}</h1>
 ${facts(run, records, linkTo(path, asked, { action: REFUSED, since: null, until: null }))}
+${story(run, recordsOf(told.lines), told.beyond !== null)}
 ${reading(it)}
 ${days(run, asked, path)}
 <div class="strip">${timeline({ from, to, picture, closer })}</div>
-${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(prefix, records, { alone: true, apps: apps(it).length > 0 })}
+${records.length === 0 ? html`<p class="small" role="status">There is nothing on record in this time.</p>` : recordTable(records, { prefix, path, asked, loads: await loadsOf(it, records), alone: true, apps: apps(it).length > 0 })}
 ${page.beyond === null ? null : html`<div class="actions"><a class="button quiet" href="${linkTo(path, asked, { beyond: markText(page.beyond) })}" rel="next">Older</a></div>`}
 </section>`;
   return pageFor(it.who, {
@@ -63,7 +70,7 @@ function facts(run: Run, records: ReturnType<typeof recordsOf>, refusals: string
   const ended = records.find((it) => it.event.action === "impersonation.ended");
   return html`<dl class="facts">
 <dt>Began</dt><dd>${moment(run.began ?? run.first)}, lasted ${lengthOf(run.last - run.first)}</dd>
-<dt>Ended</dt><dd>${run.ended === null ? "not on record yet" : moment(run.ended)}${ended?.guise.decision === undefined ? null : html` <code>${ended.guise.decision}</code>`}</dd>
+<dt>Ended</dt><dd>${run.ended === null ? "not on record yet" : moment(run.ended)}${ended === undefined ? null : becauseOf(ended)}</dd>
 ${told?.event.reason === undefined ? null : html`<dt>Why</dt><dd><bdi>${plain(told.event.reason, 500)}</bdi></dd>`}
 ${told?.event.reference === undefined ? null : html`<dt>Ticket</dt><dd><bdi>${plain(told.event.reference, 200)}</bdi></dd>`}
 <dt>Requests</dt><dd>${run.looked} looked at, ${run.changed} changed, ${run.refused === 0 ? refused : html`<a href="${refusals}">${refused}</a>`}, ${run.failed} failed</dd>

@@ -28,12 +28,11 @@ export async function whyPage(it: Looking, { event, request }: Why): Promise<str
   const records = recordsOf(own);
   const first = records.find((record) => record.guise.checks !== undefined) ?? records[0];
   if (first === undefined) return null;
-  const title = plain(first.guise.decision ?? first.event.action);
+  const refused = first.event.outcome === "failure";
   const body = html`<section class="card">
 <p class="crumb"><a href="${prefix}/activity">Activity</a>${first.guise.impersonation === undefined ? null : html` › <a href="${prefix}/activity?impersonation=${encodeURIComponent(first.guise.impersonation)}">this impersonation</a>`}</p>
-<p class="word ${first.event.outcome === "failure" ? "warn" : ""}">${title}</p>
 <h1>${whatOf(first)}</h1>
-<p class="lead">${sentenceOf(first)}</p>
+<p class="lead"><strong>${refused ? "Refused: " : first.guise.checks === undefined ? "" : "Allowed: "}</strong>${sentenceOf(first)}</p>
 ${facts(first)}
 ${checks(first)}
 ${course(records)}
@@ -62,8 +61,17 @@ function isOf(record: Written, team: Named): boolean {
   return id !== undefined && isNamed(team, { id, name: null, email: null, groups: roles });
 }
 
-function sentenceOf({ guise, event }: Written): string {
+/** `mode write until 15:12; no rule matched.`, or why not. */
+function sentenceOf({ guise, event }: Written): Html | string {
   const word = guise.decision ?? "";
+  const rule =
+    guise.rule === undefined ? "no rule matched" : html`the rule ‘${plain(guise.rule, 200)}’ matched`;
+  const until = guise.write_until === undefined ? null : html` until ${moment(guise.write_until)}`;
+  const mode = html`mode ${guise.mode ?? "read"}${until}; ${rule}.`;
+  if (guise.checks !== undefined && guise.mode !== undefined) {
+    if (event.outcome !== "failure") return mode;
+    if (word === "read-only" || word === "denied") return html`${REASONS[word]} It was ${mode}`;
+  }
   if (Object.hasOwn(REASONS, word)) return REASONS[word as keyof typeof REASONS];
   return event.action.endsWith(".ended") ? "It is over." : "It is on record.";
 }
@@ -80,6 +88,7 @@ function facts({ user, guise, event, source, url, http, user_agent, "@timestamp"
     ["App", guise.app === undefined ? undefined : plain(guise.app)],
     ["Route", guise.route === undefined ? undefined : plain(guise.route, 200)],
     ["Rule", guise.rule === undefined ? guise.checks && "none" : plain(guise.rule, 200)],
+    ["Reason word", guise.decision === undefined ? undefined : plain(guise.decision)],
     ["Known by", guise.via === undefined ? undefined : plain(guise.via)],
     ["From", source?.ip === undefined ? undefined : plain(source.ip)],
     ["Browser", user_agent?.original === undefined ? undefined : plain(user_agent.original, 200)],

@@ -100,10 +100,20 @@ async function breakGlass(services: Services, request: FastifyRequest, it: Wanti
   return { kind: "waits", consent: asked.consent };
 }
 
+/** Who are written to because of one ask; more find it on their page. */
+const MOST_APPROVERS = 10;
+
 async function tell({ notices }: Services, { received }: Visitor, consent: Consent): Promise<void> {
   const { customer, id } = consent;
   const { settings } = received.snapshot;
-  await notices.tell(settings, customer, factsOf(consent), { link: { customer, consent: id } });
+  const facts = factsOf(consent);
+  await notices.tell(settings, customer, facts, { link: { customer, consent: id } });
+  if (settings.access.approvers !== "answer" || facts.kind !== "asked") return;
+  for (const approver of (customer.approvers ?? []).slice(0, MOST_APPROVERS)) {
+    const person = (await received.snapshot.users?.find(approver)) ?? null;
+    const about = { ...facts, kind: "askedFor", customer: nameOf(customer) } as const;
+    if (person !== null) await notices.tell(settings, person, about, { member: customer.id });
+  }
 }
 
 function draft(

@@ -1,4 +1,5 @@
 import type { Archive } from "../../audit/search/archive.ts";
+import { ANY_RECORD } from "../../audit/search/search.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { endsAt, type Impersonation, modeAt, runsAt } from "../../domain/impersonation.ts";
@@ -79,16 +80,7 @@ async function addressOf(
 /** People whom this agent viewed last and may still be, the latest first. */
 async function recentOf(archive: Archive, who: Agent): Promise<readonly Identity[]> {
   const { received, trueUser } = who;
-  const any = {
-    agent: null,
-    customer: null,
-    impersonation: null,
-    app: null,
-    action: null,
-    since: null,
-    until: null,
-  };
-  const runs = await archive.runs({ ...any, within: { users: [trueUser.id], groups: [] } }, RUNS);
+  const runs = await archive.runs({ ...ANY_RECORD, within: { users: [trueUser.id], groups: [] } }, RUNS);
   const ids = [...new Set(runs.flatMap(({ customer }) => customer ?? []))].slice(0, MOST_RECENT);
   const { users, policy } = received.snapshot;
   if (users === null) return [];

@@ -105,12 +105,21 @@ export interface Consent {
   readonly said: string | null;
 }
 
-/** What a customer's own pages say: somebody asks, or is viewing the app as them. */
+/** What a customer's own pages say: somebody asks, or is viewing the app as them. Times are ms since the epoch. */
 export interface CustomerCard {
   readonly kind: "asks" | "views";
+  readonly customer: string;
+  /** The ask, or the impersonation. */
+  readonly about: string;
   readonly who: string;
-  /** Since when, ms. */
   readonly since: number;
+  readonly until: number;
+  /** Ticket and reason, as the agent gave them. */
+  readonly why: string | null;
+  /** Who views asks to change things as well. */
+  readonly asksForMore: boolean;
+  /** What the customer reads, as far as anybody said; null: only the browser says it. */
+  readonly language: string | null;
 }
 
 /** What may happen to a consent. */

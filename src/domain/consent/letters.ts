@@ -1,11 +1,13 @@
 import { plain } from "../plain.ts";
 import type { Cause, Consent, ConsentType } from "./consent.ts";
-import { ENGLISH, momentText, spanText, type Texts } from "./texts.ts";
+import { doneText, ENGLISH, filled, momentText, spanText, type Texts } from "./texts.ts";
 
 /** What a mail to a customer tells. Times are ms since the epoch; texts may be anybody's and of any length. */
 export interface LetterFacts {
-  readonly kind: keyof Texts["letters"];
+  readonly kind: keyof Texts["words"]["subjects"];
   readonly who: string;
+  /** Whose account it is, where somebody else is told; null: the account of the one who is told. */
+  readonly customer: string | null;
   readonly location: string | null;
   readonly cause: Cause | null;
   readonly reason: string | null;
@@ -36,7 +38,16 @@ export function factsOf(it: Consent): LetterFacts {
   const broken = it.origin === "break-glass";
   const kind = broken ? "broken" : "asked";
   const until = it.until ?? answerBy + longest;
-  return { kind, ...said, from: null, until, answerBy: broken ? null : answerBy, longest, done: null };
+  return {
+    kind,
+    ...said,
+    customer: null,
+    from: null,
+    until,
+    answerBy: broken ? null : answerBy,
+    longest,
+    done: null,
+  };
 }
 
 /** One term and what stands to it, for mails and pages alike; what is not known is left out. */
@@ -44,43 +55,46 @@ export function factRows(
   facts: LetterFacts,
   texts: Texts = ENGLISH,
 ): readonly (readonly [term: string, text: string])[] {
-  const { facts: terms } = texts;
+  const { language, words } = texts;
+  const { facts: terms } = words;
+  const moment = (at: number) => momentText(at, language);
+  const span = (ms: number) => spanText(ms, language);
   const rows: readonly (readonly [string, string | null])[] = [
     [terms.who, plain(facts.who, 100)],
     [terms.location, facts.location === null ? null : plain(facts.location, 100)],
-    [terms.cause, facts.cause === null ? null : texts.causes[facts.cause]],
+    [terms.cause, facts.cause === null ? null : words.causes[facts.cause]],
     [terms.reason, facts.reason === null ? null : plain(facts.reason, 500)],
     [terms.ticket, facts.ticket === null ? null : plain(facts.ticket, 200)],
-    [terms.type, texts.types[facts.type]],
+    [terms.type, words.types[facts.type]],
     [terms.scope, facts.scope ?? terms.whole],
-    [terms.from, facts.from === null ? null : momentText(facts.from)],
-    [terms.until, facts.answerBy === null ? momentText(facts.until) : null],
-    [terms.longest, facts.answerBy === null || facts.longest === null ? null : spanText(facts.longest)],
-    [terms.answerBy, facts.answerBy === null ? null : momentText(facts.answerBy)],
+    [terms.from, facts.from === null ? null : moment(facts.from)],
+    [terms.until, facts.answerBy === null ? moment(facts.until) : null],
+    [terms.longest, facts.answerBy === null || facts.longest === null ? null : span(facts.longest)],
+    [terms.answerBy, facts.answerBy === null ? null : moment(facts.answerBy)],
     [terms.done, facts.done === null ? null : doneText(facts.done, texts)],
-    [terms.retention, facts.retention === null ? null : spanText(facts.retention)],
+    [terms.retention, facts.retention === null ? null : span(facts.retention)],
   ];
   return rows.flatMap(([term, text]) => (text === null || text === "" ? [] : [[term, text] as const]));
 }
 
-function doneText({ looked, changed }: NonNullable<LetterFacts["done"]>, texts: Texts): string {
-  return `${texts.looked(looked)}, ${texts.changed(changed)}`;
-}
-
 /** The mail, with one link to a page of ours. */
 export function letterOf(facts: LetterFacts, page: string, texts: Texts = ENGLISH): Letter {
-  const words = texts.letters[facts.kind];
+  const { language, direction, words } = texts;
   const who = plain(facts.who, 100);
-  const lead = words.lead(who, texts.wishes[facts.type]);
+  const asksForMore = facts.kind === "asked" && facts.type === "write";
+  const names = { who, customer: plain(facts.customer ?? "", 100) };
+  const lead = filled(asksForMore ? words.leads.askedWrite : words.leads[facts.kind], names);
   const rows = factRows(facts, texts);
-  const subject = words.subject(who);
+  const subject = filled(words.subjects[facts.kind], names);
+  const button = words.links[facts.kind];
   const lines = rows.map(([term, text]) => `${term}: ${text}`);
-  const text = `${lead}\n\n${lines.join("\n")}\n\n${words.button}: ${page}\n`;
+  const text = `${lead}\n\n${lines.join("\n")}\n\n${button}: ${page}\n`;
+  const [start, end] = direction === "rtl" ? ["right", "left"] : ["left", "right"];
   const cells = rows.map(
     ([term, said]) =>
-      `<tr><th align="left" valign="top" style="padding:4px 16px 4px 0;font-weight:600">${escaped(term)}</th><td style="padding:4px 0"><bdi>${escaped(said)}</bdi></td></tr>`,
+      `<tr><th align="${start}" valign="top" style="padding:4px 0;padding-${end}:16px;font-weight:600">${escaped(term)}</th><td style="padding:4px 0"><bdi>${escaped(said)}</bdi></td></tr>`,
   );
-  const html = `<!doctype html><html lang="${texts.language}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${escaped(subject)}</title></head><body style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:24px auto;padding:0 16px"><h1 style="font-size:20px">${escaped(subject)}</h1><p>${escaped(lead)}</p><table role="presentation" cellpadding="0" cellspacing="0">${cells.join("")}</table><p style="margin:24px 0"><a href="${escaped(page)}" style="background:#5b2ed8;color:#fff;padding:12px 20px;border-radius:8px;text-decoration:none;display:inline-block">${escaped(words.button)}</a></p></body></html>`;
+  const html = `<!doctype html><html lang="${language}" dir="${direction}"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>${escaped(subject)}</title></head><body dir="${direction}" style="font:16px/1.5 system-ui,sans-serif;max-width:36em;margin:24px auto;padding:0 16px"><h1 style="font-size:20px">${escaped(subject)}</h1><p>${escaped(lead)}</p><table role="presentation" cellpadding="0" cellspacing="0">${cells.join("")}</table><p style="margin:24px 0"><a href="${escaped(page)}" style="background:#5b2ed8;color:#fff;padding:12px 20px;border-radius:8px;text-decoration:none;display:inline-block">${escaped(button)}</a></p></body></html>`;
   return { subject, text, html };
 }
 

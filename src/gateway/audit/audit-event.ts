@@ -1,6 +1,7 @@
 import type { AuditAction, AuditEvent, Captured } from "../../domain/audit-event.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
+import { isFramed } from "../intake/fetch-metadata.ts";
 import type { Judged, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 
@@ -27,6 +28,7 @@ export function eventOf(
 ): AuditEvent {
   const now = services.clock.now();
   const { impersonation } = saying;
+  const writeUntil = impersonation && writesUntil(impersonation, now);
   const app = received?.snapshot.settings.app ?? null;
   return {
     id: services.newId(),
@@ -39,6 +41,7 @@ export function eventOf(
     impersonation: impersonation && {
       id: impersonation.id,
       mode: modeAt(impersonation, now),
+      ...(writeUntil === null ? {} : { writeUntil }),
       reason: impersonation.reason,
       ticket: impersonation.ticket,
       ...(impersonation.consent ? { consent: impersonation.consent } : {}),
@@ -83,6 +86,7 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
     ip: received.client.ip,
     userAgent: headers["user-agent"] ?? null,
     trace: traceOf(headers.traceparent),
+    navigation: received.navigation.wantsPage && !isFramed(headers),
   };
 }
 

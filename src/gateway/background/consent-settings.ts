@@ -38,6 +38,10 @@ async function tell({ notices }: Services, { settings }: Snapshot, consent: Cons
 
 function digestOf({ policy, settings: { access, mail } }: Snapshot): string {
   const asked = policy.grants.map(({ consent }) => consent);
-  const text = JSON.stringify([asked, access.page, access.optOut, access.recordsKept, mail !== null]);
+  const approvers = access.approvers === "off" ? [] : [access.approvers];
+  const text = JSON.stringify([
+    ...[asked, access.page, access.optOut, access.recordsKept, mail !== null],
+    ...approvers,
+  ]);
   return createHash("sha256").update(text).digest("base64url").slice(0, 16);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type CustomerCard as Card, isOpen } from "../../domain/consent/consent.ts";
+import { type CustomerCard as Card, type Consent, isOpen } from "../../domain/consent/consent.ts";
 import type { CustomerSaid } from "../../domain/consent/said.ts";
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
@@ -10,16 +10,19 @@ import type { Received } from "../request.ts";
 import type { Cards, Services } from "../services/services.ts";
 import { callerOf } from "../stages/identify.ts";
 
-type Known = { readonly person: string | null; readonly until: number };
+type Person = { readonly id: string; readonly language: string | null };
+type Known = { readonly person: Person | null; readonly until: number };
+/** `within`: the impersonation in which more is asked for. */
+type Ask = Card & { readonly within: string | null };
 
 export function cards(consents: Pick<Services["consents"], "onChanged">): Cards {
-  const asks = new Map<string, Card>();
+  const asks = new Map<string, Ask>();
   const views = new Map<string, ReadonlyMap<string, Card>>();
   const people = new Map<string, Known>();
   const asked = (customer: string, { consents }: CustomerSaid): void => {
     const open = consents.find((it) => it.state === "asked" && it.origin === "asked");
     if (open === undefined) asks.delete(customer);
-    else asks.set(customer, { kind: "asks", who: open.who, since: open.askedAt });
+    else asks.set(customer, askCard(open));
   };
   const leave = consents.onChanged(asked);
   let leaveEnded: (() => void) | null = null;
@@ -39,8 +42,11 @@ export function cards(consents: Pick<Services["consents"], "onChanged">): Cards 
       if (asks.size === 0 && views.size === 0) return null;
       const person = personOf(services, received, people);
       if (person === null) return null;
-      const [view] = views.get(person)?.values() ?? [];
-      return view ?? asks.get(person) ?? null;
+      const { id, language } = person;
+      const ask = asks.get(id);
+      const [view] = views.get(id)?.values() ?? [];
+      if (view !== undefined) return { ...view, language, asksForMore: ask?.within === view.about };
+      return ask === undefined ? null : { ...ask, language };
     },
     views: begun,
     refresh: async (services) => {
@@ -60,15 +66,28 @@ export function cards(consents: Pick<Services["consents"], "onChanged">): Cards 
   };
 }
 
+function askCard({ id, customer, who, askedAt, answerBy, ticket, reason, impersonation }: Consent): Ask {
+  const about = { customer: customer.id, about: id, why: whyOf({ ticket, reason }) };
+  const times = { since: askedAt, until: answerBy };
+  return { kind: "asks", who, ...about, ...times, asksForMore: false, language: null, within: impersonation };
+}
+
+function whyOf({ ticket, reason }: Pick<Impersonation, "ticket" | "reason">): string | null {
+  const said = [ticket, reason].filter((it) => it !== null);
+  return said.length === 0 ? null : said.join(": ");
+}
+
 function viewCard({ config }: Services, it: Impersonation): Card | null {
-  const { agent, effectiveUser, startedAt: since, end } = it;
+  const { agent, effectiveUser, startedAt: since, expiresAt: until, end } = it;
   const admission = admit(config.current().policy, agent, effectiveUser);
   if (end !== null || admission.kind === "refused" || admission.grant.consent.mode === "none") return null;
-  return { kind: "views", who: admission.grant.consent.alias ?? labelOf(agent), since };
+  const who = admission.grant.consent.alias ?? labelOf(agent);
+  const about = { customer: effectiveUser.id, about: it.id, why: whyOf(it) };
+  return { kind: "views", who, ...about, since, until, asksForMore: false, language: null };
 }
 
 /** By what was learned of this session before; else it is learned now, and nobody waits for it. */
-function personOf(services: Services, received: Received, people: Map<string, Known>): string | null {
+function personOf(services: Services, received: Received, people: Map<string, Known>): Person | null {
   const { headers, cookies, signIn } = credentialsOf(received);
   const shown = JSON.stringify([headers, cookies, signIn ?? null]);
   if (shown === "[{},{},null]") return null;
@@ -91,6 +110,7 @@ async function learn(
 ): Promise<void> {
   const { cardKnownFor, cardSessions } = received.snapshot.settings.access;
   const { who } = await callerOf(services, received);
-  const person = who.kind === "known" ? who.identity.id : null;
+  const person =
+    who.kind === "known" ? { id: who.identity.id, language: who.identity.language ?? null } : null;
   setBounded(people, cardSessions, key, { person, until: services.clock.monotonic() + cardKnownFor });
 }

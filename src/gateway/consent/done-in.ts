@@ -1,18 +1,8 @@
 import type { Archive } from "../../audit/search/archive.ts";
+import { ANY_RECORD } from "../../audit/search/search.ts";
 import type { LetterFacts } from "../../domain/consent/letters.ts";
 import { Fault } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
-
-const ANY = {
-  own: null,
-  agent: null,
-  customer: null,
-  app: null,
-  action: null,
-  since: null,
-  until: null,
-  within: null,
-};
 
 /** How much was looked at and changed in one access; null where records can't be read just now, or there are none. */
 export async function doneIn(
@@ -21,7 +11,7 @@ export async function doneIn(
   log: Log,
 ): Promise<LetterFacts["done"]> {
   try {
-    const [run] = await archive.runs({ ...ANY, impersonation }, 1);
+    const [run] = await archive.runs({ ...ANY_RECORD, impersonation }, 1);
     return run === undefined ? null : { looked: run.looked, changed: run.changed };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -1,6 +1,7 @@
 import type { Mail, Mailer } from "../../clients/mail.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import { type Letter, type LetterFacts, letterOf } from "../../domain/consent/letters.ts";
+import { textsFor, textsOf } from "../../domain/consent/texts.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Clock, Closing, Log } from "../../ports.ts";
 import type { Notice } from "../../sessions/consent/notice.ts";
@@ -16,6 +17,8 @@ export interface LinkedAsk {
 
 /** `link`: the ask that the mail's link opens. `access`: the one that is over, whose figures are put in when the mail goes out. */
 interface TellingMore {
+  /** The customer whom the mail is about, where it goes to somebody who answers for them. */
+  readonly member?: string | null;
   readonly link?: LinkedAsk | null;
   readonly access?: string | null;
 }
@@ -66,15 +69,17 @@ class MailedNotices implements Notices {
     { mail, access, prefix, ...settings }: Settings,
     customer: Identity,
     facts: LetterFacts,
-    { link = null, access: over = null }: TellingMore = {},
+    { link = null, access: over = null, member = null }: TellingMore = {},
   ): Promise<void> {
     const base = settings.console?.origin ?? settings.publicUrl;
     if (mail === null || base === null || customer.email === null) return;
     const { links, clock, newId } = this.#deps;
     // An answered ask shows for a while what became of it.
     const secret = link === null ? null : await links.keep(link, facts.until - clock.now() + access.keep);
-    const page = `${base}${prefix}/access${secret === null ? "" : `?link=${secret}`}`;
-    const letter: Letter = letterOf(facts, page);
+    const named = member === null ? "" : `?for=${encodeURIComponent(member)}`;
+    const page = `${base}${prefix}/access${secret === null ? named : `?link=${secret}`}`;
+    const texts = textsFor(customer.language, access.language);
+    const letter: Letter = letterOf(facts, page, texts);
     const now = clock.now();
     const times = { at: now, keepUntil: now + mail.keep, next: now, tries: 0 };
     const about = facts.kind;
@@ -85,7 +90,7 @@ class MailedNotices implements Notices {
       ...letter,
       about,
       ...times,
-      ...(over === null ? {} : { over: { access: over, facts, page } }),
+      ...(over === null ? {} : { over: { access: over, facts, page, language: texts.language } }),
     });
   }
 
@@ -116,6 +121,6 @@ class MailedNotices implements Notices {
   async #letterOf({ subject, text, html, over }: Notice): Promise<Letter> {
     const done = over === undefined ? null : await this.#deps.done(over.access);
     if (over === undefined || done === null) return { subject, text, html };
-    return letterOf({ ...over.facts, done }, over.page);
+    return letterOf({ ...over.facts, done }, over.page, textsOf(over.language ?? "en"));
   }
 }

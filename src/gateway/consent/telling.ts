@@ -39,6 +39,7 @@ function factsOf(
   return {
     kind,
     who: grant?.consent.alias ?? labelOf(agent),
+    customer: null,
     location: grant?.consent.location ?? null,
     cause: null,
     reason,

@@ -1,3 +1,4 @@
+import type { CustomerCard } from "../../domain/consent/consent.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
 import { Fault } from "../../errors.ts";
@@ -34,6 +35,19 @@ export function tokenFor(
   subject: readonly string[],
 ): string {
   return forms.token(purpose, subject, clock.now() + snapshot.settings.timeouts.form);
+}
+
+/** The hidden field of the card in a customer's own page: it says no, or ends, for as long as there is something to say it to. */
+export function cardToken(
+  { forms }: Pick<Services, "forms">,
+  { kind, customer, about, until }: CustomerCard,
+): string {
+  return forms.token("consent", cardSubject(customer, kind === "asks" ? "decline" : "end", about), until);
+}
+
+/** Bound to the card, so that it opens nothing on the customer's page. */
+export function cardSubject(customer: string, deed: "decline" | "end", about: string): readonly string[] {
+  return SUBJECTS.consent(customer, `${deed} ${about}`, "card");
 }
 
 /** Where the yes to a question goes: the address that it is about, with a signed mark. */

@@ -34,6 +34,8 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /me", "script"],
   ["POST /lost", "script"],
   ["POST /ask-for-help", "script"],
+  // What it does is taken back or ended, and by its token alone: an app's `Referrer-Policy` may leave no `Origin` to go by.
+  ["POST /card", "exit"],
   ["GET /stop", "exit"],
   ["POST /stop", "exit"],
 ]);

@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type Decision, REASONS } from "../../domain/decision.ts";
-import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { type Impersonation, wayBack } from "../../domain/impersonation.ts";
 import { fillSentence } from "../../domain/sentence.ts";
@@ -8,6 +7,7 @@ import { startConsent } from "../../domain/target.ts";
 import { Fault } from "../../errors.ts";
 import { refusedFragment } from "../../page/fragment.ts";
 import { LOCAL_TIMES_HASH } from "../../page/local-times.ts";
+import { refusalFor } from "../../page/words/words.ts";
 import { ownAddress } from "../intake/own-address.ts";
 import { wantsFragment } from "../intake/script-requests.ts";
 import { quiet } from "../isolation/leading.ts";
@@ -17,8 +17,8 @@ import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
 import type { DecisionView, Services } from "../services/services.ts";
-import { ownerToBe } from "./commit.ts";
-import { placeOf } from "./match.ts";
+import { mayElevate } from "./commit.ts";
+import { ownerToBe } from "./find-owner.ts";
 
 /** An answer of our own, which fastify and the upgrade listener can send. */
 export interface Answer {
@@ -199,9 +199,10 @@ function toScript(
   said: { readonly code: string; readonly title: string; readonly detail: string },
   json: string,
 ): Pick<Answer, "headers" | "body"> {
+  const sentence = refusalFor(headers["accept-language"], said.code, said.detail);
   const told = [
     REFUSED,
-    `${said.code} ${encodeURIComponent(said.detail.slice(0, LONGEST_TOLD).toWellFormed())}`,
+    `${said.code} ${encodeURIComponent(sentence.slice(0, LONGEST_TOLD).toWellFormed())}`,
   ] as const;
   if (!wantsFragment(headers)) return { headers: [...JSON_HEADERS, told], body: json };
   const { "turbo-frame": frame } = headers;
@@ -305,7 +306,7 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
     impersonating: committed.browser.secret !== null || committed.browser.markerOnly !== null,
     underway: isUnderway(committed),
     goesOnTo: goesOnTo(committed),
-    mayElevate: mayElevate(committed),
+    mayElevate: effects.impersonation !== null && mayElevate(committed, effects.impersonation),
     signIn: snapshot.identity.provider === undefined ? null : `${snapshot.settings.prefix}${SIGN_IN}`,
     token: tokenOf(services, committed),
     ticket: null,
@@ -321,22 +322,13 @@ function viewOf(services: Services, committed: Committed): Parameters<Services["
   };
 }
 
-/** Whether what was refused for its mode alone could be done after a step up. */
-function mayElevate(committed: Committed): boolean {
-  const { decision, effects, snapshot } = committed;
-  const { impersonation } = effects;
-  if (decision.reason !== "read-only" || impersonation === null) return false;
-  const { agent, effectiveUser } = impersonation;
-  const admission = admit(snapshot.policy, agent, effectiveUser, placeOf(committed));
-  return admission.kind === "granted" && admission.grant.elevateFor !== null;
-}
-
 function confirmationOf(services: Services, committed: Committed): DecisionView["confirmation"] {
   const { effects, url, snapshot } = committed;
   const name = effects.confirmation;
   if (name === null) return null;
   const yesTo = yesAddress(services, committed, name, url.target);
-  return { name, yesTo, within: snapshot.settings.timeouts.confirm };
+  const { confirm, kept } = snapshot.settings.timeouts;
+  return { name, yesTo, within: committed.decision.kind === "page" ? confirm : kept };
 }
 
 /** The page that always runs as the agent (`as: self`) and was asked for. */

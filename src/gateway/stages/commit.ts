@@ -1,8 +1,8 @@
 import { appAt } from "../../config/apps.ts";
 import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
+import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { advance, type Impersonation } from "../../domain/impersonation.ts";
-import type { OwnerFact } from "../../domain/owner.ts";
 import type { Maybe } from "../../ports.ts";
 import { after } from "../after.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
@@ -16,7 +16,9 @@ import { beginApart } from "../isolation/begin-apart.ts";
 import { appHostOf } from "../isolation/label-of.ts";
 import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
-import { keepQuestion } from "./confirm.ts";
+import { keepQuestion, keepTyped } from "./confirm.ts";
+import { ownerFound, ownerToBe } from "./find-owner.ts";
+import { placeOf } from "./match.ts";
 import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
 
@@ -313,8 +315,28 @@ async function asking(
     decision.page === "confirm" &&
     impersonation !== null &&
     effects.trueUser !== null;
-  const confirmation = asked ? await keepQuestion(services, base, effects.trueUser, impersonation) : null;
+  const confirmation = asked
+    ? await keepQuestion(services, base, effects.trueUser, impersonation)
+    : await typed(services, base, impersonation);
   return having(base, { impersonation, confirmation, leadsTo: toTheAgents(base) });
+}
+
+/** Keeps a form that could be sent after a step up. */
+async function typed(
+  services: Services,
+  base: Committed,
+  impersonation: Impersonation | null,
+): Promise<string | null> {
+  const { trueUser } = base.effects;
+  if (impersonation === null || trueUser === null || !mayElevate(base, impersonation)) return null;
+  return await keepTyped(services, base, trueUser, impersonation);
+}
+
+/** Whether what was refused for its mode alone could be done after a step up. */
+export function mayElevate(judged: Judged, { agent, effectiveUser }: Impersonation): boolean {
+  if (judged.decision.reason !== "read-only") return false;
+  const admission = admit(judged.snapshot.policy, agent, effectiveUser, placeOf(judged));
+  return admission.kind === "granted" && admission.grant.elevateFor !== null;
 }
 
 /** On a label's host nothing has to end: the agent's pages are on the app's own host. */
@@ -353,32 +375,6 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
   const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   void recordAside(services, event, "a refusal");
-}
-
-/** The refusals of a start by agents who may be this person. */
-const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
-  "consent-required",
-  "consent-refused",
-  "opted-out",
-  "limit-reached",
-  "notice-undelivered",
-]);
-
-/**
- * Whom a question or a refusal without an impersonation is about: the owner, where it is about a start that this agent may do. The owner
- * of any other page is never told.
- */
-export function ownerToBe({ decision, owner }: Judged): Identity | null {
-  const asked = decision.kind === "page" && decision.page === "ask-start";
-  return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
-    ? ownerFound(owner.page)
-    : null;
-}
-
-function ownerFound(fact: OwnerFact): Identity | null {
-  if (fact.kind !== "found") return null;
-  const { id, name, email, groups } = fact.owner;
-  return { id, name, email, groups };
 }
 
 /** Where Stop leads back to: the page that the agent came from, if it is the app's and starts nothing. */

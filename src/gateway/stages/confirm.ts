@@ -2,6 +2,7 @@ import type { Decision } from "../../domain/decision.ts";
 import { isMethodOverride } from "../../domain/headers.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
 import type { Maybe } from "../../ports.ts";
 import type { Question } from "../../sessions/confirmations.ts";
@@ -124,6 +125,7 @@ export async function keepQuestion(
   settled: Settled & { readonly decision: Decision },
   agent: Identity,
   impersonation: Impersonation,
+  lasts = settled.snapshot.settings.timeouts.confirm,
 ): Promise<string> {
   const { limits, timeouts } = settled.snapshot.settings;
   const bytes =
@@ -142,7 +144,23 @@ export async function keepQuestion(
     headers: settled.headers.filter((_, at) => isAsked(settled.headers[at - (at % 2)] ?? "")),
     body: bytes,
   };
-  return await services.confirmations.ask(question, timeouts.confirm);
+  return await services.confirmations.ask(question, lasts);
+}
+
+/**
+ * Keeps what an agent typed into a form and sent while only looking, so that it can be sent after a step up; null where no page waits for
+ * the answer, or it is larger than what is kept.
+ */
+export async function keepTyped(
+  services: Services,
+  settled: Settled & { readonly decision: Decision },
+  agent: Identity,
+  impersonation: Impersonation,
+): Promise<string | null> {
+  const { limits, timeouts } = settled.snapshot.settings;
+  const length = Number(settled.raw.headers["content-length"] ?? Number.NaN);
+  if (!settled.navigation.wantsPage || isSafe(settled.method) || !(length <= limits.confirmBody)) return null;
+  return await keepQuestion(services, settled, agent, impersonation, timeouts.kept);
 }
 
 function sentenceOf(decision: Decision): string {

@@ -53,7 +53,7 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const told = probe === null ? kept : [...kept, PROBE, probe];
   const plan = { status: head.status, message: head.message, headers: told, transform: null };
   if (signed.ownPage !== null && signed.browser.notice === null)
-    return saidPlan(signed, signed.ownPage, plan);
+    return saidPlan(services, signed, signed.ownPage, plan);
   if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...told, ...ourHeaders(signed)] };
   return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"

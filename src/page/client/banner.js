@@ -8,6 +8,7 @@ import { startLayout } from "./layout/layout.js";
 import { startLogout } from "./logout.js";
 import { startMark } from "./mark.js";
 import { startRefused } from "./refused.js";
+import { startRemember } from "./remember.js";
 import { startSignal } from "./signal.js";
 import { startTab, tellStopped } from "./tab.js";
 import { startTitle } from "./title.js";
@@ -31,6 +32,7 @@ async function start(script) {
     startTitle(banner);
   }
   await awaitStyles(banner);
+  if (banner.config.impersonation !== null) startRemember(banner);
   const roomless = banner.styled ? startLayout(banner) : () => undefined;
   if (banner.config.impersonation === null) {
     startNotice(banner, roomless);

@@ -14,6 +14,7 @@ export function startClock({ root, config }, ended) {
   const rest = make("span", "", "");
   const word = make("span", "lead", config.words.left);
   place.replaceChildren(at, rest, word);
+  const latest = placeTimes(root);
   const spoken = announcer(root, config.words);
   const skew = config.now - Date.now();
   let endsAt = config.endsAt;
@@ -23,6 +24,8 @@ export function startClock({ root, config }, ended) {
     at.textContent = left > 0 ? config.words.until.replace("{time}", clockTime(endsAt - skew)) : "";
     rest.textContent = left > 0 ? span(left) : config.words.timeIsUp;
     word.hidden = left <= 0;
+    if (latest !== null && left > 0)
+      latest.textContent = config.words.endsUnused.replace("{time}", clockTime(endsAt - skew));
     spoken(left);
     const lift =
       config.writeUntil === null ? Number.POSITIVE_INFINITY : config.writeUntil - Date.now() - skew;
@@ -39,6 +42,20 @@ export function startClock({ root, config }, ended) {
   return () => {
     endsAt = Math.max(endsAt, Math.min(config.until, Date.now() + skew + config.idleFor));
   };
+}
+
+/**
+ * Says the times of the details in the agent's own zone, UTC on hover; gives the one that moves with every use of the page.
+ * @param {ShadowRoot} root
+ */
+function placeTimes(root) {
+  for (const it of root.querySelectorAll("time.fixed, time.ends")) {
+    if (!(it instanceof HTMLTimeElement)) continue;
+    it.title = it.textContent ?? "";
+    if (it.className === "fixed")
+      it.textContent = new Date(it.dateTime).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  }
+  return root.querySelector("time.ends");
 }
 
 /** @param {number} at */

@@ -1,6 +1,6 @@
 /**
  * @typedef {Record<"readOnly" | "write" | "until" | "left" | "timeIsUp" | "oneMinute" | "fiveMinutes" | "notDone" | "notDoneMany" |
- *   "toConfirm" | "answer" | "close" | "allowChanges" | "otherTab" | "yourselfAgain" | "otherNow" | "goOn" | "loadAgain" | "stop", string>} Words
+ *   "notDoneBefore" | "endsUnused" | "toConfirm" | "answer" | "close" | "allowChanges" | "otherTab" | "yourselfAgain" | "otherNow" | "goOn" | "loadAgain" | "stop", string>} Words
  */
 
 /**

@@ -11,7 +11,7 @@ const ASKED = 120_000;
  * @param {import("./element.js").Banner} banner
  * @returns {{ refused: (sentence: string, word: string) => void, asked: (question: string) => void }}
  */
-export function startRefused({ bar, base, config }) {
+export function startRefused({ root, bar, base, config }) {
   const { words: said } = config;
   const box = make("div", "refused", "");
   const words = make("span", "", "");
@@ -27,6 +27,7 @@ export function startRefused({ bar, base, config }) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let count = 0;
+  const before = lastPlace(root, said.notDoneBefore);
   const hide = () => {
     clearTimeout(timer);
     box.hidden = true;
@@ -53,6 +54,7 @@ export function startRefused({ bar, base, config }) {
     refused: (sentence, word) => {
       count += 1;
       const text = count === 1 ? said.notDone : said.notDoneMany.replace("{n}", String(count));
+      before(sentence);
       const here = encodeURIComponent(location.pathname + location.search);
       const lifts = word === "read-only" && config.elevate;
       show(
@@ -67,5 +69,19 @@ export function startRefused({ bar, base, config }) {
         { to: `confirm?question=${encodeURIComponent(question)}`, words: said.answer },
         ASKED,
       ),
+  };
+}
+
+/**
+ * What was refused last stays in the details, also when it is no longer told beside the banner.
+ * @param {ShadowRoot} root
+ * @param {string} term
+ */
+function lastPlace(root, term) {
+  const list = root.querySelector(".panel dl");
+  const sentence = make("dd", "", "");
+  return (/** @type {string} */ text) => {
+    sentence.textContent = text;
+    if (!sentence.isConnected) list?.append(make("dt", "", term), sentence);
   };
 }

@@ -31,6 +31,7 @@ export const FR: BannerWords = {
   endsUnused: "{time}, si plus personne ne fait rien",
   endsAtLatest: "Au plus tard",
   otherEdge: "Afficher à l’autre bord",
+  smaller: "Réduire l’affichage",
   anotherWay: "Une autre façon d’arrêter",
   stop: "Arrêter",
   stopWhom: " la vue en tant que {name}",
@@ -40,6 +41,17 @@ export const FR: BannerWords = {
   answer: "Répondre",
   notDone: "Non effectué : {sentence}",
   notDoneMany: "Non effectué ({n} requêtes) : {sentence}",
+  notDoneBefore: "Refusé à l’instant",
+  readOnlyRefused:
+    "Seule la consultation est permise tant que vous voyez l’application en tant que quelqu’un d’autre.",
+  deniedRefused: "Cela ne doit pas être fait en tant que quelqu’un d’autre.",
+  otherTabRefused:
+    "Cet onglet a été ouvert en tant qu’une autre personne que celle que vous voyez maintenant.",
+  asSelfRefused: "Cette page s’exécute toujours en votre nom, jamais au nom de quelqu’un d’autre.",
+  otherHostRefused:
+    "Cela vient d’une page d’un autre hôte, sur lequel vous voyez l’application en tant que quelqu’un d’autre.",
+  outsideGrantRefused:
+    "Cela se trouve hors de la partie de l’application que vous pouvez voir en tant que cette personne.",
   toConfirm: "Pas encore effectué : une confirmation est nécessaire.",
   backToSelf: "Vous êtes de nouveau vous-même. Vous voyiez l’application en tant que {name}.",
   backToSelfLabel: "{brand} : vous êtes de nouveau vous-même",

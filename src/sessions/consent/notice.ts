@@ -1,4 +1,5 @@
 import type { LetterFacts } from "../../domain/consent/letters.ts";
+import type { Language } from "../../domain/language.ts";
 import type { Waiting } from "./outbox.ts";
 
 /** A mail to a customer that waits until the server takes it. */
@@ -12,5 +13,10 @@ export interface Notice extends Waiting {
   /** What it tells of, for the record. */
   readonly about: string;
   /** An access that is over: how much was done in it is put in when this goes out. */
-  readonly over?: { readonly access: string; readonly facts: LetterFacts; readonly page: string };
+  readonly over?: {
+    readonly access: string;
+    readonly facts: LetterFacts;
+    readonly page: string;
+    readonly language?: Language;
+  };
 }

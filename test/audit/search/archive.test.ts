@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import type { Written } from "../../../src/audit/record/parse.ts";
 import { archive } from "../../../src/audit/search/archive.ts";
-import type { Question } from "../../../src/audit/search/search.ts";
+import { ANY_RECORD, type Question } from "../../../src/audit/search/search.ts";
 import { shipping } from "../../../src/audit/shipping/shipping.ts";
 import type { AuditEvent } from "../../../src/domain/audit-event.ts";
 import { Fault } from "../../../src/errors.ts";
@@ -14,16 +14,6 @@ import { testFolder } from "../../fixtures/test-folder.ts";
 import { event } from "../event.ts";
 import { clock, memoryLog, openLedger } from "../journal-folder.ts";
 
-const ANY: Question = {
-  within: null,
-  agent: null,
-  customer: null,
-  impersonation: null,
-  app: null,
-  action: null,
-  since: null,
-  until: null,
-};
 const STREAM = "{guise:audit}";
 const person = (id: string, email: string | null = null) => ({ id, name: null, email, groups: null });
 const read = (lines: readonly string[]) => lines.map((line) => JSON.parse(line) as Written);
@@ -65,6 +55,66 @@ async function opened(t: Test, where: "journal" | "stream") {
 }
 
 for (const where of ["journal", "stream"] as const) {
+  t.test(`${where}: pages are found without what they load, which is found by its page`, async (t) => {
+    const it = await opened(t, where);
+    const at = 1_780_000_000_000;
+    const request = (path: string, navigation: boolean, method = "GET") => {
+      return { ...(event().request ?? never()), path, navigation, method };
+    };
+    const done = { action: "impersonation.outcome", outcome: "success" } as const;
+    const took = (duration: number) => ({ status: 200, bytes: 1, duration, ending: "success" }) as const;
+    await it.record(
+      { at, action: "impersonation.intent", request: request("/a", true) },
+      { ...done, at: at + 900, request: request("/a.js", false), response: took(300) },
+      { ...done, at: at + 1_000, request: request("/a", true), response: took(500) },
+      { ...done, at: at + 2_000, request: request("/a.css", false), response: took(1) },
+      { ...done, at: at + 3_000, request: request("/save", false, "POST"), response: took(1) },
+      { ...done, at: at + 4_000, request: request("/a.png", false), response: took(1) },
+      { ...done, at: at + 6_000, request: request("/b", true), response: took(1_500) },
+      {
+        at: at + 7_000,
+        action: "impersonation.denied",
+        decision: { word: "read-only", route: null, rule: null, via: null },
+      },
+    );
+    const found = async (more: Partial<Question>) => {
+      const { lines } = await it.archive().search({ ...ANY_RECORD, pages: true, ...more }, 50, null);
+      return read(lines).map(({ event: { action }, url }) =>
+        action === "impersonation.outcome" ? url?.path : action,
+      );
+    };
+    t.same(await found({}), ["impersonation.denied", "/b", "/save", "/a"]);
+    t.same(await found({ agent: "alice", customer: "17" }), ["impersonation.denied", "/b", "/save", "/a"]);
+    t.equal((await found({ pages: false })).length, 7, "all but the intent");
+    t.same(await found({ action: "changed" }), ["/save"]);
+    t.same(await found({ word: "read-only" }), ["impersonation.denied"]);
+    t.same(await found({ word: "denied" }), []);
+    t.same(await found({ ticket: "T-42" }), await found({}));
+    t.same(await found({ ticket: "T-43" }), []);
+    const runs = async (more: Partial<Question>) =>
+      (await it.archive().runs({ ...ANY_RECORD, ...more }, 5)).length;
+    t.same(
+      [await runs({ ticket: "T-42" }), await runs({ ticket: "T-1" }), await runs({ action: "changed" })],
+      [1, 0, 1],
+    );
+    const loaded = await it.archive().parts(
+      [
+        { impersonation: "imp-1", from: at + 500, at: at + 1_000 },
+        { impersonation: "imp-1", from: at + 4_500, at: at + 6_000 },
+        { impersonation: "nobody's", from: 0, at: 0 },
+      ],
+      2,
+    );
+    t.same(
+      loaded.map(({ lines, count, until }) => [read(lines).map(({ url }) => url?.path), count, until]),
+      [
+        [["/a.js", "/a.css"], 3, at + 4_500],
+        [[], 0, null],
+        [[], 0, null],
+      ],
+    );
+  });
+
   t.test(`${where}: records are found by people, impersonation, action and time, newest first`, async (t) => {
     const it = await opened(t, where);
     const at = 1_780_000_000_000;
@@ -76,7 +126,7 @@ for (const where of ["journal", "stream"] as const) {
       { at: at + 4_000, action: "impersonation.intent" },
     );
     const found = async (more: Partial<Question>) => {
-      const { lines } = await it.archive().search({ ...ANY, ...more }, 50, null);
+      const { lines } = await it.archive().search({ ...ANY_RECORD, ...more }, 50, null);
       return read(lines).map((one) => one.event.action.replace("impersonation.", ""));
     };
     t.strictSame(await found({}), ["consent.asked", "ended", "denied", "started"], "intents have outcomes");
@@ -122,8 +172,8 @@ for (const where of ["journal", "stream"] as const) {
         { at: 4, action: ACTION, impersonation: run("none") },
       );
       const found = async (app: string | null) => {
-        const { lines } = await it.archive().search({ ...ANY, app }, 50, null);
-        const runs = await it.archive().runs({ ...ANY, app }, 50);
+        const { lines } = await it.archive().search({ ...ANY_RECORD, app }, 50, null);
+        const runs = await it.archive().runs({ ...ANY_RECORD, app }, 50);
         return [read(lines).map((one) => Date.parse(one["@timestamp"])), runs.map(({ id }) => id)];
       };
       t.strictSame(await found("shop"), [[1], ["both"]]);
@@ -151,12 +201,12 @@ for (const where of ["journal", "stream"] as const) {
     await it.record({ at: 500, action: ACTION, effectiveUser: person("99", "alice@x.example") });
     await it.record(...Array.from({ length: 3 }, () => ({ at: 500, action: ACTION, ...alice })));
     const found = async (more: Partial<Question>, limit = 50) =>
-      (await it.archive().search({ ...ANY, ...more }, limit, null)).lines.length;
+      (await it.archive().search({ ...ANY_RECORD, ...more }, limit, null)).lines.length;
     for (const customer of ["old@example.com", "NEW@example.com"]) {
       t.equal(await found({ customer, since: 1_000 }), 5, customer);
-      t.equal((await it.archive().runs({ ...ANY, customer }, 10)).length, 1);
+      t.equal((await it.archive().runs({ ...ANY_RECORD, customer }, 10)).length, 1);
     }
-    t.match(await it.archive().runs(ANY, 10), [{ customer: "17", customerName: "Nuno Reis" }]);
+    t.match(await it.archive().runs(ANY_RECORD, 10), [{ customer: "17", customerName: "Nuno Reis" }]);
     t.equal(await found({ agent: "alice@x.example" }), 3, "somebody else has it as well");
     t.equal(await found({ customer: "alice@x.example" }), 1);
     t.equal(await found({ customer: "nobody@example.com" }), 0);
@@ -171,7 +221,7 @@ for (const where of ["journal", "stream"] as const) {
     );
     const customer = "office@example.com";
     const shops = async (more: Partial<Question>, limit: number) => {
-      const { lines, beyond } = await it.archive().search({ ...ANY, ...more }, limit, null);
+      const { lines, beyond } = await it.archive().search({ ...ANY_RECORD, ...more }, limit, null);
       return { at: read(lines).map((one) => Date.parse(one["@timestamp"])), beyond };
     };
     t.match(await shops({ customer }, 5), { at: [39, 38, 37, 36, 35], beyond: { at: 35 } });
@@ -189,7 +239,7 @@ for (const where of ["journal", "stream"] as const) {
     for (let beyond = null, page = 0; page < 4; page += 1) {
       const answer: Awaited<ReturnType<ReturnType<typeof it.archive>["search"]>> = await it
         .archive()
-        .search(ANY, 50, beyond as null);
+        .search(ANY_RECORD, 50, beyond as null);
       seen.push(...answer.lines);
       if (answer.beyond === null) break;
       beyond = answer.beyond as never;
@@ -258,12 +308,12 @@ for (const where of ["journal", "stream"] as const) {
   t.test(`${where}: what comes is found at once, also after a restart`, async (t) => {
     const it = await opened(t, where);
     await it.record({ action: ACTION });
-    t.equal((await it.archive().search(ANY, 50, null)).lines.length, 1);
+    t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 1);
     await it.record({ action: ACTION });
-    t.equal((await it.archive().search(ANY, 50, null)).lines.length, 2);
+    t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 2);
     const next = await it.again();
     await it.record({ action: ACTION });
-    t.equal((await next.search(ANY, 50, null)).lines.length, 3);
+    t.equal((await next.search(ANY_RECORD, 50, null)).lines.length, 3);
     t.match(next.status(), { breaks: 0, problem: null });
   });
 
@@ -286,12 +336,12 @@ for (const where of ["journal", "stream"] as const) {
       ended(9_000, 200),
       { at: 10_000, action: "impersonation.ended" },
     );
-    const [run, ...others] = await it.archive().runs({ ...ANY, agent: "alice" }, 10);
+    const [run, ...others] = await it.archive().runs({ ...ANY_RECORD, agent: "alice" }, 10);
     t.strictSame(others, []);
     t.match(run, { id: "imp-1", agent: "alice", agentName: "Alice", customer: "17", customerName: "Nuno" });
     t.match(run, { first: 1_000, last: 10_000, began: 1_000, ended: 10_000 });
     t.match(run, { looked: 3, changed: 1, refused: 1, failed: 1 });
-    t.strictSame(await it.archive().runs({ ...ANY, since: 10_001 }, 10), []);
+    t.strictSame(await it.archive().runs({ ...ANY_RECORD, since: 10_001 }, 10), []);
     const picture = await it.archive().picture("imp-1", { from: 1_000, to: 11_000, columns: 10 });
     t.strictSame(picture.columns, [
       { column: 0, tone: "looked", count: 2, write: false },
@@ -331,11 +381,11 @@ for (const where of ["journal", "stream"] as const) {
   t.test(`${where}: a catalog that can't be read, or is of another place, is made anew`, async (t) => {
     const it = await opened(t, where);
     await it.record({ action: ACTION }, { action: ACTION });
-    await it.archive().search(ANY, 50, null);
+    await it.archive().search(ANY_RECORD, 50, null);
     await it.archive().close();
     await writeFile(join(it.data, "audit-index.db"), "this is no database at all, and long enough to see it");
     const next = await it.again();
-    t.equal((await next.search(ANY, 50, null)).lines.length, 2);
+    t.equal((await next.search(ANY_RECORD, 50, null)).lines.length, 2);
   });
 }
 
@@ -351,7 +401,7 @@ t.test("a record that is missing, and a line that is none, are told", async (t) 
       .flatMap((line, at) => (at === 2 ? [] : at === 4 ? [line.replace("Nuno", "Nina")] : [line]))
       .join("\n"),
   );
-  await it.archive().search(ANY, 50, null);
+  await it.archive().search(ANY_RECORD, 50, null);
   t.equal(it.archive().status().breaks, 3, "one is missing, one damaged, and so one more is missing");
   t.ok(it.log.lines.some((line) => line.message.includes("guise audit verify")));
 });
@@ -361,15 +411,15 @@ t.test("what was cut off again is forgotten", async (t) => {
   const other = await openLedger(join(it.data, "audit"));
   await other.record(event({ action: ACTION }));
   await other.record(event({ action: ACTION }));
-  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 2);
+  t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 2);
   const file = `${other.source.producer}.${"1".padStart(12, "0")}.jsonl`;
   const path = join(it.data, "audit", file);
   const whole = await readFile(path, "utf8");
   const cut = whole.split("\n").slice(0, 2).join("\n").length + 1;
   await truncate(path, cut);
-  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 1);
+  t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 1);
   await writeFile(path, whole);
-  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 2);
+  t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 2);
   t.equal(it.archive().status().breaks, 0);
   await other.close();
 });
@@ -377,21 +427,21 @@ t.test("what was cut off again is forgotten", async (t) => {
 t.test("what an archiver has trimmed from the stream is not found any more, and is no alarm", async (t) => {
   const it = await opened(t, "stream");
   await it.record(...Array.from({ length: 20 }, () => ({ action: ACTION })));
-  await it.archive().search(ANY, 50, null);
+  await it.archive().search(ANY_RECORD, 50, null);
   const client = new Redis(it.server?.url ?? "");
   t.teardown(() => client.disconnect());
   await client.xtrim(STREAM, "MAXLEN", 5);
-  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 5);
+  t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 5);
   const next = await it.again();
   await it.record({ action: ACTION });
-  t.equal((await next.search(ANY, 50, null)).lines.length, 6);
+  t.equal((await next.search(ANY_RECORD, 50, null)).lines.length, 6);
   t.equal(next.status().breaks, 0);
 });
 
 t.test("a stream that was lost and sent again is found again, each record once", async (t) => {
   const it = await opened(t, "stream");
   await it.record(...Array.from({ length: 20 }, () => ({ action: ACTION })));
-  const found = async () => (await it.archive().search(ANY, 50, null)).lines;
+  const found = async () => (await it.archive().search(ANY_RECORD, 50, null)).lines;
   t.equal((await found()).length, 20);
   const client = new Redis(it.server?.url ?? "");
   t.teardown(() => client.disconnect());
@@ -403,7 +453,7 @@ t.test("a stream that was lost and sent again is found again, each record once",
   for (const [, fields] of entries.slice(5, 9)) await client.xadd(STREAM, "*", ...fields);
   t.equal(new Set(await found()).size, 20);
   t.equal((await found()).length, 20);
-  const [run] = await it.archive().runs(ANY, 10);
+  const [run] = await it.archive().runs(ANY_RECORD, 10);
   t.match(run, { refused: 20 }, "and none is counted twice");
   t.equal(it.archive().status().breaks, 0);
 });
@@ -411,14 +461,14 @@ t.test("a stream that was lost and sent again is found again, each record once",
 t.test("a stream whose ids go back, as that of an older backup, is read anew", async (t) => {
   const it = await opened(t, "stream");
   await it.record(...Array.from({ length: 20 }, () => ({ action: ACTION })));
-  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 20);
+  t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 20);
   const client = new Redis(it.server?.url ?? "");
   t.teardown(() => client.disconnect());
   const entries = await client.xrange(STREAM, "-", "+");
   await client.del(STREAM);
   for (const [n, [, fields]] of entries.slice(0, 12).entries())
     await client.xadd(STREAM, `1-${n + 1}`, ...fields);
-  const found = async () => (await it.archive().search(ANY, 50, null)).lines.length;
+  const found = async () => (await it.archive().search(ANY_RECORD, 50, null)).lines.length;
   let many = await found();
   // Each question has it look once more; what it knew before goes as soon as it has seen the ids.
   while (many !== 11) many = await found();
@@ -434,7 +484,7 @@ t.test("what was trimmed while nobody read is forgotten with its impersonations"
   await it.record(
     ...Array.from({ length: 5 }, () => ({ action: ACTION, impersonation: { ...one, id: "new" } })),
   );
-  await it.archive().search(ANY, 50, null);
+  await it.archive().search(ANY_RECORD, 50, null);
   await it.archive().close();
   const client = new Redis(it.server?.url ?? "");
   t.teardown(() => client.disconnect());
@@ -443,9 +493,9 @@ t.test("what was trimmed while nobody read is forgotten with its impersonations"
   );
   await client.xtrim(STREAM, "MAXLEN", 4);
   const next = await it.again();
-  t.equal((await next.search(ANY, 50, null)).lines.length, 4);
-  t.match(await next.runs(ANY, 10), [{ id: "new" }]);
-  t.equal((await next.runs(ANY, 10)).length, 1);
+  t.equal((await next.search(ANY_RECORD, 50, null)).lines.length, 4);
+  t.match(await next.runs(ANY_RECORD, 10), [{ id: "new" }]);
+  t.equal((await next.runs(ANY_RECORD, 10)).length, 1);
   t.equal(next.status().breaks, 0);
 });
 
@@ -471,7 +521,7 @@ t.test(
     const some = (many: number) => it.record(...Array.from({ length: many }, () => ({ action: ACTION })));
     const found = async () => {
       for (;;) {
-        const page = await far.search(ANY, 500, null).catch((error: unknown) => {
+        const page = await far.search(ANY_RECORD, 500, null).catch((error: unknown) => {
           if (error instanceof Fault && error.code === "audit-unavailable") return null;
           throw error;
         });
@@ -507,13 +557,13 @@ t.test(
 t.test("a Redis that is not there is a fault of the question, and is told once", async (t) => {
   const it = await opened(t, "stream");
   await it.server?.kill();
-  await t.rejects(it.archive().search(ANY, 50, null), { code: "audit-unavailable" });
-  await t.rejects(it.archive().search(ANY, 50, null), { code: "audit-unavailable" });
+  await t.rejects(it.archive().search(ANY_RECORD, 50, null), { code: "audit-unavailable" });
+  await t.rejects(it.archive().search(ANY_RECORD, 50, null), { code: "audit-unavailable" });
   t.match(it.archive().status(), { behind: true, problem: /./ });
   t.equal(it.log.lines.filter((line) => line.message.includes("activity page")).length, 1);
   await it.server?.start();
   await it.record({ action: ACTION });
-  t.equal((await it.archive().search(ANY, 50, null)).lines.length, 1);
+  t.equal((await it.archive().search(ANY_RECORD, 50, null)).lines.length, 1);
 });
 
 const ACTION = "impersonation.refused" as const;

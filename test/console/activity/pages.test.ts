@@ -52,6 +52,9 @@ t.test("agents ask for what they did themselves, whatever they write; readers fo
   const question = {
     agent: "bob",
     customer: "17",
+    ticket: null,
+    word: null,
+    pages: true,
     action: "impersonation.denied",
     impersonation: null,
     app: "wiki",
@@ -171,6 +174,87 @@ t.test("people who are neither see nothing, and nobody is asked for them", async
     t.equal((await ask([path, ...INSIDE, ...NUNO])).status, 403, path);
     t.equal((await ask([path, ...INSIDE])).status, 401, path);
   }
+});
+
+t.test(
+  "what a page loaded folds below it, what was changed stands out, and both can be asked for alone",
+  async (t) => {
+    const it = await testServices(t, READERS);
+    const at = RUN.first + 5_000;
+    const request = (method: string, path: string, navigation: boolean) => {
+      return { ...(event().request ?? never()), method, path, navigation };
+    };
+    const done = { action: "impersonation.outcome", outcome: "success", at } as const;
+    const response = { status: 200, bytes: 1, duration: 2_000, ending: "success" } as const;
+    const page = line({ ...done, id: "p1", response, request: request("GET", "/site/42", true) });
+    const part = line({ ...done, request: request("GET", "/app.js", false) });
+    const changed = line({ ...done, request: request("POST", "/save", true) });
+    const asked: [Question, unknown][] = [];
+    const ask = await openConsole(
+      t,
+      it,
+      [],
+      archiveOf({
+        search: async (question) => {
+          asked.push([question, null]);
+          return { lines: [changed, page], beyond: null };
+        },
+        runs: async () => [RUN],
+        parts: async (pages) =>
+          pages.map((it, n) => ({ lines: n === 1 ? [part] : [], count: n * 12, until: it.at + 9_000 })),
+      }),
+    );
+    const { body } = await ask([`${ACTIVITY}?ticket=T-42&word=read-only&action=changed`, ...INSIDE, ...ADA]);
+    t.match(asked, [[{ ticket: "T-42", word: "read-only", action: "changed", pages: true }, null]]);
+    t.match(body, /<tr class="changed">[\s\S]*POST[\s\S]*\/save/);
+    t.match(body, /Opened <bdi class="path">\/site\/42/);
+    t.match(body, /loaded 12 more<\/summary><ul><li>.*\/app\.js/);
+    const rest = /<a href="([^"]*)">All of it<\/a>/.exec(body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    t.match(rest, /impersonation=imp-1/);
+    await ask([`GET ${rest}`, ...INSIDE, ...ADA]);
+    const parts = asked.filter(([question]) => !question.pages);
+    t.match(parts, [[{ impersonation: "imp-1", ticket: null, word: null, action: null }, null]]);
+    t.match(body, /<option value="read-only" selected>Only looking is allowed/, "reasons are sentences");
+  },
+);
+
+t.test("an impersonation is told as a story, with what was said of each refusal", async (t) => {
+  const it = await testServices(t, READERS);
+  const request = (method: string, path: string) => {
+    return { ...(event().request ?? never()), method, path, navigation: true };
+  };
+  const outcome = { action: "impersonation.outcome", outcome: "success" } as const;
+  const word = (word: string) => ({ word, route: null, rule: null, via: null });
+  const elevated = {
+    id: "imp-1",
+    mode: "write",
+    reason: "Asked to",
+    ticket: null,
+    writeUntil: 1_780_000_100_000,
+  } as const;
+  const lines = [
+    line({ action: "impersonation.ended", decision: word("ended-by-agent") }),
+    line({ ...outcome, request: request("POST", "/save") }),
+    line({ action: "impersonation.elevated", impersonation: elevated }),
+    line({ action: "impersonation.denied", request: request("POST", "/save"), decision: word("read-only") }),
+    line({ ...outcome, request: request("GET", "/b") }),
+    line({ ...outcome, request: request("GET", "/a") }),
+    line({ action: "impersonation.started" }),
+  ];
+  const search = async () => ({ lines, beyond: null });
+  const ask = await openConsole(t, it, [], archiveOf({ runs: async () => [RUN], search }));
+  const { body } = await ask([`${ACTIVITY}?impersonation=imp-1`, ...INSIDE, ...ADA]);
+  const told = /<section class="story"[\s\S]*?<\/section>/.exec(body)?.[0].replace(/<[^>]*>/g, "") ?? "";
+  t.match(
+    told,
+    "Alice has viewed the app as Nuno for 10 min, because: “does not see the chart” (ticket T-42).",
+  );
+  t.match(
+    told,
+    /It began\.[\s\S]*Opened \/a and \/b\.[\s\S]*Was refused: POST \/save\. They were told: “Only looking/,
+  );
+  t.match(told, /Changing things was allowed until 28 May 2026 20:28:20 UTC: “Asked to”\./);
+  t.match(told, /Changed something: POST \/save\.[\s\S]*It ended\. They were told: “You stopped\.”/);
 });
 
 t.test("one's own past stays in sight when impersonation is switched off", async (t) => {

@@ -17,7 +17,7 @@ const STARTED: Written = {
 t.test("what happened to an impersonation is told with its ticket and its reason", async (t) => {
   t.equal(
     whatOf(STARTED).text,
-    '<strong>started</strong> <span class="faint">T-1042 · Can not publish</span>',
+    '<strong>Started</strong> <span class="faint">T-1042 · Can not publish</span>',
   );
   t.equal(
     whatOf({ ...STARTED, event: { ...STARTED.event, reference: "<b>", reason: "" } }).text.includes("<b>"),

@@ -30,6 +30,7 @@ t.test("an event says which request it is about, as it was read at the intake", 
     bytes: 12,
     ip: "127.0.0.1",
     userAgent: "curl/8",
+    navigation: false,
     trace: "0af7651916cd43dd8448eb211c80319c",
   });
   t.match(event, { at: it.clock.now(), config: it.snapshot().digest, outcome: "failure" });

@@ -88,7 +88,7 @@ t.test("with notice the customer is told of the start and of the end", async (t)
   await it.services.notices.deliver();
   t.match(it.mails.at(-1), {
     subject: "Support no longer looks at your account",
-    text: `What was done: ${running.id.length} pages, or parts of them, were looked at, one change was made`,
+    text: `What was done: looked at: ${running.id.length}, changed: 1`,
   });
 });
 
