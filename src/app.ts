@@ -40,17 +40,18 @@ import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-lis
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Bulletin, Clock, Closing, Log, Store, ViewedAccount } from "./ports.ts";
-import { type Blocks, blocks } from "./sessions/blocks.ts";
+import { blocks } from "./sessions/blocks.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
-import { type Customers, customers } from "./sessions/customers.ts";
+import { customers } from "./sessions/customers.ts";
+import { startLinks } from "./sessions/help/start-links.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
-import { type MissedLinks, missedLinks } from "./sessions/missed-links.ts";
+import { missedLinks } from "./sessions/missed-links.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
 import { signIns } from "./sessions/sign-ins.ts";
-import { type SpentForms, spentForms } from "./sessions/spent-forms.ts";
+import { spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
@@ -250,6 +251,7 @@ function ofAgentsWith(store: Store, bulletin: Bulletin, keyring: Evidence["keyri
     customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
     missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
     spentForms: spentForms(store),
+    startLinks: startLinks({ store, clock: CLOCK, sealKey: keyring.derive("start links") }),
   };
 }
 
@@ -290,20 +292,16 @@ function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
   };
 }
 
-interface ServiceParts {
+interface ServiceParts extends ReturnType<typeof ofAgentsWith> {
   readonly held: Holder;
   readonly records: Evidence;
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
-  readonly customers: Customers;
   readonly said: ConsentServices;
-  readonly blocks: Blocks;
-  readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
-  readonly spentForms: SpentForms;
   readonly counters: Metrics;
   readonly log: Log;
 }
@@ -331,6 +329,7 @@ function servicesOf(parts: ServiceParts): Services {
     codes: parts.codes,
     consoleVisits: parts.consoleVisits,
     spentForms: parts.spentForms,
+    startLinks: parts.startLinks,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.keyring, CLOCK),

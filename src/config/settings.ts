@@ -50,6 +50,10 @@ export function settingsOf(
     mail: mailOf(config, secret),
     help: helpOf(config, secret),
     helpdesk: helpdeskOf(config, secret),
+    api: {
+      linkLasts: config.api.linkLasts,
+      tokens: config.api.tokens.map(({ agents = null, ...token }) => ({ ...token, agents })),
+    },
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,

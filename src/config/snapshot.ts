@@ -105,6 +105,19 @@ export interface Settings {
     readonly helpscout: { readonly secret: string } | null;
     readonly embed: { readonly origins: readonly string[] } | null;
   };
+  /** What programs may do; times in ms, `expires` since the epoch. */
+  readonly api: {
+    readonly tokens: readonly {
+      readonly name: string;
+      /** `sha256:` and 64 hex digits. */
+      readonly hash: string;
+      readonly rights: readonly "start"[];
+      /** Null: every agent. */
+      readonly agents: readonly string[] | null;
+      readonly expires: number;
+    }[];
+    readonly linkLasts: number;
+  };
   /** The customer's own page; times in ms. */
   readonly access: {
     /** What customers read where nothing else says it. */

@@ -62,7 +62,7 @@ export async function recordsOf(
 
 /** An intent is told with how it went. */
 function isTold({ event }: Written): boolean {
-  return event.action !== "impersonation.intent" && event.action !== "impersonation.progress";
+  return !["impersonation.intent", "impersonation.progress", "access.noticed"].includes(event.action);
 }
 
 export function questionOf(customer: Identity | null, impersonation: string | null): Question {

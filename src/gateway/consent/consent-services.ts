@@ -58,7 +58,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
       done: parts.done,
     },
     settings: () => config.current().settings,
-    settled: async ({ customer, about, id }, delivered) => {
+    settled: async ({ customer, about, id, of = null }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
       const event = eventOf({ clock, config, newId }, null, {
         action: "access.noticed",
@@ -68,7 +68,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
         impersonation: null,
         detail: `${about} by mail, ${delivered ? "taken by the mail server" : "given up"}`,
       });
-      await recordAside({ ledger, log }, event, `that the notice ${id} is settled`);
+      await recordAside({ ledger, log }, { ...event, impersonation: of }, `that the notice ${id} is settled`);
     },
   });
   return {
