@@ -10,7 +10,6 @@ import {
   lower,
   type StartOrder,
   start,
-  touch,
 } from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { type AppSessions, appSessions } from "./app-sessions.ts";
@@ -23,6 +22,7 @@ import { type Ended, watch } from "./known.ts";
 import { keyOfSecret, records } from "./records.ts";
 import { sealFor } from "./seal.ts";
 import { upkeep } from "./sync.ts";
+import { toucher } from "./touching.ts";
 
 /** A start, with the `Cookie` header that the agent's browser came with, without ours, and what it came for. */
 type OpenOrder = StartOrder & { readonly ownCookies: string | null; readonly scope: CookieScope };
@@ -137,8 +137,8 @@ interface OpenImpersonations extends Impersonations {
 /** The impersonations of one store. */
 export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
   const context = contextOf(deps);
-  const keeping = upkeep(context, deps.checkEvery ?? 1_000);
   const touching = toucher(context);
+  const keeping = upkeep(context, deps.checkEvery ?? 1_000, touching.due);
   return {
     open: (order) => open(context, order),
     recall: async (secret) => {
@@ -150,7 +150,7 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
     },
     known: (secret) => knownBehind(context, secret),
     idBehind: (secret) => idBehind(context, secret),
-    touch: touching,
+    touch: touching.touch,
     elevate: (id, duration, reason) =>
       change(context, id, (it) => elevate(it, context.clock.now(), duration, reason)),
     lower: (id) => change(context, id, lower),
@@ -250,33 +250,4 @@ async function change(
 async function running(context: SessionContext): Promise<readonly Impersonation[]> {
   const all = (await context.records.list()).map((it) => asKnown(context, it));
   return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
-}
-
-const TOUCH_EVERY = 15_000;
-
-/** Writes which page was opened, and that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
-function toucher(context: SessionContext): Impersonations["touch"] {
-  const touched = new Map<string, number>();
-  return (id, now, page = null) => {
-    const known = context.watch.get(id);
-    if (known === null || known.over) return;
-    const last = Math.max(touched.get(id) ?? 0, known.it.lastSeenAt);
-    const isNew = page !== null && page !== known.it.page;
-    if (!isNew && now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
-    touched.set(id, now);
-    context.records
-      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now, page) : it))
-      .then((done) => {
-        if (done === null) return;
-        context.recall.know(done.entry);
-        context.watch.observe(done.entry, false);
-      })
-      .catch((error: unknown) => {
-        touched.delete(id);
-        context.log.warn(
-          { err: error, impersonation: id },
-          "use could not be noted; it may end as idle early",
-        );
-      });
-  };
 }

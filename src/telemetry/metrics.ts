@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { THRESHOLDS } from "../domain/thresholds.ts";
 import type { Counters } from "../gateway/services/services.ts";
 import { INVARIANTS } from "../gateway/stages/invariants.ts";
 
@@ -66,6 +67,13 @@ export function metrics(): Metrics {
     "Pages with a route that were opened without a start, by the reason why.",
     ["reason"],
   );
+  const thresholds = counter(
+    "guise_thresholds_passed_total",
+    "Starts that were allowed and are worth a look, by what they passed.",
+    ["threshold"],
+  );
+  // As above: an alarm needs something to begin from.
+  for (const threshold of THRESHOLDS) thresholds.inc({ threshold }, 0);
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -75,6 +83,7 @@ export function metrics(): Metrics {
     violated: (invariant) => violations.inc({ invariant }),
     leftOut: (why) => leftOut.inc({ why }),
     unrecognised: (source, cause) => unrecognised.inc({ source, cause }),
+    thresholdPassed: (threshold) => thresholds.inc({ threshold }),
     notStarted: (reason) => notStarted.inc({ reason }),
     authorizationTakenOff: (why) => takenOff.inc({ why }),
     ...watched(registers),

@@ -31,6 +31,7 @@ const CLASSES: Readonly<Record<string, Class>> = {
   "agent.blocked": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
   "agent.unblocked": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
   "help.asked": { uid: ENTITY_MANAGEMENT, activity: 1, name: "Create" },
+  "threshold.passed": { uid: ENTITY_MANAGEMENT, activity: 99, name: "Other" },
   "audit.read": { uid: ENTITY_MANAGEMENT, activity: 2, name: "Read" },
   "config.loaded": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
   "config.rejected": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },

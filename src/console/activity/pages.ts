@@ -5,6 +5,7 @@ import { Fault } from "../../errors.ts";
 import { eventOf } from "../../gateway/audit/audit-event.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
+import { notable } from "../notable.ts";
 import { homeOf, sightOf } from "../roles.ts";
 import { pageFor, parameter, sendPage, type Visitor, visitor } from "../visitor.ts";
 import { whyNotPage } from "../why-not.ts";
@@ -77,7 +78,10 @@ async function list(it: Looking, asked: Asked): Promise<string> {
   const question = questionOf(it, asked);
   const page = await it.archive.search(question, ROWS, asked.beyond);
   const runs = await it.archive.runs(question, MOST_RUNS);
-  return listPage(it, asked, { ...page, runs, loads: await loadsOf(it, recordsOf(page.lines)) });
+  const { prefix } = it.who.received.snapshot.settings;
+  const seen = { within: question.within, now: it.now, prefix };
+  const strip = it.sight.kind === "own" ? null : await notable(it.archive, seen);
+  return listPage(it, asked, { ...page, runs, loads: await loadsOf(it, recordsOf(page.lines)), strip });
 }
 
 /** What the list shows of the same question, and what is older, as a table for spreadsheets (RFC 4180). */
