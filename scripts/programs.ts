@@ -101,6 +101,10 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     names: ["/usr/share/mediawiki"],
     packages: ["mediawiki", "php-cli", "php-sqlite3", "php-intl", "php-mbstring", "php-xml"],
   },
+  DokuWiki: {
+    names: ["/usr/share/dokuwiki"],
+    packages: ["dokuwiki", "postgresql", "php-cli", "php-pgsql", "php-xml", "php-mbstring"],
+  },
   phpMyAdmin: {
     names: ["/usr/share/phpmyadmin"],
     packages: ["phpmyadmin", "mariadb-server", "php-cli", "php-mysql", "php-mbstring", "php-xml"],
@@ -112,6 +116,13 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   Redmine: {
     names: ["/usr/share/redmine"],
     packages: ["redmine", "redmine-sqlite", "ruby-jwt", "ruby-webrick"],
+  },
+  Zabbix: {
+    names: ["/usr/share/zabbix"],
+    packages: [
+      ...["zabbix-frontend-php", "zabbix-server-mysql", "mariadb-server", "apache2", "libapache2-mod-php"],
+      ...["php-cli", "php-mysql", "php-gd", "php-bcmath", "php-xml", "php-mbstring", "php-ldap"],
+    ],
   },
   strace: { names: ["strace"], packages: ["strace"] },
 };

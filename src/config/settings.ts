@@ -25,6 +25,7 @@ export function settingsOf(
   const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
   return {
     app: app.name,
+    named: app.hosts !== null,
     upstream: {
       origin: upstream.url,
       socket: upstream.socket,
@@ -116,11 +117,11 @@ function hasAccessPage({ access, agents }: Config): boolean {
 }
 
 function consoleOf(
-  { origin, app, session, cacheFor }: NonNullable<Config["console"]>,
+  { origin, app, session, cacheFor, beside }: NonNullable<Config["console"]>,
   publicUrl: string | null,
 ): NonNullable<Settings["console"]> {
   const { origin: own, hostname: host } = new URL(origin);
-  return { origin: own, host, app: app ?? publicUrl, session, cacheFor };
+  return { origin: own, host, app: app ?? publicUrl, session, cacheFor, beside };
 }
 
 /** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */

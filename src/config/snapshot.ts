@@ -18,6 +18,8 @@ export interface Named {
 export interface Settings {
   /** The name of the app that they are of; null where the file has one alone. */
   readonly app: string | null;
+  /** Whether the config says at which hosts the app is. */
+  readonly named: boolean;
   readonly upstream: {
     /** `http://127.0.0.1:8001`: scheme, host and port, no path. */
     readonly origin: string;
@@ -130,6 +132,8 @@ export interface Settings {
     readonly app: string | null;
     readonly session: number;
     readonly cacheFor: number;
+    /** The app's own hosts don't lead to the gateway. */
+    readonly beside: boolean;
   } | null;
   /** From the app's host to another one of ours, ms. */
   readonly goingOver: { readonly nonce: number; readonly code: number; readonly again: number };

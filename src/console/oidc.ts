@@ -38,7 +38,7 @@ export function signInPages(fastify: FastifyInstance, services: Services): void 
 }
 
 /** Pages that are for agents alone: who opens one signs in first. */
-const FOR_AGENTS = /^\/(?:start|as|as\/[^/]+|t\/[^/]+|elevate|activity|why|over|ordered)$/;
+const FOR_AGENTS = /^\/(?:start|open|as|as\/[^/]+|t\/[^/]+|elevate|activity|why|over|ordered)$/;
 
 /** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */
 export async function leadToSignIn(services: Services, request: FastifyRequest): Promise<string | null> {

@@ -33,6 +33,7 @@ import { peoplePage } from "./people.ts";
 import { providerPages } from "./provider.ts";
 import { homeOf } from "./roles.ts";
 import { runningPages } from "./running/pages.ts";
+import { openPage } from "./start/open.ts";
 import { startPages } from "./start/start.ts";
 import { stopPages } from "./stop.ts";
 import { parameter, seeOther, visitor } from "./visitor.ts";
@@ -91,6 +92,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     signInPages(fastify, services);
     await providerPages(fastify, services);
     startPages(fastify, services, parts.archive);
+    openPage(fastify, services);
     peoplePage(fastify, services);
     askedPage(fastify, services);
     approvePages(fastify, services);

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import type { Test } from "tap";
 import { pressInBanner } from "../fixtures/banner.ts";
-import { type CookieWitness, cookieValues } from "../fixtures/cookie-witness.ts";
+import { type CookieWitness, cookieValues, type Witnessed } from "../fixtures/cookie-witness.ts";
 import { type Front, SUPPORT } from "../fixtures/front.ts";
 import { ask } from "../fixtures/named.ts";
 import { recorded } from "../fixtures/signed-in-front.ts";
@@ -44,8 +44,9 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
   t.match(mine.text, own.agent, "the agent's own session in the app");
   const agents = new Set((await alice.page.context().cookies(front.url)).map(({ value }) => value));
   const customers = new Set((await nuno.page.context().cookies(direct)).map(({ value }) => value));
-  // What that page still asks for by itself is the agent's own.
+  // What that page still asks for by itself is the agent's own; it is left, for its timers.
   await alice.page.waitForLoadState("networkidle");
+  await alice.page.goto("about:blank");
   const before = witness.requests.length;
 
   const [first = "/"] = paths;
@@ -95,18 +96,18 @@ export async function walkBeside(t: Test, it: Walk): Promise<void> {
 
   await alice.page.goto(front.url + first);
   const host = new URL(front.url).host;
-  const opens = async (cookie: string) => {
-    const answer = await ask(witness.origin + own.path, { cookie, host });
+  const opens = async ({ cookie, browser }: Pick<Witnessed, "cookie" | "browser">) => {
+    const answer = await ask(witness.origin + own.path, { ...browser, cookie, host });
     return answer.status === 200 && own.customer.test(answer.body);
   };
   const there = asCustomer.findLast(({ path }) => path === own.path);
-  t.ok(await opens(there?.cookie ?? ""), "who had its cookie would be in");
+  t.ok(there !== undefined && (await opens(there)), "who had its cookie would be in");
   await pressInBanner(alice.page, "Stop");
   const [ended] = await recorded(front.data, "sign-in.ended");
   t.match(ended, { event: { outcome: "success" } }, "it is signed out of the app");
   const alive: string[] = [];
-  for (const cookie of new Set(asCustomer.map((request) => request.cookie)))
-    if (await opens(cookie)) alive.push(cookie);
+  const each = new Map(asCustomer.map((request) => [request.cookie, request]));
+  for (const request of each.values()) if (await opens(request)) alive.push(request.cookie);
   t.same(alive, [], "and no cookie of it opens anything any more");
   const after = await seen(alice, front.url, own.path, it);
   t.same(after, mine, "the agent's own session is as it was");

@@ -67,6 +67,12 @@ export const consoleOrigin = z
       "How long somebody is known there by what they came with from the app's host; asked anew with each request whether it still counts.",
     ),
     cacheFor: time("1s", 0, 60_000, "How long a gateway believes what it read of such a visit."),
+    beside: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Nothing leads from the app's own hosts to the gateway: agents come by `open?url=` on the console, are known there, and go over it to the host of an impersonation. Needs `isolation`.",
+      ),
   })
   .nullable()
   .default(null)

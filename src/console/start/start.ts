@@ -36,6 +36,12 @@ export function startPages(fastify: FastifyInstance, services: Services, archive
       to: parameter(request, "to"),
       ticket: parameter(request, "ticket"),
     };
+    const address = asked.query?.trim() ?? "";
+    if (/^https?:\/\//i.test(address))
+      return await seeOther(
+        reply,
+        `${who.received.snapshot.settings.prefix}/open?${new URLSearchParams({ url: address })}`,
+      );
     return await sendPage(reply, 200, await searchPage(services, archive, { ...who, trueUser }, asked));
   });
   fastify.get("/as/:user", async (request, reply) => {
@@ -225,7 +231,7 @@ async function searchPage(
 <h1>View the app as…</h1>
 ${users === null ? html`<p class="note">There is no directory to search in: add <code>users</code> to the config. A link with the id works without: <code>${settings.prefix}/as/ID</code>.</p>` : null}
 <form class="search" role="search" action="${settings.prefix}/start">
-<input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail or id" placeholder="Name, e-mail or id" autofocus maxlength="100">
+<input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail, id or address" placeholder="Name, e-mail, id or address" autofocus maxlength="2000">
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>

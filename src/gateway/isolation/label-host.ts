@@ -186,7 +186,7 @@ function onItsHost(
   if (isTheConsoles(received))
     return toConsole(services, received, { app, target: url.target, more: label === null ? {} : { label } });
   const which = label === null ? "" : `${received.url.query === null ? "?" : "&"}label=${label}`;
-  return { status: 303, headers: quiet(`${app.origin}${url.target}${which}`), body: "" };
+  return { status: 303, headers: quiet(`${whereKnown(received, app)}${url.target}${which}`), body: "" };
 }
 
 /**
@@ -221,7 +221,13 @@ function isFollowed({ navigation, raw, upgrade, sent }: Received): boolean {
 }
 
 function toTheLabel(received: Received, { name, app }: Label, to: string): Answer {
-  return goOver(received, { label: name }, app.origin, to);
+  return goOver(received, { label: name }, whereKnown(received, app), to);
+}
+
+/** Where agents are known: on the app's own host, or on the console where that host doesn't lead to us. */
+function whereKnown({ snapshot }: Received, app: AppHost): string {
+  const { console } = snapshot.settings;
+  return console?.beside === true ? console.origin : app.origin;
 }
 
 /** Where the kept evidence has expired, the agent's next navigation goes over the app's host for new one. */

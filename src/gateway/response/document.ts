@@ -237,6 +237,7 @@ function bannerView(
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
     app: signed.site.label?.app.origin ?? null,
+    beside: signed.snapshot.settings.console?.beside === true,
     here: signed.url.target,
     cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.site.host),
     disable: settings.page.disable,

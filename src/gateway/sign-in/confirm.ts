@@ -1,6 +1,7 @@
 import { headersOf } from "../../clients/finder.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
+import type { Seen } from "../../signin/sign-in.ts";
 import { whyOf } from "../../signin/steps.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
@@ -48,24 +49,25 @@ export async function confirm(services: Services, signed: Signed, head: Upstream
       "the app was signed in to anew while it had this request, which may have been done",
     );
   }
-  if (isOut) return await signedOut(services, signed, asking, arrived);
+  if (isOut) return await signedOut(services, signed, asking, await look(services, asking, session, arrived));
   if (!isDoubted(services, asking, trust, signed, arrived)) return "shown";
   const seen = await look(services, asking, session, neededFrom(trust, arrived));
   if (seen.kind === "expected") return "shown";
+  // An app whose pages are open to guests expires a session without a word.
+  if (seen.kind === "nobody" && !isUnsafe(signed)) return await signedOut(services, signed, asking, seen);
   return await giveUp(services, asking, session, `after ${signed.sent} of a page: ${whyOf(seen)}`);
 }
 
-/** The app says that nobody is signed in: it is asked, and signed in to once more if that is so. */
+/** The app was asked whom it sees since its answer said that nobody is signed in; if that is so, it is signed in to once more. */
 async function signedOut(
   services: Services,
   signed: Signed,
   asking: Asking,
-  arrived: number,
+  seen: Seen,
 ): Promise<Confirmation> {
   const { appSession: session } = signed;
   if (session === null) return "shown";
   const trust = trustOf(services, asking);
-  const seen = await look(services, asking, session, arrived);
   if (seen.kind === "expected") return "shown";
   if (seen.kind === "other") return await giveUp(services, asking, session, whyOf(seen));
   const request = `${signed.sent} ${signed.url.target}`;

@@ -129,7 +129,8 @@ function addImpersonated(headers: string[], signed: Signed): void {
     // Identity headers of a proxy in front name the agent.
     if (kind !== "identity" && kind !== "own" && value !== null) headers.push(name, value);
   }
-  if (wholePage || looked) headers.push("Accept-Encoding", "identity");
+  if ((wholePage || looked) && !presented.includes("accept-encoding"))
+    headers.push("Accept-Encoding", "identity");
 }
 
 function wayOf({ client, site }: Signed): Way {

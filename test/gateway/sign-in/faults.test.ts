@@ -109,6 +109,21 @@ t.test(
   },
 );
 
+t.test(
+  "an app that shows guests its pages and expires a session without a word is signed in to anew",
+  async (t) => {
+    const app = await loginApp(t);
+    app.faults.openToGuests = true;
+    const { url, data } = await signedInFront(t, app, `${BY_FORM}  verifyEvery: 0s\n`);
+    const alice = await visit(url);
+    app.sessions.clear();
+    t.match(await alice.open("/site/1/a"), { status: 307, body: "", headers: { location: "/site/1/a" } });
+    t.match((await alice.open("/site/1/a")).body, "<p id=user>Nuno</p>");
+    t.equal(recordsOf(data, "sign-in.performed").length, 2);
+    t.same(recordsOf(data, "sign-in.failed"), []);
+  },
+);
+
 t.test("an answer that only looks as if somebody was signed out goes through", async (t) => {
   const app = await loginApp(t);
   const { url, data } = await signedInFront(t, app);
