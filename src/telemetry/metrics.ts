@@ -67,13 +67,6 @@ export function metrics(): Metrics {
     "Pages with a route that were opened without a start, by the reason why.",
     ["reason"],
   );
-  const thresholds = counter(
-    "guise_thresholds_passed_total",
-    "Starts that were allowed and are worth a look, by what they passed.",
-    ["threshold"],
-  );
-  // As above: an alarm needs something to begin from.
-  for (const threshold of THRESHOLDS) thresholds.inc({ threshold }, 0);
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
@@ -83,11 +76,23 @@ export function metrics(): Metrics {
     violated: (invariant) => violations.inc({ invariant }),
     leftOut: (why) => leftOut.inc({ why }),
     unrecognised: (source, cause) => unrecognised.inc({ source, cause }),
-    thresholdPassed: (threshold) => thresholds.inc({ threshold }),
+    thresholdPassed: thresholdsPassed(registers),
     notStarted: (reason) => notStarted.inc({ reason }),
     authorizationTakenOff: (why) => takenOff.inc({ why }),
     ...watched(registers),
   };
+}
+
+function thresholdsPassed(registers: Registry[]): Metrics["thresholdPassed"] {
+  const passed = new Counter({
+    name: "guise_thresholds_passed_total",
+    help: "Starts that were allowed and are worth a look, by what they passed.",
+    labelNames: ["threshold"],
+    registers,
+  });
+  // An alarm needs something to begin from.
+  for (const threshold of THRESHOLDS) passed.inc({ threshold }, 0);
+  return (threshold) => passed.inc({ threshold });
 }
 
 function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "times"> {

@@ -49,6 +49,8 @@ export interface Pages {
 }
 
 export interface DecisionView {
+  /** For the pages that the header leads to; absent: to none. */
+  readonly snapshot?: Snapshot;
   readonly decision: Decision;
   /** What it says to the agent, names filled in. */
   readonly sentence: string;

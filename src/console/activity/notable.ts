@@ -1,10 +1,10 @@
-import type { Archive } from "../audit/search/archive.ts";
-import { ANY_RECORD, type Question } from "../audit/search/search.ts";
-import { plain } from "../domain/plain.ts";
-import { Fault } from "../errors.ts";
-import { recordsOf, someone } from "./activity/rows.ts";
-import { type Html, html } from "./html.ts";
-import { moment } from "./moment.ts";
+import type { Archive } from "../../audit/search/archive.ts";
+import { ANY_RECORD, type Question } from "../../audit/search/search.ts";
+import { plain } from "../../domain/plain.ts";
+import { Fault } from "../../errors.ts";
+import { type Html, html } from "../html.ts";
+import { moment } from "../moment.ts";
+import { recordsOf, someone } from "./rows.ts";
 
 const DAY = 86_400_000;
 const MOST = 5;
