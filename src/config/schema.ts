@@ -9,6 +9,7 @@ import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
 import { endSteps } from "../signin/steps-schema.ts";
 import { administrators, agent } from "./sections/agents.ts";
+import { api } from "./sections/api.ts";
 import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
@@ -80,6 +81,7 @@ export function configSchema(kinds: Kinds) {
     mail,
     help,
     helpdesk,
+    api,
     signIn: signIn(kinds.signIn),
     page,
     headers,

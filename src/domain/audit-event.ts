@@ -26,6 +26,9 @@ export const AUDIT_ACTIONS = [
   "consent.changed",
   "access.noticed",
   "help.asked",
+  "start-link.made",
+  "start-link.used",
+  "start-link.refused",
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",
@@ -73,6 +76,8 @@ export type ConsentRecord = Pick<
   | "scope"
   | "reason"
   | "ticket"
+  | "location"
+  | "retention"
   | "answerBy"
   | "until"
   | "answeredBy"

@@ -55,7 +55,8 @@ function isAction(action: string, asked: string): boolean {
   return action === asked || action.endsWith(`.${asked}`) || action.startsWith(`${asked}.`);
 }
 
-function timeOf(text: string | undefined, name: string): number | null {
+/** Throws a Fault `usage` for what is no time. Null where nothing was said. */
+export function timeOf(text: string | undefined, name: string): number | null {
   if (text === undefined) return null;
   const ago = parseDuration(text);
   const at = ago === null ? parseTime(text) : Date.now() - ago;

@@ -104,7 +104,7 @@ function besides(against: Beside | null): string {
 }
 
 /** Checkpoints from lines of a log or of an export; other lines are passed over. */
-async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
+export async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
   const found: Checkpoint[] = [];
   for await (const { lines } of fileLines(file)) {
     for (const line of lines) {

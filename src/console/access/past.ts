@@ -64,6 +64,7 @@ const UNTOLD: ReadonlySet<string> = new Set([
   "impersonation.intent",
   "impersonation.progress",
   "threshold.passed",
+  "access.noticed",
 ]);
 
 /** An intent is told with how it went. */

@@ -29,6 +29,7 @@ const ITS_OWN: ReadonlySet<string> = new Set([
   "/embed.js",
   "/embed",
   "/hooks/helpscout",
+  "/api/start",
   "/jwks.json",
   "/oidc/backchannel",
 ]);

@@ -29,6 +29,8 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /embed", "public"],
   // The helpdesk itself, which shows who it is by what it signs.
   ["POST /hooks/helpscout", "public"],
+  // Programs, which show who they are by a token; cookies count for nothing.
+  ["POST /api/start", "public"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],

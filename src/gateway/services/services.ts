@@ -17,6 +17,7 @@ import type { Consents } from "../../sessions/consent/consents.ts";
 import type { SettingsSeen } from "../../sessions/consent/settings-seen.ts";
 import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Customers } from "../../sessions/customers.ts";
+import type { StartLinks } from "../../sessions/help/start-links.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { MissedLinks } from "../../sessions/missed-links.ts";
@@ -172,6 +173,7 @@ export interface Services {
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
   readonly spentForms: SpentForms;
+  readonly startLinks: StartLinks;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;
