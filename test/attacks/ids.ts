@@ -589,6 +589,29 @@ export const ATTACKS: readonly Attack[] = [
     attack: "the provider asked by another host, or with forged forwarding headers",
     required: "404; the issuer is the config's",
   },
+  {
+    id: "LEAVE-01",
+    attack: 'the app\'s own way back from its "log in as", by link, form, fetch, HEAD',
+    required: "means Stop; the app never hears of it",
+  },
+  {
+    id: "LEAVE-02",
+    attack:
+      "the same address spelled otherwise: `/leave/`, `/%6Ceave`, `//leave`, `/./leave`, `;x`, with a query",
+    required: "nothing of the service account is shown, then or later",
+  },
+  {
+    id: "LEAVE-03",
+    attack:
+      "a way back that the config doesn't name, by redirect, new cookie or neither; with ten requests on their way",
+    required:
+      "what the app would show as the service account is not shown: `sign-in-failed`, signed in to anew",
+  },
+  {
+    id: "LEAVE-04",
+    attack: "pages and errors of a sign-in, read for a secret or a cookie of the service account",
+    required: "none in an answer, none in the browser, none in a later request",
+  },
 ];
 
 /** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */
