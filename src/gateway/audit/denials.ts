@@ -35,7 +35,7 @@ export function noteRefusal(
   void recordAside(services, event, "a refusal");
 }
 
-/** Records what an own page refuses to whoever has the running impersonation's cookie. False: there is none, and nothing is recorded. */
+/** Records what an own page refuses to a browser with the cookie of an impersonation. False: there is none, and nothing is recorded. */
 export async function recordDenied(services: Services, received: Received, detail: string): Promise<boolean> {
   if (received.browser.secret === null) return false;
   const loaded = await services.impersonations.recall(received.browser.secret);
