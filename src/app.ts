@@ -9,8 +9,8 @@ import { type LoadOptions, load, reload } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
-import { endedAt, modeAt } from "./domain/impersonation.ts";
-import { Fault } from "./errors.ts";
+import { modeAt, runsAt } from "./domain/impersonation.ts";
+import { codeOf, Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
@@ -165,7 +165,7 @@ async function listening<T>(
   try {
     return await listen({ host, port });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    const code = codeOf(cause);
     if (code === "EADDRINUSE") throw new Fault("port-taken", `${host}:${port} is taken`, { cause });
     if (code === "EACCES") throw new Fault("port-taken", `${host}:${port} may not be listened on`, { cause });
     if (code === "EADDRNOTAVAIL")
@@ -241,7 +241,7 @@ async function viewedBy(
   secret: string,
 ): Promise<ViewedAccount | null> {
   const it = await impersonations.recall(secret);
-  return it.kind === "found" && endedAt(it.impersonation, CLOCK.now()) === null ? it.impersonation : null;
+  return it.kind === "found" && runsAt(it.impersonation, CLOCK.now()) ? it.impersonation : null;
 }
 
 /** What is kept of agents besides their impersonations. */

@@ -1,4 +1,4 @@
-import { Fault } from "../errors.ts";
+import { codeOf, Fault } from "../errors.ts";
 
 /** Where a command writes and what it may know of its surroundings. */
 export interface CommandIo {
@@ -60,5 +60,5 @@ function wordsOf<Words>({ read }: Parts<Words>, args: readonly string[], io: Com
 
 /** Whether `parseArgs` threw it, for words that it doesn't know. */
 export function isAboutWords(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+  return error instanceof Error && codeOf(error).startsWith("ERR_PARSE_ARGS_");
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { type Keyring, openKeyring } from "../keys/keyring.ts";
 import { ALGORITHMS, type Purpose } from "../keys/material.ts";
@@ -79,7 +79,7 @@ function parse(args: readonly string[]): Words | string {
     if (key !== "token" && key !== "checkpoint") return `there is no key called ${key}`;
     return { verb, key, data, json, now, help };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return whyOf(error);
   }
 }
 

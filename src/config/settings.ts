@@ -2,6 +2,7 @@ import { signer } from "../audit/shipping/webhook-delivery.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { Fault } from "../errors.ts";
 import { type AppPart, audienceOf } from "./apps.ts";
+import { headerRulesOf } from "./header-rules.ts";
 import type { Config } from "./schema.ts";
 import type { HelpOutlet, Settings } from "./snapshot.ts";
 
@@ -18,27 +19,29 @@ export function settingsOf(
   { identityHeaders, identityCookies }: EvidenceNames,
   secret: SecretReader,
 ): Omit<Settings, "signIn"> {
-  const { headers, token, audit } = config;
+  const { token, audit, trustedProxies } = config;
   const { upstream } = app;
   const kinds = config.identity.map((entry) => entry.kind);
   // Where the app is the one who knows its users, it needs nobody to tell it who is there; whom the company's provider knows it may not.
   const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
+  const headers = {
+    ...config.headers,
+    when: config.headers.when ?? (appKnows ? "impersonating" : "always"),
+  } as const;
+  const { url, segments, segment } = config.limits;
+  const { url: origin, ca, ...reached } = upstream;
+  const its = { ...reached, origin, ca: ca === null ? null : secret(ca) };
   return {
     app: app.name,
     named: app.hosts !== null,
-    upstream: {
-      origin: upstream.url,
-      socket: upstream.socket,
-      host: upstream.host,
-      ca: upstream.ca === null ? null : secret(upstream.ca),
-      insecureSkipVerify: upstream.insecureSkipVerify,
-      connections: upstream.connections,
-      encodedSlash: upstream.encodedSlash,
-    },
+    upstream: its,
+    connectionKey: connectionKey(app.name, its, config),
     publicUrl: app.publicUrl,
-    trustedProxies: config.trustedProxies,
+    trustedProxies,
     prefix: config.prefix,
-    headers: { ...headers, when: headers.when ?? (appKnows ? "impersonating" : "always") },
+    headers,
+    headerRules: headerRulesOf({ headers, trustedProxies }),
+    urlLimits: { url, segments, segment, encodedSlash: upstream.encodedSlash },
     identityHeaders,
     identityCookies,
     token: { ...token, audience: audienceOf(app) },
@@ -60,6 +63,15 @@ export function settingsOf(
     administrators: config.administrators,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
+}
+
+function connectionKey(
+  app: string | null,
+  upstream: Settings["upstream"],
+  { timeouts, limits }: Config,
+): string {
+  const { streams, streamsPerClient, answerHeaders, uploadRate } = limits;
+  return JSON.stringify([app, upstream, timeouts, streams, streamsPerClient, answerHeaders, uploadRate]);
 }
 
 function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {

@@ -1,12 +1,14 @@
 import type { HelpBody } from "../domain/help/help.ts";
 import type { Language } from "../domain/language.ts";
 import type { Policy } from "../domain/policy.ts";
+import type { UrlLimits } from "../domain/routing/canonical-url.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { Withholding } from "../page/withhold/withholding.ts";
 import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
 import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
+import type { HeaderRules } from "./header-rules.ts";
 
 /** People by id, and by the groups that they are in. */
 export interface Named {
@@ -35,6 +37,8 @@ export interface Settings {
     /** Whether `%2F` in a path that is judged is let through as it is. */
     readonly encodedSlash: "refuse" | "keep";
   };
+  /** The same where connections to the app may be shared: of all that they are opened and kept by. */
+  readonly connectionKey: string;
   /** How the app is signed in to; null: it reads our headers. */
   readonly signIn: AppSignIn | null;
   /** `https://app.example.com`: what browsers call the app; null: told from each request. */
@@ -62,6 +66,10 @@ export interface Settings {
     /** Further inbound names to drop. */
     readonly drop: readonly string[];
   };
+  /** What becomes of a client's headers: `headers` and `trustedProxies`, compiled. */
+  readonly headerRules: HeaderRules;
+  /** How an address that is judged may be: of `limits`, and `encodedSlash`. */
+  readonly urlLimits: UrlLimits;
   /** Lower-case names of the headers that identity sources read (`cf-access-jwt-assertion`); never sent under an impersonation. */
   readonly identityHeaders: readonly string[];
   /** Names of the cookies that identity sources read; no cookie of a customer's is laid over them in the browser. */

@@ -1,7 +1,7 @@
 import type { FastifyReply } from "fastify";
 import { admit, takesReason } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { endedAt, type Impersonation } from "../domain/impersonation.ts";
+import { type Impersonation, runsAt } from "../domain/impersonation.ts";
 import type { Grant } from "../domain/policy.ts";
 import { Fault } from "../errors.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
@@ -142,7 +142,7 @@ async function stepNamed(
   to: string,
 ): Promise<Step> {
   const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
-  const impersonation = mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null);
+  const impersonation = mine.find((it) => it.id === id && runsAt(it, services.clock.now()));
   if (impersonation === undefined || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const admission = admit(

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit, takesReason } from "../domain/grant.ts";
-import { elevate, type Impersonation } from "../domain/impersonation.ts";
+import { advance, type Impersonation } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
@@ -105,7 +105,11 @@ async function lift(services: Services, who: Visitor, step: Step, reason: string
   const { settings } = who.received.snapshot;
   services.rateLimits.pace(step.impersonation.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
-  const lifted = elevate(step.impersonation, services.clock.now(), step.lasts, reason);
+  const lifted = advance(
+    step.impersonation,
+    { kind: "elevate", lasts: step.lasts, reason },
+    services.clock.now(),
+  );
   await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
   await services.impersonations.elevate(step.impersonation.id, step.lasts, reason);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parseCookies } from "../domain/cookies/cookie.ts";
-import { endedAt } from "../domain/impersonation.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
@@ -74,7 +74,7 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
     throw new Fault("account-linking", "the handle is old, was used, or is for another request");
   const { who } = await callerOf(services, received);
   const loaded = await services.impersonations.recall(pass.secret);
-  const runs = loaded.kind === "found" && endedAt(loaded.impersonation, services.clock.now()) === null;
+  const runs = loaded.kind === "found" && runsAt(loaded.impersonation, services.clock.now());
   if (!runs || who.kind !== "known" || who.identity.id !== pass.agent)
     throw new Fault("account-linking", "the impersonation is over, or another agent's");
   const to = await provider.authorizeViewed(asked, pass);

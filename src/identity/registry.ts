@@ -1,4 +1,4 @@
-import { Fault } from "../errors.ts";
+import { asFault } from "../errors.ts";
 import type { AnyKind } from "../kinds.ts";
 import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
 import { demo } from "./demo.ts";
@@ -47,7 +47,7 @@ function askFrom(
       const sofar = unknown;
       return answer.then(
         (found) => (found.kind === "known" ? found : askFrom(sources, i + 1, evidence, both(sofar, found))),
-        (error: unknown) => Promise.reject(unavailable(error)),
+        (error: unknown) => Promise.reject(asFault("identity-unavailable", "", error)),
       );
     }
     if (answer.kind === "known") return answer;
@@ -65,12 +65,6 @@ function ask(source: IdentitySource | undefined, evidence: Evidence): Maybe<Iden
   try {
     return source?.identify(evidence) ?? NOBODY_ASKED;
   } catch (error) {
-    throw unavailable(error);
+    throw asFault("identity-unavailable", "", error);
   }
-}
-
-function unavailable(error: unknown): Fault {
-  if (error instanceof Fault && error.code === "identity-unavailable") return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new Fault("identity-unavailable", why, { cause: error });
 }

@@ -2,16 +2,7 @@ import type { CookieScope, Jar } from "../domain/cookies/cookie-jar.ts";
 import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import type { LoadedImpersonation } from "../domain/facts.ts";
-import {
-  elevate,
-  endedAt,
-  fallBack,
-  type Impersonation,
-  lower,
-  type StartOrder,
-  start,
-  touch,
-} from "../domain/impersonation.ts";
+import { advance, type Deed, type Impersonation, type StartOrder, start } from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { type AppSessions, appSessions } from "./app-sessions.ts";
 import { recall } from "./cache.ts";
@@ -151,10 +142,9 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
     known: (secret) => knownBehind(context, secret),
     idBehind: (secret) => idBehind(context, secret),
     touch: touching,
-    elevate: (id, duration, reason) =>
-      change(context, id, (it) => elevate(it, context.clock.now(), duration, reason)),
-    lower: (id) => change(context, id, lower),
-    fallBack: (id) => change(context, id, (it) => fallBack(it, context.clock.now())),
+    elevate: (id, lasts, reason) => change(context, id, { kind: "elevate", lasts, reason }),
+    lower: (id) => change(context, id, { kind: "lower" }),
+    fallBack: (id) => change(context, id, { kind: "fall-back" }),
     close: (id, why) => close(context, id, why),
     list: () => running(context),
     byAgent: async (agent) => (await running(context)).filter((it) => it.agent.id === agent),
@@ -234,13 +224,9 @@ async function open(context: SessionContext, order: OpenOrder): Promise<Opened> 
 }
 
 /** Changes a running one and tells all gateways; null if it is over. */
-async function change(
-  context: SessionContext,
-  id: string,
-  edit: (it: Impersonation) => Impersonation,
-): Promise<Impersonation | null> {
+async function change(context: SessionContext, id: string, deed: Deed): Promise<Impersonation | null> {
   const done = await context.records.change(id, (it) =>
-    context.pendingEnds.has(id) || endedAt(it, context.clock.now()) !== null ? it : edit(it),
+    context.pendingEnds.has(id) ? it : advance(it, deed, context.clock.now()),
   );
   if (done === null || !done.changed) return null;
   await announce(context, done.entry);
@@ -265,7 +251,7 @@ function toucher(context: SessionContext): Impersonations["touch"] {
     if (!isNew && now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
     touched.set(id, now);
     context.records
-      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now, page) : it))
+      .change(id, (it) => advance(it, { kind: "touch", page }, now))
       .then((done) => {
         if (done === null) return;
         context.recall.know(done.entry);

@@ -1,4 +1,4 @@
-import { endedAt } from "../domain/impersonation.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import type { SessionContext } from "./context.ts";
 import { asKnown, missed, settle } from "./end.ts";
@@ -75,6 +75,6 @@ async function lapse(context: SessionContext, known: Known): Promise<void> {
     else seen(context, entry);
   } catch (error) {
     context.log.debug({ err: error, impersonation: known.it.id }, "it can not be asked whether it is in use");
-    if (endedAt(known.it, context.clock.now()) === null) context.watch.observe(known, true);
+    if (runsAt(known.it, context.clock.now())) context.watch.observe(known, true);
   }
 }

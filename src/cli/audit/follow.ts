@@ -1,10 +1,10 @@
 import { type Reader, reader } from "../../audit/journal/reader.ts";
-import { isGone, type Segment, segmentsIn, tailOf } from "../../audit/journal/segments.ts";
+import { type Segment, segmentsIn, tailOf } from "../../audit/journal/segments.ts";
 import { before } from "../../audit/search/stream-feed.ts";
 import { problemOf } from "../../audit/shipping/sink-errors.ts";
 import { type Entry, entriesAfter, newestEntries } from "../../audit/shipping/stream-reader.ts";
 import { disconnect, type RedisClient } from "../../clients/redis.ts";
-import { Fault } from "../../errors.ts";
+import { Fault, isGone } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
 import type { CommandIo } from "../command.ts";
 import { asked, inRedis, journalFolder } from "./source.ts";

@@ -2,7 +2,7 @@ import type { Archive } from "../../audit/search/archive.ts";
 import { ANY_RECORD } from "../../audit/search/search.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { endedAt, endsAt, type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { endsAt, type Impersonation, modeAt, runsAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import { TOLD } from "../../domain/told.ts";
@@ -46,7 +46,7 @@ async function runningOf(services: Services, who: Agent): Promise<Html | null> {
   const { received, trueUser } = who;
   const now = services.clock.now();
   const all = await services.impersonations.byAgent(trueUser.id);
-  const running = all.filter((it) => endedAt(it, now) === null);
+  const running = all.filter((it) => runsAt(it, now));
   if (running.length === 0) return null;
   const { prefix } = received.snapshot.settings;
   const token = tokenFor(services, received, "running", SUBJECTS.running(trueUser));

@@ -11,7 +11,6 @@ import { hostOf } from "../../domain/routing/host.ts";
 import { TOLD, toldReason } from "../../domain/told.ts";
 import { noteRefusal } from "../../gateway/audit/denials.ts";
 import { initiatorOf } from "../../gateway/intake/neighbours.ts";
-import { urlLimits } from "../../gateway/intake/url-limits.ts";
 import { labelIn } from "../../gateway/isolation/label-of.ts";
 import type { Received } from "../../gateway/request.ts";
 import type { Services } from "../../gateway/services/services.ts";
@@ -63,7 +62,7 @@ function addressed({ received }: Visitor, text: string | null): Addressed | null
   if (text === null || !/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
   const address = new URL(text);
   const host = hostOf(address.host);
-  const url = canonicalUrl(address.pathname + address.search, urlLimits(received.snapshot.settings));
+  const url = canonicalUrl(address.pathname + address.search, received.snapshot.settings.urlLimits);
   if (host.kind !== "host" || url.kind !== "canonical") return null;
   const snapshot = appAt(received.snapshot, host.host, url.path);
   if (snapshot === null || !isOfTheApp(received, snapshot, address)) return null;

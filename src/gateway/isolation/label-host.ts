@@ -8,7 +8,6 @@ import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
 import { appOf } from "../intake/app-of.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { initiatorOf } from "../intake/neighbours.ts";
-import { urlLimits } from "../intake/url-limits.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
@@ -126,7 +125,7 @@ function onTheApp(received: Received, label: Label): Received {
 function appOfLabel({ snapshot, url: { target } }: Received, { host }: AppHost): Snapshot {
   if (snapshot.apps === null) return snapshot;
   const its = appOf(snapshot, host, target);
-  const url = canonicalUrl(target, urlLimits(its.settings));
+  const url = canonicalUrl(target, its.settings.urlLimits);
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
   return its;
 }

@@ -10,6 +10,7 @@ import {
   NOTHING_SAID,
   restoredHost,
 } from "../../domain/consent/said.ts";
+import { setBounded } from "../../domain/remembering.ts";
 import type { Bulletin, Clock, Closing, Log, Maybe, Store } from "../../ports.ts";
 import { change, changeFrom } from "../compare-and-set.ts";
 import { sealFor } from "../seal.ts";
@@ -233,8 +234,8 @@ class StoredConsents implements Consents {
   }
 
   #remember(key: string, said: CustomerSaid): void {
-    if (this.#known.size >= MOST) this.#known.clear();
-    this.#known.set(key, { said, until: this.#deps.clock.monotonic() + (this.#deps.cacheFor ?? 1_000) });
+    const until = this.#deps.clock.monotonic() + (this.#deps.cacheFor ?? 1_000);
+    setBounded(this.#known, MOST, key, { said, until });
   }
 
   async #announce(key: string, after: Stored): Promise<void> {
