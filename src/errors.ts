@@ -31,7 +31,7 @@ export const FAULTS = {
   "not-found": {
     status: 404,
     title: "There is no such page",
-    hint: "See docs/endpoints.md for the addresses under the reserved prefix.",
+    hint: "The gateway has no page at this address.",
   },
   "no-app": {
     status: 421,

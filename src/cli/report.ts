@@ -7,12 +7,11 @@ import { gathering } from "../audit/report/evidence.ts";
 import { STANDARDS } from "../audit/report/standards.ts";
 import { FORMS, type JournalState } from "../audit/report/written.ts";
 import { type VerifyReport, verifier } from "../audit/verify/verify.ts";
-import { Fault } from "../errors.ts";
 import { timeOf } from "./audit/filter.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { dataFolder, linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
 import { checkpointsIn } from "./audit/verify.ts";
-import { type CommandIo, command } from "./command.ts";
+import { BadWords, type CommandIo, command } from "./command.ts";
 
 const NAMES = Object.keys(STANDARDS).join("|");
 /** What auditors take of a period, mostly. */
@@ -61,12 +60,11 @@ export const report = command({
   run: async (words, io) => {
     const since = timeOf(words.since, "since") ?? 0;
     const until = timeOf(words.until, "until") ?? Date.now();
-    if (until <= since)
-      throw new Fault("usage", "--until: nothing can be before it that is not before --since");
+    if (until <= since) throw new BadWords("--until: nothing can be before it that is not before --since");
     const gathered = gathering();
     const journal = await journalState(words, io, gathered);
     const findings = STANDARDS[words.standard]?.(gathered.evidence({ since, until }), Number(words.sample));
-    if (findings === undefined) throw new Fault("usage", `--standard: write one of ${NAMES}`);
+    if (findings === undefined) throw new BadWords(`--standard: write one of ${NAMES}`);
     const period = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
     io.out(FORMS[words.format]?.({ standard: words.standard, ...period, journal, ...findings }) ?? "");
     return journal.holds === false || journal.records === 0 ? 1 : 0;

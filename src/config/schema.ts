@@ -22,6 +22,7 @@ import { mail } from "./sections/mail.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
+import { thresholds } from "./sections/thresholds.ts";
 import { origin, upstream } from "./sections/upstream.ts";
 
 /** What the rooms' kinds may use when they are made. */
@@ -121,6 +122,7 @@ function peopleAndPages(kinds: Kinds) {
       ),
     agents: z.array(agent).default([]).describe("Who may be whom. The first entry that fits counts."),
     administrators,
+    thresholds,
     owners: z
       .record(name, kindEntry(kinds.owners, "an owner"))
       .default({})

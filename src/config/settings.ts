@@ -61,6 +61,7 @@ export function settingsOf(
     limits: config.limits,
     page: app.page,
     administrators: config.administrators,
+    thresholds: config.thresholds,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
 }

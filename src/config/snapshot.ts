@@ -252,6 +252,14 @@ export interface Settings {
     /** Names of cookies that the app's own scripts set for its server; a `*` at the end stands for any rest. */
     readonly scriptCookies: readonly string[];
   };
+  /** What is told of although it is allowed; null: never. */
+  readonly thresholds: {
+    readonly customersPerHour: number | null;
+    readonly agentsPerDay: number | null;
+    /** Times of the day in a time zone, `22:00`. */
+    readonly night: { readonly from: string; readonly to: string; readonly zone: string } | null;
+    readonly breakGlass: boolean;
+  };
   /** Who may end what others are doing. */
   readonly administrators: Named;
   readonly audit: {

@@ -113,7 +113,7 @@ export function consolePlugin(services: Services, parts: ConsoleParts) {
     lostPage(fastify, services);
     overPage(fastify, services);
     orderedPage(fastify, services);
-    runningPages(fastify, services);
+    runningPages(fastify, services, parts.archive);
     activityPages(fastify, services, parts.archive);
     fastify.all("/*", () => nothing());
     homePage(fastify, services);

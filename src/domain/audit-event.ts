@@ -36,6 +36,7 @@ export const AUDIT_ACTIONS = [
   "impersonation.switched-on",
   "agent.blocked",
   "agent.unblocked",
+  "threshold.passed",
   "audit.read",
   "config.loaded",
   "config.rejected",

@@ -11,11 +11,13 @@ interface Upkeep extends Closing {
   check(): Promise<void>;
 }
 
-export function upkeep(context: SessionContext, checkEvery: number): Upkeep {
+/** `also` is done every while as well. */
+export function upkeep(context: SessionContext, checkEvery: number, also: () => void): Upkeep {
   /** Keys whose record has to be read again. */
   const unsure = new Set<string>();
   let checking: Promise<void> | null = null;
   const checkOnce = async () => {
+    also();
     await settle(context);
     for (const known of context.watch.lapsed()) await lapse(context, known);
     for (const key of [...unsure]) await readAgain(context, key, unsure);

@@ -590,6 +590,29 @@ export const ATTACKS: readonly Attack[] = [
     required: "404; the issuer is the config's",
   },
   {
+    id: "LEAVE-01",
+    attack: 'the app\'s own way back from its "log in as", by link, form, fetch, HEAD',
+    required: "means Stop; the app never hears of it",
+  },
+  {
+    id: "LEAVE-02",
+    attack:
+      "the same address spelled otherwise: `/leave/`, `/%6Ceave`, `//leave`, `/./leave`, `;x`, with a query",
+    required: "nothing of the service account is shown, then or later",
+  },
+  {
+    id: "LEAVE-03",
+    attack:
+      "a way back that the config doesn't name, by redirect, new cookie or neither; with ten requests on their way",
+    required:
+      "what the app would show as the service account is not shown: `sign-in-failed`, signed in to anew",
+  },
+  {
+    id: "LEAVE-04",
+    attack: "pages and errors of a sign-in, read for a secret or a cookie of the service account",
+    required: "none in an answer, none in the browser, none in a later request",
+  },
+  {
     id: "LINK-01",
     attack: "a link of a program's used again, from several tabs at once, after its time",
     required: "it counts once, over all gateways, for `api.linkLasts`; opening it uses nothing up",

@@ -277,10 +277,10 @@ t.test("words that it doesn't know are said, and a place without records is no e
     ["--standard", "c5", "--since", "1d", "--format", "pdf"],
   ])
     t.match(await runCommand(report, args), { code: 2 });
-  t.match(await runCommand(report, ["--standard", "c5", "--since", "never"]), { code: 1, err: /is no time/ });
+  t.match(await runCommand(report, ["--standard", "c5", "--since", "never"]), { code: 2, err: /is no time/ });
   const { data } = await journal(t);
   t.match(await runCommand(report, ["--standard", "c5", "--since", "1d", "--until", "2d", "--data", data]), {
-    code: 1,
+    code: 2,
     err: /nothing can be before/,
   });
 });

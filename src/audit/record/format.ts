@@ -45,6 +45,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "impersonation.switched-on": ["configuration", "change"],
   "agent.blocked": ["iam", "change"],
   "agent.unblocked": ["iam", "change"],
+  "threshold.passed": ["iam", "info"],
   "audit.read": ["iam", "info"],
   "config.loaded": ["configuration", "change"],
   "config.rejected": ["configuration", "info"],

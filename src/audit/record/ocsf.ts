@@ -34,6 +34,7 @@ const CLASSES: Readonly<Record<string, Class>> = {
   "start-link.made": { uid: ENTITY_MANAGEMENT, activity: 1, name: "Create" },
   "start-link.used": { uid: ENTITY_MANAGEMENT, activity: 2, name: "Read" },
   "start-link.refused": { uid: ENTITY_MANAGEMENT, activity: 2, name: "Read" },
+  "threshold.passed": { uid: ENTITY_MANAGEMENT, activity: 99, name: "Other" },
   "audit.read": { uid: ENTITY_MANAGEMENT, activity: 2, name: "Read" },
   "config.loaded": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },
   "config.rejected": { uid: ENTITY_MANAGEMENT, activity: 3, name: "Update" },

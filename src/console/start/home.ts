@@ -13,6 +13,7 @@ import { type Html, html } from "../html.ts";
 import { nameOf, person } from "../layout.ts";
 import { moment } from "../moment.ts";
 import type { Visitor } from "../visitor.ts";
+import { pendingOf } from "./pending.ts";
 
 type Agent = Visitor & { readonly trueUser: Identity };
 
@@ -23,12 +24,13 @@ const MOST_MISSED = 3;
 
 /** What an agent begins the day with: what of theirs runs, whom they viewed last, which links started nothing. */
 export async function home(services: Services, archive: Archive, who: Agent, suffix: string): Promise<Html> {
-  const [running, recent, missed] = await Promise.all([
+  const [pending, running, recent, missed] = await Promise.all([
+    orNothing(services, pendingOf(services, who)),
     orNothing(services, runningOf(services, who)),
     orNothing(services, recentOf(archive, who)),
     orNothing(services, missedOf(services, who)),
   ]);
-  return html`${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
+  return html`${pending}${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
 }
 
 /** What can't be found out just now is no reason to show nothing else. */

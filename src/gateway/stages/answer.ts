@@ -293,6 +293,7 @@ function reasonOf({ decision, effects }: Committed): string {
 function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
   const { decision, effects, snapshot } = committed;
   return {
+    snapshot,
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,
