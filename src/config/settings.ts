@@ -144,8 +144,12 @@ function consoleOf(
 export function evidenceNamesOf(identity: unknown): EvidenceNames {
   const entries: readonly unknown[] = Array.isArray(identity) ? identity : [];
   const options = entries.flatMap((entry) => fieldsOf(entry).map(([, options]) => options));
+  const signed = entries.some((entry) => fieldsOf(entry).some(([kind]) => kind === "machine"));
+  const machines = signed ? ["authorization", "signature", "signature-input"] : [];
   return {
-    identityHeaders: [...new Set(options.flatMap(namesIn).map((name) => name.toLowerCase()))],
+    identityHeaders: [
+      ...new Set(machines.concat(options.flatMap(namesIn).map((name) => name.toLowerCase()))),
+    ],
     identityCookies: [...new Set(options.flatMap(cookiesIn))],
   };
 }

@@ -111,7 +111,7 @@ export interface Settings {
       readonly name: string;
       /** `sha256:` and 64 hex digits. */
       readonly hash: string;
-      readonly rights: readonly "start"[];
+      readonly rights: readonly ("start" | "consent")[];
       /** Null: every agent. */
       readonly agents: readonly string[] | null;
       readonly expires: number;

@@ -32,6 +32,8 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   if (who.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
   const trueUser = who.kind === "known" ? who.identity : null;
+  if (trueUser?.machine !== undefined)
+    throw new Fault("forbidden", "a program asked for a page for people; it uses the API");
   const anyImpersonation = trueUser === null ? null : await loadedBy(services, received);
   const ownImpersonation =
     trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);

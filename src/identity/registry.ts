@@ -4,6 +4,7 @@ import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.t
 import { demo } from "./demo.ts";
 import { insecureHeader } from "./insecure-header.ts";
 import { jwt } from "./jwt.ts";
+import { machine } from "./machine.ts";
 import { oidc } from "./oidc/oidc.ts";
 import type { IdentityDeps } from "./source.ts";
 import { whoami } from "./whoami.ts";
@@ -13,6 +14,7 @@ export const identityKinds: readonly AnyKind<IdentityDeps, IdentitySource>[] = [
   jwt,
   oidc,
   whoami,
+  machine,
   insecureHeader,
   demo,
 ];

@@ -5,7 +5,7 @@ import { duration } from "../../units.ts";
 const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
 
 /** What a token may do. */
-const RIGHTS = ["start"] as const;
+const RIGHTS = ["start", "consent"] as const;
 
 const token = z.strictObject({
   name: z
@@ -25,7 +25,9 @@ const token = z.strictObject({
   rights: z
     .array(z.enum(RIGHTS))
     .min(1)
-    .describe("What it may do: `start` makes links that start an impersonation."),
+    .describe(
+      "What it may do: `start` makes links that start an impersonation; `consent` says for customers what they would say on `/.guise/access`.",
+    ),
   agents: z
     .array(personId)
     .min(1)

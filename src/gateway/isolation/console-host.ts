@@ -154,7 +154,7 @@ export function toConsole(
 export function isTheConsoles(received: Received): boolean {
   if (received.snapshot.settings.console === null || !received.url.ours) return false;
   const below = belowPrefix(received) ?? "";
-  return !ON_THE_APPS.has(below) && !below.startsWith("/op/");
+  return !ON_THE_APPS.has(below) && !below.startsWith("/op/") && !below.startsWith("/api/");
 }
 
 /** Redirects a page of ours that was asked for on the app's host to the console, if a tab asked for it. */
