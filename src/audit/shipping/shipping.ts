@@ -1,5 +1,5 @@
 import type { AuditAction } from "../../domain/audit-event.ts";
-import type { BodyTemplate } from "../../domain/body-template.ts";
+import type { BodyTemplate } from "../../domain/help/body-template.ts";
 import type { Clock, Closing, Log } from "../../ports.ts";
 import type { Source } from "../journal/source.ts";
 import { redisStream } from "./redis-stream.ts";

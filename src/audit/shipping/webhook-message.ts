@@ -1,4 +1,4 @@
-import { type BodyTemplate, filledWith } from "../../domain/body-template.ts";
+import { type BodyTemplate, filledWith } from "../../domain/help/body-template.ts";
 
 /** What a webhook is told of, of a record as the journal has it. */
 export interface HookRecord {

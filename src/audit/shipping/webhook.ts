@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
-import type { BodyTemplate } from "../../domain/body-template.ts";
+import type { BodyTemplate } from "../../domain/help/body-template.ts";
 import type { JournalRecord, Kind } from "../../ports.ts";
 import { duration } from "../../units.ts";
 import { type CursorFile, cursorFile, furthest } from "../journal/positions.ts";

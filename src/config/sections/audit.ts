@@ -2,7 +2,7 @@ import { z } from "zod";
 import { HOOK_PLACES } from "../../audit/shipping/webhook-message.ts";
 import { secretSource } from "../../clients/secret.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
-import { type BodyTemplate, unknownIn } from "../../domain/body-template.ts";
+import { type BodyTemplate, unknownIn } from "../../domain/help/body-template.ts";
 import { personId } from "../../people.ts";
 import { duration } from "../../units.ts";
 

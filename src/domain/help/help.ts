@@ -1,6 +1,6 @@
-import { type BodyTemplate, filledWith, unknownIn } from "../body-template.ts";
 import type { Identity } from "../identity.ts";
 import { plain } from "../plain.ts";
+import { type BodyTemplate, filledWith, unknownIn } from "./body-template.ts";
 
 /** What somebody wrote who asks for help, with what the gateway knows by itself. Times are ms since the epoch. */
 export interface HelpRequest {
