@@ -1,17 +1,8 @@
 import { z } from "zod";
-import { duration } from "../../units.ts";
+import { timeBetween as time } from "../../units.ts";
 import { origin } from "./upstream.ts";
 
 const DAY = 86_400_000;
-
-function time(fallback: string, least: number, most: number, describe: string) {
-  return duration
-    .refine((ms) => ms >= least && ms <= most, {
-      error: `write a length of time from ${least / 1_000}s to ${most / 1_000}s`,
-    })
-    .prefault(fallback)
-    .describe(describe);
-}
 
 /** `isolation`: a host of its own for each impersonation. */
 export const isolation = z
