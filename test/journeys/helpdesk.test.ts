@@ -72,10 +72,10 @@ t.test(
     await it.shot(page, "86-by-address");
 
     // The same frame on another origin: `localhost` is none of those that the config names.
-    const elsewhere = await alice.newPage();
-    await elsewhere.goto(chat.origin.replace("127.0.0.1", "localhost"));
-    const shown = elsewhere.frames()[1];
-    await elsewhere.waitForFunction("document.readyState === 'complete'");
+    const foreign = await alice.newPage();
+    await foreign.goto(chat.origin.replace("127.0.0.1", "localhost"));
+    const shown = foreign.frames()[1];
+    await foreign.waitForFunction("document.readyState === 'complete'");
     t.notMatch((await shown?.content()) ?? "", "guise-embed", "it isn't shown there");
   },
 );
