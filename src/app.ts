@@ -9,8 +9,8 @@ import { type LoadOptions, load, reload } from "./config/load.ts";
 import { formatProblem } from "./config/problem.ts";
 import { pages } from "./console/decision-page.ts";
 import { consolePlugin } from "./console/plugin.ts";
-import { endedAt, modeAt } from "./domain/impersonation.ts";
-import { Fault } from "./errors.ts";
+import { modeAt, runsAt } from "./domain/impersonation.ts";
+import { codeOf, Fault } from "./errors.ts";
 import { endAppSessions } from "./gateway/background/app-session-ends.ts";
 import { checkLookups } from "./gateway/background/check-lookups.ts";
 import { recordConfig, watchConfig } from "./gateway/background/config-reload.ts";
@@ -40,17 +40,18 @@ import { attachUpgrades, UPGRADE_OPTIONS } from "./gateway/websocket/upgrade-lis
 import { tokens } from "./keys/token.ts";
 import { clientAssets } from "./page/client.ts";
 import type { Bulletin, Clock, Closing, Log, Store, ViewedAccount } from "./ports.ts";
-import { type Blocks, blocks } from "./sessions/blocks.ts";
+import { blocks } from "./sessions/blocks.ts";
 import { type Codes, codes } from "./sessions/codes.ts";
 import { type Confirmations, confirmations } from "./sessions/confirmations.ts";
 import { type ConsoleVisits, consoleVisits } from "./sessions/console-visits.ts";
-import { type Customers, customers } from "./sessions/customers.ts";
+import { customers } from "./sessions/customers.ts";
+import { startLinks } from "./sessions/help/start-links.ts";
 import { type Impersonations, openImpersonations } from "./sessions/impersonations.ts";
 import { type Labels, labels } from "./sessions/labels.ts";
-import { type MissedLinks, missedLinks } from "./sessions/missed-links.ts";
+import { missedLinks } from "./sessions/missed-links.ts";
 import { type PageCredentials, pageCredentials } from "./sessions/page-credentials.ts";
 import { signIns } from "./sessions/sign-ins.ts";
-import { type SpentForms, spentForms } from "./sessions/spent-forms.ts";
+import { spentForms } from "./sessions/spent-forms.ts";
 import { openBackend } from "./sessions/stores/registry.ts";
 import { admin } from "./telemetry/admin.ts";
 import { gauges } from "./telemetry/gauges.ts";
@@ -164,7 +165,7 @@ async function listening<T>(
   try {
     return await listen({ host, port });
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? cause.code : null;
+    const code = codeOf(cause);
     if (code === "EADDRINUSE") throw new Fault("port-taken", `${host}:${port} is taken`, { cause });
     if (code === "EACCES") throw new Fault("port-taken", `${host}:${port} may not be listened on`, { cause });
     if (code === "EADDRNOTAVAIL")
@@ -240,7 +241,7 @@ async function viewedBy(
   secret: string,
 ): Promise<ViewedAccount | null> {
   const it = await impersonations.recall(secret);
-  return it.kind === "found" && endedAt(it.impersonation, CLOCK.now()) === null ? it.impersonation : null;
+  return it.kind === "found" && runsAt(it.impersonation, CLOCK.now()) ? it.impersonation : null;
 }
 
 /** What is kept of agents besides their impersonations. */
@@ -250,6 +251,7 @@ function ofAgentsWith(store: Store, bulletin: Bulletin, keyring: Evidence["keyri
     customers: customers({ store, clock: CLOCK, sealKey: keyring.derive("customers") }),
     missedLinks: missedLinks({ store, clock: CLOCK, log, sealKey: keyring.derive("missed links") }),
     spentForms: spentForms(store),
+    startLinks: startLinks({ store, clock: CLOCK, sealKey: keyring.derive("start links") }),
   };
 }
 
@@ -290,20 +292,16 @@ function hostsOf(held: Holder, store: Store, sealKey: Buffer) {
   };
 }
 
-interface ServiceParts {
+interface ServiceParts extends ReturnType<typeof ofAgentsWith> {
   readonly held: Holder;
   readonly records: Evidence;
   readonly impersonations: Impersonations;
   readonly confirmations: Confirmations;
-  readonly customers: Customers;
   readonly said: ConsentServices;
-  readonly blocks: Blocks;
-  readonly missedLinks: MissedLinks;
   readonly pageCredentials: PageCredentials;
   readonly labels: Labels;
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
-  readonly spentForms: SpentForms;
   readonly counters: Metrics;
   readonly log: Log;
 }
@@ -331,6 +329,7 @@ function servicesOf(parts: ServiceParts): Services {
     codes: parts.codes,
     consoleVisits: parts.consoleVisits,
     spentForms: parts.spentForms,
+    startLinks: parts.startLinks,
     ledger: records.ledger,
     unrecorded: unrecorded(),
     tokens: tokens(records.keyring, CLOCK),

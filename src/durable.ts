@@ -1,4 +1,4 @@
-import { open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Makes names that were made or removed in the folder durable. */
@@ -11,19 +11,28 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/** Opens the file, for its owner alone if it is new; what `change` does with it is durable when this resolves. */
+export async function durably(
+  path: string,
+  flags: "w" | "wx" | "r+",
+  change: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  const handle = await open(path, flags, 0o600);
+  try {
+    await change(handle);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /**
  * Puts the text in the file's place, for its owner alone: durable when it resolves, and whole or as before, whatever happens
  * in between. `draft` is a path in the same folder that nobody else writes to.
  */
 export async function replaceFile(path: string, draft: string, text: string): Promise<void> {
   try {
-    const handle = await open(draft, "w", 0o600);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await durably(draft, "w", (handle) => handle.writeFile(text));
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true });

@@ -31,7 +31,7 @@ export const FAULTS = {
   "not-found": {
     status: 404,
     title: "There is no such page",
-    hint: "See docs/endpoints.md for the addresses under the reserved prefix.",
+    hint: "The gateway has no page at this address.",
   },
   "no-app": {
     status: 421,
@@ -192,4 +192,27 @@ export class Fault extends Error {
   get complaint(): string {
     return `${this.detail}; ${this.hint.slice(0, 1).toLowerCase()}${this.hint.slice(1)}`;
   }
+}
+
+/** What an error says of itself, without what another fault would show: its `detail`, or its message. */
+export function whyOf(error: unknown): string {
+  if (error instanceof Fault) return error.detail;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of an error as node sets it; empty if it has none. */
+export function codeOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : "";
+  return typeof code === "string" ? code : "";
+}
+
+/** Whether the system says that there is no such file. */
+export function isGone(error: unknown): boolean {
+  return codeOf(error) === "ENOENT";
+}
+
+/** The error itself if it is a fault of this code; else one that begins with `what` and says why. */
+export function asFault(code: FaultCode, what: string, cause: unknown): Fault {
+  if (cause instanceof Fault && cause.code === code) return cause;
+  return new Fault(code, what === "" ? whyOf(cause) : `${what}: ${whyOf(cause)}`, { cause });
 }

@@ -30,6 +30,16 @@ export interface Evidence {
   readonly host: string;
   /** The secret of a sign-in by way of the gateway's own pages; absent or null where the browser has none. */
   readonly signIn?: string | null;
+  /** The request itself, for sources that check its signature; absent where it is evidence that was kept. */
+  readonly request?: {
+    readonly method: string;
+    /** As it came, byte for byte. */
+    readonly target: string;
+    /** `https://app.example.com`. */
+    readonly origin: string;
+    /** It is for an address of ours, which checks the digest of its body. */
+    readonly ours: boolean;
+  };
 }
 
 /**

@@ -40,6 +40,16 @@ export const duration = z
   .regex(DURATION, { error: durationHelp })
   .transform((text) => parseDuration(text) ?? 0);
 
+/** The same from `least` to `most` ms. */
+export function timeBetween(fallback: string, least: number, most: number, describe: string) {
+  return duration
+    .refine((ms) => ms >= least && ms <= most, {
+      error: `write a length of time from ${least / 1_000}s to ${most / 1_000}s`,
+    })
+    .prefault(fallback)
+    .describe(describe);
+}
+
 /** An amount of bytes in the config; comes out as bytes. */
 export const size = z
   .string({ error: sizeHelp })

@@ -38,6 +38,9 @@ const person = z
   })
   .describe("A person; groups that are left out are unknown.");
 
+/** Who asks: a person, or a program that acts for one. */
+const asking = person.extend({ machine: z.strictObject({ for: person }).optional() });
+
 const owner = z.union([
   z.enum(["not-asked", "none", "failed"]),
   person.extend({ unlisted: z.literal(true).optional() }),
@@ -119,7 +122,7 @@ const caseSchema = z.strictObject({
     asSelf: z.boolean().default(false),
     fromAsSelf: z.boolean().default(false),
   }),
-  caller: z.union([z.enum(["nobody", "unavailable"]), person]),
+  caller: z.union([z.enum(["nobody", "unavailable"]), asking]),
   owner: owner.default("not-asked"),
   impersonating: z
     .union([z.enum(["lost", "unavailable"]), impersonating])
@@ -247,7 +250,10 @@ function saidIn({ consent }: CaseFile): ConsentFact {
 
 function callerOf(caller: CaseFile["caller"]): CallerFact {
   if (caller === "nobody") return { kind: "unknown" };
-  return caller === "unavailable" ? { kind: "unavailable" } : { kind: "known", identity: identityOf(caller) };
+  if (caller === "unavailable") return { kind: "unavailable" };
+  const { machine } = caller;
+  const acting = machine === undefined ? {} : { machine: { for: identityOf(machine.for) } };
+  return { kind: "known", identity: { ...identityOf(caller), ...acting } };
 }
 
 function ownerOf(owner: CaseFile["owner"]): OwnerFact {

@@ -1,4 +1,4 @@
-import { Fault } from "../errors.ts";
+import { codeOf, Fault } from "../errors.ts";
 
 /** Where a command writes and what it may know of its surroundings. */
 export interface CommandIo {
@@ -22,6 +22,9 @@ interface Parts<Words> extends Pick<Command, "name" | "describe"> {
   run(words: Words, io: CommandIo): Promise<number>;
 }
 
+/** Words that can't be meant like that: the command says so, with how it is used, and its exit code is 2. */
+export class BadWords extends Error {}
+
 /** A command that answers `--help`, words that it can't read and Faults as all of them do. */
 export function command<Words extends { readonly help: boolean }>(parts: Parts<Words>): Command {
   const { name, describe, usage } = parts;
@@ -29,18 +32,18 @@ export function command<Words extends { readonly help: boolean }>(parts: Parts<W
     name,
     describe,
     async run(args, io) {
-      const words = wordsOf(parts, args, io);
-      if (typeof words === "string") {
-        io.err(`guise ${name}: ${words}\n${usage}`);
+      const bad = (why: string): number => {
+        io.err(`guise ${name}: ${why}\n${usage}`);
         return 2;
-      }
-      if (words.help) {
+      };
+      try {
+        const words = parts.read(args, io);
+        if (typeof words === "string") return bad(words);
+        if (!words.help) return await parts.run(words, io);
         io.out(usage);
         return 0;
-      }
-      try {
-        return await parts.run(words, io);
       } catch (error) {
+        if (isAboutWords(error)) return bad(error.message);
         if (!(error instanceof Fault)) throw error;
         io.err(`${error.detail}\n${error.hint}\n`);
         return 1;
@@ -49,16 +52,7 @@ export function command<Words extends { readonly help: boolean }>(parts: Parts<W
   };
 }
 
-function wordsOf<Words>({ read }: Parts<Words>, args: readonly string[], io: CommandIo): Words | string {
-  try {
-    return read(args, io);
-  } catch (error) {
-    if (!isAboutWords(error)) throw error;
-    return error.message;
-  }
-}
-
-/** Whether `parseArgs` threw it, for words that it doesn't know. */
-export function isAboutWords(error: unknown): error is Error {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS_");
+/** Words that can't be meant, or that `parseArgs` doesn't know. */
+function isAboutWords(error: unknown): error is Error {
+  return error instanceof BadWords || codeOf(error).startsWith("ERR_PARSE_ARGS_");
 }

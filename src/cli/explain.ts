@@ -14,16 +14,15 @@ import {
 } from "../domain/facts.ts";
 import { admit } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
-import { elevate, start } from "../domain/impersonation.ts";
+import { advance, start } from "../domain/impersonation.ts";
 import { type EffectiveMethod, effectiveMethod } from "../domain/method/method.ts";
 import type { OwnerFact } from "../domain/owner.ts";
 import { canonicalUrl, URL_REFUSALS } from "../domain/routing/canonical-url.ts";
 import type { RuleRequest } from "../domain/routing/rule.ts";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import { appOf } from "../gateway/intake/app-of.ts";
 import { navigation } from "../gateway/intake/fetch-metadata.ts";
 import { ownAddress, type Page } from "../gateway/intake/own-address.ts";
-import { urlLimits } from "../gateway/intake/url-limits.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
 import { methodTold } from "../gateway/stages/method-override.ts";
 import { bodyText, ruled } from "../gateway/stages/rule-request.ts";
@@ -54,7 +53,7 @@ async function explainCase(file: string, json: boolean, io: CommandIo): Promise<
   try {
     value = parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new Fault("usage", `${file}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new Fault("usage", `${file}: ${whyOf(error)}`, {
       cause: error,
     });
   }
@@ -92,8 +91,7 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("usage", `${file} can not be read: ${why}`, { cause: error });
+    throw new Fault("usage", `${file} can not be read: ${whyOf(error)}`, { cause: error });
   }
 }
 
@@ -124,7 +122,7 @@ interface Explaining {
 async function explained(it: Explaining) {
   const { words, snapshot, log } = it;
   const { method } = words;
-  const url = canonicalUrl(words.target, urlLimits(snapshot.settings));
+  const url = canonicalUrl(words.target, snapshot.settings.urlLimits);
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
   const owner = await ownerFor(words, snapshot, log, url);
   const session = await sessionFor(it, owner);
@@ -297,7 +295,11 @@ function begunNow(
     idle: grant.idle,
   };
   const begun = start(order);
-  return { kind: "found", impersonation: mode === "write" ? elevate(begun, now, grant.total, null) : begun };
+  return {
+    kind: "found",
+    impersonation:
+      mode === "write" ? advance(begun, { kind: "elevate", lasts: grant.total, reason: null }, now) : begun,
+  };
 }
 
 function report(decision: Decision): string {

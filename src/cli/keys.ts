@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Fault } from "../errors.ts";
 import { readGenerations } from "../keys/folder.ts";
 import { type Keyring, openKeyring } from "../keys/keyring.ts";
 import { ALGORITHMS, type Purpose } from "../keys/material.ts";
 import { signerAt } from "../keys/series.ts";
-import type { CommandIo } from "./command.ts";
+import { type CommandIo, command } from "./command.ts";
 import { CLOCK } from "./config.ts";
 import { warnings } from "./log.ts";
 
@@ -18,37 +17,24 @@ guise keys rotate [--data DIR] [--json] [--key token|checkpoint] [--now]
                remember the old list of keys may refuse tokens until they fetch it again
 `;
 
-/** `guise keys`: shows the signing keys and replaces them. Exit code 2 for words that it doesn't know. */
-export const keys = {
+/** `guise keys`: shows the signing keys and replaces them. */
+export const keys = command<Words>({
   name: "keys",
   describe: "list the signing keys, or replace one",
-  async run(args: readonly string[], io: CommandIo): Promise<number> {
-    const words = parse(args);
-    if (typeof words === "string") {
-      io.err(`${words}\n${USAGE}`);
-      return 2;
-    }
-    if (words.help) {
-      io.out(USAGE);
-      return 0;
-    }
+  usage: USAGE,
+  read: parse,
+  async run(words, io) {
     const folder = join(words.data ?? io.env.GUISE_DATA ?? "data", "keys");
-    try {
-      if ((await readGenerations(folder, words.key)).length === 0) {
-        io.err(`there are no keys in ${folder} yet; the gateway makes them when it starts\n`);
-        return 1;
-      }
-      const keyring = await open(folder, io);
-      if (words.verb === "rotate") await keyring.rotate(words.key, { atOnce: words.now });
-      print(keyring, words.json, io);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      io.err(`${error.detail}\n${error.hint}\n`);
+    if ((await readGenerations(folder, words.key)).length === 0) {
+      io.err(`there are no keys in ${folder} yet; the gateway makes them when it starts\n`);
       return 1;
     }
+    const keyring = await open(folder, io);
+    if (words.verb === "rotate") await keyring.rotate(words.key, { atOnce: words.now });
+    print(keyring, words.json, io);
+    return 0;
   },
-};
+});
 
 interface Words {
   readonly verb: "list" | "rotate";
@@ -61,26 +47,22 @@ interface Words {
 
 /** The words of the command line, or what is wrong with them. */
 function parse(args: readonly string[]): Words | string {
-  try {
-    const { positionals, values } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        data: { type: "string" },
-        json: { type: "boolean", default: false },
-        key: { type: "string", default: "token" },
-        now: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-    const { data, json, key, now, help } = values;
-    const verb = positionals[0] ?? (help ? "list" : "");
-    if ((verb !== "list" && verb !== "rotate") || positionals.length > 1) return "say list or rotate";
-    if (key !== "token" && key !== "checkpoint") return `there is no key called ${key}`;
-    return { verb, key, data, json, now, help };
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      data: { type: "string" },
+      json: { type: "boolean", default: false },
+      key: { type: "string", default: "token" },
+      now: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const { data, json, key, now, help } = values;
+  const verb = positionals[0] ?? (help ? "list" : "");
+  if ((verb !== "list" && verb !== "rotate") || positionals.length > 1) return "say list or rotate";
+  if (key !== "token" && key !== "checkpoint") return `there is no key called ${key}`;
+  return { verb, key, data, json, now, help };
 }
 
 function open(folder: string, io: CommandIo): Promise<Keyring> {

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { ParameterNames, type Proposal, type SeenName } from "../domain/routing/parameter-names.ts";
+import { codeOf } from "../errors.ts";
 import { type CommandIo, command } from "./command.ts";
 
 const USAGE = `guise learn LOG… [--least N] [--json]
@@ -56,8 +57,8 @@ async function readLog(file: string, names: ParameterNames, io: CommandIo): Prom
     }
     return true;
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    io.err(`${file} can not be read (${String(error.code)})\n`);
+    if (codeOf(error) === "") throw error;
+    io.err(`${file} can not be read (${codeOf(error)})\n`);
     return false;
   }
 }

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { against } from "../audit/receipt/against.ts";
 import { type Receipt, readReceipt } from "../audit/receipt/receipt.ts";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import { checkpointKeys } from "./audit/keys.ts";
 import { linesOf, SOURCE_OPTIONS, SOURCE_USAGE } from "./audit/source.ts";
 import { type CommandIo, command } from "./command.ts";
@@ -62,8 +62,7 @@ async function textOf(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("usage", `the receipt can not be read: ${why}`, { cause: error });
+    throw new Fault("usage", `the receipt can not be read: ${whyOf(error)}`, { cause: error });
   }
 }
 

@@ -6,11 +6,13 @@ import { explain } from "./explain.ts";
 import { keys } from "./keys.ts";
 import { learn } from "./learn.ts";
 import { receipt } from "./receipt.ts";
+import { report } from "./report.ts";
 import { serve } from "./serve.ts";
 import { sessions } from "./sessions/sessions.ts";
 import { signin } from "./signin/signin.ts";
 import { split } from "./split/split.ts";
 import { test } from "./test/test.ts";
+import { token } from "./token.ts";
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -23,7 +25,9 @@ export const COMMANDS: readonly Command[] = [
   sessions,
   audit,
   receipt,
+  report,
   split,
   doctor,
   keys,
+  token,
 ];

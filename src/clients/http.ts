@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher } from "undici";
+import { whyOf } from "../errors.ts";
 import type { Closing } from "../ports.ts";
 
 export interface HttpAnswer {
@@ -89,8 +90,7 @@ async function ask(
     const body = await textOf(answer, options.maxBytes ?? 65_536);
     return { status: answer.statusCode, headers: answer.headers, body };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`${method} ${nameOf(target)}: ${reason}`, { cause });
+    throw new Error(`${method} ${nameOf(target)}: ${whyOf(cause)}`, { cause });
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", leave);

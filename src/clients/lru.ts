@@ -1,3 +1,5 @@
+import { setBounded } from "../domain/remembering.ts";
+
 /** A value in its box, since null may be a value. */
 interface Kept<T> {
   readonly value: T;
@@ -24,11 +26,7 @@ export function lru<T>(entries: number): Lru<T> {
       return kept;
     },
     set(key, value, until) {
-      held.delete(key);
-      held.set(key, { value, until });
-      if (held.size <= entries) return;
-      const oldest = held.keys().next();
-      if (!oldest.done) held.delete(oldest.value);
+      setBounded(held, entries, key, { value, until });
     },
     get size() {
       return held.size;

@@ -1,6 +1,7 @@
 import { compile, selectAll } from "css-select";
 import { parse } from "parse5";
 import { adapter, type Htmlparser2TreeAdapterMap } from "parse5-htmlparser2-tree-adapter";
+import { whyOf } from "../errors.ts";
 
 type Node = Htmlparser2TreeAdapterMap["node"];
 type Element = Htmlparser2TreeAdapterMap["element"];
@@ -17,7 +18,7 @@ export function elementFinder(selector: string, attribute: string | null): Eleme
   try {
     query = compile<Node, Element>(selector);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return whyOf(error);
   }
   return {
     valuesIn: (html) => {

@@ -1,4 +1,4 @@
-import { Fault, type FaultCode } from "../errors.ts";
+import { asFault, Fault, type FaultCode } from "../errors.ts";
 import type { Clock, Maybe } from "../ports.ts";
 import { breaker } from "./breaker.ts";
 import { lru } from "./lru.ts";
@@ -46,7 +46,7 @@ export function memo<Q, A>(asking: Asking<Q, A>): (question: Q, signal?: AbortSi
       return answer;
     } catch (error) {
       guard.failed();
-      throw faultOf(asking, error);
+      throw asFault(asking.code, asking.what, error);
     } finally {
       flights.delete(key);
     }
@@ -90,7 +90,7 @@ async function leaving<Q, A>(
 ): Promise<A> {
   if (signal === undefined) return flight;
   const left = Promise.withResolvers<never>();
-  const leave = () => left.reject(faultOf(asking, signal.reason));
+  const leave = () => left.reject(asFault(asking.code, asking.what, signal.reason));
   if (signal.aborted) leave();
   signal.addEventListener("abort", leave, { once: true });
   try {
@@ -102,10 +102,4 @@ async function leaving<Q, A>(
 
 function refuse<Q, A>(asking: Asking<Q, A>, why: string): Promise<never> {
   return Promise.reject(new Fault(asking.code, `${asking.what}: ${why}`));
-}
-
-function faultOf<Q, A>(asking: Asking<Q, A>, cause: unknown): Fault {
-  if (cause instanceof Fault && cause.code === asking.code) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new Fault(asking.code, `${asking.what}: ${why}`, { cause });
 }

@@ -44,6 +44,7 @@ export function policyOf(
 function grantOf(agent: Agent, i: number, apps: GrantApps): Grant {
   return {
     name: `agents[${i}]`,
+    kind: agent.kind,
     agents: peopleOf(agent),
     mayBe: peopleOf(agent.mayBe),
     mayBeAgents: agent.mayBeAgents,
@@ -132,6 +133,7 @@ function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Comp
       message: "is of no use with `mode: write`; remove one of them",
     });
   }
+  if (agent.kind === "machine") found.push(...machineComplaints(agent, path));
   const { total, idle } = agent.limit;
   if (total <= 0 || total > 86_400_000) {
     found.push({
@@ -146,6 +148,19 @@ function complaintsOf(agent: Agent, path: readonly PropertyKey[]): readonly Comp
     });
   }
   return found;
+}
+
+/** What programs must not be given. */
+function machineComplaints(agent: Agent, path: readonly PropertyKey[]): readonly Complaint[] {
+  const { mode, elevate, consent, start } = agent;
+  const told: readonly (readonly [boolean, string, string])[] = [
+    [mode === "write", "mode", "is more than a program may have; write `read`"],
+    [elevate !== null, "elevate", "is for people; leave it out with `kind: machine`"],
+    [consent.mode === "none", "consent", "has to be `notice` at least with `kind: machine`"],
+    [consent.breakGlass !== null, "consent", "a program breaks no glass; leave `breakGlass` out"],
+    [start.stepUp, "start", "a program can't sign in once more; leave `stepUp` out with `kind: machine`"],
+  ];
+  return told.flatMap(([wrong, key, message]) => (wrong ? [{ path: [...path, key], message }] : []));
 }
 
 /** Why nobody can be among these people; null if somebody can be among them. */

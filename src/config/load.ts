@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type SecretReader, type SecretSource, secretReader } from "../clients/secret.ts";
 import { finish, type Steps } from "../domain/steps.ts";
+import { codeOf, isGone } from "../errors.ts";
 import { type Entry, fieldOf } from "../kinds.ts";
 import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import { appsOf, misplaced } from "./apps.ts";
@@ -235,8 +236,8 @@ async function bytesOf(file: string): Promise<Uint8Array | string> {
   try {
     return await readFile(file);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    if (error.code === "ENOENT") return "there is no such file; name another with -c, or copy the example";
-    return `the file can not be read (${String(error.code)}); check its owner and mode`;
+    if (codeOf(error) === "") throw error;
+    if (isGone(error)) return "there is no such file; name another with -c, or copy the example";
+    return `the file can not be read (${codeOf(error)}); check its owner and mode`;
   }
 }

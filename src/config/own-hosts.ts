@@ -7,7 +7,35 @@ type Named = readonly (readonly [key: string, host: string])[];
 
 /** Hosts of ours are ours alone: no page of the app's, and no cookie of its hosts, may be there. */
 export function overlapping(config: Config, apps: readonly AppPart[]): readonly Complaint[] {
-  return [...belowTheParent(config, apps), ...atTheConsole(config, apps)];
+  return [...belowTheParent(config, apps), ...atTheConsole(config, apps), ...besideTheApp(config, apps)];
+}
+
+/** Beside the app customers reach it past the gateway, so it may believe the signed token alone. */
+function besideTheApp(
+  { console, isolation, headers, ...config }: Config,
+  apps: readonly AppPart[],
+): readonly Complaint[] {
+  if (console?.beside !== true) return [];
+  const unnamed = apps.filter(({ publicUrl, hosts }) => publicUrl === null && hosts === null);
+  const lacks = [
+    [isolation === null, ["console", "beside"], "needs a host for each impersonation; write `isolation`"],
+    [
+      unnamed.length > 0 && console.app === undefined && config.publicUrl === null,
+      ["console", "beside"],
+      "needs to know the app's address; write `publicUrl`, or `hosts` of each app",
+    ],
+    [
+      headers.plain,
+      ["headers", "plain"],
+      "customers reach the app past the gateway and could say who they are (`console.beside`): an app may believe the signed token alone; write `plain: false`",
+    ],
+    [
+      headers.when !== "impersonating",
+      ["headers", "when"],
+      "customers reach the app past the gateway and bring no token (`console.beside`); write `when: impersonating`",
+    ],
+  ] as const;
+  return lacks.flatMap(([is, path, message]) => (is ? [{ path: [...path], message }] : []));
 }
 
 function belowTheParent(config: Config, apps: readonly AppPart[]): readonly Complaint[] {

@@ -9,6 +9,7 @@ import type { StoreBackend, StoreDeps } from "../sessions/stores/store.ts";
 import type { AppSignIn, SignInDeps } from "../signin/sign-in.ts";
 import { endSteps } from "../signin/steps-schema.ts";
 import { administrators, agent } from "./sections/agents.ts";
+import { api } from "./sections/api.ts";
 import { app, place, signIn } from "./sections/apps.ts";
 import { audit } from "./sections/audit.ts";
 import { reads } from "./sections/conditions.ts";
@@ -21,6 +22,7 @@ import { mail } from "./sections/mail.ts";
 import { page } from "./sections/page.ts";
 import { route, rule } from "./sections/routes.ts";
 import { cookie, headers, limits, prefix, timeouts, token, trustedProxies } from "./sections/server.ts";
+import { thresholds } from "./sections/thresholds.ts";
 import { origin, upstream } from "./sections/upstream.ts";
 
 /** What the rooms' kinds may use when they are made. */
@@ -79,6 +81,7 @@ export function configSchema(kinds: Kinds) {
     mail,
     help,
     helpdesk,
+    api,
     signIn: signIn(kinds.signIn),
     page,
     headers,
@@ -119,6 +122,7 @@ function peopleAndPages(kinds: Kinds) {
       ),
     agents: z.array(agent).default([]).describe("Who may be whom. The first entry that fits counts."),
     administrators,
+    thresholds,
     owners: z
       .record(name, kindEntry(kinds.owners, "an owner"))
       .default({})

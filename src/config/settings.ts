@@ -2,6 +2,7 @@ import { signer } from "../audit/shipping/webhook-delivery.ts";
 import type { SecretReader } from "../clients/secret.ts";
 import { Fault } from "../errors.ts";
 import { type AppPart, audienceOf } from "./apps.ts";
+import { headerRulesOf } from "./header-rules.ts";
 import type { Config } from "./schema.ts";
 import type { HelpOutlet, Settings } from "./snapshot.ts";
 
@@ -18,26 +19,29 @@ export function settingsOf(
   { identityHeaders, identityCookies }: EvidenceNames,
   secret: SecretReader,
 ): Omit<Settings, "signIn"> {
-  const { headers, token, audit } = config;
+  const { token, audit, trustedProxies } = config;
   const { upstream } = app;
   const kinds = config.identity.map((entry) => entry.kind);
   // Where the app is the one who knows its users, it needs nobody to tell it who is there; whom the company's provider knows it may not.
   const appKnows = kinds.every((kind) => kind === "whoami" || kind === "oidc");
+  const headers = {
+    ...config.headers,
+    when: config.headers.when ?? (appKnows ? "impersonating" : "always"),
+  } as const;
+  const { url, segments, segment } = config.limits;
+  const { url: origin, ca, ...reached } = upstream;
+  const its = { ...reached, origin, ca: ca === null ? null : secret(ca) };
   return {
     app: app.name,
-    upstream: {
-      origin: upstream.url,
-      socket: upstream.socket,
-      host: upstream.host,
-      ca: upstream.ca === null ? null : secret(upstream.ca),
-      insecureSkipVerify: upstream.insecureSkipVerify,
-      connections: upstream.connections,
-      encodedSlash: upstream.encodedSlash,
-    },
+    named: app.hosts !== null,
+    upstream: its,
+    connectionKey: connectionKey(app.name, its, config),
     publicUrl: app.publicUrl,
-    trustedProxies: config.trustedProxies,
+    trustedProxies,
     prefix: config.prefix,
-    headers: { ...headers, when: headers.when ?? (appKnows ? "impersonating" : "always") },
+    headers,
+    headerRules: headerRulesOf({ headers, trustedProxies }),
+    urlLimits: { url, segments, segment, encodedSlash: upstream.encodedSlash },
     identityHeaders,
     identityCookies,
     token: { ...token, audience: audienceOf(app) },
@@ -46,6 +50,10 @@ export function settingsOf(
     mail: mailOf(config, secret),
     help: helpOf(config, secret),
     helpdesk: helpdeskOf(config, secret),
+    api: {
+      linkLasts: config.api.linkLasts,
+      tokens: config.api.tokens.map(({ agents = null, ...token }) => ({ ...token, agents })),
+    },
     isolation: config.isolation?.host ?? null,
     console: config.console === null ? null : consoleOf(config.console, config.publicUrl),
     goingOver: config.goingOver,
@@ -53,8 +61,18 @@ export function settingsOf(
     limits: config.limits,
     page: app.page,
     administrators: config.administrators,
+    thresholds: config.thresholds,
     audit: { stream: audit.stream, mode: audit.mode, capture: audit.capture, readers: audit.readers },
   };
+}
+
+function connectionKey(
+  app: string | null,
+  upstream: Settings["upstream"],
+  { timeouts, limits }: Config,
+): string {
+  const { streams, streamsPerClient, answerHeaders, uploadRate } = limits;
+  return JSON.stringify([app, upstream, timeouts, streams, streamsPerClient, answerHeaders, uploadRate]);
 }
 
 function mailOf({ mail }: Config, secret: SecretReader): Settings["mail"] {
@@ -115,19 +133,23 @@ function hasAccessPage({ access, agents }: Config): boolean {
 }
 
 function consoleOf(
-  { origin, app, session, cacheFor }: NonNullable<Config["console"]>,
+  { origin, app, session, cacheFor, beside }: NonNullable<Config["console"]>,
   publicUrl: string | null,
 ): NonNullable<Settings["console"]> {
   const { origin: own, hostname: host } = new URL(origin);
-  return { origin: own, host, app: app ?? publicUrl, session, cacheFor };
+  return { origin: own, host, app: app ?? publicUrl, session, cacheFor, beside };
 }
 
 /** Where identity sources read from: `header: cf-access-jwt-assertion`, `bearer: true`, `cookies: [app_session]`. */
 export function evidenceNamesOf(identity: unknown): EvidenceNames {
   const entries: readonly unknown[] = Array.isArray(identity) ? identity : [];
   const options = entries.flatMap((entry) => fieldsOf(entry).map(([, options]) => options));
+  const signed = entries.some((entry) => fieldsOf(entry).some(([kind]) => kind === "machine"));
+  const machines = signed ? ["authorization", "signature", "signature-input"] : [];
   return {
-    identityHeaders: [...new Set(options.flatMap(namesIn).map((name) => name.toLowerCase()))],
+    identityHeaders: [
+      ...new Set(machines.concat(options.flatMap(namesIn).map((name) => name.toLowerCase()))),
+    ],
     identityCookies: [...new Set(options.flatMap(cookiesIn))],
   };
 }

@@ -1,12 +1,14 @@
 import type { HelpBody } from "../domain/help/help.ts";
 import type { Language } from "../domain/language.ts";
 import type { Policy } from "../domain/policy.ts";
+import type { UrlLimits } from "../domain/routing/canonical-url.ts";
 import type { IdGrammar } from "../domain/routing/id-grammar.ts";
 import type { Finder, RouteMatch } from "../domain/routing/route.ts";
 import type { RuleIndex } from "../domain/routing/rule.ts";
 import type { Withholding } from "../page/withhold/withholding.ts";
 import type { IdentitySource, OpenIdProvider, OwnerResolver, Users } from "../ports.ts";
 import type { AppSignIn, SessionEnd } from "../signin/sign-in.ts";
+import type { HeaderRules } from "./header-rules.ts";
 
 /** People by id, and by the groups that they are in. */
 export interface Named {
@@ -18,6 +20,8 @@ export interface Named {
 export interface Settings {
   /** The name of the app that they are of; null where the file has one alone. */
   readonly app: string | null;
+  /** Whether the config says at which hosts the app is. */
+  readonly named: boolean;
   readonly upstream: {
     /** `http://127.0.0.1:8001`: scheme, host and port, no path. */
     readonly origin: string;
@@ -33,6 +37,8 @@ export interface Settings {
     /** Whether `%2F` in a path that is judged is let through as it is. */
     readonly encodedSlash: "refuse" | "keep";
   };
+  /** The same where connections to the app may be shared: of all that they are opened and kept by. */
+  readonly connectionKey: string;
   /** How the app is signed in to; null: it reads our headers. */
   readonly signIn: AppSignIn | null;
   /** `https://app.example.com`: what browsers call the app; null: told from each request. */
@@ -60,6 +66,10 @@ export interface Settings {
     /** Further inbound names to drop. */
     readonly drop: readonly string[];
   };
+  /** What becomes of a client's headers: `headers` and `trustedProxies`, compiled. */
+  readonly headerRules: HeaderRules;
+  /** How an address that is judged may be: of `limits`, and `encodedSlash`. */
+  readonly urlLimits: UrlLimits;
   /** Lower-case names of the headers that identity sources read (`cf-access-jwt-assertion`); never sent under an impersonation. */
   readonly identityHeaders: readonly string[];
   /** Names of the cookies that identity sources read; no cookie of a customer's is laid over them in the browser. */
@@ -94,6 +104,19 @@ export interface Settings {
   readonly helpdesk: {
     readonly helpscout: { readonly secret: string } | null;
     readonly embed: { readonly origins: readonly string[] } | null;
+  };
+  /** What programs may do; times in ms, `expires` since the epoch. */
+  readonly api: {
+    readonly tokens: readonly {
+      readonly name: string;
+      /** `sha256:` and 64 hex digits. */
+      readonly hash: string;
+      readonly rights: readonly ("start" | "consent")[];
+      /** Null: every agent. */
+      readonly agents: readonly string[] | null;
+      readonly expires: number;
+    }[];
+    readonly linkLasts: number;
   };
   /** The customer's own page; times in ms. */
   readonly access: {
@@ -130,6 +153,8 @@ export interface Settings {
     readonly app: string | null;
     readonly session: number;
     readonly cacheFor: number;
+    /** The app's own hosts don't lead to the gateway. */
+    readonly beside: boolean;
   } | null;
   /** From the app's host to another one of ours, ms. */
   readonly goingOver: { readonly nonce: number; readonly code: number; readonly again: number };
@@ -226,6 +251,14 @@ export interface Settings {
     readonly clearSiteData: boolean;
     /** Names of cookies that the app's own scripts set for its server; a `*` at the end stands for any rest. */
     readonly scriptCookies: readonly string[];
+  };
+  /** What is told of although it is allowed; null: never. */
+  readonly thresholds: {
+    readonly customersPerHour: number | null;
+    readonly agentsPerDay: number | null;
+    /** Times of the day in a time zone, `22:00`. */
+    readonly night: { readonly from: string; readonly to: string; readonly zone: string } | null;
+    readonly breakGlass: boolean;
   };
   /** Who may end what others are doing. */
   readonly administrators: Named;

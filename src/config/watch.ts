@@ -1,6 +1,7 @@
 import { type FSWatcher, watch as watchFolder } from "node:fs";
 import { readFile, realpath } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { codeOf, isGone } from "../errors.ts";
 import { digestOf, type Load } from "./load.ts";
 
 interface WatchOptions {
@@ -130,5 +131,5 @@ async function digestOfFile(file: string): Promise<string | null> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+  return isGone(error) || codeOf(error) === "ENOTDIR";
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Identity } from "../domain/identity.ts";
-import { endedAt, type Impersonation } from "../domain/impersonation.ts";
+import { type Impersonation, runsAt } from "../domain/impersonation.ts";
 import { fillSentence } from "../domain/sentence.ts";
 import { Fault } from "../errors.ts";
 import { ownAddress } from "../gateway/intake/own-address.ts";
@@ -88,7 +88,7 @@ async function runningFor(
 ): Promise<Impersonation | null> {
   if (!received.site.atConsole) return impersonation?.id === id ? impersonation : null;
   const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
-  return mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null) ?? null;
+  return mine.find((it) => it.id === id && runsAt(it, services.clock.now())) ?? null;
 }
 
 function page(

@@ -4,12 +4,15 @@ import type { DecisionView, Pages } from "../gateway/services/services.ts";
 import { BROKEN_OFF } from "../gateway/stages/answer.ts";
 import { type Html, html } from "./html.ts";
 import { layout, nameOf, person } from "./layout.ts";
+import { navigationFor } from "./roles.ts";
 import { minutes, startForm } from "./start/start-form.ts";
 
 /** The pages that a person sees when something is asked, refused, over or broken. */
 export const pages: Pages = {
   decision(view) {
-    return layout({ title: titleOf(view), prefix: view.prefix, trueUser: view.trueUser, body: bodyOf(view) });
+    const { snapshot, prefix, trueUser } = view;
+    const navigation = snapshot === undefined ? [] : navigationFor(snapshot, trueUser, "");
+    return layout({ title: titleOf(view), prefix, trueUser, navigation, body: bodyOf(view) });
   },
   endedHost({ app, requestId }) {
     const body = html`<section class="card">
@@ -24,7 +27,7 @@ ${requestLine(requestId)}
     const body = html`<section class="card" data-reason="${fault.code}">
 <h1>${fault.title}</h1>
 <p class="lead">This comes from the gateway in front of the app, not from the app itself. ${helps(fault) ? hint(fault) : "Try again in a moment; if it stays, tell those who run it and name the request below."}</p>
-<div class="actions"><a class="button quiet" href="/">To the app</a>${impersonating ? html`<a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a>` : null}</div>
+<div class="actions"><a class="button quiet" href="/">To the app</a>${fault.code === "not-found" ? html`<a class="button quiet" href="${prefix}/">To the first page</a>` : null}${impersonating ? html`<a class="button quiet" href="${prefix}/stop">Stop viewing as somebody else</a>` : null}</div>
 ${requestLine(requestId, fault.code)}
 </section>`;
     return layout({ title: fault.title, prefix, body });

@@ -1,12 +1,11 @@
 import type { FastifyReply } from "fastify";
 import { admit, takesReason } from "../domain/grant.ts";
-import type { Identity } from "../domain/identity.ts";
-import { endedAt, type Impersonation } from "../domain/impersonation.ts";
-import type { Grant } from "../domain/policy.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import { appMark, appSaid } from "../gateway/isolation/console-host.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../gateway/services/services.ts";
+import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { reasonField } from "./reason-field.ts";
@@ -14,21 +13,6 @@ import { placeAt } from "./return-path.ts";
 import { minutes } from "./start/start-form.ts";
 import { askStepUp, lacksStepUp } from "./step-up.ts";
 import { pageFor, seeOther, sendPage, type Visitor } from "./visitor.ts";
-
-export interface Step {
-  readonly agent: Identity;
-  readonly impersonation: Impersonation;
-  readonly grant: Grant;
-  /** Milliseconds. */
-  readonly lasts: number;
-}
-
-/** The question about a step, what its form says besides, and where one goes on without it. */
-export interface Asking {
-  readonly step: Step;
-  readonly hidden: Readonly<Record<string, string>>;
-  readonly back: string;
-}
 
 export function question(services: Services, who: Visitor, { step, hidden, back }: Asking): string {
   const subject = SUBJECTS.elevate(step.agent, step.impersonation);
@@ -59,12 +43,11 @@ export async function askOnConsole(
   { named, to, kept }: Pick<Said, "named" | "to" | "kept">,
 ): Promise<FastifyReply> {
   const step = await stepNamed(services, who, named, to);
+  const looks = await onlyLooks(services, step);
+  const about = askingOnConsole(services, who, step, { to, kept });
+  if (looks !== null) return await askForMorePage(services, reply, who, about, looks);
   if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
-  return await sendPage(
-    reply,
-    200,
-    question(services, who, askingOnConsole(services, who, step, { to, kept })),
-  );
+  return await sendPage(reply, 200, question(services, who, about));
 }
 
 interface Said {
@@ -74,6 +57,8 @@ interface Said {
   readonly csrf: string | null;
   readonly reason: string | null;
   readonly to: string;
+  /** It asks the customer. */
+  readonly asks: boolean;
   /** The name of a request that waits to be sent then. */
   readonly kept: string | null;
 }
@@ -83,21 +68,23 @@ export async function answerOnConsole(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { named, app: mark, csrf, reason, to, kept }: Said,
+  { named, app: mark, csrf, reason, to, kept, asks }: Said,
 ): Promise<FastifyReply> {
   const { received } = who;
   const { prefix, goingOver } = received.snapshot.settings;
   const step = await stepNamed(services, who, named, to);
-  if (lacksStepUp(who, step.grant))
-    return await askStepUp(services, reply, who, askingOnConsole(services, who, step, { to, kept }).hidden);
+  const about = askingOnConsole(services, who, step, { to, kept });
   const token = readToken(services, "elevate", SUBJECTS.elevate(step.agent, step.impersonation), csrf);
+  const looks = await onlyLooks(services, step);
+  if (looks !== null) {
+    const asked = asks && looks.open === null && (await countsNow(services, token));
+    if (!asked) return await askForMorePage(services, reply, who, about, looks);
+    return await askForMore(services, reply, who, about, { agreed: looks.agreed, reason });
+  }
+  if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, about.hidden);
   const unsaid = !takesReason(step.grant, reason);
   if (unsaid || !(await countsNow(services, token)))
-    return await sendPage(
-      reply,
-      403,
-      question(services, who, askingOnConsole(services, who, step, { to, kept })),
-    );
+    return await sendPage(reply, 403, question(services, who, about));
   const app = appSaid(services, mark) ?? received.site.app;
   const origin = app?.origin ?? step.impersonation.origin;
   if (origin === null) throw new Fault("no-elevation", "nobody said on which host the impersonation is");
@@ -142,7 +129,7 @@ async function stepNamed(
   to: string,
 ): Promise<Step> {
   const mine = trueUser === null ? [] : await services.impersonations.byAgent(trueUser.id);
-  const impersonation = mine.find((it) => it.id === id && endedAt(it, services.clock.now()) === null);
+  const impersonation = mine.find((it) => it.id === id && runsAt(it, services.clock.now()));
   if (impersonation === undefined || trueUser === null)
     throw new Fault("no-elevation", "there is no impersonation to elevate");
   const admission = admit(

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { AuditEvent } from "../domain/audit-event.ts";
 import { admit, takesReason } from "../domain/grant.ts";
-import { elevate, type Impersonation } from "../domain/impersonation.ts";
+import { advance, type Impersonation } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
@@ -13,7 +13,8 @@ import { commit } from "../gateway/stages/commit.ts";
 import { looking } from "../gateway/stages/still-allowed.ts";
 import type { Order } from "../sessions/codes.ts";
 import { isLabel, type Label } from "../sessions/labels.ts";
-import { type Asking, answerOnConsole, askOnConsole, question, type Step } from "./elevate-question.ts";
+import { type Asking, askForMore, askForMorePage, onlyLooks, type Step } from "./consent/asking-more.ts";
+import { answerOnConsole, askOnConsole, question } from "./elevate-question.ts";
 import { html } from "./html.ts";
 import { nameOf } from "./layout.ts";
 import { placeAt, returnPath } from "./return-path.ts";
@@ -32,6 +33,9 @@ export function elevatePages(fastify: FastifyInstance, services: Services): void
       return await askOnConsole(services, reply, who, { named, to, kept });
     const step = await stepUp(services, who, to);
     if ("status" in step) return await send(reply, step);
+    const looks = await onlyLooks(services, step);
+    if (looks !== null)
+      return await askForMorePage(services, reply, who, asking(who, step, { to, label, kept }), looks);
     if (lacksStepUp(who, step.grant)) return await askStepUp(services, reply, who, {});
     return await sendPage(reply, 200, question(services, who, asking(who, step, { to, label, kept })));
   });
@@ -56,12 +60,14 @@ async function elevateNow(
   const kept = keptName(field(request, "kept"));
   if (who.received.site.atConsole && label === null) {
     const csrf = field(request, "_csrf");
+    const asks = field(request, "ask") === "yes";
     const said = {
       named: field(request, "impersonation"),
       app: field(request, "app"),
       csrf,
       reason,
       to,
+      asks,
       kept,
     };
     return await answerOnConsole(services, reply, who, said);
@@ -77,6 +83,13 @@ async function elevateNow(
   );
   const step = await stepUp(services, who, to);
   if ("status" in step) return await send(reply, step);
+  const looks = await onlyLooks(services, step);
+  if (looks !== null) {
+    const about = asking(who, step, { to, label, kept });
+    const asks = field(request, "ask") === "yes" && looks.open === null && (await countsNow(services, token));
+    if (asks) return await askForMore(services, reply, who, about, { agreed: looks.agreed, reason });
+    return await askForMorePage(services, reply, who, about, looks);
+  }
   if (lacksStepUp(who, step.grant))
     return await askStepUp(services, reply, who, asking(who, step, { to, label, kept }).hidden);
   const unsaid = !takesReason(step.grant, reason);
@@ -105,7 +118,11 @@ async function lift(services: Services, who: Visitor, step: Step, reason: string
   const { settings } = who.received.snapshot;
   services.rateLimits.pace(step.impersonation.id, settings.limits.perMinute, who.received.startedAt);
   // The step is on record before it counts.
-  const lifted = elevate(step.impersonation, services.clock.now(), step.lasts, reason);
+  const lifted = advance(
+    step.impersonation,
+    { kind: "elevate", lasts: step.lasts, reason },
+    services.clock.now(),
+  );
   await services.ledger.record(changeEvent(services, who, lifted, "impersonation.elevated"));
   await services.impersonations.elevate(step.impersonation.id, step.lasts, reason);
 }

@@ -4,7 +4,6 @@ import type { Identity } from "../domain/identity.ts";
 import { canonicalUrl } from "../domain/routing/canonical-url.ts";
 import { Fault } from "../errors.ts";
 import { attemptCookie, cookieNames, setOwnCookie } from "../gateway/http/own-cookies.ts";
-import { urlLimits } from "../gateway/intake/url-limits.ts";
 import { agentMark } from "../gateway/own-pages/agent-mark.ts";
 import { readToken, SUBJECTS, tokenFor } from "../gateway/own-pages/form-tokens.ts";
 import type { Received } from "../gateway/request.ts";
@@ -38,7 +37,7 @@ export function signInPages(fastify: FastifyInstance, services: Services): void 
 }
 
 /** Pages that are for agents alone: who opens one signs in first. */
-const FOR_AGENTS = /^\/(?:start|as|as\/[^/]+|t\/[^/]+|elevate|activity|why|over|ordered)$/;
+const FOR_AGENTS = /^\/(?:start|open|as|as\/[^/]+|t\/[^/]+|go\/[^/]+|elevate|activity|why|over|ordered)$/;
 
 /** Where somebody unknown is led who opens a page of ours for agents; null for everybody and everything else. */
 export async function leadToSignIn(services: Services, request: FastifyRequest): Promise<string | null> {
@@ -77,7 +76,7 @@ function wayBack(received: Received, wanted: string | null): string {
   const { settings } = received.snapshot;
   const first = received.site.atConsole ? `${settings.prefix}/start` : "/";
   if (wanted === null || wanted.length > LONGEST_WAY_BACK) return first;
-  const url = canonicalUrl(wanted.replace(/[^ -~]+/g, encodeURIComponent), urlLimits(settings));
+  const url = canonicalUrl(wanted.replace(/[^ -~]+/g, encodeURIComponent), settings.urlLimits);
   const ours = url.kind === "canonical" && FOR_AGENTS.test(url.path.slice(settings.prefix.length));
   if (url.kind === "canonical" && ours && url.path.startsWith(`${settings.prefix}/`)) return url.target;
   const path = received.site.atConsole ? first : returnPath(received, wanted);

@@ -16,7 +16,7 @@ import { parameter, sendPage } from "./visitor.ts";
 const HASH = /^[\w-]{43}$/;
 
 /**
- * `GET over`: on the app's own host, the step between the nonce and the cookie of a label's host or the console's. It knows the
+ * `GET over`: on the app's own host, or beside the app on the console, the step between the nonce and the cookie of a label's host or the console's. It knows the
  * person, and gives a code.
  */
 export function overPage(fastify: FastifyInstance, services: Services): void {
@@ -45,8 +45,11 @@ async function toLabel(
   const name = parameter(request, "label") ?? "";
   const nonce = nonceOf(request);
   const label = isLabel(name) ? await services.labels.read(name) : null;
-  const mine =
-    label?.kind === "open" && label.agent === person?.id && label.app.origin === received.site.origin;
+  const { console } = settings;
+  const here = received.site.atConsole
+    ? console?.beside === true
+    : label?.app.origin === received.site.origin;
+  const mine = here && label?.kind === "open" && label.agent === person?.id;
   if (settings.isolation === null || !mine)
     throw new Fault("forbidden", "there is no such label of this agent's on this host");
   await services.labels.renew(label, credentialsOf(received));
@@ -57,10 +60,11 @@ async function toLabel(
     settings.goingOver.code,
   );
   const { parent } = settings.isolation;
-  for (const line of markCookies(services, received, parent, until)) reply.header("set-cookie", line);
+  const marks = received.site.atConsole ? [] : markCookies(services, received, parent, until);
+  for (const line of marks) reply.header("set-cookie", line);
   return await leadOn(
     reply,
-    `${labelOrigin(name, parent, received.site.origin)}${settings.prefix}/in?code=${code}`,
+    `${labelOrigin(name, parent, label.app.origin)}${settings.prefix}/in?code=${code}`,
   );
 }
 

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { parseCookies } from "../domain/cookies/cookie.ts";
-import { endedAt } from "../domain/impersonation.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import { labelOrigin } from "../domain/routing/label-host.ts";
 import { Fault } from "../errors.ts";
 import { eventOf } from "../gateway/audit/audit-event.ts";
+import { recordDenied } from "../gateway/audit/denials.ts";
 import { attemptCookie, setOwnCookie } from "../gateway/http/own-cookies.ts";
 import type { Received } from "../gateway/request.ts";
 import { HANDLE } from "../gateway/response/sign-in-redirect.ts";
@@ -64,7 +65,11 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
   const provider = providerOf(received);
   const handle = parameter(pair.request, HANDLE);
   if (handle === null) {
-    await refuseLinking(services, received);
+    if (await recordDenied(services, received, "account-linking"))
+      throw new Fault(
+        "account-linking",
+        "the provider was asked by nothing that this impersonation answered",
+      );
     return await byLibrary(pair);
   }
   const asked = new URLSearchParams(received.url.query ?? "");
@@ -74,7 +79,7 @@ async function authorize(services: Services, pair: Pair): Promise<FastifyReply> 
     throw new Fault("account-linking", "the handle is old, was used, or is for another request");
   const { who } = await callerOf(services, received);
   const loaded = await services.impersonations.recall(pass.secret);
-  const runs = loaded.kind === "found" && endedAt(loaded.impersonation, services.clock.now()) === null;
+  const runs = loaded.kind === "found" && runsAt(loaded.impersonation, services.clock.now());
   if (!runs || who.kind !== "known" || who.identity.id !== pass.agent)
     throw new Fault("account-linking", "the impersonation is over, or another agent's");
   const to = await provider.authorizeViewed(asked, pass);
@@ -119,25 +124,6 @@ async function noteSession(
   );
   if (!(await services.impersonations.appSessions.note(id, { app, client }, made)))
     throw new Fault("account-linking", "the impersonation is over");
-}
-
-async function refuseLinking(services: Services, received: Received): Promise<void> {
-  if (received.browser.secret === null) return;
-  const loaded = await services.impersonations.recall(received.browser.secret);
-  if (loaded.kind !== "found") return;
-  const { impersonation } = loaded;
-  services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
-  await services.ledger.record(
-    eventOf(services, received, {
-      action: "impersonation.denied",
-      outcome: "failure",
-      trueUser: impersonation.agent,
-      effectiveUser: impersonation.effectiveUser,
-      impersonation,
-      detail: "account-linking",
-    }),
-  );
-  throw new Fault("account-linking", "the provider was asked by nothing that this impersonation answered");
 }
 
 /** People sign in with the real provider; what it said comes back to the same request of the app. */

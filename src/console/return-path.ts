@@ -1,6 +1,5 @@
 import type { Place } from "../domain/policy.ts";
 import { canonicalUrl } from "../domain/routing/canonical-url.ts";
-import { urlLimits } from "../gateway/intake/url-limits.ts";
 import type { Received } from "../gateway/request.ts";
 
 /**
@@ -12,7 +11,7 @@ export function returnPath(received: Received, wanted: string | null): string {
   const { settings } = received.snapshot;
   // A form or a query was decoded once already; an address is bytes.
   const encoded = wanted.replace(/[^ -~]+/g, encodeURIComponent);
-  const canonical = canonicalUrl(encoded, urlLimits(settings));
+  const canonical = canonicalUrl(encoded, settings.urlLimits);
   if (canonical.kind !== "canonical" || canonical.target.startsWith("//")) return "/";
   const parsed = URL.canParse(canonical.target, received.site.origin)
     ? new URL(canonical.target, received.site.origin)
@@ -24,6 +23,6 @@ export function returnPath(received: Received, wanted: string | null): string {
 
 /** Where in the app a path is that `returnPath` gave. */
 export function placeAt({ site, snapshot }: Received, to: string): Place {
-  const canonical = canonicalUrl(to, urlLimits(snapshot.settings));
+  const canonical = canonicalUrl(to, snapshot.settings.urlLimits);
   return { host: site.app?.host ?? site.host, path: canonical.kind === "canonical" ? canonical.path : "/" };
 }

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { asGranted, isStrong } from "../domain/grant.ts";
 import type { Identity } from "../domain/identity.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
-import { endedAt } from "../domain/impersonation.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import { Fault } from "../errors.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
@@ -32,10 +32,12 @@ export async function visitor(services: Services, request: FastifyRequest): Prom
   if (who.kind === "unavailable")
     throw new Fault("identity-unavailable", "no identity source could say who asks for a console page");
   const trueUser = who.kind === "known" ? who.identity : null;
+  if (trueUser?.machine !== undefined)
+    throw new Fault("forbidden", "a program asked for a page for people; it uses the API");
   const anyImpersonation = trueUser === null ? null : await loadedBy(services, received);
   const ownImpersonation =
     trueUser === null || anyImpersonation === null ? null : ifTheirs(received, trueUser, anyImpersonation);
-  const ended = ownImpersonation !== null && endedAt(ownImpersonation, services.clock.now()) !== null;
+  const ended = ownImpersonation !== null && !runsAt(ownImpersonation, services.clock.now());
   return {
     received,
     trueUser,

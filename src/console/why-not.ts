@@ -10,7 +10,6 @@ import { canonicalUrl } from "../domain/routing/canonical-url.ts";
 import { hostOf } from "../domain/routing/host.ts";
 import { TOLD, toldReason } from "../domain/told.ts";
 import { Fault } from "../errors.ts";
-import { urlLimits } from "../gateway/intake/url-limits.ts";
 import type { Received } from "../gateway/request.ts";
 import type { Services } from "../gateway/services/services.ts";
 import { askOwner } from "../gateway/stages/find-owner.ts";
@@ -88,7 +87,7 @@ function placeOf({ site, snapshot }: Received, to: string): Place | null {
   if (whole === null || !URL.canParse(whole)) return null;
   const url = new URL(whole);
   const named = to.startsWith("/") ? ({ kind: "host", host: site.host } as const) : hostOf(url.host);
-  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
+  const canonical = canonicalUrl(url.pathname + url.search, snapshot.settings.urlLimits);
   if (named.kind !== "host" || canonical.kind !== "canonical") return null;
   return { host: named.host, path: canonical.path, query: canonical.query };
 }

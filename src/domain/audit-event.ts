@@ -26,6 +26,9 @@ export const AUDIT_ACTIONS = [
   "consent.changed",
   "access.noticed",
   "help.asked",
+  "start-link.made",
+  "start-link.used",
+  "start-link.refused",
   "sign-in.performed",
   "sign-in.failed",
   "sign-in.ended",
@@ -33,6 +36,7 @@ export const AUDIT_ACTIONS = [
   "impersonation.switched-on",
   "agent.blocked",
   "agent.unblocked",
+  "threshold.passed",
   "audit.read",
   "config.loaded",
   "config.rejected",
@@ -72,6 +76,8 @@ export type ConsentRecord = Pick<
   | "scope"
   | "reason"
   | "ticket"
+  | "location"
+  | "retention"
   | "answerBy"
   | "until"
   | "answeredBy"

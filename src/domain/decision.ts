@@ -13,6 +13,7 @@ export const REASONS = {
   switched: "You have gone from one person to another.",
   "ask-start": "Viewing the app as somebody else has to be asked for with a click.",
   "reason-required": "Say why you need to view the app as this person.",
+  "ticket-required": "Name the ticket that this is for.",
   "consent-required": "This person has to agree first.",
   "consent-refused": "This person does not agree to be viewed.",
   "consent-withdrawn": "This person has taken their agreement back.",

@@ -58,7 +58,12 @@ export function isBlocked({ blocked }: Policy, agent: Identity, now: number): bo
 
 /** Whether an entry of `agents` names somebody, also while impersonation is switched off. */
 export function isListedAgent({ grants }: Policy, person: Identity): boolean {
-  return grants.some((grant) => isAmong(grant.agents, person));
+  return grants.some((grant) => isAgentOf(grant, person));
+}
+
+/** An entry is for people or for programs, never for both. */
+function isAgentOf({ kind, agents }: Grant, person: Identity): boolean {
+  return (kind === "machine") === (person.machine !== undefined) && isAmong(agents, person);
 }
 
 /**
@@ -79,11 +84,16 @@ export function admit(
   const open = fitting.filter((it) => !targetIsAgent || it.mayBeAgents);
   if (open.length === 0) return { kind: "refused", reason: "nested" };
   const grant = open.find((it) => covers(it, place));
+  // A program may do what both may do: it, and the person for whom it acts.
+  if (grant !== undefined && agent.machine !== undefined) {
+    const own = admit(policy, agent.machine.for, target, place);
+    if (own.kind === "refused") return own;
+  }
   return grant === undefined ? { kind: "refused", reason: "outside-grant" } : { kind: "granted", grant };
 }
 
 function grantsFor({ grants }: Policy, agent: Identity, target: Identity): readonly Grant[] {
-  return grants.filter((grant) => isAmong(grant.agents, agent) && isAmong(grant.mayBe, target));
+  return grants.filter((grant) => isAgentOf(grant, agent) && isAmong(grant.mayBe, target));
 }
 
 function covers({ part }: Grant, place: Place | null): boolean {
@@ -92,7 +102,7 @@ function covers({ part }: Grant, place: Place | null): boolean {
 
 /** Whether this agent may be anybody at this place. */
 export function coversAny(policy: Policy, agent: Identity, place: Place): boolean {
-  return policy.grants.some((grant) => isAmong(grant.agents, agent) && covers(grant, place));
+  return policy.grants.some((grant) => isAgentOf(grant, agent) && covers(grant, place));
 }
 
 /**

@@ -2,7 +2,7 @@ import { METHOD_OVERRIDE_HEADERS } from "./method/method.ts";
 import { remembering } from "./remembering.ts";
 
 /** The names of the headers that tell the app who is there. */
-interface ManagedNames {
+export interface ManagedNames {
   readonly assertion: string;
   readonly user: string;
   readonly trueUser: string;

@@ -8,6 +8,8 @@ export interface Identity {
   readonly language?: string | undefined;
   /** Ids of those who may answer for them what a customer is asked; absent where nobody said. */
   readonly approvers?: readonly string[] | undefined;
+  /** A program, with the person for whom it acts: it may do nothing that this person may not do; absent for people. */
+  readonly machine?: { readonly for: Identity } | undefined;
 }
 
 /** The true and the effective user. Under an impersonation the two differ. */

@@ -78,38 +78,71 @@ export function start(order: StartOrder): Impersonation {
   };
 }
 
-/** `page`: the path of a page that was opened; null where something else was used. */
-export function touch(it: Impersonation, now: number, page: string | null = null): Impersonation {
-  if (page !== null && page !== it.page) return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page };
-  return now > it.lastSeenAt ? { ...it, lastSeenAt: now } : it;
+/** Where it is in its life at a moment. */
+type Life =
+  | "running"
+  /** A step up to write counts. */
+  | "lifted"
+  /** A step up has run out that is still on the record. */
+  | "lapsed"
+  /** It is over by the clock, and its end isn't on the record. */
+  | "out"
+  | "ended";
+
+/** What may happen to it. */
+export type Deed =
+  /** Its use. `page`: the path of a page that was opened; null where something else was used. */
+  | { readonly kind: "touch"; readonly page: string | null }
+  /** `lasts` in ms; never beyond its end. A null `reason` keeps the first. */
+  | { readonly kind: "elevate"; readonly lasts: number; readonly reason: string | null }
+  | { readonly kind: "lower" }
+  /** Takes a step up that has run out off the record. */
+  | { readonly kind: "fall-back" }
+  | { readonly kind: "end"; readonly why: ReasonWord };
+
+/** What may happen when, and what it is then. What isn't here changes nothing: it ends once, so Stop may be pressed twice. */
+export const TRANSITIONS: Readonly<Record<Life, Readonly<Partial<Record<Deed["kind"], Life>>>>> = {
+  running: { touch: "running", elevate: "lifted", end: "ended" },
+  lifted: { touch: "lifted", elevate: "lifted", lower: "running", end: "ended" },
+  lapsed: { touch: "lapsed", elevate: "lifted", lower: "running", "fall-back": "running", end: "ended" },
+  out: { end: "ended" },
+  ended: {},
+};
+
+export function lifeAt(it: Impersonation, now: number): Life {
+  if (it.end !== null) return "ended";
+  if (endedAt(it, now) !== null) return "out";
+  if (it.writeUntil === null) return "running";
+  return now < it.writeUntil ? "lifted" : "lapsed";
 }
 
-export function elevate(
-  it: Impersonation,
-  now: number,
-  duration: number,
-  reason: string | null,
-): Impersonation {
-  return { ...it, writeUntil: Math.min(now + duration, it.expiresAt), reason: reason ?? it.reason };
+/** Whether it isn't over at this moment, neither by the clock nor by a recorded end. */
+export function runsAt(it: Impersonation, now: number): boolean {
+  return endedAt(it, now) === null;
 }
 
-export function lower(it: Impersonation): Impersonation {
-  return it.writeUntil === null ? it : { ...it, writeUntil: null };
-}
-
-/** Takes a step up that has run out off the record. */
-export function fallBack(it: Impersonation, now: number): Impersonation {
-  return hasLapsed(it, now) ? lower(it) : it;
-}
-
-/** Whether a step up has run out that is still on the record. */
-export function hasLapsed(it: Impersonation, now: number): boolean {
-  return it.writeUntil !== null && now >= it.writeUntil;
-}
-
-/** Ends once; a second end changes nothing, so Stop may be pressed twice. */
-export function stop(it: Impersonation, now: number, why: ReasonWord): Impersonation {
-  return it.end === null ? { ...it, end: { at: now, why } } : it;
+/** The impersonation after a deed; the very same where that changes nothing. */
+export function advance(it: Impersonation, deed: Deed, now: number): Impersonation {
+  if (TRANSITIONS[lifeAt(it, now)][deed.kind] === undefined) return it;
+  switch (deed.kind) {
+    case "touch":
+      if (deed.page !== null && deed.page !== it.page)
+        return { ...it, lastSeenAt: Math.max(now, it.lastSeenAt), page: deed.page };
+      return now > it.lastSeenAt ? { ...it, lastSeenAt: now } : it;
+    case "elevate":
+      return {
+        ...it,
+        writeUntil: Math.min(now + deed.lasts, it.expiresAt),
+        reason: deed.reason ?? it.reason,
+      };
+    case "lower":
+    case "fall-back":
+      return { ...it, writeUntil: null };
+    case "end":
+      return { ...it, end: { at: now, why: deed.why } };
+    default:
+      return deed satisfies never;
+  }
 }
 
 /** The mode at this moment: an elevation that has run out counts no more. */

@@ -27,6 +27,8 @@ export interface Part {
 export interface Grant {
   /** Position in the config, for `explain` and the audit: `agents[0]`. */
   readonly name: string;
+  /** Whether its agents are people or programs; absent: people. A program names a ticket, and only looks. */
+  readonly kind?: "person" | "machine";
   readonly agents: People;
   readonly mayBe: People;
   /** Whether people who may impersonate themselves can be targets. */

@@ -26,6 +26,8 @@ export function startVerdict(
   switching: boolean,
 ): Verdict {
   const close = switching ? "switched" : null;
+  // A program begins by the API alone, where it names its ticket.
+  if (grant.kind === "machine") return refuseStart(403, "ticket-required");
   if (session.ownerConsent.kind === "unavailable") return refuseStart(503, "store-unavailable");
   const consent = startConsent(grant, session);
   if (consent.kind === "missing") {

@@ -102,6 +102,6 @@ function forwarding(services: Services, signed: Signed): Forwarding {
     signed,
     outbound: () => outboundFor(services, signed),
     respond: (head) => respond(services, signed, head),
-    settle: (settlement) => settle(services, signed, settlement),
+    settle: (settlement) => settle(services, signed, settlement, signed.withheld.count),
   };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import type { Maybe } from "../ports.ts";
 import { after } from "./after.ts";
 import { recordRefusedBeforeDecision, secretOf } from "./audit/refused-before-decision.ts";
@@ -17,33 +17,49 @@ import { type Answer, answerFault, answerFaultTo } from "./stages/answer.ts";
 import { exchangeFor } from "./stages/forward.ts";
 import type { Upstreams } from "./upstreams.ts";
 
-const INTAKE = Symbol("intake");
-const ADMITTED = Symbol("admitted");
+/** What is known of a request on its way through node and fastify, which both know nothing but node's own object. */
+interface Carried {
+  readonly intake: Intake;
+  /** As the intake read it, or as a host of ours is located; null for what was refused there. */
+  received: Received | null;
+  /** What becomes of own traffic that was decided before fastify; null for what isn't decided yet. */
+  decided: (() => Passage) | null;
+  /** Sends it to the app; null for what the pipeline did not let through. */
+  forward: (() => void) | null;
+}
 
-/** What is known of a request before fastify has it: what the intake read, and for own traffic what becomes of it. */
-type Carrying = IncomingMessage & { [INTAKE]?: Intake; [ADMITTED]?: () => Passage };
+type Carrying = IncomingMessage & { carried?: Carried };
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The request as the intake read it; set for every request that it took in. */
+    /** The request as the intake read it, for every one that it took in. */
     received: Received;
-    /** Sends it to the app; null for what the pipeline did not let through. */
-    forward: (() => void) | null;
   }
 }
 
 /** Fastify's `rewriteUrl`: runs the intake before the router reads the request. */
 export function reading(services: Services): (raw: IncomingMessage) => string {
   return function rewriteUrl(raw) {
-    const taken = intakeOf(services, raw);
+    const { received } = carriedBy(services, raw);
     // The router doesn't read addresses of the app: all of them are one route to it.
-    return taken.kind === "received" && taken.received.url.ours ? taken.received.url.target : "/";
+    return received?.url.ours === true ? received.url.target : "/";
   };
 }
 
-function intakeOf(services: Services, raw: Carrying): Intake {
-  raw[INTAKE] ??= intake(services, raw, false);
-  return raw[INTAKE];
+function carriedBy(services: Services, raw: Carrying): Carried {
+  if (raw.carried === undefined) {
+    const taken = intake(services, raw, false);
+    const received = taken.kind === "received" ? taken.received : null;
+    raw.carried = { intake: taken, received, decided: null, forward: null };
+  }
+  return raw.carried;
+}
+
+/** What the request carries that fastify was given. */
+function carried({ raw }: FastifyRequest): Carried {
+  const it = (raw as Carrying).carried;
+  if (it === undefined) throw new Fault("internal", "a request came in without an intake");
+  return it;
 }
 
 /**
@@ -58,10 +74,11 @@ function shortenOwnWay({ server }: FastifyInstance, services: Services, upstream
   if (handle === undefined) throw new TypeError("fastify listens to no requests");
   server.removeAllListeners("request");
   server.on("request", (raw: Carrying, response) => {
-    const taken = intakeOf(services, raw);
+    const on = carriedBy(services, raw);
+    const { received } = on;
     // Fastify refuses what comes while it closes.
-    if (!server.listening || taken.kind === "refused" || !isPlainlyOwn(taken.received)) handle(raw, response);
-    else goStraight(services, upstreams, { raw, response, received: taken.received }, handle);
+    if (!server.listening || received === null || !isPlainlyOwn(received)) handle(raw, response);
+    else goStraight(services, upstreams, { on, response, received }, handle);
   });
 }
 
@@ -71,7 +88,7 @@ function isPlainlyOwn(received: Received): boolean {
 }
 
 interface Arrived {
-  readonly raw: Carrying;
+  readonly on: Carried;
   readonly response: ServerResponse;
   readonly received: Received;
 }
@@ -79,11 +96,12 @@ interface Arrived {
 function goStraight(
   services: Services,
   upstreams: Upstreams,
-  { raw, response, received }: Arrived,
+  { on, response, received }: Arrived,
   handle: (raw: IncomingMessage, response: ServerResponse) => void,
 ): void {
-  const leave = (admitted: () => Passage): void => {
-    raw[ADMITTED] = admitted;
+  const { raw } = received;
+  const leave = (decided: () => Passage): void => {
+    on.decided = decided;
     handle(raw, response);
   };
   const broken = (error: unknown): void =>
@@ -109,13 +127,18 @@ export async function registerGateway(
   services: Services,
   upstreams: Upstreams,
 ): Promise<void> {
-  fastify.decorateRequest("received");
-  fastify.decorateRequest("forward", null);
+  fastify.decorateRequest("received", {
+    getter(this: FastifyRequest) {
+      return (this.raw as Carrying).carried?.received as Received;
+    },
+    setter(this: FastifyRequest, it: Received) {
+      carried(this).received = it;
+    },
+  });
   fastify.addHook("onRequest", async function receive(request, reply) {
-    const taken = (request.raw as Carrying)[INTAKE];
-    if (taken === undefined) throw new Fault("internal", "a request came in without an intake");
+    const on = carried(request);
+    const taken = on.intake;
     if (taken.kind === "refused") return await refuseAtIntake(services, request, reply, taken);
-    request.received = taken.received;
     // Node loses the bytes that follow an upgrade which isn't made, so this connection takes no other request.
     if (request.raw.headers.upgrade !== undefined) reply.raw.shouldKeepAlive = false;
     if (isOfOurHosts(taken.received)) {
@@ -151,9 +174,9 @@ export async function registerGateway(
 }
 
 function forward(request: FastifyRequest): void {
-  if (request.forward === null)
-    throw new Fault("internal", "a request reached the proxy without passing the pipeline");
-  request.forward();
+  const { forward: send } = carried(request);
+  if (send === null) throw new Fault("internal", "a request reached the proxy without passing the pipeline");
+  send();
 }
 
 async function admitRequest(
@@ -164,9 +187,10 @@ async function admitRequest(
 ): Promise<FastifyReply | undefined> {
   const { received } = request;
   const { settings } = received.snapshot;
+  const on = carried(request);
   if (received.browser.secret !== null)
     services.rateLimits.take(received.browser.secret, settings.limits.perImpersonation, reply.raw);
-  const passage = (request.raw as Carrying)[ADMITTED]?.() ?? (await pipeline(services, received));
+  const passage = on.decided?.() ?? (await pipeline(services, received));
   if (passage.kind !== "forward") notForwarded(services, request, reply);
   if (passage.kind === "answer") {
     const { committed } = passage;
@@ -188,7 +212,7 @@ async function admitRequest(
     return await send(reply, answerFaultTo(services, received, passage.fault));
   }
   const exchange = await exchangeFor(services, passage, { request: request.raw, response: reply.raw });
-  request.forward = upstreams.sending(exchange, settings);
+  on.forward = upstreams.sending(exchange, settings);
   return undefined;
 }
 
@@ -235,7 +259,7 @@ function atOf(services: Services, request: FastifyRequest): Parameters<typeof an
 /** Errors that fastify itself found are the client's; every other one is ours. */
 function asFault(error: unknown): Fault {
   const status = (error as { statusCode?: number }).statusCode ?? 500;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = whyOf(error);
   if (status === 413) return new Fault("too-large", message, { cause: error });
   return new Fault(status >= 400 && status < 500 ? "bad-request" : "internal", message, { cause: error });
 }

@@ -249,18 +249,31 @@ export interface Committed extends Judged {
   readonly effects: Effects;
 }
 
-/** 9, sign in: what tells the app of both people. */
-export interface Signed extends Committed {
+/** What tells the app of both people. */
+interface SignIn {
   /** Name, value, name, value …; empty where the app is told of nobody. */
-  readonly identityHeaders: readonly string[];
+  readonly headers: readonly string[];
   /** The app's own session as the effective user; null where it has none that we make. */
-  readonly appSession: AppSession | null;
+  readonly session: AppSession | null;
   /** What goes with the request in the place of what the browser sent. */
   readonly presented: Presented | null;
-  /** What an own page says to its customer, as far as that is known without waiting; null: nothing. */
+}
+
+/** What is written into one's own page. */
+export interface OwnPage {
+  /** What it says to its customer, as far as that is known without waiting; null: nothing. */
   readonly card: CustomerCard | null;
-  /** One's own page gets the button by which one asks for help. */
+  /** It gets the button by which one asks for help. */
   readonly help: boolean;
+}
+
+/** 9, sign in. */
+export interface Signed extends Committed {
+  readonly signIn: SignIn;
+  /** Null where nothing is written into it. */
+  readonly ownPage: OwnPage | null;
+  /** How many values of the answer were withheld so far. */
+  readonly withheld: { count: number };
 }
 
 /** 10, forward: what the app gets. */

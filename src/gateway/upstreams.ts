@@ -18,6 +18,8 @@ export interface Upstreams extends Closing {
 
 interface Way {
   readonly app: string | null;
+  /** `connectionKey` of its settings. */
+  readonly key: string;
   readonly transport: Transport;
   readonly tunnel: Tunnel;
   /** Exchanges that are not sent yet: while there are any, it stays open. */
@@ -35,7 +37,6 @@ class AllUpstreams implements Upstreams {
   readonly #report: (error: unknown) => void;
   readonly #open = new Map<string, Way>();
   readonly #closing = new Set<Promise<void>>();
-  readonly #known = new WeakMap<Settings, Way>();
   /** The upstream of each app for new requests. */
   readonly #current = new Map<string | null, Way>();
   /** null before the first `keep`. */
@@ -76,28 +77,17 @@ class AllUpstreams implements Upstreams {
   }
 
   #wayOf(settings: Settings): Way {
-    const before = this.#known.get(settings);
-    const { app, upstream, timeouts, limits } = settings;
-    if (before !== undefined && before === this.#current.get(app)) return before;
-    const { streams, streamsPerClient, answerHeaders, uploadRate } = limits;
-    const key = JSON.stringify([
-      app,
-      upstream,
-      timeouts,
-      streams,
-      streamsPerClient,
-      answerHeaders,
-      uploadRate,
-    ]);
+    const { app, connectionKey: key } = settings;
+    const current = this.#current.get(app);
+    if (current?.key === key) return current;
     const lasting = this.#streamsOf(app);
     const way = this.#open.get(key) ?? {
       app,
+      key,
       transport: transport(settings, lasting),
       tunnel: tunnel(settings, lasting),
       waiting: 0,
     };
-    this.#known.set(settings, way);
-    if (way === this.#current.get(app)) return way;
     this.#open.set(key, way);
     // The app was taken out of the config while this request was decided: no other one will use this upstream.
     if (this.#apps?.includes(app) !== false) this.#current.set(app, way);
@@ -120,7 +110,7 @@ class AllUpstreams implements Upstreams {
   }
 
   #retire(way: Way): void {
-    for (const [key, it] of this.#open) if (it === way) this.#open.delete(key);
+    if (this.#open.get(way.key) === way) this.#open.delete(way.key);
     const done: Promise<void> = way.transport
       .close()
       .catch(this.#report)

@@ -1,6 +1,6 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from "jose";
 import { type HttpAnswer, jsonOf } from "../clients/http.ts";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import type { Finding } from "../ports.ts";
 import type { IdentityDeps } from "./source.ts";
 
@@ -92,8 +92,9 @@ function fetcher(url: string, { clock, http }: Pick<IdentityDeps, "clock" | "htt
       return held;
     } catch (cause) {
       failedAt = clock.monotonic();
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new Fault("identity-unavailable", `the keys at ${url} could not be had: ${why}`, { cause });
+      throw new Fault("identity-unavailable", `the keys at ${url} could not be had: ${whyOf(cause)}`, {
+        cause,
+      });
     }
   };
   return {

@@ -7,7 +7,10 @@ type Refusal = Pick<Unrecognised, "level" | "cause" | "got">;
 const LONGEST = 100;
 
 /** Why a token that was shown is not believed. Values of claims are told only once the signature is right. */
-export function refusalOf(error: unknown, { audience, issuer }: JwtOptions): Refusal {
+export function refusalOf(
+  error: unknown,
+  { audience, issuer }: Pick<JwtOptions, "audience" | "issuer">,
+): Refusal {
   if (error instanceof errors.JWTExpired)
     return { level: "info", cause: "expired", got: `the token ran out ${at(error.payload.exp)}` };
   if (error instanceof errors.JWTClaimValidationFailed) {

@@ -95,6 +95,12 @@ function verifier(options: JwtOptions, deps: IdentityDeps): (token: string) => P
     const now = deps.clock.now();
     try {
       const { payload } = await jwtVerify(token, keyFor, { ...settings, currentDate: new Date(now) });
+      // It says that a program acts for the person: that is not the person.
+      if (payload.act !== undefined)
+        return {
+          answer: unknown(VIA, "warn", "acts", "the token has `act`: see the source `machine`"),
+          ms: REFUSED,
+        };
       const strong = strongUntil(options.stepUp, payload);
       const read = identified(readPerson(payload, options.user), VIA, warn);
       const answer = read.kind === "known" && strong !== null ? { ...read, strongUntil: strong } : read;
@@ -127,7 +133,10 @@ function secretKey({ secret }: JwtOptions, deps: IdentityDeps): Uint8Array {
   return bytes;
 }
 
-function publicKey(source: NonNullable<JwtOptions["publicKey"]>, deps: IdentityDeps): KeyObject {
+export function publicKey(
+  source: NonNullable<JwtOptions["publicKey"]>,
+  deps: Pick<IdentityDeps, "secret">,
+): KeyObject {
   // Variables often hold a PEM with its line ends written out.
   const pem = deps.secret(source).replaceAll("\\n", "\n");
   if (pem.includes("PRIVATE KEY"))

@@ -1,9 +1,10 @@
-import { Fault } from "../errors.ts";
+import { asFault } from "../errors.ts";
 import type { AnyKind } from "../kinds.ts";
 import type { Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
 import { demo } from "./demo.ts";
 import { insecureHeader } from "./insecure-header.ts";
 import { jwt } from "./jwt.ts";
+import { machine } from "./machine.ts";
 import { oidc } from "./oidc/oidc.ts";
 import type { IdentityDeps } from "./source.ts";
 import { whoami } from "./whoami.ts";
@@ -13,6 +14,7 @@ export const identityKinds: readonly AnyKind<IdentityDeps, IdentitySource>[] = [
   jwt,
   oidc,
   whoami,
+  machine,
   insecureHeader,
   demo,
 ];
@@ -47,7 +49,7 @@ function askFrom(
       const sofar = unknown;
       return answer.then(
         (found) => (found.kind === "known" ? found : askFrom(sources, i + 1, evidence, both(sofar, found))),
-        (error: unknown) => Promise.reject(unavailable(error)),
+        (error: unknown) => Promise.reject(asFault("identity-unavailable", "", error)),
       );
     }
     if (answer.kind === "known") return answer;
@@ -65,12 +67,6 @@ function ask(source: IdentitySource | undefined, evidence: Evidence): Maybe<Iden
   try {
     return source?.identify(evidence) ?? NOBODY_ASKED;
   } catch (error) {
-    throw unavailable(error);
+    throw asFault("identity-unavailable", "", error);
   }
-}
-
-function unavailable(error: unknown): Fault {
-  if (error instanceof Fault && error.code === "identity-unavailable") return error;
-  const why = error instanceof Error ? error.message : String(error);
-  return new Fault("identity-unavailable", why, { cause: error });
 }

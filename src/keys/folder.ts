@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { link, mkdir, open, readdir, readFile, rm } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { syncFolder } from "../durable.ts";
+import { durably, syncFolder } from "../durable.ts";
+import { codeOf, isGone } from "../errors.ts";
 
 /** One generation of a secret in the key folder. Times are ms since the epoch. */
 export interface Generation {
@@ -29,19 +30,17 @@ export async function readGenerations(folder: string, name: string): Promise<rea
 export async function createGeneration(folder: string, it: Generation): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const draft = join(folder, `.draft-${randomBytes(8).toString("hex")}`);
-  const handle = await open(draft, "wx", 0o600);
+  const { createdAt, activeFrom, secret } = it;
+  const text = `${JSON.stringify({ createdAt, activeFrom, secret })}\n`;
   try {
-    const { createdAt, activeFrom, secret } = it;
-    await handle.writeFile(`${JSON.stringify({ createdAt, activeFrom, secret })}\n`);
-    await handle.sync();
+    await durably(draft, "wx", (handle) => handle.writeFile(text));
     await link(draft, join(folder, fileOf(it.name, it.number)));
     await syncFolder(folder);
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   } finally {
-    await handle.close();
     await rm(draft, { force: true });
   }
 }
@@ -80,7 +79,7 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   try {
     return await readdir(folder);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (isGone(error)) return [];
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { hkdfSync, randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import type { Clock, Closing, Log } from "../ports.ts";
 import { createGeneration, readGenerations } from "./folder.ts";
 import type { PublicJwk, Purpose } from "./material.ts";
@@ -139,7 +139,8 @@ async function orFault<T>(what: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("key-unreadable", `the ${what} key can not be read or made: ${why}`, { cause: error });
+    throw new Fault("key-unreadable", `the ${what} key can not be read or made: ${whyOf(error)}`, {
+      cause: error,
+    });
   }
 }

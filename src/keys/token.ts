@@ -1,6 +1,7 @@
 import { randomUUID, sign } from "node:crypto";
 import { type ClaimsInput, claims, type ImpersonationClaim } from "../domain/claims.ts";
 import type { Identity, Principal } from "../domain/identity.ts";
+import { setBounded } from "../domain/remembering.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Maybe } from "../ports.ts";
 import type { Keyring } from "./keyring.ts";
@@ -60,17 +61,10 @@ export function tokens(keyring: Keyring, clock: Clock, { capacity = 10_000 } = {
       const lifetime = livesFor(input, now);
       const token = signed({ ...input, now, lifetime, jti: randomUUID() }, signer);
       counters.signed += 1;
-      cache.delete(key);
-      cache.set(key, { input, kid: signer.kid, token, freshUntil: at + lifetime / 2 });
-      if (cache.size > capacity) for (const oldest of cache.keys()) return forget(cache, oldest, token);
+      setBounded(cache, capacity, key, { input, kid: signer.kid, token, freshUntil: at + lifetime / 2 });
       return token;
     },
   };
-}
-
-function forget(cache: Map<string, Kept>, oldest: string, token: string): string {
-  cache.delete(oldest);
-  return token;
 }
 
 function signed(input: ClaimsInput, signer: DatedKey): string {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { Owner, OwnerLookup } from "../domain/owner.ts";
 import { ONLY_PARAM } from "../domain/routing/lookup.ts";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import { type AnyKind, type Entry, kindEntry } from "../kinds.ts";
 import type { Finding } from "../ports.ts";
 import { cached } from "./cached.ts";
@@ -83,6 +83,5 @@ function isAskable(needs: readonly string[], { params }: OwnerLookup): boolean {
 
 function failed(resolver: string, cause: unknown): Fault {
   if (cause instanceof Fault && cause.detail.startsWith(`${resolver}: `)) return cause;
-  const why = cause instanceof Fault ? cause.detail : cause instanceof Error ? cause.message : String(cause);
-  return new Fault("owner-lookup-failed", `${resolver}: ${why}`, { cause });
+  return new Fault("owner-lookup-failed", `${resolver}: ${whyOf(cause)}`, { cause });
 }

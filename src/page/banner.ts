@@ -26,6 +26,8 @@ export interface BannerView extends HostView {
   readonly writeUntil: number | null;
   /** The origin of the app's own host, where the page is on another. */
   readonly app: string | null;
+  /** That host doesn't lead to the gateway, so what a page leads to there can't be led back. */
+  readonly beside: boolean;
   /** Path and query of this page, which elevate and lower lead back to. */
   readonly here: string;
   /** CSS selectors: what is greyed out, and what means to stop. */
@@ -62,7 +64,7 @@ export function banner(view: BannerView): string {
       endsAt: view.endsAt,
       until: view.until,
       idleFor: view.idleFor,
-      ...(view.app === null ? {} : { app: view.app }),
+      ...(view.app === null ? {} : { app: view.app, ...(view.beside ? { beside: true } : {}) }),
       writeUntil: view.writeUntil,
       disable: view.disable,
       logout: view.logout,

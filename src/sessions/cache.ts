@@ -1,4 +1,5 @@
 import type { LoadedImpersonation } from "../domain/facts.ts";
+import { setBounded } from "../domain/remembering.ts";
 import type { Clock } from "../ports.ts";
 import { type Entry, keyOfSecret, type Records } from "./records.ts";
 
@@ -34,10 +35,9 @@ export function recall({ records, clock, cacheFor, read }: RecallOptions): Recal
   const asking = new Map<string, Promise<LoadedImpersonation>>();
   let news = 0;
   const keep = ({ key, version, it }: Entry) => {
-    if (facts.size >= MOST) facts.clear();
     if (version < (facts.get(key)?.version ?? 0)) return;
     const fact: LoadedImpersonation = { kind: "found", impersonation: it };
-    facts.set(key, { fact, version, until: clock.monotonic() + cacheFor });
+    setBounded(facts, MOST, key, { fact, version, until: clock.monotonic() + cacheFor });
   };
   const fetch = async (key: string): Promise<LoadedImpersonation> => {
     const before = news;

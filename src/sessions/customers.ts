@@ -14,11 +14,18 @@ interface Wanted {
 export interface Customers {
   /** Counts a start, unless it would be one person too many; the same person once more never is. */
   admits(wanted: Wanted): Promise<boolean>;
+  /** Counts a start whatever its limit, and gives as how many different people this agent began within an hour, and by how many agents this customer was within a day. */
+  begun(
+    start: Omit<Wanted, "most">,
+  ): Promise<{ readonly customersWithinHour: number; readonly agentsWithinDay: number }>;
   /** The same without counting it, for what has still to be confirmed elsewhere. */
   wouldAdmit(wanted: Wanted): Promise<boolean>;
 }
 
+const HOUR = 3_600_000;
 const DAY = 86_400_000;
+/** More of them are not told apart. */
+const MOST = 10_001;
 
 /** When each of them was begun last, by the hash of their id. */
 type Begun = Readonly<Record<string, number>>;
@@ -32,6 +39,24 @@ export function customers({ store, clock, sealKey }: SealedValuesDeps): Customer
       const stored = await store.read(key);
       const begun = stored === null ? {} : (JSON.parse(open(stored.value, key)) as Begun);
       return withOneMore(begun, hashOf(customer), most, clock.now()) !== null;
+    },
+    async begun({ agent, customer }) {
+      const now = clock.now();
+      const note = async (key: string, who: string, within: number) => {
+        const write = (begun: Begun) => seal(JSON.stringify(begun), key);
+        const read = (text: string) => JSON.parse(open(text, key)) as Begun;
+        let count = 0;
+        await changeFrom({}, { store, key, read, write, expiresAt: () => now + within }, (before) => {
+          const recent = Object.entries(before).filter(([other, at]) => other !== who && now - at < within);
+          count = recent.length + 1;
+          return { ...Object.fromEntries(recent.slice(-MOST)), [who]: now };
+        });
+        return count;
+      };
+      return {
+        customersWithinHour: await note(`begun-by:${hashOf(agent)}`, hashOf(customer), HOUR),
+        agentsWithinDay: await note(`begun-as:${hashOf(customer)}`, hashOf(agent), DAY),
+      };
     },
     async admits({ agent, customer, most }) {
       if (most === null) return true;

@@ -1,5 +1,5 @@
 import type { ReasonWord } from "../domain/decision.ts";
-import { type End, type Impersonation, lastMoment, stop } from "../domain/impersonation.ts";
+import { advance, type End, type Impersonation, lastMoment } from "../domain/impersonation.ts";
 import { announce, type SessionContext } from "./context.ts";
 import type { Known } from "./known.ts";
 
@@ -55,11 +55,11 @@ export function asKnown(context: SessionContext, it: Impersonation): Impersonati
   const end = context.pendingEnds.get(it.id) ?? context.watch.get(it.id)?.it.end ?? null;
   if (end === null) return it;
   context.pendingEnds.set(it.id, end);
-  return stop(it, end.at, end.why);
+  return advance(it, { kind: "end", why: end.why }, end.at);
 }
 
 async function store(context: SessionContext, id: string, { at, why }: End): Promise<Closed> {
-  const done = await context.records.change(id, (it) => stop(it, at, why));
+  const done = await context.records.change(id, (it) => advance(it, { kind: "end", why }, at));
   if (done === null) return await putBack(context, id, { at, why });
   await emptyJar(context, id);
   if (done.changed) await announce(context, done.entry);
@@ -80,7 +80,7 @@ async function putBack(context: SessionContext, id: string, { at, why }: End): P
   const known = context.watch.get(id);
   if (known === null || isForgotten(context, known.it)) return { first: false, impersonation: null };
   const running = known.it.end === null || context.unrecorded.has(id);
-  const it = stop(known.it, at, why);
+  const it = advance(known.it, { kind: "end", why }, at);
   const entry = await context.records.putBack(known.key, it);
   await emptyJar(context, id);
   if (entry === null) return { first: false, impersonation: it };
@@ -110,7 +110,7 @@ async function vanished(context: SessionContext, known: Known): Promise<void> {
   const now = context.clock.now();
   const end: End =
     now < expiresAt ? { at: now, why: "ended-revoked" } : { at: expiresAt, why: "ended-expired" };
-  context.watch.observe({ ...known, it: stop(known.it, end.at, end.why) }, true);
+  context.watch.observe({ ...known, it: advance(known.it, { kind: "end", why: end.why }, end.at) }, true);
   context.recall.forget(known.key);
   context.unrecorded.add(id);
   context.pendingEnds.set(id, end);
@@ -128,7 +128,7 @@ function owe(context: SessionContext, id: string, end: End): Closed {
   context.pendingEnds.set(id, end);
   const known = context.watch.get(id);
   if (known === null) return { first, impersonation: null };
-  const ended = stop(known.it, end.at, end.why);
+  const ended = advance(known.it, { kind: "end", why: end.why }, end.at);
   context.recall.forget(known.key);
   context.watch.observe({ ...known, it: ended }, true);
   return { first: first && known.it.end === null, impersonation: ended };

@@ -2,16 +2,7 @@ import type { CookieScope, Jar } from "../domain/cookies/cookie-jar.ts";
 import { begin } from "../domain/cookies/cookie-mirror.ts";
 import type { ReasonWord } from "../domain/decision.ts";
 import type { LoadedImpersonation } from "../domain/facts.ts";
-import {
-  elevate,
-  endedAt,
-  fallBack,
-  type Impersonation,
-  lower,
-  type StartOrder,
-  start,
-  touch,
-} from "../domain/impersonation.ts";
+import { advance, type Deed, type Impersonation, type StartOrder, start } from "../domain/impersonation.ts";
 import type { Bulletin, Clock, Log, Store } from "../ports.ts";
 import { type AppSessions, appSessions } from "./app-sessions.ts";
 import { recall } from "./cache.ts";
@@ -137,8 +128,8 @@ interface OpenImpersonations extends Impersonations {
 /** The impersonations of one store. */
 export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations {
   const context = contextOf(deps);
-  const keeping = upkeep(context, deps.checkEvery ?? 1_000);
   const touching = toucher(context);
+  const keeping = upkeep(context, deps.checkEvery ?? 1_000, touching.due);
   return {
     open: (order) => open(context, order),
     recall: async (secret) => {
@@ -150,11 +141,10 @@ export function openImpersonations(deps: ImpersonationsDeps): OpenImpersonations
     },
     known: (secret) => knownBehind(context, secret),
     idBehind: (secret) => idBehind(context, secret),
-    touch: touching,
-    elevate: (id, duration, reason) =>
-      change(context, id, (it) => elevate(it, context.clock.now(), duration, reason)),
-    lower: (id) => change(context, id, lower),
-    fallBack: (id) => change(context, id, (it) => fallBack(it, context.clock.now())),
+    touch: touching.touch,
+    elevate: (id, lasts, reason) => change(context, id, { kind: "elevate", lasts, reason }),
+    lower: (id) => change(context, id, { kind: "lower" }),
+    fallBack: (id) => change(context, id, { kind: "fall-back" }),
     close: (id, why) => close(context, id, why),
     list: () => running(context),
     byAgent: async (agent) => (await running(context)).filter((it) => it.agent.id === agent),
@@ -234,13 +224,9 @@ async function open(context: SessionContext, order: OpenOrder): Promise<Opened> 
 }
 
 /** Changes a running one and tells all gateways; null if it is over. */
-async function change(
-  context: SessionContext,
-  id: string,
-  edit: (it: Impersonation) => Impersonation,
-): Promise<Impersonation | null> {
+async function change(context: SessionContext, id: string, deed: Deed): Promise<Impersonation | null> {
   const done = await context.records.change(id, (it) =>
-    context.pendingEnds.has(id) || endedAt(it, context.clock.now()) !== null ? it : edit(it),
+    context.pendingEnds.has(id) ? it : advance(it, deed, context.clock.now()),
   );
   if (done === null || !done.changed) return null;
   await announce(context, done.entry);
@@ -252,31 +238,69 @@ async function running(context: SessionContext): Promise<readonly Impersonation[
   return all.filter((it) => it.end === null).toSorted((a, b) => a.startedAt - b.startedAt);
 }
 
-const TOUCH_EVERY = 15_000;
+/** Writes that impersonations are in use. */
+interface Toucher {
+  /** `page`: the path of a page that was opened; null where something else was used. */
+  touch(id: string, now: number, page?: string | null): void;
+  /** Writes the pages whose time has come. */
+  due(): void;
+}
 
-/** Writes which page was opened, and that an impersonation is in use every fifteen seconds, or ten times within its idle limit where that is short. */
-function toucher(context: SessionContext): Impersonations["touch"] {
-  const touched = new Map<string, number>();
-  return (id, now, page = null) => {
-    const known = context.watch.get(id);
-    if (known === null || known.over) return;
-    const last = Math.max(touched.get(id) ?? 0, known.it.lastSeenAt);
-    const isNew = page !== null && page !== known.it.page;
-    if (!isNew && now - last < Math.min(TOUCH_EVERY, known.it.idleFor / 10)) return;
-    touched.set(id, now);
+/** ms. */
+const USE_EVERY = 15_000;
+const PAGES_EVERY = 3_000;
+
+/**
+ * Use is written every fifteen seconds at most, or ten times within the idle limit where that is short; which page was opened last every
+ * three, and the last one then.
+ */
+function toucher(context: SessionContext): Toucher {
+  const written = new Map<string, number>();
+  /** When a page was written last, and those that wait. */
+  const pages = new Map<string, number>();
+  const waiting = new Map<string, { readonly now: number; readonly page: string }>();
+  const write = (id: string, now: number, page: string | null) => {
+    written.set(id, now);
     context.records
-      .change(id, (it) => (endedAt(it, now) === null ? touch(it, now, page) : it))
+      .change(id, (it) => advance(it, { kind: "touch", page }, now))
       .then((done) => {
         if (done === null) return;
         context.recall.know(done.entry);
         context.watch.observe(done.entry, false);
       })
       .catch((error: unknown) => {
-        touched.delete(id);
+        written.delete(id);
         context.log.warn(
           { err: error, impersonation: id },
           "use could not be noted; it may end as idle early",
         );
       });
+  };
+  const writePage = (id: string, now: number, page: string) => {
+    pages.set(id, now);
+    waiting.delete(id);
+    write(id, now, page);
+  };
+  return {
+    touch: (id, now, page = null) => {
+      const known = context.watch.get(id);
+      if (known === null || known.over) return;
+      if (page !== null && page !== (waiting.get(id)?.page ?? known.it.page)) {
+        if (now - (pages.get(id) ?? Number.NEGATIVE_INFINITY) >= PAGES_EVERY) writePage(id, now, page);
+        else waiting.set(id, { now, page });
+        return;
+      }
+      const last = Math.max(written.get(id) ?? 0, known.it.lastSeenAt);
+      if (now - last >= Math.min(USE_EVERY, known.it.idleFor / 10)) write(id, now, null);
+    },
+    due: () => {
+      const now = context.clock.now();
+      for (const [id, at] of pages) {
+        if (now - at < PAGES_EVERY) continue;
+        const next = waiting.get(id);
+        if (next === undefined) pages.delete(id);
+        else writePage(id, next.now, next.page);
+      }
+    },
   };
 }

@@ -1,6 +1,7 @@
 import { emptyJar, type Jar, type JarCookie } from "../domain/cookies/cookie-jar.ts";
 import { remainsOf } from "../domain/cookies/cookie-mirror.ts";
 import type { Impersonation } from "../domain/impersonation.ts";
+import { setBounded } from "../domain/remembering.ts";
 import type { Clock, Store } from "../ports.ts";
 import { change } from "./compare-and-set.ts";
 import { turns } from "./mutex.ts";
@@ -142,9 +143,7 @@ function finished(held: HeldJar): HeldJar {
 function envelopes(seal: Seal) {
   const opened = new Map<string, { readonly text: string; readonly held: HeldJar }>();
   const remember = (id: string, text: string, held: HeldJar) => {
-    const [oldest] = opened.size >= REMEMBERED ? opened.keys() : [];
-    if (oldest !== undefined) opened.delete(oldest);
-    opened.set(id, { text, held });
+    setBounded(opened, REMEMBERED, id, { text, held });
   };
   return {
     open: (id: string, text: string): HeldJar => {

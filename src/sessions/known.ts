@@ -6,6 +6,7 @@ import {
   lastMoment,
   type Mode,
   modeAt,
+  runsAt,
 } from "../domain/impersonation.ts";
 import type { Clock } from "../ports.ts";
 import type { Entry } from "./records.ts";
@@ -39,7 +40,7 @@ export function watch(clock: Clock): Watch {
   const changed = new Set<(it: Impersonation) => void>();
   const seen = ({ key, version, it }: Entry): Known => {
     const now = clock.now();
-    return { key, version, it, mode: modeAt(it, now), over: endedAt(it, now) !== null };
+    return { key, version, it, mode: modeAt(it, now), over: !runsAt(it, now) };
   };
   return {
     get: (id) => known.get(id) ?? null,

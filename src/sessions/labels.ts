@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setBounded } from "../domain/remembering.ts";
 import { Fault } from "../errors.ts";
 import type { Clock, Store } from "../ports.ts";
 import { change } from "./compare-and-set.ts";
@@ -82,8 +83,7 @@ export function labels(deps: LabelsDeps): Labels {
   const { seal, open } = sealFor(sealKey, "label");
   const known = new Map<string, { readonly it: Label | EndedLabel; readonly until: number }>();
   const keep = (name: string, it: Label | EndedLabel) => {
-    if (known.size >= MOST) known.clear();
-    known.set(name, { it, until: clock.monotonic() + cacheFor() });
+    setBounded(known, MOST, name, { it, until: clock.monotonic() + cacheFor() });
     return it;
   };
   const changing = (name: string) => ({

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { type Impersonation, lastMoment } from "../domain/impersonation.ts";
+import { setBounded } from "../domain/remembering.ts";
 import { Fault } from "../errors.ts";
 import type { Log, Store } from "../ports.ts";
 import { change } from "./compare-and-set.ts";
@@ -123,11 +124,7 @@ function unlessSpoilt(open: () => Impersonation, key: string, log: Log): Imperso
 /** From public ids to keys; a pointer never changes, so it is asked for once. */
 function pointers(store: Store) {
   const known = new Map<string, string>();
-  const remember = (id: string, key: string) => {
-    const [oldest] = known.size >= REMEMBERED ? known.keys() : [];
-    if (oldest !== undefined) known.delete(oldest);
-    known.set(id, key);
-  };
+  const remember = (id: string, key: string) => setBounded(known, REMEMBERED, id, key);
   return {
     create: async (id: string, key: string, expiresAt: number): Promise<void> => {
       if (!(await store.write(POINTER + id, key, { version: null, expiresAt })))

@@ -1,4 +1,4 @@
-import { endedAt } from "../domain/impersonation.ts";
+import { runsAt } from "../domain/impersonation.ts";
 import type { Closing } from "../ports.ts";
 import type { SessionContext } from "./context.ts";
 import { asKnown, missed, settle } from "./end.ts";
@@ -11,11 +11,13 @@ interface Upkeep extends Closing {
   check(): Promise<void>;
 }
 
-export function upkeep(context: SessionContext, checkEvery: number): Upkeep {
+/** `also` is done every while as well. */
+export function upkeep(context: SessionContext, checkEvery: number, also: () => void): Upkeep {
   /** Keys whose record has to be read again. */
   const unsure = new Set<string>();
   let checking: Promise<void> | null = null;
   const checkOnce = async () => {
+    also();
     await settle(context);
     for (const known of context.watch.lapsed()) await lapse(context, known);
     for (const key of [...unsure]) await readAgain(context, key, unsure);
@@ -75,6 +77,6 @@ async function lapse(context: SessionContext, known: Known): Promise<void> {
     else seen(context, entry);
   } catch (error) {
     context.log.debug({ err: error, impersonation: known.it.id }, "it can not be asked whether it is in use");
-    if (endedAt(known.it, context.clock.now()) === null) context.watch.observe(known, true);
+    if (runsAt(known.it, context.clock.now())) context.watch.observe(known, true);
   }
 }

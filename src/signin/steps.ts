@@ -2,7 +2,7 @@ import { type Finder, headersOf, theOnly } from "../clients/finder.ts";
 import { isNamed } from "../domain/cookies/cookie.ts";
 import { emptyJar, type Jar } from "../domain/cookies/cookie-jar.ts";
 import { isHeaderValue, type Values } from "../domain/signin/place-text.ts";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import { endBySteps } from "./session-end.ts";
 import type {
   AppAnswer,
@@ -80,7 +80,7 @@ class BySteps implements AppSignIn {
       const { seen, jar: verified } = await this.verify(all, { ...jar, cookies }, app, report);
       last = { jar: verified, values: all };
       if (seen.kind !== "expected")
-        throw new Fault("sign-in-failed", `verify, ${this.#verify.name}: ${whyOf(seen)}`);
+        throw new Fault("sign-in-failed", `verify, ${this.#verify.name}: ${seenInstead(seen)}`);
       return { cookies: last.jar.cookies, values: this.#takenIn(all) };
     } catch (error) {
       // Whosever session it is by now: nobody will use it.
@@ -172,7 +172,7 @@ function saidBy(answer: AppAnswer, id: Finder): Said {
       ? { kind: "nobody", why: `nobody is found by ${id.name} (status ${status})` }
       : { kind: "named", value };
   } catch (error) {
-    return { kind: "nobody", why: error instanceof Error ? error.message : String(error) };
+    return { kind: "nobody", why: whyOf(error) };
   }
 }
 
@@ -182,6 +182,6 @@ function seenIn(said: Said, expected: string): Seen {
 }
 
 /** What the app sees in the place of the effective user. */
-export function whyOf(seen: Exclude<Seen, { kind: "expected" }>): string {
+export function seenInstead(seen: Exclude<Seen, { kind: "expected" }>): string {
   return seen.kind === "other" ? "the app names somebody else" : seen.why;
 }

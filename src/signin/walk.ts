@@ -8,7 +8,7 @@ import {
   plainly,
   type Values,
 } from "../domain/signin/place-text.ts";
-import { Fault } from "../errors.ts";
+import { Fault, whyOf } from "../errors.ts";
 import type { AppAnswer, AppConnection, AppRequest, Report } from "./sign-in.ts";
 import { begins, type Step } from "./step-schema.ts";
 
@@ -63,7 +63,7 @@ export async function take(
     options.report({ step: step.name, status: answer.status, cookies, taken: names, problem: null });
     return { next: { jar, values }, answer, path: request.target };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = whyOf(error);
     options.report({ step: step.name, status: answer?.status ?? null, cookies, taken: [], problem });
     throw new Fault("sign-in-failed", `${called}, ${step.name}: ${problem}`, { cause: error });
   }

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { THRESHOLDS } from "../domain/thresholds.ts";
 import type { Counters } from "../gateway/services/services.ts";
 import { INVARIANTS } from "../gateway/stages/invariants.ts";
 
@@ -75,10 +76,23 @@ export function metrics(): Metrics {
     violated: (invariant) => violations.inc({ invariant }),
     leftOut: (why) => leftOut.inc({ why }),
     unrecognised: (source, cause) => unrecognised.inc({ source, cause }),
+    thresholdPassed: thresholdsPassed(registers),
     notStarted: (reason) => notStarted.inc({ reason }),
     authorizationTakenOff: (why) => takenOff.inc({ why }),
     ...watched(registers),
   };
+}
+
+function thresholdsPassed(registers: Registry[]): Metrics["thresholdPassed"] {
+  const passed = new Counter({
+    name: "guise_thresholds_passed_total",
+    help: "Starts that were allowed and are worth a look, by what they passed.",
+    labelNames: ["threshold"],
+    registers,
+  });
+  // An alarm needs something to begin from.
+  for (const threshold of THRESHOLDS) passed.inc({ threshold }, 0);
+  return (threshold) => passed.inc({ threshold });
 }
 
 function watched(registers: Registry[]): Pick<Metrics, "watch" | "watchEach" | "times"> {

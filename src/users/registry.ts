@@ -1,5 +1,5 @@
 import { isId } from "../domain/person.ts";
-import { Fault } from "../errors.ts";
+import { asFault } from "../errors.ts";
 import type { AnyKind } from "../kinds.ts";
 import type { Users } from "../ports.ts";
 import { cached } from "./cached.ts";
@@ -50,8 +50,6 @@ async function guarded<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (cause) {
-    if (cause instanceof Fault && cause.code === "users-lookup-failed") throw cause;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault("users-lookup-failed", why, { cause });
+    throw asFault("users-lookup-failed", "", cause);
   }
 }

@@ -55,8 +55,10 @@ t.test("WordPress without a plugin, by a file beside its own login", async (t) =
       "/wp-admin/edit-comments.php",
       "/wp-admin/tools.php",
     ],
-    steps: 100,
+    steps: Number(process.env.GUISE_STEPS ?? 100),
     own: { path: "/wp-admin/profile.php", customer: named(nuno.name), agent: named(rita.name) },
+    // This box loads its news by itself, later than the page.
+    plain: (text) => text.replace(/(?<=Toggle panel: WordPress Events and News ).*?(?=Meetups)/, ""),
     shared: /^WP(?:\+|%20)Cookie(?:\+|%20)check$/,
   });
 });

@@ -589,6 +589,59 @@ export const ATTACKS: readonly Attack[] = [
     attack: "the provider asked by another host, or with forged forwarding headers",
     required: "404; the issuer is the config's",
   },
+  {
+    id: "LEAVE-01",
+    attack: 'the app\'s own way back from its "log in as", by link, form, fetch, HEAD',
+    required: "means Stop; the app never hears of it",
+  },
+  {
+    id: "LEAVE-02",
+    attack:
+      "the same address spelled otherwise: `/leave/`, `/%6Ceave`, `//leave`, `/./leave`, `;x`, with a query",
+    required: "nothing of the service account is shown, then or later",
+  },
+  {
+    id: "LEAVE-03",
+    attack:
+      "a way back that the config doesn't name, by redirect, new cookie or neither; with ten requests on their way",
+    required:
+      "what the app would show as the service account is not shown: `sign-in-failed`, signed in to anew",
+  },
+  {
+    id: "LEAVE-04",
+    attack: "pages and errors of a sign-in, read for a secret or a cookie of the service account",
+    required: "none in an answer, none in the browser, none in a later request",
+  },
+  {
+    id: "LINK-01",
+    attack: "a link of a program's used again, from several tabs at once, after its time",
+    required: "it counts once, over all gateways, for `api.linkLasts`; opening it uses nothing up",
+  },
+  {
+    id: "LINK-02",
+    attack:
+      "such a link of another agent's, for another customer, made up, opened by a script; one read in the records",
+    required:
+      "404 as for one that isn't there, on record where another agent came with it; no record has a secret",
+  },
+  {
+    id: "API-01",
+    attack:
+      "a token of a program's that is made up, over, taken out of the config, its hash, or for another agent; a browser's cookies",
+    required: "401 or 403, and nothing is made; known by its hash alone; cookies count for nothing",
+  },
+  {
+    id: "HOOK-01",
+    attack:
+      "what a helpdesk asks, with a signature that is missing, wrong, of another key or body; sent again; for somebody unknown",
+    required: "403 with nothing in it, compared in constant time; the answer is made of the question alone",
+  },
+  {
+    id: "EMB-01",
+    attack: "the helpdesk's page in a frame of another site, with an agent's cookies, with parameters",
+    required:
+      "the same for everybody, without cookie and data; `frame-ancestors` from the config; a sandbox of no origin",
+  },
 ];
 
 /** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */

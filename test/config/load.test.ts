@@ -57,6 +57,26 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     "console: { origin: https://guise.example.net }\nisolation: { host: { parent: view.example.net } }",
     /isolation\.host\.parent: `view\.example\.net` and `guise\.example\.net` of `console\.origin` are one site/,
   ],
+  [
+    "a console beside the app without hosts for impersonations",
+    "publicUrl: https://app.example.org\nconsole: { origin: https://guise.example.com, beside: true }\nheaders: { when: impersonating, plain: false }",
+    /console\.beside: needs a host for each impersonation; write `isolation`/,
+  ],
+  [
+    "a console beside an app whose address nobody knows",
+    "console: { origin: https://guise.example.com, beside: true }\nisolation: { host: { parent: view.example.net } }\nheaders: { when: impersonating, plain: false }",
+    /console\.beside: needs to know the app's address/,
+  ],
+  [
+    "an app that believes plain headers, with customers who come past the gateway",
+    "publicUrl: https://app.example.org\nconsole: { origin: https://guise.example.com, beside: true }\nisolation: { host: { parent: view.example.net } }\nheaders: { when: impersonating, plain: true }",
+    /headers\.plain: .*write `plain: false`/,
+  ],
+  [
+    "a token with every request, of customers who come past the gateway",
+    "publicUrl: https://app.example.org\nconsole: { origin: https://guise.example.com, beside: true }\nisolation: { host: { parent: view.example.net } }\nheaders: { when: always, plain: false }",
+    /headers\.when: .*write `when: impersonating`/,
+  ],
   ["a console with a path", "console: { origin: https://a.example/x }", /console\.origin: .*without a path/],
   [
     "a code that is good for a day",

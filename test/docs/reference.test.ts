@@ -45,7 +45,7 @@ t.test("docs/endpoints.md has every address of ours, and no other", async (t) =>
   );
   const routes = (folder: string, before: string) =>
     filesBelow(folder).flatMap(({ text }) =>
-      [...text.matchAll(/\.(get|post)\("(\/[^"]+)"/g)].map(
+      [...text.matchAll(/\.(get|post|put|delete)\("(\/[^"]+)"/g)].map(
         ([, method = "", path = ""]) => `${method.toUpperCase()} ${before}${path}`,
       ),
     );

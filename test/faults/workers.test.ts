@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import t, { type Test } from "tap";
 import { frontConfig, frontFolder, impersonating, pressStop, recordsOf } from "../fixtures/front.ts";
 import { liveApp } from "../fixtures/live-app.ts";
@@ -81,6 +83,31 @@ t.test("a worker that dies is replaced, its journal is taken over, and nobody wa
   t.equal(writers(data, "impersonation.intent").size, 3, "the new one serves as well");
   it.child.kill("SIGTERM");
   t.equal(await it.exited, 0);
+});
+
+/** A process that has ended, or that nobody has collected yet. */
+function isGone(pid: number): boolean {
+  try {
+    return / Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1").replace(/\(.*\)/, ""));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+    throw error;
+  }
+}
+
+t.test("where the first process is killed, no worker stays, and the next start has the port", async (t) => {
+  const { it, ...folder } = await team(t);
+  const headers = { ...(await impersonating(it.url)), ...ONCE };
+  const pids = lines(it, "a worker is listening").map(({ pid }) => pid);
+  t.equal(pids.length, 2);
+  it.child.kill("SIGKILL");
+  await it.exited;
+  while (!pids.every(isGone)) await setTimeout(50);
+  const next = await serving(t, { ...folder, port: it.port, env: { GUISE_WORKERS: "2" } });
+  t.equal(next.url, it.url);
+  t.equal((await ask(`${next.url}/page`, headers)).status, 200, "and what ran goes on");
+  next.child.kill("SIGTERM");
+  t.equal(await next.exited, 0);
 });
 
 t.test("where the first can't start, none does, and its reason is told", async (t) => {

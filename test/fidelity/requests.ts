@@ -119,6 +119,8 @@ const ordinary: fc.Arbitrary<Field> = fc.oneof(
   field("Via", "1.1 proxy"),
   field("Max-Forwards", "10"),
   field("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+  field("tracestate", "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE"),
+  field("baggage", "userId=alice,serverNode=DF%2028;isProduction"),
 );
 const conditional: fc.Arbitrary<Field> = fc.oneof(
   field("If-None-Match", '"a"', 'W/"a", "b"', "*"),

@@ -27,7 +27,7 @@ t.test("own traffic asks nobody and leaves no trace", async (t) => {
       passage,
       {
         kind: "forward",
-        signed: { effects: { impersonation: null, intent: null }, identityHeaders: { length: 0 } },
+        signed: { effects: { impersonation: null, intent: null }, signIn: { headers: { length: 0 } } },
       },
       head[0] ?? "",
     );

@@ -24,6 +24,7 @@ const FOR_TESTS: Readonly<Record<string, string>> = {
   "src/gateway/stages/invariants.ts brokenInvariants": "a table of requests that must not leave",
   "src/gateway/websocket/upgrade-listener.ts wantsWebSocket": "a table of handshakes",
   "src/domain/consent/consent.ts TRANSITIONS": "the table that the properties go by",
+  "src/domain/impersonation.ts TRANSITIONS": "the table that the properties go by",
   "src/owners/registry.ts finish": "a resolver that fails in ways that no kind does",
   "src/users/registry.ts finish": "a directory that fails in ways that no kind does",
   "src/sessions/stores/redis.ts redisBackend": "a store with a beat and timeout of the test's own",

@@ -51,6 +51,7 @@ export function viewOf(authority: string, partial: Partial<BannerView> = {}): Ba
     idleFor: 28 * 60_000,
     now,
     app: null,
+    beside: false,
     canElevate: true,
     writeUntil: null,
     here: "/page?a=b&c=d",

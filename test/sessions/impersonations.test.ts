@@ -282,6 +282,34 @@ t.test("use is written every fifteen seconds at most, and never brings back what
   t.equal(fact.kind === "found" && endedAt(fact.impersonation, clock.now()), "ended-idle");
 });
 
+t.test(
+  "which page was opened last is written every three seconds at most, and the last one then",
+  async (t) => {
+    const { clock, context } = services(t);
+    const { impersonations, asked } = context();
+    const { impersonation, secret } = await impersonations.open(order(clock.now()));
+    const before = asked.writes;
+    const page = async () => {
+      const fact = await impersonations.recall(secret);
+      return fact.kind === "found" ? fact.impersonation.page : null;
+    };
+    for (let n = 0; n < 20; n += 1) {
+      clock.pass(100);
+      impersonations.touch(impersonation.id, clock.now(), `/page/${n}`);
+      await impersonations.check();
+    }
+    t.equal(asked.writes - before, 1);
+    clock.pass(1_500);
+    await impersonations.check();
+    while ((await page()) !== "/page/19");
+    t.equal(asked.writes - before, 2);
+    clock.pass(10_000);
+    await impersonations.check();
+    await impersonations.check();
+    t.equal(asked.writes - before, 2, "nothing is written that was written");
+  },
+);
+
 t.test("where the idle limit is short, use is written ten times within it", async (t) => {
   const { clock, context } = services(t);
   const { impersonations, asked } = context();

@@ -1,5 +1,5 @@
 import { syncFolder } from "../../durable.ts";
-import { Fault } from "../../errors.ts";
+import { codeOf, Fault, whyOf } from "../../errors.ts";
 import type { Clock } from "../../ports.ts";
 import { NO_HASH, seal, type Tip } from "../record/hash-chain.ts";
 import { makeSegment, type SegmentFile, untouched, writeAll } from "./segments.ts";
@@ -255,11 +255,10 @@ class GroupCommit implements Journal {
   }
 
   #fail(cause: unknown): Fault {
-    const why = cause instanceof Error ? cause.message : String(cause);
     this.#state = "failed";
     this.#fault = new Fault(
       "audit-unavailable",
-      `the audit journal can not be written any more: ${why}; restart the gateway`,
+      `the audit journal can not be written any more: ${whyOf(cause)}; restart the gateway`,
       { cause },
     );
     return this.#fault;
@@ -273,8 +272,4 @@ class GroupCommit implements Journal {
     it.lastCommit = took;
     it.longestCommit = Math.max(it.longestCommit, took);
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : null;
 }

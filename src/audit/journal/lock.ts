@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { pathToFileURL } from "node:url";
+import { whyOf } from "../../errors.ts";
 
 /** A lock that the system takes back by itself when its process ends, however it ends. */
 export interface Lock {
@@ -29,8 +30,7 @@ export function takeLock(path: string, { create }: { readonly create: boolean })
     database?.close();
     const gone = !create && isSqlite(error, CANT_OPEN) && !existsSync(path);
     if (gone || isSqlite(error, BUSY)) return null;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`${path} can not be locked: ${why}`, { cause: error });
+    throw new Error(`${path} can not be locked: ${whyOf(error)}`, { cause: error });
   }
   // The process that removed the file had the lock until then: what it stood for is over.
   if (!existsSync(path)) {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { replaceFile } from "../../durable.ts";
+import { isGone } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import { SinkProblem } from "../shipping/sink-errors.ts";
 
@@ -55,8 +56,7 @@ async function readOr(path: string, log: Log): Promise<Map<string, number>> {
     if (typeof value !== "object" || value === null) throw new TypeError(`${path} is no file of positions`);
     return new Map(Object.entries(value).filter(([, position]) => Number.isSafeInteger(position)));
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT"))
-      log.error({ err: error }, "audit: it could not be read how far records were shipped");
+    if (!isGone(error)) log.error({ err: error }, "audit: it could not be read how far records were shipped");
     return new Map();
   }
 }
@@ -77,7 +77,7 @@ export function cursorFile(path: string): CursorFile {
     try {
       return new Map(entriesOf(await readFile(path, "utf8"), path));
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+      if (isGone(error)) return null;
       throw error;
     }
   };

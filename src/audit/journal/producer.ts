@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { hostname } from "node:os";
-import { Fault } from "../../errors.ts";
+import { Fault, whyOf } from "../../errors.ts";
 import type { Clock, Log } from "../../ports.ts";
 import { type Journal, journal } from "./journal.ts";
 import { bootMark, type Moment, mark, unknownOutcome } from "./journal-records.ts";
@@ -97,8 +97,7 @@ async function claim(folder: string, producer: string): Promise<Lock> {
     if (lock === null) throw new Error(`${producer} is locked by another process`);
     return lock;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("audit-unavailable", `the audit journal can not be kept in ${folder}: ${why}`, {
+    throw new Fault("audit-unavailable", `the audit journal can not be kept in ${folder}: ${whyOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { Fault } from "../../errors.ts";
+import { Fault, whyOf } from "../../errors.ts";
 import { CLOSED } from "../record/field-scan.ts";
 import { linkOf } from "../record/hash-chain.ts";
 import type { Ended } from "./journal-records.ts";
@@ -68,10 +68,9 @@ async function take(folder: string, producer: string): Promise<Dead | null> {
 }
 
 function faultOf(producer: string, cause: unknown): Fault {
-  const why = cause instanceof Error ? cause.message : String(cause);
   return new Fault(
     "audit-unavailable",
-    `the journal of ${producer}, which may have ended, can not be taken over: ${why}; its files must belong to the user ` +
+    `the journal of ${producer}, which may have ended, can not be taken over: ${whyOf(cause)}; its files must belong to the user ` +
       "that the gateway runs as, and a damaged .lock is mended by emptying it once that gateway has ended",
     { cause },
   );

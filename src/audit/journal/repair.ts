@@ -1,6 +1,6 @@
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { syncFolder } from "../../durable.ts";
+import { durably, syncFolder } from "../../durable.ts";
 import { CLOSED } from "../record/field-scan.ts";
 import { type Link, linkOf, type Tip } from "../record/hash-chain.ts";
 import { GROUP } from "./journal.ts";
@@ -84,18 +84,4 @@ function soundEnd(records: readonly Placed[], first: number): Placed | null {
 
 function follows(before: Placed, it: Placed): boolean {
   return it.start === before.end + 1 && it.sequence === before.sequence + 1 && it.previous === before.hash;
-}
-
-async function durably(
-  path: string,
-  flags: "w" | "r+",
-  change: (handle: Awaited<ReturnType<typeof open>>) => Promise<void>,
-): Promise<void> {
-  const handle = await open(path, flags, 0o600);
-  try {
-    await change(handle);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,4 +1,5 @@
 import { rm, stat, statfs } from "node:fs/promises";
+import { isGone } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import { type Confirmed, confirmed } from "./positions.ts";
 import { openProducers, type Segment, segmentsIn } from "./segments.ts";
@@ -138,7 +139,7 @@ async function sizeOf(path: string): Promise<Pick<Sized, "bytes" | "modifiedAt">
     const { size, mtimeMs } = await stat(path);
     return { bytes: size, modifiedAt: mtimeMs };
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (isGone(error)) return null;
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isGone } from "../../errors.ts";
 import { linkOf, type Tip } from "../record/hash-chain.ts";
 
 /** One file of a producer's journal; `first` is the number of its first record. */
@@ -39,11 +40,6 @@ export async function openSegment({ path }: Segment): Promise<FileHandle | null>
     if (isGone(error)) return null;
     throw error;
   }
-}
-
-/** Whether the system says that there is no such file. */
-export function isGone(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
 
 /** Producers whose life was not yet taken note of by another: they run, or died. */

@@ -35,6 +35,9 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "consent.changed": ["configuration", "change"],
   "access.noticed": ["iam", "info"],
   "help.asked": ["iam", "info"],
+  "start-link.made": ["iam", "creation"],
+  "start-link.used": ["iam", "info"],
+  "start-link.refused": ["iam", "info"],
   "sign-in.performed": ["authentication", "start"],
   "sign-in.failed": ["authentication", "info"],
   "sign-in.ended": ["authentication", "end"],
@@ -42,6 +45,7 @@ const KINDS: Readonly<Record<AuditAction, readonly [category: string, type: stri
   "impersonation.switched-on": ["configuration", "change"],
   "agent.blocked": ["iam", "change"],
   "agent.unblocked": ["iam", "change"],
+  "threshold.passed": ["iam", "info"],
   "audit.read": ["iam", "info"],
   "config.loaded": ["configuration", "change"],
   "config.rejected": ["configuration", "info"],
@@ -138,12 +142,15 @@ function consentPart({ consent, impersonation }: AuditEvent, cut: string[]): obj
   if (consent === undefined)
     return used && { id: used.id, ...(used.breakGlass ? { origin: "break-glass" } : {}) };
   const { id, origin, cause, type, scope, answerBy, until, answeredBy, impersonation: bound } = consent;
+  const { location, retention } = consent;
   return {
     id,
     origin,
     cause,
     type,
     scope: cap("guise.consent.scope", scope, CAPS.text, cut),
+    location: cap("guise.consent.location", location, CAPS.text, cut),
+    retention: retention ?? undefined,
     answer_by: iso(answerBy),
     until: until === null ? undefined : iso(until),
     answered_by: cap("guise.consent.answered_by", answeredBy, CAPS.id, cut),

@@ -62,6 +62,10 @@ export interface Written {
       readonly cause?: string;
       readonly type?: string;
       readonly scope?: string;
+      /** The country or region that the agent works from. */
+      readonly location?: string;
+      /** How long the record is kept, as the customer was told, ms. */
+      readonly retention?: number;
       readonly answer_by?: string;
       readonly until?: string;
       readonly answered_by?: string;
@@ -145,6 +149,8 @@ const SHAPE = {
       cause: TEXT,
       type: TEXT,
       scope: TEXT,
+      location: TEXT,
+      retention: "number",
       answer_by: "time",
       until: "time",
       answered_by: TEXT,

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
+import { isGone } from "../../errors.ts";
 import { type Segment, segmentsIn } from "../journal/segments.ts";
 import type { Catalog, Placed, Spot } from "./catalog.ts";
 import { rowOf } from "./row.ts";
@@ -108,7 +109,7 @@ function opened(path: string): number | null {
   try {
     return openSync(path, "r");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (isGone(error)) return null;
     throw error;
   }
 }

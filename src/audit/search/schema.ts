@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { setBounded } from "../../domain/remembering.ts";
 import { PLACES, TONES } from "./row.ts";
 
 /** Changes whenever a table does: a catalog of another layout is made anew. */
@@ -119,15 +120,10 @@ export function dictionary(database: DatabaseSync, table: string, column: string
     find,
     id: (text) => {
       const id = find(text) ?? Number(add.run(text).lastInsertRowid);
-      remember(known, text, id);
+      setBounded(known, REMEMBERED, text, id);
       return id;
     },
     text: (id) => String(read.get(id)?.text ?? ""),
     clear: () => known.clear(),
   };
-}
-
-function remember(known: Map<string, number>, text: string, id: number): void {
-  if (known.size >= REMEMBERED) known.clear();
-  known.set(text, id);
 }

@@ -1,5 +1,4 @@
-import { Fault } from "../../errors.ts";
-import type { Command, CommandIo } from "../command.ts";
+import { type CommandIo, command } from "../command.ts";
 import { exportLines } from "./export.ts";
 import { query, tail } from "./query.ts";
 import { reship } from "./reship.ts";
@@ -43,26 +42,21 @@ const VERBS: Readonly<Record<Verb, (words: AuditWords, io: CommandIo) => Promise
 };
 
 /** `guise audit`: shows, searches, checks and copies the records. `verify` exits with 1 when it finds something. */
-export const audit: Command = {
+export const audit = command({
   name: "audit",
   describe: "show, search, verify, export or send again what was recorded",
-  async run(args, io) {
+  usage: USAGE,
+  read: parseWords,
+  async run({ verb, words }, io) {
     try {
-      const asked = parseWords(args);
-      if (asked !== null) return await VERBS[asked.verb](asked.words, io);
-      io.out(USAGE);
-      return 0;
+      return await VERBS[verb](words, io);
     } catch (error) {
-      if (error instanceof Fault && error.code === "usage") {
-        io.err(`guise audit: ${error.detail}\n${USAGE}`);
-        return 2;
-      }
-      if (!(error instanceof Fault) && !isSystem(error)) throw error;
-      io.err(error instanceof Fault ? `${error.detail}\n${error.hint}\n` : `${error.message}\n`);
+      if (!isSystem(error)) throw error;
+      io.err(`${error.message}\n`);
       return 1;
     }
   },
-};
+});
 
 /** What the system says about a file or a connection; its message names it. */
 function isSystem(error: unknown): error is Error {

@@ -1,8 +1,7 @@
 import { CSV_HEAD, csvOf } from "../../audit/record/csv.ts";
 import { ocsfOf } from "../../audit/record/ocsf.ts";
 import { type Written, writtenOf } from "../../audit/record/parse.ts";
-import { Fault } from "../../errors.ts";
-import type { CommandIo } from "../command.ts";
+import { BadWords, type CommandIo } from "../command.ts";
 import { type Filter, filterOf } from "./filter.ts";
 import { linesOf } from "./source.ts";
 import type { AuditWords } from "./words.ts";
@@ -35,7 +34,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
 export async function exportLines(words: AuditWords, io: CommandIo): Promise<number> {
   const { format = "ecs" } = words;
   const shape = Object.hasOwn(FORMATS, format) ? FORMATS[format] : undefined;
-  if (format !== "ecs" && shape === undefined) throw new Fault("usage", "--format: write ecs, ocsf or csv");
+  if (format !== "ecs" && shape === undefined) throw new BadWords("--format: write ecs, ocsf or csv");
   const filter = filterOf(words);
   if (shape !== undefined) io.out(shape.head);
   let damaged = 0;

@@ -1,7 +1,7 @@
 import type { Written } from "../../audit/record/parse.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
-import { Fault } from "../../errors.ts";
 import { parseDuration, parseTime } from "../../units.ts";
+import { BadWords } from "../command.ts";
 import type { AuditWords } from "./words.ts";
 
 /** What stands in a record just as it is. */
@@ -17,15 +17,15 @@ export interface Filter {
   fits(record: Written): boolean;
 }
 
-/** The words `--agent`, `--customer`, `--impersonation`, `--app`, `--action`, `--path`, `--since`, `--until`. Throws a Fault `usage`. */
+/** The words `--agent`, `--customer`, `--impersonation`, `--app`, `--action`, `--path`, `--since`, `--until`. Throws `BadWords`. */
 export function filterOf(words: AuditWords): Filter {
   const since = timeOf(words.since, "since");
   const until = timeOf(words.until, "until");
   const { agent, customer, impersonation, app, action, path } = words;
   if (since !== null && until !== null && until <= since)
-    throw new Fault("usage", "--until: nothing can be before it that is not before --since");
+    throw new BadWords("--until: nothing can be before it that is not before --since");
   if (action !== undefined && !ACTIONS.some((it) => isAction(it, action)))
-    throw new Fault("usage", `--action: ${action} is none; write one of ${ACTIONS.join(", ")}`);
+    throw new BadWords(`--action: ${action} is none; write one of ${ACTIONS.join(", ")}`);
   const needles = [agent, customer, impersonation, app].flatMap((id) =>
     id === undefined || !PLAIN.test(id) ? [] : [Buffer.from(JSON.stringify(id))],
   );
@@ -55,10 +55,11 @@ function isAction(action: string, asked: string): boolean {
   return action === asked || action.endsWith(`.${asked}`) || action.startsWith(`${asked}.`);
 }
 
-function timeOf(text: string | undefined, name: string): number | null {
+/** Throws a Fault `usage` for what is no time. Null where nothing was said. */
+export function timeOf(text: string | undefined, name: string): number | null {
   if (text === undefined) return null;
   const ago = parseDuration(text);
   const at = ago === null ? parseTime(text) : Date.now() - ago;
-  if (at === null) throw new Fault("usage", `--${name}: ${text} is no time; write 2026-05-28T20:00Z, or 15m`);
+  if (at === null) throw new BadWords(`--${name}: ${text} is no time; write 2026-05-28T20:00Z, or 15m`);
   return at;
 }

@@ -1,12 +1,12 @@
 import { type Reader, reader } from "../../audit/journal/reader.ts";
-import { isGone, type Segment, segmentsIn, tailOf } from "../../audit/journal/segments.ts";
+import { type Segment, segmentsIn, tailOf } from "../../audit/journal/segments.ts";
 import { before } from "../../audit/search/stream-feed.ts";
 import { problemOf } from "../../audit/shipping/sink-errors.ts";
 import { type Entry, entriesAfter, newestEntries } from "../../audit/shipping/stream-reader.ts";
 import { disconnect, type RedisClient } from "../../clients/redis.ts";
-import { Fault } from "../../errors.ts";
+import { isGone } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
-import type { CommandIo } from "../command.ts";
+import { BadWords, type CommandIo } from "../command.ts";
 import { asked, inRedis, journalFolder } from "./source.ts";
 import type { AuditWords } from "./words.ts";
 
@@ -29,7 +29,7 @@ interface Follower extends Closing {
 
 /** Stands at the end of the journals, or of the stream. Throws a Fault for a file: nothing is added to it. */
 export async function follower(words: AuditWords, io: CommandIo): Promise<Follower> {
-  if (words.file !== undefined) throw new Fault("usage", "a file can not be followed");
+  if (words.file !== undefined) throw new BadWords("a file can not be followed");
   if (words.redis !== undefined) return await inStream(words, io);
   const folder = await journalFolder(words, io);
   const readers = await ends(folder);

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Fault } from "../../errors.ts";
+import { whyOf } from "../../errors.ts";
 import { readGenerations } from "../../keys/folder.ts";
 import { publicKeyOf } from "../../keys/material.ts";
-import type { CommandIo } from "../command.ts";
+import { BadWords, type CommandIo } from "../command.ts";
 import { dataFolder } from "./source.ts";
 
 interface KeyWords {
@@ -29,7 +29,8 @@ async function keyIn(file: string): Promise<readonly [string, KeyObject]> {
   try {
     return publicKeyOf(text, "checkpoint");
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("usage", `${file}: this is no public key, as JWK or PEM: ${why}`, { cause: error });
+    throw new BadWords(`${file}: this is no public key, as JWK or PEM: ${whyOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -1,6 +1,5 @@
 import { writtenOf } from "../../audit/record/parse.ts";
-import { Fault } from "../../errors.ts";
-import type { CommandIo } from "../command.ts";
+import { BadWords, type CommandIo } from "../command.ts";
 import { type Filter, filterOf } from "./filter.ts";
 import { follower } from "./follow.ts";
 import { printed } from "./print.ts";
@@ -53,7 +52,7 @@ export async function query(words: AuditWords, io: CommandIo): Promise<number> {
 function limitOf(words: AuditWords, usual: number): number {
   const limit = words.limit === undefined ? usual : Number(words.limit);
   if (!/^\d+$/.test(words.limit ?? "0") || !Number.isSafeInteger(limit))
-    throw new Fault("usage", "-n: write a number");
+    throw new BadWords("-n: write a number");
   return limit;
 }
 

@@ -2,8 +2,7 @@ import type { Lines } from "../../audit/journal/lines.ts";
 import { linkOf } from "../../audit/record/hash-chain.ts";
 import { streamLines } from "../../audit/shipping/stream-reader.ts";
 import { disconnect } from "../../clients/redis.ts";
-import { Fault } from "../../errors.ts";
-import type { CommandIo } from "../command.ts";
+import { BadWords, type CommandIo } from "../command.ts";
 import { asked, inRedis, linesOf } from "./source.ts";
 import type { AuditWords } from "./words.ts";
 
@@ -27,7 +26,7 @@ interface Resent {
 
 /** Has everything sent again that the journals of this machine have and the stream should have, but has not. */
 export async function reship(words: AuditWords, io: CommandIo): Promise<number> {
-  if (words.redis === undefined) throw new Fault("usage", "say --redis VARIABLE, which holds the address");
+  if (words.redis === undefined) throw new BadWords("say --redis VARIABLE, which holds the address");
   const { client, stream } = await inRedis(words, io);
   const resent: Resent[] = [];
   const repaired: string[] = [];

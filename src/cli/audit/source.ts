@@ -4,7 +4,7 @@ import { fileLines, journalLines, type Lines } from "../../audit/journal/lines.t
 import { problemOf } from "../../audit/shipping/sink-errors.ts";
 import { streamLines } from "../../audit/shipping/stream-reader.ts";
 import { connected, disconnect, type RedisClient, redisClient } from "../../clients/redis.ts";
-import { Fault } from "../../errors.ts";
+import { Fault, whyOf } from "../../errors.ts";
 import type { Log } from "../../ports.ts";
 import type { CommandIo } from "../command.ts";
 import { warnings } from "../log.ts";
@@ -50,8 +50,7 @@ export async function journalFolder(words: SourceWords, io: CommandIo): Promise<
     await (await opendir(folder)).close();
     return folder;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault("journals-unreadable", `the journals can not be read: ${why}`, { cause: error });
+    throw new Fault("journals-unreadable", `the journals can not be read: ${whyOf(error)}`, { cause: error });
   }
 }
 

@@ -5,8 +5,7 @@ import { fileLines, type Gone, journalLines, unendedIn } from "../../audit/journ
 import { type Beyond, type Comparison, compare } from "../../audit/verify/compare.ts";
 import type { Finding } from "../../audit/verify/findings.ts";
 import { type VerifyReport, verifier } from "../../audit/verify/verify.ts";
-import { Fault } from "../../errors.ts";
-import type { CommandIo } from "../command.ts";
+import { BadWords, type CommandIo } from "../command.ts";
 import { checkpointKeys } from "./keys.ts";
 import { dataFolder, linesOf } from "./source.ts";
 import type { AuditWords } from "./words.ts";
@@ -104,19 +103,18 @@ function besides(against: Beside | null): string {
 }
 
 /** Checkpoints from lines of a log or of an export; other lines are passed over. */
-async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
+export async function checkpointsIn(file: string): Promise<readonly Checkpoint[]> {
   const found: Checkpoint[] = [];
   for await (const { lines } of fileLines(file)) {
     for (const line of lines) {
       const text = line.toString("utf8");
       if (!text.includes('"signature"')) continue;
       const checkpoint = checkpointOf(text);
-      if (checkpoint === null)
-        throw new Fault("usage", `${file}: this is no checkpoint: ${text.slice(0, 200)}`);
+      if (checkpoint === null) throw new BadWords(`${file}: this is no checkpoint: ${text.slice(0, 200)}`);
       found.push(checkpoint);
     }
   }
-  if (found.length === 0) throw new Fault("usage", `${file}: there is no checkpoint in it`);
+  if (found.length === 0) throw new BadWords(`${file}: there is no checkpoint in it`);
   return found;
 }
 

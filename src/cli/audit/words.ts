@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
-import { Fault } from "../../errors.ts";
-import { isAboutWords } from "../command.ts";
+import { BadWords } from "../command.ts";
 import { SOURCE_OPTIONS } from "./source.ts";
 
 const OPTIONS = {
@@ -43,32 +42,32 @@ export type Verb = keyof typeof TAKES;
 /** The words behind `guise audit`, as they were written. */
 export type AuditWords = ReturnType<typeof parsed>["values"];
 
-/** The command and its words; null: help is asked for. Throws a Fault `usage` that says which word is wrong. */
-export function parseWords(
-  args: readonly string[],
-): { readonly verb: Verb; readonly words: AuditWords } | null {
+interface Asked {
+  readonly help: boolean;
+  readonly verb: Verb;
+  readonly words: AuditWords;
+}
+
+/** The command and its words. Throws `BadWords`. */
+export function parseWords(args: readonly string[]): Asked {
   const { values, positionals } = parsed(args);
-  if (values.help === true) return null;
+  const { help = false } = values;
+  if (help) return { help, verb: "tail", words: values };
   const [verb = "", ...more] = positionals;
-  if (!isVerb(verb) || more.length > 0) throw new Fault("usage", "say tail, query, verify, export or reship");
+  if (!isVerb(verb) || more.length > 0) throw new BadWords("say tail, query, verify, export or reship");
   const takes: readonly string[] = TAKES[verb];
   const foreign = Object.keys(values).find((word) => !takes.includes(word));
   if (foreign !== undefined)
-    throw new Fault("usage", `${verb} takes no ${written(foreign)}, only ${takes.map(written).join(", ")}`);
+    throw new BadWords(`${verb} takes no ${written(foreign)}, only ${takes.map(written).join(", ")}`);
   if (values.file !== undefined && values.redis !== undefined)
-    throw new Fault("usage", "--file or --redis, not both: records are read from one place");
+    throw new BadWords("--file or --redis, not both: records are read from one place");
   if (values.stream !== undefined && values.redis === undefined)
-    throw new Fault("usage", "--stream is a name in Redis: say --redis VARIABLE, which holds the address");
-  return { verb, words: values };
+    throw new BadWords("--stream is a name in Redis: say --redis VARIABLE, which holds the address");
+  return { help, verb, words: values };
 }
 
 function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
-  } catch (error) {
-    if (!isAboutWords(error)) throw error;
-    throw new Fault("usage", error.message, { cause: error });
-  }
+  return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
 }
 
 function isVerb(text: string): text is Verb {

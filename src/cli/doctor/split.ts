@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { HttpAnswer, HttpClient } from "../../clients/http.ts";
+import { whyOf } from "../../errors.ts";
 
 /** `untried`: it takes an option that was not given. */
 export interface Finding {
@@ -49,7 +50,7 @@ async function tried(what: string, wrong: () => Promise<string | null>): Promise
     const got = await wrong();
     return { outcome: got === null ? "right" : "wrong", what, got };
   } catch (error) {
-    return { outcome: "wrong", what, got: error instanceof Error ? error.message : String(error) };
+    return { outcome: "wrong", what, got: whyOf(error) };
   }
 }
 

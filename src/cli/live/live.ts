@@ -3,7 +3,7 @@ import { compiledApps } from "../../config/apps.ts";
 import type { Examined, LoadOptions } from "../../config/load.ts";
 import { writePath } from "../../config/problem.ts";
 import type { Settings } from "../../config/snapshot.ts";
-import { Fault } from "../../errors.ts";
+import { whyOf } from "../../errors.ts";
 import { lookupReports } from "../../gateway/background/check-lookups.ts";
 import type { Finding } from "../../ports.ts";
 import { type Asked, askLookup } from "./lookups.ts";
@@ -48,8 +48,7 @@ async function answersTo([name, ask]: Question): Promise<readonly Answer[]> {
   try {
     return (await ask()).map((it) => ({ name, ...it, ms: since() }));
   } catch (error) {
-    const says =
-      error instanceof Fault ? error.detail : error instanceof Error ? error.message : String(error);
+    const says = whyOf(error);
     return [{ name, ok: false, says, ms: since() }];
   }
 }

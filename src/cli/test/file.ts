@@ -5,7 +5,7 @@ import { formatProblem, inOrder, type Problem } from "../../config/problem.ts";
 import { validate } from "../../config/validate.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { finish } from "../../domain/steps.ts";
-import { Fault } from "../../errors.ts";
+import { codeOf, Fault } from "../../errors.ts";
 import { personFacts, personId } from "../../people.ts";
 
 const person = personFacts.extend({ id: personId });
@@ -116,7 +116,7 @@ async function bytesOf(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path);
   } catch (cause) {
-    const why = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+    const why = codeOf(cause) || String(cause);
     throw new Fault("usage", `${path} can not be read (${why}); name a file of tests, see docs/test.md`, {
       cause,
     });

@@ -4,7 +4,7 @@ import { prettifyError, z } from "zod";
 import type { Snapshot } from "../../config/snapshot.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Owner, OwnerLookup } from "../../domain/owner.ts";
-import { Fault } from "../../errors.ts";
+import { Fault, whyOf } from "../../errors.ts";
 import type { OwnerResolver, Users } from "../../ports.ts";
 
 /** Of a person only what a decision can depend on. */
@@ -40,8 +40,9 @@ export async function readRecording(path: string): Promise<Recording> {
   try {
     value = parse(await readFile(path, "utf8"));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Fault("usage", `${path} can not be read: ${why}; make it with guise test --record`, { cause });
+    throw new Fault("usage", `${path} can not be read: ${whyOf(cause)}; make it with guise test --record`, {
+      cause,
+    });
   }
   const read = schema.safeParse(value ?? {});
   if (!read.success)

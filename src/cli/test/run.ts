@@ -3,7 +3,7 @@ import type { Snapshot } from "../../config/snapshot.ts";
 import { NOTHING_SAID } from "../../domain/consent/said.ts";
 import { type Check, REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { elevate, type Impersonation, start } from "../../domain/impersonation.ts";
+import { advance, type Impersonation, start } from "../../domain/impersonation.ts";
 import type { OwnerFact } from "../../domain/owner.ts";
 import { Fault } from "../../errors.ts";
 import { cookieNames } from "../../gateway/http/own-cookies.ts";
@@ -229,7 +229,7 @@ function running(
     total: TOTAL,
     idle: TOTAL,
   });
-  return mode === "write" ? elevate(begun, now, TOTAL, null) : begun;
+  return mode === "write" ? advance(begun, { kind: "elevate", lasts: TOTAL, reason: null }, now) : begun;
 }
 
 /** Under the name that browsers know it by on this host. */

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { whyOf } from "../../errors.ts";
 import {
   collected,
   type Inspection,
@@ -167,7 +168,7 @@ class PostgresConnection implements SqlConnection {
 function rethrown(error: unknown): never {
   const said = error instanceof pg.DatabaseError && !/^(?:57P|08)/.test(error.code ?? "");
   if (said || error instanceof StatementError) throw error;
-  throw new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error });
+  throw new ConnectionLost(whyOf(error), { cause: error });
 }
 
 function asText(value: unknown): string | null {

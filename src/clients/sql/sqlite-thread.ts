@@ -1,7 +1,9 @@
 // The thread of one SQLite database: the runtime's driver waits for the disk, and no request may wait with it.
+
 import { statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { whyOf } from "../../errors.ts";
 import { collected, type Row } from "./database.ts";
 import type { ThreadAnswer, ThreadQuestion } from "./sqlite.ts";
 
@@ -23,7 +25,7 @@ function answerTo(question: ThreadQuestion): ThreadAnswer {
       ? { kind: "rows", rows: rowsOf(database, question) }
       : { kind: "inspection", inspection: inspectionOf(database, question) };
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = whyOf(error);
     const statement = error instanceof Error && Reflect.get(error, "errcode") === SQLITE_ERROR;
     return { kind: "failed", why, statement };
   }

@@ -69,6 +69,12 @@ export const administrators = z
 
 /** One entry of `agents`. */
 export const agent = z.strictObject({
+  kind: z
+    .enum(["person", "machine"])
+    .default("person")
+    .describe(
+      "`machine`: programs, as the identity source `machine` knows them. They begin by the API, name a ticket, only look, and the customer is told at least.",
+    ),
   users: z.array(personId).nullable().default(null).describe("The agents, by id."),
   groups: groupNames.nullable().default(null).describe("The agents: people in one of these groups."),
   notUsers: z.array(personId).default([]).describe("None of these people is an agent by this entry."),

@@ -18,56 +18,72 @@ const breakGlass = z.strictObject({
   lasts: between(60_000, DAY, "from 1m to 24h").prefault("1h").describe("How long it lasts at the most."),
 });
 
-const longForm = z.strictObject({
-  mode: mode.describe("As the word alone."),
-  window: between(60_000, 7 * DAY, "from 1m to 7d")
-    .prefault("24h")
-    .describe("The longest that a yes lasts; the customer may choose a shorter time."),
-  answerWithin: between(60_000, 30 * DAY, "from 1m to 30d")
-    .prefault("12h")
-    .describe("After which an ask lapses that nobody answered."),
-  asksPerDay: z
-    .int()
-    .min(1)
-    .max(100)
-    .default(NO_CONSENT.asksPerDay)
-    .describe("Asks of one agent to one customer within 24 hours; one is open at a time."),
-  askAgainAfter: between(0, 30 * DAY, "up to 30d")
-    .prefault("24h")
-    .describe("How long a no keeps the same agent from asking this customer once more."),
-  notice: z
-    .enum(["usual", "strict"])
-    .default("usual")
-    .describe(
-      "`strict`: nothing starts while the notices of this customer are older than a minute and not delivered.",
-    ),
-  alias: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .nullable()
-    .default(null)
-    .describe("What customers read in the place of the agent's name, like `Support`."),
-  location: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .nullable()
-    .default(null)
-    .describe("The country or region that these agents work from, for the customer to read."),
-  breakGlass: breakGlass
-    .nullable()
-    .default(null)
-    .describe(
-      "Who may go in without the customer's yes, in an emergency: with a reason, and told to the customer at once.",
-    ),
-});
+const longForm = z
+  .strictObject({
+    mode: mode.describe("As the word alone."),
+    window: between(60_000, 7 * DAY, "from 1m to 7d")
+      .prefault("24h")
+      .describe("The longest that a yes lasts; the customer may choose a shorter time."),
+    answerWithin: between(60_000, 30 * DAY, "from 1m to 30d")
+      .prefault("12h")
+      .describe("After which an ask lapses that nobody answered."),
+    asksPerDay: z
+      .int()
+      .min(1)
+      .max(100)
+      .default(NO_CONSENT.asksPerDay)
+      .describe("Asks of one agent to one customer within 24 hours; one is open at a time."),
+    askAgainAfter: between(0, 30 * DAY, "up to 30d")
+      .prefault("24h")
+      .describe("How long a no keeps the same agent from asking this customer once more."),
+    notice: z
+      .enum(["usual", "strict"])
+      .default("usual")
+      .describe(
+        "`strict`: nothing starts while the notices of this customer are older than a minute and not delivered.",
+      ),
+    alias: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe("What customers read in the place of the agent's name, like `Support`."),
+    location: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe("The country or region that these agents work from, for the customer to read."),
+    approvers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe("Groups of agents one of whom, but never the one who asks, says yes in the mode `approval`."),
+    breakGlass: breakGlass
+      .nullable()
+      .default(null)
+      .describe(
+        "Who may go in without the customer's yes, in an emergency: with a reason, and told to the customer at once.",
+      ),
+  })
+  .superRefine(({ mode, approvers }, context) => {
+    if ((mode === "approval") !== approvers.length > 0)
+      context.addIssue({
+        code: "custom",
+        path: ["approvers"],
+        message: "`mode: approval` and `approvers` go together: write both, or neither",
+      });
+  });
 
 /** `consent` of an entry of `agents`, also as its mode alone. */
 export const consent = z
-  .union([mode, longForm])
+  .union([
+    mode.refine((it) => it !== "approval", { error: "write `{ mode: approval, approvers: [GROUP] }`" }),
+    longForm,
+  ])
   .transform(
     (written): Omit<ConsentTerms, "scope"> =>
       typeof written === "string" ? { ...NO_CONSENT, mode: written } : written,

@@ -1,17 +1,8 @@
 import { z } from "zod";
-import { duration } from "../../units.ts";
+import { timeBetween as time } from "../../units.ts";
 import { origin } from "./upstream.ts";
 
 const DAY = 86_400_000;
-
-function time(fallback: string, least: number, most: number, describe: string) {
-  return duration
-    .refine((ms) => ms >= least && ms <= most, {
-      error: `write a length of time from ${least / 1_000}s to ${most / 1_000}s`,
-    })
-    .prefault(fallback)
-    .describe(describe);
-}
 
 /** `isolation`: a host of its own for each impersonation. */
 export const isolation = z
@@ -67,6 +58,12 @@ export const consoleOrigin = z
       "How long somebody is known there by what they came with from the app's host; asked anew with each request whether it still counts.",
     ),
     cacheFor: time("1s", 0, 60_000, "How long a gateway believes what it read of such a visit."),
+    beside: z
+      .boolean()
+      .default(false)
+      .describe(
+        "Nothing leads from the app's own hosts to the gateway: agents come by `open?url=` on the console, are known there, and go over it to the host of an impersonation. Needs `isolation`.",
+      ),
   })
   .nullable()
   .default(null)

@@ -78,6 +78,8 @@ async function perform(
   const answer = async (it: ConsentDeed) => void (await answerConsent(services, received, which, it));
   switch (deed) {
     case "allow":
+      // What a second agent is asked is not the customer's to allow; they may say no.
+      if (await isForAgents(services, which)) throw new Fault("forbidden", "a second agent answers this");
       await answer({ kind: "grant", by, lasts: lastsOf(request), type: typeOf(request) });
       return null;
     case "decline":
@@ -103,6 +105,14 @@ async function perform(
     default:
       return deed satisfies never;
   }
+}
+
+async function isForAgents(
+  services: Services,
+  { customer, id }: { readonly customer: string; readonly id: string },
+): Promise<boolean> {
+  const { consents } = await services.consents.of(customer);
+  return consents.some((it) => it.id === id && it.origin === "approval");
 }
 
 function typeOf(request: FastifyRequest): Consent["type"] {

@@ -120,7 +120,7 @@ async function past(
 function signedOut(who: Visitor): string {
   const texts = textsAt(who);
   const { signedOut: title, signInFirst, toApp } = texts.words.page;
-  const body = html`<section class="card"><p class="word warn">signed-out</p><h1>${title}</h1>
+  const body = html`<section class="card" data-reason="signed-out"><h1>${title}</h1>
 <p class="lead">${signInFirst}</p>
 <div class="actions"><a class="button" href="${homeOf(who)}">${toApp}</a></div></section>`;
   return customerPage(who, texts, { title, body });

@@ -60,9 +60,16 @@ export async function recordsOf(
   return records.filter((it) => it.user?.effective?.id === customer.id && isTold(it)).toReversed();
 }
 
+const UNTOLD: ReadonlySet<string> = new Set([
+  "impersonation.intent",
+  "impersonation.progress",
+  "threshold.passed",
+  "access.noticed",
+]);
+
 /** An intent is told with how it went. */
 function isTold({ event }: Written): boolean {
-  return event.action !== "impersonation.intent" && event.action !== "impersonation.progress";
+  return !UNTOLD.has(event.action);
 }
 
 export function questionOf(customer: Identity | null, impersonation: string | null): Question {

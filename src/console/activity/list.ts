@@ -22,6 +22,8 @@ export const MOST_RUNS = 200;
 interface Listed extends Page {
   readonly runs: readonly Run[];
   readonly loads: Loads;
+  /** What was worth a look. */
+  readonly strip: Html | null;
 }
 
 const LEADS = {
@@ -37,6 +39,7 @@ export function listPage(it: Looking, asked: Asked, listed: Listed): string {
   const body = html`<section class="card">
 <h1>Activity</h1>
 <p class="lead">${LEADS[it.sight.kind]} Every line is a record that can’t be changed unseen.</p>
+${listed.strip}
 ${filterForm(it, asked)}
 ${reading(it)}
 ${drawn(it, asked, listed)}

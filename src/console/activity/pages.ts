@@ -12,6 +12,7 @@ import { type Asked, askedBy, questionOf } from "./filter.ts";
 import { listPage, MOST_RUNS } from "./list.ts";
 import { loadsOf } from "./loaded.ts";
 import type { Looking } from "./looking.ts";
+import { notable } from "./notable.ts";
 import { recordsOf } from "./rows.ts";
 import { runPage } from "./run.ts";
 import { whyPage } from "./why.ts";
@@ -77,7 +78,10 @@ async function list(it: Looking, asked: Asked): Promise<string> {
   const question = questionOf(it, asked);
   const page = await it.archive.search(question, ROWS, asked.beyond);
   const runs = await it.archive.runs(question, MOST_RUNS);
-  return listPage(it, asked, { ...page, runs, loads: await loadsOf(it, recordsOf(page.lines)) });
+  const { prefix } = it.who.received.snapshot.settings;
+  const seen = { within: question.within, now: it.now, prefix };
+  const strip = it.sight.kind === "own" ? null : await notable(it.archive, seen);
+  return listPage(it, asked, { ...page, runs, loads: await loadsOf(it, recordsOf(page.lines)), strip });
 }
 
 /** What the list shows of the same question, and what is older, as a table for spreadsheets (RFC 4180). */

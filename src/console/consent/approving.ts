@@ -1,16 +1,18 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { type Consent, isOpen } from "../../domain/consent/consent.ts";
-import { momentText, spanText } from "../../domain/consent/texts.ts";
+import { spanText } from "../../domain/consent/texts.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
+import type { Policy } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import { answerConsent } from "../../gateway/consent/answers.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
 import { html } from "../html.ts";
 import { nameOf, person } from "../layout.ts";
+import { moment } from "../moment.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor } from "../visitor.ts";
-import { mayBreakGlass } from "./start-fields.ts";
+import { mayApprove, mayBreakGlass } from "./start-fields.ts";
 
 /** `GET approve` and `POST approve`: the second agent's say where somebody is viewed without their own. */
 export function approvePages(fastify: FastifyInstance, services: Services): void {
@@ -63,12 +65,26 @@ async function broken(
   ask: string | null,
 ): Promise<{ readonly consent: Consent; readonly second: Identity }> {
   const said = await services.consents.of(user ?? "");
-  const consent = said.consents.find(({ id, origin }) => id === ask && origin === "break-glass");
+  const consent = said.consents.find(({ id, origin }) => id === ask && isForAgents(origin));
   const nothing = new Fault("not-found", "there is no such emergency that this person could approve");
   if (consent === undefined || trueUser === null || consent.agent?.id === trueUser.id) throw nothing;
-  const admission = admit(received.snapshot.policy, trueUser, consent.customer);
-  if (admission.kind === "refused" || !mayBreakGlass(admission.grant, trueUser)) throw nothing;
+  if (!mayDecide(received.snapshot.policy, consent, trueUser)) throw nothing;
   return { consent, second: trueUser };
+}
+
+function isForAgents(origin: Consent["origin"]): boolean {
+  return origin === "break-glass" || origin === "approval";
+}
+
+/** In an emergency another agent who might do the same; else somebody whom the entry of the one who asks names. */
+export function mayDecide(policy: Policy, { origin, agent, customer }: Consent, second: Identity): boolean {
+  if (agent === null || agent.id === second.id) return false;
+  const asker = origin === "break-glass" ? second : agent;
+  const admission = admit(policy, asker, customer);
+  if (admission.kind === "refused") return false;
+  return origin === "break-glass"
+    ? mayBreakGlass(admission.grant, second)
+    : mayApprove(admission.grant, second);
 }
 
 function approvePage(services: Services, who: Visitor, second: Identity, it: Consent): string {
@@ -83,18 +99,20 @@ function approvePage(services: Services, who: Visitor, second: Identity, it: Con
     return html`<form method="post" action="${prefix}/approve"><input type="hidden" name="_csrf" value="${token}"><input type="hidden" name="user" value="${it.customer.id}"><input type="hidden" name="ask" value="${it.id}"><input type="hidden" name="do" value="${deed}"><button${quiet ? html` class="quiet"` : null}>${word}</button></form>`;
   };
   const open = isOpen(it, services.clock.now());
+  const emergency = it.origin === "break-glass";
   const asker = it.agent === null ? "Somebody" : nameOf(it.agent);
   const body = html`<section class="card">
-<p class="word warn">approval-required</p>
-<h1>${open ? html`May <bdi>${asker}</bdi> go in without an answer?` : it.state === "granted" ? "This was approved" : "This is over"}</h1>
-<p class="lead">It is an emergency, they say. The customer was told, and every record is marked.</p>
+<h1>${open ? (emergency ? html`May <bdi>${asker}</bdi> go in without an answer?` : html`May <bdi>${asker}</bdi> view the app as <bdi>${nameOf(it.customer)}</bdi>?`) : it.state === "granted" ? "This was approved" : "This is over"}</h1>
+<p class="lead">${emergency ? "It is an emergency, they say. The customer was told, and every record is marked." : "It begins only if another agent says yes. Your answer is on record."}</p>
 <div class="panel">${person(it.customer)}</div>
 <dl class="facts">
 <dt>Why</dt><dd><bdi>${it.reason ?? ""}</bdi></dd>
-<dt>Asked</dt><dd>${momentText(it.askedAt)}</dd>
+${it.ticket === null ? null : html`<dt>Ticket</dt><dd><bdi>${it.ticket}</bdi></dd>`}
+<dt>Asked</dt><dd>${moment(it.askedAt)}</dd>
+${open ? html`<dt>Answer by</dt><dd>${moment(it.answerBy)}</dd>` : null}
 <dt>For</dt><dd>${spanText(it.longest)} at most</dd>
 </dl>
-${open ? html`<div class="actions">${form("approve", "Approve", false)}${form("decline", "No", true)}</div>` : null}
+${open ? html`<div class="actions">${form("approve", "Approve", false)}${form("decline", "No", true)}</div>` : html`<div class="actions"><a class="button quiet" href="${prefix}/start">To the start</a></div>`}
 </section>`;
-  return pageFor(who, { title: "An emergency", body });
+  return pageFor(who, { title: emergency ? "An emergency" : "To approve", body });
 }

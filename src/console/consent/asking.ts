@@ -49,13 +49,19 @@ export async function settleConsent(
     return await breakGlass(services, request, it);
   }
   if (consent.open !== null) return { kind: "waits", consent: consent.open };
-  if (consent.reason !== "consent-required") return { kind: "refused", reason: consent.reason };
+  if (consent.reason !== "consent-required" && consent.reason !== "approval-required")
+    return { kind: "refused", reason: consent.reason };
   if (grant.consent.mode === "code") return await byCode(services, request, it);
-  const asked = await services.consents.ask(draft(services, request, it, "asked"), grant.consent);
+  const approval = grant.consent.mode === "approval";
+  if (approval && reason === null) return { kind: "refused", reason: "reason-required" };
+  const asked = await services.consents.ask(
+    draft(services, request, it, approval ? "approval" : "asked"),
+    grant.consent,
+  );
   if (asked.kind === "refused") return asked;
   if (asked.kind === "asked") {
     await recordConsent(services, who.received, asked.consent);
-    await tell(services, who, asked.consent);
+    if (!approval) await tell(services, who, asked.consent);
   }
   return { kind: "waits", consent: asked.consent };
 }
@@ -231,26 +237,31 @@ function waitingPage(who: Visitor, consent: Consent, to: string): string {
   const { prefix } = who.received.snapshot.settings;
   const { title, text } = textOf(consent);
   const again = `${prefix}/as/${encodeURIComponent(consent.customer.id)}?to=${encodeURIComponent(to)}`;
-  const body = html`<section class="card">
-<p class="word${consent.state === "asked" || consent.state === "granted" ? "" : " warn"}">${wordOf(consent)}</p>
+  const body = html`<section class="card" data-reason="${wordOf(consent)}">
 <h1>${title}</h1>
 <p class="lead" role="status">${text}</p>
 <dl class="facts">
 <dt>Asked</dt><dd>${momentText(consent.askedAt)}</dd>
 ${consent.state === "asked" ? html`<dt>Answer by</dt><dd>${momentText(consent.answerBy)}</dd>` : null}
 ${consent.reason === null ? null : html`<dt>Why</dt><dd><bdi>${consent.reason}</bdi></dd>`}
-${consent.origin === "break-glass" && consent.state === "asked" ? html`<dt>For them</dt><dd><code>${who.received.site.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
+${isForAgents(consent) && consent.state === "asked" ? html`<dt>For them</dt><dd><code>${who.received.site.origin}${prefix}/approve?user=${encodeURIComponent(consent.customer.id)}&ask=${consent.id}</code></dd>` : null}
 ${consent.said === null ? null : html`<dt>They say</dt><dd><bdi>${consent.said}</bdi></dd>`}
 </dl>
 <div class="actions">${consent.state === "asked" ? html`<a class="button quiet" href="${prefix}/start">Do something else meanwhile</a>` : html`<a class="button" href="${again}">${consent.state === "granted" ? "Go on" : "Back to the person"}</a>`}</div>
+${consent.state === "granted" ? null : html`<p class="small"><code>${wordOf(consent)}</code></p>`}
 </section>`;
   return pageFor(who, { title, body });
+}
+
+/** Whether a second agent answers, and not the customer. */
+function isForAgents({ origin }: Pick<Consent, "origin">): boolean {
+  return origin === "break-glass" || origin === "approval";
 }
 
 function wordOf({ state, origin }: Consent): string {
   if (state === "declined") return "consent-refused";
   if (state === "withdrawn") return "consent-withdrawn";
-  return origin === "break-glass" && state === "asked" ? "approval-required" : "consent-required";
+  return isForAgents({ origin }) && state === "asked" ? "approval-required" : "consent-required";
 }
 
 function textOf({ state, origin, customer }: Consent): {
@@ -258,8 +269,14 @@ function textOf({ state, origin, customer }: Consent): {
   readonly text: string | Html;
 } {
   const name = nameOf(customer);
+  const second = origin === "approval";
   switch (state) {
     case "asked":
+      if (second)
+        return {
+          title: "A second agent is asked",
+          text: "This page goes on by itself when another agent approves.",
+        };
       return origin === "break-glass"
         ? {
             title: "A second agent is asked",
@@ -267,10 +284,13 @@ function textOf({ state, origin, customer }: Consent): {
           }
         : { title: `${name} is asked`, text: "This page goes on by itself when they say yes." };
     case "granted":
+      if (second) return { title: "This was approved", text: "You may view the app as them." };
       return { title: `${name} agrees`, text: "You may view the app as them." };
     case "declined":
+      if (second) return { title: "This was not approved", text: "Nothing of theirs is shown." };
       return { title: `${name} says no`, text: "Nothing of theirs is shown." };
     case "lapsed":
+      if (second) return { title: "Nobody has answered", text: "The time for an answer is over." };
       return { title: `${name} has not answered`, text: "The time for an answer is over." };
     case "withdrawn":
       return { title: `${name} has taken it back`, text: "Nothing of theirs is shown any more." };

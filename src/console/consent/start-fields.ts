@@ -33,11 +33,16 @@ function factText(name: string, terms: Grant["consent"], consent: ConsentVerdict
   if (consent.kind === "granted") {
     const { until, type, origin } = consent.consent;
     const what = type === "write" ? "to changes as well" : "to looking";
+    if (origin === "approval") return `approved by a second agent, until ${momentText(until ?? 0)}`;
     if (origin === "break-glass") return `not asked: an emergency, until ${momentText(until ?? 0)}`;
     return `${name} agreed ${what}, until ${momentText(until ?? 0)}`;
   }
   if (consent.kind === "free") return terms.mode === "notice" ? `${name} is told that you look` : null;
   if (isNo(consent)) return REASONS[consent.reason];
+  if (terms.mode === "approval")
+    return consent.open === null
+      ? `another agent approves it first, within ${spanText(terms.answerWithin)}`
+      : `another agent was asked ${momentText(consent.open.askedAt)} and has not answered`;
   if (consent.open !== null)
     return `${name} was asked ${momentText(consent.open.askedAt)} and has not answered`;
   if (terms.mode === "code") return `${name} reads a code out to you`;
@@ -66,6 +71,7 @@ export function startWord({ consent, grant }: StartConsent): string {
 export function consentFields({ consent, grant, person }: StartConsent): Html | null {
   if (consent.kind !== "missing" || consent.open !== null) return null;
   const { mode } = grant.consent;
+  if (mode === "approval") return null;
   const more = grant.mode === "write" || grant.elevateFor !== null;
   const code =
     mode === "code"
@@ -92,6 +98,11 @@ export function breakGlassField({ consent, grant, agent }: StartConsent): Html |
   return html`<details class="more"><summary>It is an emergency</summary>
 <p class="small">You go in without an answer, for ${spanText(breakGlass.lasts)} at most. The reason above is required, the customer is told at once, and every record is marked.${second}</p>
 <div class="actions"><button class="quiet" name="breakGlass" value="yes" formnovalidate>Go in without an answer</button></div></details>`;
+}
+
+/** Whether somebody is one of those who approve what this entry asks of a second agent. */
+export function mayApprove({ consent }: Grant, agent: Identity | null): boolean {
+  return (agent?.groups ?? []).some((group) => consent.approvers.includes(group));
 }
 
 /** Whether an agent is one of those who may go in without the customer's yes. */

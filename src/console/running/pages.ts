@@ -1,7 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Archive } from "../../audit/search/archive.ts";
 import { eventOf } from "../../gateway/audit/audit-event.ts";
 import { countsNow, readToken, SUBJECTS, tokenFor } from "../../gateway/own-pages/form-tokens.ts";
 import type { Services } from "../../gateway/services/services.ts";
+import { notable } from "../activity/notable.ts";
 import { html } from "../html.ts";
 import { homeOf, isAdministrator, seesWhatRuns } from "../roles.ts";
 import { field, pageFor, seeOther, sendPage, type Visitor, visitor } from "../visitor.ts";
@@ -13,19 +15,24 @@ const AGAIN = "That form was too old, or was sent already: nothing was done. Say
 const UNCLEAR = "It was not said what to do: name an agent by id, and for how long.";
 
 /** `GET sessions` (what runs), `POST sessions` (ends, blocks, the switch), `GET sessions/live` (the same as it changes). */
-export function runningPages(fastify: FastifyInstance, services: Services): void {
+export function runningPages(fastify: FastifyInstance, services: Services, archive: Archive): void {
   fastify.get("/sessions", async (request, reply) => {
     const who = await visitor(services, request);
     const refused = await notTheirs(reply, who);
     if (refused !== null) return refused;
     await recordRead(services, who);
-    return await show(services, reply, who, 200, null);
+    return await show(services, archive, reply, who, 200, null);
   });
-  fastify.post("/sessions", async (request, reply) => await act(services, request, reply));
+  fastify.post("/sessions", async (request, reply) => await act(services, archive, request, reply));
   liveStreams(fastify, services);
 }
 
-async function act(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function act(
+  services: Services,
+  archive: Archive,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const who = await visitor(services, request);
   const { received, trueUser } = who;
   if (trueUser === null) return await sendPage(reply, 401, mayNot(who));
@@ -39,14 +46,15 @@ async function act(services: Services, request: FastifyRequest, reply: FastifyRe
     return await seeOther(reply, `${prefix}/start`);
   }
   const deed = deedOf(request);
-  if (deed === null) return await show(services, reply, who, 400, UNCLEAR);
-  if (!(await countsNow(services, token))) return await show(services, reply, who, 403, AGAIN);
+  if (deed === null) return await show(services, archive, reply, who, 400, UNCLEAR);
+  if (!(await countsNow(services, token))) return await show(services, archive, reply, who, 403, AGAIN);
   await carryOut(services, request, trueUser, deed);
   return await seeOther(reply, `${prefix}/sessions`);
 }
 
 async function show(
   services: Services,
+  archive: Archive,
   reply: FastifyReply,
   who: Visitor,
   status: number,
@@ -55,7 +63,9 @@ async function show(
   const { received, trueUser } = who;
   const may = trueUser !== null && isAdministrator(received.snapshot, trueUser);
   const token = may ? tokenFor(services, received, "running", SUBJECTS.running(trueUser)) : null;
-  const view = { ...(await runningNow(services)), token, live: received.site.atConsole, note };
+  const { prefix } = received.snapshot.settings;
+  const strip = await notable(archive, { within: null, now: services.clock.now(), prefix });
+  const view = { strip, ...(await runningNow(services)), token, live: received.site.atConsole, note };
   return await sendPage(reply, status, runningPage(who, view));
 }
 

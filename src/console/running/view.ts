@@ -20,6 +20,8 @@ interface RunningView extends Running {
   /** Whether the page hears of changes by itself. */
   readonly live: boolean;
   readonly note: string | null;
+  /** What was worth a look. */
+  readonly strip: Html | null;
 }
 
 /** What runs at this moment, and who is kept from it. */
@@ -31,6 +33,7 @@ export function runningPage(who: Visitor, view: RunningView): string {
 <h1>Running impersonations</h1>
 <p class="lead">Who views the app as whom at this moment, on every gateway.${view.live ? " This page keeps itself up to date." : html` <a href="${prefix}/sessions">Look again</a>`}</p>
 ${note === null ? null : html`<p class="note" role="status">${note}</p>`}
+${view.strip}
 <div id="running"${view.live ? html` data-live="${prefix}/sessions/live"` : null}>${runningPart(prefix, view, token !== null)}</div>
 ${token === null ? null : html`<form method="post" action="${prefix}/sessions" id="ends"><input type="hidden" name="_csrf" value="${token}"></form>`}
 ${form === null ? null : html`${blockForm(form, view)}${switchForm(form, view)}`}

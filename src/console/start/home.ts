@@ -2,7 +2,7 @@ import type { Archive } from "../../audit/search/archive.ts";
 import { ANY_RECORD } from "../../audit/search/search.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { endedAt, endsAt, type Impersonation, modeAt } from "../../domain/impersonation.ts";
+import { endsAt, type Impersonation, modeAt, runsAt } from "../../domain/impersonation.ts";
 import { plain } from "../../domain/plain.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import { TOLD } from "../../domain/told.ts";
@@ -13,6 +13,7 @@ import { type Html, html } from "../html.ts";
 import { nameOf, person } from "../layout.ts";
 import { moment } from "../moment.ts";
 import type { Visitor } from "../visitor.ts";
+import { pendingOf } from "./pending.ts";
 
 type Agent = Visitor & { readonly trueUser: Identity };
 
@@ -23,12 +24,13 @@ const MOST_MISSED = 3;
 
 /** What an agent begins the day with: what of theirs runs, whom they viewed last, which links started nothing. */
 export async function home(services: Services, archive: Archive, who: Agent, suffix: string): Promise<Html> {
-  const [running, recent, missed] = await Promise.all([
+  const [pending, running, recent, missed] = await Promise.all([
+    orNothing(services, pendingOf(services, who)),
     orNothing(services, runningOf(services, who)),
     orNothing(services, recentOf(archive, who)),
     orNothing(services, missedOf(services, who)),
   ]);
-  return html`${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
+  return html`${pending}${running}${recent === null ? null : recentList(who, recent, suffix)}${missed}`;
 }
 
 /** What can't be found out just now is no reason to show nothing else. */
@@ -46,7 +48,7 @@ async function runningOf(services: Services, who: Agent): Promise<Html | null> {
   const { received, trueUser } = who;
   const now = services.clock.now();
   const all = await services.impersonations.byAgent(trueUser.id);
-  const running = all.filter((it) => endedAt(it, now) === null);
+  const running = all.filter((it) => runsAt(it, now));
   if (running.length === 0) return null;
   const { prefix } = received.snapshot.settings;
   const token = tokenFor(services, received, "running", SUBJECTS.running(trueUser));

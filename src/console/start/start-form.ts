@@ -15,6 +15,8 @@ interface StartView {
   readonly from: string | null;
   readonly ticket: string | null;
   readonly reason: string | null;
+  /** The link of a program that it is about. */
+  readonly link?: string | undefined;
   /** On the console, the app's host that it is about, signed, and its first page. */
   readonly app?: string | null;
   readonly home?: string;
@@ -57,6 +59,7 @@ function form(view: StartView, token: string): Html {
 <input type="hidden" name="user" value="${view.person.id}">
 <input type="hidden" name="to" value="${view.to}">
 ${view.from === null ? null : html`<input type="hidden" name="from" value="${view.from}">`}
+${view.link === undefined ? null : html`<input type="hidden" name="link" value="${view.link}">`}
 ${view.app ? html`<input type="hidden" name="app" value="${view.app}">` : null}
 ${reasonField(view.grant, view.reason)}
 <label for="ticket">Ticket <span class="hint">(optional)</span></label>

@@ -13,6 +13,7 @@ import { nameOf } from "../layout.ts";
 import { returnPath } from "../return-path.ts";
 import { field, pageFor, parameter, seeOther, sendPage, type Visitor, visitor, words } from "../visitor.ts";
 import { home, personLink } from "./home.ts";
+import { takeLink } from "./program-link.ts";
 import { given, startForm } from "./start-form.ts";
 import { beginNow, refusal } from "./start-now.ts";
 import { admitted } from "./starting.ts";
@@ -36,6 +37,12 @@ export function startPages(fastify: FastifyInstance, services: Services, archive
       to: parameter(request, "to"),
       ticket: parameter(request, "ticket"),
     };
+    const address = asked.query?.trim() ?? "";
+    if (/^https?:\/\//i.test(address))
+      return await seeOther(
+        reply,
+        `${who.received.snapshot.settings.prefix}/open?${new URLSearchParams({ url: address })}`,
+      );
     return await sendPage(reply, 200, await searchPage(services, archive, { ...who, trueUser }, asked));
   });
   fastify.get("/as/:user", async (request, reply) => {
@@ -88,6 +95,8 @@ interface Wanted {
   readonly from: string | null;
   readonly ticket: string | null;
   readonly reason: string | null;
+  /** The secret of a program's link. */
+  readonly link?: string;
   /** What the link was about, where we know that ourselves. */
   readonly about?: Html;
 }
@@ -97,7 +106,7 @@ export async function asPage(
   services: Services,
   reply: FastifyReply,
   who: Visitor,
-  { user, to, from, ticket, reason, about }: Wanted,
+  { user, to, from, ticket, reason, link, about }: Wanted,
   status = 200,
 ): Promise<FastifyReply> {
   if (who.trueUser === null) return await refusal(services, reply, who, null, "signed-out");
@@ -123,6 +132,7 @@ ${startForm({
   ...aboutApp(services, who),
   ticket,
   reason,
+  link,
   consent,
   agent: who.trueUser,
   token: tokenFor(services, who.received, "start", SUBJECTS.start(who.trueUser, target.id, who.received)),
@@ -152,7 +162,8 @@ async function startNow(
   const to = returnPath(received, field(request, "to"));
   const from = field(request, "from");
   const reason = words(request, "reason", 500);
-  const ticket = words(request, "ticket", 200);
+  const said = words(request, "ticket", 200);
+  const secret = field(request, "link");
   const asked = await admitted(services, who, trueUser, user, to);
   if (asked.kind === "refused") return await refusal(services, reply, who, asked.target, asked.reason);
   const { grant, target } = asked;
@@ -160,7 +171,19 @@ async function startNow(
     return await refusal(services, reply, who, target, "step-up-required");
   if (!takesReason(grant, reason)) return await refusal(services, reply, who, target, "reason-required");
   if (!(await countsNow(services, token)))
-    return await asPage(services, reply, who, { user, to, from, ticket, reason }, 403);
+    return await asPage(
+      services,
+      reply,
+      who,
+      { user, to, from, ticket: said, reason, ...linked(secret) },
+      403,
+    );
+  const link =
+    secret === null
+      ? null
+      : await takeLink(services, request, secret, { agent: trueUser.id, user: target.id });
+  // What the program said stands.
+  const ticket = link?.ticket ?? said;
   const app = field(request, "app");
   const wanted = { grant, target, reason, ticket, to, from: returnPath(received, from) };
   const answer = await settleConsent(services, request, {
@@ -173,6 +196,10 @@ async function startNow(
   if (answer.kind === "waits")
     return await seeOther(reply, waitingAt(services, who, trueUser, answer.consent, { to, from, app }));
   return await beginNow(services, reply, who, trueUser, { ...wanted, consent: answer.consent, app });
+}
+
+function linked(secret: string | null): Pick<Wanted, "link"> {
+  return secret === null ? {} : { link: secret };
 }
 
 /** Where Stop is to lead back to: the page of the app that the link to us stood on. */
@@ -225,7 +252,7 @@ async function searchPage(
 <h1>View the app as…</h1>
 ${users === null ? html`<p class="note">There is no directory to search in: add <code>users</code> to the config. A link with the id works without: <code>${settings.prefix}/as/ID</code>.</p>` : null}
 <form class="search" role="search" action="${settings.prefix}/start">
-<input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail or id" placeholder="Name, e-mail or id" autofocus maxlength="100">
+<input type="search" name="q" value="${query ?? ""}" aria-label="Name, e-mail, id or address" placeholder="Name, e-mail, id or address" autofocus maxlength="2000">
 ${about.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <button>Search</button>
 </form>

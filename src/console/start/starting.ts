@@ -129,10 +129,14 @@ export async function startFromConsole(
   { grant, target, reason, ticket, consent, to, from, app }: Start & { readonly app: AppHost | null },
 ): Promise<FastifyReply> {
   if (app === null) throw new Fault("forbidden", "the console was not told which host of the app is meant");
-  const { isolation, prefix, goingOver } = received.snapshot.settings;
+  const { isolation, prefix, goingOver, console } = received.snapshot.settings;
+  const beside = console?.beside === true;
   if (isolation !== null) {
     const why = { reason, ticket, consent };
-    const order = { agent, effectiveUser: target, grant, ...why, returnTo: from, origin: app.origin };
+    const back = beside
+      ? { returnTo: `${prefix}/start`, origin: console.origin }
+      : { returnTo: from, origin: app.origin };
+    const order = { agent, effectiveUser: target, grant, ...why, ...back };
     const apart = await beginApart(services, received, order, { app, target: to });
     return await seeOther(reply, apart.to);
   }

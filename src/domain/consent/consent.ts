@@ -5,9 +5,10 @@ export type ConsentType = "read" | "write";
 
 /**
  * Whether a customer is told or asked before an agent views the app as them. `notice`: told. `ask`: asked each time. `window`: a yes
- * lasts. `code`: the customer reads out a code.
+ * lasts. `code`: the customer reads out a code. `approval`: not the customer, but a second
+ * agent says yes each time.
  */
-export const CONSENT_MODES = ["none", "notice", "ask", "window", "code"] as const;
+export const CONSENT_MODES = ["none", "notice", "ask", "window", "code", "approval"] as const;
 type ConsentMode = (typeof CONSENT_MODES)[number];
 
 /** Why an agent looks, in the words of Access Transparency. */
@@ -48,6 +49,8 @@ export interface ConsentTerms {
   /** The country or region that the agent works from. */
   readonly location: string | null;
   readonly breakGlass: BreakGlass | null;
+  /** Groups whose people say yes in the mode `approval`. */
+  readonly approvers: readonly string[];
 }
 
 /** An entry that says nothing of it. */
@@ -62,12 +65,13 @@ export const NO_CONSENT: ConsentTerms = Object.freeze({
   alias: null,
   location: null,
   breakGlass: null,
+  approvers: [],
 });
 
 type ConsentState = "asked" | "granted" | "declined" | "lapsed" | "withdrawn" | "used-up";
 
-/** How it came: an agent asked, the customer allowed it ahead of time or read out a code, or an agent broke the glass. */
-export type ConsentOrigin = "asked" | "ahead" | "code" | "break-glass";
+/** How it came: an agent asked, the customer allowed it ahead of time or read out a code, an agent broke the glass, or a second agent was asked. */
+export type ConsentOrigin = "asked" | "ahead" | "code" | "break-glass" | "approval";
 
 /** One ask with what became of it, or one yes without an ask. Times are ms since the epoch. */
 export interface Consent {

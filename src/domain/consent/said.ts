@@ -56,7 +56,9 @@ export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: View
   if (broken !== undefined) return { kind: "granted", consent: broken };
   if (said.optedOutAt !== null) return { kind: "missing", reason: "opted-out", open: null };
   if (terms.mode === "none" || terms.mode === "notice") return { kind: "free" };
-  const best = live.filter(({ origin }) => origin !== "break-glass").toSorted(widestFirst)[0];
+  const by = (origin: Consent["origin"]) =>
+    terms.mode === "approval" ? origin === "approval" : isCustomers(origin);
+  const best = live.filter(({ origin }) => by(origin)).toSorted(widestFirst)[0];
   if (best !== undefined) return { kind: "granted", consent: best };
   // What runs by a yes for another part goes on there, and does nothing here.
   if (it.impersonation !== null && anywhere.length > 0)
@@ -65,15 +67,29 @@ export function consentVerdict(terms: ConsentTerms, said: CustomerSaid, it: View
 }
 
 function missing(terms: ConsentTerms, { consents }: CustomerSaid, it: Viewing): ConsentVerdict {
-  const about = consents.filter((each) => isFor(each, it.agent));
+  // What is asked for within another impersonation is no answer to whether this one may be.
+  const about = consents.filter(
+    (each) => isFor(each, it.agent) && (!isForMore(each) || each.impersonation === it.impersonation),
+  );
   const open = about.find((each) => isOpen(each, it.now)) ?? null;
   if (it.impersonation !== null) {
     const last = about.findLast(({ state }) => state !== "asked");
     return { kind: "missing", reason: overBecause(last?.state), open };
   }
-  if (open?.origin === "break-glass") return { kind: "missing", reason: "approval-required", open };
+  if (open?.origin === "break-glass" || terms.mode === "approval")
+    return { kind: "missing", reason: approvalReason(about, terms, it.now, open), open };
   const refused = about.some((each) => isFreshNo(each, terms, it.now));
   return { kind: "missing", reason: refused && open === null ? "consent-refused" : "consent-required", open };
+}
+
+/** Whether it is the customer's own yes. */
+function isCustomers(origin: Consent["origin"]): boolean {
+  return origin !== "break-glass" && origin !== "approval";
+}
+
+function approvalReason(about: readonly Consent[], terms: ConsentTerms, now: number, open: Consent | null) {
+  const refused = open === null && about.some((each) => isFreshNo(each, terms, now));
+  return refused ? "consent-refused" : "approval-required";
 }
 
 function overBecause(state: Consent["state"] | undefined) {
@@ -83,6 +99,15 @@ function overBecause(state: Consent["state"] | undefined) {
 
 function isFreshNo({ state, answeredAt }: Consent, { askAgainAfter }: ConsentTerms, now: number): boolean {
   return state === "declined" && now - (answeredAt ?? 0) < askAgainAfter;
+}
+
+/** Asked within an impersonation that began by another yes: to change things as well. */
+function isForMore({ origin, state, impersonation, answeredAt }: Consent): boolean {
+  return (
+    origin === "asked" &&
+    impersonation !== null &&
+    (state === "asked" || state === "declined" || answeredAt === null)
+  );
 }
 
 function isFor({ agent }: Consent, id: string): boolean {
@@ -121,7 +146,10 @@ const DAY = 86_400_000;
 /** One open ask for each agent and customer, and no more than so many in a day. Breaking the glass asks nobody, so an opt-out is no answer. */
 export function ask(said: CustomerSaid, consent: Consent, terms: ConsentTerms): Asked {
   const { askedAt: now, agent, origin } = consent;
-  const mine = said.consents.filter((each) => each.agent?.id === agent?.id && each.origin === origin);
+  const more = isForMore(consent);
+  const mine = said.consents.filter(
+    (each) => each.agent?.id === agent?.id && each.origin === origin && isForMore(each) === more,
+  );
   const open = mine.find((each) => isOpen(each, now));
   if (open !== undefined) return { kind: "open", said, consent: open };
   if (origin !== "break-glass") {
@@ -154,6 +182,26 @@ export function bound(said: CustomerSaid, id: string, impersonation: string, now
   if (before.impersonation !== null) return null;
   const consent = { ...before, impersonation };
   return { said: replaced(said, consent), consent };
+}
+
+/** What goes with an impersonation that is over: what counted for it alone is used up, what was asked within it is withdrawn. */
+export function goneWith(
+  said: CustomerSaid,
+  impersonation: string,
+  now: number,
+): { readonly said: CustomerSaid; readonly changed: readonly Consent[] } {
+  let rest = said;
+  const changed: Consent[] = [];
+  for (const it of said.consents) {
+    if (it.impersonation !== impersonation || !it.single) continue;
+    const deed =
+      it.state === "asked" ? ({ kind: "withdraw", by: null } as const) : ({ kind: "use-up" } as const);
+    const next = done(rest, it.id, deed, now);
+    if (next === null) continue;
+    rest = next.said;
+    changed.push(next.consent);
+  }
+  return { said: rest, changed };
 }
 
 function replaced(said: CustomerSaid, consent: Consent): CustomerSaid {

@@ -34,3 +34,23 @@ export function noteRefusal(
   const event = eventOf(services, received, { ...saying, ...about });
   void recordAside(services, event, "a refusal");
 }
+
+/** Records what an own page refuses to a browser with the cookie of an impersonation. False: there is none, and nothing is recorded. */
+export async function recordDenied(services: Services, received: Received, detail: string): Promise<boolean> {
+  if (received.browser.secret === null) return false;
+  const loaded = await services.impersonations.recall(received.browser.secret);
+  if (loaded.kind !== "found") return false;
+  const { impersonation } = loaded;
+  services.rateLimits.pace(impersonation.id, received.snapshot.settings.limits.perMinute, received.startedAt);
+  await services.ledger.record(
+    eventOf(services, received, {
+      action: "impersonation.denied",
+      outcome: "failure",
+      trueUser: impersonation.agent,
+      effectiveUser: impersonation.effectiveUser,
+      impersonation,
+      detail,
+    }),
+  );
+  return true;
+}

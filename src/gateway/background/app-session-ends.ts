@@ -1,7 +1,7 @@
 import { appNames } from "../../config/apps.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { Fault } from "../../errors.ts";
+import { whyOf } from "../../errors.ts";
 import type { Closing } from "../../ports.ts";
 import type { Ending, MadeSession } from "../../sessions/app-sessions.ts";
 import type { AppConnection, Report, SessionEnd, StepReport } from "../../signin/sign-in.ts";
@@ -90,8 +90,7 @@ async function endOne(services: Services, id: string, ending: Ending, tried: num
     await tell(services, id, ending, trail, null);
     return true;
   } catch (error) {
-    const why =
-      error instanceof Fault ? error.detail : error instanceof Error ? error.message : String(error);
+    const why = whyOf(error);
     const over = tried >= by.endWithin;
     services.log.warn({ impersonation: id, why, again: !over }, "a session in the app could not be ended");
     if (over) await tell(services, id, ending, trail, why);

@@ -29,8 +29,8 @@ export function tendConsents(services: Services, every: number): Closing & { swe
     if (!consent) return;
     work = work
       .then(async () => {
-        const used = await services.consents.useUp(effectiveUser.id, id);
-        if (used !== null) await recordConsent(services, null, used);
+        for (const it of await services.consents.useUp(effectiveUser.id, id))
+          await recordConsent(services, null, it);
       })
       .catch((error: unknown) =>
         services.log.warn(

@@ -1,5 +1,5 @@
 import { asGranted } from "../../domain/grant.ts";
-import { endedAt, hasLapsed, type Impersonation } from "../../domain/impersonation.ts";
+import { endedAt, type Impersonation, lifeAt } from "../../domain/impersonation.ts";
 import type { Closing } from "../../ports.ts";
 import { eventOf } from "../audit/audit-event.ts";
 import { inBatches } from "../services/batches.ts";
@@ -54,7 +54,7 @@ async function sweepOnce(services: Services): Promise<void> {
     });
     const why = off ? "ended-revoked" : endedAt(today, services.clock.now());
     if (it.end === null && why !== null) await end(services, null, it, why);
-    else if (hasLapsed(it, services.clock.now())) await fellBack(services, it);
+    else if (lifeAt(it, services.clock.now()) === "lapsed") await fellBack(services, it);
   });
 }
 

@@ -4,6 +4,7 @@ import type { CustomerSaid } from "../../domain/consent/said.ts";
 import { admit } from "../../domain/grant.ts";
 import { labelOf } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import { setBounded } from "../../domain/remembering.ts";
 import { credentialsOf } from "../isolation/label-of.ts";
 import type { Received } from "../request.ts";
 import type { Cards, Services } from "../services/services.ts";
@@ -95,9 +96,8 @@ function personOf(services: Services, received: Received, people: Map<string, Kn
   const now = services.clock.monotonic();
   const { cardKnownFor, cardSessions } = received.snapshot.settings.access;
   if (known !== undefined && now < known.until) return known.person;
-  if (people.size >= cardSessions) people.clear();
   // One question for all that come meanwhile.
-  people.set(key, { person: known?.person ?? null, until: now + cardKnownFor });
+  setBounded(people, cardSessions, key, { person: known?.person ?? null, until: now + cardKnownFor });
   void learn(services, received, people, key);
   return known?.person ?? null;
 }
@@ -108,9 +108,9 @@ async function learn(
   people: Map<string, Known>,
   key: string,
 ): Promise<void> {
-  const { cardKnownFor } = received.snapshot.settings.access;
+  const { cardKnownFor, cardSessions } = received.snapshot.settings.access;
   const { who } = await callerOf(services, received);
   const person =
     who.kind === "known" ? { id: who.identity.id, language: who.identity.language ?? null } : null;
-  people.set(key, { person, until: services.clock.monotonic() + cardKnownFor });
+  setBounded(people, cardSessions, key, { person, until: services.clock.monotonic() + cardKnownFor });
 }

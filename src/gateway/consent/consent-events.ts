@@ -58,7 +58,8 @@ export function aboutCustomer(
 
 function recordOf(it: Consent): ConsentRecord {
   const { id, origin, cause, type, scope, reason, ticket, answerBy, until, answeredBy, impersonation } = it;
-  const how = { id, origin, cause, type, scope, reason, ticket };
+  const { location, retention } = it;
+  const how = { id, origin, cause, type, scope, reason, ticket, location, retention };
   return { ...how, answerBy, until, answeredBy, impersonation };
 }
 

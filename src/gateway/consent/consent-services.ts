@@ -7,7 +7,7 @@ import { consents } from "../../sessions/consent/consents.ts";
 import { outbox } from "../../sessions/consent/outbox.ts";
 import { settingsSeen } from "../../sessions/consent/settings-seen.ts";
 import { sealedValues } from "../../sessions/sealed-values.ts";
-import { eventOf } from "../audit/audit-event.ts";
+import { eventOf, recordAside } from "../audit/audit-event.ts";
 import { helpServices } from "../help/help-services.ts";
 import type { Services } from "../services/services.ts";
 import { cards } from "./cards.ts";
@@ -58,7 +58,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
       done: parts.done,
     },
     settings: () => config.current().settings,
-    settled: async ({ customer, about, id }, delivered) => {
+    settled: async ({ customer, about, id, of = null }, delivered) => {
       const effectiveUser = { id: customer, name: null, email: null, groups: null };
       const event = eventOf({ clock, config, newId }, null, {
         action: "access.noticed",
@@ -68,9 +68,7 @@ export function consentServices(parts: ConsentParts): ConsentServices {
         impersonation: null,
         detail: `${about} by mail, ${delivered ? "taken by the mail server" : "given up"}`,
       });
-      await ledger
-        .record(event)
-        .catch((error: unknown) => log.error({ err: error, notice: id }, "a notice could not be recorded"));
+      await recordAside({ ledger, log }, { ...event, impersonation: of }, `that the notice ${id} is settled`);
     },
   });
   return {

@@ -1,5 +1,6 @@
 import type { Mail, Mailer } from "../../clients/mail.ts";
 import type { Settings } from "../../config/snapshot.ts";
+import type { AuditEvent } from "../../domain/audit-event.ts";
 import { type Letter, type LetterFacts, letterOf } from "../../domain/consent/letters.ts";
 import { textsFor, textsOf } from "../../domain/consent/texts.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -15,12 +16,13 @@ export interface LinkedAsk {
   readonly consent: string;
 }
 
-/** `link`: the ask that the mail's link opens. `access`: the one that is over, whose figures are put in when the mail goes out. */
+/** `link`: the ask that the mail's link opens. `of`: the access that it tells of, for the record. `access`: the one that is over, whose figures are put in when the mail goes out. */
 interface TellingMore {
   /** The customer whom the mail is about, where it goes to somebody who answers for them. */
   readonly member?: string | null;
   readonly link?: LinkedAsk | null;
   readonly access?: string | null;
+  readonly of?: AuditEvent["impersonation"];
 }
 
 /** What customers are told by mail. Whatever can't be delivered waits; a store that can't be asked throws. */
@@ -69,7 +71,7 @@ class MailedNotices implements Notices {
     { mail, access, prefix, ...settings }: Settings,
     customer: Identity,
     facts: LetterFacts,
-    { link = null, access: over = null, member = null }: TellingMore = {},
+    { link = null, access: over = null, of = null, member = null }: TellingMore = {},
   ): Promise<void> {
     const base = settings.console?.origin ?? settings.publicUrl;
     if (mail === null || base === null || customer.email === null) return;
@@ -90,6 +92,7 @@ class MailedNotices implements Notices {
       ...letter,
       about,
       ...times,
+      ...(of === null ? {} : { of }),
       ...(over === null ? {} : { over: { access: over, facts, page, language: texts.language } }),
     });
   }

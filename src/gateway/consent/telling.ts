@@ -21,6 +21,12 @@ export async function tellCustomer(
   try {
     await services.notices.tell(settings, effectiveUser, factsOf(services, kind, it, grant), {
       access: kind === "ended" ? it.id : null,
+      of: {
+        id: it.id,
+        mode: modeAt(it, services.clock.now()),
+        reason: it.reason,
+        ticket: it.ticket,
+      },
     });
   } catch (error) {
     services.log.error({ err: error, impersonation: it.id }, "a customer could not be told of an access");

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Ending } from "../../domain/audit-event.ts";
-import { codeOf } from "./upstream-errors.ts";
+import { codeOf } from "../../errors.ts";
 
 /** Who wants to know that the body which is coming on a connection can't be read. */
 const readers = new WeakMap<Duplex, () => void>();

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { remembering } from "../../domain/remembering.ts";
 
 /** The cookies of ours that one request carries, and what is left for the app. */
 export interface OwnCookies {
@@ -201,14 +202,14 @@ type OurKind =
   | ("secret" | "notice" | "marker" | "here" | "before" | "nonce" | "near")
   | ("sign-in" | "attempt" | "agent");
 
+const MOST_NAMES = 100;
+
 /** What a cookie of this name is among ours, under either scheme; `near` are as many as there are hosts. */
-function ours(name: string): (key: string) => OurKind | null {
-  const known = patterns.get(name);
-  if (known !== undefined) return known;
+const ours = remembering((name): ((key: string) => OurKind | null) => {
   const names = new RegExp(
     `^(?:__Host-|__Secure-)?${name}(?:-(notice|${MARKERS.join("|")}|here|before|nonce|near-[0-9a-f]{12}|sign-in(?:-[0-9a-f]{12})?)|_(agent))?$`,
   );
-  const isNamed = (key: string) => {
+  return (key) => {
     const match = names.exec(key);
     if (match === null) return null;
     const [, kind = match[2] ?? "secret"] = match;
@@ -216,10 +217,7 @@ function ours(name: string): (key: string) => OurKind | null {
     if (kind.startsWith("near-")) return "near";
     return kind.startsWith("sign-in-") ? "attempt" : (kind as OurKind);
   };
-  if (patterns.size >= MOST_NAMES) patterns.clear();
-  patterns.set(name, isNamed);
-  return isNamed;
-}
+}, MOST_NAMES);
 
 /** Whether a `Set-Cookie` line would set one of ours, in any case, also as a nameless one that reads like it on its way back. */
 export function setsOurs(line: string, name: string): boolean {
@@ -227,9 +225,6 @@ export function setsOurs(line: string, name: string): boolean {
   const written = key.replace(/^__host-/, "__Host-").replace(/^__secure-/, "__Secure-");
   return ours(name.toLowerCase())(written) !== null;
 }
-
-const patterns = new Map<string, ReturnType<typeof ours>>();
-const MOST_NAMES = 100;
 
 /**
  * A `Set-Cookie` line for one of ours. `value` null deletes it; `maxAge` in seconds, null for as long as the browser is

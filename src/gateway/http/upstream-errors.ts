@@ -1,5 +1,5 @@
 import type { Ending } from "../../domain/audit-event.ts";
-import { Fault, type FaultCode } from "../../errors.ts";
+import { asFault, codeOf, Fault, type FaultCode, whyOf } from "../../errors.ts";
 import { MalformedResponse } from "./client/response-head.ts";
 
 const TLS = /CERT|CRL|TLS|SSL|EPROTO|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH/;
@@ -11,23 +11,13 @@ const TLS = /CERT|CRL|TLS|SSL|EPROTO|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA|INVA
 export function faultOf(error: unknown, sent: boolean): Fault {
   if (error instanceof Fault) return error;
   const code = codeOf(error);
-  return new Fault(
-    faultCode(code, sent),
-    `${code}: ${error instanceof Error ? error.message : String(error)}`,
-    { cause: error },
-  );
+  return new Fault(faultCode(code, sent), `${code}: ${whyOf(error)}`, { cause: error });
 }
 
 function faultCode(code: string, sent: boolean): FaultCode {
   if (code === "ETIMEDOUT") return "upstream-timeout";
   if (sent) return "upstream-protocol";
   return TLS.test(code) ? "upstream-tls" : "upstream-unreachable";
-}
-
-/** The `code` of an error as node sets it; empty if it has none. */
-export function codeOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : "";
-  return typeof code === "string" ? code : "";
 }
 
 /** How an exchange ended that was answered with this fault. */
@@ -57,7 +47,5 @@ export function truncation(error: unknown): Ending {
 
 /** The fault for an error of our own while answering. */
 export function ownFault(error: unknown): Fault {
-  return error instanceof Fault
-    ? error
-    : new Fault("internal", `the answer could not be prepared: ${String(error)}`, { cause: error });
+  return error instanceof Fault ? error : asFault("internal", "the answer could not be prepared", error);
 }

@@ -3,7 +3,6 @@ import type { Settings, Snapshot } from "../../config/snapshot.ts";
 import { absoluteForm, canonicalUrl } from "../../domain/routing/canonical-url.ts";
 import { Fault } from "../../errors.ts";
 import { isBelow } from "./request-target.ts";
-import { urlLimits } from "./url-limits.ts";
 
 /**
  * The config of the app that a request is for, by its host and canonical path; a path without one reading is taken as it is. Throws a Fault
@@ -20,6 +19,6 @@ export function appOf(whole: Snapshot, host: string, sent: string): Snapshot {
 
 function pathOf(sent: string, settings: Settings): string {
   const target = sent.startsWith("/") ? sent : (absoluteForm(sent)?.rest ?? "/");
-  const url = canonicalUrl(target, { ...urlLimits(settings), encodedSlash: "keep" });
+  const url = canonicalUrl(target, { ...settings.urlLimits, encodedSlash: "keep" });
   return url.kind === "canonical" ? url.path : (target.split("?", 1)[0] ?? "/");
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
+import type { HeaderRules } from "../../config/header-rules.ts";
 import type { Settings } from "../../config/snapshot.ts";
 import { clientAddress, plainAddress } from "../../domain/address.ts";
 import { hostOf } from "../../domain/routing/host.ts";
 import { Fault } from "../../errors.ts";
 import type { Client } from "../request.ts";
-import type { HeaderRules } from "./header-rules.ts";
 
 /** Which host a request is for. */
 interface HostReading {

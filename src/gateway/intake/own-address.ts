@@ -1,6 +1,5 @@
 import type { Snapshot } from "../../config/snapshot.ts";
 import { canonicalUrl } from "../../domain/routing/canonical-url.ts";
-import { urlLimits } from "./url-limits.ts";
 
 /** A page's canonical address. */
 export interface Page {
@@ -17,6 +16,6 @@ export function ownAddress(
   if (address === undefined || !URL.canParse(address)) return null;
   const url = new URL(address);
   if (url.origin !== origin) return null;
-  const canonical = canonicalUrl(url.pathname + url.search, urlLimits(snapshot.settings));
+  const canonical = canonicalUrl(url.pathname + url.search, snapshot.settings.urlLimits);
   return canonical.kind === "canonical" ? canonical : null;
 }

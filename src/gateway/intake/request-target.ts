@@ -2,7 +2,6 @@ import type { Settings } from "../../config/snapshot.ts";
 import { absoluteForm, canonicalUrl, URL_REFUSALS } from "../../domain/routing/canonical-url.ts";
 import { Fault } from "../../errors.ts";
 import type { Address } from "../request.ts";
-import { urlLimits } from "./url-limits.ts";
 
 /** The target of a request, marks of ours gone from it, and what they said. */
 export interface RequestTarget extends Address {
@@ -36,7 +35,7 @@ export function requestTarget(sent: string, asking: Asking, settings: Settings):
     throw new Fault("bad-request", "the address has a `#`, a control character or a space");
   const near = isNearPrefix(asSent, settings.prefix);
   if (!asking.judged && !near && !asking.opens) return unread(asSent);
-  const url = canonicalUrl(asSent, urlLimits(settings));
+  const url = canonicalUrl(asSent, settings.urlLimits);
   if (url.kind === "refused") {
     const why = URL_REFUSALS[url.why];
     const ours = near && isBelow(loosely(asSent), settings.prefix);

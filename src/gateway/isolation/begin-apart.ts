@@ -1,4 +1,4 @@
-import { endedAt } from "../../domain/impersonation.ts";
+import { runsAt } from "../../domain/impersonation.ts";
 import { labelOrigin } from "../../domain/routing/label-host.ts";
 import type { AppHost, Label } from "../../sessions/labels.ts";
 import { neighbourCookies } from "../http/own-cookies.ts";
@@ -39,7 +39,7 @@ export async function beginApart(
 async function runningLabel(services: Services, { agent, effectiveUser }: Beginning): Promise<Label | null> {
   const now = services.clock.now();
   for (const it of await services.impersonations.byAgent(agent.id)) {
-    if (it.effectiveUser.id !== effectiveUser.id || endedAt(it, now) !== null) continue;
+    if (it.effectiveUser.id !== effectiveUser.id || !runsAt(it, now)) continue;
     const [label] = await services.labels.of(it.id);
     if (label !== undefined) return label;
   }

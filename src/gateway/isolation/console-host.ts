@@ -29,6 +29,7 @@ const ITS_OWN: ReadonlySet<string> = new Set([
   "/embed.js",
   "/embed",
   "/hooks/helpscout",
+  "/api/start",
   "/jwks.json",
   "/oidc/backchannel",
 ]);
@@ -51,6 +52,9 @@ export async function locateAtConsole(services: Services, received: Received): P
   const below = belowPrefix(received);
   if (received.url.path === "/" || below === "")
     return answered({ status: 303, headers: quiet(`${prefix}/`), body: "" });
+  // What people write into a helpdesk's macro or a bookmark.
+  if (received.url.path === "/open")
+    return answered({ status: 303, headers: quiet(`${prefix}${received.url.target}`), body: "" });
   if (below === null) return answered(refusal(received, 404, "not-found", "There is nothing here."));
   // The cookie here is the visit's, not an impersonation's.
   const nobody = { secret: null, markerOnly: null, neighbour: false, here: null, notice: null };
@@ -86,7 +90,8 @@ async function known(services: Services, received: Received, base: Received): Pr
   const linked = below === "/access" && new URLSearchParams(url.query ?? "").has("link");
   // Where agents sign in with a provider, they do it here; customers are known on the app's own host.
   const signsIn = snapshot.identity.provider !== undefined && below?.startsWith("/access") !== true;
-  const stays = signsIn || app === null || soon || linked;
+  const beside = snapshot.settings.console?.beside === true;
+  const stays = signsIn || app === null || soon || linked || beside;
   if (who.kind !== "unknown" || stays || !navigation.topLevel)
     return { kind: "received", received: { ...base, site: { ...base.site, app } } };
   return answered(goOver(received, { console: "1" }, app.origin, url.target));
@@ -149,7 +154,7 @@ export function toConsole(
 export function isTheConsoles(received: Received): boolean {
   if (received.snapshot.settings.console === null || !received.url.ours) return false;
   const below = belowPrefix(received) ?? "";
-  return !ON_THE_APPS.has(below) && !below.startsWith("/op/");
+  return !ON_THE_APPS.has(below) && !below.startsWith("/op/") && !below.startsWith("/api/");
 }
 
 /** Redirects a page of ours that was asked for on the app's host to the console, if a tab asked for it. */

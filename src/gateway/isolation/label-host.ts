@@ -8,7 +8,6 @@ import { type AppHost, isLabel, type Label } from "../../sessions/labels.ts";
 import { appOf } from "../intake/app-of.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { initiatorOf } from "../intake/neighbours.ts";
-import { urlLimits } from "../intake/url-limits.ts";
 import type { Committed, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import type { Answer } from "../stages/answer.ts";
@@ -126,7 +125,7 @@ function onTheApp(received: Received, label: Label): Received {
 function appOfLabel({ snapshot, url: { target } }: Received, { host }: AppHost): Snapshot {
   if (snapshot.apps === null) return snapshot;
   const its = appOf(snapshot, host, target);
-  const url = canonicalUrl(target, urlLimits(its.settings));
+  const url = canonicalUrl(target, its.settings.urlLimits);
   if (url.kind === "refused") throw new Fault("bad-request", URL_REFUSALS[url.why]);
   return its;
 }
@@ -186,7 +185,7 @@ function onItsHost(
   if (isTheConsoles(received))
     return toConsole(services, received, { app, target: url.target, more: label === null ? {} : { label } });
   const which = label === null ? "" : `${received.url.query === null ? "?" : "&"}label=${label}`;
-  return { status: 303, headers: quiet(`${app.origin}${url.target}${which}`), body: "" };
+  return { status: 303, headers: quiet(`${whereKnown(received, app)}${url.target}${which}`), body: "" };
 }
 
 /**
@@ -221,7 +220,13 @@ function isFollowed({ navigation, raw, upgrade, sent }: Received): boolean {
 }
 
 function toTheLabel(received: Received, { name, app }: Label, to: string): Answer {
-  return goOver(received, { label: name }, app.origin, to);
+  return goOver(received, { label: name }, whereKnown(received, app), to);
+}
+
+/** Where agents are known: on the app's own host, or on the console where that host doesn't lead to us. */
+function whereKnown({ snapshot }: Received, app: AppHost): string {
+  const { console } = snapshot.settings;
+  return console?.beside === true ? console.origin : app.origin;
 }
 
 /** Where the kept evidence has expired, the agent's next navigation goes over the app's host for new one. */

@@ -5,11 +5,11 @@ import type { Received } from "../request.ts";
 import { askerOf } from "./asker.ts";
 
 /**
- * Who may ask for an address of ours. `public`: everybody, since nothing in it is secret. `console`: the
+ * Who may ask for an address of ours. `public`: everybody, since nothing in it is secret. `api`: programs, never a browser. `console`: the
  * script of the console's own pages. `script`: scripts of our own origin. `exit`: a
  * person, with any browser. `page` and `form`: a person in a tab, of a browser that says so (Fetch Metadata).
  */
-type Access = "public" | "console" | "script" | "exit" | "page" | "form";
+type Access = "public" | "api" | "console" | "script" | "exit" | "page" | "form";
 
 /** The addresses that aren't only for a tab's own document; docs/security.md has the same list. */
 const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
@@ -29,6 +29,8 @@ const CLOSED_LIST: ReadonlyMap<string, Access> = new Map<string, Access>([
   ["GET /embed", "public"],
   // The helpdesk itself, which shows who it is by what it signs.
   ["POST /hooks/helpscout", "public"],
+  // Programs, which show who they are by a token; cookies count for nothing.
+  ["POST /api/start", "public"],
   // The provider itself, which shows who it is by what it signs.
   ["POST /oidc/backchannel", "public"],
   ["GET /me", "script"],
@@ -57,6 +59,7 @@ export function accessTo(method: string, below: string): Access {
   // An OpenID provider is asked by apps, and by browsers of everybody, also in a frame and from other sites: what it says is for the app alone.
   if (below.startsWith("/op/")) return "public";
   const known = CLOSED_LIST.get(`${method} ${below}`);
+  if (known === undefined && below.startsWith("/api/")) return "api";
   return known ?? (method === "GET" ? "page" : "form");
 }
 
@@ -72,6 +75,9 @@ export function guarded(received: Received): Refused | null {
     case "public":
       // Registered as a worker, it would live on in the browser.
       return isWorker(raw.headers["sec-fetch-dest"]) || raw.headers["service-worker"] ? NOTHING : null;
+    case "api":
+      // Cookies of a browser have no say here: browsers say that they are one.
+      return raw.headers["sec-fetch-site"] === undefined && raw.headers.origin === undefined ? null : NOTHING;
     case "console":
       return received.site.atConsole && isOwnScript(raw.headers) ? null : NOTHING;
     case "script":

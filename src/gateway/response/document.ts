@@ -25,7 +25,7 @@ import { cookieNames, setOwnCookie } from "../http/own-cookies.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import { inPolicy } from "../isolation/answer-headers.ts";
 import { cardToken } from "../own-pages/form-tokens.ts";
-import type { Signed } from "../request.ts";
+import type { OwnPage, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { placeOf } from "../stages/match.ts";
 import { begunBy } from "../stages/settle.ts";
@@ -132,14 +132,19 @@ export function noticePlan(services: Services, signed: Signed, plan: HeadPlan): 
  * One's own page with what is to be said to its customer, and the button by which they ask for help; a page that it can't be written into
  * is shown without.
  */
-export function saidPlan(services: Services, signed: Signed, plan: HeadPlan): HeadPlan {
-  const { card: it, help, snapshot } = signed;
+export function saidPlan(
+  services: Services,
+  signed: Signed,
+  { card: it, help }: OwnPage,
+  plan: HeadPlan,
+): HeadPlan {
   const page = inTab(signed, plan);
   if (plan.status === 206 || page?.kind !== "page") return plan;
   const { type } = page;
   if (firstValue(plan.headers, "content-encoding") !== null || outgoingContentType(type) !== type)
     return plan;
-  const asking = help ? snapshot.settings.help : null;
+  const { settings } = signed.snapshot;
+  const asking = help ? settings.help : null;
   const once = it === null ? plan : { ...plan, headers: uncached(plan.headers) };
   const needsOf = (view: HostView) => [
     ...(it === null ? [] : [cspNeeds(view)]),
@@ -148,11 +153,7 @@ export function saidPlan(services: Services, signed: Signed, plan: HeadPlan): He
   const insert = (view: HostView) => {
     const button = asking === null ? "" : helpScript(view, asking);
     if (it === null) return button;
-    const texts = textsFor(
-      it.language,
-      signed.raw.headers["accept-language"],
-      snapshot.settings.access.language,
-    );
+    const texts = textsFor(it.language, signed.raw.headers["accept-language"], settings.access.language);
     const token = cardToken(services, it);
     return `${card({ ...view, changed: false, card: it, texts, token })}${button}`;
   };
@@ -237,6 +238,7 @@ function bannerView(
     canElevate: mode === "read" && admission.kind === "granted" && admission.grant.elevateFor !== null,
     writeUntil: writesUntil(impersonation, now),
     app: signed.site.label?.app.origin ?? null,
+    beside: signed.snapshot.settings.console?.beside === true,
     here: signed.url.target,
     cookies: narrowed(services.impersonations.knownJar(impersonation.id) ?? emptyJar(null), signed.site.host),
     disable: settings.page.disable,

@@ -5,22 +5,17 @@ import { chain } from "../../page/streams/chain.ts";
 import { decoder } from "../../page/streams/content-coding.ts";
 import { bodyKindOf, refuseUnreadable, withholder } from "../../page/withhold/withholding.ts";
 import type { HeadPlan } from "../http/exchange.ts";
-import type { Received, Signed } from "../request.ts";
-
-/** How many values were withheld of the answer to a request, by what stays the same of it through all stages. */
-const counts = new WeakMap<Received["raw"], number>();
-
-export function withheldOf({ raw }: Received): number {
-  return counts.get(raw) ?? 0;
-}
+import type { Signed } from "../request.ts";
 
 /** What replaces values in a body of this type; null where nothing is to be looked for in it. Throws a Fault `page-unmarkable` where that can't be done. */
-export function withholderFor({ snapshot, effects, raw }: Signed, type: string): Transform | null {
+export function withholderFor({ snapshot, effects, withheld }: Signed, type: string): Transform | null {
   const { withhold } = snapshot.settings.page;
   const kind = bodyKindOf(type);
   if (withhold === null || effects.impersonation === null || kind === null) return null;
   refuseUnreadable(charsetOf(type));
-  return withholder(withhold, kind, () => void counts.set(raw, (counts.get(raw) ?? 0) + 1));
+  return withholder(withhold, kind, () => {
+    withheld.count += 1;
+  });
 }
 
 /** Headers about the bytes of a body that may be changed. */

@@ -1,5 +1,6 @@
 import type { ReasonWord } from "../../domain/decision.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import { setBounded } from "../../domain/remembering.ts";
 
 /** Why something open is cut: its impersonation has ended, or the gateway goes down. */
 export type CutReason = ReasonWord | "going-away";
@@ -85,7 +86,7 @@ class AllSockets implements Sockets {
   }
 
   cut(impersonation: string, why: CutReason): number {
-    remember(this.#over, impersonation, why);
+    setBounded(this.#over, REMEMBERED, impersonation, why);
     return this.#cutThese(this.#of(impersonation), why);
   }
 
@@ -154,15 +155,6 @@ function attempt(cut: Cut, why: CutReason, errors: unknown[]): void {
     cut(why);
   } catch (error) {
     errors.push(error);
-  }
-}
-
-function remember(over: Map<string, CutReason>, impersonation: string, why: CutReason): void {
-  over.set(impersonation, why);
-  if (over.size <= REMEMBERED) return;
-  for (const oldest of over.keys()) {
-    over.delete(oldest);
-    return;
   }
 }
 

@@ -5,6 +5,7 @@ import type { ConsentVerdict } from "../../domain/consent/said.ts";
 import type { Decision } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import type { Impersonation } from "../../domain/impersonation.ts";
+import type { Threshold } from "../../domain/thresholds.ts";
 import type { Fault } from "../../errors.ts";
 import type { FormToken } from "../../keys/csrf.ts";
 import type { Clock, Closing, Ledger, Log, Maybe } from "../../ports.ts";
@@ -16,6 +17,7 @@ import type { Consents } from "../../sessions/consent/consents.ts";
 import type { SettingsSeen } from "../../sessions/consent/settings-seen.ts";
 import type { ConsoleVisits } from "../../sessions/console-visits.ts";
 import type { Customers } from "../../sessions/customers.ts";
+import type { StartLinks } from "../../sessions/help/start-links.ts";
 import type { Impersonations } from "../../sessions/impersonations.ts";
 import type { Labels } from "../../sessions/labels.ts";
 import type { MissedLinks } from "../../sessions/missed-links.ts";
@@ -48,6 +50,8 @@ export interface Pages {
 }
 
 export interface DecisionView {
+  /** For the pages that the header leads to; absent: to none. */
+  readonly snapshot?: Snapshot;
   readonly decision: Decision;
   /** What it says to the agent, names filled in. */
   readonly sentence: string;
@@ -138,6 +142,8 @@ export interface Counters {
   unrecognised(source: string, cause: string): void;
   /** A page with a route was opened and nothing was started. */
   notStarted(reason: string): void;
+  /** A start was allowed and is worth a look. */
+  thresholdPassed(threshold: Threshold): void;
   /** An impersonated request went on without its `Authorization`. */
   authorizationTakenOff(why: string): void;
 }
@@ -167,6 +173,7 @@ export interface Services {
   readonly codes: Codes;
   readonly consoleVisits: ConsoleVisits;
   readonly spentForms: SpentForms;
+  readonly startLinks: StartLinks;
   readonly ledger: Ledger;
   /** For what is done whether it can be recorded or not. */
   readonly unrecorded: Unrecorded;

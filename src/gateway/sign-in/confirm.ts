@@ -2,7 +2,7 @@ import { headersOf } from "../../clients/finder.ts";
 import { isSafe } from "../../domain/method/method.ts";
 import { Fault } from "../../errors.ts";
 import type { Seen } from "../../signin/sign-in.ts";
-import { whyOf } from "../../signin/steps.ts";
+import { seenInstead } from "../../signin/steps.ts";
 import type { UpstreamHead } from "../http/exchange.ts";
 import type { Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
@@ -15,13 +15,13 @@ type Confirmation = "shown" | "again";
 
 /** Notes that something goes to the app by which it may see somebody else afterwards. */
 export function sending(services: Services, signed: Signed): void {
-  const asking = askingOf(signed, signed.identityHeaders);
+  const asking = askingOf(signed, signed.signIn.headers);
   if (asking !== null && isUnsafe(signed)) trustOf(services, asking).unsafe.add(signed.id);
 }
 
 /** Notes that a request is over, answered or not. */
 export function sent(services: Services, signed: Signed): void {
-  const asking = askingOf(signed, signed.identityHeaders);
+  const asking = askingOf(signed, signed.signIn.headers);
   if (asking === null || !isUnsafe(signed)) return;
   const trust = trustOf(services, asking);
   if (trust.unsafe.delete(signed.id)) trust.doubtedAt = services.clock.monotonic();
@@ -32,8 +32,8 @@ export function sent(services: Services, signed: Signed): void {
  * changed. Its cookies are in the jar by now. Throws a Fault `sign-in-failed`.
  */
 export async function confirm(services: Services, signed: Signed, head: UpstreamHead): Promise<Confirmation> {
-  const asking = askingOf(signed, signed.identityHeaders);
-  const { appSession: session } = signed;
+  const asking = askingOf(signed, signed.signIn.headers);
+  const { session } = signed.signIn;
   if (asking === null || session === null) return "shown";
   const trust = trustOf(services, asking);
   const arrived = services.clock.monotonic();
@@ -55,7 +55,7 @@ export async function confirm(services: Services, signed: Signed, head: Upstream
   if (seen.kind === "expected") return "shown";
   // An app whose pages are open to guests expires a session without a word.
   if (seen.kind === "nobody" && !isUnsafe(signed)) return await signedOut(services, signed, asking, seen);
-  return await giveUp(services, asking, session, `after ${signed.sent} of a page: ${whyOf(seen)}`);
+  return await giveUp(services, asking, session, `after ${signed.sent} of a page: ${seenInstead(seen)}`);
 }
 
 /** The app was asked whom it sees since its answer said that nobody is signed in; if that is so, it is signed in to once more. */
@@ -65,11 +65,11 @@ async function signedOut(
   asking: Asking,
   seen: Seen,
 ): Promise<Confirmation> {
-  const { appSession: session } = signed;
+  const { session } = signed.signIn;
   if (session === null) return "shown";
   const trust = trustOf(services, asking);
   if (seen.kind === "expected") return "shown";
-  if (seen.kind === "other") return await giveUp(services, asking, session, whyOf(seen));
+  if (seen.kind === "other") return await giveUp(services, asking, session, seenInstead(seen));
   const request = `${signed.sent} ${signed.url.target}`;
   if (trust.repeated === request && trust.generation === session.generation)
     return await giveUp(services, asking, session, "the app signs this person out again");
@@ -96,7 +96,7 @@ function isDoubted(
   if (trust.lookedAt === null || trust.unsafe.size > 0 || trust.doubtedAt >= trust.lookedAt) return true;
   if (signIn === null || arrived - trust.lookedAt >= signIn.verifyEvery) return true;
   const jar = services.impersonations.knownJar(impersonation.id);
-  const kept = signed.appSession?.made?.kept ?? [];
+  const kept = signed.signIn.session?.made?.kept ?? [];
   return jar === null || printOf(jar.cookies, app, kept) !== trust.cookies;
 }
 

@@ -17,7 +17,8 @@ import { askerOf } from "../own-pages/asker.ts";
 import { SUBJECTS, tokenFor, yesAddress } from "../own-pages/form-tokens.ts";
 import type { Committed, Received } from "../request.ts";
 import type { DecisionView, Services } from "../services/services.ts";
-import { mayElevate, ownerToBe } from "./commit.ts";
+import { mayElevate } from "./commit.ts";
+import { ownerToBe } from "./find-owner.ts";
 
 /** An answer of our own, which fastify and the upgrade listener can send. */
 export interface Answer {
@@ -292,6 +293,7 @@ function reasonOf({ decision, effects }: Committed): string {
 function viewOf(services: Services, committed: Committed): Parameters<Services["pages"]["decision"]>[0] {
   const { decision, effects, snapshot } = committed;
   return {
+    snapshot,
     decision,
     sentence: sentenceOf(committed),
     requestId: committed.id,

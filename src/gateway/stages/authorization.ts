@@ -42,7 +42,7 @@ export async function pageAuthorization(services: Services, signed: Signed): Pro
   return takenOff(services, signed, "unknown");
 }
 
-function presentsIt({ presented }: Signed): boolean {
+function presentsIt({ signIn: { presented } }: Signed): boolean {
   return presented?.headers.some(([name]) => foldName(name) === "authorization") === true;
 }
 

@@ -2,9 +2,9 @@ import { appAt } from "../../config/apps.ts";
 import { type Decision, REASONS, type ReasonWord } from "../../domain/decision.ts";
 import { admit } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { type Impersonation, touch } from "../../domain/impersonation.ts";
-import type { OwnerFact } from "../../domain/owner.ts";
+import { advance, type Impersonation } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
+import { after } from "../after.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import { capturedOf } from "../audit/capture.ts";
 import { noteRefusal } from "../audit/denials.ts";
@@ -17,6 +17,7 @@ import { appHostOf } from "../isolation/label-of.ts";
 import type { Browser, Committed, Effects, Judged } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { keepQuestion, keepTyped } from "./confirm.ts";
+import { ownerFound, ownerToBe } from "./find-owner.ts";
 import { placeOf } from "./match.ts";
 import { begin, betweenIdentities, end, endCookies, restoredHost } from "./start-and-stop.ts";
 import { isUse } from "./use.ts";
@@ -34,39 +35,161 @@ const NOTHING = {
   leadsTo: null,
 } as const;
 
+/** One thing to be done for a decision. */
+type Effect =
+  /** Counts a request that is recorded; what ends an impersonation is never refused for its count. */
+  | "count"
+  /** Records that it was refused, without waiting for it. */
+  | "record-refusal"
+  /** Records the intent. It is on disk before the first byte goes to the app. */
+  | "record-intent"
+  /** Keeps the request where the question is whether to do it. */
+  | "ask"
+  /** Ends the running impersonation. */
+  | { readonly end: ReasonWord }
+  /** The running impersonation had ended before. */
+  | "has-ended"
+  /** Takes the cookies of the ended impersonation out of the browser. */
+  | "set-end-cookies"
+  /** The request goes on with the cookies that the agent had. */
+  | "go-on-as-agent"
+  /** Restores the cookies of this host where the browser still has those of an impersonation that ended on another one. */
+  | "restore-cookies"
+  /** The cookies between two impersonations. */
+  | "set-switch-cookies"
+  | { readonly open: Starting }
+  /** The browser's caches have to be cleared. */
+  | "clear-caches"
+  | "touch";
+
 /**
  * Does and records what the decision asks for, before anything goes to the app. Throws `store-unavailable` or `audit-unavailable`, and
  * `overloaded` for an impersonation that had too many requests: then nothing is done.
  */
 export function commit(services: Services, judged: Judged): Maybe<Committed> {
   const trueUser = judged.caller.who.kind === "known" ? judged.caller.who.identity : null;
-  const impersonation = judged.session.loaded.kind === "found" ? judged.session.loaded.impersonation : null;
   const decision = paced(services, judged, trueUser);
   const base = { ...judged, decision, effects: { ...NOTHING, trueUser } };
   // A forwarded request is counted at its end.
   if (decision.kind !== "forward") services.counters.decided(decision.reason, decision.kind);
+  if (decision.kind === "forward" && decision.as === "start") return starting(services, base, decision);
+  return perform(services, base, effectsOf(base));
+}
+
+/** At once where there is nothing to do, which is so for own traffic. */
+function perform(services: Services, base: Committed, effects: readonly Effect[]): Maybe<Committed> {
+  return effects.length === 0 ? base : performAll(services, base, effects);
+}
+
+async function performAll(
+  services: Services,
+  base: Committed,
+  effects: readonly Effect[],
+): Promise<Committed> {
+  let done = base;
+  for (const effect of effects) done = await performOne(services, done, effect);
+  return done;
+}
+
+/** What a decision asks for, in its order. */
+function effectsOf(base: Committed): readonly Effect[] {
+  const { decision, browser } = base;
+  const running = runningIn(base);
   switch (decision.kind) {
     case "forward":
-      if (decision.as === "start") return starting(services, base, impersonation, decision);
-      if (decision.as === "effective") return goingOn(services, base, impersonation);
-      return decision.close === null || impersonation === null
-        ? asSelf(services, base)
-        : backToSelf(services, base, impersonation, decision.close);
+      if (decision.as === "start") return startEffects(base, decision);
+      if (decision.as === "effective") return isUse(base) ? [...INTENT, "touch"] : INTENT;
+      if (decision.close !== null && running !== null)
+        return [...endingInTab(decision.close), "go-on-as-agent"];
+      // Where another host ended an impersonation of this one too, the browser still has cookies of it.
+      return browser.here !== null && browser.secret === null ? ["restore-cookies", "clear-caches"] : [];
     case "stop":
-      return impersonation === null ? base : signingOut(services, base, impersonation, decision.reason);
+      if (running === null) return [];
+      return leavesTab(base) ? endingInTab(decision.reason) : [{ end: decision.reason }];
     case "load-in-full":
-      return base;
+      return [];
     case "ended":
-      return ending(services, base, impersonation, decision.reason);
+      // One that the judge found ended is closed in the store too; the first gateway that sees it records it.
+      if (running === null || running.agent.id !== base.effects.trueUser?.id) return [];
+      return running.end === null ? [{ end: decision.reason }] : ["has-ended"];
     case "refuse":
     case "page":
-      pace(services, base, impersonation);
-      // Not recorded: prefetches, and what a tab sends that was left open after the end.
-      if (decision.kind === "refuse" && !base.navigation.speculative && !leftOpen(base))
-        note(services, base, impersonation);
-      return asking(services, base, impersonation);
+      return isNoted(base) ? ["count", "record-refusal", "ask"] : ["count", "ask"];
     default:
       return decision satisfies never;
+  }
+}
+
+const INTENT: readonly Effect[] = ["count", "record-intent"];
+
+function endingInTab(end: ReasonWord): readonly Effect[] {
+  return [{ end }, "set-end-cookies", "clear-caches"];
+}
+
+function startEffects(base: Committed, decision: Starting): readonly Effect[] {
+  const before: readonly Effect[] =
+    runningIn(base) === null
+      ? ["restore-cookies"]
+      : [{ end: decision.close ?? "switched" }, "set-switch-cookies"];
+  const apart = base.snapshot.settings.isolation !== null;
+  return [...before, { open: decision }, ...(apart ? [] : (["clear-caches", "record-intent"] as const))];
+}
+
+/** Not recorded: prefetches, and what a tab sends that was left open after the end. */
+function isNoted({ decision, navigation, session }: Committed): boolean {
+  const leftOpen = session.loaded.kind === "none" && decision.reason === "other-tab";
+  return decision.kind === "refuse" && !navigation.speculative && !leftOpen;
+}
+
+/**
+ * A sign-out in the tab itself leads to a page as the agent. After one by a script or in a frame the page stays, and must not go on as
+ * the agent: it keeps the cookie of the ended impersonation, with which everything that it asks for is refused.
+ */
+function leavesTab({ navigation, raw }: Committed): boolean {
+  return navigation.wantsPage && !isFramed(raw.headers);
+}
+
+/** The impersonation that the request came with. */
+function runningIn({ session: { loaded } }: Judged): Impersonation | null {
+  return loaded.kind === "found" ? loaded.impersonation : null;
+}
+
+function performOne(services: Services, base: Committed, effect: Effect): Maybe<Committed> {
+  const running = runningIn(base);
+  if (typeof effect === "object")
+    return "end" in effect ? ending(services, base, effect.end) : opening(services, base, effect.open);
+  switch (effect) {
+    case "count":
+      if (running !== null)
+        services.rateLimits.pace(running.id, base.snapshot.settings.limits.perMinute, base.startedAt);
+      return base;
+    case "record-refusal":
+      note(services, base, running);
+      return base;
+    case "record-intent":
+      return intending(services, base);
+    case "ask":
+      return asking(services, base, running);
+    case "has-ended":
+      return having(base, { ended: running });
+    case "set-end-cookies":
+      return after(endCookies(services, base, base.effects.ended), (it) => having(base, { setCookies: it }));
+    case "go-on-as-agent":
+      return after(betweenIdentities(services, base, running), (it) =>
+        withBrowser(base, { cookies: it.cookies }),
+      );
+    case "restore-cookies":
+      return after(restoredHost(services, base, null), (it) =>
+        having(withBrowser(base, { cookies: it.cookies }), { setCookies: it.setCookies }),
+      );
+    case "set-switch-cookies":
+      return switching(services, base);
+    case "clear-caches":
+      return having(base, { changed: true });
+    case "touch":
+      return touching(services, base);
+    default:
+      return effect satisfies never;
   }
 }
 
@@ -92,40 +215,92 @@ function paced(
   return { kind: "page", page: "ask-start", reason: "ask-start", grant, close, checks };
 }
 
-/** Counts each request that is recorded; what ends an impersonation is never refused for its count. */
-function pace(
-  { rateLimits }: Services,
-  { snapshot, startedAt }: Judged,
-  impersonation: Impersonation | null,
-): void {
-  if (impersonation !== null)
-    rateLimits.pace(impersonation.id, snapshot.settings.limits.perMinute, startedAt);
-}
+type Starting = Extract<Decision, { readonly as: "start" }>;
 
-function leftOpen({ session, decision }: Committed): boolean {
-  return session.loaded.kind === "none" && decision.reason === "other-tab";
+async function starting(services: Services, base: Committed, decision: Starting): Promise<Committed> {
+  const hindrance = await startHindrance(services, { ...startedBy(base), grant: decision.grant });
+  return hindrance === null
+    ? await performAll(services, base, effectsOf(base))
+    : await hindered(services, base, hindrance);
 }
 
 /** Refuses the start; a running impersonation goes on. */
-function hindered(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation | null,
-  reason: ReasonWord,
-): Committed {
+function hindered(services: Services, base: Committed, reason: ReasonWord): Promise<Committed> {
   const { checks } = base.decision;
-  const refused = {
-    kind: "refuse",
-    status: 403,
-    reason,
-    rule: null,
-    sentence: REASONS[reason],
-    checks,
-  } as const;
-  services.counters.decided(reason, refused.kind);
-  const committed = having({ ...base, decision: refused }, { impersonation });
-  note(services, committed, impersonation);
-  return committed;
+  const sentence = REASONS[reason];
+  const decision = { kind: "refuse", status: 403, reason, rule: null, sentence, checks } as const;
+  services.counters.decided(reason, decision.kind);
+  return performAll(services, { ...base, decision }, ["record-refusal", "ask"]);
+}
+
+function startedBy(base: Committed): { readonly agent: Identity; readonly customer: Identity } {
+  const customer = ownerFound(base.owner.page);
+  const agent = base.effects.trueUser;
+  if (customer === null || agent === null)
+    throw new TypeError("a start was decided without an owner or an agent");
+  return { agent, customer };
+}
+
+async function opening(services: Services, base: Committed, decision: Starting): Promise<Committed> {
+  const { agent, customer: effectiveUser } = startedBy(base);
+  const { grant, consent } = decision;
+  const before = runningIn(base);
+  const returnTo = before?.returnTo ?? returnPath(base);
+  const order = { agent, effectiveUser, grant, consent, ...saidWhy(decision), returnTo };
+  const { setCookies } = base.effects;
+  if (base.snapshot.settings.isolation !== null) {
+    services.counters.decided(decision.reason, "start");
+    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.url.target });
+    return having(base, { setCookies: [...setCookies, ...apart.setCookies], leadsTo: apart.to });
+  }
+  const started = await begin(services, base, { ...order, origin: before?.origin ?? null });
+  const { impersonation, secret, here } = started;
+  return having(withBrowser(base, { secret, here }), {
+    impersonation,
+    setCookies: [...setCookies, ...started.setCookies],
+  });
+}
+
+/** The customer was told why when they were asked. */
+function saidWhy({ consent }: Starting): { readonly reason: string | null; readonly ticket: string | null } {
+  const asked = consent?.origin === "asked" ? consent : null;
+  return { reason: asked?.reason ?? null, ticket: asked?.ticket ?? null };
+}
+
+async function ending(services: Services, base: Committed, why: ReasonWord): Promise<Committed> {
+  const running = required(runningIn(base));
+  return having(base, { ended: await end(services, base, running, why) });
+}
+
+async function switching(services: Services, base: Committed): Promise<Committed> {
+  const running = required(runningIn(base));
+  const { setCookies, cookies } = await betweenIdentities(services, base, running);
+  const viewed = viewedCookie(services, base, running.effectiveUser.id);
+  return having(withBrowser(base, { cookies }), { setCookies: [...setCookies, ...viewed] });
+}
+
+/** What can't be recorded isn't done: one that this request has started ends. */
+async function intending(services: Services, base: Committed): Promise<Committed> {
+  const started = base.effects.impersonation;
+  const impersonation = started ?? required(runningIn(base));
+  try {
+    return having(base, { impersonation, intent: await intend(services, base, impersonation) });
+  } catch (error) {
+    if (started !== null) await end(services, base, started, "ended-revoked");
+    throw error;
+  }
+}
+
+function touching(services: Services, base: Committed): Committed {
+  const running = required(base.effects.impersonation);
+  const page = base.navigation.topLevel ? base.url.path.slice(0, LONGEST_PAGE) : null;
+  services.impersonations.touch(running.id, base.at, page);
+  return having(base, { impersonation: advance(running, { kind: "touch", page }, base.at) });
+}
+
+function required(impersonation: Impersonation | null): Impersonation {
+  if (impersonation === null) throw new TypeError("a decision was about an impersonation that isn't there");
+  return impersonation;
 }
 
 /** Keeps the request where the question is whether to do it. */
@@ -170,163 +345,13 @@ function toTheAgents({ decision, site, url }: Committed): string | null {
   return asSelf && site.label !== null ? `${site.label.app.origin}${url.target}` : null;
 }
 
-/** Own traffic; where another host ended an impersonation of this host too, without what the browser still has of it. */
-function asSelf(services: Services, base: Committed): Maybe<Committed> {
-  if (base.browser.here === null || base.browser.secret !== null) return base;
-  return restored(services, base);
-}
-
-async function restored(services: Services, base: Committed): Promise<Committed> {
-  const { setCookies, cookies } = await restoredHost(services, base, null);
-  return having(withBrowser(base, { cookies }), { setCookies, changed: true });
-}
-
-type Starting = Extract<Decision, { readonly as: "start" }>;
-
-async function starting(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation | null,
-  decision: Starting,
-): Promise<Committed> {
-  const effectiveUser = ownerFound(base.owner.page);
-  const agent = base.effects.trueUser;
-  if (effectiveUser === null || agent === null)
-    throw new TypeError("a start was decided without an owner or an agent");
-  const who = { agent, customer: effectiveUser, grant: decision.grant };
-  const hindrance = await startHindrance(services, who);
-  if (hindrance !== null) return hindered(services, base, impersonation, hindrance);
-  const between =
-    impersonation === null
-      ? await restoredHost(services, base, null)
-      : await leaving(services, base, impersonation, decision.close);
-  const returnTo = impersonation?.returnTo ?? returnPath(base);
-  if (base.snapshot.settings.isolation !== null) {
-    const { grant, consent } = decision;
-    const order = { agent, effectiveUser, grant, consent, ...saidWhy(decision), returnTo };
-    services.counters.decided(decision.reason, "start");
-    const apart = await beginApart(services, base, order, { app: appHostOf(base), target: base.url.target });
-    const setCookies = [...between.setCookies, ...apart.setCookies];
-    return having(base, { setCookies, ended: impersonation, leadsTo: apart.to });
-  }
-  const started = await begin(services, withBrowser(base, { cookies: between.cookies }), {
-    agent,
-    effectiveUser,
-    grant: decision.grant,
-    consent: decision.consent,
-    ...saidWhy(decision),
-    returnTo,
-    origin: impersonation?.origin ?? null,
-  });
-  const setCookies = [...between.setCookies, ...started.setCookies];
-  const { secret, here } = started;
-  const on = having(withBrowser(base, { cookies: between.cookies, secret, here }), {
-    impersonation: started.impersonation,
-    setCookies,
-    ended: impersonation,
-    changed: true,
-  });
-  try {
-    return having(on, { intent: await intend(services, on, started.impersonation) });
-  } catch (error) {
-    await end(services, base, started.impersonation, "ended-revoked");
-    throw error;
-  }
-}
-
-/** The customer was told why when they were asked. */
-function saidWhy({ consent }: Starting): { readonly reason: string | null; readonly ticket: string | null } {
-  const asked = consent?.origin === "asked" ? consent : null;
-  return { reason: asked?.reason ?? null, ticket: asked?.ticket ?? null };
-}
-
-async function leaving(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation,
-  why: ReasonWord | null,
-): ReturnType<typeof betweenIdentities> {
-  await end(services, base, impersonation, why ?? "switched");
-  const between = await betweenIdentities(services, base, impersonation);
-  const viewed = viewedCookie(services, base, impersonation.effectiveUser.id);
-  return { ...between, setCookies: [...between.setCookies, ...viewed] };
-}
-
-async function goingOn(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation | null,
-): Promise<Committed> {
-  if (impersonation === null) throw new TypeError("a request was to go on under no impersonation");
-  pace(services, base, impersonation);
-  const intent = await intend(services, base, impersonation);
-  if (!isUse(base)) return having(base, { impersonation, intent });
-  const page = base.navigation.topLevel ? base.url.path.slice(0, LONGEST_PAGE) : null;
-  services.impersonations.touch(impersonation.id, base.at, page);
-  return having(base, { impersonation: touch(impersonation, base.at, page), intent });
-}
-
-async function endedInBrowser(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation,
-  why: ReasonWord,
-): Promise<Committed> {
-  const ended = await end(services, base, impersonation, why);
-  const setCookies = await endCookies(services, base, ended);
-  return having(base, { ended, setCookies, changed: true });
-}
-
-/**
- * A sign-out in the tab itself leads to a page as the agent. After one by a script or in a frame the page stays, and must not go on as
- * the agent: it keeps the cookie of the ended impersonation, with which everything that it asks for is refused.
- */
-async function signingOut(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation,
-  why: ReasonWord,
-): Promise<Committed> {
-  const leaves = base.navigation.wantsPage && !isFramed(base.raw.headers);
-  if (leaves) return await endedInBrowser(services, base, impersonation, why);
-  return having(base, { ended: await end(services, base, impersonation, why) });
-}
-
-/** The request that ends an impersonation goes on as own traffic, without the cookies that the customer's scripts were given. */
-async function backToSelf(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation,
-  why: ReasonWord,
-): Promise<Committed> {
-  const off = await endedInBrowser(services, base, impersonation, why);
-  return withBrowser(off, { cookies: (await betweenIdentities(services, base, impersonation)).cookies });
-}
-
-/** An impersonation that the judge found ended is closed in the store too; the first gateway that sees it records it. */
-async function ending(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation | null,
-  why: ReasonWord,
-): Promise<Committed> {
-  const mine = impersonation !== null && impersonation.agent.id === base.effects.trueUser?.id;
-  if (mine && impersonation.end === null)
-    return having(base, { ended: await end(services, base, impersonation, why) });
-  return having(base, { ended: mine ? impersonation : null });
-}
-
 /** Records the intent. It is on disk before the first byte goes to the app. */
-async function intend(
-  services: Services,
-  base: Committed,
-  impersonation: Impersonation | null,
-): Promise<string> {
+async function intend(services: Services, base: Committed, impersonation: Impersonation): Promise<string> {
   const event = eventOf(services, base, {
     action: "impersonation.intent",
     outcome: "unknown",
     trueUser: base.effects.trueUser,
-    effectiveUser: impersonation?.effectiveUser ?? null,
+    effectiveUser: impersonation.effectiveUser,
     impersonation,
     decision: { ...decisionOf(base), checks: base.decision.checks },
     captured: capturedOf(base),
@@ -350,32 +375,6 @@ function note(services: Services, base: Committed, impersonation: Impersonation 
   const about = { action: "impersonation.denied", outcome: "failure", impersonation } as const;
   const event = eventOf(services, base, { ...saying, ...about, effectiveUser });
   void recordAside(services, event, "a refusal");
-}
-
-/** The refusals of a start by agents who may be this person. */
-const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
-  "consent-required",
-  "consent-refused",
-  "opted-out",
-  "limit-reached",
-  "notice-undelivered",
-]);
-
-/**
- * Whom a question or a refusal without an impersonation is about: the owner, where it is about a start that this agent may do. The owner
- * of any other page is never told.
- */
-export function ownerToBe({ decision, owner }: Judged): Identity | null {
-  const asked = decision.kind === "page" && decision.page === "ask-start";
-  return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
-    ? ownerFound(owner.page)
-    : null;
-}
-
-function ownerFound(fact: OwnerFact): Identity | null {
-  if (fact.kind !== "found") return null;
-  const { id, name, email, groups } = fact.owner;
-  return { id, name, email, groups };
 }
 
 /** Where Stop leads back to: the page that the agent came from, if it is the app's and starts nothing. */

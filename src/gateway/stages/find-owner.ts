@@ -1,5 +1,6 @@
 import { appAt } from "../../config/apps.ts";
 import type { RouteTarget, Snapshot } from "../../config/snapshot.ts";
+import type { ReasonWord } from "../../domain/decision.ts";
 import { UNASKED } from "../../domain/facts.ts";
 import { isAgent } from "../../domain/grant.ts";
 import type { Identity } from "../../domain/identity.ts";
@@ -12,7 +13,7 @@ import { Fault } from "../../errors.ts";
 import type { Log, Maybe } from "../../ports.ts";
 import { ownAddress, type Page } from "../intake/own-address.ts";
 import { mayBeOfLeftPage } from "../intake/viewed-before.ts";
-import type { Owned, Recalled, Received } from "../request.ts";
+import type { Judged, Owned, Recalled, Received } from "../request.ts";
 import type { Judging } from "../services/services.ts";
 import { saidBy } from "./load-impersonation.ts";
 
@@ -103,4 +104,30 @@ async function refererOwner(services: Judging, recalled: Recalled): Promise<Owne
   if (!matters) return NOT_ASKED;
   const from = ownAddress(recalled.raw.headers.referer, recalled.site.origin, recalled.snapshot);
   return from === null ? NOT_ASKED : await ownerOf(services, recalled, from);
+}
+
+/** The refusals of a start by agents who may be this person. */
+const ABOUT_A_START: ReadonlySet<ReasonWord> = new Set([
+  "consent-required",
+  "consent-refused",
+  "opted-out",
+  "limit-reached",
+  "notice-undelivered",
+]);
+
+/**
+ * Whom a question or a refusal without an impersonation is about: the owner, where it is about a start that this agent may do. The owner
+ * of any other page is never told.
+ */
+export function ownerToBe({ decision, owner }: Judged): Identity | null {
+  const asked = decision.kind === "page" && decision.page === "ask-start";
+  return asked || (decision.kind === "refuse" && ABOUT_A_START.has(decision.reason))
+    ? ownerFound(owner.page)
+    : null;
+}
+
+export function ownerFound(fact: OwnerFact): Identity | null {
+  if (fact.kind !== "found") return null;
+  const { id, name, email, groups } = fact.owner;
+  return { id, name, email, groups };
 }

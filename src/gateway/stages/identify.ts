@@ -87,6 +87,12 @@ function evidence(received: Received): Evidence {
     peer: received.raw.socket.remoteAddress ?? "",
     host: received.site.host,
     signIn: received.browser.signIn,
+    request: {
+      method: received.sent,
+      target: received.came,
+      origin: received.site.origin,
+      ours: received.url.ours,
+    },
     get cookies() {
       cookies ??= cookiesOf(received.browser.cookies);
       return cookies;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { HeaderRules } from "../../config/header-rules.ts";
 import type { Settings, Snapshot } from "../../config/snapshot.ts";
 import type { Navigation } from "../../domain/facts.ts";
 import { effectiveMethod } from "../../domain/method/method.ts";
@@ -10,7 +11,6 @@ import { requestHeaders } from "../http/hop-by-hop-headers.ts";
 import { type OwnCookies, ownCookies, UNSEALED, withoutOurs } from "../http/own-cookies.ts";
 import { appOf } from "../intake/app-of.ts";
 import { navigation } from "../intake/fetch-metadata.ts";
-import { type HeaderRules, headerRules } from "../intake/header-rules.ts";
 import { cookieDomain, neighbourhood } from "../intake/neighbours.ts";
 import { hostReading, type OuterAddress, originOf, outerAddress } from "../intake/outer-address.ts";
 import { sentTarget } from "../intake/raw-target.ts";
@@ -57,7 +57,7 @@ type Arrival = Pick<Received, "snapshot" | "id" | "upgrade">;
 function receive(services: Judging, raw: IncomingMessage, arrival: Arrival): Received {
   const { host, place, snapshot } = addressee(raw, arrival.snapshot);
   const { settings } = snapshot;
-  const rules = headerRules(settings);
+  const rules = settings.headerRules;
   const outer = outerAddress(raw, settings, rules, host.authority);
   const domain = place === OF_THE_APP ? cookieDomain(settings, host.host) : null;
   const cookies = cookiesIn(raw, settings, outer.scheme, domain);
@@ -114,7 +114,7 @@ function isAgents({ forms, clock }: Judging, { agent }: OwnCookies): boolean {
 /** The host's place, and the config of the app there. Which app a label's host shows is known later, with the label. */
 function addressee(raw: IncomingMessage, whole: Snapshot) {
   const { settings } = whole;
-  refuseForgery(raw, headerRules(settings), settings);
+  refuseForgery(raw, settings.headerRules, settings);
   const host = hostReading(raw, settings);
   const place = placeOf(host.host, settings);
   const snapshot = place === OF_THE_APP ? appOf(whole, host.host, raw.url ?? "/") : whole;
@@ -204,7 +204,7 @@ export function asItCame(services: Judging, received: Received): Received {
   const { settings } = snapshot;
   const telling = { method, secret: null, here: null, asked, place: OF_THE_APP };
   const url = targetOf(came, site, telling, settings);
-  const dropped = headerRules(settings).droppedFrom(client.peer, client.trusted);
+  const dropped = settings.headerRules.droppedFrom(client.peer, client.trusted);
   const { name } = settings.cookie;
   const headers = withoutOurs(requestHeaders(raw.rawHeaders, dropped), name, { secrets: false });
   return {

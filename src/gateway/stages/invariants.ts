@@ -2,7 +2,6 @@ import { foldName } from "../../domain/headers.ts";
 import { remembering } from "../../domain/remembering.ts";
 import { Fault } from "../../errors.ts";
 import { carriesOurs } from "../http/own-cookies.ts";
-import { headerRules } from "../intake/header-rules.ts";
 import type { Outbound, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { crossesIdentities } from "./outbound-headers.ts";
@@ -22,9 +21,9 @@ export function assure(services: Services, signed: Signed, going: Outbound): Out
 /** Which of them a request breaks, read from what is really sent. */
 export function brokenInvariants(signed: Signed, { headers }: Outbound): readonly Invariant[] {
   const { settings } = signed.snapshot;
-  const { drops, passes } = headerRules(settings);
+  const { drops, passes } = settings.headerRules;
   const impersonating = signed.effects.impersonation !== null;
-  const ours = headers.length - signed.identityHeaders.length;
+  const ours = headers.length - signed.signIn.headers.length;
   const broken: Invariant[] = [];
   let cookies: string | undefined;
   for (let at = 0; at + 1 < headers.length; at += 2) {
@@ -37,7 +36,7 @@ export function brokenInvariants(signed: Signed, { headers }: Outbound): readonl
     const value = headers[at + 1] ?? "";
     cookies = cookies === undefined ? value : `${cookies}; ${value}`;
   }
-  if (twice(signed.identityHeaders)) broken.push("2");
+  if (twice(signed.signIn.headers)) broken.push("2");
   const lie = lieOf(signed);
   if (lie !== null) broken.push(lie);
   if (impersonating && signed.effects.intent === null) broken.push("12");
@@ -69,10 +68,10 @@ const saidBy = remembering(
   MOST_TOKENS,
 );
 
-function lieOf({ identityHeaders, snapshot, effects }: Signed): "6" | "7" | null {
-  const at = identityHeaders.indexOf(snapshot.settings.headers.assertion);
+function lieOf({ signIn: { headers }, snapshot, effects }: Signed): "6" | "7" | null {
+  const at = headers.indexOf(snapshot.settings.headers.assertion);
   if (at < 0) return effects.impersonation === null ? null : "6";
-  const { sub, act } = saidBy(identityHeaders[at + 1] ?? "");
+  const { sub, act } = saidBy(headers[at + 1] ?? "");
   if (effects.impersonation === null) return act === undefined && sub === effects.trueUser?.id ? null : "7";
   const both = act?.sub === effects.trueUser?.id && effects.trueUser?.id === effects.impersonation.agent.id;
   return both && act?.act === undefined && sub === effects.impersonation.effectiveUser.id && sub !== act?.sub

@@ -1,6 +1,5 @@
 import { foldName, metadataOf, type Way } from "../../domain/headers.ts";
 import { isSafe } from "../../domain/method/method.ts";
-import { headerRules } from "../intake/header-rules.ts";
 import type { Outbound, Signed } from "../request.ts";
 import { appAddresses } from "../response/response-headers.ts";
 
@@ -38,17 +37,14 @@ export function outbound(
   const impersonating = signed.effects.impersonation !== null;
   const headers: string[] = [];
   if (impersonating) addImpersonated(headers, signed);
-  else if (
-    (signed.card !== null || signed.help || signed.browser.notice !== null) &&
-    signed.navigation.wantsPage
-  )
+  else if ((signed.ownPage !== null || signed.browser.notice !== null) && signed.navigation.wantsPage)
     addForNotice(headers, signed);
   else for (const part of signed.headers) headers.push(part);
   // Own traffic still has its `Cookie` lines. A judged request lost them in the intake, since a switch may have changed them.
   const cookies = impersonating ? jarCookies : signed.url.judged ? signed.browser.cookies : null;
   if (cookies !== null) headers.push("Cookie", cookies);
   if (authorization !== null) headers.push("Authorization", authorization);
-  for (const [name, value] of signed.presented?.headers ?? []) headers.push(name, value);
+  for (const [name, value] of signed.signIn.presented?.headers ?? []) headers.push(name, value);
   if (signed.site.label !== null) asOnTheApp(headers, signed.site.origin, signed.site.label.app.origin);
   if (signed.snapshot.settings.upstream.host === "upstream") nameTheApp(headers, signed);
   headers.push(
@@ -59,12 +55,12 @@ export function outbound(
     "X-Forwarded-Host",
     signed.client.forwardedHost,
   );
-  for (const part of signed.identityHeaders) headers.push(part);
+  for (const part of signed.signIn.headers) headers.push(part);
   return { target: impersonating ? exchanged(signed) : signed.url.asSent, headers };
 }
 
 /** The target with what is presented in the place of what the page has put into its query. */
-function exchanged({ url: { target }, presented }: Signed): string {
+function exchanged({ url: { target }, signIn: { presented } }: Signed): string {
   const values = new Map(presented?.query ?? []);
   const [path = "", query] = splitOnce(target, "?");
   if (values.size === 0 || query === undefined) return target;
@@ -110,9 +106,9 @@ function nameTheApp(headers: string[], { snapshot, site }: Signed): void {
 function addImpersonated(headers: string[], signed: Signed): void {
   const wholePage = signed.navigation.wantsPage;
   const { settings } = signed.snapshot;
-  const presented = (signed.presented?.headers ?? []).map(([name]) => foldName(name));
+  const presented = (signed.signIn.presented?.headers ?? []).map(([name]) => foldName(name));
   const credentials = ["authorization", ...settings.identityHeaders.map(foldName), ...presented];
-  const { kindOf } = headerRules(settings);
+  const { kindOf } = settings.headerRules;
   // A range with `If-Range` fits the copy in the browser; without that condition it could be a part of another version.
   const looked = settings.page.withhold !== null;
   const whole =

@@ -52,8 +52,8 @@ export function respond(services: Services, signed: Signed, head: UpstreamHead):
   const probe = probeOf(signed);
   const told = probe === null ? kept : [...kept, PROBE, probe];
   const plan = { status: head.status, message: head.message, headers: told, transform: null };
-  if ((signed.card !== null || signed.help) && signed.browser.notice === null)
-    return saidPlan(services, signed, plan);
+  if (signed.ownPage !== null && signed.browser.notice === null)
+    return saidPlan(services, signed, signed.ownPage, plan);
   if (signed.effects.setCookies.length === 0 && signed.browser.notice === null) return plan;
   const own = { ...plan, headers: [...told, ...ourHeaders(signed)] };
   return signed.browser.notice !== null && inTab(signed, own)?.kind === "page"
@@ -83,18 +83,18 @@ async function received(
 ): Promise<readonly string[]> {
   const scope = cookieScope(signed, id);
   if (lines.length === 0 && !isUnshown(services, signed, id, scope)) return [];
-  const session = signed.appSession?.generation ?? null;
+  const session = signed.signIn.session?.generation ?? null;
   return await services.impersonations.receive(id, lines, scope, signed.browser.cookies, session);
 }
 
 /** Whether a sign-in has put something into the jar that the page's scripts are to see. */
 function isUnshown(
   services: Services,
-  { appSession, browser }: Signed,
+  { signIn: { session }, browser }: Signed,
   id: string,
   scope: CookieScope,
 ): boolean {
-  if (appSession === null || scope.shown === false) return false;
+  if (session === null || scope.shown === false) return false;
   const jar = services.impersonations.knownJar(id);
   return jar !== null && mirror(jar, browser.cookies, scope).lines.length > 0;
 }

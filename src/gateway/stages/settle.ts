@@ -4,12 +4,11 @@ import type { Maybe } from "../../ports.ts";
 import { decisionOf, eventOf, recordAside } from "../audit/audit-event.ts";
 import type { Settlement } from "../http/exchange.ts";
 import type { Committed } from "../request.ts";
-import { withheldOf } from "../response/withheld.ts";
 import type { Services } from "../services/services.ts";
 import { end } from "./start-and-stop.ts";
 
-/** Counts how a request ended and, under an impersonation, records the outcome of its intent. */
-export function settle(services: Services, committed: Committed, settlement: Settlement): void {
+/** Counts how a request ended and, under an impersonation, records the outcome of its intent; `withheld` counts values of the answer. */
+export function settle(services: Services, committed: Committed, settlement: Settlement, withheld = 0): void {
   const duration = services.clock.monotonic() - committed.startedAt;
   services.counters.decided(committed.decision.reason, committed.decision.kind);
   services.counters.forwarded(
@@ -19,7 +18,6 @@ export function settle(services: Services, committed: Committed, settlement: Set
     committed.snapshot.settings.app,
   );
   if (committed.effects.intent === null) return;
-  const withheld = withheldOf(committed);
   const event = eventOf(services, committed, {
     action: "impersonation.outcome",
     outcome: outcomeOf(settlement),

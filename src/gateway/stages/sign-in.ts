@@ -4,7 +4,6 @@ import { modeAt } from "../../domain/impersonation.ts";
 import type { Maybe } from "../../ports.ts";
 import type { AppSession } from "../../sessions/app-sessions.ts";
 import { after } from "../after.ts";
-import { headerRules } from "../intake/header-rules.ts";
 import type { Committed, Signed } from "../request.ts";
 import type { Services } from "../services/services.ts";
 import { identityHeaders } from "../sign-in/identity-headers.ts";
@@ -19,25 +18,23 @@ export function sign(services: Services, committed: Committed, now: number): May
   const { trueUser, impersonation } = effects;
   const unsaid = trueUser === null || (impersonation === null && snapshot.settings.headers.when !== "always");
   const headers = unsaid ? [] : headersFor(services, committed, trueUser, now);
-  return after(headers, (identityHeaders) => signedBy(services, committed, identityHeaders));
+  return after(headers, (told) => signedBy(services, committed, told));
 }
 
-function signedBy(
-  services: Services,
-  committed: Committed,
-  identityHeaders: readonly string[],
-): Maybe<Signed> {
-  const card = cardFor(services, committed);
-  const help = offersHelp(committed);
-  const signed = { ...committed, identityHeaders, appSession: null, presented: null, card, help };
-  const asking = askingOf(committed, identityHeaders);
+function signedBy(services: Services, committed: Committed, headers: readonly string[]): Maybe<Signed> {
+  const [card, help] = [cardFor(services, committed), offersHelp(committed)];
+  const ownPage = card === null && !help ? null : { card, help };
+  const signIn = { headers, session: null, presented: null };
+  const signed = { ...committed, signIn, ownPage, withheld: { count: 0 } };
+  const asking = askingOf(committed, headers);
   return asking === null ? signed : signedIn(services, signed, asking);
 }
 
 async function signedIn(services: Services, signed: Signed, asking: Asking): Promise<Signed> {
   const session = await sessionFor(services, asking);
   const values = session.made === null ? null : valuesOf(session.made);
-  return { ...signed, appSession: session, presented: values && asking.signIn.present(values) };
+  const { headers } = signed.signIn;
+  return { ...signed, signIn: { headers, session, presented: values && asking.signIn.present(values) } };
 }
 
 /** That which is known, unless this process has seen a newer one. */
@@ -56,7 +53,7 @@ function headersFor(
   now: number,
 ): Promise<readonly string[]> {
   const { client, effects, snapshot } = committed;
-  const { passes } = headerRules(snapshot.settings);
+  const { passes } = snapshot.settings.headerRules;
   const { impersonation } = effects;
   const told = {
     trueUser,

@@ -9,6 +9,7 @@ import type { Grant } from "../../domain/policy.ts";
 import { Fault } from "../../errors.ts";
 import type { Opened } from "../../sessions/impersonations.ts";
 import { eventOf } from "../audit/audit-event.ts";
+import { tellThresholds } from "../audit/thresholds.ts";
 import { tellCustomer } from "../consent/telling.ts";
 import { cookieNames, markerCookies, neighbourCookies, setOwnCookie } from "../http/own-cookies.ts";
 import { coveredHosts } from "../intake/neighbours.ts";
@@ -100,6 +101,7 @@ export async function openRecorded(
     throw error;
   }
   services.cards.views(services, impersonation);
+  void tellThresholds(services, received, impersonation);
   await tellCustomer(services, "started", impersonation);
   return { impersonation, secret, lines };
 }

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Fault } from "../../errors.ts";
 import { leave, refuse } from "../http/raw-response.ts";
+import { ownFault } from "../http/upstream-errors.ts";
 import type { Answer } from "../stages/answer.ts";
 
 type Upgrade = Pick<IncomingMessage, "method" | "httpVersion" | "headers">;
@@ -64,7 +65,7 @@ export function attachUpgrades(server: Server, handle: UpgradeHandler, options: 
     }
     deciding += 1;
     run(handle, request, socket, head)
-      .catch((error: unknown) => refuse(socket, options.answer(faultOf(error), request)))
+      .catch((error: unknown) => refuse(socket, options.answer(ownFault(error), request)))
       .finally(() => {
         deciding -= 1;
       });
@@ -95,10 +96,4 @@ function malformed(request: IncomingMessage): Fault | null {
     return new Fault("bad-request", "an upgrade has a body");
   }
   return wantsWebSocket(request) ? null : new Fault("bad-request", "the upgrade is none to a WebSocket");
-}
-
-function faultOf(error: unknown): Fault {
-  return error instanceof Fault
-    ? error
-    : new Fault("internal", `an upgrade could not be decided: ${String(error)}`, { cause: error });
 }

@@ -91,9 +91,13 @@ function discovering(options: ClientOptions, secret: string | null, { clock, log
       return it;
     } catch (cause) {
       failedAt = clock.monotonic();
-      throw new Fault("identity-unavailable", `${options.issuer} can not be asked: ${whyOf(cause)}`, {
-        cause,
-      });
+      throw new Fault(
+        "identity-unavailable",
+        `${options.issuer} can not be asked: ${providerProblem(cause)}`,
+        {
+          cause,
+        },
+      );
     }
   };
   const asked = () => {
@@ -163,7 +167,7 @@ export function isOutage(error: unknown): boolean {
 }
 
 /** In words that hold no value of a request: what a provider says in `error_description` may. */
-export function whyOf(error: unknown): string {
+export function providerProblem(error: unknown): string {
   if (error instanceof Fault) return error.detail;
   if (error instanceof client.ResponseBodyError) return `it answers ${error.status} ${error.error}`;
   if (error instanceof client.AuthorizationResponseError) return `it says ${error.error}`;

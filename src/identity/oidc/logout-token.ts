@@ -1,7 +1,7 @@
 import type { Identity } from "../../domain/identity.ts";
 import { Fault } from "../../errors.ts";
 import type { IdentityDeps } from "../source.ts";
-import { type Issuer, isOutage, whyOf } from "./issuer.ts";
+import { type Issuer, isOutage, providerProblem } from "./issuer.ts";
 import type { OidcOptions } from "./oidc-options.ts";
 
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
@@ -40,7 +40,7 @@ async function verified(token: string, issuer: Issuer) {
     return await issuer.verified(token);
   } catch (error) {
     if (isOutage(error)) throw error;
-    throw refused(whyOf(error), error);
+    throw refused(providerProblem(error), error);
   }
 }
 

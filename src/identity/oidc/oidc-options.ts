@@ -3,7 +3,7 @@ import { secretSource } from "../../clients/secret.ts";
 import { urlProblem } from "../../clients/template.ts";
 import { keyHelp } from "../../kinds.ts";
 import { personMapping } from "../../people.ts";
-import { duration } from "../../units.ts";
+import { timeBetween as time } from "../../units.ts";
 import { stepUp } from "../step-up.ts";
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -24,15 +24,6 @@ function issuerProblem(text: string): string | null {
   if (protocol === "http:" && !LOOPBACK.test(hostname))
     return "write an https address; http is for a provider on this machine alone";
   return null;
-}
-
-function time(fallback: string, least: number, most: number, describe: string) {
-  return duration
-    .refine((ms) => ms >= least && ms <= most, {
-      error: `write a length of time from ${least / 1_000}s to ${most / 1_000}s`,
-    })
-    .prefault(fallback)
-    .describe(describe);
 }
 
 const HOUR = 3_600_000;

@@ -2,7 +2,7 @@ import * as client from "openid-client";
 import { readPerson } from "../../domain/person.ts";
 import type { SignIn } from "../../ports.ts";
 import type { IdentityDeps } from "../source.ts";
-import { type Issuer, isOutage, whyOf } from "./issuer.ts";
+import { type Issuer, isOutage, providerProblem } from "./issuer.ts";
 import type { OidcOptions } from "./oidc-options.ts";
 import { told } from "./round-trip.ts";
 
@@ -22,7 +22,7 @@ export async function readAnew(
   try {
     return await asked(options, issuer, deps, before);
   } catch (error) {
-    const why = whyOf(error);
+    const why = providerProblem(error);
     const known = !isOutage(error) && !(error instanceof client.ResponseBodyError && !isRefusal(error));
     return { kind: known ? "gone" : "unavailable", why };
   }

@@ -2,7 +2,7 @@ import type { JWTPayload } from "jose";
 import * as client from "openid-client";
 import { Fault } from "../../errors.ts";
 import type { IdentityDeps } from "../source.ts";
-import { type Issuer, isOutage, whyOf } from "./issuer.ts";
+import { type Issuer, isOutage, providerProblem } from "./issuer.ts";
 import type { ClientOptions } from "./oidc-options.ts";
 
 /** A browser that is on its way to the provider and back, as it carries it itself, sealed. */
@@ -124,7 +124,7 @@ async function redeemed(
     const claims = await issuer.verified(idToken);
     return { idToken, ...(await told(options, configuration, { tokens, claims }, clock.now())) };
   } catch (error) {
-    const why = whyOf(error);
+    const why = providerProblem(error);
     if (!isOutage(error) && !isOurFault(error)) throw refused(why, error);
     log.warn({ why }, "somebody could not be signed in");
     throw new Fault("identity-unavailable", `${options.issuer}: ${why}`, { cause: error });

@@ -1,22 +1,13 @@
 import { z } from "zod";
 import { secretSource } from "../../clients/secret.ts";
 import { urlProblem } from "../../clients/template.ts";
-import { duration, size } from "../../units.ts";
+import { size, timeBetween as time } from "../../units.ts";
 import { oidcSchema } from "../oidc/oidc-options.ts";
 
 const address = z.string().superRefine((text, context) => {
   const message = urlProblem(text);
   if (message !== null) context.addIssue({ code: "custom", message, input: text });
 });
-
-function time(fallback: string, least: number, most: number, describe: string) {
-  return duration
-    .refine((ms) => ms >= least && ms <= most, {
-      error: `write a length of time from ${least / 1_000}s to ${most / 1_000}s`,
-    })
-    .prefault(fallback)
-    .describe(describe);
-}
 
 const HOUR = 3_600_000;
 

@@ -4,10 +4,11 @@
  * @param {import("./element.js").Banner} banner
  */
 export function startAddresses({ config }) {
-  const { app } = config;
+  const { app, beside } = config;
   if (typeof app !== "string" || app === location.origin) return;
   /** @param {unknown} url */
   const here = (url) => turned(app, url);
+  if (beside === true) startLinks(here);
   const { fetch } = window;
   window.fetch = function (input, init) {
     if (!(input instanceof Request)) return fetch.call(this, here(input), init);
@@ -40,6 +41,28 @@ export function startAddresses({ config }) {
         construct: (target, [url, ...rest], made) => Reflect.construct(target, [here(url), ...rest], made),
       }),
     );
+}
+
+/**
+ * Where the app's own host doesn't lead to the gateway, nothing leads back what a link or a form names there.
+ * @param {(url: string) => string} here
+ */
+function startLinks(here) {
+  /** @param {Event} event */
+  const turn = (event) => {
+    for (const it of event.composedPath()) {
+      if (it instanceof HTMLAnchorElement || it instanceof HTMLAreaElement) {
+        if (it.href !== "" && here(it.href) !== it.href) it.href = here(it.href);
+      } else if (it instanceof HTMLFormElement) {
+        const action = it.getAttribute("action");
+        if (action !== null && here(action) !== action) it.setAttribute("action", here(action));
+      } else if (it instanceof HTMLButtonElement || it instanceof HTMLInputElement) {
+        const action = it.getAttribute("formaction");
+        if (action !== null && here(action) !== action) it.setAttribute("formaction", here(action));
+      }
+    }
+  };
+  for (const name of ["click", "auxclick", "submit"]) addEventListener(name, turn, true);
 }
 
 /**

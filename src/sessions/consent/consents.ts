@@ -6,10 +6,12 @@ import {
   bound,
   type CustomerSaid,
   done,
+  goneWith,
   grantedAtOnce,
   NOTHING_SAID,
   restoredHost,
 } from "../../domain/consent/said.ts";
+import { setBounded } from "../../domain/remembering.ts";
 import type { Bulletin, Clock, Closing, Log, Maybe, Store } from "../../ports.ts";
 import { change, changeFrom } from "../compare-and-set.ts";
 import { sealFor } from "../seal.ts";
@@ -28,8 +30,8 @@ export interface Consents extends Closing {
   answer(customer: string, id: string, deed: ConsentDeed): Promise<Consent | null>;
   /** Gives one that counts once to an impersonation, which is its only one; null if it counts no more. */
   bind(customer: string, id: string, impersonation: string): Promise<Consent | null>;
-  /** What an impersonation had that is over; null if that was nothing of its own. */
-  useUp(customer: string, impersonation: string): Promise<Consent | null>;
+  /** What an impersonation had that is over, and what was asked within it. */
+  useUp(customer: string, impersonation: string): Promise<readonly Consent[]>;
   /** False: it was so already. */
   optOut(customer: string, out: boolean): Promise<boolean>;
   /** All customers of whom something waits for an answer, or counts. */
@@ -118,11 +120,14 @@ class StoredConsents implements Consents {
     return this.#edit(customer, (said) => bound(said, id, impersonation, this.#deps.clock.now()));
   }
 
-  useUp(customer: string, impersonation: string): Promise<Consent | null> {
-    return this.#edit(customer, (said) => {
-      const theirs = said.consents.find((it) => it.single && it.impersonation === impersonation);
-      return theirs === undefined ? null : done(said, theirs.id, { kind: "use-up" }, this.#deps.clock.now());
+  async useUp(customer: string, impersonation: string): Promise<readonly Consent[]> {
+    let changed: readonly Consent[] = [];
+    await this.#changeAt(keyOf(customer), (said) => {
+      const gone = goneWith(said, impersonation, this.#deps.clock.now());
+      changed = gone.changed;
+      return gone.said;
     });
+    return changed;
   }
 
   async optOut(customer: string, out: boolean): Promise<boolean> {
@@ -233,8 +238,8 @@ class StoredConsents implements Consents {
   }
 
   #remember(key: string, said: CustomerSaid): void {
-    if (this.#known.size >= MOST) this.#known.clear();
-    this.#known.set(key, { said, until: this.#deps.clock.monotonic() + (this.#deps.cacheFor ?? 1_000) });
+    const until = this.#deps.clock.monotonic() + (this.#deps.cacheFor ?? 1_000);
+    setBounded(this.#known, MOST, key, { said, until });
   }
 
   async #announce(key: string, after: Stored): Promise<void> {

@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../../domain/audit-event.ts";
 import type { LetterFacts } from "../../domain/consent/letters.ts";
 import type { Language } from "../../domain/language.ts";
 import type { Waiting } from "./outbox.ts";
@@ -12,6 +13,8 @@ export interface Notice extends Waiting {
   readonly html: string;
   /** What it tells of, for the record. */
   readonly about: string;
+  /** The access that it tells of, for the record. */
+  readonly of?: AuditEvent["impersonation"];
   /** An access that is over: how much was done in it is put in when this goes out. */
   readonly over?: {
     readonly access: string;

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { SecretReader } from "../../clients/secret.ts";
-import { Fault } from "../../errors.ts";
+import { Fault, whyOf } from "../../errors.ts";
 import type { Bulletin, Clock, Closing, Log, Store } from "../../ports.ts";
 
 /** A store with its bulletin: what impersonations are kept in and how other gateways hear of them. */
@@ -30,8 +30,7 @@ export function nextVersion(version: number | null): number {
 /** The fault for any error of the store. */
 export function unavailable(what: string, cause: unknown): Fault {
   if (cause instanceof Fault) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new Fault("store-unavailable", `${what}: ${why}`, { cause });
+  return new Fault("store-unavailable", `${what}: ${whyOf(cause)}`, { cause });
 }
 
 /** Does what answers at once or throws; what it throws comes out as a fault of the store. */

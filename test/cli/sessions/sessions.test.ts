@@ -6,7 +6,7 @@ import t, { type Test } from "tap";
 import { verify } from "../../../src/cli/audit/verify.ts";
 import { endedText, runningText } from "../../../src/cli/sessions/print.ts";
 import { sessions } from "../../../src/cli/sessions/sessions.ts";
-import { start, stop } from "../../../src/domain/impersonation.ts";
+import { advance, start } from "../../../src/domain/impersonation.ts";
 import {
   closeOf,
   type Front,
@@ -85,7 +85,10 @@ t.test("a name or a reason can't steer the terminal", async (t) => {
     runningText([it], 0),
     "i-1  ?[2JNuno? as ?[2JNuno? (17)  read  since 1970-01-01T00:00:00.000Z  1 min left  a?b\n",
   );
-  t.match(endedText("i-1", stop(it, 1, "ended-revoked")), /^i-1 {2}\?\[2JNuno\? as .* ended-revoked {2}1970/);
+  t.match(
+    endedText("i-1", advance(it, { kind: "end", why: "ended-revoked" }, 1)),
+    /^i-1 {2}\?\[2JNuno\? as .* ended-revoked {2}1970/,
+  );
 });
 
 t.test(

@@ -1,3 +1,4 @@
+import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1/HTTPRoute";
 import t, { type Test } from "tap";
 import { parse } from "yaml";
 import { split } from "../../../src/cli/split/split.ts";
@@ -91,7 +92,9 @@ t.test("envoy: the patterns are of whole values, and the last route is everybody
 });
 
 t.test("httproute: a rule for our pages, one for agents, one for everybody", async (t) => {
-  const { kind, spec } = parse(await printed(t, "httproute"));
+  const object = parse(await printed(t, "httproute"));
+  t.equal(new HTTPRoute(object).validate(), undefined, "Kubernetes' own schema takes it");
+  const { kind, spec } = object;
   t.equal(kind, "HTTPRoute");
   const [pages, agents, everybody] = spec.rules;
   t.match(pages.matches, [{ path: { type: "PathPrefix", value: "/.guise" } }]);

@@ -257,6 +257,27 @@ t.test("an impersonation is told as a story, with what was said of each refusal"
   t.match(told, /Changed something: POST \/save\.[\s\S]*It ended\. They were told: “You stopped\.”/);
 });
 
+t.test("what was worth a look stands in a strip, for those who see what others do", async (t) => {
+  const it = await testServices(t, READERS);
+  const told = line({
+    action: "threshold.passed",
+    detail: "many-customers: as 21 different people within an hour",
+  });
+  const ask = await openConsole(t, it, [], archiveOf({}, [told]));
+  for (const [path, who, there] of [
+    [ACTIVITY, ADA, true],
+    [ACTIVITY, ALICE, false],
+    ["GET /.guise/sessions", ADA, true],
+  ] as const) {
+    const { status, body } = await ask([path, ...INSIDE, ...who]);
+    t.same(
+      [status, /Alice[\s\S]*as [\s\S]*Nuno[\s\S]*as 21 different people within an hour/.test(body)],
+      [200, there],
+      path,
+    );
+  }
+});
+
 t.test("one's own past stays in sight when impersonation is switched off", async (t) => {
   const it = await testServices(t, `${READERS}impersonation: off\n`);
   const ask = await openConsole(t, it);

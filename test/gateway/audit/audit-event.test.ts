@@ -1,5 +1,5 @@
 import t from "tap";
-import { elevate, stop } from "../../../src/domain/impersonation.ts";
+import { advance } from "../../../src/domain/impersonation.ts";
 import { decisionOf, eventOf } from "../../../src/gateway/audit/audit-event.ts";
 import { ALICE, CLICK, impersonate, judged, receive } from "../../fixtures/stages.ts";
 import { testServices, YAML } from "../../fixtures/test-services.ts";
@@ -77,7 +77,7 @@ t.test("it names both people and the mode that counts at the moment", async (t) 
     effectiveUser: { id: "17" },
     impersonation: { id: impersonation.id, mode: "read", reason: "why", ticket: "T-1" },
   });
-  const lifted = elevate(impersonation, it.clock.now(), 60_000, null);
+  const lifted = advance(impersonation, { kind: "elevate", lasts: 60_000, reason: null }, it.clock.now());
   t.equal(saying(lifted).impersonation?.mode, "write");
   it.clock.pass(60_000);
   t.equal(saying(lifted).impersonation?.mode, "read");
@@ -86,7 +86,11 @@ t.test("it names both people and the mode that counts at the moment", async (t) 
 t.test("an end says when it began and when it was over, nothing else does", async (t) => {
   const it = await testServices(t);
   const { impersonation } = await impersonate(it);
-  const ended = stop(impersonation, impersonation.startedAt + 5_000, "ended-by-agent");
+  const ended = advance(
+    impersonation,
+    { kind: "end", why: "ended-by-agent" },
+    impersonation.startedAt + 5_000,
+  );
   const say = (action: "impersonation.ended" | "impersonation.intent", running: typeof ended) =>
     eventOf(it.services, null, { ...NOBODY, action, outcome: "success", impersonation: running }).span;
   t.same(say("impersonation.ended", ended), {

@@ -34,7 +34,7 @@ t.test(
     it.asked.identity = 0;
     it.asked.store = 0;
     const page = await known(it, NUNO);
-    t.same([page.card, await respond(it.services, page, HEAD)], [null, { ...HEAD, transform: null }]);
+    t.same([page.ownPage, await respond(it.services, page, HEAD)], [null, { ...HEAD, transform: null }]);
     t.equal(it.asked.store, 0, "no store is asked");
   },
 );
@@ -42,37 +42,39 @@ t.test(
 t.test("while an ask is open its customer's own page says so; nobody else's does", async (t) => {
   const it = await testServices(t, ASKING);
   await ask(it);
-  t.equal((await signed(it, [...PAGE, ...NUNO])).card, null, "the first page waits for nobody");
+  t.equal((await signed(it, [...PAGE, ...NUNO])).ownPage, null, "the first page waits for nobody");
   const page = await known(it, NUNO);
-  t.match(page.card, { kind: "asks", who: "Alice" });
+  t.match(page.ownPage, { card: { kind: "asks", who: "Alice" } });
   t.match(outbound(page, null).headers.join("\n"), /Accept-Encoding\nidentity/);
   const plan = await respond(it.services, page, HEAD);
   t.ok(plan.transform, "it is written into the page");
   t.notMatch(plan.headers.join("\n"), /Content-Length|ETag/);
   for (const other of [["X-User: 23"], ALICE, []]) {
     const theirs = await known(it, other);
-    t.same([theirs.card, await respond(it.services, theirs, HEAD)], [null, { ...HEAD, transform: null }]);
+    t.same([theirs.ownPage, await respond(it.services, theirs, HEAD)], [null, { ...HEAD, transform: null }]);
     t.match(outbound(theirs, null).headers.join("\n"), /Accept-Encoding\nbr/);
   }
   const script = ["GET /overview", ...FETCH, "Accept-Encoding: br"];
-  t.equal((await known(it, NUNO, script)).card, null, "nor what a script asks for");
+  t.equal((await known(it, NUNO, script)).ownPage, null, "nor what a script asks for");
   await it.services.consents.answer("17", "c1", { kind: "decline", by: "17", said: null });
-  t.equal((await known(it, NUNO)).card, null, "nor when it is answered");
+  t.equal((await known(it, NUNO)).ownPage, null, "nor when it is answered");
 });
 
 t.test("while somebody views, the page says who, by the name that customers read", async (t) => {
   const it = await testServices(t, ASKING);
   const { impersonation } = await impersonate(it);
   await it.services.cards.refresh(it.services);
-  t.match((await known(it, NUNO)).card, { kind: "views", who: "Support", since: impersonation.startedAt });
+  t.match((await known(it, NUNO)).ownPage, {
+    card: { kind: "views", who: "Support", since: impersonation.startedAt },
+  });
   await it.impersonations.close(impersonation.id, "ended-by-agent");
-  t.equal((await known(it, NUNO)).card, null);
+  t.equal((await known(it, NUNO)).ownPage, null);
 });
 
 t.test("whose a session is counts for `access.cardKnownFor`, and is then learned anew", async (t) => {
   const it = await testServices(t, `${ASKING}access: { cardKnownFor: 10s }\n`);
   await ask(it);
-  t.match((await known(it, NUNO)).card, { kind: "asks" });
+  t.match((await known(it, NUNO)).ownPage, { card: { kind: "asks" } });
   it.asked.identity = 0;
   it.clock.pass(9_999);
   await known(it, NUNO);
@@ -87,7 +89,7 @@ t.test("an open ask of before this process is known after a look", async (t) => 
   const it = await testServices(t, ASKING);
   await ask(it);
   await it.services.cards.refresh(it.services);
-  t.match((await known(it, NUNO)).card, { kind: "asks" });
+  t.match((await known(it, NUNO)).ownPage, { card: { kind: "asks" } });
 });
 
 t.test("a page that can't be written into is as it came", async (t) => {

@@ -2,13 +2,7 @@ import t from "tap";
 import { FAULTS, Fault, type FaultCode } from "../../../src/errors.ts";
 import { MalformedResponse } from "../../../src/gateway/http/client/response-head.ts";
 import { Cut } from "../../../src/gateway/http/client/response-parser.ts";
-import {
-  codeOf,
-  endingOf,
-  faultOf,
-  ownFault,
-  truncation,
-} from "../../../src/gateway/http/upstream-errors.ts";
+import { endingOf, faultOf, ownFault, truncation } from "../../../src/gateway/http/upstream-errors.ts";
 
 const coded = (code: string) => Object.assign(new Error("it went wrong"), { code });
 
@@ -68,11 +62,4 @@ t.test("every fault has its ending", async (t) => {
 t.test("an answer that broke off was cut, unless it could not be read", async (t) => {
   t.equal(truncation(new Cut(false)), "upstream-truncated");
   t.equal(truncation(new MalformedResponse("bad chunk")), "upstream-protocol");
-});
-
-t.test("a code is a text, or none", async (t) => {
-  t.equal(codeOf(coded("X")), "X");
-  t.equal(codeOf(new Error("none")), "");
-  t.equal(codeOf(Object.assign(new Error("a number"), { code: 7 })), "");
-  t.equal(codeOf(null), "");
 });

@@ -149,7 +149,7 @@ t.test("the closed list is this, and nothing else is on it", async (t) => {
   t.equal(accessTo("GET", "/help.js"), "public");
   t.equal(accessTo("POST", "/ask-for-help"), "script");
   for (const name of ["embed", "embed.js"]) t.equal(accessTo("GET", `/${name}`), "public");
-  t.equal(accessTo("POST", "/hooks/helpscout"), "public");
+  for (const name of ["hooks/helpscout", "api/start"]) t.equal(accessTo("POST", `/${name}`), "public");
   t.same(
     ["GET /hooks/helpscout", "POST /embed", "GET /as"].map((it) => accessTo(...halves(it))),
     ["page", "form", "page"],

@@ -20,7 +20,7 @@ async function both(t: Parameters<typeof testServices>[0]) {
 
 function withHeaders(it: Signed, ...more: readonly string[]) {
   const going = outbound(it, null);
-  const ours = going.headers.length - it.identityHeaders.length;
+  const ours = going.headers.length - it.signIn.headers.length;
   return { ...going, headers: [...going.headers.slice(0, ours), ...more, ...going.headers.slice(ours)] };
 }
 
@@ -35,7 +35,7 @@ t.test("each of them is seen when it is broken", async (t) => {
   for (const it of [own, impersonated]) {
     t.same(brokenInvariants(it, withHeaders(it, "X_Guise.User", "17")), ["1"]);
     t.same(brokenInvariants(it, withHeaders(it, "Remote-User", "root")), ["1"]);
-    const twice = { ...it, identityHeaders: [...it.identityHeaders, "x-guise_user", "23"] };
+    const twice = { ...it, signIn: { ...it.signIn, headers: [...it.signIn.headers, "x-guise_user", "23"] } };
     t.same(brokenInvariants(twice, outbound(twice, null)), ["2"]);
     for (const name of ["guise", "__Host-guise", "guise-notice", "__Host-guise-notice"]) {
       const value = name.endsWith("notice") ? NOTICE : SECRET;
@@ -62,13 +62,13 @@ t.test("a token that tells the app anything else than who is there is seen", asy
   const { own, impersonated } = await both(t);
   t.not(impersonated.effects.impersonation, null);
   const said = (it: Signed) => brokenInvariants(it, outbound(it, null));
-  t.same(said({ ...own, identityHeaders: impersonated.identityHeaders }), ["7"]);
-  t.same(said({ ...impersonated, identityHeaders: own.identityHeaders }), ["6"]);
-  t.same(said({ ...impersonated, identityHeaders: [] }), ["6"], "nothing at all");
+  t.same(said({ ...own, signIn: impersonated.signIn }), ["7"]);
+  t.same(said({ ...impersonated, signIn: own.signIn }), ["6"]);
+  t.same(said({ ...impersonated, signIn: { ...impersonated.signIn, headers: [] } }), ["6"], "nothing at all");
   const { assertion } = impersonated.snapshot.settings.headers;
   const claims = (it: object) => `x.${Buffer.from(JSON.stringify(it)).toString("base64url")}.x`;
   const saying = (it: object) => {
-    return said({ ...impersonated, identityHeaders: [assertion, claims(it)] });
+    return said({ ...impersonated, signIn: { ...impersonated.signIn, headers: [assertion, claims(it)] } });
   };
   t.same(saying({ sub: "17", act: { sub: "alice" } }), []);
   t.same(saying({ sub: "17", act: { sub: "alice", act: { sub: "bob" } } }), ["6"], "a second level");

@@ -5,7 +5,7 @@ import { ALICE, committed, FETCH, impersonate, NUNO, signed, valuesOf } from "..
 import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 async function headersOf(it: TestServices, head: readonly string[]): Promise<readonly string[]> {
-  return (await signed(it, head)).identityHeaders;
+  return (await signed(it, head)).signIn.headers;
 }
 
 /** The claims of the assertion, checked against the published keys. */
@@ -121,8 +121,8 @@ t.test("an id that is more than plain ASCII can't be read in two upstreams in a 
   const user = async (id: string) => {
     const trueUser = { id, name: null, email: null, groups: null };
     return valuesOf(
-      (await sign(it.services, { ...base, effects: { ...base.effects, trueUser } }, it.clock.now()))
-        .identityHeaders,
+      (await sign(it.services, { ...base, effects: { ...base.effects, trueUser } }, it.clock.now())).signIn
+        .headers,
       "x-guise-user",
     )[0];
   };
@@ -154,14 +154,14 @@ t.test(
     );
     const base = await committed(it, ["GET /x", ...NUNO]);
     const trueUser = { id: "1", name: "Zo\u00eb \ud800", email: "a b@c", groups: ["a,b", "c d", "\u00fc"] };
-    const { identityHeaders } = await sign(
+    const { signIn } = await sign(
       it.services,
       { ...base, effects: { ...base.effects, trueUser } },
       it.clock.now(),
     );
-    t.same(valuesOf(identityHeaders, "remote-name"), ["Zo%C3%AB%20%EF%BF%BD"]);
-    t.same(valuesOf(identityHeaders, "remote-email"), ["a%20b%40c"]);
-    t.same(valuesOf(identityHeaders, "remote-groups"), ["a%2Cb,c d,%C3%BC"]);
+    t.same(valuesOf(signIn.headers, "remote-name"), ["Zo%C3%AB%20%EF%BF%BD"]);
+    t.same(valuesOf(signIn.headers, "remote-email"), ["a%20b%40c"]);
+    t.same(valuesOf(signIn.headers, "remote-groups"), ["a%2Cb,c d,%C3%BC"]);
   },
 );
 

@@ -1,4 +1,4 @@
-// Needs: Redis, Caddy
+// Needs: Redis, Caddy, nginx
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,11 +8,15 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import t from "tap";
 import { parse } from "yaml";
+import { split } from "../../../src/cli/split/split.ts";
+import { appServer } from "../../fixtures/app-server.ts";
+import { runCommand } from "../../fixtures/command.ts";
 import { loadText } from "../../fixtures/config.ts";
 import { frontOf } from "../../fixtures/front.ts";
 import { freePort } from "../../fixtures/port.ts";
 import { redisServer } from "../../fixtures/redis.ts";
 import { service } from "../../fixtures/service.ts";
+import { PROXIES } from "../../fixtures/split-stand.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../deploy/compose/", import.meta.url));
 const NAMES = globSync("*.yaml", { cwd: FOLDER }).map((it) => basename(it, ".yaml"));
@@ -112,4 +116,32 @@ t.test("Caddy's file leads to Guise, which believes Caddy's word for who called"
   }
   t.equal(await answer?.text(), "GET /x");
   t.equal(app.requests.at(-1)?.headers["x-forwarded-for"]?.includes("127.0.0.1"), true);
+});
+
+t.test("nginx's file is what `guise split` prints, and sends agents alone through Guise", async (t) => {
+  const file = readFileSync(join(FOLDER, "agents/app.conf"), "utf8");
+  const { code, out } = await runCommand(split, ["nginx", "-c", configOf("agents"), "--guise", "guise:8000"]);
+  t.same([code, out], [0, file]);
+  const address = composeOf("agents").services.nginx?.networks;
+  t.match(address, { inner: { ipv4_address: "172.30.0.2" } }, "the address that the config trusts");
+  const config = readFileSync(configOf("agents"), "utf8");
+  const front = await frontOf(t, config.replaceAll("http://app:8001", app.url));
+  const folder = await mkdtemp(join(tmpdir(), "guise-nginx-"));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const port = await freePort();
+  const block = file
+    .replace("listen 80;", `listen 127.0.0.1:${port};`)
+    .replace("server guise:8000;", `server 127.0.0.1:${front.port};`)
+    .replace("server app:8001;", `server ${new URL(app.url).host};`);
+  const whole = join(folder, "nginx.conf");
+  writeFileSync(whole, PROXIES.nginx?.config(block, folder) ?? "");
+  const nginx = await appServer("/usr/sbin/nginx", ["-c", whole], { ready: /start worker process/ });
+  t.teardown(() => nginx.stop());
+  const probe = "0123456789abcdef0123456789abcdef";
+  const by = async (cookie: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/x`, { headers: { cookie, "x-guise-probe": probe } });
+    return [await answer.text(), answer.headers.get("x-guise-probe")];
+  };
+  t.same(await by("a=b"), ["GET /x", null], "a customer goes straight to the app");
+  t.same(await by("guise_agent=1"), ["GET /x", probe], "an agent by way of Guise");
 });

@@ -1,5 +1,8 @@
 // Needs: nginx, HAProxy, Caddy, Apache
+import { once } from "node:events";
 import t from "tap";
+import { Pool } from "undici";
+import { WebSocket } from "ws";
 import { doctor } from "../../../src/cli/doctor/doctor.ts";
 import { runCommand } from "../../fixtures/command.ts";
 import { impersonating, recordsOf, SUPPORT } from "../../fixtures/front.ts";
@@ -14,7 +17,9 @@ interface Came {
 }
 
 const namesOf = (came: Came) => came.rawHeaders.filter((_, at) => at % 2 === 0).map((it) => it.toLowerCase());
-const CUSTOMERS = 200;
+/** Requests at a time, and how many in all: where the promise is that the gateway meets none of them, many. */
+const AT_ONCE = 32;
+const customersOf = (kind: string) => (kind === "nginx" ? 10_000 : 200);
 const FORGED = {
   "x-guise-user": "forged",
   "X-Guise-Assertion": "forged",
@@ -34,8 +39,20 @@ for (const kind of Object.keys(PROXIES)) {
 
     t.test("customers' requests never meet the gateway", async (t) => {
       const before = await decided();
-      for (let at = 0; at < CUSTOMERS; at += 1) t.equal((await ask(`${url}/site/1`)).status, 200);
-      t.equal(await decided(), before, `${CUSTOMERS} requests, and the gateway counted none`);
+      const all = customersOf(kind);
+      const pool = new Pool(url, { connections: AT_ONCE, pipelining: 1 });
+      let [left, right] = [all, 0];
+      const customer = async (): Promise<void> => {
+        while (left > 0) {
+          left -= 1;
+          const { statusCode, body } = await pool.request({ path: "/site/1", method: "GET" });
+          await body.dump();
+          if (statusCode === 200) right += 1;
+        }
+      };
+      await Promise.all(Array.from({ length: AT_ONCE }, customer));
+      await pool.close();
+      t.same([right, await decided()], [all, before], `${all} answers, and the gateway counted no request`);
     });
 
     t.test("what a customer sends gets to the app as it was", async (t) => {
@@ -79,6 +96,23 @@ for (const kind of Object.keys(PROXIES)) {
       ] as const) {
         const came = await seen("/x", { ...FORGED, ...tab, ...SUPPORT, cookie });
         t.notOk(came.rawHeaders.includes("forged"), `${cookie}: ${came.rawHeaders.join(" ")}`);
+      }
+    });
+
+    t.test("a WebSocket goes the way of its cookies, and is open in both directions", async (t) => {
+      const agent = await impersonating(front.url);
+      for (const [headers, token] of [
+        [{ cookie: "a=b" }, false],
+        [agent, true],
+      ] as const) {
+        const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, { headers, origin: url });
+        const [came] = (await once(socket, "message")) as [Buffer];
+        const seenBy = JSON.parse(came.toString()) as Came;
+        t.equal(namesOf(seenBy).includes("x-guise-assertion"), token);
+        socket.send("back and forth");
+        const [echo] = (await once(socket, "message")) as [Buffer];
+        t.equal(echo.toString(), "back and forth");
+        socket.terminate();
       }
     });
 

@@ -1,6 +1,21 @@
-import type { Settings } from "../../config/snapshot.ts";
-import { type AddressSet, addressSet } from "../../domain/address.ts";
-import { type HeaderPolicy, headerPolicy, isPlainlySpelt } from "../../domain/headers.ts";
+import { type AddressSet, addressSet } from "../domain/address.ts";
+import {
+  type HeaderPolicy,
+  headerPolicy,
+  isPlainlySpelt,
+  type ManagedNames,
+  type ProfileNames,
+} from "../domain/headers.ts";
+
+/** `headers` and `trustedProxies` of the config. */
+interface HeaderOptions {
+  readonly headers: ManagedNames &
+    ProfileNames & {
+      readonly drop: readonly string[];
+      readonly pass: readonly { readonly names: readonly string[]; readonly from: readonly string[] }[];
+    };
+  readonly trustedProxies: readonly string[];
+}
 
 /** The config's rules for request headers. */
 export interface HeaderRules extends HeaderPolicy {
@@ -12,19 +27,8 @@ export interface HeaderRules extends HeaderPolicy {
   passes(peer: string, name: string): boolean;
 }
 
-const known = new WeakMap<Settings, HeaderRules>();
-
 /** Made once for a config, and asked by every request. */
-export function headerRules(settings: Settings): HeaderRules {
-  let rules = known.get(settings);
-  if (rules === undefined) {
-    rules = rulesOf(settings);
-    known.set(settings, rules);
-  }
-  return rules;
-}
-
-function rulesOf({ headers, trustedProxies }: Settings): HeaderRules {
+export function headerRulesOf({ headers, trustedProxies }: HeaderOptions): HeaderRules {
   const { pass } = headers;
   const policy = headerPolicy(
     headers,

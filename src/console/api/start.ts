@@ -1,0 +1,97 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isId } from "../../domain/person.ts";
+import { Fault } from "../../errors.ts";
+import { eventOf } from "../../gateway/audit/audit-event.ts";
+import type { Services } from "../../gateway/services/services.ts";
+import type { StartLink } from "../../sessions/help/start-links.ts";
+import { takesJson } from "./json-body.ts";
+import { tokenOf } from "./token.ts";
+
+const LONGEST_BODY = 16 * 1024;
+
+/** `POST api/start`: a program of the operator's makes a link by which one agent starts once, soon. It starts nothing itself, and learns nothing of anybody. */
+export function startApi(fastify: FastifyInstance, services: Services): void {
+  void fastify.register(async function api(scope) {
+    takesJson(scope);
+    scope.post("/api/start", { bodyLimit: LONGEST_BODY }, async (request, reply) =>
+      make(services, request, reply),
+    );
+  });
+}
+
+async function make(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { received } = request;
+  const { api, console, publicUrl, prefix, limits } = received.snapshot.settings;
+  reply.header("cache-control", "no-store");
+  const now = services.clock.now();
+  const token = tokenOf(received, "start", now);
+  if (token === null) {
+    services.log.warn(
+      { ip: received.client.ip, requestId: received.id },
+      "the API was asked without a token that counts",
+    );
+    return await reply.code(401).header("www-authenticate", "Bearer").send({ code: "token-refused" });
+  }
+  services.rateLimits.pace(`token ${token.name}`, limits.perMinute, received.startedAt);
+  const link = linkIn(request.body, services.newId(), token.name);
+  if (token.agents !== null && !token.agents.includes(link.agent))
+    return await reply.code(403).send({ code: "not-agent" });
+  const secret = await services.startLinks.keep(link, api.linkLasts);
+  await recordLink(services, request, "start-link.made", link, null);
+  const base = `${console?.origin ?? publicUrl ?? received.site.origin}${prefix}`;
+  const expiresAt = new Date(now + api.linkLasts).toISOString();
+  return await reply.code(201).send({ id: link.id, link: `${base}/go/${secret}`, expiresAt });
+}
+
+/** Throws a Fault `bad-request` that names what is missing. */
+function linkIn(body: unknown, id: string, token: string): StartLink {
+  const said = typeof body === "object" && body !== null ? (body as Readonly<Record<string, unknown>>) : {};
+  const { agent, user } = said;
+  if (typeof agent !== "string" || !isId(agent))
+    throw new Fault("bad-request", "`agent` is missing: the id of who will follow the link");
+  if (typeof user !== "string" || !isId(user))
+    throw new Fault("bad-request", "`user` is missing: the id of whom to view the app as");
+  const text = (name: string, most: number) => {
+    const value = said[name];
+    if (value === undefined || value === null) return null;
+    if (typeof value !== "string" || value.length > most)
+      throw new Fault("bad-request", `\`${name}\` is no text of up to ${most} characters`);
+    return value.trim() || null;
+  };
+  return {
+    id,
+    token,
+    agent,
+    user,
+    to: text("to", 2_000),
+    ticket: text("ticket", 200),
+    reason: text("reason", 500),
+  };
+}
+
+/** `by`: who followed it; null where nobody has yet. */
+export async function recordLink(
+  services: Services,
+  { received }: FastifyRequest,
+  action: "start-link.made" | "start-link.used" | "start-link.refused",
+  link: StartLink,
+  by: string | null,
+): Promise<void> {
+  const person = (id: string) => ({ id, name: null, email: null, groups: null });
+  await services.unrecorded.write(
+    services,
+    // The secret stands in the address: the record has none of it.
+    {
+      ...eventOf(services, null, {
+        action,
+        outcome: action === "start-link.refused" ? "failure" : "success",
+        trueUser: person(by ?? link.agent),
+        effectiveUser: person(link.user),
+        impersonation: null,
+        detail: `${link.id}, made with the token ${link.token}${by === null || by === link.agent ? "" : `, for ${link.agent}`}`,
+      }),
+      config: received.snapshot.digest,
+    },
+    "a link of a program",
+  );
+}

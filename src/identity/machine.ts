@@ -1,0 +1,254 @@
+import { hash, type KeyObject } from "node:crypto";
+import { type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { z } from "zod";
+import { memo } from "../clients/memo.ts";
+import { textSource } from "../clients/secret.ts";
+import { httpUrl } from "../clients/template.ts";
+import type { Identity } from "../domain/identity.ts";
+import { isId, isLine, readPerson } from "../domain/person.ts";
+import { Fault } from "../errors.ts";
+import { personFacts, personId, personMapping } from "../people.ts";
+import type { Clock, Evidence, Identification, IdentitySource, Maybe } from "../ports.ts";
+import { duration } from "../units.ts";
+import { publishedKeys } from "./jwks.ts";
+import { publicKey } from "./jwt.ts";
+import { ASYMMETRIC } from "./jwt-options.ts";
+import { refusalOf } from "./jwt-refusal.ts";
+import { isSignedBy, readSignature, SIGNATURE_ALGORITHMS } from "./message-signature.ts";
+import { headerOf, type IdentityDeps, type IdentityKind, unknown } from "./source.ts";
+
+const VIA = "machine";
+
+const jwt = z
+  .strictObject({
+    jwks: httpUrl.optional().describe("The address of the issuer's published keys."),
+    publicKey: textSource.optional().describe("The issuer's public key, as PEM."),
+    issuer: z.string().min(1).describe("What `iss` must be."),
+    audience: z.string().min(1).describe("What `aud` must have: the name of this gateway at the issuer."),
+    clockTolerance: duration.prefault("5s").describe("How far the issuer's clock may be off."),
+    longest: duration.prefault("1h").describe("The longest time between `iat` and `exp`."),
+    user: personMapping("/sub"),
+  })
+  .refine((it) => (it.jwks === undefined) !== (it.publicKey === undefined), {
+    error: "say what checks the token: one of jwks, publicKey",
+  });
+
+const signature = z.strictObject({
+  keyId: z.string().min(1).max(256).describe("What `keyid` must be."),
+  publicKey: textSource.describe("The program's public key, as PEM."),
+  algorithm: z.enum(SIGNATURE_ALGORITHMS).default("ed25519").describe("By which it signs."),
+  maxAge: duration
+    .refine((ms) => ms > 0 && ms <= 300_000, { error: "write a length of time up to 5m" })
+    .prefault("60s")
+    .describe("How old `created` may be. A nonce counts once within this time, in each process."),
+  for: personFacts.extend({ id: personId }).describe("The person for whom the program acts."),
+});
+
+const fields = z
+  .strictObject({
+    id: z
+      .string()
+      .refine((it) => isId(it) && !it.includes("/"), { error: "write an id of plain ASCII characters" })
+      .describe("The program's id: what `act.sub` of its tokens must be."),
+    name: z.string().refine(isLine).describe("What customers and agents read."),
+    groups: z.array(z.string().min(1)).min(1).describe("Its groups, by which an entry of `agents` names it."),
+    jwt: jwt.optional().describe("It shows a bearer token with `act`: for whom it acts is in `sub`."),
+    signature: signature.optional().describe("It signs each request (RFC 9421)."),
+  })
+  .refine((it) => (it.jwt === undefined) !== (it.signature === undefined), {
+    error: "say how it shows who it is: one of jwt, signature",
+  });
+
+type Options = z.infer<typeof fields>;
+
+/** Knows a program, like an AI assistant, and the person for whom it acts. */
+export const machine: IdentityKind<{ readonly machine: Options }> = {
+  name: VIA,
+  describe:
+    "A program that acts for a person: by a bearer token with `act`, or by HTTP message signatures (RFC 9421).",
+  schema: z.strictObject({ machine: fields }),
+  create: ({ machine: options }, deps) => source(options, deps),
+};
+
+function source(options: Options, deps: IdentityDeps): IdentitySource {
+  const { jwt, signature } = options;
+  if (jwt !== undefined) return { identify: byToken(options, jwt, deps) };
+  if (signature !== undefined) return { identify: bySignature(options, signature, deps) };
+  throw new Fault("config-invalid", "a machine source says of nothing how the program shows who it is");
+}
+
+/** Who it is, as pages and records name it: one for each person for whom it acts. */
+function identityOf({ id, name, groups }: Options, person: Identity): Identity {
+  const label = `an AI assistant (${name}, for ${person.name ?? person.id})`;
+  return { id: `${id}/${person.id}`, name: label, email: null, groups, machine: { for: person } };
+}
+
+/** A key that was withdrawn stops counting after this at the latest, ms. */
+const LONGEST = 300_000;
+const REFUSED = 5_000;
+
+interface Verdict {
+  readonly answer: Identification;
+  readonly ms: number;
+}
+
+function byToken(options: Options, jwt: NonNullable<Options["jwt"]>, deps: IdentityDeps) {
+  const check = memo<string, Verdict>({
+    code: "identity-unavailable",
+    what: "the token of a program",
+    clock: deps.clock,
+    timeout: 10_000,
+    failures: null,
+    entries: 1_000,
+    // Not the token itself: what is held in memory must open nothing.
+    keyOf: (token) => hash("sha256", token, "base64url"),
+    ask: verifier(options, jwt, deps),
+    keep: ({ answer, ms }) => ({ ms, negative: answer.kind === "unknown" }),
+  });
+  const absent = unknown(VIA, "debug", "no-token", "no token in `Authorization: Bearer`");
+  return (evidence: Evidence): Maybe<Identification> => {
+    const token = /^bearer +(\S+)$/i.exec(headerOf(evidence, "authorization") ?? "")?.[1];
+    if (token === undefined || token.length > LONGEST_TOKEN) return absent;
+    const verdict = check(token);
+    return verdict instanceof Promise ? verdict.then(({ answer }) => answer) : verdict.answer;
+  };
+}
+
+const LONGEST_TOKEN = 16_384;
+
+function verifier(options: Options, jwt: NonNullable<Options["jwt"]>, deps: IdentityDeps) {
+  const keyFor = keysOf(jwt, deps);
+  const settings = {
+    algorithms: [...ASYMMETRIC],
+    clockTolerance: jwt.clockTolerance / 1_000,
+    requiredClaims: ["exp", "iat", "sub"],
+    ...{ issuer: jwt.issuer, audience: jwt.audience },
+  };
+  return async (token: string): Promise<Verdict> => {
+    const now = deps.clock.now();
+    try {
+      const { payload } = await jwtVerify(token, keyFor, { ...settings, currentDate: new Date(now) });
+      const answer = answerOf(options, jwt, payload);
+      const left = Math.max(0, (payload.exp ?? 0) * 1_000 - now);
+      return { answer, ms: Math.min(answer.kind === "known" ? LONGEST : REFUSED, left) };
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      const { level, cause, got } = refusalOf(error, jwt);
+      return { answer: unknown(VIA, level, cause, got), ms: REFUSED };
+    }
+  };
+}
+
+function answerOf(options: Options, jwt: NonNullable<Options["jwt"]>, payload: JWTPayload): Identification {
+  const refused = (cause: string, got: string) => unknown(VIA, "warn", cause, got);
+  const { act, exp = 0, iat = 0 } = payload;
+  if (typeof act !== "object" || act === null) return refused("no-act", "the token has no `act`");
+  const acting: unknown = Reflect.get(act, "sub");
+  if (acting !== options.id) return refused("wrong-act", "the token's `act.sub` is another program");
+  if (Reflect.has(act, "act")) return refused("wrong-act", "the token's `act` acts for another one");
+  if ((exp - iat) * 1_000 > jwt.longest) return refused("too-long", "the token counts for too long");
+  const person = readPerson(payload, jwt.user);
+  if (person.kind !== "read") return refused("no-person", "the token names nobody for whom it acts");
+  return { kind: "known", identity: identityOf(options, person.value), via: VIA };
+}
+
+function keysOf(
+  { jwks, publicKey: source }: NonNullable<Options["jwt"]>,
+  deps: IdentityDeps,
+): JWTVerifyGetKey {
+  if (jwks !== undefined) return publishedKeys(jwks, deps);
+  if (source === undefined) throw new Fault("config-invalid", "a machine source has no key");
+  const key = publicKey(source, deps);
+  return async () => key;
+}
+
+/** Nonces that count no more are forgotten when there are so many. */
+const MOST_NONCES = 100_000;
+
+function bySignature(
+  options: Options,
+  signature: NonNullable<Options["signature"]>,
+  deps: IdentityDeps,
+): (evidence: Evidence) => Identification {
+  const key = publicKey(signature.publicKey, deps);
+  const { name = null, email = null, groups = null, ...person } = signature.for;
+  const known: Identification = {
+    kind: "known",
+    identity: identityOf(options, { ...person, name, email, groups }),
+    via: VIA,
+  };
+  const spent = nonces(deps.clock, signature.maxAge);
+  // One request is asked about more than once, and is no replay of itself.
+  const answers = new WeakMap<object, Identification>();
+  return (evidence) => {
+    const before = answers.get(evidence.headers);
+    if (before !== undefined) return before;
+    const why = whyNot(evidence, signature, key, deps.clock.now());
+    const answer = why ?? (spent.isFirst(readSignature(evidence)?.nonce ?? "") ? known : REPLAYED);
+    answers.set(evidence.headers, answer);
+    return answer;
+  };
+}
+
+const REPLAYED = unknown(VIA, "warn", "replayed", "the signature's nonce came before");
+
+/** Null: it is signed as it has to be. */
+function whyNot(
+  evidence: Evidence,
+  { keyId, algorithm, maxAge }: NonNullable<Options["signature"]>,
+  key: KeyObject,
+  now: number,
+): Identification | null {
+  const refused = (cause: string, got: string) => unknown(VIA, "warn", cause, got);
+  if (evidence.headers["signature-input"] === undefined)
+    return unknown(VIA, "debug", "no-signature", "no `Signature-Input`");
+  const it = readSignature(evidence);
+  if (it === null) return refused("unreadable", "the signature can't be read in one way");
+  if (it.keyId !== keyId) return unknown(VIA, "debug", "another-key", "`keyid` is another one");
+  const missing = needed(evidence).find((name) => !it.components.includes(name));
+  if (missing !== undefined) return refused("not-covered", `the signature does not cover ${missing}`);
+  if (hasBody(evidence) && evidence.request?.ours !== true)
+    return refused("body", "a signed request with a body goes to no app: nobody checks the digest");
+  if (it.algorithm !== null && it.algorithm !== algorithm)
+    return refused("algorithm", "`alg` is another one");
+  if (it.nonce === null || it.nonce.length < 16)
+    return refused("no-nonce", "`nonce` has to be 16 characters");
+  const age = now - (it.created ?? 0) * 1_000;
+  if (it.created === null || age > maxAge || age < -5_000)
+    return refused("expired", "`created` is too long ago");
+  if (it.expires !== null && now >= it.expires * 1_000) return refused("expired", "`expires` is over");
+  if (it.base === null) return refused("not-there", "the signature covers what isn't there, or came twice");
+  return isSignedBy(key, algorithm, it.base, it.signature)
+    ? null
+    : refused("signature", "it is signed with another key, or was altered");
+}
+
+/** What a signature must cover, so that nothing which decides anything can be altered. */
+function needed(evidence: Evidence): readonly string[] {
+  const { headers } = evidence;
+  return [
+    "@method",
+    "@target-uri",
+    ...(headers.cookie === undefined ? [] : ["cookie"]),
+    ...(hasBody(evidence) ? ["content-digest"] : []),
+  ];
+}
+
+function hasBody(evidence: Evidence): boolean {
+  if (evidence.headers["transfer-encoding"] !== undefined) return true;
+  return (headerOf(evidence, "content-length") ?? "0") !== "0";
+}
+
+function nonces(clock: Pick<Clock, "monotonic">, maxAge: number) {
+  const seen = new Map<string, number>();
+  return {
+    isFirst(nonce: string): boolean {
+      const now = clock.monotonic();
+      if (seen.size >= MOST_NONCES) for (const [it, until] of seen) if (until < now) seen.delete(it);
+      if ((seen.get(nonce) ?? -1) >= now || seen.size >= MOST_NONCES) return false;
+      // The signer's clock may be ahead of ours.
+      seen.set(nonce, now + maxAge + 5_000);
+      return true;
+    },
+  };
+}

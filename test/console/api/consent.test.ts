@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import t from "tap";
+import { aConsent, HOUR } from "../../fixtures/consent.ts";
+import { openConsole } from "../../fixtures/console.ts";
+import { impersonate } from "../../fixtures/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+const API = `${YAML.replace("mode: read", "mode: read\n    consent: window")}api:
+  tokens: [{ name: settings, hash: "sha256:${createHash("sha256").update(TOKEN).digest("hex")}", rights: [consent], expires: "2099-01-01" }]
+`;
+const AUTH = `Authorization: Bearer ${TOKEN}`;
+const PUT = ["PUT /.guise/api/consent", AUTH, "Content-Type: application/json"] as const;
+
+async function opened(t: Parameters<typeof testServices>[0]) {
+  const it = await testServices(t, API);
+  return { it, ask: await openConsole(t, it) };
+}
+
+async function asked(it: TestServices): Promise<void> {
+  const now = it.clock.now();
+  const [grant] = it.snapshot().policy.grants;
+  if (grant === undefined) throw new Error("no grant");
+  await it.services.consents.ask(
+    aConsent({ askedAt: now, answerBy: now + HOUR, ticket: "T-1" }),
+    grant.consent,
+  );
+}
+
+t.test(
+  "the app's settings page says what its customer allows; once more takes the place of the first",
+  async (t) => {
+    const { it, ask } = await opened(t);
+    const said = await ask(PUT, JSON.stringify({ customer: "17", lasts: HOUR / 2 }));
+    t.match(
+      [said.status, JSON.parse(said.body)],
+      [200, { customer: "17", optedOut: false, allowed: [{ type: "read" }] }],
+    );
+    t.match(it.events, [
+      { action: "consent.granted", consent: { origin: "ahead", answeredBy: "api:settings" } },
+    ]);
+    const again = JSON.parse((await ask(PUT, JSON.stringify({ customer: "17", lasts: 4 * HOUR }))).body);
+    t.equal(again.allowed.length, 1);
+    t.equal(again.openUntil, new Date(it.clock.now() + 4 * HOUR).toISOString());
+    const { impersonation } = await impersonate(it);
+    const GET = ["GET /.guise/api/consent?customer=17", AUTH] as const;
+    t.match(JSON.parse((await ask(GET)).body), { running: [{ id: impersonation.id }] });
+    const after = JSON.parse((await ask(["DELETE /.guise/api/consent?customer=17", AUTH])).body);
+    t.same([after.openUntil, after.allowed, after.running], [null, [], []]);
+    t.match(it.actions().slice(-2), ["consent.withdrawn", "impersonation.ended"]);
+  },
+);
+
+t.test("an ask is shown, and answered with a yes or a no", async (t) => {
+  const { it, ask } = await opened(t);
+  await asked(it);
+  const [open] = JSON.parse((await ask(["GET /.guise/api/consent?customer=17", AUTH])).body).asks;
+  t.match(open, { id: "c1", who: "Alice", ticket: "T-1", type: "read" });
+  await ask(PUT, JSON.stringify({ customer: "17", ask: "c1", lasts: HOUR / 2 }));
+  t.match((await it.services.consents.of("17")).consents, [{ state: "granted", answeredBy: "api:settings" }]);
+  t.equal(
+    (await ask(PUT, JSON.stringify({ customer: "17", ask: "c1", lasts: HOUR / 2 }))).status,
+    404,
+    "once",
+  );
+  const other = await opened(t);
+  await asked(other.it);
+  await other.ask(["DELETE /.guise/api/consent?customer=17&ask=c1", AUTH]);
+  t.match((await other.it.services.consents.of("17")).consents, [{ state: "declined" }]);
+});
+
+t.test("and whether anybody may look at all", async (t) => {
+  const { it, ask } = await opened(t);
+  t.match(JSON.parse((await ask(PUT, JSON.stringify({ customer: "17", optOut: true }))).body), {
+    optedOut: true,
+  });
+  t.match(JSON.parse((await ask(PUT, JSON.stringify({ customer: "17", optOut: false }))).body), {
+    optedOut: false,
+  });
+  t.same(it.actions(), ["consent.opted-out", "consent.opted-in"]);
+});
+
+t.test("nobody without the token, no browser, and nothing that makes no sense", async (t) => {
+  const { it, ask } = await opened(t);
+  const body = JSON.stringify({ customer: "17", lasts: HOUR / 2 });
+  const with_ = (...more: readonly string[]) => [
+    "PUT /.guise/api/consent",
+    "Content-Type: application/json",
+    ...more,
+  ];
+  t.equal((await ask(with_(), body)).status, 401);
+  t.equal((await ask(with_(`Authorization: Bearer ${TOKEN}x`), body)).status, 401);
+  t.equal((await ask(with_("Authorization: Bearer "), body)).status, 401);
+  t.equal((await ask(with_(AUTH, "Sec-Fetch-Site: same-origin"), body)).status, 403);
+  t.equal(
+    (await ask(["GET /.guise/api/consent?customer=17", AUTH, "Origin: http://app.example.com"])).status,
+    403,
+  );
+  for (const wrong of ["{", "[]", '{"customer":"17"}', '{"customer":"17","lasts":5}', '{"lasts":1800000}'])
+    t.equal((await ask(PUT, wrong)).status, 400, wrong);
+  t.equal((await ask(PUT, JSON.stringify({ customer: "99", lasts: HOUR / 2 }))).status, 404);
+  t.same(it.events, []);
+  it.configure(API.replace("consent: window", "consent: none").replace("rights", "rights"));
+  t.equal((await ask(PUT, body)).status, 404, "where customers have no say");
+});
+
+t.test("a token without the right, or whose time is over, is none", async (t) => {
+  for (const [right, day] of [
+    ["start", "2099-01-01"],
+    ["consent", "2020-01-01"],
+  ] as const) {
+    const yaml = API.replace("rights: [consent]", `rights: [${right}]`).replace("2099-01-01", day);
+    const ask = await openConsole(t, await testServices(t, yaml));
+    t.equal((await ask(["GET /.guise/api/consent?customer=17", AUTH])).status, 401);
+  }
+});
