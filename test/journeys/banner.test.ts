@@ -3,6 +3,7 @@ import { pressInBanner } from "../fixtures/banner.ts";
 import { hostile } from "../fixtures/hostile.ts";
 import { PEOPLE } from "../fixtures/hostile-app.ts";
 import { asNuno, html, open, stands } from "../fixtures/impersonated-tab.ts";
+import { POLICIES } from "../fixtures/policies.ts";
 import { inside } from "../page/inside.ts";
 import { ready } from "../page/stage.ts";
 
@@ -69,18 +70,6 @@ t.test("HTML-01: nobody's name gets out of its place, in the banner or on our ow
   await page.screenshot({ path: "test/journeys/screenshots/42-names-found.png", fullPage: true });
   await context.close();
 });
-
-const POLICIES: readonly (readonly [string, string])[] = [
-  ["everything forbidden", "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"],
-  ["a nonce only", "script-src 'nonce-abc'; style-src 'nonce-abc'; form-action 'self'"],
-  [
-    "strict-dynamic",
-    "script-src 'nonce-abc' 'strict-dynamic' 'unsafe-inline' https:; object-src 'none'; base-uri 'none'",
-  ],
-  ["'none' for styles and connections", "script-src 'none'; style-src 'none'; connect-src 'none'"],
-  ["Trusted Types", "require-trusted-types-for 'script'; trusted-types 'none'"],
-  ["two policies", "default-src 'none', script-src 'none'; style-src 'none'"],
-];
 
 t.test(
   "HTML-02: under every policy, in a header or a meta, the banner is whole and the app's own rules hold",
