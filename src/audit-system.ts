@@ -3,8 +3,10 @@ import { type AuditLedger, ledger } from "./audit/journal/ledger.ts";
 import { type Redact, redactor } from "./audit/record/redact.ts";
 import { type Archive, archive } from "./audit/search/archive.ts";
 import { type Shipping, type ShippingPlan, shipping } from "./audit/shipping/shipping.ts";
+import type { HookLinks } from "./audit/shipping/webhook-message.ts";
 import type { Holder } from "./config/hold.ts";
 import type { StartParts } from "./config/load.ts";
+import type { Settings } from "./config/snapshot.ts";
 import { Fault } from "./errors.ts";
 import { eventOf } from "./gateway/audit/audit-event.ts";
 import { type Keyring, openKeyring } from "./keys/keyring.ts";
@@ -113,12 +115,29 @@ function planOf({ held, start, redisUrl }: EvidenceParts): ShippingPlan {
   const url = start.audit.redis === null ? redisUrl : start.secret(start.audit.redis);
   return {
     redis: url === null ? null : { url, stream },
-    webhooks: start.audit.webhooks.map(({ url, events, secret, ...rest }) => ({
+    webhooks: start.audit.webhooks.map(({ url, events, secret, links, body, ...rest }) => ({
       ...rest,
+      ...(links === undefined ? {} : { links: linksOf(links, held.current().settings) }),
+      ...(body === undefined ? {} : { body }),
       url: addressOf(start.secret(url)),
       ...(events === undefined ? {} : { events }),
       ...(secret === undefined ? {} : { secret: start.secret(secret) }),
     })),
+  };
+}
+
+/** What is asked for, where it can be had: our own pages have no address by themselves. */
+function linksOf(
+  { run, page, ticket }: NonNullable<StartParts["audit"]["webhooks"][number]["links"]>,
+  { console, publicUrl, prefix }: Settings,
+): HookLinks {
+  const base = console?.origin ?? publicUrl;
+  const scheme = base?.startsWith("https:") === false ? "http:" : "https:";
+  return {
+    run: run && base !== null ? `${base}${prefix}` : null,
+    page: page ? scheme : null,
+    prefix,
+    ticket: ticket ?? null,
   };
 }
 

@@ -612,6 +612,36 @@ export const ATTACKS: readonly Attack[] = [
     attack: "pages and errors of a sign-in, read for a secret or a cookie of the service account",
     required: "none in an answer, none in the browser, none in a later request",
   },
+  {
+    id: "LINK-01",
+    attack: "a link of a program's used again, from several tabs at once, after its time",
+    required: "it counts once, over all gateways, for `api.linkLasts`; opening it uses nothing up",
+  },
+  {
+    id: "LINK-02",
+    attack:
+      "such a link of another agent's, for another customer, made up, opened by a script; one read in the records",
+    required:
+      "404 as for one that isn't there, on record where another agent came with it; no record has a secret",
+  },
+  {
+    id: "API-01",
+    attack:
+      "a token of a program's that is made up, over, taken out of the config, its hash, or for another agent; a browser's cookies",
+    required: "401 or 403, and nothing is made; known by its hash alone; cookies count for nothing",
+  },
+  {
+    id: "HOOK-01",
+    attack:
+      "what a helpdesk asks, with a signature that is missing, wrong, of another key or body; sent again; for somebody unknown",
+    required: "403 with nothing in it, compared in constant time; the answer is made of the question alone",
+  },
+  {
+    id: "EMB-01",
+    attack: "the helpdesk's page in a frame of another site, with an agent's cookies, with parameters",
+    required:
+      "the same for everybody, without cookie and data; `frame-ancestors` from the config; a sandbox of no origin",
+  },
 ];
 
 /** Tests without an id that show a part of an attack: what time does, what is told apart in units, what a browser or an app does. */

@@ -1,10 +1,12 @@
 import type { AuditAction } from "../../domain/audit-event.ts";
+import type { BodyTemplate } from "../../domain/help/body-template.ts";
 import type { Clock, Closing, Log } from "../../ports.ts";
 import type { Source } from "../journal/source.ts";
 import { redisStream } from "./redis-stream.ts";
 import { type ShipperStatus, shipper } from "./shipper.ts";
 import type { Sink } from "./sink.ts";
 import { webhook } from "./webhook.ts";
+import type { HookLinks } from "./webhook-message.ts";
 
 /** Where records go besides the journal; `redis` null: the journal is the archive, and nothing is deleted from it. */
 export interface ShippingPlan {
@@ -15,6 +17,8 @@ export interface ShippingPlan {
     readonly events?: readonly AuditAction[];
     readonly secret?: string;
     readonly format?: "json" | "slack";
+    readonly links?: HookLinks;
+    readonly body?: BodyTemplate;
     /** For all of one POST, ms. */
     readonly timeout?: number;
     /** The longest pause that an answer may ask for, ms. */

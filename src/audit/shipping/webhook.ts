@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import type { BodyTemplate } from "../../domain/help/body-template.ts";
 import type { JournalRecord, Kind } from "../../ports.ts";
 import { duration } from "../../units.ts";
 import { type CursorFile, cursorFile, furthest } from "../journal/positions.ts";
 import { endsIn } from "../journal/segments.ts";
 import type { Sink, SinkCounts, SinkDeps } from "./sink.ts";
 import { addressOf, type Delivery, delivery, type Signer, signer } from "./webhook-delivery.ts";
-import { type HookRecord, hookMessage } from "./webhook-message.ts";
+import { type HookLinks, type HookRecord, hookMessage, NO_LINKS } from "./webhook-message.ts";
 
 const schema = z.strictObject({
   webhook: z.strictObject({
@@ -16,6 +17,8 @@ const schema = z.strictObject({
     events: z.array(z.enum(AUDIT_ACTIONS)).min(1).optional().describe("Which events; all if left out."),
     secret: z.string().min(1).optional().describe("The key that signs each delivery."),
     format: z.enum(["json", "slack"]).default("json").describe("`slack` sends the sentence alone."),
+    links: z.custom<HookLinks>().optional().describe("Which links a message has; none if left out."),
+    body: z.custom<BodyTemplate>().optional().describe("What is sent in the place of our own message."),
     timeout: duration.optional().describe("For all of one POST; 10s if left out."),
     retryAfter: duration.optional().describe("The longest pause it may ask for; 1m if left out."),
   }),
@@ -40,7 +43,7 @@ export const webhook: Kind<typeof schema, Options, SinkDeps, Sink> = {
 class Webhook implements Sink {
   readonly name: string;
   readonly #plain: boolean;
-  readonly #format: Options["webhook"]["format"];
+  readonly #shape: Parameters<typeof hookMessage>[1];
   readonly #events: ReadonlySet<string>;
   readonly #sign: Signer | null;
   readonly #deliver: Delivery;
@@ -52,14 +55,22 @@ class Webhook implements Sink {
   #positions: Map<string, number> | null = null;
 
   constructor({ webhook: options }: Options, deps: SinkDeps) {
-    const { events, secret, format, timeout = 10_000, retryAfter = 60_000 } = options;
+    const {
+      events,
+      secret,
+      format,
+      links = NO_LINKS,
+      body = null,
+      timeout = 10_000,
+      retryAfter = 60_000,
+    } = options;
     const { url } = addressOf(options.url);
     // The same address may be told twice, of other things or in another way; a new password makes it no other.
     const told = JSON.stringify([url, format, events?.toSorted() ?? null]);
     const id = createHash("sha256").update(told).digest("hex").slice(0, 12);
     this.name = `webhook ${new URL(url).host} ${id.slice(0, 4)}`;
     this.#plain = url.startsWith("http:");
-    this.#format = format;
+    this.#shape = { format, links, body };
     this.#events = new Set(events ?? AUDIT_ACTIONS);
     this.#sign = secret === undefined ? null : signer(secret, new URL(url).host);
     const { signal } = this.#stop;
@@ -131,7 +142,7 @@ class Webhook implements Sink {
       this.#counts.filtered += 1;
       return;
     }
-    const body = hookMessage(record, this.#format);
+    const body = hookMessage(record, this.#shape);
     const timestamp = Math.floor(this.#deps.clock.now() / 1000).toString();
     const signed = this.#sign === null ? {} : { "webhook-signature": this.#sign(id, timestamp, body) };
     const status = await this.#deliver({ "webhook-id": id, "webhook-timestamp": timestamp, ...signed }, body);

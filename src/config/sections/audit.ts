@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { HOOK_PLACES } from "../../audit/shipping/webhook-message.ts";
 import { secretSource } from "../../clients/secret.ts";
 import { AUDIT_ACTIONS } from "../../domain/audit-event.ts";
+import { type BodyTemplate, unknownIn } from "../../domain/help/body-template.ts";
 import { personId } from "../../people.ts";
 import { duration } from "../../units.ts";
 
@@ -27,6 +29,39 @@ const webhook = z.strictObject({
     .enum(["json", "slack"])
     .default("json")
     .describe("`slack` sends a sentence and nothing else, as chat services want it."),
+  links: z
+    .strictObject({
+      run: z
+        .boolean()
+        .default(true)
+        .describe("To the page of what was done in the impersonation; needs `publicUrl` or `console`."),
+      page: z
+        .boolean()
+        .default(false)
+        .describe("To the page of the app: its path is an address, and so no longer an id alone."),
+      ticket: z
+        .string()
+        .regex(/^https?:\/\/[^\s{}]+\{ticket\}[^\s{}]*$/, {
+          error: "write an address with {ticket} in it, like https://helpdesk.example.com/tickets/{ticket}",
+        })
+        .optional()
+        .describe("To the ticket in your helpdesk: its address, with `{ticket}` in it."),
+    })
+    .optional()
+    .describe("Links in each message; none if left out."),
+  body: z
+    .custom<BodyTemplate>((value) => typeof value === "object" && value !== null)
+    .superRefine((body, context) => {
+      const [unknown] = unknownIn(body, HOOK_PLACES);
+      if (unknown === undefined) return;
+      const message = `\`{${unknown}}\` is none of ${HOOK_PLACES.map((it) => `{${it}}`).join(", ")}`;
+      context.addIssue({ code: "custom", message, input: body });
+    })
+    .meta({ type: "object" })
+    .optional()
+    .describe(
+      "The JSON that a service expects, with places such as `{text}` and `{link.run}` in its texts; in the place of `format`.",
+    ),
   timeout: duration
     .refine((ms) => ms >= 100 && ms <= MINUTE, { error: upTo("60s") })
     .prefault("10s")

@@ -1,5 +1,6 @@
 import type { Identity } from "../identity.ts";
 import { plain } from "../plain.ts";
+import { type BodyTemplate, filledWith, unknownIn } from "./body-template.ts";
 
 /** What somebody wrote who asks for help, with what the gateway knows by itself. Times are ms since the epoch. */
 export interface HelpRequest {
@@ -77,30 +78,16 @@ function lines(text: string): string {
 }
 
 /** JSON: what the config writes as the body of a webhook. */
-export type HelpBody =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly HelpBody[]
-  | { readonly [name: string]: HelpBody };
-
-const PLACE = /\{([^{}]*)\}/g;
+export type HelpBody = BodyTemplate;
 
 /** Names between braces that no template may have. */
 export function unknownPlaces(body: HelpBody): readonly string[] {
-  if (typeof body === "string")
-    return [...body.matchAll(PLACE)].flatMap(([, name = ""]) => (isPlace(name) ? [] : name));
-  return typeof body === "object" && body !== null ? Object.values(body).flatMap(unknownPlaces) : [];
+  return unknownIn(body, HELP_PLACES);
 }
 
 /** The body with its places filled in; each value stays inside of its text, whatever is in it. */
 export function filledIn(body: HelpBody, it: HelpRequest): HelpBody {
-  if (typeof body === "string")
-    return body.replaceAll(PLACE, (all, name: string) => (isPlace(name) ? placed(name, it) : all));
-  if (Array.isArray(body)) return body.map((each: HelpBody) => filledIn(each, it));
-  if (typeof body !== "object" || body === null) return body;
-  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, filledIn(value, it)]));
+  return filledWith(body, (name) => (isPlace(name) ? placed(name, it) : null));
 }
 
 function isPlace(name: string): name is HelpPlace {

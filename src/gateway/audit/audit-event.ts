@@ -79,7 +79,7 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
   return {
     id: received.id,
     method: received.sent,
-    path: received.url.path,
+    path: recordedPath(received.url.path, received.snapshot.settings.prefix),
     query: received.snapshot.settings.audit.capture.query ? received.url.query : null,
     host: received.site.authority,
     bytes: Number.isSafeInteger(length) ? length : null,
@@ -88,6 +88,12 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
     trace: traceOf(headers.traceparent),
     navigation: received.navigation.wantsPage && !isFramed(headers),
   };
+}
+
+/** The path without the secret of a program's link, which may still count. */
+export function recordedPath(path: string, prefix: string): string {
+  const link = `${prefix}/go/`;
+  return path.startsWith(link) ? `${link}[redacted]` : path;
 }
 
 /** The trace id of a W3C `traceparent`. */

@@ -4,7 +4,7 @@ import type { Impersonation } from "../../domain/impersonation.ts";
 import type { Fault } from "../../errors.ts";
 import { ownCookies } from "../http/own-cookies.ts";
 import type { Services } from "../services/services.ts";
-import { eventOf } from "./audit-event.ts";
+import { eventOf, recordedPath } from "./audit-event.ts";
 
 /** What was refused and why; `address` is the target as it was sent, `id` the request id of the answer. */
 interface Refusal {
@@ -67,12 +67,13 @@ function eventFor(
     detail: `${fault.code}: ${fault.detail}`,
   });
   const [path = "", ...query] = address.split("?");
+  const { prefix } = services.config.current().settings;
   return {
     ...event,
     request: {
       id,
       method: raw.method ?? "GET",
-      path,
+      path: recordedPath(path, prefix),
       query: query.length === 0 ? null : query.join("?"),
       host: raw.headers.host ?? "",
       bytes: null,

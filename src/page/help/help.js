@@ -197,8 +197,9 @@ p{margin:0}.do{display:flex;gap:8px}a{color:#5b2ed8}summary{cursor:pointer}
     const copies = copy.querySelectorAll(hidden);
     for (const [at, shown] of document.querySelectorAll(hidden).entries()) {
       const { width, height } = shown.getBoundingClientRect();
-      const { display } = getComputedStyle(shown);
-      const style = `display:${display === "inline" ? "inline-block" : display};width:${width}px;height:${height}px;background:#999;box-sizing:border-box`;
+      const { display, position, inset, margin, float } = getComputedStyle(shown);
+      const place = `position:${position};inset:${inset};margin:${margin};float:${float}`;
+      const style = `${place};display:${display === "inline" ? "inline-block" : display};width:${width}px;height:${height}px;background:#999;box-sizing:border-box`;
       copies[at]?.replaceWith(make("span", { style }));
     }
     for (const it of copy.querySelectorAll("script,noscript,link,style,guise-help,guise-banner,template"))

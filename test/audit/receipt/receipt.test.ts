@@ -63,6 +63,19 @@ t.test("a receipt holds against the journals that it was made of, with its publi
   t.not(findingsOf(receipt, [...files, ...files]).length, 0, "in journals none does");
 });
 
+t.test("a receipt that counts other records, or has the digest of others, doesn't hold", async (t) => {
+  const { files, receipt } = await journals(t);
+  const [one, ...more] = receipt.records;
+  if (one === undefined) throw new Error("the receipt has no records");
+  const OTHERS = `${one.producer}: the records of this access are others than those of the receipt`;
+  for (const wrong of [
+    { ...one, count: one.count + 1 },
+    { ...one, count: one.count - 1 },
+    { ...one, digest: one.digest.replace(/^./, (it) => (it === "0" ? "1" : "0")) },
+  ])
+    t.same(findingsOf({ ...receipt, records: [wrong, ...more] }, files), [OTHERS]);
+});
+
 t.test("a receipt of another key, kind or shape is none", async (t) => {
   const { receipt, text } = await journals(t);
   const stranger = generateKeyPairSync("ed25519");

@@ -2,7 +2,7 @@ import t from "tap";
 import { openConsole } from "../../fixtures/console.ts";
 import { helping } from "../../fixtures/help.ts";
 import { ALICE, CLICK, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { testServices } from "../../fixtures/test-services.ts";
+import { testServices, YAML } from "../../fixtures/test-services.ts";
 
 const HELP = helping("{ mail: { to: support@example.com }, categories: [Bug], perMinute: 2 }");
 const SCRIPT = [
@@ -107,3 +107,16 @@ t.test("a ticket is for agents who may be the one who asked, who is named as ver
   t.equal((await ticket(["X-User: 23"])).status, 403);
   t.equal((await ticket([])).status, 401);
 });
+
+t.test(
+  "where `help` is taken out of the running config nobody can ask, and tickets of before still lead to the page",
+  async (t) => {
+    const it = await testServices(t, HELP);
+    const ask = await openConsole(t, it);
+    const said = JSON.stringify({ message: "x", page: PAGE });
+    const { id } = JSON.parse((await ask([...POST, ...NUNO], said)).body);
+    it.configure(YAML);
+    t.equal((await ask([...POST, ...NUNO], said)).status, 404);
+    t.equal((await ask([`GET /.guise/t/${id}`, ...CLICK, ...ALICE])).status, 200);
+  },
+);

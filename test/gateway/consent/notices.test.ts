@@ -113,3 +113,23 @@ t.test("with notice: strict nothing begins while a notice of this customer can't
   t.match([refused.status, refused.body], [403, "notice-undelivered"]);
   t.same(await it.impersonations.list(), []);
 });
+
+t.test(
+  "a minute is the longest that a notice may wait before nothing begins, and it is tried again by then",
+  async (t) => {
+    const it = await testServices(t, mailing("{ mode: notice, notice: strict }"));
+    it.breakDown(["mail"]);
+    await tell(it);
+    await it.services.notices.deliver();
+    it.clock.pass(MINUTE);
+    await it.services.notices.deliver();
+    t.equal(it.services.notices.overdue("17"), false, "a minute is not longer than a minute");
+    it.clock.pass(1);
+    t.equal(it.services.notices.overdue("17"), true);
+    t.equal(it.services.notices.overdue("23"), false, "nobody else's");
+    it.breakDown([]);
+    it.clock.pass(MINUTE);
+    await it.services.notices.deliver();
+    t.match([it.mails.length, it.services.notices.overdue("17")], [1, false]);
+  },
+);

@@ -5,7 +5,7 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { aRequest, helping } from "../../fixtures/help.ts";
 import { redisServer } from "../../fixtures/redis.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
 
 const MINUTE = 60_000;
 
@@ -137,4 +137,32 @@ t.test("what nobody takes for `help.deliverFor` is given up, in the log; its lin
   await it.services.helpQueue.deliver();
   t.same(it.mails, []);
   t.match(await it.services.helpQueue.read(aRequest().id), { from: { id: "17" } });
+});
+
+t.test(
+  "an outlet that is taken out of the running config loses nothing: it gets it when it is back",
+  async (t) => {
+    const yaml = helping("{ mail: { to: support@example.com } }");
+    const it = await testServices(t, yaml);
+    it.breakDown(["mail"]);
+    await take(it);
+    it.configure(YAML);
+    it.breakDown([]);
+    it.clock.pass(5 * MINUTE);
+    await it.services.helpQueue.deliver();
+    t.same(it.mails, [], "nobody to send it to");
+    it.configure(yaml);
+    it.clock.pass(5 * MINUTE);
+    await it.services.helpQueue.deliver();
+    t.equal(it.mails.length, 1);
+  },
+);
+
+t.test("while the store can't be asked nothing is said to be sent", async (t) => {
+  const it = await testServices(t, helping("{ mail: { to: support@example.com } }"));
+  it.breakDown(["store"]);
+  await t.rejects(take(it), { code: "store-unavailable" });
+  it.breakDown([]);
+  await take(it);
+  t.equal(it.mails.length, 1);
 });
