@@ -146,6 +146,26 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
   ],
   ["agents without targets", "agents: [{ groups: [a] }]", /agents\[0\]\.mayBe: is missing/],
   [
+    "a program that may write",
+    "agents: [{ kind: machine, groups: [a], mayBe: {}, consent: notice, mode: write }]",
+    /agents\[0\]\.mode: is more than a program may have/,
+  ],
+  [
+    "a program that may step up",
+    "agents: [{ kind: machine, groups: [a], mayBe: {}, consent: notice, elevate: { for: 5m } }]",
+    /agents\[0\]\.elevate: is for people/,
+  ],
+  [
+    "a program of which nobody is told",
+    "agents: [{ kind: machine, groups: [a], mayBe: {} }]",
+    /agents\[0\]\.consent: has to be `notice` at least/,
+  ],
+  [
+    "a program that breaks glass",
+    "agents: [{ kind: machine, groups: [a], mayBe: {}, consent: { mode: ask, breakGlass: { groups: [a] } } }]",
+    /agents\[0\]\.consent: a program breaks no glass/,
+  ],
+  [
     "idle longer than total",
     "agents: [{ groups: [a], mayBe: {}, limit: { total: 5m, idle: 6m } }]",
     /limit\.idle: .*is longer than `total`/,

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { gzipSync } from "node:zlib";
 import t, { type Test } from "tap";
-import { frontConfig, frontOf, impersonating, recordsOf, SUPPORT } from "../../fixtures/front.ts";
+import { WebSocketServer } from "ws";
+import { frontConfig, frontOf, impersonating, recordsOf, SUPPORT, socketTo } from "../../fixtures/front.ts";
 import { ask, CLICK } from "../../fixtures/named.ts";
 import { recorded } from "../../fixtures/signed-in-front.ts";
 import { httpApp } from "../../fixtures/upstream.ts";
@@ -118,4 +120,27 @@ t.test("own traffic is not touched, compressed or not", async (t) => {
       t.equal(own.body, direct.body, `${path} ${coding}`);
       t.same({ ...own.headers, ...HOP }, { ...direct.headers, ...HOP });
     }
+});
+
+t.test("an event stream is looked at as it comes; a socket is not, as docs/page.md says", async (t) => {
+  const app = await httpApp(t, (request, response) => {
+    if (request.url !== "/events") return void response.setHeader("content-type", "text/html").end(PAGE);
+    response.setHeader("content-type", "text/event-stream").write(`data: ${KEY}\n\n`);
+  });
+  const sockets = new WebSocketServer({ server: app.server, path: "/ws" });
+  sockets.on("connection", (socket) => socket.on("message", () => socket.send(KEY)));
+  t.teardown(() => {
+    for (const socket of sockets.clients) socket.terminate();
+  });
+  const { url } = await frontOf(t, frontConfig(app.origin, WITHHOLD));
+  const stop = new AbortController();
+  t.teardown(() => stop.abort());
+  const alice = await impersonating(url);
+  const events = await fetch(`${url}/events`, { headers: alice, signal: stop.signal });
+  const first = await events.body?.getReader().read();
+  t.equal(new TextDecoder().decode(first?.value), "data: (withheld)\n\n");
+  const socket = await socketTo(url, "/ws", alice);
+  socket.send("a key, please");
+  t.equal(String((await once(socket, "message"))[0]), KEY);
+  socket.terminate();
 });
