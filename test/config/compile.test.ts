@@ -76,6 +76,7 @@ agents:
     grants: [
       {
         name: "agents[0]",
+        kind: "person",
         agents: { users: null, groups: ["support"], notUsers: [], notInGroups: [] },
         mayBe: { users: null, groups: null, notUsers: [], notInGroups: ["support", "admin"] },
         mayBeAgents: false,
@@ -94,6 +95,7 @@ agents:
       },
       {
         name: "agents[1]",
+        kind: "person",
         agents: { users: ["7"], groups: null, notUsers: ["8"], notInGroups: [] },
         mayBe: { users: null, groups: null, notUsers: [], notInGroups: [] },
         mayBeAgents: true,

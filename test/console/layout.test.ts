@@ -7,7 +7,7 @@ const NUNO = { id: "17", name: "Nuno Almeida", email: "nuno@example.com", groups
 
 t.test("a page is a whole document in one language, found by no search engine", async (t) => {
   const page = layout({ title: "A <title>", prefix: "/_g", body: html`<h1>Hi</h1>` });
-  t.match(page, /^<!doctype html>\n<html lang="en">/);
+  t.match(page, /^<!doctype html>\n<html lang="en" dir="ltr">/);
   t.match(page, "<title>A &lt;title&gt; · Guise</title>");
   t.match(page, '<meta name="robots" content="noindex">');
   t.match(page, '<link rel="stylesheet" href="/_g/console.css">');
