@@ -60,7 +60,7 @@ t.test("a source behind the first that knows is not asked", async (t) => {
 t.test("every kind says what it is, and so does every key of its options", async (t) => {
   t.strictSame(
     identityKinds.map(({ name }) => name),
-    ["jwt", "oidc", "whoami", "insecureHeader", "demo"],
+    ["jwt", "oidc", "whoami", "machine", "insecureHeader", "demo"],
   );
   for (const kind of identityKinds) {
     t.not(kind.describe, "");
