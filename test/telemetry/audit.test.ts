@@ -222,11 +222,13 @@ t.test("a broken invariant is shown, and what was left out or not begun", async 
   counters.authorizationTakenOff("agent");
   counters.unrecognised("jwt", "wrong-aud");
   counters.notStarted("no-owner");
+  counters.thresholdPassed("night");
   for (const name of [
     "guise_invariant_violations_total",
     "guise_authorization_removed_total",
     "guise_identity_unknown_total",
     "guise_starts_missed_total",
+    "guise_thresholds_passed_total",
   ])
     await comesTo(
       () => counters.text(),
