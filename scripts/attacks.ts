@@ -6,6 +6,9 @@ import { ALSO, ATTACKS, EXCEPTIONS, INVARIANTS } from "../test/attacks/ids.ts";
 
 const FOLDERS = ["test/attacks", "test/attacks/script", "test/journeys"] as const;
 
+/** How long a file may take, s. */
+const TIMEOUT = 600;
+
 /** Which ids a file of tests has, whether its tests of an id passed, and how many checks those made. */
 interface Run {
   readonly file: string;
@@ -14,8 +17,9 @@ interface Run {
 }
 
 async function run(file: string): Promise<Run> {
-  const child = spawn("tap", ["--disable-coverage", "--reporter=tap", file], {
+  const child = spawn(process.execPath, [file], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TAP_TIMEOUT: String(TIMEOUT) },
   });
   let text = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
