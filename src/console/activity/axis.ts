@@ -31,7 +31,9 @@ export function ticks({ from, to, x, left, width }: Axis, top: number, bottom: n
   const step = STEPS.find((it) => (to - from) / it <= MOST_TICKS) ?? daysFor(to - from);
   const times: number[] = [];
   for (let at = Math.ceil(from / step) * step; at <= to; at += step) times.push(at);
-  return html`<text class="label" x="${left - 10}" y="${bottom + 16}" text-anchor="end">UTC</text>${times.map(
+  // Clear of a first time that stands in the middle below its line, and not cut at the edge.
+  const zone = Math.max(22, left - 22);
+  return html`<text class="label" x="${zone}" y="${bottom + 16}" text-anchor="end">UTC</text>${times.map(
     (at) => html`<line class="grid" x1="${x(at)}" y1="${top}" x2="${x(at)}" y2="${bottom}"/>
 <text class="label" x="${x(at)}" y="${bottom + 16}" text-anchor="${x(at) > left + width - 20 ? "end" : "middle"}">${at % DAY === 0 && to - from > DAY ? dayText(at) : clock(at, step)}</text>`,
   )}`;
