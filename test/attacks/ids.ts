@@ -666,9 +666,10 @@ export const ALSO: Readonly<Record<string, readonly string[]>> = {
 
 /** Of what a part can't apply here, or is met in another way: why. */
 export const EXCEPTIONS: Readonly<Record<string, string>> = {
-  "PATH-13": "A gateway has one upstream and no cache, so no two can share an address.",
+  "PATH-13":
+    "A gateway has no cache, and an address belongs to one app alone (two with the same place are refused), so no two upstreams can share one.",
   "SES-04":
-    "A cookie that scripts may read is set for the one host, whatever `Domain` the app gave it. An own one of the agent's with a `Domain` stays beside it; our script hides it from the page's, but not from a frame, nor from what runs before our script.",
+    "A cookie that scripts may read keeps the `Domain` that the app gave it, within the app's own hosts: only so does it cover the agent's own of that name, which is put back at the end.",
   "WS-09": "There is no cap on messages: bytes pass at the app's pace and are never gathered.",
   "SES-01":
     "Guise has no login of its own (who is there comes from a token, the app's `whoami` or a proxy's header), so state, nonce and PKCE have nothing to be bound to.",
