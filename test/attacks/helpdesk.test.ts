@@ -11,7 +11,7 @@ import {
   send,
   stand,
   values,
-} from "../fixtures/attack-stand.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const [SECRET, OLD, HOOK] = [`guise_${"a".repeat(43)}`, `guise_${"b".repeat(43)}`, "help-scout-key"];
 const hash = (secret: string) => `sha256:${createHash("sha256").update(secret).digest("hex")}`;
