@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { CAUSES, type Consent, isLive, isOpen } from "../../domain/consent/consent.ts";
+import { CAUSES, type Consent, isForAgents, isLive, isOpen } from "../../domain/consent/consent.ts";
+import { REASONS } from "../../domain/decision.ts";
 import type { Identity } from "../../domain/identity.ts";
 import { isId } from "../../domain/person.ts";
 import { Fault } from "../../errors.ts";
@@ -25,6 +26,10 @@ export function consentApi(fastify: FastifyInstance, services: Services): void {
     const name = nameOf(services, request);
     if (name === null) return await refuse(request, reply, NO_TOKEN);
     const customer = await customerOf(request, field(request, "customer"));
+    const ask = field(request, "ask");
+    const { consents } = await services.consents.of(customer.id);
+    if (consents.some((it) => it.id === ask && isForAgents(it)))
+      return await refuse(request, reply, A_SECOND_AGENTS);
     await say(services, request, customer, `api:${name}`);
     return await sendJson(reply, 200, await stateOf(services, customer));
   });
@@ -42,6 +47,12 @@ const NO_TOKEN = {
   status: 401,
   title: "The token is missing or none of ours",
   detail: "Send a token of `api.tokens` with the right `consent` as `Authorization: Bearer`.",
+};
+
+const A_SECOND_AGENTS = {
+  ...{ code: "approval-required", status: 403, title: REASONS["approval-required"] },
+  detail:
+    "This asks a second agent and not the customer, so no yes of theirs counts. `DELETE` says no to it.",
 };
 
 /** The name of the token that was sent; null where it counts for nothing here. */
