@@ -12,8 +12,8 @@ import {
   send,
   stand,
   values,
-} from "../fixtures/attack-stand.ts";
-import { redisServer } from "../fixtures/redis.ts";
+} from "../fixtures/gateway/attack-stand.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const [SECRET, OLD, HOOK] = [`guise_${"a".repeat(43)}`, `guise_${"b".repeat(43)}`, "help-scout-key"];
 const hash = (secret: string) => `sha256:${createHash("sha256").update(secret).digest("hex")}`;

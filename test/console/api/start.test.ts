@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import t, { type Test } from "tap";
-import { type Ask, openConsole, tokenIn } from "../../fixtures/console.ts";
-import { ALICE, BOB, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { type Ask, openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import { ALICE, BOB, CLICK, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const SECRET = `guise_${"a".repeat(43)}`;
 const OTHER = `guise_${"b".repeat(43)}`;

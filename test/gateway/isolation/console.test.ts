@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import t, { type Test } from "tap";
-import { balancer } from "../../fixtures/balancer.ts";
-import { browsing } from "../../fixtures/browsing.ts";
-import { frontConfig, frontOf, recordsOf } from "../../fixtures/front.ts";
-import { ask, CLICK } from "../../fixtures/named.ts";
+import { browsing } from "../../fixtures/client/browsing.ts";
+import { ask, CLICK } from "../../fixtures/client/named.ts";
+import { frontConfig, frontOf, recordsOf } from "../../fixtures/gateway/front.ts";
+import { balancer } from "../../fixtures/servers/balancer.ts";
 
 const USERS = `users:
   map: { "17": { name: Nuno, email: nuno@example.com, groups: [customer] }, "23": { name: "Mia <b>", groups: [customer] } }

@@ -1,7 +1,7 @@
 import t from "tap";
 import { accessTo, guarded } from "../../../src/gateway/own-pages/guard.ts";
-import { ALICE, CLICK, FETCH, INSIDE, receive } from "../../fixtures/stages.ts";
-import { type TestServices, testServices } from "../../fixtures/test-services.ts";
+import { ALICE, CLICK, FETCH, INSIDE, receive } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices } from "../../fixtures/gateway/test-services.ts";
 
 const ORIGIN = "Origin: http://app.example.com";
 const FORM = "Content-Type: application/x-www-form-urlencoded";
