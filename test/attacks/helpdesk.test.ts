@@ -14,6 +14,7 @@ import {
   values,
 } from "../fixtures/gateway/attack-stand.ts";
 import { redisServer } from "../fixtures/servers/redis.ts";
+import { testFolder } from "../fixtures/test-folder.ts";
 
 const [SECRET, OLD, HOOK] = [`guise_${"a".repeat(43)}`, `guise_${"b".repeat(43)}`, "help-scout-key"];
 const hash = (secret: string) => `sha256:${createHash("sha256").update(secret).digest("hex")}`;
@@ -77,7 +78,7 @@ t.test("LINK-01: nor is it used a second time at another gateway of the same sto
   const redis = await redisServer();
   t.teardown(() => redis.stop());
   const shared = "store: { redis: { url: { fromEnv: R } } }\nkeys: { data: { fromFile: FILE } }\n";
-  const key = join(t.testdir({ "data.key": randomBytes(32).toString("hex") }), "data.key");
+  const key = join(testFolder(t, { "data.key": randomBytes(32).toString("hex") }), "data.key");
   const options = {
     config: `${tokens(GOOD)}${shared.replace("FILE", JSON.stringify(key))}`,
     env: { HOOK, R: redis.url },
