@@ -6,12 +6,12 @@ import { Redis } from "ioredis";
 import t, { type Test } from "tap";
 import { app } from "../src/app.ts";
 import { keys } from "../src/cli/keys.ts";
-import { loadText, MINIMAL, problemsOf } from "./fixtures/config.ts";
-import { journalOf } from "./fixtures/journal.ts";
+import { ALICE, ask, CLICK, named } from "./fixtures/client/named.ts";
+import { loadText, MINIMAL, problemsOf } from "./fixtures/gateway/config.ts";
+import { type Stack, stack } from "./fixtures/gateway/stack.ts";
+import { journalOf } from "./fixtures/journal/journal.ts";
 import { fakeLog } from "./fixtures/log.ts";
-import { ALICE, ask, CLICK, named } from "./fixtures/named.ts";
-import { redisServer } from "./fixtures/redis.ts";
-import { type Stack, stack } from "./fixtures/stack.ts";
+import { redisServer } from "./fixtures/servers/redis.ts";
 import { testFolder } from "./fixtures/test-folder.ts";
 
 const AUDIT = "audit:\n  mode: strict\n";

@@ -1,8 +1,9 @@
 import t, { type Test } from "tap";
 import { z } from "zod";
 import { caching } from "../../src/owners/cached.ts";
-import { page, saying, usual } from "../fixtures/attack-app.ts";
-import { fire, lines, post, recordOf, type Sender } from "../fixtures/attack-requests.ts";
+import { page, saying, usual } from "../fixtures/apps/attack-app.ts";
+import { json, type Service, service, silence, text } from "../fixtures/apps/service.ts";
+import { fire, lines, post, recordOf, type Sender } from "../fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -18,8 +19,7 @@ import {
   stand,
   values,
   WRITE,
-} from "../fixtures/attack-stand.ts";
-import { json, type Service, service, silence, text } from "../fixtures/service.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const it = await stand(t);
 const HTML = "Accept: text/html,*/*";

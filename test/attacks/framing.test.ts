@@ -1,9 +1,9 @@
 import t, { type Test } from "tap";
-import { type Arrived, OK, saying, usual } from "../fixtures/attack-app.ts";
-import { allSenders, fire, type Sender } from "../fixtures/attack-requests.ts";
-import { HOST, request, stand, WRITE } from "../fixtures/attack-stand.ts";
-import { raw } from "../fixtures/raw.ts";
-import { SWITCHED } from "../fixtures/tunnel-gateway.ts";
+import { type Arrived, OK, saying, usual } from "../fixtures/apps/attack-app.ts";
+import { allSenders, fire, type Sender } from "../fixtures/client/attack-requests.ts";
+import { raw } from "../fixtures/client/raw.ts";
+import { HOST, request, stand, WRITE } from "../fixtures/gateway/attack-stand.ts";
+import { SWITCHED } from "../fixtures/gateway/tunnel-gateway.ts";
 import { filesBelow } from "../house/source.ts";
 
 // In mode write, so that an impersonation may send bodies of every kind.

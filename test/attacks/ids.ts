@@ -765,7 +765,7 @@ export const INVARIANTS: readonly (readonly [invariant: string, shownBy: string]
   ["The page's CSP is never weaker after rewriting than before.", "HTML-02; test/domain/page/csp.test.ts"],
   [
     "Rewriting changes nothing but the one insertion; on any doubt bytes pass through unchanged, and the policy says whether such a page may be shown.",
-    "HTML-06, HTML-04; test/page/rewriter.test.ts, test/journeys/documents.test.ts",
+    "HTML-06, HTML-04; test/page/rewriter.test.ts, test/journeys/banner/documents.test.ts",
   ],
   [
     "A truncated upstream body is never presented as complete (cut bodies end without the final chunk or short of their length).",

@@ -1,6 +1,6 @@
 import t, { type Test } from "tap";
-import { usual } from "../fixtures/attack-app.ts";
-import { allSenders, fire, recordOf, type Sender } from "../fixtures/attack-requests.ts";
+import { usual } from "../fixtures/apps/attack-app.ts";
+import { allSenders, fire, recordOf, type Sender } from "../fixtures/client/attack-requests.ts";
 import {
   AS,
   CLICK,
@@ -14,7 +14,7 @@ import {
   stand,
   values,
   WRITE,
-} from "../fixtures/attack-stand.ts";
+} from "../fixtures/gateway/attack-stand.ts";
 
 const reading = await stand(t);
 const writing = await stand(t, { config: WRITE });

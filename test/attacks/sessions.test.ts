@@ -1,6 +1,7 @@
 import t from "tap";
-import { saying, usual } from "../fixtures/attack-app.ts";
-import { allSenders, fire, lines, pressStop } from "../fixtures/attack-requests.ts";
+import { saying, usual } from "../fixtures/apps/attack-app.ts";
+import { allSenders, fire, lines, pressStop } from "../fixtures/client/attack-requests.ts";
+import { NOTICE } from "../fixtures/client/cookies.ts";
 import {
   AS,
   CLICK,
@@ -14,9 +15,8 @@ import {
   stand,
   values,
   WRITE,
-} from "../fixtures/attack-stand.ts";
-import { NOTICE } from "../fixtures/cookies.ts";
-import { redisServer } from "../fixtures/redis.ts";
+} from "../fixtures/gateway/attack-stand.ts";
+import { redisServer } from "../fixtures/servers/redis.ts";
 
 const it = await stand(t);
 const upstreams = await allSenders(t, it);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import t from "tap";
 import { digestOf, load } from "../../src/config/load.ts";
-import { loadOptions, loadText, MINIMAL, problemsOf, snapshotOf } from "../fixtures/config.ts";
+import { loadOptions, loadText, MINIMAL, problemsOf, snapshotOf } from "../fixtures/gateway/config.ts";
 
 /** A config with these lines below a minimal one, and the problem that it must have. */
 const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])[] = [

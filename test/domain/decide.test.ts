@@ -20,8 +20,8 @@ import { endedAt, type Impersonation, modeAt } from "../../src/domain/impersonat
 import { isSafe } from "../../src/domain/method/method.ts";
 import type { OwnerFact } from "../../src/domain/owner.ts";
 import type { Grant, Part, Policy, Rule } from "../../src/domain/policy.ts";
-import { requestFacts } from "../fixtures/attempt.ts";
-import { saidNow } from "../fixtures/consent.ts";
+import { requestFacts } from "../fixtures/client/attempt.ts";
+import { saidNow } from "../fixtures/gateway/consent.ts";
 
 const NOW = 1_000_000;
 const ANYBODY = { users: null, groups: null, notUsers: [], notInGroups: [] };

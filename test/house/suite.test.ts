@@ -19,12 +19,12 @@ t.test("only below test/system/ and test/apps/ a test needs more than Redis and 
 t.test("and what it runs, it says", async (t) => {
   const runs: readonly (readonly [RegExp, string])[] = [
     [/spawn(?:Sync)?\("strace"/, "strace"],
-    [/fixtures\/faketime\.ts"/, "libfaketime"],
+    [/fixtures\/servers\/faketime\.ts"/, "libfaketime"],
     [/\.\/chart\.ts"/, "sprig"],
     [/spawn(?:Sync)?\("php"/, "PHP"],
-    [/fixtures\/mariadb\.ts"/, "MariaDB"],
-    [/fixtures\/postgres\.ts"/, "PostgreSQL"],
-    [/fixtures\/wordpress\.ts"/, "WordPress"],
+    [/fixtures\/servers\/mariadb\.ts"/, "MariaDB"],
+    [/fixtures\/servers\/postgres\.ts"/, "PostgreSQL"],
+    [/fixtures\/real-apps\/wordpress\.ts"/, "WordPress"],
   ];
   let seen = 0;
   for (const { path, text } of tests)

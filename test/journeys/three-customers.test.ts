@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { browser } from "../fixtures/browser.ts";
-import { type Asked, consoleSite, NAMES } from "../fixtures/console-site.ts";
-import { recordsOf } from "../fixtures/front.ts";
+import { browser } from "../fixtures/browser/browser.ts";
+import { type Asked, consoleSite, NAMES } from "../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../fixtures/gateway/front.ts";
 
 const chromium = await browser({ names: NAMES });
 t.teardown(() => chromium.close());

@@ -1,7 +1,7 @@
 import t from "tap";
-import { pressInBanner } from "../../fixtures/banner.ts";
-import { browser } from "../../fixtures/browser.ts";
-import { consoleSite, MODES, NAMES, startsOf } from "../../fixtures/console-site.ts";
+import { pressInBanner } from "../../fixtures/browser/banner.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
+import { consoleSite, MODES, NAMES, startsOf } from "../../fixtures/gateway/console-site.ts";
 import { inside } from "../../page/inside.ts";
 
 // Ways of the browser that a page has besides, each in both modes: what holds is asserted, and what docs/security.md tells of as well.

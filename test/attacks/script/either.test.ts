@@ -1,6 +1,6 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t, { type Test } from "tap";
-import { browser } from "../../fixtures/browser.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
 import {
   CONSOLE,
   consoleSite,
@@ -8,8 +8,8 @@ import {
   NAMES,
   type SiteOptions,
   startsOf,
-} from "../../fixtures/console-site.ts";
-import { recordsOf } from "../../fixtures/front.ts";
+} from "../../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
 import { inside } from "../../page/inside.ts";
 
 // The same attacks on one origin, and with `isolation` and `console`: what differs between the two is in the files beside this one.

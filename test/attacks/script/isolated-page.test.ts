@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
-import { browser } from "../../fixtures/browser.ts";
-import { consoleSite, NAMES } from "../../fixtures/console-site.ts";
-import { recordsOf } from "../../fixtures/front.ts";
+import { browser } from "../../fixtures/browser/browser.ts";
+import { consoleSite, NAMES } from "../../fixtures/gateway/console-site.ts";
+import { recordsOf } from "../../fixtures/gateway/front.ts";
 import { inside } from "../../page/inside.ts";
 
 // A label's host and the console: what a script of a customer's page can do to its own page, to its end, and from outside of it.

@@ -11,8 +11,8 @@ import { openKeyring } from "../../../src/keys/keyring.ts";
 import { event } from "../../audit/event.ts";
 import { clock, memoryLog, openLedger } from "../../audit/journal-folder.ts";
 import { runCommand } from "../../fixtures/command.ts";
-import { guise } from "../../fixtures/process.ts";
-import { redisServer } from "../../fixtures/redis.ts";
+import { guise } from "../../fixtures/gateway/process.ts";
+import { redisServer } from "../../fixtures/servers/redis.ts";
 import { testFolder } from "../../fixtures/test-folder.ts";
 
 const MAIN = new URL("../../../src/main.ts", import.meta.url).pathname;

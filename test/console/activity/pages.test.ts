@@ -4,10 +4,10 @@ import type { Mark, Question, Run } from "../../../src/audit/search/search.ts";
 import type { AuditEvent } from "../../../src/domain/audit-event.ts";
 import { Fault } from "../../../src/errors.ts";
 import { event } from "../../audit/event.ts";
-import { archiveOf } from "../../fixtures/archive.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { ALICE, INSIDE, NUNO } from "../../fixtures/stages.ts";
-import { testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { ALICE, INSIDE, NUNO } from "../../fixtures/gateway/stages.ts";
+import { testServices, YAML } from "../../fixtures/gateway/test-services.ts";
+import { archiveOf } from "../../fixtures/journal/archive.ts";
 
 const ADA = ["X-User: ada", "X-Groups: security"] as const;
 const READERS = `${YAML}\naudit: { readers: { groups: [security] } }\n`;

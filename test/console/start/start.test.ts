@@ -1,9 +1,9 @@
 import t from "tap";
-import { openConsole, tokenIn } from "../../fixtures/console.ts";
-import { cookieValue } from "../../fixtures/cookies.ts";
-import { startToken } from "../../fixtures/form-tokens.ts";
-import { ALICE, BOB, CLICK, committed, INSIDE, impersonate, NUNO } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole, tokenIn } from "../../fixtures/client/console.ts";
+import { cookieValue } from "../../fixtures/client/cookies.ts";
+import { startToken } from "../../fixtures/client/form-tokens.ts";
+import { ALICE, BOB, CLICK, committed, INSIDE, impersonate, NUNO } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const POST = ["POST /.guise/start", ...INSIDE, "Origin: http://app.example.com"] as const;
 const WITHOUT_USERS = YAML.slice(0, YAML.indexOf("users:\n  map"));

@@ -5,9 +5,9 @@ import t, { type Test } from "tap";
 import { Fault } from "../../../src/errors.ts";
 import { watchBodies } from "../../../src/gateway/http/client-abort.ts";
 import type { HeadPlan, UpstreamHead } from "../../../src/gateway/http/exchange.ts";
-import { type GatewayOptions, gateway } from "../../fixtures/gateway.ts";
-import { converse, raw, type Wire } from "../../fixtures/raw.ts";
-import { httpApp, rawApp, sayingApp } from "../../fixtures/upstream.ts";
+import { httpApp, rawApp, sayingApp } from "../../fixtures/apps/upstream.ts";
+import { converse, raw, type Wire } from "../../fixtures/client/raw.ts";
+import { type GatewayOptions, gateway } from "../../fixtures/gateway/gateway.ts";
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -4,10 +4,10 @@ import type { Received } from "../../../src/gateway/request.ts";
 import { intake } from "../../../src/gateway/stages/intake.ts";
 import { recall } from "../../../src/gateway/stages/load-impersonation.ts";
 import { match } from "../../../src/gateway/stages/match.ts";
-import { NOTICE, SECRET } from "../../fixtures/cookies.ts";
-import { call, type Origin } from "../../fixtures/request.ts";
-import { CLICK, receive, valuesOf } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { NOTICE, SECRET } from "../../fixtures/client/cookies.ts";
+import { call, type Origin } from "../../fixtures/client/request.ts";
+import { CLICK, receive, valuesOf } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 /** The code of the fault that a head is refused with; null if it gets in. */
 async function refusal(it: TestServices, head: readonly string[], from: Origin = {}): Promise<string | null> {

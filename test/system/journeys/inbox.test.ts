@@ -1,8 +1,8 @@
 import type { BrowserContext, Page } from "playwright-core";
 import t from "tap";
 import { TICKETS } from "../../../demo/people.ts";
-import { tabOpenedBy } from "../../fixtures/browser.ts";
-import { type Journey, journey } from "../../fixtures/journey.ts";
+import { tabOpenedBy } from "../../fixtures/browser/browser.ts";
+import { type Journey, journey } from "../../fixtures/browser/journey.ts";
 
 const AGENT = "alice@demo.test";
 const EMAILS: Readonly<Record<string, string>> = {

@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 import t from "tap";
-import { hostile } from "../../fixtures/hostile.ts";
-import { type AppPage, hostileApp } from "../../fixtures/hostile-app.ts";
-import { asNuno, html, open, stands } from "../../fixtures/impersonated-tab.ts";
+import { type AppPage, hostileApp } from "../../fixtures/apps/hostile-app.ts";
+import { hostile } from "../../fixtures/browser/hostile.ts";
+import { asNuno, html, open, stands } from "../../fixtures/browser/impersonated-tab.ts";
 import { ready } from "../../page/stage.ts";
 
 const it = await hostile();
