@@ -47,6 +47,22 @@ t.test("a test's folder is removed after what writes into it is closed", async (
   );
 });
 
+// Else the page may be gone before the answer comes, and playwright says that its context was destroyed.
+t.test("a script that makes the browser go elsewhere does so after playwright has its answer", async (t) => {
+  const goes =
+    /history\.(?:go|back|forward)\(|location\.(?:assign|replace|reload)\(|location\.href = |\.submit\(\)/;
+  const found = tests.flatMap(({ path, text }) =>
+    text
+      .split("\n")
+      .flatMap((line, index) =>
+        /evaluate\(/.test(line) && goes.test(line) && !/setTimeout\(/.test(line)
+          ? [`${path}:${index + 1}`]
+          : [],
+      ),
+  );
+  t.strictSame(found, [], 'as in page.evaluate("void setTimeout(() => history.back())")');
+});
+
 const OUTPUT = `TAP version 14
 # Subtest: has two assertions
     ok 1 - should be equal

@@ -62,7 +62,7 @@ const STEPS_OF: readonly Step[] = [
       const form = Object.assign(document.createElement("form"), { method: "post", action: "/form/${n}" });
       form.append(Object.assign(document.createElement("input"), { name: "of", value: "${who}" }));
       document.body.append(form);
-      form.submit();
+      setTimeout(() => form.submit());
     })()`);
     await page.locator("h1", { hasText: `${who} at /form/${n}` }).waitFor();
     return expected(who, `POST /form/${n}`, `of=${who}`);

@@ -125,7 +125,7 @@ for (const { on, isolated, console } of MODES) {
       context.waitForEvent("page"),
       page.evaluate(`{
         document.body.insertAdjacentHTML("beforeend", '<form action="/site/1/x" target="mine"></form>');
-        document.body.lastElementChild.submit();
+        setTimeout(() => document.body.lastElementChild.submit());
       }`),
     ]);
     await popup.locator("h1", { hasText: "17 at /site/1/x" }).waitFor();

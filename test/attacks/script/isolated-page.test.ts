@@ -161,14 +161,14 @@ t.test(
       page.waitForResponse((answer) => answer.request().method() === "POST"),
       page.evaluate(`{
       document.body.insertAdjacentHTML("beforeend", '<iframe name=frame hidden></iframe><form method=post action="/.guise/stop" target=frame></form>');
-      document.body.lastElementChild.submit();
+      setTimeout(() => document.body.lastElementChild.submit());
     }`),
     ]);
     t.equal(framed.status(), 403);
     t.equal(ends(), before);
     await page.evaluate(`{
     document.body.insertAdjacentHTML("beforeend", '<form method=post action="/.guise/stop"></form>');
-    document.body.lastElementChild.submit();
+    setTimeout(() => document.body.lastElementChild.submit());
   }`);
     await page.locator("h1", { hasText: "alice at" }).waitFor();
     t.equal(new URL(page.url()).hostname, "app.guise.test", "and leads to the agent's own page");

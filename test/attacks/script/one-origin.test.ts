@@ -97,7 +97,7 @@ t.test(
       ["/own", "{}"],
     ] as const)
       t.equal(await raw(page, path, init), 409, path);
-    await page.evaluate(`document.querySelector("form").submit()`);
+    await page.evaluate(`void setTimeout(() => document.querySelector("form").submit())`);
     await page.waitForURL("**/save");
     t.equal(it.app.requests.length, before, "nothing of it came to the app");
     await it.configure((yaml) => yaml.replace("impersonation: off\n", ""));

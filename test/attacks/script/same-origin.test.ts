@@ -100,7 +100,7 @@ t.test(
         page.waitForResponse((one) => one.url().endsWith(`/.guise/${path}`)),
         page.evaluate(`{
         document.body.insertAdjacentHTML("beforeend", '<iframe name=frame hidden></iframe><form method=post action="/.guise/${path}" target="${target}"><input name=user value=23><input name=_csrf value=x></form>');
-        document.body.lastElementChild.submit();
+        setTimeout(() => document.body.lastElementChild.submit());
       }`),
       ]);
       t.equal(answer.status(), 403, `${path} ${target}`);

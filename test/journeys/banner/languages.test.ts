@@ -40,7 +40,7 @@ t.test(
     const alice = await it.person("alice@demo.test");
     const page = await it.fromTicket(alice, "/site/9421/settings");
     const form = page.locator("form[action='/site/9421/settings']");
-    await form.evaluate((it: { submit(): void }) => it.submit());
+    await form.evaluate((it: { submit(): void }) => void setTimeout(() => it.submit()));
     await page.locator("h1", { hasText: "You are only looking" }).waitFor();
     const link = page.locator("main a:has-text('Allow changes')");
     t.match(await link.getAttribute("href"), "/.guise/elevate?to=%2Fsite%2F9421%2Fsettings");

@@ -52,7 +52,7 @@ t.test("an agent finds a customer by name, says why, and looks around", async (t
   await page
     .locator("form[action^='/payments']")
     .first()
-    .evaluate((form: { submit(): void }) => form.submit());
+    .evaluate((form: { submit(): void }) => void setTimeout(() => form.submit()));
   await page.waitForURL((url) => url.pathname !== "/payments");
   t.match(await page.locator("main").innerText(), /Payments are the customer's own/);
   await it.shot(page, "11-denied");
