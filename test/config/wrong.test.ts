@@ -349,6 +349,17 @@ const wrong: readonly (readonly [name: string, lines: string, expected: RegExp])
     /retryAfter: `1d` does not fit; write a length of time from 100ms to 1h/,
   ],
   [
+    "two webhooks that are one",
+    `audit: { webhooks: [{ url: "https://a/x", events: [impersonation.started, impersonation.ended] },
+  { url: "https://a/x" }, { url: "https://A/x#y", events: [impersonation.ended, impersonation.started, impersonation.ended], links: {} }] }`,
+    /^routes\.config\.yaml:\d+:\d+ audit\.webhooks\[2\]: has the address, format and events of webhooks\[0\], so all would be told twice; write one entry/,
+  ],
+  [
+    "two that name one secret",
+    "audit: { webhooks: [{ url: { fromEnv: HOOK } }, { url: { fromEnv: HOOK } }] }",
+    /audit\.webhooks\[1\]: has the address, format and events of webhooks\[0\]/,
+  ],
+  [
     "a secret in the open",
     "audit: { webhooks: [{ url: 'https://a', secret: hunter2 }] }",
     /secret: a text does not fit|secret: .*not written into the config/,
