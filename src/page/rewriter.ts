@@ -123,8 +123,7 @@ class Marker implements Filter {
   }
 
   #applyCharset(): void {
-    if (this.#charset === "none") throw unmarkable("browsers show nothing of this charset");
-    if (this.#charset === "iso-2022-jp") throw unmarkable("ISO-2022-JP, which hides markup in text");
+    if (this.#charset === "unmarkable") throw unmarkable("a charset that hides markup, or is not shown");
   }
 
   #meta(attributes: readonly Attribute[]): void {
