@@ -34,11 +34,11 @@ export const pages: Pages = {
 <h1>${filled(over.noLonger, { who: frame.somebodyElse })}</h1>
 <p class="lead">${over.addressOver}</p>
 ${app === null ? null : html`<div class="actions"><a class="button" href="${app}/">${frame.toApp}</a></div>`}
-${requestLine(wordsIn(language), requestId)}
+${requestLine({ words: wordsIn(language), requestId })}
 </section>`;
     return layout({ title: over.noLongerTitle, prefix: "", body, texts: textsOf(language) });
   },
-  fault({ fault, requestId, prefix, language, impersonating = false }) {
+  fault({ fault, requestId, prefix, language, impersonating = false, traceId = null }) {
     const words = wordsIn(language);
     const title = titleOfFault(words, fault);
     const { frame, over } = words;
@@ -46,7 +46,7 @@ ${requestLine(wordsIn(language), requestId)}
 <h1>${title}</h1>
 <p class="lead">${over.fromGateway} ${adviceOn(words, fault) ?? over.tryAgain}</p>
 <div class="actions"><a class="button quiet" href="/">${frame.toApp}</a>${fault.code === "not-found" ? html`<a class="button quiet" href="${prefix}/">${frame.toStart}</a>` : null}${impersonating ? html`<a class="button quiet" href="${prefix}/stop">${over.stopViewing}</a>` : null}</div>
-${requestLine(words, requestId, fault.code)}
+${requestLine({ words, requestId, traceId }, fault.code)}
 </section>`;
     return layout({ title, prefix, body, texts: textsOf(language) });
   },
@@ -138,7 +138,7 @@ ${onWhoseAccount(view)}
 ${view.token === null ? html`<a class="button" href="${view.prefix}/confirm?question=${name}">${words.frame.goOn}</a>` : yesForm(words, { to: yesTo, token: view.token, question: name })}
 <a class="button quiet" href="${view.back}">${words.confirm.noBack}</a>
 </div>
-${requestLine(words, view.requestId, view.decision.reason)}
+${requestLine(view, view.decision.reason)}
 </section>`;
 }
 
@@ -168,7 +168,7 @@ ${reason === "other-host" && view.method === "GET" ? html`<a class="button" href
 ${view.mayElevate === true ? html`<a class="button danger" href="${view.prefix}/elevate?${elevating(view)}">${words.allowChanges}</a>` : null}
 ${view.impersonating ? stopButton(view) : null}
 </div>
-${requestLine(words, view.requestId, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
+${requestLine(view, reason, `${view.prefix}/why?request=${encodeURIComponent(view.requestId)}`)}
 </section>`;
 }
 
@@ -217,7 +217,7 @@ ${decision.reason === "signed-out" ? signInAgain(view) : null}
 ${stopButton(view, words.goOn, "")}
 ${again ? html`<a class="button quiet" href="${view.prefix}/as/${encodeURIComponent(other.id)}?to=${encodeURIComponent(view.to)}">${over.again}</a>` : null}
 </div>
-${requestLine(words, view.requestId, decision.reason)}
+${requestLine(view, decision.reason)}
 </section>`;
 }
 
@@ -251,10 +251,11 @@ function stopButton(
 
 /** What those who run the gateway find it by: the request's id and the word for what happened; and where it is told why, for those who may see it. */
 function requestLine(
-  { frame }: Words,
-  id: string,
+  { words, requestId, traceId = null }: Pick<View, "words" | "requestId" | "traceId">,
   word: string | null = null,
   why: string | null = null,
 ): Html {
-  return html`<p class="small">${sentenceWith(frame.request, { id: html`<code>${id}</code>` })}${word === null ? null : html` · <code>${word}</code>`}${why === null ? null : html` · <a href="${why}">${frame.whyRefused}</a>`}</p>`;
+  const id = sentenceWith(words.frame.request, { id: html`<code>${requestId}</code>` });
+  const trace = traceId === null ? null : html` · ${words.trace} <code>${traceId}</code>`;
+  return html`<p class="small">${id}${trace}${word === null ? null : html` · <code>${word}</code>`}${why === null ? null : html` · <a href="${why}">${words.frame.whyRefused}</a>`}</p>`;
 }

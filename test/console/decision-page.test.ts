@@ -5,7 +5,7 @@ import { type Decision, REASONS } from "../../src/domain/decision.ts";
 import { LANGUAGES } from "../../src/domain/language.ts";
 import { FAULTS, Fault, type FaultCode } from "../../src/errors.ts";
 import type { DecisionView } from "../../src/gateway/services/services.ts";
-import { snapshotOf, YAML } from "../fixtures/test-services.ts";
+import { snapshotOf, YAML } from "../fixtures/gateway/test-services.ts";
 
 const ALICE = { id: "alice", name: "Alice", email: null, groups: ["support"] };
 const NUNO = { id: "17/x", name: "Nuno <i>", email: null, groups: ["customer"] };

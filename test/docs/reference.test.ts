@@ -1,7 +1,7 @@
 // The pages of reference against the code, both ways.
-import { globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { STATUS_CODES } from "node:http";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import t from "tap";
 import { withCommands } from "../../scripts/docs.ts";
 import { COMMANDS } from "../../src/cli/registry.ts";
@@ -11,6 +11,8 @@ import { clientAssets } from "../../src/page/client.ts";
 import { filesBelow, ROOT } from "../house/source.ts";
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+/** Where it is said what is in a folder. A folder of tests may leave it to the one around it. */
+const pagesOf = (folder: string) => [folder, ...(folder.startsWith("test/") ? [dirname(folder)] : [])];
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 t.test("docs/cli.md has the help of every command as it is", async (t) => {
@@ -37,6 +39,16 @@ t.test("docs/cli.md names every variable of ours with the commands that read it"
     }
   const found = Object.fromEntries([...readers].map(([name, by]) => [name, [...by].sort()]));
   t.same(told, found);
+});
+
+t.test("docs/tracing.md has every variable of OpenTelemetry that we read ourselves", async (t) => {
+  const page = read("docs/tracing.md");
+  const names = read("src/telemetry/otel-environment.ts").match(/\bOTEL_[A-Z_]+/g) ?? [];
+  t.ok(names.length > 10);
+  t.same(
+    [...new Set(names)].filter((name) => !page.includes(`\`${name}\``)),
+    [],
+  );
 });
 
 t.test("docs/endpoints.md has every address of ours, and no other", async (t) => {
@@ -246,7 +258,7 @@ t.test("every folder of src/ and test/ with more than ten files says what is in 
   const large = [...folders].filter(([, count]) => count > 10).map(([folder]) => folder);
   t.ok(large.length > 20);
   t.same(
-    large.filter((folder) => globSync("README.md", { cwd: join(ROOT, folder) }).length === 0),
+    large.filter((folder) => !pagesOf(folder).some((page) => existsSync(join(ROOT, page, "README.md")))),
     [],
   );
 });

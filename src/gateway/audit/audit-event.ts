@@ -1,9 +1,10 @@
 import type { AuditAction, AuditEvent, Captured } from "../../domain/audit-event.ts";
 import type { Identity } from "../../domain/identity.ts";
-import { type Impersonation, modeAt, writesUntil } from "../../domain/impersonation.ts";
+import { type Impersonation, modeAt, recordedEnd, writesUntil } from "../../domain/impersonation.ts";
 import { isFramed } from "../intake/fetch-metadata.ts";
 import type { Judged, Received } from "../request.ts";
 import type { Services } from "../services/services.ts";
+import { traceIdOf } from "../services/tracing.ts";
 
 /** What an event says beyond the request it belongs to. */
 export interface Saying {
@@ -69,8 +70,9 @@ export function decisionOf(judged: Judged): NonNullable<AuditEvent["decision"]> 
 }
 
 function spanOf({ action, impersonation }: Saying): AuditEvent["span"] {
-  if (action !== "impersonation.ended" || impersonation?.end == null) return null;
-  return { start: impersonation.startedAt, end: impersonation.end.at };
+  const end = recordedEnd(impersonation);
+  if (action !== "impersonation.ended" || impersonation === null || end === null) return null;
+  return { start: impersonation.startedAt, end: end.at };
 }
 
 function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
@@ -85,7 +87,7 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
     bytes: Number.isSafeInteger(length) ? length : null,
     ip: received.client.ip,
     userAgent: headers["user-agent"] ?? null,
-    trace: traceOf(headers.traceparent),
+    trace: traceIdOf(received),
     navigation: received.navigation.wantsPage && !isFramed(headers),
   };
 }
@@ -94,11 +96,6 @@ function requestOf(received: Received): NonNullable<AuditEvent["request"]> {
 export function recordedPath(path: string, prefix: string): string {
   const link = `${prefix}/go/`;
   return path.startsWith(link) ? `${link}[redacted]` : path;
-}
-
-/** The trace id of a W3C `traceparent`. */
-function traceOf(header: string | string[] | undefined): string | null {
-  return typeof header === "string" ? (/^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(header)?.[1] ?? null) : null;
 }
 
 /** Records what has happened without keeping anybody waiting; what can't be recorded is in the log. Never rejects. */

@@ -26,6 +26,7 @@ export const ES: Words = {
   ticket: "Ticket",
   reason: "Motivo",
   agreement: "Consentimiento",
+  trace: "Traza",
   changesUntil: "Cambios hasta",
   ends: "Termina",
   endsUnused: "{time}, si nadie hace nada más",

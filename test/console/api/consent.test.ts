@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import t from "tap";
 import type { ConsentOrigin } from "../../../src/domain/consent/consent.ts";
-import { aConsent, HOUR } from "../../fixtures/consent.ts";
-import { openConsole } from "../../fixtures/console.ts";
-import { impersonate } from "../../fixtures/stages.ts";
-import { type TestServices, testServices, YAML } from "../../fixtures/test-services.ts";
+import { openConsole } from "../../fixtures/client/console.ts";
+import { aConsent, HOUR } from "../../fixtures/gateway/consent.ts";
+import { impersonate } from "../../fixtures/gateway/stages.ts";
+import { type TestServices, testServices, YAML } from "../../fixtures/gateway/test-services.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const API = `${YAML.replace("mode: read", "mode: read\n    consent: window")}api:
